@@ -1,0 +1,46 @@
+package contract
+
+// The stops of one deposit, in order: who listens where.
+const (
+	// AppServer is the app id of the GraphQL gateway.
+	AppServer = "server"
+
+	// AppActor hosts the account actors; a command goes to the actor of its
+	// account and carries a CommandBatch to MethodExecute.
+	AppActor      = "actor"
+	ActorType     = "account"
+	MethodExecute = "execute"
+
+	// AppEventSource owns the log and answers these methods by service
+	// invocation.
+	AppEventSource   = "eventsource"
+	MethodAppend     = "append"      // AppendRequest → AppendReply
+	MethodReadStream = "read-stream" // ReadStreamRequest → Records
+	MethodReadAll    = "read-all"    // ReadAllRequest → Records
+	MethodFindKeys   = "find-keys"   // FindKeysRequest → Records
+	MethodReady      = "ready"       // nothing → Readiness
+
+	// PubSub and Topic are where the relay publishes Batches, for the
+	// projector; LiveFeed is the same topic with a consumer of its own for
+	// every gateway replica.
+	PubSub   = "pubsub"
+	LiveFeed = "livefeed"
+	Topic    = "corebank-events"
+
+	// AppProjector is the app id of the projector.
+	AppProjector = "projector"
+
+	// StateStore keeps the actors' snapshots.
+	StateStore = "statestore"
+
+	// ProbeActorID is the actor that readiness probes call with MethodReady:
+	// it belongs to no account and answers with a Readiness.
+	ProbeActorID = "readiness"
+)
+
+// Readiness says whether an app could do its part of a mutation now, and if
+// not, why.
+type Readiness struct {
+	Ready  bool   `json:"ready"`
+	Reason string `json:"reason,omitempty"`
+}

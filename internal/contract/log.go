@@ -1,0 +1,106 @@
+package contract
+
+import "corebank/internal/bank"
+
+// Bounds of the log's API. A request beyond them is refused as malformed.
+const (
+	// MaxAppendEvents bounds the events of one append; MaxAppends the appends
+	// of one request.
+	MaxAppendEvents = MaxCommands
+	MaxAppends      = 256
+	// MaxReadRecords bounds the records of one read.
+	MaxReadRecords = 1000
+	// MaxRecordBytes bounds the stored form of one record.
+	MaxRecordBytes = 16 << 10
+)
+
+// Append asks to add events to one account's stream. ExpectedVersion is the
+// version that they were decided on; the records' versions follow it.
+type Append struct {
+	Account         bank.AccountID `json:"account"`
+	ExpectedVersion int64          `json:"expectedVersion"`
+	Records         []Record       `json:"records"`
+}
+
+// AppendRequest carries the appends of many accounts. Each stands or falls
+// alone.
+type AppendRequest struct {
+	Appends []Append `json:"appends"`
+}
+
+// AppendStatus says what became of an append.
+type AppendStatus string
+
+const (
+	// Appended: all its records are durable.
+	Appended AppendStatus = "appended"
+	// VersionConflict: the stream is not at the expected version; nothing was
+	// written.
+	VersionConflict AppendStatus = "conflict"
+	// Overloaded: the queue is full or the log is not ready; nothing was
+	// written and the append may be sent again.
+	Overloaded AppendStatus = "overloaded"
+	// AppendUnknown: it may or may not have been written.
+	AppendUnknown AppendStatus = "unknown"
+	// AppendInvalid: the append breaks a bound or its own order; nothing was
+	// written.
+	AppendInvalid AppendStatus = "invalid"
+)
+
+// AppendResult answers one Append.
+type AppendResult struct {
+	Status AppendStatus `json:"status"`
+	// FirstPosition is the position of the first record, for Appended; the
+	// others follow it.
+	FirstPosition int64 `json:"firstPosition,omitempty"`
+	// Version is the stream's version, for Appended and VersionConflict.
+	Version int64 `json:"version,omitempty"`
+	// Reason explains every other status to an operator.
+	Reason string `json:"reason,omitempty"`
+}
+
+// AppendReply answers an AppendRequest, one result per append, in order.
+type AppendReply struct {
+	Results []AppendResult `json:"results"`
+}
+
+// ReadStreamRequest asks for an account's events after a version, oldest
+// first. Limit is at most MaxReadRecords; 0 means that.
+type ReadStreamRequest struct {
+	Account      bank.AccountID `json:"account"`
+	AfterVersion int64          `json:"afterVersion"`
+	Limit        int            `json:"limit"`
+}
+
+// ReadAllRequest asks for the log after a position, oldest first. Limit is at
+// most MaxReadRecords; 0 means that.
+type ReadAllRequest struct {
+	AfterPosition int64 `json:"afterPosition"`
+	Limit         int   `json:"limit"`
+}
+
+// FindKeysRequest asks for the events of an account that carry the keys, at
+// most MaxCommands of them. Keys that no event carries are left out of the
+// answer.
+type FindKeysRequest struct {
+	Account bank.AccountID `json:"account"`
+	Keys    []string       `json:"keys"`
+}
+
+// Records answers every read. Head is the last durable position of the log
+// when it was read.
+type Records struct {
+	Records []Record `json:"records"`
+	Head    int64    `json:"head"`
+}
+
+// Batch is one message of the topic: the contiguous records First to Last, and
+// Previous, the position before First. A batch without records is a heartbeat:
+// First is 0 and Last the head of the log, so that a lost last message is
+// noticed.
+type Batch struct {
+	Previous int64    `json:"previous"`
+	First    int64    `json:"first"`
+	Last     int64    `json:"last"`
+	Records  []Record `json:"records"`
+}
