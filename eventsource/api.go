@@ -1,0 +1,111 @@
+package eventsource
+
+import (
+	"context"
+	"fmt"
+
+	"corebank/internal/app"
+	"corebank/internal/contract"
+)
+
+// API answers the log's service invocations. Read replies are also bounded in
+// bytes, below what a sidecar carries.
+type API struct {
+	writer  *Writer
+	storage Storage
+}
+
+// maxReplyBytes bounds the event data of one read.
+const maxReplyBytes = 2 << 20
+
+// NewAPI makes the API of one writer and its storage.
+func NewAPI(writer *Writer, storage Storage) *API { return &API{writer: writer, storage: storage} }
+
+// Methods are the API's methods by their contract names.
+func (a *API) Methods() map[string]app.Method {
+	return map[string]app.Method{
+		contract.MethodAppend:     app.Typed(a.Append),
+		contract.MethodReadStream: app.Typed(a.ReadStream),
+		contract.MethodReadAll:    app.Typed(a.ReadAll),
+		contract.MethodFindKeys:   app.Typed(a.FindKeys),
+		contract.MethodReady:      app.Typed(a.Ready),
+	}
+}
+
+// Append adds events to streams. Its error is only for malformed requests.
+func (a *API) Append(ctx context.Context, request contract.AppendRequest) (contract.AppendReply, error) {
+	if n := len(request.Appends); n == 0 || n > contract.MaxAppends {
+		return contract.AppendReply{}, fmt.Errorf("a request has 1 to %d appends, not %d", contract.MaxAppends, n)
+	}
+	return contract.AppendReply{Results: a.writer.Append(ctx, request.Appends)}, nil
+}
+
+// ReadStream reads one account's events.
+func (a *API) ReadStream(ctx context.Context, request contract.ReadStreamRequest) (contract.Records, error) {
+	if !request.Account.Valid() {
+		return contract.Records{}, fmt.Errorf("%q is not an account id", request.Account)
+	}
+	limit, err := readLimit(request.AfterVersion, request.Limit)
+	if err != nil {
+		return contract.Records{}, err
+	}
+	records, err := a.storage.ReadStream(ctx, request.Account, request.AfterVersion, limit)
+	return a.reply(records, limit, err)
+}
+
+// ReadAll reads the whole log in order.
+func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (contract.Records, error) {
+	limit, err := readLimit(request.AfterPosition, request.Limit)
+	if err != nil {
+		return contract.Records{}, err
+	}
+	records, err := a.storage.ReadAll(ctx, request.AfterPosition, limit)
+	return a.reply(records, limit, err)
+}
+
+// FindKeys reads the events that carry idempotency keys.
+func (a *API) FindKeys(ctx context.Context, request contract.FindKeysRequest) (contract.Records, error) {
+	if n := len(request.Keys); !request.Account.Valid() || n > contract.MaxCommands {
+		return contract.Records{}, fmt.Errorf("%q and %d keys: want an account id and at most %d keys", request.Account, n, contract.MaxCommands)
+	}
+	records, err := a.storage.FindKeys(ctx, request.Account, request.Keys)
+	if err != nil {
+		return contract.Records{}, err
+	}
+	return contract.Records{Records: records, Head: a.writer.Head()}, nil
+}
+
+// Ready says whether an append would be taken now.
+func (a *API) Ready(context.Context, struct{}) (contract.Readiness, error) {
+	return a.writer.Ready(), nil
+}
+
+func readLimit(after int64, limit int) (int, error) {
+	if after < 0 || limit < 0 || limit > contract.MaxReadRecords {
+		return 0, fmt.Errorf("after %d, limit %d: want 0 or more, and at most %d records", after, limit, contract.MaxReadRecords)
+	}
+	if limit == 0 {
+		limit = contract.MaxReadRecords
+	}
+	return limit, nil
+}
+
+// reply cuts records to the bounds of an answer; the reader asks on from the
+// last one.
+func (a *API) reply(records []contract.Record, limit int, err error) (contract.Records, error) {
+	if err != nil {
+		return contract.Records{}, err
+	}
+	bytes := 0
+	for i, r := range records {
+		bytes += len(r.Data) + recordOverhead
+		if i == limit || bytes > maxReplyBytes {
+			records = records[:i]
+			break
+		}
+	}
+	return contract.Records{Records: records, Head: a.writer.Head()}, nil
+}
+
+// recordOverhead is about what a record's fields besides its data take as JSON.
+const recordOverhead = 400

@@ -1,0 +1,258 @@
+package eventsource
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+	immuerrors "github.com/codenotary/immudb/pkg/client/errors"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// The keys of the log's immudb database. Numbers are padded so that keys sort
+// as they count.
+//
+//	e/<account>/<version>   a record, as JSON
+//	k/<account>/<key>       the version that carries an idempotency key
+//	b/<position>            a commit that begins at position; its value ends it
+//	epoch                   who writes; every commit requires it unchanged
+//	checkpoint              what the relay has published
+const (
+	keyEpoch      = "epoch"
+	keyCheckpoint = "checkpoint"
+	prefixBatch   = "b/"
+	prefixEvent   = "e/"
+	prefixKey     = "k/"
+)
+
+func eventKey(id bank.AccountID, version int64) string {
+	return fmt.Sprintf("%s%s/%012d", prefixEvent, id, version)
+}
+func idempotencyKey(id bank.AccountID, key string) string { return prefixKey + string(id) + "/" + key }
+func batchKey(position int64) string                      { return fmt.Sprintf("%s%015d", prefixBatch, position) }
+
+// Immudb keeps the log in one immudb database.
+type Immudb struct {
+	config ImmudbConfig
+
+	mu      sync.Mutex
+	client  client.ImmuClient // nil when there is no session
+	lastTx  atomic.Uint64     // the last transaction that this process knows to be durable
+	epochTx uint64            // the transaction of our epoch; 0 before the first Acquire
+
+	tails tails
+}
+
+var _ Storage = (*Immudb)(nil)
+
+// NewImmudb makes a storage that connects when it is first used.
+func NewImmudb(config ImmudbConfig) *Immudb { return &Immudb{config: config} }
+
+// session is the open session, or a new one.
+func (s *Immudb) session(ctx context.Context) (client.ImmuClient, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != nil {
+		return s.client, nil
+	}
+	c, err := s.config.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.client = c
+	return c, nil
+}
+
+// fault gives up the session that a call failed on, so that the next call
+// opens a new one: sessions die with the server, and silently with time.
+func (s *Immudb) fault(ctx context.Context, c client.ImmuClient, what string, err error) error {
+	if ctx.Err() == nil {
+		s.mu.Lock()
+		if s.client == c {
+			s.client = nil
+			go discard(c)
+		}
+		s.mu.Unlock()
+	}
+	return fmt.Errorf("immudb: %s: %w", what, err)
+}
+
+// Close ends the session.
+func (s *Immudb) Close(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		return nil
+	}
+	c := s.client
+	s.client = nil
+	return c.CloseSession(ctx)
+}
+
+// epoch is the value of keyEpoch.
+type epoch struct {
+	Number int64 `json:"number"`
+}
+
+// Acquire implements Storage. It takes a new session, because the old one may
+// be what failed, and raises the epoch: from then on a commit that an older
+// writer, or an older call of ours, still has under way is refused by immudb.
+func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
+	c, err := s.session(ctx)
+	if err != nil {
+		return 0, err
+	}
+	current, currentTx, err := readEpoch(ctx, c)
+	if err != nil {
+		return 0, s.fault(ctx, c, "read the epoch", err)
+	}
+	if s.epochTx != 0 && currentTx != s.epochTx {
+		return 0, ErrFenced
+	}
+	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx)
+	if err != nil {
+		return 0, s.fault(ctx, c, "raise the epoch", err)
+	}
+	s.epochTx = tx
+	s.saw(tx)
+	head, err := readHead(ctx, c)
+	if err != nil {
+		return 0, s.fault(ctx, c, "read the head", err)
+	}
+	return head, nil
+}
+
+func readEpoch(ctx context.Context, c client.ImmuClient) (epoch, uint64, error) {
+	entry, err := c.Get(ctx, []byte(keyEpoch))
+	if isNotFound(err) {
+		return epoch{}, 0, nil
+	}
+	if err != nil {
+		return epoch{}, 0, err
+	}
+	var e epoch
+	if err := json.Unmarshal(entry.Value, &e); err != nil {
+		return epoch{}, 0, fmt.Errorf("the stored epoch is damaged: %w", err)
+	}
+	return e, entry.Tx, nil
+}
+
+// raiseEpoch writes the epoch unless somebody else did since currentTx.
+func raiseEpoch(ctx context.Context, c client.ImmuClient, number int64, currentTx uint64) (uint64, error) {
+	value, err := json.Marshal(epoch{Number: number})
+	if err != nil {
+		return 0, err
+	}
+	unchanged := schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), currentTx)
+	if currentTx == 0 {
+		unchanged = schema.PreconditionKeyMustNotExist([]byte(keyEpoch))
+	}
+	header, err := c.SetAll(ctx, &schema.SetRequest{
+		KVs:           []*schema.KeyValue{{Key: []byte(keyEpoch), Value: value}},
+		Preconditions: []*schema.Precondition{unchanged},
+	})
+	if err != nil {
+		return 0, err
+	}
+	return header.Id, nil
+}
+
+func readHead(ctx context.Context, c client.ImmuClient) (int64, error) {
+	last, err := c.Scan(ctx, &schema.ScanRequest{Prefix: []byte(prefixBatch), Desc: true, Limit: 1})
+	if err != nil || len(last.Entries) == 0 {
+		return 0, err
+	}
+	var b commitEntry
+	if err := json.Unmarshal(last.Entries[0].Value, &b); err != nil {
+		return 0, fmt.Errorf("the last commit's entry is damaged: %w", err)
+	}
+	return b.Last, nil
+}
+
+// commitEntry is the value under a batchKey.
+type commitEntry struct {
+	Last int64 `json:"last"`
+}
+
+// Commit implements Storage: one transaction with the records, their
+// idempotency keys and the commit's own entry, on condition that the epoch is
+// still ours.
+func (s *Immudb) Commit(ctx context.Context, records []contract.Record) error {
+	c, err := s.session(ctx)
+	if err != nil {
+		return err
+	}
+	entries, err := commitEntries(records)
+	if err != nil {
+		return err
+	}
+	header, err := c.SetAll(ctx, &schema.SetRequest{
+		KVs:           entries,
+		Preconditions: []*schema.Precondition{schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), s.epochTx)},
+		NoWait:        true, // durable, but not yet indexed: readers wait for the index themselves
+	})
+	if isPreconditionFailed(err) {
+		return ErrFenced
+	}
+	if err != nil {
+		return s.fault(ctx, c, "commit", err)
+	}
+	s.saw(header.Id)
+	s.tails.add(records[0].Position-1, header.Id)
+	return nil
+}
+
+func commitEntries(records []contract.Record) ([]*schema.KeyValue, error) {
+	first, last := records[0].Position, records[len(records)-1].Position
+	value, err := json.Marshal(commitEntry{Last: last})
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]*schema.KeyValue, 0, 2*len(records)+1)
+	entries = append(entries, &schema.KeyValue{Key: []byte(batchKey(first)), Value: value})
+	for _, r := range records {
+		value, err := json.Marshal(r)
+		if err != nil {
+			return nil, fmt.Errorf("encode %s version %d: %w", r.Account, r.Version, err)
+		}
+		entries = append(entries,
+			&schema.KeyValue{Key: []byte(eventKey(r.Account, r.Version)), Value: value},
+			&schema.KeyValue{Key: []byte(idempotencyKey(r.Account, r.Key)), Value: fmt.Append(nil, r.Version)})
+	}
+	return entries, nil
+}
+
+// saw notes that a transaction is durable.
+func (s *Immudb) saw(tx uint64) {
+	for {
+		last := s.lastTx.Load()
+		if tx <= last || s.lastTx.CompareAndSwap(last, tx) {
+			return
+		}
+	}
+}
+
+// isNotFound and isPreconditionFailed tell immudb's two expected answers from
+// faults. The client hands both on as texts.
+func isNotFound(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "key not found")
+}
+
+func isPreconditionFailed(err error) bool {
+	if err == nil {
+		return false
+	}
+	var coded immuerrors.ImmuError
+	if errors.As(err, &coded) && coded.Code() == immuerrors.CodIntegrityConstraintViolation {
+		return true
+	}
+	return strings.Contains(err.Error(), "precondition failed")
+}

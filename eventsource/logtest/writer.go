@@ -1,0 +1,135 @@
+package logtest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// start runs a writer over s until the test ends and waits until it is ready.
+// The channel yields what its Run returned.
+func start(t *testing.T, s eventsource.Storage) (*eventsource.Writer, <-chan error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(within(t))
+	w := eventsource.NewWriter(s, slog.New(slog.DiscardHandler))
+	ended := make(chan error, 1)
+	var running sync.WaitGroup
+	running.Go(func() { ended <- w.Run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+	select {
+	case <-w.Moved():
+	case <-ctx.Done():
+		t.Fatal("the writer did not take the log over")
+	}
+	return w, ended
+}
+
+// appendTo asks for n events on a stream at an expected version.
+func appendTo(t *testing.T, w *eventsource.Writer, id bank.AccountID, expected int64, n int) contract.AppendResult {
+	t.Helper()
+	return w.Append(within(t), []contract.Append{{Account: id, ExpectedVersion: expected, Records: events(id, expected+1, n, 0)}})[0]
+}
+
+func expectedVersion(t *testing.T, open func() eventsource.Storage) {
+	w, _ := start(t, open())
+	same(t, "first", appendTo(t, w, account(1), 0, 2), contract.AppendResult{Status: contract.Appended, FirstPosition: 1, Version: 2})
+	late := appendTo(t, w, account(1), 1, 1)
+	same(t, "too late", late.Status, contract.VersionConflict)
+	same(t, "version told", late.Version, int64(2))
+	same(t, "too early", appendTo(t, w, account(1), 3, 1).Status, contract.VersionConflict)
+	same(t, "second", appendTo(t, w, account(1), 2, 1), contract.AppendResult{Status: contract.Appended, FirstPosition: 3, Version: 3})
+	same(t, "head", w.Head(), int64(3))
+}
+
+func wholeAppend(t *testing.T, open func() eventsource.Storage) {
+	s := open()
+	w, _ := start(t, s)
+	one, two := account(1), account(2)
+	results := w.Append(within(t), []contract.Append{
+		{Account: one, ExpectedVersion: 0, Records: events(one, 1, 3, 0)},
+		{Account: two, ExpectedVersion: 5, Records: events(two, 6, 3, 0)},
+		{Account: one, ExpectedVersion: 3, Records: events(one, 4, 1, 0)},
+	})
+	same(t, "stands", results[0].Status, contract.Appended)
+	same(t, "falls", results[1].Status, contract.VersionConflict)
+	same(t, "stands on the first", results[2].Status, contract.Appended)
+	all := readEverything(t, s)
+	same(t, "records", len(all), 4)
+	for i, r := range all {
+		same(t, "account", r.Account, one)
+		same(t, "position", r.Position, int64(i+1))
+		same(t, "version", r.Version, int64(i+1))
+	}
+}
+
+func concurrentAppends(t *testing.T, open func() eventsource.Storage) {
+	const streams, writers, each = 7, 20, 10
+	s := open()
+	w, _ := start(t, s)
+	var group sync.WaitGroup
+	for n := range writers {
+		group.Go(func() {
+			id := account(n % streams)
+			var expected int64
+			for done := 0; done < each; {
+				result := appendTo(t, w, id, expected, 1)
+				if result.Status == contract.Appended {
+					done++
+				}
+				expected = result.Version
+			}
+		})
+	}
+	group.Wait()
+	all := readEverything(t, s)
+	same(t, "records", len(all), writers*each)
+	versions := map[bank.AccountID]int64{}
+	for i, r := range all {
+		same(t, "position", r.Position, int64(i+1))
+		versions[r.Account]++
+		same(t, "version", r.Version, versions[r.Account])
+	}
+}
+
+func fencedWriter(t *testing.T, open func() eventsource.Storage) {
+	s := open()
+	older, ended := start(t, s)
+	same(t, "before", appendTo(t, older, account(1), 0, 1).Status, contract.Appended)
+	newer, _ := start(t, open())
+	if got := appendTo(t, older, account(1), 1, 1).Status; got == contract.Appended {
+		t.Fatal("the older writer still writes")
+	}
+	if err := <-ended; !errors.Is(err, eventsource.ErrFenced) {
+		t.Fatalf("the older writer ended with %v, want ErrFenced", err)
+	}
+	same(t, "older is ready", older.Ready().Ready, false)
+	same(t, "newer", appendTo(t, newer, account(1), 1, 1), contract.AppendResult{Status: contract.Appended, FirstPosition: 2, Version: 2})
+}
+
+func malformedAppends(t *testing.T, open func() eventsource.Storage) {
+	w, _ := start(t, open())
+	id := account(1)
+	huge := event(id, 1)
+	huge.Data = []byte(`"` + strings.Repeat("x", contract.MaxRecordBytes) + `"`)
+	for name, a := range map[string]contract.Append{
+		"no records":      {Account: id},
+		"not an account":  {Account: "nobody", Records: events("nobody", 1, 1, 0)},
+		"a version gap":   {Account: id, Records: []contract.Record{event(id, 1), event(id, 3)}},
+		"another account": {Account: id, Records: events(account(2), 1, 1, 0)},
+		"too many":        {Account: id, Records: events(id, 1, contract.MaxAppendEvents+1, 0)},
+		"too large":       {Account: id, Records: []contract.Record{huge}},
+	} {
+		result := w.Append(within(t), []contract.Append{a})[0]
+		if result.Status != contract.AppendInvalid || result.Reason == "" {
+			t.Errorf("%s: %+v, want invalid with a reason", name, result)
+		}
+	}
+	same(t, "head", w.Head(), int64(0))
+}

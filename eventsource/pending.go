@@ -1,0 +1,81 @@
+package eventsource
+
+import (
+	"context"
+	"sync/atomic"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// pending is an append between its caller and the writer. Either the writer
+// takes it, and then only the writer knows its outcome, or the caller abandons
+// it first, and then it was certainly not written.
+type pending struct {
+	contract.Append
+	state  atomic.Int32
+	done   chan contract.AppendResult // has room for the one answer
+	result contract.AppendResult      // set by the writer before the commit
+}
+
+const (
+	stateQueued int32 = iota
+	stateTaken
+	stateAbandoned
+)
+
+// take claims the append for a batch; false if its caller has gone.
+func (p *pending) take() bool { return p.state.CompareAndSwap(stateQueued, stateTaken) }
+
+// answer gives the one answer. Further ones are ignored.
+func (p *pending) answer(result contract.AppendResult) {
+	select {
+	case p.done <- result:
+	default:
+	}
+}
+
+// wait is the answer, or what can be said when ctx ends first.
+func (p *pending) wait(ctx context.Context) contract.AppendResult {
+	select {
+	case result := <-p.done:
+		return result
+	case <-ctx.Done():
+	}
+	if p.state.CompareAndSwap(stateQueued, stateAbandoned) {
+		select {
+		case result := <-p.done: // answered without ever being queued
+			return result
+		default:
+			return overloaded("the event source did not come to it in time")
+		}
+	}
+	select {
+	case result := <-p.done:
+		return result
+	default:
+		return contract.AppendResult{Status: contract.AppendUnknown, Reason: "the commit did not end in time"}
+	}
+}
+
+// overloaded is the answer to an append that was not written and may be sent
+// again.
+func overloaded(reason string) contract.AppendResult {
+	return contract.AppendResult{Status: contract.Overloaded, Reason: reason}
+}
+
+// batch is what one commit holds.
+type batch struct {
+	appends  []*pending
+	size     int // records of all appends
+	accepted []*pending
+	records  []contract.Record
+	heads    map[bank.AccountID]int64
+}
+
+// answerAll answers every append that has no answer yet.
+func (b *batch) answerAll(result contract.AppendResult) {
+	for _, p := range b.appends {
+		p.answer(result)
+	}
+}

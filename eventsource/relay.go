@@ -1,0 +1,156 @@
+package eventsource
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/contract"
+)
+
+// Bounds of the relay.
+const (
+	// publishRecords bounds the records of one message.
+	publishRecords = 500
+	// publishTimeout bounds one publish.
+	publishTimeout = 5 * time.Second
+	// heartbeatEvery is how often the head is published when nothing else is.
+	heartbeatEvery = time.Second
+	// checkpointEvery is how often the checkpoint is saved while it moves. A
+	// crash publishes again at most what was published since.
+	checkpointEvery = time.Second
+	// relayPause is the pause after a failure.
+	relayPause = 200 * time.Millisecond
+)
+
+// Publisher hands a batch to the broker and returns when the broker has it.
+type Publisher interface {
+	Publish(ctx context.Context, batch contract.Batch) error
+}
+
+// Relay publishes the log to the topic: in order, from its checkpoint, at
+// least once.
+type Relay struct {
+	storage   Storage
+	writer    *Writer
+	publisher Publisher
+	log       *slog.Logger
+
+	published atomic.Int64
+	saved     int64
+	savedAt   time.Time
+}
+
+// NewRelay makes a relay that does nothing until Run.
+func NewRelay(storage Storage, writer *Writer, publisher Publisher, log *slog.Logger) *Relay {
+	return &Relay{storage: storage, writer: writer, publisher: publisher, log: log}
+}
+
+// Published is the last position that the broker has.
+func (r *Relay) Published() int64 { return r.published.Load() }
+
+// Run publishes until ctx ends. It works only while the writer has the log,
+// so that a fenced event source falls silent.
+func (r *Relay) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := r.relay(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		r.log.Warn("relay interrupted, trying again", "published", r.Published(), "error", err)
+		app.Pause(ctx, relayPause)
+	}
+	return nil
+}
+
+// relay resumes from the checkpoint and follows the log until something fails.
+func (r *Relay) relay(ctx context.Context) error {
+	checkpoint, err := r.storage.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	r.saved = checkpoint
+	r.published.Store(max(checkpoint, r.published.Load()))
+	ticker := time.NewTicker(heartbeatEvery)
+	defer ticker.Stop()
+	for {
+		if err := r.publishNew(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-r.writer.Moved():
+		case <-ticker.C:
+			if err := r.beat(ctx); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// publishNew publishes all that is durable and not yet published.
+func (r *Relay) publishNew(ctx context.Context) error {
+	for r.writer.Ready().Ready && r.Published() < r.writer.Head() {
+		records, err := r.storage.ReadAll(ctx, r.Published(), publishRecords)
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			return fmt.Errorf("the log ends at %d before its head %d", r.Published(), r.writer.Head())
+		}
+		for len(records) > 0 {
+			n := min(len(records), publishRecords)
+			if err := r.publish(ctx, records[:n]); err != nil {
+				return err
+			}
+			records = records[n:]
+		}
+	}
+	return nil
+}
+
+func (r *Relay) publish(ctx context.Context, records []contract.Record) error {
+	first, last := records[0].Position, records[len(records)-1].Position
+	if previous := r.Published(); first != previous+1 || last-first+1 != int64(len(records)) {
+		return fmt.Errorf("the log has a gap: read %d to %d after %d", first, last, previous)
+	}
+	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	if err := r.publisher.Publish(publishCtx, contract.Batch{Previous: first - 1, First: first, Last: last, Records: records}); err != nil {
+		return fmt.Errorf("publish %d to %d: %w", first, last, err)
+	}
+	r.published.Store(last)
+	if time.Since(r.savedAt) < checkpointEvery {
+		return nil
+	}
+	return r.save(ctx)
+}
+
+// beat saves a checkpoint that lags and tells the subscribers the head, so
+// that they notice a lost last message.
+func (r *Relay) beat(ctx context.Context) error {
+	if err := r.save(ctx); err != nil {
+		return err
+	}
+	if !r.writer.Ready().Ready {
+		return nil
+	}
+	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	return r.publisher.Publish(publishCtx, contract.Batch{Last: r.Published()})
+}
+
+func (r *Relay) save(ctx context.Context) error {
+	if r.Published() == r.saved {
+		return nil
+	}
+	if err := r.storage.SaveCheckpoint(ctx, r.Published()); err != nil {
+		return err
+	}
+	r.saved, r.savedAt = r.Published(), time.Now()
+	return nil
+}

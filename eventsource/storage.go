@@ -1,0 +1,46 @@
+package eventsource
+
+import (
+	"context"
+	"errors"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// ErrFenced says that a newer writer has taken over the log. The writer that
+// sees it must stop: nothing it still tries to write can succeed.
+var ErrFenced = errors.New("another event source has taken over the log")
+
+// Storage keeps the log. One value serves one event source; several values
+// over the same log compete as several event sources would.
+//
+// Every method may fail with a fault; only ErrFenced has a meaning of its own.
+// All reads see every commit that was acknowledged before they began.
+type Storage interface {
+	// Acquire makes this the only writer, fences all others, and returns the
+	// last position of the log. It is called again after a commit whose outcome
+	// is unknown: what was then in flight has landed before it returns, or
+	// never will. ErrFenced says that another writer took over since the last
+	// Acquire.
+	Acquire(ctx context.Context) (head int64, err error)
+	// Commit makes records durable in one transaction, all or none. They
+	// continue the log and their streams without gaps, which the caller has
+	// checked. nil means durable, ErrFenced not written, any other error that
+	// the outcome is unknown.
+	Commit(ctx context.Context, records []contract.Record) error
+	// StreamVersion is the version of the stream's last event; 0 for none.
+	StreamVersion(ctx context.Context, id bank.AccountID) (int64, error)
+	// ReadStream reads up to limit events of a stream after a version.
+	ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error)
+	// ReadAll reads up to about limit events of the log after a position.
+	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
+	// FindKeys reads the events of a stream that carry one of the keys.
+	FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error)
+	// Checkpoint is the position up to which the relay has published; 0 for
+	// none. SaveCheckpoint moves it, durably.
+	Checkpoint(ctx context.Context) (int64, error)
+	SaveCheckpoint(ctx context.Context, position int64) error
+	// Close releases the storage.
+	Close(ctx context.Context) error
+}

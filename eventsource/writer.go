@@ -1,0 +1,279 @@
+package eventsource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Bounds of the writer.
+const (
+	// queueLength bounds the appends that wait; one more is refused at once.
+	queueLength = 8192
+	// batchRecords bounds the records of one commit: each takes two entries of
+	// an immudb transaction, which has at most 1,024.
+	batchRecords = 500
+	// headsKept bounds the stream heads in memory; others are read again.
+	headsKept = 200_000
+	// commitTimeout is how long one commit may take before its outcome counts
+	// as unknown.
+	commitTimeout = 10 * time.Second
+	// acquirePause is the pause between attempts to take the log over.
+	acquirePauseLeast = 50 * time.Millisecond
+	acquirePauseMost  = time.Second
+)
+
+// Writer is the one writer of a log: it checks expected versions against the
+// stream heads that it holds in memory and commits many appends together.
+type Writer struct {
+	storage Storage
+	log     *slog.Logger
+	queue   chan *pending
+	heads   *lru.Cache[bank.AccountID, int64] // used by Run's goroutine only
+	head    atomic.Int64
+	ready   atomic.Bool
+	moved   chan struct{} // holds a token after the head moved
+}
+
+// NewWriter makes a writer that does nothing until Run.
+func NewWriter(storage Storage, log *slog.Logger) *Writer {
+	heads, err := lru.New[bank.AccountID, int64](headsKept)
+	if err != nil {
+		panic(err) // only a size that is not positive can fail
+	}
+	return &Writer{storage: storage, log: log, heads: heads,
+		queue: make(chan *pending, queueLength), moved: make(chan struct{}, 1)}
+}
+
+// Head is the last durable position that this writer knows of.
+func (w *Writer) Head() int64 { return w.head.Load() }
+
+// Moved yields a token after the head moved: a hint for one waiting reader.
+func (w *Writer) Moved() <-chan struct{} { return w.moved }
+
+// Ready reports whether appends are taken now, and if not, why.
+func (w *Writer) Ready() contract.Readiness {
+	if !w.ready.Load() {
+		return contract.Readiness{Reason: "the event log is not available: the event source is not connected to immudb"}
+	}
+	return contract.Readiness{Ready: true}
+}
+
+// Append adds each append to its stream and returns when all outcomes are
+// known or ctx ends.
+func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contract.AppendResult {
+	waiting := make([]*pending, len(appends))
+	for i, a := range appends {
+		waiting[i] = w.enqueue(a)
+	}
+	results := make([]contract.AppendResult, len(appends))
+	for i, p := range waiting {
+		results[i] = p.wait(ctx)
+	}
+	return results
+}
+
+func (w *Writer) enqueue(a contract.Append) *pending {
+	p := &pending{Append: a, done: make(chan contract.AppendResult, 1)}
+	if err := checkAppend(a); err != nil {
+		p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: err.Error()})
+		return p
+	}
+	select {
+	case w.queue <- p:
+	default:
+		p.answer(overloaded("the event source's queue is full"))
+	}
+	return p
+}
+
+// checkAppend holds an append against the bounds and the order that L2 needs.
+func checkAppend(a contract.Append) error {
+	if !a.Account.Valid() {
+		return fmt.Errorf("%q is not an account id", a.Account)
+	}
+	if n := len(a.Records); n == 0 || n > contract.MaxAppendEvents {
+		return fmt.Errorf("an append has 1 to %d records, not %d", contract.MaxAppendEvents, n)
+	}
+	for i, r := range a.Records {
+		if r.Account != a.Account || r.Version != a.ExpectedVersion+int64(i)+1 {
+			return fmt.Errorf("record %d of %s is not version %d of %s", i, r.Account, a.ExpectedVersion+int64(i)+1, a.Account)
+		}
+		if len(r.Data) == 0 || len(r.Data) > contract.MaxRecordBytes {
+			return fmt.Errorf("record %d has %d bytes of data; 1 to %d are allowed", i, len(r.Data), contract.MaxRecordBytes)
+		}
+	}
+	return nil
+}
+
+// Run takes the log over and writes until ctx ends, or until another writer
+// takes over, which it reports as ErrFenced.
+func (w *Writer) Run(ctx context.Context) error {
+	for {
+		if err := w.acquire(ctx); err != nil {
+			return stopped(ctx, err)
+		}
+		err := w.write(ctx)
+		w.ready.Store(false)
+		if ctx.Err() != nil || errors.Is(err, ErrFenced) {
+			return stopped(ctx, err)
+		}
+		w.log.Error("commit with unknown outcome, taking the log over again", "error", err)
+	}
+}
+
+// stopped is nil when ctx ended, which is the ordinary way to stop.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !errors.Is(err, ErrFenced) {
+		return nil
+	}
+	return err
+}
+
+func (w *Writer) acquire(ctx context.Context) error {
+	pause := acquirePauseLeast
+	for {
+		head, err := w.storage.Acquire(ctx)
+		if err == nil {
+			w.heads.Purge()
+			w.setHead(head)
+			w.ready.Store(true)
+			w.log.Info("the log is ours", "head", head)
+			return nil
+		}
+		if errors.Is(err, ErrFenced) {
+			return err
+		}
+		w.log.Warn("the log is not available, trying again", "error", err, "pause", pause)
+		if !app.Pause(ctx, pause) {
+			return ctx.Err()
+		}
+		pause = min(2*pause, acquirePauseMost)
+	}
+}
+
+func (w *Writer) setHead(head int64) {
+	w.head.Store(head)
+	select {
+	case w.moved <- struct{}{}:
+	default:
+	}
+}
+
+// write commits batches until a commit fails or ctx ends.
+func (w *Writer) write(ctx context.Context) error {
+	var carried *pending // taken from the queue, did not fit into the last batch
+	for {
+		var b batch
+		if carried == nil {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case carried = <-w.queue:
+			}
+		}
+		carried = w.collect(&b, carried)
+		if err := w.commit(ctx, &b); err != nil {
+			if carried != nil {
+				carried.answer(overloaded("the event source lost its connection to the log"))
+			}
+			return err
+		}
+	}
+}
+
+// collect fills a batch from first and the queue, as far as they fit, and
+// returns the append that did not.
+func (w *Writer) collect(b *batch, first *pending) *pending {
+	for p := first; ; {
+		if len(p.Records)+b.size > batchRecords {
+			return p
+		}
+		if p.take() {
+			b.appends = append(b.appends, p)
+			b.size += len(p.Records)
+		}
+		select {
+		case p = <-w.queue:
+		default:
+			return nil
+		}
+	}
+}
+
+// commit decides every append of the batch, writes those that stand, and
+// answers all of them.
+func (w *Writer) commit(ctx context.Context, b *batch) error {
+	commitCtx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	if err := w.decide(commitCtx, b); err != nil {
+		b.answerAll(overloaded("the event source could not read the log"))
+		return err
+	}
+	if len(b.records) == 0 {
+		return nil
+	}
+	if err := w.storage.Commit(commitCtx, b.records); err != nil {
+		b.answerAll(contract.AppendResult{Status: contract.AppendUnknown, Reason: "the commit's outcome is not known"})
+		return err
+	}
+	for id, version := range b.heads {
+		w.heads.Add(id, version)
+	}
+	w.setHead(b.records[len(b.records)-1].Position)
+	for _, accepted := range b.accepted {
+		accepted.answer(accepted.result)
+	}
+	return nil
+}
+
+// decide holds each append against its stream's head, in order, and gives
+// positions to the records of those that stand. The others are answered.
+func (w *Writer) decide(ctx context.Context, b *batch) error {
+	b.heads = make(map[bank.AccountID]int64, len(b.appends))
+	next := w.head.Load() + 1
+	for _, p := range b.appends {
+		version, err := w.streamHead(ctx, b, p.Account)
+		if err != nil {
+			return err
+		}
+		if version != p.ExpectedVersion {
+			p.answer(contract.AppendResult{Status: contract.VersionConflict, Version: version,
+				Reason: fmt.Sprintf("the stream is at version %d, not %d", version, p.ExpectedVersion)})
+			continue
+		}
+		p.result = contract.AppendResult{Status: contract.Appended, FirstPosition: next, Version: version + int64(len(p.Records))}
+		for _, r := range p.Records {
+			r.Position = next
+			next++
+			b.records = append(b.records, r)
+		}
+		b.heads[p.Account] = p.result.Version
+		b.accepted = append(b.accepted, p)
+	}
+	return nil
+}
+
+func (w *Writer) streamHead(ctx context.Context, b *batch, id bank.AccountID) (int64, error) {
+	if version, ok := b.heads[id]; ok {
+		return version, nil
+	}
+	if version, ok := w.heads.Get(id); ok {
+		return version, nil
+	}
+	version, err := w.storage.StreamVersion(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("version of %s: %w", id, err)
+	}
+	w.heads.Add(id, version)
+	return version, nil
+}

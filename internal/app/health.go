@@ -1,0 +1,69 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/http"
+	"time"
+
+	"corebank/internal/contract"
+)
+
+// Bounds of a health check.
+const (
+	readyTimeout      = 3 * time.Second
+	healthReadTimeout = 5 * time.Second
+)
+
+// AddHealth puts /healthz (the process answers) and /readyz (it could do its
+// work now: 200, or 503 with the reason) on mux.
+func AddHealth(mux *http.ServeMux, ready func(context.Context) contract.Readiness) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		writeReadiness(w, contract.Readiness{Ready: true})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+		defer cancel()
+		writeReadiness(w, ready(ctx))
+	})
+}
+
+func writeReadiness(w http.ResponseWriter, readiness contract.Readiness) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if !readiness.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	// The client may be gone; there is nobody else to tell.
+	_ = json.NewEncoder(w).Encode(readiness)
+}
+
+// ServeHealth answers health checks on lis until ctx ends. It takes over lis.
+func ServeHealth(ctx context.Context, lis net.Listener, ready func(context.Context) contract.Readiness) error {
+	mux := http.NewServeMux()
+	AddHealth(mux, ready)
+	return ServeHTTP(ctx, lis, &http.Server{Handler: mux, ReadTimeout: healthReadTimeout})
+}
+
+// shutdownGrace is how long open requests may take to finish at the end.
+const shutdownGrace = 3 * time.Second
+
+// ServeHTTP runs an HTTP server on lis until ctx ends, then lets open requests
+// finish for a few seconds. It takes over lis.
+func ServeHTTP(ctx context.Context, lis net.Listener, srv *http.Server) error {
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(lis) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		_ = srv.Close() // connections that outlast the grace are cut
+	}
+	<-ended
+	return nil
+}

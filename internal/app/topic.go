@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/dapr/go-sdk/client"
+
+	"corebank/internal/contract"
+)
+
+// Publish sends one batch to the topic, and returns when the broker has it.
+func (s *Sidecar) Publish(ctx context.Context, batch contract.Batch) error {
+	data, err := json.Marshal(batch)
+	if err != nil {
+		return fmt.Errorf("encode batch %d-%d: %w", batch.First, batch.Last, err)
+	}
+	return s.PublishEvent(ctx, contract.PubSub, contract.Topic, data, client.PublishEventWithRawPayload())
+}
+
+// Bounds of the pause between attempts to subscribe, and of one delivery to
+// a handler that fails.
+const (
+	subscribePauseLeast = 100 * time.Millisecond
+	subscribePauseMost  = 2 * time.Second
+)
+
+// Follow hands every batch of the topic to handle, one after the other, until
+// ctx ends. component is the pub/sub component to subscribe through. A batch
+// that handle fails on is offered to it again by the broker; a broken
+// subscription is made anew. What was missed meanwhile is for the handler to
+// notice: batches carry positions.
+func (s *Sidecar) Follow(ctx context.Context, component string, handle func(context.Context, contract.Batch) error) error {
+	pause := subscribePauseLeast
+	for {
+		began := time.Now()
+		err := s.follow(ctx, component, handle)
+		if ctx.Err() != nil {
+			return nil
+		}
+		slog.Warn("subscription ended, subscribing again", "component", component, "error", err)
+		if time.Since(began) > subscribePauseMost {
+			pause = subscribePauseLeast
+		}
+		if !Pause(ctx, pause) {
+			return nil
+		}
+		pause = min(2*pause, subscribePauseMost)
+	}
+}
+
+func (s *Sidecar) follow(ctx context.Context, component string, handle func(context.Context, contract.Batch) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends the stream: Close alone leaves the sidecar's consumer behind
+	subscription, err := s.Subscribe(ctx, client.SubscriptionOptions{
+		PubsubName: component, Topic: contract.Topic, Metadata: map[string]string{"rawPayload": "true"},
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe to %s/%s: %w", component, contract.Topic, err)
+	}
+	defer subscription.Close()
+	for {
+		message, err := subscription.Receive()
+		if err != nil {
+			return err
+		}
+		if err := deliver(ctx, message, handle); err != nil {
+			return err
+		}
+	}
+}
+
+// deliver hands one message on and answers the broker. A message that is no
+// batch is dropped: it can never become one, and the log has what matters.
+func deliver(ctx context.Context, message *client.SubscriptionMessage, handle func(context.Context, contract.Batch) error) error {
+	var batch contract.Batch
+	if err := json.Unmarshal(message.RawData, &batch); err != nil {
+		slog.Error("dropping a message that is not a batch", "id", message.ID, "bytes", len(message.RawData), "error", err)
+		return message.Drop()
+	}
+	if err := handle(ctx, batch); err != nil {
+		slog.Error("batch not handled, it will be offered again", "first", batch.First, "last", batch.Last, "error", err)
+		return message.Retry()
+	}
+	return message.Success()
+}
+
+// Pause waits for d and reports whether ctx is still alive.
+func Pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
