@@ -1,0 +1,196 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Bounds of a turn.
+const (
+	// turnBudget is how long a turn tries before it answers unavailable or
+	// unknown.
+	turnBudget = 8 * time.Second
+	retryLeast = 20 * time.Millisecond
+	retryMost  = 500 * time.Millisecond
+	// snapshotEvery is how many events a snapshot lags behind at most.
+	snapshotEvery = 200
+)
+
+// account is the actor of one account.
+type account struct {
+	id        bank.AccountID
+	log       Log
+	snapshots *snapshots
+	clock     func() time.Time
+
+	mu       sync.Mutex // Dapr gives turns one by one; a frozen host may see two
+	loaded   bool
+	state    bank.Account
+	keys     *bank.Keys
+	snapshot int64 // version of the last snapshot
+	distrust bool  // the snapshot was proven wrong: read the log alone
+}
+
+// execute is one turn: it decides the commands in order and appends what they
+// become, together.
+func (a *account) execute(ctx context.Context, commands []contract.Command) []contract.Outcome {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, turnBudget)
+	defer cancel()
+	doubt := false // an append of this turn has an unknown outcome
+	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
+		outcomes, err := a.attempt(ctx, commands)
+		if err == nil {
+			return outcomes
+		}
+		doubt = doubt || errors.Is(err, errUnknownOutcome)
+		if !app.Pause(ctx, pause) {
+			slog.Warn("turn gave up", "account", a.id, "commands", len(commands), "unknown", doubt, "error", err)
+			return gaveUp(commands, doubt, err)
+		}
+	}
+}
+
+// Reasons for another attempt.
+var (
+	errUnknownOutcome = errors.New("the append's outcome is not known")
+	errLostRace       = errors.New("the stream has moved on")
+	errNotTaken       = errors.New("the event source takes no appends now")
+)
+
+func gaveUp(commands []contract.Command, doubt bool, err error) []contract.Outcome {
+	status := contract.Unavailable
+	if doubt {
+		status = contract.Unknown
+	}
+	outcomes := make([]contract.Outcome, len(commands))
+	for i := range outcomes {
+		outcomes[i] = contract.Outcome{Status: status, Reason: err.Error()}
+	}
+	return outcomes
+}
+
+// attempt decides on what the actor knows. An error means that nothing of it
+// may be answered; what the actor knew is forgotten if the log may have moved.
+func (a *account) attempt(ctx context.Context, commands []contract.Command) ([]contract.Outcome, error) {
+	if err := a.load(ctx); err != nil {
+		return nil, err
+	}
+	t, err := a.decide(ctx, commands)
+	if err != nil {
+		return nil, err
+	}
+	if len(t.records) == 0 {
+		return t.outcomes, a.confirm(ctx, t)
+	}
+	result, err := a.log.Append(ctx, contract.Append{Account: a.id, ExpectedVersion: a.state.Version, Records: t.records})
+	if err != nil {
+		a.forget()
+		return nil, fmt.Errorf("%w: %w", errUnknownOutcome, err)
+	}
+	switch result.Status {
+	case contract.Appended:
+		a.accept(t, result.FirstPosition)
+		return t.outcomes, nil
+	case contract.VersionConflict:
+		a.forget()
+		a.distrust = true
+		return nil, fmt.Errorf("%w: %s", errLostRace, result.Reason)
+	case contract.Overloaded:
+		return nil, fmt.Errorf("%w: %s", errNotTaken, result.Reason)
+	case contract.AppendInvalid:
+		return invalid(commands, result.Reason), nil
+	default:
+		a.forget()
+		return nil, fmt.Errorf("%w: %s", errUnknownOutcome, result.Reason)
+	}
+}
+
+func invalid(commands []contract.Command, reason string) []contract.Outcome {
+	outcomes := make([]contract.Outcome, len(commands))
+	for i := range outcomes {
+		outcomes[i] = contract.Outcome{Status: contract.Invalid, Reason: reason}
+	}
+	return outcomes
+}
+
+// confirm makes sure that a turn which refuses knew the newest state. Replays
+// need no confirmation: what was in the log stays there.
+func (a *account) confirm(ctx context.Context, t turn) error {
+	if !t.refused {
+		return nil
+	}
+	newer, err := a.log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.id, AfterVersion: a.state.Version, Limit: 1})
+	if err != nil {
+		return fmt.Errorf("confirm version %d of %s: %w", a.state.Version, a.id, err)
+	}
+	if len(newer.Records) > 0 {
+		a.forget()
+		return errLostRace
+	}
+	return nil
+}
+
+// accept makes the turn's result the actor's state, now that it is durable.
+func (a *account) accept(t turn, position int64) {
+	for i := range t.records {
+		t.records[i].Position = position + int64(i)
+		a.keys.Remember(t.records[i].Key, t.records[i].Version)
+	}
+	a.state = t.state
+	if a.state.Version-a.snapshot >= snapshotEvery {
+		a.save()
+	}
+}
+
+// forget drops what the actor knows; the next attempt reads it again.
+func (a *account) forget() { a.loaded = false }
+
+// load makes sure that the actor knows its account: from the snapshot, if
+// there is a sound one, and the log after it.
+func (a *account) load(ctx context.Context) error {
+	if a.loaded {
+		return nil
+	}
+	start := snapshot{State: bank.Account{ID: a.id}, keys: &bank.Keys{}}
+	if !a.distrust {
+		if kept, ok := a.snapshots.load(ctx, a.id); ok {
+			start = kept
+		}
+	}
+	state, keys := start.State, start.keys
+	err := readStream(ctx, a.log, a.id, state.Version, func(r contract.Record) (err error) {
+		keys.Remember(r.Key, r.Version)
+		state, err = contract.Fold(state, r)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.state, a.keys, a.snapshot, a.loaded, a.distrust = state, keys, start.State.Version, true, false
+	return nil
+}
+
+// save hands a snapshot to be kept. It may not be; nothing depends on it.
+func (a *account) save() {
+	a.snapshots.keep(a.state, a.keys)
+	a.snapshot = a.state.Version
+}
+
+// rest ends the actor's time in memory.
+func (a *account) rest() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.loaded && a.state.Version > a.snapshot {
+		a.save()
+	}
+}

@@ -1,0 +1,363 @@
+package actor_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"corebank/actor"
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// bench is an actor host over a log in memory, with faults to order.
+type bench struct {
+	t      *testing.T
+	memory *eventsource.MemoryLog
+	log    *faultyLog
+	kept   *shelf
+	host   *actor.Host
+	now    time.Time
+}
+
+// newBench must run in a synctest bubble: time is virtual.
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	memory := eventsource.NewMemoryLog()
+	b := &bench{t: t, memory: memory, kept: &shelf{data: map[bank.AccountID][]byte{}}, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	storage := memory.Open()
+	writer := eventsource.NewWriter(storage, slog.New(slog.DiscardHandler))
+	b.background(func(ctx context.Context) {
+		if err := writer.Run(ctx); err != nil {
+			t.Errorf("writer: %v", err)
+		}
+	})
+	b.log = &faultyLog{api: eventsource.NewAPI(writer, storage)}
+	b.restart()
+	return b
+}
+
+// background runs work until the test ends.
+func (b *bench) background(work func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { work(ctx) })
+	b.t.Cleanup(func() { cancel(); running.Wait() })
+}
+
+// restart is a new host process over the same log and snapshots.
+func (b *bench) restart() {
+	b.host = actor.NewHost(b.log, b.kept, func() time.Time { return b.now })
+	b.background(b.host.RunSnapshots)
+}
+
+var ada = bank.NewAccountID("ada", "first")
+
+func eur(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "EUR"} }
+
+// send gives Ada's actor one turn with commands under the keys.
+func (b *bench) send(commands ...contract.Command) []contract.Outcome {
+	b.t.Helper()
+	reply, err := b.host.Execute(b.t.Context(), ada, contract.CommandBatch{Commands: commands})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return reply.Outcomes
+}
+
+func (b *bench) command(key string, c bank.Command) contract.Command {
+	b.t.Helper()
+	sent, err := contract.EncodeCommand("ada", key, c)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return sent
+}
+
+func (b *bench) open() contract.Command {
+	return b.command("first", bank.OpenAccount{Owner: "Ada", Currency: "EUR"})
+}
+func (b *bench) deposit(key string, minor int64) contract.Command {
+	return b.command(key, bank.Deposit{Amount: eur(minor)})
+}
+func (b *bench) withdraw(key string, minor int64) contract.Command {
+	return b.command(key, bank.Withdraw{Amount: eur(minor)})
+}
+
+// expect fails unless the outcomes have these statuses.
+func (b *bench) expect(outcomes []contract.Outcome, want ...contract.Status) {
+	b.t.Helper()
+	var got []contract.Status
+	for _, o := range outcomes {
+		got = append(got, o.Status)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		b.t.Fatalf("got %v, want %v (%+v)", got, want, outcomes)
+	}
+}
+
+// stream is Ada's stream as the log has it; it fails on any gap.
+func (b *bench) stream() []contract.Record {
+	b.t.Helper()
+	records, err := b.memory.Open().ReadStream(b.t.Context(), ada, 0, 10_000)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for i, r := range records {
+		if r.Version != int64(i+1) {
+			b.t.Fatalf("record %d has version %d", i, r.Version)
+		}
+	}
+	return records
+}
+
+// faultyLog is the event source with faults that a test orders.
+type faultyLog struct {
+	api *eventsource.API
+	// before and after run around the next append; an error of theirs is what
+	// the actor sees of a broken connection.
+	before, after func() error
+	unreadable    error
+	appends       int
+}
+
+func (l *faultyLog) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	l.appends++
+	if f := l.before; f != nil {
+		l.before = nil
+		if err := f(); err != nil {
+			return contract.AppendResult{}, err
+		}
+	}
+	reply, err := l.api.Append(ctx, contract.AppendRequest{Appends: []contract.Append{a}})
+	if err != nil {
+		return contract.AppendResult{}, err
+	}
+	if f := l.after; f != nil {
+		l.after = nil
+		if err := f(); err != nil {
+			return contract.AppendResult{}, err
+		}
+	}
+	return reply.Results[0], nil
+}
+
+func (l *faultyLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	if l.unreadable != nil {
+		return contract.Records{}, l.unreadable
+	}
+	return l.api.ReadStream(ctx, r)
+}
+
+func (l *faultyLog) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
+	return l.api.FindKeys(ctx, r)
+}
+
+func (l *faultyLog) Ready(ctx context.Context) (contract.Readiness, error) {
+	return l.api.Ready(ctx, struct{}{})
+}
+
+// shelf keeps snapshots in memory.
+type shelf struct {
+	mu    sync.Mutex
+	data  map[bank.AccountID][]byte
+	loads int
+}
+
+func (s *shelf) Load(_ context.Context, id bank.AccountID) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loads++
+	return s.data[id], nil
+}
+
+func (s *shelf) Save(_ context.Context, id bank.AccountID, data []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.data[id] = data
+	return nil
+}
+
+func TestATurnDecidesItsCommandsInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		outcomes := b.send(b.open(), b.deposit("pay", 100), b.withdraw("rent", 70), b.withdraw("fun", 40), b.deposit("pay", 100))
+		b.expect(outcomes, contract.Applied, contract.Applied, contract.Applied, contract.Refused, contract.Replayed)
+		if refusal := outcomes[3].Refusal; refusal.Code != bank.InsufficientFunds || *refusal.Available != eur(30) || *refusal.Shortfall != eur(10) {
+			t.Errorf("refusal %+v", refusal)
+		}
+		if outcomes[4].Record.Position != outcomes[1].Record.Position || outcomes[1].Record.Position != 2 {
+			t.Errorf("replay at position %d, first at %d, want 2", outcomes[4].Record.Position, outcomes[1].Record.Position)
+		}
+		if b.log.appends != 1 || len(b.stream()) != 3 {
+			t.Errorf("%d appends, %d records; want one append of 3", b.log.appends, len(b.stream()))
+		}
+	})
+}
+
+func TestTheSameKeyIsAnsweredForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.expect(b.send(b.open(), b.deposit("pay", 100)), contract.Applied, contract.Applied)
+		for i := range bank.KeysKept + 10 { // more than any memory of keys holds
+			b.expect(b.send(b.deposit(fmt.Sprint("more ", i), 1)), contract.Applied)
+		}
+		for _, restarted := range []bool{false, true} {
+			if restarted {
+				b.restart()
+			}
+			outcomes := b.send(b.deposit("pay", 100), b.deposit("pay", 101), b.withdraw("pay", 100))
+			b.expect(outcomes, contract.Replayed, contract.Refused, contract.Refused)
+			if fields := outcomes[1].Refusal.Fields; fmt.Sprint(fields) != "[amount]" {
+				t.Errorf("differing fields %v", fields)
+			}
+			if outcomes[0].Record.Version != 2 {
+				t.Errorf("replayed version %d, want 2", outcomes[0].Record.Version)
+			}
+		}
+		if n := len(b.stream()); n != bank.KeysKept+12 {
+			t.Errorf("%d events", n)
+		}
+	})
+}
+
+func TestARefusedCommandIsNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.expect(b.send(b.open(), b.withdraw("rent", 70)), contract.Applied, contract.Refused)
+		b.expect(b.send(b.deposit("pay", 100), b.withdraw("rent", 70)), contract.Applied, contract.Applied)
+	})
+}
+
+func TestALostAnswerIsFoundAgain(t *testing.T) {
+	broken := errors.New("connection reset")
+	t.Run("the append landed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			b.send(b.open())
+			b.log.after = func() error { return broken }
+			b.expect(b.send(b.deposit("pay", 100)), contract.Replayed)
+			if n := len(b.stream()); n != 2 {
+				t.Errorf("%d events, want 2", n)
+			}
+		})
+	})
+	t.Run("the append did not land", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			b.send(b.open())
+			b.log.before = func() error { return broken }
+			b.expect(b.send(b.deposit("pay", 100)), contract.Applied)
+			if n := len(b.stream()); n != 2 {
+				t.Errorf("%d events, want 2", n)
+			}
+		})
+	})
+}
+
+func TestWhatCannotBeFoundOutIsUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.send(b.open())
+		b.log.after = func() error {
+			b.log.unreadable = errors.New("connection refused")
+			return errors.New("connection reset")
+		}
+		b.expect(b.send(b.deposit("pay", 100), b.withdraw("rent", 500)), contract.Unknown, contract.Unknown)
+		b.log.unreadable = nil
+		b.expect(b.send(b.deposit("pay", 100)), contract.Replayed)
+	})
+}
+
+func TestWhatCertainlyDidNotHappenIsUnavailable(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.log.unreadable = errors.New("connection refused")
+		b.expect(b.send(b.open()), contract.Unavailable)
+		if n := len(b.stream()); n != 0 {
+			t.Errorf("%d events", n)
+		}
+	})
+}
+
+func TestTwoHostsOfOneAccountDoNoHarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.send(b.open(), b.deposit("pay", 100))
+		zombie := b.host
+		b.restart()
+		b.expect(b.send(b.withdraw("rent", 70)), contract.Applied)
+		revived := b.host
+		b.host = zombie // it still believes in 100 at version 2
+		outcomes := b.send(b.withdraw("again", 70))
+		b.expect(outcomes, contract.Refused)
+		if got := *outcomes[0].Refusal.Available; got != eur(30) {
+			t.Errorf("available %s, want 0.30 EUR", got)
+		}
+		b.host = revived
+		b.expect(b.send(b.deposit("gift", 40)), contract.Applied)
+		b.host = zombie // and now in 30, where 70 are: a refusal must know that
+		b.expect(b.send(b.withdraw("dinner", 70)), contract.Applied)
+		if n := len(b.stream()); n != 5 {
+			t.Errorf("%d events", n)
+		}
+	})
+}
+
+func TestSnapshotsAreOnlyACache(t *testing.T) {
+	for name, spoil := range map[string]func([]byte) []byte{
+		"sound":   func(d []byte) []byte { return d },
+		"missing": func([]byte) []byte { return nil },
+		"torn":    func(d []byte) []byte { return d[:len(d)/2] },
+		"forged": func(d []byte) []byte {
+			forged := []byte(string(d))
+			for i := range forged {
+				if forged[i] == '7' {
+					forged[i] = '8'
+				}
+			}
+			return forged
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				b.send(b.open())
+				for i := range 250 {
+					b.expect(b.send(b.deposit(fmt.Sprint(i), 1)), contract.Applied)
+				}
+				b.host.Deactivate(t.Context(), contract.ActorType, string(ada))
+				synctest.Wait() // for the snapshot to be kept
+				if len(b.kept.data[ada]) == 0 {
+					t.Fatal("no snapshot was kept")
+				}
+				b.kept.data[ada] = spoil(b.kept.data[ada])
+				b.restart()
+				outcomes := b.send(b.deposit("7", 1), b.withdraw("all", 250), b.withdraw("more", 1))
+				b.expect(outcomes, contract.Replayed, contract.Applied, contract.Refused)
+				if got := outcomes[1].Account.Balance; got != eur(0) {
+					t.Errorf("balance %s", got)
+				}
+			})
+		})
+	}
+}
+
+func TestAnAccountsTimeNeverGoesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.send(b.open())
+		b.now = b.now.Add(-time.Hour)
+		b.send(b.deposit("pay", 100))
+		records := b.stream()
+		if records[1].At.Before(records[0].At) {
+			t.Errorf("version 2 at %s is before version 1 at %s", records[1].At, records[0].At)
+		}
+	})
+}

@@ -1,0 +1,111 @@
+package actor
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"corebank/internal/contract"
+)
+
+// Bounds of the appender.
+const (
+	// appendCalls is how many calls to the event source run at once: one on
+	// its way while others are answered.
+	appendCalls = 4
+	// appendRecords bounds the records of one call.
+	appendRecords = 500
+	// appendTimeout bounds one call.
+	appendTimeout = 6 * time.Second
+)
+
+// appender carries the appends of many actors to the event source together:
+// those that wait while all calls are busy share the next one.
+type appender struct {
+	call  func(ctx context.Context, request contract.AppendRequest) (contract.AppendReply, error)
+	queue chan *appending
+}
+
+type appending struct {
+	contract.Append
+	done chan appended // has room for the one answer
+}
+
+type appended struct {
+	result contract.AppendResult
+	err    error
+}
+
+func newAppender(call func(context.Context, contract.AppendRequest) (contract.AppendReply, error)) *appender {
+	return &appender{call: call, queue: make(chan *appending)}
+}
+
+// Append waits for the append's outcome.
+func (a *appender) Append(ctx context.Context, request contract.Append) (contract.AppendResult, error) {
+	p := &appending{Append: request, done: make(chan appended, 1)}
+	select {
+	case a.queue <- p:
+	case <-ctx.Done():
+		return contract.AppendResult{Status: contract.Overloaded, Reason: "the way to the event source is busy"}, nil
+	}
+	select {
+	case answer := <-p.done:
+		return answer.result, answer.err
+	case <-ctx.Done():
+		return contract.AppendResult{}, ctx.Err()
+	}
+}
+
+// run carries appends until ctx ends.
+func (a *appender) run(ctx context.Context) {
+	var calls sync.WaitGroup
+	for range appendCalls {
+		calls.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case first := <-a.queue:
+					a.send(ctx, a.collect(first))
+				}
+			}
+		})
+	}
+	calls.Wait()
+}
+
+// collect adds what else is waiting now, as far as it fits into one call.
+func (a *appender) collect(first *appending) []*appending {
+	together, records := []*appending{first}, len(first.Records)
+	for len(together) < contract.MaxAppends && records < appendRecords {
+		select {
+		case p := <-a.queue:
+			together = append(together, p)
+			records += len(p.Records)
+		default:
+			return together
+		}
+	}
+	return together
+}
+
+func (a *appender) send(ctx context.Context, together []*appending) {
+	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
+	defer cancel()
+	request := contract.AppendRequest{Appends: make([]contract.Append, len(together))}
+	for i, p := range together {
+		request.Appends[i] = p.Append
+	}
+	reply, err := a.call(ctx, request)
+	if err == nil && len(reply.Results) != len(together) {
+		err = fmt.Errorf("the event source answered %d of %d appends", len(reply.Results), len(together))
+	}
+	for i, p := range together {
+		if err != nil {
+			p.done <- appended{err: err}
+			continue
+		}
+		p.done <- appended{result: reply.Results[i]}
+	}
+}

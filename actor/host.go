@@ -1,0 +1,121 @@
+package actor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	actorerr "github.com/dapr/go-sdk/actor/error"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Host holds the actors that Dapr has placed here and gives them their turns.
+// It implements the handler of the sidecar's actor event stream: bytes in,
+// bytes out. Refusals and even unknown outcomes are replies; an error is given
+// only for what no reply can say.
+type Host struct {
+	log       Log
+	snapshots *snapshots
+	clock     func() time.Time
+
+	mu       sync.Mutex
+	accounts map[bank.AccountID]*account
+}
+
+// NewHost makes a host over a log and a place for snapshots. clock tells the
+// time of decisions.
+func NewHost(log Log, store Snapshots, clock func() time.Time) *Host {
+	return &Host{log: log, snapshots: newSnapshots(store), clock: clock, accounts: make(map[bank.AccountID]*account)}
+}
+
+// RunSnapshots saves snapshots behind the turns until ctx ends.
+func (h *Host) RunSnapshots(ctx context.Context) { h.snapshots.run(ctx) }
+
+// Execute gives the account's actor a turn.
+func (h *Host) Execute(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+	if n := len(batch.Commands); n == 0 || n > contract.MaxCommands {
+		return contract.CommandReply{}, fmt.Errorf("a turn has 1 to %d commands, not %d", contract.MaxCommands, n)
+	}
+	if !id.Valid() {
+		return contract.CommandReply{}, fmt.Errorf("%q is not an account id", id)
+	}
+	return contract.CommandReply{Outcomes: h.account(id).execute(ctx, batch.Commands)}, nil
+}
+
+// Ready says whether a turn could append now.
+func (h *Host) Ready(ctx context.Context) contract.Readiness {
+	readiness, err := h.log.Ready(ctx)
+	if err != nil {
+		return contract.Readiness{Reason: "the event source does not answer: " + err.Error()}
+	}
+	return readiness
+}
+
+func (h *Host) account(id bank.AccountID) *account {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	a := h.accounts[id]
+	if a == nil {
+		a = &account{id: id, log: h.log, snapshots: h.snapshots, clock: h.clock}
+		h.accounts[id] = a
+	}
+	return a
+}
+
+// RegisteredActorTypes implements the stream's handler.
+func (h *Host) RegisteredActorTypes() []string { return []string{contract.ActorType} }
+
+// InvokeActorMethod implements the stream's handler.
+func (h *Host) InvokeActorMethod(ctx context.Context, _, id, method string, payload []byte) ([]byte, actorerr.ActorErr) {
+	var reply any
+	switch method {
+	case contract.MethodExecute:
+		var batch contract.CommandBatch
+		err := json.Unmarshal(payload, &batch)
+		if err == nil {
+			reply, err = h.Execute(ctx, bank.AccountID(id), batch)
+		}
+		if err != nil {
+			slog.Error("malformed turn", "actor", id, "error", err)
+			return nil, actorerr.ErrActorInvokeFailed
+		}
+	case contract.MethodReady:
+		reply = h.Ready(ctx)
+	default:
+		return nil, actorerr.ErrActorMethodNoFound
+	}
+	data, err := json.Marshal(reply)
+	if err != nil {
+		slog.Error("reply not encoded", "actor", id, "error", err)
+		return nil, actorerr.ErrActorMethodSerializeFailed
+	}
+	return data, actorerr.Success
+}
+
+// Deactivate implements the stream's handler: the actor leaves this host.
+func (h *Host) Deactivate(_ context.Context, _, id string) actorerr.ActorErr {
+	h.mu.Lock()
+	a := h.accounts[bank.AccountID(id)]
+	delete(h.accounts, bank.AccountID(id))
+	h.mu.Unlock()
+	if a != nil {
+		a.rest()
+	}
+	return actorerr.Success
+}
+
+// InvokeReminder implements the stream's handler. Nothing here depends on
+// reminders: an account acts only on commands.
+func (h *Host) InvokeReminder(context.Context, string, string, string, []byte) actorerr.ActorErr {
+	return actorerr.ErrReminderFuncUndefined
+}
+
+// InvokeTimer implements the stream's handler. No timers are registered.
+func (h *Host) InvokeTimer(context.Context, string, string, string, []byte) actorerr.ActorErr {
+	return actorerr.ErrActorMethodNoFound
+}

@@ -1,0 +1,106 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/dapr/go-sdk/client"
+	"golang.org/x/sync/errgroup"
+
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Config is what the command app needs to run.
+type Config struct {
+	// Health is the address of /healthz and /readyz.
+	Health string
+}
+
+// How Dapr treats our actors: how long one may idle in memory, and how long a
+// turn may go on when its account moves to another host.
+const (
+	idleTimeout  = 10 * time.Minute
+	drainTimeout = 5 * time.Second
+)
+
+// Run hosts account actors until ctx ends.
+func Run(ctx context.Context, config Config, log *slog.Logger) error {
+	sidecar, err := app.DialSidecar()
+	if err != nil {
+		return err
+	}
+	defer sidecar.Close()
+	health, err := net.Listen("tcp", config.Health)
+	if err != nil {
+		return err
+	}
+	appends := newAppender(func(ctx context.Context, request contract.AppendRequest) (reply contract.AppendReply, err error) {
+		return reply, sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodAppend, request, &reply)
+	})
+	host := NewHost(remoteLog{appends, sidecar}, stateStore{sidecar}, time.Now)
+
+	var subscribed atomic.Bool
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { appends.run(ctx); return nil })
+	group.Go(func() error { host.RunSnapshots(ctx); return nil })
+	group.Go(func() error { return hostActors(ctx, sidecar, host, &subscribed, log) })
+	group.Go(func() error {
+		return app.ServeHealth(ctx, health, func(ctx context.Context) contract.Readiness {
+			if !subscribed.Load() {
+				return contract.Readiness{Reason: "the sidecar does not take our actors yet"}
+			}
+			return host.Ready(ctx)
+		})
+	})
+	return group.Wait()
+}
+
+// hostActors keeps the actor event stream to the sidecar open until ctx ends.
+func hostActors(ctx context.Context, sidecar *app.Sidecar, host *Host, subscribed *atomic.Bool, log *slog.Logger) error {
+	grpc, ok := sidecar.Client.(*client.GRPCClient)
+	if !ok {
+		return errors.New("the Dapr client does not speak gRPC")
+	}
+	drain := true
+	options := client.ActorEventSubscriptionOptions{ActorIdleTimeout: idleTimeout, DrainOngoingCallTimeout: drainTimeout, DrainRebalancedActors: &drain}
+	for {
+		// The stream reconnects by itself from here on.
+		stop, err := grpc.SubscribeActorEvents(ctx, host, options)
+		if err == nil {
+			subscribed.Store(true)
+			<-ctx.Done()
+			return stop()
+		}
+		log.Warn("the sidecar does not take our actors, trying again", "error", err)
+		if !app.Pause(ctx, time.Second) {
+			return nil
+		}
+	}
+}
+
+// stateStore keeps snapshots in the Dapr state store.
+type stateStore struct{ sidecar *app.Sidecar }
+
+func stateKey(id bank.AccountID) string { return "snapshot-" + string(id) }
+
+func (s stateStore) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
+	item, err := s.sidecar.GetState(ctx, contract.StateStore, stateKey(id), nil)
+	if err != nil {
+		return nil, fmt.Errorf("state store: %w", err)
+	}
+	return item.Value, nil
+}
+
+func (s stateStore) Save(ctx context.Context, id bank.AccountID, data []byte) error {
+	if err := s.sidecar.SaveState(ctx, contract.StateStore, stateKey(id), data, nil); err != nil {
+		return fmt.Errorf("state store: %w", err)
+	}
+	return nil
+}
