@@ -1,0 +1,10 @@
+// Package mongo keeps the views in MongoDB: the collections accounts, history
+// and checkpoint of one database. The projector and any number of gateways
+// open it alike, in any order.
+//
+// What it promises: views and checkpoint change in one transaction, which
+// needs a replica set (of one node, at least) or a sharded cluster; a page of
+// history costs its own lines, not the account's. Times are stored as integer
+// microseconds, because MongoDB's own dates end at milliseconds. It may import
+// bank and view.
+package mongo

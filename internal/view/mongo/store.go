@@ -1,0 +1,149 @@
+package mongo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"corebank/internal/view"
+)
+
+// Store is a view.Store in MongoDB. It is safe for concurrent use.
+type Store struct {
+	client                        *mongo.Client
+	accounts, history, checkpoint *mongo.Collection
+	stepwise                      bool
+}
+
+var _ view.Store = (*Store)(nil)
+
+// Close ends the connections.
+func (s *Store) Close(ctx context.Context) error {
+	if err := s.client.Disconnect(ctx); err != nil {
+		return fmt.Errorf("disconnect from MongoDB: %w", err)
+	}
+	return nil
+}
+
+// Apply makes the changes in one transaction, or does nothing and returns an
+// error.
+func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
+	if err := changes.Check(); err != nil {
+		return err
+	}
+	apply := s.applyAtOnce
+	if s.stepwise {
+		apply = s.applyStepwise
+	}
+	if err := apply(ctx, changes); err != nil {
+		return fmt.Errorf("apply %d to %d: %w", changes.From+1, changes.To, err)
+	}
+	return nil
+}
+
+func (s *Store) applyAtOnce(ctx context.Context, changes view.Changes) error {
+	session, err := s.client.StartSession()
+	if err != nil {
+		return err
+	}
+	defer session.EndSession(ctx)
+	// The driver repeats what failed for a passing reason, a race for the
+	// checkpoint among them; the loser then finds that it moved.
+	_, err = session.WithTransaction(ctx, func(ctx context.Context) (any, error) {
+		return nil, s.put(ctx, changes)
+	}, options.Transaction().SetReadConcern(readconcern.Snapshot()).SetWriteConcern(writeconcern.Majority()))
+	return err
+}
+
+// put runs inside a transaction.
+func (s *Store) put(ctx context.Context, changes view.Changes) error {
+	moved, err := s.checkpoint.UpdateOne(ctx,
+		bson.D{{Key: "_id", Value: checkpointID}, {Key: "position", Value: changes.From}}, setPosition(changes.To))
+	if err != nil {
+		return fmt.Errorf("move the checkpoint: %w", err)
+	}
+	if moved.MatchedCount == 0 {
+		return view.ErrCheckpointMoved
+	}
+	if len(changes.Accounts) > 0 {
+		if _, err := s.accounts.BulkWrite(ctx, putAccounts(changes.Accounts)); err != nil {
+			return fmt.Errorf("put accounts: %w", err)
+		}
+	}
+	if len(changes.Transactions) == 0 {
+		return nil
+	}
+	lines := make([]lineDocument, len(changes.Transactions))
+	for i, line := range changes.Transactions {
+		lines[i] = fromLine(line)
+	}
+	if _, err := s.history.InsertMany(ctx, lines); err != nil {
+		return fmt.Errorf("add lines: %w", err)
+	}
+	return nil
+}
+
+// maxStatements bounds one command of applyStepwise: FerretDB hangs on an
+// update of more than 100 statements.
+const maxStatements = 50
+
+// applyStepwise writes what can be written again unchanged, and the checkpoint
+// last, so that the same changes can be applied again after a failure.
+func (s *Store) applyStepwise(ctx context.Context, changes view.Changes) error {
+	at, err := s.readCheckpoint(ctx)
+	if err != nil {
+		return err
+	}
+	if at.Position != changes.From {
+		return view.ErrCheckpointMoved
+	}
+	if err := writeStepwise(ctx, s.history, putLines(changes.Transactions)); err != nil {
+		return fmt.Errorf("put lines: %w", err)
+	}
+	if err := writeStepwise(ctx, s.accounts, putAccounts(changes.Accounts)); err != nil {
+		return fmt.Errorf("put accounts: %w", err)
+	}
+	if _, err := s.checkpoint.UpdateOne(ctx, bson.D{{Key: "_id", Value: checkpointID}}, setPosition(changes.To)); err != nil {
+		return fmt.Errorf("move the checkpoint: %w", err)
+	}
+	return nil
+}
+
+func writeStepwise(ctx context.Context, into *mongo.Collection, models []mongo.WriteModel) error {
+	for some := range slices.Chunk(models, maxStatements) {
+		if _, err := into.BulkWrite(ctx, some); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func setPosition(to int64) bson.D {
+	return bson.D{{Key: "$set", Value: bson.D{{Key: "position", Value: to}}}}
+}
+
+func putAccounts(accounts []view.Account) []mongo.WriteModel {
+	models := make([]mongo.WriteModel, len(accounts))
+	for i, account := range accounts {
+		models[i] = putDocument(string(account.ID), fromAccount(account))
+	}
+	return models
+}
+
+func putLines(lines []view.Transaction) []mongo.WriteModel {
+	models := make([]mongo.WriteModel, len(lines))
+	for i, line := range lines {
+		models[i] = putDocument(lineID(line.Account, line.Version), fromLine(line))
+	}
+	return models
+}
+
+func putDocument(id string, document any) mongo.WriteModel {
+	return mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: id}}).SetReplacement(document).SetUpsert(true)
+}

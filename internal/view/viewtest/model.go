@@ -1,0 +1,60 @@
+package viewtest
+
+import (
+	"fmt"
+	"slices"
+
+	"corebank/internal/view"
+)
+
+// modelPage is what a page must be, found by looking at every line.
+func modelPage(oldestFirst []view.Transaction, page view.Page) view.Lines {
+	var all, window []view.Transaction
+	for _, line := range slices.Backward(oldestFirst) {
+		if !passes(line, page.Filter) {
+			continue
+		}
+		all = append(all, line)
+		if (page.After == 0 || line.Version < page.After) && line.Version > page.Before {
+			window = append(window, line)
+		}
+	}
+	cut := window
+	if page.First > 0 {
+		cut = window[:min(page.First, len(window))]
+	} else {
+		cut = window[len(window)-min(page.Last, len(window)):]
+	}
+	newest, oldest := page.After-1, page.Before+1 // an empty page stands between its bounds
+	if len(cut) > 0 {
+		newest, oldest = cut[0].Version, cut[len(cut)-1].Version
+	}
+	lines := view.Lines{Transactions: cut}
+	for _, line := range all {
+		lines.Newer = lines.Newer || (line.Version > newest && (len(cut) > 0 || page.After > 0))
+		lines.Older = lines.Older || (line.Version < oldest && (len(cut) > 0 || page.Before > 0))
+	}
+	return lines
+}
+
+func passes(line view.Transaction, f view.Filter) bool {
+	return (len(f.Types) == 0 || slices.Contains(f.Types, line.Type)) &&
+		(f.Since.IsZero() || !line.OccurredAt.Before(f.Since)) &&
+		(f.Until.IsZero() || line.OccurredAt.Before(f.Until))
+}
+
+// difference is empty when the lines are those wanted.
+func difference(got, want view.Lines) string {
+	if slices.Equal(got.Transactions, want.Transactions) && got.Newer == want.Newer && got.Older == want.Older {
+		return ""
+	}
+	return fmt.Sprintf("got  %v\nwant %v", brief(got), brief(want))
+}
+
+func brief(lines view.Lines) string {
+	versions := make([]int64, len(lines.Transactions))
+	for i, line := range lines.Transactions {
+		versions[i] = line.Version
+	}
+	return fmt.Sprintf("versions %v, newer %t, older %t", versions, lines.Newer, lines.Older)
+}

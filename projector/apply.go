@@ -1,0 +1,83 @@
+package projector
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// chunkRecords bounds the records of one transaction: enough for a fast
+// rebuild, which writes each page of the store once per chunk, and few enough
+// for memory (some MiB) and for a stop at any time.
+const chunkRecords = 4 * contract.MaxReadRecords
+
+// RecordError says that a record cannot be folded into its account's view: its
+// version is not the next, or this build does not know its event.
+type RecordError struct {
+	Account  bank.AccountID
+	Position int64
+	Err      error
+}
+
+// Error names the account and the position.
+func (e *RecordError) Error() string {
+	return fmt.Sprintf("record at position %d of account %s: %v", e.Position, e.Account, e.Err)
+}
+
+// Unwrap is the cause.
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// apply folds records, which follow the position, into the views.
+func (p *Projector) apply(ctx context.Context, records []contract.Record) error {
+	for chunk := range slices.Chunk(records, chunkRecords) {
+		accounts, err := p.store.Accounts(ctx, touched(chunk))
+		if err != nil {
+			return err
+		}
+		changes, err := fold(accounts, chunk)
+		if err != nil {
+			return err
+		}
+		if err := p.store.Apply(ctx, changes); err != nil {
+			return err
+		}
+		p.moved(changes.To)
+	}
+	return nil
+}
+
+// touched are the accounts of the records, each once, in order.
+func touched(records []contract.Record) []bank.AccountID {
+	seen := make(map[bank.AccountID]bool)
+	var ids []bank.AccountID
+	for _, r := range records {
+		if !seen[r.Account] {
+			seen[r.Account] = true
+			ids = append(ids, r.Account)
+		}
+	}
+	return ids
+}
+
+// fold is the effect of contiguous records on accounts, which it changes.
+func fold(accounts map[bank.AccountID]view.Account, records []contract.Record) (view.Changes, error) {
+	changes := view.Changes{From: records[0].Position - 1, To: records[len(records)-1].Position}
+	for _, r := range records {
+		account, line, err := view.Fold(accounts[r.Account], r)
+		if err != nil {
+			return view.Changes{}, &RecordError{Account: r.Account, Position: r.Position, Err: err}
+		}
+		accounts[r.Account] = account
+		if line != nil {
+			changes.Transactions = append(changes.Transactions, *line)
+		}
+	}
+	for _, id := range touched(records) {
+		changes.Accounts = append(changes.Accounts, accounts[id])
+	}
+	return changes, nil
+}

@@ -1,0 +1,250 @@
+package projector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"sync"
+
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// Log is where missing records are read from.
+type Log interface {
+	// ReadAll gives the records after a position, oldest first: at least one
+	// if there are any.
+	ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error)
+}
+
+// Projector keeps one store up to date. It is safe for concurrent use; batches
+// are handled one after the other.
+type Projector struct {
+	store  view.Store
+	log    Log
+	logger *slog.Logger
+
+	turn   sync.Mutex // held while views change
+	loaded bool       // whether the position is that of the store
+
+	mu     sync.Mutex // guards status
+	status Status
+}
+
+// Status tells how far the views are.
+type Status struct {
+	// Position is the last position that the views reflect, as far as this
+	// projector knows; 0 before the first work.
+	Position int64
+	// Head is the last position of the log that it has heard of.
+	Head int64
+	// Fault is what stopped the last Handle or CatchUp; nil if it succeeded.
+	Fault error
+}
+
+// Lag is how many records the views are behind.
+func (s Status) Lag() int64 { return max(0, s.Head-s.Position) }
+
+// New is a projector of log into store. It does nothing until CatchUp or
+// Handle.
+func New(store view.Store, log Log, logger *slog.Logger) *Projector {
+	return &Projector{store: store, log: log, logger: logger}
+}
+
+// Status tells how far the views are, for health checks and metrics.
+func (p *Projector) Status() Status {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status
+}
+
+// Position is the last position that the views reflect, as far as this
+// projector knows; 0 before the first work.
+func (p *Projector) Position() int64 { return p.Status().Position }
+
+// CatchUp brings the views from their checkpoint to the head of the log. After
+// an error the views are whole, at an earlier position, and CatchUp can be
+// called again; a *RecordError comes back until the record's cause is mended.
+func (p *Projector) CatchUp(ctx context.Context) error {
+	return p.work(func() error { return p.pull(ctx, math.MaxInt64) }, ctx)
+}
+
+// Handle takes a batch from the topic. Records that the views reflect already
+// are ignored; the next ones are applied; what is missing before them, or is
+// announced by a heartbeat, is read from the log. So is all of a batch that
+// contradicts itself or the views. After an error the views are whole and the
+// same batch can be handled again, best after a pause.
+func (p *Projector) Handle(ctx context.Context, batch contract.Batch) error {
+	return p.work(func() error { return p.admit(ctx, batch) }, ctx)
+}
+
+// work runs one task in its turn and keeps the status.
+func (p *Projector) work(task func() error, ctx context.Context) error {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	err := p.load(ctx)
+	if err == nil {
+		err = task()
+	}
+	// After a failure nobody knows whether the last write came through: the
+	// store has to be asked.
+	p.loaded = err == nil
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Fault = err
+	return err
+}
+
+// admit is the gate.
+func (p *Projector) admit(ctx context.Context, batch contract.Batch) error {
+	p.heard(batch.Last)
+	for p.Position() < batch.Last {
+		records := following(batch, p.Position())
+		if records == nil {
+			return p.pull(ctx, batch.Last)
+		}
+		err := p.settle(ctx, p.apply(ctx, records))
+		if bad := (*RecordError)(nil); errors.As(err, &bad) {
+			p.logger.Warn("a batch does not fit the views; reading the log instead", "error", err)
+			return p.pull(ctx, batch.Last)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// following are the batch's records after the position, or nil if the batch
+// cannot continue the views: it is a heartbeat, leaves a gap, or is not the
+// contiguous run of records that it says it is.
+func following(batch contract.Batch, position int64) []contract.Record {
+	if len(batch.Records) == 0 || batch.Previous != batch.First-1 || batch.First > position+1 {
+		return nil
+	}
+	if !contiguous(batch.Records, batch.First) || batch.First+int64(len(batch.Records))-1 != batch.Last {
+		return nil
+	}
+	return batch.Records[position+1-batch.First:]
+}
+
+func contiguous(records []contract.Record, first int64) bool {
+	for i, r := range records {
+		if r.Position != first+int64(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// pull applies the log until the target or its head, whichever comes first.
+func (p *Projector) pull(ctx context.Context, target int64) error {
+	for p.Position() < target {
+		records, err := p.read(ctx, p.Position())
+		if err != nil {
+			return err
+		}
+		if len(records) == 0 {
+			return nil
+		}
+		if err := p.settle(ctx, p.apply(ctx, records)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read is the log after a position: up to chunkRecords, and none only at its
+// head.
+func (p *Projector) read(ctx context.Context, after int64) ([]contract.Record, error) {
+	var records []contract.Record
+	for len(records) < chunkRecords {
+		last := after + int64(len(records))
+		reply, err := p.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: last, Limit: contract.MaxReadRecords})
+		if err != nil {
+			return nil, fmt.Errorf("read the log after position %d: %w", last, err)
+		}
+		if err := check(reply, last); err != nil {
+			return nil, err
+		}
+		p.at(reply.Head)
+		records = append(records, reply.Records...)
+		if after+int64(len(records)) == reply.Head {
+			break
+		}
+	}
+	return records, nil
+}
+
+// check is nil if the reply is what follows a position of this log.
+func check(reply contract.Records, after int64) error {
+	last := after + int64(len(reply.Records))
+	switch {
+	case reply.Head < after:
+		return fmt.Errorf("the views reflect position %d but the log ends at %d: they are of another log; "+
+			"stop the bank and delete the views, and they are built again", after, reply.Head)
+	case !contiguous(reply.Records, after+1) || last > reply.Head:
+		return fmt.Errorf("the log answered with other records than those after position %d", after)
+	case len(reply.Records) == 0 && reply.Head > after:
+		return fmt.Errorf("the log has no record after position %d although it ends at %d", after, reply.Head)
+	}
+	return nil
+}
+
+// settle is nil if err came of another projector, which changed the views
+// meanwhile: then the position is theirs to go on from. Every other error
+// stays.
+func (p *Projector) settle(ctx context.Context, err error) error {
+	bad := (*RecordError)(nil)
+	if !errors.Is(err, view.ErrCheckpointMoved) && !errors.As(err, &bad) {
+		return err
+	}
+	was := p.Position()
+	p.loaded = false
+	if loadErr := p.load(ctx); loadErr != nil {
+		return errors.Join(err, loadErr)
+	}
+	if p.Position() == was {
+		return err
+	}
+	p.logger.Info("another projector has changed the views", "from", was, "to", p.Position())
+	return nil
+}
+
+// load makes the stored checkpoint the position, unless it is that already.
+func (p *Projector) load(ctx context.Context) error {
+	if p.loaded {
+		return nil
+	}
+	position, err := p.store.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	p.moved(position)
+	p.loaded = true
+	return nil
+}
+
+// moved notes a new position.
+func (p *Projector) moved(position int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Position = position
+	p.status.Head = max(p.status.Head, position)
+}
+
+// heard notes what a batch says of the head.
+func (p *Projector) heard(head int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Head = max(p.status.Head, head)
+}
+
+// at notes what the log says of its head, and puts right what batches said.
+func (p *Projector) at(head int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Head = max(head, p.status.Position)
+}
