@@ -1,0 +1,3 @@
+// Package scalar holds the API's own scalars: how each is written, and what
+// each refuses. It may import bank.
+package scalar

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// nearHead asks a backfill to read as far as the log goes now.
+const nearHead = -1
+
+// backfill reads a subscriber's past from the log.
+type backfill struct {
+	feed  *Feed
+	id    bank.AccountID // "" for all accounts
+	after int64          // the last position that was looked at
+	yield func(view.Transaction, error) bool
+
+	version int64 // the last version looked at, of one account
+}
+
+// read yields the lines after b.after up to the position head. It reports
+// whether the subscriber is still there.
+func (b *backfill) read(ctx context.Context, head int64) bool {
+	select {
+	case b.feed.backfills <- struct{}{}:
+		defer func() { <-b.feed.backfills }()
+	case <-ctx.Done():
+		return false
+	}
+	for head == nearHead || b.after < head {
+		records, err := b.page(ctx)
+		if err != nil {
+			b.yield(view.Transaction{}, fmt.Errorf("read the log for a subscriber: %w", err))
+			return false
+		}
+		if len(records) == 0 {
+			return true
+		}
+		for _, r := range records {
+			if head != nearHead && r.Position > head {
+				return true // the live feed has it
+			}
+			if !b.one(r) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// page reads on: along the account's own stream, or along the whole log.
+func (b *backfill) page(ctx context.Context) ([]contract.Record, error) {
+	if b.id == "" {
+		page, err := b.feed.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: b.after})
+		return page.Records, err
+	}
+	page, err := b.feed.log.ReadStream(ctx, contract.ReadStreamRequest{Account: b.id, AfterVersion: b.version})
+	return page.Records, err
+}
+
+// one yields a record's line unless it lies before the cursor or has none.
+func (b *backfill) one(r contract.Record) bool {
+	b.version = r.Version
+	if r.Position <= b.after {
+		return true
+	}
+	b.after = r.Position
+	event, err := r.Event()
+	if err != nil {
+		b.yield(view.Transaction{}, err)
+		return false
+	}
+	line := view.TransactionOf(r, event)
+	return line == nil || b.yield(*line, nil)
+}

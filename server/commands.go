@@ -1,0 +1,148 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Bounds of commands on their way.
+const (
+	// maxWaiting bounds the commands that wait for one account, maxAccounts
+	// the accounts with commands on their way; more are refused at once.
+	maxWaiting  = 2048
+	maxAccounts = 10_000
+	// commandBudget is how long a call to an actor is tried before its outcome
+	// counts as unknown.
+	commandBudget    = 12 * time.Second
+	commandRetry     = 50 * time.Millisecond
+	commandRetryMost = time.Second
+)
+
+// callActor gives an account's actor a turn.
+type callActor func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error)
+
+// Commands carries commands to actors: one call per account at a time, and
+// what arrives meanwhile shares the next one.
+type Commands struct {
+	call callActor
+
+	mu    sync.Mutex
+	lines map[bank.AccountID]*line
+}
+
+// line is what waits for one account. It exists while a call is under way.
+type line struct{ waiting []*sent }
+
+type sent struct {
+	command contract.Command
+	done    chan contract.Outcome // has room for the one answer
+}
+
+// NewCommands carries commands through call.
+func NewCommands(call callActor) *Commands {
+	return &Commands{call: call, lines: make(map[bank.AccountID]*line)}
+}
+
+// Execute waits for the command's outcome. When ctx ends first, that is that
+// the outcome is unknown.
+func (c *Commands) Execute(ctx context.Context, id bank.AccountID, command contract.Command) (contract.Outcome, error) {
+	s := &sent{command: command, done: make(chan contract.Outcome, 1)}
+	if reason := c.enqueue(ctx, id, s); reason != "" {
+		return contract.Outcome{Status: contract.Unavailable, Reason: reason}, nil
+	}
+	select {
+	case outcome := <-s.done:
+		return outcome, nil
+	case <-ctx.Done():
+		return contract.Outcome{Status: contract.Unknown, Reason: "the caller left"}, nil
+	}
+}
+
+// enqueue adds to the account's line, and begins one if there is none. It says
+// why it cannot.
+func (c *Commands) enqueue(ctx context.Context, id bank.AccountID, s *sent) (reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lines[id]
+	if l == nil {
+		if len(c.lines) >= maxAccounts {
+			return "too many accounts have commands on their way"
+		}
+		l = &line{}
+		c.lines[id] = l
+		// The call outlives the request that began it: others share it.
+		go c.carry(context.WithoutCancel(ctx), id, l)
+	}
+	if len(l.waiting) >= maxWaiting {
+		return "too many commands wait for this account"
+	}
+	l.waiting = append(l.waiting, s)
+	return ""
+}
+
+// carry makes calls for one account until nothing waits.
+func (c *Commands) carry(ctx context.Context, id bank.AccountID, l *line) {
+	for {
+		together := c.next(id, l)
+		if len(together) == 0 {
+			return
+		}
+		c.deliver(together, c.try(ctx, id, together))
+	}
+}
+
+// next takes what waits, as far as it fits into one call, and ends the line
+// when that is nothing.
+func (c *Commands) next(id bank.AccountID, l *line) []*sent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := min(len(l.waiting), contract.MaxCommands)
+	if n == 0 {
+		delete(c.lines, id)
+		return nil
+	}
+	together := l.waiting[:n:n]
+	l.waiting = l.waiting[n:]
+	return together
+}
+
+// try calls the actor until it answers or the time is up.
+func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*sent) []contract.Outcome {
+	ctx, cancel := context.WithTimeout(ctx, commandBudget)
+	defer cancel()
+	batch := contract.CommandBatch{Commands: make([]contract.Command, len(together))}
+	for i, s := range together {
+		batch.Commands[i] = s.command
+	}
+	for pause := commandRetry; ; pause = min(2*pause, commandRetryMost) {
+		reply, err := c.call(ctx, id, batch)
+		if err == nil && len(reply.Outcomes) == len(together) {
+			return reply.Outcomes
+		}
+		if err == nil {
+			err = fmt.Errorf("the actor answered %d of %d commands", len(reply.Outcomes), len(together))
+		}
+		slog.Warn("call to an actor failed, trying again", "account", id, "error", err)
+		if !app.Pause(ctx, pause) {
+			return nil
+		}
+	}
+}
+
+// deliver hands each command its outcome; without any, they are unknown.
+func (c *Commands) deliver(together []*sent, outcomes []contract.Outcome) {
+	for i, s := range together {
+		if outcomes == nil {
+			s.done <- contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"}
+			continue
+		}
+		s.done <- outcomes[i]
+	}
+}

@@ -1,0 +1,131 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/server"
+)
+
+var (
+	ada = bank.NewAccountID("test", "ada")
+	bob = bank.NewAccountID("test", "bob")
+)
+
+// echo answers each command with its key.
+func echo(batch contract.CommandBatch) contract.CommandReply {
+	var reply contract.CommandReply
+	for _, c := range batch.Commands {
+		reply.Outcomes = append(reply.Outcomes, contract.Outcome{Status: contract.Applied, Reason: c.Key})
+	}
+	return reply
+}
+
+func TestCommandsForOneAccountTravelTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		sizes := map[bank.AccountID][]int{}
+		commands := server.NewCommands(func(_ context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+			mu.Lock()
+			sizes[id] = append(sizes[id], len(batch.Commands))
+			mu.Unlock()
+			time.Sleep(5 * time.Millisecond) // virtual: a turn takes its time
+			return echo(batch), nil
+		})
+		const each = 300
+		var group sync.WaitGroup
+		for i := range 2 * each {
+			id := []bank.AccountID{ada, bob}[i%2]
+			group.Go(func() {
+				key := fmt.Sprint(i)
+				outcome, err := commands.Execute(t.Context(), id, contract.Command{Key: key})
+				if err != nil || outcome.Reason != key {
+					t.Errorf("command %s: %+v, %v", key, outcome, err)
+				}
+			})
+		}
+		group.Wait()
+		for id, calls := range sizes {
+			sum := 0
+			for _, n := range calls {
+				sum += n
+				if n > contract.MaxCommands {
+					t.Errorf("a call with %d commands", n)
+				}
+			}
+			if sum != each || len(calls) > 4 {
+				t.Errorf("%s: calls of %v, want %d commands in few calls", id, calls, each)
+			}
+		}
+	})
+}
+
+func TestAFailedCallIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		commands := server.NewCommands(func(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+			if calls++; calls < 4 {
+				return contract.CommandReply{}, errors.New("the actor moved")
+			}
+			return echo(batch), nil
+		})
+		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
+		if err != nil || outcome.Status != contract.Applied || calls != 4 {
+			t.Errorf("%+v, %v after %d calls", outcome, err, calls)
+		}
+	})
+}
+
+func TestACallThatNeverSucceedsIsUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		commands := server.NewCommands(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
+			return contract.CommandReply{}, errors.New("no such host")
+		})
+		began := time.Now()
+		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
+		if err != nil || outcome.Status != contract.Unknown {
+			t.Errorf("%+v, %v", outcome, err)
+		}
+		if waited := time.Since(began); waited > 15*time.Second {
+			t.Errorf("gave up after %s", waited)
+		}
+	})
+}
+
+func TestTooManyCommandsForOneAccountAreRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		commands := server.NewCommands(func(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+			<-release
+			return echo(batch), nil
+		})
+		var group sync.WaitGroup
+		var mu sync.Mutex
+		statuses := map[contract.Status]int{}
+		const sent = 4000
+		for range sent {
+			group.Go(func() {
+				outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				statuses[outcome.Status]++
+				mu.Unlock()
+			})
+		}
+		synctest.Wait()
+		close(release)
+		group.Wait()
+		if statuses[contract.Unavailable] == 0 || statuses[contract.Applied] < 2048 || statuses[contract.Unavailable]+statuses[contract.Applied] != sent {
+			t.Errorf("outcomes %v", statuses)
+		}
+	})
+}

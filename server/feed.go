@@ -1,0 +1,216 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+
+	"corebank/graph"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// Bounds of the feed.
+const (
+	// feedBuffer bounds the lines that wait for one subscriber. One that falls
+	// further behind is told so and let go; it never slows the others.
+	feedBuffer = 1024
+	// maxBackfills bounds the subscribers that read the log at once.
+	maxBackfills = 16
+	maxFeeds     = 20_000
+)
+
+// Log is the event source as the feed sees it.
+type Log interface {
+	ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error)
+	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
+}
+
+// Feed hands the topic's transactions to subscribers, in log order and without
+// gaps: what the topic lost is read from the log.
+type Feed struct {
+	log       Log
+	backfills chan struct{}
+
+	mu      sync.Mutex
+	head    int64         // the last position handed on
+	started chan struct{} // closed when head is known
+	feeds   map[bank.AccountID]map[*feed]struct{}
+	count   int
+}
+
+// feed is one subscriber. Its channel is closed when it lags.
+type feed struct{ lines chan view.Transaction }
+
+// NewFeed makes a feed that is quiet until Handle gives it batches.
+func NewFeed(log Log) *Feed {
+	return &Feed{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
+		feeds: make(map[bank.AccountID]map[*feed]struct{})}
+}
+
+// Handle hands on one batch of the topic. It must not be called concurrently.
+func (f *Feed) Handle(ctx context.Context, batch contract.Batch) error {
+	head, known := f.position()
+	if !known {
+		head = batch.Previous
+		if len(batch.Records) == 0 {
+			head = batch.Last
+		}
+		f.begin(head)
+	}
+	if batch.Last <= head {
+		return nil
+	}
+	if len(batch.Records) == 0 || batch.First > head+1 {
+		return f.fill(ctx, head, batch.Last)
+	}
+	return f.handOn(batch.Records)
+}
+
+// fill reads what the topic lost.
+func (f *Feed) fill(ctx context.Context, head, last int64) error {
+	for head < last {
+		page, err := f.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: head})
+		if err != nil {
+			return fmt.Errorf("read the log after %d: %w", head, err)
+		}
+		if len(page.Records) == 0 {
+			return fmt.Errorf("the log ends at %d before %d, which was published", head, last)
+		}
+		if err := f.handOn(page.Records); err != nil {
+			return err
+		}
+		head = page.Records[len(page.Records)-1].Position
+	}
+	return nil
+}
+
+func (f *Feed) position() (head int64, known bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	select {
+	case <-f.started:
+		return f.head, true
+	default:
+		return 0, false
+	}
+}
+
+func (f *Feed) begin(head int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.head = head
+	close(f.started)
+}
+
+// handOn gives the records after head to their subscribers.
+func (f *Feed) handOn(records []contract.Record) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range records {
+		if r.Position <= f.head {
+			continue
+		}
+		event, err := r.Event()
+		if err != nil {
+			return err
+		}
+		if line := view.TransactionOf(r, event); line != nil {
+			f.give(line.Account, *line)
+			f.give("", *line)
+		}
+		f.head = r.Position
+	}
+	return nil
+}
+
+func (f *Feed) give(id bank.AccountID, line view.Transaction) {
+	for one := range f.feeds[id] {
+		select {
+		case one.lines <- line:
+		default:
+			close(one.lines)
+			f.drop(id, one)
+		}
+	}
+}
+
+// subscribe adds a subscriber and returns the position after which it gets
+// everything. leave ends it.
+func (f *Feed) subscribe(id bank.AccountID) (one *feed, head int64, leave func(), err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.count >= maxFeeds {
+		return nil, 0, nil, &graph.Fault{Code: graph.CodeUnavailable, Retryable: true, Message: "Too many subscriptions; try again later."}
+	}
+	one = &feed{lines: make(chan view.Transaction, feedBuffer)}
+	if f.feeds[id] == nil {
+		f.feeds[id] = make(map[*feed]struct{})
+	}
+	f.feeds[id][one] = struct{}{}
+	f.count++
+	return one, f.head, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.drop(id, one)
+	}, nil
+}
+
+// drop forgets a subscriber. f.mu is held.
+func (f *Feed) drop(id bank.AccountID, one *feed) {
+	if _, there := f.feeds[id][one]; !there {
+		return
+	}
+	delete(f.feeds[id], one)
+	if len(f.feeds[id]) == 0 {
+		delete(f.feeds, id)
+	}
+	f.count--
+}
+
+// Transactions implements graph.Feed. A subscriber with a cursor first reads
+// the log up to near its head, then joins the live feed at one position, reads
+// up to exactly that, and goes on live.
+func (f *Feed) Transactions(ctx context.Context, id bank.AccountID, after int64) iter.Seq2[view.Transaction, error] {
+	return func(yield func(view.Transaction, error) bool) {
+		select {
+		case <-f.started:
+		case <-ctx.Done():
+			return
+		}
+		b := backfill{feed: f, id: id, after: after, yield: yield}
+		if after >= 0 && !b.read(ctx, nearHead) {
+			return
+		}
+		one, head, leave, err := f.subscribe(id)
+		if err != nil {
+			yield(view.Transaction{}, err)
+			return
+		}
+		defer leave()
+		if after >= 0 && !b.read(ctx, head) {
+			return
+		}
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case line, ok := <-one.lines:
+				if !ok {
+					yield(view.Transaction{}, lagged())
+					return
+				}
+				if !yield(line, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func lagged() error {
+	return &graph.Fault{Code: graph.CodeLagged, Retryable: true,
+		Message: "The subscriber was too slow and missed transactions. Subscribe again with the last cursor to get them."}
+}

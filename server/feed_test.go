@@ -1,0 +1,176 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"corebank/graph"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/server"
+)
+
+// history is a log of deposits, to Ada at odd and to Bob at even positions;
+// each account's first event opens it.
+type history struct{ records []contract.Record }
+
+func (h *history) grow(t *testing.T, n int) (batch contract.Batch) {
+	t.Helper()
+	batch.Previous = int64(len(h.records))
+	for range n {
+		position := int64(len(h.records) + 1)
+		id := []bank.AccountID{bob, ada}[position%2]
+		version := (position + 1) / 2
+		amount := bank.Money{Minor: position, Currency: "EUR"}
+		var event bank.Event = bank.MoneyDeposited{Amount: amount, Balance: amount}
+		if version == 1 {
+			event = bank.AccountOpened{Owner: "x", Currency: "EUR"}
+		}
+		r := contract.Record{Position: position, Account: id, Version: version, Key: fmt.Sprint(position)}
+		if err := r.SetEvent(event); err != nil {
+			t.Fatal(err)
+		}
+		h.records = append(h.records, r)
+		batch.Records = append(batch.Records, r)
+	}
+	batch.First, batch.Last = batch.Previous+1, int64(len(h.records))
+	return batch
+}
+
+func (h *history) ReadAll(_ context.Context, r contract.ReadAllRequest) (contract.Records, error) {
+	rest := h.records[min(r.AfterPosition, int64(len(h.records))):]
+	return contract.Records{Records: rest[:min(3, len(rest))], Head: int64(len(h.records))}, nil
+}
+
+func (h *history) ReadStream(_ context.Context, r contract.ReadStreamRequest) (page contract.Records, err error) {
+	for _, one := range h.records {
+		if one.Account == r.Account && one.Version > r.AfterVersion && len(page.Records) < 3 {
+			page.Records = append(page.Records, one)
+		}
+	}
+	return page, nil
+}
+
+// listener collects what a subscription yields.
+type listener struct {
+	positions []int64
+	err       error
+	cancel    context.CancelFunc
+	pause     chan struct{} // when set, it takes one line for each token
+}
+
+func listen(t *testing.T, feed *server.Feed, id bank.AccountID, after int64, pause chan struct{}) *listener {
+	ctx, cancel := context.WithCancel(t.Context())
+	l := &listener{cancel: cancel, pause: pause}
+	go func() {
+		for line, err := range feed.Transactions(ctx, id, after) {
+			if err != nil {
+				l.err = err
+				return
+			}
+			l.positions = append(l.positions, line.Position)
+			if l.pause != nil {
+				<-l.pause
+			}
+		}
+	}()
+	return l
+}
+
+func (l *listener) expect(t *testing.T, want ...int64) {
+	t.Helper()
+	synctest.Wait()
+	if l.err != nil || fmt.Sprint(l.positions) != fmt.Sprint(want) {
+		t.Fatalf("got %v (%v), want %v", l.positions, l.err, want)
+	}
+}
+
+func handle(t *testing.T, feed *server.Feed, batches ...contract.Batch) {
+	t.Helper()
+	for _, b := range batches {
+		if err := feed.Handle(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestSubscribersSeeEachTransactionOnceAndInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{}
+		feed := server.NewFeed(h)
+		handle(t, feed, h.grow(t, 4)) // 1 and 2 open the accounts
+		live := listen(t, feed, ada, -1, nil)
+		all := listen(t, feed, "", -1, nil)
+		resumed := listen(t, feed, ada, 3, nil)
+		fromStart := listen(t, feed, "", 0, nil)
+		synctest.Wait()
+
+		five := h.grow(t, 2)
+		lost := h.grow(t, 3)
+		last := h.grow(t, 1)
+		handle(t, feed, five, last, lost, five, last) // out of order, repeated
+		live.expect(t, 5, 7, 9)
+		all.expect(t, 5, 6, 7, 8, 9, 10)
+		resumed.expect(t, 5, 7, 9)
+		fromStart.expect(t, 3, 4, 5, 6, 7, 8, 9, 10)
+
+		h.grow(t, 1) // its message is lost; a heartbeat tells
+		handle(t, feed, contract.Batch{Last: 11})
+		live.expect(t, 5, 7, 9, 11)
+		for _, l := range []*listener{live, all, resumed, fromStart} {
+			l.cancel()
+		}
+		synctest.Wait()
+	})
+}
+
+func TestASlowSubscriberIsToldAndCanResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{}
+		feed := server.NewFeed(h)
+		handle(t, feed, h.grow(t, 2))
+		pause := make(chan struct{})
+		slow, quick := listen(t, feed, "", -1, pause), listen(t, feed, "", -1, nil)
+		synctest.Wait()
+		for range 30 {
+			handle(t, feed, h.grow(t, 100))
+			synctest.Wait()
+		}
+		close(pause)
+		synctest.Wait()
+		var fault *graph.Fault
+		if !errors.As(slow.err, &fault) || fault.Code != graph.CodeLagged {
+			t.Fatalf("the slow subscriber got %v", slow.err)
+		}
+		if len(quick.positions) != 3000 || quick.err != nil {
+			t.Errorf("the quick subscriber got %d lines, %v", len(quick.positions), quick.err)
+		}
+		again := listen(t, feed, "", slow.positions[len(slow.positions)-1], nil)
+		synctest.Wait()
+		if got := len(slow.positions) + len(again.positions); got != 3000 {
+			t.Errorf("%d lines in all, want 3000", got)
+		}
+		quick.cancel()
+		again.cancel()
+		synctest.Wait()
+	})
+}
+
+func TestASubscriberWaitsForTheFeedToBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{}
+		feed := server.NewFeed(h)
+		early := listen(t, feed, ada, 0, nil)
+		synctest.Wait()
+		h.grow(t, 4)
+		handle(t, feed, contract.Batch{Last: 4})
+		early.expect(t, 3)
+		early.cancel()
+		synctest.Wait()
+	})
+}
+
+var _ graph.Feed = (*server.Feed)(nil)

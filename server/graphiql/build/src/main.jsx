@@ -1,0 +1,66 @@
+import './workers.js';
+// Imported here as well as lazily by GraphiQL, so that its styles are in the
+// page's style sheet.
+import 'monaco-graphql/esm/monaco-editor.js';
+import '@graphiql/react/style.css';
+import '@graphiql/plugin-doc-explorer/style.css';
+import '@graphiql/plugin-history/style.css';
+import '@graphiql/plugin-explorer/style.css';
+import 'graphiql/graphiql.css';
+import './page.css';
+
+import { useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { GraphiQL } from 'graphiql';
+import { explorerPlugin } from '@graphiql/plugin-explorer';
+import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
+import { createFetcher } from './fetcher.js';
+import { startingTab, storageWithoutHeaders } from './storage.js';
+
+const plugins = [HISTORY_PLUGIN, explorerPlugin()];
+
+async function readJSON(path) {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  return response.json();
+}
+
+function Page({ config, tabs }) {
+  // GraphiQL finds the variables of the tab it opens on only if they have been
+  // edited, so it is told both. The pair matches a stored tab, or on a first
+  // visit the first of the default tabs.
+  const [start] = useState(() => startingTab(tabs));
+  const [fetcher] = useState(() => createFetcher(config));
+  return (
+    <GraphiQL
+      fetcher={fetcher}
+      plugins={plugins}
+      storage={storageWithoutHeaders}
+      shouldPersistHeaders={false}
+      defaultTabs={tabs}
+      initialQuery={start.query ?? ''}
+      initialVariables={start.variables ?? ''}
+      defaultEditorToolsVisibility="variables"
+    >
+      <GraphiQL.Logo>
+        <span className="corebank-logo">
+          <img src={document.querySelector('link[rel=icon]').href} alt="" />
+          corebank
+        </span>
+      </GraphiQL.Logo>
+    </GraphiQL>
+  );
+}
+
+async function open(element) {
+  try {
+    const [config, tabs] = await Promise.all([readJSON('config.json'), readJSON('tabs.json')]);
+    element.className = '';
+    createRoot(element).render(<Page config={config} tabs={tabs} />);
+  } catch (error) {
+    element.className = 'page-failed';
+    element.textContent = `The page could not start: ${error.message}. Check that the bank is running, then reload.`;
+  }
+}
+
+open(document.getElementById('graphiql'));

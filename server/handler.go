@@ -1,0 +1,83 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler"
+	"github.com/99designs/gqlgen/graphql/handler/extension"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/graph"
+	"corebank/graph/generated"
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+	"corebank/server/graphiql"
+)
+
+// Bounds of a request.
+const (
+	maxBody      = 1 << 20 // bytes
+	maxTokens    = 2000    // of a query document
+	queriesKept  = 1000    // parsed documents
+	anonymous    = "anonymous"
+	demoKey      = "graphiql-demo-account"
+	endpointPath = "/graphql"
+)
+
+// Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at /, health
+// at /healthz and /readyz.
+func Handler(commands graph.Commands, views view.Reader, feed graph.Feed, ready func(context.Context) contract.Readiness) http.Handler {
+	mux := http.NewServeMux()
+	app.AddHealth(mux, ready)
+	mux.Handle(endpointPath, http.MaxBytesHandler(graphQL(commands, views, feed), maxBody))
+	mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
+		DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+func graphQL(commands graph.Commands, views view.Reader, feed graph.Feed) http.Handler {
+	resolver := &graph.Resolver{Commands: commands, Views: views, Feed: feed, Hidden: hide,
+		// Until there is authentication, everybody is the same caller.
+		Caller: func(context.Context) string { return anonymous }}
+	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver}))
+	readLimit := int64(websocketRead)
+	srv.AddTransport(transport.Websocket{Implementation: newGorilla(), InitTimeout: websocketInitTime,
+		PingPongInterval: websocketPing, KeepAlivePingInterval: websocketPing, PayloadReadLimit: &readLimit})
+	srv.AddTransport(transport.Options{})
+	srv.AddTransport(transport.GET{})
+	srv.AddTransport(transport.POST{})
+	srv.SetQueryCache(lru.New[*ast.QueryDocument](queriesKept))
+	srv.SetParserTokenLimit(maxTokens)
+	srv.Use(extension.Introspection{})
+	srv.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error { return graph.Present(ctx, err, hide) })
+	srv.SetRecoverFunc(recovered)
+	return srv
+}
+
+// hide logs what clients must not see, under an id that they may.
+func hide(ctx context.Context, err error) string {
+	id := rand.Text()[:12]
+	if ctx.Err() == nil { // a client that left is no fault of ours
+		slog.Error("request failed", "id", id, "error", err)
+	}
+	return id
+}
+
+// recovered makes an ordinary fault of a panic, with its stack in the log.
+func recovered(_ context.Context, reason any) error {
+	slog.Error("panic in a resolver", "reason", reason, "stack", string(debug.Stack()))
+	return fmt.Errorf("panic: %v", reason)
+}
+
+var _ graphql.RecoverFunc = recovered

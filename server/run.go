@@ -1,0 +1,129 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/dapr/go-sdk/client"
+	"golang.org/x/sync/errgroup"
+
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view/viewstore"
+)
+
+// Config is what the gateway needs to run.
+type Config struct {
+	// Listen is the address of the public endpoint.
+	Listen string
+	// AllowRemote permits an address beyond loopback, although there is no
+	// authentication yet.
+	AllowRemote bool
+	Views       viewstore.Config
+}
+
+// Bounds of a connection.
+const (
+	headerTimeout = 5 * time.Second
+	readTimeout   = 15 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 32 << 10 // bytes
+)
+
+// Run serves the gateway until ctx ends.
+func Run(ctx context.Context, config Config, log *slog.Logger) error {
+	if err := checkListen(config); err != nil {
+		return err
+	}
+	lis, err := net.Listen("tcp", config.Listen)
+	if err != nil {
+		return fmt.Errorf("the gateway cannot listen on %s: %w", config.Listen, err)
+	}
+	defer lis.Close()
+	views, err := config.Views.OpenReader(ctx)
+	if err != nil {
+		return fmt.Errorf("open the views: %w", err)
+	}
+	defer views.Close(context.WithoutCancel(ctx))
+	sidecar, err := app.DialSidecar()
+	if err != nil {
+		return err
+	}
+	defer sidecar.Close()
+
+	actors := actors{sidecar}
+	feed := NewFeed(remoteLog{sidecar})
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
+	group.Go(func() error {
+		handler := Handler(NewCommands(actors.call), views, feed, newProbe(actors.ready).Ready)
+		return app.ServeHTTP(ctx, lis, &http.Server{
+			Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+			// Subscriptions end with the gateway; requests get a little longer.
+			BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+			ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		})
+	})
+	return group.Wait()
+}
+
+// checkListen keeps the gateway on loopback unless somebody took the risk.
+func checkListen(config Config) error {
+	host, _, err := net.SplitHostPort(config.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", config.Listen)
+	}
+	if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsLoopback()) || config.AllowRemote {
+		return nil
+	}
+	return errors.New("the gateway has no authentication yet and listens on loopback only: use --listen 127.0.0.1:8080, or --allow-remote where something in front of it decides who may connect")
+}
+
+// actors reaches the account actors through the sidecar.
+type actors struct{ sidecar *app.Sidecar }
+
+func (a actors) call(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+	var reply contract.CommandReply
+	return reply, a.invoke(ctx, string(id), contract.MethodExecute, batch, &reply)
+}
+
+// ready asks an actor that belongs to no account whether a turn could append
+// now: the whole way of a command, without a command.
+func (a actors) ready(ctx context.Context) contract.Readiness {
+	var readiness contract.Readiness
+	if err := a.invoke(ctx, contract.ProbeActorID, contract.MethodReady, struct{}{}, &readiness); err != nil {
+		return contract.Readiness{Reason: "no account actor can be reached: " + err.Error()}
+	}
+	return readiness
+}
+
+func (a actors) invoke(ctx context.Context, id, method string, request, reply any) error {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return err
+	}
+	answer, err := a.sidecar.InvokeActor(ctx, &client.InvokeActorRequest{
+		ActorType: contract.ActorType, ActorID: id, Method: method, Data: data})
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(answer.Data, reply)
+}
+
+// remoteLog reads the log through the sidecar.
+type remoteLog struct{ sidecar *app.Sidecar }
+
+func (l remoteLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
+	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadAll, r, &reply)
+}
+
+func (l remoteLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
+	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadStream, r, &reply)
+}
