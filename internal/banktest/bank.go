@@ -1,0 +1,88 @@
+package banktest
+
+import (
+	"context"
+	"log/slog"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"corebank/actor"
+	"corebank/eventsource"
+	"corebank/internal/view"
+	"corebank/internal/view/memory"
+	"corebank/projector"
+	"corebank/server"
+)
+
+// settleTimeout bounds every wait of a test.
+const settleTimeout = 30 * time.Second
+
+// Bank is a running bank.
+type Bank struct {
+	*Client
+	Log   *eventsource.MemoryLog
+	Views view.Store
+
+	t         testing.TB
+	writer    *eventsource.Writer
+	projector *projector.Projector
+}
+
+// Start runs a bank until the test ends.
+func Start(t testing.TB) *Bank {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	b := &Bank{t: t, Log: eventsource.NewMemoryLog(), Views: memory.New()}
+	storage := b.Log.Open()
+	b.writer = eventsource.NewWriter(storage, quiet)
+	log := directLog{eventsource.NewAPI(b.writer, storage)}
+	host := actor.NewHost(log, &shelf{}, time.Now)
+	feed := server.NewFeed(log)
+	b.projector = projector.New(b.Views, log, quiet)
+	relay := eventsource.NewRelay(storage, b.writer, topic{b.projector.Handle, feed.Handle}, quiet)
+
+	b.background(b.writer.Run)
+	b.background(relay.Run)
+	b.background(func(ctx context.Context) error { host.RunSnapshots(ctx); return nil })
+	b.until("the bank to take commands", func() bool { return b.writer.Ready().Ready })
+
+	gateway := httptest.NewServer(server.Handler(server.NewCommands(host.Execute), b.Views, feed, host.Ready))
+	t.Cleanup(gateway.Close)
+	b.Client = NewClient(t, gateway.URL)
+	return b
+}
+
+// background runs work until the test ends.
+func (b *Bank) background(work func(context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := work(ctx); err != nil {
+			b.t.Errorf("part of the bank failed: %v", err)
+		}
+	})
+	b.t.Cleanup(func() { cancel(); running.Wait() })
+}
+
+// until waits for a condition.
+func (b *Bank) until(what string, condition func() bool) {
+	b.t.Helper()
+	deadline := time.After(settleTimeout)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !condition() {
+		select {
+		case <-deadline:
+			b.t.Fatalf("waited %s for %s", settleTimeout, what)
+		case <-tick.C:
+		}
+	}
+}
+
+// Settle waits until the views show everything that the log holds.
+func (b *Bank) Settle() {
+	b.t.Helper()
+	b.until("the views to catch up", func() bool { return b.projector.Position() >= b.writer.Head() })
+}

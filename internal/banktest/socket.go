@@ -1,0 +1,89 @@
+package banktest
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Socket is a raw graphql-transport-ws client.
+type Socket struct {
+	client *Client
+	conn   *websocket.Conn
+}
+
+// Dial opens a websocket and waits until the bank has acknowledged it.
+func (c *Client) Dial() *Socket {
+	c.t.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+	conn, _, err := dialer.Dial(strings.Replace(c.URL, "http", "ws", 1)+"/graphql", nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	s := &Socket{c, conn}
+	c.t.Cleanup(s.Close)
+	s.send(map[string]any{"type": "connection_init"})
+	if got := s.next(); got.Type != "connection_ack" {
+		c.t.Fatalf("%+v", got)
+	}
+	return s
+}
+
+// Close ends the connection without a word, as a lost one would.
+func (s *Socket) Close() { _ = s.conn.Close() }
+
+type message struct {
+	Type, ID string
+	Payload  json.RawMessage
+}
+
+func (s *Socket) send(v any) {
+	s.client.t.Helper()
+	if err := s.conn.WriteJSON(v); err != nil {
+		s.client.t.Fatal(err)
+	}
+}
+
+func (s *Socket) next() (m message) {
+	s.client.t.Helper()
+	if err := s.conn.SetReadDeadline(time.Now().Add(settleTimeout)); err != nil {
+		s.client.t.Fatal(err)
+	}
+	for m.Type == "" || m.Type == "ping" {
+		if err := s.conn.ReadJSON(&m); err != nil {
+			s.client.t.Fatal(err)
+		}
+	}
+	return m
+}
+
+// FromStart is the cursor before the first transaction of all: "position:0".
+const FromStart = "cG9zaXRpb246MA"
+
+// Subscribe asks for an account's transactions after a cursor (nil for none).
+func (s *Socket) Subscribe(id string, after any) {
+	s.client.t.Helper()
+	s.send(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{
+		"query":     `subscription($id: ID, $after: String) { transactions(accountId: $id, after: $after) { cursor transaction { version } } }`,
+		"variables": map[string]any{"id": id, "after": after}}})
+}
+
+// Received waits for the next transaction.
+func (s *Socket) Received() (cursor string, version int) {
+	s.client.t.Helper()
+	m := s.next()
+	var got struct {
+		Data struct {
+			Transactions struct {
+				Cursor      string
+				Transaction struct{ Version int }
+			}
+		}
+	}
+	if err := json.Unmarshal(m.Payload, &got); err != nil || m.Type != "next" {
+		s.client.t.Fatalf("%s %s: %v", m.Type, m.Payload, err)
+	}
+	return got.Data.Transactions.Cursor, got.Data.Transactions.Transaction.Version
+}
