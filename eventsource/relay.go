@@ -120,7 +120,8 @@ func (r *Relay) publish(ctx context.Context, records []contract.Record) error {
 	}
 	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	if err := r.publisher.Publish(publishCtx, contract.Batch{Previous: first - 1, First: first, Last: last, Records: records}); err != nil {
+	batch := contract.Batch{ID: fmt.Sprintf("%d-%d", first, last), Previous: first - 1, First: first, Last: last, Records: records}
+	if err := r.publisher.Publish(publishCtx, batch); err != nil {
 		return fmt.Errorf("publish %d to %d: %w", first, last, err)
 	}
 	r.published.Store(last)
@@ -141,7 +142,8 @@ func (r *Relay) beat(ctx context.Context) error {
 	}
 	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	return r.publisher.Publish(publishCtx, contract.Batch{Last: r.Published()})
+	head := r.Published()
+	return r.publisher.Publish(publishCtx, contract.Batch{ID: fmt.Sprintf("head-%d-%d", head, time.Now().UnixNano()), Last: head})
 }
 
 func (r *Relay) save(ctx context.Context) error {

@@ -18,6 +18,10 @@ type Config struct {
 	// Health is the address of /healthz and /readyz.
 	Health string
 	Immudb ImmudbConfig
+	// Disk, when set, is a directory on immudb's disk: with less than DiskFloor
+	// bytes free there, appends are refused before the disk is full.
+	Disk      string
+	DiskFloor uint64
 }
 
 // Run serves the log until ctx ends, or until another event source takes the
@@ -44,6 +48,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return writer.Run(ctx) })
 	group.Go(func() error { return relay.Run(ctx) })
+	if config.Disk != "" {
+		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.DiskFloor, log) })
+	}
 	group.Go(func() error { return app.ServeMethods(ctx, service, NewAPI(writer, storage).Methods()) })
 	group.Go(func() error {
 		return app.ServeHealth(ctx, health, func(context.Context) contract.Readiness { return writer.Ready() })

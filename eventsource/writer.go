@@ -41,7 +41,8 @@ type Writer struct {
 	heads   *lru.Cache[bank.AccountID, int64] // used by Run's goroutine only
 	head    atomic.Int64
 	ready   atomic.Bool
-	moved   chan struct{} // holds a token after the head moved
+	halted  atomic.Pointer[string] // why appends are refused although the log is ours
+	moved   chan struct{}          // holds a token after the head moved
 }
 
 // NewWriter makes a writer that does nothing until Run.
@@ -62,10 +63,23 @@ func (w *Writer) Moved() <-chan struct{} { return w.moved }
 
 // Ready reports whether appends are taken now, and if not, why.
 func (w *Writer) Ready() contract.Readiness {
+	if reason := w.halted.Load(); reason != nil {
+		return contract.Readiness{Reason: *reason}
+	}
 	if !w.ready.Load() {
 		return contract.Readiness{Reason: "the event log is not available: the event source is not connected to immudb"}
 	}
 	return contract.Readiness{Ready: true}
+}
+
+// Halt refuses all appends from now on, for a reason; "" takes them again.
+// What is queued already is still written.
+func (w *Writer) Halt(reason string) {
+	if reason == "" {
+		w.halted.Store(nil)
+		return
+	}
+	w.halted.Store(&reason)
 }
 
 // Append adds each append to its stream and returns when all outcomes are
@@ -86,6 +100,10 @@ func (w *Writer) enqueue(a contract.Append) *pending {
 	p := &pending{Append: a, done: make(chan contract.AppendResult, 1)}
 	if err := checkAppend(a); err != nil {
 		p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: err.Error()})
+		return p
+	}
+	if reason := w.halted.Load(); reason != nil {
+		p.answer(overloaded(*reason))
 		return p
 	}
 	select {

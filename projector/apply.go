@@ -12,7 +12,8 @@ import (
 
 // chunkRecords bounds the records of one transaction: enough for a fast
 // rebuild, which writes each page of the store once per chunk, and few enough
-// for memory (some MiB) and for a stop at any time.
+// for memory (some MiB, twice: one chunk is applied while the next is read)
+// and for a stop at any time.
 const chunkRecords = 4 * contract.MaxReadRecords
 
 // RecordError says that a record cannot be folded into its account's view: its

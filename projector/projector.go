@@ -3,7 +3,6 @@ package projector
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math"
 	"sync"
@@ -68,7 +67,7 @@ func (p *Projector) Position() int64 { return p.Status().Position }
 // an error the views are whole, at an earlier position, and CatchUp can be
 // called again; a *RecordError comes back until the record's cause is mended.
 func (p *Projector) CatchUp(ctx context.Context) error {
-	return p.work(func() error { return p.pull(ctx, math.MaxInt64) }, ctx)
+	return p.work(ctx, func() error { return p.pull(ctx, math.MaxInt64) })
 }
 
 // Handle takes a batch from the topic. Records that the views reflect already
@@ -77,20 +76,17 @@ func (p *Projector) CatchUp(ctx context.Context) error {
 // contradicts itself or the views. After an error the views are whole and the
 // same batch can be handled again, best after a pause.
 func (p *Projector) Handle(ctx context.Context, batch contract.Batch) error {
-	return p.work(func() error { return p.admit(ctx, batch) }, ctx)
+	return p.work(ctx, func() error { return p.admit(ctx, batch) })
 }
 
 // work runs one task in its turn and keeps the status.
-func (p *Projector) work(task func() error, ctx context.Context) error {
+func (p *Projector) work(ctx context.Context, task func() error) error {
 	p.turn.Lock()
 	defer p.turn.Unlock()
 	err := p.load(ctx)
 	if err == nil {
 		err = task()
 	}
-	// After a failure nobody knows whether the last write came through: the
-	// store has to be asked.
-	p.loaded = err == nil
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Fault = err
@@ -103,6 +99,7 @@ func (p *Projector) admit(ctx context.Context, batch contract.Batch) error {
 	for p.Position() < batch.Last {
 		records := following(batch, p.Position())
 		if records == nil {
+			p.logger.Debug("the feed has a gap; reading the log", "after", p.Position(), "until", batch.Last)
 			return p.pull(ctx, batch.Last)
 		}
 		err := p.settle(ctx, p.apply(ctx, records))
@@ -139,63 +136,9 @@ func contiguous(records []contract.Record, first int64) bool {
 	return true
 }
 
-// pull applies the log until the target or its head, whichever comes first.
-func (p *Projector) pull(ctx context.Context, target int64) error {
-	for p.Position() < target {
-		records, err := p.read(ctx, p.Position())
-		if err != nil {
-			return err
-		}
-		if len(records) == 0 {
-			return nil
-		}
-		if err := p.settle(ctx, p.apply(ctx, records)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// read is the log after a position: up to chunkRecords, and none only at its
-// head.
-func (p *Projector) read(ctx context.Context, after int64) ([]contract.Record, error) {
-	var records []contract.Record
-	for len(records) < chunkRecords {
-		last := after + int64(len(records))
-		reply, err := p.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: last, Limit: contract.MaxReadRecords})
-		if err != nil {
-			return nil, fmt.Errorf("read the log after position %d: %w", last, err)
-		}
-		if err := check(reply, last); err != nil {
-			return nil, err
-		}
-		p.at(reply.Head)
-		records = append(records, reply.Records...)
-		if after+int64(len(records)) == reply.Head {
-			break
-		}
-	}
-	return records, nil
-}
-
-// check is nil if the reply is what follows a position of this log.
-func check(reply contract.Records, after int64) error {
-	last := after + int64(len(reply.Records))
-	switch {
-	case reply.Head < after:
-		return fmt.Errorf("the views reflect position %d but the log ends at %d: they are of another log; "+
-			"stop the bank and delete the views, and they are built again", after, reply.Head)
-	case !contiguous(reply.Records, after+1) || last > reply.Head:
-		return fmt.Errorf("the log answered with other records than those after position %d", after)
-	case len(reply.Records) == 0 && reply.Head > after:
-		return fmt.Errorf("the log has no record after position %d although it ends at %d", after, reply.Head)
-	}
-	return nil
-}
-
-// settle is nil if err came of another projector, which changed the views
-// meanwhile: then the position is theirs to go on from. Every other error
-// stays.
+// settle is nil if err came of a change that this projector does not know of,
+// another's or its own whose answer got lost: then the stored checkpoint is the
+// position to go on from. Every other error stays.
 func (p *Projector) settle(ctx context.Context, err error) error {
 	bad := (*RecordError)(nil)
 	if !errors.Is(err, view.ErrCheckpointMoved) && !errors.As(err, &bad) {
@@ -209,7 +152,7 @@ func (p *Projector) settle(ctx context.Context, err error) error {
 	if p.Position() == was {
 		return err
 	}
-	p.logger.Info("another projector has changed the views", "from", was, "to", p.Position())
+	p.logger.Info("the views have moved meanwhile", "from", was, "to", p.Position())
 	return nil
 }
 

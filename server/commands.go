@@ -121,17 +121,34 @@ func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*sent)
 	for i, s := range together {
 		batch.Commands[i] = s.command
 	}
+	doubt := false // an earlier call may have taken effect, or may yet
 	for pause := commandRetry; ; pause = min(2*pause, commandRetryMost) {
 		reply, err := c.call(ctx, id, batch)
 		if err == nil && len(reply.Outcomes) == len(together) {
+			if doubt {
+				doubtDenials(reply.Outcomes)
+			}
 			return reply.Outcomes
 		}
+		doubt = true
 		if err == nil {
 			err = fmt.Errorf("the actor answered %d of %d commands", len(reply.Outcomes), len(together))
 		}
 		slog.Warn("call to an actor failed, trying again", "account", id, "error", err)
 		if !app.Pause(ctx, pause) {
 			return nil
+		}
+	}
+}
+
+// doubtDenials makes unknown what a call says did not happen, because an
+// earlier call with the same commands got lost, and may still be on its way to
+// an actor that decides otherwise. What is in the log stays there.
+func doubtDenials(outcomes []contract.Outcome) {
+	for i, o := range outcomes {
+		if o.Status == contract.Refused || o.Status == contract.Unavailable {
+			outcomes[i] = contract.Outcome{Status: contract.Unknown,
+				Reason: "an earlier call to the actor got lost; a later one said " + string(o.Status)}
 		}
 	}
 }

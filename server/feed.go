@@ -172,7 +172,7 @@ func (f *Feed) drop(id bank.AccountID, one *feed) {
 
 // Transactions implements graph.Feed. A subscriber with a cursor first reads
 // the log up to near its head, then joins the live feed at one position, reads
-// up to exactly that, and goes on live.
+// up to at least that, and goes on live after what it has read.
 func (f *Feed) Transactions(ctx context.Context, id bank.AccountID, after int64) iter.Seq2[view.Transaction, error] {
 	return func(yield func(view.Transaction, error) bool) {
 		select {
@@ -201,6 +201,9 @@ func (f *Feed) Transactions(ctx context.Context, id bank.AccountID, after int64)
 				if !ok {
 					yield(view.Transaction{}, lagged())
 					return
+				}
+				if line.Position <= b.after {
+					continue // the topic is behind the log, and the log has been read
 				}
 				if !yield(line, nil) {
 					return

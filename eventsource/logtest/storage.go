@@ -58,7 +58,8 @@ func event(id bank.AccountID, version int64) contract.Record {
 	if version > 1 {
 		amount := bank.Money{Minor: 100, Currency: "EUR"}
 		e = bank.MoneyDeposited{Amount: amount, Balance: bank.Money{Minor: 100 * (version - 1), Currency: "EUR"},
-			Postings: []bank.Posting{{LedgerAccount: "customer/x", Amount: amount}}, Memo: "päivää"}
+			Postings: []bank.Posting{{LedgerAccount: "customer/x", Amount: amount},
+				{LedgerAccount: "cash/EUR", Amount: bank.Money{Minor: -100, Currency: "EUR"}}}, Memo: "päivää"}
 	}
 	if err := r.SetEvent(e); err != nil {
 		panic(err)

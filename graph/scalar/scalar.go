@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -91,6 +92,9 @@ func (c *CurrencyCode) UnmarshalGQLContext(_ context.Context, v any) error {
 // dateTimeLayout is RFC 3339 in UTC with exactly three fraction digits.
 const dateTimeLayout = "2006-01-02T15:04:05.000Z"
 
+// rfc3339 refuses what time.Parse lets pass, such as "T9:30:00,5+24:00".
+var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
 // MarshalGQLContext writes the moment in UTC, cut to milliseconds.
 func (d DateTime) MarshalGQLContext(_ context.Context, w io.Writer) error {
 	return writeString(w, time.Time(d).UTC().Format(dateTimeLayout))
@@ -102,8 +106,8 @@ func (d *DateTime) UnmarshalGQLContext(_ context.Context, v any) error {
 	if err != nil {
 		return err
 	}
-	var moment time.Time
-	if err := moment.UnmarshalText([]byte(text)); err != nil { // time.Parse would also take "9:30:00,5"
+	moment, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || !rfc3339.MatchString(text) {
 		return fmt.Errorf("%q is not a moment such as \"2026-01-31T09:30:00.000Z\"", text)
 	}
 	*d = DateTime(moment.UTC())

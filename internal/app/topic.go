@@ -21,11 +21,15 @@ func (s *Sidecar) Publish(ctx context.Context, batch contract.Batch) error {
 	return s.PublishEvent(ctx, contract.PubSub, contract.Topic, data, client.PublishEventWithRawPayload())
 }
 
-// Bounds of the pause between attempts to subscribe, and of one delivery to
-// a handler that fails.
+// Bounds of a subscription.
 const (
+	// The pause between attempts to subscribe.
 	subscribePauseLeast = 100 * time.Millisecond
 	subscribePauseMost  = 2 * time.Second
+	// silenceMost is how long a subscription may be silent before it is made
+	// anew. The relay publishes a heartbeat every second, and a broker that
+	// lost its stream or consumer goes silent without an error.
+	silenceMost = 6 * time.Second
 )
 
 // Follow hands every batch of the topic to handle, one after the other, until
@@ -62,14 +66,18 @@ func (s *Sidecar) follow(ctx context.Context, component string, handle func(cont
 		return fmt.Errorf("subscribe to %s/%s: %w", component, contract.Topic, err)
 	}
 	defer subscription.Close()
+	silence := time.AfterFunc(silenceMost, cancel)
+	defer silence.Stop()
 	for {
 		message, err := subscription.Receive()
 		if err != nil {
 			return err
 		}
+		silence.Stop() // a handler may take its time
 		if err := deliver(ctx, message, handle); err != nil {
 			return err
 		}
+		silence.Reset(silenceMost)
 	}
 }
 

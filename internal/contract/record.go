@@ -64,6 +64,9 @@ func (r *Record) SetEvent(e bank.Event) error {
 	if err := bank.CheckEvent(e); err != nil {
 		return fmt.Errorf("store %s: it says %w", name.Type, err)
 	}
+	if err := bank.CheckBalanced(e.PostingLines()); err != nil {
+		return fmt.Errorf("store %s: %w", name.Type, err)
+	}
 	data, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", name.Type, err)

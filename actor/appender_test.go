@@ -1,0 +1,79 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// carry runs an appender over call until the test's bubble ends.
+func carry(t *testing.T, call func(context.Context, contract.AppendRequest) (contract.AppendReply, error)) *appender {
+	a := newAppender(call)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { a.run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+	return a
+}
+
+func TestAppendsOfManyActorsTravelTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		calls := 0
+		a := carry(t, func(_ context.Context, request contract.AppendRequest) (reply contract.AppendReply, err error) {
+			mu.Lock()
+			calls++
+			mu.Unlock()
+			time.Sleep(5 * time.Millisecond) // virtual: a commit takes its time
+			for _, one := range request.Appends {
+				reply.Results = append(reply.Results, contract.AppendResult{Status: contract.Appended, Reason: string(one.Account)})
+			}
+			return reply, nil
+		})
+		var group sync.WaitGroup
+		for i := range 500 {
+			group.Go(func() {
+				id := bank.NewAccountID("appender", fmt.Sprint(i))
+				result, err := a.Append(t.Context(), contract.Append{Account: id, Records: make([]contract.Record, 1)})
+				if err != nil || result.Reason != string(id) {
+					t.Errorf("%s got %+v, %v", id, result, err)
+				}
+			})
+		}
+		group.Wait()
+		if calls > 20 {
+			t.Errorf("%d calls for 500 appends", calls)
+		}
+	})
+}
+
+func TestABrokenCallIsAnErrorForAllItCarried(t *testing.T) {
+	for name, call := range map[string]func(context.Context, contract.AppendRequest) (contract.AppendReply, error){
+		"broken": func(context.Context, contract.AppendRequest) (contract.AppendReply, error) {
+			return contract.AppendReply{}, errors.New("reset")
+		},
+		"too short": func(context.Context, contract.AppendRequest) (contract.AppendReply, error) {
+			return contract.AppendReply{}, nil
+		},
+		"hanging": func(ctx context.Context, _ contract.AppendRequest) (contract.AppendReply, error) {
+			<-ctx.Done()
+			return contract.AppendReply{}, ctx.Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := carry(t, call)
+				if result, err := a.Append(t.Context(), contract.Append{Records: make([]contract.Record, 1)}); err == nil {
+					t.Errorf("got %+v, want an error", result)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"corebank/eventsource"
+)
+
+func newEventSource() *cobra.Command {
+	var config eventsource.Config
+	var passwordFile, adminPasswordFile string
+	var diskFloor uint64
+	c := &cobra.Command{
+		Use:     "eventsource",
+		GroupID: groupApps,
+		Short:   "Keep the event log in immudb and publish from it",
+		Long: `Run the log app beside its Dapr sidecar: it appends events to immudb, answers
+when they are durable, and publishes them in order to the topic.
+
+Exactly one event source writes a log: one that starts takes the log over, and
+the one before it stops. The database and its user are made if they are missing
+and the administrator's password is given.
+
+The sidecar (app id "eventsource") is found by DAPR_GRPC_ENDPOINT, or by
+DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
+--app-port.`,
+		Example: `  # The sidecar in one terminal, the app in another
+  daprd --app-id eventsource --app-port 7400 --app-protocol grpc --dapr-grpc-port 50003 --resources-path components
+  DAPR_GRPC_PORT=50003 corebank eventsource --listen 127.0.0.1:7400 \
+    --immudb 127.0.0.1:3322 --immudb-password-file writer.txt --immudb-admin-password-file admin.txt`,
+		RunE: work(func(ctx context.Context, log *slog.Logger) (err error) {
+			if config.Immudb.Password, err = readSecret("immudb-password-file", passwordFile); err != nil {
+				return err
+			}
+			if config.Immudb.AdminPassword, err = readSecret("immudb-admin-password-file", adminPasswordFile); err != nil {
+				return err
+			}
+			config.DiskFloor = diskFloor << 20
+			return eventsource.Run(ctx, config, log)
+		}),
+	}
+	flags := c.Flags()
+	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7400", "address that the sidecar calls the app on")
+	flags.StringVar(&config.Health, "health", "127.0.0.1:7401", "address of /healthz and /readyz")
+	flags.StringVar(&config.Immudb.Address, "immudb", "127.0.0.1:3322", "address of the immudb server")
+	flags.StringVar(&config.Immudb.Database, "immudb-database", "corebank", "database of the log")
+	flags.StringVar(&config.Immudb.User, "immudb-user", "eventsource", "user who writes the log")
+	flags.StringVar(&passwordFile, "immudb-password-file", "", "file with that user's password: 8 to 32 characters with an upper and a lower case letter, a digit and a special character")
+	flags.StringVar(&adminPasswordFile, "immudb-admin-password-file", "", "file with the password of immudb's administrator, to make the database and the user if they are missing")
+	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".", "directory where immudb's client keeps the state it has verified")
+	flags.StringVar(&config.Disk, "disk", "", "directory on immudb's disk, if it can be seen from here: commands are refused before that disk is full")
+	flags.Uint64Var(&diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
+	require(c, "immudb-password-file")
+	return c
+}

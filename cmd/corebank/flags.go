@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const flagLogLevel = "log-level"
+
+// variable is the environment variable that stands in for a flag.
+func variable(flag string) string {
+	return "COREBANK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// explainEnvironment adds the variables to the help of a command's own flags.
+func explainEnvironment(c *cobra.Command) {
+	explain := func(f *pflag.Flag) { f.Usage += " (env " + variable(f.Name) + ")" }
+	c.LocalNonPersistentFlags().VisitAll(explain)
+	c.PersistentFlags().VisitAll(explain)
+}
+
+// prepare runs before every command: it takes flags from the environment that
+// the command line does not give, and sets up the log.
+func prepare(c *cobra.Command, _ []string) error {
+	var problem error
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		value, given := os.LookupEnv(variable(f.Name))
+		if f.Changed || !given || f.Name == "help" || problem != nil {
+			return
+		}
+		if err := c.Flags().Set(f.Name, value); err != nil {
+			problem = fmt.Errorf("the environment variable %s: %w", variable(f.Name), err)
+		}
+	})
+	if problem != nil {
+		return problem
+	}
+	level, err := logLevel(c)
+	if err != nil {
+		return err
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	return nil
+}
+
+func logLevel(c *cobra.Command) (slog.Level, error) {
+	text, err := c.Flags().GetString(flagLogLevel)
+	if err != nil {
+		return 0, err
+	}
+	level, known := map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}[text]
+	if !known {
+		return 0, fmt.Errorf("--%s %q: want debug, info, warn or error", flagLogLevel, text)
+	}
+	return level, nil
+}
+
+// require marks flags that have no sensible default.
+func require(c *cobra.Command, flags ...string) {
+	for _, flag := range flags {
+		if err := c.MarkFlagRequired(flag); err != nil {
+			panic(err) // a flag that is not there: a mistake in this program
+		}
+	}
+}
+
+// readSecret reads a password from a file. The end of the line is not part of
+// it. An empty path is an empty secret.
+func readSecret(flag, path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("--%s: %w", flag, err)
+	}
+	secret := strings.TrimRight(string(text), "\r\n")
+	if secret == "" {
+		return "", fmt.Errorf("--%s: %s is empty; put the password into it", flag, path)
+	}
+	return secret, nil
+}

@@ -1,0 +1,146 @@
+// Command corebank is the whole bank in one program: `corebank up` runs all of
+// it on this machine, and each of its parts can be run alone.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1 // it could not do its work
+	exitMisuse = 2 // it was called in a way it does not understand
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// stopSignals ask for an end in order. That of a closed terminal is one of
+// them unless somebody took care that it is not, as nohup does.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
+// run runs one command and returns the exit code.
+func run(ctx context.Context, arguments []string) int {
+	root := newRoot()
+	root.SetArgs(arguments)
+	called, err := root.ExecuteContextC(ctx)
+	var failed *failure
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &failed):
+		fmt.Fprintf(os.Stderr, "%s: %v\n", called.CommandPath(), failed.err)
+		return exitFailed
+	default:
+		fmt.Fprintf(os.Stderr, "%s: %v\nRun '%s --help' to see what it understands, with an example.\n",
+			called.CommandPath(), err, called.CommandPath())
+		return exitMisuse
+	}
+}
+
+// The groups of commands in the help text.
+const (
+	groupBank  = "bank"
+	groupApps  = "apps"
+	groupParts = "parts"
+)
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "corebank",
+		Short: "A core bank: event-sourced accounts behind one GraphQL API",
+		Long: `corebank is a core bank in one program. Commands go to one actor per account,
+what they decide is appended to a log that cannot be rewritten, and views of it
+answer queries. "corebank up" runs all of it on this machine; the other commands
+run one part each, so that containers can use the same program.
+
+Every flag can also be given by the environment: --log-level as
+COREBANK_LOG_LEVEL. A flag on the command line wins.`,
+		Example: `  # The whole bank, with GraphiQL on http://127.0.0.1:8080/
+  corebank up
+
+  # What a command understands, with an example
+  corebank up --help`,
+		Args:                       subcommandOnly,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE:          prepare,
+		SuggestionsMinimumDistance: 2,
+		SilenceErrors:              true, // run says what went wrong, once
+		SilenceUsage:               true,
+		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.PersistentFlags().String(flagLogLevel, "info", "least important messages to log: debug, info, warn or error")
+	root.AddGroup(
+		&cobra.Group{ID: groupBank, Title: "The bank:"},
+		&cobra.Group{ID: groupApps, Title: "Its apps, each run beside a Dapr sidecar:"},
+		&cobra.Group{ID: groupParts, Title: "What they stand on, and help for containers:"},
+	)
+	root.AddCommand(
+		newUp(),
+		newServer(), newActor(), newEventSource(), newProjector(),
+		newImmudb(), newNATS(), newTopic(), newHealth(),
+		newVersion(),
+	)
+	for _, c := range append(root.Commands(), root) {
+		finish(c)
+	}
+	return root
+}
+
+// failure is an error of a command's work. Every other error of cobra is one
+// of its use.
+type failure struct{ err error }
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// work makes a cobra function of a command's work.
+func work(do func(ctx context.Context, log *slog.Logger) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, _ []string) error {
+		if err := do(c.Context(), slog.Default()); err != nil {
+			return &failure{err}
+		}
+		return nil
+	}
+}
+
+// subcommandOnly refuses a subcommand that does not exist, with the nearest
+// one that does.
+func subcommandOnly(c *cobra.Command, arguments []string) error {
+	if len(arguments) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("there is no command %q", arguments[0])
+	if similar := c.SuggestionsFor(arguments[0]); len(similar) > 0 {
+		message += fmt.Sprintf("; did you mean %q?", similar[0])
+	}
+	return errors.New(message)
+}
+
+// finish gives a command what all have in common.
+func finish(c *cobra.Command) {
+	if c.HasParent() {
+		c.Args = cobra.NoArgs
+		if c.Name() == "health" {
+			c.Args = cobra.ExactArgs(1)
+		}
+	}
+	explainEnvironment(c)
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"corebank/internal/supervisor"
+)
+
+func newUp() *cobra.Command {
+	config := upConfig{Out: os.Stdout}
+	c := &cobra.Command{
+		Use:     "up",
+		GroupID: groupBank,
+		Short:   "Run the whole bank on this machine",
+		Long: `Run the whole bank, each part as a process of its own: immudb with the event
+log, NATS with the topic, Dapr's placement and four Dapr sidecars, and the four
+apps. A part that dies is started again. Ctrl-C stops everything in order.
+
+Everything listens on this machine only, and all ports but that of --listen are
+picked free, so that several banks run side by side, each with its own --data.
+Started again on the same --data, the bank has every account and transaction.
+
+Dapr 1.18 is taken from COREBANK_DAPRD_DIR, from PATH or from ~/.dapr/bin. If it
+is not there, it is built from components/daprd the first time: that takes some
+minutes, needs the network and Go, and the result is kept in the user's cache.
+
+The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.`,
+		Example: `  # The bank on http://127.0.0.1:8080/, its data in .corebank
+  corebank up
+
+  # A second bank beside it, on any free port
+  corebank up --listen 127.0.0.1:0 --data /tmp/second-bank`,
+		RunE: func(c *cobra.Command, arguments []string) error {
+			var err error
+			if config.LogLevel, err = c.Flags().GetString(flagLogLevel); err != nil {
+				return err
+			}
+			return work(func(ctx context.Context, _ *slog.Logger) error {
+				ctx, cancel := supervisor.WithParent(ctx, "go") // "go run" dies without a word to us
+				defer cancel()
+				return config.Run(ctx)
+			})(c, arguments)
+		},
+	}
+	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API on this machine; port 0 picks a free one")
+	c.Flags().StringVar(&config.Data, "data", ".corebank", "directory of all data and logs")
+	return c
+}
+
+// upConfig is what `corebank up` is asked for.
+type upConfig struct {
+	Listen   string
+	Data     string
+	LogLevel string
+	// Out is where a person reads how it goes.
+	Out io.Writer
+}
+
+// Run runs the bank until ctx ends. What it started has ended when it returns.
+func (c upConfig) Run(ctx context.Context) error {
+	listen, err := checkListen(c.Listen)
+	if err != nil {
+		return err
+	}
+	data, err := openData(c.Data)
+	if err != nil {
+		return err
+	}
+	defer data.close()
+	// Whoever reads the output may leave first; the bank is then stopped in
+	// order all the same.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	screen := newScreen(c.Out)
+	programs, err := findSidecars(ctx, c.Out)
+	if ctx.Err() != nil {
+		screen.stopped(context.Cause(ctx))
+		return nil // to be told to stop is no failure
+	}
+	if err != nil {
+		return err
+	}
+	ports := newPorts()
+	defer ports.freeAll()
+	bank, err := newParts(c, listen, data, programs, ports)
+	if err != nil {
+		return err
+	}
+	screen.starting(bank, programs)
+	group, err := supervisor.New(data.logs(), func(e supervisor.Event) { screen.tell(ctx, e) }, bank.processes...)
+	if err != nil {
+		return err
+	}
+	defer killOnSecondSignal(group)()
+	err = group.Run(ctx, func() { screen.ready(listen, data) })
+	screen.stopped(context.Cause(ctx))
+	return err
+}
+
+// killOnSecondSignal has the second Ctrl-C kill what the first is stopping.
+func killOnSecondSignal(group *supervisor.Group) (stop func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, stopSignals()...)
+	done := make(chan struct{})
+	go func() {
+		for range 2 {
+			select {
+			case <-signals:
+			case <-done:
+				return
+			}
+		}
+		group.Kill()
+	}()
+	return func() { signal.Stop(signals); close(done) }
+}
+
+// checkListen makes sure, before anything is started, that the API can listen
+// at the address and that only this machine can reach it. A port 0 becomes a
+// free one.
+func checkListen(address string) (string, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return "", fmt.Errorf("--listen %s: the bank has no authentication yet and listens on this machine only; "+
+			"give a loopback address, for example --listen 127.0.0.1:8080", address)
+	}
+	lis, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return "", fmt.Errorf("--listen %s: another program listens there already, perhaps another bank; "+
+			"stop it, or give another port, for example --listen 127.0.0.1:0 for a free one", address)
+	}
+	if err != nil {
+		return "", fmt.Errorf("--listen %s: %w; give an address of this machine, for example --listen 127.0.0.1:8080", address, err)
+	}
+	defer lis.Close()
+	return lis.Addr().String(), nil
+}

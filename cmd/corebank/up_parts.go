@@ -1,0 +1,231 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"corebank/internal/contract"
+	"corebank/internal/sidecars"
+	"corebank/internal/supervisor"
+)
+
+// Names of the parts that are no apps.
+const (
+	partPlacement = "placement"
+	partImmudb    = "immudb"
+	partNATS      = "nats"
+)
+
+// How long parts may take at a start: those that read the whole log get more.
+const longStart = 10 * time.Minute
+
+// gatewayGrace is longer than the gateway gives open requests to finish.
+const gatewayGrace = 4 * time.Second
+
+// parts is the bank as a list of processes, made field by field.
+type parts struct {
+	config    upConfig
+	data      *dataDir
+	programs  sidecars.Programs
+	ports     *ports
+	self      string // this program
+	processes []supervisor.Process
+	addresses map[string]string // of each part, to show
+	problem   error             // the first one of picking a port
+}
+
+// newParts lists what to run: first what all need, then each app with its
+// sidecar. An app stops before what it needs.
+func newParts(config upConfig, listen string, data *dataDir, programs sidecars.Programs, held *ports) (*parts, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	p := &parts{config: config, data: data, programs: programs, ports: held, self: self, addresses: make(map[string]string)}
+	placement := p.placement()
+	immudb := p.immudb()
+	p.nats()
+	p.eventsource(immudb)
+	p.actor(placement)
+	p.projector()
+	p.server(listen, placement)
+	return p, p.problem
+}
+
+// port picks a free address.
+func (p *parts) port() string {
+	address, err := p.ports.pick()
+	if err != nil {
+		if p.problem == nil {
+			p.problem = err
+		}
+		return "127.0.0.1:0"
+	}
+	return address
+}
+
+// add adds a part: address is shown, others are held for it as well.
+func (p *parts) add(process supervisor.Process, address string, others ...string) {
+	mine := append([]string{address}, others...)
+	process.BeforeStart = func() error { return p.ports.free(mine...) }
+	process.Dir = p.data.path
+	p.addresses[process.Name] = address
+	p.processes = append(p.processes, process)
+}
+
+// command adds a part that is a command of this program.
+func (p *parts) command(process supervisor.Process, address string, others ...string) {
+	process.Command = p.self
+	process.Args = append(process.Args, "--"+flagLogLevel+"="+p.config.LogLevel)
+	p.add(process, address, others...)
+}
+
+func (p *parts) placement() string {
+	address, health, raft := p.port(), p.port(), p.port()
+	p.add(supervisor.Process{Name: partPlacement, Command: p.programs.Placement, Env: environment(), Args: []string{
+		"--listen-address=127.0.0.1", "--port=" + portOf(address),
+		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + portOf(health),
+		"--initial-cluster=dapr-placement-0=" + raft,
+		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
+	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}, address, health, raft)
+	return address
+}
+
+func (p *parts) immudb() string {
+	address := p.port()
+	p.command(supervisor.Process{Name: partImmudb, Env: environment(), Args: []string{"immudb",
+		"--dir=" + p.data.immudb(), "--listen=" + address, "--admin-password-file=" + p.data.adminPassword(),
+	}, Ready: func(ctx context.Context) error { return askImmudb(ctx, address) }, ReadyWithin: longStart}, address)
+	return address
+}
+
+func (p *parts) nats() {
+	address := p.port()
+	p.command(supervisor.Process{Name: partNATS, Env: environment(), Args: []string{"nats",
+		"--dir=" + p.data.nats(), "--listen=" + address,
+	}, Ready: func(ctx context.Context) error { return withJetStream(ctx, "nats://"+address, findTopic) }}, address)
+}
+
+func (p *parts) eventsource(immudb string) {
+	service, health := p.port(), p.port()
+	env := p.sidecar(contract.AppEventSource, []string{partNATS}, "--app-port="+portOf(service), "--app-channel-address=127.0.0.1")
+	p.command(supervisor.Process{Name: contract.AppEventSource, Env: env, Args: []string{"eventsource",
+		"--listen=" + service, "--health=" + health, "--immudb=" + immudb,
+		"--immudb-database=corebank", "--immudb-user=eventsource",
+		"--immudb-password-file=" + p.data.writerPassword(), "--immudb-admin-password-file=" + p.data.adminPassword(),
+		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(),
+	}, Needs: []string{partImmudb, sidecarOf(contract.AppEventSource)}, Ready: isReady(health), ReadyWithin: longStart}, health, service)
+}
+
+func (p *parts) actor(placement string) {
+	health := p.port()
+	env := p.sidecar(contract.AppActor, []string{partPlacement}, "--placement-host-address="+placement)
+	p.command(supervisor.Process{Name: contract.AppActor, Env: env, Args: []string{"actor", "--health=" + health},
+		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppActor)}, Ready: isReady(health)}, health)
+}
+
+func (p *parts) projector() {
+	health := p.port()
+	env := append(p.sidecar(contract.AppProjector, []string{partNATS}), mongoEnvironment()...)
+	p.command(supervisor.Process{Name: contract.AppProjector, Env: env, Args: []string{"projector",
+		"--health=" + health, "--views=" + p.data.views(),
+	}, Needs: []string{contract.AppEventSource, sidecarOf(contract.AppProjector)}, Ready: isReady(health), ReadyWithin: longStart}, health)
+}
+
+func (p *parts) server(listen, placement string) {
+	env := append(p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, "--placement-host-address="+placement), mongoEnvironment()...)
+	p.command(supervisor.Process{Name: contract.AppServer, Env: env, Args: []string{"server",
+		"--listen=" + listen, "--views=" + p.data.views(), "--allow-remote=false",
+	}, Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
+		Ready: isReady(listen), Grace: gatewayGrace}, listen)
+}
+
+func sidecarOf(app string) string { return app + "-sidecar" }
+
+// sidecarGrace is longer than a sidecar takes to give up by itself.
+const sidecarGrace = 2 * time.Second
+
+// sidecar adds the Dapr sidecar of an app and returns the environment in which
+// the app finds it.
+func (p *parts) sidecar(app string, needs []string, more ...string) []string {
+	api, web, internal := p.port(), p.port(), p.port()
+	arguments := []string{
+		"--app-id=" + app, "--app-protocol=grpc",
+		"--dapr-listen-addresses=127.0.0.1", "--dapr-grpc-port=" + portOf(api), "--dapr-http-port=" + portOf(web),
+		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port=" + portOf(internal),
+		"--resources-path=" + p.data.components(), "--config=" + filepath.Join(p.data.components(), "config.yaml"),
+		"--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1", "--log-level=" + p.config.LogLevel,
+	}
+	p.add(supervisor.Process{Name: sidecarOf(app), Command: p.programs.Daprd, Args: append(arguments, more...), Needs: needs,
+		Env: environment(
+			"DAPR_HOST_IP=127.0.0.1", // what the other sidecars are told
+			"COREBANK_NATS_URL=nats://"+p.addresses[partNATS],
+			"COREBANK_STATE_DB="+sqliteURI(p.data.actors(), "_pragma=synchronous(normal)"),
+			"COREBANK_NAMES_DB="+sqliteURI(p.data.names(), ""),
+		),
+		Ready: answers("http://"+web+"/v1.0/healthz/outbound", http.StatusNoContent), Grace: sidecarGrace}, api, web, internal)
+	return environment("DAPR_GRPC_PORT="+portOf(api), "DAPR_HTTP_PORT="+portOf(web))
+}
+
+// environment is this process's, without what speaks to corebank or Dapr and
+// is not meant for the parts, and with more.
+func environment(more ...string) []string {
+	var kept []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		foreign := strings.HasPrefix(name, "COREBANK_") || strings.HasPrefix(name, "DAPR_") ||
+			strings.HasPrefix(name, "MONGODB_") || name == "NAMESPACE"
+		if !foreign {
+			kept = append(kept, entry)
+		}
+	}
+	return append(kept, more...)
+}
+
+// mongoEnvironment is for those who use the views.
+func mongoEnvironment() []string {
+	var found []string
+	for _, name := range []string{"MONGODB_URI", "MONGODB_DATABASE"} {
+		if value, given := os.LookupEnv(name); given {
+			found = append(found, name+"="+value)
+		}
+	}
+	return found
+}
+
+// answers is ready when the address answers with the status.
+func answers(address string, status int) func(context.Context) error {
+	return func(ctx context.Context) error { return checkHealth(ctx, address, status) }
+}
+
+// isReady is ready when the app says so itself.
+func isReady(address string) func(context.Context) error {
+	return answers("http://"+address+"/readyz", http.StatusOK)
+}
+
+// askImmudb asks the server itself: it answers when its databases are open.
+func askImmudb(ctx context.Context, address string) error {
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	health, err := schema.NewImmuServiceClient(connection).Health(ctx, &emptypb.Empty{})
+	if err != nil {
+		return err
+	}
+	if !health.GetStatus() {
+		return fmt.Errorf("immudb %s says that it is not healthy", health.GetVersion())
+	}
+	return nil
+}

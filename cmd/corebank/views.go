@@ -1,0 +1,25 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"corebank/internal/view/viewstore"
+)
+
+// viewsHelp ends the help of the commands that use the views.
+const viewsHelp = `The views are kept in MongoDB if MONGODB_URI is set (a replica set; the database
+is MONGODB_DATABASE, or else "corebank"), otherwise in the SQLite file that
+--views names.`
+
+// viewsFlag adds the flag that names the file of the views.
+func viewsFlag(c *cobra.Command, config *viewstore.Config) {
+	c.Flags().StringVar(&config.SQLite, "views", "", "SQLite file of the views, if MONGODB_URI is not set")
+}
+
+// withMongo adds what the environment says of MongoDB.
+func withMongo(config viewstore.Config) viewstore.Config {
+	config.MongoURI, config.MongoDatabase = os.Getenv("MONGODB_URI"), os.Getenv("MONGODB_DATABASE")
+	return config
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/dapr/dapr/cmd/daprd/options"
+	"github.com/dapr/dapr/pkg/runtime"
+	"github.com/dapr/dapr/pkg/runtime/registry"
+	"github.com/dapr/kit/logger"
+)
+
+// A bank starts only if its sidecars can load every file they are shown.
+func TestEveryComponentTheBankNamesIsBuiltIn(t *testing.T) {
+	files, err := filepath.Glob("../*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compose, err := filepath.Glob("../compose/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	components := registry.New(builtin(logger.NewLogger("test")))
+	seen := 0
+	for _, file := range append(files, compose...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var resource struct {
+			Kind     string
+			Metadata struct{ Name string }
+			Spec     struct{ Type, Version string }
+		}
+		if err := yaml.Unmarshal(text, &resource); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if want := strings.TrimSuffix(filepath.Base(file), ".yaml"); resource.Metadata.Name != want {
+			t.Errorf("%s calls itself %q, want %q", file, resource.Metadata.Name, want)
+		}
+		if resource.Kind != "Component" {
+			continue
+		}
+		seen++
+		switch kind, _, _ := strings.Cut(resource.Spec.Type, "."); kind {
+		case "pubsub":
+			_, err = components.PubSubs().Create(resource.Spec.Type, resource.Spec.Version, "")
+		case "state":
+			_, err = components.StateStores().Create(resource.Spec.Type, resource.Spec.Version, "")
+		default:
+			t.Errorf("%s: nobody builds in %s", file, resource.Spec.Type)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	if seen != 6 {
+		t.Errorf("looked at %d components, want the 3 of each variant", seen)
+	}
+}
+
+// Containers differ from one machine in where the snapshots are and in how
+// names are found, and in nothing else.
+func TestContainersShareTheOtherFiles(t *testing.T) {
+	for _, name := range []string{"pubsub.yaml", "livefeed.yaml", "resiliency.yaml"} {
+		local, err := os.ReadFile(filepath.Join("..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		compose, err := os.ReadFile(filepath.Join("..", "compose", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(local, compose) {
+			t.Errorf("compose/%s is not a copy of %s: copy it again", name, name)
+		}
+	}
+}
+
+func TestSidecarsFindEachOtherWithoutTheNetwork(t *testing.T) {
+	names := registry.New(builtin(logger.NewLogger("test"))).NameResolutions()
+	for _, resolver := range []string{"sqlite", "mdns"} {
+		if _, err := names.Create(resolver, "v1", ""); err != nil {
+			t.Errorf("%s: %v", resolver, err)
+		}
+	}
+	if _, err := names.Create("consul", "v1", ""); err == nil {
+		t.Error("a resolver that is not built in was not refused")
+	}
+}
+
+// A new version of Dapr may bring new flags; each must reach the runtime.
+func TestEveryFlagReachesTheRuntime(t *testing.T) {
+	var opts options.Options
+	flags := reflect.ValueOf(&opts).Elem()
+	for i := range flags.NumField() {
+		if !setSomething(flags.Field(i)) {
+			t.Logf("flag %s is a structure and is carried over by hand", flags.Type().Field(i).Name)
+		}
+	}
+	byHand := []string{"Registry", "Security", "Healthz", "Metrics", "WorkflowEventSink"}
+	config := reflect.ValueOf(*sidecarConfig(&opts))
+	for i := range config.NumField() {
+		name := reflect.TypeFor[runtime.Config]().Field(i).Name
+		if config.Field(i).IsZero() && !slices.Contains(byHand, name) {
+			t.Errorf("the flag for %s is read and then ignored", name)
+		}
+	}
+}
+
+// setSomething gives a field a value that is not its zero value.
+func setSomething(field reflect.Value) bool {
+	switch field.Kind() {
+	case reflect.String:
+		field.SetString("7")
+	case reflect.Bool:
+		field.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		field.SetInt(7)
+	case reflect.Uint:
+		field.SetUint(7)
+	case reflect.Slice:
+		field.Set(reflect.MakeSlice(field.Type(), 1, 1))
+	case reflect.Pointer:
+		field.Set(reflect.New(field.Type().Elem()))
+	default:
+		return false
+	}
+	return true
+}
+
+func TestASidecarThatWillNotStopIsEnded(t *testing.T) {
+	started, release := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	go func() {
+		<-started
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGTERM)
+	}()
+	err := runUntilTold(time.Millisecond, func(context.Context) error {
+		close(started)
+		<-release
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "still busy after 1ms") {
+		t.Errorf("got %v, want to be told that it was still busy", err)
+	}
+}
+
+func TestASidecarThatStopsInTimeIsNotHurried(t *testing.T) {
+	err := runUntilTold(time.Hour, func(ctx context.Context) error {
+		_ = syscall.Kill(syscall.Getpid(), syscall.SIGTERM)
+		<-ctx.Done()
+		return nil
+	})
+	if err != nil {
+		t.Errorf("got %v, want a quiet end", err)
+	}
+}

@@ -1,0 +1,123 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+const paying = `mutation($value: Decimal!, $currency: CurrencyCode!) {
+  deposit(input: {accountId: "a", amount: {value: $value, currency: $currency}, idempotencyKey: "k"}) { replayed } }`
+
+// TestMalformedArgumentsAreShown: who sent them has to learn what is wrong,
+// and no operator has to be woken.
+func TestMalformedArgumentsAreShown(t *testing.T) {
+	literal := func(amount string) string {
+		return `mutation { deposit(input: {accountId: "a", idempotencyKey: "k", amount: {` + amount + `}}) { replayed } }`
+	}
+	const filtered = `query($f: TransactionFilter) { history(accountId: "a", filter: $f) { nodes { id } } }`
+	for name, test := range map[string]struct{ query, variables, path, message string }{
+		"an integer for a decimal":      {literal(`value: 12, currency: "EUR"`), "", "deposit input amount value", "as a string"},
+		"a float for a decimal":         {literal(`value: 12.34, currency: "EUR"`), "", "deposit input amount value", "as a string"},
+		"a boolean for a decimal":       {literal(`value: true, currency: "EUR"`), "", "deposit input amount value", "as a string"},
+		"an exponent":                   {literal(`value: "1e3", currency: "EUR"`), "", "deposit input amount value", `"1e3" is not a decimal number`},
+		"a currency in small letters":   {literal(`value: "1", currency: "eur"`), "", "deposit input amount currency", `"eur" is not a currency code`},
+		"an integer variable":           {paying, `{"value": 12, "currency": "EUR"}`, "deposit input amount value", "as a string"},
+		"a float variable":              {paying, `{"value": 12.34, "currency": "EUR"}`, "deposit input amount value", "as a string"},
+		"a word variable":               {paying, `{"value": "twelve", "currency": "EUR"}`, "deposit input amount value", `"twelve" is not`},
+		"a number for a currency":       {paying, `{"value": "1", "currency": 978}`, "deposit input amount currency", "want a currency code"},
+		"no moment":                     {filtered, `{"f": {"since": "yesterday"}}`, "history filter since", `"yesterday" is not a moment`},
+		"seconds for a moment":          {filtered, `{"f": {"until": 1767225600}}`, "history filter until", "want a moment"},
+		"a page beyond 32 bits":         {`{ history(accountId: "a", first: 3000000000) { nodes { id } } }`, "", "history first", "overflows"},
+		"a page beyond 32 bits, passed": {`query($n: Int) { history(accountId: "a", first: $n) { nodes { id } } }`, `{"n": 3000000000}`, "history first", "overflows"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			got := d.ask(test.query, test.variables)
+			if len(got.Errors) != 1 || len(d.hidden) != 0 || len(d.asked) != 0 {
+				t.Fatalf("answered %+v, hid %v, asked %v", got, d.hidden, d.asked)
+			}
+			e := got.Errors[0]
+			if path := strings.Trim(fmt.Sprint(e.Path), "[]"); path != test.path || !strings.Contains(e.Message, test.message) {
+				t.Errorf("at %s: %s; want at %s: %s", path, e.Message, test.path, test.message)
+			}
+			if e.Extensions["code"] != CodeBadInput || e.Extensions["retryable"] != false {
+				t.Errorf("extensions %v", e.Extensions)
+			}
+		})
+	}
+}
+
+func TestErrorsOfTheExecutorAreShown(t *testing.T) {
+	for name, query := range map[string]string{
+		"syntax":           `{`,
+		"an unknown field": `{ fortune }`,
+		"no value":         `mutation { deposit(input: {accountId: "a", amount: {value: null, currency: "EUR"}, idempotencyKey: "k"}) { replayed } }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			got := d.ask(query, "")
+			if len(got.Errors) != 1 || len(d.hidden) != 0 || !strings.HasPrefix(fmt.Sprint(got.Errors[0].Extensions["code"]), "GRAPHQL_") {
+				t.Errorf("answered %+v, hid %v", got, d.hidden)
+			}
+		})
+	}
+}
+
+func TestUnknownErrorsAreHiddenAndKept(t *testing.T) {
+	secret := errors.New("dial tcp 10.1.2.3: the password is wrong")
+	d := newDesk(t)
+	d.execute = func(contract.Command) (contract.Outcome, error) { return contract.Outcome{}, secret }
+	d.account = func(bank.AccountID) (view.Account, error) { return view.Account{}, secret }
+	d.history = func(view.Page) (view.Lines, error) { return view.Lines{}, secret }
+	for i, query := range []string{
+		`mutation { deposit(input: {accountId: "` + string(ada) + `", amount: {value: "1", currency: "EUR"}, idempotencyKey: "k"}) { replayed } }`,
+		`{ account(id: "a") { id } }`,
+		`{ history(accountId: "a") { nodes { id } } }`,
+	} {
+		got := d.ask(query, "")
+		if len(got.Errors) != 1 || strings.Contains(fmt.Sprint(got), "10.1.2.3") {
+			t.Fatalf("answered %+v", got)
+		}
+		want := map[string]any{"code": CodeInternal, "retryable": false, "id": fmt.Sprintf("id-%d", i+1)}
+		if e := got.Errors[0]; !maps.Equal(e.Extensions, want) || len(e.Path) != 1 {
+			t.Errorf("answered %+v, want extensions %v", e, want)
+		}
+		if len(d.hidden) != i+1 || !errors.Is(d.hidden[i], secret) || !strings.Contains(d.hidden[i].Error(), secret.Error()) {
+			t.Errorf("%s: what is logged is %v", query, d.hidden)
+		}
+	}
+}
+
+func TestFaultsAreShownAsTheyAre(t *testing.T) {
+	fault := &Fault{Code: CodeLagged, Message: "Too slow.", Retryable: true, Extensions: map[string]any{"cursor": "c"}}
+	never := func(_ context.Context, err error) string {
+		t.Errorf("hid %v", err)
+		return ""
+	}
+	for name, err := range map[string]error{
+		"alone":             fault,
+		"wrapped":           fmt.Errorf("feed: %w", fault),
+		"as gqlgen does it": gqlerror.Wrap(fmt.Errorf("field: %w", fault)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			shown := Present(t.Context(), err, never)
+			want := map[string]any{"code": CodeLagged, "retryable": true, "cursor": "c"}
+			if shown.Message != "Too slow." || !maps.Equal(shown.Extensions, want) {
+				t.Errorf("shown as %s, %v", shown.Message, shown.Extensions)
+			}
+		})
+	}
+	if len(fault.Extensions) != 1 {
+		t.Errorf("the fault itself became %+v", fault)
+	}
+}

@@ -1,0 +1,151 @@
+package graph
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"corebank/graph/model"
+	"corebank/graph/scalar"
+	"corebank/internal/view"
+)
+
+func TestCursorsComeBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int64Range(0, math.MaxInt64).Draw(t, "n")
+		for kind, other := range map[string]string{cursorVersion: cursorPosition, cursorPosition: cursorVersion} {
+			text := cursor(kind, n)
+			if got, err := readCursor(&text, kind); err != nil || got != n {
+				t.Fatalf("%s of %s %d is read as %d, %v", text, kind, n, got, err)
+			}
+			if got, err := readCursor(&text, other); err == nil {
+				t.Fatalf("%s of %s %d is read as %s %d", text, kind, n, other, got)
+			}
+		}
+	})
+	if n, err := readCursor(nil, cursorVersion); n != 0 || err != nil {
+		t.Errorf("no cursor is read as %d, %v", n, err)
+	}
+}
+
+func TestWhatIsNoCursor(t *testing.T) {
+	plain := func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+	for _, text := range []string{"", "x", "7", "version:7", plain(""), plain("7"), plain("version"), plain("version:"), plain("version:-1"),
+		plain("version:+7"), plain("version:07"), plain("version: 7"), plain("version:7 "), plain("version:7.0"), plain("version:9223372036854775808"),
+		plain("VERSION:7"), plain("versionversion:7"), cursor(cursorVersion, 7) + "=", cursor(cursorVersion, 7) + "\n",
+		strings.Repeat("A", 1<<16)} {
+		n, err := readCursor(&text, cursorVersion)
+		var fault *Fault
+		if !errors.As(err, &fault) || fault.Code != CodeBadInput || n != 0 {
+			t.Errorf("%.80q is read as %d, %v", text, n, err)
+		}
+	}
+}
+
+func TestPagingArguments(t *testing.T) {
+	number := func(n int32) *int32 { return &n }
+	text := func(s string) *string { return &s }
+	five, other := text(cursor(cursorVersion, 5)), text(cursor(cursorPosition, 5))
+	for name, test := range map[string]struct {
+		given   paging
+		want    view.Page
+		message string // of the error
+	}{
+		"nothing":                  {paging{}, view.Page{First: 20}, ""},
+		"the newest":               {paging{first: number(1)}, view.Page{First: 1}, ""},
+		"the most":                 {paging{first: number(100), after: five}, view.Page{First: 100, After: 5}, ""},
+		"the oldest":               {paging{last: number(100)}, view.Page{Last: 100}, ""},
+		"back from a cursor":       {paging{last: number(3), before: five}, view.Page{Last: 3, Before: 5}, ""},
+		"on from a cursor":         {paging{after: five}, view.Page{First: 20, After: 5}, ""},
+		"between cursors":          {paging{after: text(cursor(cursorVersion, 9)), before: five}, view.Page{First: 20, After: 9, Before: 5}, ""},
+		"both ends":                {paging{first: number(1), last: number(1)}, view.Page{}, "Give first or last, not both."},
+		"none":                     {paging{first: number(0)}, view.Page{}, "first must be 1 to 100, not 0."},
+		"fewer than none":          {paging{last: number(-1)}, view.Page{}, "last must be 1 to 100, not -1."},
+		"too many":                 {paging{first: number(101)}, view.Page{}, "first must be 1 to 100, not 101."},
+		"too many by far":          {paging{last: number(math.MaxInt32)}, view.Page{}, "last must be 1 to 100, not 2147483647."},
+		"a cursor of another kind": {paging{after: other}, view.Page{}, "is not a cursor of this field"},
+		"before nonsense":          {paging{before: text("x")}, view.Page{}, "is not a cursor of this field"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := test.given.read()
+			if test.message == "" {
+				if err != nil || !reflect.DeepEqual(got, test.want) || got.Check() != nil {
+					t.Errorf("read as %+v, %v, %v; want %+v", got, err, got.Check(), test.want)
+				}
+				return
+			}
+			var fault *Fault
+			if !errors.As(err, &fault) || fault.Code != CodeBadInput || !strings.Contains(fault.Message, test.message) {
+				t.Errorf("error %v, want %s", err, test.message)
+			}
+		})
+	}
+}
+
+func TestFilters(t *testing.T) {
+	since, until := scalar.DateTime(decidedAt), scalar.DateTime(decidedAt.Add(time.Hour))
+	got := readFilter(&model.TransactionFilter{Types: []model.TransactionType{model.TransactionTypeDeposit}, Since: &since, Until: &until})
+	want := view.Filter{Types: []view.TransactionType{view.Deposit}, Since: decidedAt, Until: decidedAt.Add(time.Hour)}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("read as %+v, want %+v", got, want)
+	}
+	if got := readFilter(nil); !reflect.DeepEqual(got, view.Filter{}) {
+		t.Errorf("no filter is read as %+v", got)
+	}
+}
+
+func TestPagesThatTheViewsRefuseAreShown(t *testing.T) {
+	types := strings.TrimSuffix(strings.Repeat("DEPOSIT,", view.MaxFilterTypes+1), ",")
+	for name, arguments := range map[string]string{
+		"too many types": fmt.Sprintf(`filter: {types: [%s]}`, types),
+		"no version":     fmt.Sprintf(`after: %q`, cursor(cursorVersion, view.NoVersion)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			d.history = func(page view.Page) (view.Lines, error) { return view.Lines{}, page.Check() }
+			got := d.ask(`{ history(accountId: "a", `+arguments+`) { nodes { id } } }`, "")
+			if len(got.Errors) != 1 || got.Errors[0].Extensions["code"] != CodeBadInput || len(d.hidden) != 0 {
+				t.Errorf("answered %+v, hid %v", got, d.hidden)
+			}
+		})
+	}
+}
+
+func TestConnections(t *testing.T) {
+	line := func(version int64) view.Transaction {
+		return view.Transaction{Account: ada, Version: version, Type: view.Deposit, Currency: "EUR", Amount: 1, OccurredAt: decidedAt}
+	}
+	d := newDesk(t)
+	d.history = func(view.Page) (view.Lines, error) {
+		return view.Lines{Transactions: []view.Transaction{line(9), line(8), line(6)}, Older: true}, nil
+	}
+	const query = `{ history(accountId: "a", first: 3) { edges { cursor node { version } } nodes { version }
+		pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`
+	got := d.ask(query, "")
+	info := map[string]any{"hasNextPage": true, "hasPreviousPage": false,
+		"startCursor": cursor(cursorVersion, 9), "endCursor": cursor(cursorVersion, 6)}
+	if !reflect.DeepEqual(got.Data["history"]["pageInfo"], info) {
+		t.Errorf("page info %v, want %v", got.Data["history"]["pageInfo"], info)
+	}
+	for i, version := range []float64{9, 8, 6} {
+		node := map[string]any{"version": version}
+		edge := map[string]any{"cursor": cursor(cursorVersion, int64(version)), "node": node}
+		if nodes, edges := got.Data["history"]["nodes"].([]any), got.Data["history"]["edges"].([]any); len(nodes) != 3 || len(edges) != 3 ||
+			!reflect.DeepEqual(nodes[i], node) || !reflect.DeepEqual(edges[i], edge) {
+			t.Errorf("line %d of %v and %v", i, nodes, edges)
+		}
+	}
+	d.history = func(view.Page) (view.Lines, error) { return view.Lines{}, nil }
+	empty := map[string]any{"edges": []any{}, "nodes": []any{}, "pageInfo": map[string]any{
+		"hasNextPage": false, "hasPreviousPage": false, "startCursor": nil, "endCursor": nil}}
+	if got := d.ask(query, ""); !reflect.DeepEqual(got.Data["history"], empty) {
+		t.Errorf("without lines: %v", got.Data["history"])
+	}
+}

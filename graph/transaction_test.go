@@ -1,0 +1,69 @@
+package graph
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"corebank/graph/model"
+	"corebank/internal/bank"
+	"corebank/internal/view"
+)
+
+func TestTransactionIDsComeBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		account := bank.NewAccountID(rapid.String().Draw(t, "caller"), rapid.String().Draw(t, "key"))
+		version := rapid.Int64Range(1, math.MaxInt64).Draw(t, "version")
+		id := transactionID(account, version)
+		if gotAccount, gotVersion, ok := parseTransactionID(id); !ok || gotAccount != account || gotVersion != version {
+			t.Fatalf("%s of %s version %d is read as %s version %d, %v", id, account, version, gotAccount, gotVersion, ok)
+		}
+	})
+}
+
+func TestWhatIsNoTransactionID(t *testing.T) {
+	digits := strings.TrimPrefix(string(ada), "acc_")
+	for _, id := range []string{"", "txn_", "txn__", string(ada), "acc_" + digits + "_1", "txn_" + digits, "txn_" + digits + "_",
+		"txn_" + digits + "_0", "txn_" + digits + "_-1", "txn_" + digits + "_+1", "txn_" + digits + "_01", "txn_" + digits + "_1 ",
+		"txn_" + digits + "_1.0", "txn_" + digits + "_1e0", "txn_" + digits + "_0x1", "txn_" + digits + "_1_1", "txn_" + digits + "_٣",
+		"txn_" + digits + "_9223372036854775808", "txn_" + digits[1:] + "_1", "txn_acc_" + digits + "_1", "txn_txn_" + digits + "_1",
+		" txn_" + digits + "_1", "TXN_" + digits + "_1", "txn_" + strings.ToUpper(digits) + "_1", "txn_" + digits[:25] + "\x00_1",
+		"txn_" + digits + "_" + strings.Repeat("0", 1000) + "1", "txn_" + strings.Repeat("a", 1<<16) + "_1"} {
+		if account, version, ok := parseTransactionID(id); ok {
+			t.Errorf("%.80q is version %d of %s", id, version, account)
+		}
+	}
+}
+
+func FuzzTransactionID(f *testing.F) {
+	f.Add(transactionID(ada, 1))
+	f.Add(transactionID(ada, math.MaxInt64))
+	f.Add(transactionID(ada, 7) + "_7")
+	f.Add("txn_aaaaaaaaaaaaaaaaaaaaaaaaaa_+7")
+	f.Add("txn_\xff_1")
+	f.Fuzz(func(t *testing.T, id string) {
+		account, version, ok := parseTransactionID(id)
+		if ok && (!account.Valid() || version < 1 || transactionID(account, version) != id) {
+			t.Errorf("%q is read as version %d of %q", id, version, account)
+		}
+	})
+}
+
+func TestTransactionsAreTold(t *testing.T) {
+	line := view.Transaction{Account: ada, Version: 7, Position: 99, Type: view.Withdrawal, Currency: "JPY",
+		Amount: 500, BalanceAfter: 1000, OccurredAt: decidedAt, Reference: "rent"}
+	got := transactionOf(line)
+	if got.ID != transactionID(ada, 7) || got.AccountID != string(ada) || got.Type != model.TransactionTypeWithdrawal || got.Version != 7 ||
+		got.Amount.Value != "500" || got.BalanceAfter.Value != "1000" || got.Amount.Currency != "JPY" ||
+		got.Reference == nil || *got.Reference != "rent" || got.Memo != nil {
+		t.Errorf("%+v is told as %+v", line, got)
+	}
+	for _, kind := range []view.TransactionType{view.Deposit, view.Withdrawal} {
+		if !slices.Contains(model.AllTransactionType, model.TransactionType(kind)) {
+			t.Errorf("the schema has no transaction type %s", kind)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package bank
+
+import (
+	"maps"
+	"slices"
+	"testing"
+)
+
+func TestTheCurrencyTable(t *testing.T) {
+	// Codes come and go with ISO's amendments. Whoever changes a count: the
+	// money of accounts in a currency that goes must still be written with its
+	// decimals.
+	want := map[int]int{0: 17, 2: 139, 3: 7, 4: 2}
+	got := make(map[int]int)
+	listed := make(map[Currency]int)
+	for exponent, codes := range currencies {
+		got[exponent] = len(codes)
+		if !slices.IsSorted(codes) {
+			t.Errorf("the currencies with %d decimals are not sorted", exponent)
+		}
+		for _, code := range codes {
+			if len(code) != 3 || code[0] < 'A' || code[0] > 'Z' || code[1] < 'A' || code[1] > 'Z' || code[2] < 'A' || code[2] > 'Z' {
+				t.Errorf("%q is not three capitals", code)
+			}
+			if earlier, again := listed[code]; again {
+				t.Errorf("%s is listed with %d and with %d decimals", code, earlier, exponent)
+			}
+			listed[code] = exponent
+			if found, ok := code.Exponent(); !ok || found != exponent {
+				t.Errorf("%s is listed with %d decimals and found with %d, %v", code, exponent, found, ok)
+			}
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("currencies by decimals: %v, want %v", got, want)
+	}
+}
+
+func TestCurrencies(t *testing.T) {
+	// Those that are often got wrong, and one of each kind.
+	for code, decimals := range map[Currency]int{
+		"EUR": 2, "USD": 2, "HUF": 2, "IDR": 2, "MGA": 2, "MRU": 2, "TWD": 2, "CHE": 2, "XCG": 2, "ZWG": 2,
+		"JPY": 0, "ISK": 0, "KRW": 0, "VND": 0, "UYI": 0, "XOF": 0,
+		"KWD": 3, "TND": 3, "IQD": 3, "CLF": 4, "UYW": 4,
+	} {
+		if got, ok := code.Exponent(); !ok || got != decimals {
+			t.Errorf("%s has %d decimals (%v), want %d", code, got, ok, decimals)
+		}
+	}
+	for _, code := range []Currency{"", "E", "EU", "EURO", "eur", "Eur", "€€€", "\x00\x00\x00", "978",
+		"XXX", "XTS", "XAU", "XAG", "XDR", "DEM", "HRK", "BGN", "ANG", "BTC"} {
+		if decimals, ok := code.Exponent(); ok {
+			t.Errorf("%q is a currency with %d decimals", code, decimals)
+		}
+	}
+}

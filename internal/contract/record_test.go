@@ -1,0 +1,284 @@
+package contract_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+var update = flag.Bool("update", false, "write the golden files of event schemas that are new; never do it to those that are in use")
+
+// goldenFile holds a record as the log keeps it.
+func goldenFile(r contract.Record) string {
+	return filepath.Join("testdata", fmt.Sprintf("%s.v%d.json", r.Type, r.Schema))
+}
+
+// TestStoredEventsNeverChange holds today's encoder to the bytes that are in
+// everybody's logs, and today's decoder to what they mean.
+func TestStoredEventsNeverChange(t *testing.T) {
+	for i, event := range examples() {
+		record := stored(t, int64(i+1), event)
+		t.Run(record.Type, func(t *testing.T) {
+			encoded, err := json.Marshal(record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			encoded = append(encoded, '\n')
+			if *update {
+				if err := os.WriteFile(goldenFile(record), encoded, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			golden, err := os.ReadFile(goldenFile(record))
+			if err != nil {
+				t.Fatalf("%v; if the event is new, write its golden file with -update", err)
+			}
+			if !bytes.Equal(encoded, golden) {
+				t.Errorf("the event is now stored as\n%s, logs hold\n%s; give the new shape a schema version of its own", encoded, golden)
+			}
+			var back contract.Record
+			if err := json.Unmarshal(golden, &back); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(back, record) {
+				t.Errorf("read back\n%+v, stored was\n%+v", back, record)
+			}
+			if got, err := back.Event(); err != nil || !reflect.DeepEqual(got, event) {
+				t.Errorf("read back\n%+v, %v, stored was\n%+v", got, err, event)
+			}
+		})
+	}
+}
+
+// TestEveryEventHasAGoldenFile fails when an event type or a schema version is
+// added without one, and when a golden file is left that nothing can read.
+func TestEveryEventHasAGoldenFile(t *testing.T) {
+	var today []string
+	for _, event := range examples() {
+		today = append(today, reflect.TypeOf(event).Name())
+	}
+	slices.Sort(today)
+	if declared := eventTypes(t); !slices.Equal(today, declared) {
+		t.Errorf("the examples are of the types %v, package bank declares %v", today, declared)
+	}
+	files, err := filepath.Glob("testdata/*.json") // beside them, fuzzing keeps what failed
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range files {
+		files[i] = filepath.Base(files[i])
+	}
+	if named := storedNames(t); !slices.Equal(files, named) {
+		t.Errorf("the golden files are %v, record.go names %v", files, named)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join("testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var record contract.Record
+		if err := json.Unmarshal(text, &record); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if _, err := record.Event(); err != nil {
+			t.Errorf("%s cannot be read: %v", file, err)
+		}
+		if filepath.Base(goldenFile(record)) != file {
+			t.Errorf("%s holds %s version %d", file, record.Type, record.Schema)
+		}
+	}
+}
+
+// eventTypes are the types of package bank with a method isEvent, sorted.
+func eventTypes(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for _, file := range sources(t, "../bank") {
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "isEvent" && f.Recv != nil {
+				names = append(names, f.Recv.List[0].Type.(*ast.Ident).Name)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// storedNames are the files for the eventName literals of record.go, sorted.
+func storedNames(t *testing.T) []string {
+	t.Helper()
+	names := make(map[string]bool)
+	for _, file := range sources(t, ".") {
+		ast.Inspect(file, func(n ast.Node) bool {
+			literal, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			if named, ok := literal.Type.(*ast.Ident); ok && named.Name == "eventName" {
+				if text, constant := literal.Elts[0].(*ast.BasicLit); constant {
+					names[fmt.Sprintf("%s.v%s.json", strings.Trim(text.Value, `"`), literal.Elts[1].(*ast.BasicLit).Value)] = true
+				}
+			}
+			return true
+		})
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// sources are the parsed files of a folder, tests aside.
+func sources(t *testing.T, folder string) []*ast.File {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no Go files in %s: %v", folder, err)
+	}
+	var files []*ast.File
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+func TestDecodingRefusesWhatItDoesNotUnderstand(t *testing.T) {
+	const money, postings = `{"minor":1,"currency":"EUR"}`, `[]`
+	whole := `{"amount":` + money + `,"balance":` + money + `,"postings":` + postings + `}`
+	for name, test := range map[string]struct {
+		kind   string
+		schema int
+		data   string
+		reason string // "" for none: it is understood
+	}{
+		"a whole deposit":          {"money-deposited", 1, whole, ""},
+		"spaces":                   {"money-deposited", 1, " \n" + whole + "\t ", ""},
+		"a whole withdrawal":       {"money-withdrawn", 1, whole, ""},
+		"another event":            {"money-burnt", 1, whole, "newer corebank"},
+		"a later schema":           {"money-deposited", 2, whole, "newer corebank"},
+		"no schema":                {"money-deposited", 0, whole, "newer corebank"},
+		"the name of the Go type":  {"MoneyDeposited", 1, whole, "newer corebank"},
+		"no name":                  {"", 1, whole, "newer corebank"},
+		"a field too many":         {"money-deposited", 1, strings.Replace(whole, `{`, `{"fee":1,`, 1), `unknown field "fee"`},
+		"a field too many inside":  {"money-deposited", 1, strings.Replace(whole, `"minor"`, `"scale":2,"minor"`, 1), `unknown field "scale"`},
+		"the fields of another":    {"account-opened", 1, whole, "unknown field"},
+		"no amount":                {"money-deposited", 1, `{"balance":` + money + `,"postings":[]}`, "not positive"},
+		"no balance":               {"money-withdrawn", 1, `{"amount":` + money + `,"postings":[]}`, "a balance of"},
+		"nothing at all":           {"money-deposited", 1, `{}`, "not positive"},
+		"null":                     {"account-opened", 1, `null`, "without an owner"},
+		"no data":                  {"account-opened", 1, ``, "EOF"},
+		"half":                     {"money-deposited", 1, whole[:20], "EOF"},
+		"twice":                    {"money-deposited", 1, whole + whole, "more than one JSON value"},
+		"rubbish after it":         {"money-deposited", 1, whole + "x", "more than one JSON value"},
+		"a list":                   {"money-deposited", 1, "[" + whole + "]", "cannot unmarshal"},
+		"a fraction of a cent":     {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:1.5,`), "cannot unmarshal"},
+		"money as a text":          {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:"1",`), "cannot unmarshal"},
+		"more money than there is": {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:9223372036854775808,`), "cannot unmarshal"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := contract.Record{Position: 7, Account: ada, Version: 1, Type: test.kind, Schema: test.schema, Data: []byte(test.data)}
+			event, err := r.Event()
+			if (err == nil) != (test.reason == "") || err != nil && !strings.Contains(err.Error(), test.reason) {
+				t.Fatalf("%+v, error %v, want %q", event, err, test.reason)
+			}
+			if err == nil {
+				return
+			}
+			before := bank.Account{ID: ada}
+			if after, err := contract.Fold(before, r); err == nil || after != before {
+				t.Errorf("folding it makes %+v, %v", after, err)
+			}
+		})
+	}
+}
+
+func TestStoringRefusesWhatCouldNotBeRead(t *testing.T) {
+	for name, event := range map[string]bank.Event{
+		"nothing": nil, "an empty opening": bank.AccountOpened{}, "a deposit of nothing": bank.MoneyDeposited{},
+		"an overdraft": bank.MoneyWithdrawn{Amount: eur(2), Balance: eur(-1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r contract.Record
+			if err := r.SetEvent(event); err == nil || !reflect.DeepEqual(r, contract.Record{}) {
+				t.Errorf("%v, stored %+v", err, r)
+			}
+		})
+	}
+}
+
+func TestFoldTakesTheNextRecordOnly(t *testing.T) {
+	opening, deposit := stored(t, 1, examples()[0]), stored(t, 2, examples()[1])
+	opened, err := contract.Fold(bank.Account{}, opening)
+	if err != nil || opened.ID != ada || opened.Version != 1 || opened.OpenedAt != decidedAt {
+		t.Fatalf("%+v, %v", opened, err)
+	}
+	paid, err := contract.Fold(opened, deposit)
+	if err != nil || paid.Balance != eur(9223372036854775807) || paid.Version != 2 {
+		t.Fatalf("%+v, %v", paid, err)
+	}
+	for name, fold := range map[string]func() (bank.Account, error){
+		"the first again":  func() (bank.Account, error) { return contract.Fold(opened, opening) },
+		"one too early":    func() (bank.Account, error) { return contract.Fold(bank.Account{}, deposit) },
+		"the second again": func() (bank.Account, error) { return contract.Fold(paid, deposit) },
+	} {
+		if after, err := fold(); err == nil {
+			t.Errorf("%s: %+v", name, after)
+		}
+	}
+}
+
+// FuzzRecord reads records as they might come from anywhere: what is
+// understood means the same when it is stored again, and nothing panics.
+func FuzzRecord(f *testing.F) {
+	for i, event := range examples() {
+		seed, err := json.Marshal(stored(f, int64(i+1), event))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed)
+		f.Add(bytes.Replace(seed, []byte(`"minor":`), []byte(`"minor":-`), 1))
+		f.Add(bytes.Replace(seed, []byte(`"schema":1`), []byte(`"schema":2`), 1))
+		f.Add(bytes.Replace(seed, []byte(`"currency"`), []byte(`"CURRENCY"`), 1))
+	}
+	f.Add([]byte(`{"type":"account-opened","schema":1,"version":1,"data":null}`))
+	f.Add([]byte(`{"type":"money-deposited","schema":1,"version":1,"data":{"amount":null}}`))
+	f.Add([]byte(`{"type":"money-withdrawn","schema":1,"version":9223372036854775807,"data":{}}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var r contract.Record
+		if json.Unmarshal(text, &r) != nil {
+			return
+		}
+		event, err := r.Event()
+		if err != nil {
+			return
+		}
+		again := r
+		if err := again.SetEvent(event); err != nil || again.Type != r.Type || again.Schema != r.Schema {
+			t.Fatalf("%s is read %+v and stored %s version %d, %v", text, event, again.Type, again.Schema, err)
+		}
+		if got, err := again.Event(); err != nil || !reflect.DeepEqual(got, event) {
+			t.Fatalf("%s is read %+v, stored and read %+v, %v", text, event, got, err)
+		}
+		if after, err := contract.Fold(bank.Account{Version: r.Version - 1}, r); err != nil || after.Version != r.Version {
+			t.Fatalf("%s folds to %+v, %v", text, after, err)
+		}
+	})
+}

@@ -1,0 +1,9 @@
+// Package sidecars finds Dapr's sidecar and placement programs, or builds them.
+//
+// It promises programs of the one minor version of Dapr that corebank is made
+// for: those of a directory that was named, else installed ones, else ones
+// built from components/daprd, once, into the user's cache. Any number of
+// processes may look for them at the same time.
+//
+// It may import supervisor and filelock.
+package sidecars

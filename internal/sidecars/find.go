@@ -1,0 +1,154 @@
+package sidecars
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// Minor is the minor version of Dapr that corebank is made for.
+const Minor = "1.18"
+
+// versionTimeout bounds the question for a program's version.
+const versionTimeout = 10 * time.Second
+
+// Programs are what was found.
+type Programs struct {
+	// Daprd and Placement are absolute paths.
+	Daprd     string
+	Placement string
+	// Version is Dapr's, for instance "1.18.2".
+	Version string
+}
+
+// Finder says where to look. The order of the fields is the order of looking.
+type Finder struct {
+	// Dir, if not empty, is the only place to look.
+	Dir string
+	// Installed are directories that may hold both programs.
+	Installed []string
+	// Near are directories in or below a clone of corebank, perhaps: the
+	// source is looked for in them and upwards.
+	Near []string
+	// Cache is the directory of what was built.
+	Cache string
+	// Report is told how a build goes on.
+	Report func(Progress)
+}
+
+// DefaultFinder looks where a person would expect: COREBANK_DAPRD_DIR, PATH
+// and ~/.dapr/bin, the working directory and that of this program, and the
+// user's cache directory.
+func DefaultFinder(report func(Progress)) (Finder, error) {
+	f := Finder{Dir: os.Getenv("COREBANK_DAPRD_DIR"), Installed: filepath.SplitList(os.Getenv("PATH")), Report: report}
+	if home, err := os.UserHomeDir(); err == nil {
+		f.Installed = append(f.Installed, filepath.Join(home, ".dapr", "bin"))
+	}
+	if dir, err := os.Getwd(); err == nil {
+		f.Near = append(f.Near, dir)
+	}
+	if program, err := os.Executable(); err == nil {
+		f.Near = append(f.Near, filepath.Dir(program))
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return f, fmt.Errorf("no directory to build Dapr's sidecar into: %w; set XDG_CACHE_HOME", err)
+	}
+	f.Cache = filepath.Join(cache, "corebank")
+	return f, nil
+}
+
+// Find finds the programs, or builds them if it must.
+func (f Finder) Find(ctx context.Context) (Programs, error) {
+	if f.Dir != "" {
+		found, err := inspect(ctx, f.Dir)
+		if err != nil {
+			return Programs{}, fmt.Errorf("COREBANK_DAPRD_DIR=%s: %w; unset it to let corebank find or build Dapr %s", f.Dir, err, Minor)
+		}
+		return found, nil
+	}
+	for _, dir := range f.Installed {
+		if found, err := inspect(ctx, dir); err == nil {
+			return found, nil
+		}
+	}
+	source, found := findSource(f.Near)
+	if !found {
+		return f.anyBuilt(ctx)
+	}
+	return f.built(ctx, source)
+}
+
+// anyBuilt is the newest of what was built before: without the source there is
+// nothing to compare it with.
+func (f Finder) anyBuilt(ctx context.Context) (Programs, error) {
+	dirs, err := filepath.Glob(filepath.Join(f.Cache, "daprd-"+Minor+".*-*"))
+	if err != nil {
+		return Programs{}, err
+	}
+	var newest Programs
+	var newestAt time.Time
+	for _, dir := range dirs {
+		info, err := os.Stat(dir)
+		if err != nil || !info.IsDir() || !info.ModTime().After(newestAt) {
+			continue
+		}
+		if found, err := inspect(ctx, dir); err == nil {
+			newest, newestAt = found, info.ModTime()
+		}
+	}
+	if newestAt.IsZero() {
+		return Programs{}, errNothing
+	}
+	return newest, nil
+}
+
+var errNothing = errors.New("Dapr " + Minor + " is not installed, and the source to build it from is not here; " +
+	"run corebank inside a clone of its repository with Go installed, " +
+	"or install daprd and placement " + Minor + " and set COREBANK_DAPRD_DIR to their directory")
+
+// inspect holds a directory against what is needed: both programs, and daprd
+// of the right minor version.
+func inspect(ctx context.Context, dir string) (Programs, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return Programs{}, err
+	}
+	found := Programs{Daprd: filepath.Join(dir, executable("daprd")), Placement: filepath.Join(dir, executable("placement"))}
+	for _, path := range []string{found.Daprd, found.Placement} {
+		if _, err := exec.LookPath(path); err != nil {
+			return Programs{}, fmt.Errorf("no program %s", path)
+		}
+	}
+	found.Version, err = version(ctx, found.Daprd)
+	if err != nil {
+		return Programs{}, err
+	}
+	if !strings.HasPrefix(found.Version, Minor+".") {
+		return Programs{}, fmt.Errorf("%s is Dapr %s, and corebank needs %s", found.Daprd, found.Version, Minor)
+	}
+	return found, nil
+}
+
+func version(ctx context.Context, daprd string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, versionTimeout)
+	defer cancel()
+	text, err := exec.CommandContext(ctx, daprd, "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask %s for its version: %w", daprd, err)
+	}
+	return strings.TrimPrefix(strings.TrimSpace(string(text)), "v"), nil
+}
+
+func executable(name string) string {
+	if runtime.GOOS == "windows" {
+		return name + ".exe"
+	}
+	return name
+}

@@ -1,0 +1,53 @@
+package supervisor
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// State is what happened to a process.
+type State string
+
+// What can happen to a process.
+const (
+	Started State = "started" // Event.PID is its id
+	Waiting State = "waiting" // it runs and is not ready yet; Event.Err says why
+	Ready   State = "ready"   // Event.Took since its start
+	Died    State = "died"    // Event.Err says how; it is started again after Event.Pause
+	Back    State = "back"    // ready again, Event.Took after it died
+	Stopped State = "stopped" // it ended because it was told to, Event.Took after that
+	Killed  State = "killed"  // it had to be killed to end, Event.Took after it was told to
+)
+
+// Event tells what happened to a process.
+type Event struct {
+	Process string
+	State   State
+	PID     int
+	Took    time.Duration
+	Pause   time.Duration
+	Err     error
+	// Lines are the last lines that the process wrote, for Waiting and Died.
+	Lines []string
+}
+
+// StartError says that a group could not be started because one of its
+// processes did not become ready.
+type StartError struct {
+	Process string
+	Err     error
+	// Log is the path of the process's log, Lines its last lines.
+	Log   string
+	Lines []string
+}
+
+func (e *StartError) Error() string {
+	text := fmt.Sprintf("%s did not start: %v", e.Process, e.Err)
+	if len(e.Lines) == 0 {
+		return text + "; it wrote nothing to " + e.Log
+	}
+	return text + "; the last lines of " + e.Log + ":\n  " + strings.Join(e.Lines, "\n  ")
+}
+
+func (e *StartError) Unwrap() error { return e.Err }
