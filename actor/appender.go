@@ -14,8 +14,10 @@ const (
 	// appendCalls is how many calls to the event source run at once: one on
 	// its way while others are answered.
 	appendCalls = 4
-	// appendRecords bounds the records of one call.
+	// appendRecords and appendBytes bound what one call carries before the last
+	// append is added to it: an append is never split.
 	appendRecords = 500
+	appendBytes   = 1 << 20
 	// appendTimeout bounds one call.
 	appendTimeout = 6 * time.Second
 )
@@ -77,17 +79,26 @@ func (a *appender) run(ctx context.Context) {
 
 // collect adds what else is waiting now, as far as it fits into one call.
 func (a *appender) collect(first *appending) []*appending {
-	together, records := []*appending{first}, len(first.Records)
-	for len(together) < contract.MaxAppends && records < appendRecords {
+	together, records, bytes := []*appending{first}, len(first.Records), size(first)
+	for len(together) < contract.MaxAppends && records < appendRecords && bytes < appendBytes {
 		select {
 		case p := <-a.queue:
 			together = append(together, p)
 			records += len(p.Records)
+			bytes += size(p)
 		default:
 			return together
 		}
 	}
 	return together
+}
+
+// size is about how many bytes an append takes on its way.
+func size(p *appending) (bytes int) {
+	for _, r := range p.Records {
+		bytes += len(r.Data)
+	}
+	return bytes
 }
 
 func (a *appender) send(ctx context.Context, together []*appending) {

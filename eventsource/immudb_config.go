@@ -99,12 +99,21 @@ func (c ImmudbConfig) provision(ctx context.Context) error {
 	}
 	err = admin.CreateUser(ctx, []byte(c.User), []byte(c.Password), auth.PermissionRW, c.Database)
 	if err != nil && strings.Contains(err.Error(), "already exists") {
-		err = admin.ChangePermission(ctx, schema.PermissionAction_GRANT, c.User, c.Database, auth.PermissionRW)
+		err = c.adopt(ctx, admin)
 	}
 	if err != nil {
 		return fmt.Errorf("create user %q: %w", c.User, err)
 	}
 	return nil
+}
+
+// adopt gives an existing user the password that we know and its rights: the
+// administrator may have been asked to because ours was lost.
+func (c ImmudbConfig) adopt(ctx context.Context, admin client.ImmuClient) error {
+	if err := admin.ChangePassword(ctx, []byte(c.User), nil, []byte(c.Password)); err != nil {
+		return fmt.Errorf("change its password: %w", err)
+	}
+	return admin.ChangePermission(ctx, schema.PermissionAction_GRANT, c.User, c.Database, auth.PermissionRW)
 }
 
 func databaseSettings() *schema.DatabaseNullableSettings {

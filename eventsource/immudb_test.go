@@ -70,6 +70,25 @@ func TestMemory(t *testing.T) {
 	})
 }
 
+func TestALostPasswordIsReplacedByTheAdministrator(t *testing.T) {
+	config := immudb(t)
+	first := eventsource.NewImmudb(config)
+	if _, err := first.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	config.Password = "Another1!password"
+	second := eventsource.NewImmudb(config)
+	if _, err := second.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestImmudbIsNotOpenedWithoutRights(t *testing.T) {
 	server := immudb(t)
 	for name, test := range map[string]struct {

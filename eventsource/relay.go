@@ -13,8 +13,11 @@ import (
 
 // Bounds of the relay.
 const (
-	// publishRecords bounds the records of one message.
+	// publishRecords and publishBytes bound one message: its records, and about
+	// how long they are. Brokers take 1 MiB unless told otherwise. One record
+	// always fits.
 	publishRecords = 500
+	publishBytes   = 512 << 10
 	// publishTimeout bounds one publish.
 	publishTimeout = 5 * time.Second
 	// heartbeatEvery is how often the head is published when nothing else is.
@@ -103,7 +106,7 @@ func (r *Relay) publishNew(ctx context.Context) error {
 			return fmt.Errorf("the log ends at %d before its head %d", r.Published(), r.writer.Head())
 		}
 		for len(records) > 0 {
-			n := min(len(records), publishRecords)
+			n := messageLength(records)
 			if err := r.publish(ctx, records[:n]); err != nil {
 				return err
 			}
@@ -111,6 +114,17 @@ func (r *Relay) publishNew(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// messageLength is how many of the records fit into one message.
+func messageLength(records []contract.Record) int {
+	bytes := 0
+	for n, r := range records[:min(len(records), publishRecords)] {
+		if bytes += len(r.Data) + recordOverhead; n > 0 && bytes > publishBytes {
+			return n
+		}
+	}
+	return min(len(records), publishRecords)
 }
 
 func (r *Relay) publish(ctx context.Context, records []contract.Record) error {

@@ -1,10 +1,13 @@
 package eventsource_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -113,6 +116,32 @@ func TestTheRelayPublishesTheLogInOrder(t *testing.T) {
 		}
 		synctest.Wait()
 		expectPositions(t, b.positions(t), 1, 1000)
+	})
+}
+
+func TestLongRecordsTravelInShortMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &broker{}
+		s := startSource(t, eventsource.NewMemoryLog(), b)
+		b.failWith(errors.New("no broker")) // so that much waits at once
+		for i := range 20 {
+			s.deposit(t, strings.Repeat("x", 100)+fmt.Sprint(i), 100)
+		}
+		id := bank.NewAccountID("relay", "long")
+		for version := range int64(100) {
+			r := contract.Record{Account: id, Version: version + 1, Data: bytes.Repeat([]byte("1"), contract.MaxRecordBytes)}
+			if got := s.writer.Append(t.Context(), []contract.Append{{Account: id, ExpectedVersion: version, Records: []contract.Record{r}}})[0]; got.Status != contract.Appended {
+				t.Fatalf("%+v", got)
+			}
+		}
+		b.failWith(nil)
+		time.Sleep(2 * time.Second) // virtual
+		expectPositions(t, b.positions(t), 1, 2100)
+		for _, batch := range b.batches {
+			if data, err := json.Marshal(batch); err != nil || len(data) > 1<<20 {
+				t.Errorf("a message of %d bytes, %v", len(data), err)
+			}
+		}
 	})
 }
 

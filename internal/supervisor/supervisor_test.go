@@ -5,119 +5,16 @@ package supervisor_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"corebank/internal/supervisor"
 )
-
-// stage is a group under test: its directory, what it reported and how it
-// ends.
-type stage struct {
-	t     *testing.T
-	dir   string
-	group *supervisor.Group
-	stop  context.CancelFunc
-	ready chan struct{}
-	ended chan error
-
-	mu     sync.Mutex
-	events []supervisor.Event
-}
-
-// child is a process of the stage. It is ready when it has written its id.
-func (s *stage) child(role, name string, needs ...string) supervisor.Process {
-	program, err := os.Executable()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return supervisor.Process{Name: name, Command: program, Dir: s.dir, Needs: needs, Env: environment(role, name),
-		BeforeStart: func() error { // what a former run wrote does not count
-			if err := os.Remove(filepath.Join(s.dir, name+".pid")); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return err
-			}
-			return nil
-		},
-		Ready: func(context.Context) error {
-			if readPID(s.dir, name) == 0 {
-				return errors.New("it has not written its id")
-			}
-			return nil
-		}}
-}
-
-func newStage(t *testing.T) *stage {
-	return &stage{t: t, dir: t.TempDir(), ready: make(chan struct{}), ended: make(chan error, 1)}
-}
-
-// play starts a group and stops it, at the latest, with the test.
-func (s *stage) play(processes ...supervisor.Process) {
-	s.t.Helper()
-	group, err := supervisor.New(s.dir, s.report, processes...)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(s.t.Context())
-	s.group, s.stop = group, cancel
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		s.ended <- group.Run(ctx, func() { close(s.ready) })
-	}()
-	s.t.Cleanup(func() {
-		cancel()
-		group.Kill()
-		<-finished
-		s.nothingLeft()
-	})
-}
-
-func (s *stage) report(e supervisor.Event) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.events = append(s.events, e)
-}
-
-func (s *stage) awaitReady() {
-	s.t.Helper()
-	select {
-	case <-s.ready:
-	case err := <-s.ended:
-		s.t.Fatalf("the group ended before it was ready: %v", err)
-	}
-}
-
-// end stops the group and returns how it ended.
-func (s *stage) end() error {
-	s.stop()
-	return <-s.ended
-}
-
-// seen is the events of a process in one state.
-func (s *stage) seen(name string, state supervisor.State) []supervisor.Event {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(s.events), func(e supervisor.Event) bool {
-		return e.Process != name || e.State != state
-	})
-}
-
-// nothingLeft checks every process that was ever started, by its id.
-func (s *stage) nothingLeft() {
-	s.t.Helper()
-	for _, e := range s.events {
-		if e.State == supervisor.Started && alive(e.PID) {
-			s.t.Errorf("%s, process %d, is still there", e.Process, e.PID)
-		}
-	}
-}
 
 func TestAGroupStartsInOrderAndStopsInReverse(t *testing.T) {
 	s := newStage(t)
@@ -353,56 +250,5 @@ func TestAGroupThatCannotBe(t *testing.T) {
 	}
 	if _, err := supervisor.New(filepath.Join(t.TempDir(), "missing"), nil); err == nil {
 		t.Error("a group without a directory for its logs was made")
-	}
-}
-
-func TestChildrenDoNotOutliveAKilledSupervisor(t *testing.T) {
-	if !onLinux() {
-		t.Skip("only Linux ends the children of a killed process")
-	}
-	dir := t.TempDir()
-	command := actor("supervisor", "supervisor")
-	command.Dir = dir
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var child int
-	eventually(t, "the child runs", func() bool { child = readPID(dir, "stubborn"); return child != 0 })
-	if !alive(child) {
-		t.Fatal("the child does not run")
-	}
-	if err := command.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = command.Wait()
-	eventually(t, "the child is gone", func() bool { return !alive(child) })
-}
-
-func TestAnOrphanOfGoRunNotices(t *testing.T) {
-	dir := t.TempDir()
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// A program called "go", which dies without a word to its child.
-	parent := filepath.Join(dir, "go")
-	if err := os.Link(program, parent); err != nil {
-		t.Skipf("no link to the test binary: %v", err)
-	}
-	command := actor("middle", "middle")
-	command.Path, command.Dir = parent, dir
-	if err := command.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var orphan int
-	eventually(t, "parent and child run", func() bool { orphan = readPID(dir, "orphan"); return orphan != 0 && readPID(dir, "middle") != 0 })
-	t.Cleanup(func() { _ = syscall.Kill(orphan, syscall.SIGKILL) })
-	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	_ = command.Wait()
-	eventually(t, "the orphan has ended", func() bool { return !alive(orphan) })
-	if got, want := lines(t, filepath.Join(dir, "farewell")), fmt.Sprintf("%q, which started this process, has ended", "go"); got[0] != want {
-		t.Errorf("it ended because of %q, want %q", got[0], want)
 	}
 }
