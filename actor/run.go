@@ -23,11 +23,13 @@ type Config struct {
 	Health string
 }
 
-// How Dapr treats our actors: how long one may idle in memory, and how long a
-// turn may go on when its account moves to another host.
+// How Dapr treats our actors: how long one may idle in memory, and how long
+// the other host waits for a turn that is under way when an account moves. The
+// wait holds up everybody, and a turn that outlasts it does no harm: the log
+// arbitrates.
 const (
 	idleTimeout  = 10 * time.Minute
-	drainTimeout = 5 * time.Second
+	drainTimeout = 1 * time.Second
 )
 
 // Run hosts account actors until ctx ends.
