@@ -38,7 +38,7 @@ func newBench(t *testing.T) *bench {
 			t.Errorf("writer: %v", err)
 		}
 	})
-	b.log = &faultyLog{api: eventsource.NewAPI(writer, storage)}
+	b.log = &faultyLog{api: eventsource.NewAPI(writer, storage, func() int64 { return 0 })}
 	b.restart()
 	return b
 }

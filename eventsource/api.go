@@ -11,15 +11,19 @@ import (
 // API answers the log's service invocations. Read replies are also bounded in
 // bytes, below what a sidecar carries.
 type API struct {
-	writer  *Writer
-	storage Storage
+	writer    *Writer
+	storage   Storage
+	published func() int64
 }
 
 // maxReplyBytes bounds the event data of one read.
 const maxReplyBytes = 2 << 20
 
-// NewAPI makes the API of one writer and its storage.
-func NewAPI(writer *Writer, storage Storage) *API { return &API{writer: writer, storage: storage} }
+// NewAPI makes the API of one writer and its storage. published tells how far
+// the relay is.
+func NewAPI(writer *Writer, storage Storage, published func() int64) *API {
+	return &API{writer: writer, storage: storage, published: published}
+}
 
 // Methods are the API's methods by their contract names.
 func (a *API) Methods() map[string]app.Method {
@@ -28,6 +32,7 @@ func (a *API) Methods() map[string]app.Method {
 		contract.MethodReadStream: app.Typed(a.ReadStream),
 		contract.MethodReadAll:    app.Typed(a.ReadAll),
 		contract.MethodFindKeys:   app.Typed(a.FindKeys),
+		contract.MethodStatus:     app.Typed(a.Status),
 		contract.MethodReady:      app.Typed(a.Ready),
 	}
 }
@@ -78,6 +83,15 @@ func (a *API) FindKeys(ctx context.Context, request contract.FindKeysRequest) (c
 // Ready says whether an append would be taken now.
 func (a *API) Ready(context.Context, struct{}) (contract.Readiness, error) {
 	return a.writer.Ready(), nil
+}
+
+// Status tells how far the log is, and what the last audit found.
+func (a *API) Status(ctx context.Context, _ struct{}) (contract.LogStatus, error) {
+	audit, err := a.storage.LastAudit(ctx)
+	if err != nil {
+		return contract.LogStatus{}, err
+	}
+	return contract.LogStatus{Head: a.writer.Head(), Published: a.published(), LastAudit: audit}, nil
 }
 
 func readLimit(after int64, limit int) (int, error) {

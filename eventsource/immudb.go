@@ -25,9 +25,11 @@ import (
 //	b/<position>            a commit that begins at position; its value ends it
 //	epoch                   who writes; every commit requires it unchanged
 //	checkpoint              what the relay has published
+//	audit                   what the last audit found
 const (
 	keyEpoch      = "epoch"
 	keyCheckpoint = "checkpoint"
+	keyAudit      = "audit"
 	prefixBatch   = "b/"
 	prefixEvent   = "e/"
 	prefixKey     = "k/"
@@ -46,7 +48,7 @@ type Immudb struct {
 	mu      sync.Mutex
 	client  client.ImmuClient // nil when there is no session
 	lastTx  atomic.Uint64     // the last transaction that this process knows to be durable
-	epochTx uint64            // the transaction of our epoch; 0 before the first Acquire
+	epochTx atomic.Uint64     // the transaction of our epoch; 0 before the first Acquire
 
 	tails tails
 }
@@ -114,14 +116,14 @@ func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, s.fault(ctx, c, "read the epoch", err)
 	}
-	if s.epochTx != 0 && currentTx != s.epochTx {
+	if ours := s.epochTx.Load(); ours != 0 && currentTx != ours {
 		return 0, ErrFenced
 	}
 	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx)
 	if err != nil {
 		return 0, s.fault(ctx, c, "raise the epoch", err)
 	}
-	s.epochTx = tx
+	s.epochTx.Store(tx)
 	s.saw(tx)
 	head, err := readHead(ctx, c)
 	if err != nil {
@@ -165,6 +167,22 @@ func raiseEpoch(ctx context.Context, c client.ImmuClient, number int64, currentT
 	return header.Id, nil
 }
 
+// CheckOurs implements Storage.
+func (s *Immudb) CheckOurs(ctx context.Context) error {
+	c, err := s.session(ctx)
+	if err != nil {
+		return err
+	}
+	_, currentTx, err := readEpoch(ctx, c)
+	if err != nil {
+		return s.fault(ctx, c, "read the epoch", err)
+	}
+	if currentTx != s.epochTx.Load() {
+		return ErrFenced
+	}
+	return nil
+}
+
 func readHead(ctx context.Context, c client.ImmuClient) (int64, error) {
 	last, err := c.Scan(ctx, &schema.ScanRequest{Prefix: []byte(prefixBatch), Desc: true, Limit: 1})
 	if err != nil || len(last.Entries) == 0 {
@@ -196,7 +214,7 @@ func (s *Immudb) Commit(ctx context.Context, records []contract.Record) error {
 	}
 	header, err := c.SetAll(ctx, &schema.SetRequest{
 		KVs:           entries,
-		Preconditions: []*schema.Precondition{schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), s.epochTx)},
+		Preconditions: s.stillOurs(),
 		NoWait:        true, // durable, but not yet indexed: readers wait for the index themselves
 	})
 	if isPreconditionFailed(err) {
@@ -208,6 +226,11 @@ func (s *Immudb) Commit(ctx context.Context, records []contract.Record) error {
 	s.saw(header.Id)
 	s.tails.add(records[0].Position-1, header.Id)
 	return nil
+}
+
+// stillOurs is the condition that nobody has raised the epoch since we did.
+func (s *Immudb) stillOurs() []*schema.Precondition {
+	return []*schema.Precondition{schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), s.epochTx.Load())}
 }
 
 func commitEntries(records []contract.Record) ([]*schema.KeyValue, error) {

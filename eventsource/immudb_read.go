@@ -227,36 +227,3 @@ func (t *tails) find(after int64) (uint64, bool) {
 	tx, ok := t.known[after]
 	return tx, ok
 }
-
-// Checkpoint implements Storage.
-func (s *Immudb) Checkpoint(ctx context.Context) (int64, error) {
-	c, err := s.session(ctx)
-	if err != nil {
-		return 0, err
-	}
-	entry, err := c.Get(ctx, []byte(keyCheckpoint))
-	if isNotFound(err) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, s.fault(ctx, c, "read the checkpoint", err)
-	}
-	return strconv.ParseInt(string(entry.Value), 10, 64)
-}
-
-// SaveCheckpoint implements Storage.
-func (s *Immudb) SaveCheckpoint(ctx context.Context, position int64) error {
-	c, err := s.session(ctx)
-	if err != nil {
-		return err
-	}
-	header, err := c.SetAll(ctx, &schema.SetRequest{
-		KVs:    []*schema.KeyValue{{Key: []byte(keyCheckpoint), Value: fmt.Append(nil, position)}},
-		NoWait: true,
-	})
-	if err != nil {
-		return s.fault(ctx, c, "save the checkpoint", err)
-	}
-	s.saw(header.Id)
-	return nil
-}

@@ -15,14 +15,15 @@ import (
 type MemoryLog struct {
 	mu         sync.Mutex
 	records    []contract.Record
-	streams    map[bank.AccountID][]int64 // positions by version-1
+	streams    map[bank.AccountID][]int // places in records by version-1
 	epoch      int64
 	checkpoint int64
+	audit      *contract.Audit
 }
 
 // NewMemoryLog makes an empty log.
 func NewMemoryLog() *MemoryLog {
-	return &MemoryLog{streams: make(map[bank.AccountID][]int64)}
+	return &MemoryLog{streams: make(map[bank.AccountID][]int)}
 }
 
 // Open is one event source's access to the log.
@@ -51,8 +52,17 @@ func (s *memoryStorage) Commit(_ context.Context, records []contract.Record) err
 		return ErrFenced
 	}
 	for _, r := range records {
+		s.log.streams[r.Account] = append(s.log.streams[r.Account], len(s.log.records))
 		s.log.records = append(s.log.records, r)
-		s.log.streams[r.Account] = append(s.log.streams[r.Account], r.Position)
+	}
+	return nil
+}
+
+func (s *memoryStorage) CheckOurs(context.Context) error {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	if s.epoch != s.log.epoch {
+		return ErrFenced
 	}
 	return nil
 }
@@ -66,14 +76,14 @@ func (s *memoryStorage) StreamVersion(_ context.Context, id bank.AccountID) (int
 func (s *memoryStorage) ReadStream(_ context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
-	positions := s.log.streams[id]
-	if after >= int64(len(positions)) {
+	places := s.log.streams[id]
+	if after >= int64(len(places)) {
 		return nil, nil
 	}
-	positions = positions[after:]
-	records := make([]contract.Record, 0, min(limit, len(positions)))
-	for _, position := range positions[:min(limit, len(positions))] {
-		records = append(records, s.log.records[position-1])
+	places = places[after:]
+	records := make([]contract.Record, 0, min(limit, len(places)))
+	for _, place := range places[:min(limit, len(places))] {
+		records = append(records, s.log.records[place])
 	}
 	return records, nil
 }
@@ -92,8 +102,8 @@ func (s *memoryStorage) FindKeys(_ context.Context, id bank.AccountID, keys []st
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	var found []contract.Record
-	for _, position := range s.log.streams[id] {
-		if r := s.log.records[position-1]; slices.Contains(keys, r.Key) {
+	for _, place := range s.log.streams[id] {
+		if r := s.log.records[place]; slices.Contains(keys, r.Key) {
 			found = append(found, r)
 		}
 	}
@@ -109,7 +119,23 @@ func (s *memoryStorage) Checkpoint(context.Context) (int64, error) {
 func (s *memoryStorage) SaveCheckpoint(_ context.Context, position int64) error {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
+	if s.epoch != s.log.epoch {
+		return ErrFenced
+	}
 	s.log.checkpoint = position
+	return nil
+}
+
+func (s *memoryStorage) LastAudit(context.Context) (*contract.Audit, error) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	return s.log.audit, nil
+}
+
+func (s *memoryStorage) SaveAudit(_ context.Context, audit contract.Audit) error {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	s.log.audit = &audit
 	return nil
 }
 

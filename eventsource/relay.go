@@ -2,6 +2,7 @@ package eventsource
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -55,13 +56,17 @@ func NewRelay(storage Storage, writer *Writer, publisher Publisher, log *slog.Lo
 // Published is the last position that the broker has.
 func (r *Relay) Published() int64 { return r.published.Load() }
 
-// Run publishes until ctx ends. It works only while the writer has the log,
+// Run publishes until ctx ends, or until another writer takes over, which it
+// reports as ErrFenced. It works only while the writer has the log,
 // so that a fenced event source falls silent.
 func (r *Relay) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := r.relay(ctx)
 		if ctx.Err() != nil {
 			break
+		}
+		if errors.Is(err, ErrFenced) {
+			return err
 		}
 		r.log.Warn("relay interrupted, trying again", "published", r.Published(), "error", err)
 		app.Pause(ctx, relayPause)
@@ -153,6 +158,9 @@ func (r *Relay) beat(ctx context.Context) error {
 	}
 	if !r.writer.Ready().Ready {
 		return nil
+	}
+	if err := r.storage.CheckOurs(ctx); err != nil {
+		return err // a fenced event source that nobody asks to write learns it here
 	}
 	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -119,6 +120,26 @@ func TestTheRelayPublishesTheLogInOrder(t *testing.T) {
 	})
 }
 
+// TestWhoeverHearsOfATakeoverFindsTheWriterReady looks many times as early as
+// can be: a relay that finds it unready waits for the next heartbeat.
+func TestWhoeverHearsOfATakeoverFindsTheWriterReady(t *testing.T) {
+	log := eventsource.NewMemoryLog()
+	for range 2000 {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := eventsource.NewWriter(log.Open(), slog.New(slog.DiscardHandler))
+		var running sync.WaitGroup
+		running.Go(func() { _ = w.Run(ctx) })
+		for len(w.Moved()) == 0 {
+			runtime.Gosched()
+		}
+		if !w.Ready().Ready {
+			t.Error("the head moved before the writer was ready")
+		}
+		cancel()
+		running.Wait()
+	}
+}
+
 func TestLongRecordsTravelInShortMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broker{}
@@ -175,6 +196,29 @@ func TestABrokerThatFailsLosesNothing(t *testing.T) {
 		b.failWith(nil)
 		time.Sleep(time.Second) // virtual
 		expectPositions(t, b.positions(t), 1, 50)
+	})
+}
+
+func TestAFencedEventSourceStopsUnasked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventsource.NewMemoryLog()
+		storage, quiet := log.Open(), slog.New(slog.DiscardHandler)
+		writer := eventsource.NewWriter(storage, quiet)
+		relay := eventsource.NewRelay(storage, writer, &broker{}, quiet)
+		var running sync.WaitGroup
+		defer running.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		running.Go(func() { _ = writer.Run(ctx) })
+		ended := make(chan error, 1)
+		running.Go(func() { ended <- relay.Run(ctx) })
+		time.Sleep(3 * time.Second) // virtual
+		if _, err := log.Open().Acquire(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; !errors.Is(err, eventsource.ErrFenced) {
+			t.Fatalf("the relay ended with %v, want ErrFenced", err)
+		}
 	})
 }
 

@@ -51,7 +51,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if config.Disk != "" {
 		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.DiskFloor, log) })
 	}
-	group.Go(func() error { return app.ServeMethods(ctx, service, NewAPI(writer, storage).Methods()) })
+	group.Go(func() error {
+		return app.ServeMethods(ctx, service, NewAPI(writer, storage, relay.Published).Methods())
+	})
 	group.Go(func() error {
 		return app.ServeHealth(ctx, health, func(context.Context) contract.Readiness { return writer.Ready() })
 	})

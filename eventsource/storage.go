@@ -29,6 +29,9 @@ type Storage interface {
 	// checked. nil means durable, ErrFenced not written, any other error that
 	// the outcome is unknown.
 	Commit(ctx context.Context, records []contract.Record) error
+	// CheckOurs is nil while no other writer has taken over since Acquire, and
+	// otherwise ErrFenced.
+	CheckOurs(ctx context.Context) error
 	// StreamVersion is the version of the stream's last event; 0 for none.
 	StreamVersion(ctx context.Context, id bank.AccountID) (int64, error)
 	// ReadStream reads up to limit events of a stream after a version.
@@ -38,9 +41,14 @@ type Storage interface {
 	// FindKeys reads the events of a stream that carry one of the keys.
 	FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error)
 	// Checkpoint is the position up to which the relay has published; 0 for
-	// none. SaveCheckpoint moves it, durably.
+	// none. SaveCheckpoint moves it, durably; ErrFenced says that the log, and
+	// with it the relay's work, is another's now.
 	Checkpoint(ctx context.Context) (int64, error)
 	SaveCheckpoint(ctx context.Context, position int64) error
+	// LastAudit is the newest audit that was kept; nil for none. SaveAudit
+	// keeps another, durably.
+	LastAudit(ctx context.Context) (*contract.Audit, error)
+	SaveAudit(ctx context.Context, audit contract.Audit) error
 	// Close releases the storage.
 	Close(ctx context.Context) error
 }

@@ -163,8 +163,8 @@ func (w *Writer) acquire(ctx context.Context) error {
 		head, err := w.storage.Acquire(ctx)
 		if err == nil {
 			w.heads.Purge()
-			w.setHead(head)
 			w.ready.Store(true)
+			w.setHead(head) // after ready: whoever follows the head asks for it
 			w.log.Info("the log is ours", "head", head)
 			return nil
 		}

@@ -24,12 +24,26 @@ func accountOf(a bank.Account) *model.Account {
 
 // viewedAccount is the API's form of an account as its view shows it.
 func viewedAccount(a view.Account) *model.Account {
+	if a.Currency == "" {
+		a.Currency, a.OpenedAt, a.UpdatedAt = noCurrency, a.Stale.Since, a.Stale.Since
+	}
 	return &model.Account{
-		ID: string(a.ID), Owner: a.Owner, Currency: currencyOf(a.Currency),
+		ID: string(a.ID), Owner: a.Owner, Currency: currencyOf(a.Currency), Stale: staleOf(a),
 		Version: int32(a.Version), OpenedAt: scalar.DateTime(a.OpenedAt),
-		Balance: &model.Balance{Current: moneyOf(a.Money()), Available: moneyOf(a.Money()),
+		Balance: &model.Balance{Current: moneyOf(a.Money()), Available: moneyOf(a.Money()), Stale: a.Quarantined(),
 			Version: int32(a.Version), AsOf: scalar.DateTime(a.UpdatedAt)},
 	}
+}
+
+// noCurrency is ISO 4217's code for it: the view of an account whose very
+// first event it could not take knows none.
+const noCurrency bank.Currency = "XXX"
+
+func staleOf(a view.Account) *model.StaleView {
+	if !a.Quarantined() {
+		return nil
+	}
+	return &model.StaleView{Reason: a.Stale.Reason, SinceVersion: int32(a.Stale.Version), Since: scalar.DateTime(a.Stale.Since)}
 }
 
 // Bounds of waiting for a version.
@@ -78,6 +92,9 @@ func (r *Resolver) viewAccount(ctx context.Context, id string, w waiting) (*view
 			}
 			return &a, nil
 		}
+		if a.Quarantined() {
+			return nil, notVisibleWhileStale(w.version, a)
+		}
 		if time.Now().Add(pause).After(deadline) {
 			return nil, notYetVisible(w.version, a.Version)
 		}
@@ -87,6 +104,13 @@ func (r *Resolver) viewAccount(ctx context.Context, id string, w waiting) (*view
 		case <-time.After(pause):
 		}
 	}
+}
+
+// notVisibleWhileStale tells at once that waiting does not help.
+func notVisibleWhileStale(wanted int64, a view.Account) error {
+	return &Fault{Code: CodeNotYetVisible,
+		Message:    fmt.Sprintf("Version %d is not visible: the view of this account stands still at version %d and does not move before an operator has replayed the account.", wanted, a.Version),
+		Extensions: map[string]any{"minVersion": wanted, "visibleVersion": a.Version, "stale": true}}
 }
 
 func notYetVisible(wanted, visible int64) error {

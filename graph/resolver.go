@@ -25,11 +25,17 @@ type Feed interface {
 	Transactions(ctx context.Context, id bank.AccountID, after int64) iter.Seq2[view.Transaction, error]
 }
 
+// Log tells how far the event log is.
+type Log interface {
+	Status(ctx context.Context) (contract.LogStatus, error)
+}
+
 // Resolver answers the API's fields.
 type Resolver struct {
 	Commands Commands
 	Views    view.Reader
 	Feed     Feed
+	Log      Log
 	// Caller names who asks; idempotency keys for opening accounts are unique
 	// within it.
 	Caller func(ctx context.Context) string

@@ -32,19 +32,25 @@ func (e *RecordError) Error() string {
 // Unwrap is the cause.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// apply folds records, which follow the position, into the views.
-func (p *Projector) apply(ctx context.Context, records []contract.Record) error {
+// apply folds records, which follow the position, into the views. Where they
+// come from the log, one that cannot be folded quarantines its account;
+// otherwise it is a *RecordError, for the log may have better ones.
+func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLog bool) error {
 	for chunk := range slices.Chunk(records, chunkRecords) {
 		accounts, err := p.store.Accounts(ctx, touched(chunk))
 		if err != nil {
 			return err
 		}
-		changes, err := fold(accounts, chunk)
-		if err != nil {
-			return err
+		changes, poison := fold(accounts, chunk)
+		if len(poison) > 0 && !fromLog {
+			return poison[0]
 		}
 		if err := p.store.Apply(ctx, changes); err != nil {
 			return err
+		}
+		for _, bad := range poison {
+			p.logger.Error("the view of an account stands still; mend the cause, then run corebank replay",
+				"account", bad.Account, "position", bad.Position, "error", bad.Err)
 		}
 		p.moved(changes.To)
 	}
@@ -64,13 +70,22 @@ func touched(records []contract.Record) []bank.AccountID {
 	return ids
 }
 
-// fold is the effect of contiguous records on accounts, which it changes.
-func fold(accounts map[bank.AccountID]view.Account, records []contract.Record) (view.Changes, error) {
+// fold is the effect of contiguous records on accounts, which it changes, and
+// the records that quarantined an account. Later records of a quarantined
+// account have no effect.
+func fold(accounts map[bank.AccountID]view.Account, records []contract.Record) (view.Changes, []*RecordError) {
 	changes := view.Changes{From: records[0].Position - 1, To: records[len(records)-1].Position}
+	var poison []*RecordError
 	for _, r := range records {
-		account, line, err := view.Fold(accounts[r.Account], r)
+		was := accounts[r.Account]
+		if was.Quarantined() {
+			continue
+		}
+		account, line, err := view.Fold(was, r)
 		if err != nil {
-			return view.Changes{}, &RecordError{Account: r.Account, Position: r.Position, Err: err}
+			poison = append(poison, &RecordError{Account: r.Account, Position: r.Position, Err: err})
+			accounts[r.Account] = view.Quarantine(was, r, err)
+			continue
 		}
 		accounts[r.Account] = account
 		if line != nil {
@@ -80,5 +95,5 @@ func fold(accounts map[bank.AccountID]view.Account, records []contract.Record) (
 	for _, id := range touched(records) {
 		changes.Accounts = append(changes.Accounts, accounts[id])
 	}
-	return changes, nil
+	return changes, poison
 }

@@ -18,8 +18,9 @@ import (
 // benchLog is a log of deposits to 10,000 accounts in any order, as it comes
 // from the event source: every read is decoded from JSON.
 type benchLog struct {
-	records [][]byte // each MaxReadRecords records, as a JSON array
-	head    int64
+	projector.Log          // only ReadAll is asked for
+	records       [][]byte // each MaxReadRecords records, as a JSON array
+	head          int64
 }
 
 func newBenchLog(b *testing.B, events int) *benchLog {
@@ -78,6 +79,33 @@ func BenchmarkRebuild(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.N*events)/b.Elapsed().Seconds(), "events/s")
 	})
+}
+
+// BenchmarkRebuildBeside builds views of 200,000 events anew beside the live
+// ones and compares them. It reports events per second of the building, and of
+// all together.
+func BenchmarkRebuildBeside(b *testing.B) {
+	const events = 200_000
+	log := newBenchLog(b, events)
+	building := 0.0
+	for i := range b.N {
+		generations := sqlite.NewGenerations(filepath.Join(b.TempDir(), fmt.Sprint(i)), sqlite.Options{})
+		live, err := generations.Live(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		p := newProjector(live.Store, log)
+		done, err := p.Rebuild(b.Context(), generations, func(projector.Progress) {})
+		if err != nil || done.Events != events || done.Compared.Accounts != 10_000 {
+			b.Fatalf("rebuilt %+v (%v)", done, err)
+		}
+		building += done.Seconds
+		if err := p.Close(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*events)/building, "events/s")
+	b.ReportMetric(float64(b.N*events)/b.Elapsed().Seconds(), "events/s-all")
 }
 
 // BenchmarkApplyLive handles batches of the topic, each its own transaction.

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
 	"corebank/internal/contract"
 	"corebank/internal/view"
 	"corebank/internal/view/sqlite"
-	"corebank/projector"
 )
 
 func TestTwoProjectorsShareTheWork(t *testing.T) {
@@ -56,41 +54,6 @@ func TestASlowProjectorTakesOverTheOthersPosition(t *testing.T) {
 	log.beforeRead = sync.OnceFunc(func() { handle(t, quick, log.batch(31, 45)) }) // while slow is reading
 	handle(t, slow, log.heartbeat())
 	mustShow(t, t.Context(), store, log, 50)
-}
-
-func TestARecordThatCannotBeFoldedStopsTheViewsBeforeIt(t *testing.T) {
-	for name, spoil := range map[string]func(*contract.Record){
-		"a gap in the account":     func(r *contract.Record) { r.Version++ },
-		"a version that was there": func(r *contract.Record) { r.Version-- },
-		"an unknown event":         func(r *contract.Record) { r.Type = "money-printed" },
-	} {
-		t.Run(name, func(t *testing.T) {
-			log, store, p := bankDay(t)
-			handle(t, p, log.batch(1, 20))
-			good := log.records[24]
-			spoil(&log.records[24])
-			for range 2 {
-				err := p.Handle(t.Context(), log.batch(21, 30))
-				bad := (*projector.RecordError)(nil)
-				if !errors.As(err, &bad) || bad.Position != 25 || bad.Account != good.Account {
-					t.Fatalf("handle: %v, want an error about position 25 of %s", err, good.Account)
-				}
-				if !strings.Contains(err.Error(), "position 25") || !strings.Contains(err.Error(), string(good.Account)) {
-					t.Errorf("error %q names neither position nor account", err)
-				}
-			}
-			if s := p.Status(); s.Fault == nil || s.Lag() != 30 || s.Position != 20 {
-				t.Errorf("status is %+v, want a fault at 20 and a lag of 30", s)
-			}
-			log.records[24] = good
-			mustShow(t, t.Context(), store, log, 20)
-			handle(t, p, log.batch(21, 30))
-			mustShow(t, t.Context(), store, log, 30)
-			if s := p.Status(); s.Fault != nil {
-				t.Errorf("status is %+v, want no fault", s)
-			}
-		})
-	}
 }
 
 func TestALogThatIsAwayLosesNothing(t *testing.T) {

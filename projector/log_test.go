@@ -55,6 +55,22 @@ func (l *ledger) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contra
 	return reply, nil
 }
 
+// ReadStream answers like the event source.
+func (l *ledger) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := errors.Join(l.broken, ctx.Err()); err != nil {
+		return contract.Records{}, err
+	}
+	reply := contract.Records{Head: int64(len(l.records))}
+	for _, record := range l.records {
+		if record.Account == r.Account && record.Version > r.AfterVersion && len(reply.Records) < 10 {
+			reply.Records = append(reply.Records, record)
+		}
+	}
+	return reply, nil
+}
+
 // do decides a command, which has to be accepted, and logs its event.
 func (l *ledger) do(t testing.TB, id bank.AccountID, command bank.Command) {
 	t.Helper()

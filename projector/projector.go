@@ -16,6 +16,9 @@ type Log interface {
 	// ReadAll gives the records after a position, oldest first: at least one
 	// if there are any.
 	ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error)
+	// ReadStream gives an account's records after a version, oldest first: at
+	// least one if there are any.
+	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
 }
 
 // Projector keeps one store up to date. It is safe for concurrent use; batches
@@ -25,8 +28,10 @@ type Projector struct {
 	log    Log
 	logger *slog.Logger
 
-	turn   sync.Mutex // held while views change
+	turn   sync.Mutex // held while views change, or are exchanged
 	loaded bool       // whether the position is that of the store
+
+	rebuilding sync.Mutex // held while views are built beside these
 
 	mu     sync.Mutex // guards status
 	status Status
@@ -65,7 +70,7 @@ func (p *Projector) Position() int64 { return p.Status().Position }
 
 // CatchUp brings the views from their checkpoint to the head of the log. After
 // an error the views are whole, at an earlier position, and CatchUp can be
-// called again; a *RecordError comes back until the record's cause is mended.
+// called again.
 func (p *Projector) CatchUp(ctx context.Context) error {
 	return p.work(ctx, func() error { return p.pull(ctx, math.MaxInt64) })
 }
@@ -81,16 +86,29 @@ func (p *Projector) Handle(ctx context.Context, batch contract.Batch) error {
 
 // work runs one task in its turn and keeps the status.
 func (p *Projector) work(ctx context.Context, task func() error) error {
+	return p.inTurn(ctx, func() error {
+		err := task()
+		p.failed(err)
+		return err
+	})
+}
+
+// inTurn runs one task while nothing else changes the views.
+func (p *Projector) inTurn(ctx context.Context, task func() error) error {
 	p.turn.Lock()
 	defer p.turn.Unlock()
-	err := p.load(ctx)
-	if err == nil {
-		err = task()
+	if err := p.load(ctx); err != nil {
+		p.failed(err)
+		return err
 	}
+	return task()
+}
+
+// failed notes what stopped the views; nil if nothing did.
+func (p *Projector) failed(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Fault = err
-	return err
 }
 
 // admit is the gate.
@@ -102,7 +120,7 @@ func (p *Projector) admit(ctx context.Context, batch contract.Batch) error {
 			p.logger.Debug("the feed has a gap; reading the log", "after", p.Position(), "until", batch.Last)
 			return p.pull(ctx, batch.Last)
 		}
-		err := p.settle(ctx, p.apply(ctx, records))
+		err := p.settle(ctx, p.apply(ctx, records, false))
 		if bad := (*RecordError)(nil); errors.As(err, &bad) {
 			p.logger.Warn("a batch does not fit the views; reading the log instead", "error", err)
 			return p.pull(ctx, batch.Last)

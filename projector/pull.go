@@ -23,7 +23,7 @@ func (p *Projector) pull(ctx context.Context, target int64) error {
 		if !done {
 			next = p.readAhead(ctx, end)
 		}
-		if err := p.settle(ctx, p.apply(ctx, chunk.records)); err != nil {
+		if err := p.settle(ctx, p.apply(ctx, chunk.records, true)); err != nil {
 			return err
 		}
 		if position := p.Position(); position != end { // where another projector is

@@ -2,9 +2,11 @@ package projector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -17,7 +19,8 @@ import (
 
 // Config is what the read-model app needs to run.
 type Config struct {
-	// Health is the address of /healthz and /readyz.
+	// Health is the address of /healthz and /readyz, and of the admin endpoint,
+	// which answers programs on this machine only.
 	Health string
 	Views  viewstore.Config
 }
@@ -25,42 +28,54 @@ type Config struct {
 // catchUpPause is the pause between attempts to read the log.
 const catchUpPause = 500 * time.Millisecond
 
+// readTimeout bounds how long a request may take to arrive.
+const readTimeout = 5 * time.Second
+
 // Run projects until ctx ends: first the log up to its head, then the topic.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	health, err := net.Listen("tcp", config.Health)
 	if err != nil {
 		return err
 	}
-	store, err := config.Views.Open(ctx)
+	generations, err := config.Views.OpenGenerations()
 	if err != nil {
 		return fmt.Errorf("open the views: %w", err)
 	}
-	defer store.Close(context.WithoutCancel(ctx))
+	live, err := generations.Live(ctx)
+	if err != nil {
+		return fmt.Errorf("open the views: %w", err)
+	}
 	sidecar, err := app.DialSidecar()
 	if err != nil {
-		return err
+		return errors.Join(err, live.Store.Close(ctx))
 	}
 	defer sidecar.Close()
 
-	p := New(store, remoteLog{sidecar}, log)
-	var live atomic.Bool
+	p := New(live.Store, remoteLog{sidecar}, log)
+	defer p.Close(context.WithoutCancel(ctx))
+	var caughtUp atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		for p.CatchUp(ctx) != nil {
+		for err := p.CatchUp(ctx); err != nil; err = p.CatchUp(ctx) {
+			log.Warn("the views cannot catch up with the log, trying again", "position", p.Position(), "error", err)
 			if !app.Pause(ctx, catchUpPause) {
 				return nil
 			}
 		}
-		live.Store(true)
+		caughtUp.Store(true)
 		return sidecar.Follow(ctx, contract.PubSub, p.Handle)
 	})
 	group.Go(func() error {
-		return app.ServeHealth(ctx, health, func(context.Context) contract.Readiness {
-			if !live.Load() {
+		mux := http.NewServeMux()
+		AddAdmin(mux, p, generations)
+		app.AddHealth(mux, func(context.Context) contract.Readiness {
+			if !caughtUp.Load() {
 				return contract.Readiness{Reason: fmt.Sprintf("the views are catching up with the log and are at position %d", p.Position())}
 			}
 			return contract.Readiness{Ready: true}
 		})
+		return app.ServeHTTP(ctx, health, &http.Server{Handler: mux, ReadTimeout: readTimeout,
+			BaseContext: func(net.Listener) context.Context { return ctx }})
 	})
 	return group.Wait()
 }
@@ -70,4 +85,8 @@ type remoteLog struct{ sidecar *app.Sidecar }
 
 func (l remoteLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
 	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadAll, r, &reply)
+}
+
+func (l remoteLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
+	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadStream, r, &reply)
 }

@@ -37,6 +37,11 @@ func (b *backfill) read(ctx context.Context, head int64) bool {
 			b.yield(view.Transaction{}, fmt.Errorf("read the log for a subscriber: %w", err))
 			return false
 		}
+		if len(records) == 0 && b.id == "" && b.after < head {
+			// Asked of an event source that has lost the log and does not know it.
+			b.yield(view.Transaction{}, fmt.Errorf("the log ends at %d before %d, which was published", b.after, head))
+			return false
+		}
 		if len(records) == 0 {
 			return true
 		}

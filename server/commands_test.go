@@ -83,6 +83,34 @@ func TestAFailedCallIsTriedAgain(t *testing.T) {
 	})
 }
 
+// TestADenialAfterALostCallIsUnknown tells of a call that got lost and is still
+// on its way to a host that decides otherwise than the one asked next.
+func TestADenialAfterALostCallIsUnknown(t *testing.T) {
+	for said, want := range map[contract.Status]contract.Status{
+		contract.Applied: contract.Applied, contract.Replayed: contract.Replayed, contract.Unknown: contract.Unknown,
+		contract.Refused: contract.Unknown, contract.Unavailable: contract.Unknown,
+	} {
+		for _, lost := range []bool{true, false} {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				commands := server.NewCommands(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
+					if calls++; calls == 1 && lost {
+						return contract.CommandReply{}, errors.New("the connection broke")
+					}
+					return contract.CommandReply{Outcomes: []contract.Outcome{{Status: said, Reason: "as decided"}}}, nil
+				})
+				outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
+				if !lost {
+					want = said
+				}
+				if err != nil || outcome.Status != want || outcome.Reason == "" {
+					t.Errorf("said %s, lost a call before: %t; got %+v, %v, want %s", said, lost, outcome, err, want)
+				}
+			})
+		}
+	}
+}
+
 func TestACallThatNeverSucceedsIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		commands := server.NewCommands(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {

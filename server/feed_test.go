@@ -127,6 +127,55 @@ func TestSubscribersSeeEachTransactionOnceAndInOrder(t *testing.T) {
 	})
 }
 
+func TestATopicBehindTheLogRepeatsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{}
+		feed := server.NewFeed(h)
+		handle(t, feed, h.grow(t, 4))
+		held := h.grow(t, 4) // in the log, its message not here yet
+		all, one := listen(t, feed, "", 0, nil), listen(t, feed, ada, 5, nil)
+		all.expect(t, 3, 4, 5, 6, 7, 8)
+		one.expect(t, 7)
+		handle(t, feed, held, h.grow(t, 1))
+		all.expect(t, 3, 4, 5, 6, 7, 8, 9)
+		one.expect(t, 7, 9)
+		all.cancel()
+		one.cancel()
+		synctest.Wait()
+	})
+}
+
+// behind is a log as an event source reads it that has lost it to another.
+type behind struct {
+	*history
+	head int64
+}
+
+func (b *behind) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
+	page, err := b.history.ReadAll(ctx, r)
+	page.Records = page.Records[:max(0, min(int64(len(page.Records)), b.head-r.AfterPosition))]
+	page.Head = b.head
+	return page, err
+}
+
+func TestALogThatEndsTooEarlyHidesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &behind{history: &history{}, head: 5}
+		feed := server.NewFeed(log)
+		handle(t, feed, log.grow(t, 8))
+		told := listen(t, feed, "", 2, nil)
+		synctest.Wait()
+		if told.err == nil || fmt.Sprint(told.positions) != "[3 4 5]" {
+			t.Fatalf("got %v and %v, want an error after 5", told.positions, told.err)
+		}
+		log.head = 8
+		again := listen(t, feed, "", 5, nil)
+		again.expect(t, 6, 7, 8)
+		again.cancel()
+		synctest.Wait()
+	})
+}
+
 func TestASlowSubscriberIsToldAndCanResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}

@@ -35,19 +35,27 @@ const (
 	endpointPath = "/graphql"
 )
 
+// Parts is what the gateway answers with.
+type Parts struct {
+	Commands graph.Commands
+	Views    view.Reader
+	Feed     graph.Feed
+	Log      graph.Log
+}
+
 // Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at /, health
 // at /healthz and /readyz.
-func Handler(commands graph.Commands, views view.Reader, feed graph.Feed, ready func(context.Context) contract.Readiness) http.Handler {
+func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
-	mux.Handle(endpointPath, http.MaxBytesHandler(graphQL(commands, views, feed), maxBody))
+	mux.Handle(endpointPath, http.MaxBytesHandler(graphQL(parts), maxBody))
 	mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
 		DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 
-func graphQL(commands graph.Commands, views view.Reader, feed graph.Feed) http.Handler {
-	resolver := &graph.Resolver{Commands: commands, Views: views, Feed: feed, Hidden: hide,
+func graphQL(parts Parts) http.Handler {
+	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Feed: parts.Feed, Log: parts.Log, Hidden: hide,
 		// Until there is authentication, everybody is the same caller.
 		Caller: func(context.Context) string { return anonymous }}
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver}))

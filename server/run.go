@@ -59,11 +59,12 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	defer sidecar.Close()
 
 	actors := actors{sidecar}
-	feed := NewFeed(remoteLog{sidecar})
+	events := remoteLog{sidecar}
+	feed := NewFeed(events)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
 	group.Go(func() error {
-		handler := Handler(NewCommands(actors.call), views, feed, newProbe(actors.ready).Ready)
+		handler := Handler(Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events}, newProbe(actors.ready).Ready)
 		return app.ServeHTTP(ctx, lis, &http.Server{
 			Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 			// Subscriptions end with the gateway; requests get a little longer.
@@ -126,4 +127,8 @@ func (l remoteLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (repl
 
 func (l remoteLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
 	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadStream, r, &reply)
+}
+
+func (l remoteLog) Status(ctx context.Context) (reply contract.LogStatus, err error) {
+	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodStatus, struct{}{}, &reply)
 }

@@ -17,7 +17,8 @@ func newProjector() *cobra.Command {
 		Short:   "Build the views that answer queries",
 		Long: `Run the read-model app beside its Dapr sidecar: it reads the log up to its head,
 then follows the topic, and keeps accounts and histories. The views are a cache
-of the log: delete them, and the projector builds them again.
+of the log: delete them, and the projector builds them again. An event that it
+cannot take stops the view of its own account only; see "corebank replay".
 
 ` + viewsHelp + `
 
@@ -34,7 +35,7 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 			return projector.Run(ctx, config, log)
 		}),
 	}
-	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7403", "address of /healthz and /readyz")
+	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7403", "address of /healthz and /readyz, and on this machine of replay and rebuild")
 	viewsFlag(c, &config.Views)
 	return c
 }

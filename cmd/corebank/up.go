@@ -54,14 +54,23 @@ The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.`,
 	}
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API on this machine; port 0 picks a free one")
 	c.Flags().StringVar(&config.Data, "data", ".corebank", "directory of all data and logs")
+	c.Flags().StringToStringVar(&config.Via, flagVia, nil, "part=address: where the others reach a part, if something stands between; for tests of bad networks")
+	if err := c.Flags().MarkHidden(flagVia); err != nil {
+		panic(err) // a flag that is not there: a mistake in this program
+	}
 	return c
 }
+
+const flagVia = "via"
 
 // upConfig is what `corebank up` is asked for.
 type upConfig struct {
 	Listen   string
 	Data     string
 	LogLevel string
+	// Via has the addresses at which parts are reached by the others where that
+	// is not their own: something stands between.
+	Via map[string]string
 	// Out is where a person reads how it goes.
 	Out io.Writer
 }
@@ -94,6 +103,9 @@ func (c upConfig) Run(ctx context.Context) error {
 	bank, err := newParts(c, listen, data, programs, ports)
 	if err != nil {
 		return err
+	}
+	if err := data.writeRunning(bank); err != nil {
+		return unwritable(data.path, err)
 	}
 	screen.starting(bank, programs)
 	group, err := supervisor.New(data.logs(), func(e supervisor.Event) { screen.tell(ctx, e) }, bank.processes...)

@@ -52,13 +52,13 @@ func newParts(config upConfig, listen string, data *dataDir, programs sidecars.P
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	p := &parts{config: config, data: data, programs: programs, ports: held, self: self, addresses: make(map[string]string)}
-	placement := p.placement()
-	immudb := p.immudb()
+	p.placement()
+	p.immudb()
 	p.nats()
-	p.eventsource(immudb)
-	p.actor(placement)
+	p.eventsource()
+	p.actor()
 	p.projector()
-	p.server(listen, placement)
+	p.server(listen)
 	return p, p.problem
 }
 
@@ -72,6 +72,15 @@ func (p *parts) port() string {
 		return "127.0.0.1:0"
 	}
 	return address
+}
+
+// reach is where the others find a part that was added before: at its address,
+// or at what stands between.
+func (p *parts) reach(part string) string {
+	if between := p.config.Via[part]; between != "" {
+		return between
+	}
+	return p.addresses[part]
 }
 
 // add adds a part: address is shown, others are held for it as well.
@@ -90,7 +99,7 @@ func (p *parts) command(process supervisor.Process, address string, others ...st
 	p.add(process, address, others...)
 }
 
-func (p *parts) placement() string {
+func (p *parts) placement() {
 	address, health, raft := p.port(), p.port(), p.port()
 	p.add(supervisor.Process{Name: partPlacement, Command: p.programs.Placement, Env: environment(), Args: []string{
 		"--listen-address=127.0.0.1", "--port=" + portOf(address),
@@ -98,15 +107,13 @@ func (p *parts) placement() string {
 		"--initial-cluster=dapr-placement-0=" + raft,
 		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
 	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}, address, health, raft)
-	return address
 }
 
-func (p *parts) immudb() string {
+func (p *parts) immudb() {
 	address := p.port()
 	p.command(supervisor.Process{Name: partImmudb, Env: environment(), Args: []string{"immudb",
 		"--dir=" + p.data.immudb(), "--listen=" + address, "--admin-password-file=" + p.data.adminPassword(),
 	}, Ready: func(ctx context.Context) error { return askImmudb(ctx, address) }, ReadyWithin: longStart}, address)
-	return address
 }
 
 func (p *parts) nats() {
@@ -116,20 +123,20 @@ func (p *parts) nats() {
 	}, Ready: func(ctx context.Context) error { return withJetStream(ctx, "nats://"+address, findTopic) }}, address)
 }
 
-func (p *parts) eventsource(immudb string) {
+func (p *parts) eventsource() {
 	service, health := p.port(), p.port()
 	env := p.sidecar(contract.AppEventSource, []string{partNATS}, "--app-port="+portOf(service), "--app-channel-address=127.0.0.1")
 	p.command(supervisor.Process{Name: contract.AppEventSource, Env: env, Args: []string{"eventsource",
-		"--listen=" + service, "--health=" + health, "--immudb=" + immudb,
+		"--listen=" + service, "--health=" + health, "--immudb=" + p.reach(partImmudb),
 		"--immudb-database=corebank", "--immudb-user=eventsource",
 		"--immudb-password-file=" + p.data.writerPassword(), "--immudb-admin-password-file=" + p.data.adminPassword(),
 		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(),
 	}, Needs: []string{partImmudb, sidecarOf(contract.AppEventSource)}, Ready: isReady(health), ReadyWithin: longStart}, health, service)
 }
 
-func (p *parts) actor(placement string) {
+func (p *parts) actor() {
 	health := p.port()
-	env := p.sidecar(contract.AppActor, []string{partPlacement}, "--placement-host-address="+placement)
+	env := p.sidecar(contract.AppActor, []string{partPlacement}, "--placement-host-address="+p.reach(partPlacement))
 	p.command(supervisor.Process{Name: contract.AppActor, Env: env, Args: []string{"actor", "--health=" + health},
 		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppActor)}, Ready: isReady(health)}, health)
 }
@@ -142,8 +149,8 @@ func (p *parts) projector() {
 	}, Needs: []string{contract.AppEventSource, sidecarOf(contract.AppProjector)}, Ready: isReady(health), ReadyWithin: longStart}, health)
 }
 
-func (p *parts) server(listen, placement string) {
-	env := append(p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, "--placement-host-address="+placement), mongoEnvironment()...)
+func (p *parts) server(listen string) {
+	env := append(p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, "--placement-host-address="+p.reach(partPlacement)), mongoEnvironment()...)
 	p.command(supervisor.Process{Name: contract.AppServer, Env: env, Args: []string{"server",
 		"--listen=" + listen, "--views=" + p.data.views(), "--allow-remote=false",
 	}, Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
@@ -169,12 +176,12 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	p.add(supervisor.Process{Name: sidecarOf(app), Command: p.programs.Daprd, Args: append(arguments, more...), Needs: needs,
 		Env: environment(
 			"DAPR_HOST_IP=127.0.0.1", // what the other sidecars are told
-			"COREBANK_NATS_URL=nats://"+p.addresses[partNATS],
+			"COREBANK_NATS_URL=nats://"+p.reach(partNATS),
 			"COREBANK_STATE_DB="+sqliteURI(p.data.actors(), "_pragma=synchronous(normal)"),
 			"COREBANK_NAMES_DB="+sqliteURI(p.data.names(), ""),
 		),
 		Ready: answers("http://"+web+"/v1.0/healthz/outbound", http.StatusNoContent), Grace: sidecarGrace}, api, web, internal)
-	return environment("DAPR_GRPC_PORT="+portOf(api), "DAPR_HTTP_PORT="+portOf(web))
+	return environment("DAPR_GRPC_PORT="+portOf(p.reach(sidecarOf(app))), "DAPR_HTTP_PORT="+portOf(web))
 }
 
 // environment is this process's, without what speaks to corebank or Dapr and

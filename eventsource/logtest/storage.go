@@ -29,7 +29,7 @@ func Run(t *testing.T, open Open) {
 		{"an event source that never wrote reads what others wrote", readOnly},
 		{"a newer writer fences the older", fencing},
 		{"a writer may acquire again and goes on", reacquire},
-		{"the relay's checkpoint is kept", checkpoint},
+		{"the relay's checkpoint and the last audit are kept", notes},
 		{"an append happens at the version it expects", expectedVersion},
 		{"an append is whole or not at all", wholeAppend},
 		{"concurrent appends leave no gap", concurrentAppends},
@@ -105,6 +105,7 @@ func emptyLog(t *testing.T, open func() eventsource.Storage) {
 	same(t, "log", len(records(s.ReadAll(ctx, 0, 10))), 0)
 	same(t, "keys", len(records(s.FindKeys(ctx, account(1), []string{"key-1"}))), 0)
 	same(t, "checkpoint", number(s.Checkpoint(ctx)), int64(0))
+	same(t, "audit", must[*contract.Audit](t)(s.LastAudit(ctx)), (*contract.Audit)(nil))
 }
 
 func readBack(t *testing.T, open func() eventsource.Storage) {
@@ -189,6 +190,15 @@ func fencing(t *testing.T, open func() eventsource.Storage) {
 	if err := older.Commit(ctx, events(account(1), 2, 1, 2)); !errors.Is(err, eventsource.ErrFenced) {
 		t.Fatalf("the older writer's commit: %v, want ErrFenced", err)
 	}
+	if err := older.CheckOurs(ctx); !errors.Is(err, eventsource.ErrFenced) {
+		t.Fatalf("the older writer looks whether the log is its own: %v, want ErrFenced", err)
+	}
+	if err := newer.CheckOurs(ctx); err != nil {
+		t.Fatalf("the newer writer looks whether the log is its own: %v", err)
+	}
+	if err := older.SaveCheckpoint(ctx, 1); !errors.Is(err, eventsource.ErrFenced) {
+		t.Fatalf("the older writer's relay saves its checkpoint: %v, want ErrFenced", err)
+	}
 	if _, err := older.Acquire(ctx); !errors.Is(err, eventsource.ErrFenced) {
 		t.Fatalf("the older writer acquires again: %v, want ErrFenced", err)
 	}
@@ -211,7 +221,7 @@ func reacquire(t *testing.T, open func() eventsource.Storage) {
 	same(t, "log", len(readEverything(t, s)), 4)
 }
 
-func checkpoint(t *testing.T, open func() eventsource.Storage) {
+func notes(t *testing.T, open func() eventsource.Storage) {
 	ctx, s := within(t), open()
 	must[int64](t)(s.Acquire(ctx))
 	for _, position := range []int64{7, 8} {
@@ -219,5 +229,10 @@ func checkpoint(t *testing.T, open func() eventsource.Storage) {
 			t.Fatal(err)
 		}
 		same(t, "checkpoint", must[int64](t)(open().Checkpoint(ctx)), position)
+		audit := contract.Audit{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Position: position, Records: position, Accounts: 3, OK: true}
+		if err := s.SaveAudit(ctx, audit); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "audit", must[*contract.Audit](t)(open().LastAudit(ctx)), &audit)
 	}
 }

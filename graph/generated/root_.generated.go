@@ -39,6 +39,7 @@ type ComplexityRoot struct {
 		ID       func(childComplexity int) int
 		OpenedAt func(childComplexity int) int
 		Owner    func(childComplexity int) int
+		Stale    func(childComplexity int) int
 		Version  func(childComplexity int) int
 	}
 
@@ -54,10 +55,20 @@ type ComplexityRoot struct {
 		Path    func(childComplexity int) int
 	}
 
+	Audit struct {
+		Accounts func(childComplexity int) int
+		At       func(childComplexity int) int
+		Findings func(childComplexity int) int
+		Ok       func(childComplexity int) int
+		Position func(childComplexity int) int
+		Records  func(childComplexity int) int
+	}
+
 	Balance struct {
 		AsOf      func(childComplexity int) int
 		Available func(childComplexity int) int
 		Current   func(childComplexity int) int
+		Stale     func(childComplexity int) int
 		Version   func(childComplexity int) int
 	}
 
@@ -135,14 +146,29 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Account func(childComplexity int, id string, minVersion *int32, waitMs *int32) int
-		Balance func(childComplexity int, accountID string, minVersion *int32, waitMs *int32) int
-		History func(childComplexity int, accountID string, first *int32, after *string, last *int32, before *string, filter *model.TransactionFilter, minVersion *int32, waitMs *int32) int
-		Node    func(childComplexity int, id string) int
+		Account      func(childComplexity int, id string, minVersion *int32, waitMs *int32) int
+		Balance      func(childComplexity int, accountID string, minVersion *int32, waitMs *int32) int
+		History      func(childComplexity int, accountID string, first *int32, after *string, last *int32, before *string, filter *model.TransactionFilter, minVersion *int32, waitMs *int32) int
+		Node         func(childComplexity int, id string) int
+		SystemStatus func(childComplexity int) int
+	}
+
+	StaleView struct {
+		Reason       func(childComplexity int) int
+		Since        func(childComplexity int) int
+		SinceVersion func(childComplexity int) int
 	}
 
 	Subscription struct {
 		Transactions func(childComplexity int, accountID *string, after *string) int
+	}
+
+	SystemStatus struct {
+		Head      func(childComplexity int) int
+		Lag       func(childComplexity int) int
+		LastAudit func(childComplexity int) int
+		Projected func(childComplexity int) int
+		Published func(childComplexity int) int
 	}
 
 	Transaction struct {
@@ -242,6 +268,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Owner(childComplexity), true
+	case "Account.stale":
+		if e.ComplexityRoot.Account.Stale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Stale(childComplexity), true
 	case "Account.version":
 		if e.ComplexityRoot.Account.Version == nil {
 			break
@@ -287,6 +319,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccountNotFound.Path(childComplexity), true
 
+	case "Audit.accounts":
+		if e.ComplexityRoot.Audit.Accounts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Audit.Accounts(childComplexity), true
+	case "Audit.at":
+		if e.ComplexityRoot.Audit.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Audit.At(childComplexity), true
+	case "Audit.findings":
+		if e.ComplexityRoot.Audit.Findings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Audit.Findings(childComplexity), true
+	case "Audit.ok":
+		if e.ComplexityRoot.Audit.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Audit.Ok(childComplexity), true
+	case "Audit.position":
+		if e.ComplexityRoot.Audit.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Audit.Position(childComplexity), true
+	case "Audit.records":
+		if e.ComplexityRoot.Audit.Records == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Audit.Records(childComplexity), true
+
 	case "Balance.asOf":
 		if e.ComplexityRoot.Balance.AsOf == nil {
 			break
@@ -305,6 +374,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Balance.Current(childComplexity), true
+	case "Balance.stale":
+		if e.ComplexityRoot.Balance.Stale == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Balance.Stale(childComplexity), true
 	case "Balance.version":
 		if e.ComplexityRoot.Balance.Version == nil {
 			break
@@ -623,6 +698,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.systemStatus":
+		if e.ComplexityRoot.Query.SystemStatus == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.SystemStatus(childComplexity), true
+
+	case "StaleView.reason":
+		if e.ComplexityRoot.StaleView.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StaleView.Reason(childComplexity), true
+	case "StaleView.since":
+		if e.ComplexityRoot.StaleView.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StaleView.Since(childComplexity), true
+	case "StaleView.sinceVersion":
+		if e.ComplexityRoot.StaleView.SinceVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StaleView.SinceVersion(childComplexity), true
 
 	case "Subscription.transactions":
 		if e.ComplexityRoot.Subscription.Transactions == nil {
@@ -635,6 +735,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.Transactions(childComplexity, args["accountId"].(*string), args["after"].(*string)), true
+
+	case "SystemStatus.head":
+		if e.ComplexityRoot.SystemStatus.Head == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemStatus.Head(childComplexity), true
+	case "SystemStatus.lag":
+		if e.ComplexityRoot.SystemStatus.Lag == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemStatus.Lag(childComplexity), true
+	case "SystemStatus.lastAudit":
+		if e.ComplexityRoot.SystemStatus.LastAudit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemStatus.LastAudit(childComplexity), true
+	case "SystemStatus.projected":
+		if e.ComplexityRoot.SystemStatus.Projected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemStatus.Projected(childComplexity), true
+	case "SystemStatus.published":
+		if e.ComplexityRoot.SystemStatus.Published == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemStatus.Published(childComplexity), true
 
 	case "Transaction.accountId":
 		if e.ComplexityRoot.Transaction.AccountID == nil {
@@ -895,6 +1026,14 @@ type Account implements Node {
   version: Int!
   openedAt: DateTime!
   """
+  Null in good order. Otherwise the view of this account stands still, and all
+  that is read of it is as of its version, not as of now: queries show too
+  little until an operator has replayed it. The money itself is not affected.
+  An account of which nothing could be shown ever has version 0, no owner and
+  the currency XXX.
+  """
+  stale: StaleView
+  """
   The account's transactions, newest first: ` + "`" + `first` + "`" + ` of them, at most 100, after
   the cursor ` + "`" + `after` + "`" + `; or ` + "`" + `last` + "`" + `, before the cursor ` + "`" + `before` + "`" + `. With neither, the
   newest 20.
@@ -912,6 +1051,18 @@ type Balance {
   version: Int!
   "When the account last changed."
   asOf: DateTime!
+  "Whether the account went on without this view; see Account.stale."
+  stale: Boolean!
+}
+
+"Why the view of an account stands still: it could not take one of its events."
+type StaleView {
+  "What was wrong with the event, for operators."
+  reason: String!
+  "The version of the first event that is not shown."
+  sinceVersion: Int!
+  "When that event happened."
+  since: DateTime!
 }
 
 input OpenAccountInput {
@@ -1102,6 +1253,41 @@ type Query {
   node(id: ID!): Node
 }
 `, BuiltIn: false},
+	{Name: "../system.graphqls", Input: `"How the bank as a whole is doing, for its operators."
+type SystemStatus {
+  "The last durable position of the event log: how many events there are."
+  head: Int!
+  "The last position that was published to the topic."
+  published: Int!
+  "The last position that the views show."
+  projected: Int!
+  "How many events the views are behind the log; 0 when they show everything."
+  lag: Int!
+  "What the last audit found; null when there was none. See corebank audit."
+  lastAudit: Audit
+}
+
+"""
+One check of the whole log: that nothing is missing, doubled, unbalanced or
+rewritten, and that the views say what the log says.
+"""
+type Audit {
+  at: DateTime!
+  "The last position that was audited."
+  position: Int!
+  records: Int!
+  accounts: Int!
+  "How many things were wrong."
+  findings: Int!
+  "Whether everything was looked at and nothing was wrong."
+  ok: Boolean!
+}
+
+extend type Query {
+  "How far the log, its publishing and the views are, and the last audit."
+  systemStatus: SystemStatus!
+}
+`, BuiltIn: false},
 	{Name: "../transaction.graphqls", Input: `enum TransactionType {
   DEPOSIT
   WITHDRAWAL
@@ -1255,10 +1441,30 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_version(ctx, field)
 	case "openedAt":
 		return ec.fieldContext_Account_openedAt(ctx, field)
+	case "stale":
+		return ec.fieldContext_Account_stale(ctx, field)
 	case "history":
 		return ec.fieldContext_Account_history(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
+}
+
+func (ec *executionContext) childFields_Audit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_Audit_at(ctx, field)
+	case "position":
+		return ec.fieldContext_Audit_position(ctx, field)
+	case "records":
+		return ec.fieldContext_Audit_records(ctx, field)
+	case "accounts":
+		return ec.fieldContext_Audit_accounts(ctx, field)
+	case "findings":
+		return ec.fieldContext_Audit_findings(ctx, field)
+	case "ok":
+		return ec.fieldContext_Audit_ok(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Audit", field.Name)
 }
 
 func (ec *executionContext) childFields_Balance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1271,6 +1477,8 @@ func (ec *executionContext) childFields_Balance(ctx context.Context, field graph
 		return ec.fieldContext_Balance_version(ctx, field)
 	case "asOf":
 		return ec.fieldContext_Balance_asOf(ctx, field)
+	case "stale":
+		return ec.fieldContext_Balance_stale(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Balance", field.Name)
 }
@@ -1325,6 +1533,34 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_StaleView(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reason":
+		return ec.fieldContext_StaleView_reason(ctx, field)
+	case "sinceVersion":
+		return ec.fieldContext_StaleView_sinceVersion(ctx, field)
+	case "since":
+		return ec.fieldContext_StaleView_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StaleView", field.Name)
+}
+
+func (ec *executionContext) childFields_SystemStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "head":
+		return ec.fieldContext_SystemStatus_head(ctx, field)
+	case "published":
+		return ec.fieldContext_SystemStatus_published(ctx, field)
+	case "projected":
+		return ec.fieldContext_SystemStatus_projected(ctx, field)
+	case "lag":
+		return ec.fieldContext_SystemStatus_lag(ctx, field)
+	case "lastAudit":
+		return ec.fieldContext_SystemStatus_lastAudit(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SystemStatus", field.Name)
 }
 
 func (ec *executionContext) childFields_Transaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

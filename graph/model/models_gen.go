@@ -37,6 +37,12 @@ type Account struct {
 	// How many events the account has; it grows by one with each change.
 	Version  int32           `json:"version"`
 	OpenedAt scalar.DateTime `json:"openedAt"`
+	// Null in good order. Otherwise the view of this account stands still, and all
+	// that is read of it is as of its version, not as of now: queries show too
+	// little until an operator has replayed it. The money itself is not affected.
+	// An account of which nothing could be shown ever has version 0, no owner and
+	// the currency XXX.
+	Stale *StaleView `json:"stale,omitempty"`
 	// The account's transactions, newest first: `first` of them, at most 100, after
 	// the cursor `after`; or `last`, before the cursor `before`. With neither, the
 	// newest 20.
@@ -98,6 +104,20 @@ func (this AccountNotFound) GetPath() []string {
 	return interfaceSlice
 }
 
+// One check of the whole log: that nothing is missing, doubled, unbalanced or
+// rewritten, and that the views say what the log says.
+type Audit struct {
+	At scalar.DateTime `json:"at"`
+	// The last position that was audited.
+	Position int32 `json:"position"`
+	Records  int32 `json:"records"`
+	Accounts int32 `json:"accounts"`
+	// How many things were wrong.
+	Findings int32 `json:"findings"`
+	// Whether everything was looked at and nothing was wrong.
+	Ok bool `json:"ok"`
+}
+
 // What is on an account, as of one version of it.
 type Balance struct {
 	// All money on the account.
@@ -108,6 +128,8 @@ type Balance struct {
 	Version int32 `json:"version"`
 	// When the account last changed.
 	AsOf scalar.DateTime `json:"asOf"`
+	// Whether the account went on without this view; see Account.stale.
+	Stale bool `json:"stale"`
 }
 
 // The balance would become larger than an account can hold.
@@ -345,7 +367,31 @@ type PageInfo struct {
 type Query struct {
 }
 
+// Why the view of an account stands still: it could not take one of its events.
+type StaleView struct {
+	// What was wrong with the event, for operators.
+	Reason string `json:"reason"`
+	// The version of the first event that is not shown.
+	SinceVersion int32 `json:"sinceVersion"`
+	// When that event happened.
+	Since scalar.DateTime `json:"since"`
+}
+
 type Subscription struct {
+}
+
+// How the bank as a whole is doing, for its operators.
+type SystemStatus struct {
+	// The last durable position of the event log: how many events there are.
+	Head int32 `json:"head"`
+	// The last position that was published to the topic.
+	Published int32 `json:"published"`
+	// The last position that the views show.
+	Projected int32 `json:"projected"`
+	// How many events the views are behind the log; 0 when they show everything.
+	Lag int32 `json:"lag"`
+	// What the last audit found; null when there was none. See corebank audit.
+	LastAudit *Audit `json:"lastAudit,omitempty"`
 }
 
 // One movement of money on one account.

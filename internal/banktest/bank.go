@@ -37,18 +37,19 @@ func Start(t testing.TB) *Bank {
 	b := &Bank{t: t, Log: eventsource.NewMemoryLog(), Views: memory.New()}
 	storage := b.Log.Open()
 	b.writer = eventsource.NewWriter(storage, quiet)
-	log := directLog{eventsource.NewAPI(b.writer, storage)}
+	var relay *eventsource.Relay
+	log := directLog{eventsource.NewAPI(b.writer, storage, func() int64 { return relay.Published() })}
 	host := actor.NewHost(log, &shelf{}, time.Now)
 	feed := server.NewFeed(log)
 	b.projector = projector.New(b.Views, log, quiet)
-	relay := eventsource.NewRelay(storage, b.writer, topic{b.projector.Handle, feed.Handle}, quiet)
+	relay = eventsource.NewRelay(storage, b.writer, topic{b.projector.Handle, feed.Handle}, quiet)
 
 	b.background(b.writer.Run)
 	b.background(relay.Run)
 	b.background(func(ctx context.Context) error { host.RunSnapshots(ctx); return nil })
 	b.until("the bank to take commands", func() bool { return b.writer.Ready().Ready })
 
-	gateway := httptest.NewServer(server.Handler(server.NewCommands(host.Execute), b.Views, feed, host.Ready))
+	gateway := httptest.NewServer(server.Handler(server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Feed: feed, Log: log}, host.Ready))
 	t.Cleanup(gateway.Close)
 	b.Client = NewClient(t, gateway.URL)
 	return b

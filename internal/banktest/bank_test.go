@@ -6,8 +6,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"corebank/internal/banktest"
+	"corebank/internal/contract"
 	"corebank/server/graphiql"
 )
 
@@ -265,5 +267,30 @@ func TestEveryExampleInGraphiQLWorks(t *testing.T) {
 		if tab.Name == "WithdrawTooMuch" != strings.Contains(string(answer.Data), "INSUFFICIENT_FUNDS") {
 			t.Errorf("%s answered %s", tab.Name, answer.Data)
 		}
+	}
+}
+
+func TestOperatorsSeeHowFarEverythingIs(t *testing.T) {
+	b := banktest.Start(t)
+	ada := b.Open("ada")
+	b.Deposit(ada, "1.00", "EUR", "k")
+	b.Settle()
+	var got struct {
+		SystemStatus struct {
+			Head, Published, Projected, Lag int
+			LastAudit                       *struct{ Ok bool }
+		}
+	}
+	const ask = `{ systemStatus { head published projected lag lastAudit { ok } } }`
+	b.Get(ask, nil, &got)
+	if s := got.SystemStatus; s.Head != 2 || s.Projected != 2 || s.Lag != 0 || s.LastAudit != nil {
+		t.Errorf("%+v", s)
+	}
+	if err := b.Log.Open().SaveAudit(t.Context(), contract.Audit{At: time.Now(), Position: 2, Records: 2, Accounts: 1, OK: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.Get(ask, nil, &got)
+	if s := got.SystemStatus; s.LastAudit == nil || !s.LastAudit.Ok {
+		t.Errorf("%+v", s)
 	}
 }

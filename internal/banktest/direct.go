@@ -33,6 +33,10 @@ func (l directLog) FindKeys(ctx context.Context, r contract.FindKeysRequest) (co
 	return l.api.FindKeys(ctx, r)
 }
 
+func (l directLog) Status(ctx context.Context) (contract.LogStatus, error) {
+	return l.api.Status(ctx, struct{}{})
+}
+
 func (l directLog) Ready(ctx context.Context) (contract.Readiness, error) {
 	return l.api.Ready(ctx, struct{}{})
 }

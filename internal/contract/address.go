@@ -18,6 +18,7 @@ const (
 	MethodReadStream = "read-stream" // ReadStreamRequest → Records
 	MethodReadAll    = "read-all"    // ReadAllRequest → Records
 	MethodFindKeys   = "find-keys"   // FindKeysRequest → Records
+	MethodStatus     = "status"      // nothing → LogStatus
 	MethodReady      = "ready"       // nothing → Readiness
 
 	// PubSub and Topic are where the relay publishes Batches, for the

@@ -18,6 +18,9 @@ type Account struct {
 	// OpenedAt and UpdatedAt are UTC and whole microseconds.
 	OpenedAt  time.Time
 	UpdatedAt time.Time
+	// Stale is set while an event of the account could not be folded. An
+	// account whose very first event it was has nothing but ID and Stale.
+	Stale Stale
 }
 
 // Money is the balance with its currency.

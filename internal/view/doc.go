@@ -4,6 +4,7 @@
 //
 // Views are a cache of the log: lost, they are built again and come back
 // equal. A store changes views and checkpoint in one transaction, so that
-// each event has its effect exactly once. The package may import bank and
+// each event has its effect exactly once. An event that cannot be folded leaves
+// its account's document stale, and no other. The package may import bank and
 // contract.
 package view

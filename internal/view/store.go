@@ -70,6 +70,11 @@ type Store interface {
 	// one transaction, or does nothing and returns an error.
 	// ErrCheckpointMoved says that the checkpoint was not From.
 	Apply(ctx context.Context, changes Changes) error
+	// Replace puts one account's document and puts its lines in place of all
+	// that it had, in one transaction that leaves the checkpoint as it is, or
+	// does nothing and returns an error. ErrCheckpointMoved says that the
+	// checkpoint is not At.
+	Replace(ctx context.Context, r Replacement) error
 	// Close releases the store.
 	Close(ctx context.Context) error
 }

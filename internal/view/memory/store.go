@@ -136,6 +136,25 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	return nil
 }
 
+// Replace puts one account in place of what it was, or does nothing and
+// returns an error.
+func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if s.checkpoint != r.At {
+		return view.ErrCheckpointMoved
+	}
+	s.accounts[r.Account.ID] = r.Account
+	s.lines[r.Account.ID] = slices.Clone(r.Transactions)
+	return nil
+}
+
 // Close does nothing.
 func (s *Store) Close(context.Context) error { return nil }
 

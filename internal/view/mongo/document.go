@@ -10,7 +10,7 @@ import (
 
 // schemaVersion is kept with the checkpoint. A change of the documents counts
 // it up; views of another version are built again, not migrated.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // checkpointID is the one document of the checkpoint collection.
 const checkpointID = "views"
@@ -29,16 +29,32 @@ type accountDocument struct {
 	Version   int64          `bson:"version"`
 	OpenedAt  int64          `bson:"openedAt"` // microseconds since 1970, UTC
 	UpdatedAt int64          `bson:"updatedAt"`
+	Stale     *staleDocument `bson:"stale,omitempty"` // only of a quarantined account
+}
+
+type staleDocument struct {
+	Reason   string `bson:"reason"`
+	Position int64  `bson:"position"`
+	Version  int64  `bson:"version"`
+	Since    int64  `bson:"since"` // microseconds since 1970, UTC
 }
 
 func fromAccount(a view.Account) accountDocument {
-	return accountDocument{ID: a.ID, Owner: a.Owner, Currency: a.Currency, Balance: a.Balance, Version: a.Version,
+	d := accountDocument{ID: a.ID, Owner: a.Owner, Currency: a.Currency, Balance: a.Balance, Version: a.Version,
 		OpenedAt: a.OpenedAt.UnixMicro(), UpdatedAt: a.UpdatedAt.UnixMicro()}
+	if a.Quarantined() {
+		d.Stale = &staleDocument{a.Stale.Reason, a.Stale.Position, a.Stale.Version, a.Stale.Since.UnixMicro()}
+	}
+	return d
 }
 
 func (d accountDocument) account() view.Account {
-	return view.Account{ID: d.ID, Owner: d.Owner, Currency: d.Currency, Balance: d.Balance, Version: d.Version,
+	a := view.Account{ID: d.ID, Owner: d.Owner, Currency: d.Currency, Balance: d.Balance, Version: d.Version,
 		OpenedAt: time.UnixMicro(d.OpenedAt).UTC(), UpdatedAt: time.UnixMicro(d.UpdatedAt).UTC()}
+	if s := d.Stale; s != nil {
+		a.Stale = view.Stale{Reason: s.Reason, Position: s.Position, Version: s.Version, Since: time.UnixMicro(s.Since).UTC()}
+	}
+	return a
 }
 
 type lineDocument struct {

@@ -37,17 +37,20 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	if err := changes.Check(); err != nil {
 		return err
 	}
-	apply := s.applyAtOnce
+	var err error
 	if s.stepwise {
-		apply = s.applyStepwise
+		err = s.applyStepwise(ctx, changes)
+	} else {
+		err = s.transact(ctx, func(ctx context.Context) error { return s.put(ctx, changes) })
 	}
-	if err := apply(ctx, changes); err != nil {
+	if err != nil {
 		return fmt.Errorf("apply %d to %d: %w", changes.From+1, changes.To, err)
 	}
 	return nil
 }
 
-func (s *Store) applyAtOnce(ctx context.Context, changes view.Changes) error {
+// transact does work in one transaction.
+func (s *Store) transact(ctx context.Context, do func(context.Context) error) error {
 	session, err := s.client.StartSession()
 	if err != nil {
 		return err
@@ -56,7 +59,7 @@ func (s *Store) applyAtOnce(ctx context.Context, changes view.Changes) error {
 	// The driver repeats what failed for a passing reason, a race for the
 	// checkpoint among them; the loser then finds that it moved.
 	_, err = session.WithTransaction(ctx, func(ctx context.Context) (any, error) {
-		return nil, s.put(ctx, changes)
+		return nil, do(ctx)
 	}, options.Transaction().SetReadConcern(readconcern.Snapshot()).SetWriteConcern(writeconcern.Majority()))
 	return err
 }
@@ -76,11 +79,16 @@ func (s *Store) put(ctx context.Context, changes view.Changes) error {
 			return fmt.Errorf("put accounts: %w", err)
 		}
 	}
-	if len(changes.Transactions) == 0 {
+	return s.addLines(ctx, changes.Transactions)
+}
+
+// addLines runs inside a transaction. A line that is there already is an error.
+func (s *Store) addLines(ctx context.Context, added []view.Transaction) error {
+	if len(added) == 0 {
 		return nil
 	}
-	lines := make([]lineDocument, len(changes.Transactions))
-	for i, line := range changes.Transactions {
+	lines := make([]lineDocument, len(added))
+	for i, line := range added {
 		lines[i] = fromLine(line)
 	}
 	if _, err := s.history.InsertMany(ctx, lines); err != nil {

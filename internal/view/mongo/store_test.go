@@ -120,7 +120,7 @@ func TestViewsOfANewerBuildAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = mongo.Open(t.Context(), uri, opts)
-	if err == nil || !strings.Contains(err.Error(), "schema version 99 and this build needs 1; stop the bank and drop the database") {
+	if err == nil || !strings.Contains(err.Error(), "schema version 99 and this build needs 2; stop the bank and drop the database") {
 		t.Errorf("open: %v, want an error that says what to do", err)
 	}
 }

@@ -1,6 +1,7 @@
 // Package sqlite keeps the views in one SQLite file: the projector opens it
 // with Open, the gateway reads the same file from its own process with
-// OpenReader, in any order.
+// OpenReader, in any order. Generations are several such files, of which one is
+// live; Live reads that one and follows when another goes live.
 //
 // What it promises: readers never wait for the projector nor it for them
 // (write-ahead log); a page of history costs its own lines, not the account's;

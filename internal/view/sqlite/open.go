@@ -11,12 +11,13 @@ import (
 	"strconv"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite", without cgo
+	driver "modernc.org/sqlite" // the driver "sqlite", without cgo
+	codes "modernc.org/sqlite/lib"
 )
 
 // schemaVersion is kept in the file as its user_version. A change of the
 // schema counts it up; views of another version are built again, not migrated.
-const schemaVersion = 1
+const schemaVersion = 2
 
 const schema = `
 CREATE TABLE checkpoint (
@@ -35,7 +36,11 @@ CREATE TABLE accounts (
 	balance    INTEGER NOT NULL, -- minor units
 	version    INTEGER NOT NULL,
 	opened_at  INTEGER NOT NULL, -- times are microseconds since 1970, UTC
-	updated_at INTEGER NOT NULL
+	updated_at INTEGER NOT NULL,
+	stale_reason   TEXT, -- null, as the next three, unless the account is quarantined
+	stale_position INTEGER,
+	stale_version  INTEGER,
+	stale_since    INTEGER
 ) STRICT;
 
 CREATE TABLE history (
@@ -119,10 +124,37 @@ func openWriter(ctx context.Context, path string, timeout time.Duration) (*sql.D
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	if err := prepareSchema(ctx, db, path); err != nil {
+	if err := prepareInTurn(ctx, db, path, timeout); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// prepareInTurn prepares the schema while others may do so as well: where
+// several open a new file at once, SQLite lets one of them set the journal mode
+// and refuses the others without waiting.
+func prepareInTurn(ctx context.Context, db *sql.DB, path string, timeout time.Duration) error {
+	waiting, stop := context.WithTimeout(ctx, timeout)
+	defer stop()
+	for {
+		err := prepareSchema(ctx, db, path)
+		if !isBusy(err) {
+			return err
+		}
+		select {
+		case <-waiting.Done():
+			return err
+		case <-time.After(busyPause):
+		}
+	}
+}
+
+// busyPause is the pause between attempts to open a file that is busy.
+const busyPause = 2 * time.Millisecond
+
+func isBusy(err error) bool {
+	var failed *driver.Error
+	return errors.As(err, &failed) && failed.Code()&0xff == codes.SQLITE_BUSY // the low byte is the kind
 }
 
 // touch makes sure that the file exists and that only its owner can read it:
@@ -141,7 +173,9 @@ func connect(path string, timeout time.Duration, pragmas ...string) (*sql.DB, er
 	if err != nil {
 		return nil, fmt.Errorf("open the views: %w", err)
 	}
-	query := url.Values{"_txlock": {"immediate"}}
+	// The file is there: whoever connects late must not make it again after it
+	// was removed.
+	query := url.Values{"_txlock": {"immediate"}, "mode": {"rw"}}
 	query.Add("_pragma", "busy_timeout("+strconv.FormatInt(timeout.Milliseconds(), 10)+")")
 	for _, pragma := range pragmas {
 		query.Add("_pragma", pragma)

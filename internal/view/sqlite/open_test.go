@@ -116,8 +116,8 @@ func TestOnlyTheOwnerCanReadTheFiles(t *testing.T) {
 
 func TestFilesThatAreNotOursAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ sql, want string }{
-		"views of a newer build": {"PRAGMA user_version = 99", "schema version 99 and this build needs 1; stop the bank and delete the file"},
-		"another program's file": {"CREATE TABLE songs (title TEXT)", "schema version 0 and this build needs 1"},
+		"views of a newer build": {"PRAGMA user_version = 99", "schema version 99 and this build needs 2; stop the bank and delete the file"},
+		"another program's file": {"CREATE TABLE songs (title TEXT)", "schema version 0 and this build needs 2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "views.db")

@@ -23,7 +23,7 @@ type Reader struct {
 var _ view.Reader = (*Reader)(nil)
 
 const (
-	accountColumns = "id, owner, currency, balance, version, opened_at, updated_at"
+	accountColumns = "id, owner, currency, balance, version, opened_at, updated_at, stale_reason, stale_position, stale_version, stale_since"
 	lineColumns    = "version, position, type, currency, amount, balance_after, occurred_at, reference, memo"
 	number         = "(SELECT number FROM accounts WHERE id = ?)"
 	between        = " AND version > ? AND version < ? ORDER BY version "
@@ -99,8 +99,11 @@ type row interface{ Scan(into ...any) error }
 func scanAccount(r row) (view.Account, error) {
 	var a view.Account
 	var opened, updated int64
-	err := r.Scan(&a.ID, &a.Owner, &a.Currency, &a.Balance, &a.Version, &opened, &updated)
+	var stale staleColumns
+	err := r.Scan(&a.ID, &a.Owner, &a.Currency, &a.Balance, &a.Version, &opened, &updated,
+		&stale.reason, &stale.position, &stale.version, &stale.since)
 	a.OpenedAt, a.UpdatedAt = time.UnixMicro(opened).UTC(), time.UnixMicro(updated).UTC()
+	a.Stale = stale.value()
 	return a, err
 }
 

@@ -19,31 +19,20 @@ type Config struct {
 
 var errNoStore = errors.New("no store for the views is configured: give --views FILE or set MONGODB_URI")
 
-// Open opens the store for its projector.
-func (c Config) Open(ctx context.Context) (view.Store, error) {
-	switch {
-	case c.MongoURI != "":
-		return mongo.Open(ctx, c.MongoURI, mongo.Options{Database: c.MongoDatabase})
-	case c.SQLite != "":
-		return sqlite.Open(ctx, c.SQLite, sqlite.Options{})
-	default:
-		return nil, errNoStore
-	}
-}
-
 // Reader is a store that is only read.
 type Reader interface {
 	view.Reader
 	Close(ctx context.Context) error
 }
 
-// OpenReader opens the store for the gateway.
+// OpenReader opens the store for the gateway. It follows a switch to views that
+// were built anew.
 func (c Config) OpenReader(ctx context.Context) (Reader, error) {
 	switch {
 	case c.MongoURI != "":
 		return mongo.Open(ctx, c.MongoURI, mongo.Options{Database: c.MongoDatabase})
 	case c.SQLite != "":
-		return sqlite.OpenReader(ctx, c.SQLite)
+		return sqlite.OpenLive(ctx, c.SQLite)
 	default:
 		return nil, errNoStore
 	}

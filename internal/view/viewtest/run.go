@@ -33,6 +33,9 @@ func Run(t *testing.T, open Open) {
 		"walking the pages meets every line once":       walkingPages,
 		"filters let through what they name":            filters,
 		"malformed pages are refused":                   malformedPages,
+		"a quarantine comes back":                       quarantineComesBack,
+		"a replacement is whole":                        replacementIsWhole,
+		"a replacement elsewhere is refused":            replacementElsewhere,
 		"any page of any history is as in a plain list": anyPage,
 		"readers see changes whole while they are made": readersDuringWrites,
 	})

@@ -18,6 +18,7 @@ func RunAtomic(t *testing.T, open Open) {
 		"a change that fails at its last line leaves nothing": failsAtLastLine,
 		"a change that is interrupted is whole or nothing":    interrupted,
 		"of two projectors one wins":                          twoProjectors,
+		"a replacement while a projector works is whole":      replacedMeanwhile,
 	})
 }
 

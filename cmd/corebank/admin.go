@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"corebank/internal/contract"
+	"corebank/internal/torture"
+	"corebank/projector"
+)
+
+// adminHelp ends the help of the commands that ask a projector for work.
+const adminHelp = `The projector that is asked is the one of the bank that runs on --data, or the
+one whose --health address --projector names. It takes such requests from its
+own machine only: in a container, run the command there.`
+
+// adminConfig says which projector is asked.
+type adminConfig struct{ data, address string }
+
+func adminFlags(c *cobra.Command, config *adminConfig) {
+	c.Flags().StringVar(&config.data, "data", ".corebank", "directory of the bank that \"corebank up\" runs")
+	c.Flags().StringVar(&config.address, "projector", "", "address of a projector on this machine, instead of --data; for example 127.0.0.1:7403")
+}
+
+// find finds the projector.
+func (c adminConfig) find() (projector.Admin, error) {
+	if c.address != "" {
+		return projector.Admin{Address: c.address}, nil
+	}
+	text, err := os.ReadFile(filepath.Join(c.data, torture.RunFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return projector.Admin{}, fmt.Errorf("no bank has run on --data %s; give the directory of one, or --projector host:port", c.data)
+	}
+	var running torture.Running
+	if err == nil {
+		err = json.Unmarshal(text, &running)
+	}
+	if err != nil {
+		return projector.Admin{}, fmt.Errorf("find the bank of --data %s: %w", c.data, err)
+	}
+	address := running.Parts[contract.AppProjector]
+	if address == "" {
+		return projector.Admin{}, fmt.Errorf("the bank on --data %s does not say where its projector is; start it again with this build", c.data)
+	}
+	return projector.Admin{Address: address}, nil
+}
+
+// explain says what to do where no projector answers.
+func (c adminConfig) explain(err error) error {
+	switch {
+	case !errors.Is(err, projector.ErrNoProjector):
+		return err
+	case c.address != "":
+		return fmt.Errorf("%w; give the projector's own --health address", err)
+	default:
+		return fmt.Errorf("%w; start the bank with: corebank up --data %s", err, c.data)
+	}
+}

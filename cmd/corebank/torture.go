@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"corebank/eventsource"
+	"corebank/internal/torture"
+)
+
+// Bounds of a torture.
+const (
+	tortureMost     = 12 * time.Hour
+	tortureClients  = 256
+	tortureAccounts = 1000
+)
+
+func newTorture() *cobra.Command {
+	config := tortureConfig{Config: torture.Config{Out: os.Stdout}}
+	c := &cobra.Command{
+		Use:     "torture",
+		GroupID: groupBank,
+		Short:   "Hurt a bank and check that it keeps its word",
+		Long: `Run a bank of its own in a temporary directory, put a mixed load on it through
+GraphQL, follow it by websocket, and hurt it: kill and freeze its processes one
+by one and all at once, slow down, cut and silence the connections between
+them, take the broker's data away, repeat and drop its messages, start a second
+event source, spoil snapshots, delete views. Then let it heal and hold every
+answer that a client got against the log:
+
+  what was acknowledged is there exactly once, as it was told;
+  what was only refused is not; what is unknown is there at most once;
+  versions, positions and sums are sound, and the views are equal to them;
+  each subscriber saw each transaction once and in order;
+  the answers about each account are linearizable.
+
+The same seed makes the same schedule of faults. The exit code is 0 only if
+nothing was violated; otherwise the data is kept and the command to repeat the
+run is printed. Ctrl-C ends the faults early and checks what there is. It needs
+Linux, and about 300 bytes of memory for each answer.
+
+--faults takes names such as kill:actor or freeze:immudb, separated by commas;
+the word before the colon for all of a sort; or all. What lasts, lasts at least
+a second and at most a minute or a sixth of --duration.`,
+		Example: `  # Two minutes of everything
+  corebank torture
+
+  # Only the event source, killed and frozen, in a run to repeat
+  corebank torture --faults kill:eventsource,freeze:eventsource --duration 5m --seed 7`,
+		RunE: func(c *cobra.Command, arguments []string) error {
+			if err := config.check(c); err != nil {
+				return err
+			}
+			return work(func(ctx context.Context, _ *slog.Logger) error { return config.run(ctx) })(c, arguments)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&config.faults, "faults", "all", "faults to inject, by name, separated by commas")
+	flags.DurationVar(&config.Duration, "duration", 2*time.Minute, "how long faults are begun, at most 12h")
+	flags.Uint64Var(&config.Seed, "seed", 0, "seed of the schedule; 0 picks one")
+	flags.IntVar(&config.Clients, "clients", 16, "clients that use the bank at once, 1 to 256")
+	flags.IntVar(&config.Accounts, "accounts", 32, "accounts that they use at once, 1 to 1000")
+	flags.BoolVar(&config.keep, "keep", false, "keep the bank's data, whatever the result")
+	return c
+}
+
+// tortureConfig is what `corebank torture` is asked for.
+type tortureConfig struct {
+	torture.Config
+	faults string
+	keep   bool
+}
+
+// check reads the flags.
+func (t *tortureConfig) check(c *cobra.Command) (err error) {
+	if t.Kinds, err = torture.ParseKinds(t.faults); err != nil {
+		return fmt.Errorf("--faults: %w", err)
+	}
+	if t.LogLevel, err = c.Flags().GetString(flagLogLevel); err != nil {
+		return err
+	}
+	switch {
+	case t.Duration <= 0 || t.Duration > tortureMost:
+		return fmt.Errorf("--duration %v: want more than 0 and at most %v, for example --duration 5m", t.Duration, tortureMost)
+	case t.Clients < 1 || t.Clients > tortureClients:
+		return fmt.Errorf("--clients %d: want 1 to %d", t.Clients, tortureClients)
+	case t.Accounts < 1 || t.Accounts > tortureAccounts:
+		return fmt.Errorf("--accounts %d: want 1 to %d", t.Accounts, tortureAccounts)
+	}
+	if t.Seed == 0 {
+		t.Seed = 1 + rand.Uint64N(1_000_000)
+	}
+	return nil
+}
+
+// run tortures a bank and leaves its data only if somebody will want it.
+func (t *tortureConfig) run(ctx context.Context) (err error) {
+	if t.Program, err = os.Executable(); err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	held := newPorts()
+	if t.Listen, err = held.pick(); err != nil {
+		return err
+	}
+	held.freeAll()
+	if t.Data, err = os.MkdirTemp("", "corebank-torture-"); err != nil {
+		return err
+	}
+	t.OpenLog = openLog
+	report, err := torture.Run(ctx, t.Config)
+	if err == nil && report.Violations > 0 {
+		err = fmt.Errorf("%d violations", report.Violations)
+	}
+	if err != nil {
+		fmt.Fprintf(t.Out, "\n  the data and logs are in %s\n  to repeat: corebank torture --seed %d --faults %s --duration %v --clients %d --accounts %d\n",
+			t.Data, t.Seed, t.faults, t.Duration, t.Clients, t.Accounts)
+		return err
+	}
+	if t.keep {
+		fmt.Fprintf(t.Out, "\n  the data and logs are in %s\n", t.Data)
+		return nil
+	}
+	return os.RemoveAll(t.Data)
+}
+
+// tortureLog is the log as the torture reads it, with its own client state.
+type tortureLog struct {
+	*eventsource.Immudb
+	state string
+}
+
+// openLog reads the log of the bank in a data directory straight from immudb.
+func openLog(data, immudb string) (torture.LogReader, error) {
+	dir := dataDir{path: data}
+	password, err := readSecret("data", dir.writerPassword())
+	if err != nil {
+		return nil, err
+	}
+	state, err := os.MkdirTemp(data, "torture-state-")
+	if err != nil {
+		return nil, err
+	}
+	return tortureLog{eventsource.NewImmudb(eventsource.ImmudbConfig{Address: immudb, Database: "corebank",
+		User: "eventsource", Password: password, StateDir: state}), state}, nil
+}
+
+func (l tortureLog) Close(ctx context.Context) error {
+	return errors.Join(l.Immudb.Close(ctx), os.RemoveAll(l.state))
+}

@@ -1,0 +1,70 @@
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// The whole command, on a bank of its own: some faults of different kinds, and
+// no violation. What it made is gone afterwards.
+func TestAShortTortureFindsNoViolation(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs a whole bank for half a minute")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("the torture needs Linux")
+	}
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	command := exec.CommandContext(within(t, coldStart), path, "torture", "--seed", "1", "--duration", "12s", "--clients", "8", "--accounts", "8",
+		"--faults", "kill:actor,kill:eventsource,kill:immudb,kill:nats,everything,freeze:eventsource,broker-lost,second-writer,snapshots:damaged")
+	command.Env = append(os.Environ(), "TMPDIR="+dir)
+	command.Cancel, command.WaitDelay = func() error { return command.Process.Signal(os.Interrupt) }, 2*time.Minute
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, text := range []string{"no violation", "linearizable", "everything", "seed 1"} {
+		if !bytes.Contains(out, []byte(text)) {
+			t.Errorf("it does not say %q", text)
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if t.Failed() || testing.Verbose() {
+		t.Logf("%s", out)
+	}
+}
+
+func TestTheTortureSaysWhatItDoesNotUnderstand(t *testing.T) {
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for arguments, says := range map[string]string{
+		"--faults sabotage":      "kill:immudb",
+		"--duration 0s":          "--duration 5m",
+		"--clients 0":            "want 1 to 256",
+		"--accounts 1001":        "want 1 to 1000",
+		"--faults kill --seed x": "invalid argument",
+	} {
+		out, err := exec.CommandContext(context.WithoutCancel(t.Context()), path, append([]string{"torture"}, strings.Fields(arguments)...)...).CombinedOutput()
+		var exit *exec.ExitError
+		if err == nil || !bytes.Contains(out, []byte(says)) {
+			t.Errorf("%s: %v, %s; want an error that says %q", arguments, err, out, says)
+		} else if exit, _ = err.(*exec.ExitError); exit == nil || exit.ExitCode() != 2 {
+			t.Errorf("%s: ended with %v, want code 2", arguments, err)
+		}
+	}
+}

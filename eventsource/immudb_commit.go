@@ -1,0 +1,104 @@
+package eventsource
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+
+	"corebank/internal/contract"
+)
+
+// plainEntry is the byte before every key and every value that Commit and its
+// kind write; immudb has others for its own purposes.
+const plainEntry = 0
+
+// readCommit is what a transaction of the log's database says: the records
+// that it committed, in order, and what in it no event source would write.
+func readCommit(tx *schema.Tx) (records []contract.Record, flaws []string) {
+	c := commit{keys: make(map[string]string)}
+	for _, entry := range tx.Entries {
+		c.read(entry)
+	}
+	slices.SortStableFunc(c.records, func(x, y contract.Record) int { return int(x.Position - y.Position) })
+	c.checkKeys()
+	c.checkBounds()
+	return c.records, c.flaws
+}
+
+// commit is a transaction as it is read.
+type commit struct {
+	records []contract.Record
+	keys    map[string]string // versions by idempotency key's entry
+	bounds  []string          // the entries that say which positions it holds
+	flaws   []string
+}
+
+func (c *commit) flaw(format string, args ...any) {
+	c.flaws = append(c.flaws, fmt.Sprintf(format, args...))
+}
+
+func (c *commit) read(entry *schema.TxEntry) {
+	if len(entry.Key) == 0 || entry.Key[0] != plainEntry || len(entry.Value) == 0 || entry.Value[0] != plainEntry {
+		c.flaw("an entry %q that is none of the log's", entry.Key)
+		return
+	}
+	key, value := string(entry.Key[1:]), entry.Value[1:]
+	if m := entry.Metadata; m.GetDeleted() || m.GetNonIndexable() || m.GetExpiration() != nil {
+		c.flaw("an entry %q that is marked as deleted, expiring or hidden", key)
+	}
+	switch {
+	case strings.HasPrefix(key, prefixEvent):
+		c.readRecord(key, value)
+	case strings.HasPrefix(key, prefixKey):
+		c.keys[key] = string(value)
+	case strings.HasPrefix(key, prefixBatch):
+		c.bounds = append(c.bounds, key+" "+string(value))
+	case key != keyEpoch && key != keyCheckpoint && key != keyAudit:
+		c.flaw("an entry %q that is none of the log's", key)
+	}
+}
+
+func (c *commit) readRecord(key string, value []byte) {
+	r, err := decodeRecord(value)
+	if err != nil {
+		c.flaw("%v: %q", err, key)
+		return
+	}
+	if key != eventKey(r.Account, r.Version) {
+		c.flaw("version %d of %s under %q", r.Version, r.Account, key)
+	}
+	c.records = append(c.records, r)
+}
+
+// checkKeys holds the idempotency keys' entries against the records'.
+func (c *commit) checkKeys() {
+	for _, r := range c.records {
+		entry := idempotencyKey(r.Account, r.Key)
+		if version := c.keys[entry]; version != strconv.FormatInt(r.Version, 10) {
+			c.flaw("an entry %q with the version %q; version %d carries the key", entry, version, r.Version)
+		}
+		delete(c.keys, entry)
+	}
+	for entry, version := range c.keys {
+		c.flaw("an entry %q with the version %q, and no record that carries the key", entry, version)
+	}
+}
+
+// checkBounds holds the commit's own entry against the records.
+func (c *commit) checkBounds() {
+	var want []string
+	if n := len(c.records); n > 0 {
+		value, err := json.Marshal(commitEntry{Last: c.records[n-1].Position})
+		if err != nil {
+			panic(err) // a number can be encoded
+		}
+		want = []string{batchKey(c.records[0].Position) + " " + string(value)}
+	}
+	if !slices.Equal(c.bounds, want) {
+		c.flaw("%q as what it holds; it holds %q", c.bounds, want)
+	}
+}

@@ -1,0 +1,35 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+
+	"corebank/graph/model"
+	"corebank/graph/scalar"
+	"corebank/internal/contract"
+)
+
+// systemStatus reads the views before the log, so that the lag is never told
+// smaller than it was.
+func (r *Resolver) systemStatus(ctx context.Context) (*model.SystemStatus, error) {
+	projected, err := r.Views.Checkpoint(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint of the views: %w", err)
+	}
+	status, err := r.Log.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("status of the log: %w", err)
+	}
+	return &model.SystemStatus{
+		Head: int32(status.Head), Published: int32(status.Published), Projected: int32(projected),
+		Lag: int32(max(0, status.Head-projected)), LastAudit: auditOf(status.LastAudit),
+	}, nil
+}
+
+func auditOf(a *contract.Audit) *model.Audit {
+	if a == nil {
+		return nil
+	}
+	return &model.Audit{At: scalar.DateTime(a.At), Position: int32(a.Position), Records: int32(a.Records),
+		Accounts: int32(a.Accounts), Findings: int32(a.Findings), Ok: a.OK}
+}

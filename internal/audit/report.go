@@ -1,0 +1,174 @@
+package audit
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Report is what an audit found. Its JSON form is for machines: fields are
+// added, never renamed.
+type Report struct {
+	// OK says that there is no finding.
+	OK bool `json:"ok"`
+	// Records, Accounts, Transactions (the lines of all histories) and Keys
+	// (idempotency keys) count what the log holds, Position is its last.
+	Position     int64 `json:"position"`
+	Records      int64 `json:"records"`
+	Accounts     int64 `json:"accounts"`
+	Transactions int64 `json:"transactions"`
+	Keys         int64 `json:"keys"`
+	// Totals are the sums of the ledger, by currency.
+	Totals []Total `json:"totals"`
+	// Views is nil if the views were not compared.
+	Views *Compared `json:"views,omitempty"`
+	// Proof is nil if the storage's proofs were not checked.
+	Proof *Proof `json:"proof,omitempty"`
+	// Findings are the first MaxFindings of FindingsTotal.
+	Findings      []Finding `json:"findings"`
+	FindingsTotal int64     `json:"findingsTotal"`
+	// Began is when the audit began, Seconds how long it took.
+	Began            time.Time `json:"began"`
+	Seconds          float64   `json:"seconds"`
+	RecordsPerSecond float64   `json:"recordsPerSecond"`
+}
+
+// Proof says which part of the storage's history was proven.
+type Proof struct {
+	// Transactions counts from the first; Hash stands for all of them.
+	Transactions uint64 `json:"transactions"`
+	Hash         string `json:"hash"`
+	// Since is the state of an earlier audit that this one follows from, or nil.
+	Since *Earlier `json:"since,omitempty"`
+}
+
+// Earlier is the state that an earlier audit left.
+type Earlier struct {
+	Transaction uint64    `json:"transaction"`
+	At          time.Time `json:"at"`
+}
+
+// Find adds what the caller found: RuleStorage and RuleProof are for it.
+func (a *Auditor) Find(f Finding) { a.findings.add(f) }
+
+// Records is how many records the auditor has seen.
+func (a *Auditor) Records() int64 { return a.records }
+
+// Report ends the audit, which began at a time and took so long. The proof is
+// nil if none was asked for.
+func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Report {
+	a.compareAtCheckpoint()
+	if a.expected != nil {
+		a.findings.add(Finding{Rule: RuleViews, Position: a.expected.checkpoint,
+			Expected: fmt.Sprintf("views up to a position of the log, which ends with %d", a.position),
+			Found:    fmt.Sprintf("views up to position %d", a.expected.checkpoint)})
+		a.expected = nil
+	}
+	r := Report{
+		OK: a.findings.total == 0, Position: a.position, Records: a.records, Accounts: int64(len(a.accounts)),
+		Transactions: a.lines, Keys: int64(len(a.keys)), Totals: a.totalsByCurrency(), Views: a.compared, Proof: proof,
+		Findings: append([]Finding{}, a.findings.kept...), FindingsTotal: a.findings.total,
+		Began: began.UTC(), Seconds: took.Seconds(),
+	}
+	if took > 0 {
+		r.RecordsPerSecond = float64(r.Records) / took.Seconds()
+	}
+	return r
+}
+
+// WriteJSON writes the report for machines.
+func (r Report) WriteJSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+// String is the report for people.
+func (r Report) String() string {
+	var b strings.Builder
+	if r.OK {
+		b.WriteString("The audit found nothing wrong.\n\n")
+	} else {
+		fmt.Fprintf(&b, "The audit found %s.\n\n", counted(r.FindingsTotal, "fault"))
+	}
+	line := func(name, text string) { fmt.Fprintf(&b, "  %-13s %s\n", name, text) }
+	line("log", fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), grouped(r.Position)))
+	line("accounts", grouped(r.Accounts))
+	line("transactions", grouped(r.Transactions))
+	line("keys", grouped(r.Keys)+r.keysText())
+	for _, total := range r.Totals {
+		line(string(total.Currency), fmt.Sprintf("customers %s, cash %s", total.Customers, total.Cash))
+	}
+	line("views", r.Views.text())
+	line("immudb", r.Proof.text())
+	line("time", fmt.Sprintf("%.1f s", r.Seconds)+r.rateText())
+	if r.OK {
+		return b.String()
+	}
+	b.WriteString("\nFaults:\n")
+	for _, f := range r.Findings {
+		b.WriteString("  " + f.String() + "\n")
+	}
+	if more := r.FindingsTotal - int64(len(r.Findings)); more > 0 {
+		fmt.Fprintf(&b, "  and %s more\n", grouped(more))
+	}
+	return b.String()
+}
+
+func (r Report) keysText() string {
+	if r.OK {
+		return ", each used once in its account"
+	}
+	return ""
+}
+
+func (r Report) rateText() string {
+	if r.RecordsPerSecond == 0 {
+		return ""
+	}
+	return ", " + counted(int64(r.RecordsPerSecond), "record") + " a second"
+}
+
+func (c *Compared) text() string {
+	switch {
+	case c == nil:
+		return "not compared"
+	case c.Different > 0:
+		return fmt.Sprintf("%s differ from the log at position %s", counted(c.Different, "account"), grouped(c.Checkpoint))
+	default:
+		return fmt.Sprintf("equal to the log at position %s: %s, %s", grouped(c.Checkpoint),
+			counted(c.Accounts, "account"), counted(c.Transactions, "transaction"))
+	}
+}
+
+func (p *Proof) text() string {
+	if p == nil {
+		return "not proven"
+	}
+	text := fmt.Sprintf("proven from the first to the last of %s", counted(int64(p.Transactions), "transaction"))
+	if p.Since == nil {
+		return text + "; no earlier audit to compare with"
+	}
+	return fmt.Sprintf("%s; transaction %s is the one that was audited at %s", text,
+		grouped(int64(p.Since.Transaction)), p.Since.At.Format(time.RFC3339))
+}
+
+// counted is "1 record" or "2 records".
+func counted(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return grouped(n) + " " + what
+}
+
+// grouped writes a count as 1,234,567.
+func grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

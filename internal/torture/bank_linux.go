@@ -1,0 +1,120 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// launch starts a command out of reach of a Ctrl-C at the terminal, and has it
+// asked to end should this process die. ended is closed when it has ended.
+func launch(command *exec.Cmd) (ended chan struct{}, err error) {
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	ended = make(chan struct{})
+	started := make(chan error)
+	go func() {
+		// The system minds the end of the thread that started the child, not of
+		// the process: this one lives as long as the child.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := command.Start()
+		started <- err
+		if err == nil {
+			_ = command.Wait() // how it ended is in ProcessState
+			close(ended)
+		}
+	}()
+	return ended, <-started
+}
+
+// Supported says why this system cannot be tortured; nil if it can.
+func Supported() error { return nil }
+
+// parts are the processes of the bank by name.
+func (p *process) parts() map[string]int {
+	found := make(map[string]int)
+	entries, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is sound
+	for _, path := range entries {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		// pid (name) state parent …, where the name may hold anything.
+		var pid, parent int
+		var state string
+		rest := string(text[strings.LastIndexByte(string(text), ')')+1:])
+		if _, err := fmt.Sscanf(rest, " %s %d", &state, &parent); err != nil || parent != p.command.Process.Pid || state == "Z" {
+			continue
+		}
+		if _, err := fmt.Sscanf(string(text), "%d ", &pid); err != nil {
+			continue
+		}
+		if part := partOf(p.arguments(pid)); part != "" {
+			found[part] = pid
+		}
+	}
+	return found
+}
+
+func (p *process) arguments(pid int) []string { return procStrings(pid, "cmdline") }
+
+// environment is what a process was started with.
+func (p *process) environment(pid int) []string { return procStrings(pid, "environ") }
+
+func procStrings(pid int, file string) []string {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file))
+	if err != nil {
+		return nil
+	}
+	return strings.Split(strings.TrimRight(string(text), "\x00"), "\x00")
+}
+
+// signal sends a signal to one part and returns its process id.
+func (p *process) signal(part string, signal syscall.Signal) (int, error) {
+	pid := p.parts()[part]
+	if pid == 0 {
+		return 0, fmt.Errorf("%s does not run", part)
+	}
+	return pid, syscall.Kill(pid, signal)
+}
+
+func (p *process) kill(part string) (int, error)   { return p.signal(part, syscall.SIGKILL) }
+func (p *process) freeze(part string) (int, error) { return p.signal(part, syscall.SIGSTOP) }
+func thaw(pid int) error                           { return syscall.Kill(pid, syscall.SIGCONT) }
+
+// killAll kills everything at once, and returns when nothing is left.
+func (p *process) killAll(ctx context.Context) error {
+	parts := p.parts()
+	_ = p.command.Process.Kill() // it may have ended
+	for _, pid := range parts {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // the system kills them with their parent
+	}
+	<-p.ended
+	for part, pid := range parts {
+		for syscall.Kill(pid, 0) == nil && partOf(p.arguments(pid)) == part {
+			if !sleep(ctx, watchTick) {
+				return fmt.Errorf("%s (process %d) was killed and is still there", part, pid)
+			}
+		}
+	}
+	return nil
+}
+
+// awaitAnother waits until a part runs as another process than the dead one.
+func (p *process) awaitAnother(ctx context.Context, part string, dead int) error {
+	began := time.Now()
+	for {
+		if pid := p.parts()[part]; pid != 0 && pid != dead {
+			return nil
+		}
+		if !sleep(ctx, watchTick) {
+			return fmt.Errorf("%s was not started again within %v", part, time.Since(began).Round(time.Second))
+		}
+	}
+}

@@ -1,0 +1,213 @@
+package torture
+
+import (
+	"fmt"
+
+	"corebank/internal/audit"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// Law is one thing that is checked.
+type Law string
+
+// The laws, in the order in which they are reported.
+const (
+	Kept       Law = "acknowledged: in the log once, as it was told"
+	NotThere   Law = "only refused: not in the log"
+	AtMostOnce Law = "each key: at most one event"
+	Asked      Law = "every event: somebody asked for it"
+	Sound      Law = "log sound, sum zero, views equal to the fold"
+	Balances   Law = "balances through the API equal to the fold"
+	SeenOnce   Law = "subscribers: each transaction once, in order"
+	Ordered    Law = "each account: its answers are linearizable"
+	Heals      Law = "faults: fenced, healed, answered, no panic"
+)
+
+var laws = []Law{Kept, NotThere, AtMostOnce, Asked, Sound, Balances, SeenOnce, Ordered, Heals}
+
+// Finding is a law and what was checked of it.
+type Finding struct {
+	Law Law
+	// Checked counts what was held against the law; Violations what broke it,
+	// of which Examples has the first.
+	Checked    int
+	Violations int
+	Examples   []string
+}
+
+// maxExamples bounds the violations that are kept in words.
+const maxExamples = 10
+
+// Verification is the sum of all checks.
+type Verification struct{ findings map[Law]*Finding }
+
+func newVerification() *Verification {
+	v := &Verification{findings: make(map[Law]*Finding)}
+	for _, law := range laws {
+		v.findings[law] = &Finding{Law: law}
+	}
+	return v
+}
+
+// Findings are those of all laws.
+func (v *Verification) Findings() []Finding {
+	all := make([]Finding, len(laws))
+	for i, law := range laws {
+		all[i] = *v.findings[law]
+	}
+	return all
+}
+
+// Violations counts those of all laws.
+func (v *Verification) Violations() (total int) {
+	for _, f := range v.findings {
+		total += f.Violations
+	}
+	return total
+}
+
+func (v *Verification) checked(law Law, n int) { v.findings[law].Checked += n }
+
+func (v *Verification) violated(law Law, format string, values ...any) {
+	f := v.findings[law]
+	f.Violations++
+	if len(f.Examples) < maxExamples {
+		f.Examples = append(f.Examples, fmt.Sprintf(format, values...))
+	}
+}
+
+// entry is what is kept of one record of the log.
+type entry struct {
+	position, version int64
+	account           bank.AccountID
+	key, hash         string
+	line              *view.Transaction // nil for an opening
+}
+
+// Evidence is all that is known of a run: feed it the log, then Check it.
+type Evidence struct {
+	Answers []Answer
+	Watches []Watch
+	// Views is nil if they could not be read.
+	Views *audit.Views
+	// Balances are what the API says of the accounts, by version and value.
+	Balances map[bank.AccountID][2]int64
+	// Pictures, if set, is a directory for a page that shows where the search
+	// for an order of an account's answers got stuck.
+	Pictures string
+
+	auditor *audit.Auditor
+	log     []entry
+	streams map[bank.AccountID][]int // places in log, by version
+	byKey   map[asked][]int          // places in log
+}
+
+// asked names a request: an opening by its key alone, since its account is
+// only told with the answer.
+type asked struct {
+	account bank.AccountID
+	key     string
+}
+
+func (r *Request) asked() asked { return asked{r.Account, r.Key} }
+
+// Record takes the next record of the log.
+func (e *Evidence) Record(r contract.Record) {
+	if e.auditor == nil {
+		e.auditor = audit.New()
+		e.streams, e.byKey = make(map[bank.AccountID][]int), make(map[asked][]int)
+		if e.Views != nil {
+			e.auditor.Expect(e.Views)
+		}
+	}
+	e.auditor.Record(r)
+	kept := entry{position: r.Position, version: r.Version, account: r.Account, key: r.Key, hash: r.RequestHash}
+	name := asked{r.Account, r.Key}
+	event, err := r.Event()
+	if err != nil {
+		return // the auditor has found it
+	}
+	if kept.line = view.TransactionOf(r, event); kept.line == nil {
+		name.account = ""
+	}
+	e.byKey[name] = append(e.byKey[name], len(e.log))
+	e.streams[r.Account] = append(e.streams[r.Account], len(e.log))
+	e.log = append(e.log, kept)
+}
+
+// Check holds everything against every law, into v.
+func (e *Evidence) Check(v *Verification) {
+	e.checkAnswers(v)
+	e.checkKeys(v)
+	e.checkAudit(v)
+	e.checkBalances(v)
+	for _, w := range e.Watches {
+		e.checkWatch(v, w)
+	}
+	e.checkOrder(v)
+}
+
+// at is the record of an account with a version.
+func (e *Evidence) at(account bank.AccountID, version int64) (entry, bool) {
+	stream := e.streams[account]
+	if version < 1 || version > int64(len(stream)) {
+		return entry{}, false
+	}
+	return e.log[stream[version-1]], true
+}
+
+func (e *Evidence) checkAudit(v *Verification) {
+	v.checked(Sound, len(e.log))
+	if e.auditor == nil {
+		v.violated(Sound, "the log is empty")
+		return
+	}
+	if e.Views == nil {
+		v.violated(Sound, "the views could not be read")
+	}
+	report := e.auditor.Report(timeless, 0, nil)
+	for _, f := range report.Findings {
+		v.violated(Sound, "%s", f)
+	}
+}
+
+func (e *Evidence) checkBalances(v *Verification) {
+	v.checked(Balances, len(e.Balances))
+	for id, said := range e.Balances {
+		stream := e.streams[id]
+		last, _ := e.at(id, int64(len(stream)))
+		want := int64(0)
+		if last.line != nil {
+			want = last.line.BalanceAfter
+		}
+		if said != [2]int64{int64(len(stream)), want} {
+			v.violated(Balances, "%s: the API says %d at version %d, the log %d at version %d", id, said[1], said[0], want, len(stream))
+		}
+	}
+}
+
+// checkWatch holds what a subscriber saw against the log.
+func (e *Evidence) checkWatch(v *Verification, w Watch) {
+	var want []Seen
+	for _, r := range e.log {
+		if r.line != nil && (w.Account == "" || w.Account == r.account) {
+			want = append(want, Seen{r.account, r.version, string(r.line.Type), r.line.Amount, r.line.BalanceAfter})
+		}
+	}
+	v.checked(SeenOnce, len(w.Seen))
+	for i, saw := range w.Seen {
+		if i == len(want) {
+			v.violated(SeenOnce, "%s saw %d transactions more than the log has, the first %+v", w.Name, len(w.Seen)-len(want), saw)
+			return
+		}
+		if saw != want[i] {
+			v.violated(SeenOnce, "%s, transaction %d: saw %+v, where the log has %+v", w.Name, i+1, saw, want[i])
+			return
+		}
+	}
+	if missed := len(want) - len(w.Seen); missed > 0 {
+		v.violated(SeenOnce, "%s missed the last %d of %d transactions", w.Name, missed, len(want))
+	}
+}

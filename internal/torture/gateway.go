@@ -1,0 +1,217 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"corebank/internal/bank"
+)
+
+// Bounds of a client.
+const (
+	requestTimeout = 20 * time.Second // longer than the gateway takes to give up
+	maxAnswer      = 1 << 20          // bytes
+)
+
+// gateway is the API as its clients use it.
+type gateway struct {
+	url   string
+	http  *http.Client
+	clock func() time.Duration
+}
+
+func newGateway(url string, clients int, clock func() time.Duration) *gateway {
+	return &gateway{url: url, clock: clock, http: &http.Client{Timeout: requestTimeout,
+		Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
+}
+
+// The mutations. What they move is called by one name in the answer.
+const (
+	queryOpen = `mutation($owner: String!, $currency: CurrencyCode!, $key: String!) {
+  told: openAccount(input: {owner: $owner, currency: $currency, idempotencyKey: $key}) {
+    replayed account { id version balance { current { value } } } userErrors { code } } }`
+	queryPay = `mutation($id: ID!, $value: Decimal!, $currency: CurrencyCode!, $key: String!) {
+  told: %s(input: {accountId: $id, amount: {value: $value, currency: $currency}, idempotencyKey: $key}) {
+    replayed account { id version balance { current { value } } }
+    transaction { version balanceAfter { value } }
+    userErrors { code ... on InsufficientFunds { available { value } } } } }`
+	queryBalance = `query($id: ID!) { balance(accountId: $id) { current { value } version } }`
+)
+
+// body is the GraphQL request.
+func (r *Request) body() (query string, variables map[string]any) {
+	pay := func(mutation string, amount bank.Money) (string, map[string]any) {
+		return fmt.Sprintf(queryPay, mutation), map[string]any{"id": r.Account, "value": amount.Decimal(), "currency": amount.Currency, "key": r.Key}
+	}
+	switch c := r.Command.(type) {
+	case bank.Deposit:
+		return pay("deposit", c.Amount)
+	case bank.Withdraw:
+		return pay("withdraw", c.Amount)
+	case bank.OpenAccount:
+		return queryOpen, map[string]any{"owner": c.Owner, "currency": c.Currency, "key": r.Key}
+	default:
+		panic(fmt.Sprintf("torture: no mutation for command %T", c))
+	}
+}
+
+// told is what a mutation answers.
+type told struct {
+	Replayed bool
+	Account  *struct {
+		ID      bank.AccountID
+		Version int64
+		Balance struct{ Current amount }
+	}
+	Transaction *struct {
+		Version      int64
+		BalanceAfter amount
+	}
+	UserErrors []struct {
+		Code      bank.Code
+		Available *amount
+	}
+}
+
+type amount struct{ Value string }
+
+// graphError is a top-level error.
+type graphError struct {
+	Message    string
+	Extensions struct{ Code string }
+}
+
+// ask sends a request once.
+func (g *gateway) ask(ctx context.Context, client int, r *Request) Answer {
+	a := Answer{Request: r, Client: client, Account: r.Account, Verdict: Unknown}
+	query, variables := r.body()
+	var data struct{ Told *told }
+	a.Sent = g.clock()
+	faults, err := g.post(ctx, query, variables, &data)
+	a.Answered = g.clock()
+	switch {
+	case err != nil:
+		a.Note = err.Error()
+	case len(faults) > 0 && faults[0].Extensions.Code == "UNAVAILABLE":
+		a.Verdict, a.Note = Unavailable, faults[0].Message
+	case len(faults) > 0:
+		a.Note = faults[0].Extensions.Code + ": " + faults[0].Message
+	case data.Told == nil:
+		a.Note = "an answer without data"
+	default:
+		a.read(*data.Told)
+	}
+	return a
+}
+
+// read takes over what a mutation answers.
+func (a *Answer) read(t told) {
+	if t.Account != nil {
+		a.Account = t.Account.ID
+		a.ToldVersion, a.ToldBalance = t.Account.Version, minor(t.Account.Balance.Current)
+	}
+	if len(t.UserErrors) > 0 {
+		a.Verdict, a.Code = Refused, t.UserErrors[0].Code
+		if available := t.UserErrors[0].Available; available != nil {
+			a.Available = minor(*available)
+		}
+		return
+	}
+	a.Verdict = Applied
+	if t.Replayed {
+		a.Verdict = Replayed
+	}
+	switch {
+	case t.Transaction != nil:
+		a.Version, a.Balance = t.Transaction.Version, minor(t.Transaction.BalanceAfter)
+	case t.Account != nil:
+		a.Version = 1 // an opening is the first event
+	}
+}
+
+// currency is that of all accounts here.
+const currency = bank.Currency("EUR")
+
+// minor is an amount in minor units; -1 for one that cannot be read, which no
+// check takes for an amount.
+func minor(a amount) int64 {
+	money, err := bank.ParseMoney(a.Value, currency)
+	if err != nil {
+		return -1
+	}
+	return money.Minor
+}
+
+// post sends a GraphQL request. An error means that there was no answer.
+func (g *gateway) post(ctx context.Context, query string, variables map[string]any, data any) ([]graphError, error) {
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := g.http.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data   json.RawMessage
+		Errors []graphError
+	}
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return nil, fmt.Errorf("%s: %.100s", response.Status, text)
+	}
+	if len(answer.Errors) > 0 {
+		return answer.Errors, nil
+	}
+	return nil, json.Unmarshal(answer.Data, data)
+}
+
+// balance is what the API says of an account; version 0 for nothing.
+func (g *gateway) balance(ctx context.Context, id bank.AccountID) (value, version int64, err error) {
+	var data struct {
+		Balance *struct {
+			Current amount
+			Version int64
+		}
+	}
+	faults, err := g.post(ctx, queryBalance, map[string]any{"id": id}, &data)
+	if err == nil && len(faults) > 0 {
+		err = fmt.Errorf("balance of %s: %s", id, faults[0].Message)
+	}
+	if err != nil || data.Balance == nil {
+		return 0, 0, err
+	}
+	return minor(data.Balance.Current), data.Balance.Version, nil
+}
+
+// ready reports whether the bank says that a mutation would succeed.
+func (g *gateway) ready(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	response, err := g.http.Do(request)
+	if err != nil {
+		return false
+	}
+	defer response.Body.Close()
+	return response.StatusCode == http.StatusOK
+}
+
+const readyTimeout = 3 * time.Second

@@ -1,0 +1,66 @@
+package torture_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"corebank/internal/torture"
+)
+
+func faults(seed uint64, n int) (all []torture.Fault) {
+	plan := torture.NewPlan(seed, torture.Kinds(), time.Minute)
+	for range n {
+		all = append(all, plan.Next())
+	}
+	return all
+}
+
+func TestASeedHasOneSchedule(t *testing.T) {
+	first := faults(7, 200)
+	if !slices.Equal(first, faults(7, 200)) {
+		t.Error("the same seed makes two schedules")
+	}
+	if slices.Equal(first, faults(8, 200)) {
+		t.Error("two seeds make the same schedule")
+	}
+}
+
+func TestEveryFaultComesInItsTurn(t *testing.T) {
+	n := len(torture.Kinds())
+	times := make(map[torture.Kind]int)
+	for i, f := range faults(1, 3*n) {
+		times[f.Kind]++
+		if times[f.Kind] > 1+i/n {
+			t.Fatalf("fault %d is %s for the %dth time, before others had their turn", i, f.Kind, times[f.Kind])
+		}
+		what, _, _ := strings.Cut(string(f.Kind), ":")
+		lasting := slices.Contains([]string{torture.Freeze, torture.Slow, torture.Cut, torture.Deaf, torture.Mute}, what)
+		if lasting != (f.Lasts > 0) || lasting && (f.Lasts < time.Second || f.Lasts > time.Minute) {
+			t.Errorf("%s lasts %v", f.Kind, f.Lasts)
+		}
+		if f.Calm <= 0 || f.Calm > 2*time.Second {
+			t.Errorf("%s comes after %v", f.Kind, f.Calm)
+		}
+	}
+	if len(times) != n {
+		t.Errorf("%d kinds of %d came", len(times), n)
+	}
+}
+
+func TestFaultsAreChosenByName(t *testing.T) {
+	for list, want := range map[string]int{
+		"all": len(torture.Kinds()), "kill": len(torture.Parts), "kill:actor": 1, "kill,kill:actor, everything": len(torture.Parts) + 1,
+		"snapshots,views:deleted": 4,
+	} {
+		if got, err := torture.ParseKinds(list); err != nil || len(got) != want {
+			t.Errorf("%q chose %v, %v; want %d", list, got, err, want)
+		}
+	}
+	for _, list := range []string{"", "kil", "kill:vault", "kill,,freeze"} {
+		if _, err := torture.ParseKinds(list); err == nil || !strings.Contains(err.Error(), "broker-lost") {
+			t.Errorf("%q: %v, want an error that lists the faults", list, err)
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package torture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"corebank/internal/contract"
+)
+
+// Bounds of a run.
+const (
+	recoveryTime = time.Minute // from a fault to a bank that is whole
+	watchers     = 3           // subscribers of everything, and as many of one account each
+)
+
+// LogReader reads the log from its database, past all the bank's own parts.
+type LogReader interface {
+	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
+	Close(ctx context.Context) error
+}
+
+// Config says how to torture.
+type Config struct {
+	// Program is the corebank executable.
+	Program string
+	// Data is an empty directory for the bank, Listen the address for its API.
+	Data, Listen string
+	// OpenLog reads the log of the bank in a data directory from immudb at an
+	// address.
+	OpenLog func(data, immudb string) (LogReader, error)
+	Kinds   []Kind
+	// Duration is how long faults are begun; healing and checking come after.
+	Duration time.Duration
+	Seed     uint64
+	Clients  int
+	Accounts int
+	LogLevel string
+	// Out is where a person reads how it goes.
+	Out io.Writer
+}
+
+// Injected is one fault as it went.
+type Injected struct {
+	Fault
+	At time.Duration
+	// Next is how long after the fault the first command was acknowledged that
+	// was sent after it; Whole how long until every part ran and the bank said
+	// that it is ready. Of a frozen part, both are after it went on.
+	Next, Whole time.Duration
+}
+
+// Report is the result of a run.
+type Report struct {
+	Injected []Injected
+	Answers  map[Verdict]int
+	Took     time.Duration
+	Findings []Finding
+	// Violations counts what broke a law.
+	Violations int
+}
+
+// run is one run.
+type run struct {
+	Config
+	began    time.Time
+	bank     *process
+	gateway  *gateway
+	record   *record
+	load     *load
+	watchers []*subscriber
+	verified *Verification
+	screen   *screen
+	injected []Injected
+
+	struck time.Duration        // when the last fault was done
+	next   <-chan time.Duration // the first answer to what was sent after it
+}
+
+// Run tortures a bank until the time is over or ctx ends, and then checks. An
+// error means that there was nothing to check.
+func Run(ctx context.Context, config Config) (Report, error) {
+	if err := Supported(); err != nil {
+		return Report{}, err
+	}
+	r := &run{Config: config, began: time.Now(), record: newRecord(), verified: newVerification()}
+	r.screen = &screen{out: config.Out}
+	r.screen.plan(config)
+	r.bank = &process{program: config.Program, data: config.Data, listen: config.Listen, logLevel: config.LogLevel}
+	var err error
+	if r.bank.links, err = newLinks(config.Kinds); err != nil {
+		return Report{}, err
+	}
+	defer r.bank.links.close()
+	if err := r.bank.start(ctx, coldTime); err != nil {
+		return Report{}, errors.Join(err, r.bank.killAll(context.WithoutCancel(ctx)))
+	}
+	defer func() { _ = r.bank.killAll(context.WithoutCancel(ctx)) }() // what did not stop in order
+	r.gateway = newGateway(r.bank.where.Gateway, config.Clients, r.clock)
+	r.load = newLoad(r.gateway, r.record, config.Seed)
+	if err := r.load.open(ctx, config.Accounts); err != nil {
+		return Report{}, fmt.Errorf("%w; the bank wrote last:\n%s", err, r.bank.lastWords())
+	}
+	r.screen.ready(r.clock(), config)
+	return r.all(ctx)
+}
+
+func (r *run) clock() time.Duration { return time.Since(r.began) }
+
+// all is the run from a ready bank on.
+func (r *run) all(ctx context.Context) (Report, error) {
+	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWatching()
+	var watched sync.WaitGroup
+	for _, w := range r.newWatchers() {
+		watched.Go(func() { w.run(watching) })
+	}
+	r.hurt(ctx)
+	after := context.WithoutCancel(ctx) // Ctrl-C ends the faults, not the checks
+	r.screen.checking()
+	r.heal(after)
+	evidence, err := r.gather(after)
+	stopWatching()
+	watched.Wait()
+	if err != nil {
+		return Report{}, err
+	}
+	for _, w := range r.watchers {
+		evidence.Watches = append(evidence.Watches, w.result())
+	}
+	r.verified.checked(Heals, 1)
+	if err := r.bank.stop(); err != nil {
+		r.verified.violated(Heals, "%v", err)
+	}
+	r.checkLogs()
+	evidence.Check(r.verified)
+	report := Report{Injected: r.injected, Answers: r.record.counts, Took: r.clock(),
+		Findings: r.verified.Findings(), Violations: r.verified.Violations()}
+	r.screen.report(report, evidence)
+	if report.Violations > 0 {
+		return report, r.keepAnswers()
+	}
+	return report, nil
+}
+
+func (r *run) newWatchers() []*subscriber {
+	for i := range watchers {
+		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprint("subscriber ", i+1), "", r.Seed+uint64(i)))
+	}
+	for i, id := range r.load.ids()[:min(watchers, r.Accounts)] {
+		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Seed+uint64(watchers+i)))
+	}
+	return r.watchers
+}
+
+// hurt is the load and the faults.
+func (r *run) hurt(ctx context.Context) {
+	loading, stopLoading := context.WithCancel(context.WithoutCancel(ctx)) // the last fault, too, needs it to recover
+	var loaded sync.WaitGroup
+	loaded.Go(func() { r.load.run(loading, r.Clients) })
+	defer loaded.Wait()
+	defer stopLoading()
+	plan := NewPlan(r.Seed, r.Kinds, Longest(r.Duration))
+	began := r.clock()
+	for r.clock()-began < r.Duration {
+		f := plan.Next()
+		if !sleep(ctx, f.Calm) {
+			return
+		}
+		if !r.one(ctx, f) {
+			return
+		}
+	}
+}
+
+// strike notes that a fault is done: from here on the bank has to recover.
+func (r *run) strike() {
+	r.struck = r.clock()
+	r.next = r.record.nextApplied(r.struck)
+}
+
+// one does one fault and waits until the bank is whole again. It reports
+// whether it makes sense to go on.
+func (r *run) one(ctx context.Context, f Fault) bool {
+	r.verified.checked(Heals, 1)
+	done := Injected{Fault: f, At: r.clock()}
+	r.strike()
+	if err := r.inject(ctx, f); err != nil {
+		r.verified.violated(Heals, "%s at %s: %v", f.Kind, minutes(done.At), err)
+		r.screen.failed(done, err)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoveryTime)
+	defer cancel()
+	for !r.gateway.ready(ctx) && sleep(ctx, watchTick) {
+	}
+	done.Whole = r.clock() - r.struck
+	select {
+	case at := <-r.next:
+		done.Next = at - r.struck
+		done.Whole = max(done.Whole, done.Next)
+	case <-ctx.Done():
+		done.Next = r.clock() - r.struck
+		r.verified.violated(Heals, "%s at %s: no command was acknowledged and the bank not ready within %v", f.Kind, minutes(done.At), recoveryTime)
+		r.screen.failed(done, errors.New("the bank does not recover"))
+		return false
+	}
+	r.injected = append(r.injected, done)
+	r.screen.injected(done, r.record, r.clock())
+	return true
+}
+
+// keepAnswers writes what the clients were told beside the data of the bank.
+func (r *run) keepAnswers() error {
+	file, err := os.Create(filepath.Join(r.Data, "answers.txt"))
+	if err != nil {
+		return err
+	}
+	for _, a := range r.record.answers {
+		fmt.Fprintf(file, "client %d %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %d told %d %d %s\n",
+			a.Client, a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered, a.Verdict,
+			a.Version, a.Balance, a.Code, a.Available, a.ToldVersion, a.ToldBalance, a.Note)
+	}
+	return file.Close()
+}

@@ -1,0 +1,149 @@
+package torture
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/dapr/dapr/pkg/proto/common/v1"
+	"github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Bounds of a second writer.
+const (
+	fenceTime  = 30 * time.Second // from a write that cannot succeed to its end
+	writeTime  = 10 * time.Second
+	fencedText = "another event source has taken over the log"
+)
+
+// secondWriter starts another event source beside the bank's, with the same
+// database, user and sidecar. It fences the first, which ends, is started again
+// and fences the second. That one does not know it yet: it is asked to write,
+// must not, and must end.
+func (r *run) secondWriter(ctx context.Context) error {
+	first := r.bank.parts()["eventsource"]
+	if first == 0 {
+		return errors.New("eventsource does not run")
+	}
+	second, err := r.startSecond(first)
+	if err != nil {
+		return err
+	}
+	defer second.end()
+	r.strike()
+	if err := r.bank.awaitAnother(ctx, "eventsource", first); err != nil {
+		return fmt.Errorf("the first event source was not fenced: %w", err)
+	}
+	r.strike()
+	for !r.gateway.ready(ctx) && sleep(ctx, watchTick) {
+	}
+	select { // the first is the writer again once it has written
+	case <-r.record.nextApplied(r.clock()):
+	case <-ctx.Done():
+		return errors.New("no command was acknowledged beside a second event source")
+	}
+	answer := second.write(ctx)
+	select {
+	case <-second.gone:
+	case <-time.After(fenceTime):
+		return fmt.Errorf("a fenced event source was asked to write (%s) and goes on", answer)
+	}
+	if said := second.said.String(); !strings.Contains(said, fencedText) {
+		return fmt.Errorf("a fenced event source ended and does not say why: %s", said)
+	}
+	return nil
+}
+
+// zombie is an event source that runs beside the bank's.
+type zombie struct {
+	listen  string
+	command *exec.Cmd
+	state   string
+	said    strings.Builder // read only when it is gone
+	gone    chan struct{}
+}
+
+func (r *run) startSecond(first int) (*zombie, error) {
+	z := &zombie{}
+	var err error
+	if z.listen, err = freeAddress(); err != nil {
+		return nil, err
+	}
+	if z.state, err = os.MkdirTemp(r.bank.data, "second-writer-"); err != nil {
+		return nil, err
+	}
+	arguments := r.bank.arguments(first)[1:]
+	for i, argument := range arguments {
+		switch flag, _, _ := strings.Cut(argument, "="); flag {
+		case "--listen":
+			arguments[i] = flag + "=" + z.listen
+		case "--health":
+			arguments[i] = flag + "=127.0.0.1:0"
+		case "--state-dir":
+			arguments[i] = flag + "=" + z.state
+		}
+	}
+	z.command = exec.Command(r.bank.program, arguments...)
+	z.command.Env, z.command.Stderr = r.bank.environment(first), &z.said
+	if z.gone, err = launch(z.command); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(z.state))
+	}
+	return z, nil
+}
+
+func freeAddress() (string, error) {
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer lis.Close()
+	return lis.Addr().String(), nil
+}
+
+// write asks the zombie to append an event that nobody asked the bank for, as
+// its sidecar would, and tells what it answered. Should it be written, it will
+// be found.
+func (z *zombie) write(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	record := contract.Record{Account: bank.NewAccountID("zombie", z.listen), Version: 1, At: time.Now().UTC().Truncate(time.Microsecond),
+		Key: z.listen, Caller: "zombie", RequestHash: strings.Repeat("0", 32)}
+	if err := record.SetEvent(bank.AccountOpened{Owner: "Zombie", Currency: currency}); err != nil {
+		return err.Error()
+	}
+	data, err := json.Marshal(contract.AppendRequest{Appends: []contract.Append{{Account: record.Account, Records: []contract.Record{record}}}})
+	if err != nil {
+		return err.Error()
+	}
+	connection, err := grpc.NewClient(z.listen, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return err.Error()
+	}
+	defer connection.Close()
+	answer, err := runtime.NewAppCallbackClient(connection).OnInvoke(ctx, &common.InvokeRequest{
+		Method: contract.MethodAppend, ContentType: "application/json", Data: &anypb.Any{Value: data},
+		HttpExtension: &common.HTTPExtension{Verb: common.HTTPExtension_POST}})
+	if err != nil {
+		return err.Error()
+	}
+	return string(answer.GetData().GetValue())
+}
+
+// end ends it, if it has not ended by itself.
+func (z *zombie) end() {
+	_ = z.command.Process.Kill() // it may be gone
+	<-z.gone
+	_ = os.RemoveAll(z.state) // the whole bank's directory goes in the end
+}

@@ -1,0 +1,171 @@
+package torture
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"corebank/internal/bank"
+)
+
+// Bounds of a subscriber.
+const (
+	// fromStart is the cursor before the first transaction of all.
+	fromStart = "cG9zaXRpb246MA"
+	// quietMost is how long a subscriber listens to silence before it calls
+	// again: the gateway sends something at least every 20 s.
+	quietMost      = 30 * time.Second
+	subscribePause = 200 * time.Millisecond
+	cutLeast       = 3 * time.Second
+	cutMost        = 20 * time.Second
+)
+
+const querySubscribe = `subscription($id: ID, $after: String) { transactions(accountId: $id, after: $after) {
+  cursor transaction { accountId version type amount { value } balanceAfter { value } } } }`
+
+// Seen is one transaction as a subscriber was told of it.
+type Seen struct {
+	Account         bank.AccountID
+	Version         int64
+	Type            string
+	Amount, Balance int64
+}
+
+// Watch is what one subscriber saw, in its order.
+type Watch struct {
+	Name string
+	// Account is what it asked for; empty for everything.
+	Account bank.AccountID
+	Seen    []Seen
+	// Subscribed counts how often it subscribed, each time where it had stopped.
+	Subscribed int
+}
+
+// subscriber follows the bank, and resumes after each cut.
+type subscriber struct {
+	url    string
+	random *rand.Rand
+
+	mu     sync.Mutex
+	watch  Watch
+	cursor string
+}
+
+func newSubscriber(url, name string, account bank.AccountID, seed uint64) *subscriber {
+	return &subscriber{url: url, random: rand.New(rand.NewPCG(seed, seed)), watch: Watch{Name: name, Account: account}, cursor: fromStart}
+}
+
+// run follows until ctx ends. Now and then it cuts its own connection.
+func (s *subscriber) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		cut := cutLeast + time.Duration(s.random.Int64N(int64(cutMost-cutLeast)))
+		once, cancel := context.WithTimeout(ctx, cut)
+		_ = s.follow(once) // however it ends, it is subscribed again
+		cancel()
+		sleep(ctx, subscribePause)
+	}
+}
+
+type message struct {
+	Type, ID string
+	Payload  json.RawMessage
+}
+
+// follow subscribes once, after the last cursor, until something ends it.
+func (s *subscriber) follow(ctx context.Context) error {
+	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: readyTimeout}
+	conn, _, err := dialer.DialContext(ctx, strings.Replace(s.url, "http", "ws", 1)+"/graphql", nil)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // without a word, as a lost connection ends
+	defer conn.Close()
+	if err := conn.WriteJSON(map[string]any{"type": "connection_init"}); err != nil {
+		return err
+	}
+	for {
+		if err := conn.SetReadDeadline(time.Now().Add(quietMost)); err != nil {
+			return err
+		}
+		var m message
+		if err := conn.ReadJSON(&m); err != nil {
+			return err
+		}
+		if err := s.answer(conn, m); err != nil {
+			return err
+		}
+	}
+}
+
+// answer does what a message asks for.
+func (s *subscriber) answer(conn *websocket.Conn, m message) error {
+	switch m.Type {
+	case "connection_ack":
+		s.mu.Lock()
+		s.watch.Subscribed++
+		s.mu.Unlock()
+		variables := map[string]any{"after": s.cursor}
+		if s.watch.Account != "" {
+			variables["id"] = s.watch.Account
+		}
+		return conn.WriteJSON(map[string]any{"type": "subscribe", "id": "1",
+			"payload": map[string]any{"query": querySubscribe, "variables": variables}})
+	case "ping":
+		return conn.WriteJSON(map[string]any{"type": "pong"})
+	case "next":
+		return s.saw(m.Payload)
+	case "error", "complete":
+		return fmt.Errorf("%s: %s", m.Type, m.Payload)
+	default:
+		return nil
+	}
+}
+
+func (s *subscriber) saw(payload []byte) error {
+	var got struct {
+		Data struct {
+			Transactions *struct {
+				Cursor      string
+				Transaction struct {
+					AccountID            bank.AccountID
+					Version              int64
+					Type                 string
+					Amount, BalanceAfter amount
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(payload, &got); err != nil {
+		return err
+	}
+	if got.Data.Transactions == nil {
+		return errors.New("a message without a transaction") // an error of the gateway, followed by its end
+	}
+	t := got.Data.Transactions.Transaction
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cursor = got.Data.Transactions.Cursor
+	s.watch.Seen = append(s.watch.Seen, Seen{t.AccountID, t.Version, t.Type, minor(t.Amount), minor(t.BalanceAfter)})
+	return nil
+}
+
+// seen is how much it saw.
+func (s *subscriber) seen() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.watch.Seen)
+}
+
+// result is what it saw; it has ended.
+func (s *subscriber) result() Watch {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.watch
+}

@@ -1,0 +1,43 @@
+package view
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrNoGenerations says that this kind of store keeps only one build of the
+// views.
+var ErrNoGenerations = errors.New("these views cannot be built beside the live ones")
+
+// Generations keeps several builds of the views side by side. One of them is
+// live: queries read it. Readers in every process follow a switch by
+// themselves.
+type Generations interface {
+	// Live opens the one that is live; the first one is made if need be.
+	Live(ctx context.Context) (Generation, error)
+	// Create makes an empty one beside the live one, in place of what an
+	// interrupted rebuild may have left. The caller closes it.
+	Create(ctx context.Context) (Generation, error)
+	// Previous opens the one that was live before the last switch, or fails
+	// with ErrNotFound. The caller closes it.
+	Previous(ctx context.Context) (Generation, error)
+	// Switch makes a generation live, in one step that a crash does not
+	// divide, and returns the number of what was live: that becomes the
+	// previous one, and older ones go.
+	Switch(ctx context.Context, to Generation) (was int64, err error)
+	// Discard closes a generation that is not live, and removes it.
+	Discard(ctx context.Context, g Generation) error
+}
+
+// Built is a store that a projector writes and that can be looked at as a
+// whole.
+type Built interface {
+	Store
+	Snapshots
+}
+
+// Generation is one build of the views, from the whole log. Numbers grow.
+type Generation struct {
+	Number int64
+	Store  Built
+}

@@ -1,0 +1,95 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"corebank/internal/view"
+)
+
+// Snapshot is the views as of now. MongoDB keeps the past for five minutes
+// unless its minSnapshotHistoryWindowInSeconds says otherwise: reading that
+// takes longer fails. A store without transactions has no snapshots either:
+// what is then written while it is read is seen in part.
+func (s *Store) Snapshot(ctx context.Context) (view.Snapshot, error) {
+	snap := &snapshot{store: s}
+	if !s.stepwise {
+		session, err := s.client.StartSession(options.Session().SetSnapshot(true))
+		if err != nil {
+			return nil, fmt.Errorf("take a snapshot: %w", err)
+		}
+		snap.session = session
+	}
+	// The first read fixes the moment that all others see.
+	at, err := s.readCheckpoint(snap.within(ctx))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("take a snapshot: %w", err), snap.Close(ctx))
+	}
+	snap.checkpoint = at.Position
+	return snap, nil
+}
+
+type snapshot struct {
+	store      *Store
+	session    *mongo.Session // nil for a store without transactions
+	checkpoint int64
+}
+
+// within is the context of everything that the snapshot reads.
+func (s *snapshot) within(ctx context.Context) context.Context {
+	if s.session == nil {
+		return ctx
+	}
+	return mongo.NewSessionContext(ctx, s.session)
+}
+
+func (s *snapshot) Checkpoint() int64 { return s.checkpoint }
+
+func (s *snapshot) Close(ctx context.Context) error {
+	if s.session != nil {
+		s.session.EndSession(ctx)
+	}
+	return nil
+}
+
+func (s *snapshot) Accounts(ctx context.Context) iter.Seq2[view.Account, error] {
+	return each(s.within(ctx), s.store.accounts, options.Find(), accountDocument.account)
+}
+
+// Ids of lines sort by account and version.
+func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction, error] {
+	byID := options.Find().SetSort(bson.D{{Key: "_id", Value: 1}})
+	return each(s.within(ctx), s.store.history, byID, lineDocument.line)
+}
+
+// each yields what the documents of a collection stand for.
+func each[D, T any](ctx context.Context, from *mongo.Collection, opts options.Lister[options.FindOptions], of func(D) T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		cursor, err := from.Find(ctx, bson.D{}, opts)
+		if err != nil {
+			yield(none, fmt.Errorf("read a snapshot of %s: %w", from.Name(), err))
+			return
+		}
+		defer cursor.Close(ctx)
+		for cursor.Next(ctx) {
+			var document D
+			if err := cursor.Decode(&document); err != nil {
+				yield(none, fmt.Errorf("read a snapshot of %s: %w", from.Name(), err))
+				return
+			}
+			if !yield(of(document), nil) {
+				return
+			}
+		}
+		if err := cursor.Err(); err != nil {
+			yield(none, fmt.Errorf("read a snapshot of %s: %w", from.Name(), err))
+		}
+	}
+}

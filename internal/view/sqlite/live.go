@@ -1,0 +1,187 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+
+	"corebank/internal/bank"
+	"corebank/internal/view"
+)
+
+// Live reads the generation that is live: every call asks which one that is,
+// and so follows switches that the projector makes in its process. It is safe
+// for concurrent use.
+type Live struct {
+	path string
+
+	mu      sync.Mutex
+	current *shared
+	pointer fs.FileInfo // as of which current is live; nil for none
+}
+
+var (
+	_ view.Reader    = (*Live)(nil)
+	_ view.Snapshots = (*Live)(nil)
+)
+
+// shared is a reader that is closed when it is live no more and nobody uses
+// it.
+type shared struct {
+	*Reader
+	number  int64
+	users   int
+	retired bool
+}
+
+// OpenLive opens the generations whose first one is the file at path, as
+// OpenReader opens one file.
+func OpenLive(ctx context.Context, path string) (*Live, error) {
+	l := &Live{path: path}
+	_, release, err := l.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	release()
+	return l, nil
+}
+
+// acquire is the reader to use until release is called.
+func (l *Live) acquire(ctx context.Context) (reader *Reader, release func(), err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.look(ctx); err != nil {
+		return nil, nil, err
+	}
+	used := l.current
+	used.users++
+	return used.Reader, func() { l.release(used) }, nil
+}
+
+// look follows the pointer. As long as its file is the same one, that costs a
+// microsecond or two. After opening views it looks again, lest two switches in
+// a row have removed them meanwhile.
+func (l *Live) look(ctx context.Context) error {
+	for {
+		found, err := os.Stat(pointerFile(l.path))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("find out which views are live: %w", err)
+		}
+		if l.current != nil && sameFile(found, l.pointer) {
+			return nil
+		}
+		p, err := readPointer(l.path)
+		if err != nil {
+			return err
+		}
+		if l.current == nil || l.current.number != p.Live {
+			reader, err := OpenReader(ctx, file(l.path, p.Live))
+			if err != nil {
+				return err
+			}
+			if l.current != nil {
+				l.retire(l.current)
+			}
+			l.current = &shared{Reader: reader, number: p.Live}
+		}
+		l.pointer = found
+	}
+}
+
+// sameFile reports whether nothing was put in place of a file; nil is none.
+func sameFile(a, b fs.FileInfo) bool {
+	if a == nil || b == nil {
+		return a == nil && b == nil
+	}
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
+}
+
+func (l *Live) retire(s *shared) {
+	s.retired = true
+	if s.users == 0 {
+		_ = s.Reader.Close(context.Background()) // nothing that was written depends on it
+	}
+}
+
+func (l *Live) release(s *shared) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s.users--; s.retired && s.users == 0 {
+		_ = s.Reader.Close(context.Background())
+	}
+}
+
+// Close releases the files. Nobody may be reading any more.
+func (l *Live) Close(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current.Reader.Close(ctx)
+}
+
+// Account is the document, or view.ErrNotFound.
+func (l *Live) Account(ctx context.Context, id bank.AccountID) (view.Account, error) {
+	reader, release, err := l.acquire(ctx)
+	if err != nil {
+		return view.Account{}, err
+	}
+	defer release()
+	return reader.Account(ctx, id)
+}
+
+// Transaction is one history line, or view.ErrNotFound.
+func (l *Live) Transaction(ctx context.Context, id bank.AccountID, version int64) (view.Transaction, error) {
+	reader, release, err := l.acquire(ctx)
+	if err != nil {
+		return view.Transaction{}, err
+	}
+	defer release()
+	return reader.Transaction(ctx, id, version)
+}
+
+// History is one page of an account's lines.
+func (l *Live) History(ctx context.Context, id bank.AccountID, page view.Page) (view.Lines, error) {
+	reader, release, err := l.acquire(ctx)
+	if err != nil {
+		return view.Lines{}, err
+	}
+	defer release()
+	return reader.History(ctx, id, page)
+}
+
+// Checkpoint is the last position that the views reflect.
+func (l *Live) Checkpoint(ctx context.Context) (int64, error) {
+	reader, release, err := l.acquire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	return reader.Checkpoint(ctx)
+}
+
+// Snapshot is the live views as of now, whatever is live later.
+func (l *Live) Snapshot(ctx context.Context) (view.Snapshot, error) {
+	reader, release, err := l.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := reader.Snapshot(ctx)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return &heldSnapshot{Snapshot: snap, release: sync.OnceFunc(release)}, nil
+}
+
+// heldSnapshot keeps its reader open.
+type heldSnapshot struct {
+	view.Snapshot
+	release func()
+}
+
+func (s *heldSnapshot) Close(ctx context.Context) error {
+	defer s.release()
+	return s.Snapshot.Close(ctx)
+}

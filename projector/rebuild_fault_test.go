@@ -1,0 +1,141 @@
+package projector_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"corebank/internal/view"
+	"corebank/projector"
+)
+
+// faultyGenerations fails, or is killed, where a test says so.
+type faultyGenerations struct {
+	view.Generations
+	beforeSwitch func() error
+	afterSwitch  func()
+}
+
+func (g faultyGenerations) Switch(ctx context.Context, to view.Generation) (int64, error) {
+	if err := g.beforeSwitch(); err != nil {
+		return 0, err
+	}
+	was, err := g.Generations.Switch(ctx, to)
+	g.afterSwitch()
+	return was, err
+}
+
+var errPower = errors.New("the power went out")
+
+// killed runs work that dies with a panic, as a process would: nothing of what
+// it left open is closed in order, nothing that it made is removed.
+func killed(t *testing.T, work func()) {
+	t.Helper()
+	defer func() {
+		if got := recover(); got != errPower { //nolint:errorlint // the same value
+			t.Fatalf("it ended with %v, want that it was killed", got)
+		}
+	}()
+	work()
+}
+
+func TestACrashBeforeTheSwitchLeavesTheOldViewsLive(t *testing.T) {
+	b := newBranch(t, 45)
+	for range 2 {
+		killed(t, func() {
+			_, _ = b.projector.Rebuild(t.Context(), faultyGenerations{b.generations, func() error { panic(errPower) }, nil}, func(projector.Progress) {})
+		})
+		b.restart()
+		b.log.pay(t, 5)
+		b.catchUp()
+		b.shows(0)
+	}
+	if done := b.rebuild(); done.Generation != 1 {
+		t.Errorf("rebuilt %+v, want generation 1 in place of the one that was left", done)
+	}
+	b.shows(1)
+}
+
+func TestACrashAfterTheSwitchLeavesTheNewViewsLive(t *testing.T) {
+	b := newBranch(t, 45)
+	killed(t, func() {
+		_, _ = b.projector.Rebuild(t.Context(), faultyGenerations{b.generations, func() error { return nil }, func() { panic(errPower) }}, func(projector.Progress) {})
+	})
+	b.restart()
+	b.log.pay(t, 5)
+	b.catchUp()
+	b.shows(1)
+}
+
+func TestARebuildThatFailsLeavesNothing(t *testing.T) {
+	full := errors.New("disk full")
+	for name, test := range map[string]struct {
+		spoil func(*branch, context.CancelFunc) view.Generations
+		want  string
+	}{
+		"the switch fails": {func(b *branch, _ context.CancelFunc) view.Generations {
+			return faultyGenerations{b.generations, func() error { return full }, nil}
+		}, "disk full"},
+		"the log goes away": {func(b *branch, _ context.CancelFunc) view.Generations {
+			b.log.broken = errLogAway
+			return b.generations
+		}, errLogAway.Error()},
+		"the command is stopped": {func(b *branch, stop context.CancelFunc) view.Generations {
+			b.log.beforeRead = stop
+			return b.generations
+		}, context.Canceled.Error()},
+		"the new views differ": {func(b *branch, _ context.CancelFunc) view.Generations {
+			return forging{b.generations}
+		}, "differ from the log"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBranch(t, 45)
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			_, err := b.projector.Rebuild(ctx, test.spoil(b, stop), func(projector.Progress) {})
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("rebuild: %v, want %q", err, test.want)
+			}
+			b.log.broken, b.log.beforeRead = nil, nil
+			if left, err := filepath.Glob(strings.TrimSuffix(b.path, ".db") + "-1.db*"); err != nil || len(left) > 0 {
+				t.Errorf("it left %v (%v)", left, err)
+			}
+			b.log.pay(t, 5)
+			b.catchUp()
+			b.shows(0)
+		})
+	}
+}
+
+// forging makes new views that lose a cent.
+type forging struct{ view.Generations }
+
+func (f forging) Create(ctx context.Context) (view.Generation, error) {
+	g, err := f.Generations.Create(ctx)
+	g.Store = &forged{g.Store}
+	return g, err
+}
+
+type forged struct{ view.Built }
+
+func (s *forged) Apply(ctx context.Context, changes view.Changes) error {
+	last := len(changes.Transactions) - 1
+	changes.Transactions[last].Amount--
+	return s.Built.Apply(ctx, changes)
+}
+
+func TestOneRebuildAtATime(t *testing.T) {
+	b := newBranch(t, 45)
+	var second error
+	b.log.beforeRead = sync.OnceFunc(func() {
+		_, second = b.projector.Rebuild(t.Context(), b.generations, func(projector.Progress) {})
+	})
+	b.rebuild()
+	if !errors.Is(second, projector.ErrRebuilding) {
+		t.Errorf("the second rebuild: %v, want ErrRebuilding", second)
+	}
+	b.shows(1)
+}
