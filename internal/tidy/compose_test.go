@@ -1,0 +1,92 @@
+package tidy
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// composed is what the rules ask of docker-compose.yml.
+type composed struct {
+	Services map[string]struct {
+		Image       string
+		Restart     string
+		Ports       []string
+		Command     any
+		Environment map[string]string
+		Healthcheck map[string]any
+		DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
+	}
+}
+
+func readCompose(t *testing.T) (file composed, text string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, "docker-compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	return file, string(data)
+}
+
+func TestComposeRunsTheWholeBank(t *testing.T) {
+	file, _ := readCompose(t)
+	for _, app := range apps {
+		for _, name := range []string{app, app + "-dapr"} {
+			if _, there := file.Services[name]; !there {
+				t.Errorf("docker-compose.yml has no service %s", name)
+			}
+		}
+		if got := file.Services[app].Environment["DAPR_GRPC_ENDPOINT"]; got != "http://"+app+"-dapr:50001" {
+			t.Errorf("%s reaches its sidecar at %q", app, got)
+		}
+	}
+	noHealth := []string{"server-dapr", "actor-dapr", "eventsource-dapr", "projector-dapr", "placement", "topic"}
+	for name, s := range file.Services {
+		if s.Restart != "unless-stopped" && name != "topic" {
+			t.Errorf("%s has the restart policy %q", name, s.Restart)
+		}
+		if len(s.Healthcheck) == 0 && !slices.Contains(noHealth, name) {
+			t.Errorf("%s has no health check", name)
+		}
+		if (len(s.Ports) > 0) != (name == "server") {
+			t.Errorf("%s publishes %v; only the gateway may", name, s.Ports)
+		}
+		if s.Image != "corebank" && !regexp.MustCompile(`:\d+\.\d+`).MatchString(s.Image) {
+			t.Errorf("%s does not say which version of %q", name, s.Image)
+		}
+		for needed := range s.DependsOn {
+			if _, there := file.Services[needed]; !there {
+				t.Errorf("%s depends on %s, which is not there", name, needed)
+			}
+		}
+	}
+}
+
+func TestSecretsOfComposeComeFromItsEnvironment(t *testing.T) {
+	_, text := readCompose(t)
+	example, err := os.ReadFile(filepath.Join(root, ".env.example"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, match := range regexp.MustCompile(`[^$]\$\{(\w+)`).FindAllStringSubmatch(text, -1) {
+		if !strings.Contains(string(example), "\n"+match[1]+"=") {
+			t.Errorf(".env.example does not mention %s", match[1])
+		}
+	}
+	for _, match := range regexp.MustCompile(`(?m)^\s*(\w*(?:PASSWORD|TOKEN|KEY)\w*): (.+)$`).FindAllStringSubmatch(text, -1) {
+		if !strings.HasPrefix(match[2], "${") && !strings.HasPrefix(match[2], "/run/secrets/") {
+			t.Errorf("%s is written out in docker-compose.yml", match[1])
+		}
+	}
+	for _, match := range regexp.MustCompile(`(?m)^(\w*(?:PASSWORD|TOKEN|KEY)\w*)=(.+)$`).FindAllStringSubmatch(string(example), -1) {
+		t.Errorf(".env.example gives away a value for %s", match[1])
+	}
+}
