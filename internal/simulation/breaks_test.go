@@ -1,0 +1,261 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"corebank/actor"
+	"corebank/eventsource"
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+	"corebank/projector"
+	"corebank/server"
+)
+
+// hasty publishes what it is about to commit: the command path publishes, and
+// not the relay from the log.
+type hasty struct {
+	eventsource.Storage
+	outbox eventsource.Publisher
+}
+
+func (h hasty) Commit(ctx context.Context, records []contract.Record) error {
+	first, last := records[0].Position, records[len(records)-1].Position
+	_ = h.outbox.Publish(ctx, contract.Batch{Previous: first - 1, First: first, Last: last, Records: records})
+	return h.Storage.Commit(ctx, records)
+}
+
+// confident takes every commit for a success that nobody forbade.
+type confident struct{ eventsource.Storage }
+
+func (c confident) Commit(ctx context.Context, records []contract.Record) error {
+	if err := c.Storage.Commit(ctx, records); errors.Is(err, eventsource.ErrFenced) {
+		return err
+	}
+	return nil
+}
+
+// unfenced is a log that everybody may write to who ever took it over.
+type unfenced struct {
+	eventsource.Storage
+	log *eventsource.MemoryLog
+}
+
+func (u unfenced) Acquire(ctx context.Context) (int64, error) { return u.log.Open().Acquire(ctx) }
+
+func (u unfenced) Commit(ctx context.Context, records []contract.Record) error {
+	mine := u.log.Open()
+	if _, err := mine.Acquire(ctx); err != nil {
+		return err
+	}
+	return mine.Commit(ctx, records)
+}
+
+// obliging is an event source that appends at whatever version the stream is.
+type obliging struct{ actor.Log }
+
+func (o obliging) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	for {
+		result, err := o.Log.Append(ctx, a)
+		if err != nil || result.Status != contract.VersionConflict {
+			return result, err
+		}
+		a.ExpectedVersion, a.Records = result.Version, slices.Clone(a.Records)
+		for i := range a.Records {
+			a.Records[i].Version = result.Version + int64(i) + 1
+		}
+	}
+}
+
+// forgetful is a log that gives back events without their keys.
+type forgetful struct{ actor.Log }
+
+func (f forgetful) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	page, err := f.Log.ReadStream(ctx, r)
+	page.Records = slices.Clone(page.Records)
+	for i := range page.Records {
+		page.Records[i].Key = ""
+	}
+	return page, err
+}
+
+// incurious is a log that has nothing newer for an actor that wants to be sure
+// before it refuses.
+type incurious struct{ actor.Log }
+
+func (l incurious) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	if r.Limit == 1 {
+		return contract.Records{}, nil
+	}
+	return l.Log.ReadStream(ctx, r)
+}
+
+// dismissive takes an append whose outcome is not known for one that failed.
+type dismissive struct{ actor.Log }
+
+func (d dismissive) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	result, err := d.Log.Append(ctx, a)
+	if err != nil || result.Status == contract.AppendUnknown {
+		return contract.AppendResult{Status: contract.Overloaded, Reason: "it failed"}, nil
+	}
+	return result, nil
+}
+
+// gullible gives every snapshot the checksum that fits it.
+type gullible struct{ actor.Snapshots }
+
+func (g gullible) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
+	data, err := g.Snapshots.Load(ctx, id)
+	var sealed struct {
+		SHA256 string          `json:"sha256"`
+		Data   json.RawMessage `json:"data"`
+	}
+	if err != nil || json.Unmarshal(data, &sealed) != nil {
+		return data, err
+	}
+	sum := sha256.Sum256(sealed.Data)
+	return bytes.Replace(data, []byte(sealed.SHA256), []byte(hex.EncodeToString(sum[:])), 1), nil
+}
+
+// ungated projects every batch that comes, as it comes.
+type ungated struct {
+	store view.Store
+	log   projector.Log
+}
+
+func (u ungated) CatchUp(context.Context) error { return nil }
+
+func (u ungated) Handle(ctx context.Context, batch contract.Batch) error {
+	from, err := u.store.Checkpoint(ctx)
+	if err != nil || batch.Last <= from || len(batch.Records) == 0 {
+		return err
+	}
+	changes := view.Changes{From: from, To: batch.Last}
+	for _, r := range batch.Records {
+		account, err := u.store.Account(ctx, r.Account)
+		if err != nil && !errors.Is(err, view.ErrNotFound) {
+			return err
+		}
+		account.Version = r.Version - 1 // whatever it was
+		account, line, err := view.Fold(account, r)
+		if err != nil {
+			return err
+		}
+		changes.Accounts = append(changes.Accounts, account)
+		if line != nil && r.Position > from {
+			changes.Transactions = append(changes.Transactions, *line)
+		}
+	}
+	return u.store.Apply(ctx, changes)
+}
+
+// blind is a store of views that neither compares checkpoints nor knows which
+// lines it has.
+type blind struct {
+	view.Store
+	mu       sync.Mutex
+	accounts map[bank.AccountID]view.Account
+	lines    map[bank.AccountID][]view.Transaction
+	position int64
+}
+
+func newBlind(store view.Store) view.Store {
+	return &blind{Store: store, accounts: make(map[bank.AccountID]view.Account), lines: make(map[bank.AccountID][]view.Transaction)}
+}
+
+func (b *blind) Apply(_ context.Context, changes view.Changes) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, a := range changes.Accounts {
+		b.accounts[a.ID] = a
+	}
+	for _, line := range changes.Transactions {
+		b.lines[line.Account] = append(b.lines[line.Account], line)
+	}
+	b.position = changes.To
+	return nil
+}
+
+func (b *blind) Checkpoint(context.Context) (int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.position, nil
+}
+
+func (b *blind) Account(_ context.Context, id bank.AccountID) (view.Account, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if a, is := b.accounts[id]; is {
+		return a, nil
+	}
+	return view.Account{}, view.ErrNotFound
+}
+
+func (b *blind) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.AccountID]view.Account, error) {
+	all := make(map[bank.AccountID]view.Account)
+	for _, id := range ids {
+		if a, err := b.Account(ctx, id); err == nil {
+			all[id] = a
+		}
+	}
+	return all, nil
+}
+
+func (b *blind) History(_ context.Context, id bank.AccountID, _ view.Page) (view.Lines, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	lines := slices.Clone(b.lines[id])
+	slices.Reverse(lines)
+	return view.Lines{Transactions: lines}, nil
+}
+
+// trusting takes every message for the next one.
+func trusting(batch contract.Batch) contract.Batch {
+	if len(batch.Records) > 0 {
+		batch.Previous, batch.First = 0, 1
+	}
+	return batch
+}
+
+// empty is a log in which nothing is to be found again.
+type empty struct{ server.Log }
+
+func (empty) ReadStream(context.Context, contract.ReadStreamRequest) (contract.Records, error) {
+	return contract.Records{}, nil
+}
+
+// repeating tries lost calls again by itself, as a sidecar does with a retry
+// policy, and tells nobody.
+func repeating(call Call) Call {
+	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (reply contract.CommandReply, err error) {
+		for range 4 {
+			if reply, err = call(ctx, id, batch); err == nil {
+				return reply, nil
+			}
+			app.Pause(ctx, 200*time.Millisecond)
+		}
+		return reply, err
+	}
+}
+
+// repeatingAppends is the same between the actors and the event source.
+type repeatingAppends struct{ actor.Log }
+
+func (l repeatingAppends) Append(ctx context.Context, a contract.Append) (result contract.AppendResult, err error) {
+	for range 4 {
+		if result, err = l.Log.Append(ctx, a); err == nil {
+			return result, nil
+		}
+		app.Pause(ctx, time.Second)
+	}
+	return result, err
+}

@@ -1,0 +1,90 @@
+package simulation
+
+import (
+	"context"
+	"time"
+)
+
+// chaos lets events happen until ctx ends.
+func (w *world) chaos(ctx context.Context) {
+	th := w.thread("weather", nil)
+	for w.sleep(ctx, th.between(20*time.Millisecond, 2*time.Second)) == nil {
+		if e, any := w.drawEvent(th); any {
+			w.count(e)
+			w.happen(th, e)
+		}
+	}
+}
+
+// drawEvent chooses among the events by their weights, or none.
+func (w *world) drawEvent(th *thread) (fault, bool) {
+	luck := th.Float64() * float64(len(events)) / 2
+	for _, e := range events {
+		if luck -= w.weather[e]; luck < 0 {
+			return e, true
+		}
+	}
+	return "", false
+}
+
+func (w *world) happen(th *thread, e fault) {
+	th.note("%s", e)
+	switch e {
+	case killed:
+		if p := w.anybody(th); p != nil {
+			p.crash()
+		}
+	case froze:
+		if p := w.anybody(th); p != nil {
+			p.freeze(th.between(50*time.Millisecond, 8*time.Second))
+		}
+	case sourceTwice:
+		if len(w.liveSources()) < 3 {
+			w.startSource()
+		}
+	case diskAway:
+		w.disk.goAway(th)
+	case sourceHalted:
+		for _, s := range w.liveSources() {
+			s.halt(th.between(time.Second, 12*time.Second))
+		}
+	case brokerEmpty:
+		w.topic.lose()
+	case accountMoved:
+		for _, p := range w.people {
+			w.move(th, p.account)
+		}
+	case clockStepped:
+		w.mu.Lock()
+		h := w.hosts[th.IntN(len(w.hosts))]
+		w.mu.Unlock()
+		h.skew.Store(int64(th.between(-time.Hour, time.Hour)))
+	case cursorCut:
+		for _, s := range w.readers {
+			s.breakOff()
+		}
+	}
+}
+
+// anybody is a process that lives.
+func (w *world) anybody(th *thread) *process {
+	var live []*process
+	for _, s := range w.liveSources() {
+		live = append(live, s.process)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, h := range w.hosts {
+		live = append(live, h.process)
+	}
+	for _, g := range w.gateways {
+		live = append(live, g.process)
+	}
+	for _, p := range w.projectors {
+		live = append(live, p.process)
+	}
+	if p := live[th.IntN(len(live))]; !p.dead.Load() {
+		return p
+	}
+	return nil
+}

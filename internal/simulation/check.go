@@ -1,0 +1,251 @@
+package simulation
+
+import (
+	"math"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// history is the log, read as an auditor would.
+type history struct {
+	world   *world
+	records []contract.Record
+	// streams are the records of each account, by version-1.
+	streams map[bank.AccountID][]contract.Record
+	// states are the accounts after each version; the zero account is first.
+	states map[bank.AccountID][]bank.Account
+	lines  []view.Transaction
+}
+
+// judge holds the whole run to the laws and tells how long its log is.
+func (w *world) judge() int {
+	records, err := w.disk.log.Open().ReadAll(w.ctx, 0, math.MaxInt)
+	if err != nil {
+		w.violated(Gapless, "the log cannot be read: %v", err)
+	}
+	h := &history{world: w, records: records,
+		streams: make(map[bank.AccountID][]contract.Record), states: make(map[bank.AccountID][]bank.Account)}
+	h.checkLog()
+	h.checkAnswers()
+	h.checkViews()
+	for _, s := range w.readers {
+		h.checkSubscriber(s)
+	}
+	return len(records)
+}
+
+// checkLog goes through the log from its beginning: positions, versions and
+// times, keys, what the events say, and what they come to.
+func (h *history) checkLog() {
+	sums := make(map[bank.Currency]int64)
+	books := make(map[string]int64)
+	keys := make(map[string]int64)
+	for i, r := range h.records {
+		if r.Position != int64(i)+1 {
+			h.world.violated(Gapless, "the log has position %d at place %d", r.Position, i+1)
+		}
+		key := string(r.Account) + "/" + r.Key
+		if first, again := keys[key]; again {
+			h.world.violated(KeyOnce, "key %s of %s is on position %d and again on %d", r.Key, h.world.name(r.Account), first, r.Position)
+		}
+		keys[key] = r.Position
+		event, ok := h.fold(r)
+		if !ok {
+			continue
+		}
+		if err := bank.CheckBalanced(event.PostingLines()); err != nil {
+			h.world.violated(Exact, "position %d: %v", r.Position, err)
+		}
+		for _, p := range event.PostingLines() {
+			sums[p.Amount.Currency] += p.Amount.Minor
+			books[p.LedgerAccount] += p.Amount.Minor
+		}
+		for currency, sum := range sums {
+			if sum != 0 {
+				h.world.violated(Exact, "after position %d the books are off by %d %s", r.Position, sum, currency)
+			}
+		}
+		h.checkBalance(r, event, books[bank.CustomerLedger(r.Account)])
+		if line := view.TransactionOf(r, event); line != nil {
+			h.lines = append(h.lines, *line)
+		}
+	}
+}
+
+// fold adds a record to its account's history.
+func (h *history) fold(r contract.Record) (bank.Event, bool) {
+	states := h.states[r.Account]
+	if states == nil {
+		states = []bank.Account{{ID: r.Account}}
+	}
+	before := states[len(states)-1]
+	after, err := contract.Fold(before, r)
+	if err != nil {
+		h.world.violated(Gapless, "position %d: %v", r.Position, err)
+		return nil, false
+	}
+	if r.At.Before(before.ChangedAt) {
+		h.world.violated(Gapless, "position %d is of %s, before the account's event of %s", r.Position, r.At, before.ChangedAt)
+	}
+	h.states[r.Account] = append(states, after)
+	h.streams[r.Account] = append(h.streams[r.Account], r)
+	event, err := r.Event()
+	return event, err == nil
+}
+
+// checkBalance holds an event to its account's state before it: it has to be
+// what the bank decides there, and to leave the balance that it says.
+func (h *history) checkBalance(r contract.Record, event bank.Event, booked int64) {
+	states := h.states[r.Account]
+	before, after := states[len(states)-2], states[len(states)-1]
+	want := before.Balance.Minor
+	switch e := event.(type) {
+	case bank.MoneyDeposited:
+		want += e.Amount.Minor
+	case bank.MoneyWithdrawn:
+		want -= e.Amount.Minor
+	}
+	if after.Balance.Minor != want || after.Balance.Minor < 0 || after.Balance.Minor != booked {
+		h.world.violated(Exact, "position %d leaves %s with %d; %d was to be, %d is in the books",
+			r.Position, h.world.name(r.Account), after.Balance.Minor, want, booked)
+	}
+}
+
+// current reports whether an account was at a version at some time of a
+// request.
+func (h *history) current(id bank.AccountID, version int, sent, answered time.Duration) bool {
+	stream := h.streams[id]
+	if version > 0 && !h.durableBy(stream[version-1].Position, answered) {
+		return false
+	}
+	return version == len(stream) || !h.durableBy(stream[version].Position, sent)
+}
+
+// durableBy reports whether a record was durable at a time.
+func (h *history) durableBy(position int64, by time.Duration) bool {
+	at, durable := h.world.disk.landedAt(position)
+	return durable && at <= by
+}
+
+// checkViews holds the views to the fold of the log.
+func (h *history) checkViews() {
+	w := h.world
+	position, err := w.store.Checkpoint(w.ctx)
+	if err != nil || position != int64(len(h.records)) {
+		w.violated(ViewsEqual, "the views are at position %d of %d, %v", position, len(h.records), err)
+	}
+	for id := range w.names {
+		var want view.Account
+		var lines []view.Transaction
+		for _, r := range h.streams[id] {
+			account, line, err := view.Fold(want, r)
+			if err != nil {
+				w.violated(ViewsEqual, "the view of %s: %v", w.name(id), err)
+				return
+			}
+			want = account
+			if line != nil {
+				lines = append(lines, *line)
+			}
+		}
+		h.checkView(id, want, lines)
+	}
+}
+
+func (h *history) checkView(id bank.AccountID, want view.Account, lines []view.Transaction) {
+	w := h.world
+	got, err := w.store.Account(w.ctx, id)
+	if want.Version > 0 && (err != nil || got != want) {
+		w.violated(ViewsEqual, "the view of %s is %+v, %v; the log says %+v", w.name(id), got, err, want)
+	}
+	if want.Version == 0 && err == nil {
+		w.violated(ViewsEqual, "there is a view of %s, which was never opened", w.name(id))
+	}
+	var shown []view.Transaction
+	page := view.Page{Last: view.MaxPage}
+	for {
+		read, err := w.store.History(w.ctx, id, page)
+		if err != nil {
+			w.violated(ViewsEqual, "the history of %s: %v", w.name(id), err)
+			return
+		}
+		for i := len(read.Transactions) - 1; i >= 0; i-- {
+			shown = append(shown, read.Transactions[i])
+		}
+		if !read.Newer || len(read.Transactions) == 0 {
+			break
+		}
+		page.Before = read.Transactions[0].Version
+	}
+	if !equalLines(shown, lines) {
+		w.violated(ViewsEqual, "the history of %s shows versions %v; the log has %v", w.name(id), versions(shown), versions(lines))
+	}
+}
+
+func equalLines(a, b []view.Transaction) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func versions(lines []view.Transaction) []int64 {
+	all := make([]int64, len(lines))
+	for i, line := range lines {
+		all[i] = line.Version
+	}
+	return all
+}
+
+// wanted reports whether a subscriber asked for a line.
+func (s *subscriber) wanted(line view.Transaction) bool {
+	return line.Position > s.from && (s.id == "" || s.id == line.Account)
+}
+
+// checkSubscriber holds what a subscriber saw to the log: everything after its
+// cursor, once and in order.
+func (h *history) checkSubscriber(s *subscriber) {
+	var want []view.Transaction
+	for _, line := range h.lines {
+		if s.wanted(line) {
+			want = append(want, line)
+		}
+	}
+	if seen := s.all(); !equalLines(seen, want) {
+		h.world.violated(SeenOnce, "%s saw positions %v; after %d the log has %v", s.name, positions(seen), s.from, positions(want))
+	}
+}
+
+func positions(lines []view.Transaction) []int64 {
+	all := make([]int64, len(lines))
+	for i, line := range lines {
+		all[i] = line.Position
+	}
+	return all
+}
+
+// lastLine is the position of the last transaction that a subscriber is to see.
+func (w *world) lastLine(s *subscriber) (last int64) {
+	records, err := w.disk.log.Open().ReadAll(w.ctx, 0, math.MaxInt)
+	if err != nil {
+		return 0
+	}
+	for _, r := range records {
+		event, err := r.Event()
+		if err != nil {
+			continue
+		}
+		if line := view.TransactionOf(r, event); line != nil && s.wanted(*line) {
+			last = line.Position
+		}
+	}
+	return last
+}

@@ -1,0 +1,158 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"corebank/actor"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// host is one life of an actor host, with its sidecar.
+type host struct {
+	*process
+	slot   int
+	actors *actor.Host
+	skew   atomic.Int64 // how wrong its clock is, as a time.Duration
+
+	mu    sync.Mutex
+	lanes map[bank.AccountID]*lane
+}
+
+// lane gives an account its turns one by one, as a sidecar does.
+type lane struct {
+	turn chan struct{}
+	th   *thread
+}
+
+// startHost starts an actor host in a slot.
+func (w *world) startHost(slot, life int) {
+	name := fmt.Sprintf("host %d.%d", slot, life)
+	h := &host{slot: slot, lanes: make(map[bank.AccountID]*lane)}
+	h.process = w.process(name, func() { w.startHost(slot, life+1) })
+	h.actors = actor.NewHost(w.parts.actors(wire{}), w.parts.snapshots(w.shelf),
+		func() time.Time { return time.Now().Add(time.Duration(h.skew.Load())) })
+	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hosts[slot] = h
+}
+
+// place is the host that a call for an account goes to; nil if it is down.
+func (w *world) place(th *thread, id bank.AccountID) *host {
+	other := th.IntN(len(w.hosts))
+	if !th.suffers(callMisrouted) {
+		w.mu.Lock()
+		other = w.places[id]
+		w.mu.Unlock()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if h := w.hosts[other]; !h.dead.Load() {
+		return h
+	}
+	return nil
+}
+
+func (h *host) lane(id bank.AccountID) *lane {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.lanes[id]
+	if l == nil {
+		l = &lane{turn: make(chan struct{}, 1), th: h.world.thread(h.name+" "+h.world.name(id), h.process)}
+		h.lanes[id] = l
+	}
+	return l
+}
+
+// enter waits for the account's turn on this host; leave ends it.
+func (h *host) enter(ctx context.Context, id bank.AccountID) (l *lane, leave func(), err error) {
+	l = h.lane(id)
+	select {
+	case l.turn <- struct{}{}:
+		leave = func() { <-l.turn }
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if !h.dead.Load() {
+		return l, leave, err
+	}
+	if err == nil { // both were possible
+		leave()
+	}
+	return nil, nil, errCrashed
+}
+
+// execute gives an account a turn.
+func (h *host) execute(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+	ctx, stop := h.serve(ctx)
+	defer stop()
+	l, leave, err := h.enter(ctx, id)
+	if err != nil {
+		return contract.CommandReply{}, err
+	}
+	defer leave()
+	if err := h.thaw(ctx, l.th); err != nil {
+		return contract.CommandReply{}, err
+	}
+	reply, err := h.actors.Execute(l.th.in(ctx), id, batch)
+	if err != nil || h.dead.Load() {
+		return contract.CommandReply{}, errCrashed
+	}
+	for i, o := range reply.Outcomes {
+		l.th.note("%s %s", batch.Commands[i].Key, outcome(o))
+	}
+	if err := l.th.point(crashBeforeReply); err != nil {
+		return contract.CommandReply{}, err
+	}
+	if l.th.suffers(actorLeaves) {
+		h.actors.Deactivate(ctx, contract.ActorType, string(id))
+	}
+	_ = l.th.point(crashAfterReply) // the reply is on its way
+	return reply, nil
+}
+
+// outcome is an outcome for the trace.
+type outcome contract.Outcome
+
+func (o outcome) String() string {
+	switch {
+	case o.Record != nil:
+		return fmt.Sprintf("%s as version %d", o.Status, o.Record.Version)
+	case o.Refusal != nil && o.Refusal.Available != nil:
+		return fmt.Sprintf("refused: %s, %d available", o.Refusal.Code, o.Refusal.Available.Minor)
+	case o.Refusal != nil:
+		return fmt.Sprintf("refused: %s", o.Refusal.Code)
+	default:
+		return fmt.Sprintf("%s: %s", o.Status, o.Reason)
+	}
+}
+
+// move places an account on another host. The old one may or may not hear of it.
+func (w *world) move(th *thread, id bank.AccountID) {
+	to, told := th.IntN(len(w.hosts)), th.IntN(2) == 0
+	w.mu.Lock()
+	old := w.hosts[w.places[id]]
+	w.places[id] = to
+	w.mu.Unlock()
+	th.note("moves %s from host %d to host %d, deactivated: %t", w.name(id), old.slot, to, told)
+	if !told || old.slot == to {
+		return
+	}
+	w.running.Go(func() {
+		ctx, stop := old.serve(w.ctx)
+		defer stop()
+		l, leave, err := old.enter(ctx, id)
+		if err != nil {
+			return
+		}
+		defer leave()
+		if l.th.pass(ctx, wayLeast, wayMost) == nil {
+			old.actors.Deactivate(ctx, contract.ActorType, string(id))
+		}
+	})
+}

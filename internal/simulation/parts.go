@@ -1,0 +1,102 @@
+package simulation
+
+import (
+	"context"
+
+	"corebank/actor"
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+	"corebank/projector"
+	"corebank/server"
+)
+
+// Parts are the places where a test can put something broken between two
+// components, to see that the laws notice. A nil one leaves the bank as it is.
+type Parts struct {
+	// Log opens an event source's access to the durable log, below all faults.
+	Log func(*eventsource.MemoryLog) eventsource.Storage
+	// Storage stands between an event source and its storage.
+	Storage func(eventsource.Storage, eventsource.Publisher) eventsource.Storage
+	// Actors stands between the actors and the event source.
+	Actors func(actor.Log) actor.Log
+	// Snapshots stands between the actors and their snapshots.
+	Snapshots func(actor.Snapshots) actor.Snapshots
+	// Projector makes the views.
+	Projector func(view.Store, projector.Log) Projection
+	// Views stands between the projectors and their store.
+	Views func(view.Store) view.Store
+	// Feed stands between the live feed and the event source.
+	Feed func(server.Log) server.Log
+	// Message stands between the topic and all who follow it.
+	Message func(contract.Batch) contract.Batch
+	// Call stands between the gateways and the actors.
+	Call func(Call) Call
+}
+
+// Call gives an account's actor a turn.
+type Call = func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error)
+
+func (p Parts) log(log *eventsource.MemoryLog) eventsource.Storage {
+	if p.Log == nil {
+		return log.Open()
+	}
+	return p.Log(log)
+}
+
+func (p Parts) storage(s eventsource.Storage, outbox eventsource.Publisher) eventsource.Storage {
+	if p.Storage == nil {
+		return s
+	}
+	return p.Storage(s, outbox)
+}
+
+func (p Parts) actors(log actor.Log) actor.Log {
+	if p.Actors == nil {
+		return log
+	}
+	return p.Actors(log)
+}
+
+func (p Parts) snapshots(s actor.Snapshots) actor.Snapshots {
+	if p.Snapshots == nil {
+		return s
+	}
+	return p.Snapshots(s)
+}
+
+func (p Parts) projector(store view.Store, log projector.Log) Projection {
+	if p.Projector == nil {
+		return projector.New(store, log, quiet)
+	}
+	return p.Projector(store, log)
+}
+
+func (p Parts) views(store view.Store) view.Store {
+	if p.Views == nil {
+		return store
+	}
+	return p.Views(store)
+}
+
+func (p Parts) feedLog(log server.Log) server.Log {
+	if p.Feed == nil {
+		return log
+	}
+	return p.Feed(log)
+}
+
+func (p Parts) message(batch contract.Batch) contract.Batch {
+	if p.Message == nil {
+		return batch
+	}
+	return p.Message(batch)
+}
+
+func (p Parts) call(call Call) Call {
+	if p.Call == nil {
+		return call
+	}
+	return p.Call(call)
+}

@@ -1,0 +1,236 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view/memory"
+)
+
+// Report is what came of a run.
+type Report struct {
+	Seed uint64
+	// Violations are the laws that did not hold; none is what we want.
+	Violations []Violation
+	// Trace is what happened, line by line, in order.
+	Trace func() []string
+	// Faults counts the faults that happened, by what they are.
+	Faults map[string]int
+	// Asked counts the requests of clients, repeated ones each time; Records
+	// what is in the log; Lasted is the virtual time that it took.
+	Asked, Records int
+	Lasted         time.Duration
+}
+
+// Run simulates the bank of a seed with the parts as they are given. It must
+// not be called in a bubble.
+func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
+	defer func() {
+		if p := recover(); p != nil {
+			panic(fmt.Sprintf("seed %d: %v", seed, p))
+		}
+	}()
+	synctest.Test(t, func(t *testing.T) { report = build(t, seed, parts).run() })
+	return report
+}
+
+// build makes the world of a seed: how many there are of what, and its weather.
+func build(t *testing.T, seed uint64, parts Parts) *world {
+	w := &world{seed: seed, parts: parts, began: time.Now(), names: make(map[bank.AccountID]string),
+		reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int), places: make(map[bank.AccountID]int)}
+	w.ctx, w.end = context.WithCancel(t.Context())
+	dice := w.thread("world", nil)
+	w.weather = forecast(dice.Rand)
+	w.hosts = make([]*host, 1+dice.IntN(3))
+	w.gateways = make([]*gateway, 1+dice.IntN(2))
+	w.projectors = make([]*projecting, 1+dice.IntN(2))
+	for _, name := range []string{"ada", "bob", "cleo", "dan"}[:1+dice.IntN(4)] {
+		p := person{name: name, account: bank.NewAccountID(name, firstKey)}
+		w.people = append(w.people, p)
+		w.names[p.account] = name
+		w.places[p.account] = dice.IntN(len(w.hosts))
+	}
+	w.disk = &disk{world: w, log: eventsource.NewMemoryLog()}
+	w.shelf = &shelf{kept: make(map[bank.AccountID][][]byte)}
+	w.store = parts.views(memory.New())
+	w.topic = &topic{world: w}
+	return w
+}
+
+// run lets the bank work in bad weather, heals it, and holds it to the laws.
+func (w *world) run() Report {
+	dice := w.thread("run", nil)
+	w.start(dice.Rand)
+	storm, calm := context.WithCancel(w.ctx)
+	w.running.Go(func() { w.chaos(storm) })
+	clients := w.startClients(dice)
+	clients()
+	calm()
+	w.heal()
+	w.settle()
+	records := w.judge()
+	w.end()
+	w.late.Wait()
+	w.running.Wait()
+	time.Sleep(afterTime)
+
+	faults := make(map[string]int, len(w.counts))
+	for f, n := range w.counts {
+		faults[string(f)] = n
+	}
+	return Report{Seed: w.seed, Violations: w.violations, Trace: w.trace, Faults: faults,
+		Asked: len(w.attempts), Records: records, Lasted: w.now()}
+}
+
+// start starts every process once.
+func (w *world) start(dice *rand.Rand) {
+	w.startSource()
+	for slot := range w.hosts {
+		w.startHost(slot, 1)
+	}
+	for slot := range w.gateways {
+		w.startGateway(slot, 1)
+	}
+	for slot := range w.projectors {
+		w.startProjector(slot, 1, w.topic.queue())
+	}
+	w.subscribe("", 0)
+	w.subscribe(w.people[0].account, time.Duration(dice.Int64N(int64(5*time.Second))))
+}
+
+// busyDay is how seldom a run has so many requests that actors keep snapshots
+// while they work.
+const busyDay = 200
+
+// startClients sends clients to work. The returned function waits for them.
+func (w *world) startClients(dice *thread) (wait func()) {
+	done := make(chan struct{})
+	clients := 2 + dice.IntN(3)
+	busy := dice.IntN(busyDay) == 0
+	for i := range clients {
+		name := fmt.Sprintf("client %d", i+1)
+		c := &client{world: w, name: name, th: w.thread(name, nil)}
+		for k := i; k < len(w.people); k += clients {
+			c.opens = append(c.opens, w.people[k])
+		}
+		requests, pause := 4+dice.IntN(10), 700*time.Millisecond
+		if busy {
+			requests, pause = 100, 20*time.Millisecond
+		}
+		w.running.Go(func() {
+			c.work(requests, pause)
+			done <- struct{}{}
+		})
+	}
+	return func() {
+		for range clients {
+			<-done
+		}
+	}
+}
+
+// Times that a healed bank may take.
+const (
+	healTime   = 30 * time.Second
+	settleTime = 30 * time.Second
+	// afterTime is longer than dead gateways still try to call actors: each
+	// line of theirs may have one call on its way and one waiting.
+	afterTime = 30 * time.Second
+)
+
+// heal ends all faults and brings everybody back.
+func (w *world) heal() {
+	w.healed.Store(true)
+	w.note("world", "heals")
+	w.late.Wait() // what was held up arrives now
+	w.until("all processes to be back", healTime, func() bool {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, h := range w.hosts {
+			if h.dead.Load() {
+				return false
+			}
+		}
+		for _, g := range w.gateways {
+			if g.dead.Load() {
+				return false
+			}
+		}
+		for _, p := range w.projectors {
+			if p.dead.Load() {
+				return false
+			}
+		}
+		return true
+	})
+	w.fence()
+	w.until("an event source that holds the log", healTime, func() bool {
+		live := w.liveSources()
+		return len(live) == 1 && live[0].writer.Ready().Ready && w.holds(live[0])
+	})
+}
+
+// holds reports whether an event source is the one that took the log over last.
+func (w *world) holds(s *source) bool {
+	w.disk.mu.Lock()
+	defer w.disk.mu.Unlock()
+	return w.disk.holder == s.drive
+}
+
+// fence lets every event source that has lost the log find out about it: what
+// it tries to write has to fail, and it has to end.
+func (w *world) fence() {
+	w.until("all event sources to be ready", healTime, func() bool {
+		return !slices.ContainsFunc(w.liveSources(), func(s *source) bool { return !s.writer.Ready().Ready })
+	})
+	for _, s := range w.liveSources() {
+		if w.holds(s) {
+			continue
+		}
+		if w.poke(s) == contract.Appended {
+			w.violated(OneWriter, "%s wrote although another event source had taken the log over", s.name)
+			continue
+		}
+		if w.until(s.name+" to see that it is fenced", healTime, s.hasEnded) && !errors.Is(s.err, eventsource.ErrFenced) {
+			w.violated(OneWriter, "%s ended with %v instead of being fenced", s.name, s.err)
+		}
+	}
+}
+
+// poke asks an event source to open an account that nobody else knows.
+func (w *world) poke(s *source) contract.AppendStatus {
+	id := bank.NewAccountID("nobody", s.name)
+	r := contract.Record{Account: id, Version: 1, Key: "poke"}
+	if err := r.SetEvent(bank.AccountOpened{Owner: "nobody", Currency: "EUR"}); err != nil {
+		panic(err) // the event is whole
+	}
+	ctx, stop := s.serve(w.ctx)
+	defer stop()
+	return s.writer.Append(ctx, []contract.Append{{Account: id, Records: []contract.Record{r}}})[0].Status
+}
+
+// settle asks again for all whose outcome somebody does not know, and gives the
+// views and the subscribers time to catch up.
+func (w *world) settle() {
+	w.resolve()
+	head := w.disk.head()
+	w.until("the views to reach the head of the log", settleTime, func() bool {
+		position, err := w.store.Checkpoint(w.ctx)
+		return err == nil && position >= head
+	})
+	for _, s := range w.readers {
+		last := w.lastLine(s)
+		w.until(s.name+" to see the last transaction", settleTime, func() bool { return s.cursor() >= last })
+	}
+	// Whatever comes too much comes now.
+	_ = w.sleep(w.ctx, 2*time.Second)
+}

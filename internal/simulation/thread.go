@@ -1,0 +1,101 @@
+package simulation
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+)
+
+// thread is a strand of work that does one thing at a time: a client, the turns
+// of an account on a host, a relay. It has dice of its own, so that its luck
+// follows from the seed and its own past, and not from the order in which the
+// Go scheduler ran it among others. It travels in the context, through
+// production code, to wherever luck is needed.
+type thread struct {
+	*rand.Rand
+	world *world
+	name  string
+	of    *process // nil for those who cannot crash
+}
+
+// thread makes the strand of a name, which is unique in a run.
+func (w *world) thread(name string, of *process) *thread {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return &thread{Rand: rand.New(rand.NewPCG(w.seed, h.Sum64())), world: w, name: name, of: of}
+}
+
+// fork is a strand beside this one.
+func (t *thread) fork(name string) *thread {
+	return &thread{Rand: rand.New(rand.NewPCG(t.Uint64(), t.Uint64())), world: t.world, name: t.name + " " + name}
+}
+
+type threadKey struct{}
+
+// in puts the strand into a context.
+func (t *thread) in(ctx context.Context) context.Context {
+	return context.WithValue(ctx, threadKey{}, t)
+}
+
+// threadOf is the strand that ctx belongs to.
+func threadOf(ctx context.Context) *thread { return ctx.Value(threadKey{}).(*thread) }
+
+// between is a random time.
+func (t *thread) between(least, most time.Duration) time.Duration {
+	return least + time.Duration(t.Int64N(int64(most-least)+1))
+}
+
+// note adds a line to the trace.
+func (t *thread) note(format string, args ...any) { t.world.note(t.name, format, args...) }
+
+// pass takes the time of a way between components, and as much more as the
+// strand's process is frozen. Its error is that ctx ended meanwhile.
+func (t *thread) pass(ctx context.Context, least, most time.Duration) error {
+	if err := t.world.sleep(ctx, t.between(least, most)); err != nil {
+		return err
+	}
+	return t.of.thaw(ctx, t)
+}
+
+// suffers reports whether a fault happens now.
+func (t *thread) suffers(f fault) bool {
+	if t.Float64() >= t.world.rate(f) {
+		return false
+	}
+	t.world.count(f)
+	t.note("%s", f)
+	return true
+}
+
+// Errors that a component sees of the faults around it.
+var (
+	errLost    = errors.New("the connection broke")
+	errAway    = errors.New("nobody answers")
+	errCrashed = errors.New("the process died")
+)
+
+// point is a place beside a durable step, where the process may die. It is
+// errCrashed if it did.
+func (t *thread) point(f fault) error {
+	if t.of == nil || !t.suffers(f) {
+		return nil
+	}
+	t.alone()
+	t.of.crash()
+	return errCrashed
+}
+
+// alone waits for an instant of its own. Whoever ends a process does it there:
+// one death may wake many strands at once, and the next must not come while
+// they are still on their feet.
+func (t *thread) alone() { _ = t.world.sleep(t.world.ctx, t.between(1, 1000)) }
+
+// lose is how a caller notices that a call got lost: after a while.
+func (t *thread) lose(ctx context.Context) error {
+	if err := t.pass(ctx, time.Millisecond, 200*time.Millisecond); err != nil {
+		return err
+	}
+	return errLost
+}

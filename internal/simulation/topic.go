@@ -1,0 +1,175 @@
+package simulation
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"corebank/internal/contract"
+)
+
+// topic is the broker: a queue for every consumer, and no promises.
+type topic struct {
+	world *world
+
+	mu     sync.Mutex
+	queues []*queue
+}
+
+// queue holds what a consumer has not acknowledged.
+type queue struct {
+	mu       sync.Mutex
+	messages []message
+	wake     chan struct{} // holds a token after a message came
+}
+
+type message struct {
+	due   time.Duration
+	batch contract.Batch
+}
+
+// press is an event source's access to the topic.
+type press struct{ topic *topic }
+
+// Publish implements eventsource.Publisher.
+func (p press) Publish(ctx context.Context, batch contract.Batch) error {
+	th := threadOf(ctx)
+	if err := th.pass(ctx, wayLeast, wayMost); err != nil {
+		return err
+	}
+	if err := th.point(crashBeforePublish); err != nil {
+		return err
+	}
+	if th.suffers(publishLost) {
+		return errLost
+	}
+	p.topic.spread(th, batch)
+	if err := th.point(crashAfterPublish); err != nil {
+		return err
+	}
+	if th.suffers(publishUnknown) {
+		return errLost
+	}
+	return nil
+}
+
+// spread puts a batch into every queue, if the broker pleases.
+func (t *topic) spread(th *thread, batch contract.Batch) {
+	if len(batch.Records) > 0 {
+		th.note("publishes %d to %d", batch.First, batch.Last)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, q := range t.queues {
+		if th.suffers(messageDropped) {
+			continue
+		}
+		q.put(t.world.reserve(th.between(time.Millisecond, 5*time.Millisecond)), batch)
+		if th.suffers(messageRepeated) {
+			q.put(t.world.reserve(th.between(time.Millisecond, 3*time.Second)), batch)
+		}
+		if th.suffers(messageDelayed) {
+			q.delayLast(t.world.reserve(th.between(time.Millisecond, 3*time.Second)))
+		}
+	}
+}
+
+// queue adds a consumer.
+func (t *topic) queue() *queue {
+	q := &queue{wake: make(chan struct{}, 1)}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.queues = append(t.queues, q)
+	return q
+}
+
+// leave takes a consumer's queue away.
+func (t *topic) leave(q *queue) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.queues = slices.DeleteFunc(t.queues, func(other *queue) bool { return other == q })
+}
+
+// lose forgets all messages.
+func (t *topic) lose() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, q := range t.queues {
+		q.mu.Lock()
+		q.messages = nil
+		q.mu.Unlock()
+	}
+}
+
+func (q *queue) put(due time.Duration, batch contract.Batch) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.messages = append(q.messages, message{due: due, batch: batch})
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// delayLast holds back the message that was put last.
+func (q *queue) delayLast(due time.Duration) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.messages[len(q.messages)-1].due = due
+}
+
+// next takes out the message that is due first, if it is due by now; otherwise
+// it says how long that takes.
+func (q *queue) next(now time.Duration) (m message, wait time.Duration, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	first, wait := -1, time.Hour
+	for i, m := range q.messages {
+		if m.due-now < wait {
+			first, wait = i, m.due-now
+		}
+	}
+	if first < 0 || wait > 0 {
+		return m, wait, false
+	}
+	m = q.messages[first]
+	q.messages = append(q.messages[:first:first], q.messages[first+1:]...)
+	return m, 0, true
+}
+
+// follow hands a queue's messages to handle, one after the other, until ctx
+// ends. What handle fails on comes again, and so does what it was busy with
+// when its process died.
+func (t *topic) follow(ctx context.Context, q *queue, handle func(context.Context, contract.Batch) error) {
+	th := threadOf(ctx)
+	for {
+		m, wait, ok := q.next(t.world.now())
+		if !ok {
+			timer := time.NewTimer(wait)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			case <-q.wake:
+				timer.Stop()
+			case <-timer.C:
+			}
+			continue
+		}
+		err := th.of.thaw(ctx, th)
+		if err == nil {
+			err = handle(ctx, t.world.parts.message(m.batch))
+		}
+		if err == nil {
+			err = th.point(crashBeforeAck)
+		}
+		if err != nil {
+			th.note("cannot take %d to %d: %v", m.batch.First, m.batch.Last, err)
+			q.put(t.world.reserve(th.between(10*time.Millisecond, 500*time.Millisecond)), m.batch)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}

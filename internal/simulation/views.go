@@ -1,0 +1,120 @@
+package simulation
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// views is a projector's access to the store of views.
+type views struct{ view.Store }
+
+// Accounts implements view.Store.
+func (v views) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.AccountID]view.Account, error) {
+	if err := v.reach(ctx); err != nil {
+		return nil, err
+	}
+	return v.Store.Accounts(ctx, ids)
+}
+
+// Checkpoint implements view.Store.
+func (v views) Checkpoint(ctx context.Context) (int64, error) {
+	if err := v.reach(ctx); err != nil {
+		return 0, err
+	}
+	return v.Store.Checkpoint(ctx)
+}
+
+func (v views) reach(ctx context.Context) error {
+	th := threadOf(ctx)
+	if err := th.pass(ctx, wayLeast, wayMost); err != nil {
+		return err
+	}
+	if th.suffers(viewsUnread) {
+		return errLost
+	}
+	return nil
+}
+
+// Apply implements view.Store.
+func (v views) Apply(ctx context.Context, changes view.Changes) error {
+	th := threadOf(ctx)
+	if err := th.pass(ctx, wayLeast, wayMost); err != nil {
+		return err
+	}
+	if err := th.point(crashBeforeApply); err != nil {
+		return err
+	}
+	if th.suffers(applyLost) {
+		return errLost
+	}
+	err := v.Store.Apply(ctx, changes)
+	th.note("applies %d to %d: %v", changes.From+1, changes.To, err)
+	if err != nil {
+		return err
+	}
+	if err := th.point(crashAfterApply); err != nil {
+		return err
+	}
+	if th.suffers(applyUnknown) {
+		return errLost
+	}
+	return nil
+}
+
+// Projection makes views: *projector.Projector, or what a test puts in its
+// place.
+type Projection interface {
+	CatchUp(ctx context.Context) error
+	Handle(ctx context.Context, batch contract.Batch) error
+}
+
+// ahead is how a projector reads the log: it may begin a read while another is
+// under way, so that each is a strand of its own.
+type ahead struct {
+	wire
+	of *process
+
+	mu    sync.Mutex
+	reads map[int64]int // by the position that they begin after
+}
+
+// ReadAll implements projector.Log.
+func (a *ahead) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
+	a.mu.Lock()
+	a.reads[r.AfterPosition]++
+	name := fmt.Sprintf("%s reads after %d (%d)", a.of.name, r.AfterPosition, a.reads[r.AfterPosition])
+	a.mu.Unlock()
+	return a.wire.ReadAll(a.of.world.thread(name, a.of).in(ctx), r)
+}
+
+// projecting is one life of a projector.
+type projecting struct {
+	*process
+	queue *queue
+}
+
+// startProjector starts a projector in a slot. Its queue outlives it.
+func (w *world) startProjector(slot, life int, q *queue) {
+	name := fmt.Sprintf("projector %d.%d", slot, life)
+	p := &projecting{queue: q}
+	p.process = w.process(name, func() { w.startProjector(slot, life+1, q) })
+	projection := w.parts.projector(views{w.store}, &ahead{of: p.process, reads: make(map[int64]int)})
+	p.run(w.thread(name, p.process), func(ctx context.Context) {
+		for projection.CatchUp(ctx) != nil {
+			if !app.Pause(ctx, 500*time.Millisecond) {
+				return
+			}
+		}
+		w.topic.follow(ctx, q, projection.Handle)
+	})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.projectors[slot] = p
+}

@@ -1,0 +1,176 @@
+package simulation
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/view"
+)
+
+// world is what all components of one run share.
+type world struct {
+	seed    uint64
+	parts   Parts
+	weather weather
+	began   time.Time
+	// ctx ends with the run, and with it everything that is under way.
+	ctx    context.Context
+	end    context.CancelFunc
+	names  map[bank.AccountID]string
+	people []person
+
+	disk  *disk
+	shelf *shelf
+	store view.Store
+	topic *topic
+
+	running sync.WaitGroup // everything that ends with ctx
+	late    sync.WaitGroup // calls that are still to arrive
+	healed  atomic.Bool
+
+	mu         sync.Mutex
+	reserved   map[time.Duration]struct{}
+	steps      []step
+	violations []Violation
+	counts     map[fault]int
+	attempts   []attempt
+
+	sources    []*source // all that ever were, oldest first
+	hosts      []*host   // by slot; nil while it is down
+	places     map[bank.AccountID]int
+	gateways   []*gateway
+	projectors []*projecting
+	readers    []*subscriber
+}
+
+// person is a customer with one account.
+type person struct {
+	name    string
+	account bank.AccountID
+}
+
+// step is one line of the trace. It is written out only when somebody asks.
+type step struct {
+	at     time.Duration
+	who    string
+	format string
+	args   []any
+}
+
+func (s step) String() string {
+	return fmt.Sprintf("%12.6fs  %-22s %s", s.at.Seconds(), s.who, fmt.Sprintf(s.format, s.args...))
+}
+
+// now is the virtual time since the run began.
+func (w *world) now() time.Duration { return time.Since(w.began) }
+
+// note adds a line to the trace. args must not change any more.
+func (w *world) note(who, format string, args ...any) {
+	now := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.steps = append(w.steps, step{at: now, who: who, format: format, args: args})
+}
+
+// violated notes that a law does not hold.
+func (w *world) violated(law Law, format string, args ...any) {
+	v := Violation{Law: law, Text: fmt.Sprintf(format, args...)}
+	w.note("VIOLATION", "%s", v)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.violations = append(w.violations, v)
+}
+
+// trace are the steps so far, each instant's in alphabetical order: within one,
+// the Go scheduler decides who is first.
+func (w *world) trace() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	type line struct {
+		at   time.Duration
+		text string
+	}
+	lines := make([]line, len(w.steps))
+	for i, s := range w.steps {
+		lines[i] = line{s.at, s.String()}
+	}
+	slices.SortFunc(lines, func(a, b line) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.text, b.text))
+	})
+	texts := make([]string, len(lines))
+	for i, l := range lines {
+		texts[i] = l.text
+	}
+	return texts
+}
+
+// reserve is the instant after d, or the first one after it that nobody else
+// has: no two components act at the same time.
+func (w *world) reserve(d time.Duration) time.Duration {
+	at := w.now() + max(d, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		if _, is := w.reserved[at]; !is {
+			w.reserved[at] = struct{}{}
+			return at
+		}
+		at++
+	}
+}
+
+// sleep lets d pass. Its error is that ctx ended first.
+func (w *world) sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(w.reserve(d) - w.now())
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// background runs work until the run ends.
+func (w *world) background(work func(context.Context)) {
+	w.running.Go(func() { work(w.ctx) })
+}
+
+// later does something after up to most, as messages do that were held up
+// somewhere: whoever sent it has long gone on.
+func (w *world) later(th *thread, most time.Duration, do func(context.Context)) {
+	fork, delay := th.fork("late"), th.between(0, most)
+	w.late.Go(func() {
+		if w.sleep(w.ctx, delay) == nil {
+			do(fork.in(w.ctx))
+		}
+	})
+}
+
+// until waits for a condition, which a healthy bank fulfils within most.
+func (w *world) until(what string, most time.Duration, condition func() bool) bool {
+	deadline := w.now() + most
+	for !condition() {
+		if w.now() > deadline {
+			w.violated(Recovers, "waited %s after healing for %s", most, what)
+			return false
+		}
+		_ = w.sleep(w.ctx, 50*time.Millisecond)
+	}
+	return true
+}
+
+// name is how the trace calls an account.
+func (w *world) name(id bank.AccountID) string {
+	if name, known := w.names[id]; known {
+		return name
+	}
+	return string(id)
+}
