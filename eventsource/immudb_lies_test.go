@@ -83,7 +83,8 @@ func hash(value []byte) []byte {
 	return sum[:]
 }
 
-// Transaction 3 has records, and others before and after it.
+// Transaction 3 has records, and others before and after it. Transaction 6 is
+// the last: nothing but the proven state can show a lie about it.
 var lies = map[string]liar{
 	"a value":  {tx: told(3, func(tx *schema.Tx) { record(tx).Value[20] ^= 1 })},
 	"no value": {tx: told(3, func(tx *schema.Tx) { record(tx).Value = nil })},
@@ -106,6 +107,7 @@ var lies = map[string]liar{
 	"another transaction's number": {tx: told(3, func(tx *schema.Tx) { tx.Header.Id = 4 })},
 	"a time":                       {tx: told(3, func(tx *schema.Tx) { tx.Header.Ts++ })},
 	"the time of the first":        {tx: told(1, func(tx *schema.Tx) { tx.Header.Ts++ })},
+	"the time of the last":         {tx: told(6, func(tx *schema.Tx) { tx.Header.Ts++ })},
 	"a past of the first":          {tx: told(1, func(tx *schema.Tx) { tx.Header.PrevAlh[0] ^= 1 })},
 	"another past":                 {tx: told(3, func(tx *schema.Tx) { tx.Header.PrevAlh[0] ^= 1 })},
 	"a tree":                       {tx: told(3, func(tx *schema.Tx) { tx.Header.BlRoot[0] ^= 1 })},
@@ -132,6 +134,9 @@ func TestLiesAreFound(t *testing.T) {
 		c.write(ctx, s, 2, 3, 2, 1)
 		honest := login(t, config, config.User, config.Password, config.Database).GetServiceClient()
 		state := c.proven(ctx, s, nil)
+		if state.Tx != 6 {
+			t.Fatalf("the last transaction is %d, and not the one that is lied about", state.Tx)
+		}
 		if err := believe(ctx, honest, &state); err != nil {
 			t.Fatalf("an honest immudb: %v", err)
 		}

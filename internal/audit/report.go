@@ -63,8 +63,8 @@ func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Repo
 	a.compareAtCheckpoint()
 	if a.expected != nil {
 		a.findings.add(Finding{Rule: RuleViews, Position: a.expected.checkpoint,
-			Expected: fmt.Sprintf("views up to a position of the log, which ends with %d", a.position),
-			Found:    fmt.Sprintf("views up to position %d", a.expected.checkpoint)})
+			Expected: fmt.Sprintf("views as of a position that the log has; it ends with %d", a.position),
+			Found:    fmt.Sprintf("views as of position %d", a.expected.checkpoint)})
 		a.expected = nil
 	}
 	r := Report{

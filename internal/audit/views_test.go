@@ -181,9 +181,23 @@ func TestViewsAheadOfTheLogAreFound(t *testing.T) {
 	b := soundLog(t)
 	report := auditOf(b.records[:6], viewsOf(t, project(t, b.records)))
 	want := []audit.Finding{{Rule: audit.RuleViews, Position: 8,
-		Expected: "views up to a position of the log, which ends with 6", Found: "views up to position 8"}}
+		Expected: "views as of a position that the log has; it ends with 6", Found: "views as of position 8"}}
 	if !slices.Equal(report.Findings, want) || report.OK || report.Views != nil {
 		t.Errorf("findings are %v", report.Findings)
+	}
+}
+
+// Where the log lacks the position of the views, there is nothing to compare
+// them with.
+func TestViewsAtAMissingPositionAreFound(t *testing.T) {
+	b := soundLog(t)
+	views := viewsOf(t, project(t, b.records[:4]))
+	for i := 3; i < len(b.records); i++ {
+		b.records[i].Position++
+	}
+	report := auditOf(b.records, views)
+	if len(report.Findings) != 2 || report.Findings[0].Rule != audit.RulePosition || report.Findings[1].Rule != audit.RuleViews || report.Views != nil {
+		t.Errorf("findings are %v, views %+v", report.Findings, report.Views)
 	}
 }
 
