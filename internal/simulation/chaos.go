@@ -9,7 +9,7 @@ import (
 func (w *world) chaos(ctx context.Context) {
 	th := w.thread("weather", nil)
 	for w.sleep(ctx, th.between(20*time.Millisecond, 2*time.Second)) == nil {
-		if e, any := w.drawEvent(th); any {
+		if e, is := w.drawEvent(th); is {
 			w.count(e)
 			w.happen(th, e)
 		}

@@ -31,7 +31,7 @@
 //
 //	go test ./internal/simulation                    5,000 seeds
 //	go test ./internal/simulation -seeds 100000      as many as one likes, -from any
-//	go test ./internal/simulation -seed 7            one, with its trace
+//	go test ./internal/simulation -seed 7 -v         one, with its trace
 //
 // A seed that fails prints how to repeat it and its last steps.
 //

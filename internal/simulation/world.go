@@ -162,7 +162,9 @@ func (w *world) until(what string, most time.Duration, condition func() bool) bo
 			w.violated(Recovers, "waited %s after healing for %s", most, what)
 			return false
 		}
-		_ = w.sleep(w.ctx, 50*time.Millisecond)
+		if w.sleep(w.ctx, 50*time.Millisecond) != nil {
+			return false
+		}
 	}
 	return true
 }
