@@ -119,8 +119,10 @@ func (d *drive) Commit(ctx context.Context, records []contract.Record) error {
 		return errLost
 	case th.suffers(commitHangs):
 		d.landLater(th, 20*time.Second, records)
-		<-ctx.Done()
-		return ctx.Err()
+		if err := th.world.endure(ctx, th, time.Minute); err != nil {
+			return err
+		}
+		return errLost
 	case th.suffers(commitCut):
 		d.disk.goAway(th)
 		if th.IntN(2) == 0 {

@@ -73,7 +73,7 @@ func (p *process) thaw(ctx context.Context, th *thread) error {
 		if rest <= 0 {
 			break
 		}
-		if err := p.world.sleep(ctx, rest+th.between(0, time.Millisecond)); err != nil {
+		if err := p.world.endure(ctx, th, rest+th.between(0, time.Millisecond)); err != nil {
 			return err
 		}
 	}

@@ -46,7 +46,7 @@ func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 // build makes the world of a seed: how many there are of what, and its weather.
 func build(t *testing.T, seed uint64, parts Parts) *world {
 	w := &world{seed: seed, parts: parts, began: time.Now(), names: make(map[bank.AccountID]string),
-		reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int), places: make(map[bank.AccountID]int)}
+		healing: make(chan struct{}), reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int), places: make(map[bank.AccountID]int)}
 	w.ctx, w.end = context.WithCancel(t.Context())
 	dice := w.thread("world", nil)
 	w.weather = forecast(dice.Rand)
@@ -150,6 +150,7 @@ const (
 // heal ends all faults and brings everybody back.
 func (w *world) heal() {
 	w.healed.Store(true)
+	close(w.healing)
 	w.note("world", "heals")
 	w.late.Wait() // what was held up arrives now
 	w.until("all processes to be back", healTime, func() bool {

@@ -63,8 +63,9 @@ func (s *source) write(ctx context.Context) {
 // almost full.
 func (s *source) halt(d time.Duration) {
 	s.writer.Halt("the disk is almost full")
-	s.world.running.Go(func() {
-		if s.world.sleep(s.ctx, d) == nil {
+	th := s.world.thread(fmt.Sprintf("%s halted at %s", s.name, s.world.now()), s.process)
+	s.run(th, func(ctx context.Context) {
+		if s.world.endure(ctx, th, d) == nil {
 			s.writer.Halt("")
 		}
 	})

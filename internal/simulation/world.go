@@ -34,6 +34,7 @@ type world struct {
 	running sync.WaitGroup // everything that ends with ctx
 	late    sync.WaitGroup // calls that are still to arrive
 	healed  atomic.Bool
+	healing chan struct{} // closed when it heals
 
 	mu         sync.Mutex
 	reserved   map[time.Duration]struct{}
@@ -135,6 +136,21 @@ func (w *world) sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	case <-timer.C:
 		return nil
+	}
+}
+
+// endure lets a bad time of d pass, or what is left of it until everything
+// heals. Its error is that ctx ended first.
+func (w *world) endure(ctx context.Context, th *thread, d time.Duration) error {
+	timer := time.NewTimer(w.reserve(d) - w.now())
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	case <-w.healing:
+		return w.sleep(ctx, th.between(1, 1000))
 	}
 }
 
