@@ -20,6 +20,8 @@ const (
 	tortureMost     = 12 * time.Hour
 	tortureClients  = 256
 	tortureAccounts = 1000
+	tortureEach     = 10_000
+	tortureEvents   = 10_000_000
 )
 
 func newTorture() *cobra.Command {
@@ -47,13 +49,21 @@ run is printed. Ctrl-C ends the faults early and checks what there is. It needs
 Linux, and about 300 bytes of memory for each answer.
 
 --faults takes names such as kill:actor or freeze:immudb, separated by commas;
-the word before the colon for all of a sort; or all. What lasts, lasts at least
-a second and at most a minute or a sixth of --duration.`,
+the word before the colon for all of a sort; or all. What lasts, mostly lasts a
+moment, and in one of twenty rounds up to half a minute, or a minute where a
+process is frozen; never longer than a sixth of --duration.
+
+--each N goes on until each kind of fault was there N times. --events N begins
+with a log that has N events of N/100 accounts already, half of which the
+clients use.`,
 		Example: `  # Two minutes of everything
   corebank torture
 
   # Only the event source, killed and frozen, in a run to repeat
-  corebank torture --faults kill:eventsource,freeze:eventsource --duration 5m --seed 7`,
+  corebank torture --faults kill:eventsource,freeze:eventsource --duration 5m --seed 7
+
+  # Each fault twenty times, on a log of a million events, with a report to keep
+  corebank torture --each 20 --events 1000000 --json report.json`,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			if err := config.check(c); err != nil {
 				return err
@@ -64,10 +74,14 @@ a second and at most a minute or a sixth of --duration.`,
 	flags := c.Flags()
 	flags.StringVar(&config.faults, "faults", "all", "faults to inject, by name, separated by commas")
 	flags.DurationVar(&config.Duration, "duration", 2*time.Minute, "how long faults are begun, at most 12h")
+	flags.IntVar(&config.Each, "each", 0, "go on until each kind of fault was there so often, instead of for a duration, at most 10,000")
+	flags.IntVar(&config.Events, "events", 0, "events that the log has before the bank is hurt, at most 10,000,000")
+	flags.StringVar(&config.json, "json", "", "file for the report as JSON")
 	flags.Uint64Var(&config.Seed, "seed", 0, "seed of the schedule; 0 picks one")
 	flags.IntVar(&config.Clients, "clients", 16, "clients that use the bank at once, 1 to 256")
 	flags.IntVar(&config.Accounts, "accounts", 32, "accounts that they use at once, 1 to 1000")
 	flags.BoolVar(&config.keep, "keep", false, "keep the bank's data, whatever the result")
+	c.MarkFlagsMutuallyExclusive("each", "duration")
 	return c
 }
 
@@ -75,6 +89,7 @@ a second and at most a minute or a sixth of --duration.`,
 type tortureConfig struct {
 	torture.Config
 	faults string
+	json   string
 	keep   bool
 }
 
@@ -89,6 +104,10 @@ func (t *tortureConfig) check(c *cobra.Command) (err error) {
 	switch {
 	case t.Duration <= 0 || t.Duration > tortureMost:
 		return fmt.Errorf("--duration %v: want more than 0 and at most %v, for example --duration 5m", t.Duration, tortureMost)
+	case t.Each < 0 || t.Each > tortureEach:
+		return fmt.Errorf("--each %d: want at most %d, for example --each 20", t.Each, tortureEach)
+	case t.Events < 0 || t.Events > tortureEvents:
+		return fmt.Errorf("--events %d: want at most %d", t.Events, tortureEvents)
 	case t.Clients < 1 || t.Clients > tortureClients:
 		return fmt.Errorf("--clients %d: want 1 to %d", t.Clients, tortureClients)
 	case t.Accounts < 1 || t.Accounts > tortureAccounts:
@@ -113,14 +132,16 @@ func (t *tortureConfig) run(ctx context.Context) (err error) {
 	if t.Data, err = os.MkdirTemp("", "corebank-torture-"); err != nil {
 		return err
 	}
-	t.OpenLog = openLog
+	t.OpenLog, t.Fill = openLog, fillLog
 	report, err := torture.Run(ctx, t.Config)
+	if err == nil {
+		err = t.writeJSON(report)
+	}
 	if err == nil && report.Violations > 0 {
 		err = fmt.Errorf("%d violations", report.Violations)
 	}
 	if err != nil {
-		fmt.Fprintf(t.Out, "\n  the data and logs are in %s\n  to repeat: corebank torture --seed %d --faults %s --duration %v --clients %d --accounts %d\n",
-			t.Data, t.Seed, t.faults, t.Duration, t.Clients, t.Accounts)
+		fmt.Fprintf(t.Out, "\n  the data and logs are in %s\n  to repeat: %s\n", t.Data, t.command())
 		return err
 	}
 	if t.keep {
@@ -128,6 +149,32 @@ func (t *tortureConfig) run(ctx context.Context) (err error) {
 		return nil
 	}
 	return os.RemoveAll(t.Data)
+}
+
+// command repeats the run.
+func (t *tortureConfig) command() string {
+	command := fmt.Sprintf("corebank torture --seed %d --faults %s --clients %d --accounts %d", t.Seed, t.faults, t.Clients, t.Accounts)
+	if t.Each > 0 {
+		command += fmt.Sprintf(" --each %d", t.Each)
+	} else {
+		command += fmt.Sprintf(" --duration %v", t.Duration)
+	}
+	if t.Events > 0 {
+		command += fmt.Sprintf(" --events %d", t.Events)
+	}
+	return command
+}
+
+func (t *tortureConfig) writeJSON(report torture.Report) (err error) {
+	if t.json == "" {
+		return nil
+	}
+	file, err := os.Create(t.json)
+	if err != nil {
+		return fmt.Errorf("--json: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	return report.WriteJSON(file)
 }
 
 // tortureLog is the log as the torture reads it, with its own client state.

@@ -57,6 +57,9 @@ func (a *Auditor) Find(f Finding) { a.findings.add(f) }
 // Records is how many records the auditor has seen.
 func (a *Auditor) Records() int64 { return a.records }
 
+// Accounts is how many accounts the auditor has seen.
+func (a *Auditor) Accounts() int { return len(a.accounts) }
+
 // Report ends the audit, which began at a time and took so long. The proof is
 // nil if none was asked for.
 func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Report {

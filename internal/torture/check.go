@@ -18,6 +18,7 @@ const (
 	NotThere   Law = "only refused: not in the log"
 	AtMostOnce Law = "each key: at most one event"
 	Asked      Law = "every event: somebody asked for it"
+	Unchanged  Law = "what was there before: unchanged"
 	Sound      Law = "log sound, sum zero, views equal to the fold"
 	Balances   Law = "balances through the API equal to the fold"
 	SeenOnce   Law = "subscribers: each transaction once, in order"
@@ -25,16 +26,16 @@ const (
 	Heals      Law = "faults: fenced, healed, answered, no panic"
 )
 
-var laws = []Law{Kept, NotThere, AtMostOnce, Asked, Sound, Balances, SeenOnce, Ordered, Heals}
+var laws = []Law{Kept, NotThere, AtMostOnce, Asked, Unchanged, Sound, Balances, SeenOnce, Ordered, Heals}
 
 // Finding is a law and what was checked of it.
 type Finding struct {
-	Law Law
+	Law Law `json:"law"`
 	// Checked counts what was held against the law; Violations what broke it,
 	// of which Examples has the first.
-	Checked    int
-	Violations int
-	Examples   []string
+	Checked    int      `json:"checked"`
+	Violations int      `json:"violations"`
+	Examples   []string `json:"examples,omitempty"`
 }
 
 // maxExamples bounds the violations that are kept in words.
@@ -83,6 +84,7 @@ type entry struct {
 	position, version int64
 	account           bank.AccountID
 	key, hash         string
+	past              bool              // it was there before the run
 	line              *view.Transaction // nil for an opening
 }
 
@@ -94,14 +96,20 @@ type Evidence struct {
 	Views *audit.Views
 	// Balances are what the API says of the accounts, by version and value.
 	Balances map[bank.AccountID][2]int64
+	// Past is what the log was before, Used those of its accounts that clients
+	// used.
+	Past Past
+	Used map[bank.AccountID]bool
 	// Pictures, if set, is a directory for a page that shows where the search
 	// for an order of an account's answers got stuck.
 	Pictures string
 
-	auditor *audit.Auditor
-	log     []entry
-	streams map[bank.AccountID][]int // places in log, by version
-	byKey   map[asked][]int          // places in log
+	auditor  *audit.Auditor
+	recalled *recollection
+	events   int64
+	log      []entry                  // without what is past and of no account in use
+	streams  map[bank.AccountID][]int // places in log, by version
+	byKey    map[asked][]int          // places in log
 }
 
 // asked names a request: an opening by its key alone, since its account is
@@ -118,12 +126,18 @@ func (e *Evidence) Record(r contract.Record) {
 	if e.auditor == nil {
 		e.auditor = audit.New()
 		e.streams, e.byKey = make(map[bank.AccountID][]int), make(map[asked][]int)
+		e.recalled = e.Past.remember()
 		if e.Views != nil {
 			e.auditor.Expect(e.Views)
 		}
 	}
 	e.auditor.Record(r)
-	kept := entry{position: r.Position, version: r.Version, account: r.Account, key: r.Key, hash: r.RequestHash}
+	e.events++
+	past := e.recalled.recall(r)
+	if past && !e.Used[r.Account] {
+		return
+	}
+	kept := entry{position: r.Position, version: r.Version, account: r.Account, key: r.Key, hash: r.RequestHash, past: past}
 	name := asked{r.Account, r.Key}
 	event, err := r.Event()
 	if err != nil {
@@ -139,6 +153,7 @@ func (e *Evidence) Record(r contract.Record) {
 
 // Check holds everything against every law, into v.
 func (e *Evidence) Check(v *Verification) {
+	e.recalled.check(v)
 	e.checkAnswers(v)
 	e.checkKeys(v)
 	e.checkAudit(v)
@@ -159,7 +174,7 @@ func (e *Evidence) at(account bank.AccountID, version int64) (entry, bool) {
 }
 
 func (e *Evidence) checkAudit(v *Verification) {
-	v.checked(Sound, len(e.log))
+	v.checked(Sound, int(e.events))
 	if e.auditor == nil {
 		v.violated(Sound, "the log is empty")
 		return
@@ -192,7 +207,7 @@ func (e *Evidence) checkBalances(v *Verification) {
 func (e *Evidence) checkWatch(v *Verification, w Watch) {
 	var want []Seen
 	for _, r := range e.log {
-		if r.line != nil && (w.Account == "" || w.Account == r.account) {
+		if r.line != nil && !r.past && (w.Account == "" || w.Account == r.account) {
 			want = append(want, Seen{r.account, r.version, string(r.line.Type), r.line.Amount, r.line.BalanceAfter})
 		}
 	}

@@ -38,23 +38,36 @@ const (
 	factTooMuch = "too much" // the balance is what was told
 )
 
-// account is the model: one account, to which everything happens in order.
-var account = porcupine.Model{
-	Init: func() any { return state{} },
-	Step: func(s, in, _ any) (bool, any) {
-		now, f := s.(state), in.(fact)
-		switch f.what {
-		case factEvent:
-			next := state{now.version + 1, now.balance + f.change}
-			return f.version == next.version && f.after == next.balance && next.balance >= 0, next
-		case factTooMuch:
-			return now.balance == f.available && now.version > 0, now
-		default:
-			return now.version >= f.version, now
+// modelOf is the model: one account, to which everything happens in order from
+// what it was when the run began.
+func modelOf(began state) porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return began },
+		Step: func(s, in, _ any) (bool, any) {
+			now, f := s.(state), in.(fact)
+			switch f.what {
+			case factEvent:
+				next := state{now.version + 1, now.balance + f.change}
+				return f.version == next.version && f.after == next.balance && next.balance >= 0, next
+			case factTooMuch:
+				return now.balance == f.available && now.version > 0, now
+			default:
+				return now.version >= f.version, now
+			}
+		},
+		DescribeOperation: func(in, _ any) string { return fmt.Sprintf("%+v", in) },
+		DescribeState:     func(s any) string { return fmt.Sprintf("%+v", s) },
+	}
+}
+
+// began is what an account was when the run began.
+func (e *Evidence) began(id bank.AccountID) (s state) {
+	for _, i := range e.streams[id] {
+		if r := e.log[i]; r.past {
+			s = state{r.version, eventFact(r).after}
 		}
-	},
-	DescribeOperation: func(in, _ any) string { return fmt.Sprintf("%+v", in) },
-	DescribeState:     func(s any) string { return fmt.Sprintf("%+v", s) },
+	}
+	return s
 }
 
 // checkOrder looks for an order of each account's answers that explains all of
@@ -62,9 +75,10 @@ var account = porcupine.Model{
 func (e *Evidence) checkOrder(v *Verification) {
 	for id, operations := range e.operations() {
 		v.checked(Ordered, len(operations))
-		switch porcupine.CheckOperationsTimeout(account, operations, orderTime) {
+		model := modelOf(e.began(id))
+		switch porcupine.CheckOperationsTimeout(model, operations, orderTime) {
 		case porcupine.Illegal:
-			v.violated(Ordered, "no order of the %d answers about %s explains them all%s", len(operations), id, e.picture(id, operations))
+			v.violated(Ordered, "no order of the %d answers about %s explains them all%s", len(operations), id, e.picture(id, model, operations))
 		case porcupine.Unknown:
 			v.violated(Ordered, "no order of the %d answers about %s was found within %v", len(operations), id, orderTime)
 		}
@@ -72,13 +86,13 @@ func (e *Evidence) checkOrder(v *Verification) {
 }
 
 // picture draws a history without an order, and tells where.
-func (e *Evidence) picture(id bank.AccountID, operations []porcupine.Operation) string {
+func (e *Evidence) picture(id bank.AccountID, model porcupine.Model, operations []porcupine.Operation) string {
 	if e.Pictures == "" {
 		return ""
 	}
 	path := filepath.Join(e.Pictures, "order-"+string(id)+".html")
-	_, info := porcupine.CheckOperationsVerbose(account, operations, orderTime)
-	if err := porcupine.VisualizePath(account, info, path); err != nil {
+	_, info := porcupine.CheckOperationsVerbose(model, operations, orderTime)
+	if err := porcupine.VisualizePath(model, info, path); err != nil {
 		return ": " + err.Error()
 	}
 	return "; see " + path

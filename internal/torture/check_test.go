@@ -178,7 +178,7 @@ func TestATrueStoryHasNoViolation(t *testing.T) {
 		if f.Violations > 0 {
 			t.Errorf("%s: %v", f.Law, f.Examples)
 		}
-		if f.Checked == 0 && f.Law != Heals {
+		if f.Checked == 0 && f.Law != Heals && f.Law != Unchanged {
 			t.Errorf("%s: nothing was checked", f.Law)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 // Bounds of healing and gathering.
 const (
 	quietTime    = time.Minute     // how long views and subscribers may take to have everything
+	pastRate     = 2000            // events of the past that views take in a second at least
 	stillFor     = 2 * time.Second // how long the log has to stay as it is
 	healAttempts = 500             // of the requests without an outcome, that are asked again
 	readLimit    = contract.MaxReadRecords
@@ -54,9 +55,15 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 	}
 	defer log.Close(ctx)
 	head, all, one := r.settle(ctx, log)
-	r.awaitViews(ctx, head)
+	if at := r.awaitViews(ctx, head, nil); at < head {
+		r.verified.violated(Heals, "the views reached position %d of %d of the log within %v", at, head, r.patience())
+	}
 	r.awaitWatchers(ctx, all, one)
-	e := &Evidence{Answers: r.record.answers, Pictures: r.Data, Balances: make(map[bank.AccountID][2]int64)}
+	e := &Evidence{Answers: r.record.answers, Pictures: r.Data, Balances: make(map[bank.AccountID][2]int64),
+		Past: r.past(), Used: make(map[bank.AccountID]bool)}
+	for _, a := range r.record.answers {
+		e.Used[a.Account] = true
+	}
 	if e.Views, err = r.readViews(ctx); err != nil {
 		r.verified.violated(Sound, "the views could not be read: %v", err)
 	}
@@ -76,7 +83,7 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 // settle reads the log until it no longer grows: its head, and how many
 // transactions each subscriber is to see.
 func (r *run) settle(ctx context.Context, log LogReader) (head int64, all int, one map[bank.AccountID]int) {
-	one = make(map[bank.AccountID]int)
+	head, one = int64(r.Events), make(map[bank.AccountID]int)
 	count := func(record contract.Record) {
 		if record.Version > 1 { // the first is the opening
 			all++
@@ -114,22 +121,38 @@ func walk(ctx context.Context, log LogReader, after int64, each func(contract.Re
 	}
 }
 
-// awaitViews waits until the views have what the log has; what is missing then,
-// the checks will find.
-func (r *run) awaitViews(ctx context.Context, head int64) {
-	deadline := time.Now().Add(quietTime)
+// awaitViews waits until the views have what the log has, or for as long as
+// that may take, and returns how far they are. Now and then it tells.
+func (r *run) awaitViews(ctx context.Context, head int64, tell func(at int64)) (at int64) {
+	deadline, told := time.Now().Add(r.patience()), time.Now()
 	for time.Now().Before(deadline) {
-		reader, err := viewstore.Config{SQLite: r.views()}.OpenReader(ctx)
-		if err == nil {
-			at, err := reader.Checkpoint(ctx)
-			_ = reader.Close(ctx) // nothing was written
-			if err == nil && at >= head {
-				return
+		if reader, err := (viewstore.Config{SQLite: r.views()}).OpenReader(ctx); err == nil {
+			if now, err := reader.Checkpoint(ctx); err == nil {
+				at = now
 			}
+			_ = reader.Close(ctx) // nothing was written
 		}
-		sleep(ctx, 10*watchTick)
+		if at >= head {
+			return at
+		}
+		if tell != nil && time.Since(told) > tellEvery {
+			told = time.Now()
+			tell(at)
+		}
+		if !sleep(ctx, 10*watchTick) {
+			return at
+		}
 	}
-	r.verified.violated(Heals, "the views did not reach position %d of the log within %v", head, quietTime)
+	return at
+}
+
+// tellEvery is how often a wait shows itself.
+const tellEvery = 10 * time.Second
+
+// patience is how long the views may take to have everything: they may just
+// have been deleted.
+func (r *run) patience() time.Duration {
+	return quietTime + time.Duration(r.Events)*time.Second/pastRate
 }
 
 // awaitWatchers waits until the subscribers have seen what there is, and a

@@ -58,12 +58,17 @@ func (l *load) client(number int) *client {
 	return &client{load: l, number: number, random: rand.New(rand.NewPCG(l.seed, uint64(number)+2))}
 }
 
-// open opens the first accounts.
-func (l *load) open(ctx context.Context, accounts int) error {
+// open takes the first accounts into use: every other one is old, as long as
+// there are such, the rest are opened.
+func (l *load) open(ctx context.Context, accounts int, old Past) error {
 	ctx, cancel := context.WithTimeout(ctx, openAttempt)
 	defer cancel()
 	c := l.client(0)
-	for range accounts {
+	for n := range accounts {
+		if n%2 == 1 && n/2 < old.accounts() {
+			l.accounts = append(l.accounts, slot{id: old.account(n / 2)})
+			continue
+		}
 		id := c.openAccount(ctx)
 		if id == "" {
 			return fmt.Errorf("the bank opened only %d of %d accounts", len(l.accounts), accounts)

@@ -1,125 +1,11 @@
 package torture
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 )
-
-// Kind names a fault: what is done, and to which part, as in "kill:actor".
-type Kind string
-
-// The faults that are done to one part.
-const (
-	Kill   = "kill"   // SIGKILL
-	Freeze = "freeze" // SIGSTOP, and SIGCONT some time later
-	// Slow delays what goes to the part and comes from it; Cut closes all
-	// connections to it and refuses new ones; Deaf loses what goes to it and Mute
-	// what comes from it, without a word to anybody.
-	Slow = "slow"
-	Cut  = "cut"
-	Deaf = "deaf"
-	Mute = "mute"
-)
-
-// The faults that stand alone.
-const (
-	// Everything kills all processes at once, up among them, and starts the
-	// bank again.
-	Everything Kind = "everything"
-	// BrokerLost takes the broker's data directory away and kills it.
-	BrokerLost Kind = "broker-lost"
-	// MessagesRepeated publishes old messages of the topic again, in no order;
-	// MessagesDropped empties the topic while it is used.
-	MessagesRepeated Kind = "messages:repeated"
-	MessagesDropped  Kind = "messages:dropped"
-	// SecondWriter starts another event source on the same log.
-	SecondWriter Kind = "second-writer"
-	// SnapshotsDamaged, SnapshotsStale and SnapshotsDeleted change what the
-	// actors have kept, and kill them so that they read it.
-	SnapshotsDamaged Kind = "snapshots:damaged"
-	SnapshotsStale   Kind = "snapshots:stale"
-	SnapshotsDeleted Kind = "snapshots:deleted"
-	// ViewsDeleted deletes the file of the views and kills those who have it
-	// open.
-	ViewsDeleted Kind = "views:deleted"
-)
-
-// Parts are the processes of a bank, as `corebank up` names them.
-var Parts = []string{
-	"server", "server-sidecar", "actor", "actor-sidecar", "eventsource", "eventsource-sidecar",
-	"projector", "projector-sidecar", "immudb", "nats", "placement",
-}
-
-// Links are the parts to which connections can be harmed: those of the event
-// source to immudb, of the sidecars to the broker and the placement, and of each
-// app to its sidecar.
-var Links = []string{"immudb", "nats", "placement", "server-sidecar", "actor-sidecar", "eventsource-sidecar", "projector-sidecar"}
-
-// lasting tells the faults that have an end.
-func lasting(what string) bool { return what == Freeze || onLink(what) }
-
-// onLink tells the faults of connections.
-func onLink(what string) bool { return what == Slow || what == Cut || what == Deaf || what == Mute }
-
-// Kinds are all faults there are.
-func Kinds() []Kind {
-	var all []Kind
-	for _, part := range Parts {
-		all = append(all, Kind(Kill+":"+part))
-	}
-	all = append(all, Everything)
-	for _, part := range Parts {
-		all = append(all, Kind(Freeze+":"+part))
-	}
-	for _, what := range []string{Slow, Cut, Deaf, Mute} {
-		for _, link := range Links {
-			all = append(all, Kind(what+":"+link))
-		}
-	}
-	return append(all, BrokerLost, MessagesRepeated, MessagesDropped, SecondWriter, SnapshotsDamaged, SnapshotsStale, SnapshotsDeleted, ViewsDeleted)
-}
-
-// split is what is done and to what.
-func (k Kind) split() (what, part string) {
-	what, part, _ = strings.Cut(string(k), ":")
-	return what, part
-}
-
-// ParseKinds reads a list such as "kill,freeze:immudb": full names, the word
-// before the colon for all of a sort, or "all".
-func ParseKinds(list string) ([]Kind, error) {
-	var chosen []Kind
-	for _, word := range strings.Split(list, ",") {
-		word = strings.TrimSpace(word)
-		found := false
-		for _, kind := range Kinds() {
-			what, _ := kind.split()
-			if word != "all" && word != what && word != string(kind) {
-				continue
-			}
-			found = true
-			if !slices.Contains(chosen, kind) {
-				chosen = append(chosen, kind)
-			}
-		}
-		if !found {
-			return nil, fmt.Errorf("there is no fault %q; choose among all, %s", word, strings.Join(names(Kinds()), ", "))
-		}
-	}
-	return chosen, nil
-}
-
-func names(kinds []Kind) []string {
-	all := make([]string, len(kinds))
-	for i, kind := range kinds {
-		all[i] = string(kind)
-	}
-	return all
-}
 
 // Fault is one fault of a plan.
 type Fault struct {
@@ -130,18 +16,24 @@ type Fault struct {
 	Lasts time.Duration
 }
 
-// Bounds of a plan.
+// Bounds of a plan. A bank that has healed is hurt again soon, and most of what
+// lasts does so for a moment: a fault that begins and ends while requests are
+// under way finds as much as one that everybody has given up waiting for. One
+// in longEvery of each kind is of the other sort.
 const (
-	calmLeast    = 300 * time.Millisecond
-	calmMost     = 2 * time.Second
-	freezeLeast  = time.Second
+	calmLeast    = 50 * time.Millisecond
+	calmMost     = 400 * time.Millisecond
+	lastsLeast   = 250 * time.Millisecond
+	lastsMost    = 3 * time.Second
+	longEvery    = 20
 	longestEver  = time.Minute
+	longestLink  = 30 * time.Second
 	longestShare = 6 // of the run that one fault may last
 )
 
 // Longest is how long a fault may last in a run of a duration.
 func Longest(run time.Duration) time.Duration {
-	return min(max(run/longestShare, freezeLeast), longestEver)
+	return min(max(run/longestShare, lastsLeast), longestEver)
 }
 
 // Plan is the schedule of a seed: it has every chosen fault once before it has
@@ -151,6 +43,7 @@ type Plan struct {
 	kinds   []Kind
 	longest time.Duration
 	bag     []Kind
+	round   int
 }
 
 // NewPlan makes the plan of a seed. The same arguments make the same plan.
@@ -161,15 +54,29 @@ func NewPlan(seed uint64, kinds []Kind, longest time.Duration) *Plan {
 // Next is the next fault.
 func (p *Plan) Next() Fault {
 	if len(p.bag) == 0 {
+		p.round++
 		p.bag = slices.Clone(p.kinds)
 		p.random.Shuffle(len(p.bag), func(i, j int) { p.bag[i], p.bag[j] = p.bag[j], p.bag[i] })
 	}
 	f := Fault{Kind: p.bag[0], Calm: calmLeast + time.Duration(p.random.Int64N(int64(calmMost-calmLeast)))}
 	p.bag = p.bag[1:]
-	// As many faults between one and two seconds as between 30 and 60.
-	lasts := float64(freezeLeast) * math.Pow(float64(p.longest)/float64(freezeLeast), p.random.Float64())
+	short, long := p.random.Float64(), p.random.Float64() // drawn for each, so that kinds do not change each other's
 	if what, _ := f.Kind.split(); lasting(what) {
-		f.Lasts = time.Duration(lasts).Round(time.Millisecond)
+		f.Lasts = p.lasts(f.Kind, short, long).Round(time.Millisecond)
 	}
 	return f
+}
+
+// lasts is how long a fault lasts: mostly a moment; in one of longEvery rounds,
+// another for each kind, up to the longest.
+func (p *Plan) lasts(kind Kind, short, long float64) time.Duration {
+	longest := p.longest
+	if what, _ := kind.split(); what != Freeze {
+		longest = min(longest, longestLink)
+	}
+	if (p.round+slices.Index(p.kinds, kind))%longEvery == 0 {
+		return longest - time.Duration(long/2*float64(longest))
+	}
+	// As many faults between a quarter and half a second as between one and two.
+	return min(time.Duration(float64(lastsLeast)*math.Pow(float64(lastsMost)/float64(lastsLeast), short)), longest)
 }

@@ -37,15 +37,41 @@ func TestEveryFaultComesInItsTurn(t *testing.T) {
 		}
 		what, _, _ := strings.Cut(string(f.Kind), ":")
 		lasting := slices.Contains([]string{torture.Freeze, torture.Slow, torture.Cut, torture.Deaf, torture.Mute}, what)
-		if lasting != (f.Lasts > 0) || lasting && (f.Lasts < time.Second || f.Lasts > time.Minute) {
+		if lasting != (f.Lasts > 0) || lasting && (f.Lasts < 250*time.Millisecond || f.Lasts > time.Minute) {
 			t.Errorf("%s lasts %v", f.Kind, f.Lasts)
 		}
-		if f.Calm <= 0 || f.Calm > 2*time.Second {
+		if f.Calm <= 0 || f.Calm > time.Second {
 			t.Errorf("%s comes after %v", f.Kind, f.Calm)
 		}
 	}
 	if len(times) != n {
 		t.Errorf("%d kinds of %d came", len(times), n)
+	}
+}
+
+// Of twenty faults that last, one lasts long: of a freeze up to a minute.
+func TestEveryKindThatLastsIsLongOnceInTwenty(t *testing.T) {
+	long := make(map[torture.Kind]time.Duration)
+	for _, f := range faults(5, 20*len(torture.Kinds())) {
+		if f.Lasts > 5*time.Second {
+			if long[f.Kind] > 0 {
+				t.Errorf("%s is long a second time", f.Kind)
+			}
+			long[f.Kind] = f.Lasts
+		}
+	}
+	longest := time.Duration(0)
+	for _, kind := range torture.Kinds() {
+		what, _, _ := strings.Cut(string(kind), ":")
+		most := map[string]time.Duration{torture.Freeze: time.Minute, torture.Slow: 30 * time.Second, torture.Cut: 30 * time.Second,
+			torture.Deaf: 30 * time.Second, torture.Mute: 30 * time.Second}[what]
+		if long[kind] < most/2 || long[kind] > most {
+			t.Errorf("%s lasted %v at the longest, want %v to %v", kind, long[kind], most/2, most)
+		}
+		longest = max(longest, long[kind])
+	}
+	if longest < 50*time.Second {
+		t.Errorf("nothing was frozen for longer than %v", longest)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"sync"
@@ -36,33 +37,20 @@ type Config struct {
 	OpenLog func(data, immudb string) (LogReader, error)
 	Kinds   []Kind
 	// Duration is how long faults are begun; healing and checking come after.
+	// Each, if it is not 0, has them begun until each kind was there so often,
+	// however long that takes.
 	Duration time.Duration
+	Each     int
+	// Events is how many events the log has before the bank starts. Fill writes
+	// them, in order, to the log of a bank that does not run.
+	Events   int
+	Fill     func(ctx context.Context, data string, records iter.Seq[contract.Record]) error
 	Seed     uint64
 	Clients  int
 	Accounts int
 	LogLevel string
 	// Out is where a person reads how it goes.
 	Out io.Writer
-}
-
-// Injected is one fault as it went.
-type Injected struct {
-	Fault
-	At time.Duration
-	// Next is how long after the fault the first command was acknowledged that
-	// was sent after it; Whole how long until every part ran and the bank said
-	// that it is ready. Of a frozen part, both are after it went on.
-	Next, Whole time.Duration
-}
-
-// Report is the result of a run.
-type Report struct {
-	Injected []Injected
-	Answers  map[Verdict]int
-	Took     time.Duration
-	Findings []Finding
-	// Violations counts what broke a law.
-	Violations int
 }
 
 // run is one run.
@@ -76,6 +64,7 @@ type run struct {
 	watchers []*subscriber
 	verified *Verification
 	screen   *screen
+	agenda   *agenda
 	injected []Injected
 
 	struck time.Duration        // when the last fault was done
@@ -97,18 +86,53 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		return Report{}, err
 	}
 	defer r.bank.links.close()
+	if err := r.fill(ctx); err != nil {
+		return Report{}, err
+	}
 	if err := r.bank.start(ctx, coldTime); err != nil {
 		return Report{}, errors.Join(err, r.bank.killAll(context.WithoutCancel(ctx)))
 	}
 	defer func() { _ = r.bank.killAll(context.WithoutCancel(ctx)) }() // what did not stop in order
 	r.gateway = newGateway(r.bank.where.Gateway, config.Clients, r.clock)
 	r.load = newLoad(r.gateway, r.record, config.Seed)
-	if err := r.load.open(ctx, config.Accounts); err != nil {
+	if err := r.awaitPast(ctx); err != nil {
+		return Report{}, err
+	}
+	if err := r.load.open(ctx, config.Accounts, r.past()); err != nil {
 		return Report{}, fmt.Errorf("%w; the bank wrote last:\n%s", err, r.bank.lastWords())
 	}
 	r.screen.ready(r.clock(), config)
 	return r.all(ctx)
 }
+
+// fill gives the bank its past.
+func (r *run) fill(ctx context.Context) error {
+	if r.Events == 0 {
+		return nil
+	}
+	began := r.clock()
+	if err := r.Fill(ctx, r.Data, r.screen.filling(r.past().Records(), r.Events)); err != nil {
+		return fmt.Errorf("write the %d events before: %w", r.Events, err)
+	}
+	r.screen.filled(r.Events, r.past().accounts(), r.clock()-began)
+	return nil
+}
+
+// awaitPast waits until the views have the past: a bank in use had them before.
+func (r *run) awaitPast(ctx context.Context) error {
+	if r.Events == 0 {
+		return nil
+	}
+	began := r.clock()
+	at := r.awaitViews(ctx, int64(r.Events), func(at int64) { r.screen.following(at, r.Events) })
+	if at < int64(r.Events) {
+		return fmt.Errorf("the views reached position %d of %d within %s", at, r.Events, seconds(r.clock()-began))
+	}
+	r.screen.followed(r.Events, r.clock()-began)
+	return nil
+}
+
+func (r *run) past() Past { return Past{Seed: r.Seed, Events: r.Events} }
 
 func (r *run) clock() time.Duration { return time.Since(r.began) }
 
@@ -139,9 +163,8 @@ func (r *run) all(ctx context.Context) (Report, error) {
 	}
 	r.checkLogs()
 	evidence.Check(r.verified)
-	report := Report{Injected: r.injected, Answers: r.record.counts, Took: r.clock(),
-		Findings: r.verified.Findings(), Violations: r.verified.Violations()}
-	r.screen.report(report, evidence)
+	report := r.report(evidence)
+	r.screen.report(report)
 	if report.Violations > 0 {
 		return report, r.keepAnswers()
 	}
@@ -150,10 +173,10 @@ func (r *run) all(ctx context.Context) (Report, error) {
 
 func (r *run) newWatchers() []*subscriber {
 	for i := range watchers {
-		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprint("subscriber ", i+1), "", r.Seed+uint64(i)))
+		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprint("subscriber ", i+1), "", r.Events, r.Seed+uint64(i)))
 	}
 	for i, id := range r.load.ids()[:min(watchers, r.Accounts)] {
-		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Seed+uint64(watchers+i)))
+		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Events, r.Seed+uint64(watchers+i)))
 	}
 	return r.watchers
 }
@@ -165,14 +188,9 @@ func (r *run) hurt(ctx context.Context) {
 	loaded.Go(func() { r.load.run(loading, r.Clients) })
 	defer loaded.Wait()
 	defer stopLoading()
-	plan := NewPlan(r.Seed, r.Kinds, Longest(r.Duration))
-	began := r.clock()
-	for r.clock()-began < r.Duration {
-		f := plan.Next()
-		if !sleep(ctx, f.Calm) {
-			return
-		}
-		if !r.one(ctx, f) {
+	r.agenda = newAgenda(r.Config, r.clock())
+	for f, more := r.agenda.next(r.clock()); more; f, more = r.agenda.next(r.clock()) {
+		if !sleep(ctx, f.Calm) || !r.one(ctx, f) {
 			return
 		}
 	}
@@ -210,8 +228,21 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 		return false
 	}
 	r.injected = append(r.injected, done)
-	r.screen.injected(done, r.record, r.clock())
+	r.screen.injected(done, r.record.count(Applied), r.clock(), r.agenda.progress(r.clock()))
 	return true
+}
+
+// report is what a person and a machine are told in the end.
+func (r *run) report(e *Evidence) Report {
+	report := Report{Seed: r.Seed, Began: r.began.UTC().Truncate(time.Second), Took: secondsOf(r.clock()), Clients: r.Clients, Accounts: r.Accounts,
+		Violations: r.verified.Violations(), Faults: len(r.injected), Kinds: byKind(r.injected), Answers: r.record.counts,
+		Log:         LogReport{Events: e.events, Accounts: e.auditor.Accounts(), Before: int64(r.Events)},
+		Subscribers: WatchReport{Count: len(e.Watches)}, Findings: r.verified.Findings(), Injected: r.injected}
+	for _, w := range e.Watches {
+		report.Subscribers.Resumed += max(0, w.Subscribed-1)
+		report.Subscribers.Seen += len(w.Seen)
+	}
+	return report
 }
 
 // keepAnswers writes what the clients were told beside the data of the bank.

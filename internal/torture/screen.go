@@ -3,10 +3,14 @@ package torture
 import (
 	"fmt"
 	"io"
+	"iter"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
+
+	"corebank/internal/contract"
 )
 
 // screen tells a person how it goes.
@@ -22,10 +26,14 @@ func (s *screen) printf(format string, values ...any) { fmt.Fprintf(s.out, forma
 const shownFaults = 12
 
 func (s *screen) plan(c Config) {
-	s.printf("Torture with seed %d: %d clients on %d accounts, %d subscribers, faults for %v\n\n",
-		c.Seed, c.Clients, c.Accounts, watchers+min(watchers, c.Accounts), c.Duration)
+	until := fmt.Sprintf("for %v", c.Duration)
+	if c.Each > 0 {
+		until = fmt.Sprintf("until each kind was there %d times", c.Each)
+	}
+	s.printf("Torture with seed %d: %d clients on %d accounts, %d subscribers, faults %s\n\n",
+		c.Seed, c.Clients, c.Accounts, watchers+min(watchers, c.Accounts), until)
 	s.printf("  bank   %s\n  faults %d kinds: %s\n  first  ", c.Data, len(c.Kinds), summary(c.Kinds))
-	plan := NewPlan(c.Seed, c.Kinds, Longest(c.Duration))
+	plan := NewPlan(c.Seed, c.Kinds, c.longest())
 	var first []string
 	for range shownFaults {
 		f := plan.Next()
@@ -55,98 +63,176 @@ func summary(kinds []Kind) string {
 	return strings.Join(words, ", ")
 }
 
+// fillingEvery is after how many events the filling of the log shows itself.
+const fillingEvery = 100_000
+
+// filling shows how the log is filled.
+func (s *screen) filling(records iter.Seq[contract.Record], total int) iter.Seq[contract.Record] {
+	return func(yield func(contract.Record) bool) {
+		began, n := time.Now(), 0
+		for r := range records {
+			if n++; n%fillingEvery == 0 && n < total {
+				left := time.Since(began) * time.Duration(total-n) / time.Duration(n)
+				s.printf("  %s of %s events, about %s left\n", grouped(n), grouped(total), left.Round(time.Second))
+			}
+			if !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+func (s *screen) filled(events, accounts int, took time.Duration) {
+	s.printf("The log has %s events of %s accounts after %s, %s a second.\n", grouped(events), grouped(accounts),
+		seconds(took), grouped(int(float64(events)/took.Seconds())))
+}
+
+func (s *screen) following(at int64, events int) {
+	s.printf("  the views have %s of %s events\n", grouped(int(at)), grouped(events))
+}
+
+func (s *screen) followed(events int, took time.Duration) {
+	s.printf("The views have them after %s, %s a second.\n", seconds(took), grouped(int(float64(events)/took.Seconds())))
+}
+
 func (s *screen) ready(at time.Duration, c Config) {
 	s.at = at
 	s.printf("The bank is ready with %d accounts after %s.\n\n", c.Accounts, seconds(at))
-	s.printf("  %6s  %-26s %8s %10s %10s %12s\n", "at", "fault", "lasts", "next ack", "whole", "acked/s")
+	s.printf("  %6s  %-28s %8s %10s %10s %10s   %s\n", "at", "fault", "lasts", "next ack", "whole", "acked/s", "done")
 }
 
-func (s *screen) injected(i Injected, r *record, at time.Duration) {
-	applied := r.count(Applied)
+// injected shows one fault, and how far the run is.
+func (s *screen) injected(i Injected, applied int, at time.Duration, done progress) {
 	rate := float64(applied-s.applied) / max((at-s.at).Seconds(), 0.001)
 	s.applied, s.at = applied, at
 	lasts := "-"
 	if i.Lasts > 0 {
 		lasts = seconds(i.Lasts)
 	}
-	s.printf("  %6s  %-26s %8s %10s %10s %12.0f\n", minutes(i.At), i.Kind, lasts, seconds(i.Next), seconds(i.Whole), rate)
+	s.printf("  %6s  %-28s %8s %10s %10s %10.0f   %s\n", minutes(i.At), i.Kind, lasts, seconds(i.Next), seconds(i.Whole), rate, done)
 }
 
 func (s *screen) failed(i Injected, err error) {
-	s.printf("  %6s  %-26s VIOLATION: %v\n", minutes(i.At), i.Kind, err)
+	s.printf("  %6s  %-28s VIOLATION: %v\n", minutes(i.At), i.Kind, err)
 }
 
 func (s *screen) checking() {
 	s.printf("\nThe faults are over. Healing, waiting until nothing moves, checking …\n\n")
 }
 
-func (s *screen) report(r Report, e *Evidence) {
-	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(table, "  fault\ttimes\tnext ack: median\tmost\twhole: median\tmost\t\n")
-	for _, line := range byKind(r.Injected) {
-		fmt.Fprintf(table, "  %s\t%d\t%s\t%s\t%s\t%s\t\n", line.kind, len(line.next),
-			seconds(median(line.next)), seconds(slices.Max(line.next)), seconds(median(line.whole)), seconds(slices.Max(line.whole)))
+// sorts are the headings of the report, by the word before the colon.
+var sorts = map[string]string{
+	Kill:               "killed, all at once: SIGKILL",
+	string(Everything): "killed, all at once: SIGKILL",
+	Freeze:             "frozen for a while: SIGSTOP, SIGCONT; times are after that",
+	Slow:               "slow connections: 50 to 250 ms more, each way; times are after that",
+	Cut:                "connections cut, and none taken; times are after that",
+	Deaf:               "what goes to it is lost; times are after that",
+	Mute:               "what comes from it is lost; times are after that",
+}
+
+const otherSort = "broker, messages, data, other writers"
+
+func (s *screen) report(r Report) {
+	s.printf("  %-28s %5s %8s   %8s %8s   %8s %8s\n", "", "times", "up to", "next ack", "worst", "whole", "worst")
+	heading := ""
+	for _, line := range r.Kinds {
+		what, _ := line.Kind.split()
+		sort := sorts[what]
+		if sort == "" {
+			sort = otherSort
+		}
+		if sort != heading {
+			heading = sort
+			s.printf("\n  %s\n", strings.ToUpper(sort[:1])+sort[1:])
+		}
+		s.line(line)
 	}
-	_ = table.Flush() // to a screen
+	s.totals(r)
+	s.laws(r)
+}
+
+// line is one kind of fault in the report.
+func (s *screen) line(k KindReport) {
+	longest := "-"
+	if k.Longest > 0 {
+		longest = k.Longest.String()
+	}
+	s.printf("  %-28s %5d %8s   %8s %8s   %8s %8s  %s\n", k.Kind, k.Times, longest,
+		k.Next.Median, k.Next.Worst, k.Whole.Median, k.Whole.Worst, gauge(k))
+}
+
+// String is a time for people.
+func (s Seconds) String() string { return fmt.Sprintf("%.2f s", float64(s)) }
+
+// gaugeWidth is how many signs stand for a target, or for six seconds.
+const gaugeWidth = 12
+
+// gauge draws the worst time until the next acknowledgement beside its target.
+func gauge(k KindReport) string {
+	scale := float64(k.Target)
+	if scale == 0 {
+		scale = targetPart.Seconds()
+	}
+	filled := int(math.Ceil(float64(k.Next.Worst) / scale * gaugeWidth))
+	bar := strings.Repeat("█", min(filled, gaugeWidth)) + strings.Repeat("·", max(0, gaugeWidth-filled))
+	switch {
+	case k.Target == 0:
+		return bar
+	case k.Met:
+		return fmt.Sprintf("%s of %g s", bar, float64(k.Target))
+	default:
+		return fmt.Sprintf("%s OVER %g s", bar, float64(k.Target))
+	}
+}
+
+func (s *screen) totals(r Report) {
 	total := 0
 	for _, n := range r.Answers {
 		total += n
 	}
-	resumed, seen := 0, 0
-	for _, w := range e.Watches {
-		resumed, seen = resumed+max(0, w.Subscribed-1), seen+len(w.Seen)
+	s.printf("\n  answers      %s: %s applied, %s replayed, %s refused, %s unavailable, %s unknown\n", grouped(total),
+		grouped(r.Answers[Applied]), grouped(r.Answers[Replayed]), grouped(r.Answers[Refused]),
+		grouped(r.Answers[Unavailable]), grouped(r.Answers[Unknown]))
+	before := ""
+	if r.Log.Before > 0 {
+		before = fmt.Sprintf(", %s of them before the first fault", grouped(int(r.Log.Before)))
 	}
-	s.printf("\n  answers      %d: %d applied, %d replayed, %d refused, %d unavailable, %d unknown\n", total,
-		r.Answers[Applied], r.Answers[Replayed], r.Answers[Refused], r.Answers[Unavailable], r.Answers[Unknown])
-	s.printf("  log          %d events of %d accounts\n", len(e.log), len(e.streams))
-	s.printf("  subscribers  %d saw %d transactions and resumed %d times\n", len(e.Watches), seen, resumed)
-	s.printf("  time         %s\n\n", r.Took.Round(time.Second))
+	s.printf("  log          %s events of %s accounts%s\n", grouped(int(r.Log.Events)), grouped(r.Log.Accounts), before)
+	s.printf("  subscribers  %d saw %s transactions and resumed %s times\n", r.Subscribers.Count,
+		grouped(r.Subscribers.Seen), grouped(r.Subscribers.Resumed))
+	s.printf("  time         %s\n\n", time.Duration(float64(r.Took)*float64(time.Second)).Round(time.Second))
+}
+
+func (s *screen) laws(r Report) {
 	for _, f := range r.Findings {
 		verdict := "ok"
 		if f.Violations > 0 {
 			verdict = fmt.Sprintf("%d VIOLATIONS", f.Violations)
 		}
-		s.printf("  %-52s %9d checked   %s\n", f.Law, f.Checked, verdict)
+		s.printf("  %-52s %11s checked   %s\n", f.Law, grouped(f.Checked), verdict)
 		for _, example := range f.Examples {
 			s.printf("      %s\n", example)
 		}
 	}
 	if r.Violations == 0 {
-		s.printf("\n%d faults, no violation: the bank kept its word.\n", len(r.Injected))
+		s.printf("\n%s faults of %d kinds, no violation: the bank kept its word.\n", grouped(r.Faults), len(r.Kinds))
 		return
 	}
-	s.printf("\n%d faults, %d VIOLATIONS: the bank broke its word.\n", len(r.Injected), r.Violations)
-}
-
-// recovered is how one kind of fault went.
-type recovered struct {
-	kind        Kind
-	next, whole []time.Duration
-}
-
-func byKind(injected []Injected) []recovered {
-	var lines []recovered
-	for _, kind := range Kinds() {
-		line := recovered{kind: kind}
-		for _, i := range injected {
-			if i.Kind == kind {
-				line.next, line.whole = append(line.next, i.Next), append(line.whole, i.Whole)
-			}
-		}
-		if len(line.next) > 0 {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-func median(all []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(all))
-	return sorted[len(sorted)/2]
+	s.printf("\n%s faults of %d kinds, %d VIOLATIONS: the bank broke its word.\n", grouped(r.Faults), len(r.Kinds), r.Violations)
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
 func minutes(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// grouped writes a count as 1,234,567.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
 }

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,8 +18,6 @@ import (
 
 // Bounds of a subscriber.
 const (
-	// fromStart is the cursor before the first transaction of all.
-	fromStart = "cG9zaXRpb246MA"
 	// quietMost is how long a subscriber listens to silence before it calls
 	// again: the gateway sends something at least every 20 s.
 	quietMost      = 30 * time.Second
@@ -58,8 +57,10 @@ type subscriber struct {
 	cursor string
 }
 
-func newSubscriber(url, name string, account bank.AccountID, seed uint64) *subscriber {
-	return &subscriber{url: url, random: rand.New(rand.NewPCG(seed, seed)), watch: Watch{Name: name, Account: account}, cursor: fromStart}
+// newSubscriber follows from a position of the log on.
+func newSubscriber(url, name string, account bank.AccountID, position int, seed uint64) *subscriber {
+	return &subscriber{url: url, random: rand.New(rand.NewPCG(seed, seed)), watch: Watch{Name: name, Account: account},
+		cursor: base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "position:%d", position))}
 }
 
 // run follows until ctx ends. Now and then it cuts its own connection.

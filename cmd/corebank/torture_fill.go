@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"corebank/eventsource"
+	"corebank/internal/contract"
+)
+
+// Bounds of filling a log.
+const (
+	fillBatch = 500 // events of one commit, as the writer's largest
+	fillStart = time.Minute
+	fillStop  = 2 * immudbStop
+)
+
+// fillLog writes events, which must be a whole log from its first position,
+// into the log of a bank that does not run yet, as its event source would: an
+// immudb of its own, the database, the user, and one commit after the other.
+// They count as published: the views read them from the log.
+func fillLog(ctx context.Context, data string, records iter.Seq[contract.Record]) (err error) {
+	dir, err := openData(data)
+	if err != nil {
+		return err
+	}
+	defer dir.close()
+	server, address, err := startImmudb(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopImmudb(server)) }()
+	config := eventsource.ImmudbConfig{Address: address, Database: "corebank", User: "eventsource", StateDir: dir.eventsource()}
+	if config.Password, err = readSecret("data", dir.writerPassword()); err != nil {
+		return err
+	}
+	if config.AdminPassword, err = readSecret("data", dir.adminPassword()); err != nil {
+		return err
+	}
+	storage := eventsource.NewImmudb(config)
+	defer func() { err = errors.Join(err, storage.Close(context.WithoutCancel(ctx))) }()
+	if head, err := storage.Acquire(ctx); err != nil || head != 0 {
+		return fmt.Errorf("the log is not a new one, or cannot be written: head %d, %w", head, err)
+	}
+	return commitAll(ctx, storage, records)
+}
+
+func commitAll(ctx context.Context, storage *eventsource.Immudb, records iter.Seq[contract.Record]) error {
+	last, batch := int64(0), make([]contract.Record, 0, fillBatch)
+	commit := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		last = batch[len(batch)-1].Position
+		err := storage.Commit(ctx, batch)
+		batch = batch[:0]
+		return err
+	}
+	for r := range records {
+		if batch = append(batch, r); len(batch) < fillBatch {
+			continue
+		}
+		if err := commit(); err != nil {
+			return err
+		}
+	}
+	if err := commit(); err != nil {
+		return err
+	}
+	return storage.SaveCheckpoint(ctx, last)
+}
+
+// startImmudb runs the database of a bank alone, and returns when it answers.
+func startImmudb(ctx context.Context, dir *dataDir) (*exec.Cmd, string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, "", err
+	}
+	held := newPorts()
+	address, err := held.pick()
+	if err != nil {
+		return nil, "", err
+	}
+	held.freeAll()
+	output, err := os.Create(filepath.Join(dir.logs(), "immudb-filling.log"))
+	if err != nil {
+		return nil, "", err
+	}
+	defer output.Close()
+	server := exec.Command(self, "immudb", "--dir="+dir.immudb(), "--listen="+address, "--admin-password-file="+dir.adminPassword())
+	server.Env, server.Stdout, server.Stderr = environment(), output, output
+	if err := server.Start(); err != nil {
+		return nil, "", err
+	}
+	starting, cancel := context.WithTimeout(ctx, fillStart)
+	defer cancel()
+	for askImmudb(starting, address) != nil {
+		select {
+		case <-starting.Done():
+			return nil, "", errors.Join(fmt.Errorf("immudb did not start; see %s", output.Name()), stopImmudb(server))
+		case <-time.After(recoveryPause):
+		}
+	}
+	return server, address, nil
+}
+
+// stopImmudb has the database close its files, and ends it if it does not.
+func stopImmudb(server *exec.Cmd) error {
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	timer := time.AfterFunc(fillStop, func() { _ = server.Process.Kill() })
+	defer timer.Stop()
+	if err := server.Wait(); err != nil {
+		return fmt.Errorf("stop immudb: %w", err)
+	}
+	return nil
+}

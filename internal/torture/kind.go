@@ -1,0 +1,119 @@
+package torture
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Kind names a fault: what is done, and to which part, as in "kill:actor".
+type Kind string
+
+// The faults that are done to one part.
+const (
+	Kill   = "kill"   // SIGKILL
+	Freeze = "freeze" // SIGSTOP, and SIGCONT some time later
+	// Slow delays what goes to the part and comes from it; Cut closes all
+	// connections to it and refuses new ones; Deaf loses what goes to it and Mute
+	// what comes from it, without a word to anybody.
+	Slow = "slow"
+	Cut  = "cut"
+	Deaf = "deaf"
+	Mute = "mute"
+)
+
+// The faults that stand alone.
+const (
+	// Everything kills all processes at once, up among them, and starts the
+	// bank again.
+	Everything Kind = "everything"
+	// BrokerLost takes the broker's data directory away and kills it.
+	BrokerLost Kind = "broker-lost"
+	// MessagesRepeated publishes old messages of the topic again, in no order;
+	// MessagesDropped empties the topic while it is used.
+	MessagesRepeated Kind = "messages:repeated"
+	MessagesDropped  Kind = "messages:dropped"
+	// SecondWriter starts another event source on the same log.
+	SecondWriter Kind = "second-writer"
+	// SnapshotsDamaged, SnapshotsStale and SnapshotsDeleted change what the
+	// actors have kept, and kill them so that they read it.
+	SnapshotsDamaged Kind = "snapshots:damaged"
+	SnapshotsStale   Kind = "snapshots:stale"
+	SnapshotsDeleted Kind = "snapshots:deleted"
+	// ViewsDeleted deletes the file of the views and kills those who have it
+	// open.
+	ViewsDeleted Kind = "views:deleted"
+)
+
+// Parts are the processes of a bank, as `corebank up` names them.
+var Parts = []string{
+	"server", "server-sidecar", "actor", "actor-sidecar", "eventsource", "eventsource-sidecar",
+	"projector", "projector-sidecar", "immudb", "nats", "placement",
+}
+
+// Links are the parts to which connections can be harmed: those of the event
+// source to immudb, of the sidecars to the broker and the placement, and of each
+// app to its sidecar.
+var Links = []string{"immudb", "nats", "placement", "server-sidecar", "actor-sidecar", "eventsource-sidecar", "projector-sidecar"}
+
+// lasting tells the faults that have an end.
+func lasting(what string) bool { return what == Freeze || onLink(what) }
+
+// onLink tells the faults of connections.
+func onLink(what string) bool { return what == Slow || what == Cut || what == Deaf || what == Mute }
+
+// Kinds are all faults there are.
+func Kinds() []Kind {
+	var all []Kind
+	for _, part := range Parts {
+		all = append(all, Kind(Kill+":"+part))
+	}
+	all = append(all, Everything)
+	for _, part := range Parts {
+		all = append(all, Kind(Freeze+":"+part))
+	}
+	for _, what := range []string{Slow, Cut, Deaf, Mute} {
+		for _, link := range Links {
+			all = append(all, Kind(what+":"+link))
+		}
+	}
+	return append(all, BrokerLost, MessagesRepeated, MessagesDropped, SecondWriter, SnapshotsDamaged, SnapshotsStale, SnapshotsDeleted, ViewsDeleted)
+}
+
+// split is what is done and to what.
+func (k Kind) split() (what, part string) {
+	what, part, _ = strings.Cut(string(k), ":")
+	return what, part
+}
+
+// ParseKinds reads a list such as "kill,freeze:immudb": full names, the word
+// before the colon for all of a sort, or "all".
+func ParseKinds(list string) ([]Kind, error) {
+	var chosen []Kind
+	for _, word := range strings.Split(list, ",") {
+		word = strings.TrimSpace(word)
+		found := false
+		for _, kind := range Kinds() {
+			what, _ := kind.split()
+			if word != "all" && word != what && word != string(kind) {
+				continue
+			}
+			found = true
+			if !slices.Contains(chosen, kind) {
+				chosen = append(chosen, kind)
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("there is no fault %q; choose among all, %s", word, strings.Join(names(Kinds()), ", "))
+		}
+	}
+	return chosen, nil
+}
+
+func names(kinds []Kind) []string {
+	all := make([]string, len(kinds))
+	for i, kind := range kinds {
+		all[i] = string(kind)
+	}
+	return all
+}

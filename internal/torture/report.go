@@ -1,0 +1,142 @@
+package torture
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"time"
+)
+
+// Report is the result of a run. Its JSON form is for machines: fields are
+// added, never renamed, and times are in seconds.
+type Report struct {
+	Seed     uint64    `json:"seed"`
+	Began    time.Time `json:"began"`
+	Took     Seconds   `json:"took"`
+	Clients  int       `json:"clients"`
+	Accounts int       `json:"accounts"`
+	// Violations counts what broke a law.
+	Violations int `json:"violations"`
+	// Faults counts all, Kinds tells them by kind, Injected one by one.
+	Faults      int             `json:"faults"`
+	Kinds       []KindReport    `json:"kinds"`
+	Answers     map[Verdict]int `json:"answers"`
+	Log         LogReport       `json:"log"`
+	Subscribers WatchReport     `json:"subscribers"`
+	Findings    []Finding       `json:"laws"`
+	Injected    []Injected      `json:"injected"`
+}
+
+// Seconds is a time for machines.
+type Seconds float64
+
+func secondsOf(d time.Duration) Seconds { return Seconds(d.Round(time.Millisecond).Seconds()) }
+
+// KindReport is how one kind of fault went.
+type KindReport struct {
+	Kind  Kind `json:"kind"`
+	Times int  `json:"times"`
+	// Longest is of what lasts the longest that it lasted, 0 of all else.
+	Longest Seconds `json:"longest"`
+	// Next and Whole are those of Injected.
+	Next  Spread `json:"nextAcknowledged"`
+	Whole Spread `json:"whole"`
+	// Target is how soon the next command is to be acknowledged; 0 for no
+	// target. Met says whether it always was.
+	Target Seconds `json:"target,omitempty"`
+	Met    bool    `json:"met"`
+}
+
+// Spread is what there is to say of many times.
+type Spread struct {
+	Median Seconds `json:"median"`
+	Worst  Seconds `json:"worst"`
+}
+
+// LogReport is the log at the end: its events and their accounts, and how many
+// of the events were there before the bank was hurt.
+type LogReport struct {
+	Events   int64 `json:"events"`
+	Accounts int   `json:"accounts"`
+	Before   int64 `json:"before"`
+}
+
+// WatchReport is what all subscribers saw together.
+type WatchReport struct {
+	Count   int `json:"count"`
+	Seen    int `json:"seen"`
+	Resumed int `json:"resumed"`
+}
+
+// Injected is one fault as it went.
+type Injected struct {
+	Fault
+	At time.Duration
+	// Next is how long after the fault the first command was acknowledged that
+	// was sent after it; Whole how long until every part ran and the bank said
+	// that it is ready. Of what lasts, both are after it was over.
+	Next, Whole time.Duration
+}
+
+// MarshalJSON tells its times in seconds.
+func (i Injected) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Kind  Kind    `json:"kind"`
+		At    Seconds `json:"at"`
+		Lasts Seconds `json:"lasts"`
+		Next  Seconds `json:"nextAcknowledged"`
+		Whole Seconds `json:"whole"`
+	}{i.Kind, secondsOf(i.At), secondsOf(i.Lasts), secondsOf(i.Next), secondsOf(i.Whole)})
+}
+
+// Targets of recovery: from the fault to the next acknowledged command.
+const (
+	targetPart       = 6 * time.Second  // one process was killed
+	targetEverything = 10 * time.Second // all were
+)
+
+// target is how soon a bank should be back; 0 for no target.
+func target(kind Kind) time.Duration {
+	what, _ := kind.split()
+	switch {
+	case what == Kill:
+		return targetPart
+	case kind == Everything:
+		return targetEverything
+	}
+	return 0
+}
+
+// byKind sums the faults up, in the order of Kinds.
+func byKind(injected []Injected) []KindReport {
+	var lines []KindReport
+	for _, kind := range Kinds() {
+		var next, whole []time.Duration
+		line := KindReport{Kind: kind, Target: secondsOf(target(kind))}
+		for _, i := range injected {
+			if i.Kind == kind {
+				next, whole = append(next, i.Next), append(whole, i.Whole)
+				line.Longest = max(line.Longest, secondsOf(i.Lasts))
+			}
+		}
+		if line.Times = len(next); line.Times == 0 {
+			continue
+		}
+		line.Next, line.Whole = spread(next), spread(whole)
+		line.Met = line.Target == 0 || line.Next.Worst <= line.Target
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func spread(all []time.Duration) Spread {
+	slices.Sort(all)
+	return Spread{Median: secondsOf(all[len(all)/2]), Worst: secondsOf(all[len(all)-1])}
+}
+
+// WriteJSON writes the report for machines.
+func (r Report) WriteJSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
