@@ -53,7 +53,7 @@ func (a *account) execute(ctx context.Context, commands []contract.Command) []co
 			return outcomes
 		}
 		doubt = doubt || errors.Is(err, errUnknownOutcome)
-		if !app.Pause(ctx, pause) {
+		if errors.Is(err, errHalted) || !app.Pause(ctx, pause) {
 			slog.Warn("turn gave up", "account", a.id, "commands", len(commands), "unknown", doubt, "error", err)
 			return gaveUp(commands, doubt, err)
 		}
@@ -65,6 +65,8 @@ var (
 	errUnknownOutcome = errors.New("the append's outcome is not known")
 	errLostRace       = errors.New("the stream has moved on")
 	errNotTaken       = errors.New("the event source takes no appends now")
+	// errHalted is one for none.
+	errHalted = errors.New("the event source takes no appends before somebody has mended it")
 )
 
 func gaveUp(commands []contract.Command, doubt bool, err error) []contract.Outcome {
@@ -107,6 +109,8 @@ func (a *account) attempt(ctx context.Context, commands []contract.Command) ([]c
 		return nil, fmt.Errorf("%w: %s", errLostRace, result.Reason)
 	case contract.Overloaded:
 		return nil, fmt.Errorf("%w: %s", errNotTaken, result.Reason)
+	case contract.Halted:
+		return nil, fmt.Errorf("%w: %s", errHalted, result.Reason)
 	case contract.AppendInvalid:
 		return invalid(commands, result.Reason), nil
 	default:

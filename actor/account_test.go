@@ -23,6 +23,7 @@ type bench struct {
 	log    *faultyLog
 	kept   *shelf
 	host   *actor.Host
+	writer *eventsource.Writer
 	now    time.Time
 }
 
@@ -38,6 +39,7 @@ func newBench(t *testing.T) *bench {
 			t.Errorf("writer: %v", err)
 		}
 	})
+	b.writer = writer
 	b.log = &faultyLog{api: eventsource.NewAPI(writer, storage, func() int64 { return 0 })}
 	b.restart()
 	return b

@@ -2,8 +2,13 @@ package eventsource
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"corebank/internal/app"
@@ -14,10 +19,15 @@ const diskEvery = time.Second
 
 // watchDisk halts the writer while free reports less than floor bytes: a log
 // that fills its disk could neither finish a commit nor recover in place.
-func watchDisk(ctx context.Context, w *Writer, free func() (uint64, error), floor uint64, log *slog.Logger) error {
+func watchDisk(ctx context.Context, w *Writer, free, reserve func() (uint64, error), log *slog.Logger) error {
 	halted := false
-	for {
+	for floor := uint64(0); ; {
 		bytes, err := free()
+		if newer, err := reserve(); err == nil {
+			floor = newer
+		} else {
+			log.Warn("the disk's floor stays as it was", "floor", floor, "error", err)
+		}
 		switch {
 		case err != nil:
 			return fmt.Errorf("free space of the log's disk: %w", err)
@@ -34,4 +44,24 @@ func watchDisk(ctx context.Context, w *Writer, free func() (uint64, error), floo
 			return nil
 		}
 	}
+}
+
+// floor is what is to be kept free, in bytes: as configured, or as its file
+// says.
+func (c Config) floor() (uint64, error) {
+	if c.DiskFloorFile == "" {
+		return c.DiskFloor, nil
+	}
+	text, err := os.ReadFile(c.DiskFloorFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c.DiskFloor, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	mebibytes, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 44)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w; write a number of MiB into it, or remove it", c.DiskFloorFile, err)
+	}
+	return mebibytes << 20, nil
 }

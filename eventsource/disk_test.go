@@ -3,6 +3,8 @@ package eventsource
 import (
 	"context"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,7 +25,7 @@ func TestCommandsAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() { _ = w.Run(ctx) })
 		running.Go(func() {
-			_ = watchDisk(ctx, w, func() (uint64, error) { return free.Load(), nil }, 512<<20, slog.New(slog.DiscardHandler))
+			_ = watchDisk(ctx, w, func() (uint64, error) { return free.Load(), nil }, Config{DiskFloor: 512 << 20}.floor, slog.New(slog.DiscardHandler))
 		})
 		defer running.Wait()
 		defer cancel()
@@ -44,7 +46,7 @@ func TestCommandsAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 		}
 		free.Store(100 << 20)
 		time.Sleep(2 * time.Second) // virtual
-		if got := send(); got.Status != contract.Overloaded || !strings.Contains(got.Reason, "nearly full") || w.Ready().Ready {
+		if got := send(); got.Status != contract.Halted || !strings.Contains(got.Reason, "nearly full") || w.Ready().Ready {
 			t.Fatalf("nearly full: %+v, ready %+v", got, w.Ready())
 		}
 		free.Store(10 << 30)
@@ -62,5 +64,30 @@ func TestTheDiskOfTheTestHasRoom(t *testing.T) {
 	}
 	if _, err := freeBytes("/no such directory")(); err == nil {
 		t.Fatal("a directory that is not there has space")
+	}
+}
+
+// A reserve can be changed while the bank runs; what cannot be understood
+// changes nothing.
+func TestTheFloorOfARunningBankCanBeChanged(t *testing.T) {
+	config := Config{DiskFloor: 512 << 20, DiskFloorFile: filepath.Join(t.TempDir(), "disk-floor")}
+	for _, step := range []struct {
+		text string // "" for no file
+		want uint64
+		says string
+	}{
+		{"", 512 << 20, ""}, {"2048\n", 2 << 30, ""}, {"0", 0, ""}, {"much", 0, "number of MiB"}, {"-1", 0, "number of MiB"}, {"", 512 << 20, ""},
+	} {
+		err := os.WriteFile(config.DiskFloorFile, []byte(step.text), 0o600)
+		if step.text == "" {
+			err = os.Remove(config.DiskFloorFile)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := config.floor()
+		if (err != nil) != (step.says != "") || err == nil && got != step.want || err != nil && !strings.Contains(err.Error(), step.says) {
+			t.Errorf("%q: %d, %v; want %d %s", step.text, got, err, step.want, step.says)
+		}
 	}
 }

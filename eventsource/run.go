@@ -22,6 +22,9 @@ type Config struct {
 	// bytes free there, appends are refused before the disk is full.
 	Disk      string
 	DiskFloor uint64
+	// DiskFloorFile, if there is such a file, has another DiskFloor, in MiB. It
+	// is read again and again.
+	DiskFloorFile string
 }
 
 // Run serves the log until ctx ends, or until another event source takes the
@@ -49,7 +52,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error { return writer.Run(ctx) })
 	group.Go(func() error { return relay.Run(ctx) })
 	if config.Disk != "" {
-		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.DiskFloor, log) })
+		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })
 	}
 	group.Go(func() error {
 		return app.ServeMethods(ctx, service, NewAPI(writer, storage, relay.Published).Methods())

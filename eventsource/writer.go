@@ -103,7 +103,7 @@ func (w *Writer) enqueue(a contract.Append) *pending {
 		return p
 	}
 	if reason := w.halted.Load(); reason != nil {
-		p.answer(overloaded(*reason))
+		p.answer(contract.AppendResult{Status: contract.Halted, Reason: *reason})
 		return p
 	}
 	select {

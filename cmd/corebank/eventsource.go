@@ -53,6 +53,7 @@ DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
 	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".", "directory where immudb's client keeps the state it has verified")
 	flags.StringVar(&config.Disk, "disk", "", "directory on immudb's disk, if it can be seen from here: commands are refused before that disk is full")
 	flags.Uint64Var(&diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
+	flags.StringVar(&config.DiskFloorFile, "disk-floor-file", "", "file that has another number of MiB while it is there: it changes what is kept free while the bank runs")
 	require(c, "immudb-password-file")
 	return c
 }

@@ -11,6 +11,7 @@ import (
 
 	"corebank/components"
 	"corebank/internal/filelock"
+	"corebank/internal/torture"
 )
 
 // dataDir is the directory of one bank, locked for this process.
@@ -28,6 +29,7 @@ func (d *dataDir) eventsource() string { return filepath.Join(d.path, "eventsour
 func (d *dataDir) views() string       { return filepath.Join(d.path, "views.db") }
 func (d *dataDir) actors() string      { return filepath.Join(d.path, "actors.db") }
 func (d *dataDir) names() string       { return filepath.Join(d.path, "names.db") }
+func (d *dataDir) diskFloor() string   { return filepath.Join(d.path, torture.DiskFloorFile) }
 
 func (d *dataDir) adminPassword() string { return filepath.Join(d.path, "secrets", "immudb-admin") }
 func (d *dataDir) writerPassword() string {

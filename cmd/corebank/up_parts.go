@@ -130,7 +130,7 @@ func (p *parts) eventsource() {
 		"--listen=" + service, "--health=" + health, "--immudb=" + p.reach(partImmudb),
 		"--immudb-database=corebank", "--immudb-user=eventsource",
 		"--immudb-password-file=" + p.data.writerPassword(), "--immudb-admin-password-file=" + p.data.adminPassword(),
-		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(),
+		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(), "--disk-floor-file=" + p.data.diskFloor(),
 	}, Needs: []string{partImmudb, sidecarOf(contract.AppEventSource)}, Ready: isReady(health), ReadyWithin: longStart}, health, service)
 }
 

@@ -40,6 +40,9 @@ const (
 	// Overloaded: the queue is full or the log is not ready; nothing was
 	// written and the append may be sent again.
 	Overloaded AppendStatus = "overloaded"
+	// Halted: the log takes nothing before somebody has mended something, such
+	// as a full disk; nothing was written, and to try again at once is in vain.
+	Halted AppendStatus = "halted"
 	// AppendUnknown: it may or may not have been written.
 	AppendUnknown AppendStatus = "unknown"
 	// AppendInvalid: the append breaks a bound or its own order; nothing was

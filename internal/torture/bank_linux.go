@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // launch starts a command out of reach of a Ctrl-C at the terminal, and has it
@@ -87,6 +90,28 @@ func (p *process) signal(part string, signal syscall.Signal) (int, error) {
 func (p *process) kill(part string) (int, error)   { return p.signal(part, syscall.SIGKILL) }
 func (p *process) freeze(part string) (int, error) { return p.signal(part, syscall.SIGSTOP) }
 func thaw(pid int) error                           { return syscall.Kill(pid, syscall.SIGCONT) }
+
+// limitFiles has every write of a process to a file fail, as it does on a full
+// disk, or ends that. The limit is on the size of files, which takes no rights:
+// a write at or beyond it fails, and all are.
+func limitFiles(pid int, limited bool) error {
+	var limit unix.Rlimit
+	if err := unix.Prlimit(pid, unix.RLIMIT_FSIZE, nil, &limit); err != nil {
+		return gone(err)
+	}
+	if limit.Cur = limit.Max; limited {
+		limit.Cur = 0
+	}
+	return gone(unix.Prlimit(pid, unix.RLIMIT_FSIZE, &limit, nil))
+}
+
+// gone is nil for the error that says that a process has ended.
+func gone(err error) error {
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	return err
+}
 
 // killAll kills everything at once, and returns when nothing is left.
 func (p *process) killAll(ctx context.Context) error {

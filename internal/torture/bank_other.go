@@ -15,6 +15,7 @@ func Supported() error { return errUnsupported }
 
 func launch(*exec.Cmd) (chan struct{}, error)                      { return nil, errUnsupported }
 func thaw(int) error                                               { return errUnsupported }
+func limitFiles(int, bool) error                                   { return errUnsupported }
 func (p *process) parts() map[string]int                           { return nil }
 func (p *process) arguments(int) []string                          { return nil }
 func (p *process) environment(int) []string                        { return nil }

@@ -199,19 +199,27 @@ func (g *gateway) balance(ctx context.Context, id bank.AccountID) (value, versio
 }
 
 // ready reports whether the bank says that a mutation would succeed.
-func (g *gateway) ready(ctx context.Context) bool {
+func (g *gateway) ready(ctx context.Context) bool { return g.readiness(ctx) == "" }
+
+// readiness is why the bank says that no mutation would succeed; empty if it
+// says that one would.
+func (g *gateway) readiness(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, g.url+"/readyz", nil)
 	if err != nil {
-		return false
+		return err.Error()
 	}
 	response, err := g.http.Do(request)
 	if err != nil {
-		return false
+		return err.Error()
 	}
 	defer response.Body.Close()
-	return response.StatusCode == http.StatusOK
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err == nil && response.StatusCode == http.StatusOK {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s", response.Status, text)
 }
 
 const readyTimeout = 3 * time.Second

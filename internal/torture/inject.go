@@ -38,6 +38,10 @@ func (r *run) inject(patience context.Context, f Fault) error {
 		}
 		r.strike()
 		return r.bank.start(ctx, startTime)
+	case f.Kind == DiskLow:
+		return r.lowDisk(patience, f.Lasts)
+	case f.Kind == DiskFull:
+		return r.fullDisk(patience, f.Lasts)
 	case f.Kind == BrokerLost:
 		return r.loseBroker(ctx)
 	case f.Kind == MessagesRepeated, f.Kind == MessagesDropped:

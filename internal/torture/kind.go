@@ -22,6 +22,9 @@ const (
 	Mute = "mute"
 )
 
+// disk is what the faults of a disk are called together.
+const disk = "disk"
+
 // The faults that stand alone.
 const (
 	// Everything kills all processes at once, up among them, and starts the
@@ -45,6 +48,15 @@ const (
 	ViewsDeleted Kind = "views:deleted"
 )
 
+// The faults of a disk.
+const (
+	// DiskLow leaves less room than the event source keeps in reserve: commands
+	// are refused before anything fails.
+	DiskLow Kind = "disk:low"
+	// DiskFull has every write to a file fail, of all parts at once.
+	DiskFull Kind = "disk:full"
+)
+
 // Parts are the processes of a bank, as `corebank up` names them.
 var Parts = []string{
 	"server", "server-sidecar", "actor", "actor-sidecar", "eventsource", "eventsource-sidecar",
@@ -57,7 +69,7 @@ var Parts = []string{
 var Links = []string{"immudb", "nats", "placement", "server-sidecar", "actor-sidecar", "eventsource-sidecar", "projector-sidecar"}
 
 // lasting tells the faults that have an end.
-func lasting(what string) bool { return what == Freeze || onLink(what) }
+func lasting(what string) bool { return what == Freeze || what == disk || onLink(what) }
 
 // onLink tells the faults of connections.
 func onLink(what string) bool { return what == Slow || what == Cut || what == Deaf || what == Mute }
@@ -77,7 +89,7 @@ func Kinds() []Kind {
 			all = append(all, Kind(what+":"+link))
 		}
 	}
-	return append(all, BrokerLost, MessagesRepeated, MessagesDropped, SecondWriter, SnapshotsDamaged, SnapshotsStale, SnapshotsDeleted, ViewsDeleted)
+	return append(all, DiskLow, DiskFull, BrokerLost, MessagesRepeated, MessagesDropped, SecondWriter, SnapshotsDamaged, SnapshotsStale, SnapshotsDeleted, ViewsDeleted)
 }
 
 // split is what is done and to what.

@@ -22,6 +22,8 @@ const (
 	retryLeast  = 20 * time.Millisecond
 	retryMost   = 500 * time.Millisecond
 	openAttempt = 2 * time.Minute
+	// watchingClient is the number of a client that only looks how the bank is.
+	watchingClient = -1
 )
 
 // load is clients that use the bank like careful people with bad networks.

@@ -36,7 +36,7 @@ func TestEveryFaultComesInItsTurn(t *testing.T) {
 			t.Fatalf("fault %d is %s for the %dth time, before others had their turn", i, f.Kind, times[f.Kind])
 		}
 		what, _, _ := strings.Cut(string(f.Kind), ":")
-		lasting := slices.Contains([]string{torture.Freeze, torture.Slow, torture.Cut, torture.Deaf, torture.Mute}, what)
+		lasting := slices.Contains([]string{torture.Freeze, torture.Slow, torture.Cut, torture.Deaf, torture.Mute, "disk"}, what)
 		if lasting != (f.Lasts > 0) || lasting && (f.Lasts < 250*time.Millisecond || f.Lasts > time.Minute) {
 			t.Errorf("%s lasts %v", f.Kind, f.Lasts)
 		}
@@ -64,7 +64,7 @@ func TestEveryKindThatLastsIsLongOnceInTwenty(t *testing.T) {
 	for _, kind := range torture.Kinds() {
 		what, _, _ := strings.Cut(string(kind), ":")
 		most := map[string]time.Duration{torture.Freeze: time.Minute, torture.Slow: 30 * time.Second, torture.Cut: 30 * time.Second,
-			torture.Deaf: 30 * time.Second, torture.Mute: 30 * time.Second}[what]
+			torture.Deaf: 30 * time.Second, torture.Mute: 30 * time.Second, "disk": 30 * time.Second}[what]
 		if long[kind] < most/2 || long[kind] > most {
 			t.Errorf("%s lasted %v at the longest, want %v to %v", kind, long[kind], most/2, most)
 		}

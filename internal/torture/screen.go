@@ -129,6 +129,7 @@ var sorts = map[string]string{
 	Cut:                "connections cut, and none taken; times are after that",
 	Deaf:               "what goes to it is lost; times are after that",
 	Mute:               "what comes from it is lost; times are after that",
+	disk:               "a disk without room; times are after that",
 }
 
 const otherSort = "broker, messages, data, other writers"
