@@ -73,6 +73,11 @@ func (a *account) recall(ctx context.Context, commands []contract.Command, t *tu
 	for _, r := range found.Records {
 		t.answered[r.Key] = &r
 	}
+	for _, key := range keys {
+		if version, _ := a.keys.Find(key); version != 0 && t.answered[key] == nil {
+			return fmt.Errorf("version %d of %s carries the key %q and the log does not find it by that: its index is damaged", version, a.id, key)
+		}
+	}
 	return nil
 }
 

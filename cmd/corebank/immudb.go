@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/codenotary/immudb/embedded/logger"
@@ -52,9 +53,15 @@ func (c immudbConfig) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := logger.NewSimpleLogger("immudb ", os.Stdout)
-	srv := server.DefaultServer().WithOptions(options).WithLogger(log).(*server.ImmuServer)
-	if err := srv.Initialize(); err != nil {
+	log := immudbLog{logger.NewSimpleLogger("immudb ", os.Stdout), func(reason string) {
+		fmt.Fprintf(os.Stderr, "immudb could not write and ends at once, to begin again with what is on the disk: %s\n", reason)
+		os.Exit(1)
+	}}
+	if err := tryDisk(c.dir); err != nil {
+		return fmt.Errorf("immudb is not started on a disk that takes nothing: %w", err)
+	}
+	srv, err := c.initialize(options, log)
+	if err != nil {
 		return fmt.Errorf("immudb cannot serve %s from %s: %w", c.listen, c.dir, err)
 	}
 	if ctx.Err() != nil {
@@ -74,6 +81,24 @@ func (c immudbConfig) run(ctx context.Context) error {
 		// It keeps no promise that a crash could break.
 		return fmt.Errorf("immudb has not closed its databases within %v; it will recover at its next start", immudbStop)
 	}
+}
+
+// initialize opens the databases. An index that cannot be opened, as after a
+// disk was full, is removed: it is made again from what the database has.
+func (c immudbConfig) initialize(options *server.Options, log logger.Logger) (*server.ImmuServer, error) {
+	open := func() (*server.ImmuServer, error) {
+		srv := server.DefaultServer().WithOptions(options).WithLogger(log).(*server.ImmuServer)
+		return srv, srv.Initialize()
+	}
+	srv, err := open()
+	if err == nil || !strings.Contains(err.Error(), "could not open indexer") {
+		return srv, err
+	}
+	log.Warningf("an index is damaged; all are made again: %v", err)
+	if err := removeIndexes(c.dir); err != nil {
+		return nil, err
+	}
+	return open()
 }
 
 func (c immudbConfig) options() (*server.Options, error) {

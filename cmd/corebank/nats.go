@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -108,14 +109,33 @@ type natsLog struct {
 	fatal chan<- error
 }
 
-func (l natsLog) Noticef(format string, v ...any) { l.log.Info(fmt.Sprintf(format, v...)) }
-func (l natsLog) Warnf(format string, v ...any)   { l.log.Warn(fmt.Sprintf(format, v...)) }
-func (l natsLog) Errorf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
-func (l natsLog) Debugf(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l natsLog) Tracef(format string, v ...any)  { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l natsLog) Fatalf(format string, v ...any) {
+// failed ends the server if it says that a write failed, or that it gave up its
+// streams.
+func (l natsLog) failed(line string) {
+	if saysDiskFailed(line) || strings.Contains(line, "DISABLED") {
+		l.end("%s", line)
+	}
+}
+
+func (l natsLog) end(format string, v ...any) {
 	select {
 	case l.fatal <- fmt.Errorf(format, v...):
 	default: // one reason is enough
 	}
 }
+
+func (l natsLog) Noticef(format string, v ...any) { l.log.Info(fmt.Sprintf(format, v...)) }
+
+func (l natsLog) Warnf(format string, v ...any) {
+	l.log.Warn(fmt.Sprintf(format, v...))
+	l.failed(fmt.Sprintf(format, v...))
+}
+
+func (l natsLog) Errorf(format string, v ...any) {
+	l.log.Error(fmt.Sprintf(format, v...))
+	l.failed(fmt.Sprintf(format, v...))
+}
+
+func (l natsLog) Fatalf(format string, v ...any) { l.end(format, v...) }
+func (l natsLog) Debugf(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l natsLog) Tracef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }

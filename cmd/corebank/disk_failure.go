@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/codenotary/immudb/embedded/logger"
+)
+
+// The servers of others that run in this program go on after a write to their
+// files has failed, with less on the disk than they hold in memory: immudb then
+// answers from an index without what its log has, and keeps that index at its
+// end; NATS refuses every message until it is started again. Both come back
+// whole from what is on the disk if they end at once, without a word to it.
+
+// diskFailures are the system's words for a write that failed.
+var diskFailures = []string{
+	syscall.ENOSPC.Error(), syscall.EDQUOT.Error(), syscall.EFBIG.Error(), syscall.EIO.Error(), syscall.EROFS.Error(),
+	"not enough space", // Windows
+}
+
+// saysDiskFailed reports whether a line of a log says that a write failed.
+func saysDiskFailed(line string) bool {
+	for _, words := range diskFailures {
+		if strings.Contains(line, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// immudbLog is immudb's log, and the end of the process where it says that a
+// write failed.
+type immudbLog struct {
+	logger.Logger
+	end func(reason string) // does not return
+}
+
+func (l immudbLog) Errorf(format string, v ...any) {
+	l.Logger.Errorf(format, v...)
+	l.look(format, v...)
+}
+
+func (l immudbLog) Warningf(format string, v ...any) {
+	l.Logger.Warningf(format, v...)
+	l.look(format, v...)
+}
+
+func (l immudbLog) look(format string, v ...any) {
+	if line := fmt.Sprintf(format, v...); saysDiskFailed(line) {
+		l.end(line)
+	}
+}
+
+// diskTrial is what a server must be able to write before it is started: one
+// that finds no room half way leaves files that it cannot read.
+const diskTrial = 1 << 20
+
+// tryDisk writes something into a directory and takes it away again.
+func tryDisk(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(dir, "trial-")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(make([]byte, diskTrial))
+	return errors.Join(err, file.Sync(), file.Close(), os.Remove(file.Name()))
+}
+
+// removeIndexes removes the indexes of all databases of an immudb.
+func removeIndexes(dir string) error {
+	indexes, err := filepath.Glob(filepath.Join(dir, "*", "index_*"))
+	if err != nil {
+		return err
+	}
+	for _, index := range indexes {
+		if err := os.RemoveAll(index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
