@@ -33,8 +33,11 @@ func saysDiskFailed(line string) bool {
 	return false
 }
 
+// badIndex is how immudb says that an index cannot be opened.
+const badIndex = "could not open indexer"
+
 // immudbLog is immudb's log, and the end of the process where it says that a
-// write failed.
+// write failed, or that an index cannot be opened.
 type immudbLog struct {
 	logger.Logger
 	end func(reason string) // does not return
@@ -51,7 +54,7 @@ func (l immudbLog) Warningf(format string, v ...any) {
 }
 
 func (l immudbLog) look(format string, v ...any) {
-	if line := fmt.Sprintf(format, v...); saysDiskFailed(line) {
+	if line := fmt.Sprintf(format, v...); saysDiskFailed(line) || strings.Contains(line, badIndex) {
 		l.end(line)
 	}
 }

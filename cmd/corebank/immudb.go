@@ -53,15 +53,12 @@ func (c immudbConfig) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := immudbLog{logger.NewSimpleLogger("immudb ", os.Stdout), func(reason string) {
-		fmt.Fprintf(os.Stderr, "immudb could not write and ends at once, to begin again with what is on the disk: %s\n", reason)
-		os.Exit(1)
-	}}
+	log := immudbLog{logger.NewSimpleLogger("immudb ", os.Stdout), c.end}
 	if err := tryDisk(c.dir); err != nil {
 		return fmt.Errorf("immudb is not started on a disk that takes nothing: %w", err)
 	}
-	srv, err := c.initialize(options, log)
-	if err != nil {
+	srv := server.DefaultServer().WithOptions(options).WithLogger(log).(*server.ImmuServer)
+	if err := srv.Initialize(); err != nil {
 		return fmt.Errorf("immudb cannot serve %s from %s: %w", c.listen, c.dir, err)
 	}
 	if ctx.Err() != nil {
@@ -83,22 +80,17 @@ func (c immudbConfig) run(ctx context.Context) error {
 	}
 }
 
-// initialize opens the databases. An index that cannot be opened, as after a
-// disk was full, is removed: it is made again from what the database has.
-func (c immudbConfig) initialize(options *server.Options, log logger.Logger) (*server.ImmuServer, error) {
-	open := func() (*server.ImmuServer, error) {
-		srv := server.DefaultServer().WithOptions(options).WithLogger(log).(*server.ImmuServer)
-		return srv, srv.Initialize()
+// end ends the process as a crash would. Indexes that cannot be opened, as after
+// a disk was full, are removed before: they are made again from what the
+// databases have.
+func (c immudbConfig) end(reason string) {
+	if strings.Contains(reason, badIndex) {
+		if err := removeIndexes(c.dir); err != nil {
+			reason += "; " + err.Error()
+		}
 	}
-	srv, err := open()
-	if err == nil || !strings.Contains(err.Error(), "could not open indexer") {
-		return srv, err
-	}
-	log.Warningf("an index is damaged; all are made again: %v", err)
-	if err := removeIndexes(c.dir); err != nil {
-		return nil, err
-	}
-	return open()
+	fmt.Fprintf(os.Stderr, "immudb has a fault on its disk and ends at once, to begin again with what is there: %s\n", reason)
+	os.Exit(1)
 }
 
 func (c immudbConfig) options() (*server.Options, error) {
