@@ -111,6 +111,43 @@ func TestADenialAfterALostCallIsUnknown(t *testing.T) {
 	}
 }
 
+// TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused is the same as a story.
+// Given Ada's account with nothing in it, and a call with her withdrawal that
+// the network holds up; when the gateway calls again and the actor refuses,
+// and then her wages come in, and then the first call; then her money is gone,
+// so she must not have been told that it is still there.
+func TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		balance := int64(0)
+		withdraw := func() contract.CommandReply {
+			if balance < 60 {
+				return contract.CommandReply{Outcomes: []contract.Outcome{{Status: contract.Refused,
+					Refusal: &bank.Refusal{Code: bank.InsufficientFunds, Message: "Only 0.00 EUR is available."}}}}
+			}
+			balance -= 60
+			return contract.CommandReply{Outcomes: []contract.Outcome{{Status: contract.Applied}}}
+		}
+		calls := 0
+		commands := server.NewCommands(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
+			if calls++; calls == 1 {
+				return contract.CommandReply{}, errors.New("the connection broke") // with the call still on its way
+			}
+			return withdraw(), nil
+		})
+
+		told, err := commands.Execute(t.Context(), ada, contract.Command{Key: "rent"})
+		balance += 100
+		withdraw() // the first call arrives
+
+		if balance != 40 {
+			t.Fatalf("the balance is %d, want 40: the story went otherwise", balance)
+		}
+		if err != nil || told.Status != contract.Unknown || told.Refusal != nil {
+			t.Errorf("Ada was told %+v (%v) of a withdrawal that took place, want that it is not known", told, err)
+		}
+	})
+}
+
 func TestACallThatNeverSucceedsIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		commands := server.NewCommands(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {

@@ -1,0 +1,125 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"sync"
+
+	"corebank/actor"
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// content is a log in which nobody looks for what came after a snapshot.
+type content struct{ actor.Log }
+
+func (c content) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	if r.AfterVersion > 0 {
+		return contract.Records{}, nil
+	}
+	return c.Log.ReadStream(ctx, r)
+}
+
+// lopsided takes cash in and books one digit more of it than the customer gets.
+type lopsided struct{ eventsource.Storage }
+
+func (l lopsided) Commit(ctx context.Context, records []contract.Record) error {
+	records = slices.Clone(records)
+	for i, r := range records {
+		records[i].Data = bytes.Replace(r.Data,
+			[]byte(`{"account":"cash/EUR","amount":{"minor":-`), []byte(`{"account":"cash/EUR","amount":{"minor":-1`), 1)
+	}
+	return l.Storage.Commit(ctx, records)
+}
+
+// torn is a store of views that moves its checkpoint first and changes the
+// views after that. Between the two, the process may die.
+type torn struct{ *blind }
+
+func newTorn(store view.Store) view.Store {
+	return torn{newBlind(store).(*blind)}
+}
+
+func (s torn) Apply(ctx context.Context, changes view.Changes) error {
+	if at, err := s.Checkpoint(ctx); err != nil || at != changes.From {
+		return view.ErrCheckpointMoved
+	}
+	if err := s.blind.Apply(ctx, view.Changes{To: changes.To}); err != nil {
+		return err
+	}
+	if err := threadOf(ctx).point(crashAfterApply); err != nil {
+		return err
+	}
+	return s.blind.Apply(ctx, changes)
+}
+
+// heartless is a topic that carries records, and no heartbeats.
+func heartless(batch contract.Batch) contract.Batch {
+	if len(batch.Records) == 0 {
+		return contract.Batch{}
+	}
+	return batch
+}
+
+// cache keeps outcomes by account and key, and with them the calls that they
+// were answers to.
+type cache struct {
+	mu   sync.Mutex
+	kept map[string]contract.Outcome
+}
+
+// answers is what the cache has for a whole batch, or nil.
+func (c *cache) answers(id bank.AccountID, batch contract.CommandBatch) []contract.Outcome {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	outcomes := make([]contract.Outcome, len(batch.Commands))
+	for i, command := range batch.Commands {
+		kept, is := c.kept[string(id)+command.Key]
+		if !is {
+			return nil
+		}
+		outcomes[i] = kept
+	}
+	return outcomes
+}
+
+func (c *cache) keep(key string, o contract.Outcome) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept[key] = o
+}
+
+// caching asks an actor only for what no outcome is kept of. what is the
+// outcome to keep, if any.
+func caching(what func(contract.Outcome) (keep contract.Outcome, is bool)) func(Call) Call {
+	return func(call Call) Call {
+		c := cache{kept: make(map[string]contract.Outcome)}
+		return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+			if known := c.answers(id, batch); known != nil {
+				return contract.CommandReply{Outcomes: known}, nil
+			}
+			reply, err := call(ctx, id, batch)
+			for i, o := range reply.Outcomes {
+				if o, is := what(o); err == nil && is {
+					c.keep(string(id)+batch.Commands[i].Key, o)
+				}
+			}
+			return reply, err
+		}
+	}
+}
+
+// refusals are remembered.
+func refusals(o contract.Outcome) (contract.Outcome, bool) {
+	return o, o.Status == contract.Refused
+}
+
+// acceptances are remembered by their key alone, whatever is asked under it.
+func acceptances(o contract.Outcome) (contract.Outcome, bool) {
+	was := o.Status
+	o.Status = contract.Replayed
+	return o, was == contract.Applied
+}
