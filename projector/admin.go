@@ -39,7 +39,11 @@ func AddAdmin(mux *http.ServeMux, p *Projector, generations view.Generations) {
 	}
 	handle(pathReplay, func(r *http.Request, _ func(Progress)) (any, error) {
 		id := bank.AccountID(r.URL.Query().Get("account"))
-		account, err := p.Replay(r.Context(), id)
+		var account view.Account
+		err := p.Following(r.Context(), generations, func() (err error) {
+			account, err = p.Replay(r.Context(), id)
+			return err
+		})
 		return Replayed{Account: id, Version: account.Version}, err
 	})
 	handle(pathRebuild, func(r *http.Request, tell func(Progress)) (any, error) {

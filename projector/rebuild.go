@@ -141,6 +141,7 @@ func (p *Projector) exchange(ctx context.Context, generations view.Generations, 
 	}
 	tell(Progress{Phase: PhaseSwitching})
 	var done Rebuilt
+	switched := false
 	err := p.inTurn(ctx, func() error {
 		err := builder.inTurn(ctx, func() error { return builder.pullTo(ctx, p.Position()) })
 		if err != nil {
@@ -150,19 +151,46 @@ func (p *Projector) exchange(ctx context.Context, generations view.Generations, 
 		if err != nil {
 			return fmt.Errorf("switch the views: %w", err)
 		}
-		retired := p.store
-		p.store, p.loaded = to.Store, false
+		switched = true
 		done = Rebuilt{Generation: to.Number, Was: was, Position: builder.Position()}
-		if err := retired.Close(context.WithoutCancel(ctx)); err != nil {
-			p.logger.Warn("the views that are no longer live could not be closed", "error", err)
-		}
-		return p.load(context.WithoutCancel(ctx))
+		return p.keep(context.WithoutCancel(ctx), to.Store)
 	})
-	if done.Generation != 0 && err != nil { // the switch is made, whatever failed after it
+	if switched && err != nil { // the switch is made, whatever failed after it
 		p.logger.Warn("the new views could not be read at once", "error", err)
 		err = nil
 	}
 	return done, err
+}
+
+// keep makes a store the one that this projector keeps, in its turn.
+func (p *Projector) keep(ctx context.Context, store view.Store) error {
+	retired := p.store
+	p.store, p.loaded = store, false
+	if err := retired.Close(ctx); err != nil {
+		p.logger.Warn("the views that are no longer live could not be closed", "error", err)
+	}
+	return p.load(ctx)
+}
+
+// Following does work, and once more on the live views if those that the
+// projector keeps are live no more: another projector has switched.
+func (p *Projector) Following(ctx context.Context, generations view.Generations, work func() error) error {
+	err := work()
+	if !errors.Is(err, view.ErrRetired) {
+		return err
+	}
+	live, err := generations.Live(ctx)
+	if err != nil {
+		return fmt.Errorf("open the views that are live now: %w", err)
+	}
+	p.logger.Info("another projector has switched the views", "generation", live.Number)
+	p.turn.Lock()
+	err = p.keep(ctx, live.Store)
+	p.turn.Unlock()
+	if err != nil {
+		return err
+	}
+	return work()
 }
 
 // pullTo applies the log until the views are not behind a position.

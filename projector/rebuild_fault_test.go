@@ -139,3 +139,74 @@ func TestOneRebuildAtATime(t *testing.T) {
 	}
 	b.shows(1)
 }
+
+// shaky are generations whose previous one cannot tell its checkpoint right
+// after the switch to it.
+type shaky struct{ view.Generations }
+
+func (s shaky) Previous(ctx context.Context) (view.Generation, error) {
+	g, err := s.Generations.Previous(ctx)
+	g.Store = &unsteady{Built: g.Store}
+	return g, err
+}
+
+func (s shaky) Switch(ctx context.Context, to view.Generation) (int64, error) {
+	u := to.Store.(*unsteady)
+	to.Store, u.shaken = u.Built, true
+	return s.Generations.Switch(ctx, to)
+}
+
+type unsteady struct {
+	view.Built
+	shaken bool
+}
+
+func (u *unsteady) Checkpoint(ctx context.Context) (int64, error) {
+	if u.shaken {
+		u.shaken = false
+		return 0, errors.New("the disk is slow")
+	}
+	return u.Built.Checkpoint(ctx)
+}
+
+func TestARollbackIsMadeThoughTheViewsCannotBeReadAtOnce(t *testing.T) {
+	b := newBranch(t, 45)
+	b.rebuild()
+	b.log.pay(t, 5)
+	done, err := b.projector.Rollback(t.Context(), shaky{b.generations}, func(projector.Progress) {})
+	if err != nil || done.Generation != 0 || done.Was != 1 {
+		t.Fatalf("rolled back %+v (%v), want from 1 to 0", done, err)
+	}
+	b.log.pay(t, 5)
+	b.catchUp() // into views that are open
+	b.shows(0)
+}
+
+// retired are views that another projector has switched away from.
+type retired struct{ view.Store }
+
+func (retired) Apply(context.Context, view.Changes) error { return view.ErrRetired }
+
+func TestAProjectorFollowsTheSwitchOfAnother(t *testing.T) {
+	b := newBranch(t, 45)
+	old, err := b.generations.Live(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := newProjector(retired{old.Store}, b.log)
+	t.Cleanup(func() { other.Close(context.WithoutCancel(t.Context())) })
+	b.rebuild()
+	b.log.pay(t, 5)
+	if err := other.CatchUp(t.Context()); !errors.Is(err, view.ErrRetired) {
+		t.Fatalf("catch up: %v, want ErrRetired", err)
+	}
+	err = other.Following(t.Context(), b.generations, func() error { return other.CatchUp(t.Context()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.shows(1)
+	another := errors.New("not about views")
+	if err := other.Following(t.Context(), b.generations, func() error { return another }); !errors.Is(err, another) {
+		t.Errorf("another fault became %v", err)
+	}
+}

@@ -56,14 +56,19 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	var caughtUp atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		for err := p.CatchUp(ctx); err != nil; err = p.CatchUp(ctx) {
+		catchUp := func(ctx context.Context) error {
+			return p.Following(ctx, generations, func() error { return p.CatchUp(ctx) })
+		}
+		for err := catchUp(ctx); err != nil; err = catchUp(ctx) {
 			log.Warn("the views cannot catch up with the log, trying again", "position", p.Position(), "error", err)
 			if !app.Pause(ctx, catchUpPause) {
 				return nil
 			}
 		}
 		caughtUp.Store(true)
-		return sidecar.Follow(ctx, contract.PubSub, p.Handle)
+		return sidecar.Follow(ctx, contract.PubSub, func(ctx context.Context, batch contract.Batch) error {
+			return p.Following(ctx, generations, func() error { return p.Handle(ctx, batch) })
+		})
 	})
 	group.Go(func() error {
 		mux := http.NewServeMux()

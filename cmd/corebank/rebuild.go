@@ -19,8 +19,8 @@ func newRebuild() *cobra.Command {
 		Use:     "rebuild",
 		GroupID: groupBank,
 		Short:   "Build all views anew beside the live ones, compare, and switch",
-		Long: `Build the views anew from the whole log, in a file of their own beside the live
-ones, while the bank serves. Then every account is compared with the log:
+		Long: `Build the views anew from the whole log, beside the live ones (in a file of their
+own, or in collections of their own in MongoDB), while the bank serves. Then every account is compared with the log:
 version, balance, number of transactions and a checksum of them. Only if all are
 equal, the new views go live, in one step that the gateways follow by
 themselves.
@@ -28,9 +28,6 @@ themselves.
 Whatever stops it before, a crash or Ctrl-C, leaves the old views live. They are
 kept until the next rebuild: --rollback brings them up to date and makes them
 live again, and a second --rollback undoes that.
-
-Views in MongoDB cannot be built beside the live ones yet; the error says what
-to do instead.
 
 ` + adminHelp,
 		Example: `  # While the bank runs on .corebank

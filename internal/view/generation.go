@@ -5,9 +5,9 @@ import (
 	"errors"
 )
 
-// ErrNoGenerations says that this kind of store keeps only one build of the
-// views.
-var ErrNoGenerations = errors.New("these views cannot be built beside the live ones")
+// ErrRetired says that another process has switched away from these views, or
+// has removed them. Nothing was written; open the live ones.
+var ErrRetired = errors.New("these views are live no more")
 
 // Generations keeps several builds of the views side by side. One of them is
 // live: queries read it. Readers in every process follow a switch by
@@ -23,7 +23,9 @@ type Generations interface {
 	Previous(ctx context.Context) (Generation, error)
 	// Switch makes a generation live, in one step that a crash does not
 	// divide, and returns the number of what was live: that becomes the
-	// previous one, and older ones go.
+	// previous one, and older ones go, at the next switch at the latest.
+	// Where several processes share a store, what was live may refuse their
+	// writes with ErrRetired from then on.
 	Switch(ctx context.Context, to Generation) (was int64, err error)
 	// Discard closes a generation that is not live, and removes it.
 	Discard(ctx context.Context, g Generation) error

@@ -19,6 +19,8 @@ type checkpointDocument struct {
 	ID       string `bson:"_id"`
 	Schema   int    `bson:"schema"`
 	Position int64  `bson:"position"`
+	// Retired is set by a switch to other views, which are to be written instead.
+	Retired bool `bson:"retired,omitempty"`
 }
 
 type accountDocument struct {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -25,60 +27,66 @@ type Options struct {
 	// Apply the views may be ahead of their checkpoint, so that they have to
 	// be dropped and built again.
 	WithoutTransactions bool
+	// Keep is how long views are kept at least after a switch away from them,
+	// for whoever still reads them; 0 is DefaultKeep.
+	Keep time.Duration
 }
 
-// Open connects to the MongoDB at uri and sees to it that the indexes and the
-// checkpoint are there. It fails on a standalone server, which has no
-// transactions, and on views of another schema version; the error says what to
-// do.
+// Open connects to the MongoDB at uri and opens the first generation of the
+// views: it sees to it that its indexes and its checkpoint are there. It fails
+// on a standalone server, which has no transactions, and on views of another
+// schema version; the error says what to do.
 func Open(ctx context.Context, uri string, opts Options) (*Store, error) {
-	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetAppName("corebank"))
+	db, err := connect(ctx, uri, opts)
 	if err != nil {
-		return nil, fmt.Errorf("connect to MongoDB: %w", err)
+		return nil, err
 	}
-	store := newStore(client, opts)
-	if err := store.prepare(ctx); err != nil {
-		return nil, errors.Join(err, client.Disconnect(ctx))
+	store := db.store(0)
+	if err := store.create(ctx); err != nil {
+		return nil, errors.Join(err, db.client.Disconnect(ctx))
 	}
 	return store, nil
 }
 
-func newStore(client *mongo.Client, opts Options) *Store {
-	name := opts.Database
-	if name == "" {
-		name = DefaultDatabase
-	}
-	// What was read is never undone by a change of the primary.
-	db := client.Database(name, options.Database().
-		SetReadConcern(readconcern.Majority()).SetWriteConcern(writeconcern.Majority()))
-	return &Store{
-		client:     client,
-		accounts:   db.Collection("accounts"),
-		history:    db.Collection("history"),
-		checkpoint: db.Collection("checkpoint"),
-		stepwise:   opts.WithoutTransactions,
-	}
+// database is a connection to the database of all generations.
+type database struct {
+	client   *mongo.Client
+	db       *mongo.Database
+	pointers *mongo.Collection
+	stepwise bool
+	keep     time.Duration
 }
 
-func (s *Store) prepare(ctx context.Context) error {
-	if !s.stepwise {
-		if err := s.checkDeployment(ctx); err != nil {
-			return err
+func connect(ctx context.Context, uri string, opts Options) (database, error) {
+	client, err := mongo.Connect(options.Client().ApplyURI(uri).SetAppName("corebank"))
+	if err != nil {
+		return database{}, fmt.Errorf("connect to MongoDB: %w", err)
+	}
+	if opts.Database == "" {
+		opts.Database = DefaultDatabase
+	}
+	if opts.Keep == 0 {
+		opts.Keep = DefaultKeep
+	}
+	// What was read is never undone by a change of the primary.
+	db := client.Database(opts.Database, options.Database().
+		SetReadConcern(readconcern.Majority()).SetWriteConcern(writeconcern.Majority()))
+	d := database{client: client, db: db, pointers: db.Collection("generations"), stepwise: opts.WithoutTransactions, keep: opts.Keep}
+	if !d.stepwise {
+		if err := d.checkDeployment(ctx); err != nil {
+			return database{}, errors.Join(err, client.Disconnect(ctx))
 		}
 	}
-	if err := s.checkSchema(ctx); err != nil {
-		return err
-	}
-	return s.createIndexes(ctx)
+	return d, nil
 }
 
 // checkDeployment refuses a standalone server.
-func (s *Store) checkDeployment(ctx context.Context) error {
+func (d database) checkDeployment(ctx context.Context) error {
 	var hello struct {
 		SetName string `bson:"setName"`
 		Message string `bson:"msg"`
 	}
-	if err := s.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
+	if err := d.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
 		return fmt.Errorf("connect to MongoDB: %w", err)
 	}
 	sharded := hello.Message == "isdbgrid"
@@ -87,6 +95,36 @@ func (s *Store) checkDeployment(ctx context.Context) error {
 			"start it with --replSet rs0, run rs.initiate() once (one node is enough), and connect with ?replicaSet=rs0")
 	}
 	return nil
+}
+
+// store is a generation, unopened.
+func (d database) store(number int64) *Store {
+	return &Store{
+		database:   d,
+		accounts:   d.db.Collection(collection("accounts", number)),
+		history:    d.db.Collection(collection("history", number)),
+		checkpoint: d.db.Collection(collection("checkpoint", number)),
+	}
+}
+
+// collection names a collection of a generation: the first has plain names.
+func collection(name string, number int64) string {
+	if number == 0 {
+		return name
+	}
+	return name + "-" + strconv.FormatInt(number, 10)
+}
+
+// create makes what is missing of the generation.
+func (s *Store) create(ctx context.Context) error {
+	_, err := s.checkpoint.InsertOne(ctx, checkpointDocument{ID: checkpointID, Schema: schemaVersion})
+	if err != nil && !mongo.IsDuplicateKeyError(err) {
+		return fmt.Errorf("create the checkpoint: %w", err)
+	}
+	if err := s.checkSchema(ctx); err != nil {
+		return err
+	}
+	return s.createIndexes(ctx)
 }
 
 // createIndexes creates those that are missing; queries by _id need none. They
@@ -105,13 +143,8 @@ func (s *Store) createIndexes(ctx context.Context) error {
 	return nil
 }
 
-// checkSchema creates the checkpoint of new views and refuses views that have
-// another schema version.
+// checkSchema refuses views that have another schema version.
 func (s *Store) checkSchema(ctx context.Context) error {
-	_, err := s.checkpoint.InsertOne(ctx, checkpointDocument{ID: checkpointID, Schema: schemaVersion})
-	if err != nil && !mongo.IsDuplicateKeyError(err) {
-		return fmt.Errorf("create the checkpoint: %w", err)
-	}
 	found, err := s.readCheckpoint(ctx)
 	if err != nil {
 		return err
@@ -119,7 +152,7 @@ func (s *Store) checkSchema(ctx context.Context) error {
 	if found.Schema != schemaVersion {
 		return fmt.Errorf("the views in database %s have schema version %d and this build needs %d; "+
 			"stop the bank and drop the database: the projector builds it again from the log",
-			s.checkpoint.Database().Name(), found.Schema, schemaVersion)
+			s.db.Name(), found.Schema, schemaVersion)
 	}
 	return nil
 }

@@ -60,7 +60,11 @@ func (s *Store) Checkpoint(ctx context.Context) (int64, error) {
 
 func (s *Store) readCheckpoint(ctx context.Context) (checkpointDocument, error) {
 	var document checkpointDocument
-	if err := s.checkpoint.FindOne(ctx, bson.D{{Key: "_id", Value: checkpointID}}).Decode(&document); err != nil {
+	err := s.checkpoint.FindOne(ctx, bson.D{{Key: "_id", Value: checkpointID}}).Decode(&document)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		err = view.ErrRetired // and removed
+	}
+	if err != nil {
 		return checkpointDocument{}, fmt.Errorf("read the checkpoint: %w", err)
 	}
 	return document, nil

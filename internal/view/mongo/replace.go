@@ -32,13 +32,8 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 // replace runs inside a transaction. Writing the checkpoint, even unchanged,
 // makes it collide with a projector that moves it.
 func (s *Store) replace(ctx context.Context, r view.Replacement) error {
-	held, err := s.checkpoint.UpdateOne(ctx,
-		bson.D{{Key: "_id", Value: checkpointID}, {Key: "position", Value: r.At}}, bson.D{{Key: "$inc", Value: bson.D{{Key: "replays", Value: 1}}}})
-	if err != nil {
-		return fmt.Errorf("hold the checkpoint: %w", err)
-	}
-	if held.MatchedCount == 0 {
-		return view.ErrCheckpointMoved
+	if err := s.hold(ctx, r.At, bson.D{{Key: "$inc", Value: bson.D{{Key: "replays", Value: 1}}}}); err != nil {
+		return err
 	}
 	if _, err := s.accounts.BulkWrite(ctx, putAccounts([]view.Account{r.Account})); err != nil {
 		return fmt.Errorf("put the account: %w", err)
@@ -50,12 +45,8 @@ func (s *Store) replace(ctx context.Context, r view.Replacement) error {
 }
 
 func (s *Store) replaceStepwise(ctx context.Context, r view.Replacement) error {
-	at, err := s.readCheckpoint(ctx)
-	if err != nil {
+	if err := s.checkHeld(ctx, r.At); err != nil {
 		return err
-	}
-	if at.Position != r.At {
-		return view.ErrCheckpointMoved
 	}
 	if _, err := s.history.DeleteMany(ctx, bson.D{{Key: "account", Value: r.Account.ID}}); err != nil {
 		return fmt.Errorf("remove lines: %w", err)

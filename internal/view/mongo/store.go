@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -14,14 +15,16 @@ import (
 	"corebank/internal/view"
 )
 
-// Store is a view.Store in MongoDB. It is safe for concurrent use.
+// Store is one generation of the views in MongoDB. It is safe for concurrent
+// use.
 type Store struct {
-	client                        *mongo.Client
+	database
 	accounts, history, checkpoint *mongo.Collection
-	stepwise                      bool
+	// mayBeRetired lets views be written that are not live, for a rollback.
+	mayBeRetired atomic.Bool
 }
 
-var _ view.Store = (*Store)(nil)
+var _ view.Built = (*Store)(nil)
 
 // Close ends the connections.
 func (s *Store) Close(ctx context.Context) error {
@@ -66,13 +69,8 @@ func (s *Store) transact(ctx context.Context, do func(context.Context) error) er
 
 // put runs inside a transaction.
 func (s *Store) put(ctx context.Context, changes view.Changes) error {
-	moved, err := s.checkpoint.UpdateOne(ctx,
-		bson.D{{Key: "_id", Value: checkpointID}, {Key: "position", Value: changes.From}}, setPosition(changes.To))
-	if err != nil {
-		return fmt.Errorf("move the checkpoint: %w", err)
-	}
-	if moved.MatchedCount == 0 {
-		return view.ErrCheckpointMoved
+	if err := s.hold(ctx, changes.From, setPosition(changes.To)); err != nil {
+		return err
 	}
 	if len(changes.Accounts) > 0 {
 		if _, err := s.accounts.BulkWrite(ctx, putAccounts(changes.Accounts)); err != nil {
@@ -80,6 +78,42 @@ func (s *Store) put(ctx context.Context, changes view.Changes) error {
 		}
 	}
 	return s.addLines(ctx, changes.Transactions)
+}
+
+// hold changes the checkpoint in a transaction, which then collides with all
+// others that do, if it is at a position. Otherwise it says why it is not.
+func (s *Store) hold(ctx context.Context, at int64, change bson.D) error {
+	filter := bson.D{{Key: "_id", Value: checkpointID}, {Key: "position", Value: at}}
+	if !s.mayBeRetired.Load() {
+		filter = append(filter, bson.E{Key: "retired", Value: bson.D{{Key: "$ne", Value: true}}})
+	}
+	held, err := s.checkpoint.UpdateOne(ctx, filter, change)
+	if err != nil {
+		return fmt.Errorf("hold the checkpoint: %w", err)
+	}
+	if held.MatchedCount > 0 {
+		return nil
+	}
+	if err := s.checkHeld(ctx, at); err != nil {
+		return err
+	}
+	return view.ErrCheckpointMoved // and back
+}
+
+// checkHeld is nil if the checkpoint is at a position of views that may be
+// written.
+func (s *Store) checkHeld(ctx context.Context, at int64) error {
+	found, err := s.readCheckpoint(ctx)
+	switch {
+	case err != nil:
+		return err
+	case found.Retired && !s.mayBeRetired.Load():
+		return view.ErrRetired
+	case found.Position != at:
+		return view.ErrCheckpointMoved
+	default:
+		return nil
+	}
 }
 
 // addLines runs inside a transaction. A line that is there already is an error.
@@ -104,12 +138,8 @@ const maxStatements = 50
 // applyStepwise writes what can be written again unchanged, and the checkpoint
 // last, so that the same changes can be applied again after a failure.
 func (s *Store) applyStepwise(ctx context.Context, changes view.Changes) error {
-	at, err := s.readCheckpoint(ctx)
-	if err != nil {
+	if err := s.checkHeld(ctx, changes.From); err != nil {
 		return err
-	}
-	if at.Position != changes.From {
-		return view.ErrCheckpointMoved
 	}
 	if err := writeStepwise(ctx, s.history, putLines(changes.Transactions)); err != nil {
 		return fmt.Errorf("put lines: %w", err)

@@ -85,7 +85,7 @@ func TestAMovedCheckpointAbortsTheTransaction(t *testing.T) {
 	if err := store.Apply(t.Context(), deposit(8)); !errors.Is(err, view.ErrCheckpointMoved) {
 		t.Errorf("apply: %v, want ErrCheckpointMoved", err)
 	}
-	want := []string{"update checkpoint", "abortTransaction 1"}
+	want := []string{"update checkpoint", "find checkpoint", "abortTransaction 1"}
 	if got := names(set.since(before)); !slices.Equal(got, want) {
 		t.Errorf("commands are %q, want %q", got, want)
 	}

@@ -21,7 +21,7 @@ type Snapshots interface {
 func (c Config) OpenSnapshots(ctx context.Context) (Snapshots, error) {
 	switch {
 	case c.MongoURI != "":
-		return mongo.Open(ctx, c.MongoURI, mongo.Options{Database: c.MongoDatabase})
+		return mongo.OpenLive(ctx, c.MongoURI, mongo.Options{Database: c.MongoDatabase})
 	case c.SQLite != "":
 		file, err := sqlite.LiveFile(c.SQLite)
 		if err != nil {

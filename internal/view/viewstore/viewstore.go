@@ -30,7 +30,7 @@ type Reader interface {
 func (c Config) OpenReader(ctx context.Context) (Reader, error) {
 	switch {
 	case c.MongoURI != "":
-		return mongo.Open(ctx, c.MongoURI, mongo.Options{Database: c.MongoDatabase})
+		return mongo.OpenLive(ctx, c.MongoURI, mongo.Options{Database: c.MongoDatabase})
 	case c.SQLite != "":
 		return sqlite.OpenLive(ctx, c.SQLite)
 	default:

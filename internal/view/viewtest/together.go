@@ -46,7 +46,7 @@ func readersDuringWrites(t *testing.T, s *story) {
 
 // readOnce returns the version that it saw, which is at least the one seen
 // before.
-func readOnce(t *testing.T, store view.Store, seen int64) int64 {
+func readOnce(t *testing.T, store view.Reader, seen int64) int64 {
 	account, err := store.Account(t.Context(), ada)
 	if err != nil || account.Version < seen {
 		t.Errorf("account at version %d after %d (%v)", account.Version, seen, err)

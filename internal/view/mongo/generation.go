@@ -1,0 +1,289 @@
+package mongo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"corebank/internal/view"
+)
+
+// DefaultKeep is longer than anybody reads one page, after having looked which
+// views are live.
+const DefaultKeep = 5 * time.Second
+
+// Generations are collections side by side: accounts, history and checkpoint
+// are the first, accounts-1, history-1 and checkpoint-1 the next, and so on.
+// One document in the collection generations says which is live. Any number of
+// processes may use them.
+type Generations struct {
+	uri     string
+	options Options
+}
+
+var _ view.Generations = (*Generations)(nil)
+
+// NewGenerations are those in the MongoDB at uri. It does not connect yet.
+func NewGenerations(uri string, opts Options) *Generations { return &Generations{uri, opts} }
+
+// pointerID is the one document of the collection generations.
+const pointerID = "views"
+
+// pointer says which generations are in use. Without one, the first is live.
+type pointer struct {
+	ID   string `bson:"_id"`
+	Live int64  `bson:"live"`
+	// Previous is nil until the first switch.
+	Previous *int64 `bson:"previous,omitempty"`
+	// Building is the one that was created last, until it is live; whoever
+	// builds another one was overtaken.
+	Building *int64 `bson:"building,omitempty"`
+	// Last is the highest number that was given.
+	Last       int64 `bson:"last"`
+	SwitchedAt int64 `bson:"switchedAt"` // microseconds since 1970, UTC; 0 for never
+}
+
+func (p pointer) uses(number int64) bool {
+	return number == p.Live || is(p.Previous, number) || is(p.Building, number)
+}
+
+func is(number *int64, n int64) bool { return number != nil && *number == n }
+
+func (d database) readPointer(ctx context.Context) (p pointer, err error) {
+	err = d.pointers.FindOne(ctx, bson.D{{Key: "_id", Value: pointerID}}).Decode(&p)
+	if err != nil && !errors.Is(err, mongo.ErrNoDocuments) {
+		return p, fmt.Errorf("find out which views are live: %w", err)
+	}
+	return p, nil
+}
+
+// open connects, and lets choose open a generation; what fails is closed.
+func (g *Generations) open(ctx context.Context, choose func(database) (view.Generation, error)) (view.Generation, error) {
+	d, err := connect(ctx, g.uri, g.options)
+	if err != nil {
+		return view.Generation{}, err
+	}
+	chosen, err := choose(d)
+	if err != nil {
+		return view.Generation{}, errors.Join(err, d.client.Disconnect(context.WithoutCancel(ctx)))
+	}
+	return chosen, nil
+}
+
+// Live opens the generation that is live.
+func (g *Generations) Live(ctx context.Context) (view.Generation, error) {
+	return g.open(ctx, func(d database) (view.Generation, error) {
+		number, store, err := d.live(ctx)
+		return view.Generation{Number: number, Store: store}, err
+	})
+}
+
+// live opens the generation that is live, and looks again after that, lest two
+// switches in a row have removed it meanwhile.
+func (d database) live(ctx context.Context) (number int64, store *Store, err error) {
+	p, err := d.readPointer(ctx)
+	for err == nil {
+		store = d.store(p.Live)
+		openErr := store.reopen(ctx, p.Live)
+		was := p.Live
+		if p, err = d.readPointer(ctx); err == nil && p.Live == was {
+			return was, store, openErr
+		}
+	}
+	return 0, nil, err
+}
+
+// reopen opens a generation that is there. Only the first may be missing: it
+// is made.
+func (s *Store) reopen(ctx context.Context, number int64) error {
+	if number == 0 {
+		return s.create(ctx)
+	}
+	err := s.checkSchema(ctx)
+	if errors.Is(err, view.ErrRetired) {
+		return fmt.Errorf("%s has no generation %d of the views, which is to be live: stop the bank and drop the database, "+
+			"the projector builds it again from the log", s.db.Name(), number)
+	}
+	return err
+}
+
+// Create makes an empty generation beside the live one.
+func (g *Generations) Create(ctx context.Context) (view.Generation, error) {
+	return g.open(ctx, func(d database) (view.Generation, error) {
+		p, err := d.claim(ctx)
+		if err != nil {
+			return view.Generation{}, fmt.Errorf("begin a generation: %w", err)
+		}
+		if err := d.sweep(ctx, p, p.SwitchedAt); err != nil {
+			return view.Generation{}, err
+		}
+		store := d.store(p.Last)
+		return view.Generation{Number: p.Last, Store: store}, store.create(ctx)
+	})
+}
+
+// claim takes a number that nobody had.
+func (d database) claim(ctx context.Context) (p pointer, err error) {
+	if _, err := d.pointers.InsertOne(ctx, pointer{ID: pointerID}); err != nil && !mongo.IsDuplicateKeyError(err) {
+		return p, err
+	}
+	one := bson.D{{Key: "_id", Value: pointerID}}
+	err = d.pointers.FindOneAndUpdate(ctx, one, bson.D{{Key: "$inc", Value: bson.D{{Key: "last", Value: int64(1)}}}},
+		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&p)
+	if err != nil {
+		return p, err
+	}
+	p.Building = &p.Last
+	_, err = d.pointers.UpdateOne(ctx, one, bson.D{{Key: "$set", Value: bson.D{{Key: "building", Value: p.Last}}}})
+	return p, err
+}
+
+// Previous opens the generation that was live before.
+func (g *Generations) Previous(ctx context.Context) (view.Generation, error) {
+	return g.open(ctx, func(d database) (view.Generation, error) {
+		p, err := d.readPointer(ctx)
+		if err != nil {
+			return view.Generation{}, err
+		}
+		if p.Previous == nil {
+			return view.Generation{}, fmt.Errorf("views that were live before: %w", view.ErrNotFound)
+		}
+		store := d.store(*p.Previous)
+		store.mayBeRetired.Store(true)
+		return view.Generation{Number: *p.Previous, Store: store}, store.reopen(ctx, *p.Previous)
+	})
+}
+
+// Switch makes a generation live. From then on, nobody writes to the one that
+// was live, whoever had opened it: see view.ErrRetired.
+func (g *Generations) Switch(ctx context.Context, to view.Generation) (was int64, err error) {
+	store, ours := to.Store.(*Store)
+	if !ours {
+		return 0, fmt.Errorf("generation %d is not one of MongoDB's", to.Number)
+	}
+	p, err := store.readPointer(ctx)
+	if err != nil {
+		return 0, err
+	}
+	next := func(ctx context.Context) error { return store.point(ctx, p, to.Number) }
+	if store.stepwise {
+		err = next(ctx)
+	} else {
+		err = store.transact(ctx, next)
+	}
+	if err != nil {
+		return 0, err
+	}
+	store.mayBeRetired.Store(false)
+	was = p.Live
+	now := pointer{Live: to.Number, Previous: &was}
+	_ = store.sweep(ctx, now, p.SwitchedAt) // what it leaves is in nobody's way
+	return was, nil
+}
+
+// point makes a generation live, if nothing has changed since p was read.
+func (s *Store) point(ctx context.Context, p pointer, to int64) error {
+	role := "building"
+	if is(p.Previous, to) {
+		role = "previous"
+	}
+	moved, err := s.pointers.UpdateOne(ctx,
+		bson.D{{Key: "_id", Value: pointerID}, {Key: "live", Value: p.Live}, {Key: role, Value: to}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "live", Value: to}, {Key: "previous", Value: p.Live},
+			{Key: "switchedAt", Value: time.Now().UnixMicro()}}}, {Key: "$unset", Value: bson.D{{Key: "building", Value: ""}}}})
+	if err != nil {
+		return fmt.Errorf("make generation %d live: %w", to, err)
+	}
+	if moved.MatchedCount == 0 {
+		return fmt.Errorf("generation %d of the views was overtaken by another rebuild, or is live: begin again", to)
+	}
+	if err := s.store(p.Live).retire(ctx, true); err != nil {
+		return err
+	}
+	return s.retire(ctx, false)
+}
+
+// retire notes whether the generation may not be written.
+func (s *Store) retire(ctx context.Context, retired bool) error {
+	_, err := s.checkpoint.UpdateOne(ctx, bson.D{{Key: "_id", Value: checkpointID}},
+		bson.D{{Key: "$set", Value: bson.D{{Key: "retired", Value: retired}}}})
+	if err != nil {
+		return fmt.Errorf("retire views: %w", err)
+	}
+	return nil
+}
+
+// Discard closes and removes a generation that is not live.
+func (g *Generations) Discard(ctx context.Context, generation view.Generation) error {
+	store, ours := generation.Store.(*Store)
+	if !ours {
+		return fmt.Errorf("generation %d is not one of MongoDB's", generation.Number)
+	}
+	err := store.discard(ctx, generation.Number)
+	return errors.Join(err, store.Close(ctx))
+}
+
+func (d database) discard(ctx context.Context, number int64) error {
+	p, err := d.readPointer(ctx)
+	if err != nil {
+		return err
+	}
+	if number == p.Live {
+		return fmt.Errorf("generation %d is live", p.Live)
+	}
+	return d.remove(ctx, number)
+}
+
+// remove drops the checkpoint first: without it, a generation is nobody's.
+func (d database) remove(ctx context.Context, number int64) error {
+	for _, name := range parts {
+		if err := d.db.Collection(collection(name, number)).Drop(ctx); err != nil {
+			return fmt.Errorf("remove generation %d of the views: %w", number, err)
+		}
+	}
+	return nil
+}
+
+// parts are the collections of a generation.
+var parts = []string{"checkpoint", "accounts", "history"}
+
+// sweep removes all generations that are not in use, unless one of them may
+// have been live until a moment ago.
+func (d database) sweep(ctx context.Context, p pointer, switchedAt int64) error {
+	if time.Since(time.UnixMicro(switchedAt)) < d.keep {
+		return nil
+	}
+	names, err := d.db.ListCollectionNames(ctx, bson.D{})
+	if err != nil {
+		return fmt.Errorf("list the collections: %w", err)
+	}
+	for _, name := range names {
+		if number, is := numberOf(name); is && !p.uses(number) {
+			if err := d.db.Collection(name).Drop(ctx); err != nil {
+				return fmt.Errorf("remove %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// numberOf is the generation that a collection belongs to, if any.
+func numberOf(name string) (number int64, is bool) {
+	for _, part := range parts {
+		if name == part {
+			return 0, true
+		}
+		if end, found := strings.CutPrefix(name, part+"-"); found {
+			number, err := strconv.ParseInt(end, 10, 64)
+			return number, err == nil && number > 0
+		}
+	}
+	return 0, false
+}
