@@ -84,6 +84,12 @@ func up(t *testing.T, data string, patience time.Duration) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return upFrom(t, path, data, patience)
+}
+
+// upFrom is up with the program at path.
+func upFrom(t *testing.T, path, data string, patience time.Duration) *running {
+	t.Helper()
 	r := &running{t: t, data: data, output: &output{}, ended: make(chan error, 1)}
 	r.process = exec.Command(path, "up", "--listen", "127.0.0.1:0", "--data", data)
 	r.process.Stderr = r.output
