@@ -46,8 +46,9 @@ type pointer struct {
 	// builds another one was overtaken.
 	Building *int64 `bson:"building,omitempty"`
 	// Last is the highest number that was given.
-	Last       int64 `bson:"last"`
-	SwitchedAt int64 `bson:"switchedAt"` // microseconds since 1970, UTC; 0 for never
+	Last int64 `bson:"last"`
+	// SwitchedAt is when the server made the last switch; zero for never.
+	SwitchedAt time.Time `bson:"switchedAt,omitempty"`
 }
 
 func (p pointer) uses(number int64) bool {
@@ -196,8 +197,9 @@ func (s *Store) point(ctx context.Context, p pointer, to int64) error {
 	}
 	moved, err := s.pointers.UpdateOne(ctx,
 		bson.D{{Key: "_id", Value: pointerID}, {Key: "live", Value: p.Live}, {Key: role, Value: to}},
-		bson.D{{Key: "$set", Value: bson.D{{Key: "live", Value: to}, {Key: "previous", Value: p.Live},
-			{Key: "switchedAt", Value: time.Now().UnixMicro()}}}, {Key: "$unset", Value: bson.D{{Key: "building", Value: ""}}}})
+		bson.D{{Key: "$set", Value: bson.D{{Key: "live", Value: to}, {Key: "previous", Value: p.Live}}},
+			{Key: "$unset", Value: bson.D{{Key: "building", Value: ""}}},
+			{Key: "$currentDate", Value: bson.D{{Key: "switchedAt", Value: true}}}})
 	if err != nil {
 		return fmt.Errorf("make generation %d live: %w", to, err)
 	}
@@ -256,9 +258,9 @@ var parts = []string{"checkpoint", "accounts", "history"}
 
 // sweep removes all generations that are not in use, unless one of them may
 // have been live until a moment ago.
-func (d database) sweep(ctx context.Context, p pointer, switchedAt int64) error {
-	if time.Since(time.UnixMicro(switchedAt)) < d.keep {
-		return nil
+func (d database) sweep(ctx context.Context, p pointer, switchedAt time.Time) error {
+	if greeting, err := d.hello(ctx); err != nil || greeting.Time.Sub(switchedAt) < d.keep {
+		return err
 	}
 	names, err := d.db.ListCollectionNames(ctx, bson.D{})
 	if err != nil {

@@ -26,7 +26,7 @@ type Live struct {
 type found struct {
 	number int64
 	store  *Store
-	at     time.Time
+	old    atomic.Bool // after followEvery
 }
 
 var (
@@ -63,16 +63,17 @@ func (l *Live) current(ctx context.Context) (*Store, error) {
 	if f.fresh() { // somebody else has looked
 		return f.store, nil
 	}
-	at := time.Now()
 	number, store, err := l.look(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	l.found.Store(&found{number: number, store: store, at: at})
-	return store, nil
+	fresh := &found{number: number, store: store}
+	time.AfterFunc(followEvery, func() { fresh.old.Store(true) })
+	l.found.Store(fresh)
+	return fresh.store, nil
 }
 
-func (f *found) fresh() bool { return f != nil && time.Since(f.at) < followEvery }
+func (f *found) fresh() bool { return f != nil && !f.old.Load() }
 
 // look opens the live generation, unless it was the one found before.
 func (l *Live) look(ctx context.Context, before *found) (int64, *Store, error) {

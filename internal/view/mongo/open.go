@@ -80,14 +80,25 @@ func connect(ctx context.Context, uri string, opts Options) (database, error) {
 	return d, nil
 }
 
+// greeting is what the server says of itself.
+type greeting struct {
+	SetName string    `bson:"setName"`
+	Message string    `bson:"msg"`
+	Time    time.Time `bson:"localTime"` // by its own clock
+}
+
+func (d database) hello(ctx context.Context) (g greeting, err error) {
+	if err := d.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&g); err != nil {
+		return g, fmt.Errorf("connect to MongoDB: %w", err)
+	}
+	return g, nil
+}
+
 // checkDeployment refuses a standalone server.
 func (d database) checkDeployment(ctx context.Context) error {
-	var hello struct {
-		SetName string `bson:"setName"`
-		Message string `bson:"msg"`
-	}
-	if err := d.client.Database("admin").RunCommand(ctx, bson.D{{Key: "hello", Value: 1}}).Decode(&hello); err != nil {
-		return fmt.Errorf("connect to MongoDB: %w", err)
+	hello, err := d.hello(ctx)
+	if err != nil {
+		return err
 	}
 	sharded := hello.Message == "isdbgrid"
 	if hello.SetName == "" && !sharded {

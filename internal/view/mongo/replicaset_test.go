@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -146,7 +147,7 @@ func (s *replicaSet) since(n int) []bson.M {
 
 func (s *replicaSet) hello() bson.D {
 	return bson.D{{Key: "ok", Value: 1}, {Key: "helloOk", Value: true}, {Key: "isWritablePrimary", Value: true},
-		{Key: "setName", Value: "rs0"}, {Key: "hosts", Value: bson.A{s.address}}, {Key: "me", Value: s.address},
+		{Key: "setName", Value: "rs0"}, {Key: "localTime", Value: time.Now()}, {Key: "hosts", Value: bson.A{s.address}}, {Key: "me", Value: s.address},
 		{Key: "primary", Value: s.address}, {Key: "minWireVersion", Value: 0}, {Key: "maxWireVersion", Value: 21},
 		{Key: "maxBsonObjectSize", Value: 16 << 20}, {Key: "maxMessageSizeBytes", Value: 48_000_000},
 		{Key: "maxWriteBatchSize", Value: 100_000}, {Key: "logicalSessionTimeoutMinutes", Value: 30}}

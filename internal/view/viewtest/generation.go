@@ -130,13 +130,17 @@ func (h *house) reader() Live {
 // shows waits until a reader shows Ada's account at a position.
 func (h *house) shows(reader view.Reader, want int64) {
 	h.t.Helper()
-	var err error
-	for began := time.Now(); time.Since(began) < patience; {
-		if err = showsAll(h.t.Context(), reader, want); err == nil {
+	for late := time.After(patience); ; {
+		err := showsAll(h.t.Context(), reader, want)
+		if err == nil {
 			return
 		}
+		select {
+		case <-late:
+			h.t.Fatalf("after %s: %v", patience, err)
+		default:
+		}
 	}
-	h.t.Fatalf("after %s: %v", patience, err)
 }
 
 // showsAll is nil if a reader shows a position, and everything of it.
