@@ -2,6 +2,9 @@ package actor_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -312,6 +315,25 @@ func TestTwoHostsOfOneAccountDoNoHarm(t *testing.T) {
 	})
 }
 
+// reseal changes what a snapshot says, and gives it the checksum that fits.
+func reseal(snapshot []byte, change func(data, state map[string]any)) []byte {
+	var sealed struct {
+		SHA256 string          `json:"sha256"`
+		Data   json.RawMessage `json:"data"`
+	}
+	var data map[string]any
+	err := json.Unmarshal(snapshot, &sealed)
+	if err := errors.Join(err, json.Unmarshal(sealed.Data, &data)); err != nil {
+		panic(err)
+	}
+	change(data, data["state"].(map[string]any))
+	sealed.Data, _ = json.Marshal(data) // it was JSON before
+	sum := sha256.Sum256(sealed.Data)
+	sealed.SHA256 = hex.EncodeToString(sum[:])
+	resealed, _ := json.Marshal(sealed)
+	return resealed
+}
+
 func TestSnapshotsAreOnlyACache(t *testing.T) {
 	for name, spoil := range map[string]func([]byte) []byte{
 		"sound":   func(d []byte) []byte { return d },
@@ -325,6 +347,21 @@ func TestSnapshotsAreOnlyACache(t *testing.T) {
 				}
 			}
 			return forged
+		},
+		"of another schema": func(d []byte) []byte {
+			return reseal(d, func(data, state map[string]any) {
+				data["schema"], state["balance"] = 0, eur(1)
+			})
+		},
+		"of another account": func(d []byte) []byte {
+			return reseal(d, func(_, state map[string]any) {
+				state["id"], state["balance"] = bank.NewAccountID("bob", "first"), eur(1)
+			})
+		},
+		"of another log": func(d []byte) []byte {
+			return reseal(d, func(_, state map[string]any) {
+				state["version"], state["balance"] = 900, eur(1_000_000)
+			})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
