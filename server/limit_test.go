@@ -1,0 +1,178 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/gorilla/websocket"
+
+	"corebank/graph"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/server"
+)
+
+// counter is a gateway without a bank behind it: enough for what it refuses by
+// itself.
+func counter(t *testing.T) *httptest.Server {
+	t.Helper()
+	gateway := httptest.NewServer(server.Handler(server.Parts{}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} }))
+	t.Cleanup(gateway.Close)
+	return gateway
+}
+
+// ask sends a query and returns what came back.
+func ask(t *testing.T, gateway *httptest.Server, query string) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.Post(gateway.URL+"/graphql", "application/json", strings.NewReader(string(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestRequestsHaveABound(t *testing.T) {
+	gateway := counter(t)
+	for name, test := range map[string]struct{ query, says string }{
+		"a request":               {"{ __typename }", `"Query"`},
+		"a long request":          {"{ __typename } #" + strings.Repeat("x", 900<<10), `"Query"`},
+		"a request beyond 1 MiB":  {"{ __typename } #" + strings.Repeat("x", 1<<20), "request body too large"},
+		"many words":              {"{" + strings.Repeat(" __typename", 1900) + " }", `"Query"`},
+		"more than 2000 words":    {"{" + strings.Repeat(" __typename", 2001) + " }", "exceeded token limit of 2000"},
+		"a query that is deepest": {strings.Repeat("{ a ", 1000) + strings.Repeat("}", 1000), "exceeded token limit of 2000"},
+	} {
+		if got := ask(t, gateway, test.query); !strings.Contains(got, test.says) {
+			t.Errorf("%s is answered with %.300s, want %q", name, got, test.says)
+		}
+	}
+}
+
+func TestWebsocketMessagesHaveABound(t *testing.T) {
+	gateway := counter(t)
+	for size, taken := range map[int]bool{60 << 10: true, 65 << 10: false} {
+		dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+		socket, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(gateway.URL, "http")+"/graphql", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer socket.Close()
+		if err := socket.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]string{"x": strings.Repeat("x", size)}}); err != nil {
+			t.Fatal(err)
+		}
+		var answer struct{ Type string }
+		err = socket.ReadJSON(&answer)
+		if is := err == nil && answer.Type == "connection_ack"; is != taken {
+			t.Errorf("a message of %d bytes is answered with %+v (%v), taken: %t", size, answer, err, taken)
+		}
+	}
+}
+
+func TestCommandsForTooManyAccountsAreRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		commands := server.NewCommands(func(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+			<-release
+			return echo(batch), nil
+		})
+		var group sync.WaitGroup
+		defer group.Wait()
+		defer close(release)
+		const most = 10_000
+		for i := range most {
+			group.Go(func() {
+				id := bank.NewAccountID("crowd", fmt.Sprint(i))
+				if outcome, err := commands.Execute(t.Context(), id, contract.Command{Key: "k"}); err != nil || outcome.Status != contract.Applied {
+					t.Errorf("account %d: %+v (%v)", i, outcome, err)
+				}
+			})
+		}
+		synctest.Wait()
+		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
+		if err != nil || outcome.Status != contract.Unavailable || !strings.Contains(outcome.Reason, "too many accounts") {
+			t.Errorf("one more is told %+v (%v), want that it cannot be taken now", outcome, err)
+		}
+	})
+}
+
+func TestTooManySubscribersAreRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{}
+		feed := server.NewFeed(h)
+		handle(t, feed, h.grow(t, 2))
+		const most = 20_000
+		seated := make([]*listener, most)
+		for i := range seated {
+			seated[i] = listen(t, feed, ada, -1, nil)
+		}
+		synctest.Wait()
+		standing := listen(t, feed, ada, -1, nil)
+		synctest.Wait()
+		var fault *graph.Fault
+		if !errors.As(standing.err, &fault) || fault.Code != graph.CodeUnavailable || !fault.Retryable {
+			t.Errorf("one more is told %v, want that it may try again", standing.err)
+		}
+		seated[0].cancel() // who leaves makes room
+		synctest.Wait()
+		late := listen(t, feed, ada, -1, nil)
+		synctest.Wait()
+		handle(t, feed, h.grow(t, 1))
+		late.expect(t, 3)
+		for _, l := range append(seated, late) {
+			l.cancel()
+		}
+		synctest.Wait()
+	})
+}
+
+// slowLog holds every read until it is let go, and counts who waits.
+type slowLog struct {
+	*history
+	reading chan struct{}
+	letGo   chan struct{}
+}
+
+func (l *slowLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	l.reading <- struct{}{}
+	<-l.letGo
+	return l.history.ReadStream(ctx, r)
+}
+
+func TestSubscribersReadTheirPastInTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &slowLog{history: &history{}, reading: make(chan struct{}, 1000), letGo: make(chan struct{})}
+		feed := server.NewFeed(l)
+		handle(t, feed, l.grow(t, 4))
+		var all []*listener
+		for range 50 {
+			all = append(all, listen(t, feed, ada, 0, nil))
+		}
+		synctest.Wait()
+		if n := len(l.reading); n != 16 {
+			t.Errorf("%d subscribers read the log at once, want 16", n)
+		}
+		close(l.letGo)
+		for _, one := range all {
+			one.expect(t, 3)
+			one.cancel()
+		}
+		synctest.Wait()
+	})
+}
