@@ -78,7 +78,7 @@ func concurrentAppends(t *testing.T, open func() eventsource.Storage) {
 		group.Go(func() {
 			id := account(n % streams)
 			var expected int64
-			for done := 0; done < each; {
+			for done, tries := 0, 0; done < each && tries < writers*each; tries++ {
 				result := appendTo(t, w, id, expected, 1)
 				if result.Status == contract.Appended {
 					done++
