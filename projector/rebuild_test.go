@@ -15,30 +15,38 @@ import (
 	"corebank/projector"
 )
 
-// branch is a bank with its views in generations of SQLite files, a projector
-// of them, and a reader like the gateway's.
+// branch is a bank with its views in generations, a projector of them, and a
+// reader like the gateway's.
 type branch struct {
 	t           *testing.T
 	log         *ledger
-	path        string
-	generations *sqlite.Generations
+	path        string // of SQLite's first file
+	generations view.Generations
 	projector   *projector.Projector
-	reader      *sqlite.Live
+	reader      func() view.Reader
 }
 
+// newBranch is one with its views in SQLite files.
 func newBranch(t *testing.T, payments int) *branch {
 	t.Helper()
-	b := &branch{t: t, log: newLedger(), path: filepath.Join(t.TempDir(), "views.db")}
-	b.log.open(t, 5)
-	b.log.pay(t, payments)
-	b.generations = sqlite.NewGenerations(b.path, sqlite.Options{})
-	b.restart()
+	path := filepath.Join(t.TempDir(), "views.db")
+	b := newBranchOn(t, payments, sqlite.NewGenerations(path, sqlite.Options{}))
+	b.path = path
 	reader, err := sqlite.OpenLive(t.Context(), b.path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.reader = reader
+	b.reader = func() view.Reader { return reader }
 	t.Cleanup(func() { reader.Close(context.WithoutCancel(t.Context())) })
+	return b
+}
+
+func newBranchOn(t *testing.T, payments int, generations view.Generations) *branch {
+	t.Helper()
+	b := &branch{t: t, log: newLedger(), generations: generations}
+	b.log.open(t, 5)
+	b.log.pay(t, payments)
+	b.restart()
 	b.catchUp()
 	return b
 }
@@ -90,7 +98,7 @@ func (b *branch) shows(generation int64) {
 	}
 	defer live.Store.Close(b.t.Context())
 	mustShow(b.t, b.t.Context(), live.Store, b.log, b.log.head())
-	mustShow(b.t, b.t.Context(), b.reader, b.log, b.log.head())
+	mustShow(b.t, b.t.Context(), b.reader(), b.log, b.log.head())
 }
 
 // damage changes the live views behind the projector's back.
