@@ -158,7 +158,11 @@ func (g *Generations) Previous(ctx context.Context) (view.Generation, error) {
 		}
 		store := d.store(*p.Previous)
 		store.mayBeRetired.Store(true)
-		return view.Generation{Number: *p.Previous, Store: store}, store.reopen(ctx, *p.Previous)
+		err = store.checkSchema(ctx)
+		if errors.Is(err, view.ErrRetired) {
+			err = fmt.Errorf("views that were live before, generation %d: %w", *p.Previous, view.ErrNotFound)
+		}
+		return view.Generation{Number: *p.Previous, Store: store}, err
 	})
 }
 

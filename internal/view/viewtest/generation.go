@@ -34,6 +34,7 @@ func RunGenerations(t *testing.T, place NewPlace) {
 		"a new generation is empty and beside the live one":  besideTheLive,
 		"a switch is followed by readers and by new openers": followedSwitch,
 		"a switch can be undone, and that as well":           undoneSwitch,
+		"views that nobody made are not the previous ones":   neverMade,
 		"a discarded generation leaves nothing":              discarded,
 		"the live generation is not discarded":               liveNotDiscarded,
 		"an interrupted build is in nobody's way":            interruptedBuild,
@@ -236,6 +237,14 @@ func undoneSwitch(t *testing.T, h *house) {
 		}
 		h.shows(reader, to)
 	}
+}
+
+func neverMade(t *testing.T, h *house) {
+	h.enter(h.build(4)) // the first was never opened
+	if _, err := h.place.Generations.Previous(t.Context()); !errors.Is(err, view.ErrNotFound) {
+		t.Errorf("previous: %v, want ErrNotFound", err)
+	}
+	h.shows(h.reader(), 4)
 }
 
 func discarded(t *testing.T, h *house) {

@@ -1,0 +1,202 @@
+package eventsource_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// doubtful is a log in memory whose commits a test can hold and lose.
+type doubtful struct {
+	eventsource.Storage
+	// after runs after a commit landed; what it returns is what the writer
+	// hears. before runs before it, in its place if it fails.
+	before, after func(context.Context) error
+
+	mu    sync.Mutex
+	sizes []int // of the commits, in records
+}
+
+func (d *doubtful) Commit(ctx context.Context, records []contract.Record) error {
+	d.mu.Lock()
+	d.sizes = append(d.sizes, len(records))
+	d.mu.Unlock()
+	if d.before != nil {
+		if err := d.before(ctx); err != nil {
+			return err
+		}
+	}
+	if err := d.Storage.Commit(ctx, records); err != nil || d.after == nil {
+		return err
+	}
+	return d.after(ctx)
+}
+
+// startDoubtful runs a writer until the test ends. It must run in a bubble.
+func startDoubtful(t *testing.T, d *doubtful) *eventsource.Writer {
+	t.Helper()
+	d.Storage = eventsource.NewMemoryLog().Open()
+	writer := eventsource.NewWriter(d, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := writer.Run(ctx); err != nil {
+			t.Errorf("the writer ended: %v", err)
+		}
+	})
+	t.Cleanup(func() { cancel(); running.Wait() })
+	synctest.Wait()
+	return writer
+}
+
+// opening opens the account of a name.
+func opening(t *testing.T, name string) contract.Append {
+	t.Helper()
+	r := contract.Record{Account: bank.NewAccountID("writer", name), Version: 1, Key: "first"}
+	if err := r.SetEvent(bank.AccountOpened{Owner: name, Currency: "EUR"}); err != nil {
+		t.Fatal(err)
+	}
+	return contract.Append{Account: r.Account, Records: []contract.Record{r}}
+}
+
+// Given a commit that lands and whose answer gets lost; then it is unknown, and
+// whoever asks again is told that it is there.
+func TestACommitWhoseAnswerGetsLostIsUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &doubtful{}
+		w := startDoubtful(t, d)
+		d.after = func(context.Context) error { d.after = nil; return errors.New("the connection broke") }
+		if got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]; got.Status != contract.AppendUnknown || got.Reason == "" {
+			t.Errorf("told %+v, want that it is unknown", got)
+		}
+		synctest.Wait() // it takes the log over again
+		if got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]; got.Status != contract.VersionConflict || got.Version != 1 {
+			t.Errorf("asked again, told %+v, want that version 1 is there", got)
+		}
+	})
+}
+
+func TestACommitThatNeverEndsIsUnknown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &doubtful{}
+		w := startDoubtful(t, d)
+		d.before = func(ctx context.Context) error { <-ctx.Done(); d.before = nil; return ctx.Err() }
+		began := time.Now()
+		got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]
+		if took := time.Since(began); got.Status != contract.AppendUnknown || took > 15*time.Second {
+			t.Errorf("told %+v after %s, want after 10s that it is unknown", got, took)
+		}
+		synctest.Wait()
+		if got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]; got.Status != contract.Appended {
+			t.Errorf("asked again, told %+v, want that it is appended", got)
+		}
+	})
+}
+
+// Given a log that takes its time, and more appends than may wait; then those
+// beyond are refused at once, none is lost, and no commit is larger than
+// immudb takes.
+func TestAFullQueueRefusesAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		d := &doubtful{before: func(context.Context) error { <-release; return nil }}
+		w := startDoubtful(t, d)
+		const sent = 10_000
+		told := make([]contract.AppendResult, sent)
+		var group sync.WaitGroup
+		for i := range sent {
+			a := opening(t, fmt.Sprint(i))
+			group.Go(func() { told[i] = w.Append(t.Context(), []contract.Append{a})[0] })
+		}
+		synctest.Wait()
+		refused := w.Append(t.Context(), []contract.Append{opening(t, "one more")})[0]
+		if refused.Status != contract.Overloaded || !strings.Contains(refused.Reason, "queue is full") {
+			t.Errorf("one more is told %+v, want that the queue is full", refused)
+		}
+		close(release)
+		group.Wait()
+		appended := 0
+		for _, r := range told {
+			switch r.Status {
+			case contract.Appended:
+				appended++
+			case contract.Overloaded:
+			default:
+				t.Errorf("told %+v", r)
+			}
+		}
+		if w.Head() != int64(appended) || appended < 8192 || appended == sent {
+			t.Errorf("%d of %d appended, and the head is at %d; want 8192 and what was under way", appended, sent, w.Head())
+		}
+		if most := slices.Max(d.sizes); most > 500 {
+			t.Errorf("a commit of %d records; immudb takes 1024 entries, two for each", most)
+		}
+	})
+}
+
+func TestTheLogsAPIHasBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &doubtful{}
+		w := startDoubtful(t, d)
+		api := eventsource.NewAPI(w, d, w.Head)
+		ada := opening(t, "ada")
+		append257, keys257 := slices.Repeat([]contract.Append{ada}, 257), slices.Repeat([]string{"k"}, 257)
+		_, appendErr := api.Append(t.Context(), contract.AppendRequest{Appends: append257})
+		_, emptyErr := api.Append(t.Context(), contract.AppendRequest{})
+		_, streamErr := api.ReadStream(t.Context(), contract.ReadStreamRequest{Account: ada.Account, Limit: 1001})
+		_, allErr := api.ReadAll(t.Context(), contract.ReadAllRequest{Limit: 1001})
+		_, beforeErr := api.ReadAll(t.Context(), contract.ReadAllRequest{AfterPosition: -1})
+		_, keysErr := api.FindKeys(t.Context(), contract.FindKeysRequest{Account: ada.Account, Keys: keys257})
+		for what, err := range map[string]error{"257 appends": appendErr, "no append": emptyErr, "a read of 1001 events": streamErr,
+			"a read of 1001 records": allErr, "a read from before the log": beforeErr, "257 keys": keysErr} {
+			if err == nil {
+				t.Errorf("%s: taken, want an error", what)
+			}
+		}
+		if w.Head() != 0 {
+			t.Errorf("%d records were written", w.Head())
+		}
+	})
+}
+
+// Long records come in short answers, and all of them in the end.
+func TestAnAnswerOfTheLogIsShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &doubtful{}
+		w := startDoubtful(t, d)
+		const records = 600
+		for i := range records {
+			a := opening(t, fmt.Sprint(i))
+			a.Records[0].Data = []byte(`"` + strings.Repeat("x", 16_000) + `"`)
+			if got := w.Append(t.Context(), []contract.Append{a})[0]; got.Status != contract.Appended {
+				t.Fatal(got)
+			}
+		}
+		api, seen := eventsource.NewAPI(w, d, w.Head), int64(0)
+		for seen < records {
+			page, err := api.ReadAll(t.Context(), contract.ReadAllRequest{AfterPosition: seen})
+			if err != nil || len(page.Records) == 0 {
+				t.Fatalf("after %d: %d records (%v)", seen, len(page.Records), err)
+			}
+			bytes := 0
+			for _, r := range page.Records {
+				bytes += len(r.Data)
+			}
+			if bytes > 2<<20 {
+				t.Errorf("after %d: %d bytes in one answer", seen, bytes)
+			}
+			seen += int64(len(page.Records))
+		}
+	})
+}
