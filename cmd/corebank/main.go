@@ -93,7 +93,7 @@ COREBANK_LOG_LEVEL. A flag on the command line wins.`,
 		&cobra.Group{ID: groupParts, Title: "What they stand on, and help for containers:"},
 	)
 	root.AddCommand(
-		newUp(), newAudit(), newTorture(), newRebuild(), newReplay(),
+		newUp(), newAudit(), newTorture(), newBench(), newRebuild(), newReplay(),
 		newServer(), newActor(), newEventSource(), newProjector(),
 		newImmudb(), newNATS(), newTopic(), newHealth(),
 		newVersion(),
@@ -137,9 +137,12 @@ func subcommandOnly(c *cobra.Command, arguments []string) error {
 // finish gives a command what all have in common.
 func finish(c *cobra.Command) {
 	if c.HasParent() {
-		c.Args = cobra.NoArgs
-		if c.Name() == "health" {
+		switch c.Name() {
+		case "health":
 			c.Args = cobra.ExactArgs(1)
+		case "bench": // checks the names of scenarios itself
+		default:
+			c.Args = cobra.NoArgs
 		}
 	}
 	explainEnvironment(c)

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"corebank/internal/bench"
+)
+
+// benchConfig is what `corebank bench` is asked for.
+type benchConfig struct {
+	bench.Config
+	json, html  string
+	quick, keep bool
+}
+
+// What --quick makes of the run, unless a flag says otherwise.
+const (
+	quickRepeats = 2
+	quickTime    = time.Second
+	quickWarmup  = 300 * time.Millisecond
+	quickEvents  = 20_000
+)
+
+func newBench() *cobra.Command {
+	config := benchConfig{Config: bench.Config{Log: os.Stderr}}
+	c := &cobra.Command{
+		Use:     "bench [SCENARIO...]",
+		GroupID: groupBank,
+		Short:   "Measure how fast a bank is on this machine",
+		Long: `Start what is to be measured in a temporary directory, put a load on it, and
+report rates, waits and the processor time that each process spends on one
+operation. Scenarios, all of them if none is named:
+
+` + scenarioHelp() + `
+What belongs together is measured in turns, --repeats times, so that the ratios
+compare like with like. Each figure is the median, with half the distance of the
+extremes as its spread. Everything that is acknowledged is fsynced.
+
+Clients ask again as soon as they are answered. With --rate, calls fall due at a
+fixed rate instead, and a wait counts from when its call was due.
+
+The load comes from this machine too and takes its share of it. Close other
+programs; the report has the load average at the beginning.`,
+		Example: `  # A short look at everything
+  corebank bench --quick
+
+  # The event log against immudb alone, with a page to show
+  corebank bench append baseline --repeats 7 --html bench.html`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, arguments []string) error {
+			config.Scenarios = arguments
+			config.hurry(c)
+			if err := config.Check(); err != nil {
+				return err
+			}
+			return work(func(ctx context.Context, _ *slog.Logger) error { return config.run(ctx, c.OutOrStdout()) })(c, arguments)
+		},
+	}
+	flags := c.Flags()
+	flags.IntVar(&config.Repeats, "repeats", 5, "how often each case is measured")
+	flags.DurationVar(&config.Time, "duration", 5*time.Second, "how long each time")
+	flags.DurationVar(&config.Warmup, "warmup", time.Second, "how long the load runs before it counts")
+	flags.IntVar(&config.Clients, "clients", 0, "clients that ask at once; 0 for as many as each scenario is about")
+	flags.IntVar(&config.Accounts, "accounts", 10_000, "accounts that the load is spread over")
+	flags.IntVar(&config.Batch, "batch", 256, "appends that travel in one call to the event source, at most 256")
+	flags.IntVar(&config.Events, "events", 200_000, "events in the log whose views are built anew")
+	flags.Float64Var(&config.Rate, "rate", 0, "calls a second that fall due; 0 for as many as are answered")
+	flags.BoolVar(&config.quick, "quick", false, "a short look: fewer and shorter repeats, not for comparing")
+	flags.StringVar(&config.json, "json", "", "file for the whole report as JSON")
+	flags.StringVar(&config.html, "html", "", "file for the report as a page with charts")
+	flags.BoolVar(&config.keep, "keep", false, "keep the data and logs of what was measured")
+	return c
+}
+
+func scenarioHelp() string {
+	text := new(strings.Builder)
+	for _, s := range bench.Scenarios() {
+		words := strings.Fields(s.About)
+		line := fmt.Sprintf("  %-10s", s.Name)
+		for _, word := range words {
+			if len(line)+1+len(word) > 80 {
+				fmt.Fprintln(text, line)
+				line = strings.Repeat(" ", 12)
+			}
+			line += " " + word
+		}
+		fmt.Fprintln(text, line)
+	}
+	return text.String()
+}
+
+// hurry makes the run a short one where no flag says how long it is.
+func (b *benchConfig) hurry(c *cobra.Command) {
+	if !b.quick {
+		return
+	}
+	given := c.Flags().Changed
+	if !given("repeats") {
+		b.Repeats = quickRepeats
+	}
+	if !given("duration") {
+		b.Time = quickTime
+	}
+	if !given("warmup") {
+		b.Warmup = quickWarmup
+	}
+	if !given("events") {
+		b.Events = quickEvents
+	}
+}
+
+// run measures, reports, and leaves nothing behind that was not asked for.
+func (b *benchConfig) run(ctx context.Context, out io.Writer) (err error) {
+	if b.Program, err = os.Executable(); err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	if b.Dir, err = os.MkdirTemp("", "corebank-bench-"); err != nil {
+		return err
+	}
+	report, err := bench.Run(ctx, b.Config)
+	if len(report.Results) > 0 {
+		err = errors.Join(err, b.write(out, report))
+	}
+	if b.keep {
+		fmt.Fprintf(b.Log, "the data and logs are in %s\n", b.Dir)
+		return err
+	}
+	return errors.Join(err, os.RemoveAll(b.Dir))
+}
+
+func (b *benchConfig) write(out io.Writer, report bench.Report) error {
+	return errors.Join(report.WriteTable(out), writeFile("json", b.json, report.WriteJSON), writeFile("html", b.html, report.WritePage))
+}
+
+// writeFile writes a file that was asked for by a flag.
+func writeFile(flag, path string, write func(io.Writer) error) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("--%s: %w", flag, err)
+	}
+	return errors.Join(write(file), file.Close())
+}

@@ -1,0 +1,85 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"corebank/internal/supervisor"
+)
+
+// Bounds of a bank's life. The first start of all may have to build Dapr.
+const (
+	bankStart = 25 * time.Minute
+	bankGrace = 8 * time.Second
+)
+
+// wholeBank is a whole bank, as `corebank up` runs it.
+type wholeBank struct {
+	url       string
+	data      string
+	parts     map[string]string // addresses, as run.json has them
+	processes map[string]int
+}
+
+// startBank starts a bank, or returns the one that runs.
+func (l *lab) startBank(ctx context.Context) (*wholeBank, error) {
+	if l.bank != nil {
+		return l.bank, nil
+	}
+	listen, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	b := &wholeBank{url: "http://" + listen, data: filepath.Join(l.dir, "bank")}
+	ids, err := l.start(ctx, supervisor.Process{Name: "up", Command: l.Program, Dir: l.dir,
+		Args: []string{"up", "--listen=" + listen, "--data=" + b.data, "--log-level=warn"}, Env: environment(),
+		Ready: func(ctx context.Context) error { return answersOK(ctx, b.url+"/readyz") }, ReadyWithin: bankStart,
+		StopSignal: os.Interrupt, Grace: bankGrace})
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(b.data, "run.json"))
+	if err != nil {
+		return nil, err
+	}
+	var running struct{ Parts map[string]string }
+	if err := json.Unmarshal(text, &running); err != nil {
+		return nil, fmt.Errorf("where the bank's parts are: %w", err)
+	}
+	b.parts, b.processes = running.Parts, partsOf(ids["up"])
+	l.bank = b
+	return b, nil
+}
+
+// partsOf are the processes of a bank, by part.
+func partsOf(up int) map[string]int {
+	parts := map[string]int{}
+	for pid, arguments := range childrenOf(up) {
+		if name := partName(arguments); name != "" {
+			parts[name] = pid
+		}
+	}
+	return parts
+}
+
+// partName tells which part of a bank a command line runs.
+func partName(arguments []string) string {
+	for _, argument := range arguments {
+		if app, ok := strings.CutPrefix(argument, "--app-id="); ok {
+			return app + " sidecar"
+		}
+	}
+	switch {
+	case len(arguments) < 2:
+		return ""
+	case filepath.Base(arguments[0]) == "placement":
+		return "placement"
+	default:
+		return arguments[1]
+	}
+}

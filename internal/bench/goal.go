@@ -1,0 +1,84 @@
+package bench
+
+import "fmt"
+
+// Goal is what a figure should reach on a machine with two processors.
+type Goal struct {
+	// Case and Figure name what is held against it.
+	Case   string  `json:"case"`
+	Figure string  `json:"figure"`
+	Bound  float64 `json:"bound"`
+	// AtMost turns it round: the figure should not exceed Bound.
+	AtMost bool `json:"atMost,omitempty"`
+}
+
+// Met reports whether a value reaches the goal.
+func (g Goal) Met(value float64) bool {
+	if g.AtMost {
+		return value <= g.Bound
+	}
+	return value >= g.Bound
+}
+
+func (g Goal) String() string {
+	sign := "≥"
+	if g.AtMost {
+		sign = "≤"
+	}
+	return fmt.Sprintf("%s %s", sign, amount(g.Bound))
+}
+
+// goals are the project's.
+var goals = []Goal{
+	{Case: caseAppend, Figure: figureRate, Bound: 25_000},
+	{Case: caseAppendIdle, Figure: figureP50, Bound: 5, AtMost: true},
+	{Case: caseRebuild, Figure: figureRate, Bound: 30_000},
+}
+
+// relation is a ratio of two cases in one run that says something.
+type relation struct {
+	over, under string // cases
+	figure      string
+	goal        float64 // 0 for none
+}
+
+var relations = []relation{
+	{over: caseAppend, under: caseRaw, figure: figureRate, goal: 0.6},
+	{over: caseAppend, under: caseRawRecords, figure: figureRate},
+}
+
+// Ratio is a relation as it was measured: the median over the repeats of the
+// ratio within each.
+type Ratio struct {
+	Over   string  `json:"over"`
+	Under  string  `json:"under"`
+	Figure string  `json:"figure"`
+	Median float64 `json:"median"`
+	Least  float64 `json:"least"`
+	Most   float64 `json:"most"`
+	Goal   float64 `json:"goal,omitempty"`
+}
+
+// ratiosOf are the relations between cases that were both measured.
+func ratiosOf(results []Result) []Ratio {
+	repeats := make(map[string][]Sample, len(results))
+	for _, r := range results {
+		repeats[r.Name] = r.Repeats
+	}
+	var ratios []Ratio
+	for _, r := range relations {
+		var values []float64
+		for i := range min(len(repeats[r.over]), len(repeats[r.under])) {
+			over, _ := repeats[r.over][i].value(r.figure)
+			if under, ok := repeats[r.under][i].value(r.figure); ok && under > 0 {
+				values = append(values, over/under)
+			}
+		}
+		if len(values) > 0 {
+			f := figureOf(r.figure, "", values)
+			ratios = append(ratios, Ratio{Over: r.over, Under: r.under, Figure: r.figure,
+				Median: f.Median, Least: f.Least, Most: f.Most, Goal: r.goal})
+		}
+	}
+	return ratios
+}

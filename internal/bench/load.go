@@ -1,0 +1,143 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Load says how operations are asked for.
+type Load struct {
+	// Clients ask at the same time, each for one operation after the other.
+	Clients int
+	// Rate, if it is not 0, opens the loop: so many calls a second fall due,
+	// whether or not those before them have been answered, and each is timed
+	// from when it was due.
+	Rate float64
+	// Warmup is how long operations are done before they count, Time how long
+	// they count.
+	Warmup, Time time.Duration
+}
+
+// operation does some work for a client and tells how many operations that
+// was. turn counts the calls of this client.
+type operation func(ctx context.Context, client, turn int) (done int, err error)
+
+// failuresKept bounds the texts of failures that a load remembers.
+const failuresKept = 3
+
+// asker is one client's share of a load.
+type asker struct {
+	waits    *waits
+	done     int64
+	calls    int64
+	failed   int64
+	failures []string
+}
+
+// outcome is what a load came to.
+type outcome struct {
+	waits    *waits // of calls
+	done     int64  // operations
+	calls    int64
+	failed   int64 // calls
+	failures []string
+	took     time.Duration
+}
+
+// run puts the load on do. measured is called when the warm-up is over, and what
+// it returns when the load ends. The load ends early only if ctx does.
+func (l Load) run(ctx context.Context, do operation, measured func() (end func())) (outcome, error) {
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	var counting atomic.Bool
+	clients := make([]asker, l.Clients)
+	began := time.Now()
+	var all sync.WaitGroup
+	for i := range clients {
+		clients[i].waits = newWaits()
+		all.Go(func() { clients[i].work(ctx, asking, i, l.pace(began, i), do, &counting) })
+	}
+	end := func() {}
+	if wait(ctx, l.Warmup) {
+		end = measured()
+	}
+	start := time.Now()
+	counting.Store(true)
+	wait(ctx, l.Time)
+	counting.Store(false)
+	took := time.Since(start)
+	end()
+	stop()
+	all.Wait()
+	return together(clients, took), ctx.Err()
+}
+
+// wait reports whether the time has passed before ctx ended.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// pace says when a client's calls are due; nil if as soon as the one before is
+// answered.
+func (l Load) pace(began time.Time, client int) func(turn int) time.Time {
+	if l.Rate == 0 {
+		return nil
+	}
+	each := time.Duration(float64(time.Second) * float64(l.Clients) / l.Rate)
+	first := began.Add(each * time.Duration(client) / time.Duration(l.Clients))
+	return func(turn int) time.Time { return first.Add(each * time.Duration(turn)) }
+}
+
+// work does one operation after the other while it is asked to. What is under
+// way then is finished, so that its outcome is known, and does not count.
+func (c *asker) work(ctx, asking context.Context, number int, due func(int) time.Time, do operation, counting *atomic.Bool) {
+	for turn := 0; asking.Err() == nil; turn++ {
+		from := time.Now()
+		if due != nil {
+			if from = due(turn); !wait(asking, time.Until(from)) {
+				return
+			}
+		}
+		done, err := do(ctx, number, turn)
+		if !counting.Load() {
+			continue
+		}
+		c.calls++
+		if err != nil {
+			c.failed++
+			if len(c.failures) < failuresKept {
+				c.failures = append(c.failures, err.Error())
+			}
+			continue
+		}
+		c.done += int64(done)
+		c.waits.add(time.Since(from))
+	}
+}
+
+func together(clients []asker, took time.Duration) outcome {
+	o := outcome{waits: newWaits(), took: took}
+	for _, c := range clients {
+		o.waits.join(c.waits)
+		o.done += c.done
+		o.calls += c.calls
+		o.failed += c.failed
+		if len(o.failures) < failuresKept {
+			o.failures = append(o.failures, c.failures...)
+		}
+	}
+	return o
+}
+
+// errNothingDone says that no operation succeeded.
+var errNothingDone = errors.New("no operation succeeded")

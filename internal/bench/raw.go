@@ -1,0 +1,113 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/auth"
+	"github.com/codenotary/immudb/pkg/client"
+)
+
+// The cases of immudb alone.
+const (
+	caseRaw        = "immudb"
+	caseRawRecords = "immudb, records alone"
+)
+
+const rawDatabase = "raw"
+
+// openRaw measures the server that the event source uses, in a database with
+// the same settings. Its clients write what the event source would write, in
+// batches of the same size, without asking for anything in return.
+func openRaw(ctx context.Context, l *lab) ([]measured, error) {
+	parts, err := l.startLog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	session, err := l.openRawDatabase(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	load := l.load(appendClients)
+	raw := func(run string, entries func(*journal, []int) []*schema.KeyValue) func(context.Context) (Sample, error) {
+		j := newJournal(run, max(l.Accounts, load.Clients))
+		return func(ctx context.Context) (Sample, error) {
+			return l.measure(ctx, load, "events", parts.processes, func(ctx context.Context, client, turn int) (int, error) {
+				accounts := j.stretch(client, load.Clients, turn*l.Batch, l.Batch)
+				_, err := session.SetAll(ctx, &schema.SetRequest{KVs: entries(j, accounts), NoWait: true})
+				for _, i := range accounts {
+					j.versions[i]++
+				}
+				return len(accounts), err
+			})
+		}
+	}
+	about := fmt.Sprintf("%d clients, each transaction with %d records", load.Clients, l.Batch)
+	return []measured{
+		{caseRaw, "events", about + " and their idempotency keys", raw("raw", withKeys)},
+		{caseRawRecords, "events", about, raw("records", recordsAlone)},
+	}, nil
+}
+
+// openRawDatabase makes a database like that of the log.
+func (l *lab) openRawDatabase(ctx context.Context, parts *logParts) (client.ImmuClient, error) {
+	host, portText, err := net.SplitHostPort(parts.immudb)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return nil, err
+	}
+	login := func(database string) (client.ImmuClient, error) {
+		session := client.NewClient().WithOptions(client.DefaultOptions().WithAddress(host).WithPort(port).
+			WithDir(l.dir).WithDisableIdentityCheck(true))
+		if err := session.OpenSession(ctx, []byte(auth.SysAdminUsername), []byte(parts.admin), database); err != nil {
+			return nil, fmt.Errorf("open database %s: %w", database, err)
+		}
+		l.closers = append(l.closers, func() error { return session.CloseSession(context.WithoutCancel(ctx)) })
+		return session, nil
+	}
+	log, err := login(logDatabase)
+	if err != nil {
+		return nil, err
+	}
+	like, err := log.GetDatabaseSettingsV2(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the settings of the log's database: %w", err)
+	}
+	if _, err := log.CreateDatabaseV2(ctx, rawDatabase, like.Settings); err != nil {
+		return nil, fmt.Errorf("make a database like the log's: %w", err)
+	}
+	return login(rawDatabase)
+}
+
+// withKeys are the entries that the event source writes for a batch.
+func withKeys(j *journal, accounts []int) []*schema.KeyValue {
+	entries := make([]*schema.KeyValue, 0, 2*len(accounts)+1)
+	first := accounts[0]
+	entries = append(entries, entry(fmt.Appendf(nil, "b/%07d%08d", first, j.versions[first]), []byte(`{"last":123456789}`)))
+	for _, i := range accounts {
+		version := j.versions[i] + 1
+		entries = append(entries, recordEntry(j, i),
+			entry(fmt.Appendf(nil, "k/%s/%s", j.accounts[i], j.key(i, version)), strconv.AppendInt(nil, version, 10)))
+	}
+	return entries
+}
+
+func recordsAlone(j *journal, accounts []int) []*schema.KeyValue {
+	entries := make([]*schema.KeyValue, len(accounts))
+	for n, i := range accounts {
+		entries[n] = recordEntry(j, i)
+	}
+	return entries
+}
+
+func recordEntry(j *journal, i int) *schema.KeyValue {
+	return entry(fmt.Appendf(nil, "e/%s/%012d", j.accounts[i], j.versions[i]+1), j.appendRecord(nil, i, j.versions[i]))
+}
+
+func entry(key, value []byte) *schema.KeyValue { return &schema.KeyValue{Key: key, Value: value} }
