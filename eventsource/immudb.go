@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -13,33 +14,8 @@ import (
 	"github.com/codenotary/immudb/pkg/client"
 	immuerrors "github.com/codenotary/immudb/pkg/client/errors"
 
-	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
-
-// The keys of the log's immudb database. Numbers are padded so that keys sort
-// as they count.
-//
-//	e/<account>/<version>   a record, as JSON
-//	k/<account>/<key>       the version that carries an idempotency key
-//	b/<position>            a commit that begins at position; its value ends it
-//	epoch                   who writes; every commit requires it unchanged
-//	checkpoint              what the relay has published
-//	audit                   what the last audit found
-const (
-	keyEpoch      = "epoch"
-	keyCheckpoint = "checkpoint"
-	keyAudit      = "audit"
-	prefixBatch   = "b/"
-	prefixEvent   = "e/"
-	prefixKey     = "k/"
-)
-
-func eventKey(id bank.AccountID, version int64) string {
-	return fmt.Sprintf("%s%s/%012d", prefixEvent, id, version)
-}
-func idempotencyKey(id bank.AccountID, key string) string { return prefixKey + string(id) + "/" + key }
-func batchKey(position int64) string                      { return fmt.Sprintf("%s%015d", prefixBatch, position) }
 
 // Immudb keeps the log in one immudb database.
 type Immudb struct {
@@ -240,15 +216,15 @@ func commitEntries(records []contract.Record) ([]*schema.KeyValue, error) {
 		return nil, err
 	}
 	entries := make([]*schema.KeyValue, 0, 2*len(records)+1)
-	entries = append(entries, &schema.KeyValue{Key: []byte(batchKey(first)), Value: value})
+	entries = append(entries, &schema.KeyValue{Key: batchKey(first), Value: value})
 	for _, r := range records {
-		value, err := json.Marshal(r)
+		value, err := encodeRecord(r)
 		if err != nil {
 			return nil, fmt.Errorf("encode %s version %d: %w", r.Account, r.Version, err)
 		}
 		entries = append(entries,
-			&schema.KeyValue{Key: []byte(eventKey(r.Account, r.Version)), Value: value},
-			&schema.KeyValue{Key: []byte(idempotencyKey(r.Account, r.Key)), Value: fmt.Append(nil, r.Version)})
+			&schema.KeyValue{Key: eventKey(r.Account, r.Version), Value: value},
+			&schema.KeyValue{Key: idempotencyKey(r.Account, r.Key), Value: strconv.AppendInt(nil, r.Version, 10)})
 	}
 	return entries, nil
 }

@@ -51,9 +51,9 @@ func (c *commit) read(entry *schema.TxEntry) {
 		c.flaw("an entry %q that is marked as deleted, expiring or hidden", key)
 	}
 	switch {
-	case strings.HasPrefix(key, prefixEvent):
+	case isEventKey(entry.Key[1:]):
 		c.readRecord(key, value)
-	case strings.HasPrefix(key, prefixKey):
+	case isIdempotencyKey(entry.Key[1:]):
 		c.keys[key] = string(value)
 	case strings.HasPrefix(key, prefixBatch):
 		c.bounds = append(c.bounds, key+" "+string(value))
@@ -68,7 +68,7 @@ func (c *commit) readRecord(key string, value []byte) {
 		c.flaw("%v: %q", err, key)
 		return
 	}
-	if key != eventKey(r.Account, r.Version) {
+	if !r.Account.Valid() || key != string(eventKey(r.Account, r.Version)) {
 		c.flaw("version %d of %s under %q", r.Version, r.Account, key)
 	}
 	c.records = append(c.records, r)
@@ -77,9 +77,9 @@ func (c *commit) readRecord(key string, value []byte) {
 // checkKeys holds the idempotency keys' entries against the records'.
 func (c *commit) checkKeys() {
 	for _, r := range c.records {
-		entry := idempotencyKey(r.Account, r.Key)
+		entry := string(idempotencyKey(r.Account, r.Key))
 		if version := c.keys[entry]; version != strconv.FormatInt(r.Version, 10) {
-			c.flaw("an entry %q with the version %q; version %d carries the key", entry, version, r.Version)
+			c.flaw("an entry %q with the version %q; version %d of %s carries its key %q", entry, version, r.Version, r.Account, r.Key)
 		}
 		delete(c.keys, entry)
 	}
@@ -96,7 +96,7 @@ func (c *commit) checkBounds() {
 		if err != nil {
 			panic(err) // a number can be encoded
 		}
-		want = []string{batchKey(c.records[0].Position) + " " + string(value)}
+		want = []string{string(batchKey(c.records[0].Position)) + " " + string(value)}
 	}
 	if !slices.Equal(c.bounds, want) {
 		c.flaw("%q as what it holds; it holds %q", c.bounds, want)

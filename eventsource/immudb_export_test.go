@@ -4,3 +4,11 @@ package eventsource
 type Prover = prover
 
 var ProveFrom = prove
+
+// EventKey, IdempotencyKey and EncodeRecord let tests write what a commit
+// writes.
+var (
+	EventKey       = eventKey
+	IdempotencyKey = idempotencyKey
+	EncodeRecord   = encodeRecord
+)

@@ -214,7 +214,9 @@ func login(t *testing.T, config eventsource.ImmudbConfig, user, password, databa
 func TestEntriesOfOthersAreFlaws(t *testing.T) {
 	stored := func(r contract.Record) []byte { return []byte(mustJSON(r)) }
 	next := payments(3, 1)[0]
-	event, key := "e/"+string(next.Account)+"/000000000004", "k/"+string(next.Account)+"/key-4"
+	eventOf := func(version int64) string { return string(eventsource.EventKey(next.Account, version)) }
+	keyOf := func(key string) string { return string(eventsource.IdempotencyKey(next.Account, key)) }
+	event, key := eventOf(4), keyOf("key-4")
 	tests := map[string]struct {
 		write func(ctx context.Context, c client.ImmuClient) error
 		flaws []string
@@ -228,21 +230,21 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 			`an entry "\x02CTL.TABLE.\x00\x00\x00\x01\x00\x00\x00\x01" that is none of the log's`}},
 		"a stranger's key": {set("note", []byte("hello")), []string{`an entry "note" that is none of the log's`}},
 		"a record without its key and its commit": {set(event, stored(next)), []string{
-			fmt.Sprintf(`an entry %q with the version ""; version 4 carries the key`, key),
+			fmt.Sprintf(`an entry %q with the version ""; version 4 of %s carries its key "key-4"`, key, next.Account),
 			`[] as what it holds; it holds ["b/000000000000004 {\"last\":4}"]`}},
-		"a record under another's key": {set("e/"+string(next.Account)+"/000000000009", stored(next),
+		"a record under another's key": {set(eventOf(9), stored(next),
 			"b/000000000000004", []byte(`{"last":4}`), key, []byte("4")),
-			[]string{fmt.Sprintf(`version 4 of %s under "e/%s/000000000009"`, next.Account, next.Account)}},
+			[]string{fmt.Sprintf(`version 4 of %s under %q`, next.Account, eventOf(9))}},
 		"what is no record": {set(event, []byte("hello")), []string{
 			fmt.Sprintf(`a stored record is damaged: invalid character 'h' looking for beginning of value: %q`, event)}},
-		"an idempotency key of no record": {set("k/"+string(next.Account)+"/key-2", []byte("1")), []string{
-			fmt.Sprintf(`an entry "k/%s/key-2" with the version "1", and no record that carries the key`, next.Account)}},
+		"an idempotency key of no record": {set(keyOf("key-2"), []byte("1")), []string{
+			fmt.Sprintf(`an entry %q with the version "1", and no record that carries the key`, keyOf("key-2"))}},
 		"a commit of nothing": {set("b/000000000000004", []byte(`{"last":4}`)), []string{
 			`["b/000000000000004 {\"last\":4}"] as what it holds; it holds []`}},
 		"a deletion": {func(ctx context.Context, c client.ImmuClient) error {
-			_, err := c.Delete(ctx, &schema.DeleteKeysRequest{Keys: [][]byte{[]byte("e/" + string(next.Account) + "/000000000002")}})
+			_, err := c.Delete(ctx, &schema.DeleteKeysRequest{Keys: [][]byte{[]byte(eventOf(2))}})
 			return err
-		}, []string{fmt.Sprintf(`an entry "\x00e/%s/000000000002" that is none of the log's`, next.Account)}},
+		}, []string{fmt.Sprintf(`an entry %q that is none of the log's`, "\x00"+eventOf(2))}},
 		"a reference": {func(ctx context.Context, c client.ImmuClient) error {
 			_, err := c.SetReference(ctx, []byte("also"), []byte("epoch"))
 			return err

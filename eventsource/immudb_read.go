@@ -17,7 +17,7 @@ import (
 // StreamVersion implements Storage.
 func (s *Immudb) StreamVersion(ctx context.Context, id bank.AccountID) (int64, error) {
 	records, err := s.scan(ctx, &schema.ScanRequest{
-		Prefix: []byte(prefixEvent + string(id) + "/"), Desc: true, Limit: 1,
+		Prefix: streamPrefix(id), Desc: true, Limit: 1,
 	})
 	if err != nil || len(records) == 0 {
 		return 0, err
@@ -28,7 +28,7 @@ func (s *Immudb) StreamVersion(ctx context.Context, id bank.AccountID) (int64, e
 // ReadStream implements Storage.
 func (s *Immudb) ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error) {
 	return s.scan(ctx, &schema.ScanRequest{
-		Prefix: []byte(prefixEvent + string(id) + "/"), SeekKey: []byte(eventKey(id, after+1)),
+		Prefix: streamPrefix(id), SeekKey: eventKey(id, after+1),
 		InclusiveSeek: true, Limit: uint64(limit),
 	})
 }
@@ -69,7 +69,7 @@ func (s *Immudb) FindKeys(ctx context.Context, id bank.AccountID, keys []string)
 	}
 	wanted := make([][]byte, len(keys))
 	for i, key := range keys {
-		wanted[i] = []byte(idempotencyKey(id, key))
+		wanted[i] = idempotencyKey(id, key)
 	}
 	versions, err := getAll(ctx, c, wanted)
 	if err != nil {
@@ -81,7 +81,7 @@ func (s *Immudb) FindKeys(ctx context.Context, id bank.AccountID, keys []string)
 		if err != nil {
 			return nil, fmt.Errorf("a stored idempotency key is damaged: %w", err)
 		}
-		events[i] = []byte(eventKey(id, version))
+		events[i] = eventKey(id, version)
 	}
 	entries, err := getAll(ctx, c, events)
 	if err != nil {
@@ -163,7 +163,7 @@ func (s *Immudb) lastDurable(ctx context.Context, c client.ImmuClient) (uint64, 
 // findCommit is the transaction that holds position; 0 when there is none yet.
 func findCommit(ctx context.Context, c client.ImmuClient, position int64) (uint64, error) {
 	found, err := c.Scan(ctx, &schema.ScanRequest{
-		Prefix: []byte(prefixBatch), SeekKey: []byte(batchKey(position)), InclusiveSeek: true, Desc: true, Limit: 1,
+		Prefix: []byte(prefixBatch), SeekKey: batchKey(position), InclusiveSeek: true, Desc: true, Limit: 1,
 	})
 	if err != nil || len(found.Entries) == 0 {
 		return 0, err
@@ -181,7 +181,7 @@ func readTx(ctx context.Context, c client.ImmuClient, tx uint64, after int64) ([
 	}
 	var records []contract.Record
 	for _, entry := range read.Entries {
-		if len(entry.Key) < 3 || string(entry.Key[1:3]) != prefixEvent {
+		if len(entry.Key) == 0 || !isEventKey(entry.Key[1:]) {
 			continue
 		}
 		r, err := decodeRecord(entry.Value[1:])

@@ -35,6 +35,19 @@ func (id AccountID) Valid() bool {
 	return strings.Trim(digits, "abcdefghijklmnopqrstuvwxyz234567") == ""
 }
 
+// Bytes are the 16 bytes that a valid id writes in letters; nil for an id that
+// is not valid.
+func (id AccountID) Bytes() []byte {
+	if !id.Valid() {
+		return nil
+	}
+	sum, err := idAlphabet.DecodeString(string(id[len(accountIDPrefix):]))
+	if err != nil {
+		return nil
+	}
+	return sum
+}
+
 // Account is the state of one account: the fold of its events. The zero
 // Account is one that was never opened.
 type Account struct {

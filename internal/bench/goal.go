@@ -45,6 +45,7 @@ type relation struct {
 var relations = []relation{
 	{over: caseAppend, under: caseRaw, figure: figureRate, goal: 0.6},
 	{over: caseAppend, under: caseRawRecords, figure: figureRate},
+	{over: caseAppend, under: caseRawBehind, figure: figureRate},
 }
 
 // Ratio is a relation as it was measured: the median over the repeats of the

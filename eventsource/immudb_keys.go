@@ -1,0 +1,57 @@
+package eventsource
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"corebank/internal/bank"
+)
+
+// The keys of the log's immudb database. They sort as they count.
+//
+//	e<account><version>  a record, as JSON; the account's id as its 16 bytes,
+//	                     the version as 8, the highest first
+//	k<hash>              the version that carries an idempotency key; 20 bytes of
+//	                     SHA-256 over the account and the key
+//	b/<position>         a commit that begins at position; its value ends it
+//	epoch                who writes; every commit requires it unchanged
+//	checkpoint           what the relay has published
+//	audit                what the last audit found
+//
+// Those of records are short because there are two for every event, and most of
+// what a commit costs is to put them into immudb's index: as text, they were
+// twice as long and an append took half as much time again.
+const (
+	keyEpoch      = "epoch"
+	keyCheckpoint = "checkpoint"
+	keyAudit      = "audit"
+	prefixBatch   = "b/"
+	prefixEvent   = 'e'
+	prefixKey     = 'k'
+
+	eventKeyLength = 1 + 16 + 8
+	keyHashLength  = 20
+)
+
+// streamPrefix begins the keys of an account's records. The id must be valid.
+func streamPrefix(id bank.AccountID) []byte {
+	return append([]byte{prefixEvent}, id.Bytes()...)
+}
+
+func eventKey(id bank.AccountID, version int64) []byte {
+	return binary.BigEndian.AppendUint64(streamPrefix(id), uint64(version))
+}
+
+// isEventKey tells the keys of records from those whose names begin with the
+// same letter.
+func isEventKey(key []byte) bool { return len(key) == eventKeyLength && key[0] == prefixEvent }
+
+func isIdempotencyKey(key []byte) bool { return len(key) == 1+keyHashLength && key[0] == prefixKey }
+
+func idempotencyKey(id bank.AccountID, key string) []byte {
+	hash := sha256.Sum256([]byte(string(id) + "/" + key))
+	return append([]byte{prefixKey}, hash[:keyHashLength]...)
+}
+
+func batchKey(position int64) []byte { return fmt.Appendf(nil, "%s%015d", prefixBatch, position) }
