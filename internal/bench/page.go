@@ -1,5 +1,74 @@
 package bench
 
-import "io"
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+)
 
-func (r Report) WritePage(out io.Writer) error { return nil }
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// page is the report as its page shows it.
+type page struct {
+	Environment []string
+	Date        string
+	Rows        []pageRow
+	Charts      []chart
+	Ratios      []pageRatio
+}
+
+type pageRow struct {
+	Name, About, Rate, Spread, P50, P99, P999, CPU string
+	Goals                                          []pageGoal
+	More                                           []Figure
+	Failures                                       []string
+}
+
+type pageGoal struct {
+	Text string
+	Met  bool
+}
+
+type pageRatio struct {
+	Text string
+	Goal *pageGoal
+}
+
+// WritePage writes the report as one HTML page, which needs nothing else.
+func (r Report) WritePage(out io.Writer) error {
+	p := page{Environment: r.environmentText(), Date: r.Began.Format("2006-01-02"),
+		Charts: []chart{r.rateChart(), r.waitChart(), r.cpuChart()}}
+	for _, result := range r.Results {
+		p.Rows = append(p.Rows, rowOf(result))
+	}
+	for _, ratio := range r.Ratios {
+		row := pageRatio{Text: fmt.Sprintf("%s / %s: %.2f (%.2f to %.2f)", ratio.Over, ratio.Under, ratio.Median, ratio.Least, ratio.Most)}
+		if ratio.Goal > 0 {
+			row.Goal = &pageGoal{fmt.Sprintf("≥ %.2f", ratio.Goal), ratio.Median >= ratio.Goal}
+		}
+		p.Ratios = append(p.Ratios, row)
+	}
+	return pageTemplate.Execute(out, p)
+}
+
+func rowOf(r Result) pageRow {
+	row := pageRow{Name: r.Name, About: r.About, Rate: "–", Spread: "–", P50: waitText(r, figureP50), P99: waitText(r, figureP99),
+		P999: waitText(r, figureP999), CPU: cpuText(r), More: r.otherFigures()}
+	if rate, ok := r.figure(figureRate); ok {
+		row.Rate, row.Spread = amount(rate.Median)+" "+rate.Unit, spreadText(rate)
+	}
+	for _, g := range r.Goals {
+		row.Goals = append(row.Goals, pageGoal{fmt.Sprintf("%s %s", g.Figure, g), g.Met})
+	}
+	if r.Failed > 0 {
+		row.Failures = append([]string{fmt.Sprintf("%d calls failed", r.Failed)}, r.failures()...)
+	}
+	return row
+}
+
+// Text is the figure for people.
+func (f Figure) Text() string { return amount(f.Median) + " " + f.Unit }

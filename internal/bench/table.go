@@ -32,7 +32,7 @@ func writeRow(out io.Writer, r Result) {
 	rate, rated := r.figure(figureRate)
 	rateText, spread := "–", "–"
 	if rated {
-		rateText, spread = amount(rate.Median)+" "+rate.Unit, fmt.Sprintf("±%.0f %%", 50*rate.Spread())
+		rateText, spread = amount(rate.Median)+" "+rate.Unit, spreadText(rate)
 	}
 	fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", r.Name, rateText, spread, waitText(r, figureP50), waitText(r, figureP99), cpuText(r), goalsText(r))
 }
@@ -63,10 +63,8 @@ func (r Ratio) text() string {
 // more is what the table has no column for.
 func (r Result) more() string {
 	text := new(strings.Builder)
-	for _, f := range r.Figures {
-		if !slices.Contains([]string{figureRate, figureP50, figureP90, figureP99, figureP999, figureMost}, f.Name) {
-			fmt.Fprintf(text, "  %s: %s %s\n", f.Name, amount(f.Median), f.Unit)
-		}
+	for _, f := range r.otherFigures() {
+		fmt.Fprintf(text, "  %s: %s\n", f.Name, f.Text())
 	}
 	if len(r.CPU) > 0 {
 		fmt.Fprintf(text, "  processor time, µs: %s\n", sharesText(r.CPU))
@@ -76,6 +74,16 @@ func (r Result) more() string {
 	}
 	return text.String()
 }
+
+// otherFigures are those that not every case has.
+func (r Result) otherFigures() []Figure {
+	return slices.DeleteFunc(slices.Clone(r.Figures), func(f Figure) bool {
+		return slices.Contains([]string{figureRate, figureP50, figureP90, figureP99, figureP999, figureMost}, f.Name)
+	})
+}
+
+// spreadText is half the distance of the extremes, as a share of the median.
+func spreadText(f Figure) string { return fmt.Sprintf("±%.0f %%", 50*f.Spread()) }
 
 func (r Result) failures() []string {
 	var reasons []string
