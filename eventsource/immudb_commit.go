@@ -63,9 +63,9 @@ func (c *commit) read(entry *schema.TxEntry) {
 }
 
 func (c *commit) readRecord(key string, value []byte) {
-	r, err := decodeRecord(value)
-	if err != nil {
-		c.flaw("%v: %q", err, key)
+	var r contract.Record
+	if err := json.Unmarshal(value, &r); err != nil {
+		c.flaw("a stored record is damaged: %v: %q", err, key)
 		return
 	}
 	if !r.Account.Valid() || key != string(eventKey(r.Account, r.Version)) {

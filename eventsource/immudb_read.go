@@ -2,9 +2,9 @@ package eventsource
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/codenotary/immudb/pkg/api/schema"
@@ -14,7 +14,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// StreamVersion implements Storage.
+// StreamVersion implements Storage. It looks at the key alone: a value that
+// cannot be read has its version all the same.
 func (s *Immudb) StreamVersion(ctx context.Context, id bank.AccountID) (int64, error) {
 	records, err := s.scan(ctx, &schema.ScanRequest{
 		Prefix: streamPrefix(id), Desc: true, Limit: 1,
@@ -46,19 +47,9 @@ func (s *Immudb) scan(ctx context.Context, request *schema.ScanRequest) ([]contr
 	}
 	records := make([]contract.Record, len(found.Entries))
 	for i, entry := range found.Entries {
-		if records[i], err = decodeRecord(entry.Value); err != nil {
-			return nil, err
-		}
+		records[i] = eventPlace(entry.Key).record(entry.Value)
 	}
 	return records, nil
-}
-
-func decodeRecord(value []byte) (contract.Record, error) {
-	var r contract.Record
-	if err := json.Unmarshal(value, &r); err != nil {
-		return r, fmt.Errorf("a stored record is damaged: %w", err)
-	}
-	return r, nil
 }
 
 // FindKeys implements Storage.
@@ -89,9 +80,7 @@ func (s *Immudb) FindKeys(ctx context.Context, id bank.AccountID, keys []string)
 	}
 	records := make([]contract.Record, len(entries))
 	for i, entry := range entries {
-		if records[i], err = decodeRecord(entry.Value); err != nil {
-			return nil, err
-		}
+		records[i] = eventPlace(entry.Key).record(entry.Value)
 	}
 	return records, nil
 }
@@ -172,7 +161,9 @@ func findCommit(ctx context.Context, c client.ImmuClient, position int64) (uint6
 }
 
 // readTx reads the records after a position that one transaction holds. Keys
-// and values of plain entries stand behind one byte that tells their kind.
+// and values of plain entries stand behind one byte that tells their kind. A
+// commit's own entry, which comes first, tells the position of its first
+// record; what no commit announced is not in the log.
 func readTx(ctx context.Context, c client.ImmuClient, tx uint64, after int64) ([]contract.Record, error) {
 	read, err := c.TxByIDWithSpec(ctx, &schema.TxRequest{Tx: tx, KeepReferencesUnresolved: true,
 		EntriesSpec: &schema.EntriesSpec{KvEntriesSpec: &schema.EntryTypeSpec{Action: schema.EntryTypeAction_RAW_VALUE}}})
@@ -180,16 +171,22 @@ func readTx(ctx context.Context, c client.ImmuClient, tx uint64, after int64) ([
 		return nil, err
 	}
 	var records []contract.Record
+	next := int64(0)
 	for _, entry := range read.Entries {
-		if len(entry.Key) == 0 || !isEventKey(entry.Key[1:]) {
-			continue
-		}
-		r, err := decodeRecord(entry.Value[1:])
-		if err != nil {
-			return nil, err
-		}
-		if r.Position > after {
-			records = append(records, r)
+		key := entry.Key[min(1, len(entry.Key)):]
+		position, isBatch := strings.CutPrefix(string(key), prefixBatch)
+		switch {
+		case isBatch:
+			if next, err = strconv.ParseInt(position, 10, 64); err != nil {
+				return nil, fmt.Errorf("a commit's entry is damaged: %w", err)
+			}
+		case next > 0 && isEventKey(key) && len(entry.Value) > 0:
+			at := eventPlace(key)
+			at.position = next
+			next++
+			if at.position > after {
+				records = append(records, at.record(entry.Value[1:]))
+			}
 		}
 	}
 	return records, nil

@@ -79,3 +79,19 @@ func (b *batch) answerAll(result contract.AppendResult) {
 		p.answer(result)
 	}
 }
+
+// repeats tells whether an append carries a key that an earlier one of the same
+// account in this batch carries: the database would refuse the batch for it.
+func (b *batch) repeats(a contract.Append) (key string, twice bool) {
+	if _, again := b.heads[a.Account]; !again {
+		return "", false
+	}
+	for _, r := range a.Records {
+		for _, earlier := range b.records {
+			if earlier.Account == a.Account && earlier.Key == r.Key {
+				return r.Key, true
+			}
+		}
+	}
+	return "", false
+}

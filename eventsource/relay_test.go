@@ -150,7 +150,7 @@ func TestLongRecordsTravelInShortMessages(t *testing.T) {
 		}
 		id := bank.NewAccountID("relay", "long")
 		for version := range int64(100) {
-			r := contract.Record{Account: id, Version: version + 1, Data: bytes.Repeat([]byte("1"), contract.MaxRecordBytes)}
+			r := contract.Record{Account: id, Version: version + 1, Key: fmt.Sprint(version), Data: bytes.Repeat([]byte("1"), contract.MaxRecordBytes-10)}
 			if got := s.writer.Append(t.Context(), []contract.Append{{Account: id, ExpectedVersion: version, Records: []contract.Record{r}}})[0]; got.Status != contract.Appended {
 				t.Fatalf("%+v", got)
 			}

@@ -114,25 +114,6 @@ func (w *Writer) enqueue(a contract.Append) *pending {
 	return p
 }
 
-// checkAppend holds an append against the bounds and the order that L2 needs.
-func checkAppend(a contract.Append) error {
-	if !a.Account.Valid() {
-		return fmt.Errorf("%q is not an account id", a.Account)
-	}
-	if n := len(a.Records); n == 0 || n > contract.MaxAppendEvents {
-		return fmt.Errorf("an append has 1 to %d records, not %d", contract.MaxAppendEvents, n)
-	}
-	for i, r := range a.Records {
-		if r.Account != a.Account || r.Version != a.ExpectedVersion+int64(i)+1 {
-			return fmt.Errorf("record %d of %s is not version %d of %s", i, r.Account, a.ExpectedVersion+int64(i)+1, a.Account)
-		}
-		if len(r.Data) == 0 || len(r.Data) > contract.MaxRecordBytes {
-			return fmt.Errorf("record %d has %d bytes of data; 1 to %d are allowed", i, len(r.Data), contract.MaxRecordBytes)
-		}
-	}
-	return nil
-}
-
 // Run takes the log over and writes until ctx ends, or until another writer
 // takes over, which it reports as ErrFenced.
 func (w *Writer) Run(ctx context.Context) error {
@@ -267,6 +248,10 @@ func (w *Writer) decide(ctx context.Context, b *batch) error {
 		if version != p.ExpectedVersion {
 			p.answer(contract.AppendResult{Status: contract.VersionConflict, Version: version,
 				Reason: fmt.Sprintf("the stream is at version %d, not %d", version, p.ExpectedVersion)})
+			continue
+		}
+		if key, twice := b.repeats(p.Append); twice {
+			p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: fmt.Sprintf("the key %q has just been used", key)})
 			continue
 		}
 		p.result = contract.AppendResult{Status: contract.Appended, FirstPosition: next, Version: version + int64(len(p.Records))}

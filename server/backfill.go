@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -67,7 +68,8 @@ func (b *backfill) page(ctx context.Context) ([]contract.Record, error) {
 	return page.Records, err
 }
 
-// one yields a record's line unless it lies before the cursor or has none.
+// one yields a record's line unless it lies before the cursor or has none. One
+// that cannot be read ends the subscription of its account, and no other.
 func (b *backfill) one(r contract.Record) bool {
 	b.version = r.Version
 	if r.Position <= b.after {
@@ -75,8 +77,12 @@ func (b *backfill) one(r contract.Record) bool {
 	}
 	b.after = r.Position
 	event, err := r.Event()
+	if err != nil && b.id == "" {
+		slog.Error("a record cannot be read and is left out of a subscription", "account", r.Account, "position", r.Position, "error", err)
+		return true
+	}
 	if err != nil {
-		b.yield(view.Transaction{}, err)
+		b.yield(view.Transaction{}, unreadable(r))
 		return false
 	}
 	line := view.TransactionOf(r, event)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"log/slog"
 	"sync"
 
 	"corebank/graph"
@@ -29,7 +30,9 @@ type Log interface {
 }
 
 // Feed hands the topic's transactions to subscribers, in log order and without
-// gaps: what the topic lost is read from the log.
+// gaps: what the topic lost is read from the log. A record that cannot be read
+// ends the subscriptions of its own account; those of all accounts go on
+// without it.
 type Feed struct {
 	log       Log
 	backfills chan struct{}
@@ -41,8 +44,11 @@ type Feed struct {
 	count   int
 }
 
-// feed is one subscriber. Its channel is closed when it lags.
-type feed struct{ lines chan view.Transaction }
+// feed is one subscriber. Its channel is closed when it is let go, for a reason.
+type feed struct {
+	lines  chan view.Transaction
+	reason error // set before
+}
 
 // NewFeed makes a feed that is quiet until Handle gives it batches.
 func NewFeed(log Log) *Feed {
@@ -54,11 +60,7 @@ func NewFeed(log Log) *Feed {
 func (f *Feed) Handle(ctx context.Context, batch contract.Batch) error {
 	head, known := f.position()
 	if !known {
-		head = batch.Previous
-		if len(batch.Records) == 0 {
-			head = batch.Last
-		}
-		f.begin(head)
+		return f.first(ctx, batch)
 	}
 	if batch.Last <= head {
 		return nil
@@ -66,7 +68,23 @@ func (f *Feed) Handle(ctx context.Context, batch contract.Batch) error {
 	if len(batch.Records) == 0 || batch.First > head+1 {
 		return f.fill(ctx, head, batch.Last)
 	}
-	return f.handOn(batch.Records)
+	f.handOn(batch.Records)
+	return nil
+}
+
+// first begins with the first batch, if the log has it: one that says more than
+// that would have all others taken for old.
+func (f *Feed) first(ctx context.Context, batch contract.Batch) error {
+	page, err := f.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: batch.Last, Limit: 1})
+	if err != nil {
+		return fmt.Errorf("ask for the head of the log: %w", err)
+	}
+	if page.Head < batch.Last {
+		slog.Warn("ignoring a batch of what the log does not have", "first", batch.First, "last", batch.Last, "head", page.Head)
+		return nil
+	}
+	f.begin(batch.Last)
+	return nil
 }
 
 // fill reads what the topic lost.
@@ -77,11 +95,12 @@ func (f *Feed) fill(ctx context.Context, head, last int64) error {
 			return fmt.Errorf("read the log after %d: %w", head, err)
 		}
 		if len(page.Records) == 0 {
-			return fmt.Errorf("the log ends at %d before %d, which was published", head, last)
+			// The batch lied, or the event source does not know its head yet. The
+			// next heartbeat tells.
+			slog.Warn("a batch told of more than the log has", "head", head, "told", last)
+			return nil
 		}
-		if err := f.handOn(page.Records); err != nil {
-			return err
-		}
+		f.handOn(page.Records)
 		head = page.Records[len(page.Records)-1].Position
 	}
 	return nil
@@ -106,24 +125,27 @@ func (f *Feed) begin(head int64) {
 }
 
 // handOn gives the records after head to their subscribers.
-func (f *Feed) handOn(records []contract.Record) error {
+func (f *Feed) handOn(records []contract.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range records {
 		if r.Position <= f.head {
 			continue
 		}
+		f.head = r.Position
 		event, err := r.Event()
 		if err != nil {
-			return err
+			slog.Error("a record cannot be read and is left out of the feed", "account", r.Account, "position", r.Position, "error", err)
+			for one := range f.feeds[r.Account] {
+				f.letGo(r.Account, one, unreadable(r))
+			}
+			continue
 		}
 		if line := view.TransactionOf(r, event); line != nil {
 			f.give(line.Account, *line)
 			f.give("", *line)
 		}
-		f.head = r.Position
 	}
-	return nil
 }
 
 func (f *Feed) give(id bank.AccountID, line view.Transaction) {
@@ -131,10 +153,16 @@ func (f *Feed) give(id bank.AccountID, line view.Transaction) {
 		select {
 		case one.lines <- line:
 		default:
-			close(one.lines)
-			f.drop(id, one)
+			f.letGo(id, one, lagged())
 		}
 	}
+}
+
+// letGo ends a subscriber for a reason. f.mu is held.
+func (f *Feed) letGo(id bank.AccountID, one *feed, reason error) {
+	one.reason = reason
+	close(one.lines)
+	f.drop(id, one)
 }
 
 // subscribe adds a subscriber and returns the position after which it gets
@@ -199,7 +227,7 @@ func (f *Feed) Transactions(ctx context.Context, id bank.AccountID, after int64)
 				return
 			case line, ok := <-one.lines:
 				if !ok {
-					yield(view.Transaction{}, lagged())
+					yield(view.Transaction{}, one.reason)
 					return
 				}
 				if line.Position <= b.after {
@@ -216,4 +244,11 @@ func (f *Feed) Transactions(ctx context.Context, id bank.AccountID, after int64)
 func lagged() error {
 	return &graph.Fault{Code: graph.CodeLagged, Retryable: true,
 		Message: "The subscriber was too slow and missed transactions. Subscribe again with the last cursor to get them."}
+}
+
+// unreadable ends a subscription of one account where its history cannot be
+// told any further.
+func unreadable(r contract.Record) error {
+	return &graph.Fault{Code: graph.CodeUnavailable,
+		Message: fmt.Sprintf("Version %d of account %s cannot be read; the transactions from there on are not shown until it is mended.", r.Version, r.Account)}
 }

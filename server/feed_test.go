@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -160,9 +161,10 @@ func (b *behind) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contra
 
 func TestALogThatEndsTooEarlyHidesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := &behind{history: &history{}, head: 5}
+		log := &behind{history: &history{}, head: 8}
 		feed := server.NewFeed(log)
 		handle(t, feed, log.grow(t, 8))
+		log.head = 5
 		told := listen(t, feed, "", 2, nil)
 		synctest.Wait()
 		if told.err == nil || fmt.Sprint(told.positions) != "[3 4 5]" {
@@ -218,6 +220,60 @@ func TestASubscriberWaitsForTheFeedToBegin(t *testing.T) {
 		handle(t, feed, contract.Batch{Last: 4})
 		early.expect(t, 3)
 		early.cancel()
+		synctest.Wait()
+	})
+}
+
+// What cannot be read ends the subscriptions of its account, and of no other:
+// neither those that follow the topic nor those that read the log.
+func TestARecordThatCannotBeReadHoldsUpNobodyElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{}
+		feed := server.NewFeed(h)
+		handle(t, feed, h.grow(t, 4))
+		all, hers, his := listen(t, feed, "", -1, nil), listen(t, feed, ada, -1, nil), listen(t, feed, bob, -1, nil)
+		synctest.Wait()
+		bad := h.grow(t, 3)
+		h.records[4].Type, bad.Records[0].Type = "money-printed", "money-printed" // Ada's
+		handle(t, feed, bad, h.grow(t, 2))
+		all.expect(t, 6, 7, 8, 9)
+		his.expect(t, 6, 8)
+
+		late := listen(t, feed, "", 0, nil)
+		late.expect(t, 3, 4, 6, 7, 8, 9)
+		herPast := listen(t, feed, ada, 0, nil)
+		synctest.Wait()
+		for name, l := range map[string]*listener{"who follows her": hers, "who reads her past": herPast} {
+			var fault *graph.Fault
+			if !errors.As(l.err, &fault) || !strings.Contains(fault.Message, "Version 3 of account "+string(ada)) {
+				t.Errorf("%s got %v", name, l.err)
+			}
+		}
+		h.grow(t, 1) // its message is lost; a heartbeat tells
+		handle(t, feed, contract.Batch{Last: 10})
+		all.expect(t, 6, 7, 8, 9, 10)
+		for _, l := range []*listener{all, his, late} {
+			l.cancel()
+		}
+		synctest.Wait()
+	})
+}
+
+// A message that tells of a future makes the feed neither deaf nor stuck.
+func TestALieAboutTheHeadIsForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := &history{}
+		feed := server.NewFeed(h)
+		early := h.grow(t, 4)
+		handle(t, feed, contract.Batch{Last: 1 << 60}, early)
+		live := listen(t, feed, "", -1, nil)
+		synctest.Wait()
+		h.grow(t, 1)
+		handle(t, feed, contract.Batch{Last: 1 << 60}) // and yet the log is read
+		live.expect(t, 5)
+		handle(t, feed, h.grow(t, 1))
+		live.expect(t, 5, 6)
+		live.cancel()
 		synctest.Wait()
 	})
 }

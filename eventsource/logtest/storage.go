@@ -35,6 +35,8 @@ func Run(t *testing.T, open Open) {
 		{"concurrent appends leave no gap", concurrentAppends},
 		{"a fenced writer stops and writes nothing more", fencedWriter},
 		{"malformed appends are refused", malformedAppends},
+		{"a key that is used twice fails nobody else", oneKeyTwice},
+		{"the largest records are stored and read", largestRecords},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })

@@ -118,13 +118,28 @@ func malformedAppends(t *testing.T, open func() eventsource.Storage) {
 	id := account(1)
 	huge := event(id, 1)
 	huge.Data = []byte(`"` + strings.Repeat("x", contract.MaxRecordBytes) + `"`)
+	change := func(how func(*contract.Record)) contract.Append {
+		r := event(id, 1)
+		how(&r)
+		return contract.Append{Account: id, Records: []contract.Record{r}}
+	}
+	twice := events(id, 1, 2, 0)
+	twice[1].Key = twice[0].Key
 	for name, a := range map[string]contract.Append{
-		"no records":      {Account: id},
-		"not an account":  {Account: "nobody", Records: events("nobody", 1, 1, 0)},
-		"a version gap":   {Account: id, Records: []contract.Record{event(id, 1), event(id, 3)}},
-		"another account": {Account: id, Records: events(account(2), 1, 1, 0)},
-		"too many":        {Account: id, Records: events(id, 1, contract.MaxAppendEvents+1, 0)},
-		"too large":       {Account: id, Records: []contract.Record{huge}},
+		"the same key twice":      {Account: id, Records: twice},
+		"no key":                  change(func(r *contract.Record) { r.Key = "" }),
+		"a key that is too long":  change(func(r *contract.Record) { r.Key = strings.Repeat("k", 2000) }),
+		"a caller that is a book": change(func(r *contract.Record) { r.Caller = strings.Repeat("c", contract.MaxRecordBytes) }),
+		"data that is no JSON":    change(func(r *contract.Record) { r.Data = []byte("{") }),
+		"no data":                 change(func(r *contract.Record) { r.Data = nil }),
+		"a version below all":     {Account: id, ExpectedVersion: -2, Records: events(id, -1, 1, 0)},
+		"a version above all":     {Account: id, ExpectedVersion: 1e12, Records: events(id, 1e12+1, 1, 0)},
+		"no records":              {Account: id},
+		"not an account":          {Account: "nobody", Records: events("nobody", 1, 1, 0)},
+		"a version gap":           {Account: id, Records: []contract.Record{event(id, 1), event(id, 3)}},
+		"another account":         {Account: id, Records: events(account(2), 1, 1, 0)},
+		"too many":                {Account: id, Records: events(id, 1, contract.MaxAppendEvents+1, 0)},
+		"too large":               {Account: id, Records: []contract.Record{huge}},
 	} {
 		result := w.Append(within(t), []contract.Append{a})[0]
 		if result.Status != contract.AppendInvalid || result.Reason == "" {
@@ -132,4 +147,48 @@ func malformedAppends(t *testing.T, open func() eventsource.Storage) {
 		}
 	}
 	same(t, "head", w.Head(), int64(0))
+}
+
+// A key that two appends of one batch carry would fail the batch of all.
+func oneKeyTwice(t *testing.T, open func() eventsource.Storage) {
+	w, _ := start(t, open())
+	id := account(1)
+	second := events(id, 2, 1, 0)
+	second[0].Key = event(id, 1).Key
+	results := w.Append(within(t), []contract.Append{
+		{Account: id, Records: events(id, 1, 1, 0)},
+		{Account: id, ExpectedVersion: 1, Records: second},
+		{Account: account(2), Records: events(account(2), 1, 1, 0)},
+	})
+	same(t, "first", results[0].Status, contract.Appended)
+	same(t, "other", results[2].Status, contract.Appended)
+	if results[1].Status == contract.AppendUnknown {
+		t.Errorf("the second use of a key is %+v", results[1])
+	}
+}
+
+// The largest records that are taken are stored and read in full batches.
+func largestRecords(t *testing.T, open func() eventsource.Storage) {
+	s := open()
+	w, _ := start(t, s)
+	var appends []contract.Append
+	for n := range 2 {
+		a := contract.Append{Account: account(n + 1), Records: events(account(n+1), 1, contract.MaxAppendEvents-6, 0)}
+		for i := range a.Records {
+			r := &a.Records[i]
+			r.Data = []byte(`"` + strings.Repeat("x", contract.MaxRecordBytes-len(r.Type)-len(r.Key)-len(r.Caller)-len(r.RequestHash)-2) + `"`)
+		}
+		appends = append(appends, a)
+	}
+	for i, result := range w.Append(within(t), appends) {
+		same(t, "largest", result.Status, contract.Appended)
+		records, err := s.ReadStream(within(t), appends[i].Account, 0, contract.MaxReadRecords)
+		if err != nil || len(records) != len(appends[i].Records) {
+			t.Errorf("the stream has %d records (%v), want %d", len(records), err, len(appends[i].Records))
+		}
+	}
+	all, err := s.ReadAll(within(t), 0, contract.MaxReadRecords)
+	if err != nil || len(all) != 2*len(appends[0].Records) {
+		t.Errorf("the log has %d records (%v)", len(all), err)
+	}
 }

@@ -85,7 +85,11 @@ func (s *Sidecar) follow(ctx context.Context, component string, handle func(cont
 // batch is dropped: it can never become one, and the log has what matters.
 func deliver(ctx context.Context, message *client.SubscriptionMessage, handle func(context.Context, contract.Batch) error) error {
 	var batch contract.Batch
-	if err := json.Unmarshal(message.RawData, &batch); err != nil {
+	err := json.Unmarshal(message.RawData, &batch)
+	if err == nil {
+		err = batch.Check()
+	}
+	if err != nil {
 		slog.Error("dropping a message that is not a batch", "id", message.ID, "bytes", len(message.RawData), "error", err)
 		return message.Drop()
 	}

@@ -23,7 +23,12 @@ var idAlphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadd
 // account idempotent.
 func NewAccountID(caller, key string) AccountID {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d:%s:%s", len(caller), caller, key))
-	return AccountID(accountIDPrefix + idAlphabet.EncodeToString(sum[:16]))
+	return AccountIDOf([16]byte(sum[:16]))
+}
+
+// AccountIDOf is the id that writes 16 bytes in letters.
+func AccountIDOf(sum [16]byte) AccountID {
+	return AccountID(accountIDPrefix + idAlphabet.EncodeToString(sum[:]))
 }
 
 // Valid reports whether the id has the shape of an account id.
@@ -32,7 +37,8 @@ func (id AccountID) Valid() bool {
 	if !ok || len(digits) != 26 {
 		return false
 	}
-	return strings.Trim(digits, "abcdefghijklmnopqrstuvwxyz234567") == ""
+	// The last digit has three bits only: no two ids stand for the same bytes.
+	return strings.Trim(digits, "abcdefghijklmnopqrstuvwxyz234567") == "" && strings.Contains("aeimquy4", digits[25:])
 }
 
 // Bytes are the 16 bytes that a valid id writes in letters; nil for an id that

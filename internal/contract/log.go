@@ -96,18 +96,3 @@ type Records struct {
 	Records []Record `json:"records"`
 	Head    int64    `json:"head"`
 }
-
-// Batch is one message of the topic: the contiguous records First to Last, and
-// Previous, the position before First. A batch without records is a heartbeat:
-// First is 0 and Last the head of the log, so that a lost last message is
-// noticed.
-//
-// ID is the same whenever the same records are published again, and different
-// for each heartbeat: brokers drop what they have seen.
-type Batch struct {
-	ID       string   `json:"id"`
-	Previous int64    `json:"previous"`
-	First    int64    `json:"first"`
-	Last     int64    `json:"last"`
-	Records  []Record `json:"records"`
-}

@@ -86,6 +86,8 @@ func (r Record) Event() (bank.Event, error) {
 		return decodeEvent[bank.MoneyDeposited](r)
 	case moneyWithdrawnV1:
 		return decodeEvent[bank.MoneyWithdrawn](r)
+	case eventName{Type: unreadable}:
+		return nil, whyUnreadable(r)
 	default:
 		return nil, fmt.Errorf("event %s version %d of %s is unknown to this build; it needs a newer corebank", r.Type, r.Schema, r.Account)
 	}
