@@ -53,7 +53,7 @@ func (a *account) execute(ctx context.Context, commands []contract.Command) []co
 			return outcomes
 		}
 		doubt = doubt || errors.Is(err, errUnknownOutcome)
-		if errors.Is(err, errHalted) || !app.Pause(ctx, pause) {
+		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
 			slog.Warn("turn gave up", "account", a.id, "commands", len(commands), "unknown", doubt, "error", err)
 			return gaveUp(commands, doubt, err)
 		}
@@ -66,7 +66,8 @@ var (
 	errLostRace       = errors.New("the stream has moved on")
 	errNotTaken       = errors.New("the event source takes no appends now")
 	// errHalted is one for none.
-	errHalted = errors.New("the event source takes no appends before somebody has mended it")
+	errHalted     = errors.New("the event source takes no appends before somebody has mended it")
+	errUnreadable = errors.New("the account's history cannot be read; no command can be decided before somebody has mended it")
 )
 
 func gaveUp(commands []contract.Command, doubt bool, err error) []contract.Outcome {
@@ -174,7 +175,10 @@ func (a *account) load(ctx context.Context) error {
 	state, keys := start.State, start.keys
 	err := readStream(ctx, a.log, a.id, state.Version, func(r contract.Record) (err error) {
 		keys.Remember(r.Key, r.Version)
-		state, err = contract.Fold(state, r)
+		if state, err = contract.Fold(state, r); err != nil && start.State.Version == 0 {
+			err = fmt.Errorf("%w: %w", errUnreadable, err)
+		}
+		a.distrust = a.distrust || err != nil
 		return err
 	})
 	if err != nil {
