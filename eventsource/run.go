@@ -18,6 +18,8 @@ type Config struct {
 	// Health is the address of /healthz and /readyz.
 	Health string
 	Immudb ImmudbConfig
+	// Broker, when set, asks the broker whether it works: see app.MindBroker.
+	Broker func(context.Context) error
 	// Disk, when set, is a directory on immudb's disk: with less than DiskFloor
 	// bytes free there, appends are refused before the disk is full.
 	Disk      string
@@ -49,6 +51,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	writer := NewWriter(storage, log)
 	relay := NewRelay(storage, writer, sidecar, log)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return writer.Run(ctx) })
 	group.Go(func() error { return relay.Run(ctx) })
 	if config.Disk != "" {

@@ -23,6 +23,8 @@ type Config struct {
 	// which answers programs on this machine only.
 	Health string
 	Views  viewstore.Config
+	// Broker, when set, asks the broker whether it works: see app.MindBroker.
+	Broker func(context.Context) error
 }
 
 // catchUpPause is the pause between attempts to read the log.
@@ -55,6 +57,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	defer p.Close(context.WithoutCancel(ctx))
 	var caughtUp atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error {
 		catchUp := func(ctx context.Context) error {
 			return p.Following(ctx, generations, func() error { return p.CatchUp(ctx) })

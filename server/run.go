@@ -27,6 +27,8 @@ type Config struct {
 	// authentication yet.
 	AllowRemote bool
 	Views       viewstore.Config
+	// Broker, when set, asks the broker whether it works: see app.MindBroker.
+	Broker func(context.Context) error
 }
 
 // Bounds of a connection.
@@ -62,6 +64,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	events := remoteLog{sidecar}
 	feed := NewFeed(events)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
 	group.Go(func() error {
 		handler := Handler(Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events}, newProbe(actors.ready).Ready)

@@ -11,6 +11,7 @@ import (
 
 func newEventSource() *cobra.Command {
 	var config eventsource.Config
+	var broker string
 	var passwordFile, adminPasswordFile string
 	var diskFloor uint64
 	c := &cobra.Command{
@@ -39,6 +40,7 @@ DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
 				return err
 			}
 			config.DiskFloor = diskFloor << 20
+			config.Broker = probeBroker(broker)
 			return eventsource.Run(ctx, config, log)
 		}),
 	}
@@ -54,6 +56,7 @@ DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
 	flags.StringVar(&config.Disk, "disk", "", "directory on immudb's disk, if it can be seen from here: commands are refused before that disk is full")
 	flags.Uint64Var(&diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
 	flags.StringVar(&config.DiskFloorFile, "disk-floor-file", "", "file that has another number of MiB while it is there: it changes what is kept free while the bank runs")
+	brokerFlag(c, &broker)
 	require(c, "immudb-password-file")
 	return c
 }

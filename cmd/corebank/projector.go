@@ -11,6 +11,7 @@ import (
 
 func newProjector() *cobra.Command {
 	var config projector.Config
+	var broker string
 	c := &cobra.Command{
 		Use:     "projector",
 		GroupID: groupApps,
@@ -32,10 +33,12 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
   MONGODB_URI='mongodb://localhost:27017/?replicaSet=rs0' DAPR_GRPC_PORT=50004 corebank projector`,
 		RunE: work(func(ctx context.Context, log *slog.Logger) error {
 			config.Views = withMongo(config.Views)
+			config.Broker = probeBroker(broker)
 			return projector.Run(ctx, config, log)
 		}),
 	}
 	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7403", "address of /healthz and /readyz, and on this machine of replay and rebuild")
+	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)
 	return c
 }

@@ -11,6 +11,7 @@ import (
 
 func newServer() *cobra.Command {
 	var config server.Config
+	var broker string
 	c := &cobra.Command{
 		Use:     "server",
 		GroupID: groupApps,
@@ -30,12 +31,14 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
   DAPR_GRPC_PORT=50001 corebank server --listen 127.0.0.1:8080 --views views.db`,
 		RunE: work(func(ctx context.Context, log *slog.Logger) error {
 			config.Views = withMongo(config.Views)
+			config.Broker = probeBroker(broker)
 			return server.Run(ctx, config, log)
 		}),
 	}
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API")
 	c.Flags().BoolVar(&config.AllowRemote, "allow-remote", false,
 		"allow --listen on an address that others can reach; there is no authentication yet, so whoever can connect can move all money")
+	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)
 	return c
 }

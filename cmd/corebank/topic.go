@@ -21,6 +21,9 @@ const (
 	streamName     = "COREBANK"
 	streamMaxAge   = 24 * time.Hour
 	streamMaxBytes = 1 << 30
+	// streamMaxMessage is more than the relay puts into a message and less than
+	// a sidecar can hand on: one that is larger would come back for ever.
+	streamMaxMessage = 2 << 20
 )
 
 // Bounds of reaching a NATS server.
@@ -88,7 +91,7 @@ func makeTopic(ctx context.Context, js jetstream.JetStream) error {
 		Name: streamName, Description: "what the event log publishes",
 		Subjects: []string{contract.Topic}, Storage: jetstream.FileStorage,
 		Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
-		MaxAge: streamMaxAge, MaxBytes: streamMaxBytes,
+		MaxAge: streamMaxAge, MaxBytes: streamMaxBytes, MaxMsgSize: streamMaxMessage,
 	})
 	return err
 }
@@ -100,4 +103,17 @@ func findTopic(ctx context.Context, js jetstream.JetStream) error {
 		return fmt.Errorf("it has no stream for %s", contract.Topic)
 	}
 	return err
+}
+
+// brokerFlag adds the flag of an app that minds the broker.
+func brokerFlag(c *cobra.Command, url *string) {
+	c.Flags().StringVar(url, "broker", "", "URL of the NATS server: when the sidecar has given it up after an outage and it answers again, the sidecar is ended, for its supervisor to start it anew")
+}
+
+// probeBroker asks the broker for the topic; nil without a URL.
+func probeBroker(url string) func(context.Context) error {
+	if url == "" {
+		return nil
+	}
+	return func(ctx context.Context) error { return withJetStream(ctx, url, findTopic) }
 }

@@ -130,7 +130,7 @@ func (p *parts) eventsource() {
 		"--listen=" + service, "--health=" + health, "--immudb=" + p.reach(partImmudb),
 		"--immudb-database=corebank", "--immudb-user=eventsource",
 		"--immudb-password-file=" + p.data.writerPassword(), "--immudb-admin-password-file=" + p.data.adminPassword(),
-		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(), "--disk-floor-file=" + p.data.diskFloor(),
+		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(), "--disk-floor-file=" + p.data.diskFloor(), "--broker=nats://" + p.reach(partNATS),
 	}, Needs: []string{partImmudb, sidecarOf(contract.AppEventSource)}, Ready: isReady(health), ReadyWithin: longStart}, health, service)
 }
 
@@ -145,14 +145,14 @@ func (p *parts) projector() {
 	health := p.port()
 	env := append(p.sidecar(contract.AppProjector, []string{partNATS}), mongoEnvironment()...)
 	p.command(supervisor.Process{Name: contract.AppProjector, Env: env, Args: []string{"projector",
-		"--health=" + health, "--views=" + p.data.views(),
+		"--health=" + health, "--views=" + p.data.views(), "--broker=nats://" + p.reach(partNATS),
 	}, Needs: []string{contract.AppEventSource, sidecarOf(contract.AppProjector)}, Ready: isReady(health), ReadyWithin: longStart}, health)
 }
 
 func (p *parts) server(listen string) {
 	env := append(p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, "--placement-host-address="+p.reach(partPlacement)), mongoEnvironment()...)
 	p.command(supervisor.Process{Name: contract.AppServer, Env: env, Args: []string{"server",
-		"--listen=" + listen, "--views=" + p.data.views(), "--allow-remote=false",
+		"--listen=" + listen, "--views=" + p.data.views(), "--allow-remote=false", "--broker=nats://" + p.reach(partNATS),
 	}, Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
 		Ready: isReady(listen), Grace: gatewayGrace}, listen)
 }

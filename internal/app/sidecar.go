@@ -24,7 +24,8 @@ const maxMessage = 4 << 20
 // Sidecar is an app's connection to its Dapr sidecar.
 type Sidecar struct {
 	client.Client
-	conn *grpc.ClientConn
+	conn   *grpc.ClientConn
+	broker broker
 }
 
 // SidecarAddress reads where the sidecar listens from the standard Dapr

@@ -18,7 +18,9 @@ func (s *Sidecar) Publish(ctx context.Context, batch contract.Batch) error {
 	if err != nil {
 		return fmt.Errorf("encode batch %d-%d: %w", batch.First, batch.Last, err)
 	}
-	return s.PublishEvent(ctx, contract.PubSub, contract.Topic, data, client.PublishEventWithRawPayload())
+	err = s.PublishEvent(ctx, contract.PubSub, contract.Topic, data, client.PublishEventWithRawPayload())
+	s.broker.heard(err)
+	return err
 }
 
 // Bounds of a subscription.
@@ -45,6 +47,7 @@ func (s *Sidecar) Follow(ctx context.Context, component string, handle func(cont
 		if ctx.Err() != nil {
 			return nil
 		}
+		s.broker.heard(err)
 		slog.Warn("subscription ended, subscribing again", "component", component, "error", err)
 		if time.Since(began) > subscribePauseMost {
 			pause = subscribePauseLeast
@@ -73,6 +76,7 @@ func (s *Sidecar) follow(ctx context.Context, component string, handle func(cont
 		if err != nil {
 			return err
 		}
+		s.broker.heard(nil)
 		silence.Stop() // a handler may take its time
 		if err := deliver(ctx, message, handle); err != nil {
 			return err
