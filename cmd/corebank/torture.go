@@ -132,7 +132,7 @@ func (t *tortureConfig) run(ctx context.Context) (err error) {
 	if t.Data, err = os.MkdirTemp("", "corebank-torture-"); err != nil {
 		return err
 	}
-	t.OpenLog, t.Fill = openLog, fillLog
+	t.OpenLog, t.Fill, t.Poison = openLog, fillLog, poisonLog
 	report, err := torture.Run(ctx, t.Config)
 	if err == nil {
 		err = t.writeJSON(report)

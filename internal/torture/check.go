@@ -23,10 +23,11 @@ const (
 	Balances   Law = "balances through the API equal to the fold"
 	SeenOnce   Law = "subscribers: each transaction once, in order"
 	Ordered    Law = "each account: its answers are linearizable"
+	StandStill Law = "poisoned accounts, and no others, stand still"
 	Heals      Law = "faults: fenced, healed, answered, no panic"
 )
 
-var laws = []Law{Kept, NotThere, AtMostOnce, Asked, Unchanged, Sound, Balances, SeenOnce, Ordered, Heals}
+var laws = []Law{Kept, NotThere, AtMostOnce, Asked, Unchanged, Sound, Balances, SeenOnce, Ordered, StandStill, Heals}
 
 // Finding is a law and what was checked of it.
 type Finding struct {
@@ -96,6 +97,10 @@ type Evidence struct {
 	Views *audit.Views
 	// Balances are what the API says of the accounts, by version and value.
 	Balances map[bank.AccountID][2]int64
+	// Poisoned are the accounts into whose history somebody put what cannot be
+	// read. Stale are those that the API says to stand still.
+	Poisoned map[bank.AccountID]Kind
+	Stale    map[bank.AccountID]bool
 	// Past is what the log was before, Used those of its accounts that clients
 	// used.
 	Past Past
@@ -127,6 +132,9 @@ func (e *Evidence) Record(r contract.Record) {
 		e.auditor = audit.New()
 		e.streams, e.byKey = make(map[bank.AccountID][]int), make(map[asked][]int)
 		e.recalled = e.Past.remember()
+		for id := range e.Poisoned {
+			e.auditor.Excuse(id)
+		}
 		if e.Views != nil {
 			e.auditor.Expect(e.Views)
 		}
@@ -141,7 +149,7 @@ func (e *Evidence) Record(r contract.Record) {
 	name := asked{r.Account, r.Key}
 	event, err := r.Event()
 	if err != nil {
-		return // the auditor has found it
+		return // the auditor has found it, unless it was put there on purpose
 	}
 	if kept.line = view.TransactionOf(r, event); kept.line == nil {
 		name.account = ""
@@ -158,6 +166,7 @@ func (e *Evidence) Check(v *Verification) {
 	e.checkKeys(v)
 	e.checkAudit(v)
 	e.checkBalances(v)
+	e.checkStale(v)
 	for _, w := range e.Watches {
 		e.checkWatch(v, w)
 	}
@@ -224,5 +233,20 @@ func (e *Evidence) checkWatch(v *Verification, w Watch) {
 	}
 	if missed := len(want) - len(w.Seen); missed > 0 {
 		v.violated(SeenOnce, "%s missed the last %d of %d transactions", w.Name, missed, len(want))
+	}
+}
+
+// checkStale holds what the API says of standing still against what was done.
+func (e *Evidence) checkStale(v *Verification) {
+	v.checked(StandStill, len(e.Stale))
+	for id, kind := range e.Poisoned {
+		if !e.Stale[id] {
+			v.violated(StandStill, "%s had %s and is not shown as stale", id, kind)
+		}
+	}
+	for id, stale := range e.Stale {
+		if stale && e.Poisoned[id] == "" {
+			v.violated(StandStill, "%s is shown as stale and nobody poisoned it", id)
+		}
 	}
 }

@@ -40,7 +40,7 @@ const (
     replayed account { id version balance { current { value } } }
     transaction { version balanceAfter { value } }
     userErrors { code ... on InsufficientFunds { available { value } } } } }`
-	queryBalance = `query($id: ID!) { balance(accountId: $id) { current { value } version } }`
+	queryBalance = `query($id: ID!) { balance(accountId: $id) { current { value } version stale } }`
 )
 
 // body is the GraphQL request.
@@ -180,12 +180,18 @@ func (g *gateway) post(ctx context.Context, query string, variables map[string]a
 	return nil, json.Unmarshal(answer.Data, data)
 }
 
-// balance is what the API says of an account; version 0 for nothing.
-func (g *gateway) balance(ctx context.Context, id bank.AccountID) (value, version int64, err error) {
+// shown is what the API says of an account; the zero shown for nothing.
+type shown struct {
+	value, version int64
+	stale          bool // it stands still
+}
+
+func (g *gateway) balance(ctx context.Context, id bank.AccountID) (shown, error) {
 	var data struct {
 		Balance *struct {
 			Current amount
 			Version int64
+			Stale   bool
 		}
 	}
 	faults, err := g.post(ctx, queryBalance, map[string]any{"id": id}, &data)
@@ -193,9 +199,9 @@ func (g *gateway) balance(ctx context.Context, id bank.AccountID) (value, versio
 		err = fmt.Errorf("balance of %s: %s", id, faults[0].Message)
 	}
 	if err != nil || data.Balance == nil {
-		return 0, 0, err
+		return shown{}, err
 	}
-	return minor(data.Balance.Current), data.Balance.Version, nil
+	return shown{minor(data.Balance.Current), data.Balance.Version, data.Balance.Stale}, nil
 }
 
 // ready reports whether the bank says that a mutation would succeed.

@@ -29,6 +29,9 @@ func (r *run) heal(ctx context.Context) {
 	open := r.record.unresolved()
 	c := r.load.client(0)
 	for i, request := range open {
+		if r.poisoned[request.Account] != "" {
+			continue // it has none before somebody mends it
+		}
 		if i%2 == 1 || i/2 >= healAttempts {
 			continue // it stays unknown, and may be there at most once
 		}
@@ -60,6 +63,7 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 	}
 	r.awaitWatchers(ctx, all, one)
 	e := &Evidence{Answers: r.record.answers, Pictures: r.Data, Balances: make(map[bank.AccountID][2]int64),
+		Poisoned: r.poisoned, Stale: make(map[bank.AccountID]bool),
 		Past: r.past(), Used: make(map[bank.AccountID]bool)}
 	for _, a := range r.record.answers {
 		e.Used[a.Account] = true
@@ -71,11 +75,11 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 		return nil, err
 	}
 	for id := range e.streams {
-		value, version, err := r.gateway.balance(ctx, id)
+		said, err := r.gateway.balance(ctx, id)
 		if err != nil {
 			r.verified.violated(Balances, "%v", err)
 		}
-		e.Balances[id] = [2]int64{version, value}
+		e.Balances[id], e.Stale[id] = [2]int64{said.version, said.value}, said.stale
 	}
 	return e, nil
 }
@@ -85,7 +89,7 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 func (r *run) settle(ctx context.Context, log LogReader) (head int64, all int, one map[bank.AccountID]int) {
 	head, one = int64(r.Events), make(map[bank.AccountID]int)
 	count := func(record contract.Record) {
-		if record.Version > 1 { // the first is the opening
+		if _, err := record.Event(); err == nil && record.Version > 1 { // the first is the opening
 			all++
 			one[record.Account]++
 		}

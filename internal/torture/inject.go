@@ -44,7 +44,11 @@ func (r *run) inject(patience context.Context, f Fault) error {
 		return r.fullDisk(patience, f.Lasts)
 	case f.Kind == BrokerLost:
 		return r.loseBroker(ctx)
-	case f.Kind == MessagesRepeated, f.Kind == MessagesDropped:
+	case f.Kind == BrokerAway:
+		return r.sendBrokerAway(ctx, patience, f.Lasts)
+	case what == "poison":
+		return r.poison(ctx, f.Kind)
+	case what == "messages":
 		return r.meddle(ctx, f.Kind)
 	case f.Kind == SecondWriter:
 		return r.secondWriter(ctx)
@@ -120,6 +124,23 @@ func (r *run) deleteViews(ctx context.Context) error {
 		}
 	}
 	return r.killAndAwait(ctx, "projector", "server")
+}
+
+// sendBrokerAway has nobody reach the broker for longer than a sidecar tries to,
+// and waits until the topic flows again.
+func (r *run) sendBrokerAway(ctx, patience context.Context, lasts time.Duration) error {
+	if err := r.bank.links.harm(ctx, Cut, "nats", func() { sleep(patience, lasts) }); err != nil {
+		return err
+	}
+	r.strike()
+	ctx, cancel := context.WithTimeout(ctx, recoveryTime)
+	defer cancel()
+	for seen := r.watchers[0].seen(); r.watchers[0].seen() == seen; {
+		if !sleep(ctx, watchTick) {
+			return fmt.Errorf("the broker was away for %v and %v later the subscribers still hear nothing", lasts, recoveryTime)
+		}
+	}
+	return nil
 }
 
 func (r *run) views() string { return filepath.Join(r.bank.data, "views.db") }

@@ -32,6 +32,13 @@ const (
 	Everything Kind = "everything"
 	// BrokerLost takes the broker's data directory away and kills it.
 	BrokerLost Kind = "broker-lost"
+	// BrokerAway cuts the broker off for longer than the sidecars try to reach it
+	// again. It takes minutes, so that "all" leaves it out.
+	BrokerAway Kind = "broker-away"
+	// MessagesGarbage publishes what is no batch, or contradicts itself or the log;
+	// MessagesOversized what the broker must refuse.
+	MessagesGarbage   Kind = "messages:garbage"
+	MessagesOversized Kind = "messages:oversized"
 	// MessagesRepeated publishes old messages of the topic again, in no order;
 	// MessagesDropped empties the topic while it is used.
 	MessagesRepeated Kind = "messages:repeated"
@@ -69,7 +76,9 @@ var Parts = []string{
 var Links = []string{"immudb", "nats", "placement", "server-sidecar", "actor-sidecar", "eventsource-sidecar", "projector-sidecar"}
 
 // lasting tells the faults that have an end.
-func lasting(what string) bool { return what == Freeze || what == disk || onLink(what) }
+func lasting(what string) bool {
+	return what == Freeze || what == disk || what == string(BrokerAway) || onLink(what)
+}
 
 // onLink tells the faults of connections.
 func onLink(what string) bool { return what == Slow || what == Cut || what == Deaf || what == Mute }
@@ -89,7 +98,8 @@ func Kinds() []Kind {
 			all = append(all, Kind(what+":"+link))
 		}
 	}
-	return append(all, DiskLow, DiskFull, BrokerLost, MessagesRepeated, MessagesDropped, SecondWriter, SnapshotsDamaged, SnapshotsStale, SnapshotsDeleted, ViewsDeleted)
+	return append(all, DiskLow, DiskFull, BrokerLost, MessagesRepeated, MessagesDropped, MessagesGarbage, MessagesOversized,
+		PoisonUnknown, PoisonSchema, PoisonShape, PoisonBytes, PoisonRefused, SecondWriter, SnapshotsDamaged, SnapshotsStale, SnapshotsDeleted, ViewsDeleted, BrokerAway)
 }
 
 // split is what is done and to what.
@@ -107,7 +117,7 @@ func ParseKinds(list string) ([]Kind, error) {
 		found := false
 		for _, kind := range Kinds() {
 			what, _ := kind.split()
-			if word != "all" && word != what && word != string(kind) {
+			if word == "all" && kind == BrokerAway || word != "all" && word != what && word != string(kind) {
 				continue
 			}
 			found = true

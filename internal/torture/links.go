@@ -35,6 +35,9 @@ func newLinks(kinds []Kind) (*links, error) {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	for _, kind := range kinds {
 		what, part := kind.split()
+		if kind == BrokerAway {
+			what, part = Cut, "nats"
+		}
 		if !onLink(what) || l.proxies[part] != nil {
 			continue
 		}

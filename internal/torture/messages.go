@@ -40,10 +40,16 @@ func (r *run) meddle(ctx context.Context, kind Kind) error {
 		return fmt.Errorf("find the topic: %w", err)
 	}
 	defer r.strike()
-	if kind == MessagesDropped {
+	switch kind {
+	case MessagesDropped:
 		return drop(ctx, stream)
+	case MessagesGarbage:
+		return litter(ctx, js, stream)
+	case MessagesOversized:
+		return oversize(ctx, js)
+	default:
+		return repeat(ctx, js, stream)
 	}
-	return repeat(ctx, js, stream)
 }
 
 // drop empties the topic again and again: what no consumer has fetched in

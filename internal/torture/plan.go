@@ -21,13 +21,15 @@ type Fault struct {
 // under way finds as much as one that everybody has given up waiting for. One
 // in longEvery of each kind is of the other sort.
 const (
-	calmLeast    = 50 * time.Millisecond
-	calmMost     = 400 * time.Millisecond
-	lastsLeast   = 250 * time.Millisecond
-	lastsMost    = 3 * time.Second
-	longEvery    = 20
-	longestEver  = time.Minute
-	longestLink  = 30 * time.Second
+	calmLeast   = 50 * time.Millisecond
+	calmMost    = 400 * time.Millisecond
+	lastsLeast  = 250 * time.Millisecond
+	lastsMost   = 3 * time.Second
+	longEvery   = 20
+	longestEver = time.Minute
+	longestLink = 30 * time.Second
+	// awayFor is longer than the two minutes that a sidecar tries.
+	awayFor      = 150 * time.Second
 	longestShare = 6 // of the run that one fault may last
 )
 
@@ -70,6 +72,9 @@ func (p *Plan) Next() Fault {
 // lasts is how long a fault lasts: mostly a moment; in one of longEvery rounds,
 // another for each kind, up to the longest.
 func (p *Plan) lasts(kind Kind, short, long float64) time.Duration {
+	if kind == BrokerAway {
+		return awayFor
+	}
 	longest := p.longest
 	if what, _ := kind.split(); what != Freeze {
 		longest = min(longest, longestLink)

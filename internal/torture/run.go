@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
@@ -43,8 +44,11 @@ type Config struct {
 	Each     int
 	// Events is how many events the log has before the bank starts. Fill writes
 	// them, in order, to the log of a bank that does not run.
-	Events   int
-	Fill     func(ctx context.Context, data string, records iter.Seq[contract.Record]) error
+	Events int
+	Fill   func(ctx context.Context, data string, records iter.Seq[contract.Record]) error
+	// Poison puts something into the log of a running bank whose immudb is at an
+	// address.
+	Poison   func(ctx context.Context, data, immudb string, p Poison) error
 	Seed     uint64
 	Clients  int
 	Accounts int
@@ -66,6 +70,7 @@ type run struct {
 	screen   *screen
 	agenda   *agenda
 	injected []Injected
+	poisoned map[bank.AccountID]Kind
 
 	struck time.Duration        // when the last fault was done
 	next   <-chan time.Duration // the first answer to what was sent after it
@@ -77,7 +82,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	if err := Supported(); err != nil {
 		return Report{}, err
 	}
-	r := &run{Config: config, began: time.Now(), record: newRecord(), verified: newVerification()}
+	r := &run{Config: config, began: time.Now(), record: newRecord(), verified: newVerification(), poisoned: make(map[bank.AccountID]Kind)}
 	r.screen = &screen{out: config.Out}
 	r.screen.plan(config)
 	r.bank = &process{program: config.Program, data: config.Data, listen: config.Listen, logLevel: config.LogLevel}

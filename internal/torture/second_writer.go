@@ -116,8 +116,6 @@ func freeAddress() (string, error) {
 // its sidecar would, and tells what it answered. Should it be written, it will
 // be found.
 func (z *zombie) write(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(ctx, writeTime)
-	defer cancel()
 	record := contract.Record{Account: bank.NewAccountID("zombie", z.listen), Version: 1, At: time.Now().UTC().Truncate(time.Microsecond),
 		Key: z.listen, Caller: "zombie", RequestHash: strings.Repeat("0", 32)}
 	if err := record.SetEvent(bank.AccountOpened{Owner: "Zombie", Currency: currency}); err != nil {
@@ -127,18 +125,29 @@ func (z *zombie) write(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
-	connection, err := grpc.NewClient(z.listen, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	answer, err := askToAppend(ctx, z.listen, data)
 	if err != nil {
 		return err.Error()
+	}
+	return string(answer)
+}
+
+// askToAppend calls an event source as its sidecar would.
+func askToAppend(ctx context.Context, listen string, data []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	connection, err := grpc.NewClient(listen, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return nil, err
 	}
 	defer connection.Close()
 	answer, err := runtime.NewAppCallbackClient(connection).OnInvoke(ctx, &common.InvokeRequest{
 		Method: contract.MethodAppend, ContentType: "application/json", Data: &anypb.Any{Value: data},
 		HttpExtension: &common.HTTPExtension{Verb: common.HTTPExtension_POST}})
 	if err != nil {
-		return err.Error()
+		return nil, err
 	}
-	return string(answer.GetData().GetValue())
+	return answer.GetData().GetValue(), nil
 }
 
 // end ends it, if it has not ended by itself.

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/internal/torture"
+)
+
+// poisonAttempts bounds how often a broken writer tries to be the first at the
+// head of the log.
+const poisonAttempts = 200
+
+// poisonLog writes what no event source would into the log of a running bank,
+// straight into immudb: as the next record, it takes the log over like another
+// event source, in one transaction.
+func poisonLog(ctx context.Context, data, immudb string, p torture.Poison) (err error) {
+	c, err := openWriter(ctx, data, immudb)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.CloseSession(context.WithoutCancel(ctx))) }()
+	for range poisonAttempts {
+		if err = writePoison(ctx, c, p); err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "precondition") {
+			return err
+		}
+	}
+	return fmt.Errorf("the log moves on too fast: %w", err)
+}
+
+// openWriter opens a session with the event source's rights.
+func openWriter(ctx context.Context, data, immudb string) (client.ImmuClient, error) {
+	password, err := readSecret("data", (&dataDir{path: data}).writerPassword())
+	if err != nil {
+		return nil, err
+	}
+	host, portText, err := net.SplitHostPort(immudb)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil {
+		return nil, err
+	}
+	state, err := os.MkdirTemp(data, "poison-state-") // it goes with the bank's data
+	if err != nil {
+		return nil, err
+	}
+	c := client.NewClient().WithOptions(client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(state).WithDisableIdentityCheck(true))
+	return c, c.OpenSession(ctx, []byte("eventsource"), []byte(password), "corebank")
+}
+
+// writePoison writes at the head of the log, if that is still free, and raises
+// the epoch with it.
+func writePoison(ctx context.Context, c client.ImmuClient, p torture.Poison) error {
+	epoch, err := c.Get(ctx, []byte("epoch"))
+	if err != nil {
+		return err
+	}
+	var number int64
+	if _, err := fmt.Sscanf(string(epoch.Value), `{"number":%d}`, &number); err != nil {
+		return fmt.Errorf("read the epoch %s: %w", epoch.Value, err)
+	}
+	last, err := c.Scan(ctx, &schema.ScanRequest{Prefix: []byte("b/"), Desc: true, Limit: 1})
+	if err != nil || len(last.Entries) == 0 {
+		return fmt.Errorf("find the head of the log: %w", err)
+	}
+	var head int64
+	if _, err := fmt.Sscanf(string(last.Entries[0].Value), `{"last":%d}`, &head); err != nil {
+		return fmt.Errorf("read the head %s: %w", last.Entries[0].Value, err)
+	}
+	batch := fmt.Appendf(nil, "b/%015d", head+1)
+	entry := func(key, value string) *schema.KeyValue {
+		return &schema.KeyValue{Key: []byte(key), Value: []byte(value)}
+	}
+	_, err = c.SetAll(ctx, &schema.SetRequest{
+		KVs: []*schema.KeyValue{
+			entry(string(batch), fmt.Sprintf(`{"last":%d}`, head+1)),
+			entry(fmt.Sprintf("e/%s/%012d", p.Account, p.Version), p.Value),
+			entry(fmt.Sprintf("k/%s/%s", p.Account, p.Key), strconv.FormatInt(p.Version, 10)),
+			entry("epoch", fmt.Sprintf(`{"number":%d}`, number+1)),
+		},
+		Preconditions: []*schema.Precondition{
+			schema.PreconditionKeyMustNotExist(batch),
+			schema.PreconditionKeyNotModifiedAfterTX([]byte("epoch"), epoch.Tx),
+		},
+	})
+	return err
+}

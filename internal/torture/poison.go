@@ -1,0 +1,217 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// The bad events of a log. Each goes to an account of its own, which must stand
+// still and say so, while all others go on.
+const (
+	// PoisonUnknown is an event of a type that nobody knows, PoisonSchema one of
+	// a schema before the first, PoisonShape one whose data has another shape:
+	// an older or a broken writer appended them.
+	PoisonUnknown Kind = "poison:unknown"
+	PoisonSchema  Kind = "poison:schema"
+	PoisonShape   Kind = "poison:shape"
+	// PoisonBytes is no event at all, in the place of one.
+	PoisonBytes Kind = "poison:bytes"
+	// PoisonRefused are appends that the event source must refuse.
+	PoisonRefused Kind = "poison:refused"
+)
+
+// Poison is what a broken writer puts into the log: the value in the place of
+// an account's record, under a key.
+type Poison struct {
+	Account    bank.AccountID
+	Version    int64
+	Key, Value string
+}
+
+// staleWithin is how long an account may take to say that it stands still; the
+// event source may have to start again meanwhile.
+const staleWithin = 30 * time.Second
+
+// poison spoils an account of its own and waits until the bank shows that it
+// stands still and takes no commands.
+func (r *run) poison(ctx context.Context, kind Kind) error {
+	if kind == PoisonRefused {
+		return r.poisonRefused(ctx)
+	}
+	id, err := r.victim(ctx)
+	if err != nil {
+		return err
+	}
+	r.poisoned[id] = kind
+	if kind == PoisonBytes {
+		err = r.Poison(ctx, r.Data, r.bank.where.Immudb, Poison{Account: id, Version: 3, Key: "poison", Value: "\x00\xff is no JSON"})
+	} else {
+		err = r.appendPoison(ctx, badRecord(kind, id))
+	}
+	if err != nil {
+		return fmt.Errorf("poison %s: %w", id, err)
+	}
+	r.strike()
+	return r.awaitStale(ctx, id)
+}
+
+// victim is a new account with one deposit.
+func (r *run) victim(ctx context.Context) (bank.AccountID, error) {
+	c := r.load.client(watchingClient)
+	id := c.openAccount(ctx)
+	if id == "" {
+		return "", errors.New("no account could be opened")
+	}
+	deposit := &Request{Account: id, Key: "before", Command: bank.Deposit{Amount: bank.Money{Minor: 100, Currency: currency}}}
+	for !c.settle(ctx, deposit).acknowledged() {
+		if ctx.Err() != nil {
+			return "", fmt.Errorf("nothing could be paid into %s", id)
+		}
+	}
+	return id, nil
+}
+
+// badRecord is version 3 of an account as nobody can read it.
+func badRecord(kind Kind, id bank.AccountID) contract.Record {
+	r := contract.Record{Account: id, Version: 3, At: time.Now().UTC().Truncate(time.Microsecond), Key: "poison", Caller: "poison",
+		RequestHash: strings.Repeat("0", 32)}
+	amount := bank.Money{Minor: 1, Currency: currency}
+	if err := r.SetEvent(bank.MoneyDeposited{Amount: amount, Balance: amount}); err != nil {
+		r.Type, r.Schema = "money-deposited", 1
+	}
+	switch kind {
+	case PoisonUnknown:
+		r.Type = "money-printed"
+	case PoisonSchema:
+		r.Schema = 0
+	}
+	if kind == PoisonShape || len(r.Data) == 0 {
+		r.Data = json.RawMessage(`{"colour":"red","amount":["12.34"]}`)
+	}
+	return r
+}
+
+// appendPoison has the bank's own event source append a record that it cannot
+// know to be bad.
+func (r *run) appendPoison(ctx context.Context, record contract.Record) error {
+	last := "nobody was asked"
+	for ctx.Err() == nil {
+		result, err := r.append(ctx, contract.Append{Account: record.Account, ExpectedVersion: record.Version - 1, Records: []contract.Record{record}})
+		switch {
+		case err != nil:
+			last = err.Error()
+		case result.Status == contract.Appended, result.Status == contract.VersionConflict && result.Version == record.Version:
+			return nil
+		case result.Status == contract.AppendInvalid:
+			return fmt.Errorf("the event source refuses it: %s", result.Reason)
+		default:
+			last = result.Reason
+		}
+		sleep(ctx, retryMost)
+	}
+	return fmt.Errorf("the event source does not take it: %s", last)
+}
+
+// append asks the bank's event source, past its sidecar.
+func (r *run) append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	body, err := json.Marshal(contract.AppendRequest{Appends: []contract.Append{a}})
+	if err != nil {
+		return contract.AppendResult{}, err
+	}
+	answer, err := r.askEventSource(ctx, body)
+	if err != nil {
+		return contract.AppendResult{}, err
+	}
+	var reply contract.AppendReply
+	if err := json.Unmarshal(answer, &reply); err != nil || len(reply.Results) != 1 {
+		return contract.AppendResult{}, fmt.Errorf("%d results, %w", len(reply.Results), err)
+	}
+	return reply.Results[0], nil
+}
+
+func (r *run) askEventSource(ctx context.Context, body []byte) ([]byte, error) {
+	for _, argument := range r.bank.arguments(r.bank.parts()["eventsource"]) {
+		if listen, is := strings.CutPrefix(argument, "--listen="); is {
+			return askToAppend(ctx, listen, body)
+		}
+	}
+	return nil, errors.New("eventsource does not run")
+}
+
+// awaitStale waits until the API says that an account stands still, and makes
+// sure that it takes no command.
+func (r *run) awaitStale(ctx context.Context, id bank.AccountID) error {
+	ctx, cancel := context.WithTimeout(ctx, staleWithin)
+	defer cancel()
+	for stale := false; !stale; {
+		if shown, err := r.gateway.balance(ctx, id); err == nil {
+			stale = shown.stale
+		}
+		if !stale && !sleep(ctx, watchTick) {
+			return fmt.Errorf("%s was poisoned and is not shown as stale within %v", id, staleWithin)
+		}
+	}
+	after := &Request{Account: id, Key: "after", Command: bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}}
+	for {
+		answer := r.gateway.ask(ctx, watchingClient, after)
+		r.record.add(answer)
+		switch {
+		case answer.Verdict == Unavailable:
+			return nil
+		case answer.Verdict != Unknown:
+			return fmt.Errorf("%s was poisoned and a deposit was %s", id, answer.Verdict)
+		}
+		if !sleep(ctx, retryMost) {
+			return fmt.Errorf("%s was poisoned and a deposit has no outcome: %s", id, answer.Note)
+		}
+	}
+}
+
+// poisonRefused asks for appends that would break the log or its database. Each
+// must be refused as invalid; what is written all the same will be found.
+func (r *run) poisonRefused(ctx context.Context) error {
+	id := bank.NewAccountID("poison", fmt.Sprint(r.clock().Nanoseconds()))
+	bad := func(change func(*contract.Record)) contract.Append {
+		record := badRecord(PoisonShape, id)
+		record.Version = 1
+		change(&record)
+		return contract.Append{Account: id, Records: []contract.Record{record}}
+	}
+	twice := bad(func(*contract.Record) {})
+	twice.Records = append(twice.Records, twice.Records[0])
+	twice.Records[1].Version = 2
+	many := bad(func(*contract.Record) {})
+	many.Records = make([]contract.Record, contract.MaxAppendEvents+1)
+	for what, a := range map[string]contract.Append{
+		"a record that is too large": bad(func(r *contract.Record) {
+			r.Data = json.RawMessage(`"` + strings.Repeat("x", contract.MaxRecordBytes) + `"`)
+		}),
+		"a key that is too long": bad(func(r *contract.Record) { r.Key = strings.Repeat("k", 2000) }),
+		"no key":                 bad(func(r *contract.Record) { r.Key = "" }),
+		"a version too many":     bad(func(r *contract.Record) { r.Version = 2 }),
+		"another account":        bad(func(r *contract.Record) { r.Account = bank.NewAccountID("poison", "other") }),
+		"no account":             {Account: "nobody", Records: bad(func(r *contract.Record) { r.Account = "nobody" }).Records},
+		"one key twice":          twice,
+		"too many records":       many,
+	} {
+		result, err := r.append(ctx, a)
+		if err != nil || result.Status != contract.AppendInvalid {
+			return fmt.Errorf("an append with %s was answered %q (%s), %v; want it refused as invalid", what, result.Status, result.Reason, err)
+		}
+	}
+	for _, body := range [][]byte{[]byte("{"), []byte(`{"appends":7}`), []byte(`{}`), bytes.Repeat([]byte("x"), 1<<20)} {
+		if answer, err := r.askEventSource(ctx, body); err == nil {
+			return fmt.Errorf("a request %.20q was answered %s", body, answer)
+		}
+	}
+	r.strike()
+	return nil
+}
