@@ -83,6 +83,7 @@ type epoch struct {
 // Acquire implements Storage. It takes a new session, because the old one may
 // be what failed, and raises the epoch: from then on a commit that an older
 // writer, or an older call of ours, still has under way is refused by immudb.
+// ErrIndexDamaged says that this immudb must not be written to.
 func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -94,6 +95,13 @@ func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	}
 	if ours := s.epochTx.Load(); ours != 0 && currentTx != ours {
 		return 0, ErrFenced
+	}
+	state, err := c.CurrentState(ctx)
+	if err != nil {
+		return 0, s.fault(ctx, c, "read the state", err)
+	}
+	if err := checkIndex(ctx, c, state.TxId); err != nil {
+		return 0, s.fault(ctx, c, "look at the index", err)
 	}
 	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx)
 	if err != nil {

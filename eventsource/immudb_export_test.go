@@ -1,5 +1,11 @@
 package eventsource
 
+import (
+	"context"
+
+	"github.com/codenotary/immudb/pkg/client"
+)
+
 // Prover and ProveFrom let tests stand between immudb and the proof.
 type Prover = prover
 
@@ -12,3 +18,12 @@ var (
 	IdempotencyKey = idempotencyKey
 	EncodeRecord   = encodeRecord
 )
+
+// Stand lets a test stand between a storage and its immudb.
+func (s *Immudb) Stand(ctx context.Context, between func(client.ImmuClient) client.ImmuClient) error {
+	c, err := s.session(ctx)
+	if err == nil {
+		s.client = between(c)
+	}
+	return err
+}

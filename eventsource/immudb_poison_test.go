@@ -12,7 +12,6 @@ import (
 
 	"corebank/eventsource"
 	"corebank/internal/bank"
-	"corebank/internal/contract"
 )
 
 // vandal is a session beside the event source's, with its rights.

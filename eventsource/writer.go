@@ -41,6 +41,7 @@ type Writer struct {
 	heads   *lru.Cache[bank.AccountID, int64] // used by Run's goroutine only
 	head    atomic.Int64
 	ready   atomic.Bool
+	damaged atomic.Pointer[string] // why the log cannot be taken over before somebody has mended it
 	halted  atomic.Pointer[string] // why appends are refused although the log is ours
 	moved   chan struct{}          // holds a token after the head moved
 }
@@ -64,6 +65,9 @@ func (w *Writer) Moved() <-chan struct{} { return w.moved }
 // Ready reports whether appends are taken now, and if not, why.
 func (w *Writer) Ready() contract.Readiness {
 	if reason := w.halted.Load(); reason != nil {
+		return contract.Readiness{Reason: *reason}
+	}
+	if reason := w.damaged.Load(); reason != nil {
 		return contract.Readiness{Reason: *reason}
 	}
 	if !w.ready.Load() {
@@ -142,6 +146,7 @@ func (w *Writer) acquire(ctx context.Context) error {
 	pause := acquirePauseLeast
 	for {
 		head, err := w.storage.Acquire(ctx)
+		w.noteDamage(err)
 		if err == nil {
 			w.heads.Purge()
 			w.ready.Store(true)
@@ -157,6 +162,16 @@ func (w *Writer) acquire(ctx context.Context) error {
 			return ctx.Err()
 		}
 		pause = min(2*pause, acquirePauseMost)
+	}
+}
+
+// noteDamage keeps what an operator has to be told of a log that only they can
+// mend.
+func (w *Writer) noteDamage(err error) {
+	w.damaged.Store(nil)
+	if errors.Is(err, ErrIndexDamaged) {
+		reason := err.Error()
+		w.damaged.Store(&reason)
 	}
 }
 

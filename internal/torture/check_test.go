@@ -108,7 +108,7 @@ func (s *story) answer(key string, verdict Verdict) *Answer {
 // evidence is what a run would have gathered of the story.
 func (s *story) evidence() *Evidence {
 	s.t.Helper()
-	e := &Evidence{Answers: s.answers, Balances: map[bank.AccountID][2]int64{s.id: {s.state.Version, s.state.Balance.Minor}}}
+	e := &Evidence{Answers: s.answers, Stale: map[bank.AccountID]bool{s.id: false}, Balances: map[bank.AccountID][2]int64{s.id: {s.state.Version, s.state.Balance.Minor}}}
 	e.Views = viewsOf(s.t, s.records)
 	watch := Watch{Name: "subscriber"}
 	for _, r := range s.records {
@@ -265,6 +265,17 @@ func TestEveryLieIsFound(t *testing.T) {
 		"a deposit was forgotten while the account was used": {Ordered, "no order", func(s *story) {
 			s.answer("much", Refused).Available = 900 // ten deposits were acknowledged before
 		}, nil},
+		"an account stands still that nobody poisoned": {StandStill, "nobody poisoned it", nil, func(s *story, e *Evidence) {
+			e.Stale[s.id] = true
+		}},
+		"a poisoned account does not show it": {StandStill, "is not shown as stale", nil, func(s *story, e *Evidence) {
+			e.Poisoned = map[bank.AccountID]Kind{s.id: PoisonBytes}
+		}},
+		"an event that nobody can read and nobody put there": {Sound, "event", nil, func(s *story, e *Evidence) {
+			bad := badRecord(PoisonUnknown, s.id)
+			bad.Position, bad.Version = int64(len(s.records)+1), s.state.Version+1
+			e.Record(bad)
+		}},
 		"a replay came before its event": {Ordered, "no order", func(s *story) {
 			a := s.answer("d9", Replayed)
 			a.Sent, a.Answered = 1, 2

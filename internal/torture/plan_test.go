@@ -9,8 +9,21 @@ import (
 	"corebank/internal/torture"
 )
 
+// usual are the faults that "all" chooses.
+func usual() []torture.Kind {
+	return slices.DeleteFunc(torture.Kinds(), func(k torture.Kind) bool { return k == torture.BrokerAway })
+}
+
+// A broker stays away for longer than the two minutes that its clients try.
+func TestABrokerStaysAwayLongEnough(t *testing.T) {
+	plan := torture.NewPlan(1, []torture.Kind{torture.BrokerAway}, time.Second)
+	if f := plan.Next(); f.Lasts < 130*time.Second {
+		t.Errorf("it lasts %v", f.Lasts)
+	}
+}
+
 func faults(seed uint64, n int) (all []torture.Fault) {
-	plan := torture.NewPlan(seed, torture.Kinds(), time.Minute)
+	plan := torture.NewPlan(seed, usual(), time.Minute)
 	for range n {
 		all = append(all, plan.Next())
 	}
@@ -28,7 +41,7 @@ func TestASeedHasOneSchedule(t *testing.T) {
 }
 
 func TestEveryFaultComesInItsTurn(t *testing.T) {
-	n := len(torture.Kinds())
+	n := len(usual())
 	times := make(map[torture.Kind]int)
 	for i, f := range faults(1, 3*n) {
 		times[f.Kind]++
@@ -52,7 +65,7 @@ func TestEveryFaultComesInItsTurn(t *testing.T) {
 // Of twenty faults that last, one lasts long: of a freeze up to a minute.
 func TestEveryKindThatLastsIsLongOnceInTwenty(t *testing.T) {
 	long := make(map[torture.Kind]time.Duration)
-	for _, f := range faults(5, 20*len(torture.Kinds())) {
+	for _, f := range faults(5, 20*len(usual())) {
 		if f.Lasts > 5*time.Second {
 			if long[f.Kind] > 0 {
 				t.Errorf("%s is long a second time", f.Kind)
@@ -61,7 +74,7 @@ func TestEveryKindThatLastsIsLongOnceInTwenty(t *testing.T) {
 		}
 	}
 	longest := time.Duration(0)
-	for _, kind := range torture.Kinds() {
+	for _, kind := range usual() {
 		what, _, _ := strings.Cut(string(kind), ":")
 		most := map[string]time.Duration{torture.Freeze: time.Minute, torture.Slow: 30 * time.Second, torture.Cut: 30 * time.Second,
 			torture.Deaf: 30 * time.Second, torture.Mute: 30 * time.Second, "disk": 30 * time.Second}[what]
@@ -77,7 +90,7 @@ func TestEveryKindThatLastsIsLongOnceInTwenty(t *testing.T) {
 
 func TestFaultsAreChosenByName(t *testing.T) {
 	for list, want := range map[string]int{
-		"all": len(torture.Kinds()), "kill": len(torture.Parts), "kill:actor": 1, "kill,kill:actor, everything": len(torture.Parts) + 1,
+		"all": len(usual()), "broker-away": 1, "poison": 5, "messages": 4, "kill": len(torture.Parts), "kill:actor": 1, "kill,kill:actor, everything": len(torture.Parts) + 1,
 		"snapshots,views:deleted": 4,
 	} {
 		if got, err := torture.ParseKinds(list); err != nil || len(got) != want {

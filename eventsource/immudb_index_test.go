@@ -1,0 +1,125 @@
+package eventsource_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/eventsource"
+	"corebank/internal/contract"
+)
+
+// forgetful is an immudb whose index has lost the newest writes of one key.
+type forgetful struct {
+	client.ImmuClient
+	lost   string
+	before uint64 // the newest transaction that it still finds the key in; 0 for none
+}
+
+func (f forgetful) GetAll(ctx context.Context, keys [][]byte) (*schema.Entries, error) {
+	found, err := f.ImmuClient.GetAll(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i, entry := range found.Entries {
+		if string(entry.Key) != f.lost {
+			continue
+		}
+		if entry.Tx = f.before; f.before == 0 {
+			found.Entries = slices.Delete(found.Entries, i, i+1)
+		}
+		break
+	}
+	return found, nil
+}
+
+// An immudb that has lost what it promised to find is not written to, and who
+// runs it is told what to do.
+func TestADamagedIndexIsNotWrittenTo(t *testing.T) {
+	config := immudb(t)
+	first := eventsource.NewImmudb(config)
+	if _, err := first.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	records := payments(0, 3)
+	if err := errors.Join(first.Commit(t.Context(), records), first.SaveCheckpoint(t.Context(), 3)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Acquire(t.Context()); err != nil {
+		t.Fatalf("a sound index: %v", err)
+	}
+	id := records[0].Account
+	for name, index := range map[string]forgetful{
+		"a record":           {lost: string(eventsource.EventKey(id, 3))},
+		"an idempotency key": {lost: string(eventsource.IdempotencyKey(id, "key-2"))},
+		"a commit":           {lost: "b/000000000000001"},
+		"a later epoch":      {lost: "epoch", before: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := eventsource.NewImmudb(config)
+			defer s.Close(context.WithoutCancel(t.Context()))
+			err := s.Stand(t.Context(), func(c client.ImmuClient) client.ImmuClient {
+				index.ImmuClient = c
+				return index
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Acquire(t.Context()); !errors.Is(err, eventsource.ErrIndexDamaged) || !strings.Contains(err.Error(), fmt.Sprintf("%q", index.lost)) {
+				t.Errorf("the log was taken over: %v", err)
+			}
+		})
+	}
+	if err := first.CheckOurs(t.Context()); err != nil {
+		t.Errorf("those that refused have fenced the writer: %v", err)
+	}
+}
+
+// damagedOnce is a log that cannot be taken over the first time.
+type damagedOnce struct {
+	eventsource.Storage
+	asked chan struct{}
+	mend  chan struct{}
+}
+
+func (d *damagedOnce) Acquire(ctx context.Context) (int64, error) {
+	select {
+	case <-d.mend:
+		return d.Storage.Acquire(ctx)
+	default:
+		select {
+		case d.asked <- struct{}{}:
+		default:
+		}
+		return 0, eventsource.ErrIndexDamaged
+	}
+}
+
+func TestAWriterSaysThatItsIndexIsDamagedUntilItIsMended(t *testing.T) {
+	log := &damagedOnce{Storage: eventsource.NewMemoryLog().Open(), asked: make(chan struct{}), mend: make(chan struct{})}
+	w := eventsource.NewWriter(log, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	<-log.asked
+	<-log.asked // the first answer has been noted
+	if ready := w.Ready(); ready.Ready || !strings.Contains(ready.Reason, "delete the directories index_*") {
+		t.Errorf("it says %+v", ready)
+	}
+	close(log.mend)
+	<-w.Moved()
+	if ready := w.Ready(); ready != (contract.Readiness{Ready: true}) {
+		t.Errorf("mended, it says %+v", ready)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,44 @@
+package torture
+
+import (
+	"encoding/json"
+	"testing"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Poison that was put there on purpose, and is shown, violates nothing.
+func TestAPoisonedAccountThatStandsStillIsAsItShouldBe(t *testing.T) {
+	for _, kind := range []Kind{PoisonUnknown, PoisonSchema, PoisonShape} {
+		s := newStory(t)
+		e := s.evidence()
+		bad := badRecord(kind, s.id)
+		if _, err := bad.Event(); err == nil {
+			t.Fatalf("%s can be read", kind)
+		}
+		e = &Evidence{Answers: e.Answers, Watches: e.Watches, Balances: e.Balances, Views: viewsOf(t, s.records),
+			Poisoned: map[bank.AccountID]Kind{s.id: kind}, Stale: map[bank.AccountID]bool{s.id: true}}
+		for _, r := range s.records {
+			e.Record(r)
+		}
+		bad.Position, bad.Version = int64(len(s.records)+1), s.state.Version+1
+		e.Record(bad)
+		for _, f := range verify(e).Findings() {
+			if f.Violations > 0 {
+				t.Errorf("%s: %s: %v", kind, f.Law, f.Examples)
+			}
+		}
+	}
+}
+
+// Nothing that litters the topic is what a relay publishes.
+func TestLitterIsNoBatchOfTheLog(t *testing.T) {
+	whole := contract.Batch{ID: "4-5", Previous: 3, First: 4, Last: 5, Records: []contract.Record{{Position: 4}, {Position: 5}}}
+	for i, data := range litterOf(whole) {
+		var b contract.Batch
+		if json.Unmarshal(data, &b) == nil && b.Check() == nil && b.Last <= 5 && b.Last > 0 {
+			t.Errorf("piece %d, %.80q, passes for a batch", i, data)
+		}
+	}
+}
