@@ -128,7 +128,8 @@ func (t *tortureConfig) run(ctx context.Context) (err error) {
 	if t.Listen, err = held.pick(); err != nil {
 		return err
 	}
-	held.freeAll()
+	defer held.freeAll()
+	t.Release = held.freeAll
 	if t.Data, err = os.MkdirTemp("", "corebank-torture-"); err != nil {
 		return err
 	}

@@ -77,10 +77,13 @@ type upConfig struct {
 
 // Run runs the bank until ctx ends. What it started has ended when it returns.
 func (c upConfig) Run(ctx context.Context) error {
-	listen, err := checkListen(c.Listen)
+	lis, err := takeListen(c.Listen)
 	if err != nil {
 		return err
 	}
+	ports := newPorts()
+	defer ports.freeAll()
+	listen := ports.hold(lis)
 	data, err := openData(c.Data)
 	if err != nil {
 		return err
@@ -98,8 +101,6 @@ func (c upConfig) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ports := newPorts()
-	defer ports.freeAll()
 	bank, err := newParts(c, listen, data, programs, ports)
 	if err != nil {
 		return err
@@ -136,26 +137,25 @@ func killOnSecondSignal(group *supervisor.Group) (stop func()) {
 	return func() { signal.Stop(signals); close(done) }
 }
 
-// checkListen makes sure, before anything is started, that the API can listen
-// at the address and that only this machine can reach it. A port 0 becomes a
-// free one.
-func checkListen(address string) (string, error) {
+// takeListen makes sure, before anything is started, that the API can listen at
+// the address and that only this machine can reach it. A port 0 becomes a free
+// one. The listener keeps the port from others until the API is started.
+func takeListen(address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", address)
+		return nil, fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", address)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return "", fmt.Errorf("--listen %s: the bank has no authentication yet and listens on this machine only; "+
+		return nil, fmt.Errorf("--listen %s: the bank has no authentication yet and listens on this machine only; "+
 			"give a loopback address, for example --listen 127.0.0.1:8080", address)
 	}
 	lis, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return "", fmt.Errorf("--listen %s: another program listens there already, perhaps another bank; "+
+		return nil, fmt.Errorf("--listen %s: another program listens there already, perhaps another bank; "+
 			"stop it, or give another port, for example --listen 127.0.0.1:0 for a free one", address)
 	}
 	if err != nil {
-		return "", fmt.Errorf("--listen %s: %w; give an address of this machine, for example --listen 127.0.0.1:8080", address, err)
+		return nil, fmt.Errorf("--listen %s: %w; give an address of this machine, for example --listen 127.0.0.1:8080", address, err)
 	}
-	defer lis.Close()
-	return lis.Addr().String(), nil
+	return lis, nil
 }

@@ -45,6 +45,15 @@ func (p *ports) pick() (string, error) {
 	return "", fmt.Errorf("no free port between %d and %d on 127.0.0.1: %w; stop what uses them", portLeast, portMost, last)
 }
 
+// hold holds the port of a listener as one that was picked.
+func (p *ports) hold(lis net.Listener) (address string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	address = lis.Addr().String()
+	p.held[address] = lis
+	return address
+}
+
 // free lets go of ports, for the parts that are about to listen there.
 func (p *ports) free(addresses ...string) error {
 	p.mu.Lock()
@@ -65,6 +74,7 @@ func (p *ports) freeAll() {
 	for _, lis := range p.held {
 		_ = lis.Close()
 	}
+	clear(p.held)
 }
 
 // portOf is the port of an address.

@@ -37,15 +37,30 @@ func TestOnlyAFreeLoopbackAddressIsListenedOn(t *testing.T) {
 		"a port that is none":  {"127.0.0.1:99999", "--listen 127.0.0.1:8080"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := checkListen(test.address)
+			_, err := takeListen(test.address)
 			if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "--listen") {
 				t.Fatalf("got %v, want an error that says %q", err, test.says)
 			}
 		})
 	}
-	address, err := checkListen("127.0.0.1:0")
-	if err != nil || portOf(address) == "0" {
-		t.Errorf("port 0 became %s, %v", address, err)
+	lis, err := takeListen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nobody else gets it before the API does, which then can have it.
+	held := newPorts()
+	address := held.hold(lis)
+	if _, err := takeListen(address); err == nil || portOf(address) == "0" {
+		t.Errorf("%s was given away, %v", address, err)
+	}
+	if err := held.free(address); err != nil {
+		t.Fatal(err)
+	}
+	if lis, err = takeListen(address); err != nil {
+		t.Fatal(err)
+	}
+	if err := lis.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
 

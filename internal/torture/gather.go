@@ -130,13 +130,7 @@ func walk(ctx context.Context, log LogReader, after int64, each func(contract.Re
 func (r *run) awaitViews(ctx context.Context, head int64, tell func(at int64)) (at int64) {
 	deadline, told := time.Now().Add(r.patience()), time.Now()
 	for time.Now().Before(deadline) {
-		if reader, err := (viewstore.Config{SQLite: r.views()}).OpenReader(ctx); err == nil {
-			if now, err := reader.Checkpoint(ctx); err == nil {
-				at = now
-			}
-			_ = reader.Close(ctx) // nothing was written
-		}
-		if at >= head {
+		if at = max(at, r.viewsAt(ctx)); at >= head {
 			return at
 		}
 		if tell != nil && time.Since(told) > tellEvery {
@@ -146,6 +140,20 @@ func (r *run) awaitViews(ctx context.Context, head int64, tell func(at int64)) (
 		if !sleep(ctx, 10*watchTick) {
 			return at
 		}
+	}
+	return at
+}
+
+// viewsAt is how far the views are; 0 if they cannot be read.
+func (r *run) viewsAt(ctx context.Context) int64 {
+	reader, err := viewstore.Config{SQLite: r.views()}.OpenReader(ctx)
+	if err != nil {
+		return 0
+	}
+	defer reader.Close(ctx) // nothing was written
+	at, err := reader.Checkpoint(ctx)
+	if err != nil {
+		return 0
 	}
 	return at
 }

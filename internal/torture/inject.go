@@ -135,9 +135,9 @@ func (r *run) sendBrokerAway(ctx, patience context.Context, lasts time.Duration)
 	r.strike()
 	ctx, cancel := context.WithTimeout(ctx, recoveryTime)
 	defer cancel()
-	for seen := r.watchers[0].seen(); r.watchers[0].seen() == seen; {
+	for began := r.viewsAt(ctx); r.viewsAt(ctx) <= began; {
 		if !sleep(ctx, watchTick) {
-			return fmt.Errorf("the broker was away for %v and %v later the subscribers still hear nothing", lasts, recoveryTime)
+			return fmt.Errorf("the broker was away for %v and %v later the views still stand where they stood", lasts, recoveryTime)
 		}
 	}
 	return nil

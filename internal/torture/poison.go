@@ -36,10 +36,6 @@ type Poison struct {
 	Key, Value string
 }
 
-// staleWithin is how long an account may take to say that it stands still; the
-// event source may have to start again meanwhile.
-const staleWithin = 30 * time.Second
-
 // poison spoils an account of its own and waits until the bank shows that it
 // stands still and takes no commands.
 func (r *run) poison(ctx context.Context, kind Kind) error {
@@ -149,14 +145,14 @@ func (r *run) askEventSource(ctx context.Context, body []byte) ([]byte, error) {
 // awaitStale waits until the API says that an account stands still, and makes
 // sure that it takes no command.
 func (r *run) awaitStale(ctx context.Context, id bank.AccountID) error {
-	ctx, cancel := context.WithTimeout(ctx, staleWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.patience()) // the views may be new
 	defer cancel()
 	for stale := false; !stale; {
 		if shown, err := r.gateway.balance(ctx, id); err == nil {
 			stale = shown.stale
 		}
 		if !stale && !sleep(ctx, watchTick) {
-			return fmt.Errorf("%s was poisoned and is not shown as stale within %v", id, staleWithin)
+			return fmt.Errorf("%s was poisoned and is not shown as stale within %v", id, r.patience())
 		}
 	}
 	after := &Request{Account: id, Key: "after", Command: bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}}

@@ -33,6 +33,8 @@ type Config struct {
 	Program string
 	// Data is an empty directory for the bank, Listen the address for its API.
 	Data, Listen string
+	// Release lets go of Listen, which is held for the bank until it is started.
+	Release func()
 	// OpenLog reads the log of the bank in a data directory from immudb at an
 	// address.
 	OpenLog func(data, immudb string) (LogReader, error)
@@ -94,6 +96,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	if err := r.fill(ctx); err != nil {
 		return Report{}, err
 	}
+	r.Release()
 	if err := r.bank.start(ctx, coldTime); err != nil {
 		return Report{}, errors.Join(err, r.bank.killAll(context.WithoutCancel(ctx)))
 	}
