@@ -33,15 +33,17 @@ func newTorture() *cobra.Command {
 		Long: `Run a bank of its own in a temporary directory, put a mixed load on it through
 GraphQL, follow it by websocket, and hurt it: kill and freeze its processes one
 by one and all at once, slow down, cut and silence the connections between
-them, take the broker's data away, repeat and drop its messages, start a second
-event source, spoil snapshots, delete views. Then let it heal and hold every
-answer that a client got against the log:
+them, fill its disk, take the broker's data away, repeat and drop its messages,
+send others that lie, put events into the log that nobody can read, start a
+second event source, spoil snapshots, delete views. Then let it heal and hold
+every answer that a client got against the log:
 
   what was acknowledged is there exactly once, as it was told;
   what was only refused is not; what is unknown is there at most once;
   versions, positions and sums are sound, and the views are equal to them;
   each subscriber saw each transaction once and in order;
-  the answers about each account are linearizable.
+  the answers about each account are linearizable;
+  accounts with an event that nobody can read stand still, and no others.
 
 The same seed makes the same schedule of faults. The exit code is 0 only if
 nothing was violated; otherwise the data is kept and the command to repeat the
@@ -51,7 +53,9 @@ Linux, and about 300 bytes of memory for each answer.
 --faults takes names such as kill:actor or freeze:immudb, separated by commas;
 the word before the colon for all of a sort; or all. What lasts, mostly lasts a
 moment, and in one of twenty rounds up to half a minute, or a minute where a
-process is frozen; never longer than a sixth of --duration.
+process is frozen; never longer than a sixth of --duration. One fault is not in
+"all", because it takes minutes: broker-away cuts the broker off for longer than
+the sidecars try to reach it.
 
 --each N goes on until each kind of fault was there N times. --events N begins
 with a log that has N events of N/100 accounts already, half of which the
