@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -78,14 +80,15 @@ func writePoison(ctx context.Context, c client.ImmuClient, p torture.Poison) err
 		return fmt.Errorf("read the head %s: %w", last.Entries[0].Value, err)
 	}
 	batch := fmt.Appendf(nil, "b/%015d", head+1)
+	key := sha256.Sum256([]byte(string(p.Account) + "/" + p.Key))
 	entry := func(key, value string) *schema.KeyValue {
 		return &schema.KeyValue{Key: []byte(key), Value: []byte(value)}
 	}
 	_, err = c.SetAll(ctx, &schema.SetRequest{
 		KVs: []*schema.KeyValue{
 			entry(string(batch), fmt.Sprintf(`{"last":%d}`, head+1)),
-			entry(fmt.Sprintf("e/%s/%012d", p.Account, p.Version), p.Value),
-			entry(fmt.Sprintf("k/%s/%s", p.Account, p.Key), strconv.FormatInt(p.Version, 10)),
+			entry(string(binary.BigEndian.AppendUint64(append([]byte("e"), p.Account.Bytes()...), uint64(p.Version))), p.Value),
+			entry("k"+string(key[:20]), strconv.FormatInt(p.Version, 10)),
 			entry("epoch", fmt.Sprintf(`{"number":%d}`, number+1)),
 		},
 		Preconditions: []*schema.Precondition{

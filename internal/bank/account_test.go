@@ -161,3 +161,23 @@ func FuzzAccountIDValid(f *testing.F) {
 		}
 	})
 }
+
+// No two ids stand for the same bytes: they would share a stream.
+func TestAnAccountIDIsTheOnlyOneOfItsBytes(t *testing.T) {
+	id := bank.NewAccountID("ada", "first")
+	if again := bank.AccountIDOf([16]byte(id.Bytes())); again != id {
+		t.Errorf("%s becomes %s", id, again)
+	}
+	valid := 0
+	for _, last := range "abcdefghijklmnopqrstuvwxyz234567" {
+		if other := id[:len(id)-1] + bank.AccountID(last); other.Valid() {
+			valid++
+			if other != id && string(other.Bytes()) == string(id.Bytes()) {
+				t.Errorf("%s and %s are both valid", other, id)
+			}
+		}
+	}
+	if valid != 8 {
+		t.Errorf("%d last digits are valid, want 8", valid)
+	}
+}
