@@ -76,7 +76,7 @@ func (h *Host) InvokeActorMethod(ctx context.Context, _, id, method string, payl
 	switch method {
 	case contract.MethodExecute:
 		var batch contract.CommandBatch
-		err := json.Unmarshal(payload, &batch)
+		err := contract.Decode(payload, &batch)
 		if err == nil {
 			reply, err = h.Execute(ctx, bank.AccountID(id), batch)
 		}

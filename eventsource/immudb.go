@@ -226,7 +226,7 @@ func commitEntries(records []contract.Record) ([]*schema.KeyValue, error) {
 	entries := make([]*schema.KeyValue, 0, 2*len(records)+1)
 	entries = append(entries, &schema.KeyValue{Key: batchKey(first), Value: value})
 	for _, r := range records {
-		value, err := encodeRecord(r)
+		value, err := r.Encode()
 		if err != nil {
 			return nil, fmt.Errorf("encode %s version %d: %w", r.Account, r.Version, err)
 		}

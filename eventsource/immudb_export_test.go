@@ -16,7 +16,6 @@ var ProveFrom = prove
 var (
 	EventKey       = eventKey
 	IdempotencyKey = idempotencyKey
-	EncodeRecord   = encodeRecord
 )
 
 // Stand lets a test stand between a storage and its immudb.

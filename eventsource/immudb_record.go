@@ -2,7 +2,6 @@ package eventsource
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 
 	"corebank/internal/bank"
@@ -32,7 +31,7 @@ func eventPlace(key []byte) place {
 // else.
 func (at place) record(value []byte) contract.Record {
 	var r contract.Record
-	err := json.Unmarshal(value, &r)
+	err := contract.Decode(value, &r)
 	switch {
 	case err != nil:
 	case r.Account != at.account || r.Version != at.version:

@@ -118,7 +118,7 @@ func (a actors) invoke(ctx context.Context, id, method string, request, reply an
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(answer.Data, reply)
+	return contract.Decode(answer.Data, reply)
 }
 
 // remoteLog reads the log through the sidecar.

@@ -9,6 +9,8 @@ import (
 	"github.com/dapr/go-sdk/service/common"
 	daprgrpc "github.com/dapr/go-sdk/service/grpc"
 	"google.golang.org/grpc"
+
+	"corebank/internal/contract"
 )
 
 // Method answers one service invocation: JSON in, JSON out. Its errors are
@@ -20,7 +22,7 @@ func Typed[Request, Reply any](handle func(context.Context, Request) (Reply, err
 	return func(ctx context.Context, data []byte) ([]byte, error) {
 		var request Request
 		if len(data) > 0 {
-			if err := json.Unmarshal(data, &request); err != nil {
+			if err := contract.Decode(data, &request); err != nil {
 				return nil, fmt.Errorf("malformed request: %w", err)
 			}
 		}
@@ -28,8 +30,16 @@ func Typed[Request, Reply any](handle func(context.Context, Request) (Reply, err
 		if err != nil {
 			return nil, err
 		}
-		return json.Marshal(reply)
+		return encode(reply)
 	}
+}
+
+// encode is a value as JSON, by its own means if it has any.
+func encode(value any) ([]byte, error) {
+	if own, ok := value.(interface{ Encode() ([]byte, error) }); ok {
+		return own.Encode()
+	}
+	return json.Marshal(value)
 }
 
 // ServeMethods answers the sidecar's service invocations on lis until ctx

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"corebank/internal/contract"
 )
 
 // maxMessage bounds a gRPC message between an app and its sidecar, in bytes.
@@ -73,7 +74,7 @@ func (s *Sidecar) Close() error { return s.conn.Close() }
 // answer into reply. The target's own refusals are part of its reply; an
 // error means that the call itself failed and that its effect is not known.
 func (s *Sidecar) Invoke(ctx context.Context, appID, method string, request, reply any) error {
-	data, err := json.Marshal(request)
+	data, err := encode(request)
 	if err != nil {
 		return fmt.Errorf("encode %s/%s: %w", appID, method, err)
 	}
@@ -82,7 +83,7 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method string, request, rep
 	if err != nil {
 		return fmt.Errorf("invoke %s/%s: %w", appID, method, err)
 	}
-	if err := json.Unmarshal(answer, reply); err != nil {
+	if err := contract.Decode(answer, reply); err != nil {
 		return fmt.Errorf("decode the answer of %s/%s: %w", appID, method, err)
 	}
 	return nil

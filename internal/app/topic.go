@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -14,7 +13,7 @@ import (
 
 // Publish sends one batch to the topic, and returns when the broker has it.
 func (s *Sidecar) Publish(ctx context.Context, batch contract.Batch) error {
-	data, err := json.Marshal(batch)
+	data, err := batch.Encode()
 	if err != nil {
 		return fmt.Errorf("encode batch %d-%d: %w", batch.First, batch.Last, err)
 	}
@@ -89,7 +88,7 @@ func (s *Sidecar) follow(ctx context.Context, component string, handle func(cont
 // batch is dropped: it can never become one, and the log has what matters.
 func deliver(ctx context.Context, message *client.SubscriptionMessage, handle func(context.Context, contract.Batch) error) error {
 	var batch contract.Batch
-	err := json.Unmarshal(message.RawData, &batch)
+	err := contract.Decode(message.RawData, &batch)
 	if err == nil {
 		err = batch.Check()
 	}

@@ -95,10 +95,10 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 	for name, test := range map[string]struct{ kind, data, reason string }{
 		"another command":    {"Transfer", `{}`, `unknown command type "Transfer"`},
 		"no command":         {"", `{}`, "unknown command type"},
-		"a condition to it":  {"Deposit", `{` + amount + `,"notAfter":"2026-01-01"}`, `unknown field "notAfter"`},
-		"fields of another":  {"OpenAccount", `{` + amount + `}`, `unknown field "amount"`},
+		"a condition to it":  {"Deposit", `{` + amount + `,"notAfter":"2026-01-01"}`, `unknown object member name "notAfter"`},
+		"fields of another":  {"OpenAccount", `{` + amount + `}`, `unknown object member name "amount"`},
 		"no data":            {"Withdraw", ``, "EOF"},
-		"two of them":        {"Withdraw", `{` + amount + `}{` + amount + `}`, "more than one JSON value"},
+		"two of them":        {"Withdraw", `{` + amount + `}{` + amount + `}`, "after top-level value"},
 		"a fraction of cent": {"Deposit", `{"amount":{"minor":0.5,"currency":"EUR"}}`, "cannot unmarshal"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,11 +1,8 @@
 package contract
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"corebank/internal/bank"
@@ -102,20 +99,6 @@ func decodeEvent[T bank.Event](r Record) (bank.Event, error) {
 		return nil, fmt.Errorf("event %s at position %d says %w", r.Type, r.Position, err)
 	}
 	return event, nil
-}
-
-// decodeStrictly reads one JSON value and refuses fields that into does not
-// have, and anything after the value.
-func decodeStrictly(data []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return errors.New("more than one JSON value")
-	}
-	return nil
 }
 
 // Fold is the account after the record, which must be the next of its stream.

@@ -1,0 +1,148 @@
+package contract
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// What carries many records is encoded without reflection: it is most of what
+// the apps say to each other.
+
+// Encode is the record as json.Marshal writes it.
+func (r Record) Encode() ([]byte, error) { return appendRecord(nil, r) }
+
+// Encode is the answer as json.Marshal writes it.
+func (r Records) Encode() ([]byte, error) {
+	text, err := appendRecords(append(room(r.Records), `{"records":`...), r.Records)
+	if err != nil {
+		return nil, err
+	}
+	return append(strconv.AppendInt(append(text, `,"head":`...), r.Head, 10), '}'), nil
+}
+
+// Encode is the batch as json.Marshal writes it.
+func (b Batch) Encode() ([]byte, error) {
+	id, err := json.Marshal(b.ID)
+	if err != nil {
+		return nil, err
+	}
+	text := append(append(room(b.Records), `{"id":`...), id...)
+	text = strconv.AppendInt(append(text, `,"previous":`...), b.Previous, 10)
+	text = strconv.AppendInt(append(text, `,"first":`...), b.First, 10)
+	text = strconv.AppendInt(append(text, `,"last":`...), b.Last, 10)
+	if text, err = appendRecords(append(text, `,"records":`...), b.Records); err != nil {
+		return nil, err
+	}
+	return append(text, '}'), nil
+}
+
+// Encode is the request as json.Marshal writes it.
+func (r AppendRequest) Encode() ([]byte, error) {
+	if r.Appends == nil {
+		return json.Marshal(r)
+	}
+	text := append(make([]byte, 0, len(r.Appends)*recordRoom), `{"appends":[`...)
+	for i, a := range r.Appends {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		account, err := json.Marshal(a.Account)
+		if err != nil {
+			return nil, err
+		}
+		text = append(append(text, `{"account":`...), account...)
+		text = strconv.AppendInt(append(text, `,"expectedVersion":`...), a.ExpectedVersion, 10)
+		if text, err = appendRecords(append(text, `,"records":`...), a.Records); err != nil {
+			return nil, err
+		}
+		text = append(text, '}')
+	}
+	return append(text, `]}`...), nil
+}
+
+// recordRoom is more than most records take.
+const recordRoom = 768
+
+func room(records []Record) []byte { return make([]byte, 0, 128+len(records)*recordRoom) }
+
+func appendRecords(text []byte, records []Record) (_ []byte, err error) {
+	if records == nil {
+		return append(text, "null"...), nil
+	}
+	text = append(text, '[')
+	for i, r := range records {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		if text, err = appendRecord(text, r); err != nil {
+			return nil, err
+		}
+	}
+	return append(text, ']'), nil
+}
+
+func appendRecord(text []byte, r Record) ([]byte, error) {
+	if !plain(string(r.Account), r.Type, r.Key, r.Caller, r.RequestHash) || !compact(r.Data) || !ordinary(r.At) {
+		encoded, err := json.Marshal(r)
+		return append(text, encoded...), err
+	}
+	if text == nil {
+		text = make([]byte, 0, len(r.Data)+len(r.Key)+len(r.Caller)+len(r.RequestHash)+256)
+	}
+	number := func(name string, n int64) { text = strconv.AppendInt(append(text, name...), n, 10) }
+	quoted := func(name, value string) { text = append(append(append(text, name...), value...), '"') }
+	number(`{"position":`, r.Position)
+	quoted(`,"account":"`, string(r.Account))
+	number(`,"version":`, r.Version)
+	quoted(`,"type":"`, r.Type)
+	number(`,"schema":`, int64(r.Schema))
+	text = r.At.AppendFormat(append(text, `,"at":"`...), time.RFC3339Nano)
+	quoted(`","key":"`, r.Key)
+	quoted(`,"caller":"`, r.Caller)
+	quoted(`,"requestHash":"`, r.RequestHash)
+	text = append(append(text, `,"data":`...), r.Data...)
+	return append(text, '}'), nil
+}
+
+// plain reports whether none of the texts has a character that JSON, as Go
+// writes it, escapes.
+func plain(texts ...string) bool {
+	for _, text := range texts {
+		for i := range len(text) {
+			if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// compact reports whether json.Marshal would copy a value as it is, because
+// there is no space around its parts and nothing to escape in them. The value is
+// sound JSON: it came out of a decoder.
+func compact(value []byte) bool {
+	within, escaped := false, false // a text
+	for _, c := range value {
+		switch {
+		case c < ' ' || c > '~' || c == '<' || c == '>' || c == '&':
+			return false
+		case escaped:
+			escaped = false
+		case within && c == '\\':
+			escaped = true
+		case c == '"':
+			within = !within
+		case c == ' ' && !within:
+			return false
+		}
+	}
+	return len(value) > 0
+}
+
+// ordinary reports whether a time is written alike by RFC3339Nano and by
+// json.Marshal, which refuses some.
+func ordinary(t time.Time) bool {
+	year := t.Year()
+	return t.Location() == time.UTC && year >= 0 && year <= 9999
+}

@@ -1,0 +1,68 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// What is encoded without reflection is as json.Marshal writes it, whatever its
+// texts are.
+func TestEncodingIsThatOfJSON(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		records := rapid.SliceOfN(rapid.Custom(anyRecord), 0, 3).Draw(t, "records")
+		if rapid.Bool().Draw(t, "none") {
+			records = nil
+		}
+		for _, value := range []interface{ Encode() ([]byte, error) }{
+			anyRecord(t),
+			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head")},
+			contract.Batch{ID: anyText.Draw(t, "id"), Previous: 1, First: 2, Last: 3, Records: records},
+			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")), ExpectedVersion: 7, Records: records}, {}}},
+			contract.AppendRequest{Appends: []contract.Append{}}, contract.AppendRequest{},
+		} {
+			want, wantErr := json.Marshal(value)
+			got, err := value.Encode()
+			if string(got) != string(want) || (err == nil) != (wantErr == nil) {
+				t.Fatalf("encoded as %s (%v)\nwant       %s (%v)", got, err, want, wantErr)
+			}
+		}
+	})
+}
+
+var anyText = rapid.OneOf(rapid.StringMatching(`[ -~]{0,12}`), rapid.StringMatching(`[a-z0-9-]{1,20}`), rapid.String())
+
+// anyRecord has sound JSON for its data.
+func anyRecord(t *rapid.T) contract.Record {
+	data, err := json.Marshal(map[string]any{anyText.Draw(t, "name"): anyText.Draw(t, "value"), "n": rapid.Int64().Draw(t, "n"), "a": []any{anyText.Draw(t, "element"), nil}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rapid.Bool().Draw(t, "spaced") {
+		data = append([]byte{' '}, data...)
+	}
+	return contract.Record{Position: rapid.Int64().Draw(t, "position"), Account: bank.AccountID(anyText.Draw(t, "account")),
+		Version: rapid.Int64().Draw(t, "version"), Type: anyText.Draw(t, "type"), Schema: rapid.Int().Draw(t, "schema"),
+		At:  time.UnixMicro(rapid.Int64Range(-1<<55, 1<<55).Draw(t, "at")).UTC(),
+		Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"), RequestHash: anyText.Draw(t, "hash"), Data: data}
+}
+
+// BenchmarkEncodeRecord writes a deposit as it is stored.
+func BenchmarkEncodeRecord(b *testing.B) {
+	r := contract.Record{Position: 42, Account: bank.NewAccountID("ada", "1"), Version: 2, At: time.UnixMicro(1_800_000_000_123_456).UTC(), Key: "key-1", Caller: "ada"}
+	amount := bank.Money{Minor: 100, Currency: "EUR"}
+	if err := r.SetEvent(bank.MoneyDeposited{Amount: amount, Balance: amount, Reference: "invoice 7",
+		Postings: []bank.Posting{{LedgerAccount: "customer/x", Amount: amount}, {LedgerAccount: "cash/EUR", Amount: bank.Money{Minor: -100, Currency: "EUR"}}}}); err != nil {
+		b.Fatal(err)
+	}
+	for range b.N {
+		if _, err := r.Encode(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
