@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/dapr/go-sdk/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"corebank/internal/contract"
 )
@@ -23,7 +25,7 @@ func openProject(ctx context.Context, l *lab) ([]measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, err := l.dialLog(ctx, b)
+	log, err := l.dialLog(b)
 	if err != nil {
 		return nil, err
 	}
@@ -31,20 +33,21 @@ func openProject(ctx context.Context, l *lab) ([]measured, error) {
 	if err := newJournal("filled", l.Accounts).fill(ctx, log.append, l.Events, l.Batch); err != nil {
 		return nil, fmt.Errorf("fill the log: %w", err)
 	}
-	return []measured{{caseRebuild, "events", fmt.Sprintf("%d accounts' views built from %d events by corebank rebuild, while the bank serves", min(l.Accounts, l.Events), l.Events),
+	return []measured{{caseRebuild, "events", fmt.Sprintf("%d accounts' views built from %d events by corebank rebuild, while the bank serves",
+		min(l.Accounts, l.Events), l.Events),
 		func(ctx context.Context) (Sample, error) { return b.rebuild(ctx) }}}, nil
 }
 
 // logClient reaches the event source as the actors do, through two sidecars.
 type logClient struct{ sidecar client.Client }
 
-func (l *lab) dialLog(ctx context.Context, b *wholeBank) (logClient, error) {
-	sidecar, err := client.NewClientWithAddressContext(ctx, b.parts["actor-sidecar"])
+func (l *lab) dialLog(b *wholeBank) (logClient, error) {
+	connection, err := grpc.NewClient(b.parts["actor-sidecar"], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return logClient{}, fmt.Errorf("reach a sidecar of the bank: %w", err)
 	}
-	l.closers = append(l.closers, func() error { sidecar.Close(); return nil })
-	return logClient{sidecar}, nil
+	l.closers = append(l.closers, connection.Close)
+	return logClient{client.NewClientWithConnection(connection)}, nil
 }
 
 func (c logClient) call(ctx context.Context, method string, request []byte, reply any) error {
