@@ -129,6 +129,9 @@ func (s *Immudb) ReadAll(ctx context.Context, after int64, limit int) ([]contrac
 		}
 		records = append(records, read...)
 	}
+	if len(records) > limit { // the rest of the last one is read again
+		records, tx = records[:limit], tx-1
+	}
 	if len(records) > 0 {
 		s.tails.add(records[len(records)-1].Position, tx)
 	}

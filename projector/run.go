@@ -53,7 +53,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 
-	p := New(live.Store, remoteLog{sidecar}, log)
+	p := New(live.Store, newAheadLog(remoteLog{sidecar}), log)
 	defer p.Close(context.WithoutCancel(ctx))
 	var caughtUp atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
