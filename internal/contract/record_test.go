@@ -188,10 +188,10 @@ func TestDecodingRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		"half":                     {"money-deposited", 1, whole[:20], "EOF"},
 		"twice":                    {"money-deposited", 1, whole + whole, "after top-level value"},
 		"rubbish after it":         {"money-deposited", 1, whole + "x", "after top-level value"},
-		"a list":                   {"money-deposited", 1, "[" + whole + "]", "cannot unmarshal"},
-		"a fraction of a cent":     {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:1.5,`), "cannot unmarshal"},
-		"money as a text":          {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:"1",`), "cannot unmarshal"},
-		"more money than there is": {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:9223372036854775808,`), "cannot unmarshal"},
+		"a list":                   {"money-deposited", 1, "[" + whole + "]", "unmarshal JSON"},
+		"a fraction of a cent":     {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:1.5,`), "unmarshal JSON"},
+		"money as a text":          {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:"1",`), "unmarshal JSON"},
+		"more money than there is": {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:9223372036854775808,`), "unmarshal JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := contract.Record{Position: 7, Account: ada, Version: 1, Type: test.kind, Schema: test.schema, Data: []byte(test.data)}
