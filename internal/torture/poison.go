@@ -145,14 +145,15 @@ func (r *run) askEventSource(ctx context.Context, body []byte) ([]byte, error) {
 // awaitStale waits until the API says that an account stands still, and makes
 // sure that it takes no command.
 func (r *run) awaitStale(ctx context.Context, id bank.AccountID) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.patience()) // the views may be new
+	patience := injectTime + r.patience() // the views may be new, and the machine busy
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	for stale := false; !stale; {
 		if shown, err := r.gateway.balance(ctx, id); err == nil {
 			stale = shown.stale
 		}
 		if !stale && !sleep(ctx, watchTick) {
-			return fmt.Errorf("%s was poisoned and is not shown as stale within %v", id, r.patience())
+			return fmt.Errorf("%s was poisoned and is not shown as stale within %v", id, patience)
 		}
 	}
 	after := &Request{Account: id, Key: "after", Command: bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}}
