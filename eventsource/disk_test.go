@@ -1,6 +1,7 @@
 package eventsource
 
 import (
+	"fmt"
 	"context"
 	"log/slog"
 	"os"
@@ -33,7 +34,7 @@ func TestCommandsAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 		version := int64(0)
 		send := func() contract.AppendResult {
 			id := bank.NewAccountID("disk", "ada")
-			r := contract.Record{Account: id, Version: version + 1, Data: []byte(`{}`)}
+			r := contract.Record{Account: id, Version: version + 1, Key: fmt.Sprint("key-", version), Data: []byte(`{}`)}
 			result := w.Append(t.Context(), []contract.Append{{Account: id, ExpectedVersion: version, Records: []contract.Record{r}}})[0]
 			if result.Status == contract.Appended {
 				version++

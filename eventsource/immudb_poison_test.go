@@ -81,8 +81,8 @@ func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 		account bank.AccountID
 		version int64
 		says    string
-	}{{ada, 1, ""}, {ada, 2, ""}, {ada, 3, "invalid character"}, {bob, 1, "cannot unmarshal array"}, {bob, 2, "version 2 of \"" + string(ada)},
-		{bob, 3, "version 0 of \"\""}, {bob, 4, "version 0 of \"\""}, {ada, 4, "unexpected end"}}
+	}{{ada, 1, ""}, {ada, 2, ""}, {ada, 3, "invalid character"}, {bob, 1, "unmarshal JSON array"}, {bob, 2, "version 2 of \"" + string(ada)},
+		{bob, 3, "version 0 of \"\""}, {bob, 4, "version 0 of \"\""}, {ada, 4, "unexpected EOF"}}
 	for _, from := range []int64{0, 1, 3} {
 		records, err := next.ReadAll(t.Context(), from, 1000)
 		if err != nil || len(records) != len(want)-int(from) {

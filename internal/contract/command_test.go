@@ -99,7 +99,7 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 		"fields of another":  {"OpenAccount", `{` + amount + `}`, `unknown object member name "amount"`},
 		"no data":            {"Withdraw", ``, "EOF"},
 		"two of them":        {"Withdraw", `{` + amount + `}{` + amount + `}`, "after top-level value"},
-		"a fraction of cent": {"Deposit", `{"amount":{"minor":0.5,"currency":"EUR"}}`, "cannot unmarshal"},
+		"a fraction of cent": {"Deposit", `{"amount":{"minor":0.5,"currency":"EUR"}}`, "unmarshal JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := contract.Command{Type: test.kind, Data: []byte(test.data)}.Decode()
