@@ -41,21 +41,21 @@ type account struct {
 
 // execute is one turn: it decides the commands in order and appends what they
 // become, together.
-func (a *account) execute(ctx context.Context, commands []contract.Command) []contract.Outcome {
+func (a *account) execute(ctx context.Context, batch contract.CommandBatch) []contract.Outcome {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, turnBudget)
 	defer cancel()
 	doubt := false // an append of this turn has an unknown outcome
 	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
-		outcomes, err := a.attempt(ctx, commands)
+		outcomes, err := a.attempt(ctx, batch)
 		if err == nil {
 			return outcomes
 		}
 		doubt = doubt || errors.Is(err, errUnknownOutcome)
 		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
-			slog.Warn("turn gave up", "account", a.id, "commands", len(commands), "unknown", doubt, "error", err)
-			return gaveUp(commands, doubt, err)
+			slog.Warn("turn gave up", "account", a.id, "commands", len(batch.Commands), "unknown", doubt, "error", err)
+			return gaveUp(batch.Commands, doubt, err)
 		}
 	}
 }
@@ -84,17 +84,26 @@ func gaveUp(commands []contract.Command, doubt bool, err error) []contract.Outco
 
 // attempt decides on what the actor knows. An error means that nothing of it
 // may be answered; what the actor knew is forgotten if the log may have moved.
-func (a *account) attempt(ctx context.Context, commands []contract.Command) ([]contract.Outcome, error) {
+func (a *account) attempt(ctx context.Context, batch contract.CommandBatch) ([]contract.Outcome, error) {
 	if err := a.load(ctx); err != nil {
 		return nil, err
 	}
-	t, err := a.decide(ctx, commands)
+	t, err := a.decide(ctx, batch, nil)
+	if err == nil && t.claim != nil {
+		t, err = a.claimed(ctx, batch, t)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if len(t.records) == 0 {
+	if len(t.records) == 0 || batch.DryRun {
 		return t.outcomes, a.confirm(ctx, t)
 	}
+	return a.append(ctx, batch, t)
+}
+
+// append makes what a turn decided durable, if it was decided on the newest
+// state.
+func (a *account) append(ctx context.Context, batch contract.CommandBatch, t turn) ([]contract.Outcome, error) {
 	result, err := a.log.Append(ctx, contract.Append{Account: a.id, ExpectedVersion: a.state.Version, Records: t.records})
 	if err != nil {
 		a.forget()
@@ -113,7 +122,7 @@ func (a *account) attempt(ctx context.Context, commands []contract.Command) ([]c
 	case contract.Halted:
 		return nil, fmt.Errorf("%w: %s", errHalted, result.Reason)
 	case contract.AppendInvalid:
-		return invalid(commands, result.Reason), nil
+		return invalid(batch.Commands, result.Reason), nil
 	default:
 		a.forget()
 		return nil, fmt.Errorf("%w: %s", errUnknownOutcome, result.Reason)
@@ -128,10 +137,10 @@ func invalid(commands []contract.Command, reason string) []contract.Outcome {
 	return outcomes
 }
 
-// confirm makes sure that a turn which refuses knew the newest state. Replays
-// need no confirmation: what was in the log stays there.
+// confirm makes sure that a turn which refuses or predicts knew the newest
+// state. Replays need no confirmation: what was in the log stays there.
 func (a *account) confirm(ctx context.Context, t turn) error {
-	if !t.refused {
+	if !t.predicts {
 		return nil
 	}
 	newer, err := a.log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.id, AfterVersion: a.state.Version, Limit: 1})

@@ -9,5 +9,6 @@
 // Trying again is therefore always safe, and an actor tries again by itself
 // before it says that it does not know.
 //
-// The package may import bank, contract and app.
+// Package saga beside it takes transfers from account to account. The package
+// may import bank, contract, app, seal and saga.
 package actor

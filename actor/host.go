@@ -44,7 +44,7 @@ func (h *Host) Execute(ctx context.Context, id bank.AccountID, batch contract.Co
 	if !id.Valid() {
 		return contract.CommandReply{}, fmt.Errorf("%q is not an account id", id)
 	}
-	return contract.CommandReply{Outcomes: h.account(id).execute(ctx, batch.Commands)}, nil
+	return contract.CommandReply{Outcomes: h.account(id).execute(ctx, batch)}, nil
 }
 
 // Ready says whether a turn could append now.
@@ -54,6 +54,13 @@ func (h *Host) Ready(ctx context.Context) contract.Readiness {
 		return contract.Readiness{Reason: "the event source does not answer: " + err.Error()}
 	}
 	return readiness
+}
+
+// Has reports whether the account's actor is in memory here.
+func (h *Host) Has(id bank.AccountID) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.accounts[id] != nil
 }
 
 func (h *Host) account(id bank.AccountID) *account {

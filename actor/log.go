@@ -28,6 +28,10 @@ func (l remoteLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest)
 	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadStream, r, &reply)
 }
 
+func (l remoteLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
+	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadAll, r, &reply)
+}
+
 func (l remoteLog) FindKeys(ctx context.Context, r contract.FindKeysRequest) (reply contract.Records, err error) {
 	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodFindKeys, r, &reply)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/dapr/go-sdk/client"
 	"golang.org/x/sync/errgroup"
 
+	"corebank/actor/saga"
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -46,12 +48,20 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	appends := newAppender(func(ctx context.Context, request contract.AppendRequest) (reply contract.AppendReply, err error) {
 		return reply, sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodAppend, request, &reply)
 	})
-	host := NewHost(remoteLog{appends, sidecar}, stateStore{sidecar}, time.Now)
+	events := remoteLog{appends, sidecar}
+	host := NewHost(events, stateStore{sidecar}, time.Now)
+	driver := saga.New(saga.Parts{Log: events, Call: callAccount(sidecar), Store: bookStore{sidecar},
+		Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
 
 	var subscribed atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { appends.run(ctx); return nil })
 	group.Go(func() error { host.RunSnapshots(ctx); return nil })
+	group.Go(func() error {
+		return driver.Run(ctx, func(ctx context.Context, handle func(context.Context, contract.Batch) error) error {
+			return sidecar.Follow(ctx, contract.LiveFeed, handle)
+		})
+	})
 	group.Go(func() error { return hostActors(ctx, sidecar, host, &subscribed, log) })
 	group.Go(func() error {
 		return app.ServeHealth(ctx, health, func(ctx context.Context) contract.Readiness {
@@ -102,6 +112,34 @@ func (s stateStore) Load(ctx context.Context, id bank.AccountID) ([]byte, error)
 
 func (s stateStore) Save(ctx context.Context, id bank.AccountID, data []byte) error {
 	if err := s.sidecar.SaveState(ctx, contract.StateStore, stateKey(id), data, nil); err != nil {
+		return fmt.Errorf("state store: %w", err)
+	}
+	return nil
+}
+
+// callAccount gives accounts their turns, wherever Dapr has placed them.
+func callAccount(sidecar *app.Sidecar) saga.Call {
+	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (reply contract.CommandReply, err error) {
+		return reply, sidecar.CallActor(ctx, contract.ActorType, string(id), contract.MethodExecute, batch, &reply)
+	}
+}
+
+// bookKey is where the open transfers are kept; all replicas share it.
+const bookKey = "open-transfers"
+
+// bookStore keeps the open transfers in the Dapr state store.
+type bookStore struct{ sidecar *app.Sidecar }
+
+func (s bookStore) Load(ctx context.Context) ([]byte, error) {
+	item, err := s.sidecar.GetState(ctx, contract.StateStore, bookKey, nil)
+	if err != nil {
+		return nil, fmt.Errorf("state store: %w", err)
+	}
+	return item.Value, nil
+}
+
+func (s bookStore) Save(ctx context.Context, data []byte) error {
+	if err := s.sidecar.SaveState(ctx, contract.StateStore, bookKey, data, nil); err != nil {
 		return fmt.Errorf("state store: %w", err)
 	}
 	return nil

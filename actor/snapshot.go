@@ -2,18 +2,16 @@ package actor
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"log/slog"
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/seal"
 )
 
 // snapshotSchema is the version of the snapshot's shape. A snapshot of any
 // other version is ignored.
-const snapshotSchema = 1
+const snapshotSchema = 2
 
 // Bounds of keeping snapshots.
 const (
@@ -35,12 +33,6 @@ type snapshot struct {
 	Keys   []bank.KeyEntry `json:"keys"`
 	Forgot bool            `json:"forgot"`
 	keys   *bank.Keys
-}
-
-// sealed is a snapshot with its checksum, as it is kept.
-type sealed struct {
-	SHA256 string          `json:"sha256"`
-	Data   json.RawMessage `json:"data"`
 }
 
 // snapshots writes snapshots behind the turns and reads them for new ones.
@@ -79,20 +71,11 @@ func (s *snapshots) run(ctx context.Context) {
 func (s *snapshots) save(ctx context.Context, kept snapshot) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
-	data, err := json.Marshal(kept)
+	data, err := seal.Seal(kept)
 	if err != nil {
 		return err
 	}
-	seal, err := json.Marshal(sealed{SHA256: checksum(data), Data: data})
-	if err != nil {
-		return err
-	}
-	return s.store.Save(ctx, kept.State.ID, seal)
-}
-
-func checksum(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return s.store.Save(ctx, kept.State.ID, data)
 }
 
 // load is the account's snapshot, if there is one that can be trusted. One
@@ -117,15 +100,8 @@ func (s *snapshots) load(ctx context.Context, id bank.AccountID) (snapshot, bool
 }
 
 func unseal(id bank.AccountID, data []byte) (kept snapshot, reason string) {
-	var seal sealed
-	if err := json.Unmarshal(data, &seal); err != nil {
-		return kept, "it is damaged: " + err.Error()
-	}
-	if checksum(seal.Data) != seal.SHA256 {
-		return kept, "its checksum does not match"
-	}
-	if err := json.Unmarshal(seal.Data, &kept); err != nil {
-		return kept, "it is damaged: " + err.Error()
+	if err := seal.Open(data, &kept); err != nil {
+		return kept, err.Error()
 	}
 	if kept.Schema != snapshotSchema || kept.State.ID != id {
 		return kept, "it is of another schema or account"

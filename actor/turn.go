@@ -3,6 +3,7 @@ package actor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"corebank/internal/bank"
@@ -16,43 +17,112 @@ type turn struct {
 	outcomes []contract.Outcome
 	records  []contract.Record
 	state    bank.Account
-	refused  bool
+	// predicts is set when an outcome depends on how the account is now and
+	// not only on what was always in the log.
+	predicts bool
+	// claim is what has to be claimed before the records are appended, for the
+	// opening that is the record at the index opening.
+	claim   *bank.ExternalIDClaimed
+	opening int
 
+	dry      bool
+	base     int64                       // the version that the turn began on
 	answered map[string]*contract.Record // by key: from the log, or of this turn
 	now      time.Time
+	taken    taken
+	past     func(version int64) (bank.Event, error)
+	room     int // bytes that accounts may still take in the reply
 }
+
+// taken are external ids that other accounts have.
+type taken map[string]bank.AccountID
+
+// accountRoom bounds what accounts take in one reply, in bytes: the reply has
+// to fit into a message of 4 MiB. Beyond it, outcomes come without the account.
+const accountRoom = 2 << 20
 
 // decide decides the commands one after the other, each on the state that
 // those before it lead to.
-func (a *account) decide(ctx context.Context, commands []contract.Command) (turn, error) {
+func (a *account) decide(ctx context.Context, batch contract.CommandBatch, others taken) (turn, error) {
+	commands := batch.Commands
 	t := turn{
 		outcomes: make([]contract.Outcome, len(commands)),
 		records:  make([]contract.Record, 0, len(commands)), // never grows: outcomes point into it
 		state:    a.state,
+		dry:      batch.DryRun,
+		base:     a.state.Version,
 		answered: make(map[string]*contract.Record),
 		now:      a.clock().UTC().Truncate(time.Microsecond),
+		taken:    others,
+		past:     func(version int64) (bank.Event, error) { return a.past(ctx, version) },
+		room:     accountRoom,
 	}
 	if err := a.recall(ctx, commands, &t); err != nil {
 		return t, err
 	}
 	for i, c := range commands {
-		command, err := c.Decode()
+		outcome, err := t.decideOne(c)
 		if err != nil {
-			t.outcomes[i] = contract.Outcome{Status: contract.Invalid, Reason: err.Error()}
-			continue
-		}
-		if t.outcomes[i], err = t.decideOne(c, command); err != nil {
 			return t, err
 		}
-		if t.outcomes[i].Status == contract.Refused {
-			t.refused = true
+		t.outcomes[i] = outcome
+		if batch.Atomic && failed(outcome) {
+			return t, t.abandon(commands, i)
 		}
-		if t.state.IsOpen() {
-			state := t.state
-			t.outcomes[i].Account = &state
-		}
+		t.show(&t.outcomes[i])
 	}
 	return t, nil
+}
+
+// failed reports whether a command cannot be part of an atomic batch.
+func failed(o contract.Outcome) bool {
+	return o.Status == contract.Refused || o.Status == contract.Invalid
+}
+
+// abandon makes an atomic turn one that does nothing, because of command i.
+// What was in the log before is still answered with.
+func (t *turn) abandon(commands []contract.Command, i int) error {
+	for j, c := range commands {
+		if j == i {
+			continue
+		}
+		t.outcomes[j] = contract.Outcome{Status: contract.NotTried}
+		earlier := t.answered[c.Key]
+		if earlier == nil || earlier.Version > t.base {
+			continue
+		}
+		if command, err := c.Decode(); err == nil && checkKey(c.Key, command) == nil {
+			again, err := replay(earlier, command)
+			if err != nil {
+				return err
+			}
+			if again.Status == contract.Replayed {
+				t.outcomes[j] = again
+			}
+		}
+	}
+	t.records, t.claim = nil, nil
+	return nil
+}
+
+// show adds the account to an outcome, as long as the reply has room for it.
+func (t *turn) show(o *contract.Outcome) {
+	if !t.state.IsOpen() {
+		return
+	}
+	state := t.state.Brief()
+	if t.room -= accountBytes(state); t.room >= 0 {
+		o.Account = &state
+	}
+}
+
+// accountBytes is about how long an account's JSON is, at most.
+func accountBytes(a bank.Account) int {
+	size := 8<<10 + 200*len(a.InTransit)
+	for _, h := range a.Holds {
+		size += 300 + 2*(len(h.Reference)+len(h.Memo)+len(h.ExternalID))
+	}
+	return size
 }
 
 // recall reads the events of those commands that were answered before.
@@ -81,24 +151,101 @@ func (a *account) recall(ctx context.Context, commands []contract.Command, t *tu
 	return nil
 }
 
-func (t *turn) decideOne(c contract.Command, command bank.Command) (contract.Outcome, error) {
-	if refusal := bank.CheckKey(c.Key); refusal != nil {
-		return refused(refusal), nil
+// past is an earlier event of the account, from the log.
+func (a *account) past(ctx context.Context, version int64) (bank.Event, error) {
+	page, err := a.log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.id, AfterVersion: version - 1, Limit: 1})
+	if err != nil {
+		return nil, fmt.Errorf("read version %d of %s: %w", version, a.id, err)
 	}
-	if refusal := bank.Check(command); refusal != nil {
+	if len(page.Records) == 0 || page.Records[0].Version != version {
+		return nil, fmt.Errorf("the log has no version %d of %s", version, a.id)
+	}
+	return page.Records[0].Event()
+}
+
+func (t *turn) decideOne(c contract.Command) (contract.Outcome, error) {
+	command, err := c.Decode()
+	if err != nil {
+		return contract.Outcome{Status: contract.Invalid, Reason: err.Error()}, nil
+	}
+	if key, internal := bank.SystemKey(command); internal && c.Key != key {
+		return contract.Outcome{Status: contract.Invalid, Reason: fmt.Sprintf("%s must have the key %q, not %q", c.Type, key, c.Key)}, nil
+	}
+	if refusal := checkKey(c.Key, command); refusal != nil {
 		return refused(refusal), nil
 	}
 	if earlier := t.answered[c.Key]; earlier != nil {
+		if refusal := bank.Check(command); refusal != nil {
+			return refused(refusal), nil
+		}
 		return replay(earlier, command)
 	}
-	event, refusal := t.state.Decide(command)
+	t.predicts = true
+	in, err := t.circumstances(c, command)
+	if err != nil {
+		return contract.Outcome{}, err
+	}
+	event, broken := t.judge(command, in)
+	if len(broken) > 0 {
+		return contract.Outcome{Status: contract.Refused, Refusal: broken[0], Others: slices.Clip(broken[1:])}, nil
+	}
+	return t.take(c, event, in.Now)
+}
+
+// checkKey refuses a caller's key that cannot be remembered, or is the bank's.
+func checkKey(key string, command bank.Command) *bank.Refusal {
+	if _, internal := bank.SystemKey(command); internal {
+		return nil
+	}
+	return bank.CheckKey(key)
+}
+
+func (t *turn) circumstances(c contract.Command, command bank.Command) (bank.Circumstances, error) {
+	in := bank.Circumstances{Now: t.now, Caller: c.Caller, Key: c.Key}
+	if in.Now.Before(t.state.ChangedAt) {
+		in.Now = t.state.ChangedAt // clocks may step back, an account's time does not
+	}
+	version := t.state.Looks(command)
+	var err error
+	switch {
+	case version > t.base:
+		in.Past, err = t.records[version-t.base-1].Event()
+	case version > 0:
+		in.Past, err = t.past(version)
+	}
+	return in, err
+}
+
+// judge is the event, or the broken rules: the first one, or all in a dry run.
+func (t *turn) judge(command bank.Command, in bank.Circumstances) (bank.Event, bank.Refusals) {
+	if t.dry {
+		event, broken := t.state.Judge(command, in)
+		return t.mayClaim(event, broken)
+	}
+	event, refusal := t.state.Decide(command, in)
 	if refusal != nil {
-		return refused(refusal), nil
+		return nil, bank.Refusals{refusal}
 	}
-	at := t.now
-	if at.Before(t.state.ChangedAt) {
-		at = t.state.ChangedAt // clocks may step back, an account's time does not
+	return t.mayClaim(event, nil)
+}
+
+// mayClaim notes the external id that an opening has to claim, or refuses one
+// that is taken.
+func (t *turn) mayClaim(event bank.Event, broken bank.Refusals) (bank.Event, bank.Refusals) {
+	opened, ok := event.(bank.AccountOpened)
+	if !ok || opened.ExternalID == "" {
+		return event, broken
 	}
+	if holder, is := t.taken[opened.ExternalID]; is {
+		return nil, bank.Refusals{bank.RefuseTaken(holder)}
+	}
+	t.claim = &bank.ExternalIDClaimed{ExternalID: opened.ExternalID, Account: t.state.ID}
+	t.opening = len(t.records)
+	return event, broken
+}
+
+// take makes an event the next of the account, within this turn.
+func (t *turn) take(c contract.Command, event bank.Event, at time.Time) (contract.Outcome, error) {
 	r := contract.Record{Account: t.state.ID, Version: t.state.Version + 1, At: at,
 		Key: c.Key, Caller: c.Caller, RequestHash: c.Hash()}
 	if err := r.SetEvent(event); err != nil {

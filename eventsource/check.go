@@ -51,7 +51,7 @@ func checkRecord(r contract.Record) error {
 	if !json.Valid(r.Data) {
 		return fmt.Errorf("has data that is no JSON")
 	}
-	if refusal := bank.CheckKey(r.Key); refusal != nil {
+	if refusal := bank.CheckStoredKey(r.Key); refusal != nil {
 		return fmt.Errorf("has no idempotency key that can be kept: %s", refusal.Message)
 	}
 	return nil

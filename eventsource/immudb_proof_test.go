@@ -98,7 +98,7 @@ func payments(after int64, n int) []contract.Record {
 	for i := range records {
 		version := after + int64(i) + 1
 		r := contract.Record{Position: version, Account: id, Version: version, Key: fmt.Sprint("key-", version), Caller: "ada"}
-		if err := r.SetEvent(bank.AccountOpened{Owner: fmt.Sprintf("Ada Lovelace the %dth", version), Currency: "EUR"}); err != nil {
+		if err := r.SetEvent(bank.AccountOpened{Owner: fmt.Sprintf("Ada Lovelace the %dth", version), Currency: "EUR", Kind: bank.Current}); err != nil {
 			panic(err)
 		}
 		records[i] = r

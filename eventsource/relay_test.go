@@ -91,7 +91,7 @@ func (s source) deposit(t *testing.T, name string, n int) {
 	a := contract.Append{Account: id}
 	for i := range n {
 		r := contract.Record{Account: id, Version: int64(i + 1), Key: fmt.Sprint(i)}
-		if err := r.SetEvent(bank.AccountOpened{Owner: name, Currency: "EUR"}); err != nil {
+		if err := r.SetEvent(bank.AccountOpened{Owner: name, Currency: "EUR", Kind: bank.Current}); err != nil {
 			t.Fatal(err)
 		}
 		a.Records = append(a.Records, r)

@@ -64,7 +64,7 @@ func startDoubtful(t *testing.T, d *doubtful) *eventsource.Writer {
 func opening(t *testing.T, name string) contract.Append {
 	t.Helper()
 	r := contract.Record{Account: bank.NewAccountID("writer", name), Version: 1, Key: "first"}
-	if err := r.SetEvent(bank.AccountOpened{Owner: name, Currency: "EUR"}); err != nil {
+	if err := r.SetEvent(bank.AccountOpened{Owner: name, Currency: "EUR", Kind: bank.Current}); err != nil {
 		t.Fatal(err)
 	}
 	return contract.Append{Account: r.Account, Records: []contract.Record{r}}

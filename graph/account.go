@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"corebank/graph/model"
@@ -12,27 +14,53 @@ import (
 	"corebank/internal/view"
 )
 
-// accountOf is the API's form of an account as its actor knows it.
-func accountOf(a bank.Account) *model.Account {
-	return &model.Account{
-		ID: string(a.ID), Owner: a.Owner, Currency: currencyOf(a.Currency),
-		Version: int32(a.Version), OpenedAt: scalar.DateTime(a.OpenedAt),
-		Balance: &model.Balance{Current: moneyOf(a.Balance), Available: moneyOf(a.Available()),
-			Version: int32(a.Version), AsOf: scalar.DateTime(a.ChangedAt)},
+// accountOf is the API's form of an account at a moment.
+func accountOf(a bank.Account, at time.Time) *model.Account {
+	told := &model.Account{
+		ID: string(a.ID), Owner: a.Owner, Name: optional(a.Name), Kind: model.AccountKind(a.Kind), ExternalID: optional(a.ExternalID),
+		Metadata: metadataOf(a.Metadata), Currency: currencyOf(a.Currency), Status: statusOf(a), Freeze: freezeOf(a.Freeze),
+		Limits: limitsOf(a, at), Balance: balanceOf(a, at), Holds: []*model.Hold{}, TransfersInTransit: []*model.TransferInTransit{},
+		Version: a.Version, OpenedAt: scalar.DateTime(a.OpenedAt), ClosedAt: optionalTime(a.ClosedAt), State: a,
 	}
+	for _, h := range a.Holds {
+		if at.Before(h.ExpiresAt) {
+			told.Holds = append(told.Holds, activeHold(a.ID, h))
+		}
+	}
+	for _, t := range a.InTransit {
+		told.TransfersInTransit = append(told.TransfersInTransit,
+			&model.TransferInTransit{TransferID: string(t.Transfer), ToAccountID: string(t.To), Amount: moneyOf(t.Amount)})
+	}
+	return told
+}
+
+func statusOf(a bank.Account) model.AccountStatus {
+	switch {
+	case a.IsClosed():
+		return model.AccountStatusClosed
+	case a.Freeze.Any():
+		return model.AccountStatusFrozen
+	}
+	return model.AccountStatusOpen
+}
+
+func metadataOf(m map[string]string) []*model.MetadataEntry {
+	entries := make([]*model.MetadataEntry, 0, len(m))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		entries = append(entries, &model.MetadataEntry{Key: key, Value: m[key]})
+	}
+	return entries
 }
 
 // viewedAccount is the API's form of an account as its view shows it.
 func viewedAccount(a view.Account) *model.Account {
 	if a.Currency == "" {
-		a.Currency, a.OpenedAt, a.UpdatedAt = noCurrency, a.Stale.Since, a.Stale.Since
+		a.Currency, a.OpenedAt, a.ChangedAt, a.Kind = noCurrency, a.Stale.Since, a.Stale.Since, bank.Current
+		a.Balance.Currency = noCurrency
 	}
-	return &model.Account{
-		ID: string(a.ID), Owner: a.Owner, Currency: currencyOf(a.Currency), Stale: staleOf(a),
-		Version: int32(a.Version), OpenedAt: scalar.DateTime(a.OpenedAt),
-		Balance: &model.Balance{Current: moneyOf(a.Money()), Available: moneyOf(a.Money()), Stale: a.Quarantined(),
-			Version: int32(a.Version), AsOf: scalar.DateTime(a.UpdatedAt)},
-	}
+	told := accountOf(a.Account, time.Now())
+	told.Stale, told.Balance.Stale = staleOf(a), a.Quarantined()
+	return told
 }
 
 // noCurrency is ISO 4217's code for it: the view of an account whose very
@@ -43,78 +71,70 @@ func staleOf(a view.Account) *model.StaleView {
 	if !a.Quarantined() {
 		return nil
 	}
-	return &model.StaleView{Reason: a.Stale.Reason, SinceVersion: int32(a.Stale.Version), Since: scalar.DateTime(a.Stale.Since)}
+	return &model.StaleView{Reason: a.Stale.Reason, SinceVersion: a.Stale.Version, Since: scalar.DateTime(a.Stale.Since)}
 }
 
-// Bounds of waiting for a version.
-const (
-	maxWait   = 10 * time.Second
-	lookLeast = 2 * time.Millisecond
-	lookMost  = 50 * time.Millisecond
-)
+// seen reports whether a document is of an account that clients may know: the
+// stream of a claim or of transfers to nobody is none.
+func seen(a view.Account) bool { return a.IsOpen() || a.Quarantined() }
 
-// waiting is how a query waits for a version.
-type waiting struct {
-	version int64
-	until   time.Duration
+// account answers for an account as it is or, with a point, as it was.
+func (r *Resolver) account(ctx context.Context, id string, w waiting, past *point) (*model.Account, error) {
+	if past != nil {
+		a, err := r.accountAt(ctx, bank.AccountID(id), *past)
+		if err != nil || !a.IsOpen() {
+			return nil, err
+		}
+		told := accountOf(a, past.moment(a))
+		told.Past = true
+		return told, nil
+	}
+	a, err := r.viewAccount(ctx, id, w)
+	if err != nil || a == nil {
+		return nil, err
+	}
+	return viewedAccount(*a), nil
 }
 
-func readWaiting(minVersion, waitMs *int32) (waiting, error) {
-	var w waiting
-	if minVersion != nil {
-		if w.version = int64(*minVersion); w.version < 0 {
-			return w, badInput("minVersion must be 0 or more.")
+func (r *Resolver) accountByExternalID(ctx context.Context, externalID string) (*model.Account, error) {
+	a, err := r.Views.AccountByExternalID(ctx, externalID)
+	if errors.Is(err, view.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("view of the account with an external id: %w", err)
+	}
+	return viewedAccount(a), nil
+}
+
+// accounts reads one page of all accounts.
+func (r *Resolver) accounts(ctx context.Context, first *int64, after *string, filter *model.AccountFilter) (*model.AccountConnection, error) {
+	page := view.Accounts{First: defaultPage}
+	var err error
+	if page.Before, err = readCursor(after, cursorPosition); err != nil {
+		return nil, err
+	}
+	if first != nil {
+		if page.First, err = pageLength("first", *first); err != nil {
+			return nil, err
 		}
 	}
-	if waitMs != nil {
-		if w.until = time.Duration(*waitMs) * time.Millisecond; w.until < 0 || w.until > maxWait {
-			return w, badInput(fmt.Sprintf("waitMs must be 0 to %d.", maxWait.Milliseconds()))
-		}
+	if filter != nil {
+		page.Filter = view.AccountFilter{Owner: deref(filter.Owner), Kind: bank.Kind(deref(filter.Kind)), Currency: bank.Currency(deref(filter.Currency))}
 	}
-	return w, nil
-}
-
-// viewAccount reads an account from the views; nil when there is none. It
-// waits, as w says, until the view has reached a version, and looks again more
-// and more slowly.
-func (r *Resolver) viewAccount(ctx context.Context, id string, w waiting) (*view.Account, error) {
-	ctx, cancel := context.WithTimeout(ctx, w.until+maxWait)
-	defer cancel()
-	deadline := time.Now().Add(w.until)
-	for pause := lookLeast; ; pause = min(2*pause, lookMost) {
-		a, err := r.Views.Account(ctx, bank.AccountID(id))
-		if err != nil && !errors.Is(err, view.ErrNotFound) {
-			return nil, fmt.Errorf("view of account %s: %w", id, err)
-		}
-		if a.Version >= w.version {
-			if err != nil {
-				return nil, nil
-			}
-			return &a, nil
-		}
-		if a.Quarantined() {
-			return nil, notVisibleWhileStale(w.version, a)
-		}
-		if time.Now().Add(pause).After(deadline) {
-			return nil, notYetVisible(w.version, a.Version)
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(pause):
-		}
+	accounts, more, err := r.Views.ListAccounts(ctx, page)
+	if err != nil {
+		return nil, fmt.Errorf("list accounts: %w", err)
 	}
-}
-
-// notVisibleWhileStale tells at once that waiting does not help.
-func notVisibleWhileStale(wanted int64, a view.Account) error {
-	return &Fault{Code: CodeNotYetVisible,
-		Message:    fmt.Sprintf("Version %d is not visible: the view of this account stands still at version %d and does not move before an operator has replayed the account.", wanted, a.Version),
-		Extensions: map[string]any{"minVersion": wanted, "visibleVersion": a.Version, "stale": true}}
-}
-
-func notYetVisible(wanted, visible int64) error {
-	return &Fault{Code: CodeNotYetVisible, Retryable: true,
-		Message:    fmt.Sprintf("Version %d is accepted or still to come, but not visible yet: the view shows version %d. Ask again, or wait longer with waitMs.", wanted, visible),
-		Extensions: map[string]any{"minVersion": wanted, "visibleVersion": visible}}
+	connection := &model.AccountConnection{Edges: []*model.AccountEdge{}, Nodes: []*model.Account{},
+		PageInfo: &model.PageInfo{HasNextPage: more, HasPreviousPage: after != nil}}
+	for _, a := range accounts {
+		node := viewedAccount(a)
+		connection.Nodes = append(connection.Nodes, node)
+		connection.Edges = append(connection.Edges, &model.AccountEdge{Cursor: cursor(cursorPosition, a.Opened), Node: node})
+	}
+	if n := len(connection.Edges); n > 0 {
+		connection.PageInfo.StartCursor, connection.PageInfo.EndCursor = &connection.Edges[0].Cursor, &connection.Edges[n-1].Cursor
+	}
+	return connection, nil
 }

@@ -9,44 +9,53 @@ import (
 	"context"
 	"corebank/graph/generated"
 	"corebank/graph/model"
-	"corebank/internal/bank"
 )
 
-func (r *accountResolver) History(ctx context.Context, obj *model.Account, first *int32, after *string, last *int32, before *string, filter *model.TransactionFilter) (*model.TransactionConnection, error) {
-	return r.history(ctx, bank.AccountID(obj.ID), paging{first, last, after, before, filter})
+func (r *accountResolver) History(ctx context.Context, obj *model.Account, first *int64, after *string, last *int64, before *string, filter *model.TransactionFilter) (*model.TransactionConnection, error) {
+	of := historyOf{account: obj.State.ID}
+	if obj.Past {
+		of.upTo = obj.State.Version
+	}
+	return r.history(ctx, of, paging{first, last, after, before, filter})
+}
+
+func (r *accountResolver) Events(ctx context.Context, obj *model.Account, first *int64, after *string, last *int64, before *string) (*model.AccountEventConnection, error) {
+	return r.events(ctx, obj, paging{first, last, after, before, nil})
 }
 
 func (r *mutationResolver) OpenAccount(ctx context.Context, input model.OpenAccountInput) (*model.OpenAccountPayload, error) {
-	id := bank.NewAccountID(r.Caller(ctx), input.IdempotencyKey)
-	res, err := r.execute(ctx, id, input.IdempotencyKey, bank.OpenAccount{Owner: input.Owner, Currency: bank.Currency(input.Currency)})
-	if err != nil {
-		return nil, err
-	}
-	return &model.OpenAccountPayload{Account: res.account, Transaction: res.transaction, Replayed: res.replayed, UserErrors: res.userErrors}, nil
+	told, err := r.plain(ctx, r.openOrder(ctx, input))
+	return (*model.OpenAccountPayload)(told), err
 }
 
-func (r *queryResolver) Account(ctx context.Context, id string, minVersion *int32, waitMs *int32) (*model.Account, error) {
+func (r *mutationResolver) UpdateAccount(ctx context.Context, input model.UpdateAccountInput) (*model.UpdateAccountPayload, error) {
+	told, err := r.plain(ctx, updateOrder(input))
+	return (*model.UpdateAccountPayload)(told), err
+}
+
+func (r *mutationResolver) CloseAccount(ctx context.Context, input model.CloseAccountInput) (*model.CloseAccountPayload, error) {
+	told, err := r.plain(ctx, closeOrder(input))
+	return (*model.CloseAccountPayload)(told), err
+}
+
+func (r *queryResolver) Account(ctx context.Context, id string, minVersion *int64, waitMs *int64, asOf *model.AsOf) (*model.Account, error) {
 	w, err := readWaiting(minVersion, waitMs)
 	if err != nil {
 		return nil, err
 	}
-	a, err := r.viewAccount(ctx, id, w)
-	if err != nil || a == nil {
-		return nil, err
-	}
-	return viewedAccount(*a), nil
-}
-
-func (r *queryResolver) Balance(ctx context.Context, accountID string, minVersion *int32, waitMs *int32) (*model.Balance, error) {
-	w, err := readWaiting(minVersion, waitMs)
+	past, err := readAsOf(asOf)
 	if err != nil {
 		return nil, err
 	}
-	a, err := r.viewAccount(ctx, accountID, w)
-	if err != nil || a == nil {
-		return nil, err
-	}
-	return viewedAccount(*a).Balance, nil
+	return r.account(ctx, id, w, past)
+}
+
+func (r *queryResolver) AccountByExternalID(ctx context.Context, externalID string) (*model.Account, error) {
+	return r.accountByExternalID(ctx, externalID)
+}
+
+func (r *queryResolver) Accounts(ctx context.Context, first *int64, after *string, filter *model.AccountFilter) (*model.AccountConnection, error) {
+	return r.accounts(ctx, first, after, filter)
 }
 
 func (r *Resolver) Account() generated.AccountResolver { return &accountResolver{r} }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/graph/scalar"
 )
 
 // The codes of top-level errors, in extensions.code.
@@ -24,6 +26,8 @@ const (
 	// CodeLagged: the subscriber was too slow. Subscribe again after the last
 	// cursor.
 	CodeLagged = "LAGGED"
+	// CodeTooLarge: the answer holds a number beyond the 32 bits of an Int.
+	CodeTooLarge = "NUMBER_TOO_LARGE"
 	// CodeInternal: a fault of ours, logged under the id in extensions.id.
 	CodeInternal = "INTERNAL"
 )
@@ -53,6 +57,9 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 		shown.Message = fault.Message
 		shown.Extensions = map[string]any{"code": fault.Code, "retryable": fault.Retryable}
 		maps.Copy(shown.Extensions, fault.Extensions)
+	case errors.Is(err, scalar.ErrTooLarge):
+		shown.Message = "A number of the answer does not fit into the 32 bits of an Int; it is left out."
+		shown.Extensions = map[string]any{"code": CodeTooLarge, "retryable": false}
 	case errors.As(err, &ours) && errors.Unwrap(ours) == nil:
 		// Made by the executor: syntax, validation, limits.
 	case len(shown.Path) > len(graphql.GetPath(ctx)):

@@ -121,3 +121,25 @@ func TestFaultsAreShownAsTheyAre(t *testing.T) {
 		t.Errorf("the fault itself became %+v", fault)
 	}
 }
+
+// TestNoNumberLosesItsUpperHalf: a version beyond 32 bits is an error, and not
+// another version.
+func TestNoNumberLosesItsUpperHalf(t *testing.T) {
+	for version, fits := range map[int64]bool{1<<31 - 1: true, 1 << 31: false, 1<<32 + 5: false} {
+		d := newDesk(t)
+		d.account = func(bank.AccountID) (view.Account, error) {
+			return view.Account{Account: bank.Account{ID: ada, Currency: "EUR", Version: version, OpenedAt: decidedAt}}, nil
+		}
+		got := d.ask(`{ account(id: "`+string(ada)+`") { id version } }`, "")
+		if shown := got.Data["account"]["version"]; fits && shown != float64(version) || !fits && shown != nil {
+			t.Errorf("version %d is shown as %v", version, shown)
+		}
+		if fits == (len(got.Errors) > 0) || !fits && got.Errors[0].Extensions["code"] != CodeTooLarge {
+			t.Errorf("version %d: %+v", version, got.Errors)
+		}
+	}
+	d := newDesk(t)
+	if got := d.ask(`{ account(id: "a", minVersion: 4294967301) { id } }`, ""); len(got.Errors) == 0 {
+		t.Error("a number beyond an Int is taken")
+	}
+}

@@ -33,6 +33,7 @@ type desk struct {
 	// execute answers commands; asked are those that arrived.
 	execute func(contract.Command) (contract.Outcome, error)
 	asked   []contract.Command
+	batches []contract.CommandBatch
 	// account and history answer reads.
 	account func(bank.AccountID) (view.Account, error)
 	history func(view.Page) (view.Lines, error)
@@ -59,6 +60,19 @@ func newDesk(t *testing.T) *desk {
 func (d *desk) Execute(_ context.Context, _ bank.AccountID, c contract.Command) (contract.Outcome, error) {
 	d.asked = append(d.asked, c)
 	return d.execute(c)
+}
+
+func (d *desk) ExecuteBatch(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error) {
+	d.batches = append(d.batches, batch)
+	var outcomes []contract.Outcome
+	for _, c := range batch.Commands {
+		outcome, err := d.execute(c)
+		if err != nil {
+			return nil, err
+		}
+		outcomes = append(outcomes, outcome)
+	}
+	return outcomes, nil
 }
 
 func (d *desk) Account(_ context.Context, id bank.AccountID) (view.Account, error) {

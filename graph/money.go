@@ -2,6 +2,9 @@ package graph
 
 import (
 	"errors"
+	"math/big"
+	"strings"
+	"time"
 
 	"corebank/graph/model"
 	"corebank/graph/scalar"
@@ -14,20 +17,46 @@ func moneyOf(m bank.Money) *model.Money {
 
 func currencyOf(c bank.Currency) scalar.CurrencyCode { return scalar.CurrencyCode(c) }
 
-// readMoney is the amount that a client sent, or the refusal of it.
-func readMoney(in *model.MoneyInput) (bank.Money, *bank.Refusal) {
+// readMoney is the amount that a client sent in a field, or the refusal of it.
+func readMoney(field string, in *model.MoneyInput) (bank.Money, *bank.Refusal) {
 	currency := bank.Currency(in.Currency)
 	money, err := bank.ParseMoney(string(in.Value), currency)
 	switch {
 	case err == nil:
 		return money, nil
 	case errors.Is(err, bank.ErrUnknownCurrency):
-		return money, bank.RefuseCurrency("amount.currency", currency)
+		return money, bank.RefuseCurrency(field+".currency", currency)
 	case errors.Is(err, bank.ErrPrecision):
-		return money, bank.RefuseAmount("amount.value", currency, "has too many decimals")
+		return money, bank.RefuseAmount(field+".value", currency, "has too many decimals")
 	case errors.Is(err, bank.ErrOverflow):
-		return money, bank.RefuseAmount("amount.value", currency, "is too large")
+		return money, bank.RefuseAmount(field+".value", currency, "is too large")
 	default:
-		return money, bank.RefuseAmount("amount.value", currency, "is not a decimal number")
+		return money, bank.RefuseAmount(field+".value", currency, "is not a decimal number")
 	}
+}
+
+// wideMoneyOf is moneyOf for sums that may be wider than an amount.
+func wideMoneyOf(sum *big.Int, c bank.Currency) *model.Money {
+	exponent, _ := c.Exponent()
+	digits := new(big.Int).Abs(sum).String()
+	if missing := exponent + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	if exponent > 0 {
+		point := len(digits) - exponent
+		digits = digits[:point] + "." + digits[point:]
+	}
+	if sum.Sign() < 0 {
+		digits = "-" + digits
+	}
+	return &model.Money{Value: scalar.Decimal(digits), Currency: currencyOf(c)}
+}
+
+// optionalTime is null for the zero time.
+func optionalTime(t time.Time) *scalar.DateTime {
+	if t.IsZero() {
+		return nil
+	}
+	told := scalar.DateTime(t)
+	return &told
 }

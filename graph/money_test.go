@@ -29,7 +29,7 @@ func TestReadingMoney(t *testing.T) {
 		{"much", "EUR", 0, bank.AmountInvalid, "is not a decimal number"},
 	} {
 		t.Run(string(test.value)+" "+string(test.currency), func(t *testing.T) {
-			money, refusal := readMoney(&model.MoneyInput{Value: test.value, Currency: test.currency})
+			money, refusal := readMoney("amount", &model.MoneyInput{Value: test.value, Currency: test.currency})
 			if test.code == "" {
 				if want := (bank.Money{Minor: test.minor, Currency: bank.Currency(test.currency)}); refusal != nil || money != want {
 					t.Errorf("%+v, %+v; want %+v", money, refusal, want)

@@ -2,29 +2,33 @@ package graph
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"strings"
 
 	"corebank/graph/model"
-	"corebank/internal/view"
+	"corebank/internal/bank"
 )
 
-// node finds what an id names: an account or a transaction. Anything else
-// names nothing.
+// node finds what an id names. Anything that is no id names nothing.
 func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
-	if owner, version, ok := parseTransactionID(id); ok {
-		t, err := r.Views.Transaction(ctx, owner, version)
-		if errors.Is(err, view.ErrNotFound) {
-			return nil, nil
+	if account, version, ok := parseTransactionID(id); ok {
+		if t, err := r.transaction(ctx, account, version); err != nil || t != nil {
+			return t, err
 		}
-		if err != nil {
-			return nil, fmt.Errorf("view of transaction %s: %w", id, err)
+		return nil, nil
+	}
+	switch {
+	case strings.HasPrefix(id, holdPrefix):
+		if h, err := r.hold(ctx, id); err != nil || h != nil {
+			return h, err
 		}
-		return transactionOf(t), nil
+	case bank.TransferID(id).Valid():
+		if t, err := r.transfer(ctx, bank.TransferID(id)); err != nil || t != nil {
+			return t, err
+		}
+	default:
+		if a, err := r.account(ctx, id, waiting{}, nil); err != nil || a != nil {
+			return a, err
+		}
 	}
-	a, err := r.viewAccount(ctx, id, waiting{})
-	if err != nil || a == nil {
-		return nil, err
-	}
-	return viewedAccount(*a), nil
+	return nil, nil
 }

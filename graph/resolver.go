@@ -11,10 +11,14 @@ import (
 
 //go:generate go tool gqlgen generate
 
-// Commands carries a command to its account and returns what became of it. An
-// error means that the answer is not known.
+// Commands carries commands to their account and returns what became of them.
+// An error means that the answer is not known.
 type Commands interface {
+	// Execute carries one; it may travel together with others.
 	Execute(ctx context.Context, id bank.AccountID, command contract.Command) (contract.Outcome, error)
+	// ExecuteBatch carries a batch as it is and returns one outcome for each of
+	// its commands.
+	ExecuteBatch(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error)
 }
 
 // Feed streams history lines in log order, of one account or of all (""). With
@@ -25,9 +29,12 @@ type Feed interface {
 	Transactions(ctx context.Context, id bank.AccountID, after int64) iter.Seq2[view.Transaction, error]
 }
 
-// Log tells how far the event log is.
+// Log is the event log: how far it is, and what it says.
 type Log interface {
 	Status(ctx context.Context) (contract.LogStatus, error)
+	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
+	ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error)
+	FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error)
 }
 
 // Resolver answers the API's fields.

@@ -15,7 +15,7 @@ const askStale = `query($id: ID!) {
 
 func TestAStaleAccountIsShownAsStale(t *testing.T) {
 	d := newDesk(t)
-	shown := view.Account{ID: ada, Owner: "Ada", Currency: "EUR", Balance: 500, Version: 3, OpenedAt: decidedAt, UpdatedAt: decidedAt,
+	shown := view.Account{Account: bank.Account{ID: ada, Owner: "Ada", Currency: "EUR", Balance: eur(500), Version: 3, OpenedAt: decidedAt, ChangedAt: decidedAt},
 		Stale: view.Stale{Reason: "event money-printed is unknown", Position: 9, Version: 4, Since: decidedAt.Add(time.Hour)}}
 	d.account = func(bank.AccountID) (view.Account, error) { return shown, nil }
 	got := d.ask(askStale, `{"id": "`+string(ada)+`"}`)
@@ -38,7 +38,7 @@ func TestAStaleAccountIsShownAsStale(t *testing.T) {
 
 func TestAnAccountThatCouldNeverBeShownIsStaleAndNotMissing(t *testing.T) {
 	d := newDesk(t)
-	shown := view.Account{ID: ada, Stale: view.Stale{Reason: "unknown", Position: 9, Version: 1, Since: decidedAt}}
+	shown := view.Account{Account: bank.Account{ID: ada}, Stale: view.Stale{Reason: "unknown", Position: 9, Version: 1, Since: decidedAt}}
 	d.account = func(bank.AccountID) (view.Account, error) { return shown, nil }
 	got := d.ask(askStale, `{"id": "`+string(ada)+`"}`)
 	account := got.Data["account"]
@@ -53,7 +53,7 @@ func TestNobodyWaitsForAViewThatStandsStill(t *testing.T) {
 	looks := 0
 	d.account = func(bank.AccountID) (view.Account, error) {
 		looks++
-		return view.Account{ID: ada, Currency: "EUR", Version: 3, Stale: view.Stale{Reason: "unknown", Position: 9, Version: 4, Since: decidedAt}}, nil
+		return view.Account{Account: bank.Account{ID: ada, Currency: "EUR", Version: 3}, Stale: view.Stale{Reason: "unknown", Position: 9, Version: 4, Since: decidedAt}}, nil
 	}
 	got := d.ask(`query { account(id: "`+string(ada)+`", minVersion: 4, waitMs: 10000) { id } }`, "")
 	if len(got.Errors) != 1 || looks != 1 {

@@ -21,8 +21,8 @@ func (r *Resolver) systemStatus(ctx context.Context) (*model.SystemStatus, error
 		return nil, fmt.Errorf("status of the log: %w", err)
 	}
 	return &model.SystemStatus{
-		Head: int32(status.Head), Published: int32(status.Published), Projected: int32(projected),
-		Lag: int32(max(0, status.Head-projected)), LastAudit: auditOf(status.LastAudit),
+		Head: int64(status.Head), Published: int64(status.Published), Projected: int64(projected),
+		Lag: int64(max(0, status.Head-projected)), LastAudit: auditOf(status.LastAudit),
 	}, nil
 }
 
@@ -30,6 +30,6 @@ func auditOf(a *contract.Audit) *model.Audit {
 	if a == nil {
 		return nil
 	}
-	return &model.Audit{At: scalar.DateTime(a.At), Position: int32(a.Position), Records: int32(a.Records),
-		Accounts: int32(a.Accounts), Findings: int32(a.Findings), Ok: a.OK}
+	return &model.Audit{At: scalar.DateTime(a.At), Position: int64(a.Position), Records: int64(a.Records),
+		Accounts: int64(a.Accounts), Findings: int64(a.Findings), Ok: a.OK}
 }

@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -15,50 +17,62 @@ func transactionOf(t view.Transaction) *model.Transaction {
 	money := func(minor int64) *model.Money {
 		return moneyOf(bank.Money{Minor: minor, Currency: t.Currency})
 	}
+	direction := model.DirectionDebit
+	if t.Credit {
+		direction = model.DirectionCredit
+	}
 	return &model.Transaction{
-		ID: transactionID(t.Account, t.Version), AccountID: string(t.Account), Type: model.TransactionType(t.Type),
-		Amount: money(t.Amount), BalanceAfter: money(t.BalanceAfter), Version: int32(t.Version),
-		OccurredAt: scalar.DateTime(t.OccurredAt), Reference: optional(t.Reference), Memo: optional(t.Memo),
+		ID: transactionID(t.Account, t.Version), AccountID: string(t.Account), Type: model.TransactionType(t.Type), Direction: direction,
+		Amount: money(t.Amount), BalanceAfter: money(t.BalanceAfter), Version: t.Version,
+		OccurredAt: scalar.DateTime(t.OccurredAt), EffectiveAt: scalar.DateTime(t.EffectiveAt), Reference: optional(t.Reference),
+		Memo: optional(t.Memo), ExternalID: optional(t.ExternalID), Caller: t.Caller, CounterpartyID: optional(string(t.Counterparty)),
+		TransferID: optional(string(t.Transfer)), Reason: optional(t.Reason), Line: t,
 	}
 }
 
-func optional(text string) *string {
-	if text == "" {
-		return nil
+// transaction is a line of history by its id; nil when there is none.
+func (r *Resolver) transaction(ctx context.Context, id bank.AccountID, version int64) (*model.Transaction, error) {
+	t, err := r.Views.Transaction(ctx, id, version)
+	if errors.Is(err, view.ErrNotFound) {
+		return nil, nil
 	}
-	return &text
+	if err != nil {
+		return nil, fmt.Errorf("view of transaction %d of %s: %w", version, id, err)
+	}
+	return transactionOf(t), nil
 }
 
-func deref(text *string) string {
-	if text == nil {
-		return ""
-	}
-	return *text
-}
-
-// The id of a transaction is its account's id with another prefix, and the
-// version.
+// Ids of what belongs to an account are the account's id with another prefix,
+// and the version of the event that made it.
 const (
 	accountPrefix     = "acc_"
 	transactionPrefix = "txn_"
+	holdPrefix        = "hld_"
 )
 
-func transactionID(id bank.AccountID, version int64) string {
-	return fmt.Sprintf("%s%s_%d", transactionPrefix, strings.TrimPrefix(string(id), accountPrefix), version)
+func idWithin(prefix string, id bank.AccountID, version int64) string {
+	return fmt.Sprintf("%s%s_%d", prefix, strings.TrimPrefix(string(id), accountPrefix), version)
 }
 
-// parseTransactionID is the inverse of transactionID; false for anything that
-// is not one.
-func parseTransactionID(id string) (bank.AccountID, int64, bool) {
-	rest, ok := strings.CutPrefix(id, transactionPrefix)
+// parseID is the inverse of idWithin; false for anything that is not one.
+func parseID(prefix, id string) (bank.AccountID, int64, bool) {
+	rest, ok := strings.CutPrefix(id, prefix)
 	if !ok {
 		return "", 0, false
 	}
 	account, number, _ := strings.Cut(rest, "_")
 	version, err := strconv.ParseInt(number, 10, 64)
 	owner := bank.AccountID(accountPrefix + account)
-	if err != nil || version < 1 || !owner.Valid() || id != transactionID(owner, version) {
-		return "", 0, false // the last: one transaction has one id, so not "+7" or "07"
+	if err != nil || version < 1 || !owner.Valid() || id != idWithin(prefix, owner, version) {
+		return "", 0, false // the last: one thing has one id, so not "+7" or "07"
 	}
 	return owner, version, true
+}
+
+func transactionID(id bank.AccountID, version int64) string {
+	return idWithin(transactionPrefix, id, version)
+}
+
+func parseTransactionID(id string) (bank.AccountID, int64, bool) {
+	return parseID(transactionPrefix, id)
 }

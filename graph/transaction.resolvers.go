@@ -13,36 +13,29 @@ import (
 )
 
 func (r *mutationResolver) Deposit(ctx context.Context, input model.DepositInput) (*model.DepositPayload, error) {
-	res, err := r.pay(ctx, input.AccountID, input.IdempotencyKey, input.Amount, func(amount bank.Money) bank.Command {
-		return bank.Deposit{Amount: amount, Reference: deref(input.Reference), Memo: deref(input.Memo)}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &model.DepositPayload{Account: res.account, Transaction: res.transaction, Replayed: res.replayed, UserErrors: res.userErrors}, nil
+	told, err := r.plain(ctx, depositOrder(input))
+	return (*model.DepositPayload)(told), err
 }
 
 func (r *mutationResolver) Withdraw(ctx context.Context, input model.WithdrawInput) (*model.WithdrawPayload, error) {
-	res, err := r.pay(ctx, input.AccountID, input.IdempotencyKey, input.Amount, func(amount bank.Money) bank.Command {
-		return bank.Withdraw{Amount: amount, Reference: deref(input.Reference), Memo: deref(input.Memo)}
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &model.WithdrawPayload{Account: res.account, Transaction: res.transaction, Replayed: res.replayed, UserErrors: res.userErrors}, nil
+	told, err := r.plain(ctx, withdrawOrder(input))
+	return (*model.WithdrawPayload)(told), err
 }
 
-func (r *queryResolver) History(ctx context.Context, accountID string, first *int32, after *string, last *int32, before *string, filter *model.TransactionFilter, minVersion *int32, waitMs *int32) (*model.TransactionConnection, error) {
+func (r *queryResolver) History(ctx context.Context, accountID string, first *int64, after *string, last *int64, before *string, filter *model.TransactionFilter, minVersion *int64, waitMs *int64, asOf *model.AsOf) (*model.TransactionConnection, error) {
 	w, err := readWaiting(minVersion, waitMs)
 	if err != nil {
 		return nil, err
 	}
-	if w.version > 0 {
-		if _, err := r.viewAccount(ctx, accountID, w); err != nil {
-			return nil, err
-		}
+	past, err := readAsOf(asOf)
+	if err != nil {
+		return nil, err
 	}
-	return r.history(ctx, bank.AccountID(accountID), paging{first, last, after, before, filter})
+	of, err := r.historyAsOf(ctx, bank.AccountID(accountID), w, past)
+	if err != nil {
+		return nil, err
+	}
+	return r.history(ctx, of, paging{first, last, after, before, filter})
 }
 
 func (r *subscriptionResolver) Transactions(ctx context.Context, accountID *string, after *string) (<-chan *model.TransactionEvent, error) {
@@ -56,6 +49,43 @@ func (r *subscriptionResolver) Transactions(ctx context.Context, accountID *stri
 	return r.stream(ctx, bank.AccountID(deref(accountID)), from), nil
 }
 
+func (r *transactionResolver) Transfer(ctx context.Context, obj *model.Transaction) (*model.Transfer, error) {
+	return r.transfer(ctx, obj.Line.Transfer)
+}
+
+func (r *transactionResolver) Hold(ctx context.Context, obj *model.Transaction) (*model.Hold, error) {
+	if obj.Line.Hold == 0 {
+		return nil, nil
+	}
+	return r.hold(ctx, holdID(obj.Line.Account, obj.Line.Hold))
+}
+
+func (r *transactionResolver) Reverses(ctx context.Context, obj *model.Transaction) (*model.Transaction, error) {
+	return r.reverses(ctx, obj.Line)
+}
+
+func (r *transactionResolver) Reversals(ctx context.Context, obj *model.Transaction) ([]*model.Transaction, error) {
+	return r.reversals(ctx, obj.Line)
+}
+
+func (r *transactionResolver) ReversedAmount(ctx context.Context, obj *model.Transaction) (*model.Money, error) {
+	return r.reversedAmount(ctx, obj.Line)
+}
+
+func (r *transactionConnectionResolver) Totals(ctx context.Context, obj *model.TransactionConnection) (*model.TransactionTotals, error) {
+	return r.totals(ctx, obj)
+}
+
 func (r *Resolver) Subscription() generated.SubscriptionResolver { return &subscriptionResolver{r} }
 
-type subscriptionResolver struct{ *Resolver }
+func (r *Resolver) Transaction() generated.TransactionResolver { return &transactionResolver{r} }
+
+func (r *Resolver) TransactionConnection() generated.TransactionConnectionResolver {
+	return &transactionConnectionResolver{r}
+}
+
+type (
+	subscriptionResolver          struct{ *Resolver }
+	transactionResolver           struct{ *Resolver }
+	transactionConnectionResolver struct{ *Resolver }
+)

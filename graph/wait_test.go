@@ -3,6 +3,7 @@ package graph
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/view"
@@ -11,7 +12,7 @@ import (
 func TestNobodyWaitsForLongerThanTenSeconds(t *testing.T) {
 	d := newDesk(t)
 	d.account = func(bank.AccountID) (view.Account, error) {
-		return view.Account{ID: ada, Currency: "EUR", Version: 3}, nil
+		return view.Account{Account: bank.Account{ID: ada, Currency: "EUR", Version: 3, OpenedAt: time.Unix(1, 0)}}, nil
 	}
 	for wait, taken := range map[string]bool{"0": true, "10000": true, "10001": false, "-1": false, "2147483647": false} {
 		got := d.ask(`query { account(id: "`+string(ada)+`", minVersion: 3, waitMs: `+wait+`) { version } }`, "")

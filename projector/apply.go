@@ -41,7 +41,7 @@ func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLo
 		if err != nil {
 			return err
 		}
-		changes, poison := fold(accounts, chunk)
+		changes, poison := fold(accounts, p.trial, chunk)
 		if len(poison) > 0 && !fromLog {
 			return poison[0]
 		}
@@ -52,6 +52,7 @@ func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLo
 			p.logger.Error("the view of an account stands still; mend the cause, then run corebank replay",
 				"account", bad.Account, "position", bad.Position, "error", bad.Err)
 		}
+		p.trial = changes.Trial
 		p.moved(changes.To)
 	}
 	return nil
@@ -71,29 +72,50 @@ func touched(records []contract.Record) []bank.AccountID {
 }
 
 // fold is the effect of contiguous records on accounts, which it changes, and
-// the records that quarantined an account. Later records of a quarantined
-// account have no effect.
-func fold(accounts map[bank.AccountID]view.Account, records []contract.Record) (view.Changes, []*RecordError) {
+// on the trial balance, and the records that quarantined an account. Later
+// records of a quarantined account have no effect.
+func fold(accounts map[bank.AccountID]view.Account, before view.Trial, records []contract.Record) (view.Changes, []*RecordError) {
 	changes := view.Changes{From: records[0].Position - 1, To: records[len(records)-1].Position}
+	sums := view.Resume(before)
 	var poison []*RecordError
 	for _, r := range records {
-		was := accounts[r.Account]
-		if was.Quarantined() {
-			continue
-		}
-		account, line, err := view.Fold(was, r)
+		effect, err := foldOne(accounts, r)
 		if err != nil {
 			poison = append(poison, &RecordError{Account: r.Account, Position: r.Position, Err: err})
-			accounts[r.Account] = view.Quarantine(was, r, err)
-			continue
 		}
-		accounts[r.Account] = account
-		if line != nil {
-			changes.Transactions = append(changes.Transactions, *line)
+		if effect.Line != nil {
+			changes.Transactions = append(changes.Transactions, *effect.Line)
+		}
+		if len(effect.Keys) > 0 {
+			changes.Links = append(changes.Links, view.LinksOf(r, effect.Keys)...)
+		}
+		if effect.State != nil {
+			changes.States = append(changes.States, *effect.State)
+		}
+		sums.Add(r.At, effect.Postings)
+		if r.Position%view.KeepTrialEvery == 0 {
+			changes.Kept = append(changes.Kept, sums.Trial(r.Position))
 		}
 	}
+	changes.Trial = sums.Trial(changes.To)
 	for _, id := range touched(records) {
 		changes.Accounts = append(changes.Accounts, accounts[id])
 	}
 	return changes, poison
+}
+
+// foldOne is the effect of one record: none on an account that is or has to be
+// quarantined.
+func foldOne(accounts map[bank.AccountID]view.Account, r contract.Record) (view.Effect, error) {
+	was := accounts[r.Account]
+	if was.Quarantined() {
+		return view.Effect{}, nil
+	}
+	account, effect, err := view.Fold(was, r)
+	if err != nil {
+		accounts[r.Account] = view.Quarantine(was, r, err)
+		return view.Effect{}, err
+	}
+	accounts[r.Account] = account
+	return effect, nil
 }

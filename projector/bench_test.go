@@ -30,7 +30,7 @@ func newBenchLog(b *testing.B, events int) *benchLog {
 	log.open(b, accounts)
 	random := rand.New(rand.NewPCG(1, 2))
 	for len(log.records) < events {
-		log.do(b, customer(random.IntN(accounts)), bank.Deposit{Amount: euro(100), Reference: "salary"})
+		log.do(b, customer(random.IntN(accounts)), bank.Deposit{Amount: euro(100), Details: bank.Details{Reference: "salary"}})
 	}
 	encoded := &benchLog{head: log.head()}
 	for from := 0; from < len(log.records); from += contract.MaxReadRecords {

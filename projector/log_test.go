@@ -76,7 +76,7 @@ func (l *ledger) do(t testing.TB, id bank.AccountID, command bank.Command) {
 	t.Helper()
 	account := l.accounts[id]
 	account.ID = id
-	event, refusal := account.Decide(command)
+	event, refusal := account.Decide(command, bank.Circumstances{})
 	if refusal != nil {
 		t.Fatalf("%T on %s: %s", command, id, refusal.Message)
 	}
@@ -110,9 +110,9 @@ func (l *ledger) pay(t testing.TB, payments int) {
 	for i := range payments {
 		id := customer(i % accounts)
 		if l.accounts[id].Version%3 == 0 {
-			l.do(t, id, bank.Withdraw{Amount: euro(500), Memo: "rent"})
+			l.do(t, id, bank.Withdraw{Amount: euro(500), Details: bank.Details{Memo: "rent"}})
 		} else {
-			l.do(t, id, bank.Deposit{Amount: euro(1000), Reference: "salary"})
+			l.do(t, id, bank.Deposit{Amount: euro(1000), Details: bank.Details{Reference: "salary"}})
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"corebank/internal/contract"
+	"corebank/internal/follow"
 	"corebank/internal/view"
 )
 
@@ -29,7 +30,8 @@ type Projector struct {
 	logger *slog.Logger
 
 	turn   sync.Mutex // held while views change, or are exchanged
-	loaded bool       // whether the position is that of the store
+	loaded bool       // whether the position and the trial balance are those of the store
+	trial  view.Trial
 
 	rebuilding sync.Mutex // held while views are built beside these
 
@@ -115,7 +117,7 @@ func (p *Projector) failed(err error) {
 func (p *Projector) admit(ctx context.Context, batch contract.Batch) error {
 	p.heard(batch.Last)
 	for p.Position() < batch.Last {
-		records := following(batch, p.Position())
+		records := follow.Next(batch, p.Position())
 		if records == nil {
 			p.logger.Debug("the feed has a gap; reading the log", "after", p.Position(), "until", batch.Last)
 			return p.pull(ctx, batch.Last)
@@ -130,28 +132,6 @@ func (p *Projector) admit(ctx context.Context, batch contract.Batch) error {
 		}
 	}
 	return nil
-}
-
-// following are the batch's records after the position, or nil if the batch
-// cannot continue the views: it is a heartbeat, leaves a gap, or is not the
-// contiguous run of records that it says it is.
-func following(batch contract.Batch, position int64) []contract.Record {
-	if len(batch.Records) == 0 || batch.Previous != batch.First-1 || batch.First > position+1 {
-		return nil
-	}
-	if !contiguous(batch.Records, batch.First) || batch.First+int64(len(batch.Records))-1 != batch.Last {
-		return nil
-	}
-	return batch.Records[position+1-batch.First:]
-}
-
-func contiguous(records []contract.Record, first int64) bool {
-	for i, r := range records {
-		if r.Position != first+int64(i) {
-			return false
-		}
-	}
-	return true
 }
 
 // settle is nil if err came of a change that this projector does not know of,
@@ -174,17 +154,18 @@ func (p *Projector) settle(ctx context.Context, err error) error {
 	return nil
 }
 
-// load makes the stored checkpoint the position, unless it is that already.
+// load makes the stored checkpoint the position, unless it is that already, and
+// takes over the trial balance there.
 func (p *Projector) load(ctx context.Context) error {
 	if p.loaded {
 		return nil
 	}
-	position, err := p.store.Checkpoint(ctx)
+	trial, err := p.store.Trial(ctx)
 	if err != nil {
 		return err
 	}
-	p.moved(position)
-	p.loaded = true
+	p.moved(trial.Position)
+	p.trial, p.loaded = trial, true
 	return nil
 }
 

@@ -2,9 +2,11 @@ package projector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"corebank/internal/contract"
+	"corebank/internal/follow"
 )
 
 // pull applies the log until the target or its head, whichever comes first.
@@ -54,30 +56,15 @@ func (p *Projector) readAhead(ctx context.Context, after int64) <-chan chunk {
 func (p *Projector) read(ctx context.Context, after int64) chunk {
 	c := chunk{after: after, head: after + 1}
 	for last := after; last < c.head && len(c.records) < chunkRecords; last = after + int64(len(c.records)) {
-		reply, err := p.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: last, Limit: contract.MaxReadRecords})
-		if err != nil {
-			return chunk{err: fmt.Errorf("read the log after position %d: %w", last, err)}
+		reply, err := follow.Read(ctx, p.log, last)
+		if errors.Is(err, follow.ErrOtherLog) {
+			err = fmt.Errorf("the views are of another log; stop the bank and delete the views, and they are built again: %w", err)
 		}
-		if err := check(reply, last); err != nil {
+		if err != nil {
 			return chunk{err: err}
 		}
 		p.at(reply.Head)
 		c.head, c.records = reply.Head, append(c.records, reply.Records...)
 	}
 	return c
-}
-
-// check is nil if the reply is what follows a position of this log.
-func check(reply contract.Records, after int64) error {
-	last := after + int64(len(reply.Records))
-	switch {
-	case reply.Head < after:
-		return fmt.Errorf("the views reflect position %d but the log ends at %d: they are of another log; "+
-			"stop the bank and delete the views, and they are built again", after, reply.Head)
-	case !contiguous(reply.Records, after+1) || last > reply.Head:
-		return fmt.Errorf("the log answered with other records than those after position %d", after)
-	case len(reply.Records) == 0 && reply.Head > after:
-		return fmt.Errorf("the log has no record after position %d although it ends at %d", after, reply.Head)
-	}
-	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -109,7 +110,7 @@ func (b *branch) damage() {
 		b.t.Fatal(err)
 	}
 	defer live.Store.Close(b.t.Context())
-	account := view.Account{ID: customer(1), Owner: "Mallory", Currency: "EUR", Balance: 1_000_000, Version: 3}
+	account := view.Account{Account: bank.Account{ID: customer(1), Owner: "Mallory", Currency: "EUR", Balance: euro(1_000_000), Version: 3}}
 	if err := live.Store.Replace(b.t.Context(), view.Replacement{At: b.log.head(), Account: account}); err != nil {
 		b.t.Fatal(err)
 	}
@@ -228,7 +229,7 @@ func (b *branch) mustEqualTheLog() {
 	}
 	accounts, lines := expected(b.t, b.log.records)
 	for id, want := range accounts {
-		if got, err := live.Store.Account(b.t.Context(), id); err != nil || got != want {
+		if got, err := live.Store.Account(b.t.Context(), id); err != nil || !reflect.DeepEqual(got, want) {
 			b.t.Fatalf("account is\n%+v (%v), want\n%+v", got, err, want)
 		}
 	}

@@ -2,8 +2,6 @@ package projector
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -37,32 +35,47 @@ func (e *DifferentError) Error() string {
 
 // tally is a log that sums up what is read of it, from its beginning: what
 // every account has to come to. It folds with the bank's own fold, not with
-// that of the views. An account takes about 150 bytes.
+// that of the views. An account takes about 700 bytes.
 type tally struct {
 	Log
 
 	mu       sync.Mutex
 	position int64
-	accounts map[bank.AccountID]*sum
+	accounts map[bank.AccountID]*folded
+	trial    *view.Running
+}
+
+// folded is one account as its events make it.
+type folded struct {
+	sum
+	state  bank.Account
+	opened int64
 }
 
 // sum is what one account comes to.
 type sum struct {
 	version, balance, lines int64
-	history                 digest
-	stopped                 int64 // the position that quarantined it, or 0
+	document, history       view.Digest
+	// filed counts the records that are filed under something, and the states
+	// that are kept.
+	filed   int64
+	filing  view.Digest
+	stopped int64 // the position that quarantined it, or 0
 }
 
 // String is the sum for a person who looks for the difference.
 func (s sum) String() string {
-	text := fmt.Sprintf("version %d, balance %d, %d lines with checksum %x", s.version, s.balance, s.lines, s.history[:6])
+	text := fmt.Sprintf("version %d, balance %d (checksum of all %s), %d lines (%s), %d links and kept states (%s)",
+		s.version, s.balance, s.document, s.lines, s.history, s.filed, s.filing)
 	if s.stopped != 0 {
 		text += fmt.Sprintf(", quarantined at position %d", s.stopped)
 	}
 	return text
 }
 
-func newTally(log Log) *tally { return &tally{Log: log, accounts: make(map[bank.AccountID]*sum)} }
+func newTally(log Log) *tally {
+	return &tally{Log: log, accounts: make(map[bank.AccountID]*folded), trial: view.Resume(view.Trial{})}
+}
 
 // ReadAll reads the log and counts what was not read before.
 func (t *tally) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
@@ -75,36 +88,73 @@ func (t *tally) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contrac
 	for _, record := range reply.Records {
 		if record.Position == t.position+1 {
 			t.position++
-			t.count(record)
+			if err := t.count(record); err != nil {
+				return reply, err
+			}
 		}
 	}
 	return reply, nil
 }
 
-func (t *tally) count(r contract.Record) {
-	s := t.accounts[r.Account]
-	if s == nil {
-		s = new(sum)
-		t.accounts[r.Account] = s
+func (t *tally) count(r contract.Record) error {
+	f := t.accounts[r.Account]
+	if f == nil {
+		f = &folded{state: bank.Account{ID: r.Account}}
+		t.accounts[r.Account] = f
 	}
-	if s.stopped != 0 {
-		return
+	if f.stopped != 0 {
+		t.trial.Add(r.At, nil)
+		return nil
 	}
 	event, err := r.Event()
-	if err != nil || r.Version != s.version+1 {
-		s.stopped = r.Position
-		return
+	if err != nil || r.Version != f.state.Version+1 {
+		f.stopped = r.Position
+		t.trial.Add(r.At, nil)
+		return nil
 	}
-	now := bank.Account{Version: s.version}.Apply(event, r.At)
-	s.version, s.balance = now.Version, now.Balance.Minor
+	t.trial.Add(r.At, event.PostingLines())
+	for _, link := range view.LinksOf(r, view.KeysOf(f.state, r, event)) {
+		if err := f.file(link); err != nil {
+			return err
+		}
+	}
+	if _, opening := event.(bank.AccountOpened); opening {
+		f.opened = r.Position
+	}
+	f.state = f.state.Apply(event, r.At)
 	if line := view.TransactionOf(r, event); line != nil {
-		s.add(*line)
+		f.add(*line)
 	}
+	if f.state.Version%view.KeepStateEvery == 0 {
+		return f.file(view.State{Account: f.state.Brief(), Position: r.Position})
+	}
+	return nil
+}
+
+// want is the sum with that of the account itself.
+func (f *folded) want() (sum, error) {
+	err := f.sum.is(view.Account{Account: f.state, Opened: f.opened})
+	return f.sum, err
+}
+
+func (s *sum) is(a view.Account) (err error) {
+	s.version, s.balance = a.Version, a.Balance.Minor
+	a.Stale = view.Stale{} // its reason is for the views to tell; the position is in the sum
+	s.document, err = view.DigestOf(a)
+	return err
 }
 
 func (s *sum) add(line view.Transaction) {
 	s.lines++
-	s.history = s.history.with(line)
+	s.history = s.history.With(line)
+}
+
+// file counts a link or a kept state.
+func (s *sum) file(what any) error {
+	digest, err := view.DigestOf(what)
+	s.filed++
+	s.filing = s.filing.And(digest)
+	return err
 }
 
 // compare holds a snapshot of the views, which nobody else writes, against
@@ -129,13 +179,18 @@ func (t *tally) compareWith(ctx context.Context, snapshot view.Snapshot, tell fu
 	if err != nil {
 		return Compared{}, err
 	}
+	if want := t.trial.Trial(t.position); !want.Equal(snapshot.Trial()) {
+		return Compared{}, &DifferentError{Account: "(all)", Want: fmt.Sprintf("the trial balance %+v", want), Got: fmt.Sprintf("%+v", snapshot.Trial())}
+	}
 	compared := Compared{Position: t.position, Accounts: int64(len(found))}
 	for id, got := range found {
-		want := t.accounts[id]
-		if want == nil {
-			want = new(sum)
+		var want sum
+		if f := t.accounts[id]; f != nil {
+			if want, err = f.want(); err != nil {
+				return Compared{}, err
+			}
 		}
-		if *got != *want {
+		if *got != want {
 			return Compared{}, &DifferentError{Account: id, Want: want.String(), Got: got.String()}
 		}
 		compared.Transactions += got.lines
@@ -167,36 +222,55 @@ func (t *tally) found(ctx context.Context, snapshot view.Snapshot, tell func(Pro
 		if err != nil {
 			return nil, err
 		}
-		found[account.ID] = &sum{version: account.Version, balance: account.Balance, stopped: account.Stale.Position}
+		s := &sum{stopped: account.Stale.Position}
+		if err := s.is(account); err != nil {
+			return nil, err
+		}
+		found[account.ID] = s
 		step()
 	}
 	for line, err := range snapshot.Transactions(ctx) {
+		s, err := of(found, line.Account, err)
 		if err != nil {
 			return nil, err
-		}
-		s := found[line.Account]
-		if s == nil {
-			return nil, &DifferentError{Account: line.Account, Want: "no history without a document", Got: "one"}
 		}
 		s.add(line)
 		step()
 	}
 	tell(progress)
-	return found, nil
+	return found, foundFiled(ctx, snapshot, found)
 }
 
-// digest stands for a whole history: the chain of its lines, oldest first.
-type digest [sha256.Size]byte
+// foundFiled adds what the views have filed and kept.
+func foundFiled(ctx context.Context, snapshot view.Snapshot, found map[bank.AccountID]*sum) error {
+	for link, err := range snapshot.Links(ctx) {
+		s, err := of(found, link.Record.Account, err)
+		if err == nil {
+			err = s.file(link)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for state, err := range snapshot.States(ctx) {
+		s, err := of(found, state.Account.ID, err)
+		if err == nil {
+			err = s.file(state)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
-// with is the digest of the history with one more line.
-func (d digest) with(l view.Transaction) digest {
-	text := append(make([]byte, 0, 256), d[:]...)
-	for _, number := range []int64{l.Version, l.Position, l.Amount, l.BalanceAfter, l.OccurredAt.UnixMicro()} {
-		text = binary.BigEndian.AppendUint64(text, uint64(number))
+// of is the sum that something belongs to, unless there was an error.
+func of(found map[bank.AccountID]*sum, id bank.AccountID, err error) (*sum, error) {
+	if err != nil {
+		return nil, err
 	}
-	for _, s := range []string{string(l.Account), string(l.Type), string(l.Currency), l.Reference, l.Memo} {
-		text = binary.BigEndian.AppendUint32(text, uint32(len(s)))
-		text = append(text, s...)
+	if s := found[id]; s != nil {
+		return s, nil
 	}
-	return sha256.Sum256(text)
+	return nil, &DifferentError{Account: id, Want: "nothing without a document", Got: "a line, a link or a state"}
 }

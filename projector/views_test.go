@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -51,10 +52,11 @@ func mustShow(t fatal, ctx context.Context, store view.Reader, log *ledger, posi
 	if at, err := store.Checkpoint(ctx); err != nil || at != position {
 		t.Fatalf("checkpoint is %d (%v), want %d", at, err, position)
 	}
+	mustBalance(t, ctx, store, log.records[:position])
 	accounts, lines := expected(t, log.records[:position])
 	for id := range log.accounts {
 		account, err := store.Account(ctx, id)
-		if want, exists := accounts[id]; exists && (err != nil || account != want) {
+		if want, exists := accounts[id]; exists && (err != nil || !reflect.DeepEqual(account, want)) {
 			t.Fatalf("account is\n%+v (%v), want\n%+v", account, err, want)
 		} else if !exists && !errors.Is(err, view.ErrNotFound) {
 			t.Fatalf("account %s, not opened yet, is %+v (%v)", id, account, err)
@@ -83,15 +85,19 @@ func expected(t fatal, records []contract.Record) (map[bank.AccountID]view.Accou
 			t.Fatalf("fold: %v", err)
 		}
 		states[r.Account] = now
-		accounts[r.Account] = view.Account{ID: now.ID, Owner: now.Owner, Currency: now.Currency, Balance: now.Balance.Minor,
-			Version: now.Version, OpenedAt: now.OpenedAt, UpdatedAt: now.ChangedAt}
+		opened := accounts[r.Account].Opened
+		if now.Version == 1 {
+			opened = r.Position
+		}
+		accounts[r.Account] = view.Account{Account: now, Opened: opened}
 		if now.Version == 1 {
 			continue
 		}
 		line := view.Transaction{Account: r.Account, Version: r.Version, Position: r.Position, Type: view.Deposit, Currency: "EUR",
-			Amount: now.Balance.Minor - was.Balance.Minor, BalanceAfter: now.Balance.Minor, OccurredAt: r.At, Reference: "salary"}
+			Amount: now.Balance.Minor - was.Balance.Minor, BalanceAfter: now.Balance.Minor, OccurredAt: r.At, EffectiveAt: r.At,
+			Credit: true, Caller: "test", Reference: "salary"}
 		if line.Amount < 0 {
-			line.Type, line.Amount, line.Reference, line.Memo = view.Withdrawal, -line.Amount, "", "rent"
+			line.Type, line.Credit, line.Amount, line.Reference, line.Memo = view.Withdrawal, false, -line.Amount, "", "rent"
 		}
 		lines[r.Account] = append(lines[r.Account], line)
 	}
@@ -103,5 +109,26 @@ func mustHaveRead(t *testing.T, log *ledger, times int) {
 	t.Helper()
 	if log.reads != times {
 		t.Errorf("the log was read %d times, want %d", log.reads, times)
+	}
+}
+
+// mustBalance fails unless the trial balance is that of the good records.
+func mustBalance(t fatal, ctx context.Context, store view.Reader, records []contract.Record) {
+	t.Helper()
+	stopped, sums := quarantined(records), view.Resume(view.Trial{})
+	for _, r := range records {
+		if first, is := stopped[r.Account]; is && r.Position >= first.Position {
+			sums.Add(r.At, nil)
+			continue
+		}
+		event, err := r.Event()
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		sums.Add(r.At, event.PostingLines())
+	}
+	got, err := store.Trial(ctx)
+	if want := sums.Trial(int64(len(records))); err != nil || !got.Equal(want) {
+		t.Fatalf("trial balance is\n%+v (%v), want\n%+v", got, err, want)
 	}
 }

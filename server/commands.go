@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,9 +41,12 @@ type Commands struct {
 // line is what waits for one account. It exists while a call is under way.
 type line struct{ waiting []*sent }
 
+// sent is what one request wants done: one command, which may share a call
+// with others, or a batch that is carried as it is.
 type sent struct {
-	command contract.Command
-	done    chan contract.Outcome // has room for the one answer
+	batch  contract.CommandBatch
+	alone  bool
+	answer chan []contract.Outcome // has room for the one answer
 }
 
 // NewCommands carries commands through call.
@@ -53,16 +57,36 @@ func NewCommands(call callActor) *Commands {
 // Execute waits for the command's outcome. When ctx ends first, that is that
 // the outcome is unknown.
 func (c *Commands) Execute(ctx context.Context, id bank.AccountID, command contract.Command) (contract.Outcome, error) {
-	s := &sent{command: command, done: make(chan contract.Outcome, 1)}
+	outcomes := c.wait(ctx, id, &sent{batch: contract.CommandBatch{Commands: []contract.Command{command}}})
+	return outcomes[0], nil
+}
+
+// ExecuteBatch is Execute for a batch that is not to be mixed with other
+// commands. It returns one outcome for each of its 1 to contract.MaxCommands
+// commands.
+func (c *Commands) ExecuteBatch(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error) {
+	if n := len(batch.Commands); n < 1 || n > contract.MaxCommands {
+		return nil, fmt.Errorf("a batch of %d commands; want 1 to %d", n, contract.MaxCommands)
+	}
+	return c.wait(ctx, id, &sent{batch: batch, alone: true}), nil
+}
+
+func (c *Commands) wait(ctx context.Context, id bank.AccountID, s *sent) []contract.Outcome {
+	s.answer = make(chan []contract.Outcome, 1)
 	if reason := c.enqueue(ctx, id, s); reason != "" {
-		return contract.Outcome{Status: contract.Unavailable, Reason: reason}, nil
+		return alike(len(s.batch.Commands), contract.Outcome{Status: contract.Unavailable, Reason: reason})
 	}
 	select {
-	case outcome := <-s.done:
-		return outcome, nil
+	case outcomes := <-s.answer:
+		return outcomes
 	case <-ctx.Done():
-		return contract.Outcome{Status: contract.Unknown, Reason: "the caller left"}, nil
+		return alike(len(s.batch.Commands), contract.Outcome{Status: contract.Unknown, Reason: "the caller left"})
 	}
+}
+
+// alike is the same outcome for n commands.
+func alike(n int, outcome contract.Outcome) []contract.Outcome {
+	return slices.Repeat([]contract.Outcome{outcome}, n)
 }
 
 // enqueue adds to the account's line, and begins one if there is none. It says
@@ -99,11 +123,14 @@ func (c *Commands) carry(ctx context.Context, id bank.AccountID, l *line) {
 }
 
 // next takes what waits, as far as it fits into one call, and ends the line
-// when that is nothing.
+// when that is nothing. A batch that is to be alone is.
 func (c *Commands) next(id bank.AccountID, l *line) []*sent {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	n := min(len(l.waiting), contract.MaxCommands)
+	n := 0
+	for n < len(l.waiting) && n < contract.MaxCommands && (n == 0 || !l.waiting[0].alone && !l.waiting[n].alone) {
+		n++
+	}
 	if n == 0 {
 		delete(c.lines, id)
 		return nil
@@ -117,22 +144,23 @@ func (c *Commands) next(id bank.AccountID, l *line) []*sent {
 func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*sent) []contract.Outcome {
 	ctx, cancel := context.WithTimeout(ctx, commandBudget)
 	defer cancel()
-	batch := contract.CommandBatch{Commands: make([]contract.Command, len(together))}
-	for i, s := range together {
-		batch.Commands[i] = s.command
+	batch := together[0].batch // and with it whether it is atomic or a dry run
+	batch.Commands = nil
+	for _, s := range together {
+		batch.Commands = append(batch.Commands, s.batch.Commands...)
 	}
 	doubt := false // an earlier call may have taken effect, or may yet
 	for pause := commandRetry; ; pause = min(2*pause, commandRetryMost) {
 		reply, err := c.call(ctx, id, batch)
-		if err == nil && len(reply.Outcomes) == len(together) {
-			if doubt {
+		if err == nil && len(reply.Outcomes) == len(batch.Commands) {
+			if doubt && !batch.DryRun {
 				doubtDenials(reply.Outcomes)
 			}
 			return reply.Outcomes
 		}
 		doubt = true
 		if err == nil {
-			err = fmt.Errorf("the actor answered %d of %d commands", len(reply.Outcomes), len(together))
+			err = fmt.Errorf("the actor answered %d of %d commands", len(reply.Outcomes), len(batch.Commands))
 		}
 		slog.Warn("call to an actor failed, trying again", "account", id, "error", err)
 		if !app.Pause(ctx, pause) {
@@ -146,20 +174,22 @@ func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*sent)
 // an actor that decides otherwise. What is in the log stays there.
 func doubtDenials(outcomes []contract.Outcome) {
 	for i, o := range outcomes {
-		if o.Status == contract.Refused || o.Status == contract.Unavailable {
+		if o.Status == contract.Refused || o.Status == contract.NotTried || o.Status == contract.Unavailable {
 			outcomes[i] = contract.Outcome{Status: contract.Unknown,
 				Reason: "an earlier call to the actor got lost; a later one said " + string(o.Status)}
 		}
 	}
 }
 
-// deliver hands each command its outcome; without any, they are unknown.
+// deliver hands each request its outcomes; without any, they are unknown.
 func (c *Commands) deliver(together []*sent, outcomes []contract.Outcome) {
-	for i, s := range together {
+	for _, s := range together {
+		n := len(s.batch.Commands)
 		if outcomes == nil {
-			s.done <- contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"}
+			s.answer <- alike(n, contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"})
 			continue
 		}
-		s.done <- outcomes[i]
+		s.answer <- outcomes[:n:n]
+		outcomes = outcomes[n:]
 	}
 }

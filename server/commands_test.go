@@ -194,3 +194,51 @@ func TestTooManyCommandsForOneAccountAreRefusedAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestABatchTravelsAlone: what is atomic or a dry run is never mixed with what
+// others send meanwhile.
+func TestABatchTravelsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls []contract.CommandBatch
+		commands := server.NewCommands(func(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+			calls = append(calls, batch)
+			time.Sleep(5 * time.Millisecond) // virtual: a turn takes its time
+			return echo(batch), nil
+		})
+		var group sync.WaitGroup
+		for i := range 30 {
+			group.Go(func() {
+				key := fmt.Sprint(i)
+				if i%3 > 0 {
+					if outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: key}); err != nil || outcome.Reason != key {
+						t.Errorf("command %s: %+v, %v", key, outcome, err)
+					}
+					return
+				}
+				batch := contract.CommandBatch{Commands: []contract.Command{{Key: key}, {Key: key + "b"}}, Atomic: i%2 == 0, DryRun: i%2 == 1}
+				outcomes, err := commands.ExecuteBatch(t.Context(), ada, batch)
+				if err != nil || len(outcomes) != 2 || outcomes[0].Reason != key || outcomes[1].Reason != key+"b" {
+					t.Errorf("batch %s: %+v, %v", key, outcomes, err)
+				}
+			})
+		}
+		group.Wait()
+		special := 0
+		for _, call := range calls {
+			if !call.Atomic && !call.DryRun {
+				continue
+			}
+			if special++; len(call.Commands) != 2 || call.Commands[1].Key != call.Commands[0].Key+"b" || call.Atomic == call.DryRun {
+				t.Errorf("a call of %+v", call)
+			}
+		}
+		if special != 10 {
+			t.Errorf("%d of 10 batches travelled", special)
+		}
+		for _, n := range []int{0, contract.MaxCommands + 1} {
+			if _, err := commands.ExecuteBatch(t.Context(), ada, contract.CommandBatch{Commands: make([]contract.Command, n)}); err == nil {
+				t.Errorf("a batch of %d commands travels", n)
+			}
+		}
+	})
+}

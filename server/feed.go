@@ -10,6 +10,7 @@ import (
 	"corebank/graph"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/follow"
 	"corebank/internal/view"
 )
 
@@ -65,11 +66,11 @@ func (f *Feed) Handle(ctx context.Context, batch contract.Batch) error {
 	if batch.Last <= head {
 		return nil
 	}
-	if len(batch.Records) == 0 || batch.First > head+1 {
-		return f.fill(ctx, head, batch.Last)
+	if records := follow.Next(batch, head); records != nil {
+		f.handOn(records)
+		return nil
 	}
-	f.handOn(batch.Records)
-	return nil
+	return f.fill(ctx, head, batch.Last)
 }
 
 // first begins with the first batch, if the log has it: one that says more than
@@ -90,9 +91,9 @@ func (f *Feed) first(ctx context.Context, batch contract.Batch) error {
 // fill reads what the topic lost.
 func (f *Feed) fill(ctx context.Context, head, last int64) error {
 	for head < last {
-		page, err := f.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: head})
+		page, err := follow.Read(ctx, f.log, head)
 		if err != nil {
-			return fmt.Errorf("read the log after %d: %w", head, err)
+			return err
 		}
 		if len(page.Records) == 0 {
 			// The batch lied, or the event source does not know its head yet. The

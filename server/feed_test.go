@@ -26,9 +26,9 @@ func (h *history) grow(t *testing.T, n int) (batch contract.Batch) {
 		id := []bank.AccountID{bob, ada}[position%2]
 		version := (position + 1) / 2
 		amount := bank.Money{Minor: position, Currency: "EUR"}
-		var event bank.Event = bank.MoneyDeposited{Amount: amount, Balance: amount}
+		var event bank.Event = bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount}}
 		if version == 1 {
-			event = bank.AccountOpened{Owner: "x", Currency: "EUR"}
+			event = bank.AccountOpened{Owner: "x", Currency: "EUR", Kind: bank.Current}
 		}
 		r := contract.Record{Position: position, Account: id, Version: version, Key: fmt.Sprint(position)}
 		if err := r.SetEvent(event); err != nil {

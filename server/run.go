@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,7 +9,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/dapr/go-sdk/client"
 	"golang.org/x/sync/errgroup"
 
 	"corebank/internal/app"
@@ -95,30 +93,17 @@ type actors struct{ sidecar *app.Sidecar }
 
 func (a actors) call(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 	var reply contract.CommandReply
-	return reply, a.invoke(ctx, string(id), contract.MethodExecute, batch, &reply)
+	return reply, a.sidecar.CallActor(ctx, contract.ActorType, string(id), contract.MethodExecute, batch, &reply)
 }
 
 // ready asks an actor that belongs to no account whether a turn could append
 // now: the whole way of a command, without a command.
 func (a actors) ready(ctx context.Context) contract.Readiness {
 	var readiness contract.Readiness
-	if err := a.invoke(ctx, contract.ProbeActorID, contract.MethodReady, struct{}{}, &readiness); err != nil {
+	if err := a.sidecar.CallActor(ctx, contract.ActorType, contract.ProbeActorID, contract.MethodReady, struct{}{}, &readiness); err != nil {
 		return contract.Readiness{Reason: "no account actor can be reached: " + err.Error()}
 	}
 	return readiness
-}
-
-func (a actors) invoke(ctx context.Context, id, method string, request, reply any) error {
-	data, err := json.Marshal(request)
-	if err != nil {
-		return err
-	}
-	answer, err := a.sidecar.InvokeActor(ctx, &client.InvokeActorRequest{
-		ActorType: contract.ActorType, ActorID: id, Method: method, Data: data})
-	if err != nil {
-		return err
-	}
-	return contract.Decode(answer.Data, reply)
 }
 
 // remoteLog reads the log through the sidecar.
@@ -130,6 +115,10 @@ func (l remoteLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (repl
 
 func (l remoteLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
 	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadStream, r, &reply)
+}
+
+func (l remoteLog) FindKeys(ctx context.Context, r contract.FindKeysRequest) (reply contract.Records, err error) {
+	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodFindKeys, r, &reply)
 }
 
 func (l remoteLog) Status(ctx context.Context) (reply contract.LogStatus, err error) {

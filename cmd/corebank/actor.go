@@ -14,10 +14,11 @@ func newActor() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "actor",
 		GroupID: groupApps,
-		Short:   "Host the account actors, which decide commands",
+		Short:   "Host the account actors, which decide commands, and drive transfers",
 		Long: `Run the command app beside its Dapr sidecar: it hosts one actor per account.
 An actor reads its account's events, decides commands one at a time, and answers
-when the event log has what it decided.
+when the event log has what it decided. The app also follows the log and takes
+each transfer from the account that sent it to its end.
 
 The sidecar (app id "actor") is found by DAPR_GRPC_ENDPOINT, or by
 DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,

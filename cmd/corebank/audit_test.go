@@ -83,12 +83,12 @@ func (a *audited) close() {
 // do has the account decide a command, writes the event and projects it.
 func (a *audited) do(c bank.Command) {
 	a.t.Helper()
-	event, refusal := a.account.Decide(c)
+	event, refusal := a.account.Decide(c, bank.Circumstances{})
 	if refusal != nil {
 		a.t.Fatal(refusal.Message)
 	}
 	a.write(event)
-	a.account = a.account.Apply(event, time.Time{})
+	a.account = a.account.Apply(event, time.Date(2026, 3, 1, 9, 0, 0, int(a.head)*1000, time.UTC))
 }
 
 // write commits an event as the account's next, and projects it.
@@ -108,13 +108,22 @@ func (a *audited) write(event bank.Event) {
 	if err := a.storage.Commit(a.t.Context(), []contract.Record{r}); err != nil {
 		a.t.Fatal(err)
 	}
-	seen, line, err := view.Fold(a.seen, r)
+	seen, effect, err := view.Fold(a.seen, r)
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	changes := view.Changes{From: a.head - 1, To: a.head, Accounts: []view.Account{seen}}
-	if line != nil {
-		changes.Transactions = []view.Transaction{*line}
+	before, err := a.views.Trial(a.t.Context())
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	sums := view.Resume(before)
+	sums.Add(r.At, effect.Postings)
+	changes := view.Changes{From: a.head - 1, To: a.head, Accounts: []view.Account{seen}, Trial: sums.Trial(a.head)}
+	if effect.Line != nil {
+		changes.Transactions = []view.Transaction{*effect.Line}
+	}
+	if effect.State != nil {
+		changes.States = []view.State{*effect.State}
 	}
 	if err := a.views.Apply(a.t.Context(), changes); err != nil {
 		a.t.Fatal(err)
@@ -181,7 +190,7 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 	t.Run("in the log", func(t *testing.T) {
 		a := newAudited(t)
 		defer a.close()
-		a.write(bank.MoneyDeposited{Amount: bank.Money{Minor: 1, Currency: "EUR"}, Balance: bank.Money{Minor: 1, Currency: "EUR"}})
+		a.write(bank.MoneyDeposited{Movement: bank.Movement{Amount: bank.Money{Minor: 1, Currency: "EUR"}, Balance: bank.Money{Minor: 1, Currency: "EUR"}}})
 		a.faults(audit.RulePostings, audit.RuleBalance)
 		noted, err := a.storage.LastAudit(t.Context())
 		if err != nil || noted == nil || noted.OK || noted.Findings != 2 {
@@ -204,7 +213,7 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 	t.Run("in views of another log", func(t *testing.T) {
 		a := newAudited(t)
 		defer a.close()
-		if err := a.views.Apply(t.Context(), view.Changes{From: a.head, To: a.head + 1}); err != nil {
+		if err := a.views.Apply(t.Context(), view.Changes{From: a.head, To: a.head + 1, Trial: view.Trial{Position: a.head + 1}}); err != nil {
 			t.Fatal(err)
 		}
 		a.faults(audit.RuleViews)

@@ -237,6 +237,12 @@ func TestFromNothingToABankAndBack(t *testing.T) {
 	if len(before) != 25 || before[0].Version != 26 || before[24].Version != 2 {
 		t.Errorf("history %+v", before)
 	}
+	month := func() string { return "" }
+	t.Run("a customer's month", func(t *testing.T) {
+		customer, from, to := bank.Month("march")
+		month = func() string { return statementOf(bank.t, bank.URL, customer, from, to).stdout }
+	})
+	statement := month()
 	t.Run("GraphiQL in a browser", func(t *testing.T) { browse(t, bank.URL) })
 	bank.stop()
 
@@ -246,6 +252,9 @@ func TestFromNothingToABankAndBack(t *testing.T) {
 	}
 	if after := bank.History(ada, 7); fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("after a restart: history\n%+v, before\n%+v", after, before)
+	}
+	if after := month(); after != statement || strings.Count(after, "\r\n") != 12 {
+		t.Errorf("after a restart: statement\n%s, before\n%s", after, statement)
 	}
 	if again := bank.Deposit(ada, "2500.00", "EUR", "salary"); !again.Replayed {
 		t.Errorf("after a restart: salary again: %+v", again)

@@ -19,11 +19,11 @@ func newRebuild() *cobra.Command {
 		Use:     "rebuild",
 		GroupID: groupBank,
 		Short:   "Build all views anew beside the live ones, compare, and switch",
-		Long: `Build the views anew from the whole log, beside the live ones (in a file of their
-own, or in collections of their own in MongoDB), while the bank serves. Then every account is compared with the log:
-version, balance, number of transactions and a checksum of them. Only if all are
-equal, the new views go live, in one step that the gateways follow by
-themselves.
+		Long: `Build the views anew from the log, beside the live ones (in a file, or in
+collections, of their own), while the bank serves. Then all that is known of an
+account, its transactions, what is filed for it and the trial balance are held
+against the log. Only if all are equal, the new views go live, in one step
+that the gateways follow by themselves.
 
 Whatever stops it before, a crash or Ctrl-C, leaves the old views live. They are
 kept until the next rebuild: --rollback brings them up to date and makes them

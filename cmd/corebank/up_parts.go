@@ -136,7 +136,7 @@ func (p *parts) eventsource() {
 
 func (p *parts) actor() {
 	health := p.port()
-	env := p.sidecar(contract.AppActor, []string{partPlacement}, "--placement-host-address="+p.reach(partPlacement))
+	env := p.sidecar(contract.AppActor, []string{partNATS, partPlacement}, "--placement-host-address="+p.reach(partPlacement))
 	p.command(supervisor.Process{Name: contract.AppActor, Env: env, Args: []string{"actor", "--health=" + health},
 		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppActor)}, Ready: isReady(health)}, health)
 }

@@ -56,12 +56,12 @@ func account(n int) bank.AccountID { return bank.NewAccountID("logtest", fmt.Spr
 func event(id bank.AccountID, version int64) contract.Record {
 	r := contract.Record{Account: id, Version: version, At: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC),
 		Key: fmt.Sprintf("key-%d", version), Caller: "ada", RequestHash: "00ff"}
-	var e bank.Event = bank.AccountOpened{Owner: "Ada Lovelace ✓", Currency: "EUR"}
+	var e bank.Event = bank.AccountOpened{Owner: "Ada Lovelace ✓", Currency: "EUR", Kind: bank.Current}
 	if version > 1 {
 		amount := bank.Money{Minor: 100, Currency: "EUR"}
-		e = bank.MoneyDeposited{Amount: amount, Balance: bank.Money{Minor: 100 * (version - 1), Currency: "EUR"},
+		e = bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: bank.Money{Minor: 100 * (version - 1), Currency: "EUR"},
 			Postings: []bank.Posting{{LedgerAccount: "customer/x", Amount: amount},
-				{LedgerAccount: "cash/EUR", Amount: bank.Money{Minor: -100, Currency: "EUR"}}}, Memo: "päivää"}
+				{LedgerAccount: "cash/EUR", Amount: bank.Money{Minor: -100, Currency: "EUR"}}}}, Details: bank.Details{Memo: "päivää"}}
 	}
 	if err := r.SetEvent(e); err != nil {
 		panic(err)

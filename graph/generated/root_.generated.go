@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"corebank/graph/model"
+	"corebank/graph/scalar"
 	"fmt"
 	"sync/atomic"
 
@@ -23,9 +24,14 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	Account() AccountResolver
+	Balance() BalanceResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
+	Statement() StatementResolver
 	Subscription() SubscriptionResolver
+	Transaction() TransactionResolver
+	TransactionConnection() TransactionConnectionResolver
+	Transfer() TransferResolver
 }
 
 type DirectiveRoot struct {
@@ -33,26 +39,123 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	Account struct {
-		Balance  func(childComplexity int) int
-		Currency func(childComplexity int) int
-		History  func(childComplexity int, first *int32, after *string, last *int32, before *string, filter *model.TransactionFilter) int
-		ID       func(childComplexity int) int
-		OpenedAt func(childComplexity int) int
-		Owner    func(childComplexity int) int
-		Stale    func(childComplexity int) int
-		Version  func(childComplexity int) int
+		Balance            func(childComplexity int) int
+		ClosedAt           func(childComplexity int) int
+		Currency           func(childComplexity int) int
+		Events             func(childComplexity int, first *int64, after *string, last *int64, before *string) int
+		ExternalID         func(childComplexity int) int
+		Freeze             func(childComplexity int) int
+		History            func(childComplexity int, first *int64, after *string, last *int64, before *string, filter *model.TransactionFilter) int
+		Holds              func(childComplexity int) int
+		ID                 func(childComplexity int) int
+		Kind               func(childComplexity int) int
+		Limits             func(childComplexity int) int
+		Metadata           func(childComplexity int) int
+		Name               func(childComplexity int) int
+		OpenedAt           func(childComplexity int) int
+		Owner              func(childComplexity int) int
+		Stale              func(childComplexity int) int
+		Status             func(childComplexity int) int
+		TransfersInTransit func(childComplexity int) int
+		Version            func(childComplexity int) int
 	}
 
 	AccountAlreadyOpen struct {
-		Code    func(childComplexity int) int
-		Message func(childComplexity int) int
-		Path    func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	AccountClosed struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+		Since     func(childComplexity int) int
+	}
+
+	AccountConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AccountEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AccountEvent struct {
+		AccountID      func(childComplexity int) int
+		Caller         func(childComplexity int) int
+		Data           func(childComplexity int) int
+		IdempotencyKey func(childComplexity int) int
+		OccurredAt     func(childComplexity int) int
+		Position       func(childComplexity int) int
+		Transaction    func(childComplexity int) int
+		Type           func(childComplexity int) int
+		Version        func(childComplexity int) int
+	}
+
+	AccountEventConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	AccountEventEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AccountFrozen struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Retryable func(childComplexity int) int
+		Since     func(childComplexity int) int
+	}
+
+	AccountNotEmpty struct {
+		Balance   func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Held      func(childComplexity int) int
+		InTransit func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
 	}
 
 	AccountNotFound struct {
-		Code    func(childComplexity int) int
-		Message func(childComplexity int) int
-		Path    func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	AccountNotFrozen struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	AlreadyReversed struct {
+		By        func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	AmountExceedsRemaining struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Remaining func(childComplexity int) int
+		Retryable func(childComplexity int) int
 	}
 
 	Audit struct {
@@ -65,38 +168,161 @@ type ComplexityRoot struct {
 	}
 
 	Balance struct {
-		AsOf      func(childComplexity int) int
-		Available func(childComplexity int) int
-		Current   func(childComplexity int) int
-		Stale     func(childComplexity int) int
-		Version   func(childComplexity int) int
+		AsOf        func(childComplexity int) int
+		Available   func(childComplexity int) int
+		Current     func(childComplexity int) int
+		Explanation func(childComplexity int, since *model.AsOf) int
+		Held        func(childComplexity int) int
+		InTransit   func(childComplexity int) int
+		Overdraft   func(childComplexity int) int
+		Stale       func(childComplexity int) int
+		Version     func(childComplexity int) int
+	}
+
+	BalanceExplanation struct {
+		Available    func(childComplexity int) int
+		Credits      func(childComplexity int) int
+		Current      func(childComplexity int) int
+		Debits       func(childComplexity int) int
+		Held         func(childComplexity int) int
+		Holds        func(childComplexity int) int
+		Opening      func(childComplexity int) int
+		Overdraft    func(childComplexity int) int
+		SinceVersion func(childComplexity int) int
+		Transactions func(childComplexity int) int
 	}
 
 	BalanceTooLarge struct {
-		Code    func(childComplexity int) int
-		Message func(childComplexity int) int
-		Path    func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
 	}
 
-	CurrencyMismatch struct {
-		Code     func(childComplexity int) int
-		Expected func(childComplexity int) int
-		Message  func(childComplexity int) int
-		Path     func(childComplexity int) int
-	}
-
-	DepositPayload struct {
+	BatchItemResult struct {
 		Account     func(childComplexity int) int
+		Hold        func(childComplexity int) int
+		Index       func(childComplexity int) int
+		Status      func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		Transfer    func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	CaptureHoldPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Hold        func(childComplexity int) int
 		Replayed    func(childComplexity int) int
 		Transaction func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
 	}
 
+	CloseAccountPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	CommandStatus struct {
+		Event       func(childComplexity int) int
+		Message     func(childComplexity int) int
+		State       func(childComplexity int) int
+		Transaction func(childComplexity int) int
+	}
+
+	CurrencyMismatch struct {
+		Code      func(childComplexity int) int
+		Expected  func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	DepositPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	DestinationRefusal struct {
+		AccountID func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	ExternalIdTaken struct {
+		AccountID func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	Freeze struct {
+		By      func(childComplexity int) int
+		Credits func(childComplexity int) int
+		Debits  func(childComplexity int) int
+		Reason  func(childComplexity int) int
+		Since   func(childComplexity int) int
+	}
+
+	FreezeAccountPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	Hold struct {
+		AccountID  func(childComplexity int) int
+		Amount     func(childComplexity int) int
+		Captured   func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		ExternalID func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Memo       func(childComplexity int) int
+		PlacedAt   func(childComplexity int) int
+		Reference  func(childComplexity int) int
+		Remaining  func(childComplexity int) int
+		Status     func(childComplexity int) int
+	}
+
+	HoldEnded struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	HoldExpired struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+		Since     func(childComplexity int) int
+	}
+
+	HoldNotFound struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
 	IdempotencyConflict struct {
-		Code    func(childComplexity int) int
-		Fields  func(childComplexity int) int
-		Message func(childComplexity int) int
-		Path    func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Fields    func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
 	}
 
 	InsufficientFunds struct {
@@ -104,6 +330,7 @@ type ComplexityRoot struct {
 		Code      func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
 		Shortfall func(childComplexity int) int
 	}
 
@@ -112,12 +339,38 @@ type ComplexityRoot struct {
 		MaxPrecision func(childComplexity int) int
 		Message      func(childComplexity int) int
 		Path         func(childComplexity int) int
+		Retryable    func(childComplexity int) int
 	}
 
 	InvalidInput struct {
-		Code    func(childComplexity int) int
-		Message func(childComplexity int) int
-		Path    func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	LimitExceeded struct {
+		Code      func(childComplexity int) int
+		Limit     func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Remaining func(childComplexity int) int
+		ResetsAt  func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	Limits struct {
+		DebitPerDay         func(childComplexity int) int
+		DebitPerTransaction func(childComplexity int) int
+		Overdraft           func(childComplexity int) int
+		RemainingToday      func(childComplexity int) int
+		ResetsAt            func(childComplexity int) int
+		SpentToday          func(childComplexity int) int
+	}
+
+	MetadataEntry struct {
+		Key   func(childComplexity int) int
+		Value func(childComplexity int) int
 	}
 
 	Money struct {
@@ -126,16 +379,50 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		Deposit     func(childComplexity int, input model.DepositInput) int
-		OpenAccount func(childComplexity int, input model.OpenAccountInput) int
-		Withdraw    func(childComplexity int, input model.WithdrawInput) int
+		CaptureHold     func(childComplexity int, input model.CaptureHoldInput) int
+		CloseAccount    func(childComplexity int, input model.CloseAccountInput) int
+		Deposit         func(childComplexity int, input model.DepositInput) int
+		FreezeAccount   func(childComplexity int, input model.FreezeAccountInput) int
+		OpenAccount     func(childComplexity int, input model.OpenAccountInput) int
+		PlaceHold       func(childComplexity int, input model.PlaceHoldInput) int
+		PostBatch       func(childComplexity int, input model.PostBatchInput) int
+		ReleaseHold     func(childComplexity int, input model.ReleaseHoldInput) int
+		Reverse         func(childComplexity int, input model.ReverseInput) int
+		SetLimits       func(childComplexity int, input model.SetLimitsInput) int
+		Transfer        func(childComplexity int, input model.TransferInput) int
+		UnfreezeAccount func(childComplexity int, input model.UnfreezeAccountInput) int
+		UpdateAccount   func(childComplexity int, input model.UpdateAccountInput) int
+		Withdraw        func(childComplexity int, input model.WithdrawInput) int
+	}
+
+	NotReversible struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
 	}
 
 	OpenAccountPayload struct {
 		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
 		Replayed    func(childComplexity int) int
 		Transaction func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
+	}
+
+	OverdraftInUse struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+		Used      func(childComplexity int) int
+	}
+
+	OverdraftNotAllowed struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -145,18 +432,89 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PlaceHoldPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Hold        func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	PostBatchPayload struct {
+		DryRun      func(childComplexity int) int
+		FailedIndex func(childComplexity int) int
+		Results     func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	Query struct {
-		Account      func(childComplexity int, id string, minVersion *int32, waitMs *int32) int
-		Balance      func(childComplexity int, accountID string, minVersion *int32, waitMs *int32) int
-		History      func(childComplexity int, accountID string, first *int32, after *string, last *int32, before *string, filter *model.TransactionFilter, minVersion *int32, waitMs *int32) int
-		Node         func(childComplexity int, id string) int
-		SystemStatus func(childComplexity int) int
+		Account             func(childComplexity int, id string, minVersion *int64, waitMs *int64, asOf *model.AsOf) int
+		AccountByExternalID func(childComplexity int, externalID string) int
+		Accounts            func(childComplexity int, first *int64, after *string, filter *model.AccountFilter) int
+		Balance             func(childComplexity int, accountID string, minVersion *int64, waitMs *int64, asOf *model.AsOf) int
+		CommandStatus       func(childComplexity int, accountID *string, idempotencyKey string) int
+		History             func(childComplexity int, accountID string, first *int64, after *string, last *int64, before *string, filter *model.TransactionFilter, minVersion *int64, waitMs *int64, asOf *model.AsOf) int
+		Hold                func(childComplexity int, id string) int
+		Node                func(childComplexity int, id string) int
+		Statement           func(childComplexity int, accountID string, from scalar.DateTime, to scalar.DateTime, format model.StatementFormat) int
+		SystemStatus        func(childComplexity int) int
+		Transfer            func(childComplexity int, id string) int
+		TrialBalance        func(childComplexity int, asOf *model.LogAsOf) int
+	}
+
+	ReleaseHoldPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Hold        func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	ReversePayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		Transfer    func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	SameAccount struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	SetLimitsPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	StaleView struct {
 		Reason       func(childComplexity int) int
 		Since        func(childComplexity int) int
 		SinceVersion func(childComplexity int) int
+	}
+
+	Statement struct {
+		AccountID      func(childComplexity int) int
+		Closing        func(childComplexity int) int
+		ClosingVersion func(childComplexity int) int
+		Currency       func(childComplexity int) int
+		Document       func(childComplexity int) int
+		From           func(childComplexity int) int
+		Lines          func(childComplexity int, first *int64, after *string) int
+		MediaType      func(childComplexity int) int
+		Opening        func(childComplexity int) int
+		OpeningVersion func(childComplexity int) int
+		Owner          func(childComplexity int) int
+		To             func(childComplexity int) int
 	}
 
 	Subscription struct {
@@ -171,22 +529,43 @@ type ComplexityRoot struct {
 		Published func(childComplexity int) int
 	}
 
+	TooManyOpenItems struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Most      func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
 	Transaction struct {
-		AccountID    func(childComplexity int) int
-		Amount       func(childComplexity int) int
-		BalanceAfter func(childComplexity int) int
-		ID           func(childComplexity int) int
-		Memo         func(childComplexity int) int
-		OccurredAt   func(childComplexity int) int
-		Reference    func(childComplexity int) int
-		Type         func(childComplexity int) int
-		Version      func(childComplexity int) int
+		AccountID      func(childComplexity int) int
+		Amount         func(childComplexity int) int
+		BalanceAfter   func(childComplexity int) int
+		Caller         func(childComplexity int) int
+		CounterpartyID func(childComplexity int) int
+		Direction      func(childComplexity int) int
+		EffectiveAt    func(childComplexity int) int
+		ExternalID     func(childComplexity int) int
+		Hold           func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Memo           func(childComplexity int) int
+		OccurredAt     func(childComplexity int) int
+		Reason         func(childComplexity int) int
+		Reference      func(childComplexity int) int
+		Reversals      func(childComplexity int) int
+		ReversedAmount func(childComplexity int) int
+		Reverses       func(childComplexity int) int
+		Transfer       func(childComplexity int) int
+		TransferID     func(childComplexity int) int
+		Type           func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	TransactionConnection struct {
 		Edges    func(childComplexity int) int
 		Nodes    func(childComplexity int) int
 		PageInfo func(childComplexity int) int
+		Totals   func(childComplexity int) int
 	}
 
 	TransactionEdge struct {
@@ -199,14 +578,106 @@ type ComplexityRoot struct {
 		Transaction func(childComplexity int) int
 	}
 
-	UnknownCurrency struct {
+	TransactionNotFound struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	TransactionPage struct {
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TransactionTotals struct {
+		Count   func(childComplexity int) int
+		Credits func(childComplexity int) int
+		Debits  func(childComplexity int) int
+	}
+
+	Transfer struct {
+		Amount        func(childComplexity int) int
+		EffectiveAt   func(childComplexity int) int
+		EndedAt       func(childComplexity int) int
+		ExternalID    func(childComplexity int) int
+		FromAccountID func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Memo          func(childComplexity int) int
+		Reference     func(childComplexity int) int
+		Rejection     func(childComplexity int) int
+		Reversals     func(childComplexity int) int
+		Reverses      func(childComplexity int) int
+		SentAt        func(childComplexity int) int
+		Status        func(childComplexity int) int
+		ToAccountID   func(childComplexity int) int
+	}
+
+	TransferInTransit struct {
+		Amount      func(childComplexity int) int
+		ToAccountID func(childComplexity int) int
+		TransferID  func(childComplexity int) int
+	}
+
+	TransferNotPending struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	TransferPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		Transfer    func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	TransferRejection struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
-		Path    func(childComplexity int) int
+	}
+
+	TrialBalance struct {
+		At       func(childComplexity int) int
+		Balanced func(childComplexity int) int
+		Position func(childComplexity int) int
+		Totals   func(childComplexity int) int
+	}
+
+	TrialTotal struct {
+		Kind func(childComplexity int) int
+		Sum  func(childComplexity int) int
+	}
+
+	UnfreezeAccountPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
+	UnknownCurrency struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
+	UpdateAccountPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
 	}
 
 	WithdrawPayload struct {
 		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
 		Replayed    func(childComplexity int) int
 		Transaction func(childComplexity int) int
 		UserErrors  func(childComplexity int) int
@@ -233,12 +704,41 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Balance(childComplexity), true
+	case "Account.closedAt":
+		if e.ComplexityRoot.Account.ClosedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.ClosedAt(childComplexity), true
 	case "Account.currency":
 		if e.ComplexityRoot.Account.Currency == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Account.Currency(childComplexity), true
+	case "Account.events":
+		if e.ComplexityRoot.Account.Events == nil {
+			break
+		}
+
+		args, err := ec.field_Account_events_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Account.Events(childComplexity, args["first"].(*int64), args["after"].(*string), args["last"].(*int64), args["before"].(*string)), true
+	case "Account.externalId":
+		if e.ComplexityRoot.Account.ExternalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.ExternalID(childComplexity), true
+	case "Account.freeze":
+		if e.ComplexityRoot.Account.Freeze == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Freeze(childComplexity), true
 	case "Account.history":
 		if e.ComplexityRoot.Account.History == nil {
 			break
@@ -249,13 +749,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Account.History(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["filter"].(*model.TransactionFilter)), true
+		return e.ComplexityRoot.Account.History(childComplexity, args["first"].(*int64), args["after"].(*string), args["last"].(*int64), args["before"].(*string), args["filter"].(*model.TransactionFilter)), true
+	case "Account.holds":
+		if e.ComplexityRoot.Account.Holds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Holds(childComplexity), true
 	case "Account.id":
 		if e.ComplexityRoot.Account.ID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Account.ID(childComplexity), true
+	case "Account.kind":
+		if e.ComplexityRoot.Account.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Kind(childComplexity), true
+	case "Account.limits":
+		if e.ComplexityRoot.Account.Limits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Limits(childComplexity), true
+	case "Account.metadata":
+		if e.ComplexityRoot.Account.Metadata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Metadata(childComplexity), true
+	case "Account.name":
+		if e.ComplexityRoot.Account.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Name(childComplexity), true
 	case "Account.openedAt":
 		if e.ComplexityRoot.Account.OpenedAt == nil {
 			break
@@ -274,6 +804,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Account.Stale(childComplexity), true
+	case "Account.status":
+		if e.ComplexityRoot.Account.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.Status(childComplexity), true
+	case "Account.transfersInTransit":
+		if e.ComplexityRoot.Account.TransfersInTransit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.TransfersInTransit(childComplexity), true
 	case "Account.version":
 		if e.ComplexityRoot.Account.Version == nil {
 			break
@@ -299,6 +841,242 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountAlreadyOpen.Path(childComplexity), true
+	case "AccountAlreadyOpen.retryable":
+		if e.ComplexityRoot.AccountAlreadyOpen.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountAlreadyOpen.Retryable(childComplexity), true
+
+	case "AccountClosed.code":
+		if e.ComplexityRoot.AccountClosed.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountClosed.Code(childComplexity), true
+	case "AccountClosed.message":
+		if e.ComplexityRoot.AccountClosed.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountClosed.Message(childComplexity), true
+	case "AccountClosed.path":
+		if e.ComplexityRoot.AccountClosed.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountClosed.Path(childComplexity), true
+	case "AccountClosed.retryable":
+		if e.ComplexityRoot.AccountClosed.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountClosed.Retryable(childComplexity), true
+	case "AccountClosed.since":
+		if e.ComplexityRoot.AccountClosed.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountClosed.Since(childComplexity), true
+
+	case "AccountConnection.edges":
+		if e.ComplexityRoot.AccountConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Edges(childComplexity), true
+	case "AccountConnection.nodes":
+		if e.ComplexityRoot.AccountConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.Nodes(childComplexity), true
+	case "AccountConnection.pageInfo":
+		if e.ComplexityRoot.AccountConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountConnection.PageInfo(childComplexity), true
+
+	case "AccountEdge.cursor":
+		if e.ComplexityRoot.AccountEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEdge.Cursor(childComplexity), true
+	case "AccountEdge.node":
+		if e.ComplexityRoot.AccountEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEdge.Node(childComplexity), true
+
+	case "AccountEvent.accountId":
+		if e.ComplexityRoot.AccountEvent.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.AccountID(childComplexity), true
+	case "AccountEvent.caller":
+		if e.ComplexityRoot.AccountEvent.Caller == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.Caller(childComplexity), true
+	case "AccountEvent.data":
+		if e.ComplexityRoot.AccountEvent.Data == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.Data(childComplexity), true
+	case "AccountEvent.idempotencyKey":
+		if e.ComplexityRoot.AccountEvent.IdempotencyKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.IdempotencyKey(childComplexity), true
+	case "AccountEvent.occurredAt":
+		if e.ComplexityRoot.AccountEvent.OccurredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.OccurredAt(childComplexity), true
+	case "AccountEvent.position":
+		if e.ComplexityRoot.AccountEvent.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.Position(childComplexity), true
+	case "AccountEvent.transaction":
+		if e.ComplexityRoot.AccountEvent.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.Transaction(childComplexity), true
+	case "AccountEvent.type":
+		if e.ComplexityRoot.AccountEvent.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.Type(childComplexity), true
+	case "AccountEvent.version":
+		if e.ComplexityRoot.AccountEvent.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.Version(childComplexity), true
+
+	case "AccountEventConnection.edges":
+		if e.ComplexityRoot.AccountEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEventConnection.Edges(childComplexity), true
+	case "AccountEventConnection.nodes":
+		if e.ComplexityRoot.AccountEventConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEventConnection.Nodes(childComplexity), true
+	case "AccountEventConnection.pageInfo":
+		if e.ComplexityRoot.AccountEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEventConnection.PageInfo(childComplexity), true
+
+	case "AccountEventEdge.cursor":
+		if e.ComplexityRoot.AccountEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEventEdge.Cursor(childComplexity), true
+	case "AccountEventEdge.node":
+		if e.ComplexityRoot.AccountEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEventEdge.Node(childComplexity), true
+
+	case "AccountFrozen.code":
+		if e.ComplexityRoot.AccountFrozen.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountFrozen.Code(childComplexity), true
+	case "AccountFrozen.message":
+		if e.ComplexityRoot.AccountFrozen.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountFrozen.Message(childComplexity), true
+	case "AccountFrozen.path":
+		if e.ComplexityRoot.AccountFrozen.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountFrozen.Path(childComplexity), true
+	case "AccountFrozen.reason":
+		if e.ComplexityRoot.AccountFrozen.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountFrozen.Reason(childComplexity), true
+	case "AccountFrozen.retryable":
+		if e.ComplexityRoot.AccountFrozen.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountFrozen.Retryable(childComplexity), true
+	case "AccountFrozen.since":
+		if e.ComplexityRoot.AccountFrozen.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountFrozen.Since(childComplexity), true
+
+	case "AccountNotEmpty.balance":
+		if e.ComplexityRoot.AccountNotEmpty.Balance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotEmpty.Balance(childComplexity), true
+	case "AccountNotEmpty.code":
+		if e.ComplexityRoot.AccountNotEmpty.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotEmpty.Code(childComplexity), true
+	case "AccountNotEmpty.held":
+		if e.ComplexityRoot.AccountNotEmpty.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotEmpty.Held(childComplexity), true
+	case "AccountNotEmpty.inTransit":
+		if e.ComplexityRoot.AccountNotEmpty.InTransit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotEmpty.InTransit(childComplexity), true
+	case "AccountNotEmpty.message":
+		if e.ComplexityRoot.AccountNotEmpty.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotEmpty.Message(childComplexity), true
+	case "AccountNotEmpty.path":
+		if e.ComplexityRoot.AccountNotEmpty.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotEmpty.Path(childComplexity), true
+	case "AccountNotEmpty.retryable":
+		if e.ComplexityRoot.AccountNotEmpty.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotEmpty.Retryable(childComplexity), true
 
 	case "AccountNotFound.code":
 		if e.ComplexityRoot.AccountNotFound.Code == nil {
@@ -318,6 +1096,99 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountNotFound.Path(childComplexity), true
+	case "AccountNotFound.retryable":
+		if e.ComplexityRoot.AccountNotFound.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotFound.Retryable(childComplexity), true
+
+	case "AccountNotFrozen.code":
+		if e.ComplexityRoot.AccountNotFrozen.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotFrozen.Code(childComplexity), true
+	case "AccountNotFrozen.message":
+		if e.ComplexityRoot.AccountNotFrozen.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotFrozen.Message(childComplexity), true
+	case "AccountNotFrozen.path":
+		if e.ComplexityRoot.AccountNotFrozen.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotFrozen.Path(childComplexity), true
+	case "AccountNotFrozen.retryable":
+		if e.ComplexityRoot.AccountNotFrozen.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotFrozen.Retryable(childComplexity), true
+
+	case "AlreadyReversed.by":
+		if e.ComplexityRoot.AlreadyReversed.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlreadyReversed.By(childComplexity), true
+	case "AlreadyReversed.code":
+		if e.ComplexityRoot.AlreadyReversed.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlreadyReversed.Code(childComplexity), true
+	case "AlreadyReversed.message":
+		if e.ComplexityRoot.AlreadyReversed.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlreadyReversed.Message(childComplexity), true
+	case "AlreadyReversed.path":
+		if e.ComplexityRoot.AlreadyReversed.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlreadyReversed.Path(childComplexity), true
+	case "AlreadyReversed.retryable":
+		if e.ComplexityRoot.AlreadyReversed.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlreadyReversed.Retryable(childComplexity), true
+
+	case "AmountExceedsRemaining.code":
+		if e.ComplexityRoot.AmountExceedsRemaining.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AmountExceedsRemaining.Code(childComplexity), true
+	case "AmountExceedsRemaining.message":
+		if e.ComplexityRoot.AmountExceedsRemaining.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AmountExceedsRemaining.Message(childComplexity), true
+	case "AmountExceedsRemaining.path":
+		if e.ComplexityRoot.AmountExceedsRemaining.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AmountExceedsRemaining.Path(childComplexity), true
+	case "AmountExceedsRemaining.remaining":
+		if e.ComplexityRoot.AmountExceedsRemaining.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AmountExceedsRemaining.Remaining(childComplexity), true
+	case "AmountExceedsRemaining.retryable":
+		if e.ComplexityRoot.AmountExceedsRemaining.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AmountExceedsRemaining.Retryable(childComplexity), true
 
 	case "Audit.accounts":
 		if e.ComplexityRoot.Audit.Accounts == nil {
@@ -374,6 +1245,35 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Balance.Current(childComplexity), true
+	case "Balance.explanation":
+		if e.ComplexityRoot.Balance.Explanation == nil {
+			break
+		}
+
+		args, err := ec.field_Balance_explanation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Balance.Explanation(childComplexity, args["since"].(*model.AsOf)), true
+	case "Balance.held":
+		if e.ComplexityRoot.Balance.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Balance.Held(childComplexity), true
+	case "Balance.inTransit":
+		if e.ComplexityRoot.Balance.InTransit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Balance.InTransit(childComplexity), true
+	case "Balance.overdraft":
+		if e.ComplexityRoot.Balance.Overdraft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Balance.Overdraft(childComplexity), true
 	case "Balance.stale":
 		if e.ComplexityRoot.Balance.Stale == nil {
 			break
@@ -386,6 +1286,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Balance.Version(childComplexity), true
+
+	case "BalanceExplanation.available":
+		if e.ComplexityRoot.BalanceExplanation.Available == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Available(childComplexity), true
+	case "BalanceExplanation.credits":
+		if e.ComplexityRoot.BalanceExplanation.Credits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Credits(childComplexity), true
+	case "BalanceExplanation.current":
+		if e.ComplexityRoot.BalanceExplanation.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Current(childComplexity), true
+	case "BalanceExplanation.debits":
+		if e.ComplexityRoot.BalanceExplanation.Debits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Debits(childComplexity), true
+	case "BalanceExplanation.held":
+		if e.ComplexityRoot.BalanceExplanation.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Held(childComplexity), true
+	case "BalanceExplanation.holds":
+		if e.ComplexityRoot.BalanceExplanation.Holds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Holds(childComplexity), true
+	case "BalanceExplanation.opening":
+		if e.ComplexityRoot.BalanceExplanation.Opening == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Opening(childComplexity), true
+	case "BalanceExplanation.overdraft":
+		if e.ComplexityRoot.BalanceExplanation.Overdraft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Overdraft(childComplexity), true
+	case "BalanceExplanation.sinceVersion":
+		if e.ComplexityRoot.BalanceExplanation.SinceVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.SinceVersion(childComplexity), true
+	case "BalanceExplanation.transactions":
+		if e.ComplexityRoot.BalanceExplanation.Transactions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceExplanation.Transactions(childComplexity), true
 
 	case "BalanceTooLarge.code":
 		if e.ComplexityRoot.BalanceTooLarge.Code == nil {
@@ -405,6 +1366,148 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BalanceTooLarge.Path(childComplexity), true
+	case "BalanceTooLarge.retryable":
+		if e.ComplexityRoot.BalanceTooLarge.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceTooLarge.Retryable(childComplexity), true
+
+	case "BatchItemResult.account":
+		if e.ComplexityRoot.BatchItemResult.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchItemResult.Account(childComplexity), true
+	case "BatchItemResult.hold":
+		if e.ComplexityRoot.BatchItemResult.Hold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchItemResult.Hold(childComplexity), true
+	case "BatchItemResult.index":
+		if e.ComplexityRoot.BatchItemResult.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchItemResult.Index(childComplexity), true
+	case "BatchItemResult.status":
+		if e.ComplexityRoot.BatchItemResult.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchItemResult.Status(childComplexity), true
+	case "BatchItemResult.transaction":
+		if e.ComplexityRoot.BatchItemResult.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchItemResult.Transaction(childComplexity), true
+	case "BatchItemResult.transfer":
+		if e.ComplexityRoot.BatchItemResult.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchItemResult.Transfer(childComplexity), true
+	case "BatchItemResult.userErrors":
+		if e.ComplexityRoot.BatchItemResult.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchItemResult.UserErrors(childComplexity), true
+
+	case "CaptureHoldPayload.account":
+		if e.ComplexityRoot.CaptureHoldPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.Account(childComplexity), true
+	case "CaptureHoldPayload.dryRun":
+		if e.ComplexityRoot.CaptureHoldPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.DryRun(childComplexity), true
+	case "CaptureHoldPayload.hold":
+		if e.ComplexityRoot.CaptureHoldPayload.Hold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.Hold(childComplexity), true
+	case "CaptureHoldPayload.replayed":
+		if e.ComplexityRoot.CaptureHoldPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.Replayed(childComplexity), true
+	case "CaptureHoldPayload.transaction":
+		if e.ComplexityRoot.CaptureHoldPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.Transaction(childComplexity), true
+	case "CaptureHoldPayload.userErrors":
+		if e.ComplexityRoot.CaptureHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CaptureHoldPayload.UserErrors(childComplexity), true
+
+	case "CloseAccountPayload.account":
+		if e.ComplexityRoot.CloseAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloseAccountPayload.Account(childComplexity), true
+	case "CloseAccountPayload.dryRun":
+		if e.ComplexityRoot.CloseAccountPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloseAccountPayload.DryRun(childComplexity), true
+	case "CloseAccountPayload.replayed":
+		if e.ComplexityRoot.CloseAccountPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloseAccountPayload.Replayed(childComplexity), true
+	case "CloseAccountPayload.transaction":
+		if e.ComplexityRoot.CloseAccountPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloseAccountPayload.Transaction(childComplexity), true
+	case "CloseAccountPayload.userErrors":
+		if e.ComplexityRoot.CloseAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloseAccountPayload.UserErrors(childComplexity), true
+
+	case "CommandStatus.event":
+		if e.ComplexityRoot.CommandStatus.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommandStatus.Event(childComplexity), true
+	case "CommandStatus.message":
+		if e.ComplexityRoot.CommandStatus.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommandStatus.Message(childComplexity), true
+	case "CommandStatus.state":
+		if e.ComplexityRoot.CommandStatus.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommandStatus.State(childComplexity), true
+	case "CommandStatus.transaction":
+		if e.ComplexityRoot.CommandStatus.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommandStatus.Transaction(childComplexity), true
 
 	case "CurrencyMismatch.code":
 		if e.ComplexityRoot.CurrencyMismatch.Code == nil {
@@ -430,6 +1533,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CurrencyMismatch.Path(childComplexity), true
+	case "CurrencyMismatch.retryable":
+		if e.ComplexityRoot.CurrencyMismatch.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CurrencyMismatch.Retryable(childComplexity), true
 
 	case "DepositPayload.account":
 		if e.ComplexityRoot.DepositPayload.Account == nil {
@@ -437,6 +1546,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DepositPayload.Account(childComplexity), true
+	case "DepositPayload.dryRun":
+		if e.ComplexityRoot.DepositPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DepositPayload.DryRun(childComplexity), true
 	case "DepositPayload.replayed":
 		if e.ComplexityRoot.DepositPayload.Replayed == nil {
 			break
@@ -455,6 +1570,278 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DepositPayload.UserErrors(childComplexity), true
+
+	case "DestinationRefusal.accountId":
+		if e.ComplexityRoot.DestinationRefusal.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DestinationRefusal.AccountID(childComplexity), true
+	case "DestinationRefusal.code":
+		if e.ComplexityRoot.DestinationRefusal.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DestinationRefusal.Code(childComplexity), true
+	case "DestinationRefusal.message":
+		if e.ComplexityRoot.DestinationRefusal.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DestinationRefusal.Message(childComplexity), true
+	case "DestinationRefusal.path":
+		if e.ComplexityRoot.DestinationRefusal.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DestinationRefusal.Path(childComplexity), true
+	case "DestinationRefusal.retryable":
+		if e.ComplexityRoot.DestinationRefusal.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DestinationRefusal.Retryable(childComplexity), true
+
+	case "ExternalIdTaken.accountId":
+		if e.ComplexityRoot.ExternalIdTaken.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalIdTaken.AccountID(childComplexity), true
+	case "ExternalIdTaken.code":
+		if e.ComplexityRoot.ExternalIdTaken.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalIdTaken.Code(childComplexity), true
+	case "ExternalIdTaken.message":
+		if e.ComplexityRoot.ExternalIdTaken.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalIdTaken.Message(childComplexity), true
+	case "ExternalIdTaken.path":
+		if e.ComplexityRoot.ExternalIdTaken.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalIdTaken.Path(childComplexity), true
+	case "ExternalIdTaken.retryable":
+		if e.ComplexityRoot.ExternalIdTaken.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalIdTaken.Retryable(childComplexity), true
+
+	case "Freeze.by":
+		if e.ComplexityRoot.Freeze.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Freeze.By(childComplexity), true
+	case "Freeze.credits":
+		if e.ComplexityRoot.Freeze.Credits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Freeze.Credits(childComplexity), true
+	case "Freeze.debits":
+		if e.ComplexityRoot.Freeze.Debits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Freeze.Debits(childComplexity), true
+	case "Freeze.reason":
+		if e.ComplexityRoot.Freeze.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Freeze.Reason(childComplexity), true
+	case "Freeze.since":
+		if e.ComplexityRoot.Freeze.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Freeze.Since(childComplexity), true
+
+	case "FreezeAccountPayload.account":
+		if e.ComplexityRoot.FreezeAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FreezeAccountPayload.Account(childComplexity), true
+	case "FreezeAccountPayload.dryRun":
+		if e.ComplexityRoot.FreezeAccountPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FreezeAccountPayload.DryRun(childComplexity), true
+	case "FreezeAccountPayload.replayed":
+		if e.ComplexityRoot.FreezeAccountPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FreezeAccountPayload.Replayed(childComplexity), true
+	case "FreezeAccountPayload.transaction":
+		if e.ComplexityRoot.FreezeAccountPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FreezeAccountPayload.Transaction(childComplexity), true
+	case "FreezeAccountPayload.userErrors":
+		if e.ComplexityRoot.FreezeAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FreezeAccountPayload.UserErrors(childComplexity), true
+
+	case "Hold.accountId":
+		if e.ComplexityRoot.Hold.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.AccountID(childComplexity), true
+	case "Hold.amount":
+		if e.ComplexityRoot.Hold.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.Amount(childComplexity), true
+	case "Hold.captured":
+		if e.ComplexityRoot.Hold.Captured == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.Captured(childComplexity), true
+	case "Hold.expiresAt":
+		if e.ComplexityRoot.Hold.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.ExpiresAt(childComplexity), true
+	case "Hold.externalId":
+		if e.ComplexityRoot.Hold.ExternalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.ExternalID(childComplexity), true
+	case "Hold.id":
+		if e.ComplexityRoot.Hold.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.ID(childComplexity), true
+	case "Hold.memo":
+		if e.ComplexityRoot.Hold.Memo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.Memo(childComplexity), true
+	case "Hold.placedAt":
+		if e.ComplexityRoot.Hold.PlacedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.PlacedAt(childComplexity), true
+	case "Hold.reference":
+		if e.ComplexityRoot.Hold.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.Reference(childComplexity), true
+	case "Hold.remaining":
+		if e.ComplexityRoot.Hold.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.Remaining(childComplexity), true
+	case "Hold.status":
+		if e.ComplexityRoot.Hold.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.Status(childComplexity), true
+
+	case "HoldEnded.code":
+		if e.ComplexityRoot.HoldEnded.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldEnded.Code(childComplexity), true
+	case "HoldEnded.message":
+		if e.ComplexityRoot.HoldEnded.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldEnded.Message(childComplexity), true
+	case "HoldEnded.path":
+		if e.ComplexityRoot.HoldEnded.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldEnded.Path(childComplexity), true
+	case "HoldEnded.retryable":
+		if e.ComplexityRoot.HoldEnded.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldEnded.Retryable(childComplexity), true
+
+	case "HoldExpired.code":
+		if e.ComplexityRoot.HoldExpired.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldExpired.Code(childComplexity), true
+	case "HoldExpired.message":
+		if e.ComplexityRoot.HoldExpired.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldExpired.Message(childComplexity), true
+	case "HoldExpired.path":
+		if e.ComplexityRoot.HoldExpired.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldExpired.Path(childComplexity), true
+	case "HoldExpired.retryable":
+		if e.ComplexityRoot.HoldExpired.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldExpired.Retryable(childComplexity), true
+	case "HoldExpired.since":
+		if e.ComplexityRoot.HoldExpired.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldExpired.Since(childComplexity), true
+
+	case "HoldNotFound.code":
+		if e.ComplexityRoot.HoldNotFound.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldNotFound.Code(childComplexity), true
+	case "HoldNotFound.message":
+		if e.ComplexityRoot.HoldNotFound.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldNotFound.Message(childComplexity), true
+	case "HoldNotFound.path":
+		if e.ComplexityRoot.HoldNotFound.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldNotFound.Path(childComplexity), true
+	case "HoldNotFound.retryable":
+		if e.ComplexityRoot.HoldNotFound.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldNotFound.Retryable(childComplexity), true
 
 	case "IdempotencyConflict.code":
 		if e.ComplexityRoot.IdempotencyConflict.Code == nil {
@@ -480,6 +1867,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IdempotencyConflict.Path(childComplexity), true
+	case "IdempotencyConflict.retryable":
+		if e.ComplexityRoot.IdempotencyConflict.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdempotencyConflict.Retryable(childComplexity), true
 
 	case "InsufficientFunds.available":
 		if e.ComplexityRoot.InsufficientFunds.Available == nil {
@@ -505,6 +1898,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InsufficientFunds.Path(childComplexity), true
+	case "InsufficientFunds.retryable":
+		if e.ComplexityRoot.InsufficientFunds.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InsufficientFunds.Retryable(childComplexity), true
 	case "InsufficientFunds.shortfall":
 		if e.ComplexityRoot.InsufficientFunds.Shortfall == nil {
 			break
@@ -536,6 +1935,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InvalidAmount.Path(childComplexity), true
+	case "InvalidAmount.retryable":
+		if e.ComplexityRoot.InvalidAmount.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvalidAmount.Retryable(childComplexity), true
 
 	case "InvalidInput.code":
 		if e.ComplexityRoot.InvalidInput.Code == nil {
@@ -555,6 +1960,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InvalidInput.Path(childComplexity), true
+	case "InvalidInput.retryable":
+		if e.ComplexityRoot.InvalidInput.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvalidInput.Retryable(childComplexity), true
+
+	case "LimitExceeded.code":
+		if e.ComplexityRoot.LimitExceeded.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitExceeded.Code(childComplexity), true
+	case "LimitExceeded.limit":
+		if e.ComplexityRoot.LimitExceeded.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitExceeded.Limit(childComplexity), true
+	case "LimitExceeded.message":
+		if e.ComplexityRoot.LimitExceeded.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitExceeded.Message(childComplexity), true
+	case "LimitExceeded.path":
+		if e.ComplexityRoot.LimitExceeded.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitExceeded.Path(childComplexity), true
+	case "LimitExceeded.remaining":
+		if e.ComplexityRoot.LimitExceeded.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitExceeded.Remaining(childComplexity), true
+	case "LimitExceeded.resetsAt":
+		if e.ComplexityRoot.LimitExceeded.ResetsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitExceeded.ResetsAt(childComplexity), true
+	case "LimitExceeded.retryable":
+		if e.ComplexityRoot.LimitExceeded.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitExceeded.Retryable(childComplexity), true
+
+	case "Limits.debitPerDay":
+		if e.ComplexityRoot.Limits.DebitPerDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limits.DebitPerDay(childComplexity), true
+	case "Limits.debitPerTransaction":
+		if e.ComplexityRoot.Limits.DebitPerTransaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limits.DebitPerTransaction(childComplexity), true
+	case "Limits.overdraft":
+		if e.ComplexityRoot.Limits.Overdraft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limits.Overdraft(childComplexity), true
+	case "Limits.remainingToday":
+		if e.ComplexityRoot.Limits.RemainingToday == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limits.RemainingToday(childComplexity), true
+	case "Limits.resetsAt":
+		if e.ComplexityRoot.Limits.ResetsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limits.ResetsAt(childComplexity), true
+	case "Limits.spentToday":
+		if e.ComplexityRoot.Limits.SpentToday == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limits.SpentToday(childComplexity), true
+
+	case "MetadataEntry.key":
+		if e.ComplexityRoot.MetadataEntry.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataEntry.Key(childComplexity), true
+	case "MetadataEntry.value":
+		if e.ComplexityRoot.MetadataEntry.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataEntry.Value(childComplexity), true
 
 	case "Money.currency":
 		if e.ComplexityRoot.Money.Currency == nil {
@@ -569,6 +2073,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Value(childComplexity), true
 
+	case "Mutation.captureHold":
+		if e.ComplexityRoot.Mutation.CaptureHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_captureHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CaptureHold(childComplexity, args["input"].(model.CaptureHoldInput)), true
+	case "Mutation.closeAccount":
+		if e.ComplexityRoot.Mutation.CloseAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_closeAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CloseAccount(childComplexity, args["input"].(model.CloseAccountInput)), true
 	case "Mutation.deposit":
 		if e.ComplexityRoot.Mutation.Deposit == nil {
 			break
@@ -580,6 +2106,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Deposit(childComplexity, args["input"].(model.DepositInput)), true
+	case "Mutation.freezeAccount":
+		if e.ComplexityRoot.Mutation.FreezeAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_freezeAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FreezeAccount(childComplexity, args["input"].(model.FreezeAccountInput)), true
 	case "Mutation.openAccount":
 		if e.ComplexityRoot.Mutation.OpenAccount == nil {
 			break
@@ -591,6 +2128,94 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.OpenAccount(childComplexity, args["input"].(model.OpenAccountInput)), true
+	case "Mutation.placeHold":
+		if e.ComplexityRoot.Mutation.PlaceHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_placeHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PlaceHold(childComplexity, args["input"].(model.PlaceHoldInput)), true
+	case "Mutation.postBatch":
+		if e.ComplexityRoot.Mutation.PostBatch == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_postBatch_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PostBatch(childComplexity, args["input"].(model.PostBatchInput)), true
+	case "Mutation.releaseHold":
+		if e.ComplexityRoot.Mutation.ReleaseHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseHold(childComplexity, args["input"].(model.ReleaseHoldInput)), true
+	case "Mutation.reverse":
+		if e.ComplexityRoot.Mutation.Reverse == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reverse_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Reverse(childComplexity, args["input"].(model.ReverseInput)), true
+	case "Mutation.setLimits":
+		if e.ComplexityRoot.Mutation.SetLimits == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setLimits_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetLimits(childComplexity, args["input"].(model.SetLimitsInput)), true
+	case "Mutation.transfer":
+		if e.ComplexityRoot.Mutation.Transfer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_transfer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Transfer(childComplexity, args["input"].(model.TransferInput)), true
+	case "Mutation.unfreezeAccount":
+		if e.ComplexityRoot.Mutation.UnfreezeAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unfreezeAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnfreezeAccount(childComplexity, args["input"].(model.UnfreezeAccountInput)), true
+	case "Mutation.updateAccount":
+		if e.ComplexityRoot.Mutation.UpdateAccount == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateAccount_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAccount(childComplexity, args["input"].(model.UpdateAccountInput)), true
 	case "Mutation.withdraw":
 		if e.ComplexityRoot.Mutation.Withdraw == nil {
 			break
@@ -603,12 +2228,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mutation.Withdraw(childComplexity, args["input"].(model.WithdrawInput)), true
 
+	case "NotReversible.code":
+		if e.ComplexityRoot.NotReversible.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotReversible.Code(childComplexity), true
+	case "NotReversible.message":
+		if e.ComplexityRoot.NotReversible.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotReversible.Message(childComplexity), true
+	case "NotReversible.path":
+		if e.ComplexityRoot.NotReversible.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotReversible.Path(childComplexity), true
+	case "NotReversible.retryable":
+		if e.ComplexityRoot.NotReversible.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotReversible.Retryable(childComplexity), true
+
 	case "OpenAccountPayload.account":
 		if e.ComplexityRoot.OpenAccountPayload.Account == nil {
 			break
 		}
 
 		return e.ComplexityRoot.OpenAccountPayload.Account(childComplexity), true
+	case "OpenAccountPayload.dryRun":
+		if e.ComplexityRoot.OpenAccountPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OpenAccountPayload.DryRun(childComplexity), true
 	case "OpenAccountPayload.replayed":
 		if e.ComplexityRoot.OpenAccountPayload.Replayed == nil {
 			break
@@ -627,6 +2283,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OpenAccountPayload.UserErrors(childComplexity), true
+
+	case "OverdraftInUse.code":
+		if e.ComplexityRoot.OverdraftInUse.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftInUse.Code(childComplexity), true
+	case "OverdraftInUse.message":
+		if e.ComplexityRoot.OverdraftInUse.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftInUse.Message(childComplexity), true
+	case "OverdraftInUse.path":
+		if e.ComplexityRoot.OverdraftInUse.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftInUse.Path(childComplexity), true
+	case "OverdraftInUse.retryable":
+		if e.ComplexityRoot.OverdraftInUse.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftInUse.Retryable(childComplexity), true
+	case "OverdraftInUse.used":
+		if e.ComplexityRoot.OverdraftInUse.Used == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftInUse.Used(childComplexity), true
+
+	case "OverdraftNotAllowed.code":
+		if e.ComplexityRoot.OverdraftNotAllowed.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftNotAllowed.Code(childComplexity), true
+	case "OverdraftNotAllowed.message":
+		if e.ComplexityRoot.OverdraftNotAllowed.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftNotAllowed.Message(childComplexity), true
+	case "OverdraftNotAllowed.path":
+		if e.ComplexityRoot.OverdraftNotAllowed.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftNotAllowed.Path(childComplexity), true
+	case "OverdraftNotAllowed.retryable":
+		if e.ComplexityRoot.OverdraftNotAllowed.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftNotAllowed.Retryable(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -653,6 +2365,68 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PlaceHoldPayload.account":
+		if e.ComplexityRoot.PlaceHoldPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceHoldPayload.Account(childComplexity), true
+	case "PlaceHoldPayload.dryRun":
+		if e.ComplexityRoot.PlaceHoldPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceHoldPayload.DryRun(childComplexity), true
+	case "PlaceHoldPayload.hold":
+		if e.ComplexityRoot.PlaceHoldPayload.Hold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceHoldPayload.Hold(childComplexity), true
+	case "PlaceHoldPayload.replayed":
+		if e.ComplexityRoot.PlaceHoldPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceHoldPayload.Replayed(childComplexity), true
+	case "PlaceHoldPayload.transaction":
+		if e.ComplexityRoot.PlaceHoldPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceHoldPayload.Transaction(childComplexity), true
+	case "PlaceHoldPayload.userErrors":
+		if e.ComplexityRoot.PlaceHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PlaceHoldPayload.UserErrors(childComplexity), true
+
+	case "PostBatchPayload.dryRun":
+		if e.ComplexityRoot.PostBatchPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PostBatchPayload.DryRun(childComplexity), true
+	case "PostBatchPayload.failedIndex":
+		if e.ComplexityRoot.PostBatchPayload.FailedIndex == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PostBatchPayload.FailedIndex(childComplexity), true
+	case "PostBatchPayload.results":
+		if e.ComplexityRoot.PostBatchPayload.Results == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PostBatchPayload.Results(childComplexity), true
+	case "PostBatchPayload.userErrors":
+		if e.ComplexityRoot.PostBatchPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PostBatchPayload.UserErrors(childComplexity), true
+
 	case "Query.account":
 		if e.ComplexityRoot.Query.Account == nil {
 			break
@@ -663,7 +2437,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Account(childComplexity, args["id"].(string), args["minVersion"].(*int32), args["waitMs"].(*int32)), true
+		return e.ComplexityRoot.Query.Account(childComplexity, args["id"].(string), args["minVersion"].(*int64), args["waitMs"].(*int64), args["asOf"].(*model.AsOf)), true
+	case "Query.accountByExternalId":
+		if e.ComplexityRoot.Query.AccountByExternalID == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accountByExternalId_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AccountByExternalID(childComplexity, args["externalId"].(string)), true
+	case "Query.accounts":
+		if e.ComplexityRoot.Query.Accounts == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accounts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Accounts(childComplexity, args["first"].(*int64), args["after"].(*string), args["filter"].(*model.AccountFilter)), true
 	case "Query.balance":
 		if e.ComplexityRoot.Query.Balance == nil {
 			break
@@ -674,7 +2470,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Balance(childComplexity, args["accountId"].(string), args["minVersion"].(*int32), args["waitMs"].(*int32)), true
+		return e.ComplexityRoot.Query.Balance(childComplexity, args["accountId"].(string), args["minVersion"].(*int64), args["waitMs"].(*int64), args["asOf"].(*model.AsOf)), true
+	case "Query.commandStatus":
+		if e.ComplexityRoot.Query.CommandStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Query_commandStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CommandStatus(childComplexity, args["accountId"].(*string), args["idempotencyKey"].(string)), true
 	case "Query.history":
 		if e.ComplexityRoot.Query.History == nil {
 			break
@@ -685,7 +2492,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.History(childComplexity, args["accountId"].(string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["filter"].(*model.TransactionFilter), args["minVersion"].(*int32), args["waitMs"].(*int32)), true
+		return e.ComplexityRoot.Query.History(childComplexity, args["accountId"].(string), args["first"].(*int64), args["after"].(*string), args["last"].(*int64), args["before"].(*string), args["filter"].(*model.TransactionFilter), args["minVersion"].(*int64), args["waitMs"].(*int64), args["asOf"].(*model.AsOf)), true
+	case "Query.hold":
+		if e.ComplexityRoot.Query.Hold == nil {
+			break
+		}
+
+		args, err := ec.field_Query_hold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Hold(childComplexity, args["id"].(string)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -698,12 +2516,175 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.statement":
+		if e.ComplexityRoot.Query.Statement == nil {
+			break
+		}
+
+		args, err := ec.field_Query_statement_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Statement(childComplexity, args["accountId"].(string), args["from"].(scalar.DateTime), args["to"].(scalar.DateTime), args["format"].(model.StatementFormat)), true
 	case "Query.systemStatus":
 		if e.ComplexityRoot.Query.SystemStatus == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.SystemStatus(childComplexity), true
+	case "Query.transfer":
+		if e.ComplexityRoot.Query.Transfer == nil {
+			break
+		}
+
+		args, err := ec.field_Query_transfer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Transfer(childComplexity, args["id"].(string)), true
+	case "Query.trialBalance":
+		if e.ComplexityRoot.Query.TrialBalance == nil {
+			break
+		}
+
+		args, err := ec.field_Query_trialBalance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.TrialBalance(childComplexity, args["asOf"].(*model.LogAsOf)), true
+
+	case "ReleaseHoldPayload.account":
+		if e.ComplexityRoot.ReleaseHoldPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.Account(childComplexity), true
+	case "ReleaseHoldPayload.dryRun":
+		if e.ComplexityRoot.ReleaseHoldPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.DryRun(childComplexity), true
+	case "ReleaseHoldPayload.hold":
+		if e.ComplexityRoot.ReleaseHoldPayload.Hold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.Hold(childComplexity), true
+	case "ReleaseHoldPayload.replayed":
+		if e.ComplexityRoot.ReleaseHoldPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.Replayed(childComplexity), true
+	case "ReleaseHoldPayload.transaction":
+		if e.ComplexityRoot.ReleaseHoldPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.Transaction(childComplexity), true
+	case "ReleaseHoldPayload.userErrors":
+		if e.ComplexityRoot.ReleaseHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseHoldPayload.UserErrors(childComplexity), true
+
+	case "ReversePayload.account":
+		if e.ComplexityRoot.ReversePayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReversePayload.Account(childComplexity), true
+	case "ReversePayload.dryRun":
+		if e.ComplexityRoot.ReversePayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReversePayload.DryRun(childComplexity), true
+	case "ReversePayload.replayed":
+		if e.ComplexityRoot.ReversePayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReversePayload.Replayed(childComplexity), true
+	case "ReversePayload.transaction":
+		if e.ComplexityRoot.ReversePayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReversePayload.Transaction(childComplexity), true
+	case "ReversePayload.transfer":
+		if e.ComplexityRoot.ReversePayload.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReversePayload.Transfer(childComplexity), true
+	case "ReversePayload.userErrors":
+		if e.ComplexityRoot.ReversePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReversePayload.UserErrors(childComplexity), true
+
+	case "SameAccount.code":
+		if e.ComplexityRoot.SameAccount.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SameAccount.Code(childComplexity), true
+	case "SameAccount.message":
+		if e.ComplexityRoot.SameAccount.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SameAccount.Message(childComplexity), true
+	case "SameAccount.path":
+		if e.ComplexityRoot.SameAccount.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SameAccount.Path(childComplexity), true
+	case "SameAccount.retryable":
+		if e.ComplexityRoot.SameAccount.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SameAccount.Retryable(childComplexity), true
+
+	case "SetLimitsPayload.account":
+		if e.ComplexityRoot.SetLimitsPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetLimitsPayload.Account(childComplexity), true
+	case "SetLimitsPayload.dryRun":
+		if e.ComplexityRoot.SetLimitsPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetLimitsPayload.DryRun(childComplexity), true
+	case "SetLimitsPayload.replayed":
+		if e.ComplexityRoot.SetLimitsPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetLimitsPayload.Replayed(childComplexity), true
+	case "SetLimitsPayload.transaction":
+		if e.ComplexityRoot.SetLimitsPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetLimitsPayload.Transaction(childComplexity), true
+	case "SetLimitsPayload.userErrors":
+		if e.ComplexityRoot.SetLimitsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetLimitsPayload.UserErrors(childComplexity), true
 
 	case "StaleView.reason":
 		if e.ComplexityRoot.StaleView.Reason == nil {
@@ -723,6 +2704,84 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StaleView.SinceVersion(childComplexity), true
+
+	case "Statement.accountId":
+		if e.ComplexityRoot.Statement.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.AccountID(childComplexity), true
+	case "Statement.closing":
+		if e.ComplexityRoot.Statement.Closing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Closing(childComplexity), true
+	case "Statement.closingVersion":
+		if e.ComplexityRoot.Statement.ClosingVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.ClosingVersion(childComplexity), true
+	case "Statement.currency":
+		if e.ComplexityRoot.Statement.Currency == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Currency(childComplexity), true
+	case "Statement.document":
+		if e.ComplexityRoot.Statement.Document == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Document(childComplexity), true
+	case "Statement.from":
+		if e.ComplexityRoot.Statement.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.From(childComplexity), true
+	case "Statement.lines":
+		if e.ComplexityRoot.Statement.Lines == nil {
+			break
+		}
+
+		args, err := ec.field_Statement_lines_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Statement.Lines(childComplexity, args["first"].(*int64), args["after"].(*string)), true
+	case "Statement.mediaType":
+		if e.ComplexityRoot.Statement.MediaType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.MediaType(childComplexity), true
+	case "Statement.opening":
+		if e.ComplexityRoot.Statement.Opening == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Opening(childComplexity), true
+	case "Statement.openingVersion":
+		if e.ComplexityRoot.Statement.OpeningVersion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.OpeningVersion(childComplexity), true
+	case "Statement.owner":
+		if e.ComplexityRoot.Statement.Owner == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.Owner(childComplexity), true
+	case "Statement.to":
+		if e.ComplexityRoot.Statement.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statement.To(childComplexity), true
 
 	case "Subscription.transactions":
 		if e.ComplexityRoot.Subscription.Transactions == nil {
@@ -767,6 +2826,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SystemStatus.Published(childComplexity), true
 
+	case "TooManyOpenItems.code":
+		if e.ComplexityRoot.TooManyOpenItems.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TooManyOpenItems.Code(childComplexity), true
+	case "TooManyOpenItems.message":
+		if e.ComplexityRoot.TooManyOpenItems.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TooManyOpenItems.Message(childComplexity), true
+	case "TooManyOpenItems.most":
+		if e.ComplexityRoot.TooManyOpenItems.Most == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TooManyOpenItems.Most(childComplexity), true
+	case "TooManyOpenItems.path":
+		if e.ComplexityRoot.TooManyOpenItems.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TooManyOpenItems.Path(childComplexity), true
+	case "TooManyOpenItems.retryable":
+		if e.ComplexityRoot.TooManyOpenItems.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TooManyOpenItems.Retryable(childComplexity), true
+
 	case "Transaction.accountId":
 		if e.ComplexityRoot.Transaction.AccountID == nil {
 			break
@@ -785,6 +2875,42 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Transaction.BalanceAfter(childComplexity), true
+	case "Transaction.caller":
+		if e.ComplexityRoot.Transaction.Caller == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.Caller(childComplexity), true
+	case "Transaction.counterpartyId":
+		if e.ComplexityRoot.Transaction.CounterpartyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.CounterpartyID(childComplexity), true
+	case "Transaction.direction":
+		if e.ComplexityRoot.Transaction.Direction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.Direction(childComplexity), true
+	case "Transaction.effectiveAt":
+		if e.ComplexityRoot.Transaction.EffectiveAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.EffectiveAt(childComplexity), true
+	case "Transaction.externalId":
+		if e.ComplexityRoot.Transaction.ExternalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.ExternalID(childComplexity), true
+	case "Transaction.hold":
+		if e.ComplexityRoot.Transaction.Hold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.Hold(childComplexity), true
 	case "Transaction.id":
 		if e.ComplexityRoot.Transaction.ID == nil {
 			break
@@ -803,12 +2929,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Transaction.OccurredAt(childComplexity), true
+	case "Transaction.reason":
+		if e.ComplexityRoot.Transaction.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.Reason(childComplexity), true
 	case "Transaction.reference":
 		if e.ComplexityRoot.Transaction.Reference == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Transaction.Reference(childComplexity), true
+	case "Transaction.reversals":
+		if e.ComplexityRoot.Transaction.Reversals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.Reversals(childComplexity), true
+	case "Transaction.reversedAmount":
+		if e.ComplexityRoot.Transaction.ReversedAmount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.ReversedAmount(childComplexity), true
+	case "Transaction.reverses":
+		if e.ComplexityRoot.Transaction.Reverses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.Reverses(childComplexity), true
+	case "Transaction.transfer":
+		if e.ComplexityRoot.Transaction.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.Transfer(childComplexity), true
+	case "Transaction.transferId":
+		if e.ComplexityRoot.Transaction.TransferID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.TransferID(childComplexity), true
 	case "Transaction.type":
 		if e.ComplexityRoot.Transaction.Type == nil {
 			break
@@ -840,6 +3002,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TransactionConnection.PageInfo(childComplexity), true
+	case "TransactionConnection.totals":
+		if e.ComplexityRoot.TransactionConnection.Totals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionConnection.Totals(childComplexity), true
 
 	case "TransactionEdge.cursor":
 		if e.ComplexityRoot.TransactionEdge.Cursor == nil {
@@ -867,6 +3035,311 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TransactionEvent.Transaction(childComplexity), true
 
+	case "TransactionNotFound.code":
+		if e.ComplexityRoot.TransactionNotFound.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionNotFound.Code(childComplexity), true
+	case "TransactionNotFound.message":
+		if e.ComplexityRoot.TransactionNotFound.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionNotFound.Message(childComplexity), true
+	case "TransactionNotFound.path":
+		if e.ComplexityRoot.TransactionNotFound.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionNotFound.Path(childComplexity), true
+	case "TransactionNotFound.retryable":
+		if e.ComplexityRoot.TransactionNotFound.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionNotFound.Retryable(childComplexity), true
+
+	case "TransactionPage.nodes":
+		if e.ComplexityRoot.TransactionPage.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionPage.Nodes(childComplexity), true
+	case "TransactionPage.pageInfo":
+		if e.ComplexityRoot.TransactionPage.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionPage.PageInfo(childComplexity), true
+
+	case "TransactionTotals.count":
+		if e.ComplexityRoot.TransactionTotals.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionTotals.Count(childComplexity), true
+	case "TransactionTotals.credits":
+		if e.ComplexityRoot.TransactionTotals.Credits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionTotals.Credits(childComplexity), true
+	case "TransactionTotals.debits":
+		if e.ComplexityRoot.TransactionTotals.Debits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionTotals.Debits(childComplexity), true
+
+	case "Transfer.amount":
+		if e.ComplexityRoot.Transfer.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.Amount(childComplexity), true
+	case "Transfer.effectiveAt":
+		if e.ComplexityRoot.Transfer.EffectiveAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.EffectiveAt(childComplexity), true
+	case "Transfer.endedAt":
+		if e.ComplexityRoot.Transfer.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.EndedAt(childComplexity), true
+	case "Transfer.externalId":
+		if e.ComplexityRoot.Transfer.ExternalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.ExternalID(childComplexity), true
+	case "Transfer.fromAccountId":
+		if e.ComplexityRoot.Transfer.FromAccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.FromAccountID(childComplexity), true
+	case "Transfer.id":
+		if e.ComplexityRoot.Transfer.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.ID(childComplexity), true
+	case "Transfer.memo":
+		if e.ComplexityRoot.Transfer.Memo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.Memo(childComplexity), true
+	case "Transfer.reference":
+		if e.ComplexityRoot.Transfer.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.Reference(childComplexity), true
+	case "Transfer.rejection":
+		if e.ComplexityRoot.Transfer.Rejection == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.Rejection(childComplexity), true
+	case "Transfer.reversals":
+		if e.ComplexityRoot.Transfer.Reversals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.Reversals(childComplexity), true
+	case "Transfer.reverses":
+		if e.ComplexityRoot.Transfer.Reverses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.Reverses(childComplexity), true
+	case "Transfer.sentAt":
+		if e.ComplexityRoot.Transfer.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.SentAt(childComplexity), true
+	case "Transfer.status":
+		if e.ComplexityRoot.Transfer.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.Status(childComplexity), true
+	case "Transfer.toAccountId":
+		if e.ComplexityRoot.Transfer.ToAccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transfer.ToAccountID(childComplexity), true
+
+	case "TransferInTransit.amount":
+		if e.ComplexityRoot.TransferInTransit.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferInTransit.Amount(childComplexity), true
+	case "TransferInTransit.toAccountId":
+		if e.ComplexityRoot.TransferInTransit.ToAccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferInTransit.ToAccountID(childComplexity), true
+	case "TransferInTransit.transferId":
+		if e.ComplexityRoot.TransferInTransit.TransferID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferInTransit.TransferID(childComplexity), true
+
+	case "TransferNotPending.code":
+		if e.ComplexityRoot.TransferNotPending.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferNotPending.Code(childComplexity), true
+	case "TransferNotPending.message":
+		if e.ComplexityRoot.TransferNotPending.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferNotPending.Message(childComplexity), true
+	case "TransferNotPending.path":
+		if e.ComplexityRoot.TransferNotPending.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferNotPending.Path(childComplexity), true
+	case "TransferNotPending.retryable":
+		if e.ComplexityRoot.TransferNotPending.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferNotPending.Retryable(childComplexity), true
+
+	case "TransferPayload.account":
+		if e.ComplexityRoot.TransferPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPayload.Account(childComplexity), true
+	case "TransferPayload.dryRun":
+		if e.ComplexityRoot.TransferPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPayload.DryRun(childComplexity), true
+	case "TransferPayload.replayed":
+		if e.ComplexityRoot.TransferPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPayload.Replayed(childComplexity), true
+	case "TransferPayload.transaction":
+		if e.ComplexityRoot.TransferPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPayload.Transaction(childComplexity), true
+	case "TransferPayload.transfer":
+		if e.ComplexityRoot.TransferPayload.Transfer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPayload.Transfer(childComplexity), true
+	case "TransferPayload.userErrors":
+		if e.ComplexityRoot.TransferPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPayload.UserErrors(childComplexity), true
+
+	case "TransferRejection.code":
+		if e.ComplexityRoot.TransferRejection.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferRejection.Code(childComplexity), true
+	case "TransferRejection.message":
+		if e.ComplexityRoot.TransferRejection.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferRejection.Message(childComplexity), true
+
+	case "TrialBalance.at":
+		if e.ComplexityRoot.TrialBalance.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrialBalance.At(childComplexity), true
+	case "TrialBalance.balanced":
+		if e.ComplexityRoot.TrialBalance.Balanced == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrialBalance.Balanced(childComplexity), true
+	case "TrialBalance.position":
+		if e.ComplexityRoot.TrialBalance.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrialBalance.Position(childComplexity), true
+	case "TrialBalance.totals":
+		if e.ComplexityRoot.TrialBalance.Totals == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrialBalance.Totals(childComplexity), true
+
+	case "TrialTotal.kind":
+		if e.ComplexityRoot.TrialTotal.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrialTotal.Kind(childComplexity), true
+	case "TrialTotal.sum":
+		if e.ComplexityRoot.TrialTotal.Sum == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrialTotal.Sum(childComplexity), true
+
+	case "UnfreezeAccountPayload.account":
+		if e.ComplexityRoot.UnfreezeAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfreezeAccountPayload.Account(childComplexity), true
+	case "UnfreezeAccountPayload.dryRun":
+		if e.ComplexityRoot.UnfreezeAccountPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfreezeAccountPayload.DryRun(childComplexity), true
+	case "UnfreezeAccountPayload.replayed":
+		if e.ComplexityRoot.UnfreezeAccountPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfreezeAccountPayload.Replayed(childComplexity), true
+	case "UnfreezeAccountPayload.transaction":
+		if e.ComplexityRoot.UnfreezeAccountPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfreezeAccountPayload.Transaction(childComplexity), true
+	case "UnfreezeAccountPayload.userErrors":
+		if e.ComplexityRoot.UnfreezeAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnfreezeAccountPayload.UserErrors(childComplexity), true
+
 	case "UnknownCurrency.code":
 		if e.ComplexityRoot.UnknownCurrency.Code == nil {
 			break
@@ -885,6 +3358,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UnknownCurrency.Path(childComplexity), true
+	case "UnknownCurrency.retryable":
+		if e.ComplexityRoot.UnknownCurrency.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnknownCurrency.Retryable(childComplexity), true
+
+	case "UpdateAccountPayload.account":
+		if e.ComplexityRoot.UpdateAccountPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAccountPayload.Account(childComplexity), true
+	case "UpdateAccountPayload.dryRun":
+		if e.ComplexityRoot.UpdateAccountPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAccountPayload.DryRun(childComplexity), true
+	case "UpdateAccountPayload.replayed":
+		if e.ComplexityRoot.UpdateAccountPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAccountPayload.Replayed(childComplexity), true
+	case "UpdateAccountPayload.transaction":
+		if e.ComplexityRoot.UpdateAccountPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAccountPayload.Transaction(childComplexity), true
+	case "UpdateAccountPayload.userErrors":
+		if e.ComplexityRoot.UpdateAccountPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateAccountPayload.UserErrors(childComplexity), true
 
 	case "WithdrawPayload.account":
 		if e.ComplexityRoot.WithdrawPayload.Account == nil {
@@ -892,6 +3402,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.WithdrawPayload.Account(childComplexity), true
+	case "WithdrawPayload.dryRun":
+		if e.ComplexityRoot.WithdrawPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WithdrawPayload.DryRun(childComplexity), true
 	case "WithdrawPayload.replayed":
 		if e.ComplexityRoot.WithdrawPayload.Replayed == nil {
 			break
@@ -919,10 +3435,26 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAccountFilter,
+		ec.unmarshalInputAsOf,
+		ec.unmarshalInputBatchItemInput,
+		ec.unmarshalInputCaptureHoldInput,
+		ec.unmarshalInputCloseAccountInput,
 		ec.unmarshalInputDepositInput,
+		ec.unmarshalInputFreezeAccountInput,
+		ec.unmarshalInputLogAsOf,
+		ec.unmarshalInputMetadataInput,
 		ec.unmarshalInputMoneyInput,
 		ec.unmarshalInputOpenAccountInput,
+		ec.unmarshalInputPlaceHoldInput,
+		ec.unmarshalInputPostBatchInput,
+		ec.unmarshalInputReleaseHoldInput,
+		ec.unmarshalInputReverseInput,
+		ec.unmarshalInputSetLimitsInput,
 		ec.unmarshalInputTransactionFilter,
+		ec.unmarshalInputTransferInput,
+		ec.unmarshalInputUnfreezeAccountInput,
+		ec.unmarshalInputUpdateAccountInput,
 		ec.unmarshalInputWithdrawInput,
 	)
 	first := true
@@ -1018,13 +3550,38 @@ func newExecutionContext(
 var sources = []*ast.Source{
 	{Name: "../account.graphqls", Input: `"An account of one owner in one currency."
 type Account implements Node {
+  "Unique over all types."
   id: ID!
+  "Who owns it."
   owner: String!
+  "What its owner calls it."
+  name: String
+  "What it is for."
+  kind: AccountKind!
+  "Your own name for it, unique in the bank."
+  externalId: String
+  "What else you keep with it, in the order of the keys."
+  metadata: [MetadataEntry!]!
+  "The currency that it is kept in, for ever."
   currency: CurrencyCode!
+  "Whether it can be used."
+  status: AccountStatus!
+  "What is forbidden on it; null when nothing is."
+  freeze: Freeze
+  "What bounds its debits."
+  limits: Limits!
+  "What is on it."
   balance: Balance!
+  "The holds that keep money back now, oldest first: at most 1000."
+  holds: [Hold!]!
+  "The transfers that left it and have not ended, oldest first: at most 1000."
+  transfersInTransit: [TransferInTransit!]!
   "How many events the account has; it grows by one with each change."
   version: Int!
+  "When it was opened."
   openedAt: DateTime!
+  "When it was closed, for ever; null while it is open."
+  closedAt: DateTime
   """
   Null in good order. Otherwise the view of this account stands still, and all
   that is read of it is as of its version, not as of now: queries show too
@@ -1038,21 +3595,68 @@ type Account implements Node {
   the cursor ` + "`" + `after` + "`" + `; or ` + "`" + `last` + "`" + `, before the cursor ` + "`" + `before` + "`" + `. With neither, the
   newest 20.
   """
-  history(first: Int, after: String, last: Int, before: String, filter: TransactionFilter): TransactionConnection!
+  history(
+    "How many from the newest on: 1 to 100."
+    first: Int
+    "Only those after this cursor, which are older."
+    after: String
+    "How many from the oldest on: 1 to 100."
+    last: Int
+    "Only those before this cursor, which are newer."
+    before: String
+    "Only those that fit."
+    filter: TransactionFilter
+  ): TransactionConnection!
+  """
+  Everything that ever happened to the account, newest first, from the log
+  itself: what, when and by whom. Pages as those of history.
+  """
+  events(
+    "How many from the newest on: 1 to 100."
+    first: Int
+    "Only those after this cursor, which are older."
+    after: String
+    "How many from the oldest on: 1 to 100."
+    last: Int
+    "Only those before this cursor, which are newer."
+    before: String
+  ): AccountEventConnection!
 }
 
-"What is on an account, as of one version of it."
-type Balance {
-  "All money on the account."
-  current: Money!
-  "What can be taken out now."
-  available: Money!
-  "The version of the account that this balance belongs to."
-  version: Int!
-  "When the account last changed."
-  asOf: DateTime!
-  "Whether the account went on without this view; see Account.stale."
-  stale: Boolean!
+"What an account is for."
+enum AccountKind {
+  "For daily use."
+  CURRENT
+  "For putting money aside; never overdrawn."
+  SAVINGS
+  "For a firm."
+  BUSINESS
+}
+
+"Whether an account can be used."
+enum AccountStatus {
+  "It is in use."
+  OPEN
+  "Debits, credits or both are forbidden; see Account.freeze."
+  FROZEN
+  "Nothing will ever move on it again."
+  CLOSED
+}
+
+"One entry of an account's metadata."
+type MetadataEntry {
+  "Its name, 1 to 64 characters."
+  key: String!
+  "What it says, at most 500 characters."
+  value: String!
+}
+
+"One entry of an account's metadata."
+input MetadataInput {
+  "Its name, 1 to 64 characters; each name once."
+  key: String!
+  "What it says, at most 500 characters."
+  value: String!
 }
 
 "Why the view of an account stands still: it could not take one of its events."
@@ -1065,55 +3669,422 @@ type StaleView {
   since: DateTime!
 }
 
+"A page of accounts, newest first."
+type AccountConnection {
+  "The accounts, each with its cursor."
+  edges: [AccountEdge!]!
+  "The accounts."
+  nodes: [Account!]!
+  "Where the page stands in the whole."
+  pageInfo: PageInfo!
+}
+
+"An account on a page."
+type AccountEdge {
+  "Its place, to go on from."
+  cursor: String!
+  "The account."
+  node: Account!
+}
+
+"Narrows a list of accounts. What is left out does not filter."
+input AccountFilter {
+  "Only those of exactly this owner."
+  owner: String
+  "Only those of this kind."
+  kind: AccountKind
+  "Only those in this currency."
+  currency: CurrencyCode
+}
+
+"What is asked for a new account."
 input OpenAccountInput {
   "Who owns the account: 1 to 140 characters."
   owner: String!
+  "The currency that it is kept in, for ever."
   currency: CurrencyCode!
+  "What its owner calls it, at most 140 characters."
+  name: String
+  "What it is for."
+  kind: AccountKind = CURRENT
+  "Your own name for it, at most 140 characters, unique in the bank."
+  externalId: String
+  "What else you keep with it: at most 20 entries of 1500 characters in all."
+  metadata: [MetadataInput!]
   """
   Your own name for this request, 1 to 128 characters. Sent again with the
   same key, the same request opens no second account.
   """
   idempotencyKey: String!
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
 }
 
+"What is to change on an account. What is left out stays."
+input UpdateAccountInput {
+  "The account."
+  accountId: ID!
+  "Its new name, at most 140 characters; empty for none."
+  name: String
+  "Its new metadata, in place of all that it has."
+  metadata: [MetadataInput!]
+  "Your own name for this request, 1 to 128 characters, unique in the account."
+  idempotencyKey: String!
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"Which account is to be closed."
+input CloseAccountInput {
+  "The account. Its balance is zero, and nothing is held or in transit."
+  accountId: ID!
+  "Why, at most 300 characters."
+  reason: String
+  "Your own name for this request, 1 to 128 characters, unique in the account."
+  idempotencyKey: String!
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"The answer to opening an account."
 type OpenAccountPayload {
-  "The account; null when refused."
+  "The account after it; null when refused before it was found."
   account: Account
-  "Always null: opening an account moves no money."
+  "Always null: this moves no money."
   transaction: Transaction
   "Whether this repeats the answer to an earlier, equal request."
   replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
   "Why nothing happened; empty on success."
   userErrors: [UserError!]!
 }
 
+"The answer to changing an account."
+type UpdateAccountPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "Always null: this moves no money."
+  transaction: Transaction
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to closing an account."
+type CloseAccountPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "Always null: this moves no money."
+  transaction: Transaction
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+"Whatever changes something. Refusals are in the payload's userErrors."
 type Mutation {
   "Open an account."
   openAccount(input: OpenAccountInput!): OpenAccountPayload!
+  "Change an account's name or metadata."
+  updateAccount(input: UpdateAccountInput!): UpdateAccountPayload!
+  "Close an account, for ever."
+  closeAccount(input: CloseAccountInput!): CloseAccountPayload!
 }
 
 extend type Query {
   """
   An account by its id; null when there is none. With minVersion, the answer
   waits up to waitMs (at most 10000) until it reflects that version, and is the
-  error NOT_YET_VISIBLE if it does not by then.
+  error NOT_YET_VISIBLE if it does not by then. With asOf, the account as it was.
   """
-  account(id: ID!, minVersion: Int, waitMs: Int): Account
-  "The balance of an account; null when there is none. See account for minVersion."
-  balance(accountId: ID!, minVersion: Int, waitMs: Int): Balance
+  account(
+    "The account."
+    id: ID!
+    "The least version that the answer has to reflect."
+    minVersion: Int
+    "How long to wait for it, in milliseconds: at most 10000."
+    waitMs: Int
+    "A moment or a version in the past, read from the log."
+    asOf: AsOf
+  ): Account
+  "The account with your own name for it; null when there is none."
+  accountByExternalId(
+    "Your own name for it."
+    externalId: String!
+  ): Account
+  "All accounts, newest first."
+  accounts(
+    "How many: 1 to 100, and 20 when nothing is said."
+    first: Int
+    "Only those after this cursor, which were opened earlier."
+    after: String
+    "Only those that fit."
+    filter: AccountFilter
+  ): AccountConnection!
+}
+`, BuiltIn: false},
+	{Name: "../asof.graphqls", Input: `"A point in an account's past. Give exactly one field."
+input AsOf @oneOf {
+  """
+  What was known at this moment, and not later: a moment with at most three
+  fraction digits includes its whole millisecond. It may not be in the future.
+  """
+  time: DateTime
+  "What was true at this version of the account."
+  version: Int
+}
+`, BuiltIn: false},
+	{Name: "../balance.graphqls", Input: `"What is on an account, as of one version of it."
+type Balance {
+  "All money on the account; below zero where it is overdrawn."
+  current: Money!
+  "What can be taken out: current, less what is held, and the overdraft."
+  available: Money!
+  "What holds keep back."
+  held: Money!
+  "How far the balance may fall below zero."
+  overdraft: Money!
+  "What left the account and has not arrived; it may come back."
+  inTransit: Money!
+  "The version of the account that this balance belongs to."
+  version: Int!
+  "When the account last changed."
+  asOf: DateTime!
+  "Whether the account went on without this view; see Account.stale."
+  stale: Boolean!
+  """
+  What makes the number: the balance at an earlier point, all transactions
+  since, and what is held. Without ` + "`" + `since` + "`" + `, from 20 versions before. It lists at
+  most 1000 events; with more in between, choose a later point.
+  """
+  explanation(
+    "The earlier point."
+    since: AsOf
+  ): BalanceExplanation!
+}
+
+"""
+How a balance comes about. It adds up: opening + credits - debits = current, and
+current - held + overdraft = available.
+"""
+type BalanceExplanation {
+  "The version at which the explanation begins."
+  sinceVersion: Int!
+  "The balance at that version."
+  opening: Money!
+  "What came and went since, oldest first."
+  transactions: [Transaction!]!
+  "What came in since."
+  credits: Money!
+  "What went out since."
+  debits: Money!
+  "The balance after that."
+  current: Money!
+  "The holds that keep money back, oldest first."
+  holds: [Hold!]!
+  "What they keep back together."
+  held: Money!
+  "How far the balance may fall below zero."
+  overdraft: Money!
+  "What can be taken out."
+  available: Money!
+}
+
+extend type Query {
+  """
+  The balance of an account; null when there is none. See account for
+  minVersion and asOf.
+  """
+  balance(
+    "The account."
+    accountId: ID!
+    "The least version that the answer has to reflect."
+    minVersion: Int
+    "How long to wait for it, in milliseconds: at most 10000."
+    waitMs: Int
+    "A moment or a version in the past, read from the log."
+    asOf: AsOf
+  ): Balance
+}
+`, BuiltIn: false},
+	{Name: "../batch.graphqls", Input: `"One command of a batch. Give exactly one field. Their dryRun and waitMs are not allowed here."
+input BatchItemInput @oneOf {
+  "Pay cash in."
+  deposit: DepositInput
+  "Pay cash out."
+  withdraw: WithdrawInput
+  "Move money to another account."
+  transfer: TransferInput
+  "Keep an amount back."
+  placeHold: PlaceHoldInput
+  "Pay out what is kept back."
+  captureHold: CaptureHoldInput
+  "Keep no longer back."
+  releaseHold: ReleaseHoldInput
+  "Undo a transaction."
+  reverse: ReverseInput
+}
+
+"Commands that are sent together."
+input PostBatchInput {
+  """
+  1 to 100 commands. Those of one account are decided in their order; those of
+  different accounts at the same time.
+  """
+  items: [BatchItemInput!]!
+  "All or nothing. All items have to be of one account."
+  atomic: Boolean = false
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"What became of an item."
+enum BatchItemStatus {
+  "It happened."
+  APPLIED
+  "It had happened before, by an equal request."
+  REPLAYED
+  "A rule forbids it; see userErrors."
+  REFUSED
+  "Another item of the same atomic batch was refused; nothing happened."
+  NOT_TRIED
+  "Nothing happened; send it again."
+  UNAVAILABLE
+  "It may or may not have happened; send it again with the same key to learn it."
+  UNKNOWN
+}
+
+"What became of one item."
+type BatchItemResult {
+  "Its place in the batch, from 0."
+  index: Int!
+  "What became of it."
+  status: BatchItemStatus!
+  "The account after it."
+  account: Account
+  "The transaction, where money moved."
+  transaction: Transaction
+  "The transfer, where one began."
+  transfer: Transfer
+  "The hold, where it was about one."
+  hold: Hold
+  "Why it was refused; empty otherwise."
+  userErrors: [UserError!]!
+}
+
+"The answer to a batch."
+type PostBatchPayload {
+  "One per item, in their order; empty where the batch as a whole was refused."
+  results: [BatchItemResult!]!
+  "The place of the first item that did not happen; null when all did."
+  failedIndex: Int
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why the batch as a whole was refused; those of items are in results."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Send up to 100 commands together."
+  postBatch(input: PostBatchInput!): PostBatchPayload!
+}
+`, BuiltIn: false},
+	{Name: "../command.graphqls", Input: `"Whether a command ever happened."
+enum CommandState {
+  "It happened."
+  APPLIED
+  "It never happened; it is safe to send it again. One that is still on its way may happen yet."
+  UNKNOWN
+}
+
+"Whether a command ever happened."
+type CommandStatus {
+  "Whether it happened."
+  state: CommandState!
+  "What that means and what to do, for people."
+  message: String!
+  "What it did; null when it never happened."
+  event: AccountEvent
+  "The transaction that it made, where it moved money."
+  transaction: Transaction
+}
+
+extend type Query {
+  """
+  Whether a mutation happened, by its idempotency key: asked of the log itself,
+  for ever. Without accountId, the key is one of openAccount.
+  """
+  commandStatus(
+    "The account that the command was for; of a reversed transfer, the one that had received it."
+    accountId: ID
+    "The key that the command was sent with."
+    idempotencyKey: String!
+  ): CommandStatus!
 }
 `, BuiltIn: false},
 	{Name: "../error.graphqls", Input: `"Why a mutation was refused. Codes are added, never renamed."
 enum ErrorCode {
+  "A field of the input is empty, too long or holds what it must not."
   INPUT_INVALID
+  "The currency is not an active ISO 4217 currency."
   CURRENCY_UNKNOWN
+  "The amount is not positive, too large, or has more decimals than its currency."
   AMOUNT_INVALID
+  "The idempotency key was used before, for a different request."
   IDEMPOTENCY_CONFLICT
+  "The account is open already."
   ACCOUNT_ALREADY_OPEN
+  "Another account has the external id."
+  EXTERNAL_ID_TAKEN
+  "There is no account with this id."
   ACCOUNT_NOT_FOUND
+  "The account was closed, for ever."
+  ACCOUNT_CLOSED
+  "A transfer needs two accounts."
+  SAME_ACCOUNT
+  "The amount is in another currency than the account."
   CURRENCY_MISMATCH
+  "The account is not frozen."
+  ACCOUNT_NOT_FROZEN
+  "This kind of account has no overdraft."
+  OVERDRAFT_NOT_ALLOWED
+  "More of the overdraft is in use than would remain."
+  OVERDRAFT_IN_USE
+  "The account has no such hold."
+  HOLD_NOT_FOUND
+  "The hold was captured or released already."
+  HOLD_ENDED
+  "The hold has expired."
+  HOLD_EXPIRED
+  "The account has no such transaction."
+  TRANSACTION_NOT_FOUND
+  "This kind of transaction cannot be undone."
+  NOT_REVERSIBLE
+  "The account is frozen for this kind of movement."
+  ACCOUNT_FROZEN
+  "The transaction was undone in full."
+  ALREADY_REVERSED
+  "Less than the amount remains of the hold or transaction."
+  AMOUNT_EXCEEDS_REMAINING
+  "The transfer has ended already."
+  TRANSFER_NOT_PENDING
+  "A debit limit would be exceeded."
+  LIMIT_EXCEEDED
+  "The balance would become larger than an account can hold."
   BALANCE_TOO_LARGE
+  "More was asked for than is available."
   INSUFFICIENT_FUNDS
+  "The account still has a balance, holds or transfers in transit."
+  ACCOUNT_NOT_EMPTY
+  "The account has as many open items as it may have."
+  TOO_MANY_OPEN_ITEMS
 }
 
 """
@@ -1121,84 +4092,777 @@ A refusal by the bank: the request was understood, nothing happened, and the
 message says what to do. Faults are top-level GraphQL errors instead.
 """
 interface UserError {
+  "Which rule was broken."
   code: ErrorCode!
   "What is wrong and what to do about it, for people."
   message: String!
   "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later, because the account may have changed by then."
+  retryable: Boolean!
 }
 
 "A field of the input is empty, too long or holds what it must not."
 type InvalidInput implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
 }
 
 "The currency is not an active ISO 4217 currency."
 type UnknownCurrency implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
 }
 
 "The amount is not positive, too large, or has more decimals than its currency."
 type InvalidAmount implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
   "The most decimals that an amount of this currency may have."
   maxPrecision: Int!
 }
 
 "The idempotency key was used before, for a different request."
 type IdempotencyConflict implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
   "The input fields that differ from the first request."
   fields: [String!]!
 }
 
 "The account is open already."
 type AccountAlreadyOpen implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"Another account has the external id."
+type ExternalIdTaken implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "The account that has it."
+  accountId: ID!
 }
 
 "There is no account with this id."
 type AccountNotFound implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"The account was closed, for ever."
+type AccountClosed implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "Since when."
+  since: DateTime!
+}
+
+"A transfer needs two accounts."
+type SameAccount implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
 }
 
 "The amount is in another currency than the account."
 type CurrencyMismatch implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
   "The currency of the account."
   expected: CurrencyCode!
 }
 
+"The account is frozen for this kind of movement."
+type AccountFrozen implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "Since when."
+  since: DateTime!
+  "What was given as the reason."
+  reason: String!
+}
+
+"The account is not frozen."
+type AccountNotFrozen implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"This kind of account has no overdraft."
+type OverdraftNotAllowed implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"More of the overdraft is in use than would remain."
+type OverdraftInUse implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "How much of it is in use."
+  used: Money!
+}
+
+"The account has no such hold."
+type HoldNotFound implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"The hold was captured or released already."
+type HoldEnded implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"The hold has expired."
+type HoldExpired implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "Since when."
+  since: DateTime!
+}
+
+"The account has no such transaction."
+type TransactionNotFound implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"This kind of transaction cannot be undone."
+type NotReversible implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"The transaction was undone in full."
+type AlreadyReversed implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "The last transaction that undid it, or a part of it."
+  by: ID!
+}
+
+"Less than the amount remains of the hold or transaction."
+type AmountExceedsRemaining implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "How much remains."
+  remaining: Money!
+}
+
+"The transfer has ended already."
+type TransferNotPending implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+}
+
+"A debit limit would be exceeded."
+type LimitExceeded implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "The limit."
+  limit: Money!
+  "What is left of it."
+  remaining: Money!
+  "When it is whole again; null for the limit per transaction."
+  resetsAt: DateTime
+}
+
 "The balance would become larger than an account can hold."
 type BalanceTooLarge implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
 }
 
 "More was asked for than is available."
 type InsufficientFunds implements UserError {
+  "Which rule was broken."
   code: ErrorCode!
+  "What is wrong and what to do about it, for people."
   message: String!
+  "The input field that it is about, from the mutation's arguments on."
   path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
   "What can be taken out now."
   available: Money!
   "How much is missing."
   shortfall: Money!
+}
+
+"The account still has a balance, holds or transfers in transit."
+type AccountNotEmpty implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "What is on it."
+  balance: Money!
+  "What is held."
+  held: Money!
+  "What left it and has not arrived."
+  inTransit: Money!
+}
+
+"The account has as many open items as it may have."
+type TooManyOpenItems implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "How many it may have."
+  most: Int!
+}
+
+"In a dry run of a transfer: the other account would not take the money, and it would come back."
+type DestinationRefusal implements UserError {
+  "Which rule was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, for people."
+  message: String!
+  "The input field that it is about, from the mutation's arguments on."
+  path: [String!]
+  "Whether the same request may pass later."
+  retryable: Boolean!
+  "The account that would not take it."
+  accountId: ID!
+}
+`, BuiltIn: false},
+	{Name: "../event.graphqls", Input: `"Any JSON value."
+scalar JSON
+
+"What happened to an account."
+enum AccountEventType {
+  "It was opened."
+  ACCOUNT_OPENED
+  "Its name or metadata changed."
+  ACCOUNT_UPDATED
+  "Movements were forbidden."
+  ACCOUNT_FROZEN
+  "All movements were allowed again."
+  ACCOUNT_UNFROZEN
+  "It was closed, for ever."
+  ACCOUNT_CLOSED
+  "Its limits changed."
+  LIMITS_SET
+  "Its external id was claimed; this is in a stream that is no account."
+  EXTERNAL_ID_CLAIMED
+  "Cash came in."
+  MONEY_DEPOSITED
+  "Cash went out."
+  MONEY_WITHDRAWN
+  "An amount was kept back."
+  HOLD_PLACED
+  "Held money was paid out."
+  HOLD_CAPTURED
+  "A hold was let go."
+  HOLD_RELEASED
+  "A hold ended by itself."
+  HOLD_EXPIRED
+  "Money left for another account."
+  TRANSFER_SENT
+  "Money arrived from another account."
+  TRANSFER_RECEIVED
+  "Money from another account was not taken."
+  TRANSFER_REJECTED
+  "Money that had left arrived."
+  TRANSFER_COMPLETED
+  "Money that had left came back."
+  TRANSFER_RETURNED
+  "A transaction was undone, or a part of it."
+  TRANSACTION_REVERSED
+}
+
+"One event of an account: a fact in the log."
+type AccountEvent {
+  "The account that it happened to."
+  accountId: ID!
+  "The version that the account had right after it."
+  version: Int!
+  "What happened."
+  type: AccountEventType!
+  "When."
+  occurredAt: DateTime!
+  "Who asked for it."
+  caller: String!
+  "The idempotency key of the request."
+  idempotencyKey: String!
+  "Its place in the whole log, as a decimal string."
+  position: String!
+  "The transaction, where money moved."
+  transaction: Transaction
+  "What the event says, as the log keeps it. Amounts are whole minor units."
+  data: JSON!
+}
+
+"A page of events, newest first."
+type AccountEventConnection {
+  "The events, each with its cursor."
+  edges: [AccountEventEdge!]!
+  "The events."
+  nodes: [AccountEvent!]!
+  "Where the page stands in the whole."
+  pageInfo: PageInfo!
+}
+
+"An event on a page."
+type AccountEventEdge {
+  "Its place, to go on from."
+  cursor: String!
+  "The event."
+  node: AccountEvent!
+}
+`, BuiltIn: false},
+	{Name: "../freeze.graphqls", Input: `"What is forbidden on an account, and why."
+type Freeze {
+  "Whether nothing may go out."
+  debits: Boolean!
+  "Whether nothing may come in."
+  credits: Boolean!
+  "Why."
+  reason: String!
+  "Who asked for it."
+  by: String!
+  "Since when."
+  since: DateTime!
+}
+
+"Which movements a freeze forbids."
+enum FreezeScope {
+  "Nothing may go out."
+  DEBITS
+  "Nothing may come in."
+  CREDITS
+  "Neither."
+  BOTH
+}
+
+"Which account is to be frozen, and for what."
+input FreezeAccountInput {
+  "The account."
+  accountId: ID!
+  "What is forbidden from now on, in place of what was."
+  scope: FreezeScope!
+  "Why, 1 to 300 characters; refusals quote it."
+  reason: String!
+  "Your own name for this request, 1 to 128 characters, unique in the account."
+  idempotencyKey: String!
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"Which account is to be unfrozen."
+input UnfreezeAccountInput {
+  "The account."
+  accountId: ID!
+  "Why, at most 300 characters."
+  reason: String
+  "Your own name for this request, 1 to 128 characters, unique in the account."
+  idempotencyKey: String!
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"The answer to freezing an account."
+type FreezeAccountPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "Always null: this moves no money."
+  transaction: Transaction
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to unfreezing an account."
+type UnfreezeAccountPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "Always null: this moves no money."
+  transaction: Transaction
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  """
+  Forbid debits, credits or both. Holds that were placed before may still be
+  captured, and transfers that were sent before may still come back.
+  """
+  freezeAccount(input: FreezeAccountInput!): FreezeAccountPayload!
+  "Allow all movements again."
+  unfreezeAccount(input: UnfreezeAccountInput!): UnfreezeAccountPayload!
+}
+`, BuiltIn: false},
+	{Name: "../hold.graphqls", Input: `"Where a hold is."
+enum HoldStatus {
+  "It keeps money back."
+  ACTIVE
+  "It ended when money was paid out."
+  CAPTURED
+  "It ended because it was let go."
+  RELEASED
+  "It ended by itself."
+  EXPIRED
+}
+
+"An amount that is kept back for somebody who may capture it."
+type Hold implements Node {
+  "Unique over all types."
+  id: ID!
+  "The account whose money it is."
+  accountId: ID!
+  "Where it is."
+  status: HoldStatus!
+  "How much was kept back at first."
+  amount: Money!
+  "How much is kept back now."
+  remaining: Money!
+  "How much was paid out, so far."
+  captured: Money!
+  "When it was placed."
+  placedAt: DateTime!
+  "When it ends by itself."
+  expiresAt: DateTime!
+  "The client's own reference, if it gave one."
+  reference: String
+  "A note, if there is one."
+  memo: String
+  "The client's own id for it, if it gave one."
+  externalId: String
+}
+
+"What is to be kept back."
+input PlaceHoldInput {
+  "The account."
+  accountId: ID!
+  "How much: positive, in the currency of the account."
+  amount: MoneyInput!
+  "When it ends by itself: in the future, by 365 days at most; 7 days from now when it is left out."
+  expiresAt: DateTime
+  """
+  Your own name for this request, 1 to 128 characters, unique in the account.
+  Sent again with the same key, the same request keeps nothing back again.
+  """
+  idempotencyKey: String!
+  "Your own reference, at most 140 characters."
+  reference: String
+  "A note, at most 500 characters."
+  memo: String
+  "Your own id for it, at most 140 characters, to search for; it need not be unique."
+  externalId: String
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"What is to be paid out of a hold."
+input CaptureHoldInput {
+  "The hold."
+  holdId: ID!
+  "How much, at most what is kept back; all of it when it is left out."
+  amount: MoneyInput
+  "Whether the rest is let go; otherwise it stays kept back."
+  releaseRest: Boolean = false
+  """
+  Your own name for this request, 1 to 128 characters, unique in the account.
+  Sent again with the same key, the same request moves no money again.
+  """
+  idempotencyKey: String!
+  "Your own reference, at most 140 characters."
+  reference: String
+  "A note, at most 500 characters."
+  memo: String
+  "Your own id for it, at most 140 characters, to search for; it need not be unique."
+  externalId: String
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"Which hold is to be let go."
+input ReleaseHoldInput {
+  "The hold."
+  holdId: ID!
+  "Why, at most 300 characters."
+  reason: String
+  "Your own name for this request, 1 to 128 characters, unique in the account."
+  idempotencyKey: String!
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"The answer to placing a hold."
+type PlaceHoldPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "Always null: this moves no money."
+  transaction: Transaction
+  "The hold; null when refused."
+  hold: Hold
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to capturing a hold."
+type CaptureHoldPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "What was paid out; null when refused."
+  transaction: Transaction
+  "The hold after it; null when refused."
+  hold: Hold
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to releasing a hold."
+type ReleaseHoldPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "Always null: this moves no money."
+  transaction: Transaction
+  "The hold after it; null when refused."
+  hold: Hold
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Keep an amount back; it counts at once."
+  placeHold(input: PlaceHoldInput!): PlaceHoldPayload!
+  "Pay out what is kept back, or a part of it."
+  captureHold(input: CaptureHoldInput!): CaptureHoldPayload!
+  "Keep no longer back."
+  releaseHold(input: ReleaseHoldInput!): ReleaseHoldPayload!
+}
+
+extend type Query {
+  "A hold by its id; null when there is none that is visible yet."
+  hold(
+    "The hold."
+    id: ID!
+  ): Hold
+}
+`, BuiltIn: false},
+	{Name: "../limit.graphqls", Input: `"What bounds an account's debits: withdrawals, outgoing transfers and holds."
+type Limits {
+  "How far the balance may fall below zero."
+  overdraft: Money!
+  "How much may go out at once; null for no limit."
+  debitPerTransaction: Money
+  "How much may go out on a day of UTC; null for no limit."
+  debitPerDay: Money
+  "What counted towards the daily limit today, so far."
+  spentToday: Money!
+  "What is left of the daily limit today; null for no limit."
+  remainingToday: Money
+  "When a new day begins, and with it a new daily limit."
+  resetsAt: DateTime!
+}
+
+"The limits of an account, in place of all that it had."
+input SetLimitsInput {
+  "The account."
+  accountId: ID!
+  "How far the balance may fall below zero; none when it is left out."
+  overdraft: MoneyInput
+  "How much may go out at once; no limit when it is left out."
+  debitPerTransaction: MoneyInput
+  "How much may go out on a day of UTC; no limit when it is left out."
+  debitPerDay: MoneyInput
+  "Your own name for this request, 1 to 128 characters, unique in the account."
+  idempotencyKey: String!
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"The answer to setting limits."
+type SetLimitsPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "Always null: this moves no money."
+  transaction: Transaction
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Set an account's overdraft and debit limits, in place of those it has."
+  setLimits(input: SetLimitsInput!): SetLimitsPayload!
 }
 `, BuiltIn: false},
 	{Name: "../money.graphqls", Input: `"""
@@ -1220,6 +4884,7 @@ scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-ti
 type Money {
   "The amount, with exactly the decimals of its currency."
   value: Decimal!
+  "What the amount is of."
   currency: CurrencyCode!
 }
 
@@ -1227,6 +4892,7 @@ type Money {
 input MoneyInput {
   "The amount, with at most the decimals of its currency."
   value: Decimal!
+  "What the amount is of."
   currency: CurrencyCode!
 }
 `, BuiltIn: false},
@@ -1248,9 +4914,129 @@ type PageInfo {
   endCursor: String
 }
 
+"Whatever only reads."
 type Query {
   "Any object by its id; null when there is none."
-  node(id: ID!): Node
+  node(
+    "The object."
+    id: ID!
+  ): Node
+}
+`, BuiltIn: false},
+	{Name: "../reversal.graphqls", Input: `"What is to be undone."
+input ReverseInput {
+  """
+  The transaction: a deposit, a withdrawal, a captured hold or a transfer. A
+  transfer may be named by its line on either account; it is undone by the
+  account that received it, where its idempotency key then belongs.
+  """
+  transactionId: ID!
+  "How much of it; all that was not undone yet when it is left out."
+  amount: MoneyInput
+  "Why, 1 to 300 characters."
+  reason: String!
+  """
+  Your own name for this request, 1 to 128 characters, unique in the account.
+  Sent again with the same key, the same request moves no money again.
+  """
+  idempotencyKey: String!
+  "How long to wait for the end of a transfer back, in milliseconds: at most 10000."
+  waitMs: Int
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"The answer to a reversal."
+type ReversePayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "The reversal; null when refused."
+  transaction: Transaction
+  "The transfer that brings the money back, where a transfer was reversed."
+  transfer: Transfer
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Undo a transaction, or a part of it, with another one that is linked to it."
+  reverse(input: ReverseInput!): ReversePayload!
+}
+`, BuiltIn: false},
+	{Name: "../statement.graphqls", Input: `"How a statement is written."
+enum StatementFormat {
+  "RFC 4180, with a header and one line per transaction."
+  CSV
+  "JSON."
+  JSON
+  "ISO 20022 camt.053.001.08, bank to customer statement, as XML."
+  CAMT053
+}
+
+"What an account's balance was before and after a period, and all between."
+type Statement {
+  "The account."
+  accountId: ID!
+  "Who owns it."
+  owner: String!
+  "What it is kept in."
+  currency: CurrencyCode!
+  "The first moment of the period."
+  from: DateTime!
+  "The first moment after the period."
+  to: DateTime!
+  "The balance before the period, and the version that had it; 0 before the account was opened."
+  opening: Money!
+  "The version of the account before the period; 0 before it was opened."
+  openingVersion: Int!
+  "The balance after the period."
+  closing: Money!
+  "The version of the account after the period."
+  closingVersion: Int!
+  "The period's transactions, oldest first, each with the balance after it."
+  lines(
+    "How many: 1 to 100, and 100 when nothing is said."
+    first: Int
+    "Only those after this cursor."
+    after: String
+  ): TransactionPage!
+  """
+  The whole statement in the format that was asked for: at most 5000
+  transactions. For more, take a shorter period, or use ` + "`" + `corebank statement` + "`" + `.
+  """
+  document: String!
+  "The media type of document."
+  mediaType: String!
+}
+
+"Some of a statement's transactions."
+type TransactionPage {
+  "The transactions, oldest first."
+  nodes: [Transaction!]!
+  "Where the page stands in the whole."
+  pageInfo: PageInfo!
+}
+
+extend type Query {
+  """
+  An account's statement for a period, from the log itself; null when there is
+  no such account. Transactions belong to the period in which they were
+  recorded.
+  """
+  statement(
+    "The account."
+    accountId: ID!
+    "The first moment of the period."
+    from: DateTime!
+    "The first moment after the period; not in the future."
+    to: DateTime!
+    "How document is written."
+    format: StatementFormat! = JSON
+  ): Statement
 }
 `, BuiltIn: false},
 	{Name: "../system.graphqls", Input: `"How the bank as a whole is doing, for its operators."
@@ -1272,10 +5058,13 @@ One check of the whole log: that nothing is missing, doubled, unbalanced or
 rewritten, and that the views say what the log says.
 """
 type Audit {
+  "When."
   at: DateTime!
   "The last position that was audited."
   position: Int!
+  "How many events there were."
   records: Int!
+  "How many accounts they belong to."
   accounts: Int!
   "How many things were wrong."
   findings: Int!
@@ -1288,51 +5077,144 @@ extend type Query {
   systemStatus: SystemStatus!
 }
 `, BuiltIn: false},
-	{Name: "../transaction.graphqls", Input: `enum TransactionType {
+	{Name: "../transaction.graphqls", Input: `"What moved the money."
+enum TransactionType {
+  "Cash came in."
   DEPOSIT
+  "Cash went out."
   WITHDRAWAL
+  "Money left for another account."
+  TRANSFER_OUT
+  "Money arrived from another account."
+  TRANSFER_IN
+  "Money that left for another account came back, because that did not take it."
+  TRANSFER_RETURNED
+  "Held money was paid out."
+  HOLD_CAPTURE
+  "An earlier transaction was undone, or a part of it."
+  REVERSAL
+}
+
+"Whether a transaction raised or lowered the balance."
+enum Direction {
+  "It raised the balance."
+  CREDIT
+  "It lowered the balance."
+  DEBIT
 }
 
 "One movement of money on one account."
 type Transaction implements Node {
+  "Unique over all types."
   id: ID!
+  "The account that it belongs to."
   accountId: ID!
+  "What moved the money."
   type: TransactionType!
+  "Whether it raised or lowered the balance."
+  direction: Direction!
   "How much was moved; always positive."
   amount: Money!
   "The balance of the account right after it."
   balanceAfter: Money!
   "The version that the account had right after it."
   version: Int!
+  "When it was recorded."
   occurredAt: DateTime!
+  "When it counts; earlier than occurredAt where it was back-dated."
+  effectiveAt: DateTime!
   "The client's own reference, if it gave one."
   reference: String
   "A note, if there is one."
   memo: String
+  "The client's own id for it, if it gave one."
+  externalId: String
+  "Who asked for it."
+  caller: String!
+  "The other account of a transfer."
+  counterpartyId: ID
+  "The transfer that it is a step of."
+  transferId: ID
+  "The transfer that it is a step of."
+  transfer: Transfer
+  "The hold that was captured."
+  hold: Hold
+  "The transaction that it undoes, or a part of it."
+  reverses: Transaction
+  """
+  Those that undo it, or a part of it, oldest first. For a transfer they are
+  transfers back, of which one that was returned undid nothing.
+  """
+  reversals: [Transaction!]!
+  "How much of it was undone, so far."
+  reversedAmount: Money!
+  "Why, for a reversal or money that came back."
+  reason: String
 }
 
 "Narrows a history. What is left out does not filter."
 input TransactionFilter {
+  "Only these types, at most 32."
   types: [TransactionType!]
+  "Only credits or only debits."
+  direction: Direction
   "Only what happened at this moment or later."
   since: DateTime
   "Only what happened before this moment."
   until: DateTime
+  "Only what counts from this moment on or later."
+  effectiveSince: DateTime
+  "Only what counts from before this moment."
+  effectiveUntil: DateTime
+  "Only amounts of at least this, in the currency of the account."
+  minAmount: Decimal
+  "Only amounts of at most this, in the currency of the account."
+  maxAmount: Decimal
+  "Only those with exactly this reference."
+  reference: String
+  "Only those with exactly this external id."
+  externalId: String
+  "Only transfers with this other account."
+  counterpartyId: ID
+  "Only the steps of this transfer."
+  transferId: ID
 }
 
+"A page of a history, newest first."
 type TransactionConnection {
+  "The transactions, each with its cursor."
   edges: [TransactionEdge!]!
+  "The transactions."
   nodes: [Transaction!]!
+  "Where the page stands in the whole."
   pageInfo: PageInfo!
+  "The sums over all that fit the filter, not of this page alone."
+  totals: TransactionTotals!
 }
 
+"A transaction on a page."
 type TransactionEdge {
+  "Its place, to go on from."
   cursor: String!
+  "The transaction."
   node: Transaction!
 }
 
+"The sums of a filtered history."
+type TransactionTotals {
+  "How many transactions there are."
+  count: Int!
+  "What they brought in."
+  credits: Money!
+  "What they took out."
+  debits: Money!
+}
+
+"What is to be paid into an account."
 input DepositInput {
+  "The account."
   accountId: ID!
+  "How much: positive, in the currency of the account."
   amount: MoneyInput!
   """
   Your own name for this request, 1 to 128 characters, unique in the account.
@@ -1343,10 +5225,19 @@ input DepositInput {
   reference: String
   "A note, at most 500 characters."
   memo: String
+  "Your own id for it, at most 140 characters, to search for; it need not be unique."
+  externalId: String
+  "When it counts, if that is not now: never in the future. The balance changes now all the same."
+  effectiveAt: DateTime
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
 }
 
+"What is to be paid out of an account."
 input WithdrawInput {
+  "The account."
   accountId: ID!
+  "How much: positive, in the currency of the account."
   amount: MoneyInput!
   """
   Your own name for this request, 1 to 128 characters, unique in the account.
@@ -1357,26 +5248,38 @@ input WithdrawInput {
   reference: String
   "A note, at most 500 characters."
   memo: String
+  "Your own id for it, at most 140 characters, to search for; it need not be unique."
+  externalId: String
+  "When it counts, if that is not now: never in the future. The balance changes now all the same."
+  effectiveAt: DateTime
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
 }
 
+"The answer to a deposit."
 type DepositPayload {
-  "The account after the deposit; null when refused before it was found."
+  "The account after it; null when refused before it was found."
   account: Account
   "The deposit; null when refused."
   transaction: Transaction
   "Whether this repeats the answer to an earlier, equal request."
   replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
   "Why nothing happened; empty on success."
   userErrors: [UserError!]!
 }
 
+"The answer to a withdrawal."
 type WithdrawPayload {
-  "The account after the withdrawal; null when refused before it was found."
+  "The account after it; null when refused before it was found."
   account: Account
   "The withdrawal; null when refused."
   transaction: Transaction
   "Whether this repeats the answer to an earlier, equal request."
   replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
   "Why nothing happened; empty on success."
   userErrors: [UserError!]!
 }
@@ -1391,17 +5294,27 @@ extend type Mutation {
 extend type Query {
   """
   An account's transactions, newest first; see Account.history for paging and
-  account for minVersion. An account that does not exist has none.
+  account for minVersion and asOf. An account that does not exist has none.
   """
   history(
+    "The account."
     accountId: ID!
+    "How many from the newest on: 1 to 100."
     first: Int
+    "Only those after this cursor, which are older."
     after: String
+    "How many from the oldest on: 1 to 100."
     last: Int
+    "Only those before this cursor, which are newer."
     before: String
+    "Only those that fit."
     filter: TransactionFilter
+    "The least version that the answer has to reflect."
     minVersion: Int
+    "How long to wait for it, in milliseconds: at most 10000."
     waitMs: Int
+    "Only what was there at a moment or a version in the past."
+    asOf: AsOf
   ): TransactionConnection!
 }
 
@@ -1409,15 +5322,196 @@ extend type Query {
 type TransactionEvent {
   "Where to resume: pass it as ` + "`" + `after` + "`" + ` when you subscribe again."
   cursor: String!
+  "The transaction."
   transaction: Transaction!
 }
 
+"What is told as it happens."
 type Subscription {
   """
   Transactions as they become durable, of one account or of all. With ` + "`" + `after` + "`" + `,
   first those after that cursor, and then the live ones, without gap or repeat.
   """
-  transactions(accountId: ID, after: String): TransactionEvent!
+  transactions(
+    "The account; all of them when it is left out."
+    accountId: ID
+    "The cursor of the last transaction that you have."
+    after: String
+  ): TransactionEvent!
+}
+`, BuiltIn: false},
+	{Name: "../transfer.graphqls", Input: `"Where a transfer is."
+enum TransferStatus {
+  "The money left one account and has not arrived at the other."
+  PENDING
+  "The money arrived."
+  COMPLETED
+  "The other account did not take the money; it came back."
+  RETURNED
+}
+
+"Money on its way from one account to another. It ends exactly once."
+type Transfer implements Node {
+  "Unique over all types."
+  id: ID!
+  "The account that pays."
+  fromAccountId: ID!
+  "The account that is paid."
+  toAccountId: ID!
+  "How much."
+  amount: Money!
+  "Where it is."
+  status: TransferStatus!
+  "When the money left."
+  sentAt: DateTime!
+  "When the money arrived or came back; null while it is on its way."
+  endedAt: DateTime
+  "When it counts; earlier than sentAt where it was back-dated."
+  effectiveAt: DateTime!
+  "Why the other account does not take it; null where it does or is not asked yet."
+  rejection: TransferRejection
+  "The client's own reference, if it gave one."
+  reference: String
+  "A note, if there is one."
+  memo: String
+  "The client's own id for it, if it gave one."
+  externalId: String
+  "The transfer that it pays back, or a part of it."
+  reverses: Transfer
+  "The transfers that pay it back, or parts of it, oldest first."
+  reversals: [Transfer!]!
+}
+
+"Why an account does not take a transfer."
+type TransferRejection {
+  "The rule that forbids it."
+  code: ErrorCode!
+  "What is wrong, for people."
+  message: String!
+}
+
+"A transfer that left an account and has not ended."
+type TransferInTransit {
+  "The transfer."
+  transferId: ID!
+  "The account that is paid."
+  toAccountId: ID!
+  "How much."
+  amount: Money!
+}
+
+"What is to be moved, and where."
+input TransferInput {
+  "The account that pays."
+  fromAccountId: ID!
+  "The account that is paid, in the same currency."
+  toAccountId: ID!
+  "How much: positive, in the currency of both accounts."
+  amount: MoneyInput!
+  """
+  Your own name for this request, 1 to 128 characters, unique in the account that pays.
+  Sent again with the same key, the same request moves no money again.
+  """
+  idempotencyKey: String!
+  "Your own reference, at most 140 characters."
+  reference: String
+  "A note, at most 500 characters."
+  memo: String
+  "Your own id for it, at most 140 characters, to search for; it need not be unique."
+  externalId: String
+  "When it counts, if that is not now: never in the future. The balance changes now all the same."
+  effectiveAt: DateTime
+  "How long to wait for the end, in milliseconds: at most 10000. Without, or after that, the transfer is told as it is."
+  waitMs: Int
+  "Only tell what would happen, and every rule that forbids it, on either account."
+  dryRun: Boolean = false
+}
+
+"The answer to a transfer."
+type TransferPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "The line on the account that pays; null when refused."
+  transaction: Transaction
+  "The transfer; null when refused."
+  transfer: Transfer
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  """
+  Move money to another account. It leaves at once and arrives soon after; where
+  it cannot, because there is no such account or it is closed, frozen or in
+  another currency, it comes back.
+  """
+  transfer(input: TransferInput!): TransferPayload!
+}
+
+extend type Query {
+  "A transfer by its id; null when there is none that is visible yet."
+  transfer(
+    "The transfer."
+    id: ID!
+  ): Transfer
+}
+`, BuiltIn: false},
+	{Name: "../trial.graphqls", Input: `"Which ledger accounts a total is over."
+enum LedgerKind {
+  "What the bank owes its customers."
+  CUSTOMER
+  "The bank's cash."
+  CASH
+  "What left one account and has not arrived at another."
+  TRANSIT
+  "What the bank owes to those who captured holds."
+  SETTLEMENT
+}
+
+"""
+The sums of all postings, by currency and kind of ledger account. Those of one
+currency come to zero: no money was made and none was lost.
+"""
+type TrialBalance {
+  "The last event of the log that it includes."
+  position: Int!
+  "When the latest of its events happened; null before the first."
+  at: DateTime
+  "The sums, in the order of currency and kind."
+  totals: [TrialTotal!]!
+  "Whether every currency comes to zero."
+  balanced: Boolean!
+}
+
+"One sum of a trial balance."
+type TrialTotal {
+  "What was summed up."
+  kind: LedgerKind!
+  "The sum; money that the bank has is negative, what it owes positive."
+  sum: Money!
+}
+
+"A point in the log. Give exactly one field."
+input LogAsOf @oneOf {
+  """
+  The log up to before the first event that happened after this moment. It may
+  not be in the future.
+  """
+  time: DateTime
+  "The log up to and including this position."
+  position: Int
+}
+
+extend type Query {
+  "The trial balance of the whole bank, now or at a point in the past."
+  trialBalance(
+    "The point in the past."
+    asOf: LogAsOf
+  ): TrialBalance!
 }
 `, BuiltIn: false},
 }
@@ -1433,20 +5527,110 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 		return ec.fieldContext_Account_id(ctx, field)
 	case "owner":
 		return ec.fieldContext_Account_owner(ctx, field)
+	case "name":
+		return ec.fieldContext_Account_name(ctx, field)
+	case "kind":
+		return ec.fieldContext_Account_kind(ctx, field)
+	case "externalId":
+		return ec.fieldContext_Account_externalId(ctx, field)
+	case "metadata":
+		return ec.fieldContext_Account_metadata(ctx, field)
 	case "currency":
 		return ec.fieldContext_Account_currency(ctx, field)
+	case "status":
+		return ec.fieldContext_Account_status(ctx, field)
+	case "freeze":
+		return ec.fieldContext_Account_freeze(ctx, field)
+	case "limits":
+		return ec.fieldContext_Account_limits(ctx, field)
 	case "balance":
 		return ec.fieldContext_Account_balance(ctx, field)
+	case "holds":
+		return ec.fieldContext_Account_holds(ctx, field)
+	case "transfersInTransit":
+		return ec.fieldContext_Account_transfersInTransit(ctx, field)
 	case "version":
 		return ec.fieldContext_Account_version(ctx, field)
 	case "openedAt":
 		return ec.fieldContext_Account_openedAt(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_Account_closedAt(ctx, field)
 	case "stale":
 		return ec.fieldContext_Account_stale(ctx, field)
 	case "history":
 		return ec.fieldContext_Account_history(ctx, field)
+	case "events":
+		return ec.fieldContext_Account_events(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Account", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccountConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AccountConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccountConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AccountEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AccountEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accountId":
+		return ec.fieldContext_AccountEvent_accountId(ctx, field)
+	case "version":
+		return ec.fieldContext_AccountEvent_version(ctx, field)
+	case "type":
+		return ec.fieldContext_AccountEvent_type(ctx, field)
+	case "occurredAt":
+		return ec.fieldContext_AccountEvent_occurredAt(ctx, field)
+	case "caller":
+		return ec.fieldContext_AccountEvent_caller(ctx, field)
+	case "idempotencyKey":
+		return ec.fieldContext_AccountEvent_idempotencyKey(ctx, field)
+	case "position":
+		return ec.fieldContext_AccountEvent_position(ctx, field)
+	case "transaction":
+		return ec.fieldContext_AccountEvent_transaction(ctx, field)
+	case "data":
+		return ec.fieldContext_AccountEvent_data(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccountEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AccountEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccountEventConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccountEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AccountEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AccountEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccountEventEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Audit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1473,14 +5657,116 @@ func (ec *executionContext) childFields_Balance(ctx context.Context, field graph
 		return ec.fieldContext_Balance_current(ctx, field)
 	case "available":
 		return ec.fieldContext_Balance_available(ctx, field)
+	case "held":
+		return ec.fieldContext_Balance_held(ctx, field)
+	case "overdraft":
+		return ec.fieldContext_Balance_overdraft(ctx, field)
+	case "inTransit":
+		return ec.fieldContext_Balance_inTransit(ctx, field)
 	case "version":
 		return ec.fieldContext_Balance_version(ctx, field)
 	case "asOf":
 		return ec.fieldContext_Balance_asOf(ctx, field)
 	case "stale":
 		return ec.fieldContext_Balance_stale(ctx, field)
+	case "explanation":
+		return ec.fieldContext_Balance_explanation(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Balance", field.Name)
+}
+
+func (ec *executionContext) childFields_BalanceExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sinceVersion":
+		return ec.fieldContext_BalanceExplanation_sinceVersion(ctx, field)
+	case "opening":
+		return ec.fieldContext_BalanceExplanation_opening(ctx, field)
+	case "transactions":
+		return ec.fieldContext_BalanceExplanation_transactions(ctx, field)
+	case "credits":
+		return ec.fieldContext_BalanceExplanation_credits(ctx, field)
+	case "debits":
+		return ec.fieldContext_BalanceExplanation_debits(ctx, field)
+	case "current":
+		return ec.fieldContext_BalanceExplanation_current(ctx, field)
+	case "holds":
+		return ec.fieldContext_BalanceExplanation_holds(ctx, field)
+	case "held":
+		return ec.fieldContext_BalanceExplanation_held(ctx, field)
+	case "overdraft":
+		return ec.fieldContext_BalanceExplanation_overdraft(ctx, field)
+	case "available":
+		return ec.fieldContext_BalanceExplanation_available(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BalanceExplanation", field.Name)
+}
+
+func (ec *executionContext) childFields_BatchItemResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_BatchItemResult_index(ctx, field)
+	case "status":
+		return ec.fieldContext_BatchItemResult_status(ctx, field)
+	case "account":
+		return ec.fieldContext_BatchItemResult_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_BatchItemResult_transaction(ctx, field)
+	case "transfer":
+		return ec.fieldContext_BatchItemResult_transfer(ctx, field)
+	case "hold":
+		return ec.fieldContext_BatchItemResult_hold(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_BatchItemResult_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BatchItemResult", field.Name)
+}
+
+func (ec *executionContext) childFields_CaptureHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_CaptureHoldPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_CaptureHoldPayload_transaction(ctx, field)
+	case "hold":
+		return ec.fieldContext_CaptureHoldPayload_hold(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CaptureHoldPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_CaptureHoldPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CaptureHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CaptureHoldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CloseAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_CloseAccountPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_CloseAccountPayload_transaction(ctx, field)
+	case "replayed":
+		return ec.fieldContext_CloseAccountPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_CloseAccountPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CloseAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CloseAccountPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CommandStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_CommandStatus_state(ctx, field)
+	case "message":
+		return ec.fieldContext_CommandStatus_message(ctx, field)
+	case "event":
+		return ec.fieldContext_CommandStatus_event(ctx, field)
+	case "transaction":
+		return ec.fieldContext_CommandStatus_transaction(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommandStatus", field.Name)
 }
 
 func (ec *executionContext) childFields_DepositPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1491,10 +5777,100 @@ func (ec *executionContext) childFields_DepositPayload(ctx context.Context, fiel
 		return ec.fieldContext_DepositPayload_transaction(ctx, field)
 	case "replayed":
 		return ec.fieldContext_DepositPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_DepositPayload_dryRun(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_DepositPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DepositPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Freeze(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "debits":
+		return ec.fieldContext_Freeze_debits(ctx, field)
+	case "credits":
+		return ec.fieldContext_Freeze_credits(ctx, field)
+	case "reason":
+		return ec.fieldContext_Freeze_reason(ctx, field)
+	case "by":
+		return ec.fieldContext_Freeze_by(ctx, field)
+	case "since":
+		return ec.fieldContext_Freeze_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Freeze", field.Name)
+}
+
+func (ec *executionContext) childFields_FreezeAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_FreezeAccountPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_FreezeAccountPayload_transaction(ctx, field)
+	case "replayed":
+		return ec.fieldContext_FreezeAccountPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_FreezeAccountPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_FreezeAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FreezeAccountPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Hold(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Hold_id(ctx, field)
+	case "accountId":
+		return ec.fieldContext_Hold_accountId(ctx, field)
+	case "status":
+		return ec.fieldContext_Hold_status(ctx, field)
+	case "amount":
+		return ec.fieldContext_Hold_amount(ctx, field)
+	case "remaining":
+		return ec.fieldContext_Hold_remaining(ctx, field)
+	case "captured":
+		return ec.fieldContext_Hold_captured(ctx, field)
+	case "placedAt":
+		return ec.fieldContext_Hold_placedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Hold_expiresAt(ctx, field)
+	case "reference":
+		return ec.fieldContext_Hold_reference(ctx, field)
+	case "memo":
+		return ec.fieldContext_Hold_memo(ctx, field)
+	case "externalId":
+		return ec.fieldContext_Hold_externalId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Hold", field.Name)
+}
+
+func (ec *executionContext) childFields_Limits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "overdraft":
+		return ec.fieldContext_Limits_overdraft(ctx, field)
+	case "debitPerTransaction":
+		return ec.fieldContext_Limits_debitPerTransaction(ctx, field)
+	case "debitPerDay":
+		return ec.fieldContext_Limits_debitPerDay(ctx, field)
+	case "spentToday":
+		return ec.fieldContext_Limits_spentToday(ctx, field)
+	case "remainingToday":
+		return ec.fieldContext_Limits_remainingToday(ctx, field)
+	case "resetsAt":
+		return ec.fieldContext_Limits_resetsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Limits", field.Name)
+}
+
+func (ec *executionContext) childFields_MetadataEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_MetadataEntry_key(ctx, field)
+	case "value":
+		return ec.fieldContext_MetadataEntry_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MetadataEntry", field.Name)
 }
 
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1515,6 +5891,8 @@ func (ec *executionContext) childFields_OpenAccountPayload(ctx context.Context, 
 		return ec.fieldContext_OpenAccountPayload_transaction(ctx, field)
 	case "replayed":
 		return ec.fieldContext_OpenAccountPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_OpenAccountPayload_dryRun(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_OpenAccountPayload_userErrors(ctx, field)
 	}
@@ -1535,6 +5913,90 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PlaceHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_PlaceHoldPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_PlaceHoldPayload_transaction(ctx, field)
+	case "hold":
+		return ec.fieldContext_PlaceHoldPayload_hold(ctx, field)
+	case "replayed":
+		return ec.fieldContext_PlaceHoldPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_PlaceHoldPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PlaceHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PlaceHoldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_PostBatchPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_PostBatchPayload_results(ctx, field)
+	case "failedIndex":
+		return ec.fieldContext_PostBatchPayload_failedIndex(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_PostBatchPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PostBatchPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PostBatchPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReleaseHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_ReleaseHoldPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_ReleaseHoldPayload_transaction(ctx, field)
+	case "hold":
+		return ec.fieldContext_ReleaseHoldPayload_hold(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReleaseHoldPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_ReleaseHoldPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReleaseHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseHoldPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReversePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_ReversePayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_ReversePayload_transaction(ctx, field)
+	case "transfer":
+		return ec.fieldContext_ReversePayload_transfer(ctx, field)
+	case "replayed":
+		return ec.fieldContext_ReversePayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_ReversePayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ReversePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReversePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetLimitsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_SetLimitsPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_SetLimitsPayload_transaction(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SetLimitsPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_SetLimitsPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetLimitsPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetLimitsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_StaleView(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "reason":
@@ -1545,6 +6007,36 @@ func (ec *executionContext) childFields_StaleView(ctx context.Context, field gra
 		return ec.fieldContext_StaleView_since(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StaleView", field.Name)
+}
+
+func (ec *executionContext) childFields_Statement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accountId":
+		return ec.fieldContext_Statement_accountId(ctx, field)
+	case "owner":
+		return ec.fieldContext_Statement_owner(ctx, field)
+	case "currency":
+		return ec.fieldContext_Statement_currency(ctx, field)
+	case "from":
+		return ec.fieldContext_Statement_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Statement_to(ctx, field)
+	case "opening":
+		return ec.fieldContext_Statement_opening(ctx, field)
+	case "openingVersion":
+		return ec.fieldContext_Statement_openingVersion(ctx, field)
+	case "closing":
+		return ec.fieldContext_Statement_closing(ctx, field)
+	case "closingVersion":
+		return ec.fieldContext_Statement_closingVersion(ctx, field)
+	case "lines":
+		return ec.fieldContext_Statement_lines(ctx, field)
+	case "document":
+		return ec.fieldContext_Statement_document(ctx, field)
+	case "mediaType":
+		return ec.fieldContext_Statement_mediaType(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Statement", field.Name)
 }
 
 func (ec *executionContext) childFields_SystemStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1571,6 +6063,8 @@ func (ec *executionContext) childFields_Transaction(ctx context.Context, field g
 		return ec.fieldContext_Transaction_accountId(ctx, field)
 	case "type":
 		return ec.fieldContext_Transaction_type(ctx, field)
+	case "direction":
+		return ec.fieldContext_Transaction_direction(ctx, field)
 	case "amount":
 		return ec.fieldContext_Transaction_amount(ctx, field)
 	case "balanceAfter":
@@ -1579,10 +6073,32 @@ func (ec *executionContext) childFields_Transaction(ctx context.Context, field g
 		return ec.fieldContext_Transaction_version(ctx, field)
 	case "occurredAt":
 		return ec.fieldContext_Transaction_occurredAt(ctx, field)
+	case "effectiveAt":
+		return ec.fieldContext_Transaction_effectiveAt(ctx, field)
 	case "reference":
 		return ec.fieldContext_Transaction_reference(ctx, field)
 	case "memo":
 		return ec.fieldContext_Transaction_memo(ctx, field)
+	case "externalId":
+		return ec.fieldContext_Transaction_externalId(ctx, field)
+	case "caller":
+		return ec.fieldContext_Transaction_caller(ctx, field)
+	case "counterpartyId":
+		return ec.fieldContext_Transaction_counterpartyId(ctx, field)
+	case "transferId":
+		return ec.fieldContext_Transaction_transferId(ctx, field)
+	case "transfer":
+		return ec.fieldContext_Transaction_transfer(ctx, field)
+	case "hold":
+		return ec.fieldContext_Transaction_hold(ctx, field)
+	case "reverses":
+		return ec.fieldContext_Transaction_reverses(ctx, field)
+	case "reversals":
+		return ec.fieldContext_Transaction_reversals(ctx, field)
+	case "reversedAmount":
+		return ec.fieldContext_Transaction_reversedAmount(ctx, field)
+	case "reason":
+		return ec.fieldContext_Transaction_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Transaction", field.Name)
 }
@@ -1595,6 +6111,8 @@ func (ec *executionContext) childFields_TransactionConnection(ctx context.Contex
 		return ec.fieldContext_TransactionConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_TransactionConnection_pageInfo(ctx, field)
+	case "totals":
+		return ec.fieldContext_TransactionConnection_totals(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TransactionConnection", field.Name)
 }
@@ -1619,6 +6137,158 @@ func (ec *executionContext) childFields_TransactionEvent(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type TransactionEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_TransactionPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_TransactionPage_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TransactionPage_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransactionPage", field.Name)
+}
+
+func (ec *executionContext) childFields_TransactionTotals(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_TransactionTotals_count(ctx, field)
+	case "credits":
+		return ec.fieldContext_TransactionTotals_credits(ctx, field)
+	case "debits":
+		return ec.fieldContext_TransactionTotals_debits(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransactionTotals", field.Name)
+}
+
+func (ec *executionContext) childFields_Transfer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Transfer_id(ctx, field)
+	case "fromAccountId":
+		return ec.fieldContext_Transfer_fromAccountId(ctx, field)
+	case "toAccountId":
+		return ec.fieldContext_Transfer_toAccountId(ctx, field)
+	case "amount":
+		return ec.fieldContext_Transfer_amount(ctx, field)
+	case "status":
+		return ec.fieldContext_Transfer_status(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_Transfer_sentAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Transfer_endedAt(ctx, field)
+	case "effectiveAt":
+		return ec.fieldContext_Transfer_effectiveAt(ctx, field)
+	case "rejection":
+		return ec.fieldContext_Transfer_rejection(ctx, field)
+	case "reference":
+		return ec.fieldContext_Transfer_reference(ctx, field)
+	case "memo":
+		return ec.fieldContext_Transfer_memo(ctx, field)
+	case "externalId":
+		return ec.fieldContext_Transfer_externalId(ctx, field)
+	case "reverses":
+		return ec.fieldContext_Transfer_reverses(ctx, field)
+	case "reversals":
+		return ec.fieldContext_Transfer_reversals(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Transfer", field.Name)
+}
+
+func (ec *executionContext) childFields_TransferInTransit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "transferId":
+		return ec.fieldContext_TransferInTransit_transferId(ctx, field)
+	case "toAccountId":
+		return ec.fieldContext_TransferInTransit_toAccountId(ctx, field)
+	case "amount":
+		return ec.fieldContext_TransferInTransit_amount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferInTransit", field.Name)
+}
+
+func (ec *executionContext) childFields_TransferPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_TransferPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_TransferPayload_transaction(ctx, field)
+	case "transfer":
+		return ec.fieldContext_TransferPayload_transfer(ctx, field)
+	case "replayed":
+		return ec.fieldContext_TransferPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_TransferPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TransferPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TransferRejection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_TransferRejection_code(ctx, field)
+	case "message":
+		return ec.fieldContext_TransferRejection_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferRejection", field.Name)
+}
+
+func (ec *executionContext) childFields_TrialBalance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "position":
+		return ec.fieldContext_TrialBalance_position(ctx, field)
+	case "at":
+		return ec.fieldContext_TrialBalance_at(ctx, field)
+	case "totals":
+		return ec.fieldContext_TrialBalance_totals(ctx, field)
+	case "balanced":
+		return ec.fieldContext_TrialBalance_balanced(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrialBalance", field.Name)
+}
+
+func (ec *executionContext) childFields_TrialTotal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TrialTotal_kind(ctx, field)
+	case "sum":
+		return ec.fieldContext_TrialTotal_sum(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrialTotal", field.Name)
+}
+
+func (ec *executionContext) childFields_UnfreezeAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_UnfreezeAccountPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_UnfreezeAccountPayload_transaction(ctx, field)
+	case "replayed":
+		return ec.fieldContext_UnfreezeAccountPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_UnfreezeAccountPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnfreezeAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnfreezeAccountPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_UpdateAccountPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_UpdateAccountPayload_transaction(ctx, field)
+	case "replayed":
+		return ec.fieldContext_UpdateAccountPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_UpdateAccountPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateAccountPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateAccountPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_WithdrawPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -1627,6 +6297,8 @@ func (ec *executionContext) childFields_WithdrawPayload(ctx context.Context, fie
 		return ec.fieldContext_WithdrawPayload_transaction(ctx, field)
 	case "replayed":
 		return ec.fieldContext_WithdrawPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_WithdrawPayload_dryRun(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_WithdrawPayload_userErrors(ctx, field)
 	}

@@ -5,9 +5,12 @@ package model
 import (
 	"bytes"
 	"corebank/graph/scalar"
+	"corebank/internal/bank"
+	"corebank/internal/view"
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 )
 
 // Anything that can be fetched again by its id alone.
@@ -21,22 +24,50 @@ type Node interface {
 // message says what to do. Faults are top-level GraphQL errors instead.
 type UserError interface {
 	IsUserError()
+	// Which rule was broken.
 	GetCode() ErrorCode
 	// What is wrong and what to do about it, for people.
 	GetMessage() string
 	// The input field that it is about, from the mutation's arguments on.
 	GetPath() []string
+	// Whether the same request may pass later, because the account may have changed by then.
+	GetRetryable() bool
 }
 
 // An account of one owner in one currency.
 type Account struct {
-	ID       string              `json:"id"`
-	Owner    string              `json:"owner"`
+	// Unique over all types.
+	ID string `json:"id"`
+	// Who owns it.
+	Owner string `json:"owner"`
+	// What its owner calls it.
+	Name *string `json:"name,omitempty"`
+	// What it is for.
+	Kind AccountKind `json:"kind"`
+	// Your own name for it, unique in the bank.
+	ExternalID *string `json:"externalId,omitempty"`
+	// What else you keep with it, in the order of the keys.
+	Metadata []*MetadataEntry `json:"metadata"`
+	// The currency that it is kept in, for ever.
 	Currency scalar.CurrencyCode `json:"currency"`
-	Balance  *Balance            `json:"balance"`
+	// Whether it can be used.
+	Status AccountStatus `json:"status"`
+	// What is forbidden on it; null when nothing is.
+	Freeze *Freeze `json:"freeze,omitempty"`
+	// What bounds its debits.
+	Limits *Limits `json:"limits"`
+	// What is on it.
+	Balance *Balance `json:"balance"`
+	// The holds that keep money back now, oldest first: at most 1000.
+	Holds []*Hold `json:"holds"`
+	// The transfers that left it and have not ended, oldest first: at most 1000.
+	TransfersInTransit []*TransferInTransit `json:"transfersInTransit"`
 	// How many events the account has; it grows by one with each change.
-	Version  int32           `json:"version"`
+	Version int64 `json:"version"`
+	// When it was opened.
 	OpenedAt scalar.DateTime `json:"openedAt"`
+	// When it was closed, for ever; null while it is open.
+	ClosedAt *scalar.DateTime `json:"closedAt,omitempty"`
 	// Null in good order. Otherwise the view of this account stands still, and all
 	// that is read of it is as of its version, not as of now: queries show too
 	// little until an operator has replayed it. The money itself is not affected.
@@ -47,6 +78,13 @@ type Account struct {
 	// the cursor `after`; or `last`, before the cursor `before`. With neither, the
 	// newest 20.
 	History *TransactionConnection `json:"history"`
+	// Everything that ever happened to the account, newest first, from the log
+	// itself: what, when and by whom. Pages as those of history.
+	Events *AccountEventConnection `json:"events"`
+	// Whether it is told as it was, not as it is.
+	Past bool `json:"-"`
+	// The account as it is told.
+	State bank.Account `json:"-"`
 }
 
 func (Account) IsNode() {}
@@ -56,12 +94,19 @@ func (this Account) GetID() string { return this.ID }
 
 // The account is open already.
 type AccountAlreadyOpen struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
 }
 
-func (AccountAlreadyOpen) IsUserError()            {}
+func (AccountAlreadyOpen) IsUserError() {}
+
+// Which rule was broken.
 func (this AccountAlreadyOpen) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -79,14 +124,209 @@ func (this AccountAlreadyOpen) GetPath() []string {
 	return interfaceSlice
 }
 
-// There is no account with this id.
-type AccountNotFound struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+// Whether the same request may pass later, because the account may have changed by then.
+func (this AccountAlreadyOpen) GetRetryable() bool { return this.Retryable }
+
+// The account was closed, for ever.
+type AccountClosed struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// Since when.
+	Since scalar.DateTime `json:"since"`
 }
 
-func (AccountNotFound) IsUserError()            {}
+func (AccountClosed) IsUserError() {}
+
+// Which rule was broken.
+func (this AccountClosed) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this AccountClosed) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this AccountClosed) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this AccountClosed) GetRetryable() bool { return this.Retryable }
+
+// A page of accounts, newest first.
+type AccountConnection struct {
+	// The accounts, each with its cursor.
+	Edges []*AccountEdge `json:"edges"`
+	// The accounts.
+	Nodes []*Account `json:"nodes"`
+	// Where the page stands in the whole.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// An account on a page.
+type AccountEdge struct {
+	// Its place, to go on from.
+	Cursor string `json:"cursor"`
+	// The account.
+	Node *Account `json:"node"`
+}
+
+// One event of an account: a fact in the log.
+type AccountEvent struct {
+	// The account that it happened to.
+	AccountID string `json:"accountId"`
+	// The version that the account had right after it.
+	Version int64 `json:"version"`
+	// What happened.
+	Type AccountEventType `json:"type"`
+	// When.
+	OccurredAt scalar.DateTime `json:"occurredAt"`
+	// Who asked for it.
+	Caller string `json:"caller"`
+	// The idempotency key of the request.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Its place in the whole log, as a decimal string.
+	Position string `json:"position"`
+	// The transaction, where money moved.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// What the event says, as the log keeps it. Amounts are whole minor units.
+	Data scalar.JSON `json:"data"`
+}
+
+// A page of events, newest first.
+type AccountEventConnection struct {
+	// The events, each with its cursor.
+	Edges []*AccountEventEdge `json:"edges"`
+	// The events.
+	Nodes []*AccountEvent `json:"nodes"`
+	// Where the page stands in the whole.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// An event on a page.
+type AccountEventEdge struct {
+	// Its place, to go on from.
+	Cursor string `json:"cursor"`
+	// The event.
+	Node *AccountEvent `json:"node"`
+}
+
+// Narrows a list of accounts. What is left out does not filter.
+type AccountFilter struct {
+	// Only those of exactly this owner.
+	Owner *string `json:"owner,omitempty"`
+	// Only those of this kind.
+	Kind *AccountKind `json:"kind,omitempty"`
+	// Only those in this currency.
+	Currency *scalar.CurrencyCode `json:"currency,omitempty"`
+}
+
+// The account is frozen for this kind of movement.
+type AccountFrozen struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// Since when.
+	Since scalar.DateTime `json:"since"`
+	// What was given as the reason.
+	Reason string `json:"reason"`
+}
+
+func (AccountFrozen) IsUserError() {}
+
+// Which rule was broken.
+func (this AccountFrozen) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this AccountFrozen) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this AccountFrozen) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this AccountFrozen) GetRetryable() bool { return this.Retryable }
+
+// The account still has a balance, holds or transfers in transit.
+type AccountNotEmpty struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// What is on it.
+	Balance *Money `json:"balance"`
+	// What is held.
+	Held *Money `json:"held"`
+	// What left it and has not arrived.
+	InTransit *Money `json:"inTransit"`
+}
+
+func (AccountNotEmpty) IsUserError() {}
+
+// Which rule was broken.
+func (this AccountNotEmpty) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this AccountNotEmpty) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this AccountNotEmpty) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this AccountNotEmpty) GetRetryable() bool { return this.Retryable }
+
+// There is no account with this id.
+type AccountNotFound struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (AccountNotFound) IsUserError() {}
+
+// Which rule was broken.
 func (this AccountNotFound) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -104,42 +344,212 @@ func (this AccountNotFound) GetPath() []string {
 	return interfaceSlice
 }
 
+// Whether the same request may pass later, because the account may have changed by then.
+func (this AccountNotFound) GetRetryable() bool { return this.Retryable }
+
+// The account is not frozen.
+type AccountNotFrozen struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (AccountNotFrozen) IsUserError() {}
+
+// Which rule was broken.
+func (this AccountNotFrozen) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this AccountNotFrozen) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this AccountNotFrozen) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this AccountNotFrozen) GetRetryable() bool { return this.Retryable }
+
+// The transaction was undone in full.
+type AlreadyReversed struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// The last transaction that undid it, or a part of it.
+	By string `json:"by"`
+}
+
+func (AlreadyReversed) IsUserError() {}
+
+// Which rule was broken.
+func (this AlreadyReversed) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this AlreadyReversed) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this AlreadyReversed) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this AlreadyReversed) GetRetryable() bool { return this.Retryable }
+
+// Less than the amount remains of the hold or transaction.
+type AmountExceedsRemaining struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// How much remains.
+	Remaining *Money `json:"remaining"`
+}
+
+func (AmountExceedsRemaining) IsUserError() {}
+
+// Which rule was broken.
+func (this AmountExceedsRemaining) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this AmountExceedsRemaining) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this AmountExceedsRemaining) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this AmountExceedsRemaining) GetRetryable() bool { return this.Retryable }
+
+// A point in an account's past. Give exactly one field.
+type AsOf struct {
+	// What was known at this moment, and not later: a moment with at most three
+	// fraction digits includes its whole millisecond. It may not be in the future.
+	Time *scalar.DateTime `json:"time,omitempty"`
+	// What was true at this version of the account.
+	Version *int64 `json:"version,omitempty"`
+}
+
 // One check of the whole log: that nothing is missing, doubled, unbalanced or
 // rewritten, and that the views say what the log says.
 type Audit struct {
+	// When.
 	At scalar.DateTime `json:"at"`
 	// The last position that was audited.
-	Position int32 `json:"position"`
-	Records  int32 `json:"records"`
-	Accounts int32 `json:"accounts"`
+	Position int64 `json:"position"`
+	// How many events there were.
+	Records int64 `json:"records"`
+	// How many accounts they belong to.
+	Accounts int64 `json:"accounts"`
 	// How many things were wrong.
-	Findings int32 `json:"findings"`
+	Findings int64 `json:"findings"`
 	// Whether everything was looked at and nothing was wrong.
 	Ok bool `json:"ok"`
 }
 
 // What is on an account, as of one version of it.
 type Balance struct {
-	// All money on the account.
+	// All money on the account; below zero where it is overdrawn.
 	Current *Money `json:"current"`
-	// What can be taken out now.
+	// What can be taken out: current, less what is held, and the overdraft.
 	Available *Money `json:"available"`
+	// What holds keep back.
+	Held *Money `json:"held"`
+	// How far the balance may fall below zero.
+	Overdraft *Money `json:"overdraft"`
+	// What left the account and has not arrived; it may come back.
+	InTransit *Money `json:"inTransit"`
 	// The version of the account that this balance belongs to.
-	Version int32 `json:"version"`
+	Version int64 `json:"version"`
 	// When the account last changed.
 	AsOf scalar.DateTime `json:"asOf"`
 	// Whether the account went on without this view; see Account.stale.
 	Stale bool `json:"stale"`
+	// What makes the number: the balance at an earlier point, all transactions
+	// since, and what is held. Without `since`, from 20 versions before. It lists at
+	// most 1000 events; with more in between, choose a later point.
+	Explanation *BalanceExplanation `json:"explanation"`
+	// The moment that it is told for.
+	At time.Time `json:"-"`
+	// The account that has the balance.
+	State bank.Account `json:"-"`
+}
+
+// How a balance comes about. It adds up: opening + credits - debits = current, and
+// current - held + overdraft = available.
+type BalanceExplanation struct {
+	// The version at which the explanation begins.
+	SinceVersion int64 `json:"sinceVersion"`
+	// The balance at that version.
+	Opening *Money `json:"opening"`
+	// What came and went since, oldest first.
+	Transactions []*Transaction `json:"transactions"`
+	// What came in since.
+	Credits *Money `json:"credits"`
+	// What went out since.
+	Debits *Money `json:"debits"`
+	// The balance after that.
+	Current *Money `json:"current"`
+	// The holds that keep money back, oldest first.
+	Holds []*Hold `json:"holds"`
+	// What they keep back together.
+	Held *Money `json:"held"`
+	// How far the balance may fall below zero.
+	Overdraft *Money `json:"overdraft"`
+	// What can be taken out.
+	Available *Money `json:"available"`
 }
 
 // The balance would become larger than an account can hold.
 type BalanceTooLarge struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
 }
 
-func (BalanceTooLarge) IsUserError()            {}
+func (BalanceTooLarge) IsUserError() {}
+
+// Which rule was broken.
 func (this BalanceTooLarge) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -157,16 +567,137 @@ func (this BalanceTooLarge) GetPath() []string {
 	return interfaceSlice
 }
 
+// Whether the same request may pass later, because the account may have changed by then.
+func (this BalanceTooLarge) GetRetryable() bool { return this.Retryable }
+
+// One command of a batch. Give exactly one field. Their dryRun and waitMs are not allowed here.
+type BatchItemInput struct {
+	// Pay cash in.
+	Deposit *DepositInput `json:"deposit,omitempty"`
+	// Pay cash out.
+	Withdraw *WithdrawInput `json:"withdraw,omitempty"`
+	// Move money to another account.
+	Transfer *TransferInput `json:"transfer,omitempty"`
+	// Keep an amount back.
+	PlaceHold *PlaceHoldInput `json:"placeHold,omitempty"`
+	// Pay out what is kept back.
+	CaptureHold *CaptureHoldInput `json:"captureHold,omitempty"`
+	// Keep no longer back.
+	ReleaseHold *ReleaseHoldInput `json:"releaseHold,omitempty"`
+	// Undo a transaction.
+	Reverse *ReverseInput `json:"reverse,omitempty"`
+}
+
+// What became of one item.
+type BatchItemResult struct {
+	// Its place in the batch, from 0.
+	Index int64 `json:"index"`
+	// What became of it.
+	Status BatchItemStatus `json:"status"`
+	// The account after it.
+	Account *Account `json:"account,omitempty"`
+	// The transaction, where money moved.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// The transfer, where one began.
+	Transfer *Transfer `json:"transfer,omitempty"`
+	// The hold, where it was about one.
+	Hold *Hold `json:"hold,omitempty"`
+	// Why it was refused; empty otherwise.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What is to be paid out of a hold.
+type CaptureHoldInput struct {
+	// The hold.
+	HoldID string `json:"holdId"`
+	// How much, at most what is kept back; all of it when it is left out.
+	Amount *MoneyInput `json:"amount,omitempty"`
+	// Whether the rest is let go; otherwise it stays kept back.
+	ReleaseRest *bool `json:"releaseRest,omitempty"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Sent again with the same key, the same request moves no money again.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Your own reference, at most 140 characters.
+	Reference *string `json:"reference,omitempty"`
+	// A note, at most 500 characters.
+	Memo *string `json:"memo,omitempty"`
+	// Your own id for it, at most 140 characters, to search for; it need not be unique.
+	ExternalID *string `json:"externalId,omitempty"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to capturing a hold.
+type CaptureHoldPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// What was paid out; null when refused.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// The hold after it; null when refused.
+	Hold *Hold `json:"hold,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Which account is to be closed.
+type CloseAccountInput struct {
+	// The account. Its balance is zero, and nothing is held or in transit.
+	AccountID string `json:"accountId"`
+	// Why, at most 300 characters.
+	Reason *string `json:"reason,omitempty"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to closing an account.
+type CloseAccountPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// Always null: this moves no money.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Whether a command ever happened.
+type CommandStatus struct {
+	// Whether it happened.
+	State CommandState `json:"state"`
+	// What that means and what to do, for people.
+	Message string `json:"message"`
+	// What it did; null when it never happened.
+	Event *AccountEvent `json:"event,omitempty"`
+	// The transaction that it made, where it moved money.
+	Transaction *Transaction `json:"transaction,omitempty"`
+}
+
 // The amount is in another currency than the account.
 type CurrencyMismatch struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
 	// The currency of the account.
 	Expected scalar.CurrencyCode `json:"expected"`
 }
 
-func (CurrencyMismatch) IsUserError()            {}
+func (CurrencyMismatch) IsUserError() {}
+
+// Which rule was broken.
 func (this CurrencyMismatch) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -184,9 +715,15 @@ func (this CurrencyMismatch) GetPath() []string {
 	return interfaceSlice
 }
 
+// Whether the same request may pass later, because the account may have changed by then.
+func (this CurrencyMismatch) GetRetryable() bool { return this.Retryable }
+
+// What is to be paid into an account.
 type DepositInput struct {
-	AccountID string      `json:"accountId"`
-	Amount    *MoneyInput `json:"amount"`
+	// The account.
+	AccountID string `json:"accountId"`
+	// How much: positive, in the currency of the account.
+	Amount *MoneyInput `json:"amount"`
 	// Your own name for this request, 1 to 128 characters, unique in the account.
 	// Sent again with the same key, the same request moves no money again.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -194,29 +731,299 @@ type DepositInput struct {
 	Reference *string `json:"reference,omitempty"`
 	// A note, at most 500 characters.
 	Memo *string `json:"memo,omitempty"`
+	// Your own id for it, at most 140 characters, to search for; it need not be unique.
+	ExternalID *string `json:"externalId,omitempty"`
+	// When it counts, if that is not now: never in the future. The balance changes now all the same.
+	EffectiveAt *scalar.DateTime `json:"effectiveAt,omitempty"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
 }
 
+// The answer to a deposit.
 type DepositPayload struct {
-	// The account after the deposit; null when refused before it was found.
+	// The account after it; null when refused before it was found.
 	Account *Account `json:"account,omitempty"`
 	// The deposit; null when refused.
 	Transaction *Transaction `json:"transaction,omitempty"`
 	// Whether this repeats the answer to an earlier, equal request.
 	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
 	// Why nothing happened; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// In a dry run of a transfer: the other account would not take the money, and it would come back.
+type DestinationRefusal struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// The account that would not take it.
+	AccountID string `json:"accountId"`
+}
+
+func (DestinationRefusal) IsUserError() {}
+
+// Which rule was broken.
+func (this DestinationRefusal) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this DestinationRefusal) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this DestinationRefusal) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this DestinationRefusal) GetRetryable() bool { return this.Retryable }
+
+// Another account has the external id.
+type ExternalIDTaken struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// The account that has it.
+	AccountID string `json:"accountId"`
+}
+
+func (ExternalIDTaken) IsUserError() {}
+
+// Which rule was broken.
+func (this ExternalIDTaken) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this ExternalIDTaken) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this ExternalIDTaken) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this ExternalIDTaken) GetRetryable() bool { return this.Retryable }
+
+// What is forbidden on an account, and why.
+type Freeze struct {
+	// Whether nothing may go out.
+	Debits bool `json:"debits"`
+	// Whether nothing may come in.
+	Credits bool `json:"credits"`
+	// Why.
+	Reason string `json:"reason"`
+	// Who asked for it.
+	By string `json:"by"`
+	// Since when.
+	Since scalar.DateTime `json:"since"`
+}
+
+// Which account is to be frozen, and for what.
+type FreezeAccountInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// What is forbidden from now on, in place of what was.
+	Scope FreezeScope `json:"scope"`
+	// Why, 1 to 300 characters; refusals quote it.
+	Reason string `json:"reason"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to freezing an account.
+type FreezeAccountPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// Always null: this moves no money.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// An amount that is kept back for somebody who may capture it.
+type Hold struct {
+	// Unique over all types.
+	ID string `json:"id"`
+	// The account whose money it is.
+	AccountID string `json:"accountId"`
+	// Where it is.
+	Status HoldStatus `json:"status"`
+	// How much was kept back at first.
+	Amount *Money `json:"amount"`
+	// How much is kept back now.
+	Remaining *Money `json:"remaining"`
+	// How much was paid out, so far.
+	Captured *Money `json:"captured"`
+	// When it was placed.
+	PlacedAt scalar.DateTime `json:"placedAt"`
+	// When it ends by itself.
+	ExpiresAt scalar.DateTime `json:"expiresAt"`
+	// The client's own reference, if it gave one.
+	Reference *string `json:"reference,omitempty"`
+	// A note, if there is one.
+	Memo *string `json:"memo,omitempty"`
+	// The client's own id for it, if it gave one.
+	ExternalID *string `json:"externalId,omitempty"`
+}
+
+func (Hold) IsNode() {}
+
+// An id that is unique over all types. Treat it as opaque.
+func (this Hold) GetID() string { return this.ID }
+
+// The hold was captured or released already.
+type HoldEnded struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (HoldEnded) IsUserError() {}
+
+// Which rule was broken.
+func (this HoldEnded) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this HoldEnded) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this HoldEnded) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this HoldEnded) GetRetryable() bool { return this.Retryable }
+
+// The hold has expired.
+type HoldExpired struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// Since when.
+	Since scalar.DateTime `json:"since"`
+}
+
+func (HoldExpired) IsUserError() {}
+
+// Which rule was broken.
+func (this HoldExpired) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this HoldExpired) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this HoldExpired) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this HoldExpired) GetRetryable() bool { return this.Retryable }
+
+// The account has no such hold.
+type HoldNotFound struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (HoldNotFound) IsUserError() {}
+
+// Which rule was broken.
+func (this HoldNotFound) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this HoldNotFound) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this HoldNotFound) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this HoldNotFound) GetRetryable() bool { return this.Retryable }
+
 // The idempotency key was used before, for a different request.
 type IdempotencyConflict struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
 	// The input fields that differ from the first request.
 	Fields []string `json:"fields"`
 }
 
-func (IdempotencyConflict) IsUserError()            {}
+func (IdempotencyConflict) IsUserError() {}
+
+// Which rule was broken.
 func (this IdempotencyConflict) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -234,18 +1041,28 @@ func (this IdempotencyConflict) GetPath() []string {
 	return interfaceSlice
 }
 
+// Whether the same request may pass later, because the account may have changed by then.
+func (this IdempotencyConflict) GetRetryable() bool { return this.Retryable }
+
 // More was asked for than is available.
 type InsufficientFunds struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
 	// What can be taken out now.
 	Available *Money `json:"available"`
 	// How much is missing.
 	Shortfall *Money `json:"shortfall"`
 }
 
-func (InsufficientFunds) IsUserError()            {}
+func (InsufficientFunds) IsUserError() {}
+
+// Which rule was broken.
 func (this InsufficientFunds) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -263,16 +1080,26 @@ func (this InsufficientFunds) GetPath() []string {
 	return interfaceSlice
 }
 
+// Whether the same request may pass later, because the account may have changed by then.
+func (this InsufficientFunds) GetRetryable() bool { return this.Retryable }
+
 // The amount is not positive, too large, or has more decimals than its currency.
 type InvalidAmount struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
 	// The most decimals that an amount of this currency may have.
-	MaxPrecision int32 `json:"maxPrecision"`
+	MaxPrecision int64 `json:"maxPrecision"`
 }
 
-func (InvalidAmount) IsUserError()            {}
+func (InvalidAmount) IsUserError() {}
+
+// Which rule was broken.
 func (this InvalidAmount) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -290,14 +1117,24 @@ func (this InvalidAmount) GetPath() []string {
 	return interfaceSlice
 }
 
+// Whether the same request may pass later, because the account may have changed by then.
+func (this InvalidAmount) GetRetryable() bool { return this.Retryable }
+
 // A field of the input is empty, too long or holds what it must not.
 type InvalidInput struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
 }
 
-func (InvalidInput) IsUserError()            {}
+func (InvalidInput) IsUserError() {}
+
+// Which rule was broken.
 func (this InvalidInput) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -315,42 +1152,252 @@ func (this InvalidInput) GetPath() []string {
 	return interfaceSlice
 }
 
+// Whether the same request may pass later, because the account may have changed by then.
+func (this InvalidInput) GetRetryable() bool { return this.Retryable }
+
+// A debit limit would be exceeded.
+type LimitExceeded struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// The limit.
+	Limit *Money `json:"limit"`
+	// What is left of it.
+	Remaining *Money `json:"remaining"`
+	// When it is whole again; null for the limit per transaction.
+	ResetsAt *scalar.DateTime `json:"resetsAt,omitempty"`
+}
+
+func (LimitExceeded) IsUserError() {}
+
+// Which rule was broken.
+func (this LimitExceeded) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this LimitExceeded) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this LimitExceeded) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this LimitExceeded) GetRetryable() bool { return this.Retryable }
+
+// What bounds an account's debits: withdrawals, outgoing transfers and holds.
+type Limits struct {
+	// How far the balance may fall below zero.
+	Overdraft *Money `json:"overdraft"`
+	// How much may go out at once; null for no limit.
+	DebitPerTransaction *Money `json:"debitPerTransaction,omitempty"`
+	// How much may go out on a day of UTC; null for no limit.
+	DebitPerDay *Money `json:"debitPerDay,omitempty"`
+	// What counted towards the daily limit today, so far.
+	SpentToday *Money `json:"spentToday"`
+	// What is left of the daily limit today; null for no limit.
+	RemainingToday *Money `json:"remainingToday,omitempty"`
+	// When a new day begins, and with it a new daily limit.
+	ResetsAt scalar.DateTime `json:"resetsAt"`
+}
+
+// A point in the log. Give exactly one field.
+type LogAsOf struct {
+	// The log up to before the first event that happened after this moment. It may
+	// not be in the future.
+	Time *scalar.DateTime `json:"time,omitempty"`
+	// The log up to and including this position.
+	Position *int64 `json:"position,omitempty"`
+}
+
+// One entry of an account's metadata.
+type MetadataEntry struct {
+	// Its name, 1 to 64 characters.
+	Key string `json:"key"`
+	// What it says, at most 500 characters.
+	Value string `json:"value"`
+}
+
+// One entry of an account's metadata.
+type MetadataInput struct {
+	// Its name, 1 to 64 characters; each name once.
+	Key string `json:"key"`
+	// What it says, at most 500 characters.
+	Value string `json:"value"`
+}
+
 // An exact amount of one currency.
 type Money struct {
 	// The amount, with exactly the decimals of its currency.
-	Value    scalar.Decimal      `json:"value"`
+	Value scalar.Decimal `json:"value"`
+	// What the amount is of.
 	Currency scalar.CurrencyCode `json:"currency"`
 }
 
 // An exact amount of one currency.
 type MoneyInput struct {
 	// The amount, with at most the decimals of its currency.
-	Value    scalar.Decimal      `json:"value"`
+	Value scalar.Decimal `json:"value"`
+	// What the amount is of.
 	Currency scalar.CurrencyCode `json:"currency"`
 }
 
+// Whatever changes something. Refusals are in the payload's userErrors.
 type Mutation struct {
 }
 
+// This kind of transaction cannot be undone.
+type NotReversible struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (NotReversible) IsUserError() {}
+
+// Which rule was broken.
+func (this NotReversible) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this NotReversible) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this NotReversible) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this NotReversible) GetRetryable() bool { return this.Retryable }
+
+// What is asked for a new account.
 type OpenAccountInput struct {
 	// Who owns the account: 1 to 140 characters.
-	Owner    string              `json:"owner"`
+	Owner string `json:"owner"`
+	// The currency that it is kept in, for ever.
 	Currency scalar.CurrencyCode `json:"currency"`
+	// What its owner calls it, at most 140 characters.
+	Name *string `json:"name,omitempty"`
+	// What it is for.
+	Kind *AccountKind `json:"kind,omitempty"`
+	// Your own name for it, at most 140 characters, unique in the bank.
+	ExternalID *string `json:"externalId,omitempty"`
+	// What else you keep with it: at most 20 entries of 1500 characters in all.
+	Metadata []*MetadataInput `json:"metadata,omitempty"`
 	// Your own name for this request, 1 to 128 characters. Sent again with the
 	// same key, the same request opens no second account.
 	IdempotencyKey string `json:"idempotencyKey"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
 }
 
+// The answer to opening an account.
 type OpenAccountPayload struct {
-	// The account; null when refused.
+	// The account after it; null when refused before it was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: opening an account moves no money.
+	// Always null: this moves no money.
 	Transaction *Transaction `json:"transaction,omitempty"`
 	// Whether this repeats the answer to an earlier, equal request.
 	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
 	// Why nothing happened; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
+
+// More of the overdraft is in use than would remain.
+type OverdraftInUse struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// How much of it is in use.
+	Used *Money `json:"used"`
+}
+
+func (OverdraftInUse) IsUserError() {}
+
+// Which rule was broken.
+func (this OverdraftInUse) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this OverdraftInUse) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this OverdraftInUse) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this OverdraftInUse) GetRetryable() bool { return this.Retryable }
+
+// This kind of account has no overdraft.
+type OverdraftNotAllowed struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (OverdraftNotAllowed) IsUserError() {}
+
+// Which rule was broken.
+func (this OverdraftNotAllowed) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this OverdraftNotAllowed) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this OverdraftNotAllowed) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this OverdraftNotAllowed) GetRetryable() bool { return this.Retryable }
 
 // Where a page of a connection stands in the whole.
 type PageInfo struct {
@@ -364,7 +1411,196 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
+// What is to be kept back.
+type PlaceHoldInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// How much: positive, in the currency of the account.
+	Amount *MoneyInput `json:"amount"`
+	// When it ends by itself: in the future, by 365 days at most; 7 days from now when it is left out.
+	ExpiresAt *scalar.DateTime `json:"expiresAt,omitempty"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Sent again with the same key, the same request keeps nothing back again.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Your own reference, at most 140 characters.
+	Reference *string `json:"reference,omitempty"`
+	// A note, at most 500 characters.
+	Memo *string `json:"memo,omitempty"`
+	// Your own id for it, at most 140 characters, to search for; it need not be unique.
+	ExternalID *string `json:"externalId,omitempty"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to placing a hold.
+type PlaceHoldPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// Always null: this moves no money.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// The hold; null when refused.
+	Hold *Hold `json:"hold,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Commands that are sent together.
+type PostBatchInput struct {
+	// 1 to 100 commands. Those of one account are decided in their order; those of
+	// different accounts at the same time.
+	Items []*BatchItemInput `json:"items"`
+	// All or nothing. All items have to be of one account.
+	Atomic *bool `json:"atomic,omitempty"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to a batch.
+type PostBatchPayload struct {
+	// One per item, in their order; empty where the batch as a whole was refused.
+	Results []*BatchItemResult `json:"results"`
+	// The place of the first item that did not happen; null when all did.
+	FailedIndex *int64 `json:"failedIndex,omitempty"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why the batch as a whole was refused; those of items are in results.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Whatever only reads.
 type Query struct {
+}
+
+// Which hold is to be let go.
+type ReleaseHoldInput struct {
+	// The hold.
+	HoldID string `json:"holdId"`
+	// Why, at most 300 characters.
+	Reason *string `json:"reason,omitempty"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to releasing a hold.
+type ReleaseHoldPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// Always null: this moves no money.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// The hold after it; null when refused.
+	Hold *Hold `json:"hold,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What is to be undone.
+type ReverseInput struct {
+	// The transaction: a deposit, a withdrawal, a captured hold or a transfer. A
+	// transfer may be named by its line on either account; it is undone by the
+	// account that received it, where its idempotency key then belongs.
+	TransactionID string `json:"transactionId"`
+	// How much of it; all that was not undone yet when it is left out.
+	Amount *MoneyInput `json:"amount,omitempty"`
+	// Why, 1 to 300 characters.
+	Reason string `json:"reason"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Sent again with the same key, the same request moves no money again.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// How long to wait for the end of a transfer back, in milliseconds: at most 10000.
+	WaitMs *int64 `json:"waitMs,omitempty"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to a reversal.
+type ReversePayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// The reversal; null when refused.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// The transfer that brings the money back, where a transfer was reversed.
+	Transfer *Transfer `json:"transfer,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A transfer needs two accounts.
+type SameAccount struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (SameAccount) IsUserError() {}
+
+// Which rule was broken.
+func (this SameAccount) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this SameAccount) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this SameAccount) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this SameAccount) GetRetryable() bool { return this.Retryable }
+
+// The limits of an account, in place of all that it had.
+type SetLimitsInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// How far the balance may fall below zero; none when it is left out.
+	Overdraft *MoneyInput `json:"overdraft,omitempty"`
+	// How much may go out at once; no limit when it is left out.
+	DebitPerTransaction *MoneyInput `json:"debitPerTransaction,omitempty"`
+	// How much may go out on a day of UTC; no limit when it is left out.
+	DebitPerDay *MoneyInput `json:"debitPerDay,omitempty"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to setting limits.
+type SetLimitsPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// Always null: this moves no money.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // Why the view of an account stands still: it could not take one of its events.
@@ -372,44 +1608,148 @@ type StaleView struct {
 	// What was wrong with the event, for operators.
 	Reason string `json:"reason"`
 	// The version of the first event that is not shown.
-	SinceVersion int32 `json:"sinceVersion"`
+	SinceVersion int64 `json:"sinceVersion"`
 	// When that event happened.
 	Since scalar.DateTime `json:"since"`
 }
 
+// What an account's balance was before and after a period, and all between.
+type Statement struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// Who owns it.
+	Owner string `json:"owner"`
+	// What it is kept in.
+	Currency scalar.CurrencyCode `json:"currency"`
+	// The first moment of the period.
+	From scalar.DateTime `json:"from"`
+	// The first moment after the period.
+	To scalar.DateTime `json:"to"`
+	// The balance before the period, and the version that had it; 0 before the account was opened.
+	Opening *Money `json:"opening"`
+	// The version of the account before the period; 0 before it was opened.
+	OpeningVersion int64 `json:"openingVersion"`
+	// The balance after the period.
+	Closing *Money `json:"closing"`
+	// The version of the account after the period.
+	ClosingVersion int64 `json:"closingVersion"`
+	// The period's transactions, oldest first, each with the balance after it.
+	Lines *TransactionPage `json:"lines"`
+	// The whole statement in the format that was asked for: at most 5000
+	// transactions. For more, take a shorter period, or use `corebank statement`.
+	Document string `json:"document"`
+	// The media type of document.
+	MediaType string `json:"mediaType"`
+	// The account after the period.
+	Closed bank.Account `json:"-"`
+	// How the document is written.
+	Format string `json:"-"`
+	// The account before the period.
+	Opened bank.Account `json:"-"`
+}
+
+// What is told as it happens.
 type Subscription struct {
 }
 
 // How the bank as a whole is doing, for its operators.
 type SystemStatus struct {
 	// The last durable position of the event log: how many events there are.
-	Head int32 `json:"head"`
+	Head int64 `json:"head"`
 	// The last position that was published to the topic.
-	Published int32 `json:"published"`
+	Published int64 `json:"published"`
 	// The last position that the views show.
-	Projected int32 `json:"projected"`
+	Projected int64 `json:"projected"`
 	// How many events the views are behind the log; 0 when they show everything.
-	Lag int32 `json:"lag"`
+	Lag int64 `json:"lag"`
 	// What the last audit found; null when there was none. See corebank audit.
 	LastAudit *Audit `json:"lastAudit,omitempty"`
 }
 
+// The account has as many open items as it may have.
+type TooManyOpenItems struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+	// How many it may have.
+	Most int64 `json:"most"`
+}
+
+func (TooManyOpenItems) IsUserError() {}
+
+// Which rule was broken.
+func (this TooManyOpenItems) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this TooManyOpenItems) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this TooManyOpenItems) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this TooManyOpenItems) GetRetryable() bool { return this.Retryable }
+
 // One movement of money on one account.
 type Transaction struct {
-	ID        string          `json:"id"`
-	AccountID string          `json:"accountId"`
-	Type      TransactionType `json:"type"`
+	// Unique over all types.
+	ID string `json:"id"`
+	// The account that it belongs to.
+	AccountID string `json:"accountId"`
+	// What moved the money.
+	Type TransactionType `json:"type"`
+	// Whether it raised or lowered the balance.
+	Direction Direction `json:"direction"`
 	// How much was moved; always positive.
 	Amount *Money `json:"amount"`
 	// The balance of the account right after it.
 	BalanceAfter *Money `json:"balanceAfter"`
 	// The version that the account had right after it.
-	Version    int32           `json:"version"`
+	Version int64 `json:"version"`
+	// When it was recorded.
 	OccurredAt scalar.DateTime `json:"occurredAt"`
+	// When it counts; earlier than occurredAt where it was back-dated.
+	EffectiveAt scalar.DateTime `json:"effectiveAt"`
 	// The client's own reference, if it gave one.
 	Reference *string `json:"reference,omitempty"`
 	// A note, if there is one.
 	Memo *string `json:"memo,omitempty"`
+	// The client's own id for it, if it gave one.
+	ExternalID *string `json:"externalId,omitempty"`
+	// Who asked for it.
+	Caller string `json:"caller"`
+	// The other account of a transfer.
+	CounterpartyID *string `json:"counterpartyId,omitempty"`
+	// The transfer that it is a step of.
+	TransferID *string `json:"transferId,omitempty"`
+	// The transfer that it is a step of.
+	Transfer *Transfer `json:"transfer,omitempty"`
+	// The hold that was captured.
+	Hold *Hold `json:"hold,omitempty"`
+	// The transaction that it undoes, or a part of it.
+	Reverses *Transaction `json:"reverses,omitempty"`
+	// Those that undo it, or a part of it, oldest first. For a transfer they are
+	// transfers back, of which one that was returned undid nothing.
+	Reversals []*Transaction `json:"reversals"`
+	// How much of it was undone, so far.
+	ReversedAmount *Money `json:"reversedAmount"`
+	// Why, for a reversal or money that came back.
+	Reason *string `json:"reason,omitempty"`
+	// The line of history that it tells.
+	Line view.Transaction `json:"-"`
 }
 
 func (Transaction) IsNode() {}
@@ -417,41 +1757,314 @@ func (Transaction) IsNode() {}
 // An id that is unique over all types. Treat it as opaque.
 func (this Transaction) GetID() string { return this.ID }
 
+// A page of a history, newest first.
 type TransactionConnection struct {
-	Edges    []*TransactionEdge `json:"edges"`
-	Nodes    []*Transaction     `json:"nodes"`
-	PageInfo *PageInfo          `json:"pageInfo"`
+	// The transactions, each with its cursor.
+	Edges []*TransactionEdge `json:"edges"`
+	// The transactions.
+	Nodes []*Transaction `json:"nodes"`
+	// Where the page stands in the whole.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// The sums over all that fit the filter, not of this page alone.
+	Totals *TransactionTotals `json:"totals"`
+	// Whose history it is.
+	Account bank.AccountID `json:"-"`
+	// What narrows it.
+	Filter view.Filter `json:"-"`
 }
 
+// A transaction on a page.
 type TransactionEdge struct {
-	Cursor string       `json:"cursor"`
-	Node   *Transaction `json:"node"`
+	// Its place, to go on from.
+	Cursor string `json:"cursor"`
+	// The transaction.
+	Node *Transaction `json:"node"`
 }
 
 // A transaction as it happens.
 type TransactionEvent struct {
 	// Where to resume: pass it as `after` when you subscribe again.
-	Cursor      string       `json:"cursor"`
+	Cursor string `json:"cursor"`
+	// The transaction.
 	Transaction *Transaction `json:"transaction"`
 }
 
 // Narrows a history. What is left out does not filter.
 type TransactionFilter struct {
+	// Only these types, at most 32.
 	Types []TransactionType `json:"types,omitempty"`
+	// Only credits or only debits.
+	Direction *Direction `json:"direction,omitempty"`
 	// Only what happened at this moment or later.
 	Since *scalar.DateTime `json:"since,omitempty"`
 	// Only what happened before this moment.
 	Until *scalar.DateTime `json:"until,omitempty"`
+	// Only what counts from this moment on or later.
+	EffectiveSince *scalar.DateTime `json:"effectiveSince,omitempty"`
+	// Only what counts from before this moment.
+	EffectiveUntil *scalar.DateTime `json:"effectiveUntil,omitempty"`
+	// Only amounts of at least this, in the currency of the account.
+	MinAmount *scalar.Decimal `json:"minAmount,omitempty"`
+	// Only amounts of at most this, in the currency of the account.
+	MaxAmount *scalar.Decimal `json:"maxAmount,omitempty"`
+	// Only those with exactly this reference.
+	Reference *string `json:"reference,omitempty"`
+	// Only those with exactly this external id.
+	ExternalID *string `json:"externalId,omitempty"`
+	// Only transfers with this other account.
+	CounterpartyID *string `json:"counterpartyId,omitempty"`
+	// Only the steps of this transfer.
+	TransferID *string `json:"transferId,omitempty"`
+}
+
+// The account has no such transaction.
+type TransactionNotFound struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (TransactionNotFound) IsUserError() {}
+
+// Which rule was broken.
+func (this TransactionNotFound) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this TransactionNotFound) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this TransactionNotFound) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this TransactionNotFound) GetRetryable() bool { return this.Retryable }
+
+// Some of a statement's transactions.
+type TransactionPage struct {
+	// The transactions, oldest first.
+	Nodes []*Transaction `json:"nodes"`
+	// Where the page stands in the whole.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
+// The sums of a filtered history.
+type TransactionTotals struct {
+	// How many transactions there are.
+	Count int64 `json:"count"`
+	// What they brought in.
+	Credits *Money `json:"credits"`
+	// What they took out.
+	Debits *Money `json:"debits"`
+}
+
+// Money on its way from one account to another. It ends exactly once.
+type Transfer struct {
+	// Unique over all types.
+	ID string `json:"id"`
+	// The account that pays.
+	FromAccountID string `json:"fromAccountId"`
+	// The account that is paid.
+	ToAccountID string `json:"toAccountId"`
+	// How much.
+	Amount *Money `json:"amount"`
+	// Where it is.
+	Status TransferStatus `json:"status"`
+	// When the money left.
+	SentAt scalar.DateTime `json:"sentAt"`
+	// When the money arrived or came back; null while it is on its way.
+	EndedAt *scalar.DateTime `json:"endedAt,omitempty"`
+	// When it counts; earlier than sentAt where it was back-dated.
+	EffectiveAt scalar.DateTime `json:"effectiveAt"`
+	// Why the other account does not take it; null where it does or is not asked yet.
+	Rejection *TransferRejection `json:"rejection,omitempty"`
+	// The client's own reference, if it gave one.
+	Reference *string `json:"reference,omitempty"`
+	// A note, if there is one.
+	Memo *string `json:"memo,omitempty"`
+	// The client's own id for it, if it gave one.
+	ExternalID *string `json:"externalId,omitempty"`
+	// The transfer that it pays back, or a part of it.
+	Reverses *Transfer `json:"reverses,omitempty"`
+	// The transfers that pay it back, or parts of it, oldest first.
+	Reversals []*Transfer `json:"reversals"`
+	// The transfer that it tells.
+	Told view.Transfer `json:"-"`
+}
+
+func (Transfer) IsNode() {}
+
+// An id that is unique over all types. Treat it as opaque.
+func (this Transfer) GetID() string { return this.ID }
+
+// A transfer that left an account and has not ended.
+type TransferInTransit struct {
+	// The transfer.
+	TransferID string `json:"transferId"`
+	// The account that is paid.
+	ToAccountID string `json:"toAccountId"`
+	// How much.
+	Amount *Money `json:"amount"`
+}
+
+// What is to be moved, and where.
+type TransferInput struct {
+	// The account that pays.
+	FromAccountID string `json:"fromAccountId"`
+	// The account that is paid, in the same currency.
+	ToAccountID string `json:"toAccountId"`
+	// How much: positive, in the currency of both accounts.
+	Amount *MoneyInput `json:"amount"`
+	// Your own name for this request, 1 to 128 characters, unique in the account that pays.
+	// Sent again with the same key, the same request moves no money again.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Your own reference, at most 140 characters.
+	Reference *string `json:"reference,omitempty"`
+	// A note, at most 500 characters.
+	Memo *string `json:"memo,omitempty"`
+	// Your own id for it, at most 140 characters, to search for; it need not be unique.
+	ExternalID *string `json:"externalId,omitempty"`
+	// When it counts, if that is not now: never in the future. The balance changes now all the same.
+	EffectiveAt *scalar.DateTime `json:"effectiveAt,omitempty"`
+	// How long to wait for the end, in milliseconds: at most 10000. Without, or after that, the transfer is told as it is.
+	WaitMs *int64 `json:"waitMs,omitempty"`
+	// Only tell what would happen, and every rule that forbids it, on either account.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The transfer has ended already.
+type TransferNotPending struct {
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
+}
+
+func (TransferNotPending) IsUserError() {}
+
+// Which rule was broken.
+func (this TransferNotPending) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, for people.
+func (this TransferNotPending) GetMessage() string { return this.Message }
+
+// The input field that it is about, from the mutation's arguments on.
+func (this TransferNotPending) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may pass later, because the account may have changed by then.
+func (this TransferNotPending) GetRetryable() bool { return this.Retryable }
+
+// The answer to a transfer.
+type TransferPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// The line on the account that pays; null when refused.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// The transfer; null when refused.
+	Transfer *Transfer `json:"transfer,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Why an account does not take a transfer.
+type TransferRejection struct {
+	// The rule that forbids it.
+	Code ErrorCode `json:"code"`
+	// What is wrong, for people.
+	Message string `json:"message"`
+}
+
+// The sums of all postings, by currency and kind of ledger account. Those of one
+// currency come to zero: no money was made and none was lost.
+type TrialBalance struct {
+	// The last event of the log that it includes.
+	Position int64 `json:"position"`
+	// When the latest of its events happened; null before the first.
+	At *scalar.DateTime `json:"at,omitempty"`
+	// The sums, in the order of currency and kind.
+	Totals []*TrialTotal `json:"totals"`
+	// Whether every currency comes to zero.
+	Balanced bool `json:"balanced"`
+}
+
+// One sum of a trial balance.
+type TrialTotal struct {
+	// What was summed up.
+	Kind LedgerKind `json:"kind"`
+	// The sum; money that the bank has is negative, what it owes positive.
+	Sum *Money `json:"sum"`
+}
+
+// Which account is to be unfrozen.
+type UnfreezeAccountInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// Why, at most 300 characters.
+	Reason *string `json:"reason,omitempty"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to unfreezing an account.
+type UnfreezeAccountPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// Always null: this moves no money.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // The currency is not an active ISO 4217 currency.
 type UnknownCurrency struct {
-	Code    ErrorCode `json:"code"`
-	Message string    `json:"message"`
-	Path    []string  `json:"path,omitempty"`
+	// Which rule was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, for people.
+	Message string `json:"message"`
+	// The input field that it is about, from the mutation's arguments on.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may pass later.
+	Retryable bool `json:"retryable"`
 }
 
-func (UnknownCurrency) IsUserError()            {}
+func (UnknownCurrency) IsUserError() {}
+
+// Which rule was broken.
 func (this UnknownCurrency) GetCode() ErrorCode { return this.Code }
 
 // What is wrong and what to do about it, for people.
@@ -469,9 +2082,43 @@ func (this UnknownCurrency) GetPath() []string {
 	return interfaceSlice
 }
 
+// Whether the same request may pass later, because the account may have changed by then.
+func (this UnknownCurrency) GetRetryable() bool { return this.Retryable }
+
+// What is to change on an account. What is left out stays.
+type UpdateAccountInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// Its new name, at most 140 characters; empty for none.
+	Name *string `json:"name,omitempty"`
+	// Its new metadata, in place of all that it has.
+	Metadata []*MetadataInput `json:"metadata,omitempty"`
+	// Your own name for this request, 1 to 128 characters, unique in the account.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The answer to changing an account.
+type UpdateAccountPayload struct {
+	// The account after it; null when refused before it was found.
+	Account *Account `json:"account,omitempty"`
+	// Always null: this moves no money.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// Whether this repeats the answer to an earlier, equal request.
+	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
+	// Why nothing happened; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// What is to be paid out of an account.
 type WithdrawInput struct {
-	AccountID string      `json:"accountId"`
-	Amount    *MoneyInput `json:"amount"`
+	// The account.
+	AccountID string `json:"accountId"`
+	// How much: positive, in the currency of the account.
+	Amount *MoneyInput `json:"amount"`
 	// Your own name for this request, 1 to 128 characters, unique in the account.
 	// Sent again with the same key, the same request moves no money again.
 	IdempotencyKey string `json:"idempotencyKey"`
@@ -479,32 +2126,503 @@ type WithdrawInput struct {
 	Reference *string `json:"reference,omitempty"`
 	// A note, at most 500 characters.
 	Memo *string `json:"memo,omitempty"`
+	// Your own id for it, at most 140 characters, to search for; it need not be unique.
+	ExternalID *string `json:"externalId,omitempty"`
+	// When it counts, if that is not now: never in the future. The balance changes now all the same.
+	EffectiveAt *scalar.DateTime `json:"effectiveAt,omitempty"`
+	// Only tell what would happen, and every rule that forbids it.
+	DryRun *bool `json:"dryRun,omitempty"`
 }
 
+// The answer to a withdrawal.
 type WithdrawPayload struct {
-	// The account after the withdrawal; null when refused before it was found.
+	// The account after it; null when refused before it was found.
 	Account *Account `json:"account,omitempty"`
 	// The withdrawal; null when refused.
 	Transaction *Transaction `json:"transaction,omitempty"`
 	// Whether this repeats the answer to an earlier, equal request.
 	Replayed bool `json:"replayed"`
+	// Whether it was only tried: nothing happened, and this is what would.
+	DryRun bool `json:"dryRun"`
 	// Why nothing happened; empty on success.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// What happened to an account.
+type AccountEventType string
+
+const (
+	// It was opened.
+	AccountEventTypeAccountOpened AccountEventType = "ACCOUNT_OPENED"
+	// Its name or metadata changed.
+	AccountEventTypeAccountUpdated AccountEventType = "ACCOUNT_UPDATED"
+	// Movements were forbidden.
+	AccountEventTypeAccountFrozen AccountEventType = "ACCOUNT_FROZEN"
+	// All movements were allowed again.
+	AccountEventTypeAccountUnfrozen AccountEventType = "ACCOUNT_UNFROZEN"
+	// It was closed, for ever.
+	AccountEventTypeAccountClosed AccountEventType = "ACCOUNT_CLOSED"
+	// Its limits changed.
+	AccountEventTypeLimitsSet AccountEventType = "LIMITS_SET"
+	// Its external id was claimed; this is in a stream that is no account.
+	AccountEventTypeExternalIDClaimed AccountEventType = "EXTERNAL_ID_CLAIMED"
+	// Cash came in.
+	AccountEventTypeMoneyDeposited AccountEventType = "MONEY_DEPOSITED"
+	// Cash went out.
+	AccountEventTypeMoneyWithdrawn AccountEventType = "MONEY_WITHDRAWN"
+	// An amount was kept back.
+	AccountEventTypeHoldPlaced AccountEventType = "HOLD_PLACED"
+	// Held money was paid out.
+	AccountEventTypeHoldCaptured AccountEventType = "HOLD_CAPTURED"
+	// A hold was let go.
+	AccountEventTypeHoldReleased AccountEventType = "HOLD_RELEASED"
+	// A hold ended by itself.
+	AccountEventTypeHoldExpired AccountEventType = "HOLD_EXPIRED"
+	// Money left for another account.
+	AccountEventTypeTransferSent AccountEventType = "TRANSFER_SENT"
+	// Money arrived from another account.
+	AccountEventTypeTransferReceived AccountEventType = "TRANSFER_RECEIVED"
+	// Money from another account was not taken.
+	AccountEventTypeTransferRejected AccountEventType = "TRANSFER_REJECTED"
+	// Money that had left arrived.
+	AccountEventTypeTransferCompleted AccountEventType = "TRANSFER_COMPLETED"
+	// Money that had left came back.
+	AccountEventTypeTransferReturned AccountEventType = "TRANSFER_RETURNED"
+	// A transaction was undone, or a part of it.
+	AccountEventTypeTransactionReversed AccountEventType = "TRANSACTION_REVERSED"
+)
+
+var AllAccountEventType = []AccountEventType{
+	AccountEventTypeAccountOpened,
+	AccountEventTypeAccountUpdated,
+	AccountEventTypeAccountFrozen,
+	AccountEventTypeAccountUnfrozen,
+	AccountEventTypeAccountClosed,
+	AccountEventTypeLimitsSet,
+	AccountEventTypeExternalIDClaimed,
+	AccountEventTypeMoneyDeposited,
+	AccountEventTypeMoneyWithdrawn,
+	AccountEventTypeHoldPlaced,
+	AccountEventTypeHoldCaptured,
+	AccountEventTypeHoldReleased,
+	AccountEventTypeHoldExpired,
+	AccountEventTypeTransferSent,
+	AccountEventTypeTransferReceived,
+	AccountEventTypeTransferRejected,
+	AccountEventTypeTransferCompleted,
+	AccountEventTypeTransferReturned,
+	AccountEventTypeTransactionReversed,
+}
+
+func (e AccountEventType) IsValid() bool {
+	switch e {
+	case AccountEventTypeAccountOpened, AccountEventTypeAccountUpdated, AccountEventTypeAccountFrozen, AccountEventTypeAccountUnfrozen, AccountEventTypeAccountClosed, AccountEventTypeLimitsSet, AccountEventTypeExternalIDClaimed, AccountEventTypeMoneyDeposited, AccountEventTypeMoneyWithdrawn, AccountEventTypeHoldPlaced, AccountEventTypeHoldCaptured, AccountEventTypeHoldReleased, AccountEventTypeHoldExpired, AccountEventTypeTransferSent, AccountEventTypeTransferReceived, AccountEventTypeTransferRejected, AccountEventTypeTransferCompleted, AccountEventTypeTransferReturned, AccountEventTypeTransactionReversed:
+		return true
+	}
+	return false
+}
+
+func (e AccountEventType) String() string {
+	return string(e)
+}
+
+func (e *AccountEventType) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AccountEventType(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AccountEventType", str)
+	}
+	return nil
+}
+
+func (e AccountEventType) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AccountEventType) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AccountEventType) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What an account is for.
+type AccountKind string
+
+const (
+	// For daily use.
+	AccountKindCurrent AccountKind = "CURRENT"
+	// For putting money aside; never overdrawn.
+	AccountKindSavings AccountKind = "SAVINGS"
+	// For a firm.
+	AccountKindBusiness AccountKind = "BUSINESS"
+)
+
+var AllAccountKind = []AccountKind{
+	AccountKindCurrent,
+	AccountKindSavings,
+	AccountKindBusiness,
+}
+
+func (e AccountKind) IsValid() bool {
+	switch e {
+	case AccountKindCurrent, AccountKindSavings, AccountKindBusiness:
+		return true
+	}
+	return false
+}
+
+func (e AccountKind) String() string {
+	return string(e)
+}
+
+func (e *AccountKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AccountKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AccountKind", str)
+	}
+	return nil
+}
+
+func (e AccountKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AccountKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AccountKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether an account can be used.
+type AccountStatus string
+
+const (
+	// It is in use.
+	AccountStatusOpen AccountStatus = "OPEN"
+	// Debits, credits or both are forbidden; see Account.freeze.
+	AccountStatusFrozen AccountStatus = "FROZEN"
+	// Nothing will ever move on it again.
+	AccountStatusClosed AccountStatus = "CLOSED"
+)
+
+var AllAccountStatus = []AccountStatus{
+	AccountStatusOpen,
+	AccountStatusFrozen,
+	AccountStatusClosed,
+}
+
+func (e AccountStatus) IsValid() bool {
+	switch e {
+	case AccountStatusOpen, AccountStatusFrozen, AccountStatusClosed:
+		return true
+	}
+	return false
+}
+
+func (e AccountStatus) String() string {
+	return string(e)
+}
+
+func (e *AccountStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AccountStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AccountStatus", str)
+	}
+	return nil
+}
+
+func (e AccountStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AccountStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AccountStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What became of an item.
+type BatchItemStatus string
+
+const (
+	// It happened.
+	BatchItemStatusApplied BatchItemStatus = "APPLIED"
+	// It had happened before, by an equal request.
+	BatchItemStatusReplayed BatchItemStatus = "REPLAYED"
+	// A rule forbids it; see userErrors.
+	BatchItemStatusRefused BatchItemStatus = "REFUSED"
+	// Another item of the same atomic batch was refused; nothing happened.
+	BatchItemStatusNotTried BatchItemStatus = "NOT_TRIED"
+	// Nothing happened; send it again.
+	BatchItemStatusUnavailable BatchItemStatus = "UNAVAILABLE"
+	// It may or may not have happened; send it again with the same key to learn it.
+	BatchItemStatusUnknown BatchItemStatus = "UNKNOWN"
+)
+
+var AllBatchItemStatus = []BatchItemStatus{
+	BatchItemStatusApplied,
+	BatchItemStatusReplayed,
+	BatchItemStatusRefused,
+	BatchItemStatusNotTried,
+	BatchItemStatusUnavailable,
+	BatchItemStatusUnknown,
+}
+
+func (e BatchItemStatus) IsValid() bool {
+	switch e {
+	case BatchItemStatusApplied, BatchItemStatusReplayed, BatchItemStatusRefused, BatchItemStatusNotTried, BatchItemStatusUnavailable, BatchItemStatusUnknown:
+		return true
+	}
+	return false
+}
+
+func (e BatchItemStatus) String() string {
+	return string(e)
+}
+
+func (e *BatchItemStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = BatchItemStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid BatchItemStatus", str)
+	}
+	return nil
+}
+
+func (e BatchItemStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *BatchItemStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e BatchItemStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether a command ever happened.
+type CommandState string
+
+const (
+	// It happened.
+	CommandStateApplied CommandState = "APPLIED"
+	// It never happened; it is safe to send it again. One that is still on its way may happen yet.
+	CommandStateUnknown CommandState = "UNKNOWN"
+)
+
+var AllCommandState = []CommandState{
+	CommandStateApplied,
+	CommandStateUnknown,
+}
+
+func (e CommandState) IsValid() bool {
+	switch e {
+	case CommandStateApplied, CommandStateUnknown:
+		return true
+	}
+	return false
+}
+
+func (e CommandState) String() string {
+	return string(e)
+}
+
+func (e *CommandState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CommandState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CommandState", str)
+	}
+	return nil
+}
+
+func (e CommandState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CommandState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CommandState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whether a transaction raised or lowered the balance.
+type Direction string
+
+const (
+	// It raised the balance.
+	DirectionCredit Direction = "CREDIT"
+	// It lowered the balance.
+	DirectionDebit Direction = "DEBIT"
+)
+
+var AllDirection = []Direction{
+	DirectionCredit,
+	DirectionDebit,
+}
+
+func (e Direction) IsValid() bool {
+	switch e {
+	case DirectionCredit, DirectionDebit:
+		return true
+	}
+	return false
+}
+
+func (e Direction) String() string {
+	return string(e)
+}
+
+func (e *Direction) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Direction(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Direction", str)
+	}
+	return nil
+}
+
+func (e Direction) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Direction) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Direction) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // Why a mutation was refused. Codes are added, never renamed.
 type ErrorCode string
 
 const (
-	ErrorCodeInputInvalid        ErrorCode = "INPUT_INVALID"
-	ErrorCodeCurrencyUnknown     ErrorCode = "CURRENCY_UNKNOWN"
-	ErrorCodeAmountInvalid       ErrorCode = "AMOUNT_INVALID"
+	// A field of the input is empty, too long or holds what it must not.
+	ErrorCodeInputInvalid ErrorCode = "INPUT_INVALID"
+	// The currency is not an active ISO 4217 currency.
+	ErrorCodeCurrencyUnknown ErrorCode = "CURRENCY_UNKNOWN"
+	// The amount is not positive, too large, or has more decimals than its currency.
+	ErrorCodeAmountInvalid ErrorCode = "AMOUNT_INVALID"
+	// The idempotency key was used before, for a different request.
 	ErrorCodeIdempotencyConflict ErrorCode = "IDEMPOTENCY_CONFLICT"
-	ErrorCodeAccountAlreadyOpen  ErrorCode = "ACCOUNT_ALREADY_OPEN"
-	ErrorCodeAccountNotFound     ErrorCode = "ACCOUNT_NOT_FOUND"
-	ErrorCodeCurrencyMismatch    ErrorCode = "CURRENCY_MISMATCH"
-	ErrorCodeBalanceTooLarge     ErrorCode = "BALANCE_TOO_LARGE"
-	ErrorCodeInsufficientFunds   ErrorCode = "INSUFFICIENT_FUNDS"
+	// The account is open already.
+	ErrorCodeAccountAlreadyOpen ErrorCode = "ACCOUNT_ALREADY_OPEN"
+	// Another account has the external id.
+	ErrorCodeExternalIDTaken ErrorCode = "EXTERNAL_ID_TAKEN"
+	// There is no account with this id.
+	ErrorCodeAccountNotFound ErrorCode = "ACCOUNT_NOT_FOUND"
+	// The account was closed, for ever.
+	ErrorCodeAccountClosed ErrorCode = "ACCOUNT_CLOSED"
+	// A transfer needs two accounts.
+	ErrorCodeSameAccount ErrorCode = "SAME_ACCOUNT"
+	// The amount is in another currency than the account.
+	ErrorCodeCurrencyMismatch ErrorCode = "CURRENCY_MISMATCH"
+	// The account is not frozen.
+	ErrorCodeAccountNotFrozen ErrorCode = "ACCOUNT_NOT_FROZEN"
+	// This kind of account has no overdraft.
+	ErrorCodeOverdraftNotAllowed ErrorCode = "OVERDRAFT_NOT_ALLOWED"
+	// More of the overdraft is in use than would remain.
+	ErrorCodeOverdraftInUse ErrorCode = "OVERDRAFT_IN_USE"
+	// The account has no such hold.
+	ErrorCodeHoldNotFound ErrorCode = "HOLD_NOT_FOUND"
+	// The hold was captured or released already.
+	ErrorCodeHoldEnded ErrorCode = "HOLD_ENDED"
+	// The hold has expired.
+	ErrorCodeHoldExpired ErrorCode = "HOLD_EXPIRED"
+	// The account has no such transaction.
+	ErrorCodeTransactionNotFound ErrorCode = "TRANSACTION_NOT_FOUND"
+	// This kind of transaction cannot be undone.
+	ErrorCodeNotReversible ErrorCode = "NOT_REVERSIBLE"
+	// The account is frozen for this kind of movement.
+	ErrorCodeAccountFrozen ErrorCode = "ACCOUNT_FROZEN"
+	// The transaction was undone in full.
+	ErrorCodeAlreadyReversed ErrorCode = "ALREADY_REVERSED"
+	// Less than the amount remains of the hold or transaction.
+	ErrorCodeAmountExceedsRemaining ErrorCode = "AMOUNT_EXCEEDS_REMAINING"
+	// The transfer has ended already.
+	ErrorCodeTransferNotPending ErrorCode = "TRANSFER_NOT_PENDING"
+	// A debit limit would be exceeded.
+	ErrorCodeLimitExceeded ErrorCode = "LIMIT_EXCEEDED"
+	// The balance would become larger than an account can hold.
+	ErrorCodeBalanceTooLarge ErrorCode = "BALANCE_TOO_LARGE"
+	// More was asked for than is available.
+	ErrorCodeInsufficientFunds ErrorCode = "INSUFFICIENT_FUNDS"
+	// The account still has a balance, holds or transfers in transit.
+	ErrorCodeAccountNotEmpty ErrorCode = "ACCOUNT_NOT_EMPTY"
+	// The account has as many open items as it may have.
+	ErrorCodeTooManyOpenItems ErrorCode = "TOO_MANY_OPEN_ITEMS"
 )
 
 var AllErrorCode = []ErrorCode{
@@ -513,15 +2631,33 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeAmountInvalid,
 	ErrorCodeIdempotencyConflict,
 	ErrorCodeAccountAlreadyOpen,
+	ErrorCodeExternalIDTaken,
 	ErrorCodeAccountNotFound,
+	ErrorCodeAccountClosed,
+	ErrorCodeSameAccount,
 	ErrorCodeCurrencyMismatch,
+	ErrorCodeAccountNotFrozen,
+	ErrorCodeOverdraftNotAllowed,
+	ErrorCodeOverdraftInUse,
+	ErrorCodeHoldNotFound,
+	ErrorCodeHoldEnded,
+	ErrorCodeHoldExpired,
+	ErrorCodeTransactionNotFound,
+	ErrorCodeNotReversible,
+	ErrorCodeAccountFrozen,
+	ErrorCodeAlreadyReversed,
+	ErrorCodeAmountExceedsRemaining,
+	ErrorCodeTransferNotPending,
+	ErrorCodeLimitExceeded,
 	ErrorCodeBalanceTooLarge,
 	ErrorCodeInsufficientFunds,
+	ErrorCodeAccountNotEmpty,
+	ErrorCodeTooManyOpenItems,
 }
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeInputInvalid, ErrorCodeCurrencyUnknown, ErrorCodeAmountInvalid, ErrorCodeIdempotencyConflict, ErrorCodeAccountAlreadyOpen, ErrorCodeAccountNotFound, ErrorCodeCurrencyMismatch, ErrorCodeBalanceTooLarge, ErrorCodeInsufficientFunds:
+	case ErrorCodeInputInvalid, ErrorCodeCurrencyUnknown, ErrorCodeAmountInvalid, ErrorCodeIdempotencyConflict, ErrorCodeAccountAlreadyOpen, ErrorCodeExternalIDTaken, ErrorCodeAccountNotFound, ErrorCodeAccountClosed, ErrorCodeSameAccount, ErrorCodeCurrencyMismatch, ErrorCodeAccountNotFrozen, ErrorCodeOverdraftNotAllowed, ErrorCodeOverdraftInUse, ErrorCodeHoldNotFound, ErrorCodeHoldEnded, ErrorCodeHoldExpired, ErrorCodeTransactionNotFound, ErrorCodeNotReversible, ErrorCodeAccountFrozen, ErrorCodeAlreadyReversed, ErrorCodeAmountExceedsRemaining, ErrorCodeTransferNotPending, ErrorCodeLimitExceeded, ErrorCodeBalanceTooLarge, ErrorCodeInsufficientFunds, ErrorCodeAccountNotEmpty, ErrorCodeTooManyOpenItems:
 		return true
 	}
 	return false
@@ -562,21 +2698,289 @@ func (e ErrorCode) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Which movements a freeze forbids.
+type FreezeScope string
+
+const (
+	// Nothing may go out.
+	FreezeScopeDebits FreezeScope = "DEBITS"
+	// Nothing may come in.
+	FreezeScopeCredits FreezeScope = "CREDITS"
+	// Neither.
+	FreezeScopeBoth FreezeScope = "BOTH"
+)
+
+var AllFreezeScope = []FreezeScope{
+	FreezeScopeDebits,
+	FreezeScopeCredits,
+	FreezeScopeBoth,
+}
+
+func (e FreezeScope) IsValid() bool {
+	switch e {
+	case FreezeScopeDebits, FreezeScopeCredits, FreezeScopeBoth:
+		return true
+	}
+	return false
+}
+
+func (e FreezeScope) String() string {
+	return string(e)
+}
+
+func (e *FreezeScope) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FreezeScope(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FreezeScope", str)
+	}
+	return nil
+}
+
+func (e FreezeScope) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FreezeScope) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FreezeScope) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where a hold is.
+type HoldStatus string
+
+const (
+	// It keeps money back.
+	HoldStatusActive HoldStatus = "ACTIVE"
+	// It ended when money was paid out.
+	HoldStatusCaptured HoldStatus = "CAPTURED"
+	// It ended because it was let go.
+	HoldStatusReleased HoldStatus = "RELEASED"
+	// It ended by itself.
+	HoldStatusExpired HoldStatus = "EXPIRED"
+)
+
+var AllHoldStatus = []HoldStatus{
+	HoldStatusActive,
+	HoldStatusCaptured,
+	HoldStatusReleased,
+	HoldStatusExpired,
+}
+
+func (e HoldStatus) IsValid() bool {
+	switch e {
+	case HoldStatusActive, HoldStatusCaptured, HoldStatusReleased, HoldStatusExpired:
+		return true
+	}
+	return false
+}
+
+func (e HoldStatus) String() string {
+	return string(e)
+}
+
+func (e *HoldStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = HoldStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid HoldStatus", str)
+	}
+	return nil
+}
+
+func (e HoldStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *HoldStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e HoldStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Which ledger accounts a total is over.
+type LedgerKind string
+
+const (
+	// What the bank owes its customers.
+	LedgerKindCustomer LedgerKind = "CUSTOMER"
+	// The bank's cash.
+	LedgerKindCash LedgerKind = "CASH"
+	// What left one account and has not arrived at another.
+	LedgerKindTransit LedgerKind = "TRANSIT"
+	// What the bank owes to those who captured holds.
+	LedgerKindSettlement LedgerKind = "SETTLEMENT"
+)
+
+var AllLedgerKind = []LedgerKind{
+	LedgerKindCustomer,
+	LedgerKindCash,
+	LedgerKindTransit,
+	LedgerKindSettlement,
+}
+
+func (e LedgerKind) IsValid() bool {
+	switch e {
+	case LedgerKindCustomer, LedgerKindCash, LedgerKindTransit, LedgerKindSettlement:
+		return true
+	}
+	return false
+}
+
+func (e LedgerKind) String() string {
+	return string(e)
+}
+
+func (e *LedgerKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LedgerKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LedgerKind", str)
+	}
+	return nil
+}
+
+func (e LedgerKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LedgerKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LedgerKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How a statement is written.
+type StatementFormat string
+
+const (
+	// RFC 4180, with a header and one line per transaction.
+	StatementFormatCSV StatementFormat = "CSV"
+	// JSON.
+	StatementFormatJSON StatementFormat = "JSON"
+	// ISO 20022 camt.053.001.08, bank to customer statement, as XML.
+	StatementFormatCamt053 StatementFormat = "CAMT053"
+)
+
+var AllStatementFormat = []StatementFormat{
+	StatementFormatCSV,
+	StatementFormatJSON,
+	StatementFormatCamt053,
+}
+
+func (e StatementFormat) IsValid() bool {
+	switch e {
+	case StatementFormatCSV, StatementFormatJSON, StatementFormatCamt053:
+		return true
+	}
+	return false
+}
+
+func (e StatementFormat) String() string {
+	return string(e)
+}
+
+func (e *StatementFormat) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = StatementFormat(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid StatementFormat", str)
+	}
+	return nil
+}
+
+func (e StatementFormat) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *StatementFormat) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e StatementFormat) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What moved the money.
 type TransactionType string
 
 const (
-	TransactionTypeDeposit    TransactionType = "DEPOSIT"
+	// Cash came in.
+	TransactionTypeDeposit TransactionType = "DEPOSIT"
+	// Cash went out.
 	TransactionTypeWithdrawal TransactionType = "WITHDRAWAL"
+	// Money left for another account.
+	TransactionTypeTransferOut TransactionType = "TRANSFER_OUT"
+	// Money arrived from another account.
+	TransactionTypeTransferIn TransactionType = "TRANSFER_IN"
+	// Money that left for another account came back, because that did not take it.
+	TransactionTypeTransferReturned TransactionType = "TRANSFER_RETURNED"
+	// Held money was paid out.
+	TransactionTypeHoldCapture TransactionType = "HOLD_CAPTURE"
+	// An earlier transaction was undone, or a part of it.
+	TransactionTypeReversal TransactionType = "REVERSAL"
 )
 
 var AllTransactionType = []TransactionType{
 	TransactionTypeDeposit,
 	TransactionTypeWithdrawal,
+	TransactionTypeTransferOut,
+	TransactionTypeTransferIn,
+	TransactionTypeTransferReturned,
+	TransactionTypeHoldCapture,
+	TransactionTypeReversal,
 }
 
 func (e TransactionType) IsValid() bool {
 	switch e {
-	case TransactionTypeDeposit, TransactionTypeWithdrawal:
+	case TransactionTypeDeposit, TransactionTypeWithdrawal, TransactionTypeTransferOut, TransactionTypeTransferIn, TransactionTypeTransferReturned, TransactionTypeHoldCapture, TransactionTypeReversal:
 		return true
 	}
 	return false
@@ -612,6 +3016,67 @@ func (e *TransactionType) UnmarshalJSON(b []byte) error {
 }
 
 func (e TransactionType) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where a transfer is.
+type TransferStatus string
+
+const (
+	// The money left one account and has not arrived at the other.
+	TransferStatusPending TransferStatus = "PENDING"
+	// The money arrived.
+	TransferStatusCompleted TransferStatus = "COMPLETED"
+	// The other account did not take the money; it came back.
+	TransferStatusReturned TransferStatus = "RETURNED"
+)
+
+var AllTransferStatus = []TransferStatus{
+	TransferStatusPending,
+	TransferStatusCompleted,
+	TransferStatusReturned,
+}
+
+func (e TransferStatus) IsValid() bool {
+	switch e {
+	case TransferStatusPending, TransferStatusCompleted, TransferStatusReturned:
+		return true
+	}
+	return false
+}
+
+func (e TransferStatus) String() string {
+	return string(e)
+}
+
+func (e *TransferStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = TransferStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid TransferStatus", str)
+	}
+	return nil
+}
+
+func (e TransferStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *TransferStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e TransferStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -85,6 +86,24 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method string, request, rep
 	}
 	if err := contract.Decode(answer, reply); err != nil {
 		return fmt.Errorf("decode the answer of %s/%s: %w", appID, method, err)
+	}
+	return nil
+}
+
+// CallActor gives an actor a turn with request as JSON and decodes its answer
+// into reply. An error means that the call got lost and that its effect is not
+// known.
+func (s *Sidecar) CallActor(ctx context.Context, actorType, id, method string, request, reply any) error {
+	data, err := json.Marshal(request)
+	if err != nil {
+		return fmt.Errorf("encode the call of %s %s: %w", actorType, id, err)
+	}
+	answer, err := s.InvokeActor(ctx, &client.InvokeActorRequest{ActorType: actorType, ActorID: id, Method: method, Data: data})
+	if err != nil {
+		return fmt.Errorf("call %s %s: %w", actorType, id, err)
+	}
+	if err := contract.Decode(answer.Data, reply); err != nil {
+		return fmt.Errorf("decode the answer of %s %s: %w", actorType, id, err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -13,10 +12,11 @@ import (
 // Auditor checks one log. It serves one goroutine: give it every record, in
 // the order of the log, then ask for the report.
 type Auditor struct {
-	findings findings
-	accounts map[bank.AccountID]*account
-	keys     map[keyHash]struct{}
-	totals   map[bank.Currency]*sums
+	findings  findings
+	accounts  map[bank.AccountID]*account
+	keys      map[keyHash]struct{}
+	trial     *view.Running
+	transfers map[bank.TransferID]*transfer // that have not ended
 
 	position int64 // of the last record
 	records  int64
@@ -26,19 +26,28 @@ type Auditor struct {
 	compared *Compared
 }
 
-// account is what the past of one account comes to.
+// account is what the past of one account, or of a stream that is none, comes
+// to.
 type account struct {
-	// state is the fold, as the events tell it.
-	state bank.Account
+	// state is the fold, as the events tell it; opened is the position of the
+	// opening.
+	state  bank.Account
+	opened int64
 	// sum is the balance as the amounts come to it, carried what the events
 	// state beyond it; both in minor units.
 	sum, carried int64
-	lines        int64
-	// history is the chain of the lines' digests.
-	history digest
+	// short: the sum is too low already, or what is left of it after the holds.
+	short bool
+	// moved are the changes of the sum, by version: what a reversal may undo.
+	moved []int64
+	lines int64
+	// history is the chain of the lines' digests, filing the digest of what is
+	// filed under things that the events are about, and of kept states.
+	history, filing view.Digest
+	filed           int64
 	// unreadable: an event could not be decoded, and what comes after it can
-	// be told from the log no more.
-	unreadable bool
+	// be told from the log no more. gap: versions are missing.
+	unreadable, gap bool
 }
 
 // keyHash stands for an idempotency key of an account: 16 bytes of SHA-256, so
@@ -48,9 +57,10 @@ type keyHash [16]byte
 // New is an auditor of a log of which it has seen nothing.
 func New() *Auditor {
 	return &Auditor{
-		accounts: make(map[bank.AccountID]*account),
-		keys:     make(map[keyHash]struct{}),
-		totals:   make(map[bank.Currency]*sums),
+		accounts:  make(map[bank.AccountID]*account),
+		keys:      make(map[keyHash]struct{}),
+		trial:     view.Resume(view.Trial{}),
+		transfers: make(map[bank.TransferID]*transfer),
 	}
 }
 
@@ -70,40 +80,46 @@ func (a *Auditor) Record(r contract.Record) {
 	a.compareAtCheckpoint()
 	a.records++
 	a.checkPosition(r)
-	acc, first := a.account(r)
+	acc := a.account(r)
 	a.checkVersion(r, acc)
 	a.checkTime(r, acc)
-	a.checkKey(r)
 	a.checkRequest(r)
 	event, err := r.Event()
+	a.checkKey(r, event)
 	if err != nil {
 		a.findings.about(r, RuleEvent, "an event that this build can read", err.Error())
 		acc.unreadable = true
 	}
 	if acc.unreadable {
+		a.trial.Add(r.At, nil)
 		acc.state.Version, acc.state.ChangedAt = r.Version, r.At
 		return
 	}
-	if a.checkOpening(r, acc, event, first) {
-		change := changeOf(event)
+	change := bank.Money{}
+	if a.checkOpening(r, acc, event) {
+		change = changeOf(acc.state, event)
 		a.checkPostings(r, event, change)
+		a.checkHold(r, acc, event)
+		a.checkTransfer(r, event)
 		a.apply(r, acc, event)
 		a.checkBalance(r, acc, change)
+		a.checkReversal(r, acc, event)
 	}
+	acc.moved = append(acc.moved, change.Minor)
 	acc.state.Version, acc.state.ChangedAt = r.Version, r.At
 }
 
-// account is the record's account, and whether this is its first record.
-func (a *Auditor) account(r contract.Record) (acc *account, first bool) {
-	if acc = a.accounts[r.Account]; acc != nil {
-		return acc, false
+// account is the record's account.
+func (a *Auditor) account(r contract.Record) *account {
+	if acc := a.accounts[r.Account]; acc != nil {
+		return acc
 	}
 	if !r.Account.Valid() {
 		a.findings.about(r, RuleAccount, "an account id: acc_ and 26 digits of base 32", fmt.Sprintf("%q", r.Account))
 	}
-	acc = &account{state: bank.Account{ID: r.Account}}
+	acc := &account{state: bank.Account{ID: r.Account}}
 	a.accounts[r.Account] = acc
-	return acc, true
+	return acc
 }
 
 func (a *Auditor) checkPosition(r contract.Record) {
@@ -116,6 +132,7 @@ func (a *Auditor) checkPosition(r contract.Record) {
 func (a *Auditor) checkVersion(r contract.Record, acc *account) {
 	if want := acc.state.Version + 1; r.Version != want {
 		a.findings.about(r, RuleVersion, fmt.Sprintf("version %d", want), fmt.Sprintf("version %d", r.Version))
+		acc.gap = true
 	}
 }
 
@@ -128,19 +145,6 @@ func (a *Auditor) checkTime(r contract.Record, acc *account) {
 		a.findings.about(r, RuleTime, "no time before the account's last event, "+acc.state.ChangedAt.Format(time.RFC3339Nano),
 			r.At.Format(time.RFC3339Nano))
 	}
-}
-
-func (a *Auditor) checkKey(r contract.Record) {
-	if refusal := bank.CheckKey(r.Key); refusal != nil {
-		a.findings.about(r, RuleKey, "an idempotency key", fmt.Sprintf("%q: %s", r.Key, refusal.Message))
-		return
-	}
-	sum := sha256.Sum256([]byte(string(r.Account) + "/" + r.Key))
-	hash := keyHash(sum[:len(keyHash{})])
-	if _, again := a.keys[hash]; again {
-		a.findings.about(r, RuleKey, "a key that no earlier event of the account carries", fmt.Sprintf("%q again", r.Key))
-	}
-	a.keys[hash] = struct{}{}
 }
 
 // requestHashLength is that of contract.Command's hash, in hexadecimal digits.
@@ -157,31 +161,26 @@ func (a *Auditor) checkRequest(r contract.Record) {
 	}
 }
 
-// checkOpening reports whether the event belongs into the account's life. An
-// opening of what is open already does not: it would empty the account.
-func (a *Auditor) checkOpening(r contract.Record, acc *account, event bank.Event, first bool) bool {
-	_, opening := event.(bank.AccountOpened)
-	switch {
-	case opening && !first:
-		a.findings.about(r, RuleOpening, "no second opening of the account", r.Type)
-		return false
-	case !opening && first:
-		a.findings.about(r, RuleOpening, "the account's opening before all else", r.Type)
-		acc.state.Currency = changeOf(event).Currency // it is held against what comes after
-		acc.state.Balance.Currency = acc.state.Currency
-	case opening && r.Account.Valid() && r.Account != bank.NewAccountID(r.Caller, r.Key):
-		a.findings.about(r, RuleOpening, fmt.Sprintf("account %s, which %q opens with key %q",
-			bank.NewAccountID(r.Caller, r.Key), r.Caller, r.Key), string(r.Account))
-	}
-	return true
-}
-
-// apply folds the event into the account and its history.
+// apply folds the event into the account, its history and what is filed.
 func (a *Auditor) apply(r contract.Record, acc *account, event bank.Event) {
+	for _, link := range view.LinksOf(r, view.KeysOf(acc.state, r, event)) {
+		acc.file(link)
+	}
 	acc.state = acc.state.Apply(event, r.At)
+	if acc.state.Version%view.KeepStateEvery == 0 {
+		acc.file(view.State{Account: acc.state.Brief(), Position: r.Position})
+	}
 	if line := view.TransactionOf(r, event); line != nil {
 		acc.lines++
 		a.lines++
-		acc.history = acc.history.with(*line)
+		acc.history = acc.history.With(*line)
 	}
+}
+
+// file notes what is filed or kept. Facts that were read from JSON can be
+// written as JSON, so there is no error to report.
+func (acc *account) file(what any) {
+	digest, _ := view.DigestOf(what)
+	acc.filed++
+	acc.filing = acc.filing.And(digest)
 }

@@ -39,7 +39,7 @@ func (b *book) ask(id bank.AccountID, caller, key string, c bank.Command) bool {
 	b.t.Helper()
 	account := b.accounts[id]
 	account.ID = id
-	event, refusal := account.Decide(c)
+	event, refusal := account.Decide(c, bank.Circumstances{})
 	if refusal != nil {
 		return false
 	}
@@ -69,9 +69,9 @@ func (b *book) open(owner string, currency bank.Currency) bank.AccountID {
 func (b *book) pay(id bank.AccountID, in, out int64) {
 	b.t.Helper()
 	currency, key := b.accounts[id].Currency, fmt.Sprint("key-", len(b.records))
-	var c bank.Command = bank.Deposit{Amount: bank.Money{Minor: in, Currency: currency}, Reference: "wages"}
+	var c bank.Command = bank.Deposit{Amount: bank.Money{Minor: in, Currency: currency}, Details: bank.Details{Reference: "wages"}}
 	if out > 0 {
-		c = bank.Withdraw{Amount: bank.Money{Minor: out, Currency: currency}, Memo: "rent"}
+		c = bank.Withdraw{Amount: bank.Money{Minor: out, Currency: currency}, Details: bank.Details{Memo: "rent"}}
 	}
 	if !b.ask(id, "teller", key, c) {
 		b.t.Fatalf("%s: %+v is refused", id, c)
@@ -122,17 +122,22 @@ func auditOf(records []contract.Record, views *audit.Views) audit.Report {
 // project makes the views of the first records of a log.
 func project(t fataler, records []contract.Record) *memory.Store {
 	t.Helper()
-	store := memory.New()
+	store, sums := memory.New(), view.Resume(view.Trial{})
 	accounts := make(map[bank.AccountID]view.Account)
 	for _, r := range records {
-		account, line, err := view.Fold(accounts[r.Account], r)
+		account, effect, err := view.Fold(accounts[r.Account], r)
 		if err != nil {
 			t.Fatalf("%v", err)
 		}
 		accounts[r.Account] = account
-		changes := view.Changes{From: r.Position - 1, To: r.Position, Accounts: []view.Account{account}}
-		if line != nil {
-			changes.Transactions = append(changes.Transactions, *line)
+		sums.Add(r.At, effect.Postings)
+		changes := view.Changes{From: r.Position - 1, To: r.Position, Accounts: []view.Account{account},
+			Links: view.LinksOf(r, effect.Keys), Trial: sums.Trial(r.Position)}
+		if effect.Line != nil {
+			changes.Transactions = append(changes.Transactions, *effect.Line)
+		}
+		if effect.State != nil {
+			changes.States = append(changes.States, *effect.State)
 		}
 		if err := store.Apply(contextOf(t), changes); err != nil {
 			t.Fatalf("%v", err)

@@ -7,8 +7,8 @@
 // command, a rebuild of the views and tests use the same checks; who reads the
 // log, and proves that the log is the one that was written, is the caller.
 //
-// An Auditor needs memory for what it has to remember of the past: about 350
-// bytes per account with its owner's name, as much again for the views until
-// they are compared, and about 25 bytes per idempotency key; nothing else grows
-// with the log. The package may import bank, contract and view.
+// An Auditor needs memory for what it has to remember of the past: about 800
+// bytes per account, as much again for the views until they are compared, and
+// about 35 bytes per event (its idempotency key and its amount); nothing else
+// grows with the log. The package may import bank, contract and view.
 package audit

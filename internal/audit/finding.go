@@ -20,22 +20,41 @@ const (
 	RuleVersion Rule = "version"
 	// RuleAccount: the stream belongs to an account id.
 	RuleAccount Rule = "account"
-	// RuleOpening: an account's first event is its opening, under the id that
-	// follows from the caller and the key, and there is no other.
+	// RuleOpening: before an account is opened, under the id that follows from
+	// the caller and the key, nothing happens to it, except that it rejects
+	// transfers; and it is opened once. A claim stands in the stream of its
+	// external id.
 	RuleOpening Rule = "opening"
 	// RuleEvent: the event is of a kind and shape that this build knows, and
 	// says what its kind must say.
 	RuleEvent Rule = "event"
-	// RulePostings: the postings sum to zero, are between the account and
-	// cash, and move the event's amount.
+	// RuleExternalID: an account has the external id that it claimed before it
+	// was opened, and no two have the same.
+	RuleExternalID Rule = "external-id"
+	// RulePostings: the postings sum to zero, are between the account and what
+	// its kind of event moves money to or from, and move the event's amount.
 	RulePostings Rule = "postings"
 	// RuleBalance: the balance that the event states is the sum of all amounts
 	// up to it.
 	RuleBalance Rule = "balance"
 	// RuleLimit: that sum is not below what the account may owe.
 	RuleLimit Rule = "limit"
+	// RuleAvailable: neither is what is left of it after the holds.
+	RuleAvailable Rule = "available"
+	// RuleHold: what is captured, released or expires is what a hold that has
+	// not ended still keeps back.
+	RuleHold Rule = "hold"
+	// RuleReversal: what is reversed is a transaction of the account, the other
+	// way round, and no more of it than there is.
+	RuleReversal Rule = "reversal"
+	// RuleTransfer: a transfer is received or rejected by whom it was sent to,
+	// after which the sender notes that end and no other; amounts match.
+	RuleTransfer Rule = "transfer"
+	// RuleTransit: what is in transit in the ledger is the sum of the transfers
+	// that have neither arrived nor come back.
+	RuleTransit Rule = "transit"
 	// RuleKey: there is an idempotency key, and no other event of the account
-	// has it.
+	// has it. What the bank does by itself has the key that follows from it.
 	RuleKey Rule = "key"
 	// RuleRequest: there is the hash of the request.
 	RuleRequest Rule = "request"

@@ -2,43 +2,58 @@ package audit
 
 import (
 	"fmt"
-	"maps"
 	"math/big"
 	"slices"
+	"strings"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
-// changeOf is what the event does to the account's balance, by its amount
-// alone. An event that it does not know is a programming error, and panics.
-func changeOf(event bank.Event) bank.Money {
+// changeOf is what the event does to the balance of an account, by its amount
+// alone. An event that moves money and that it does not know is a programming
+// error, and panics.
+func changeOf(before bank.Account, event bank.Event) bank.Money {
 	switch e := event.(type) {
 	case bank.AccountOpened:
 		return bank.Money{Currency: e.Currency}
 	case bank.MoneyDeposited:
 		return e.Amount
+	case bank.TransferReceived:
+		return e.Amount
+	case bank.TransferReturned:
+		return e.Amount
 	case bank.MoneyWithdrawn:
-		return bank.Money{Minor: -e.Amount.Minor, Currency: e.Amount.Currency}
-	default:
-		panic(fmt.Sprintf("audit: no change for event %T", e))
+		return minus(e.Amount)
+	case bank.HoldCaptured:
+		return minus(e.Amount)
+	case bank.TransferSent:
+		return minus(e.Amount)
+	case bank.TransactionReversed:
+		if e.Credit {
+			return e.Amount
+		}
+		return minus(e.Amount)
 	}
+	if len(event.PostingLines()) > 0 {
+		panic(fmt.Sprintf("audit: no change for event %T", event))
+	}
+	return bank.Money{Currency: before.Currency}
 }
 
-// floor is the least balance that an account may have, in minor units.
-const floor = 0
+func minus(m bank.Money) bank.Money { return bank.Money{Minor: -m.Minor, Currency: m.Currency} }
 
-// sums are what the ledger accounts of one currency come to, wider than any
-// one account can hold.
-type sums struct{ customers, cash big.Int }
-
-func (a *Auditor) sums(currency bank.Currency) *sums {
-	s := a.totals[currency]
-	if s == nil {
-		s = new(sums)
-		a.totals[currency] = s
+// counterparts are the ledger accounts that an event may move money to or from.
+func counterparts(event bank.Event, c bank.Currency) []string {
+	switch event.(type) {
+	case bank.HoldCaptured:
+		return []string{bank.SettlementLedger(c)}
+	case bank.TransferSent, bank.TransferReceived, bank.TransferReturned:
+		return []string{bank.TransitLedger(c)}
+	case bank.TransactionReversed:
+		return []string{bank.CashLedger(c), bank.SettlementLedger(c)}
 	}
-	return s
+	return []string{bank.CashLedger(c)}
 }
 
 // checkPostings holds the double entry against the event. As it is zero for
@@ -47,26 +62,26 @@ func (a *Auditor) checkPostings(r contract.Record, event bank.Event, change bank
 	own, stranger := bank.Money{Currency: change.Currency}, ""
 	var failed error
 	for _, p := range event.PostingLines() {
-		switch amount := big.NewInt(p.Amount.Minor); p.LedgerAccount {
-		case bank.CustomerLedger(r.Account):
+		switch {
+		case p.LedgerAccount == bank.CustomerLedger(r.Account):
 			if own, failed = own.Add(p.Amount); failed != nil {
 				stranger = fmt.Sprintf("%s on %s: %v", p.Amount, p.LedgerAccount, failed)
 			}
-			s := a.sums(p.Amount.Currency)
-			s.customers.Add(&s.customers, amount)
-		case bank.CashLedger(p.Amount.Currency):
-			s := a.sums(p.Amount.Currency)
-			s.cash.Add(&s.cash, amount)
-		default:
+		case !slices.Contains(counterparts(event, p.Amount.Currency), p.LedgerAccount):
 			stranger = fmt.Sprintf("%s on %q", p.Amount, p.LedgerAccount)
 		}
 	}
+	a.trial.Add(r.At, event.PostingLines())
 	err := bank.CheckBalanced(event.PostingLines())
 	switch {
 	case err != nil:
 		a.findings.about(r, RulePostings, "postings that sum to zero", err.Error())
 	case stranger != "":
-		a.findings.about(r, RulePostings, "postings between the account and cash in its currency", stranger)
+		var kinds []string
+		for _, ledger := range counterparts(event, change.Currency) {
+			kinds = append(kinds, bank.LedgerKind(ledger))
+		}
+		a.findings.about(r, RulePostings, fmt.Sprintf("postings between the account and %s in its currency", strings.Join(kinds, " or ")), stranger)
 	case own != change:
 		a.findings.about(r, RulePostings, fmt.Sprintf("%s on the account, which is the event's amount", change), own.String())
 	}
@@ -91,26 +106,53 @@ func (a *Auditor) checkBalance(r contract.Record, acc *account, change bank.Mone
 	if carried != 0 && carried != acc.carried {
 		a.findings.about(r, RuleBalance, sum.String(), stated.String())
 	}
-	if sum.Minor < floor && before.Minor >= floor {
-		a.findings.about(r, RuleLimit, "a balance of at least "+bank.Money{Minor: floor, Currency: currency}.String(), sum.String())
-	}
 	acc.sum, acc.carried = sum.Minor, carried
+	a.checkEnough(r, acc, sum)
+}
+
+// checkEnough holds the sum to the overdraft, and what is left of it to the
+// holds. That there is too little is found where it begins.
+func (a *Auditor) checkEnough(r contract.Record, acc *account, sum bank.Money) {
+	least := minus(acc.state.Limits.Overdraft)
+	least.Currency = sum.Currency
+	left := bank.Money{Minor: sum.Minor - acc.state.Held(r.At).Minor, Currency: sum.Currency}
+	short := left.Minor < least.Minor
+	switch {
+	case !short || acc.short:
+	case sum.Minor < least.Minor:
+		a.findings.about(r, RuleLimit, "a balance of at least "+least.String(), sum.String())
+	default:
+		a.findings.about(r, RuleAvailable, "a balance less holds of at least "+least.String(), left.String())
+	}
+	acc.short = short
 }
 
 // Total is what the ledger accounts of one currency come to at the end of the
 // log, as decimals: they sum to zero.
 type Total struct {
-	Currency  bank.Currency `json:"currency"`
-	Customers string        `json:"customers"`
-	Cash      string        `json:"cash"`
+	Currency   bank.Currency `json:"currency"`
+	Customers  string        `json:"customers"`
+	Cash       string        `json:"cash"`
+	Transit    string        `json:"transit"`
+	Settlement string        `json:"settlement"`
 }
 
 // totalsByCurrency are sorted by currency.
 func (a *Auditor) totalsByCurrency() []Total {
-	totals := make([]Total, 0, len(a.totals))
-	for _, currency := range slices.Sorted(maps.Keys(a.totals)) {
-		s := a.totals[currency]
-		totals = append(totals, Total{Currency: currency, Customers: decimal(&s.customers, currency), Cash: decimal(&s.cash, currency)})
+	totals := []Total{}
+	for _, sum := range a.trial.Trial(a.position).Totals {
+		c := sum.Currency
+		if n := len(totals); n == 0 || totals[n-1].Currency != c {
+			none := decimal(new(big.Int), c)
+			totals = append(totals, Total{Currency: c, Customers: none, Cash: none, Transit: none, Settlement: none})
+		}
+		of := &totals[len(totals)-1]
+		for ledger, text := range map[string]*string{bank.CustomerLedger(""): &of.Customers, bank.CashLedger(c): &of.Cash,
+			bank.TransitLedger(c): &of.Transit, bank.SettlementLedger(c): &of.Settlement} {
+			if bank.LedgerKind(ledger) == sum.Kind {
+				*text = decimal(sum.Sum, c)
+			}
+		}
 	}
 	return totals
 }

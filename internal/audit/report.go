@@ -64,6 +64,7 @@ func (a *Auditor) Accounts() int { return len(a.accounts) }
 // nil if none was asked for.
 func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Report {
 	a.compareAtCheckpoint()
+	a.checkTransit()
 	if a.expected != nil {
 		a.findings.add(Finding{Rule: RuleViews, Position: a.expected.checkpoint,
 			Expected: fmt.Sprintf("views as of a position that the log has; it ends with %d", a.position),
@@ -71,7 +72,7 @@ func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Repo
 		a.expected = nil
 	}
 	r := Report{
-		OK: a.findings.total == 0, Position: a.position, Records: a.records, Accounts: int64(len(a.accounts)),
+		OK: a.findings.total == 0, Position: a.position, Records: a.records, Accounts: a.countAccounts(),
 		Transactions: a.lines, Keys: int64(len(a.keys)), Totals: a.totalsByCurrency(), Views: a.compared, Proof: proof,
 		Findings: append([]Finding{}, a.findings.kept...), FindingsTotal: a.findings.total,
 		Began: began.UTC(), Seconds: took.Seconds(),
@@ -80,6 +81,27 @@ func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Repo
 		r.RecordsPerSecond = float64(r.Records) / took.Seconds()
 	}
 	return r
+}
+
+func (a *Auditor) countAccounts() (n int64) {
+	for _, acc := range a.accounts {
+		if acc.isAccount() {
+			n++
+		}
+	}
+	return n
+}
+
+// text leaves out where nothing is.
+func (t Total) text() string {
+	text := fmt.Sprintf("customers %s, cash %s", t.Customers, t.Cash)
+	if strings.Trim(t.Transit, "0.") != "" {
+		text += ", transit " + t.Transit
+	}
+	if strings.Trim(t.Settlement, "0.") != "" {
+		text += ", settlement " + t.Settlement
+	}
+	return text
 }
 
 // WriteJSON writes the report for machines.
@@ -103,7 +125,7 @@ func (r Report) String() string {
 	line("transactions", grouped(r.Transactions))
 	line("keys", grouped(r.Keys)+r.keysText())
 	for _, total := range r.Totals {
-		line(string(total.Currency), fmt.Sprintf("customers %s, cash %s", total.Customers, total.Cash))
+		line(string(total.Currency), total.text())
 	}
 	line("views", r.Views.text())
 	line("immudb", r.Proof.text())

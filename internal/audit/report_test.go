@@ -81,7 +81,7 @@ func TestTheReportForMachines(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"ok":false,"position":8,"records":8,"accounts":2,"transactions":6,"keys":8,` +
-		`"totals":[{"currency":"EUR","customers":"0.00","cash":"0.00"},{"currency":"JPY","customers":"0","cash":"0"}],` +
+		`"totals":[{"currency":"EUR","customers":"0.00","cash":"0.00","transit":"0.00","settlement":"0.00"},{"currency":"JPY","customers":"0","cash":"0","transit":"0","settlement":"0"}],` +
 		`"views":{"checkpoint":7,"accounts":2,"transactions":5,"different":0},` +
 		`"proof":{"transactions":1234,"hash":"00ff","since":{"transaction":1000,"at":"2026-03-01T09:00:00.123456Z"}},` +
 		`"findings":[{"rule":"request","position":8,"account":"` + string(ada) + `","version":5,` +

@@ -21,7 +21,9 @@ func TestASoundLogHasNoFindings(t *testing.T) {
 	if report.Records != 8 || report.Position != 8 || report.Accounts != 2 || report.Transactions != 6 || report.Keys != 8 {
 		t.Errorf("counts are %+v", report)
 	}
-	want := []audit.Total{{Currency: "EUR", Customers: "0.00", Cash: "0.00"}, {Currency: "JPY", Customers: "0", Cash: "0"}}
+	want := []audit.Total{
+		{Currency: "EUR", Customers: "0.00", Cash: "0.00", Transit: "0.00", Settlement: "0.00"},
+		{Currency: "JPY", Customers: "0", Cash: "0", Transit: "0", Settlement: "0"}}
 	if !slices.Equal(report.Totals, want) {
 		t.Errorf("totals are %v, want %v", report.Totals, want)
 	}
@@ -139,16 +141,16 @@ var brokenIdentity = []broken{
 
 var brokenEvent = []broken{
 	{"an event of an unknown kind", at(8, func(r *contract.Record) { r.Type = "money-burnt" }),
-		audit.RuleEvent, 8, "an event that this build can read", "event money-burnt version 1 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
-	{"an event of a newer schema", at(4, func(r *contract.Record) { r.Schema = 2 }),
-		audit.RuleEvent, 4, "an event that this build can read", "event money-withdrawn version 2 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
+		audit.RuleEvent, 8, "an event that this build can read", "event money-burnt version 2 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
+	{"an event of a newer schema", at(4, func(r *contract.Record) { r.Schema = 9 }),
+		audit.RuleEvent, 4, "an event that this build can read", "event money-withdrawn version 9 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
 	{"an event with an unknown field", at(3, func(r *contract.Record) { r.Data = []byte(`{"tip":1}`) }),
-		audit.RuleEvent, 3, "an event that this build can read", `decode event money-deposited at position 3: json: unknown field "tip"`},
+		audit.RuleEvent, 3, "an event that this build can read", `decode event money-deposited at position 3: unknown field "tip"`},
 	{"an opening without an owner", at(1, func(r *contract.Record) { r.Data = []byte(`{"currency":"EUR"}`) }),
-		audit.RuleEvent, 1, "an event that this build can read", "event account-opened at position 1 says an account without an owner or a currency"},
+		audit.RuleEvent, 1, "an event that this build can read", "event account-opened at position 1 says an account without an owner, a currency or a kind"},
 	{"an event that states a debt", at(8, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyWithdrawn) { e.Balance = cents(-1) })
-	}), audit.RuleEvent, 8, "an event that this build can read", `event money-withdrawn at position 8 says a negative balance of "-0.01 EUR"`},
+	}), audit.RuleBalance, 8, "0.00 EUR", "-0.01 EUR"},
 }
 
 var brokenMoney = []broken{

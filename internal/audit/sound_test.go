@@ -25,7 +25,7 @@ func randomBook(t *rapid.T) *book {
 		case 0, 1:
 			b.ask(id, owner, "first", bank.OpenAccount{Owner: owner, Currency: currency})
 		case 2, 3:
-			b.ask(id, "teller", key, bank.Deposit{Amount: amount, Memo: rapid.StringN(0, 8, -1).Draw(t, "memo")})
+			b.ask(id, "teller", key, bank.Deposit{Amount: amount, Details: bank.Details{Memo: rapid.StringN(0, 8, -1).Draw(t, "memo")}})
 		default:
 			b.ask(id, "teller", key, bank.Withdraw{Amount: amount})
 		}

@@ -1,12 +1,13 @@
 package audit
 
 import (
+	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,15 +20,16 @@ import (
 // memory while the log is folded up to there.
 type Views struct {
 	checkpoint int64
+	trial      view.Trial
 	accounts   map[bank.AccountID]*viewed
 	lines      int64
 }
 
 // viewed is one account of the views. Without a document its account has no id.
 type viewed struct {
-	account view.Account
-	lines   int64
-	history digest
+	account         view.Account
+	lines, filed    int64
+	history, filing view.Digest
 }
 
 // Checkpoint is the position that the views reflect.
@@ -40,27 +42,61 @@ func ReadViews(ctx context.Context, from view.Snapshots) (_ *Views, err error) {
 		return nil, fmt.Errorf("read the views: %w", err)
 	}
 	defer func() { err = errors.Join(err, snapshot.Close(context.WithoutCancel(ctx))) }()
-	v := &Views{checkpoint: snapshot.Checkpoint(), accounts: make(map[bank.AccountID]*viewed)}
+	v := &Views{checkpoint: snapshot.Checkpoint(), trial: snapshot.Trial(), accounts: make(map[bank.AccountID]*viewed)}
+	if err := v.read(ctx, snapshot); err != nil {
+		return nil, fmt.Errorf("read the views: %w", err)
+	}
+	return v, nil
+}
+
+func (v *Views) read(ctx context.Context, snapshot view.Snapshot) error {
 	for account, err := range snapshot.Accounts(ctx) {
 		if err != nil {
-			return nil, fmt.Errorf("read the views: %w", err)
+			return err
 		}
 		v.accounts[account.ID] = &viewed{account: account}
 	}
 	for line, err := range snapshot.Transactions(ctx) {
 		if err != nil {
-			return nil, fmt.Errorf("read the views: %w", err)
+			return err
 		}
-		of := v.accounts[line.Account]
-		if of == nil {
-			of = new(viewed)
-			v.accounts[line.Account] = of
-		}
+		of := v.of(line.Account)
 		of.lines++
-		of.history = of.history.with(line)
+		of.history = of.history.With(line)
 		v.lines++
 	}
-	return v, nil
+	for link, err := range snapshot.Links(ctx) {
+		if err == nil {
+			err = v.of(link.Record.Account).file(link)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for state, err := range snapshot.States(ctx) {
+		if err == nil {
+			err = v.of(state.Account.ID).file(state)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// of is what the views have of an account, with or without a document.
+func (v *Views) of(id bank.AccountID) *viewed {
+	if v.accounts[id] == nil {
+		v.accounts[id] = new(viewed)
+	}
+	return v.accounts[id]
+}
+
+func (v *viewed) file(what any) error {
+	digest, err := view.DigestOf(what)
+	v.filed++
+	v.filing = v.filing.And(digest)
+	return err
 }
 
 // Compared says what the views were found equal to, or not.
@@ -90,6 +126,7 @@ func (a *Auditor) compareAtCheckpoint() {
 // round.
 func (a *Auditor) compare(v *Views) {
 	a.compared = &Compared{Checkpoint: v.checkpoint, Accounts: int64(len(v.accounts)), Transactions: v.lines}
+	sound := a.findings.total == 0
 	var found []Finding
 	for id, acc := range a.accounts {
 		if acc.unreadable {
@@ -115,6 +152,18 @@ func (a *Auditor) compare(v *Views) {
 		a.findings.add(f)
 	}
 	a.compared.Different = int64(len(found))
+	// The trial balance is right where all accounts are, or wrong by itself.
+	if want := a.trial.Trial(a.position); sound && len(found) == 0 && !want.Equal(v.trial) {
+		a.findings.add(Finding{Rule: RuleViews, Position: v.checkpoint, Expected: trialText(want), Found: trialText(v.trial)})
+	}
+}
+
+func trialText(t view.Trial) string {
+	text := fmt.Sprintf("the trial balance at position %d, %s:", t.Position, instant(t.At))
+	for _, total := range t.Totals {
+		text += fmt.Sprintf(" %s %s %s", total.Kind, decimal(total.Sum, total.Currency), total.Currency)
+	}
+	return text
 }
 
 // differences are the fields in which the views differ from the fold: as they
@@ -135,37 +184,60 @@ func differences(acc *account, of *viewed) (expected, found []string) {
 		found = append(found, "quarantine: "+got.Stale.Reason)
 	}
 	differ("version", want.Version, got.Version)
-	differ("balance", want.Balance, got.Money())
+	differ("balance", want.Balance, got.Balance)
 	differ("owner", want.Owner, got.Owner)
 	differ("currency", want.Currency, got.Currency)
 	differ("opened at", instant(want.OpenedAt), instant(got.OpenedAt))
-	differ("updated at", instant(want.ChangedAt), instant(got.UpdatedAt))
+	differ("updated at", instant(want.ChangedAt), instant(got.ChangedAt))
+	differ("opened at position", max(acc.opened, 0), got.Opened)
+	for _, f := range otherFields(want, got.Account) {
+		differ(f.name, f.want, f.got)
+	}
 	differ("lines of history", acc.lines, of.lines)
 	if acc.lines == of.lines {
 		differ("history with the digest", acc.history, of.history)
 	}
+	differ("links and kept states", acc.filed, of.filed)
+	if acc.filed == of.filed {
+		differ("links and kept states with the digest", acc.filing, of.filing)
+	}
 	return expected, found
+}
+
+// fieldsNamed are compared by themselves, in words.
+var fieldsNamed = []string{"id", "version", "balance", "owner", "currency", "openedAt", "changedAt"}
+
+type otherField struct{ name, want, got string }
+
+// otherFields are the parts of two accounts, by their names in JSON: none where
+// the accounts are the same.
+func otherFields(want, got bank.Account) (all []otherField) {
+	wanted, wantErr := json.Marshal(want)
+	shown, gotErr := json.Marshal(got)
+	if err := errors.Join(wantErr, gotErr); err != nil { // what they hold came from JSON, but a time may be of no year
+		return []otherField{{"a document that can be written", "", err.Error()}}
+	}
+	if bytes.Equal(wanted, shown) {
+		return nil
+	}
+	var wantParts, gotParts map[string]json.RawMessage
+	if err := errors.Join(json.Unmarshal(wanted, &wantParts), json.Unmarshal(shown, &gotParts)); err != nil {
+		return []otherField{{"a document that can be read", "", err.Error()}}
+	}
+	names := make(map[string]bool)
+	for name := range wantParts {
+		names[name] = true
+	}
+	for name := range gotParts {
+		names[name] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if !slices.Contains(fieldsNamed, name) {
+			all = append(all, otherField{name, cmp.Or(string(wantParts[name]), "none"), cmp.Or(string(gotParts[name]), "none")})
+		}
+	}
+	return all
 }
 
 // instant makes times comparable.
 func instant(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
-
-// digest stands for a whole history: the SHA-256 chain of its lines.
-type digest [sha256.Size]byte
-
-// String is the beginning of the digest, enough to tell two apart.
-func (d digest) String() string { return fmt.Sprintf("%x", d[:8]) }
-
-// with is the digest of the history with one more line.
-func (d digest) with(l view.Transaction) digest {
-	text := make([]byte, 0, 256)
-	text = append(text, d[:]...)
-	for _, number := range []int64{l.Version, l.Position, l.Amount, l.BalanceAfter, l.OccurredAt.UnixMicro()} {
-		text = binary.BigEndian.AppendUint64(text, uint64(number))
-	}
-	for _, s := range []string{string(l.Account), string(l.Type), string(l.Currency), l.Reference, l.Memo} {
-		text = binary.BigEndian.AppendUint32(text, uint32(len(s)))
-		text = append(text, s...)
-	}
-	return sha256.Sum256(text)
-}

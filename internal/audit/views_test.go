@@ -12,6 +12,7 @@ import (
 
 	"corebank/internal/audit"
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -46,6 +47,9 @@ type told struct {
 	checkpoint int64
 	accounts   []view.Account
 	lines      []view.Transaction
+	links      []view.Link
+	states     []view.State
+	trial      view.Trial
 	fails      error
 }
 
@@ -56,19 +60,30 @@ func tell(t *testing.T, store view.Snapshots) *told {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := &told{checkpoint: snapshot.Checkpoint()}
+	said := &told{checkpoint: snapshot.Checkpoint(), trial: snapshot.Trial()}
 	for account := range snapshot.Accounts(t.Context()) {
 		said.accounts = append(said.accounts, account)
 	}
 	for line := range snapshot.Transactions(t.Context()) {
 		said.lines = append(said.lines, line)
 	}
+	for link := range snapshot.Links(t.Context()) {
+		said.links = append(said.links, link)
+	}
+	for state := range snapshot.States(t.Context()) {
+		said.states = append(said.states, state)
+	}
 	return said
 }
 
 func (s *told) Snapshot(context.Context) (view.Snapshot, error) { return s, nil }
 func (s *told) Checkpoint() int64                               { return s.checkpoint }
-func (s *told) Close(context.Context) error                     { return nil }
+func (s *told) Trial() view.Trial                               { return s.trial }
+
+func (s *told) Links(context.Context) iter.Seq2[view.Link, error]   { return each(s.links, nil) }
+func (s *told) States(context.Context) iter.Seq2[view.State, error] { return each(s.states, nil) }
+
+func (s *told) Close(context.Context) error { return nil }
 
 func (s *told) Accounts(context.Context) iter.Seq2[view.Account, error] { return each(s.accounts, nil) }
 func (s *told) Transactions(context.Context) iter.Seq2[view.Transaction, error] {
@@ -105,20 +120,27 @@ type differing struct {
 
 var differingAccounts = []differing{
 	{"the version", func(s *told) { s.ada().Version++ }, ada, "version 5", "version 6"},
-	{"the balance", func(s *told) { s.ada().Balance++ }, ada, "balance 0.00 EUR", "balance 0.01 EUR"},
+	{"the balance", func(s *told) { s.ada().Balance.Minor++ }, ada, "balance 0.00 EUR", "balance 0.01 EUR"},
 	{"the owner", func(s *told) { s.ada().Owner = "eve" }, ada, "owner ada", "owner eve"},
-	{"the currency", func(s *told) { s.ada().Currency = "USD" }, ada,
+	{"the currency", func(s *told) { s.ada().Currency, s.ada().Balance.Currency = "USD", "USD" }, ada,
 		"balance 0.00 EUR, currency EUR", "balance 0.00 USD, currency USD"},
+	{"the place of the opening", func(s *told) { s.ada().Opened = 7 }, ada, "opened at position 1", "opened at position 7"},
+	{"a freeze", func(s *told) { s.ada().Freeze.Debits = true }, ada, "freeze none", `freeze {"debits":true}`},
+	{"a kind", func(s *told) { s.ada().Kind = bank.Savings }, ada, `kind "CURRENT"`, `kind "SAVINGS"`},
+	{"a link too many", func(s *told) { s.links = append(s.links, view.Link{Key: "k", Record: contract.Record{Account: ada}}) }, ada,
+		"links and kept states 0", "links and kept states 1"},
 	{"the opening", func(s *told) { s.ada().OpenedAt = opening.Add(1000) }, ada,
 		"opened at 2026-03-01T09:00:00.123456Z", "opened at 2026-03-01T09:00:00.123457Z"},
-	{"the last change", func(s *told) { s.ada().UpdatedAt = opening }, ada,
+	{"the last change", func(s *told) { s.ada().ChangedAt = opening }, ada,
 		"updated at 2026-03-01T09:00:00.123459Z", "updated at 2026-03-01T09:00:00.123456Z"},
 	{"a quarantine", func(s *told) { s.ada().Stale = view.Stale{Reason: "unknown event", Position: 3, Version: 2} }, ada,
 		"no quarantine", "quarantine: unknown event"},
 	{"a lost account", func(s *told) {
 		s.accounts = slices.DeleteFunc(s.accounts, func(a view.Account) bool { return a.ID == ada })
 	}, ada, "the account", "none, with 4 lines of history"},
-	{"an account too many", func(s *told) { s.accounts = append(s.accounts, view.Account{ID: grace, Version: 3}) }, grace,
+	{"an account too many", func(s *told) {
+		s.accounts = append(s.accounts, view.Account{Account: bank.Account{ID: grace, Version: 3}})
+	}, grace,
 		"no such account", "version 3 with 0 lines of history"},
 }
 
@@ -134,6 +156,9 @@ var differingHistories = []differing{
 	digestOf("a reference", func(s *told) { s.line(2).Reference = "" }),
 	digestOf("an amount", func(s *told) { s.line(2).Amount++ }),
 	digestOf("a balance after", func(s *told) { s.line(2).BalanceAfter++ }),
+	digestOf("a direction", func(s *told) { s.line(2).Credit = false }),
+	digestOf("an effective time", func(s *told) { s.line(2).EffectiveAt = opening }),
+	digestOf("a caller", func(s *told) { s.line(2).Caller = "eve" }),
 	digestOf("a type", func(s *told) { s.line(2).Type = view.Withdrawal }),
 	digestOf("a currency", func(s *told) { s.line(2).Currency = "USD" }),
 	digestOf("a position", func(s *told) { s.line(2).Position++ }),
@@ -242,7 +267,7 @@ func TestManyViewsThatDifferAreCounted(t *testing.T) {
 	}
 	said := tell(t, project(t, b.records))
 	for i := range said.accounts {
-		said.accounts[i].Balance = 7
+		said.accounts[i].Balance.Minor = 7
 	}
 	report := auditOf(b.records, viewsOf(t, said))
 	if len(report.Findings) != audit.MaxFindings || report.FindingsTotal != 2*audit.MaxFindings || report.Views.Different != report.FindingsTotal {

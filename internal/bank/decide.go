@@ -1,109 +1,105 @@
 package bank
 
-import "fmt"
+import "time"
+
+// Command is one thing that a caller asks of an account. The set is closed:
+// each is in the file of its noun, with the event that it becomes.
+type Command interface {
+	// check lists what is wrong with the command itself, whatever the account.
+	check() Refusals
+	// decide says what the command does to an account: the event that happens,
+	// or every rule that it breaks, in any order. A rule that ranks above
+	// another is never left out because of it.
+	decide(a Account, in Circumstances) (Event, Refusals)
+}
+
+// Circumstances are what a decision depends on beside the command and the
+// account.
+type Circumstances struct {
+	// Now is the time of the decision: UTC, whole microseconds, never before
+	// the account's last event.
+	Now time.Time
+	// Caller asks, under the idempotency key Key.
+	Caller, Key string
+	// Past is the account's event that Looks named; nil where there is none.
+	Past Event
+}
+
+// Looks is the version of the account's earlier event that a decision on c
+// has to see (Circumstances.Past), and 0 for none.
+func (a Account) Looks(c Command) int64 {
+	if c, ok := c.(interface{ looks(Account) int64 }); ok {
+		if version := c.looks(a); 0 < version && version <= a.Version {
+			return version
+		}
+	}
+	return 0
+}
 
 // Decide says what a command does to the account: the event that happens, or
-// the refusal. It changes nothing. A command type that it does not know is a
-// programming error, and panics.
-func (a Account) Decide(c Command) (Event, *Refusal) {
-	if refusal := Check(c); refusal != nil {
-		return nil, refusal
+// the first rule that forbids it. It changes nothing.
+func (a Account) Decide(c Command, in Circumstances) (Event, *Refusal) {
+	event, broken := a.Judge(c, in)
+	if len(broken) > 0 {
+		return nil, broken[0]
 	}
-	switch c := c.(type) {
-	case OpenAccount:
-		return a.open(c)
-	case Deposit:
-		return a.deposit(c)
-	case Withdraw:
-		return a.withdraw(c)
-	default:
-		panic(fmt.Sprintf("bank: no decision for command %T", c))
+	return event, nil
+}
+
+// Judge is Decide with every broken rule instead of the first, in the order of
+// precedence. Rules that make no sense after another is broken are left out:
+// an account that does not exist has no balance to fall short of.
+func (a Account) Judge(c Command, in Circumstances) (Event, Refusals) {
+	broken := c.check()
+	for _, refusal := range broken {
+		if refusal.Code != InputInvalid {
+			return nil, broken.ranked() // without a sound amount there is nothing to compare
+		}
 	}
+	event, more := c.decide(a, in)
+	if broken = append(broken, more...); len(broken) > 0 {
+		return nil, broken.ranked()
+	}
+	return event, nil
 }
 
 // Check refuses a command that no account could accept: it looks only at the
 // command itself. It stands before the idempotency check, so that malformed
 // requests never meet a remembered key.
 func Check(c Command) *Refusal {
-	switch c := c.(type) {
-	case OpenAccount:
-		if refusal := checkText("owner", c.Owner, 1, MaxOwnerLength); refusal != nil {
-			return refusal
-		}
-		if _, ok := c.Currency.Exponent(); !ok {
-			return RefuseCurrency("currency", c.Currency)
-		}
-		return nil
-	case Deposit:
-		return checkPayment(c.Amount, c.Reference, c.Memo)
-	case Withdraw:
-		return checkPayment(c.Amount, c.Reference, c.Memo)
-	default:
-		panic(fmt.Sprintf("bank: no check for command %T", c))
-	}
-}
-
-// CheckKey refuses an idempotency key that cannot be remembered.
-func CheckKey(key string) *Refusal { return checkText("idempotencyKey", key, 1, MaxKeyLength) }
-
-func checkPayment(amount Money, reference, memo string) *Refusal {
-	if refusal := checkText("reference", reference, 0, MaxReferenceLength); refusal != nil {
-		return refusal
-	}
-	if refusal := checkText("memo", memo, 0, MaxMemoLength); refusal != nil {
-		return refusal
-	}
-	if _, ok := amount.Currency.Exponent(); !ok {
-		return RefuseCurrency("amount.currency", amount.Currency)
-	}
-	if !amount.Positive() {
-		return RefuseAmount("amount.value", amount.Currency, "must be greater than zero")
+	if broken := c.check(); len(broken) > 0 {
+		return broken.ranked()[0]
 	}
 	return nil
 }
 
-func (a Account) open(c OpenAccount) (Event, *Refusal) {
-	if a.IsOpen() {
-		return nil, refuseOpen()
-	}
-	return AccountOpened(c), nil
-}
-
-func (a Account) deposit(c Deposit) (Event, *Refusal) {
-	if refusal := a.checkPayable(c.Amount); refusal != nil {
-		return nil, refusal
-	}
-	balance, err := a.Balance.Add(c.Amount)
-	if err != nil {
-		return nil, refuseTooLarge(a.Currency)
-	}
-	return MoneyDeposited{Amount: c.Amount, Balance: balance, Postings: inAndOut(a.ID, c.Amount),
-		Reference: c.Reference, Memo: c.Memo}, nil
-}
-
-func (a Account) withdraw(c Withdraw) (Event, *Refusal) {
-	if refusal := a.checkPayable(c.Amount); refusal != nil {
-		return nil, refusal
-	}
-	available := a.Available()
-	if c.Amount.Minor > available.Minor {
-		shortfall := Money{Minor: c.Amount.Minor - available.Minor, Currency: a.Currency}
-		return nil, refuseFunds(available, shortfall)
-	}
-	balance := Money{Minor: a.Balance.Minor - c.Amount.Minor, Currency: a.Currency}
-	out := Money{Minor: -c.Amount.Minor, Currency: a.Currency}
-	return MoneyWithdrawn{Amount: c.Amount, Balance: balance, Postings: inAndOut(a.ID, out),
-		Reference: c.Reference, Memo: c.Memo}, nil
-}
-
-// checkPayable refuses money for an account that does not exist or is kept in
-// another currency.
-func (a Account) checkPayable(amount Money) *Refusal {
-	if !a.IsOpen() {
+// active refuses commands for an account that does not exist or is closed.
+func (a Account) active() *Refusal {
+	switch {
+	case !a.IsOpen():
 		return RefuseUnknownAccount()
+	case a.IsClosed():
+		return refuseClosed(a.ClosedAt)
 	}
-	if amount.Currency != a.Currency {
-		return refuseMismatch(amount.Currency, a.Currency)
+	return nil
+}
+
+// mismatch refuses an amount, where there is one, in another currency.
+func (a Account) mismatch(amount *Money) (broken Refusals) {
+	if amount != nil && amount.Currency != a.Currency {
+		broken.add(refuseMismatch("amount", amount.Currency, a.Currency))
+	}
+	return broken
+}
+
+// takes refuses money for an account that does not exist, is closed or is kept
+// in another currency.
+func (a Account) takes(amount Money) *Refusal {
+	if refusal := a.active(); refusal != nil {
+		return refusal
+	}
+	if broken := a.mismatch(&amount); len(broken) > 0 {
+		return broken[0]
 	}
 	return nil
 }

@@ -1,46 +1,5 @@
 package bank
 
-import "fmt"
-
-// Differences names the input fields in which a command differs from the one
-// that made an event. None means that the command is the same request again.
-func Differences(e Event, c Command) []string {
-	switch e := e.(type) {
-	case AccountOpened:
-		if c, ok := c.(OpenAccount); ok {
-			return differing(field{"owner", e.Owner != c.Owner}, field{"currency", e.Currency != c.Currency})
-		}
-	case MoneyDeposited:
-		if c, ok := c.(Deposit); ok {
-			return differing(field{"amount", e.Amount != c.Amount},
-				field{"reference", e.Reference != c.Reference}, field{"memo", e.Memo != c.Memo})
-		}
-	case MoneyWithdrawn:
-		if c, ok := c.(Withdraw); ok {
-			return differing(field{"amount", e.Amount != c.Amount},
-				field{"reference", e.Reference != c.Reference}, field{"memo", e.Memo != c.Memo})
-		}
-	default:
-		panic(fmt.Sprintf("bank: no comparison for event %T", e))
-	}
-	return []string{"mutation"}
-}
-
-type field struct {
-	name    string
-	differs bool
-}
-
-func differing(fields ...field) []string {
-	var names []string
-	for _, f := range fields {
-		if f.differs {
-			names = append(names, f.name)
-		}
-	}
-	return names
-}
-
 // Keys remembers which of an account's events carries which idempotency key:
 // the newest KeysKept of them, so that memory stays bounded. What it has
 // forgotten, the log still knows.

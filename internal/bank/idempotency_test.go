@@ -2,7 +2,6 @@ package bank_test
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
 	"testing"
 
@@ -10,81 +9,6 @@ import (
 
 	"corebank/internal/bank"
 )
-
-func TestDifferencesNameTheFields(t *testing.T) {
-	in := deposited(eur(5), eur(5))
-	in.Reference, in.Memo = "r", "m"
-	out := withdrawn(eur(5), eur(0))
-	for name, test := range map[string]struct {
-		first  bank.Event
-		again  bank.Command
-		fields []string
-	}{
-		"the same opening":       {opened("EUR"), bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR"}, nil},
-		"another owner":          {opened("EUR"), bank.OpenAccount{Owner: "Ada", Currency: "EUR"}, []string{"owner"}},
-		"another everything":     {opened("EUR"), bank.OpenAccount{Owner: "Ada", Currency: "USD"}, []string{"owner", "currency"}},
-		"the same deposit":       {in, bank.Deposit{Amount: eur(5), Reference: "r", Memo: "m"}, nil},
-		"another amount":         {in, bank.Deposit{Amount: eur(6), Reference: "r", Memo: "m"}, []string{"amount"}},
-		"the amount in dollars":  {in, bank.Deposit{Amount: usd(5), Reference: "r", Memo: "m"}, []string{"amount"}},
-		"nothing but the amount": {in, bank.Deposit{Amount: eur(5)}, []string{"reference", "memo"}},
-		"the same withdrawal":    {out, bank.Withdraw{Amount: eur(5)}, nil},
-		"with a note":            {out, bank.Withdraw{Amount: eur(5), Memo: "m"}, []string{"memo"}},
-		"a deposit, withdrawn":   {in, bank.Withdraw{Amount: eur(5), Reference: "r", Memo: "m"}, []string{"mutation"}},
-		"a withdrawal, paid in":  {out, bank.Deposit{Amount: eur(5)}, []string{"mutation"}},
-		"an opening, paid in":    {opened("EUR"), bank.Deposit{Amount: eur(5)}, []string{"mutation"}},
-		"a deposit, opened":      {in, bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR"}, []string{"mutation"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := bank.Differences(test.first, test.again); !slices.Equal(got, test.fields) {
-				t.Errorf("they differ in %v, want %v", got, test.fields)
-			}
-		})
-	}
-}
-
-func TestOnlyTheSameRequestHasNoDifferences(t *testing.T) {
-	text := rapid.SampledFrom([]string{"", "a", "b"})
-	amount := rapid.Custom(func(t *rapid.T) bank.Money {
-		return bank.Money{Minor: rapid.Int64Range(1, 2).Draw(t, "minor"),
-			Currency: rapid.SampledFrom([]bank.Currency{"EUR", "USD"}).Draw(t, "currency")}
-	})
-	command := rapid.Custom(func(t *rapid.T) bank.Command {
-		switch rapid.IntRange(0, 2).Draw(t, "kind") {
-		case 0:
-			return bank.OpenAccount{Owner: "o" + text.Draw(t, "owner"), Currency: amount.Draw(t, "in").Currency}
-		case 1:
-			return bank.Deposit{Amount: amount.Draw(t, "amount"), Reference: text.Draw(t, "reference"), Memo: text.Draw(t, "memo")}
-		default:
-			return bank.Withdraw{Amount: amount.Draw(t, "amount"), Reference: text.Draw(t, "reference"), Memo: text.Draw(t, "memo")}
-		}
-	})
-	rapid.Check(t, func(t *rapid.T) {
-		first, again := command.Draw(t, "first"), command.Draw(t, "again")
-		event, refusal := willing(first).Decide(first)
-		if refusal != nil {
-			t.Fatalf("%+v: %+v", first, refusal)
-		}
-		fields := bank.Differences(event, again)
-		if (len(fields) == 0) != (first == again) {
-			t.Fatalf("%+v and %+v differ in %v", first, again, fields)
-		}
-		if reflect.TypeOf(first) == reflect.TypeOf(again) && slices.Contains(fields, "mutation") {
-			t.Fatalf("%+v and %+v differ in %v", first, again, fields)
-		}
-	})
-}
-
-// willing is an account that accepts the command.
-func willing(c bank.Command) bank.Account {
-	switch c := c.(type) {
-	case bank.Deposit:
-		return accountAfter(opened(c.Amount.Currency))
-	case bank.Withdraw:
-		return accountAfter(paidIn(bank.Money{Minor: 1000, Currency: c.Amount.Currency})...)
-	default:
-		return accountAfter()
-	}
-}
 
 // TestKeysAreRememberedOrForgottenNeverDenied compares the memory with one
 // that keeps everything in a list.

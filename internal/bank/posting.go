@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"strings"
 )
 
 // Posting is one line of double entry: an amount that moves onto (positive) or
@@ -20,6 +21,20 @@ func CustomerLedger(id AccountID) string { return "customer/" + string(id) }
 
 // CashLedger names the bank's cash in one currency.
 func CashLedger(c Currency) string { return "cash/" + string(c) }
+
+// TransitLedger names the money that left one account and has not arrived at
+// another.
+func TransitLedger(c Currency) string { return "transit/" + string(c) }
+
+// SettlementLedger names what the bank owes to those who captured holds.
+func SettlementLedger(c Currency) string { return "settlement/" + string(c) }
+
+// LedgerKind is the kind of a ledger account: customer, cash, transit or
+// settlement.
+func LedgerKind(ledgerAccount string) string {
+	kind, _, _ := strings.Cut(ledgerAccount, "/")
+	return kind
+}
 
 // CheckBalanced is nil when the postings sum to zero in every currency, and
 // otherwise says which currency (the first in alphabetical order) does not
@@ -40,14 +55,4 @@ func CheckBalanced(postings []Posting) error {
 		}
 	}
 	return nil
-}
-
-// inAndOut are the two postings of cash paid into (positive amount) or out of
-// (negative amount) an account. amount must have a negative, which every
-// amount that passed a decision has.
-func inAndOut(id AccountID, amount Money) []Posting {
-	return []Posting{
-		{LedgerAccount: CustomerLedger(id), Amount: amount},
-		{LedgerAccount: CashLedger(amount.Currency), Amount: Money{Minor: -amount.Minor, Currency: amount.Currency}},
-	}
 }

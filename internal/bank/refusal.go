@@ -1,27 +1,10 @@
 package bank
 
 import (
+	"cmp"
 	"fmt"
-	"unicode"
-	"unicode/utf8"
-)
-
-// Code names a business refusal. Codes are part of the API: they are added,
-// never renamed.
-type Code string
-
-// The refusals, in the order in which they are checked: a command that breaks
-// several rules is answered with the first.
-const (
-	InputInvalid        Code = "INPUT_INVALID"
-	CurrencyUnknown     Code = "CURRENCY_UNKNOWN"
-	AmountInvalid       Code = "AMOUNT_INVALID"
-	IdempotencyConflict Code = "IDEMPOTENCY_CONFLICT"
-	AccountAlreadyOpen  Code = "ACCOUNT_ALREADY_OPEN"
-	AccountNotFound     Code = "ACCOUNT_NOT_FOUND"
-	CurrencyMismatch    Code = "CURRENCY_MISMATCH"
-	BalanceTooLarge     Code = "BALANCE_TOO_LARGE"
-	InsufficientFunds   Code = "INSUFFICIENT_FUNDS"
+	"slices"
+	"time"
 )
 
 // Refusal says why a command was not accepted and what to do about it. Only
@@ -41,11 +24,57 @@ type Refusal struct {
 	MaxPrecision *int `json:"maxPrecision,omitempty"`
 	// Expected belongs to CurrencyMismatch: the account's currency.
 	Expected Currency `json:"expected,omitempty"`
+	// Limit is the debit limit of a LimitExceeded, Remaining what of it is
+	// left, ResetsAt when it is whole again (zero for a limit per transaction).
+	// Remaining is also what an AmountExceedsRemaining leaves.
+	Limit     *Money    `json:"limit,omitempty"`
+	Remaining *Money    `json:"remaining,omitempty"`
+	ResetsAt  time.Time `json:"resetsAt,omitzero"`
+	// Since is when an account was frozen or closed, when a hold expired;
+	// Reason is what was given for a freeze.
+	Since  time.Time `json:"since,omitzero"`
+	Reason string    `json:"reason,omitempty"`
+	// By belongs to AlreadyReversed: the version of the last reversal.
+	By int64 `json:"by,omitempty"`
+	// Balance, Held and InTransit belong to AccountNotEmpty.
+	Balance   *Money `json:"balance,omitempty"`
+	Held      *Money `json:"held,omitempty"`
+	InTransit *Money `json:"inTransit,omitempty"`
+	// Account belongs to ExternalIDTaken: who has it.
+	Account AccountID `json:"account,omitempty"`
+	// Most belongs to TooManyOpenItems: how many an account may have.
+	Most int `json:"most,omitempty"`
+}
+
+// Refusals are broken rules.
+type Refusals []*Refusal
+
+// add notes a broken rule; nil is none.
+func (r *Refusals) add(refusal *Refusal) {
+	if refusal != nil {
+		*r = append(*r, refusal)
+	}
+}
+
+// ranked are the same in the order of precedence, that of Codes.
+func (r Refusals) ranked() Refusals {
+	if len(r) > 1 {
+		rank := make(map[Code]int)
+		for i, info := range Codes() {
+			rank[info.Code] = i
+		}
+		slices.SortStableFunc(r, func(x, y *Refusal) int { return cmp.Compare(rank[x.Code], rank[y.Code]) })
+	}
+	return r
 }
 
 func refuseInput(field, rule string) *Refusal {
 	return &Refusal{Code: InputInvalid, Field: field, Message: fmt.Sprintf("%s %s.", field, rule)}
 }
+
+// RefuseInput is the refusal of an input field that breaks a rule, which
+// completes the sentence "field ...".
+func RefuseInput(field, rule string) *Refusal { return refuseInput(field, rule) }
 
 // RefuseCurrency is the refusal of a code that is not an ISO 4217 currency.
 func RefuseCurrency(field string, c Currency) *Refusal {
@@ -73,19 +102,30 @@ func RefuseUnknownAccount() *Refusal {
 		Message: "There is no account with this id; check it, or open one with openAccount."}
 }
 
+// RefuseTaken is the refusal of an external id that another account has.
+func RefuseTaken(by AccountID) *Refusal {
+	return &Refusal{Code: ExternalIDTaken, Field: "externalId", Account: by,
+		Message: fmt.Sprintf("Account %s has this external id already; use that account, or choose another external id.", by)}
+}
+
 func refuseOpen() *Refusal {
 	return &Refusal{Code: AccountAlreadyOpen, Field: "idempotencyKey",
 		Message: "This account is open already; use it, or open another with a new idempotency key."}
 }
 
-func refuseMismatch(got, want Currency) *Refusal {
-	return &Refusal{Code: CurrencyMismatch, Field: "amount.currency", Expected: want,
+func refuseClosed(since time.Time) *Refusal {
+	return &Refusal{Code: ClosedAccount, Field: "accountId", Since: since,
+		Message: "The account was closed for ever on " + since.Format(time.DateOnly) + "; use another account."}
+}
+
+func refuseMismatch(field string, got, want Currency) *Refusal {
+	return &Refusal{Code: CurrencyMismatch, Field: field + ".currency", Expected: want,
 		Message: fmt.Sprintf("The account is kept in %s, not %s; send an amount in %s.", want, got, want)}
 }
 
-func refuseTooLarge(c Currency) *Refusal {
-	return &Refusal{Code: BalanceTooLarge, Field: "amount",
-		Message: fmt.Sprintf("The balance would exceed the largest that an account in %s can hold; send less.", c)}
+func refuseTooLarge(field string, c Currency) *Refusal {
+	return &Refusal{Code: BalanceTooLarge, Field: field,
+		Message: fmt.Sprintf("Balance, overdraft and money in transit together would exceed the largest amount in %s; send less.", c)}
 }
 
 func refuseFunds(available, shortfall Money) *Refusal {
@@ -93,19 +133,12 @@ func refuseFunds(available, shortfall Money) *Refusal {
 		Message: fmt.Sprintf("Only %s is available, %s too little; send a smaller amount or pay in first.", available, shortfall)}
 }
 
-// checkText refuses a text that is not valid UTF-8, is shorter than least or
-// longer than most characters, or holds control characters.
-func checkText(field, text string, least, most int) *Refusal {
-	if !utf8.ValidString(text) {
-		return refuseInput(field, "must be valid UTF-8")
-	}
-	if n := utf8.RuneCountInString(text); n < least || n > most {
-		return refuseInput(field, fmt.Sprintf("must have %d to %d characters, not %d", least, most, n))
-	}
-	for _, r := range text {
-		if unicode.IsControl(r) {
-			return refuseInput(field, "must not hold control characters")
-		}
-	}
-	return nil
+func refuseRemaining(remaining Money, of string) *Refusal {
+	return &Refusal{Code: AmountExceedsRemaining, Field: "amount", Remaining: &remaining,
+		Message: fmt.Sprintf("Only %s of the %s remains; send at most that.", remaining, of)}
+}
+
+func refuseTooMany(most int, what string) *Refusal {
+	return &Refusal{Code: TooManyOpenItems, Field: "accountId", Most: most,
+		Message: fmt.Sprintf("The account has %d %s, as many as it may have; wait until some have ended.", most, what)}
 }

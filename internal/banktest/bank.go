@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"corebank/actor"
+	"corebank/actor/saga"
 	"corebank/eventsource"
 	"corebank/internal/view"
 	"corebank/internal/view/memory"
@@ -28,6 +29,7 @@ type Bank struct {
 	t         testing.TB
 	writer    *eventsource.Writer
 	projector *projector.Projector
+	driver    *saga.Driver
 }
 
 // Start runs a bank until the test ends.
@@ -40,14 +42,17 @@ func Start(t testing.TB) *Bank {
 	var relay *eventsource.Relay
 	log := directLog{eventsource.NewAPI(b.writer, storage, func() int64 { return relay.Published() })}
 	host := actor.NewHost(log, &shelf{}, time.Now)
+	transfers := &follower{}
+	b.driver = saga.New(saga.Parts{Log: log, Call: host.Execute, Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewFeed(log)
 	b.projector = projector.New(b.Views, log, quiet)
-	relay = eventsource.NewRelay(storage, b.writer, topic{b.projector.Handle, feed.Handle}, quiet)
+	relay = eventsource.NewRelay(storage, b.writer, topic{b.projector.Handle, feed.Handle, transfers.Handle}, quiet)
 
 	b.background(b.writer.Run)
 	b.background(relay.Run)
 	b.background(func(ctx context.Context) error { host.RunSnapshots(ctx); return nil })
-	b.until("the bank to take commands", func() bool { return b.writer.Ready().Ready })
+	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
+	b.until("the bank to take commands", func() bool { return b.writer.Ready().Ready && b.driver.Status().CaughtUp })
 
 	gateway := httptest.NewServer(server.Handler(server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Feed: feed, Log: log}, host.Ready))
 	t.Cleanup(gateway.Close)
@@ -82,8 +87,13 @@ func (b *Bank) until(what string, condition func() bool) {
 	}
 }
 
-// Settle waits until the views show everything that the log holds.
+// Settle waits until every transfer has ended and the views show everything
+// that the log holds.
 func (b *Bank) Settle() {
 	b.t.Helper()
-	b.until("the views to catch up", func() bool { return b.projector.Position() >= b.writer.Head() })
+	b.until("the transfers to end and the views to catch up", func() bool {
+		transfers := b.driver.Status()
+		head := b.writer.Head() // after them: what they know to have ended is in it
+		return transfers.Transfers == 0 && transfers.Position >= head && b.projector.Position() >= head
+	})
 }

@@ -74,3 +74,51 @@ func (s *shelf) Save(_ context.Context, id bank.AccountID, data []byte) error {
 	s.data[id] = data
 	return nil
 }
+
+// follower is a subscriber that comes when it is ready.
+type follower struct {
+	mu     sync.Mutex
+	handle func(context.Context, contract.Batch) error
+}
+
+// Handle hands a batch on to who follows by now; before, it is lost.
+func (f *follower) Handle(ctx context.Context, batch contract.Batch) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.handle == nil {
+		return nil
+	}
+	return f.handle(ctx, batch)
+}
+
+func (f *follower) follow(ctx context.Context, handle func(context.Context, contract.Batch) error) error {
+	f.set(handle)
+	<-ctx.Done()
+	f.set(nil)
+	return nil
+}
+
+func (f *follower) set(handle func(context.Context, contract.Batch) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.handle = handle
+}
+
+// book keeps the open transfers.
+type book struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+func (b *book) Load(context.Context) ([]byte, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.data, nil
+}
+
+func (b *book) Save(_ context.Context, data []byte) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.data = data
+	return nil
+}

@@ -33,6 +33,9 @@ func openProject(ctx context.Context, l *lab) ([]measured, error) {
 	if err := newJournal("filled", l.Accounts).fill(ctx, log.append, l.Events, l.Batch); err != nil {
 		return nil, fmt.Errorf("fill the log: %w", err)
 	}
+	if err := l.newGateway(b.url, 1).settled(ctx); err != nil {
+		return nil, err
+	}
 	return []measured{{caseRebuild, "events", fmt.Sprintf("%d accounts' views built from %d events by corebank rebuild, while the bank serves",
 		min(l.Accounts, l.Events), l.Events),
 		func(ctx context.Context) (Sample, error) { return b.rebuild(ctx) }}}, nil

@@ -23,6 +23,10 @@ const (
 
 const rawDatabase = "raw"
 
+// commitMost is how many records the event source commits together at most. It
+// joins the batches of its callers, so immudb alone is given ones as large.
+const commitMost = 500
+
 // openRaw measures the server that the event source uses, in a database with
 // the same settings. Its clients write what the event source would write, in
 // batches of the same size, without asking for anything in return.
@@ -36,11 +40,12 @@ func openRaw(ctx context.Context, l *lab) ([]measured, error) {
 		return nil, err
 	}
 	load := l.load(appendClients)
-	about := fmt.Sprintf("%d clients, each transaction with %d records", load.Clients, l.Batch)
+	batch := min(2*l.Batch, commitMost)
+	about := fmt.Sprintf("%d clients, each transaction with %d records", load.Clients, batch)
 	raw := func(name, more string, entries entriesOf, noWait bool) measured {
 		j := newJournal(name, max(l.Accounts, load.Clients))
 		return measured{name, "events", about + more, func(ctx context.Context) (Sample, error) {
-			sample, err := l.measure(ctx, load, "events", parts.processes, setBatches(session, j, load.Clients, l.Batch, entries, noWait))
+			sample, err := l.measure(ctx, load, "events", parts.processes, setBatches(session, j, load.Clients, batch, entries, noWait))
 			return sample, errors.Join(err, settle(ctx, session))
 		}}
 	}

@@ -23,7 +23,7 @@ const (
 
 	// PubSub and Topic are where the relay publishes Batches, for the
 	// projector; LiveFeed is the same topic with a consumer of its own for
-	// every gateway replica.
+	// every replica of the gateway and of the actor app.
 	PubSub   = "pubsub"
 	LiveFeed = "livefeed"
 	Topic    = "corebank-events"
@@ -31,7 +31,7 @@ const (
 	// AppProjector is the app id of the projector.
 	AppProjector = "projector"
 
-	// StateStore keeps the actors' snapshots.
+	// StateStore keeps the actors' snapshots and the open transfers.
 	StateStore = "statestore"
 
 	// ProbeActorID is the actor that readiness probes call with MethodReady:

@@ -23,8 +23,8 @@ func TestWhatDoesNotBalanceIsNotStored(t *testing.T) {
 	} {
 		var r contract.Record
 		for _, event := range []bank.Event{
-			bank.MoneyDeposited{Amount: eur(500), Balance: eur(500), Postings: postings},
-			bank.MoneyWithdrawn{Amount: eur(500), Balance: eur(0), Postings: postings},
+			bank.MoneyDeposited{Movement: bank.Movement{Amount: eur(500), Balance: eur(500), Postings: postings}},
+			bank.MoneyWithdrawn{Movement: bank.Movement{Amount: eur(500), Balance: eur(0), Postings: postings}},
 		} {
 			if err := r.SetEvent(event); err == nil || !strings.Contains(err.Error(), "do not balance") || r.Data != nil {
 				t.Errorf("%s: %T became %s (%v), want an error", name, event, r.Data, err)

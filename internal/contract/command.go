@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 
 	"corebank/internal/bank"
 )
@@ -25,26 +26,60 @@ type Command struct {
 // the order in which they are to be decided.
 type CommandBatch struct {
 	Commands []Command `json:"commands"`
+	// Atomic batches are applied as a whole or not at all: where one command is
+	// refused, the others are NotTried.
+	Atomic bool `json:"atomic,omitempty"`
+	// DryRun batches change nothing; Applied is what would happen then.
+	DryRun bool `json:"dryRun,omitempty"`
 }
 
-// The names of the commands on the wire.
-const (
-	commandOpenAccount = "OpenAccount"
-	commandDeposit     = "Deposit"
-	commandWithdraw    = "Withdraw"
-)
+// commandKinds are the names of the commands on the wire.
+var commandKinds = map[string]commandKind{
+	"OpenAccount":      kindOf[bank.OpenAccount](),
+	"UpdateAccount":    kindOf[bank.UpdateAccount](),
+	"FreezeAccount":    kindOf[bank.FreezeAccount](),
+	"UnfreezeAccount":  kindOf[bank.UnfreezeAccount](),
+	"CloseAccount":     kindOf[bank.CloseAccount](),
+	"SetLimits":        kindOf[bank.SetLimits](),
+	"Deposit":          kindOf[bank.Deposit](),
+	"Withdraw":         kindOf[bank.Withdraw](),
+	"PlaceHold":        kindOf[bank.PlaceHold](),
+	"CaptureHold":      kindOf[bank.CaptureHold](),
+	"ReleaseHold":      kindOf[bank.ReleaseHold](),
+	"ExpireHold":       kindOf[bank.ExpireHold](),
+	"SendTransfer":     kindOf[bank.SendTransfer](),
+	"ReceiveTransfer":  kindOf[bank.ReceiveTransfer](),
+	"CompleteTransfer": kindOf[bank.CompleteTransfer](),
+	"ReturnTransfer":   kindOf[bank.ReturnTransfer](),
+	"Reverse":          kindOf[bank.Reverse](),
+}
+
+// commandNames are the same the other way round.
+var commandNames = func() map[reflect.Type]string {
+	names := make(map[reflect.Type]string, len(commandKinds))
+	for name, kind := range commandKinds {
+		names[kind.goType] = name
+	}
+	return names
+}()
+
+type commandKind struct {
+	goType reflect.Type
+	decode func(data []byte) (bank.Command, error)
+}
+
+func kindOf[T bank.Command]() commandKind {
+	return commandKind{goType: reflect.TypeFor[T](), decode: func(data []byte) (bank.Command, error) {
+		var command T
+		err := decodeStrictly(data, &command)
+		return command, err
+	}}
+}
 
 // EncodeCommand wraps a command for the wire.
 func EncodeCommand(caller, key string, c bank.Command) (Command, error) {
-	var name string
-	switch c.(type) {
-	case bank.OpenAccount:
-		name = commandOpenAccount
-	case bank.Deposit:
-		name = commandDeposit
-	case bank.Withdraw:
-		name = commandWithdraw
-	default:
+	name, known := commandNames[reflect.TypeOf(c)]
+	if !known {
 		return Command{}, fmt.Errorf("no wire name for command %T", c)
 	}
 	data, err := json.Marshal(c)
@@ -57,21 +92,12 @@ func EncodeCommand(caller, key string, c bank.Command) (Command, error) {
 // Decode is the domain's form of the command. It fails on a type or a field
 // that this build does not know: half an understood command is not obeyed.
 func (c Command) Decode() (bank.Command, error) {
-	switch c.Type {
-	case commandOpenAccount:
-		return decodeCommand[bank.OpenAccount](c)
-	case commandDeposit:
-		return decodeCommand[bank.Deposit](c)
-	case commandWithdraw:
-		return decodeCommand[bank.Withdraw](c)
-	default:
+	kind, known := commandKinds[c.Type]
+	if !known {
 		return nil, fmt.Errorf("unknown command type %q", c.Type)
 	}
-}
-
-func decodeCommand[T bank.Command](c Command) (bank.Command, error) {
-	var command T
-	if err := decodeStrictly(c.Data, &command); err != nil {
+	command, err := kind.decode(c.Data)
+	if err != nil {
 		return nil, fmt.Errorf("decode command %s: %w", c.Type, err)
 	}
 	return command, nil
@@ -96,6 +122,9 @@ const (
 	Replayed Status = "replayed"
 	// Refused: a business rule forbids it; nothing happened.
 	Refused Status = "refused"
+	// NotTried: another command of the same atomic batch was refused; nothing
+	// happened.
+	NotTried Status = "not-tried"
 	// Unavailable: nothing happened and the same request may be sent again.
 	Unavailable Status = "unavailable"
 	// Unknown: it may or may not have happened; asking again with the same
@@ -111,10 +140,13 @@ type Outcome struct {
 	Status Status `json:"status"`
 	// Record is the stored event, for Applied and Replayed.
 	Record *Record `json:"record,omitempty"`
-	// Account is the account as of this answer, where it exists.
+	// Account is the account as of this answer, where it exists, without what
+	// only its own decisions need.
 	Account *bank.Account `json:"account,omitempty"`
-	// Refusal is set for Refused.
+	// Refusal is set for Refused: the first broken rule.
 	Refusal *bank.Refusal `json:"refusal,omitempty"`
+	// Others are the further broken rules, in a dry run.
+	Others bank.Refusals `json:"others,omitempty"`
 	// Reason explains Unavailable, Unknown and Invalid to an operator.
 	Reason string `json:"reason,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -12,18 +13,62 @@ import (
 	"corebank/internal/contract"
 )
 
-var anyCommand = rapid.Custom(func(t *rapid.T) bank.Command {
-	text := rapid.OneOf(rapid.Just(""), rapid.String(), rapid.SampledFrom([]string{"<&>\u2028\\\"", "ä", "\x00"}))
-	amount := bank.Money{Minor: rapid.Int64().Draw(t, "minor"), Currency: bank.Currency(text.Draw(t, "currency"))}
-	switch rapid.IntRange(0, 2).Draw(t, "kind") {
-	case 0:
-		return bank.OpenAccount{Owner: text.Draw(t, "owner"), Currency: amount.Currency}
-	case 1:
-		return bank.Deposit{Amount: amount, Reference: text.Draw(t, "reference"), Memo: text.Draw(t, "memo")}
-	default:
-		return bank.Withdraw{Amount: amount, Reference: text.Draw(t, "reference"), Memo: text.Draw(t, "memo")}
+// anyPart makes the parts of commands: texts that JSON may write in more than
+// one way, times as the gateway reads them.
+var anyPart = rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
+	reflect.TypeFor[string](): rapid.OneOf(rapid.Just(""), rapid.String(), rapid.SampledFrom([]string{"<&>\u2028\\\"", "ä", "\x00"})).AsAny(),
+	reflect.TypeFor[time.Time](): rapid.Custom(func(t *rapid.T) time.Time {
+		if rapid.Bool().Draw(t, "no time") {
+			return time.Time{}
+		}
+		return time.UnixMicro(rapid.Int64Range(0, 1<<51).Draw(t, "time")).UTC()
+	}).AsAny(),
+	reflect.TypeFor[map[string]string](): rapid.MapOfN(rapid.String(), rapid.String(), 1, 3).AsAny(),
+}}
+
+// made makes commands of one type.
+func made[C bank.Command]() *rapid.Generator[bank.Command] {
+	return rapid.Map(rapid.MakeCustom[C](anyPart), func(c C) bank.Command { return c })
+}
+
+var makers = []*rapid.Generator[bank.Command]{
+	made[bank.OpenAccount](), made[bank.UpdateAccount](), made[bank.FreezeAccount](), made[bank.UnfreezeAccount](), made[bank.CloseAccount](),
+	made[bank.SetLimits](), made[bank.Deposit](), made[bank.Withdraw](), made[bank.PlaceHold](), made[bank.CaptureHold](),
+	made[bank.ReleaseHold](), made[bank.ExpireHold](), made[bank.SendTransfer](), made[bank.ReceiveTransfer](),
+	made[bank.CompleteTransfer](), made[bank.ReturnTransfer](), made[bank.Reverse](),
+}
+
+var anyCommand = rapid.OneOf(makers...)
+
+// TestEveryCommandIsMade: the properties below are about all of them.
+func TestEveryCommandIsMade(t *testing.T) {
+	seen := make(map[reflect.Type]bool)
+	for _, maker := range makers {
+		seen[reflect.TypeOf(maker.Example(1))] = true
 	}
-})
+	for name, command := range contract.CommandTypes() {
+		if !seen[command] || command.Name() != name {
+			t.Errorf("%s is %s, made: %v", name, command, seen[command])
+		}
+	}
+	if len(seen) != len(contract.CommandTypes()) {
+		t.Errorf("%d commands are made, %d have a name", len(seen), len(contract.CommandTypes()))
+	}
+}
+
+// TestMetadataThatIsToGoArrives, and not as metadata that is to stay.
+func TestMetadataThatIsToGoArrives(t *testing.T) {
+	var none map[string]string
+	for _, gone := range []*map[string]string{&none, {}} {
+		sent, err := contract.EncodeCommand("ada", "key", bank.UpdateAccount{Metadata: gone})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := sent.Decode(); err != nil || got.(bank.UpdateAccount).Metadata == nil {
+			t.Errorf("sent %s, arrived %+v, %v", sent.Data, got, err)
+		}
+	}
+}
 
 func TestCommandsArriveAsTheyWereSent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -34,7 +79,7 @@ func TestCommandsArriveAsTheyWereSent(t *testing.T) {
 		}
 		arrived := onTheWire(t, contract.CommandBatch{Commands: []contract.Command{sent}}).Commands[0]
 		got, err := arrived.Decode()
-		if err != nil || got != command {
+		if err != nil || !reflect.DeepEqual(got, command) {
 			t.Fatalf("sent %+v, arrived %+v, %v", command, got, err)
 		}
 		if arrived.Key != "key" || arrived.Caller != "ada" || arrived.Hash() != sent.Hash() {
@@ -67,7 +112,7 @@ func TestEqualRequestsHaveEqualHashes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if (first.Hash() == second.Hash()) != (a == b) {
+		if (first.Hash() == second.Hash()) != reflect.DeepEqual(a, b) {
 			t.Fatalf("%+v and %+v have the hashes %s and %s", a, b, first.Hash(), second.Hash())
 		}
 	})
@@ -77,7 +122,7 @@ func TestEqualRequestsHaveEqualHashes(t *testing.T) {
 func TestHashesNeverChange(t *testing.T) {
 	for want, command := range map[string]bank.Command{
 		"ad6b4ea441de7d630d8f513f147faeca": bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR"},
-		"42a4ca6d2ac5c29b049bfbdfce2fad50": bank.Deposit{Amount: eur(5_00), Reference: "invoice 7", Memo: "<päivää>"},
+		"42a4ca6d2ac5c29b049bfbdfce2fad50": bank.Deposit{Amount: eur(5_00), Details: bank.Details{Reference: "invoice 7", Memo: "<päivää>"}},
 		"1a18f05e9b827742860f3fc838eb4794": bank.Withdraw{Amount: eur(5_00)},
 	} {
 		sent, err := contract.EncodeCommand("ada", "key", command)
@@ -95,8 +140,8 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 	for name, test := range map[string]struct{ kind, data, reason string }{
 		"another command":    {"Transfer", `{}`, `unknown command type "Transfer"`},
 		"no command":         {"", `{}`, "unknown command type"},
-		"a condition to it":  {"Deposit", `{` + amount + `,"notAfter":"2026-01-01"}`, `unknown object member name "notAfter"`},
-		"fields of another":  {"OpenAccount", `{` + amount + `}`, `unknown object member name "amount"`},
+		"a condition to it":  {"Deposit", `{` + amount + `,"notAfter":"2026-01-01"}`, `unknown field "notAfter"`},
+		"fields of another":  {"OpenAccount", `{` + amount + `}`, `unknown field "amount"`},
 		"no data":            {"Withdraw", ``, "EOF"},
 		"two of them":        {"Withdraw", `{` + amount + `}{` + amount + `}`, "after top-level value"},
 		"a fraction of cent": {"Deposit", `{"amount":{"minor":0.5,"currency":"EUR"}}`, "unmarshal JSON"},
@@ -111,14 +156,16 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 }
 
 func TestOutcomesArriveAsTheyWereSent(t *testing.T) {
-	record := stored(t, 2, examples()[1])
+	record := stored(t, 2, events()[1])
 	account := bank.Account{ID: ada, Owner: "Ada", Currency: "EUR", Balance: eur(5), Version: 2, OpenedAt: decidedAt, ChangedAt: decidedAt}
-	_, short := account.Decide(bank.Withdraw{Amount: eur(7)})
+	_, short := account.Decide(bank.Withdraw{Amount: eur(7)}, bank.Circumstances{})
 	reply := contract.CommandReply{Outcomes: []contract.Outcome{
 		{Status: contract.Applied, Record: &record, Account: &account},
 		{Status: contract.Refused, Refusal: short},
 		{Status: contract.Refused, Refusal: bank.RefuseAmount("amount.value", "JPY", "is too small")}, // no decimals is a number of decimals
 		{Status: contract.Refused, Refusal: bank.RefuseConflict([]string{"amount", "memo"})},
+		{Status: contract.Refused, Refusal: short, Others: bank.Refusals{bank.RefuseTaken(ada), bank.RefuseUnknownAccount()}},
+		{Status: contract.NotTried},
 		{Status: contract.Unknown, Reason: "the append's outcome is not known"},
 	}}
 	if arrived := onTheWire(t, reply); !reflect.DeepEqual(arrived, reply) {
@@ -128,19 +175,55 @@ func TestOutcomesArriveAsTheyWereSent(t *testing.T) {
 
 // TestTheLargestEventFits: what the bank accepts, the log has to take.
 func TestTheLargestEventFits(t *testing.T) {
-	widest := func(n int) string { return strings.Repeat("\u2028", n) } // six bytes in JSON
-	account := bank.Account{ID: ada, Currency: "EUR", Balance: eur(0), Version: 1}
-	deposit, refusal := account.Decide(bank.Deposit{Amount: eur(9223372036854775807),
-		Reference: widest(bank.MaxReferenceLength), Memo: widest(bank.MaxMemoLength)})
-	if refusal != nil {
-		t.Fatalf("%+v", refusal)
-	}
-	for _, event := range []bank.Event{deposit, bank.AccountOpened{Owner: widest(bank.MaxOwnerLength), Currency: "EUR"}} {
+	tested := make(map[reflect.Type]bool)
+	for _, event := range largestEvents() {
 		r := stored(t, 1<<62, event)
 		r.Position, r.Key, r.Caller = 1<<62, widest(bank.MaxKeyLength), widest(bank.MaxOwnerLength)
 		text, err := json.Marshal(r)
 		if err != nil || len(text) > contract.MaxRecordBytes {
 			t.Errorf("%T takes %d bytes of %d, %v", event, len(text), contract.MaxRecordBytes, err)
 		}
+		tested[reflect.TypeOf(event)] = true
+	}
+	for event := range contract.ShapesToday() {
+		if !tested[event] {
+			t.Errorf("nobody knows how large %s is", event)
+		}
+	}
+}
+
+// widest takes six bytes in JSON for each character.
+func widest(n int) string { return strings.Repeat("\u2028", n) }
+
+// largestEvents have the longest texts that are accepted, in each.
+func largestEvents() []bank.Event {
+	d := bank.Details{Reference: widest(bank.MaxReferenceLength), Memo: widest(bank.MaxMemoLength), ExternalID: widest(bank.MaxExternalIDLength)}
+	metadata := make(map[string]string)
+	for i := range bank.MaxMetadata {
+		key := widest(9) + string(rune('a'+i))
+		metadata[key] = widest(bank.MaxMetadataLength/bank.MaxMetadata - 10)
+	}
+	most, reason := eur(1<<63-1), widest(bank.MaxReasonLength)
+	in, out := moved(1<<63-1, 1<<63-1, bank.SettlementLedger("EUR")), moved(-(1<<63-1), -(1<<63-1), bank.SettlementLedger("EUR"))
+	why := bank.Rejection{Code: bank.AmountExceedsRemaining, Message: reason}
+	back := &bank.TransferReversal{Transfer: trip, Version: 1 << 62, Remaining: most, Reason: reason}
+	return []bank.Event{
+		bank.AccountOpened{Owner: widest(bank.MaxOwnerLength), Currency: "EUR", Name: widest(bank.MaxNameLength), Kind: bank.Business,
+			ExternalID: widest(bank.MaxExternalIDLength), Metadata: metadata},
+		bank.AccountUpdated{Changed: []string{"name", "metadata"}, Name: widest(bank.MaxNameLength), Metadata: metadata},
+		bank.AccountFrozen{Debits: true, Credits: true, Reason: reason, By: widest(bank.MaxOwnerLength)},
+		bank.AccountUnfrozen{Reason: reason}, bank.AccountClosed{Reason: reason},
+		bank.LimitsSet{Limits: bank.Limits{Overdraft: most, PerTransaction: &most, PerDay: &most}},
+		bank.ExternalIDClaimed{ExternalID: widest(bank.MaxExternalIDLength), Account: ada},
+		bank.MoneyDeposited{Movement: in, Details: d, EffectiveAt: effective}, bank.MoneyWithdrawn{Movement: out, Details: d, EffectiveAt: effective},
+		bank.HoldPlaced{Amount: most, ExpiresAt: effective, Defaulted: true, Details: d},
+		bank.HoldCaptured{Movement: out, Hold: 1 << 62, Remaining: most, Released: most, Details: d},
+		bank.HoldReleased{Hold: 1 << 62, Amount: most, Reason: reason}, bank.HoldExpired{Hold: 1 << 62, Amount: most},
+		bank.TransferSent{Movement: out, Transfer: trip, To: grace, Details: d, EffectiveAt: effective, Reverses: back},
+		bank.TransferReceived{Movement: in, Transfer: trip, From: grace, Details: d, EffectiveAt: effective, Reverses: trip},
+		bank.TransferRejected{Transfer: trip, From: grace, Amount: most, Rejection: why},
+		bank.TransferCompleted{Transfer: trip, To: grace, Amount: most},
+		bank.TransferReturned{Movement: in, Transfer: trip, To: grace, Rejection: why},
+		bank.TransactionReversed{Movement: in, Transaction: 1 << 62, Credit: true, Remaining: most, Reason: reason},
 	}
 }

@@ -26,20 +26,3 @@ func stored(t testing.TB, version int64, e bank.Event) contract.Record {
 	}
 	return r
 }
-
-// examples has one event of each type, with every field set and with texts
-// that JSON may write in more than one way.
-func examples() []bank.Event {
-	return []bank.Event{
-		bank.AccountOpened{Owner: "Ada \"<Ä>\" & Söhne ✓ 😀", Currency: "EUR"},
-		bank.MoneyDeposited{Amount: eur(5_00), Balance: eur(9223372036854775807), Reference: "invoice 7/\\",
-			Memo: "<b>&amp;\u2028✓</b>", Postings: []bank.Posting{
-				{LedgerAccount: bank.CustomerLedger(ada), Amount: eur(5_00)},
-				{LedgerAccount: bank.CashLedger("EUR"), Amount: eur(-5_00)},
-			}},
-		bank.MoneyWithdrawn{Amount: eur(1), Balance: eur(0), Reference: "rent", Memo: "päivää", Postings: []bank.Posting{
-			{LedgerAccount: bank.CustomerLedger(ada), Amount: eur(-1)},
-			{LedgerAccount: bank.CashLedger("EUR"), Amount: eur(1)},
-		}},
-	}
-}

@@ -1,6 +1,11 @@
 package contract
 
-import "github.com/go-json-experiment/json"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+)
 
 // Decode reads one JSON value that another process sent or the log kept. It is
 // stricter than encoding/json, whose successor does the work at more than twice
@@ -10,5 +15,10 @@ func Decode(data []byte, into any) error { return json.Unmarshal(data, into) }
 
 // decodeStrictly is Decode, but refuses fields that into does not have.
 func decodeStrictly(data []byte, into any) error {
-	return json.Unmarshal(data, into, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(data, into, json.RejectUnknownMembers(true))
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) && errors.Is(semantic.Err, json.ErrUnknownName) {
+		return fmt.Errorf("unknown field %q", semantic.JSONPointer.LastToken())
+	}
+	return err
 }

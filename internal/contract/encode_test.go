@@ -56,8 +56,7 @@ func anyRecord(t *rapid.T) contract.Record {
 func BenchmarkEncodeRecord(b *testing.B) {
 	r := contract.Record{Position: 42, Account: bank.NewAccountID("ada", "1"), Version: 2, At: time.UnixMicro(1_800_000_000_123_456).UTC(), Key: "key-1", Caller: "ada"}
 	amount := bank.Money{Minor: 100, Currency: "EUR"}
-	if err := r.SetEvent(bank.MoneyDeposited{Amount: amount, Balance: amount, Reference: "invoice 7",
-		Postings: []bank.Posting{{LedgerAccount: "customer/x", Amount: amount}, {LedgerAccount: "cash/EUR", Amount: bank.Money{Minor: -100, Currency: "EUR"}}}}); err != nil {
+	if err := r.SetEvent(bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount, Postings: []bank.Posting{{LedgerAccount: "customer/x", Amount: amount}, {LedgerAccount: "cash/EUR", Amount: bank.Money{Minor: -100, Currency: "EUR"}}}}, Details: bank.Details{Reference: "invoice 7"}}); err != nil {
 		b.Fatal(err)
 	}
 	for range b.N {

@@ -3,6 +3,7 @@ package contract
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"time"
 
 	"corebank/internal/bank"
@@ -31,31 +32,11 @@ type Record struct {
 	Data        json.RawMessage `json:"data"`
 }
 
-// eventName is the stored identity of an event type. It does not follow the
-// names of Go types, so that renaming a type never orphans history.
-type eventName struct {
-	Type   string
-	Schema int
-}
-
-var (
-	accountOpenedV1  = eventName{"account-opened", 1}
-	moneyDepositedV1 = eventName{"money-deposited", 1}
-	moneyWithdrawnV1 = eventName{"money-withdrawn", 1}
-)
-
 // SetEvent stores the event's name, schema and data in the record. It fails
 // on an event that Event could not read back.
 func (r *Record) SetEvent(e bank.Event) error {
-	var name eventName
-	switch e.(type) {
-	case bank.AccountOpened:
-		name = accountOpenedV1
-	case bank.MoneyDeposited:
-		name = moneyDepositedV1
-	case bank.MoneyWithdrawn:
-		name = moneyWithdrawnV1
-	default:
+	name, known := storedAs[reflect.TypeOf(e)]
+	if !known {
 		return fmt.Errorf("no stored name for event %T", e)
 	}
 	if err := bank.CheckEvent(e); err != nil {
@@ -76,23 +57,15 @@ func (r *Record) SetEvent(e bank.Event) error {
 // field that this build does not know, and where something is missing: replay
 // understands every event or stops.
 func (r Record) Event() (bank.Event, error) {
-	switch (eventName{r.Type, r.Schema}) {
-	case accountOpenedV1:
-		return decodeEvent[bank.AccountOpened](r)
-	case moneyDepositedV1:
-		return decodeEvent[bank.MoneyDeposited](r)
-	case moneyWithdrawnV1:
-		return decodeEvent[bank.MoneyWithdrawn](r)
-	case eventName{Type: unreadable}:
+	if r.Type == unreadable {
 		return nil, whyUnreadable(r)
-	default:
+	}
+	decode, known := eventShapes[eventName{r.Type, r.Schema}]
+	if !known {
 		return nil, fmt.Errorf("event %s version %d of %s is unknown to this build; it needs a newer corebank", r.Type, r.Schema, r.Account)
 	}
-}
-
-func decodeEvent[T bank.Event](r Record) (bank.Event, error) {
-	var event T
-	if err := decodeStrictly(r.Data, &event); err != nil {
+	event, err := decode(r.Data)
+	if err != nil {
 		return nil, fmt.Errorf("decode event %s at position %d: %w", r.Type, r.Position, err)
 	}
 	if err := bank.CheckEvent(event); err != nil {

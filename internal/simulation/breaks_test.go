@@ -135,26 +135,29 @@ type ungated struct {
 func (u ungated) CatchUp(context.Context) error { return nil }
 
 func (u ungated) Handle(ctx context.Context, batch contract.Batch) error {
-	from, err := u.store.Checkpoint(ctx)
+	before, err := u.store.Trial(ctx)
+	from := before.Position
 	if err != nil || batch.Last <= from || len(batch.Records) == 0 {
 		return err
 	}
-	changes := view.Changes{From: from, To: batch.Last}
+	changes, sums := view.Changes{From: from, To: batch.Last}, view.Resume(before)
 	for _, r := range batch.Records {
 		account, err := u.store.Account(ctx, r.Account)
 		if err != nil && !errors.Is(err, view.ErrNotFound) {
 			return err
 		}
 		account.Version = r.Version - 1 // whatever it was
-		account, line, err := view.Fold(account, r)
+		account, effect, err := view.Fold(account, r)
 		if err != nil {
 			return err
 		}
 		changes.Accounts = append(changes.Accounts, account)
-		if line != nil && r.Position > from {
-			changes.Transactions = append(changes.Transactions, *line)
+		if effect.Line != nil && r.Position > from {
+			changes.Transactions = append(changes.Transactions, *effect.Line)
 		}
+		sums.Add(r.At, effect.Postings)
 	}
+	changes.Trial = sums.Trial(batch.Last)
 	return u.store.Apply(ctx, changes)
 }
 
@@ -165,7 +168,7 @@ type blind struct {
 	mu       sync.Mutex
 	accounts map[bank.AccountID]view.Account
 	lines    map[bank.AccountID][]view.Transaction
-	position int64
+	trial    view.Trial
 }
 
 func newBlind(store view.Store) view.Store {
@@ -181,14 +184,20 @@ func (b *blind) Apply(_ context.Context, changes view.Changes) error {
 	for _, line := range changes.Transactions {
 		b.lines[line.Account] = append(b.lines[line.Account], line)
 	}
-	b.position = changes.To
+	b.trial = changes.Trial
 	return nil
 }
 
 func (b *blind) Checkpoint(context.Context) (int64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.position, nil
+	return b.trial.Position, nil
+}
+
+func (b *blind) Trial(context.Context) (view.Trial, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.trial, nil
 }
 
 func (b *blind) Account(_ context.Context, id bank.AccountID) (view.Account, error) {
@@ -218,12 +227,22 @@ func (b *blind) History(_ context.Context, id bank.AccountID, _ view.Page) (view
 	return view.Lines{Transactions: lines}, nil
 }
 
-// trusting takes every message for the next one.
-func trusting(batch contract.Batch) contract.Batch {
-	if len(batch.Records) > 0 {
-		batch.Previous, batch.First = 0, 1
+// trusting is a log in which nothing is to be found of what the topic left out:
+// a feed that reads it goes on as if the topic had no gaps.
+type trusting struct{ server.Log }
+
+func (l trusting) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
+	page, err := l.Log.ReadAll(ctx, r)
+	if threadOf(ctx).of == nil {
+		return page, err // a subscriber that resumes, and not the feed
 	}
-	return batch
+	page.Records = slices.Clone(page.Records)
+	for i := range page.Records {
+		if err := page.Records[i].SetEvent(bank.AccountUnfrozen{}); err != nil {
+			panic(err) // the event is whole
+		}
+	}
+	return page, err
 }
 
 // empty is a log in which nothing is to be found again.

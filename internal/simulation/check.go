@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"math"
+	"reflect"
 	"time"
 
 	"corebank/internal/bank"
@@ -102,13 +103,12 @@ func (h *history) checkBalance(r contract.Record, event bank.Event, booked int64
 	states := h.states[r.Account]
 	before, after := states[len(states)-2], states[len(states)-1]
 	want := before.Balance.Minor
-	switch e := event.(type) {
-	case bank.MoneyDeposited:
-		want += e.Amount.Minor
-	case bank.MoneyWithdrawn:
-		want -= e.Amount.Minor
+	if line := view.TransactionOf(r, event); line != nil && line.Credit {
+		want += line.Amount
+	} else if line != nil {
+		want -= line.Amount
 	}
-	if after.Balance.Minor != want || after.Balance.Minor < 0 || after.Balance.Minor != booked {
+	if after.Balance.Minor != want || after.Balance.Minor < -after.Limits.Overdraft.Minor || after.Balance.Minor != booked {
 		h.world.violated(Exact, "position %d leaves %s with %d; %d was to be, %d is in the books",
 			r.Position, h.world.name(r.Account), after.Balance.Minor, want, booked)
 	}
@@ -137,28 +137,43 @@ func (h *history) checkViews() {
 	if err != nil || position != int64(len(h.records)) {
 		w.violated(ViewsEqual, "the views are at position %d of %d, %v", position, len(h.records), err)
 	}
+	h.checkTrial()
 	for id := range w.names {
 		var want view.Account
 		var lines []view.Transaction
 		for _, r := range h.streams[id] {
-			account, line, err := view.Fold(want, r)
+			account, effect, err := view.Fold(want, r)
 			if err != nil {
 				w.violated(ViewsEqual, "the view of %s: %v", w.name(id), err)
 				return
 			}
 			want = account
-			if line != nil {
-				lines = append(lines, *line)
+			if effect.Line != nil {
+				lines = append(lines, *effect.Line)
 			}
 		}
 		h.checkView(id, want, lines)
 	}
 }
 
+// checkTrial holds the trial balance of the views to the postings of the log.
+func (h *history) checkTrial() {
+	sums := view.Resume(view.Trial{})
+	for _, r := range h.records {
+		if event, err := r.Event(); err == nil {
+			sums.Add(r.At, event.PostingLines())
+		}
+	}
+	got, err := h.world.store.Trial(h.world.ctx)
+	if want := sums.Trial(int64(len(h.records))); err != nil || !got.Equal(want) {
+		h.world.violated(ViewsEqual, "the trial balance is %+v, %v; the log says %+v", got, err, want)
+	}
+}
+
 func (h *history) checkView(id bank.AccountID, want view.Account, lines []view.Transaction) {
 	w := h.world
 	got, err := w.store.Account(w.ctx, id)
-	if want.Version > 0 && (err != nil || got != want) {
+	if want.Version > 0 && (err != nil || !reflect.DeepEqual(got, want)) {
 		w.violated(ViewsEqual, "the view of %s is %+v, %v; the log says %+v", w.name(id), got, err, want)
 	}
 	if want.Version == 0 && err == nil {

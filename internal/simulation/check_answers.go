@@ -118,7 +118,7 @@ func (h *history) justified(a attempt) bool {
 		if !h.current(a.account, version, a.sent, a.answered) {
 			continue
 		}
-		if _, refusal := state.Decide(a.command); refusal != nil && sameRefusal(refusal, a.outcome.Refusal) {
+		if _, refusal := state.Decide(a.command, bank.Circumstances{}); refusal != nil && sameRefusal(refusal, a.outcome.Refusal) {
 			return true
 		}
 	}

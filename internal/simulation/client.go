@@ -72,7 +72,7 @@ func (c *client) choose(n int) request {
 		earlier := c.past[c.th.IntN(len(c.past))]
 		return c.world.request(earlier.account, earlier.key, bank.Deposit{Amount: amount})
 	case luck < 50:
-		return c.world.request(person.account, key, bank.Deposit{Amount: amount, Memo: "wages"})
+		return c.world.request(person.account, key, bank.Deposit{Amount: amount, Details: bank.Details{Memo: "wages"}})
 	case luck < 85:
 		return c.world.request(person.account, key, bank.Withdraw{Amount: amount})
 	case luck < 88:

@@ -72,7 +72,7 @@ var broken = map[string]struct {
 		ViewsEqual,
 	},
 	"trusting the topic to be gapless": {
-		Parts{Message: trusting},
+		Parts{Feed: func(log server.Log) server.Log { return trusting{log} }},
 		SeenOnce,
 	},
 	"resuming a subscription without the past": {

@@ -211,7 +211,7 @@ func (w *world) fence() {
 func (w *world) poke(s *source) contract.AppendStatus {
 	id := bank.NewAccountID("nobody", s.name)
 	r := contract.Record{Account: id, Version: 1, Key: "poke"}
-	if err := r.SetEvent(bank.AccountOpened{Owner: "nobody", Currency: "EUR"}); err != nil {
+	if err := r.SetEvent(bank.AccountOpened{Owner: "nobody", Currency: "EUR", Kind: bank.Current}); err != nil {
 		panic(err) // the event is whole
 	}
 	ctx, stop := s.serve(w.ctx)

@@ -23,12 +23,12 @@ func (v views) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.Acc
 	return v.Store.Accounts(ctx, ids)
 }
 
-// Checkpoint implements view.Store.
-func (v views) Checkpoint(ctx context.Context) (int64, error) {
+// Trial implements view.Store.
+func (v views) Trial(ctx context.Context) (view.Trial, error) {
 	if err := v.reach(ctx); err != nil {
-		return 0, err
+		return view.Trial{}, err
 	}
-	return v.Store.Checkpoint(ctx)
+	return v.Store.Trial(ctx)
 }
 
 func (v views) reach(ctx context.Context) error {

@@ -15,6 +15,8 @@ type Request struct {
 	Account bank.AccountID
 	Key     string
 	Command bank.Command
+	// Waits is set when the client wants to hear how a transfer ends.
+	Waits bool
 }
 
 // hash is the request's as it is stored with its event.
@@ -46,7 +48,7 @@ type Answer struct {
 	Sent, Answered time.Duration
 	Verdict        Verdict
 	// Account and Version are of the event, for Applied and Replayed; Balance is
-	// the one after it, in minor units.
+	// the one after it, in minor units. Version is 0 where the API does not tell.
 	Account bank.AccountID
 	Version int64
 	Balance int64

@@ -1,7 +1,9 @@
 package torture
 
 import (
+	"bytes"
 	"fmt"
+	"time"
 
 	"corebank/internal/audit"
 	"corebank/internal/bank"
@@ -23,11 +25,12 @@ const (
 	Balances   Law = "balances through the API equal to the fold"
 	SeenOnce   Law = "subscribers: each transaction once, in order"
 	Ordered    Law = "each account: its answers are linearizable"
+	Ended      Law = "transfers: each ended once; reversals: never beyond"
 	StandStill Law = "poisoned accounts, and no others, stand still"
 	Heals      Law = "faults: fenced, healed, answered, no panic"
 )
 
-var laws = []Law{Kept, NotThere, AtMostOnce, Asked, Unchanged, Sound, Balances, SeenOnce, Ordered, StandStill, Heals}
+var laws = []Law{Kept, NotThere, AtMostOnce, Asked, Unchanged, Sound, Balances, SeenOnce, Ordered, Ended, StandStill, Heals}
 
 // Finding is a law and what was checked of it.
 type Finding struct {
@@ -86,11 +89,18 @@ type entry struct {
 	account           bank.AccountID
 	key, hash         string
 	past              bool              // it was there before the run
-	line              *view.Transaction // nil for an opening
+	line              *view.Transaction // nil where no money moved
+	event             bank.Event
+	// command is what made the event, nil if nobody gave it; decided says
+	// whether the domain makes the event of it there.
+	command bank.Command
+	decided bool
 }
 
 // Evidence is all that is known of a run: feed it the log, then Check it.
 type Evidence struct {
+	// Began is when the clock of the answers was at 0.
+	Began   time.Time
 	Answers []Answer
 	Watches []Watch
 	// Views is nil if they could not be read.
@@ -112,9 +122,12 @@ type Evidence struct {
 	auditor  *audit.Auditor
 	recalled *recollection
 	events   int64
-	log      []entry                  // without what is past and of no account in use
-	streams  map[bank.AccountID][]int // places in log, by version
-	byKey    map[asked][]int          // places in log
+	log      []entry                           // without what is past and of no account in use
+	streams  map[bank.AccountID][]int          // places in log, by version
+	byKey    map[asked][]int                   // places in log
+	states   map[bank.AccountID][]bank.Account // before the first and after each entry
+	requests map[exactly]*Request
+	courses  map[bank.TransferID]*course
 }
 
 // asked names a request: an opening by its key alone, since its account is
@@ -126,18 +139,36 @@ type asked struct {
 
 func (r *Request) asked() asked { return asked{r.Account, r.Key} }
 
+// exactly names a request with all that it asks for.
+type exactly struct {
+	asked
+	hash string
+}
+
+func (r *Request) exactly() exactly { return exactly{r.asked(), r.hash()} }
+
+// begin gets ready for the first record.
+func (e *Evidence) begin() {
+	e.auditor = audit.New()
+	e.streams, e.byKey = make(map[bank.AccountID][]int), make(map[asked][]int)
+	e.states, e.courses = make(map[bank.AccountID][]bank.Account), make(map[bank.TransferID]*course)
+	e.requests = make(map[exactly]*Request)
+	for _, a := range e.Answers {
+		e.requests[a.Request.exactly()] = a.Request
+	}
+	e.recalled = e.Past.remember()
+	for id := range e.Poisoned {
+		e.auditor.Excuse(id)
+	}
+	if e.Views != nil {
+		e.auditor.Expect(e.Views)
+	}
+}
+
 // Record takes the next record of the log.
 func (e *Evidence) Record(r contract.Record) {
 	if e.auditor == nil {
-		e.auditor = audit.New()
-		e.streams, e.byKey = make(map[bank.AccountID][]int), make(map[asked][]int)
-		e.recalled = e.Past.remember()
-		for id := range e.Poisoned {
-			e.auditor.Excuse(id)
-		}
-		if e.Views != nil {
-			e.auditor.Expect(e.Views)
-		}
+		e.begin()
 	}
 	e.auditor.Record(r)
 	e.events++
@@ -151,12 +182,62 @@ func (e *Evidence) Record(r contract.Record) {
 	if err != nil {
 		return // the auditor has found it, unless it was put there on purpose
 	}
-	if kept.line = view.TransactionOf(r, event); kept.line == nil {
+	kept.event, kept.line = event, view.TransactionOf(r, event)
+	if _, opening := event.(bank.AccountOpened); opening {
 		name.account = ""
 	}
+	kept.command = e.commandOf(name, r, event)
+	kept.decided = e.decide(r, kept.command)
+	e.follow(r, event)
 	e.byKey[name] = append(e.byKey[name], len(e.log))
 	e.streams[r.Account] = append(e.streams[r.Account], len(e.log))
 	e.log = append(e.log, kept)
+}
+
+// decide folds a record into its account, and reports whether the domain makes
+// its event of the command there.
+func (e *Evidence) decide(r contract.Record, command bank.Command) bool {
+	states := e.states[r.Account]
+	if states == nil {
+		states = []bank.Account{{ID: r.Account}}
+	}
+	before := states[len(states)-1]
+	before.Version = r.Version - 1 // the auditor has found it, if it was another
+	after, err := contract.Fold(before, r)
+	if err != nil {
+		after = before // cannot be: the event could be read
+	}
+	e.states[r.Account] = append(states, after)
+	if command == nil {
+		return false
+	}
+	event, refusal := before.Decide(command, e.circumstances(before, command, r.At, r.Caller, r.Key))
+	var again contract.Record
+	return refusal == nil && again.SetEvent(event) == nil && again.Type == r.Type && bytes.Equal(again.Data, r.Data)
+}
+
+// circumstances are those in which an account decides at a time.
+func (e *Evidence) circumstances(a bank.Account, command bank.Command, at time.Time, caller, key string) bank.Circumstances {
+	in := bank.Circumstances{Now: at, Caller: caller, Key: key}
+	if at.Before(a.ChangedAt) {
+		in.Now = a.ChangedAt
+	}
+	if past, there := e.at(a.ID, a.Looks(command)); there {
+		in.Past = past.event
+	}
+	return in
+}
+
+// state is an account after a version; false for a version that it never had.
+func (e *Evidence) state(id bank.AccountID, version int64) (bank.Account, bool) {
+	states := e.states[id]
+	if version == 0 && len(states) == 0 {
+		return bank.Account{ID: id}, true
+	}
+	if version < 0 || version >= int64(len(states)) {
+		return bank.Account{}, false
+	}
+	return states[version], true
 }
 
 // Check holds everything against every law, into v.
@@ -171,6 +252,8 @@ func (e *Evidence) Check(v *Verification) {
 		e.checkWatch(v, w)
 	}
 	e.checkOrder(v)
+	e.checkTransfers(v)
+	e.checkReversals(v)
 }
 
 // at is the record of an account with a version.
@@ -200,14 +283,13 @@ func (e *Evidence) checkAudit(v *Verification) {
 func (e *Evidence) checkBalances(v *Verification) {
 	v.checked(Balances, len(e.Balances))
 	for id, said := range e.Balances {
-		stream := e.streams[id]
-		last, _ := e.at(id, int64(len(stream)))
-		want := int64(0)
-		if last.line != nil {
-			want = last.line.BalanceAfter
+		last, _ := e.state(id, int64(len(e.streams[id])))
+		want := [2]int64{last.Version, last.Balance.Minor}
+		if !last.IsOpen() {
+			want = [2]int64{} // a stream of rejections, and no account
 		}
-		if said != [2]int64{int64(len(stream)), want} {
-			v.violated(Balances, "%s: the API says %d at version %d, the log %d at version %d", id, said[1], said[0], want, len(stream))
+		if said != want {
+			v.violated(Balances, "%s: the API says %d at version %d, the log %d at version %d", id, said[1], said[0], want[1], want[0])
 		}
 	}
 }

@@ -86,7 +86,8 @@ func (e *Evidence) checkKept(v *Verification, a Answer) {
 	if r.line != nil {
 		balance = r.line.BalanceAfter
 	}
-	if r.account != a.Account || r.version != a.Version || balance != a.Balance {
+	untold := a.Version == 0 && r.line == nil
+	if r.account != a.Account || r.version != a.Version && !untold || balance != a.Balance {
 		v.violated(Kept, "%s was %s as version %d of %s with %d after it; the log has version %d of %s with %d",
 			a.Request.Key, a.Verdict, a.Version, a.Account, a.Balance, r.version, r.account, balance)
 	}
@@ -112,26 +113,14 @@ func (e *Evidence) checkTold(v *Verification, a Answer) {
 	if a.ToldVersion == 0 {
 		return
 	}
-	r, there := e.at(a.Account, a.ToldVersion)
-	balance := int64(0)
-	if r.line != nil {
-		balance = r.line.BalanceAfter
-	}
-	if !there || balance != a.ToldBalance {
-		v.violated(Kept, "with %s came %s at version %d with %d; the log has %d there", a.Request.Key, a.Account, a.ToldVersion, a.ToldBalance, balance)
+	is, there := e.state(a.Account, a.ToldVersion)
+	if !there || is.Balance.Minor != a.ToldBalance {
+		v.violated(Kept, "with %s came %s at version %d with %d; the log has %d there", a.Request.Key, a.Account, a.ToldVersion, a.ToldBalance, is.Balance.Minor)
 	}
 }
 
 // checkKeys holds the log against what was asked.
 func (e *Evidence) checkKeys(v *Verification) {
-	type exactly struct {
-		asked
-		hash string
-	}
-	sent := make(map[exactly]bool)
-	for _, a := range e.Answers {
-		sent[exactly{a.Request.asked(), a.Request.hash()}] = true
-	}
 	for name, found := range e.byKey {
 		v.checked(AtMostOnce, 1)
 		if len(found) > 1 {
@@ -142,7 +131,7 @@ func (e *Evidence) checkKeys(v *Verification) {
 				continue
 			}
 			v.checked(Asked, 1)
-			if !sent[exactly{name, e.log[i].hash}] {
+			if e.log[i].command == nil {
 				v.violated(Asked, "nobody sent %s of %s as it is at position %d", name.key, name.account, e.log[i].position)
 			}
 		}

@@ -30,35 +30,7 @@ func newGateway(url string, clients int, clock func() time.Duration) *gateway {
 		Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
 }
 
-// The mutations. What they move is called by one name in the answer.
-const (
-	queryOpen = `mutation($owner: String!, $currency: CurrencyCode!, $key: String!) {
-  told: openAccount(input: {owner: $owner, currency: $currency, idempotencyKey: $key}) {
-    replayed account { id version balance { current { value } } } userErrors { code } } }`
-	queryPay = `mutation($id: ID!, $value: Decimal!, $currency: CurrencyCode!, $key: String!) {
-  told: %s(input: {accountId: $id, amount: {value: $value, currency: $currency}, idempotencyKey: $key}) {
-    replayed account { id version balance { current { value } } }
-    transaction { version balanceAfter { value } }
-    userErrors { code ... on InsufficientFunds { available { value } } } } }`
-	queryBalance = `query($id: ID!) { balance(accountId: $id) { current { value } version stale } }`
-)
-
-// body is the GraphQL request.
-func (r *Request) body() (query string, variables map[string]any) {
-	pay := func(mutation string, amount bank.Money) (string, map[string]any) {
-		return fmt.Sprintf(queryPay, mutation), map[string]any{"id": r.Account, "value": amount.Decimal(), "currency": amount.Currency, "key": r.Key}
-	}
-	switch c := r.Command.(type) {
-	case bank.Deposit:
-		return pay("deposit", c.Amount)
-	case bank.Withdraw:
-		return pay("withdraw", c.Amount)
-	case bank.OpenAccount:
-		return queryOpen, map[string]any{"owner": c.Owner, "currency": c.Currency, "key": r.Key}
-	default:
-		panic(fmt.Sprintf("torture: no mutation for command %T", c))
-	}
-}
+const queryBalance = `query($id: ID!) { balance(accountId: $id) { current { value } version stale } }`
 
 // told is what a mutation answers.
 type told struct {
@@ -72,6 +44,7 @@ type told struct {
 		Version      int64
 		BalanceAfter amount
 	}
+	Hold       *struct{ ID string }
 	UserErrors []struct {
 		Code      bank.Code
 		Available *amount
@@ -129,7 +102,9 @@ func (a *Answer) read(t told) {
 	switch {
 	case t.Transaction != nil:
 		a.Version, a.Balance = t.Transaction.Version, minor(t.Transaction.BalanceAfter)
-	case t.Account != nil:
+	case t.Hold != nil:
+		a.Version = versionOf(t.Hold.ID)
+	case a.Request.Account == "":
 		a.Version = 1 // an opening is the first event
 	}
 }

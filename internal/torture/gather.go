@@ -11,6 +11,7 @@ import (
 	"corebank/internal/audit"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/view"
 	"corebank/internal/view/viewstore"
 )
 
@@ -62,7 +63,7 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 		r.verified.violated(Heals, "the views reached position %d of %d of the log within %v", at, head, r.patience())
 	}
 	r.awaitWatchers(ctx, all, one)
-	e := &Evidence{Answers: r.record.answers, Pictures: r.Data, Balances: make(map[bank.AccountID][2]int64),
+	e := &Evidence{Began: r.began, Answers: r.record.answers, Pictures: r.Data, Balances: make(map[bank.AccountID][2]int64),
 		Poisoned: r.poisoned, Stale: make(map[bank.AccountID]bool),
 		Past: r.past(), Used: make(map[bank.AccountID]bool)}
 	for _, a := range r.record.answers {
@@ -84,18 +85,24 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 	return e, nil
 }
 
-// settle reads the log until it no longer grows: its head, and how many
-// transactions each subscriber is to see.
+// settle reads the log until it no longer grows and nothing is to come: its
+// head, and how many transactions each subscriber is to see.
 func (r *run) settle(ctx context.Context, log LogReader) (head int64, all int, one map[bank.AccountID]int) {
 	head, one = int64(r.Events), make(map[bank.AccountID]int)
+	open := newPending(time.Now().Add(quietTime))
 	count := func(record contract.Record) {
-		if _, err := record.Event(); err == nil && record.Version > 1 { // the first is the opening
+		event, err := record.Event()
+		if err != nil {
+			return
+		}
+		open.note(record, event)
+		if view.TransactionOf(record, event) != nil {
 			all++
 			one[record.Account]++
 		}
 	}
 	deadline := time.Now().Add(quietTime)
-	for since := time.Now(); time.Since(since) < stillFor && time.Now().Before(deadline); sleep(ctx, 10*watchTick) {
+	for since := time.Now(); (time.Since(since) < stillFor || open.any()) && time.Now().Before(deadline); sleep(ctx, 10*watchTick) {
 		now, err := walk(ctx, log, head, count)
 		if err != nil {
 			r.verified.violated(Heals, "the log cannot be read: %v", err)

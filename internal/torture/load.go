@@ -35,6 +35,10 @@ type load struct {
 	mu       sync.Mutex
 	accounts []slot
 	opened   int
+	// dead are accounts to which no transfer ever comes, arrived the newest
+	// transfers that somebody saw arriving.
+	dead    []bank.AccountID
+	arrived []line
 }
 
 // slot is an account in use.
@@ -50,6 +54,10 @@ type client struct {
 	random *rand.Rand
 	sent   []*Request // the newest that were acknowledged
 	count  int
+	// posted are transactions that the client made, holds its holds, and frozen
+	// the account that it has frozen.
+	posted, holds []line
+	frozen        bank.AccountID
 }
 
 func newLoad(g *gateway, r *record, seed uint64) *load {
@@ -77,7 +85,7 @@ func (l *load) open(ctx context.Context, accounts int, old Past) error {
 		}
 		l.accounts = append(l.accounts, slot{id: id})
 	}
-	return nil
+	return c.openDead(ctx)
 }
 
 // run is clients until ctx ends. What they have asked by then, they wait for.
@@ -113,36 +121,11 @@ func (c *client) step(ctx context.Context) {
 		c.settle(ctx, again)
 		return
 	}
-	r := &Request{Account: id, Key: fmt.Sprintf("%d-%d", c.number, c.count)}
-	few := bank.Money{Minor: 1 + c.random.Int64N(10_000), Currency: currency}
-	many := bank.Money{Minor: 1_000_000_000 + few.Minor, Currency: currency}
-	switch {
-	case roll < 60:
-		r.Command = bank.Deposit{Amount: few}
-	case roll < 90:
-		r.Command = bank.Withdraw{Amount: few}
-	case roll < 95:
-		r.Command = bank.Withdraw{Amount: many}
-	default:
-		r.Command = bank.Deposit{Amount: bank.Money{Minor: few.Minor, Currency: "USD"}}
-	}
+	r := c.choose(id, roll)
 	if a := c.settle(ctx, r); a.acknowledged() {
 		c.remember(r)
+		c.note(r, a)
 	}
-}
-
-// withAnotherAmount is a request that takes the key of one that happened.
-func withAnotherAmount(r *Request) *Request {
-	other := &Request{Account: r.Account, Key: r.Key}
-	switch c := r.Command.(type) {
-	case bank.Deposit:
-		c.Amount.Minor++
-		other.Command = c
-	case bank.Withdraw:
-		c.Amount.Minor++
-		other.Command = c
-	}
-	return other
 }
 
 func (c *client) remember(r *Request) {
@@ -173,12 +156,14 @@ func (c *client) settle(ctx context.Context, r *Request) Answer {
 }
 
 // openAccount opens another account; empty when that failed.
-func (c *client) openAccount(ctx context.Context) bank.AccountID {
+func (c *client) openAccount(ctx context.Context) bank.AccountID { return c.openIn(ctx, currency) }
+
+func (c *client) openIn(ctx context.Context, in bank.Currency) bank.AccountID {
 	c.mu.Lock()
 	c.opened++
 	number := c.opened
 	c.mu.Unlock()
-	r := &Request{Key: fmt.Sprintf("torture-%d-%d", c.seed, number), Command: bank.OpenAccount{Owner: fmt.Sprint("Customer ", number), Currency: currency}}
+	r := &Request{Key: fmt.Sprintf("torture-%d-%d", c.seed, number), Command: bank.OpenAccount{Owner: fmt.Sprint("Customer ", number), Currency: in, Kind: bank.Current}}
 	for ctx.Err() == nil {
 		if a := c.settle(ctx, r); a.acknowledged() {
 			return a.Account

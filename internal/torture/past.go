@@ -36,7 +36,7 @@ func (p Past) accounts() int { return (p.Events + pastEvents - 1) / pastEvents }
 func (p Past) account(n int) bank.AccountID { return bank.NewAccountID(pastCaller, p.opening(n).Key) }
 
 func (p Past) opening(n int) *Request {
-	return &Request{Key: fmt.Sprintf("past-%d-%d", p.Seed, n), Command: bank.OpenAccount{Owner: fmt.Sprint("Old customer ", n), Currency: currency}}
+	return &Request{Key: fmt.Sprintf("past-%d-%d", p.Seed, n), Command: bank.OpenAccount{Owner: fmt.Sprint("Old customer ", n), Currency: currency, Kind: bank.Current}}
 }
 
 // pastBegan is when its first event happened.
@@ -75,15 +75,16 @@ func (p Past) payment(random *rand.Rand, i int) *Request {
 // record decides a request and moves the state on. A withdrawal that the
 // account cannot pay becomes a deposit.
 func (p Past) record(state *bank.Account, request *Request, i int) contract.Record {
-	event, refusal := state.Decide(request.Command)
+	at := pastBegan.Add(time.Duration(i) * pastStep)
+	in := bank.Circumstances{Now: at, Caller: pastCaller, Key: request.Key}
+	event, refusal := state.Decide(request.Command, in)
 	if refusal != nil {
 		request.Command = bank.Deposit{Amount: bank.Money{Minor: 10, Currency: currency}}
-		event, refusal = state.Decide(request.Command)
+		event, refusal = state.Decide(request.Command, in)
 	}
 	if refusal != nil {
 		panic(refusal.Message) // ten cents can always be paid in
 	}
-	at := pastBegan.Add(time.Duration(i) * pastStep)
 	r := contract.Record{Position: int64(i) + 1, Account: state.ID, Version: state.Version + 1, At: at,
 		Key: request.Key, Caller: pastCaller, RequestHash: request.hash()}
 	if err := r.SetEvent(event); err != nil {

@@ -80,7 +80,7 @@ func badRecord(kind Kind, id bank.AccountID) contract.Record {
 	r := contract.Record{Account: id, Version: 3, At: time.Now().UTC().Truncate(time.Microsecond), Key: "poison", Caller: "poison",
 		RequestHash: strings.Repeat("0", 32)}
 	amount := bank.Money{Minor: 1, Currency: currency}
-	if err := r.SetEvent(bank.MoneyDeposited{Amount: amount, Balance: amount}); err != nil {
+	if err := r.SetEvent(bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount}}); err != nil {
 		r.Type, r.Schema = "money-deposited", 1
 	}
 	switch kind {

@@ -22,7 +22,7 @@ func TestAPoisonedAccountThatStandsStillIsAsItShouldBe(t *testing.T) {
 		for _, r := range s.records {
 			e.Record(r)
 		}
-		bad.Position, bad.Version = int64(len(s.records)+1), s.state.Version+1
+		bad.Position, bad.Version = int64(len(s.records)+1), s.states[s.id].Version+1
 		e.Record(bad)
 		for _, f := range verify(e).Findings() {
 			if f.Violations > 0 {

@@ -186,6 +186,7 @@ func (r *run) newWatchers() []*subscriber {
 	for i, id := range r.load.ids()[:min(watchers, r.Accounts)] {
 		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Events, r.Seed+uint64(watchers+i)))
 	}
+	r.watchers[0].heard = r.load.heard
 	return r.watchers
 }
 

@@ -118,7 +118,7 @@ func freeAddress() (string, error) {
 func (z *zombie) write(ctx context.Context) string {
 	record := contract.Record{Account: bank.NewAccountID("zombie", z.listen), Version: 1, At: time.Now().UTC().Truncate(time.Microsecond),
 		Key: z.listen, Caller: "zombie", RequestHash: strings.Repeat("0", 32)}
-	if err := record.SetEvent(bank.AccountOpened{Owner: "Zombie", Currency: currency}); err != nil {
+	if err := record.SetEvent(bank.AccountOpened{Owner: "Zombie", Currency: currency, Kind: bank.Current}); err != nil {
 		return err.Error()
 	}
 	data, err := json.Marshal(contract.AppendRequest{Appends: []contract.Append{{Account: record.Account, Records: []contract.Record{record}}}})

@@ -51,6 +51,7 @@ type Watch struct {
 type subscriber struct {
 	url    string
 	random *rand.Rand
+	heard  func(Seen) // is told of everything
 
 	mu     sync.Mutex
 	watch  Watch
@@ -59,7 +60,7 @@ type subscriber struct {
 
 // newSubscriber follows from a position of the log on.
 func newSubscriber(url, name string, account bank.AccountID, position int, seed uint64) *subscriber {
-	return &subscriber{url: url, random: rand.New(rand.NewPCG(seed, seed)), watch: Watch{Name: name, Account: account},
+	return &subscriber{url: url, random: rand.New(rand.NewPCG(seed, seed)), heard: func(Seen) {}, watch: Watch{Name: name, Account: account},
 		cursor: base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "position:%d", position))}
 }
 
@@ -153,7 +154,9 @@ func (s *subscriber) saw(payload []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cursor = got.Data.Transactions.Cursor
-	s.watch.Seen = append(s.watch.Seen, Seen{t.AccountID, t.Version, t.Type, minor(t.Amount), minor(t.BalanceAfter)})
+	seen := Seen{t.AccountID, t.Version, t.Type, minor(t.Amount), minor(t.BalanceAfter)}
+	s.watch.Seen = append(s.watch.Seen, seen)
+	s.heard(seen)
 	return nil
 }
 

@@ -14,9 +14,6 @@ import (
 // MaxPage bounds a page of history.
 const MaxPage = 100
 
-// MaxFilterTypes bounds the types that a filter may name.
-const MaxFilterTypes = 32
-
 // ErrBadPage says that a page breaks its own rules; the text around it says
 // which one.
 var ErrBadPage = errors.New("malformed page")
@@ -29,14 +26,6 @@ type Page struct {
 	First, Last   int // one of them 1 to MaxPage, the other 0
 	After, Before int64
 	Filter        Filter
-}
-
-// Filter narrows history. Zero fields do not filter.
-type Filter struct {
-	// Types are those wanted, at most MaxFilterTypes.
-	Types []TransactionType
-	// Since is inclusive, Until exclusive.
-	Since, Until time.Time
 }
 
 // Lines is one page, newest first, and whether the filtered history goes on
@@ -56,26 +45,27 @@ func (p Page) Check() error {
 		return fmt.Errorf("%w: ask for 1 to %d lines", ErrBadPage, MaxPage)
 	case p.After < 0 || p.Before < 0 || p.After == NoVersion || p.Before == NoVersion:
 		return fmt.Errorf("%w: after and before are versions, or 0", ErrBadPage)
-	case len(p.Filter.Types) > MaxFilterTypes:
-		return fmt.Errorf("%w: filter by at most %d types", ErrBadPage, MaxFilterTypes)
 	}
-	return nil
+	return p.Filter.Check()
 }
 
 // Range asks for an account's lines between two versions, both exclusive:
 // at most Limit of them, from the newest or from the oldest end, in that
-// order. Types is sorted and without repeats; none means all.
+// order.
 type Range struct {
 	Account      bank.AccountID
 	Above, Below int64
-	Types        []TransactionType
-	NewestFirst  bool
-	Limit        int
+	// Filter is without Since, Until and UpTo, for which the versions stand. Its
+	// types are sorted and without repeats.
+	Filter      Filter
+	NewestFirst bool
+	Limit       int
 }
 
 // Ranges is what a store has to offer so that ReadPage can read its pages.
 // Both have to be quick however long the history is: their cost may grow with
-// the lines that they return, not with those that they pass over.
+// the lines that they return, not with those that they pass over, unless the
+// filter scans.
 type Ranges interface {
 	Range(ctx context.Context, r Range) ([]Transaction, error)
 	// VersionAt divides an account's lines at a time, in whole microseconds:
@@ -91,11 +81,19 @@ const NoVersion = math.MaxInt64
 // ReadPage is one page of an account's history, or an error that wraps
 // ErrBadPage. History only grows, so that the few reads it takes need no
 // common snapshot.
-func ReadPage(ctx context.Context, ranges Ranges, id bank.AccountID, page Page) (Lines, error) {
+func ReadPage(ctx context.Context, ranges Ranges, id bank.AccountID, page Page) (lines Lines, err error) {
 	if err := page.Check(); err != nil {
 		return Lines{}, err
 	}
-	all, err := filtered(ctx, ranges, id, page.Filter)
+	err = page.Filter.bounded(ctx, func(ctx context.Context) error {
+		lines, err = readPage(ctx, ranges, id, page)
+		return err
+	})
+	return lines, err
+}
+
+func readPage(ctx context.Context, ranges Ranges, id bank.AccountID, page Page) (Lines, error) {
+	all, err := Filtered(ctx, ranges, id, page.Filter)
 	if err != nil {
 		return Lines{}, err
 	}
@@ -105,12 +103,12 @@ func ReadPage(ctx context.Context, ranges Ranges, id bank.AccountID, page Page) 
 	}
 	newer, older := false, false
 	if page.After > 0 {
-		if newer, err = anyBetween(ctx, ranges, all, page.After-1, NoVersion); err != nil {
+		if newer, err = anyAbove(ctx, ranges, all, page.After-1); err != nil {
 			return Lines{}, err
 		}
 	}
 	if page.Before > 0 {
-		if older, err = anyBetween(ctx, ranges, all, 0, page.Before+1); err != nil {
+		if older, err = anyBelow(ctx, ranges, all, page.Before+1); err != nil {
 			return Lines{}, err
 		}
 	}
@@ -122,11 +120,12 @@ func ReadPage(ctx context.Context, ranges Ranges, id bank.AccountID, page Page) 
 	return Lines{Transactions: lines, Newer: newer, Older: older}, nil
 }
 
-// filtered is the whole history that the filter lets through. Times become
+// Filtered is the whole history that the filter lets through. Times become
 // versions, which are what ranges are made of.
-func filtered(ctx context.Context, ranges Ranges, id bank.AccountID, f Filter) (Range, error) {
-	types := slices.Compact(slices.Sorted(slices.Values(f.Types)))
-	all := Range{Account: id, Below: NoVersion, Types: types}
+func Filtered(ctx context.Context, ranges Ranges, id bank.AccountID, f Filter) (Range, error) {
+	all := Range{Account: id, Below: NoVersion, Filter: f}
+	all.Filter.Since, all.Filter.Until, all.Filter.UpTo = time.Time{}, time.Time{}, 0
+	all.Filter.Types = slices.Compact(slices.Sorted(slices.Values(f.Types)))
 	if !f.Since.IsZero() {
 		version, err := ranges.VersionAt(ctx, id, wholeMicroseconds(f.Since))
 		if err != nil {
@@ -140,6 +139,9 @@ func filtered(ctx context.Context, ranges Ranges, id bank.AccountID, f Filter) (
 			return Range{}, err
 		}
 		all.Below = version
+	}
+	if f.UpTo > 0 {
+		all.Below = min(all.Below, f.UpTo+1)
 	}
 	return all, nil
 }
@@ -172,8 +174,17 @@ func window(ctx context.Context, ranges Ranges, all Range, page Page) (lines []T
 	return lines, more, nil
 }
 
-func anyBetween(ctx context.Context, ranges Ranges, all Range, above, below int64) (bool, error) {
-	all.Above, all.Below, all.Limit = max(all.Above, above), min(all.Below, below), 1
+// anyAbove and anyBelow look from the bound outwards: the line that a cursor
+// was made of is the first that they meet, so that a filter that scans need not
+// go further.
+func anyAbove(ctx context.Context, ranges Ranges, all Range, above int64) (bool, error) {
+	all.Above, all.Limit = max(all.Above, above), 1
+	lines, err := ranges.Range(ctx, all)
+	return len(lines) > 0, err
+}
+
+func anyBelow(ctx context.Context, ranges Ranges, all Range, below int64) (bool, error) {
+	all.Below, all.Limit, all.NewestFirst = min(all.Below, below), 1, true
 	lines, err := ranges.Range(ctx, all)
 	return len(lines) > 0, err
 }

@@ -18,11 +18,17 @@ type Snapshots interface {
 type Snapshot interface {
 	// Checkpoint is the last position that the snapshot reflects; 0 for none.
 	Checkpoint() int64
+	// Trial is the trial balance at the checkpoint.
+	Trial() Trial
 	// Accounts are all documents, each once, in any order.
 	Accounts(ctx context.Context) iter.Seq2[Account, error]
 	// Transactions are all history lines: those of one account together,
 	// oldest first. A line without its account's document is among them.
 	Transactions(ctx context.Context) iter.Seq2[Transaction, error]
+	// Links are all records that are filed under something, and States all
+	// states that are kept, in any order.
+	Links(ctx context.Context) iter.Seq2[Link, error]
+	States(ctx context.Context) iter.Seq2[State, error]
 	// Close lets the snapshot go.
 	Close(ctx context.Context) error
 }

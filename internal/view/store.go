@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
+	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 )
 
 var (
@@ -24,26 +27,61 @@ type Changes struct {
 	From, To     int64
 	Accounts     []Account
 	Transactions []Transaction
+	Links        []Link
+	// States are kept for looking back, in addition to the documents. A line, a
+	// link or a state that is there already is an error.
+	States []State
+	// Trial is the trial balance at To. Kept are those on the way that are
+	// kept for looking back.
+	Trial Trial
+	Kept  []Trial
 }
 
-// Check is nil when the changes move forward, every line lies within them and
+// Check is nil when the changes move forward, everything lies within them and
 // has its account's document with it. A store refuses all others.
 func (c Changes) Check() error {
 	if c.From < 0 || c.To <= c.From {
 		return fmt.Errorf("changes from position %d to %d do not move forward", c.From, c.To)
 	}
+	if c.Trial.Position != c.To {
+		return fmt.Errorf("changes to %d come with the trial balance at %d", c.To, c.Trial.Position)
+	}
 	changed := make(map[bank.AccountID]bool, len(c.Accounts))
 	for _, account := range c.Accounts {
 		changed[account.ID] = true
 	}
+	belongs := func(what string, number int64, id bank.AccountID, position int64) error {
+		if !changed[id] {
+			return fmt.Errorf("%s %d of %s comes without its account", what, number, id)
+		}
+		return c.within(fmt.Sprintf("%s %d of %s", what, number, id), position)
+	}
 	for _, line := range c.Transactions {
-		if !changed[line.Account] {
-			return fmt.Errorf("line %d of %s comes without its account", line.Version, line.Account)
+		if !changed[line.Account] || line.Position <= c.From || line.Position > c.To {
+			return belongs("line", line.Version, line.Account, line.Position)
 		}
-		if line.Position <= c.From || line.Position > c.To {
-			return fmt.Errorf("line %d of %s at position %d is outside of the changes %d to %d",
-				line.Version, line.Account, line.Position, c.From+1, c.To)
+	}
+	for _, link := range c.Links {
+		if err := belongs("link of version", link.Record.Version, link.Record.Account, link.Record.Position); err != nil {
+			return err
 		}
+	}
+	for _, state := range c.States {
+		if err := belongs("state", state.Account.Version, state.Account.ID, state.Position); err != nil {
+			return err
+		}
+	}
+	for _, trial := range c.Kept {
+		if err := c.within("a kept trial balance", trial.Position); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c Changes) within(what string, position int64) error {
+	if position <= c.From || position > c.To {
+		return fmt.Errorf("%s at position %d is outside of the changes %d to %d", what, position, c.From+1, c.To)
 	}
 	return nil
 }
@@ -57,8 +95,34 @@ type Reader interface {
 	// History is one page of an account's lines, or an error that wraps
 	// ErrBadPage. An account that does not exist has none.
 	History(ctx context.Context, id bank.AccountID, page Page) (Lines, error)
+	// Sums adds up what a page of the account's lines goes through, its bounds
+	// and size aside. It looks at each of them: a filter that takes longer than
+	// ScanTime fails with ErrFarScan, like one of History.
+	Sums(ctx context.Context, id bank.AccountID, filter Filter) (Sums, error)
+	// AccountByExternalID is the document, or ErrNotFound.
+	AccountByExternalID(ctx context.Context, externalID string) (Account, error)
+	// ListAccounts is a page of accounts, and whether there are more after it.
+	ListAccounts(ctx context.Context, page Accounts) (accounts []Account, more bool, err error)
+	// Links are the records that are filed under a key, by position, MaxLinks at
+	// most.
+	Links(ctx context.Context, key string) ([]contract.Record, error)
+	// StateBefore is the newest kept state of the account that is not after
+	// version and, unless t is zero, not changed after t. It is the zero State
+	// where none is kept.
+	StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (State, error)
+	// Trial is the trial balance at the checkpoint. TrialBefore is the newest
+	// kept one that is not after position and, unless t is zero, does not
+	// reflect anything after t; the zero Trial where none is kept.
+	Trial(ctx context.Context) (Trial, error)
+	TrialBefore(ctx context.Context, position int64, t time.Time) (Trial, error)
 	// Checkpoint is the last position that the views reflect; 0 for none.
 	Checkpoint(ctx context.Context) (int64, error)
+}
+
+// Sums are the number of lines and what they moved, in minor units.
+type Sums struct {
+	Count           int64
+	Credits, Debits *big.Int
 }
 
 // Store is a Reader that a projector writes to.
@@ -70,10 +134,12 @@ type Store interface {
 	// one transaction, or does nothing and returns an error.
 	// ErrCheckpointMoved says that the checkpoint was not From.
 	Apply(ctx context.Context, changes Changes) error
-	// Replace puts one account's document and puts its lines in place of all
-	// that it had, in one transaction that leaves the checkpoint as it is, or
-	// does nothing and returns an error. ErrCheckpointMoved says that the
-	// checkpoint is not At.
+	// Replace puts one account's document, and puts its lines, links and states
+	// in place of all that it had, in one transaction that leaves the checkpoint
+	// as it is, or does nothing and returns an error. Trial balances, the kept
+	// ones too, get what was missing: only of a stale document, lest they get it
+	// twice. ErrCheckpointMoved says that the
+	// checkpoint is not At, or the document not stale any more.
 	Replace(ctx context.Context, r Replacement) error
 	// Close releases the store.
 	Close(ctx context.Context) error

@@ -6,13 +6,18 @@ import (
 	"corebank/internal/bank"
 )
 
-// TransactionType says which way money moved.
+// TransactionType says what moved the money.
 type TransactionType string
 
 // The types of transactions, as the API spells them.
 const (
-	Deposit    TransactionType = "DEPOSIT"
-	Withdrawal TransactionType = "WITHDRAWAL"
+	Deposit          TransactionType = "DEPOSIT"
+	Withdrawal       TransactionType = "WITHDRAWAL"
+	TransferOut      TransactionType = "TRANSFER_OUT"
+	TransferIn       TransactionType = "TRANSFER_IN"
+	TransferReturned TransactionType = "TRANSFER_RETURNED"
+	HoldCapture      TransactionType = "HOLD_CAPTURE"
+	Reversal         TransactionType = "REVERSAL"
 )
 
 // Transaction is one line of an account's history. Account and Version
@@ -25,13 +30,28 @@ type Transaction struct {
 	Position int64
 	Type     TransactionType
 	Currency bank.Currency
-	// Amount is positive; BalanceAfter the balance right after it; both in
-	// minor units of Currency.
+	// Amount is positive; Credit says whether it raised the balance;
+	// BalanceAfter is the balance right after it. Minor units of Currency.
 	Amount       int64
+	Credit       bool
 	BalanceAfter int64
-	// OccurredAt is UTC, whole microseconds, and never before the account's
-	// previous line.
-	OccurredAt time.Time
-	Reference  string
-	Memo       string
+	// OccurredAt is when it was recorded: UTC, whole microseconds, and never
+	// before the account's previous line. EffectiveAt is when it counts, which
+	// is earlier where it was back-dated.
+	OccurredAt, EffectiveAt time.Time
+	Reference, Memo         string
+	ExternalID              string
+	// Caller is who asked for it.
+	Caller string
+	// Counterparty and Transfer belong to transfers.
+	Counterparty bank.AccountID
+	Transfer     bank.TransferID
+	// Hold is the version of the hold that was captured.
+	Hold int64
+	// Reverses is the version of the account's transaction that it undoes.
+	// ReversesTransfer is, for a transfer that arrived, the transfer that it
+	// pays back. Reason is what was given for a reversal or a return.
+	Reverses         int64
+	ReversesTransfer bank.TransferID
+	Reason           string
 }

@@ -18,13 +18,23 @@ func (s *Store) Snapshot(context.Context) (view.Snapshot, error) {
 	for id, own := range s.lines {
 		lines[id] = slices.Clone(own)
 	}
-	return &snapshot{checkpoint: s.checkpoint, accounts: maps.Clone(s.accounts), lines: lines}, nil
+	snap := &snapshot{checkpoint: s.checkpoint, trial: s.trial, accounts: maps.Clone(s.accounts), lines: lines}
+	for _, links := range s.links {
+		snap.links = append(snap.links, links...)
+	}
+	for _, states := range s.states {
+		snap.states = append(snap.states, states...)
+	}
+	return snap, nil
 }
 
 type snapshot struct {
 	checkpoint int64
 	accounts   map[bank.AccountID]view.Account
 	lines      map[bank.AccountID][]view.Transaction
+	trial      view.Trial
+	links      []view.Link
+	states     []view.State
 }
 
 func (s *snapshot) Checkpoint() int64 { return s.checkpoint }
@@ -46,6 +56,24 @@ func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction,
 				if !yield(line, ctx.Err()) || ctx.Err() != nil {
 					return
 				}
+			}
+		}
+	}
+}
+
+func (s *snapshot) Trial() view.Trial { return s.trial }
+
+func (s *snapshot) Links(ctx context.Context) iter.Seq2[view.Link, error] { return each(ctx, s.links) }
+
+func (s *snapshot) States(ctx context.Context) iter.Seq2[view.State, error] {
+	return each(ctx, s.states)
+}
+
+func each[T any](ctx context.Context, all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, one := range all {
+			if !yield(one, ctx.Err()) || ctx.Err() != nil {
+				return
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sort"
 	"sync"
-	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/view"
@@ -17,8 +16,12 @@ type Store struct {
 	mu         sync.RWMutex
 	checkpoint int64
 	accounts   map[bank.AccountID]view.Account
-	// lines are in ascending order of version.
-	lines map[bank.AccountID][]view.Transaction
+	// lines and states are in ascending order of version.
+	lines  map[bank.AccountID][]view.Transaction
+	states map[bank.AccountID][]view.State
+	links  map[string][]view.Link // by position
+	trial  view.Trial
+	kept   []view.Trial // by position
 }
 
 var _ view.Store = (*Store)(nil)
@@ -28,85 +31,9 @@ func New() *Store {
 	return &Store{
 		accounts: make(map[bank.AccountID]view.Account),
 		lines:    make(map[bank.AccountID][]view.Transaction),
+		states:   make(map[bank.AccountID][]view.State),
+		links:    make(map[string][]view.Link),
 	}
-}
-
-// Account is the document, or view.ErrNotFound.
-func (s *Store) Account(_ context.Context, id bank.AccountID) (view.Account, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	account, found := s.accounts[id]
-	if !found {
-		return view.Account{}, view.ErrNotFound
-	}
-	return account, nil
-}
-
-// Accounts are those of the documents that exist.
-func (s *Store) Accounts(_ context.Context, ids []bank.AccountID) (map[bank.AccountID]view.Account, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	accounts := make(map[bank.AccountID]view.Account, len(ids))
-	for _, id := range ids {
-		if account, found := s.accounts[id]; found {
-			accounts[id] = account
-		}
-	}
-	return accounts, nil
-}
-
-// Transaction is one history line, or view.ErrNotFound.
-func (s *Store) Transaction(_ context.Context, id bank.AccountID, version int64) (view.Transaction, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	lines := s.lines[id]
-	if i := from(lines, version); i < len(lines) && lines[i].Version == version {
-		return lines[i], nil
-	}
-	return view.Transaction{}, view.ErrNotFound
-}
-
-// History is one page of an account's lines.
-func (s *Store) History(ctx context.Context, id bank.AccountID, page view.Page) (view.Lines, error) {
-	return view.ReadPage(ctx, s, id, page)
-}
-
-// Range reads lines for view.ReadPage.
-func (s *Store) Range(_ context.Context, r view.Range) ([]view.Transaction, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	lines := s.lines[r.Account]
-	low, high := from(lines, r.Above+1), from(lines, r.Below)
-	if low >= high {
-		return nil, nil
-	}
-	found := slices.Clone(lines[low:high])
-	if len(r.Types) > 0 {
-		found = slices.DeleteFunc(found, func(l view.Transaction) bool { return !slices.Contains(r.Types, l.Type) })
-	}
-	if r.NewestFirst {
-		slices.Reverse(found)
-	}
-	return found[:min(len(found), r.Limit)], nil
-}
-
-// VersionAt finds where a time begins for view.ReadPage.
-func (s *Store) VersionAt(_ context.Context, id bank.AccountID, t time.Time) (int64, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	for _, line := range s.lines[id] {
-		if !line.OccurredAt.Before(t) {
-			return line.Version, nil
-		}
-	}
-	return view.NoVersion, nil
-}
-
-// Checkpoint is the last position that the views reflect.
-func (s *Store) Checkpoint(context.Context) (int64, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.checkpoint, nil
 }
 
 // Apply makes the changes, or does nothing and returns an error.
@@ -122,7 +49,7 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	if s.checkpoint != changes.From {
 		return view.ErrCheckpointMoved
 	}
-	if err := s.checkNew(changes.Transactions); err != nil {
+	if err := s.checkNew(changes); err != nil {
 		return err
 	}
 	for _, line := range changes.Transactions {
@@ -132,8 +59,24 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	for _, account := range changes.Accounts {
 		s.accounts[account.ID] = account
 	}
+	s.file(changes.Links, changes.States)
+	s.trial, s.kept = changes.Trial, append(s.kept, changes.Kept...)
 	s.checkpoint = changes.To
 	return nil
+}
+
+// file adds links and states in their order.
+func (s *Store) file(links []view.Link, states []view.State) {
+	for _, link := range links {
+		own := s.links[link.Key]
+		at := sort.Search(len(own), func(i int) bool { return own[i].Record.Position >= link.Record.Position })
+		s.links[link.Key] = slices.Insert(own, at, link)
+	}
+	for _, state := range states {
+		own := s.states[state.Account.ID]
+		at := sort.Search(len(own), func(i int) bool { return own[i].Account.Version >= state.Account.Version })
+		s.states[state.Account.ID] = slices.Insert(own, at, state)
+	}
 }
 
 // Replace puts one account in place of what it was, or does nothing and
@@ -147,30 +90,54 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if s.checkpoint != r.At {
+	id := r.Account.ID
+	if s.checkpoint != r.At || len(r.Missing) > 0 && !s.accounts[id].Quarantined() {
 		return view.ErrCheckpointMoved
 	}
-	s.accounts[r.Account.ID] = r.Account
-	s.lines[r.Account.ID] = slices.Clone(r.Transactions)
+	s.accounts[id], s.lines[id] = r.Account, slices.Clone(r.Transactions)
+	delete(s.states, id)
+	for key, links := range s.links {
+		s.links[key] = slices.DeleteFunc(slices.Clone(links), func(l view.Link) bool { return l.Record.Account == id })
+	}
+	s.file(r.Links, r.States)
+	s.trial = s.trial.With(r.Missing)
+	for i, trial := range s.kept {
+		s.kept[i] = trial.With(r.Missing)
+	}
 	return nil
 }
 
 // Close does nothing.
 func (s *Store) Close(context.Context) error { return nil }
 
-// checkNew is nil when no line is there already and none comes twice.
-func (s *Store) checkNew(lines []view.Transaction) error {
+// checkNew is nil when no line, link or state is there already and none comes
+// twice.
+func (s *Store) checkNew(changes view.Changes) error {
 	type key struct {
-		account bank.AccountID
+		what    string
 		version int64
 	}
-	seen := make(map[key]bool, len(lines))
-	for _, line := range lines {
-		k := key{line.Account, line.Version}
+	seen := make(map[key]bool)
+	for _, line := range changes.Transactions {
 		stored := s.lines[line.Account]
 		i := from(stored, line.Version)
+		k := key{string(line.Account), line.Version}
 		if seen[k] || (i < len(stored) && stored[i].Version == line.Version) {
 			return fmt.Errorf("line %d of %s is there already", line.Version, line.Account)
+		}
+		seen[k] = true
+	}
+	for _, link := range changes.Links {
+		k := key{"link " + link.Key, link.Record.Position}
+		if seen[k] {
+			return fmt.Errorf("link %s of position %d is there already", link.Key, link.Record.Position)
+		}
+		seen[k] = true
+	}
+	for _, state := range changes.States {
+		k := key{"state " + string(state.Account.ID), state.Account.Version}
+		if seen[k] || slices.ContainsFunc(s.states[state.Account.ID], func(old view.State) bool { return old.Account.Version == state.Account.Version }) {
+			return fmt.Errorf("state %d of %s is there already", state.Account.Version, state.Account.ID)
 		}
 		seen[k] = true
 	}

@@ -1,6 +1,6 @@
-// Package mongo keeps the views in MongoDB: the collections accounts, history
-// and checkpoint of one database, and of each generation that a rebuild made
-// another three, numbered. Projectors and any number of gateways open it alike,
+// Package mongo keeps the views in MongoDB: the collections accounts, history,
+// links, states, trials and checkpoint of one database, and of each generation
+// that a rebuild made another six, numbered. Projectors and any number of gateways open it alike,
 // in any order.
 //
 // What it promises: views and checkpoint change in one transaction, and a

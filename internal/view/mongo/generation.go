@@ -19,8 +19,8 @@ import (
 // views are live.
 const DefaultKeep = 5 * time.Second
 
-// Generations are collections side by side: accounts, history and checkpoint
-// are the first, accounts-1, history-1 and checkpoint-1 the next, and so on.
+// Generations are collections side by side: accounts, history, checkpoint and
+// so on are the first, accounts-1, history-1, checkpoint-1 and so on the next.
 // One document in the collection generations says which is live. Any number of
 // processes may use them.
 type Generations struct {
@@ -258,7 +258,7 @@ func (d database) remove(ctx context.Context, number int64) error {
 }
 
 // parts are the collections of a generation.
-var parts = []string{"checkpoint", "accounts", "history"}
+var parts = []string{"checkpoint", "accounts", "history", "links", "states", "trials"}
 
 // sweep removes all generations that are not in use, unless one of them may
 // have been live until a moment ago.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -88,40 +89,73 @@ func (l *Live) look(ctx context.Context, before *found) (int64, *Store, error) {
 // Close ends the connections.
 func (l *Live) Close(ctx context.Context) error { return l.found.Load().store.Close(ctx) }
 
-// Account is the document, or view.ErrNotFound.
-func (l *Live) Account(ctx context.Context, id bank.AccountID) (view.Account, error) {
+// read asks the live generation.
+func read[T any](ctx context.Context, l *Live, ask func(*Store) (T, error)) (T, error) {
 	store, err := l.current(ctx)
 	if err != nil {
-		return view.Account{}, err
+		var none T
+		return none, err
 	}
-	return store.Account(ctx, id)
+	return ask(store)
+}
+
+// Account is the document, or view.ErrNotFound.
+func (l *Live) Account(ctx context.Context, id bank.AccountID) (view.Account, error) {
+	return read(ctx, l, func(s *Store) (view.Account, error) { return s.Account(ctx, id) })
+}
+
+// AccountByExternalID is the document, or view.ErrNotFound.
+func (l *Live) AccountByExternalID(ctx context.Context, externalID string) (view.Account, error) {
+	return read(ctx, l, func(s *Store) (view.Account, error) { return s.AccountByExternalID(ctx, externalID) })
+}
+
+// ListAccounts is a page of accounts, newest first.
+func (l *Live) ListAccounts(ctx context.Context, page view.Accounts) (accounts []view.Account, more bool, err error) {
+	accounts, err = read(ctx, l, func(s *Store) (found []view.Account, err error) {
+		found, more, err = s.ListAccounts(ctx, page)
+		return found, err
+	})
+	return accounts, more, err
 }
 
 // Transaction is one history line, or view.ErrNotFound.
 func (l *Live) Transaction(ctx context.Context, id bank.AccountID, version int64) (view.Transaction, error) {
-	store, err := l.current(ctx)
-	if err != nil {
-		return view.Transaction{}, err
-	}
-	return store.Transaction(ctx, id, version)
+	return read(ctx, l, func(s *Store) (view.Transaction, error) { return s.Transaction(ctx, id, version) })
 }
 
 // History is one page of an account's lines.
 func (l *Live) History(ctx context.Context, id bank.AccountID, page view.Page) (view.Lines, error) {
-	store, err := l.current(ctx)
-	if err != nil {
-		return view.Lines{}, err
-	}
-	return store.History(ctx, id, page)
+	return read(ctx, l, func(s *Store) (view.Lines, error) { return s.History(ctx, id, page) })
+}
+
+// Sums adds up the lines that a filter lets through.
+func (l *Live) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
+	return read(ctx, l, func(s *Store) (view.Sums, error) { return s.Sums(ctx, id, filter) })
+}
+
+// Links are the records that are filed under a key.
+func (l *Live) Links(ctx context.Context, key string) ([]contract.Record, error) {
+	return read(ctx, l, func(s *Store) ([]contract.Record, error) { return s.Links(ctx, key) })
+}
+
+// StateBefore is the newest kept state that is not after a version and a time.
+func (l *Live) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
+	return read(ctx, l, func(s *Store) (view.State, error) { return s.StateBefore(ctx, id, version, t) })
+}
+
+// Trial is the trial balance at the checkpoint.
+func (l *Live) Trial(ctx context.Context) (view.Trial, error) {
+	return read(ctx, l, func(s *Store) (view.Trial, error) { return s.Trial(ctx) })
+}
+
+// TrialBefore is the newest kept trial balance that is not after a position and a time.
+func (l *Live) TrialBefore(ctx context.Context, position int64, t time.Time) (view.Trial, error) {
+	return read(ctx, l, func(s *Store) (view.Trial, error) { return s.TrialBefore(ctx, position, t) })
 }
 
 // Checkpoint is the last position that the views reflect.
 func (l *Live) Checkpoint(ctx context.Context) (int64, error) {
-	store, err := l.current(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return store.Checkpoint(ctx)
+	return read(ctx, l, func(s *Store) (int64, error) { return s.Checkpoint(ctx) })
 }
 
 // Snapshot is the live views as of now, whatever is live later. Reading it

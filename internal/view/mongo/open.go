@@ -114,6 +114,9 @@ func (d database) store(number int64) *Store {
 		database:   d,
 		accounts:   d.db.Collection(collection("accounts", number)),
 		history:    d.db.Collection(collection("history", number)),
+		links:      d.db.Collection(collection("links", number)),
+		states:     d.db.Collection(collection("states", number)),
+		trials:     d.db.Collection(collection("trials", number)),
 		checkpoint: d.db.Collection(collection("checkpoint", number)),
 	}
 }
@@ -128,7 +131,7 @@ func collection(name string, number int64) string {
 
 // create makes what is missing of the generation.
 func (s *Store) create(ctx context.Context) error {
-	_, err := s.checkpoint.InsertOne(ctx, checkpointDocument{ID: checkpointID, Schema: schemaVersion})
+	_, err := s.checkpoint.InsertOne(ctx, checkpointDocument{ID: checkpointID, Schema: schemaVersion, Trial: "{}"})
 	if err != nil && !mongo.IsDuplicateKeyError(err) {
 		return fmt.Errorf("create the checkpoint: %w", err)
 	}
@@ -142,13 +145,33 @@ func (s *Store) create(ctx context.Context) error {
 // are asked for one by one, because FerretDB dies of a command with several
 // that exist.
 func (s *Store) createIndexes(ctx context.Context) error {
-	for _, keys := range []bson.D{
-		{{Key: "account", Value: 1}, {Key: "version", Value: -1}},
-		{{Key: "account", Value: 1}, {Key: "type", Value: 1}, {Key: "version", Value: -1}},
-		{{Key: "account", Value: 1}, {Key: "occurredAt", Value: 1}, {Key: "version", Value: 1}},
+	for _, index := range []struct {
+		on   *mongo.Collection
+		only string // the field that documents have to have, or ""
+		keys bson.D
+	}{
+		{s.history, "", bson.D{{Key: "account", Value: 1}, {Key: "version", Value: -1}}},
+		{s.history, "", bson.D{{Key: "account", Value: 1}, {Key: "type", Value: 1}, {Key: "version", Value: -1}}},
+		{s.history, "", bson.D{{Key: "account", Value: 1}, {Key: "occurredAt", Value: 1}, {Key: "version", Value: 1}}},
+		{s.history, "transfer", bson.D{{Key: "account", Value: 1}, {Key: "transfer", Value: 1}, {Key: "version", Value: -1}}},
+		{s.history, "externalId", bson.D{{Key: "account", Value: 1}, {Key: "externalId", Value: 1}, {Key: "version", Value: -1}}},
+		{s.history, "reference", bson.D{{Key: "account", Value: 1}, {Key: "reference", Value: 1}, {Key: "version", Value: -1}}},
+		{s.history, "counterparty", bson.D{{Key: "account", Value: 1}, {Key: "counterparty", Value: 1}, {Key: "version", Value: -1}}},
+		{s.accounts, "", bson.D{{Key: "opened", Value: -1}}},
+		{s.accounts, "", bson.D{{Key: "owner", Value: 1}, {Key: "opened", Value: -1}}},
+		{s.accounts, "", bson.D{{Key: "kind", Value: 1}, {Key: "opened", Value: -1}}},
+		{s.accounts, "", bson.D{{Key: "currency", Value: 1}, {Key: "opened", Value: -1}}},
+		{s.accounts, "externalId", bson.D{{Key: "externalId", Value: 1}}},
+		{s.links, "", bson.D{{Key: "key", Value: 1}, {Key: "position", Value: 1}}},
+		{s.links, "", bson.D{{Key: "account", Value: 1}}},
+		{s.states, "", bson.D{{Key: "account", Value: 1}, {Key: "version", Value: -1}, {Key: "changedAt", Value: 1}}},
 	} {
-		if _, err := s.history.Indexes().CreateOne(ctx, mongo.IndexModel{Keys: keys}); err != nil {
-			return fmt.Errorf("create the index %v of history: %w", keys, err)
+		model := mongo.IndexModel{Keys: index.keys}
+		if index.only != "" && !s.stepwise { // FerretDB has no partial indexes
+			model.Options = options.Index().SetPartialFilterExpression(bson.D{{Key: index.only, Value: bson.D{{Key: "$exists", Value: true}}}})
+		}
+		if _, err := index.on.Indexes().CreateOne(ctx, model); err != nil {
+			return fmt.Errorf("create the index %v of %s: %w", index.keys, index.on.Name(), err)
 		}
 	}
 	return nil

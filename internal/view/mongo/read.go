@@ -11,16 +11,29 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
 // Account is the document, or view.ErrNotFound.
 func (s *Store) Account(ctx context.Context, id bank.AccountID) (view.Account, error) {
-	var document accountDocument
-	if err := s.accounts.FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Decode(&document); err != nil {
-		return view.Account{}, fmt.Errorf("read account %s: %w", id, notFound(err))
+	account, err := findOne(ctx, s.accounts, bson.D{{Key: "_id", Value: id}}, options.FindOne(), accountDocument.account)
+	if err != nil {
+		return view.Account{}, fmt.Errorf("read account %s: %w", id, err)
 	}
-	return document.account(), nil
+	return account, nil
+}
+
+// AccountByExternalID is the document, or view.ErrNotFound.
+func (s *Store) AccountByExternalID(ctx context.Context, externalID string) (view.Account, error) {
+	if externalID == "" {
+		return view.Account{}, fmt.Errorf("read the account without an external id: %w", view.ErrNotFound)
+	}
+	account, err := findOne(ctx, s.accounts, bson.D{{Key: "externalId", Value: externalID}}, options.FindOne(), accountDocument.account)
+	if err != nil {
+		return view.Account{}, fmt.Errorf("read the account with external id %q: %w", externalID, err)
+	}
+	return account, nil
 }
 
 // Accounts are those of the documents that exist.
@@ -29,27 +42,80 @@ func (s *Store) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.Ac
 	if len(ids) == 0 {
 		return accounts, nil
 	}
-	var documents []accountDocument
-	cursor, err := s.accounts.Find(ctx, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}})
-	if err == nil {
-		err = cursor.All(ctx, &documents)
-	}
+	found, err := find(ctx, s.accounts, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, options.Find(), accountDocument.account)
 	if err != nil {
-		return nil, fmt.Errorf("read %d accounts: %w", len(ids), err)
+		return nil, err
 	}
-	for _, document := range documents {
-		accounts[document.ID] = document.account()
+	for _, account := range found {
+		accounts[account.ID] = account
 	}
 	return accounts, nil
 }
 
-// Transaction is one history line, or view.ErrNotFound.
-func (s *Store) Transaction(ctx context.Context, id bank.AccountID, version int64) (view.Transaction, error) {
-	var document lineDocument
-	if err := s.history.FindOne(ctx, bson.D{{Key: "_id", Value: lineID(id, version)}}).Decode(&document); err != nil {
-		return view.Transaction{}, fmt.Errorf("read line %d of %s: %w", version, id, notFound(err))
+// ListAccounts is a page of accounts, newest first.
+func (s *Store) ListAccounts(ctx context.Context, page view.Accounts) ([]view.Account, bool, error) {
+	if err := page.Check(); err != nil {
+		return nil, false, err
 	}
-	return document.line(), nil
+	opened := bson.D{{Key: "$gt", Value: 0}}
+	if page.Before > 0 {
+		opened = append(opened, bson.E{Key: "$lt", Value: page.Before})
+	}
+	filter := bson.D{{Key: "opened", Value: opened}}
+	for _, equal := range []struct{ field, wanted string }{
+		{"owner", page.Filter.Owner}, {"kind", string(page.Filter.Kind)}, {"currency", string(page.Filter.Currency)},
+	} {
+		if equal.wanted != "" {
+			filter = append(filter, bson.E{Key: equal.field, Value: equal.wanted})
+		}
+	}
+	newest := options.Find().SetSort(bson.D{{Key: "opened", Value: -1}}).SetLimit(int64(page.First) + 1)
+	accounts, err := find(ctx, s.accounts, filter, newest, accountDocument.account)
+	return accounts[:min(len(accounts), page.First)], len(accounts) > page.First, err
+}
+
+// Links are the records that are filed under a key.
+func (s *Store) Links(ctx context.Context, key string) ([]contract.Record, error) {
+	inOrder := options.Find().SetSort(bson.D{{Key: "position", Value: 1}}).SetLimit(view.MaxLinks)
+	return find(ctx, s.links, bson.D{{Key: "key", Value: key}}, inOrder, linkDocument.record)
+}
+
+// StateBefore is the newest kept state that is not after a version and a time.
+func (s *Store) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
+	filter := bson.D{{Key: "account", Value: id}, {Key: "version", Value: bson.D{{Key: "$lte", Value: version}}}}
+	if !t.IsZero() {
+		filter = append(filter, bson.E{Key: "changedAt", Value: bson.D{{Key: "$lte", Value: t.UnixMicro()}}})
+	}
+	newest := options.FindOne().SetSort(bson.D{{Key: "version", Value: -1}})
+	state, err := findOne(ctx, s.states, filter, newest, stateDocument.state)
+	if err != nil && !errors.Is(err, view.ErrNotFound) {
+		return view.State{}, fmt.Errorf("read a kept state of %s: %w", id, err)
+	}
+	return state, nil
+}
+
+// Trial is the trial balance at the checkpoint.
+func (s *Store) Trial(ctx context.Context) (view.Trial, error) {
+	document, err := s.readCheckpoint(ctx)
+	if err != nil {
+		return view.Trial{}, err
+	}
+	return readTrial(document.Trial)
+}
+
+// TrialBefore is the newest kept trial balance that is not after a position
+// and a time.
+func (s *Store) TrialBefore(ctx context.Context, position int64, t time.Time) (view.Trial, error) {
+	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: position}}}}
+	if !t.IsZero() {
+		filter = append(filter, bson.E{Key: "at", Value: bson.D{{Key: "$lte", Value: t.UnixMicro()}}})
+	}
+	newest := options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}})
+	trial, err := findOne(ctx, s.trials, filter, newest, trialDocument.trial)
+	if err != nil && !errors.Is(err, view.ErrNotFound) {
+		return view.Trial{}, fmt.Errorf("read a kept trial balance: %w", err)
+	}
+	return trial, nil
 }
 
 // Checkpoint is the last position that the views reflect.
@@ -70,57 +136,36 @@ func (s *Store) readCheckpoint(ctx context.Context) (checkpointDocument, error) 
 	return document, nil
 }
 
-// History is one page of an account's lines.
-func (s *Store) History(ctx context.Context, id bank.AccountID, page view.Page) (view.Lines, error) {
-	return view.ReadPage(ctx, s, id, page)
+// findOne is what a document stands for, or view.ErrNotFound.
+func findOne[D, T any](ctx context.Context, from *mongo.Collection, filter bson.D, opts options.Lister[options.FindOneOptions], of func(D) (T, error)) (T, error) {
+	var document D
+	err := from.FindOne(ctx, filter, opts).Decode(&document)
+	if err == nil {
+		return of(document)
+	}
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		err = view.ErrNotFound
+	}
+	var none T
+	return none, err
 }
 
-// Range reads lines for view.ReadPage.
-func (s *Store) Range(ctx context.Context, want view.Range) ([]view.Transaction, error) {
-	filter := bson.D{{Key: "account", Value: want.Account},
-		{Key: "version", Value: bson.D{{Key: "$gt", Value: want.Above}, {Key: "$lt", Value: want.Below}}}}
-	if len(want.Types) > 0 {
-		filter = append(filter, bson.E{Key: "type", Value: bson.D{{Key: "$in", Value: want.Types}}})
-	}
-	order := 1
-	if want.NewestFirst {
-		order = -1
-	}
-	return s.findLines(ctx, want.Account, filter,
-		options.Find().SetSort(bson.D{{Key: "version", Value: order}}).SetLimit(int64(want.Limit)))
-}
-
-// VersionAt finds where a time begins for view.ReadPage.
-func (s *Store) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) (int64, error) {
-	filter := bson.D{{Key: "account", Value: id}, {Key: "occurredAt", Value: bson.D{{Key: "$gte", Value: t.UnixMicro()}}}}
-	order := bson.D{{Key: "occurredAt", Value: 1}, {Key: "version", Value: 1}}
-	lines, err := s.findLines(ctx, id, filter, options.Find().SetSort(order).SetLimit(1))
-	if err != nil || len(lines) == 0 {
-		return view.NoVersion, err
-	}
-	return lines[0].Version, nil
-}
-
-func (s *Store) findLines(ctx context.Context, id bank.AccountID, filter bson.D, opts options.Lister[options.FindOptions]) ([]view.Transaction, error) {
-	var documents []lineDocument
-	cursor, err := s.history.Find(ctx, filter, opts)
+// find is what the documents stand for.
+func find[D, T any](ctx context.Context, from *mongo.Collection, filter bson.D, opts options.Lister[options.FindOptions], of func(D) (T, error)) ([]T, error) {
+	var documents []D
+	cursor, err := from.Find(ctx, filter, opts)
 	if err == nil {
 		err = cursor.All(ctx, &documents)
 	}
+	all := make([]T, 0, len(documents))
+	for i := 0; err == nil && i < len(documents); i++ {
+		var one T
+		if one, err = of(documents[i]); err == nil {
+			all = append(all, one)
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read history of %s: %w", id, err)
+		return nil, fmt.Errorf("read %s: %w", from.Name(), err)
 	}
-	lines := make([]view.Transaction, len(documents))
-	for i, document := range documents {
-		lines[i] = document.line()
-	}
-	return lines, nil
-}
-
-// notFound translates the driver's way to say that there is no document.
-func notFound(err error) error {
-	if errors.Is(err, mongo.ErrNoDocuments) {
-		return view.ErrNotFound
-	}
-	return err
+	return all, nil
 }

@@ -1,11 +1,15 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"corebank/internal/bank"
 	"corebank/internal/view"
 )
 
@@ -35,24 +39,59 @@ func (s *Store) replace(ctx context.Context, r view.Replacement) error {
 	if err := s.hold(ctx, r.At, bson.D{{Key: "$inc", Value: bson.D{{Key: "replays", Value: 1}}}}); err != nil {
 		return err
 	}
-	if _, err := s.accounts.BulkWrite(ctx, putAccounts([]view.Account{r.Account})); err != nil {
-		return fmt.Errorf("put the account: %w", err)
-	}
-	if _, err := s.history.DeleteMany(ctx, bson.D{{Key: "account", Value: r.Account.ID}}); err != nil {
-		return fmt.Errorf("remove lines: %w", err)
-	}
-	return s.addLines(ctx, r.Transactions)
-}
-
-func (s *Store) replaceStepwise(ctx context.Context, r view.Replacement) error {
-	if err := s.checkHeld(ctx, r.At); err != nil {
+	at, err := s.readCheckpoint(ctx)
+	if err != nil {
 		return err
 	}
-	if _, err := s.history.DeleteMany(ctx, bson.D{{Key: "account", Value: r.Account.ID}}); err != nil {
-		return fmt.Errorf("remove lines: %w", err)
+	if err := s.correct(ctx, at, r); err != nil {
+		return err
 	}
-	if err := writeStepwise(ctx, s.history, putLines(r.Transactions)); err != nil {
-		return fmt.Errorf("put lines: %w", err)
+	if err := s.putAccounts(ctx, []view.Account{r.Account}); err != nil {
+		return err
 	}
-	return writeStepwise(ctx, s.accounts, putAccounts([]view.Account{r.Account}))
+	if err := s.removeAll(ctx, r.Account.ID); err != nil {
+		return err
+	}
+	return s.addAll(ctx, r.Transactions, r.Links, r.States)
+}
+
+// removeAll removes all of an account but its document.
+func (s *Store) removeAll(ctx context.Context, id bank.AccountID) error {
+	for _, from := range []*mongo.Collection{s.history, s.links, s.states} {
+		if _, err := from.DeleteMany(ctx, bson.D{{Key: "account", Value: id}}); err != nil {
+			return fmt.Errorf("remove from %s: %w", from.Name(), err)
+		}
+	}
+	return nil
+}
+
+// correct gives the trial balances what they miss.
+func (s *Store) correct(ctx context.Context, at checkpointDocument, r view.Replacement) error {
+	if len(r.Missing) == 0 {
+		return nil
+	}
+	was, err := s.Account(ctx, r.Account.ID)
+	if err != nil || !was.Quarantined() {
+		return cmp.Or(err, view.ErrCheckpointMoved)
+	}
+	now, err := readTrial(at.Trial)
+	if err != nil {
+		return fmt.Errorf("read the trial balance: %w", err)
+	}
+	move, err := setPosition(r.At, now.With(r.Missing))
+	if err != nil {
+		return err
+	}
+	if _, err := s.checkpoint.UpdateOne(ctx, bson.D{{Key: "_id", Value: checkpointID}}, move); err != nil {
+		return fmt.Errorf("correct the trial balance: %w", err)
+	}
+	since := bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: r.Missing[0].Position}}}}
+	kept, err := find(ctx, s.trials, since, options.Find(), trialDocument.trial)
+	if err != nil {
+		return err
+	}
+	for i, trial := range kept {
+		kept[i] = trial.With(r.Missing)
+	}
+	return writeStepwise(ctx, s.trials, kept, fromTrial, func(d trialDocument) any { return d.Position })
 }

@@ -111,11 +111,28 @@ func (s *replicaSet) answer(server net.Conn, request []byte) ([]byte, error) {
 	}
 	hidden := []string{"txnNumber", "autocommit", "startTransaction", "readConcern"}
 	command = slices.DeleteFunc(command, func(e bson.E) bool { return slices.Contains(hidden, e.Key) })
-	rest := append(encode(command), body[size:]...)
+	rest := append(encode(withoutPartial(command)), body[size:]...)
 	if _, err := server.Write(message(opMessage, request, append([]byte{0, 0, 0, 0, 0}, rest...))); err != nil {
 		return nil, err
 	}
 	return readMessage(server)
+}
+
+// withoutPartial is a command that makes no partial indexes: FerretDB has none.
+func withoutPartial(command bson.D) bson.D {
+	command = slices.Clone(command)
+	for i, e := range command {
+		if e.Key != "indexes" {
+			continue
+		}
+		var indexes bson.A
+		for _, index := range e.Value.(bson.A) {
+			indexes = append(indexes, slices.DeleteFunc(slices.Clone(index.(bson.D)),
+				func(e bson.E) bool { return e.Key == "partialFilterExpression" }))
+		}
+		command[i].Value = indexes
+	}
+	return command
 }
 
 // note remembers a command and gives the answer that FerretDB has none for.

@@ -32,6 +32,9 @@ func (s *Store) Snapshot(ctx context.Context) (view.Snapshot, error) {
 		return nil, errors.Join(fmt.Errorf("take a snapshot: %w", err), snap.Close(ctx))
 	}
 	snap.checkpoint = at.Position
+	if snap.trial, err = readTrial(at.Trial); err != nil {
+		return nil, errors.Join(fmt.Errorf("take a snapshot: %w", err), snap.Close(ctx))
+	}
 	return snap, nil
 }
 
@@ -39,6 +42,7 @@ type snapshot struct {
 	store      *Store
 	session    *mongo.Session // nil for a store without transactions
 	checkpoint int64
+	trial      view.Trial
 }
 
 // within is the context of everything that the snapshot reads.
@@ -50,6 +54,8 @@ func (s *snapshot) within(ctx context.Context) context.Context {
 }
 
 func (s *snapshot) Checkpoint() int64 { return s.checkpoint }
+
+func (s *snapshot) Trial() view.Trial { return s.trial }
 
 func (s *snapshot) Close(ctx context.Context) error {
 	if s.session != nil {
@@ -68,8 +74,16 @@ func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction,
 	return each(s.within(ctx), s.store.history, byID, lineDocument.line)
 }
 
+func (s *snapshot) Links(ctx context.Context) iter.Seq2[view.Link, error] {
+	return each(s.within(ctx), s.store.links, options.Find(), linkDocument.link)
+}
+
+func (s *snapshot) States(ctx context.Context) iter.Seq2[view.State, error] {
+	return each(s.within(ctx), s.store.states, options.Find(), stateDocument.state)
+}
+
 // each yields what the documents of a collection stand for.
-func each[D, T any](ctx context.Context, from *mongo.Collection, opts options.Lister[options.FindOptions], of func(D) T) iter.Seq2[T, error] {
+func each[D, T any](ctx context.Context, from *mongo.Collection, opts options.Lister[options.FindOptions], of func(D) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		cursor, err := from.Find(ctx, bson.D{}, opts)
@@ -84,7 +98,8 @@ func each[D, T any](ctx context.Context, from *mongo.Collection, opts options.Li
 				yield(none, fmt.Errorf("read a snapshot of %s: %w", from.Name(), err))
 				return
 			}
-			if !yield(of(document), nil) {
+			one, err := of(document)
+			if !yield(one, err) || err != nil {
 				return
 			}
 		}

@@ -3,7 +3,6 @@ package mongo
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -20,6 +19,7 @@ import (
 type Store struct {
 	database
 	accounts, history, checkpoint *mongo.Collection
+	links, states, trials         *mongo.Collection
 	// mayBeRetired lets views be written that are not live, for a rollback.
 	mayBeRetired atomic.Bool
 }
@@ -69,15 +69,20 @@ func (s *Store) transact(ctx context.Context, do func(context.Context) error) er
 
 // put runs inside a transaction.
 func (s *Store) put(ctx context.Context, changes view.Changes) error {
-	if err := s.hold(ctx, changes.From, setPosition(changes.To)); err != nil {
+	move, err := setPosition(changes.To, changes.Trial)
+	if err != nil {
 		return err
 	}
-	if len(changes.Accounts) > 0 {
-		if _, err := s.accounts.BulkWrite(ctx, putAccounts(changes.Accounts)); err != nil {
-			return fmt.Errorf("put accounts: %w", err)
-		}
+	if err := s.hold(ctx, changes.From, move); err != nil {
+		return err
 	}
-	return s.addLines(ctx, changes.Transactions)
+	if err := s.putAccounts(ctx, changes.Accounts); err != nil {
+		return err
+	}
+	if err := s.addAll(ctx, changes.Transactions, changes.Links, changes.States); err != nil {
+		return err
+	}
+	return add(ctx, s.trials, changes.Kept, fromTrial)
 }
 
 // hold changes the checkpoint in a transaction, which then collides with all
@@ -116,72 +121,63 @@ func (s *Store) checkHeld(ctx context.Context, at int64) error {
 	}
 }
 
-// addLines runs inside a transaction. A line that is there already is an error.
-func (s *Store) addLines(ctx context.Context, added []view.Transaction) error {
+// putAccounts runs inside a transaction.
+func (s *Store) putAccounts(ctx context.Context, accounts []view.Account) error {
+	models, err := replacing(accounts, fromAccount, accountID)
+	if err == nil && len(models) > 0 {
+		_, err = s.accounts.BulkWrite(ctx, models)
+	}
+	if err != nil {
+		return fmt.Errorf("put accounts: %w", err)
+	}
+	return nil
+}
+
+func accountID(d accountDocument) any { return d.ID }
+
+// addAll runs inside a transaction. What is there already is an error.
+func (s *Store) addAll(ctx context.Context, lines []view.Transaction, links []view.Link, states []view.State) error {
+	if err := add(ctx, s.history, lines, fromLine); err != nil {
+		return err
+	}
+	if err := add(ctx, s.links, links, fromLink); err != nil {
+		return err
+	}
+	return add(ctx, s.states, states, fromState)
+}
+
+// add inserts what is not there yet.
+func add[T, D any](ctx context.Context, into *mongo.Collection, added []T, from func(T) (D, error)) error {
 	if len(added) == 0 {
 		return nil
 	}
-	lines := make([]lineDocument, len(added))
-	for i, line := range added {
-		lines[i] = fromLine(line)
-	}
-	if _, err := s.history.InsertMany(ctx, lines); err != nil {
-		return fmt.Errorf("add lines: %w", err)
-	}
-	return nil
-}
-
-// maxStatements bounds one command of applyStepwise: FerretDB hangs on an
-// update of more than 100 statements.
-const maxStatements = 50
-
-// applyStepwise writes what can be written again unchanged, and the checkpoint
-// last, so that the same changes can be applied again after a failure.
-func (s *Store) applyStepwise(ctx context.Context, changes view.Changes) error {
-	if err := s.checkHeld(ctx, changes.From); err != nil {
-		return err
-	}
-	if err := writeStepwise(ctx, s.history, putLines(changes.Transactions)); err != nil {
-		return fmt.Errorf("put lines: %w", err)
-	}
-	if err := writeStepwise(ctx, s.accounts, putAccounts(changes.Accounts)); err != nil {
-		return fmt.Errorf("put accounts: %w", err)
-	}
-	if _, err := s.checkpoint.UpdateOne(ctx, bson.D{{Key: "_id", Value: checkpointID}}, setPosition(changes.To)); err != nil {
-		return fmt.Errorf("move the checkpoint: %w", err)
-	}
-	return nil
-}
-
-func writeStepwise(ctx context.Context, into *mongo.Collection, models []mongo.WriteModel) error {
-	for some := range slices.Chunk(models, maxStatements) {
-		if _, err := into.BulkWrite(ctx, some); err != nil {
-			return err
+	documents := make([]D, len(added))
+	for i, one := range added {
+		var err error
+		if documents[i], err = from(one); err != nil {
+			return fmt.Errorf("add to %s: %w", into.Name(), err)
 		}
 	}
+	if _, err := into.InsertMany(ctx, documents); err != nil {
+		return fmt.Errorf("add to %s: %w", into.Name(), err)
+	}
 	return nil
 }
 
-func setPosition(to int64) bson.D {
-	return bson.D{{Key: "$set", Value: bson.D{{Key: "position", Value: to}}}}
+func setPosition(to int64, trial view.Trial) (bson.D, error) {
+	document, err := fromTrial(trial)
+	return bson.D{{Key: "$set", Value: bson.D{{Key: "position", Value: to}, {Key: "trial", Value: document.Trial}}}}, err
 }
 
-func putAccounts(accounts []view.Account) []mongo.WriteModel {
-	models := make([]mongo.WriteModel, len(accounts))
-	for i, account := range accounts {
-		models[i] = putDocument(string(account.ID), fromAccount(account))
+// replacing puts each document in place of what it was, or makes it.
+func replacing[T, D any](all []T, from func(T) (D, error), id func(D) any) ([]mongo.WriteModel, error) {
+	models := make([]mongo.WriteModel, len(all))
+	for i, one := range all {
+		document, err := from(one)
+		if err != nil {
+			return nil, err
+		}
+		models[i] = mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: id(document)}}).SetReplacement(document).SetUpsert(true)
 	}
-	return models
-}
-
-func putLines(lines []view.Transaction) []mongo.WriteModel {
-	models := make([]mongo.WriteModel, len(lines))
-	for i, line := range lines {
-		models[i] = putDocument(lineID(line.Account, line.Version), fromLine(line))
-	}
-	return models
-}
-
-func putDocument(id string, document any) mongo.WriteModel {
-	return mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: id}}).SetReplacement(document).SetUpsert(true)
+	return models, nil
 }

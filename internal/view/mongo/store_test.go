@@ -120,7 +120,7 @@ func TestViewsOfANewerBuildAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = mongo.Open(t.Context(), uri, opts)
-	if err == nil || !strings.Contains(err.Error(), "schema version 99 and this build needs 2; stop the bank and drop the database") {
+	if err == nil || !strings.Contains(err.Error(), "schema version 99 and this build needs 3; stop the bank and drop the database") {
 		t.Errorf("open: %v, want an error that says what to do", err)
 	}
 }
@@ -142,7 +142,7 @@ func TestDocumentsAndIndexes(t *testing.T) {
 	}
 	defer store.Close(context.WithoutCancel(t.Context()))
 	ada := bank.NewAccountID("ada", "first")
-	err = store.Apply(t.Context(), view.Changes{To: 2, Accounts: []view.Account{{ID: ada, Version: 7}},
+	err = store.Apply(t.Context(), view.Changes{To: 2, Trial: view.Trial{Position: 2}, Accounts: []view.Account{{Account: bank.Account{ID: ada, Version: 7}}},
 		Transactions: []view.Transaction{{Account: ada, Version: 7, Position: 2}}})
 	if err != nil {
 		t.Fatal(err)
@@ -165,7 +165,8 @@ func TestDocumentsAndIndexes(t *testing.T) {
 		names = append(names, index.Name)
 	}
 	slices.Sort(names)
-	want := []string{"_id_", "account_1_occurredAt_1_version_1", "account_1_type_1_version_-1", "account_1_version_-1"}
+	want := []string{"_id_", "account_1_counterparty_1_version_-1", "account_1_externalId_1_version_-1", "account_1_occurredAt_1_version_1",
+		"account_1_reference_1_version_-1", "account_1_transfer_1_version_-1", "account_1_type_1_version_-1", "account_1_version_-1"}
 	if !slices.Equal(names, want) {
 		t.Errorf("indexes of history are %q, want %q", names, want)
 	}

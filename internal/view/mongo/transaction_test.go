@@ -17,7 +17,8 @@ import (
 // deposit is a change of one account by one line, at a position.
 func deposit(position int64) view.Changes {
 	ada := bank.NewAccountID("ada", "first")
-	return view.Changes{From: position - 1, To: position, Accounts: []view.Account{{ID: ada, Version: position}},
+	return view.Changes{From: position - 1, To: position, Trial: view.Trial{Position: position},
+		Accounts:     []view.Account{{Account: bank.Account{ID: ada, Version: position}}},
 		Transactions: []view.Transaction{{Account: ada, Version: position, Position: position}}}
 }
 
@@ -104,5 +105,28 @@ func TestALostRaceIsRunAgain(t *testing.T) {
 	want := append([]string{"update checkpoint", "abortTransaction 1"}, oneApply...)
 	if got := names(set.since(before)); !slices.Equal(got, want) {
 		t.Errorf("commands are %q, want %q", got, want)
+	}
+}
+
+// A line is in the indexes of what it has, and in no other.
+func TestIndexesOfWhatFewLinesHaveArePartial(t *testing.T) {
+	set, _ := openReplicaSet(t)
+	partial := make(map[string]string)
+	for _, command := range set.since(0) {
+		if command[""] != "createIndexes" {
+			continue
+		}
+		index := command["indexes"].(bson.A)[0].(bson.D)
+		for _, e := range index {
+			if e.Key == "partialFilterExpression" {
+				field := e.Value.(bson.D)[0]
+				partial[fmt.Sprint(command["createIndexes"], " ", field.Key)] = fmt.Sprint(field.Value)
+			}
+		}
+	}
+	for _, want := range []string{"history transfer", "history externalId", "history reference", "history counterparty", "accounts externalId"} {
+		if partial[want] != `{"$exists":true}` {
+			t.Errorf("the index of %s holds documents with %q, want those that have it", want, partial[want])
+		}
 	}
 }

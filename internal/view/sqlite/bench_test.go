@@ -44,13 +44,15 @@ func BenchmarkHistoryPage(b *testing.B) {
 	}
 	year := func(version int64) time.Time { return benchStart.Add(time.Duration(version) * time.Second) }
 	for name, page := range map[string]view.Page{
-		"newest":     {First: 50},
-		"oldest":     {Last: 50},
-		"after":      {First: 50, After: lines / 2},
-		"before":     {Last: 50, Before: lines / 2},
-		"rare type":  {First: 50, Filter: view.Filter{Types: []view.TransactionType{view.Withdrawal}}},
-		"long ago":   {First: 50, Filter: view.Filter{Until: year(1000)}},
-		"time range": {Last: 50, Filter: view.Filter{Since: year(lines / 2), Until: year(lines/2 + 100)}},
+		"newest":            {First: 50},
+		"oldest":            {Last: 50},
+		"after":             {First: 50, After: lines / 2},
+		"before":            {Last: 50, Before: lines / 2},
+		"rare type":         {First: 50, Filter: view.Filter{Types: []view.TransactionType{view.Withdrawal}}},
+		"long ago":          {First: 50, Filter: view.Filter{Until: year(1000)}},
+		"no such amount":    {First: 50, Filter: view.Filter{Least: 2}},
+		"no such reference": {First: 50, Filter: view.Filter{Reference: "rent"}},
+		"time range":        {Last: 50, Filter: view.Filter{Since: year(lines / 2), Until: year(lines/2 + 100)}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for range b.N {
@@ -90,24 +92,26 @@ type deposits struct {
 func newDeposits(accounts int) *deposits {
 	d := &deposits{random: rand.New(rand.NewPCG(1, 2))}
 	for i := range accounts {
-		d.accounts = append(d.accounts, view.Account{ID: benchAccount(i), Owner: "Ada", Currency: "EUR", OpenedAt: benchStart})
+		d.accounts = append(d.accounts, view.Account{Opened: int64(i) + 1, Account: bank.Account{ID: benchAccount(i),
+			Owner: "Ada", Kind: bank.Current, Currency: "EUR", Balance: bank.Money{Currency: "EUR"}, OpenedAt: benchStart}})
 	}
 	return d
 }
 
 func (d *deposits) next(lines int) view.Changes {
-	changes := view.Changes{From: d.position, To: d.position + int64(lines)}
+	changes := view.Changes{From: d.position, To: d.position + int64(lines), Trial: view.Trial{Position: d.position + int64(lines)}}
 	touched := make(map[bank.AccountID]view.Account)
 	for range lines {
 		d.position++
 		account := &d.accounts[d.random.IntN(len(d.accounts))]
 		account.Version++
-		account.Balance++
-		account.UpdatedAt = benchStart.Add(time.Duration(account.Version) * time.Second)
+		account.Balance.Minor++
+		account.ChangedAt = benchStart.Add(time.Duration(account.Version) * time.Second)
 		touched[account.ID] = *account
 		changes.Transactions = append(changes.Transactions, view.Transaction{
 			Account: account.ID, Version: account.Version, Position: d.position, Type: view.Deposit, Currency: "EUR",
-			Amount: 1, BalanceAfter: account.Balance, OccurredAt: account.UpdatedAt, Reference: "salary",
+			Amount: 1, Credit: true, BalanceAfter: account.Balance.Minor, OccurredAt: account.ChangedAt, EffectiveAt: account.ChangedAt,
+			Reference: "salary", Caller: "teller",
 		})
 	}
 	for _, account := range touched {

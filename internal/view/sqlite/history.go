@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	"corebank/internal/bank"
@@ -19,17 +22,15 @@ func (r *Reader) History(ctx context.Context, id bank.AccountID, page view.Page)
 
 // Range reads lines for view.ReadPage.
 func (r *Reader) Range(ctx context.Context, want view.Range) ([]view.Transaction, error) {
-	plain, ofType := r.oldest, r.oldestOfType
-	if want.NewestFirst {
-		plain, ofType = r.newest, r.newestOfType
-	}
-	if len(want.Types) == 0 {
-		return queryLines(ctx, want.Account, plain, want.Account, want.Above, want.Below, want.Limit)
+	if len(want.Filter.Types) < 2 || indexOf(want.Filter) != "" {
+		return r.lines(ctx, want)
 	}
 	// Each type is one stretch of an index; several are merged.
 	var lines []view.Transaction
-	for _, t := range want.Types {
-		some, err := queryLines(ctx, want.Account, ofType, want.Account, t, want.Above, want.Below, want.Limit)
+	for _, t := range want.Filter.Types {
+		ofType := want
+		ofType.Filter.Types = []view.TransactionType{t}
+		some, err := r.lines(ctx, ofType)
 		if err != nil {
 			return nil, err
 		}
@@ -48,7 +49,8 @@ func (r *Reader) Range(ctx context.Context, want view.Range) ([]view.Transaction
 // instead of using an index on time, which every write would pay for: 20 steps
 // for 1,000,000 lines.
 func (r *Reader) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) (int64, error) {
-	last, err := queryLines(ctx, id, r.newest, id, 0, view.NoVersion, 1)
+	end := view.Range{Account: id, Below: view.NoVersion, Limit: 1, NewestFirst: true}
+	last, err := r.lines(ctx, end)
 	if err != nil {
 		return 0, err
 	}
@@ -58,7 +60,7 @@ func (r *Reader) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) 
 	low, high := int64(1), last[0].Version // the answer lies between them, or is one of them
 	for low < high {
 		middle := low + (high-low)/2
-		next, err := queryLines(ctx, id, r.oldest, id, middle-1, view.NoVersion, 1)
+		next, err := r.lines(ctx, view.Range{Account: id, Above: middle - 1, Below: view.NoVersion, Limit: 1})
 		if err != nil {
 			return 0, err
 		}
@@ -71,22 +73,121 @@ func (r *Reader) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) 
 	return low, nil
 }
 
-func queryLines(ctx context.Context, id bank.AccountID, query *sql.Stmt, args ...any) ([]view.Transaction, error) {
-	rows, err := query.QueryContext(ctx, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read history of %s: %w", id, err)
-	}
-	defer rows.Close()
-	var lines []view.Transaction
-	for rows.Next() {
-		line, err := scanLine(rows, id)
-		if err != nil {
-			return nil, fmt.Errorf("read history of %s: %w", id, err)
+func (r *Reader) lines(ctx context.Context, want view.Range) ([]view.Transaction, error) {
+	text, args := rangeQuery(want)
+	rows, err := r.query(ctx, text, args)
+	if err == nil {
+		var lines []view.Transaction
+		if lines, err = scanAll(rows, func(found row) (view.Transaction, error) { return scanLine(found, want.Account) }); err == nil {
+			return lines, nil
 		}
-		lines = append(lines, line)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read history of %s: %w", id, err)
+	return nil, fmt.Errorf("read history of %s: %w", want.Account, err)
+}
+
+func (r *Reader) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	if prepared := r.ranges[text]; prepared != nil {
+		return prepared.QueryContext(ctx, args...)
 	}
-	return lines, nil
+	return r.db.QueryContext(ctx, text, args...)
+}
+
+// indexOf is the index of the lines that have what a filter looks for; "" where
+// it looks for nothing that few lines have.
+func indexOf(f view.Filter) string {
+	switch {
+	case f.Transfer != "":
+		return "history_by_transfer"
+	case f.ExternalID != "":
+		return "history_by_external_id"
+	case f.Reference != "":
+		return "history_by_reference"
+	case f.Counterparty != "":
+		return "history_by_counterparty"
+	}
+	return ""
+}
+
+// rangeQuery is the query for a range. The planner knows nothing of how rare
+// something is, so it is told which index to use.
+func rangeQuery(r view.Range) (string, []any) {
+	index := indexOf(r.Filter)
+	if index == "" && len(r.Filter.Types) == 1 {
+		index = "history_by_type"
+	}
+	from := "history"
+	if index != "" {
+		from += " INDEXED BY " + index
+	}
+	conditions, args := where(r)
+	order := " ORDER BY version ASC LIMIT ?"
+	if r.NewestFirst {
+		order = " ORDER BY version DESC LIMIT ?"
+	}
+	return "SELECT " + lineColumns + " FROM " + from + conditions + order, append(args, r.Limit)
+}
+
+// where are the conditions of a range.
+func where(r view.Range) (string, []any) {
+	var text strings.Builder
+	text.WriteString(" WHERE account = " + number + " AND version > ? AND version < ?")
+	args := []any{r.Account, r.Above, r.Below}
+	add := func(wanted bool, condition string, arg any) {
+		if wanted {
+			text.WriteString(" AND " + condition)
+			args = append(args, arg)
+		}
+	}
+	f := r.Filter
+	add(f.Transfer != "", "transfer = ?", f.Transfer)
+	add(f.ExternalID != "", "external_id = ?", f.ExternalID)
+	add(f.Reference != "", "reference = ?", f.Reference)
+	add(f.Counterparty != "", "counterparty = ?", f.Counterparty)
+	switch len(f.Types) {
+	case 0:
+	case 1:
+		add(true, "type = ?", f.Types[0])
+	default:
+		list, _ := json.Marshal(f.Types) // texts are always encoded
+		add(true, "type IN (SELECT value FROM json_each(?))", string(list))
+	}
+	add(f.Least > 0, "amount >= ?", f.Least)
+	add(f.Most > 0, "amount <= ?", f.Most)
+	add(f.Credits != f.Debits, "credit = ?", f.Credits)
+	const effective = "coalesce(effective_at, occurred_at)"
+	add(!f.EffectiveSince.IsZero(), effective+" >= ?", ceiling(f.EffectiveSince))
+	add(!f.EffectiveUntil.IsZero(), effective+" < ?", ceiling(f.EffectiveUntil))
+	return text.String(), args
+}
+
+// ceiling is a time in whole microseconds, rounded up: that leaves every
+// comparison with a line as it was.
+func ceiling(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }
+
+// sumColumns add up amounts in two halves, which cannot overflow.
+const sumColumns = "count(*), coalesce(sum(amount >> 32) FILTER (WHERE credit), 0), coalesce(sum(amount & 4294967295) FILTER (WHERE credit), 0), " +
+	"coalesce(sum(amount >> 32) FILTER (WHERE NOT credit), 0), coalesce(sum(amount & 4294967295) FILTER (WHERE NOT credit), 0)"
+
+// Sums adds up the lines that a filter lets through: 1,000,000 of them in less
+// than a second.
+func (r *Reader) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
+	return view.ReadSums(ctx, r, id, filter, func(ctx context.Context, all view.Range) (view.Sums, error) {
+		from := "history"
+		if index := indexOf(filter); index != "" {
+			from += " INDEXED BY " + index
+		}
+		conditions, args := where(all)
+		var count, creditsHigh, creditsLow, debitsHigh, debitsLow int64
+		err := r.db.QueryRowContext(ctx, "SELECT "+sumColumns+" FROM "+from+conditions, args...).
+			Scan(&count, &creditsHigh, &creditsLow, &debitsHigh, &debitsLow)
+		if err != nil {
+			return view.Sums{}, fmt.Errorf("add up history of %s: %w", id, err)
+		}
+		return view.Sums{Count: count, Credits: joined(creditsHigh, creditsLow), Debits: joined(debitsHigh, debitsLow)}, nil
+	})
+}
+
+func joined(high, low int64) *big.Int {
+	sum := new(big.Int).Lsh(big.NewInt(high), 32)
+	return sum.Add(sum, big.NewInt(low))
 }

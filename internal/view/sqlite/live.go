@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -121,44 +123,74 @@ func (l *Live) Close(ctx context.Context) error {
 	return l.current.Reader.Close(ctx)
 }
 
-// Account is the document, or view.ErrNotFound.
-func (l *Live) Account(ctx context.Context, id bank.AccountID) (view.Account, error) {
+// read asks the reader of the live generation.
+func read[T any](ctx context.Context, l *Live, ask func(*Reader) (T, error)) (T, error) {
 	reader, release, err := l.acquire(ctx)
 	if err != nil {
-		return view.Account{}, err
+		var none T
+		return none, err
 	}
 	defer release()
-	return reader.Account(ctx, id)
+	return ask(reader)
+}
+
+// Account is the document, or view.ErrNotFound.
+func (l *Live) Account(ctx context.Context, id bank.AccountID) (view.Account, error) {
+	return read(ctx, l, func(r *Reader) (view.Account, error) { return r.Account(ctx, id) })
+}
+
+// AccountByExternalID is the document, or view.ErrNotFound.
+func (l *Live) AccountByExternalID(ctx context.Context, externalID string) (view.Account, error) {
+	return read(ctx, l, func(r *Reader) (view.Account, error) { return r.AccountByExternalID(ctx, externalID) })
+}
+
+// ListAccounts is a page of accounts, newest first.
+func (l *Live) ListAccounts(ctx context.Context, page view.Accounts) (accounts []view.Account, more bool, err error) {
+	accounts, err = read(ctx, l, func(r *Reader) (found []view.Account, err error) {
+		found, more, err = r.ListAccounts(ctx, page)
+		return found, err
+	})
+	return accounts, more, err
 }
 
 // Transaction is one history line, or view.ErrNotFound.
 func (l *Live) Transaction(ctx context.Context, id bank.AccountID, version int64) (view.Transaction, error) {
-	reader, release, err := l.acquire(ctx)
-	if err != nil {
-		return view.Transaction{}, err
-	}
-	defer release()
-	return reader.Transaction(ctx, id, version)
+	return read(ctx, l, func(r *Reader) (view.Transaction, error) { return r.Transaction(ctx, id, version) })
 }
 
 // History is one page of an account's lines.
 func (l *Live) History(ctx context.Context, id bank.AccountID, page view.Page) (view.Lines, error) {
-	reader, release, err := l.acquire(ctx)
-	if err != nil {
-		return view.Lines{}, err
-	}
-	defer release()
-	return reader.History(ctx, id, page)
+	return read(ctx, l, func(r *Reader) (view.Lines, error) { return r.History(ctx, id, page) })
+}
+
+// Sums adds up the lines that a filter lets through.
+func (l *Live) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
+	return read(ctx, l, func(r *Reader) (view.Sums, error) { return r.Sums(ctx, id, filter) })
+}
+
+// Links are the records that are filed under a key.
+func (l *Live) Links(ctx context.Context, key string) ([]contract.Record, error) {
+	return read(ctx, l, func(r *Reader) ([]contract.Record, error) { return r.Links(ctx, key) })
+}
+
+// StateBefore is the newest kept state that is not after a version and a time.
+func (l *Live) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
+	return read(ctx, l, func(r *Reader) (view.State, error) { return r.StateBefore(ctx, id, version, t) })
+}
+
+// Trial is the trial balance at the checkpoint.
+func (l *Live) Trial(ctx context.Context) (view.Trial, error) {
+	return read(ctx, l, func(r *Reader) (view.Trial, error) { return r.Trial(ctx) })
+}
+
+// TrialBefore is the newest kept trial balance that is not after a position and a time.
+func (l *Live) TrialBefore(ctx context.Context, position int64, t time.Time) (view.Trial, error) {
+	return read(ctx, l, func(r *Reader) (view.Trial, error) { return r.TrialBefore(ctx, position, t) })
 }
 
 // Checkpoint is the last position that the views reflect.
 func (l *Live) Checkpoint(ctx context.Context) (int64, error) {
-	reader, release, err := l.acquire(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer release()
-	return reader.Checkpoint(ctx)
+	return read(ctx, l, func(r *Reader) (int64, error) { return r.Checkpoint(ctx) })
 }
 
 // Snapshot is the live views as of now, whatever is live later.

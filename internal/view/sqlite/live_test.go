@@ -25,11 +25,12 @@ func build(t *testing.T, g *sqlite.Generations, deposits int64) view.Generation 
 		t.Fatal(err)
 	}
 	at := time.UnixMicro(1).UTC()
-	account := view.Account{ID: holder, Owner: "Ada", Currency: "EUR", Version: deposits + 1, Balance: deposits, OpenedAt: at, UpdatedAt: at}
-	changes := view.Changes{To: deposits + 1, Accounts: []view.Account{account}}
+	account := view.Account{Opened: 1, Account: bank.Account{ID: holder, Owner: "Ada", Currency: "EUR", Version: deposits + 1,
+		Balance: bank.Money{Minor: deposits, Currency: "EUR"}, OpenedAt: at, ChangedAt: at}}
+	changes := view.Changes{To: deposits + 1, Trial: view.Trial{Position: deposits + 1}, Accounts: []view.Account{account}}
 	for n := range deposits {
 		changes.Transactions = append(changes.Transactions, view.Transaction{Account: holder, Version: n + 2, Position: n + 2,
-			Type: view.Deposit, Currency: "EUR", Amount: 1, BalanceAfter: n + 1, OccurredAt: at})
+			Type: view.Deposit, Currency: "EUR", Amount: 1, Credit: true, BalanceAfter: n + 1, OccurredAt: at, EffectiveAt: at})
 	}
 	if err := built.Store.Apply(t.Context(), changes); err != nil {
 		t.Fatal(err)
@@ -94,7 +95,7 @@ func TestReadersFollowEverySwitchWhileTheyRead(t *testing.T) {
 	readers.Wait()
 	account, err := live.Account(t.Context(), holder)
 	line, lineErr := live.Transaction(t.Context(), holder, 7)
-	if errors.Join(err, lineErr) != nil || account.Balance != 6 || line.BalanceAfter != 6 {
+	if errors.Join(err, lineErr) != nil || account.Balance.Minor != 6 || line.BalanceAfter != 6 {
 		t.Errorf("account %+v, line %+v (%v, %v)", account, line, err, lineErr)
 	}
 	files, err := filepath.Glob(filepath.Join(filepath.Dir(path), "views*.db"))

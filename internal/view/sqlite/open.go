@@ -15,51 +15,6 @@ import (
 	codes "modernc.org/sqlite/lib"
 )
 
-// schemaVersion is kept in the file as its user_version. A change of the
-// schema counts it up; views of another version are built again, not migrated.
-const schemaVersion = 2
-
-const schema = `
-CREATE TABLE checkpoint (
-	id       INTEGER PRIMARY KEY CHECK (id = 1),
-	position INTEGER NOT NULL
-) STRICT;
-INSERT INTO checkpoint VALUES (1, 0);
-
--- number stands for the account in its history: it keeps the rows and the
--- pages that a write touches small.
-CREATE TABLE accounts (
-	number     INTEGER PRIMARY KEY,
-	id         TEXT NOT NULL UNIQUE,
-	owner      TEXT NOT NULL,
-	currency   TEXT NOT NULL,
-	balance    INTEGER NOT NULL, -- minor units
-	version    INTEGER NOT NULL,
-	opened_at  INTEGER NOT NULL, -- times are microseconds since 1970, UTC
-	updated_at INTEGER NOT NULL,
-	stale_reason   TEXT, -- null, as the next three, unless the account is quarantined
-	stale_position INTEGER,
-	stale_version  INTEGER,
-	stale_since    INTEGER
-) STRICT;
-
-CREATE TABLE history (
-	account       INTEGER NOT NULL REFERENCES accounts (number),
-	version       INTEGER NOT NULL,
-	position      INTEGER NOT NULL,
-	type          TEXT NOT NULL,
-	currency      TEXT NOT NULL,
-	amount        INTEGER NOT NULL,
-	balance_after INTEGER NOT NULL,
-	occurred_at   INTEGER NOT NULL,
-	reference     TEXT NOT NULL,
-	memo          TEXT NOT NULL,
-	PRIMARY KEY (account, version)
-) STRICT, WITHOUT ROWID;
--- A rare type in a long history is found without reading all of it.
-CREATE INDEX history_by_type ON history (account, type, version);
-`
-
 // Options of a store. The zero Options are the defaults.
 type Options struct {
 	// BusyTimeout is how long a write waits for another writer of the same

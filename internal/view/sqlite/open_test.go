@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -46,7 +47,7 @@ func TestViewsOutliveTheirProjector(t *testing.T) {
 	}
 	for _, want := range deposits.accounts {
 		got, err := store.Account(t.Context(), want.ID)
-		if err != nil || got != want {
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("account is %+v (%v), want %+v", got, err, want)
 		}
 	}
@@ -116,8 +117,8 @@ func TestOnlyTheOwnerCanReadTheFiles(t *testing.T) {
 
 func TestFilesThatAreNotOursAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ sql, want string }{
-		"views of a newer build": {"PRAGMA user_version = 99", "schema version 99 and this build needs 2; stop the bank and delete the file"},
-		"another program's file": {"CREATE TABLE songs (title TEXT)", "schema version 0 and this build needs 2"},
+		"views of a newer build": {"PRAGMA user_version = 99", "schema version 99 and this build needs 3; stop the bank and delete the file"},
+		"another program's file": {"CREATE TABLE songs (title TEXT)", "schema version 0 and this build needs 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "views.db")

@@ -4,6 +4,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"corebank/internal/bank"
+	"corebank/internal/view"
 )
 
 // A page is quick in a history of any length because its query neither scans
@@ -14,13 +17,44 @@ func TestQueriesSeek(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close(t.Context())
-	for query, seek := range map[string]string{
-		oneLine:           "SEARCH history USING PRIMARY KEY (account=? AND version=?)",
-		newestLines:       "SEARCH history USING PRIMARY KEY (account=? AND version>? AND version<?)",
-		oldestLines:       "SEARCH history USING PRIMARY KEY (account=? AND version>? AND version<?)",
-		newestLinesOfType: "SEARCH history USING INDEX history_by_type (account=? AND type=? AND version>? AND version<?)",
-		oldestLinesOfType: "SEARCH history USING INDEX history_by_type (account=? AND type=? AND version>? AND version<?)",
+	const within, byType = "version>? AND version<?)", "SEARCH history USING INDEX history_by_type (account=? AND type=? AND "
+	queries := map[string]string{
+		oneLine: "SEARCH history USING PRIMARY KEY (account=? AND version=?)",
+		stateOf: "SEARCH states USING INDEX sqlite_autoindex_states_1 (account=? AND version<?)",
+		stateAt: "SEARCH states USING COVERING INDEX states_by_time (account=? AND changed_at<?)",
+		trialOf: "SEARCH trials USING INTEGER PRIMARY KEY (rowid<?)",
+		trialAt: "SEARCH trials USING COVERING INDEX trials_by_time (at<?)",
+		linksOf: "SEARCH links USING INDEX sqlite_autoindex_links_1 (key=?)",
+	}
+	withdrawals := []view.TransactionType{view.Withdrawal}
+	for _, newestFirst := range []bool{true, false} {
+		for _, asked := range []struct {
+			filter view.Filter
+			seek   string
+		}{
+			{view.Filter{}, "SEARCH history USING PRIMARY KEY (account=? AND " + within},
+			{view.Filter{Least: 1, Credits: true}, "SEARCH history USING PRIMARY KEY (account=? AND " + within},
+			{view.Filter{Types: withdrawals}, byType + within},
+			{view.Filter{Types: withdrawals, Most: 5}, byType + within},
+			{view.Filter{Reference: "r", Types: withdrawals}, "SEARCH history USING INDEX history_by_reference (account=? AND reference=? AND " + within},
+			{view.Filter{ExternalID: "e", Reference: "r"}, "SEARCH history USING INDEX history_by_external_id (account=? AND external_id=? AND " + within},
+			{view.Filter{Transfer: "t", Counterparty: "c"}, "SEARCH history USING INDEX history_by_transfer (account=? AND transfer=? AND " + within},
+			{view.Filter{Counterparty: "c"}, "SEARCH history USING INDEX history_by_counterparty (account=? AND counterparty=? AND " + within},
+		} {
+			query, _ := rangeQuery(view.Range{Filter: asked.filter, NewestFirst: newestFirst})
+			queries[query] = asked.seek
+		}
+	}
+	for filter, seek := range map[view.AccountFilter]string{
+		{}:                            "accounts_by_opening (opened>? AND opened<?)",
+		{Owner: "o", Currency: "EUR"}: "accounts_by_owner (owner=? AND opened>? AND opened<?)",
+		{Kind: bank.Savings}:          "accounts_by_kind (kind=? AND opened>? AND opened<?)",
+		{Currency: "EUR"}:             "accounts_by_currency (currency=? AND opened>? AND opened<?)",
 	} {
+		query, _ := listQuery(view.Accounts{First: 1, Before: 9, Filter: filter})
+		queries[query] = "SEARCH accounts USING INDEX " + seek
+	}
+	for query, seek := range queries {
 		plan := explain(t, store, query)
 		if !strings.Contains(plan, seek) || strings.Contains(plan, "SCAN") || strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("%s\nhas the plan\n%s", query, plan)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,39 +17,47 @@ import (
 type Reader struct {
 	db                               *sql.DB
 	account, checkpoint, transaction *sql.Stmt
-	newest, oldest                   *sql.Stmt
-	newestOfType, oldestOfType       *sql.Stmt
+	byExternalID                     *sql.Stmt
+	linksOf, stateOf, stateAt        *sql.Stmt
+	trialNow, trialOf, trialAt       *sql.Stmt
+	// ranges are the queries for lines that are asked for most, prepared.
+	ranges map[string]*sql.Stmt
 }
 
 var _ view.Reader = (*Reader)(nil)
 
 const (
-	accountColumns = "id, owner, currency, balance, version, opened_at, updated_at, stale_reason, stale_position, stale_version, stale_since"
-	lineColumns    = "version, position, type, currency, amount, balance_after, occurred_at, reference, memo"
-	number         = "(SELECT number FROM accounts WHERE id = ?)"
-	between        = " AND version > ? AND version < ? ORDER BY version "
-
-	linesOf     = "SELECT " + lineColumns + " FROM history WHERE account = " + number
-	oneLine     = linesOf + " AND version = ?"
-	newestLines = linesOf + between + "DESC LIMIT ?"
-	oldestLines = linesOf + between + "ASC LIMIT ?"
-	// The planner knows nothing of how rare a type is, so it is told.
-	linesOfType       = "SELECT " + lineColumns + " FROM history INDEXED BY history_by_type WHERE account = " + number + " AND type = ?"
-	newestLinesOfType = linesOfType + between + "DESC LIMIT ?"
-	oldestLinesOfType = linesOfType + between + "ASC LIMIT ?"
+	accountColumns = "state, opened, stale_reason, stale_position, stale_version, stale_since"
+	lineColumns    = "version, position, type, credit, currency, amount, balance_after, occurred_at, effective_at, " +
+		"caller, reference, memo, external_id, counterparty, transfer, more"
+	number  = "(SELECT number FROM accounts WHERE id = ?)"
+	oneLine = "SELECT " + lineColumns + " FROM history WHERE account = " + number + " AND version = ?"
 )
 
 func newReader(ctx context.Context, db *sql.DB) (*Reader, error) {
-	r := &Reader{db: db}
-	return r, prepare(ctx, db, map[**sql.Stmt]string{
+	r := &Reader{db: db, ranges: make(map[string]*sql.Stmt)}
+	err := prepare(ctx, db, map[**sql.Stmt]string{
 		&r.account:      "SELECT " + accountColumns + " FROM accounts WHERE id = ?",
+		&r.byExternalID: "SELECT " + accountColumns + " FROM accounts WHERE external_id = ? ORDER BY number LIMIT 1",
 		&r.checkpoint:   "SELECT position FROM checkpoint",
 		&r.transaction:  oneLine,
-		&r.newest:       newestLines,
-		&r.oldest:       oldestLines,
-		&r.newestOfType: newestLinesOfType,
-		&r.oldestOfType: oldestLinesOfType,
+		&r.linksOf:      linksOf, &r.stateOf: stateOf, &r.stateAt: stateAt,
+		&r.trialNow: trialNow, &r.trialOf: trialOf, &r.trialAt: trialAt,
 	})
+	if err != nil {
+		return nil, err
+	}
+	for _, common := range []view.Range{{}, {Filter: view.Filter{Types: make([]view.TransactionType, 1)}}} {
+		for _, common.NewestFirst = range []bool{true, false} {
+			text, _ := rangeQuery(common)
+			var statement *sql.Stmt
+			if err := prepare(ctx, db, map[**sql.Stmt]string{&statement: text}); err != nil {
+				return nil, err
+			}
+			r.ranges[text] = statement
+		}
+	}
+	return r, nil
 }
 
 // prepare fills in the statements. The database closes them with itself.
@@ -98,11 +107,8 @@ type row interface{ Scan(into ...any) error }
 
 func scanAccount(r row) (view.Account, error) {
 	var a view.Account
-	var opened, updated int64
 	var stale staleColumns
-	err := r.Scan(&a.ID, &a.Owner, &a.Currency, &a.Balance, &a.Version, &opened, &updated,
-		&stale.reason, &stale.position, &stale.version, &stale.since)
-	a.OpenedAt, a.UpdatedAt = time.UnixMicro(opened).UTC(), time.UnixMicro(updated).UTC()
+	err := r.Scan(decoded{&a.Account}, &a.Opened, &stale.reason, &stale.position, &stale.version, &stale.since)
 	a.Stale = stale.value()
 	return a, err
 }
@@ -110,10 +116,76 @@ func scanAccount(r row) (view.Account, error) {
 func scanLine(r row, id bank.AccountID) (view.Transaction, error) {
 	l := view.Transaction{Account: id}
 	var occurred int64
-	err := r.Scan(&l.Version, &l.Position, &l.Type, &l.Currency, &l.Amount, &l.BalanceAfter,
-		&occurred, &l.Reference, &l.Memo)
+	var effective sql.NullInt64
+	var reference, memo, externalID, counterparty, transfer, more sql.NullString
+	err := r.Scan(&l.Version, &l.Position, &l.Type, &l.Credit, &l.Currency, &l.Amount, &l.BalanceAfter, &occurred, &effective,
+		&l.Caller, &reference, &memo, &externalID, &counterparty, &transfer, &more)
 	l.OccurredAt = time.UnixMicro(occurred).UTC()
+	l.EffectiveAt = l.OccurredAt
+	if effective.Valid {
+		l.EffectiveAt = time.UnixMicro(effective.Int64).UTC()
+	}
+	l.Reference, l.Memo, l.ExternalID = reference.String, memo.String, externalID.String
+	l.Counterparty, l.Transfer = bank.AccountID(counterparty.String), bank.TransferID(transfer.String)
+	if err == nil && more.Valid {
+		err = addMore(&l, more.String)
+	}
 	return l, err
+}
+
+// rare is what the column more holds.
+type rare struct {
+	Hold             int64           `json:"hold,omitempty"`
+	Reverses         int64           `json:"reverses,omitempty"`
+	ReversesTransfer bank.TransferID `json:"reversesTransfer,omitempty"`
+	Reason           string          `json:"reason,omitempty"`
+}
+
+// moreOf is null for most lines.
+func moreOf(l view.Transaction) (any, error) {
+	found := rare{l.Hold, l.Reverses, l.ReversesTransfer, l.Reason}
+	if found == (rare{}) {
+		return nil, nil
+	}
+	more, err := json.Marshal(found)
+	return string(more), err
+}
+
+func addMore(l *view.Transaction, more string) error {
+	var found rare
+	err := json.Unmarshal([]byte(more), &found)
+	l.Hold, l.Reverses, l.ReversesTransfer, l.Reason = found.Hold, found.Reverses, found.ReversesTransfer, found.Reason
+	return err
+}
+
+// effectiveOf is null where a line counts when it occurred.
+func effectiveOf(l view.Transaction) any {
+	if l.EffectiveAt.Equal(l.OccurredAt) {
+		return nil
+	}
+	return l.EffectiveAt.UnixMicro()
+}
+
+// collect is what a query finds.
+func collect[T any](ctx context.Context, query *sql.Stmt, scan func(row) (T, error), args ...any) ([]T, error) {
+	rows, err := query.QueryContext(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	return scanAll(rows, scan)
+}
+
+func scanAll[T any](rows *sql.Rows, scan func(row) (T, error)) ([]T, error) {
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
 }
 
 // notFound translates the way in which SQL says that there is no row.

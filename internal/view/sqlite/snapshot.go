@@ -13,9 +13,9 @@ import (
 
 // everyLine walks the history as it is stored. Lines whose account has no row
 // are told apart by its number.
-const everyLine = "SELECT coalesce(accounts.id, 'number ' || account), history.version, position, type, history.currency, " +
-	"amount, balance_after, occurred_at, reference, memo FROM history LEFT JOIN accounts ON number = account " +
-	"ORDER BY account, history.version"
+const everyLine = "SELECT coalesce(accounts.id, 'number ' || account), history.version, position, type, credit, history.currency, " +
+	"amount, balance_after, occurred_at, effective_at, caller, reference, memo, history.external_id, counterparty, transfer, more " +
+	"FROM history LEFT JOIN accounts ON number = account ORDER BY account, history.version"
 
 // Snapshot is the views as of now. While it is open, the write-ahead log of
 // the file grows with what the projector writes.
@@ -26,7 +26,8 @@ func (r *Reader) Snapshot(ctx context.Context) (view.Snapshot, error) {
 	}
 	s := &snapshot{tx: tx}
 	// The first read fixes what the transaction sees.
-	if err := tx.QueryRowContext(ctx, "SELECT position FROM checkpoint").Scan(&s.checkpoint); err != nil {
+	err = tx.QueryRowContext(ctx, "SELECT position, trial FROM checkpoint").Scan(&s.checkpoint, decoded{&s.trial})
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("take a snapshot: %w", err), tx.Rollback())
 	}
 	return s, nil
@@ -36,7 +37,10 @@ func (r *Reader) Snapshot(ctx context.Context) (view.Snapshot, error) {
 type snapshot struct {
 	tx         *sql.Tx
 	checkpoint int64
+	trial      view.Trial
 }
+
+func (s *snapshot) Trial() view.Trial { return s.trial }
 
 func (s *snapshot) Checkpoint() int64 { return s.checkpoint }
 
@@ -59,6 +63,18 @@ func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction,
 		line.Account = id
 		return line, err
 	})
+}
+
+func (s *snapshot) Links(ctx context.Context) iter.Seq2[view.Link, error] {
+	return each(ctx, s.tx, "SELECT key, record FROM links", func(r row) (view.Link, error) {
+		var link view.Link
+		err := r.Scan(&link.Key, decoded{&link.Record})
+		return link, err
+	})
+}
+
+func (s *snapshot) States(ctx context.Context) iter.Seq2[view.State, error] {
+	return each(ctx, s.tx, "SELECT state, position FROM states", scanState)
 }
 
 // after is a row whose first column goes elsewhere.

@@ -26,10 +26,10 @@ func TestLinesWithoutTheirAccountAreShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer store.Close(t.Context())
-	changes := view.Changes{To: 3}
+	changes := view.Changes{To: 3, Trial: view.Trial{Position: 3}}
 	for i, name := range []string{"ada", "grace", "alan"} {
 		id := bank.NewAccountID(name, "first")
-		changes.Accounts = append(changes.Accounts, view.Account{ID: id, Version: 1})
+		changes.Accounts = append(changes.Accounts, view.Account{Account: bank.Account{ID: id, Version: 1}})
 		changes.Transactions = append(changes.Transactions, view.Transaction{Account: id, Version: 1, Position: int64(i + 1)})
 	}
 	if err := store.Apply(t.Context(), changes); err != nil {
@@ -79,7 +79,7 @@ func TestAReaderTakesSnapshots(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer snap.Close(t.Context())
-	if err := store.Apply(t.Context(), view.Changes{To: 1}); err != nil {
+	if err := store.Apply(t.Context(), view.Changes{To: 1, Trial: view.Trial{Position: 1}}); err != nil {
 		t.Errorf("apply while a snapshot is open: %v", err)
 	}
 	if snap.Checkpoint() != 0 {

@@ -16,27 +16,46 @@ import (
 // use; writes go one after the other.
 type Store struct {
 	*Reader
-	write                               *sql.DB
-	accounts                            *sql.Stmt
-	moveCheckpoint, putAccount, addLine *sql.Stmt
-	removeLines                         *sql.Stmt
+	write                                  *sql.DB
+	accounts                               *sql.Stmt
+	moveCheckpoint, addLine, addLink       *sql.Stmt
+	changeAccount, putAccount              *sql.Stmt
+	addState, addTrial                     *sql.Stmt
+	removeLines, removeLinks, removeStates *sql.Stmt
+	heldTrial, keptTrials, correctTrial    *sql.Stmt
 }
 
 var _ view.Store = (*Store)(nil)
 
-const putAccount = "INSERT INTO accounts (" + accountColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) " +
-	"ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, currency = excluded.currency, balance = excluded.balance, " +
-	"version = excluded.version, opened_at = excluded.opened_at, updated_at = excluded.updated_at, " +
-	"stale_reason = excluded.stale_reason, stale_position = excluded.stale_position, " +
-	"stale_version = excluded.stale_version, stale_since = excluded.stale_since"
+const (
+	// changeAccount writes what changes often: it finds only documents whose
+	// other columns are as they were, and so leaves their indexes alone.
+	changeAccount = "UPDATE accounts SET version = ?, state = ?, stale_reason = ?, stale_position = ?, stale_version = ?, stale_since = ? " +
+		"WHERE id = ? AND opened = ? AND owner = ? AND kind = ? AND currency = ? AND external_id IS ?"
+	putAccount = "INSERT INTO accounts (version, state, stale_reason, stale_position, stale_version, stale_since, " +
+		"id, opened, owner, kind, currency, external_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) " +
+		"ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state, " +
+		"stale_reason = excluded.stale_reason, stale_position = excluded.stale_position, " +
+		"stale_version = excluded.stale_version, stale_since = excluded.stale_since, opened = excluded.opened, " +
+		"owner = excluded.owner, kind = excluded.kind, currency = excluded.currency, external_id = excluded.external_id"
+)
 
 func newStore(ctx context.Context, write *sql.DB, reader *Reader) (*Store, error) {
 	s := &Store{Reader: reader, write: write}
 	err := prepare(ctx, write, map[**sql.Stmt]string{
-		&s.moveCheckpoint: "UPDATE checkpoint SET position = ? WHERE position = ?",
+		&s.moveCheckpoint: "UPDATE checkpoint SET position = ?, trial = ? WHERE position = ?",
+		&s.changeAccount:  changeAccount,
 		&s.putAccount:     putAccount,
-		&s.addLine:        "INSERT INTO history (account, " + lineColumns + ") VALUES (" + number + ", ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		&s.addLine:        "INSERT INTO history (account, " + lineColumns + ") VALUES (" + number + ", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		&s.addLink:        "INSERT INTO links (account, key, position, record) VALUES (" + number + ", ?, ?, ?)",
+		&s.addState:       "INSERT INTO states (account, version, changed_at, position, state) VALUES (" + number + ", ?, ?, ?, ?)",
+		&s.addTrial:       "INSERT INTO trials (position, at, trial) VALUES (?, ?, ?)",
 		&s.removeLines:    "DELETE FROM history WHERE account = " + number,
+		&s.removeLinks:    "DELETE FROM links WHERE account = " + number,
+		&s.removeStates:   "DELETE FROM states WHERE account = " + number,
+		&s.heldTrial:      "SELECT trial FROM checkpoint WHERE position = ?",
+		&s.keptTrials:     "SELECT trial FROM trials WHERE position >= ?",
+		&s.correctTrial:   "UPDATE trials SET trial = ? WHERE position = ?",
 	})
 	if err != nil {
 		return nil, err
@@ -57,21 +76,13 @@ func (s *Store) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.Ac
 	if err != nil {
 		return nil, fmt.Errorf("read %d accounts: %w", len(ids), err)
 	}
-	rows, err := s.accounts.QueryContext(ctx, string(list))
+	found, err := collect(ctx, s.accounts, scanAccount, string(list))
 	if err != nil {
 		return nil, fmt.Errorf("read %d accounts: %w", len(ids), err)
 	}
-	defer rows.Close()
 	accounts := make(map[bank.AccountID]view.Account, len(ids))
-	for rows.Next() {
-		account, err := scanAccount(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read %d accounts: %w", len(ids), err)
-		}
+	for _, account := range found {
 		accounts[account.ID] = account
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read %d accounts: %w", len(ids), err)
 	}
 	return accounts, nil
 }
@@ -83,34 +94,19 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 		return err
 	}
 	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := s.move(ctx, tx, changes.From, changes.To); err != nil {
+		if err := s.move(ctx, tx, changes.From, changes.To, changes.Trial); err != nil {
 			return err
 		}
-		return s.put(ctx, tx, changes.Accounts, changes.Transactions)
+		if err := s.put(ctx, tx, changes.Accounts, changes.Transactions); err != nil {
+			return err
+		}
+		if err := s.file(ctx, tx, changes.Links, changes.States); err != nil {
+			return err
+		}
+		return s.keep(ctx, tx, changes.Kept)
 	})
 	if err != nil {
 		return fmt.Errorf("apply %d to %d: %w", changes.From+1, changes.To, err)
-	}
-	return nil
-}
-
-// Replace puts one account in place of what it was, in one transaction, or
-// does nothing and returns an error.
-func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
-	if err := r.Check(); err != nil {
-		return err
-	}
-	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := s.move(ctx, tx, r.At, r.At); err != nil {
-			return err
-		}
-		if _, err := tx.StmtContext(ctx, s.removeLines).ExecContext(ctx, r.Account.ID); err != nil {
-			return err
-		}
-		return s.put(ctx, tx, []view.Account{r.Account}, r.Transactions)
-	})
-	if err != nil {
-		return fmt.Errorf("replace account %s at position %d: %w", r.Account.ID, r.At, err)
 	}
 	return nil
 }
@@ -131,8 +127,12 @@ func (s *Store) transact(ctx context.Context, do func(context.Context, *sql.Tx) 
 }
 
 // move moves the checkpoint, which has to be from.
-func (s *Store) move(ctx context.Context, tx *sql.Tx, from, to int64) error {
-	result, err := tx.StmtContext(ctx, s.moveCheckpoint).ExecContext(ctx, to, from)
+func (s *Store) move(ctx context.Context, tx *sql.Tx, from, to int64, trial view.Trial) error {
+	text, err := json.Marshal(trial)
+	if err != nil {
+		return err
+	}
+	result, err := tx.StmtContext(ctx, s.moveCheckpoint).ExecContext(ctx, to, string(text), from)
 	if err != nil {
 		return err
 	}
@@ -143,22 +143,50 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, from, to int64) error {
 }
 
 func (s *Store) put(ctx context.Context, tx *sql.Tx, accounts []view.Account, lines []view.Transaction) error {
-	put := tx.StmtContext(ctx, s.putAccount)
+	change, put := tx.StmtContext(ctx, s.changeAccount), tx.StmtContext(ctx, s.putAccount)
 	for _, a := range accounts {
-		stale := columnsOf(a.Stale)
-		_, err := put.ExecContext(ctx, a.ID, a.Owner, a.Currency, a.Balance, a.Version,
-			a.OpenedAt.UnixMicro(), a.UpdatedAt.UnixMicro(), stale.reason, stale.position, stale.version, stale.since)
-		if err != nil {
+		if err := putOne(ctx, change, put, a); err != nil {
 			return fmt.Errorf("put account %s: %w", a.ID, err)
 		}
 	}
 	add := tx.StmtContext(ctx, s.addLine)
 	for _, l := range lines {
-		_, err := add.ExecContext(ctx, l.Account, l.Version, l.Position, l.Type, l.Currency, l.Amount, l.BalanceAfter,
-			l.OccurredAt.UnixMicro(), l.Reference, l.Memo)
+		more, err := moreOf(l)
+		if err == nil {
+			_, err = add.ExecContext(ctx, l.Account, l.Version, l.Position, l.Type, l.Credit, l.Currency, l.Amount, l.BalanceAfter,
+				l.OccurredAt.UnixMicro(), effectiveOf(l), l.Caller, text(l.Reference), text(l.Memo), text(l.ExternalID),
+				text(string(l.Counterparty)), text(string(l.Transfer)), more)
+		}
 		if err != nil {
 			return fmt.Errorf("add line %d of %s: %w", l.Version, l.Account, err)
 		}
 	}
 	return nil
+}
+
+func putOne(ctx context.Context, change, put *sql.Stmt, a view.Account) error {
+	state, err := json.Marshal(a.Account)
+	if err != nil {
+		return err
+	}
+	stale := columnsOf(a.Stale)
+	args := []any{a.Version, string(state), stale.reason, stale.position, stale.version, stale.since,
+		a.ID, a.Opened, a.Owner, a.Kind, a.Currency, text(a.ExternalID)}
+	result, err := change.ExecContext(ctx, args...)
+	if err != nil {
+		return err
+	}
+	if changed, err := result.RowsAffected(); err != nil || changed > 0 {
+		return err
+	}
+	_, err = put.ExecContext(ctx, args...)
+	return err
+}
+
+// text is null where there is none.
+func text(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }

@@ -84,11 +84,12 @@ func (h *house) close(g view.Generation) {
 // each position after the first.
 func (h *house) pay(g view.Generation, from, to int64) {
 	h.t.Helper()
-	changes := view.Changes{From: from, To: to, Accounts: []view.Account{{ID: ada, Owner: "Ada", Currency: "EUR",
-		Version: to, Balance: to - 1, OpenedAt: opening, UpdatedAt: opening}}}
+	account := euros(ada, 1)
+	account.Version, account.Balance.Minor = to, to-1
+	changes := bare(view.Changes{From: from, To: to, Accounts: []view.Account{account}})
 	for n := max(from+1, 2); n <= to; n++ {
 		changes.Transactions = append(changes.Transactions, view.Transaction{Account: ada, Version: n, Position: n,
-			Type: view.Deposit, Currency: "EUR", Amount: 1, BalanceAfter: n - 1, OccurredAt: opening})
+			Type: view.Deposit, Currency: "EUR", Amount: 1, Credit: true, BalanceAfter: n - 1, OccurredAt: opening, EffectiveAt: opening})
 	}
 	if err := g.Store.Apply(h.t.Context(), changes); err != nil {
 		h.t.Fatal(err)

@@ -3,6 +3,7 @@ package viewtest
 import (
 	"errors"
 	"math"
+	"math/big"
 	"slices"
 	"testing"
 	"time"
@@ -77,6 +78,17 @@ func filters(t *testing.T, s *story) {
 		"around everything":     {Since: opening.Add(-time.Hour), Until: opening.Add(time.Hour)},
 		"backwards":             {Since: at(8), Until: at(3)},
 		"long ago":              {Since: time.Unix(0, 0)},
+		"credits":               {Credits: true},
+		"debits":                {Debits: true},
+		"credits and debits":    {Credits: true, Debits: true},
+		"at least":              {Least: 501},
+		"at most":               {Most: 999},
+		"exactly":               {Least: 1000, Most: 1000},
+		"no such amount":        {Least: 501, Most: 999},
+		"effective since":       {EffectiveSince: at(4)},
+		"effective until":       {EffectiveUntil: at(4)},
+		"effective in a time":   {EffectiveSince: at(3).Add(time.Nanosecond), EffectiveUntil: at(8).Add(time.Nanosecond)},
+		"large deposits":        {Types: []view.TransactionType{view.Deposit}, Least: 1000, Credits: true},
 		"withdrawals in a time": {Types: []view.TransactionType{view.Withdrawal}, Since: at(3), Until: at(9)},
 	} {
 		for _, page := range []view.Page{{First: 100}, {Last: 100}, {First: 2}, {Last: 2}, {First: 2, After: 8}, {Last: 2, Before: 4}, {First: 5, After: 9, Before: 4}} {
@@ -85,6 +97,81 @@ func filters(t *testing.T, s *story) {
 				t.Errorf("%s, page %+v\n%s", name, page, diff)
 			}
 		}
+	}
+}
+
+// textFilters look for what only few lines have.
+func textFilters(t *testing.T, s *story) {
+	b := Month(t)
+	s.follow(b, 5)
+	var sent bank.TransferID
+	for _, line := range s.lines[bank.NewAccountID("ada", "first")] {
+		if line.Type == view.TransferOut {
+			sent = line.Transfer
+			break
+		}
+	}
+	for name, filter := range map[string]view.Filter{
+		"a reference":               {Reference: "salary"},
+		"a reference of a type":     {Reference: "salary", Types: []view.TransactionType{view.HoldCapture}},
+		"another reference":         {Reference: "Salary"},
+		"an external id":            {ExternalID: "pay-1"},
+		"a counterparty":            {Counterparty: grace},
+		"a counterparty, incoming":  {Counterparty: grace, Credits: true},
+		"a transfer":                {Transfer: sent},
+		"another's transfer":        {Transfer: "trf_none"},
+		"a transfer and its amount": {Transfer: sent, Least: 1, Most: 80_000},
+		"all at once":               {Reference: "cash", Debits: true, Most: 5000, Types: []view.TransactionType{view.Withdrawal, view.Deposit}},
+		"reversals":                 {Types: []view.TransactionType{view.Reversal, view.TransferReturned}},
+		"back-dated":                {EffectiveUntil: opening.Add(2 * time.Microsecond), Since: opening.Add(2 * time.Microsecond)},
+	} {
+		for id := range s.accounts {
+			for _, page := range []view.Page{{First: 100}, {Last: 100}, {First: 1}, {Last: 1}, {First: 2, After: 9}, {Last: 2, Before: 3}} {
+				page.Filter = filter
+				if diff := difference(s.page(id, page), modelPage(s.lines[id], page)); diff != "" {
+					t.Errorf("%s, page %+v of %s\n%s", name, page, id, diff)
+				}
+			}
+			s.sums(id, filter)
+		}
+	}
+}
+
+func sumsOfLines(t *testing.T, s *story) {
+	s.apply(s.open(ada, grace), s.pay(ada, 12))
+	huge := s.pay(grace, 3)
+	for i := range huge.Transactions {
+		huge.Transactions[i].Amount = math.MaxInt64 - int64(i)
+		s.lines[grace][i].Amount = huge.Transactions[i].Amount
+	}
+	s.apply(huge)
+	for _, id := range []bank.AccountID{ada, grace, nobody} {
+		for _, filter := range []view.Filter{{}, {Credits: true}, {Debits: true}, {Types: []view.TransactionType{view.Withdrawal, view.Deposit}},
+			{Types: []view.TransactionType{view.Withdrawal}}, {Least: 501}, {Since: opening.Add(3 * time.Microsecond)},
+			{Until: opening.Add(3 * time.Microsecond)}, {EffectiveSince: opening.Add(3 * time.Microsecond)}} {
+			s.sums(id, filter)
+		}
+	}
+}
+
+// sums have to be those of the lines.
+func (s *story) sums(id bank.AccountID, filter view.Filter) {
+	s.t.Helper()
+	want := view.Sums{Credits: new(big.Int), Debits: new(big.Int)}
+	for _, line := range s.lines[id] {
+		switch amount := big.NewInt(line.Amount); {
+		case !passes(line, filter):
+		case line.Credit:
+			want.Count++
+			want.Credits.Add(want.Credits, amount)
+		default:
+			want.Count++
+			want.Debits.Add(want.Debits, amount)
+		}
+	}
+	got, err := s.store.Sums(s.t.Context(), id, filter)
+	if err != nil || got.Count != want.Count || got.Credits.Cmp(want.Credits) != 0 || got.Debits.Cmp(want.Debits) != 0 {
+		s.t.Errorf("filter %+v: sums are %+v (%v), want %+v", filter, got, err, want)
 	}
 }
 
@@ -101,6 +188,8 @@ func malformedPages(t *testing.T, s *story) {
 		"after nothing":    {First: 1, After: -1},
 		"before nothing":   {First: 1, Before: -1},
 		"after the end":    {First: 1, After: math.MaxInt64},
+		"less than none":   {First: 1, Filter: view.Filter{Least: -1}},
+		"at most negative": {First: 1, Filter: view.Filter{Most: -1}},
 		"too many types":   {First: 1, Filter: view.Filter{Types: make([]view.TransactionType, view.MaxFilterTypes+1)}},
 	} {
 		for _, id := range []bank.AccountID{ada, nobody} {
@@ -152,6 +241,15 @@ func drawPage(rt *rapid.T) view.Page {
 	moment := rapid.Custom(func(rt *rapid.T) time.Time {
 		return opening.Add(time.Duration(rapid.IntRange(-1000, 28_000).Draw(rt, "ns")))
 	})
+	if rapid.Bool().Draw(rt, "has amounts") {
+		page.Filter.Least = rapid.SampledFrom([]int64{0, 500, 501, 1000}).Draw(rt, "least")
+		page.Filter.Most = rapid.SampledFrom([]int64{0, 499, 500, 1000}).Draw(rt, "most")
+	}
+	page.Filter.Credits, page.Filter.Debits = rapid.Bool().Draw(rt, "credits"), rapid.Bool().Draw(rt, "debits")
+	if rapid.Bool().Draw(rt, "has effective") {
+		page.Filter.EffectiveSince = moment.Draw(rt, "effective since")
+		page.Filter.EffectiveUntil = moment.Draw(rt, "effective until")
+	}
 	if rapid.Bool().Draw(rt, "has since") {
 		page.Filter.Since = moment.Draw(rt, "since")
 	}

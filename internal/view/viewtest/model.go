@@ -3,6 +3,7 @@ package viewtest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"corebank/internal/view"
 )
@@ -38,9 +39,22 @@ func modelPage(oldestFirst []view.Transaction, page view.Page) view.Lines {
 }
 
 func passes(line view.Transaction, f view.Filter) bool {
-	return (len(f.Types) == 0 || slices.Contains(f.Types, line.Type)) &&
-		(f.Since.IsZero() || !line.OccurredAt.Before(f.Since)) &&
-		(f.Until.IsZero() || line.OccurredAt.Before(f.Until))
+	switch {
+	case len(f.Types) > 0 && !slices.Contains(f.Types, line.Type),
+		!within(line.OccurredAt, f.Since, f.Until), !within(line.EffectiveAt, f.EffectiveSince, f.EffectiveUntil),
+		line.Amount < f.Least, f.Most > 0 && line.Amount > f.Most,
+		f.Credits && !f.Debits && !line.Credit, f.Debits && !f.Credits && line.Credit,
+		f.Reference != "" && line.Reference != f.Reference, f.ExternalID != "" && line.ExternalID != f.ExternalID,
+		f.Counterparty != "" && line.Counterparty != f.Counterparty, f.Transfer != "" && line.Transfer != f.Transfer:
+		return false
+	}
+	return true
+}
+
+// within reports whether a time is in an interval that is open where an end is
+// zero.
+func within(t, since, until time.Time) bool {
+	return (since.IsZero() || !t.Before(since)) && (until.IsZero() || t.Before(until))
 }
 
 // difference is empty when the lines are those wanted.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -36,6 +37,14 @@ func Run(t *testing.T, open Open) {
 		"a quarantine comes back":                       quarantineComesBack,
 		"a replacement is whole":                        replacementIsWhole,
 		"a replacement elsewhere is refused":            replacementElsewhere,
+		"sums are those of the lines":                   sumsOfLines,
+		"a transfer's name finds its lines":             textFilters,
+		"records are filed and found":                   recordsAreFiled,
+		"what is filed twice is refused":                filedTwice,
+		"states and trial balances are kept":            lookingBack,
+		"accounts are listed":                           accountsAreListed,
+		"malformed lists are refused":                   malformedLists,
+		"a replacement corrects the trial balances":     replacementCorrects,
 		"any page of any history is as in a plain list": anyPage,
 		"readers see changes whole while they are made": readersDuringWrites,
 	})
@@ -77,15 +86,16 @@ func newStoreIsEmpty(t *testing.T, s *story) {
 }
 
 func everyFieldComesBack(t *testing.T, s *story) {
-	account := view.Account{ID: ada, Owner: "Ada Lovelace", Currency: "KWD", Balance: -1 << 62, Version: 1<<62 + 1,
-		OpenedAt: opening, UpdatedAt: opening.Add(time.Microsecond)}
-	line := view.Transaction{Account: ada, Version: 1<<62 + 1, Position: 1 << 62, Type: view.Withdrawal, Currency: "KWD",
-		Amount: 1<<63 - 1, BalanceAfter: -1 << 62, OccurredAt: opening.Add(time.Microsecond), Reference: "rent", Memo: "March"}
-	s.apply(view.Changes{From: 0, To: 1 << 62, Accounts: []view.Account{account}, Transactions: []view.Transaction{line}})
+	account := fullAccount(ada, 1<<62)
+	line := view.Transaction{Account: ada, Version: 1<<62 + 1, Position: 1 << 62, Type: view.TransferOut, Currency: "KWD",
+		Amount: 1<<63 - 1, BalanceAfter: -1 << 62, OccurredAt: opening.Add(time.Microsecond), EffectiveAt: opening, Reference: "rent",
+		Memo: "March", ExternalID: "e-1", Caller: "teller", Counterparty: grace, Transfer: "trf_x", Hold: 7, Reverses: 8,
+		ReversesTransfer: "trf_y", Reason: "by <mistake>"}
+	s.apply(bare(view.Changes{From: 0, To: 1 << 62, Accounts: []view.Account{account}, Transactions: []view.Transaction{line}}))
 	s.checkpoint(1 << 62)
 	s.account(account)
 	accounts, err := s.store.Accounts(t.Context(), []bank.AccountID{nobody, ada})
-	if err != nil || len(accounts) != 1 || accounts[ada] != account {
+	if err != nil || len(accounts) != 1 || !same(accounts[ada], account) {
 		t.Errorf("accounts are %+v (%v), want %+v", accounts, err, account)
 	}
 	got, err := s.store.Transaction(t.Context(), ada, line.Version)
@@ -95,6 +105,22 @@ func everyFieldComesBack(t *testing.T, s *story) {
 	if lines := s.page(ada, view.Page{First: 1}); len(lines.Transactions) != 1 || lines.Transactions[0] != line {
 		t.Errorf("page is\n%+v, want\n%+v", lines, line)
 	}
+}
+
+// fullAccount has something in every field.
+func fullAccount(id bank.AccountID, opened int64) view.Account {
+	dinars := func(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "KWD"} }
+	once, daily := dinars(5), dinars(1<<63-1)
+	return view.Account{Opened: opened, Stale: stale(1<<62, 1<<62+2), Account: bank.Account{ID: id, Owner: "Ada Lovelace", Name: "Savings <1>",
+		Kind: bank.Savings, ExternalID: "iban-1", Metadata: map[string]string{"a": "b", "ключ": ""}, Currency: "KWD", Balance: dinars(-1 << 62),
+		Version: 1<<62 + 1, OpenedAt: opening, ClosedAt: opening.Add(time.Hour), ChangedAt: opening.Add(time.Microsecond),
+		Freeze: bank.Freeze{Debits: true, Credits: true, Reason: "court", By: "clerk", Since: opening},
+		Limits: bank.Limits{Overdraft: dinars(1 << 62), PerTransaction: &once, PerDay: &daily},
+		Spent:  bank.Spent{Day: "2026-03-01", Amount: dinars(9)},
+		Holds: []bank.Hold{{Version: 3, Amount: dinars(2), Remaining: dinars(1), PlacedAt: opening, ExpiresAt: opening.Add(time.Hour),
+			Details: bank.Details{Reference: "hotel", Memo: "m", ExternalID: "x"}}},
+		InTransit: []bank.Transit{{Transfer: "trf_z", To: grace, Amount: dinars(4), Reverses: 2}},
+		Reversed:  []bank.Reversed{{Version: 2, Minor: 4, By: 9}}, Claimant: grace}}
 }
 
 func textsComeBack(t *testing.T, s *story) {
@@ -123,7 +149,7 @@ func changeMovesCheckpoint(t *testing.T, s *story) {
 	s.account(s.accounts[ada])
 	s.account(s.accounts[grace])
 	// Records that no view shows move it as well.
-	s.apply(view.Changes{From: s.position, To: s.position + 7})
+	s.apply(bare(view.Changes{From: s.position, To: s.position + 7}))
 	s.checkpoint(s.position + 7)
 }
 
@@ -138,7 +164,7 @@ func changesFromElsewhere(t *testing.T, s *story) {
 	at, was := s.position, s.accounts[ada]
 	for _, from := range []int64{0, at - 1, at + 1, at + 1000} {
 		changes := s.pay(ada, 1)
-		changes.From, changes.To = from, from+1
+		changes.From, changes.To, changes.Trial.Position = from, from+1, from+1
 		changes.Transactions[0].Position = from + 1
 		if err := s.store.Apply(t.Context(), changes); !errors.Is(err, view.ErrCheckpointMoved) {
 			t.Errorf("changes from %d at checkpoint %d: %v, want ErrCheckpointMoved", from, at, err)
@@ -171,14 +197,25 @@ func malformedChanges(t *testing.T, s *story) {
 	line := s.pay(ada, 1).Transactions[0]
 	with := func(position int64) view.Transaction { line.Position = position; return line }
 	for name, changes := range map[string]view.Changes{
-		"nothing happened":       {From: 1, To: 1},
-		"backwards":              {From: 1, To: 0},
-		"before the log":         {From: -1, To: 2},
-		"a line from before":     {From: 1, To: 2, Accounts: []view.Account{s.accounts[ada]}, Transactions: []view.Transaction{with(1)}},
-		"a line from later":      {From: 1, To: 2, Accounts: []view.Account{s.accounts[ada]}, Transactions: []view.Transaction{with(3)}},
-		"a line of nobody":       {From: 1, To: 2, Transactions: []view.Transaction{with(2)}},
-		"a line of someone else": {From: 1, To: 2, Accounts: []view.Account{{ID: grace}}, Transactions: []view.Transaction{with(2)}},
+		"nothing happened":        {From: 1, To: 1},
+		"backwards":               {From: 1, To: 0},
+		"before the log":          {From: -1, To: 2},
+		"a line from before":      {From: 1, To: 2, Accounts: []view.Account{s.accounts[ada]}, Transactions: []view.Transaction{with(1)}},
+		"a line from later":       {From: 1, To: 2, Accounts: []view.Account{s.accounts[ada]}, Transactions: []view.Transaction{with(3)}},
+		"another's trial balance": {From: 1, To: 2, Accounts: []view.Account{s.accounts[ada]}, Trial: view.Trial{Position: 1}},
+		"a link of nobody":        {From: 1, To: 2, Links: []view.Link{{Key: "k", Record: contract.Record{Account: ada, Version: 2, Position: 2}}}},
+		"a link from later": {From: 1, To: 2, Accounts: []view.Account{s.accounts[ada]},
+			Links: []view.Link{{Key: "k", Record: contract.Record{Account: ada, Version: 2, Position: 3}}}},
+		"a state of nobody": {From: 1, To: 2, States: []view.State{{Account: s.accounts[ada].Account, Position: 2}}},
+		"a state from before": {From: 1, To: 2, Accounts: []view.Account{s.accounts[ada]},
+			States: []view.State{{Account: s.accounts[ada].Account, Position: 1}}},
+		"a trial balance from later": {From: 1, To: 2, Kept: []view.Trial{{Position: 3}}},
+		"a line of nobody":           {From: 1, To: 2, Transactions: []view.Transaction{with(2)}},
+		"a line of someone else":     {From: 1, To: 2, Accounts: []view.Account{euros(grace, 2)}, Transactions: []view.Transaction{with(2)}},
 	} {
+		if name != "another's trial balance" {
+			changes = bare(changes)
+		}
 		if err := s.store.Apply(t.Context(), changes); err == nil || errors.Is(err, view.ErrCheckpointMoved) {
 			t.Errorf("%s: %v, want an error that says so", name, err)
 		}
@@ -212,7 +249,7 @@ func manyAccounts(t *testing.T, s *story) {
 		t.Fatalf("%d accounts (%v), want %d", len(accounts), err, len(ids))
 	}
 	for _, id := range ids {
-		if accounts[id] != s.accounts[id] {
+		if !same(accounts[id], s.accounts[id]) {
 			t.Errorf("account is %+v, want %+v", accounts[id], s.accounts[id])
 		}
 	}

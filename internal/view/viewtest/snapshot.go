@@ -1,6 +1,7 @@
 package viewtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -19,6 +21,7 @@ func RunSnapshots(t *testing.T, open Open) {
 	run(t, open, map[string]func(*testing.T, *story){
 		"a snapshot of a new store is empty":         emptySnapshot,
 		"a snapshot tells everything":                wholeSnapshot,
+		"a snapshot tells of all that is filed":      monthSnapshot,
 		"a snapshot can be left early":               leftEarly,
 		"a snapshot under a cancelled context fails": cancelledSnapshot,
 	})
@@ -45,6 +48,15 @@ func wholeSnapshot(t *testing.T, s *story) {
 	snap := s.snapshot()
 	s.is(snap)
 	s.is(snap) // read again
+}
+
+func monthSnapshot(t *testing.T, s *story) {
+	s.follow(Month(t), 4)
+	snap := s.snapshot()
+	s.is(snap)
+	if now, err := s.store.Trial(t.Context()); err != nil || !snap.Trial().Equal(now) {
+		t.Errorf("trial balance is %+v, want %+v (%v)", snap.Trial(), now, err)
+	}
 }
 
 func leftEarly(t *testing.T, s *story) {
@@ -85,9 +97,13 @@ func standsStill(t *testing.T, s *story) {
 	before := begin(t, s.store)
 	before.position, before.accounts = s.position, maps.Clone(s.accounts)
 	before.lines[ada] = slices.Clone(s.lines[ada])
+	trial := s.trial()
 	snap := s.snapshot()
 	s.apply(s.open(grace), s.pay(grace, 2), s.pay(ada, 40))
 	before.is(snap)
+	if !snap.Trial().Equal(trial) {
+		t.Errorf("trial balance is %+v, want %+v", snap.Trial(), trial)
+	}
 	s.is(s.snapshot())
 }
 
@@ -126,7 +142,7 @@ func takenBetweenPayments(t *testing.T, s *story) {
 			continue
 		}
 		last := lines[len(lines)-1]
-		if last.Version != account.Version || last.BalanceAfter != account.Balance || last.Position != snap.Checkpoint() {
+		if last.Version != account.Version || last.BalanceAfter != account.Balance.Minor || last.Position != snap.Checkpoint() {
 			t.Fatalf("checkpoint %d, account %+v, last line %+v", snap.Checkpoint(), account, last)
 		}
 	}
@@ -173,7 +189,7 @@ func (s *story) is(snap view.Snapshot) {
 		s.t.Fatalf("%d accounts (%v), want %d", len(accounts), err, len(s.accounts))
 	}
 	for _, account := range accounts {
-		if account != s.accounts[account.ID] {
+		if !same(account, s.accounts[account.ID]) {
 			s.t.Errorf("account is\n%+v, want\n%+v", account, s.accounts[account.ID])
 		}
 	}
@@ -190,6 +206,34 @@ func (s *story) is(snap view.Snapshot) {
 	}
 	if !maps.EqualFunc(lines, s.lines, slices.Equal[[]view.Transaction]) {
 		s.t.Errorf("lines are\n%+v, want\n%+v", lines, s.lines)
+	}
+	s.hasFiled(snap)
+}
+
+// hasFiled holds what is filed and kept in a snapshot against what happened.
+func (s *story) hasFiled(snap view.Snapshot) {
+	s.t.Helper()
+	links, err := collect(snap.Links(s.t.Context()))
+	states, stateErr := collect(snap.States(s.t.Context()))
+	if err := errors.Join(err, stateErr); err != nil {
+		s.t.Fatal(err)
+	}
+	found := make(map[string][]contract.Record)
+	for _, link := range links {
+		found[link.Key] = append(found[link.Key], link.Record)
+	}
+	for _, records := range found {
+		slices.SortFunc(records, func(a, b contract.Record) int { return cmp.Compare(a.Position, b.Position) })
+	}
+	kept := make(map[bank.AccountID][]view.State)
+	for _, state := range states {
+		kept[state.Account.ID] = append(kept[state.Account.ID], state)
+	}
+	for _, own := range kept {
+		slices.SortFunc(own, func(a, b view.State) int { return cmp.Compare(a.Position, b.Position) })
+	}
+	if !same(found, s.links) || !same(kept, s.states) {
+		s.t.Errorf("filed are\n%+v\nand %+v, want\n%+v\nand %+v", found, kept, s.links, s.states)
 	}
 }
 

@@ -1,10 +1,13 @@
 package viewtest
 
 import (
+	"math/big"
+	"reflect"
 	"testing"
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -25,22 +28,50 @@ type story struct {
 	position int64
 	accounts map[bank.AccountID]view.Account
 	lines    map[bank.AccountID][]view.Transaction // oldest first
+	links    map[string][]contract.Record          // oldest first
+	states   map[bank.AccountID][]view.State       // oldest first
+	kept     []view.Trial                          // oldest first
 }
 
 func begin(t *testing.T, store view.Store) *story {
 	return &story{t: t, store: store, accounts: make(map[bank.AccountID]view.Account),
-		lines: make(map[bank.AccountID][]view.Transaction)}
+		lines: make(map[bank.AccountID][]view.Transaction), links: make(map[string][]contract.Record),
+		states: make(map[bank.AccountID][]view.State)}
+}
+
+// trial is the trial balance of a story that only opens accounts and pays in
+// euros.
+func (s *story) trial() view.Trial {
+	customers := new(big.Int)
+	for _, a := range s.accounts {
+		customers.Add(customers, big.NewInt(a.Balance.Minor))
+	}
+	return view.Trial{Position: s.position, At: opening, Totals: []view.Total{
+		{Currency: "EUR", Kind: "cash", Sum: new(big.Int).Neg(customers)}, {Currency: "EUR", Kind: "customer", Sum: customers}}}
+}
+
+// bare are changes without a trial balance.
+func bare(c view.Changes) view.Changes {
+	c.Trial.Position = c.To
+	return c
+}
+
+// euros is an account with nothing special about it.
+func euros(id bank.AccountID, opened int64) view.Account {
+	return view.Account{Opened: opened, Account: bank.Account{ID: id, Owner: "Ada Lovelace", Kind: bank.Current, Currency: "EUR",
+		Balance: bank.Money{Currency: "EUR"}, Version: 1, OpenedAt: opening, ChangedAt: opening}}
 }
 
 // open is the change in which the accounts are opened.
 func (s *story) open(ids ...bank.AccountID) view.Changes {
 	changes := view.Changes{From: s.position, To: s.position + int64(len(ids))}
-	for _, id := range ids {
-		account := view.Account{ID: id, Owner: "Ada Lovelace", Currency: "EUR", Version: 1, OpenedAt: opening, UpdatedAt: opening}
+	for i, id := range ids {
+		account := euros(id, s.position+int64(i)+1)
 		s.accounts[id] = account
 		changes.Accounts = append(changes.Accounts, account)
 	}
 	s.position = changes.To
+	changes.Trial = s.trial()
 	return changes
 }
 
@@ -59,18 +90,18 @@ func (s *story) pay(id bank.AccountID, count int) view.Changes {
 			s.position++
 		}
 		line := view.Transaction{Account: id, Version: account.Version, Position: s.position, Type: view.Deposit,
-			Currency: "EUR", Amount: 1000, OccurredAt: opening.Add(time.Duration(account.Version/2) * time.Microsecond)}
+			Currency: "EUR", Amount: 1000, Credit: true, OccurredAt: opening.Add(time.Duration(account.Version/2) * time.Microsecond)}
 		if account.Version%3 == 0 {
-			line.Type, line.Amount = view.Withdrawal, 500
-			account.Balance -= 2 * line.Amount
+			line.Type, line.Amount, line.Credit = view.Withdrawal, 500, false
+			account.Balance.Minor -= 2 * line.Amount
 		}
-		account.Balance += line.Amount
-		account.UpdatedAt, line.BalanceAfter = line.OccurredAt, account.Balance
+		account.Balance.Minor += line.Amount
+		line.EffectiveAt, account.ChangedAt, line.BalanceAfter = line.OccurredAt, line.OccurredAt, account.Balance.Minor
 		changes.Transactions = append(changes.Transactions, line)
 	}
 	s.accounts[id] = account
 	s.lines[id] = append(s.lines[id], changes.Transactions...)
-	changes.To, changes.Accounts = s.position, []view.Account{account}
+	changes.To, changes.Accounts, changes.Trial = s.position, []view.Account{account}, s.trial()
 	return changes
 }
 
@@ -97,7 +128,7 @@ func (s *story) checkpoint(at int64) {
 func (s *story) account(want view.Account) {
 	s.t.Helper()
 	got, err := s.store.Account(s.t.Context(), want.ID)
-	if err != nil || got != want {
+	if err != nil || !same(got, want) {
 		s.t.Errorf("account is\n%+v (%v), want\n%+v", got, err, want)
 	}
 }
@@ -111,3 +142,6 @@ func (s *story) page(id bank.AccountID, page view.Page) view.Lines {
 	}
 	return lines
 }
+
+// same reports whether two documents are alike to the last field.
+func same(a, b any) bool { return reflect.DeepEqual(a, b) }

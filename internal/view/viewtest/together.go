@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -56,8 +57,8 @@ func readOnce(t *testing.T, store view.Reader, seen int64) int64 {
 		return 1
 	}
 	line, err := store.Transaction(t.Context(), ada, account.Version)
-	if err != nil || line.BalanceAfter != account.Balance {
-		t.Errorf("version %d has balance %d, its line %d (%v)", account.Version, account.Balance, line.BalanceAfter, err)
+	if err != nil || line.BalanceAfter != account.Balance.Minor {
+		t.Errorf("version %d has balance %d, its line %d (%v)", account.Version, account.Balance.Minor, line.BalanceAfter, err)
 	}
 	lines, err := store.History(t.Context(), ada, view.Page{First: 3})
 	if err != nil || len(lines.Transactions) == 0 || lines.Transactions[0].Version < account.Version {
@@ -74,6 +75,8 @@ func failsAtLastLine(t *testing.T, s *story) {
 	twice.Position = changes.To
 	changes.Transactions = append(changes.Transactions, twice)
 	changes.Accounts = append(changes.Accounts, s.accounts[grace])
+	changes.Links = []view.Link{{Key: "k", Record: contract.Record{Account: ada, Version: 2, Position: changes.To}}}
+	changes.States = []view.State{{Account: s.accounts[ada].Account, Position: changes.To}}
 	if err := s.store.Apply(t.Context(), changes); err == nil || errors.Is(err, view.ErrCheckpointMoved) {
 		t.Errorf("apply a line that is there already: %v, want an error that says so", err)
 	}
@@ -81,6 +84,13 @@ func failsAtLastLine(t *testing.T, s *story) {
 	s.account(was)
 	if lines := s.page(ada, view.Page{First: 1}); len(lines.Transactions) != 0 {
 		t.Errorf("history has %s, want none", brief(lines))
+	}
+	records, err := s.store.Links(t.Context(), "k")
+	if state, stateErr := s.store.StateBefore(t.Context(), ada, view.NoVersion, time.Time{}); len(records) != 0 || state.Position != 0 {
+		t.Errorf("%d records (%v) and state %+v (%v) are filed, want none", len(records), err, state, stateErr)
+	}
+	if trial, err := s.store.Trial(t.Context()); trial.Position != at {
+		t.Errorf("trial balance is at %d (%v), want %d", trial.Position, err, at)
 	}
 }
 

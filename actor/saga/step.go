@@ -1,0 +1,89 @@
+package saga
+
+import (
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Caller is who gives the commands that only the bank itself gives.
+const Caller = "corebank"
+
+// step is the order for what a transfer needs next. d.mu is held.
+func (d *Driver) step(t *transfer) *order {
+	id, at := t.ID, t.Step
+	o := &order{account: t.From, answered: func(outcome contract.Outcome) { d.stepped(id, at, outcome) }}
+	switch t.Step {
+	case sent:
+		o.account = t.To
+		receive := bank.ReceiveTransfer{Transfer: t.ID, From: t.From, Amount: t.sending.Amount,
+			Details: t.sending.Details, EffectiveAt: t.sending.EffectiveAt}
+		if t.sending.Reverses != nil {
+			receive.Reverses = t.sending.Reverses.Transfer
+		}
+		o.command = d.internal(receive)
+	case received:
+		o.command = d.internal(bank.CompleteTransfer{Transfer: t.ID})
+	case rejected:
+		o.command = d.internal(bank.ReturnTransfer{Transfer: t.ID, Rejection: *t.Rejection})
+	}
+	return o
+}
+
+// expire is the order that ends a hold. d.mu is held.
+func (d *Driver) expire(h *hold) *order {
+	return &order{account: h.Account, command: d.internal(bank.ExpireHold{Hold: h.Version}),
+		answered: func(outcome contract.Outcome) { d.expired(h, outcome) }}
+}
+
+// internal is one of the bank's own commands on the wire.
+func (d *Driver) internal(command bank.Command) contract.Command {
+	key, _ := bank.SystemKey(command)
+	encoded, err := contract.EncodeCommand(Caller, key, command)
+	if err != nil {
+		// An actor answers it as invalid, which is logged; the types are known.
+		d.Logger.Error("a command of our own cannot be encoded", "key", key, "error", err)
+	}
+	return encoded
+}
+
+// stepped takes the answer to a step. The event in it is durable: what follows
+// from it need not wait until the topic has it.
+func (d *Driver) stepped(id bank.TransferID, at step, outcome contract.Outcome) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t := d.book.transfers[id]
+	if t == nil || t.Step != at {
+		return // the log was faster
+	}
+	d.changed = true
+	if outcome.Status == contract.Refused {
+		if outcome.Refusal.Code != bank.TransferNotPending {
+			d.Logger.Error("an account refuses a step of a transfer; somebody has to look at it",
+				"transfer", id, "step", at, "from", t.From, "to", t.To, "code", outcome.Refusal.Code, "message", outcome.Refusal.Message)
+		}
+		d.book.end(id)
+		return
+	}
+	event, err := outcome.Record.Event()
+	if err != nil {
+		d.Logger.Error("a step of a transfer was answered with something else", "transfer", id, "step", at, "error", err)
+		return // the log will tell
+	}
+	d.book.note(*outcome.Record, event)
+}
+
+// expired takes the answer to the end of a hold. A hold that is refused its
+// end has had it; only a slow clock is asked again.
+func (d *Driver) expired(h *hold, outcome contract.Outcome) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.book.holds.byID[holdID{h.Account, h.Version}] != h {
+		return
+	}
+	d.changed = true
+	if outcome.Status == contract.Refused && outcome.Refusal.Code == bank.InputInvalid {
+		d.book.holds.postpone(h, d.Clock().UTC().Add(tellAgain))
+		return
+	}
+	d.book.holds.remove(h.Account, h.Version)
+}

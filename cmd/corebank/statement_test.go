@@ -1,0 +1,82 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"corebank/internal/banktest"
+)
+
+// statementOf runs corebank statement for an account.
+func statementOf(t *testing.T, url, account string, from, to time.Time, more ...string) outcome {
+	t.Helper()
+	return corebank(t, nil, append([]string{"statement", "--url", url, "--account", account,
+		"--from", from.UTC().Format(time.RFC3339Nano), "--to", to.UTC().Format(time.RFC3339Nano)}, more...)...)
+}
+
+func TestAStatementOfAMonth(t *testing.T) {
+	bank := banktest.Start(t)
+	ada, from, to := bank.Month("march")
+	csv := statementOf(t, bank.URL, ada, from, to)
+	if csv.code != 0 || strings.Count(csv.stdout, "\r\n") != 12 || !strings.Contains(csv.stdout, "WITHDRAWAL,-10.00,1525.00,EUR") {
+		t.Errorf("%+v", csv)
+	}
+	file := filepath.Join(t.TempDir(), "march.xml")
+	camt := statementOf(t, bank.URL, ada, from, to, "--format", "camt053", "--out", file)
+	text, err := os.ReadFile(file)
+	if camt.code != 0 || camt.stdout != "" || err != nil || strings.Count(string(text), "<Ntry>") != 9 || !strings.Contains(string(text), `<Amt Ccy="EUR">1525.00</Amt>`) {
+		t.Errorf("%+v, %v: %s", camt, err, text)
+	}
+	refused := statementOf(t, bank.URL, ada, to, from, "--out", file)
+	again, _ := os.ReadFile(file)
+	if refused.code != 1 || !strings.Contains(refused.stderr, "from must be before to") || string(again) != string(text) {
+		t.Errorf("%+v; the file holds %s", refused, again)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), ".statement-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	nobody := statementOf(t, bank.URL, "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", from, to)
+	if nobody.code != 1 || !strings.Contains(nobody.stderr, "no account") {
+		t.Errorf("%+v", nobody)
+	}
+}
+
+// TestAStatementIsReadInPages: more transactions than one page holds.
+func TestAStatementIsReadInPages(t *testing.T) {
+	bank := banktest.Start(t)
+	ada, from := bank.Open("ada"), time.Now().Add(-time.Second)
+	for batch := range 3 {
+		var items []any
+		for i := range 100 {
+			items = append(items, map[string]any{"deposit": map[string]any{"accountId": ada, "amount": banktest.EUR("0.01"), "idempotencyKey": fmt.Sprint(batch, "-", i)}})
+		}
+		var done struct{ PostBatch struct{ FailedIndex *int } }
+		bank.Get(`mutation($items: [BatchItemInput!]!) { postBatch(input: {items: $items}) { failedIndex } }`, map[string]any{"items": items}, &done)
+		if done.PostBatch.FailedIndex != nil {
+			t.Fatalf("%+v", done)
+		}
+	}
+	to := time.Now()
+	got := statementOf(t, bank.URL, ada, from, to.Add(-to.Sub(to.Truncate(time.Millisecond))+time.Millisecond), "--format", "json")
+	if got.code != 0 || strings.Count(got.stdout, `"DEPOSIT"`) != 300 || !strings.Contains(got.stdout, `"closing":"3.00"`) {
+		t.Errorf("%d lines: %.300s %s", strings.Count(got.stdout, `"DEPOSIT"`), got.stdout, got.stderr)
+	}
+}
+
+func TestWhatIsNoStatement(t *testing.T) {
+	for says, arguments := range map[string][]string{
+		"--account":               {"--account", "42", "--from", "2026-03-01", "--to", "2026-04-01"},
+		"--from":                  {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "March", "--to", "2026-04-01"},
+		"csv, json or camt053":    {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "2026-03-01", "--to", "2026-04-01", "--format", "pdf"},
+		`"account", "from", "to"`: {},
+	} {
+		got := corebank(t, nil, append([]string{"statement"}, arguments...)...)
+		if got.code != 2 || !strings.Contains(got.stderr, says) {
+			t.Errorf("%s: %+v", says, got)
+		}
+	}
+}

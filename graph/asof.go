@@ -1,0 +1,116 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"corebank/graph/model"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// point is a point in an account's past: a moment, or else a version.
+type point struct {
+	version int64
+	time    time.Time // inclusive; zero for a version
+}
+
+// readAsOf is the point that a client asks for; nil for none.
+func readAsOf(in *model.AsOf) (*point, error) {
+	switch {
+	case in == nil:
+		return nil, nil
+	case (in.Time == nil) == (in.Version == nil):
+		return nil, badInput("Give either a time or a version in asOf.")
+	case in.Version != nil && *in.Version < 0:
+		return nil, badInput("A version in asOf must be 0 or more.")
+	case in.Version != nil:
+		return &point{version: *in.Version}, nil
+	}
+	at, err := readPast("asOf", time.Time(*in.Time))
+	return &point{time: at}, err
+}
+
+// readPast is the last microsecond that a moment in the past includes: what is
+// told in milliseconds can be asked for in milliseconds.
+func readPast(name string, at time.Time) (time.Time, error) {
+	if at.After(time.Now()) {
+		return at, badInput(name + " must not be in the future.")
+	}
+	if at.Truncate(time.Millisecond).Equal(at) {
+		at = at.Add(time.Millisecond - time.Microsecond)
+	}
+	return at.UTC(), nil
+}
+
+// moment is the one at which holds and limits of the account, as it was at the
+// point, are looked at.
+func (p point) moment(a bank.Account) time.Time {
+	if p.time.IsZero() {
+		return a.ChangedAt
+	}
+	return p.time
+}
+
+// accountAt is an account as it was, from the nearest kept state and the log.
+// Before its first event it is the zero account with its id.
+func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (bank.Account, error) {
+	last := p.version
+	if !p.time.IsZero() {
+		last = view.NoVersion
+	}
+	if !id.Valid() {
+		return bank.Account{ID: id}, nil
+	}
+	base, err := r.Views.StateBefore(ctx, id, last, p.time)
+	if err != nil {
+		return bank.Account{}, fmt.Errorf("kept state of %s: %w", id, err)
+	}
+	a := base.Account
+	a.ID = id
+	err = r.eachEvent(ctx, id, a.Version, last, func(record contract.Record) (bool, error) {
+		if !p.time.IsZero() && record.At.After(p.time) {
+			return false, nil
+		}
+		a, err = contract.Fold(a, record)
+		return err == nil, err
+	})
+	if err == nil && p.time.IsZero() && a.Version < last {
+		err = badInput(fmt.Sprintf("The account has %d versions; version %d is still to come.", a.Version, last))
+	}
+	return a, err
+}
+
+// eachEvent gives an account's events after one version up to another to do,
+// until it says no more or fails.
+func (r *Resolver) eachEvent(ctx context.Context, id bank.AccountID, after, last int64, do func(contract.Record) (more bool, err error)) error {
+	for after < last {
+		page, err := r.Log.ReadStream(ctx, contract.ReadStreamRequest{Account: id, AfterVersion: after,
+			Limit: int(min(last-after, contract.MaxReadRecords))})
+		if err != nil {
+			return fmt.Errorf("read the log of %s after %d: %w", id, after, err)
+		}
+		if len(page.Records) == 0 {
+			return nil
+		}
+		for _, record := range page.Records {
+			if more, err := do(record); err != nil || !more {
+				return err
+			}
+			after = record.Version
+		}
+	}
+	return nil
+}
+
+// eventAt is one event of an account; nil where it has no such version.
+func (r *Resolver) eventAt(ctx context.Context, id bank.AccountID, version int64) (record contract.Record, event bank.Event, err error) {
+	err = r.eachEvent(ctx, id, version-1, version, func(found contract.Record) (bool, error) {
+		record = found
+		event, err = found.Event()
+		return false, err
+	})
+	return record, event, err
+}

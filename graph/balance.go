@@ -1,0 +1,84 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"corebank/graph/model"
+	"corebank/graph/scalar"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// Bounds of an explanation: how many versions it goes back when nobody says,
+// and how many events it may look at.
+const (
+	defaultExplained = 20
+	maxExplained     = 1000
+)
+
+// balanceOf is an account's balance at a moment.
+func balanceOf(a bank.Account, at time.Time) *model.Balance {
+	overdraft := bank.Money{Minor: a.Limits.Overdraft.Minor, Currency: a.Currency}
+	return &model.Balance{Current: moneyOf(a.Balance), Available: moneyOf(a.Available(at)), Held: moneyOf(a.Held(at)),
+		Overdraft: moneyOf(overdraft), InTransit: moneyOf(a.MoneyInTransit()),
+		Version: a.Version, AsOf: scalar.DateTime(a.ChangedAt), State: a, At: at}
+}
+
+// explain lists what makes a balance since an earlier point, and checks that
+// it adds up.
+func (r *Resolver) explain(ctx context.Context, b *model.Balance, since *model.AsOf) (*model.BalanceExplanation, error) {
+	from, err := readAsOf(since)
+	if err != nil {
+		return nil, err
+	}
+	if from == nil {
+		from = &point{version: max(0, b.State.Version-defaultExplained)}
+	}
+	before, err := r.accountAt(ctx, b.State.ID, *from)
+	if err != nil {
+		return nil, err
+	}
+	if n := b.State.Version - before.Version; n < 0 || n > maxExplained {
+		return nil, badInput(fmt.Sprintf("since must be before version %d of the balance, by at most %d versions.", b.State.Version, maxExplained))
+	}
+	zero := bank.Money{Currency: b.State.Currency}
+	told := &model.BalanceExplanation{SinceVersion: before.Version, Transactions: []*model.Transaction{}, Holds: []*model.Hold{},
+		Opening: moneyOf(bank.Money{Minor: before.Balance.Minor, Currency: b.State.Currency}),
+		Current: b.Current, Held: b.Held, Overdraft: b.Overdraft, Available: b.Available}
+	credits, debits := zero, zero
+	err = r.eachLine(ctx, b.State.ID, before.Version, b.State.Version, func(line view.Transaction) bool {
+		told.Transactions = append(told.Transactions, transactionOf(line))
+		if line.Credit {
+			credits.Minor += line.Amount
+		} else {
+			debits.Minor += line.Amount
+		}
+		return true
+	})
+	if err == nil && before.Balance.Minor+credits.Minor-debits.Minor != b.State.Balance.Minor {
+		err = fmt.Errorf("the balance of %s at version %d is not what its events since %d make", b.State.ID, b.State.Version, before.Version)
+	}
+	told.Credits, told.Debits = moneyOf(credits), moneyOf(debits)
+	for _, h := range b.State.Holds {
+		if b.At.Before(h.ExpiresAt) {
+			told.Holds = append(told.Holds, activeHold(b.State.ID, h))
+		}
+	}
+	return told, err
+}
+
+// eachLine gives the transactions of an account's events after one version up
+// to another to do, until it says no more.
+func (r *Resolver) eachLine(ctx context.Context, id bank.AccountID, after, last int64, do func(view.Transaction) bool) error {
+	return r.eachEvent(ctx, id, after, last, func(record contract.Record) (bool, error) {
+		event, err := record.Event()
+		if err != nil {
+			return false, err
+		}
+		line := view.TransactionOf(record, event)
+		return line == nil || do(*line), nil
+	})
+}

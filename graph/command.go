@@ -1,0 +1,39 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+
+	"corebank/graph/model"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// commandStatus asks the log whether a command ever happened. Keys are in the
+// events, so that it can tell for ever.
+func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key string) (*model.CommandStatus, error) {
+	if refusal := bank.CheckKey(key); refusal != nil {
+		return nil, badInput(refusal.Message)
+	}
+	id := bank.AccountID(deref(accountID))
+	if accountID == nil {
+		id = bank.NewAccountID(r.Caller(ctx), key)
+	}
+	if !id.Valid() {
+		return nil, badInput(fmt.Sprintf("%q is not the id of an account.", *accountID))
+	}
+	found, err := r.Log.FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: []string{key}})
+	if err != nil {
+		return nil, fmt.Errorf("find a key of %s in the log: %w", id, err)
+	}
+	if len(found.Records) == 0 {
+		return &model.CommandStatus{State: model.CommandStateUnknown,
+			Message: "It was never applied; it is safe to send it again, with the same key."}, nil
+	}
+	event, err := eventOf(found.Records[0])
+	if err != nil {
+		return nil, err
+	}
+	return &model.CommandStatus{State: model.CommandStateApplied, Event: event, Transaction: event.Transaction,
+		Message: "It was applied; sent again, unchanged, it would be answered the same and change nothing."}, nil
+}

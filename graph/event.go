@@ -1,0 +1,76 @@
+package graph
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"corebank/graph/model"
+	"corebank/graph/scalar"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// eventOf is an event as the log has it, in the shape that its kind has today.
+func eventOf(record contract.Record) (*model.AccountEvent, error) {
+	event, err := record.Event()
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(event)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", record.Type, err)
+	}
+	told := &model.AccountEvent{AccountID: string(record.Account), Version: record.Version, Type: eventType(record.Type),
+		OccurredAt: scalar.DateTime(record.At), Caller: record.Caller, IdempotencyKey: record.Key,
+		Position: strconv.FormatInt(record.Position, 10), Data: scalar.JSON(data)}
+	if line := view.TransactionOf(record, event); line != nil {
+		told.Transaction = transactionOf(*line)
+	}
+	return told, nil
+}
+
+// eventType is the API's name for a stored one: money-deposited is
+// MONEY_DEPOSITED.
+func eventType(stored string) model.AccountEventType {
+	return model.AccountEventType(strings.ToUpper(strings.ReplaceAll(stored, "-", "_")))
+}
+
+// events reads a page of an account's events from the log. They have all
+// versions without gaps, so that a page is a range of versions.
+func (r *Resolver) events(ctx context.Context, a *model.Account, p paging) (*model.AccountEventConnection, error) {
+	page, err := p.read()
+	if err != nil {
+		return nil, err
+	}
+	below := a.State.Version + 1
+	if page.After > 0 {
+		below = min(below, page.After)
+	}
+	above := min(page.Before, below)
+	first, end := max(above+1, below-int64(page.First)), below
+	if page.Last > 0 {
+		first, end = above+1, min(below, above+1+int64(page.Last))
+	}
+	connection := &model.AccountEventConnection{Edges: []*model.AccountEventEdge{}, Nodes: []*model.AccountEvent{}}
+	nodes := make([]*model.AccountEvent, 0, max(0, end-first))
+	err = r.eachEvent(ctx, a.State.ID, first-1, end-1, func(record contract.Record) (bool, error) {
+		node, err := eventOf(record)
+		nodes = append(nodes, node)
+		return err == nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := len(nodes) - 1; i >= 0; i-- {
+		connection.Nodes = append(connection.Nodes, nodes[i])
+		connection.Edges = append(connection.Edges, &model.AccountEventEdge{Cursor: cursor(cursorVersion, nodes[i].Version), Node: nodes[i]})
+	}
+	connection.PageInfo = &model.PageInfo{HasNextPage: first > 1, HasPreviousPage: end <= a.State.Version}
+	if n := len(connection.Edges); n > 0 {
+		connection.PageInfo.StartCursor, connection.PageInfo.EndCursor = &connection.Edges[0].Cursor, &connection.Edges[n-1].Cursor
+	}
+	return connection, nil
+}

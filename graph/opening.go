@@ -1,0 +1,46 @@
+package graph
+
+import (
+	"context"
+
+	"corebank/graph/model"
+	"corebank/internal/bank"
+)
+
+func (r *Resolver) openOrder(ctx context.Context, in model.OpenAccountInput) order {
+	o := order{account: bank.NewAccountID(r.Caller(ctx), in.IdempotencyKey), key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
+	o.command = bank.OpenAccount{Owner: in.Owner, Currency: bank.Currency(in.Currency), Name: deref(in.Name),
+		Kind: bank.Kind(deref(in.Kind)), ExternalID: deref(in.ExternalID), Metadata: o.metadata(in.Metadata)}
+	return o
+}
+
+func updateOrder(in model.UpdateAccountInput) order {
+	o := order{account: bank.AccountID(in.AccountID), key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
+	command := bank.UpdateAccount{Name: in.Name}
+	if in.Metadata != nil {
+		metadata := o.metadata(in.Metadata)
+		command.Metadata = &metadata
+	}
+	o.command = command
+	return o
+}
+
+func closeOrder(in model.CloseAccountInput) order {
+	return order{account: bank.AccountID(in.AccountID), key: in.IdempotencyKey, dryRun: deref(in.DryRun),
+		command: bank.CloseAccount{Reason: deref(in.Reason)}}
+}
+
+// metadata reads entries, of which no two may have the same key.
+func (o *order) metadata(entries []*model.MetadataInput) map[string]string {
+	if len(entries) == 0 {
+		return nil
+	}
+	m := make(map[string]string, len(entries))
+	for _, e := range entries {
+		if _, again := m[e.Key]; again {
+			o.unread = append(o.unread, bank.RefuseInput("metadata", "must not have two entries with the same key"))
+		}
+		m[e.Key] = e.Value
+	}
+	return m
+}

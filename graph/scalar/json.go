@@ -1,0 +1,23 @@
+package scalar
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+
+	"errors"
+)
+
+// JSON is a JSON value that is passed on as it is. Clients only receive it.
+type JSON json.RawMessage
+
+// MarshalGQLContext writes the value.
+func (j JSON) MarshalGQLContext(_ context.Context, w io.Writer) error {
+	_, err := w.Write(j)
+	return err
+}
+
+// UnmarshalGQLContext refuses everything: no input has this type.
+func (j *JSON) UnmarshalGQLContext(context.Context, any) error {
+	return errors.New("a JSON value is never an input")
+}

@@ -1,0 +1,114 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"corebank/graph/model"
+	"corebank/graph/scalar"
+	"corebank/internal/bank"
+	"corebank/internal/statement"
+	"corebank/internal/view"
+)
+
+// statement is the frame of an account's statement; nil when there was no such
+// account by the end of the period.
+func (r *Resolver) statement(ctx context.Context, id bank.AccountID, from, to time.Time, format model.StatementFormat) (*model.Statement, error) {
+	from, to = from.UTC(), to.UTC()
+	if !from.Before(to) {
+		return nil, badInput("from must be before to.")
+	}
+	if to.After(time.Now()) {
+		return nil, badInput("to must not be in the future.")
+	}
+	before, err := r.accountAt(ctx, id, point{time: from.Add(-time.Nanosecond)})
+	if err != nil {
+		return nil, err
+	}
+	after, err := r.accountAt(ctx, id, point{time: to.Add(-time.Nanosecond)})
+	if err != nil || !after.IsOpen() {
+		return nil, err
+	}
+	opening := bank.Money{Minor: before.Balance.Minor, Currency: after.Currency}
+	how := statement.Format(strings.ToLower(string(format)))
+	return &model.Statement{AccountID: string(id), Owner: after.Owner, Currency: currencyOf(after.Currency),
+		From: scalar.DateTime(from), To: scalar.DateTime(to), Opening: moneyOf(opening), OpeningVersion: before.Version,
+		Closing: moneyOf(after.Balance), ClosingVersion: after.Version, MediaType: how.MediaType(),
+		Opened: before, Closed: after, Format: string(how)}, nil
+}
+
+// statementLines is a page of a statement's transactions, oldest first.
+func (r *Resolver) statementLines(ctx context.Context, s *model.Statement, first *int64, after *string) (*model.TransactionPage, error) {
+	from, err := readCursor(after, cursorVersion)
+	if err != nil {
+		return nil, err
+	}
+	size := view.MaxPage
+	if first != nil {
+		if size, err = pageLength("first", *first); err != nil {
+			return nil, err
+		}
+	}
+	page := &model.TransactionPage{Nodes: []*model.Transaction{}, PageInfo: &model.PageInfo{HasPreviousPage: from > s.Opened.Version}}
+	err = r.eachLine(ctx, s.Closed.ID, max(from, s.Opened.Version), s.Closed.Version, func(line view.Transaction) bool {
+		if page.PageInfo.HasNextPage = len(page.Nodes) == size; !page.PageInfo.HasNextPage {
+			page.Nodes = append(page.Nodes, transactionOf(line))
+		}
+		return !page.PageInfo.HasNextPage
+	})
+	if n := len(page.Nodes); n > 0 {
+		start, end := cursor(cursorVersion, page.Nodes[0].Version), cursor(cursorVersion, page.Nodes[n-1].Version)
+		page.PageInfo.StartCursor, page.PageInfo.EndCursor = &start, &end
+	}
+	return page, err
+}
+
+// statementDocument is the whole statement as one text.
+func (r *Resolver) statementDocument(ctx context.Context, s *model.Statement) (string, error) {
+	var text strings.Builder
+	writer, err := statement.NewWriter(&text, statement.Format(s.Format), frameOf(s, time.Now()))
+	if err != nil {
+		return "", documentFault(err)
+	}
+	lines, failed := 0, error(nil)
+	err = r.eachLine(ctx, s.Closed.ID, s.Opened.Version, s.Closed.Version, func(line view.Transaction) bool {
+		if lines++; lines > statement.MaxDocumentLines {
+			failed = badInput(fmt.Sprintf("The period has more than %d transactions; take a shorter one, or use `corebank statement`.", statement.MaxDocumentLines))
+		} else {
+			failed = writer.Line(statementLine(line))
+		}
+		return failed == nil
+	})
+	if err == nil {
+		err = failed
+	}
+	if err == nil {
+		err = writer.End()
+	}
+	return text.String(), documentFault(err)
+}
+
+// documentFault tells clients of amounts that their format cannot hold.
+func documentFault(err error) error {
+	if errors.Is(err, statement.ErrTooLarge) {
+		return badInput(err.Error() + ".")
+	}
+	return err
+}
+
+func frameOf(s *model.Statement, now time.Time) statement.Statement {
+	return statement.Statement{Account: s.Closed.ID, Owner: s.Owner, Currency: s.Closed.Currency,
+		From: time.Time(s.From), To: time.Time(s.To), Created: now,
+		Opening: bank.Money{Minor: s.Opened.Balance.Minor, Currency: s.Closed.Currency}, OpeningVersion: s.Opened.Version,
+		Closing: s.Closed.Balance, ClosingVersion: s.Closed.Version}
+}
+
+func statementLine(t view.Transaction) statement.Line {
+	money := func(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: t.Currency} }
+	return statement.Line{ID: transactionID(t.Account, t.Version), Version: t.Version, Type: string(t.Type), Credit: t.Credit,
+		Amount: money(t.Amount), Balance: money(t.BalanceAfter), BookedAt: t.OccurredAt, ValueAt: t.EffectiveAt,
+		Reference: t.Reference, Memo: t.Memo, ExternalID: t.ExternalID, Counterparty: string(t.Counterparty), Transfer: string(t.Transfer), Reason: t.Reason}
+}

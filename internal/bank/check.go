@@ -1,0 +1,147 @@
+package bank
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds of the texts in a command, in characters.
+const (
+	MaxOwnerLength      = 140
+	MaxNameLength       = 140
+	MaxExternalIDLength = 140
+	MaxReferenceLength  = 140
+	MaxMemoLength       = 500
+	MaxReasonLength     = 300
+	MaxKeyLength        = 128
+)
+
+// Bounds of metadata: entries, and characters of a key, of a value and of all
+// together.
+const (
+	MaxMetadata            = 20
+	MaxMetadataLength      = 1500
+	MaxMetadataKeyLength   = 64
+	MaxMetadataValueLength = 500
+)
+
+// systemKeys begins the idempotency keys that the bank itself uses.
+const systemKeys = "corebank/"
+
+// CheckKey refuses an idempotency key that cannot be remembered, and those
+// that the bank keeps for itself.
+func CheckKey(key string) *Refusal {
+	if refusal := CheckStoredKey(key); refusal != nil {
+		return refusal
+	}
+	if strings.HasPrefix(key, systemKeys) {
+		return refuseInput("idempotencyKey", "must not begin with "+systemKeys+", which the bank uses itself")
+	}
+	return nil
+}
+
+// CheckStoredKey refuses a key that cannot be remembered, whoever uses it.
+func CheckStoredKey(key string) *Refusal {
+	return checkText("idempotencyKey", key, 1, MaxKeyLength)
+}
+
+// SystemKey is the one idempotency key of a command that only the bank itself
+// gives, and false for the commands of callers.
+func SystemKey(c Command) (string, bool) {
+	if c, ok := c.(interface{ systemKey() string }); ok {
+		return systemKeys + c.systemKey(), true
+	}
+	return "", false
+}
+
+// ClaimKey is the idempotency key under which an account claims its external
+// id.
+func ClaimKey(id AccountID) string { return systemKeys + "claim/" + string(id) }
+
+// checkText refuses a text that is not valid UTF-8, is shorter than least or
+// longer than most characters, or holds control characters.
+func checkText(field, text string, least, most int) *Refusal {
+	if !utf8.ValidString(text) {
+		return refuseInput(field, "must be valid UTF-8")
+	}
+	if n := utf8.RuneCountInString(text); n < least || n > most {
+		return refuseInput(field, fmt.Sprintf("must have %d to %d characters, not %d", least, most, n))
+	}
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			return refuseInput(field, "must not hold control characters")
+		}
+	}
+	return nil
+}
+
+func checkMetadata(m map[string]string) (broken Refusals) {
+	if len(m) > MaxMetadata {
+		broken.add(refuseInput("metadata", fmt.Sprintf("must have at most %d entries, not %d", MaxMetadata, len(m))))
+	}
+	all := 0
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		all += utf8.RuneCountInString(key) + utf8.RuneCountInString(m[key])
+		broken.add(checkText("metadata.key", key, 1, MaxMetadataKeyLength))
+		broken.add(checkText("metadata.value", m[key], 0, MaxMetadataValueLength))
+	}
+	if all > MaxMetadataLength {
+		broken.add(refuseInput("metadata", fmt.Sprintf("must have at most %d characters in all, not %d", MaxMetadataLength, all)))
+	}
+	return broken
+}
+
+// checkAmount refuses what is not a positive amount of a currency. Its rules
+// come in the order of precedence.
+func checkAmount(field string, amount Money) *Refusal {
+	if _, ok := amount.Currency.Exponent(); !ok {
+		return RefuseCurrency(field+".currency", amount.Currency)
+	}
+	if !amount.Positive() {
+		return RefuseAmount(field+".value", amount.Currency, "must be greater than zero")
+	}
+	return nil
+}
+
+// Details are what a caller may say about a movement of money.
+type Details struct {
+	Reference string `json:"reference,omitempty"`
+	Memo      string `json:"memo,omitempty"`
+	// ExternalID is the caller's own name for it, for searching; unlike an
+	// account's, it need not be unique.
+	ExternalID string `json:"externalId,omitempty"`
+}
+
+func (d Details) check() (broken Refusals) {
+	broken.add(checkText("reference", d.Reference, 0, MaxReferenceLength))
+	broken.add(checkText("memo", d.Memo, 0, MaxMemoLength))
+	broken.add(checkText("externalId", d.ExternalID, 0, MaxExternalIDLength))
+	return broken
+}
+
+func (d Details) differing(from Details) []string {
+	return differing(field{"reference", d.Reference != from.Reference}, field{"memo", d.Memo != from.Memo},
+		field{"externalId", d.ExternalID != from.ExternalID})
+}
+
+// exactly is a caller's time as events keep it: UTC, whole microseconds.
+func exactly(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// checkEffective refuses an effective time (zero for none) in the future or
+// before the account was opened.
+func (a Account) checkEffective(effective, now time.Time) *Refusal {
+	switch {
+	case effective.IsZero():
+		return nil
+	case effective.After(now):
+		return refuseInput("effectiveAt", "must not be in the future")
+	case effective.Before(a.OpenedAt):
+		return refuseInput("effectiveAt", "must not be before the account was opened, "+a.OpenedAt.Format(time.RFC3339))
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package bank_test
+
+import (
+	"reflect"
+	"slices"
+
+	"corebank/internal/bank"
+)
+
+// course is what became of one transfer.
+type course struct {
+	from, to                                        bank.AccountID
+	amount                                          bank.Money
+	sent, received, rejected, completed, returned   int
+	receivedAt, rejectedAt, completedAt, returnedAt bank.AccountID
+}
+
+func (w *world) courses() map[bank.TransferID]*course {
+	all := make(map[bank.TransferID]*course)
+	of := func(id bank.TransferID) *course {
+		if all[id] == nil {
+			all[id] = &course{}
+		}
+		return all[id]
+	}
+	for _, f := range w.log {
+		switch e := f.event.(type) {
+		case bank.TransferSent:
+			c := of(e.Transfer)
+			c.sent++
+			c.from, c.to, c.amount = f.account, e.To, e.Amount
+		case bank.TransferReceived:
+			c := of(e.Transfer)
+			c.received++
+			c.receivedAt = f.account
+		case bank.TransferRejected:
+			c := of(e.Transfer)
+			c.rejected++
+			c.rejectedAt = f.account
+		case bank.TransferCompleted:
+			c := of(e.Transfer)
+			c.completed++
+			c.completedAt = f.account
+		case bank.TransferReturned:
+			c := of(e.Transfer)
+			c.returned++
+			c.returnedAt = f.account
+		}
+	}
+	return all
+}
+
+// checkTransfers: sent once, received or rejected at most once, and completed
+// or returned only after that; ended, exactly once.
+func (w *world) checkTransfers(ended bool) {
+	for id, c := range w.courses() {
+		arrived, over := c.received+c.rejected, c.completed+c.returned
+		if c.sent != 1 || arrived > 1 || over > arrived || c.completed > c.received || c.returned > c.rejected || ended && over != 1 {
+			w.Fatalf("transfer %s: %+v", id, *c)
+		}
+		for _, at := range []bank.AccountID{c.receivedAt, c.rejectedAt} {
+			if at != "" && at != c.to {
+				w.Fatalf("transfer %s to %s came to %s", id, c.to, at)
+			}
+		}
+		for _, at := range []bank.AccountID{c.completedAt, c.returnedAt} {
+			if at != "" && at != c.from {
+				w.Fatalf("transfer %s from %s ended in %s", id, c.from, at)
+			}
+		}
+	}
+}
+
+// checkReversals: of no transaction more is reversed than it was; what came
+// back does not count.
+func (w *world) checkReversals() {
+	courses := w.courses()
+	for id, stream := range w.streams {
+		reversed := make(map[int64]int64)
+		for _, f := range stream {
+			switch e := f.event.(type) {
+			case bank.TransactionReversed:
+				reversed[e.Transaction] += e.Amount.Minor
+			case bank.TransferSent:
+				if e.Reverses != nil && courses[e.Transfer].returned == 0 {
+					reversed[e.Reverses.Version] += e.Amount.Minor
+				}
+			}
+		}
+		for version, minor := range reversed {
+			known := slices.ContainsFunc(w.accounts[id].Reversed, func(r bank.Reversed) bool { return r.Version == version && r.Minor == minor })
+			if !known {
+				w.Fatalf("%s: of transaction %d, %d were reversed; the account knows %+v", id, version, minor, w.accounts[id].Reversed)
+			}
+			if most := amountOf(stream[version-1].event); minor > most || minor <= 0 {
+				w.Fatalf("%s: of transaction %d over %d, %d were reversed", id, version, most, minor)
+			}
+		}
+		if len(reversed) != len(w.accounts[id].Reversed) {
+			w.Fatalf("%s: %v were reversed; the account knows %+v", id, reversed, w.accounts[id].Reversed)
+		}
+	}
+}
+
+func amountOf(e bank.Event) int64 {
+	switch e := e.(type) {
+	case bank.MoneyDeposited:
+		return e.Amount.Minor
+	case bank.MoneyWithdrawn:
+		return e.Amount.Minor
+	case bank.HoldCaptured:
+		return e.Amount.Minor
+	case bank.TransferReceived:
+		return e.Amount.Minor
+	}
+	return 0
+}
+
+// checkTheEnd: every transfer has ended, nothing is in transit, and the log
+// tells every account again.
+func (w *world) checkTheEnd() {
+	w.checkTransfers(true)
+	inTransit := int64(0)
+	replayed := make(map[bank.AccountID]bank.Account)
+	for _, f := range w.log {
+		for _, p := range f.event.PostingLines() {
+			if bank.LedgerKind(p.LedgerAccount) == "transit" {
+				inTransit += p.Amount.Minor
+			}
+		}
+		account := replayed[f.account]
+		account.ID = f.account
+		replayed[f.account] = account.Apply(f.event, f.at)
+	}
+	if inTransit != 0 {
+		w.Fatalf("%d minor units are in transit for ever", inTransit)
+	}
+	if !reflect.DeepEqual(replayed, w.accounts) {
+		w.Fatalf("replayed, the accounts are\n%+v, they were\n%+v", replayed, w.accounts)
+	}
+	for id, account := range w.accounts {
+		if len(account.InTransit) > 0 {
+			w.Fatalf("%s still has in transit %+v", id, account.InTransit)
+		}
+	}
+}

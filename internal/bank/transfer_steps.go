@@ -1,0 +1,235 @@
+package bank
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// ReceiveTransfer, CompleteTransfer and ReturnTransfer are the steps after the
+// first. Only the bank itself gives them.
+type ReceiveTransfer struct {
+	Transfer TransferID `json:"transfer"`
+	From     AccountID  `json:"from"`
+	Amount   Money      `json:"amount"`
+	Details
+	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
+	// Reverses is the transfer that it pays back, or "".
+	Reverses TransferID `json:"reverses,omitempty"`
+}
+
+// CompleteTransfer tells the sender that the money was received.
+type CompleteTransfer struct {
+	Transfer TransferID `json:"transfer"`
+}
+
+// ReturnTransfer tells the sender why it was not.
+type ReturnTransfer struct {
+	Transfer TransferID `json:"transfer"`
+	Rejection
+}
+
+// Rejection is why a transfer was not received.
+type Rejection struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+}
+
+// TransferReceived says that the money arrived.
+type TransferReceived struct {
+	Movement
+	Transfer TransferID `json:"transfer"`
+	From     AccountID  `json:"from"`
+	Details
+	EffectiveAt time.Time  `json:"effectiveAt,omitzero"`
+	Reverses    TransferID `json:"reverses,omitempty"`
+}
+
+// TransferRejected says that the money will never arrive. It may stand in the
+// stream of an account that was never opened.
+type TransferRejected struct {
+	still
+	Transfer TransferID `json:"transfer"`
+	From     AccountID  `json:"from"`
+	Amount   Money      `json:"amount"`
+	Rejection
+}
+
+// TransferCompleted says, to the sender, that the money arrived.
+type TransferCompleted struct {
+	still
+	Transfer TransferID `json:"transfer"`
+	To       AccountID  `json:"to"`
+	Amount   Money      `json:"amount"`
+}
+
+// TransferReturned says that the money came back.
+type TransferReturned struct {
+	Movement
+	Transfer TransferID `json:"transfer"`
+	To       AccountID  `json:"to"`
+	Rejection
+}
+
+func (c ReceiveTransfer) systemKey() string { return "receive/" + string(c.Transfer) }
+
+func (c ReceiveTransfer) check() Refusals { return nil }
+
+// decide always comes to an event: what is not received is rejected for good,
+// so that no second try can end otherwise.
+func (c ReceiveTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
+	refusal := a.takes(c.Amount)
+	if refusal == nil {
+		refusal = a.mayCredit()
+	}
+	if refusal == nil {
+		var movement Movement
+		if movement, refusal = a.credit(c.Amount, TransitLedger(c.Amount.Currency)); refusal == nil {
+			return TransferReceived{Movement: movement, Transfer: c.Transfer, From: c.From, Details: c.Details,
+				EffectiveAt: c.effectiveAt(a), Reverses: c.Reverses}, nil
+		}
+	}
+	return TransferRejected{Transfer: c.Transfer, From: c.From, Amount: c.Amount,
+		Rejection: Rejection{Code: refusal.Code, Message: tellSender(refusal)}}, nil
+}
+
+// tellSender says why a transfer was rejected to somebody who is not the
+// receiver: why an account is frozen, for one, is none of the sender's business.
+func tellSender(refusal *Refusal) string {
+	switch refusal.Code {
+	case AccountNotFound:
+		return "There is no account with this id; check it before sending the money again."
+	case ClosedAccount:
+		return "The receiving account was closed; send the money to another account."
+	case CurrencyMismatch:
+		return fmt.Sprintf("The receiving account is kept in %s; send the money to an account in the transfer's currency.", refusal.Expected)
+	case FrozenAccount:
+		return "The receiving account takes in no money at present; ask its owner before sending the money again."
+	default:
+		return "The receiving account cannot hold so much; send less."
+	}
+}
+
+// effectiveAt is the transfer's effective time in the receiving account: not
+// before it was opened.
+func (c ReceiveTransfer) effectiveAt(a Account) time.Time {
+	if !c.EffectiveAt.IsZero() && c.EffectiveAt.Before(a.OpenedAt) {
+		return a.OpenedAt
+	}
+	return exactly(c.EffectiveAt)
+}
+
+func (e TransferReceived) apply(a Account, _ time.Time) Account {
+	a.Balance = e.Balance
+	return a
+}
+
+func (e TransferReceived) sound() error {
+	if !e.Transfer.Valid() || !e.From.Valid() {
+		return errors.New("a transfer without an id or a sender")
+	}
+	return e.Movement.sound()
+}
+
+func (e TransferReceived) differs(c Command) []string {
+	if c, ok := c.(ReceiveTransfer); ok {
+		return differing(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
+	}
+	return wrongKind()
+}
+
+func (e TransferRejected) apply(a Account, _ time.Time) Account { return a }
+
+func (e TransferRejected) sound() error {
+	if !e.Transfer.Valid() || !e.From.Valid() || e.Code == "" || e.Amount.Currency == "" || !e.Amount.Positive() {
+		return errors.New("a rejected transfer without an id, a sender, an amount or a reason")
+	}
+	return nil
+}
+
+func (e TransferRejected) differs(c Command) []string {
+	if c, ok := c.(ReceiveTransfer); ok {
+		return differing(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
+	}
+	return wrongKind()
+}
+
+func (c CompleteTransfer) systemKey() string { return "complete/" + string(c.Transfer) }
+
+func (c CompleteTransfer) check() Refusals { return nil }
+
+func (c CompleteTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
+	i := a.findTransit(c.Transfer)
+	if i < 0 {
+		return nil, Refusals{refuseNotPending()}
+	}
+	return TransferCompleted{Transfer: c.Transfer, To: a.InTransit[i].To, Amount: a.InTransit[i].Amount}, nil
+}
+
+func (e TransferCompleted) apply(a Account, _ time.Time) Account { return a.arrived(e.Transfer) }
+
+func (e TransferCompleted) sound() error {
+	if e.Amount.Currency == "" || !e.Amount.Positive() {
+		return errors.New("a completed transfer without an amount")
+	}
+	return endOfTransfer(e.Transfer, e.To)
+}
+
+func (e TransferCompleted) differs(c Command) []string {
+	if c, ok := c.(CompleteTransfer); ok {
+		return differing(field{"transfer", e.Transfer != c.Transfer})
+	}
+	return wrongKind()
+}
+
+func (c ReturnTransfer) systemKey() string { return "return/" + string(c.Transfer) }
+
+func (c ReturnTransfer) check() Refusals { return nil }
+
+// decide needs no room in the balance: it was kept free.
+func (c ReturnTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
+	i := a.findTransit(c.Transfer)
+	if i < 0 {
+		return nil, Refusals{refuseNotPending()}
+	}
+	transit := a.InTransit[i]
+	return TransferReturned{Movement: a.move(transit.Amount, transit.Amount.Minor, TransitLedger(a.Currency)),
+		Transfer: c.Transfer, To: transit.To, Rejection: c.Rejection}, nil
+}
+
+func (e TransferReturned) apply(a Account, _ time.Time) Account {
+	a.Balance = e.Balance
+	if i := a.findTransit(e.Transfer); i >= 0 && a.InTransit[i].Reverses != 0 {
+		a = a.reversed(a.InTransit[i].Reverses, -e.Amount.Minor, 0)
+	}
+	return a.arrived(e.Transfer)
+}
+
+func (e TransferReturned) sound() error {
+	if err := endOfTransfer(e.Transfer, e.To); err != nil {
+		return err
+	}
+	if e.Code == "" {
+		return errors.New("a returned transfer without a reason")
+	}
+	return e.Movement.sound()
+}
+
+func (e TransferReturned) differs(c Command) []string {
+	if c, ok := c.(ReturnTransfer); ok {
+		return differing(field{"transfer", e.Transfer != c.Transfer})
+	}
+	return wrongKind()
+}
+
+func endOfTransfer(id TransferID, to AccountID) error {
+	if !id.Valid() || !to.Valid() {
+		return errors.New("the end of no transfer, or of one to nowhere")
+	}
+	return nil
+}
+
+func refuseNotPending() *Refusal {
+	return &Refusal{Code: TransferNotPending, Field: "transferId",
+		Message: "The account has no such transfer in transit; it has ended already."}
+}

@@ -1,0 +1,234 @@
+package statement
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"corebank/internal/bank"
+)
+
+// ErrTooLarge says that an amount does not fit into camt.053.
+var ErrTooLarge = errors.New("more than the 18 digits that camt.053 can hold; use CSV or JSON")
+
+const camtNamespace = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
+
+// Bounds that the message definition sets.
+const (
+	camtDigits    = 18 // of an amount
+	camtReference = 35 // characters of a reference
+)
+
+// camtForm writes an ISO 20022 bank to customer statement. The order of the
+// elements is the definition's.
+type camtForm struct {
+	out     io.Writer
+	encoder *xml.Encoder
+}
+
+func newCamt(out io.Writer) *camtForm {
+	encoder := xml.NewEncoder(out)
+	encoder.Indent("    ", "  ")
+	return &camtForm{out, encoder}
+}
+
+type camtHeader struct {
+	XMLName xml.Name `xml:"GrpHdr"`
+	MsgID   string   `xml:"MsgId"`
+	Created string   `xml:"CreDtTm"`
+}
+
+type camtPeriod struct {
+	XMLName xml.Name `xml:"FrToDt"`
+	From    string   `xml:"FrDtTm"`
+	To      string   `xml:"ToDtTm"`
+}
+
+type camtAccount struct {
+	XMLName  xml.Name `xml:"Acct"`
+	ID       string   `xml:"Id>Othr>Id"`
+	Currency string   `xml:"Ccy"`
+	Owner    string   `xml:"Ownr>Nm"`
+}
+
+type camtAmount struct {
+	Currency string `xml:"Ccy,attr"`
+	Value    string `xml:",chardata"`
+}
+
+type camtBalance struct {
+	XMLName   xml.Name   `xml:"Bal"`
+	Code      string     `xml:"Tp>CdOrPrtry>Cd"`
+	Amount    camtAmount `xml:"Amt"`
+	Indicator string     `xml:"CdtDbtInd"`
+	At        string     `xml:"Dt>DtTm"`
+}
+
+type camtEntry struct {
+	XMLName   xml.Name    `xml:"Ntry"`
+	Ref       string      `xml:"NtryRef"`
+	Amount    camtAmount  `xml:"Amt"`
+	Indicator string      `xml:"CdtDbtInd"`
+	Reversal  bool        `xml:"RvslInd,omitempty"`
+	Status    string      `xml:"Sts>Cd"`
+	Booked    string      `xml:"BookgDt>DtTm"`
+	Value     string      `xml:"ValDt>DtTm"`
+	Servicer  string      `xml:"AcctSvcrRef"`
+	Code      camtCode    `xml:"BkTxCd"`
+	Details   camtDetails `xml:"NtryDtls>TxDtls"`
+	More      string      `xml:"AddtlNtryInf,omitempty"`
+}
+
+type camtCode struct {
+	Domain    string `xml:"Domn>Cd"`
+	Family    string `xml:"Domn>Fmly>Cd"`
+	SubFamily string `xml:"Domn>Fmly>SubFmlyCd"`
+	Own       string `xml:"Prtry>Cd"`
+	Issuer    string `xml:"Prtry>Issr"`
+}
+
+type camtDetails struct {
+	Servicer  string          `xml:"Refs>AcctSvcrRef"`
+	EndToEnd  string          `xml:"Refs>EndToEndId,omitempty"`
+	Transfer  string          `xml:"Refs>TxId,omitempty"`
+	Owner     string          `xml:"Refs>AcctOwnrTxId,omitempty"`
+	Amount    camtAmount      `xml:"Amt"`
+	Indicator string          `xml:"CdtDbtInd"`
+	Parties   *camtParties    `xml:"RltdPties"`
+	About     *camtRemittance `xml:"RmtInf"`
+	More      string          `xml:"AddtlTxInf,omitempty"`
+}
+
+type camtParties struct {
+	Debtor   *camtOther `xml:"DbtrAcct"`
+	Creditor *camtOther `xml:"CdtrAcct"`
+}
+
+type camtOther struct {
+	ID string `xml:"Id>Othr>Id"`
+}
+
+type camtRemittance struct {
+	Unstructured string `xml:"Ustrd"`
+}
+
+func (f *camtForm) begin(s Statement) error {
+	opening, err := camtBalanceOf("OPBD", s.Opening, s.From)
+	if err != nil {
+		return err
+	}
+	closing, err := camtBalanceOf("CLBD", s.Closing, s.To)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(f.out, xml.Header+`<Document xmlns="`+camtNamespace+`">`+"\n  <BkToCstmrStmt>\n"); err != nil {
+		return err
+	}
+	if err := f.encoder.Encode(camtHeader{MsgID: s.ID(), Created: utc(s.Created)}); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(f.out, "\n    <Stmt>\n      <Id>"+s.ID()+"</Id>\n      <CreDtTm>"+utc(s.Created)+"</CreDtTm>\n"); err != nil {
+		return err
+	}
+	f.encoder = xml.NewEncoder(f.out)
+	f.encoder.Indent("      ", "  ")
+	for _, part := range []any{
+		camtPeriod{From: utc(s.From), To: utc(s.To)},
+		camtAccount{ID: string(s.Account), Currency: string(s.Currency), Owner: s.Owner},
+		opening, closing,
+	} {
+		if err := f.encoder.Encode(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *camtForm) line(l Line) error {
+	amount, err := camtAmountOf(l.Amount)
+	if err != nil {
+		return err
+	}
+	indicator := sign(l.Credit, "CRDT", "DBIT")
+	details := camtDetails{Servicer: camtRef(l), EndToEnd: short(l.Reference), Transfer: l.Transfer, Owner: short(l.ExternalID),
+		Amount: amount, Indicator: indicator, More: l.Reason}
+	if l.Reference != "" {
+		details.About = &camtRemittance{l.Reference}
+	}
+	switch other := (&camtOther{l.Counterparty}); {
+	case other.ID == "":
+	case l.Credit:
+		details.Parties = &camtParties{Debtor: other}
+	default:
+		details.Parties = &camtParties{Creditor: other}
+	}
+	return f.encoder.Encode(camtEntry{Ref: strconv.FormatInt(l.Version, 10), Amount: amount, Indicator: indicator,
+		Reversal: l.Type == "REVERSAL", Status: "BOOK", Booked: utc(l.BookedAt), Value: utc(l.ValueAt), Servicer: camtRef(l),
+		Code: camtCodeOf(l), Details: details, More: l.Memo})
+}
+
+func (f *camtForm) end(Statement) error {
+	_, err := io.WriteString(f.out, "\n    </Stmt>\n  </BkToCstmrStmt>\n</Document>\n")
+	return err
+}
+
+// camtCodeOf is the bank transaction code of a line, and the API's own name
+// for it.
+func camtCodeOf(l Line) camtCode {
+	code := camtCode{Domain: "PMNT", Family: sign(l.Credit, "MCOP", "MDOP"), SubFamily: "OTHR", Own: l.Type, Issuer: "corebank"}
+	switch l.Type {
+	case "DEPOSIT":
+		code.Family, code.SubFamily = "CNTR", "CDPT"
+	case "WITHDRAWAL":
+		code.Family, code.SubFamily = "CNTR", "CWDL"
+	case "TRANSFER_OUT":
+		code.Family, code.SubFamily = "ICDT", "BOOK"
+	case "TRANSFER_IN":
+		code.Family, code.SubFamily = "RCDT", "BOOK"
+	case "TRANSFER_RETURNED":
+		code.Family, code.SubFamily = "ICDT", "RRTN"
+	}
+	return code
+}
+
+func camtBalanceOf(code string, balance bank.Money, at time.Time) (camtBalance, error) {
+	credit := balance.Minor >= 0
+	if !credit {
+		balance.Minor = -balance.Minor
+	}
+	amount, err := camtAmountOf(balance)
+	return camtBalance{Code: code, Amount: amount, Indicator: sign(credit, "CRDT", "DBIT"), At: utc(at)}, err
+}
+
+// camtAmountOf is an amount of at most 18 digits, which is all that the
+// definition has room for.
+func camtAmountOf(m bank.Money) (camtAmount, error) {
+	value := m.Decimal()
+	if len(strings.ReplaceAll(value, ".", "")) > camtDigits {
+		return camtAmount{}, fmt.Errorf("%s: %w", m, ErrTooLarge)
+	}
+	return camtAmount{Currency: string(m.Currency), Value: value}, nil
+}
+
+// camtRef is the transaction's id without its prefix, which is too long for a
+// reference; the version alone where that is too long still.
+func camtRef(l Line) string {
+	if ref := strings.TrimPrefix(l.ID, "txn_"); len(ref) <= camtReference {
+		return ref
+	}
+	return strconv.FormatInt(l.Version, 10)
+}
+
+// short is a text that fits into a reference, and otherwise nothing: half a
+// reference is none.
+func short(text string) string {
+	if utf8.RuneCountInString(text) > camtReference {
+		return ""
+	}
+	return text
+}

@@ -1,0 +1,158 @@
+package statement
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"corebank/internal/bank"
+)
+
+// MaxDocumentLines bounds a statement that is held in memory as one document,
+// MaxLines one that is written as it comes.
+const (
+	MaxDocumentLines = 5_000
+	MaxLines         = 1_000_000
+)
+
+// Statement is the frame of a statement: whose it is and what it begins and
+// ends with.
+type Statement struct {
+	Account  bank.AccountID
+	Owner    string
+	Currency bank.Currency
+	// From is the first moment of the period, To the first after it.
+	From, To time.Time
+	// Opening and Closing are the balances before and after the period;
+	// OpeningVersion and ClosingVersion the account's versions.
+	Opening, Closing               bank.Money
+	OpeningVersion, ClosingVersion int64
+	// Created is when the statement is written.
+	Created time.Time
+}
+
+// ID names what the statement says: a second one of the same period has
+// another id only where the account has moved. It has 30 characters.
+func (s Statement) ID() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d", s.Account, utc(s.From), utc(s.To), s.ClosingVersion))
+	return "STM-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
+}
+
+// Line is one transaction of a statement. Empty texts are left out.
+type Line struct {
+	// ID is the transaction's id, Version its account's version after it.
+	ID      string
+	Version int64
+	// Type is what moved the money, as the API spells it.
+	Type   string
+	Credit bool
+	// Amount is positive; Balance is what the account had after it.
+	Amount, Balance bank.Money
+	// BookedAt is when it was recorded, ValueAt when it counts.
+	BookedAt, ValueAt time.Time
+
+	Reference, Memo, ExternalID, Counterparty, Transfer, Reason string
+}
+
+// Format is how a statement is written.
+type Format string
+
+// The formats.
+const (
+	CSV     Format = "csv"
+	JSON    Format = "json"
+	Camt053 Format = "camt053"
+)
+
+// Formats are all formats.
+func Formats() []Format { return []Format{CSV, JSON, Camt053} }
+
+// MediaType is the format's type on the web.
+func (f Format) MediaType() string {
+	switch f {
+	case CSV:
+		return "text/csv; charset=utf-8"
+	case Camt053:
+		return "application/xml"
+	}
+	return "application/json"
+}
+
+// form writes one format: begin once, line for each, end once.
+type form interface {
+	begin(Statement) error
+	line(Line) error
+	end(Statement) error
+}
+
+// Writer writes a statement line by line and checks that it adds up. It must
+// not be used on after an error.
+type Writer struct {
+	form      form
+	statement Statement
+	balance   int64
+	version   int64
+}
+
+// NewWriter begins a statement on out.
+func NewWriter(out io.Writer, format Format, s Statement) (*Writer, error) {
+	w := &Writer{statement: s, balance: s.Opening.Minor, version: s.OpeningVersion}
+	switch format {
+	case CSV:
+		w.form = newCSV(out)
+	case JSON:
+		w.form = &jsonForm{out: out}
+	case Camt053:
+		w.form = newCamt(out)
+	default:
+		return nil, fmt.Errorf("there is no statement format %q; use csv, json or camt053", string(format))
+	}
+	if err := w.form.begin(s); err != nil {
+		return nil, fmt.Errorf("begin a statement: %w", err)
+	}
+	return w, nil
+}
+
+// Line writes the next transaction. It fails on one that does not follow from
+// the balance before it.
+func (w *Writer) Line(l Line) error {
+	change := l.Amount.Minor
+	if !l.Credit {
+		change = -change
+	}
+	if l.Version <= w.version || w.balance+change != l.Balance.Minor {
+		return fmt.Errorf("transaction %s does not follow from version %d with %s", l.ID, w.version,
+			bank.Money{Minor: w.balance, Currency: w.statement.Currency})
+	}
+	w.version, w.balance = l.Version, l.Balance.Minor
+	if err := w.form.line(l); err != nil {
+		return fmt.Errorf("write transaction %s: %w", l.ID, err)
+	}
+	return nil
+}
+
+// End completes the statement. It fails where the lines do not lead to the
+// closing balance.
+func (w *Writer) End() error {
+	if w.balance != w.statement.Closing.Minor {
+		return fmt.Errorf("the transactions lead to %s, not to the closing balance of %s",
+			bank.Money{Minor: w.balance, Currency: w.statement.Currency}, w.statement.Closing)
+	}
+	if err := w.form.end(w.statement); err != nil {
+		return fmt.Errorf("end a statement: %w", err)
+	}
+	return nil
+}
+
+func utc(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// sign is the word for which way money goes.
+func sign(credit bool, in, out string) string {
+	if credit {
+		return in
+	}
+	return out
+}

@@ -1,0 +1,207 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// file adds links and states, whose accounts are there.
+func (s *Store) file(ctx context.Context, tx *sql.Tx, links []view.Link, states []view.State) error {
+	for _, l := range links {
+		record, err := json.Marshal(l.Record)
+		if err == nil {
+			_, err = tx.StmtContext(ctx, s.addLink).ExecContext(ctx, l.Record.Account, l.Key, l.Record.Position, string(record))
+		}
+		if err != nil {
+			return fmt.Errorf("file position %d under %s: %w", l.Record.Position, l.Key, err)
+		}
+	}
+	for _, state := range states {
+		a := state.Account
+		text, err := json.Marshal(a)
+		if err == nil {
+			_, err = tx.StmtContext(ctx, s.addState).ExecContext(ctx, a.ID, a.Version, a.ChangedAt.UnixMicro(), state.Position, string(text))
+		}
+		if err != nil {
+			return fmt.Errorf("keep version %d of %s: %w", a.Version, a.ID, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) keep(ctx context.Context, tx *sql.Tx, trials []view.Trial) error {
+	for _, trial := range trials {
+		text, err := json.Marshal(trial)
+		if err == nil {
+			_, err = tx.StmtContext(ctx, s.addTrial).ExecContext(ctx, trial.Position, trial.At.UnixMicro(), string(text))
+		}
+		if err != nil {
+			return fmt.Errorf("keep the trial balance at %d: %w", trial.Position, err)
+		}
+	}
+	return nil
+}
+
+// Replace puts one account in place of what it was, in one transaction, or
+// does nothing and returns an error.
+func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := s.correct(ctx, tx, r); err != nil {
+			return err
+		}
+		for _, remove := range []*sql.Stmt{s.removeLines, s.removeLinks, s.removeStates} {
+			if _, err := tx.StmtContext(ctx, remove).ExecContext(ctx, r.Account.ID); err != nil {
+				return err
+			}
+		}
+		if err := s.put(ctx, tx, []view.Account{r.Account}, r.Transactions); err != nil {
+			return err
+		}
+		return s.file(ctx, tx, r.Links, r.States)
+	})
+	if err != nil {
+		return fmt.Errorf("replace account %s at position %d: %w", r.Account.ID, r.At, err)
+	}
+	return nil
+}
+
+// correct holds the checkpoint and gives the trial balances what they miss.
+func (s *Store) correct(ctx context.Context, tx *sql.Tx, r view.Replacement) error {
+	now, err := scanTrial(tx.StmtContext(ctx, s.heldTrial).QueryRowContext(ctx, r.At))
+	if errors.Is(err, sql.ErrNoRows) {
+		return view.ErrCheckpointMoved
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.move(ctx, tx, r.At, r.At, now.With(r.Missing)); err != nil || len(r.Missing) == 0 {
+		return err
+	}
+	var stale bool
+	if err := tx.QueryRowContext(ctx, "SELECT stale_position IS NOT NULL FROM accounts WHERE id = ?", r.Account.ID).Scan(&stale); err != nil || !stale {
+		return cmp.Or(err, view.ErrCheckpointMoved)
+	}
+	kept, err := collect(ctx, tx.StmtContext(ctx, s.keptTrials), scanTrial, r.Missing[0].Position)
+	if err != nil {
+		return err
+	}
+	for _, trial := range kept {
+		text, err := json.Marshal(trial.With(r.Missing))
+		if err != nil {
+			return err
+		}
+		if _, err := tx.StmtContext(ctx, s.correctTrial).ExecContext(ctx, string(text), trial.Position); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	linksOf  = "SELECT record FROM links WHERE key = ? ORDER BY position LIMIT ?"
+	stateOf  = "SELECT state, position FROM states WHERE account = " + number + " AND version <= ? ORDER BY version DESC LIMIT 1"
+	stateAt  = "SELECT version FROM states WHERE account = " + number + " AND changed_at <= ? ORDER BY changed_at DESC, version DESC LIMIT 1"
+	trialNow = "SELECT trial FROM checkpoint"
+	trialOf  = "SELECT trial FROM trials WHERE position <= ? ORDER BY position DESC LIMIT 1"
+	trialAt  = "SELECT position FROM trials WHERE at <= ? ORDER BY at DESC, position DESC LIMIT 1"
+)
+
+// Links are the records that are filed under a key.
+func (r *Reader) Links(ctx context.Context, key string) ([]contract.Record, error) {
+	records, err := collect(ctx, r.linksOf, scanJSON[contract.Record], key, view.MaxLinks)
+	if err != nil {
+		return nil, fmt.Errorf("read what is filed under %s: %w", key, err)
+	}
+	return records, nil
+}
+
+// StateBefore is the newest kept state that is not after a version and a time.
+// Times never go back within an account, so that the last version at the time
+// is a bound like the other.
+func (r *Reader) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
+	bound, err := within(ctx, version, t, r.stateAt, id)
+	if err == nil {
+		var state view.State
+		if state, err = scanState(r.stateOf.QueryRowContext(ctx, id, bound)); err == nil {
+			return state, nil
+		}
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return view.State{}, nil
+	}
+	return view.State{}, fmt.Errorf("read a kept state of %s: %w", id, err)
+}
+
+// Trial is the trial balance at the checkpoint.
+func (r *Reader) Trial(ctx context.Context) (view.Trial, error) {
+	trial, err := scanTrial(r.trialNow.QueryRowContext(ctx))
+	if err != nil {
+		return view.Trial{}, fmt.Errorf("read the trial balance: %w", err)
+	}
+	return trial, nil
+}
+
+// TrialBefore is the newest kept trial balance that is not after a position
+// and a time. Their times never go back either.
+func (r *Reader) TrialBefore(ctx context.Context, position int64, t time.Time) (view.Trial, error) {
+	bound, err := within(ctx, position, t, r.trialAt)
+	if err == nil {
+		var trial view.Trial
+		if trial, err = scanTrial(r.trialOf.QueryRowContext(ctx, bound)); err == nil {
+			return trial, nil
+		}
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return view.Trial{}, nil
+	}
+	return view.Trial{}, fmt.Errorf("read a kept trial balance: %w", err)
+}
+
+// within is the bound, or the lower one that a query finds for a time.
+func within(ctx context.Context, bound int64, t time.Time, at *sql.Stmt, args ...any) (int64, error) {
+	if t.IsZero() {
+		return bound, nil
+	}
+	var last int64
+	err := at.QueryRowContext(ctx, append(args, t.UnixMicro())...).Scan(&last)
+	return min(bound, last), err
+}
+
+func scanTrial(r row) (view.Trial, error) { return scanJSON[view.Trial](r) }
+
+func scanState(r row) (view.State, error) {
+	var state view.State
+	err := r.Scan(decoded{&state.Account}, &state.Position)
+	return state, err
+}
+
+func scanJSON[T any](r row) (T, error) {
+	var found T
+	err := r.Scan(decoded{&found})
+	return found, err
+}
+
+// decoded scans a column of JSON.
+type decoded struct{ into any }
+
+func (d decoded) Scan(column any) error {
+	switch text := column.(type) {
+	case string:
+		return json.Unmarshal([]byte(text), d.into)
+	case []byte:
+		return json.Unmarshal(text, d.into)
+	}
+	return fmt.Errorf("a column of JSON is %T", column)
+}

@@ -1,0 +1,151 @@
+package viewtest
+
+import (
+	"fmt"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Fataler is a *testing.T or a *rapid.T.
+type Fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// Book is a log that a sound bank writes: every account decides for itself.
+type Book struct {
+	T        Fataler
+	Records  []contract.Record
+	Accounts map[bank.AccountID]bank.Account
+	// Now is the time of the next record; each one passes Step.
+	Now  time.Time
+	Step time.Duration
+}
+
+// NewBook is an empty one. Every other record happens in the same microsecond
+// as the one before it.
+func NewBook(t Fataler) *Book {
+	return &Book{T: t, Accounts: make(map[bank.AccountID]bank.Account), Now: opening, Step: time.Microsecond / 2}
+}
+
+// Try has an account decide a command and writes what happens, or returns why
+// it does not.
+func (b *Book) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.Refusal {
+	b.T.Helper()
+	account := b.Accounts[id]
+	account.ID = id
+	if system, ours := bank.SystemKey(c); ours {
+		key = system
+	}
+	now := b.Now.Truncate(time.Microsecond)
+	event, refusal := account.Decide(c, bank.Circumstances{Now: now, Caller: caller, Key: key, Past: b.past(id, account.Looks(c))})
+	if refusal != nil {
+		return refusal
+	}
+	sent, err := contract.EncodeCommand(caller, key, c)
+	if err != nil {
+		b.T.Fatalf("%v", err)
+	}
+	b.Write(id, caller, key, sent.Hash(), event)
+	return nil
+}
+
+// past is the account's event with a version, nil for none.
+func (b *Book) past(id bank.AccountID, version int64) bank.Event {
+	for _, r := range b.Records {
+		if r.Account == id && r.Version == version {
+			event, err := r.Event()
+			if err != nil {
+				b.T.Fatalf("%v", err)
+			}
+			return event
+		}
+	}
+	return nil
+}
+
+// Write writes an event, whoever decided it.
+func (b *Book) Write(id bank.AccountID, caller, key, hash string, event bank.Event) {
+	b.T.Helper()
+	account := b.Accounts[id]
+	account.ID = id
+	r := contract.Record{Position: int64(len(b.Records)) + 1, Account: id, Version: account.Version + 1,
+		At: b.Now.Truncate(time.Microsecond), Key: key, Caller: caller, RequestHash: hash}
+	if err := r.SetEvent(event); err != nil {
+		b.T.Fatalf("%v", err)
+	}
+	b.Accounts[id] = account.Apply(event, r.At)
+	b.Records = append(b.Records, r)
+	b.Now = b.Now.Add(b.Step)
+}
+
+// Do is Try of a command that has to be accepted. The key is one of its own.
+func (b *Book) Do(id bank.AccountID, c bank.Command) contract.Record {
+	b.T.Helper()
+	if refusal := b.Try(id, "teller", fmt.Sprint("key-", len(b.Records)), c); refusal != nil {
+		b.T.Fatalf("%T on %s: %s", c, id, refusal.Message)
+	}
+	return b.Records[len(b.Records)-1]
+}
+
+// Open opens an account; one with an external id claims it first.
+func (b *Book) Open(c bank.OpenAccount) bank.AccountID {
+	b.T.Helper()
+	id := bank.NewAccountID(c.Owner, "first")
+	if c.ExternalID != "" {
+		b.Write(bank.NewClaimID(c.ExternalID), c.Owner, bank.ClaimKey(id), fmt.Sprintf("%032x", len(b.Records)),
+			bank.ExternalIDClaimed{ExternalID: c.ExternalID, Account: id})
+	}
+	if refusal := b.Try(id, c.Owner, "first", c); refusal != nil {
+		b.T.Fatalf("%s cannot open an account: %s", c.Owner, refusal.Message)
+	}
+	return id
+}
+
+// Send is the first step of a transfer.
+func (b *Book) Send(from, to bank.AccountID, amount bank.Money) bank.TransferSent {
+	b.T.Helper()
+	return eventOf[bank.TransferSent](b, b.Do(from, bank.SendTransfer{To: to, Amount: amount}))
+}
+
+// Deliver is what follows from a transfer that was sent, to its end. It tells
+// whether the money arrived.
+func (b *Book) Deliver(from bank.AccountID, sent bank.TransferSent) bool {
+	b.T.Helper()
+	receive := bank.ReceiveTransfer{Transfer: sent.Transfer, From: from, Amount: sent.Amount, Details: sent.Details, EffectiveAt: sent.EffectiveAt}
+	if sent.Reverses != nil {
+		receive.Reverses = sent.Reverses.Transfer
+	}
+	end, err := b.Do(sent.To, receive).Event()
+	if err != nil {
+		b.T.Fatalf("%v", err)
+	}
+	if rejected, no := end.(bank.TransferRejected); no {
+		b.Do(from, bank.ReturnTransfer{Transfer: sent.Transfer, Rejection: rejected.Rejection})
+		return false
+	}
+	b.Do(from, bank.CompleteTransfer{Transfer: sent.Transfer})
+	return true
+}
+
+// Reverse reverses a transaction: all that remains where amount is nil. Where
+// it sends a transfer back, that is returned.
+func (b *Book) Reverse(id bank.AccountID, version int64, amount *bank.Money) (back bank.TransferSent) {
+	b.T.Helper()
+	r := b.Do(id, bank.Reverse{Transaction: version, Amount: amount, Reason: "by mistake"})
+	event, _ := r.Event()
+	back, _ = event.(bank.TransferSent)
+	return back
+}
+
+func eventOf[E bank.Event](b *Book, r contract.Record) E {
+	b.T.Helper()
+	event, err := r.Event()
+	e, ok := event.(E)
+	if err != nil || !ok {
+		b.T.Fatalf("event is %+v (%v)", event, err)
+	}
+	return e
+}
