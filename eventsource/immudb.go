@@ -83,7 +83,7 @@ type epoch struct {
 // Acquire implements Storage. It takes a new session, because the old one may
 // be what failed, and raises the epoch: from then on a commit that an older
 // writer, or an older call of ours, still has under way is refused by immudb.
-// ErrIndexDamaged says that this immudb must not be written to.
+// ErrIndexDamaged and ErrOldKeys say that this immudb must not be written to.
 func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -95,6 +95,9 @@ func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	}
 	if ours := s.epochTx.Load(); ours != 0 && currentTx != ours {
 		return 0, ErrFenced
+	}
+	if err := checkKeys(ctx, c); err != nil {
+		return 0, s.fault(ctx, c, "look at the keys", err)
 	}
 	state, err := c.CurrentState(ctx)
 	if err != nil {

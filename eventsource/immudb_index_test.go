@@ -123,3 +123,20 @@ func TestAWriterSaysThatItsIndexIsDamagedUntilItIsMended(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A log from before keys were short has accounts that today's keys do not find:
+// it is left alone, rather than begun again.
+func TestALogWithKeysOfOldIsNotWrittenTo(t *testing.T) {
+	config := immudb(t)
+	first := eventsource.NewImmudb(config)
+	defer first.Close(context.WithoutCancel(t.Context()))
+	if _, err := first.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	old := payments(0, 1)[0]
+	mustSet(t, vandal(t, config), fmt.Sprintf("e/%s/%012d", old.Account, old.Version), mustJSON(old),
+		fmt.Sprintf("k/%s/%s", old.Account, old.Key), "1", "b/000000000000001", `{"last":1}`)
+	if _, err := first.Acquire(t.Context()); !errors.Is(err, eventsource.ErrOldKeys) {
+		t.Errorf("taken over: %v, want %v", err, eventsource.ErrOldKeys)
+	}
+}

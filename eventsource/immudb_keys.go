@@ -1,9 +1,14 @@
 package eventsource
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
 
 	"corebank/internal/bank"
 )
@@ -52,6 +57,28 @@ func isIdempotencyKey(key []byte) bool { return len(key) == 1+keyHashLength && k
 func idempotencyKey(id bank.AccountID, key string) []byte {
 	hash := sha256.Sum256([]byte(string(id) + "/" + key))
 	return append([]byte{prefixKey}, hash[:keyHashLength]...)
+}
+
+// ErrOldKeys says that the log was written when its keys were text. Nothing of it
+// would be found under today's keys, so that accounts would be opened again.
+var ErrOldKeys = errors.New("the log was written by a build whose keys this one does not read, and nothing is written: " +
+	"go on with that build, or begin another bank in another directory or database")
+
+// oldEventPrefix began the keys of records while they were text, and longer.
+const oldEventPrefix = "e/acc_"
+
+// checkKeys fails with ErrOldKeys for a log with records under such keys.
+func checkKeys(ctx context.Context, c client.ImmuClient) error {
+	found, err := c.Scan(ctx, &schema.ScanRequest{Prefix: []byte(oldEventPrefix), Limit: 1})
+	if err != nil {
+		return err
+	}
+	for _, entry := range found.Entries {
+		if !isEventKey(entry.Key) {
+			return ErrOldKeys
+		}
+	}
+	return nil
 }
 
 func batchKey(position int64) []byte { return fmt.Appendf(nil, "%s%015d", prefixBatch, position) }

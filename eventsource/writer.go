@@ -169,7 +169,7 @@ func (w *Writer) acquire(ctx context.Context) error {
 // mend.
 func (w *Writer) noteDamage(err error) {
 	w.damaged.Store(nil)
-	if errors.Is(err, ErrIndexDamaged) {
+	if errors.Is(err, ErrIndexDamaged) || errors.Is(err, ErrOldKeys) {
 		reason := err.Error()
 		w.damaged.Store(&reason)
 	}
