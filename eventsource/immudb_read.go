@@ -138,7 +138,7 @@ func (s *Immudb) ReadAll(ctx context.Context, after int64, limit int) ([]contrac
 	return records, nil
 }
 
-// lastDurable is the last transaction to read; asked of immudb when this
+// lastDurable is the last transaction to read; asked of immudb, each time, when this
 // process has not written one.
 func (s *Immudb) lastDurable(ctx context.Context, c client.ImmuClient) (uint64, error) {
 	if last := s.lastTx.Load(); last != 0 {
@@ -148,7 +148,6 @@ func (s *Immudb) lastDurable(ctx context.Context, c client.ImmuClient) (uint64, 
 	if err != nil {
 		return 0, err
 	}
-	s.saw(state.TxId)
 	return state.TxId, nil
 }
 

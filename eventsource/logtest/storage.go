@@ -180,6 +180,10 @@ func readOnly(t *testing.T, open func() eventsource.Storage) {
 		t.Fatal(err)
 	}
 	same(t, "records", len(must[[]contract.Record](t)(reader.ReadAll(ctx, 2, 100))), 3)
+	if err := writer.Commit(ctx, events(account(1), 6, 2, 6)); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "records that came after it read", len(must[[]contract.Record](t)(reader.ReadAll(ctx, 5, 100))), 2)
 }
 
 func fencing(t *testing.T, open func() eventsource.Storage) {
