@@ -31,7 +31,11 @@ type account struct {
 	snapshots *snapshots
 	clock     func() time.Time
 
-	mu       sync.Mutex // Dapr gives turns one by one; a frozen host may see two
+	mu sync.Mutex // Dapr gives turns one by one; a frozen host may see two
+	// now is the time of the turn. All its attempts decide at that time: an
+	// append whose outcome is not known may still happen, so what comes after it
+	// at the same version has to be the same.
+	now      time.Time
 	loaded   bool
 	state    bank.Account
 	keys     *bank.Keys
@@ -46,6 +50,7 @@ func (a *account) execute(ctx context.Context, batch contract.CommandBatch) []co
 	defer a.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, turnBudget)
 	defer cancel()
+	a.now = a.clock().UTC().Truncate(time.Microsecond)
 	doubt := false // an append of this turn has an unknown outcome
 	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
 		outcomes, err := a.attempt(ctx, batch)

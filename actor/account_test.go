@@ -266,6 +266,22 @@ func TestALostAnswerIsFoundAgain(t *testing.T) {
 	})
 }
 
+// An append that nobody heard of may land after the next attempt has decided:
+// what that refuses must not happen then.
+func TestATurnDecidesAtTheTimeOfItsBeginning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.send(b.open(), b.deposit("pay", 100))
+		b.log.before = func() error {
+			b.now = b.now.Add(time.Minute)
+			return errors.New("connection reset")
+		}
+		hold := bank.PlaceHold{Amount: eur(40), ExpiresAt: b.now.Add(time.Second)}
+		b.expect(b.send(b.command("hold", hold)), contract.Applied)
+		b.expect(b.send(b.command("another", hold)), contract.Refused)
+	})
+}
+
 func TestWhatCannotBeFoundOutIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)

@@ -52,7 +52,7 @@ func (a *account) decide(ctx context.Context, batch contract.CommandBatch, other
 		dry:      batch.DryRun,
 		base:     a.state.Version,
 		answered: make(map[string]*contract.Record),
-		now:      a.clock().UTC().Truncate(time.Microsecond),
+		now:      a.now,
 		taken:    others,
 		past:     func(version int64) (bank.Event, error) { return a.past(ctx, version) },
 		room:     accountRoom,

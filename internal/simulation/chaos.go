@@ -58,7 +58,7 @@ func (w *world) happen(th *thread, e fault) {
 		w.mu.Lock()
 		h := w.hosts[th.IntN(len(w.hosts))]
 		w.mu.Unlock()
-		h.skew.Store(int64(th.between(-time.Hour, time.Hour)))
+		h.set(th.between(-time.Hour, time.Hour))
 	case cursorCut:
 		for _, s := range w.readers {
 			s.breakOff()

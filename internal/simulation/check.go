@@ -19,6 +19,8 @@ type history struct {
 	// states are the accounts after each version; the zero account is first.
 	states map[bank.AccountID][]bank.Account
 	lines  []view.Transaction
+	// courses are the transfers.
+	courses map[bank.TransferID]*course
 }
 
 // judge holds the whole run to the laws and tells how long its log is.
@@ -28,8 +30,11 @@ func (w *world) judge() int {
 		w.violated(Gapless, "the log cannot be read: %v", err)
 	}
 	h := &history{world: w, records: records,
-		streams: make(map[bank.AccountID][]contract.Record), states: make(map[bank.AccountID][]bank.Account)}
+		streams: make(map[bank.AccountID][]contract.Record), states: make(map[bank.AccountID][]bank.Account),
+		courses: make(map[bank.TransferID]*course)}
 	h.checkLog()
+	h.checkTransfers()
+	h.checkReversals()
 	h.checkAnswers()
 	h.checkViews()
 	for _, s := range w.readers {
@@ -57,6 +62,7 @@ func (h *history) checkLog() {
 		if !ok {
 			continue
 		}
+		h.follow(r, event)
 		if err := bank.CheckBalanced(event.PostingLines()); err != nil {
 			h.world.violated(Exact, "position %d: %v", r.Position, err)
 		}

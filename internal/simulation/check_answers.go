@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -39,7 +40,7 @@ func (h *history) checkAnswers() {
 	for _, r := range h.records {
 		it := asked{r.Account, r.Key, r.RequestHash}
 		logged[it] = r
-		if byRequest[it] == nil {
+		if byRequest[it] == nil && !h.follows(r) {
 			w.violated(Asked, "nobody asked for position %d, %s of %s", r.Position, r.Key, w.name(r.Account))
 		}
 	}
@@ -115,14 +116,53 @@ func (h *history) justified(a attempt) bool {
 		states = []bank.Account{{ID: a.account}}
 	}
 	for version, state := range states {
-		if !h.current(a.account, version, a.sent, a.answered) {
-			continue
-		}
-		if _, refusal := state.Decide(a.command, bank.Circumstances{}); refusal != nil && sameRefusal(refusal, a.outcome.Refusal) {
+		if h.current(a.account, version, a.sent, a.answered) && h.refuses(state, a) {
 			return true
 		}
 	}
 	return false
+}
+
+// refuses reports whether an account refuses a request as the client was told,
+// at some time of the request by some clock.
+func (h *history) refuses(state bank.Account, a attempt) bool {
+	in := bank.Circumstances{Caller: "customer", Key: a.key}
+	if version := state.Looks(a.command); version > 0 {
+		in.Past, _ = h.streams[a.account][version-1].Event()
+	}
+	for _, skew := range h.world.skews {
+		for _, in.Now = range h.times(state, in.Past, a, skew) {
+			if in.Now.Before(state.ChangedAt) {
+				in.Now = state.ChangedAt
+			}
+			if _, refusal := state.Decide(a.command, in); refusal != nil && sameRefusal(refusal, a.outcome.Refusal) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// times are those at which a request may have been looked at by a clock: its
+// beginning, its end, and when between them something expired.
+func (h *history) times(state bank.Account, past bank.Event, a attempt, skew time.Duration) []time.Time {
+	sent, answered := h.world.began.Add(a.sent+skew).UTC(), h.world.began.Add(a.answered+skew).UTC()
+	times := []time.Time{sent, answered}
+	add := func(at time.Time) {
+		if at.After(sent) && at.Before(answered) {
+			times = append(times, at)
+		}
+	}
+	for _, hold := range state.Holds {
+		add(hold.ExpiresAt)
+	}
+	if placed, is := past.(bank.HoldPlaced); is {
+		add(placed.ExpiresAt)
+	}
+	if c, is := a.command.(bank.PlaceHold); is {
+		add(c.ExpiresAt)
+	}
+	return times
 }
 
 func sameRefusal(a, b *bank.Refusal) bool {

@@ -68,19 +68,95 @@ func (c *client) choose(n int) request {
 	switch {
 	case luck < 8 && len(c.past) > 0:
 		return c.past[c.th.IntN(len(c.past))]
-	case luck < 16 && len(c.past) > 0:
+	case luck < 13 && len(c.past) > 0:
 		earlier := c.past[c.th.IntN(len(c.past))]
 		return c.world.request(earlier.account, earlier.key, bank.Deposit{Amount: amount})
-	case luck < 50:
+	case luck < 40:
 		return c.world.request(person.account, key, bank.Deposit{Amount: amount, Details: bank.Details{Memo: "wages"}})
-	case luck < 85:
+	case luck < 55:
 		return c.world.request(person.account, key, bank.Withdraw{Amount: amount})
 	case luck < 88:
+		return c.world.request(person.account, key, c.seldom(person.account, amount))
+	case luck < 90:
 		return c.world.request(person.account, key, bank.OpenAccount{Owner: person.name, Currency: "USD"})
 	default:
-		return c.world.request(person.account, firstKey, bank.OpenAccount{Owner: person.name, Currency: "EUR"})
+		return c.world.request(person.account, firstKey, bank.OpenAccount{Owner: person.name, Currency: person.currency})
 	}
 }
+
+// soonMost is how long a hold lasts, at most, that expires in a run.
+const soonMost = 8 * time.Second
+
+// seldom is one of the things that people do less often than paying in and out.
+func (c *client) seldom(id bank.AccountID, amount bank.Money) bank.Command {
+	switch luck := c.th.IntN(33); {
+	case luck < 12:
+		return bank.SendTransfer{To: c.destination(), Amount: amount}
+	case luck < 18:
+		hold := bank.PlaceHold{Amount: amount}
+		if c.th.IntN(2) == 0 {
+			hold.ExpiresAt = time.Now().Add(c.th.between(time.Second, soonMost)).UTC().Truncate(time.Microsecond)
+		}
+		return hold
+	case luck < 22:
+		return bank.CaptureHold{Hold: c.earlier(id, isHold), Amount: c.some(amount), ReleaseRest: c.th.IntN(2) == 0}
+	case luck < 24:
+		return bank.ReleaseHold{Hold: c.earlier(id, isHold)}
+	case luck < 29:
+		return bank.Reverse{Transaction: c.earlier(id, isTransaction), Amount: c.some(amount), Reason: "a mistake"}
+	case luck < 30:
+		return bank.FreezeAccount{Debits: c.th.IntN(2) == 0, Credits: true, Reason: "for a moment"}
+	case luck < 32:
+		return bank.UnfreezeAccount{}
+	default:
+		return bank.CloseAccount{}
+	}
+}
+
+func (c *client) destination() bank.AccountID {
+	switch c.th.IntN(8) {
+	case 0:
+		return c.world.nobody.account
+	case 1:
+		return c.world.foreign.account
+	default:
+		return c.world.people[c.th.IntN(len(c.world.people))].account
+	}
+}
+
+// some is an amount, or nil for all there is.
+func (c *client) some(amount bank.Money) *bank.Money {
+	if c.th.IntN(2) == 0 {
+		return nil
+	}
+	return &amount
+}
+
+// earlier is the version of an event in the account's statement; 1 if there is
+// none of the kind.
+func (c *client) earlier(id bank.AccountID, kind func(bank.Event) bool) int64 {
+	records, err := c.world.disk.log.Open().ReadStream(c.world.ctx, id, 0, contract.MaxReadRecords)
+	if err != nil {
+		return 1
+	}
+	var those []int64
+	for _, r := range records {
+		if event, err := r.Event(); err == nil && kind(event) {
+			those = append(those, r.Version)
+		}
+	}
+	if len(those) == 0 {
+		return 1
+	}
+	return those[c.th.IntN(len(those))]
+}
+
+func isHold(event bank.Event) bool {
+	_, is := event.(bank.HoldPlaced)
+	return is
+}
+
+func isTransaction(event bank.Event) bool { return len(event.PostingLines()) > 0 }
 
 // firstKey is the key that everybody's account is opened with.
 const firstKey = "first"

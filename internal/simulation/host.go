@@ -18,6 +18,8 @@ type host struct {
 	slot   int
 	actors *actor.Host
 	skew   atomic.Int64 // how wrong its clock is, as a time.Duration
+	// transfers takes them to their end, in the same process.
+	transfers *transfers
 
 	mu    sync.Mutex
 	lanes map[bank.AccountID]*lane
@@ -33,13 +35,26 @@ type lane struct {
 func (w *world) startHost(slot, life int) {
 	name := fmt.Sprintf("host %d.%d", slot, life)
 	h := &host{slot: slot, lanes: make(map[bank.AccountID]*lane)}
-	h.process = w.process(name, func() { w.startHost(slot, life+1) })
-	h.actors = actor.NewHost(w.parts.actors(wire{}), w.parts.snapshots(w.shelf),
-		func() time.Time { return time.Now().Add(time.Duration(h.skew.Load())) })
+	h.process = w.process(name, func() {
+		w.topic.leave(h.transfers.queue)
+		w.startHost(slot, life+1)
+	})
+	h.actors = actor.NewHost(w.parts.actors(wire{}), w.parts.snapshots(w.shelf), h.clock)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
+	h.transfers = h.startTransfers(name)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hosts[slot] = h
+}
+
+func (h *host) clock() time.Time { return time.Now().Add(time.Duration(h.skew.Load())) }
+
+// set makes its clock wrong.
+func (h *host) set(skew time.Duration) {
+	h.skew.Store(int64(skew))
+	h.world.mu.Lock()
+	defer h.world.mu.Unlock()
+	h.world.skews = append(h.world.skews, skew)
 }
 
 // place is the host that a call for an account goes to; nil if it is down.

@@ -16,6 +16,8 @@ const (
 	Asked      Law = "nothing happens that nobody asked for"
 	TrueDenial Law = "a refusal was true while its request was under way"
 	TrueState  Law = "the account in an answer is one that was"
+	Ended      Law = "a transfer ends once, as it arrived or not, and nothing stays in transit"
+	Undone     Law = "nothing is reversed twice or beyond what it was"
 	ViewsEqual Law = "the views are the fold of the log"
 	SeenOnce   Law = "a subscriber sees every transaction once and in order"
 	Recovers   Law = "a healed bank answers, and its views and subscribers catch up"

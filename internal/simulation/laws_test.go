@@ -103,6 +103,14 @@ var broken = map[string]struct {
 		Parts{Message: heartless},
 		Recovers,
 	},
+	"returning a transfer that was only not heard of": {
+		Parts{Saga: impatient},
+		Ended,
+	},
+	"believing a receiver's word that is not in the log": {
+		Parts{Saga: hearsay},
+		Ended,
+	},
 	"remembering refusals": {
 		Parts{Call: caching(refusals)},
 		TrueDenial,

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"corebank/actor"
+	"corebank/actor/saga"
 	"corebank/eventsource"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -33,6 +34,8 @@ type Parts struct {
 	Message func(contract.Batch) contract.Batch
 	// Call stands between the gateways and the actors.
 	Call func(Call) Call
+	// Saga stands between the drivers of transfers and the actors.
+	Saga func(Call) Call
 }
 
 // Call gives an account's actor a turn.
@@ -99,4 +102,11 @@ func (p Parts) call(call Call) Call {
 		return call
 	}
 	return p.Call(call)
+}
+
+func (p Parts) saga(call Call) saga.Call {
+	if p.Saga == nil {
+		return call
+	}
+	return p.Saga(call)
 }

@@ -46,7 +46,7 @@ func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 // build makes the world of a seed: how many there are of what, and its weather.
 func build(t *testing.T, seed uint64, parts Parts) *world {
 	w := &world{seed: seed, parts: parts, began: time.Now(), names: make(map[bank.AccountID]string),
-		healing: make(chan struct{}), reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int), places: make(map[bank.AccountID]int)}
+		healing: make(chan struct{}), reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int), skews: []time.Duration{0}, places: make(map[bank.AccountID]int)}
 	w.ctx, w.end = context.WithCancel(t.Context())
 	dice := w.thread("world", nil)
 	w.weather = forecast(dice.Rand)
@@ -54,16 +54,23 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 	w.gateways = make([]*gateway, 1+dice.IntN(2))
 	w.projectors = make([]*projecting, 1+dice.IntN(2))
 	for _, name := range []string{"ada", "bob", "cleo", "dan"}[:1+dice.IntN(4)] {
-		p := person{name: name, account: bank.NewAccountID(name, firstKey)}
-		w.people = append(w.people, p)
-		w.names[p.account] = name
-		w.places[p.account] = dice.IntN(len(w.hosts))
+		w.people = append(w.people, w.person(dice, name, "EUR"))
 	}
+	w.foreign, w.nobody = w.person(dice, "eve", "USD"), w.person(dice, "nobody", "EUR")
 	w.disk = &disk{world: w, log: eventsource.NewMemoryLog()}
 	w.shelf = &shelf{kept: make(map[bank.AccountID][][]byte)}
+	w.book = &shelf{kept: make(map[bank.AccountID][][]byte)}
 	w.store = parts.views(memory.New())
 	w.topic = &topic{world: w}
 	return w
+}
+
+// person makes a customer, whose account has a place from the beginning.
+func (w *world) person(dice *thread, name string, currency bank.Currency) person {
+	p := person{name: name, account: bank.NewAccountID(name, firstKey), currency: currency}
+	w.names[p.account] = name
+	w.places[p.account] = dice.IntN(len(w.hosts))
+	return p
 }
 
 // run lets the bank work in bad weather, heals it, and holds it to the laws.
@@ -122,6 +129,9 @@ func (w *world) startClients(dice *thread) (wait func()) {
 		for k := i; k < len(w.people); k += clients {
 			c.opens = append(c.opens, w.people[k])
 		}
+		if i == 0 {
+			c.opens = append(c.opens, w.foreign)
+		}
 		requests, pause := 4+dice.IntN(10), 700*time.Millisecond
 		if busy {
 			requests, pause = 100, 20*time.Millisecond
@@ -152,6 +162,11 @@ func (w *world) heal() {
 	w.healed.Store(true)
 	close(w.healing)
 	w.note("world", "heals")
+	w.mu.Lock()
+	for _, h := range w.hosts {
+		h.skew.Store(0)
+	}
+	w.mu.Unlock()
 	w.late.Wait() // what was held up arrives now
 	w.until("all processes to be back", healTime, func() bool {
 		w.mu.Lock()
@@ -223,6 +238,7 @@ func (w *world) poke(s *source) contract.AppendStatus {
 // views and the subscribers time to catch up.
 func (w *world) settle() {
 	w.resolve()
+	w.finish()
 	head := w.disk.head()
 	w.until("the views to reach the head of the log", settleTime, func() bool {
 		position, err := w.store.Checkpoint(w.ctx)

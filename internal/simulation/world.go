@@ -25,9 +25,12 @@ type world struct {
 	end    context.CancelFunc
 	names  map[bank.AccountID]string
 	people []person
+	// foreign has an account in another currency, and nobody has none.
+	foreign, nobody person
 
 	disk  *disk
 	shelf *shelf
+	book  *shelf // of the drivers of transfers
 	store view.Store
 	topic *topic
 
@@ -46,6 +49,7 @@ type world struct {
 	sources    []*source // all that ever were, oldest first
 	hosts      []*host   // by slot; nil while it is down
 	places     map[bank.AccountID]int
+	skews      []time.Duration // how wrong clocks were, and 0
 	gateways   []*gateway
 	projectors []*projecting
 	readers    []*subscriber
@@ -53,8 +57,9 @@ type world struct {
 
 // person is a customer with one account.
 type person struct {
-	name    string
-	account bank.AccountID
+	name     string
+	account  bank.AccountID
+	currency bank.Currency
 }
 
 // step is one line of the trace. It is written out only when somebody asks.

@@ -1,0 +1,149 @@
+package simulation
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"corebank/actor/saga"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// transfers is a driver of transfers within one life of an actor host.
+type transfers struct {
+	driver *saga.Driver
+	stop   context.CancelFunc
+	queue  *queue
+}
+
+// startTransfers starts a host's driver. Its subscription to the topic is new,
+// and begins with whatever comes next.
+func (h *host) startTransfers(name string) *transfers {
+	w := h.world
+	calls := newSidecar(h.process, name+" transfers to")
+	q := w.topic.queue()
+	driver := saga.New(saga.Parts{
+		Log:   strand{wire{}, w.thread(name+" transfers from the log", h.process)},
+		Call:  w.parts.saga(calls.call),
+		Store: drawer{w.book, w.thread(name+" book", h.process)},
+		Here:  h.actors.Has, Clock: h.clock, Salt: w.thread(name+" salt", nil).Uint64(), Logger: quiet})
+	ctx, stop := context.WithCancel(h.ctx)
+	th := w.thread(name+" transfers", h.process)
+	w.running.Go(func() {
+		_ = driver.Run(ctx, func(ctx context.Context, handle func(context.Context, contract.Batch) error) error {
+			w.topic.follow(th.in(ctx), q, handle)
+			return nil
+		})
+	})
+	return &transfers{driver: driver, stop: stop, queue: q}
+}
+
+// strand gives the calls of a driver to the log a strand of their own: it reads
+// at the topic's word and at its own, one at a time.
+type strand struct {
+	wire
+	th *thread
+}
+
+// ReadAll implements saga.Log.
+func (s strand) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
+	return s.wire.ReadAll(s.th.in(ctx), r)
+}
+
+// ReadStream implements saga.Log.
+func (s strand) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	return s.wire.ReadStream(s.th.in(ctx), r)
+}
+
+// drawer is a driver's access to the shelf where drivers keep their book.
+type drawer struct {
+	shelf *shelf
+	th    *thread
+}
+
+// theBook is the name under which drivers keep their book.
+const theBook = "book"
+
+// Load implements saga.Store.
+func (d drawer) Load(ctx context.Context) ([]byte, error) {
+	return d.shelf.Load(d.th.in(ctx), theBook)
+}
+
+// Save implements saga.Store.
+func (d drawer) Save(ctx context.Context, data []byte) error {
+	return d.shelf.Save(d.th.in(ctx), theBook, data)
+}
+
+// openTransfers are those in the log that have not ended, and openHolds its
+// holds that expire by a time and have not.
+func (w *world) open(by time.Time) (openTransfers, openHolds int) {
+	records, err := w.disk.log.Open().ReadAll(w.ctx, 0, math.MaxInt)
+	if err != nil {
+		return 0, 0
+	}
+	sent := make(map[bank.TransferID]bool)
+	type holdID struct {
+		account bank.AccountID
+		version int64
+	}
+	held := make(map[holdID]bool)
+	for _, r := range records {
+		event, err := r.Event()
+		if err != nil {
+			continue
+		}
+		switch e := event.(type) {
+		case bank.TransferSent:
+			sent[e.Transfer] = true
+		case bank.TransferCompleted:
+			delete(sent, e.Transfer)
+		case bank.TransferReturned:
+			delete(sent, e.Transfer)
+		case bank.HoldPlaced:
+			if e.ExpiresAt.Before(by) {
+				held[holdID{r.Account, r.Version}] = true
+			}
+		case bank.HoldCaptured:
+			if !e.Remaining.Positive() {
+				delete(held, holdID{r.Account, e.Hold})
+			}
+		case bank.HoldReleased:
+			delete(held, holdID{r.Account, e.Hold})
+		case bank.HoldExpired:
+			delete(held, holdID{r.Account, e.Hold})
+		}
+	}
+	return len(sent), len(held)
+}
+
+// finish gives the drivers time to end all transfers and to note what has
+// expired, and then stops them: nothing is to come any more.
+func (w *world) finish() {
+	w.until("all transfers to end", finishTime, func() bool {
+		transfers, _ := w.open(time.Time{})
+		return transfers == 0
+	})
+	if by := time.Now().Add(soonMost); !w.stepped() { // a clock that was wrong puts it off for as long
+		w.until("all holds to expire", finishTime, func() bool {
+			_, holds := w.open(by)
+			return holds == 0
+		})
+	}
+	w.mu.Lock()
+	hosts := w.hosts
+	w.mu.Unlock()
+	for _, h := range hosts {
+		h.transfers.stop()
+	}
+	_ = w.sleep(w.ctx, 2*time.Second) // for what is under way
+}
+
+// finishTime is how long a healed bank may take for what it does by itself.
+const finishTime = time.Minute
+
+func (w *world) stepped() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.skews) > 1
+}
