@@ -31,9 +31,9 @@ func newTorture() *cobra.Command {
 		GroupID: groupBank,
 		Short:   "Hurt a bank and check that it keeps its word",
 		Long: `Run a bank of its own in a temporary directory, put a mixed load on it through
-GraphQL, follow it by websocket, and hurt it: kill and freeze its processes one
-by one and all at once, slow down, cut and silence the connections between
-them, fill its disk, take the broker's data away, repeat and drop its messages,
+GraphQL (payments, transfers, holds, reversals, freezes), follow it by websocket,
+and hurt it: kill and freeze its processes one by one and all at once, slow down,
+cut and silence the connections between them, fill its disk, take the broker's data away, repeat and drop its messages,
 send others that lie, put events into the log that nobody can read, start a
 second event source, spoil snapshots, delete views. Then let it heal and hold
 every answer that a client got against the log:
@@ -42,13 +42,14 @@ every answer that a client got against the log:
   what was only refused is not; what is unknown is there at most once;
   versions, positions and sums are sound, and the views are equal to them;
   each subscriber saw each transaction once and in order;
-  the answers about each account are linearizable;
+  the answers about each account are linearizable, as the domain decides;
+  each transfer ended once, nothing is in transit, nothing was reversed twice;
   accounts with an event that nobody can read stand still, and no others.
 
 The same seed makes the same schedule of faults. The exit code is 0 only if
 nothing was violated; otherwise the data is kept and the command to repeat the
 run is printed. Ctrl-C ends the faults early and checks what there is. It needs
-Linux, and about 300 bytes of memory for each answer.
+Linux, and about 1,000 bytes of memory for each answer.
 
 --faults takes names such as kill:actor or freeze:immudb, separated by commas;
 the word before the colon for all of a sort; or all. What lasts, mostly lasts a

@@ -4,7 +4,7 @@
 // is one run, and the same seed is the same run again.
 //
 // The parts are the real ones: server.Commands and server.Feed, actor.Host,
-// eventsource.Writer, Relay and API, projector.Projector. Around them are a
+// saga.Driver, eventsource.Writer, Relay and API, projector.Projector. Around them are a
 // network, a disk, a shelf of snapshots, a store of views and a broker that
 // delay, lose, repeat, reorder, damage and forget, and processes that die before
 // and after every durable step, freeze, and come back with nothing but what was
@@ -13,8 +13,9 @@
 // When the clients have had their say, everything heals, the bank gets time to
 // settle, and the whole history is held against the laws: what was acknowledged
 // is there once, what was refused is not, the log is gapless and balances at
-// every prefix, the views are its fold, and every subscriber saw every
-// transaction once and in order.
+// every prefix, the views are its fold, every subscriber saw every
+// transaction once and in order, every transfer ended once, and nothing was
+// reversed beyond what it was.
 //
 // # What is repeatable
 //

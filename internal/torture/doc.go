@@ -7,13 +7,15 @@
 // acknowledged is in the log exactly once and as it was told, what was only
 // refused is not, what is unknown at most once; the log and the views are
 // sound; each subscriber saw each transaction once and in order; and the
-// answers of each account have an order that explains all of them.
+// answers of each account have an order in which the domain decides all of them
+// as they were told; and what began in one account and ends in another did so,
+// once, with nothing left on the way.
 //
 // A bank that was right in one run may be wrong in the next: the schedule of a
 // seed is always the same, the moment at which a fault meets a request is not.
 //
 // The faults need Linux, whose /proc tells the processes of the bank. What
-// clients were told is held in memory, about 300 bytes per answer. The package
+// clients were told is held in memory, about 1,000 bytes per answer. The package
 // may import bank, contract, view and audit, and nothing of the apps: who
 // reads the log from the database is the caller.
 package torture
