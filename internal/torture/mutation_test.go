@@ -1,0 +1,65 @@
+package torture
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
+
+	"corebank/internal/bank"
+)
+
+// schema is the bank's API as its clients know it.
+func schema(t *testing.T) *ast.Schema {
+	t.Helper()
+	files, err := filepath.Glob("../../graph/*.graphqls")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("the schema is not where it was: %v, %v", files, err)
+	}
+	var sources []*ast.Source
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, &ast.Source{Name: file, Input: string(text)})
+	}
+	return gqlparser.MustLoadSchema(sources...)
+}
+
+func TestEveryRequestIsAMutationOfTheBank(t *testing.T) {
+	api := schema(t)
+	id, some := bank.NewAccountID("anonymous", "open"), cents(5)
+	for _, c := range []bank.Command{
+		bank.OpenAccount{Owner: "Ada", Currency: currency, Kind: bank.Current}, bank.CloseAccount{},
+		bank.Deposit{Amount: some}, bank.Withdraw{Amount: some}, bank.SendTransfer{To: id, Amount: some},
+		bank.PlaceHold{Amount: some}, bank.PlaceHold{Amount: some, ExpiresAt: time.Now().UTC()},
+		bank.CaptureHold{Hold: 3}, bank.CaptureHold{Hold: 3, Amount: &some, ReleaseRest: true}, bank.ReleaseHold{Hold: 3},
+		bank.Reverse{Transaction: 2, Reason: "a mistake"}, bank.Reverse{Transaction: 2, Amount: &some, Reason: "a mistake"},
+		bank.FreezeAccount{Debits: true, Reason: "for a moment"}, bank.UnfreezeAccount{},
+	} {
+		r := &Request{Account: id, Key: "key", Command: c, Waits: true}
+		query, variables := r.body()
+		document, errs := gqlparser.LoadQueryWithRules(api, query, nil)
+		if len(errs) > 0 {
+			t.Errorf("%T: %v in\n%s", c, errs, query)
+			continue
+		}
+		wire, err := json.Marshal(variables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var heard map[string]any
+		if err := json.Unmarshal(wire, &heard); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := validator.VariableValues(api, document.Operations[0], heard); err != nil {
+			t.Errorf("%T: %v in %s", c, err, wire)
+		}
+	}
+}
