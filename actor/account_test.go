@@ -130,25 +130,34 @@ type faultyLog struct {
 	before, after func() error
 	unreadable    error
 	appends       int
+
+	mu sync.Mutex
+}
+
+// hook is what runs around an append now, and never again.
+func (l *faultyLog) hook(ordered *func() error) func() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	f := *ordered
+	if *ordered = nil; f == nil {
+		return func() error { return nil }
+	}
+	return f
 }
 
 func (l *faultyLog) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	l.mu.Lock()
 	l.appends++
-	if f := l.before; f != nil {
-		l.before = nil
-		if err := f(); err != nil {
-			return contract.AppendResult{}, err
-		}
+	l.mu.Unlock()
+	if err := l.hook(&l.before)(); err != nil {
+		return contract.AppendResult{}, err
 	}
 	reply, err := l.api.Append(ctx, contract.AppendRequest{Appends: []contract.Append{a}})
 	if err != nil {
 		return contract.AppendResult{}, err
 	}
-	if f := l.after; f != nil {
-		l.after = nil
-		if err := f(); err != nil {
-			return contract.AppendResult{}, err
-		}
+	if err := l.hook(&l.after)(); err != nil {
+		return contract.AppendResult{}, err
 	}
 	return reply.Results[0], nil
 }
