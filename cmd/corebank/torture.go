@@ -31,13 +31,13 @@ func newTorture() *cobra.Command {
 		GroupID: groupBank,
 		Short:   "Hurt a bank and check that it keeps its word",
 		Long: `Run a bank of its own in a temporary directory, put a mixed load on it through
-GraphQL (payments, transfers, holds, reversals, freezes), follow it by websocket,
-and hurt it: kill and freeze its processes one by one and all at once, slow down,
-cut and silence the connections between them, fill its disk, take the broker's
-data away, repeat and drop its messages, send others that lie, put events into
-the log that nobody can read, start a second event source, spoil snapshots,
-delete views. Then let it heal and hold every answer that a client got against
-the log:
+GraphQL (payments, transfers, holds, reversals, freezes), follow it by
+websocket, and hurt it: kill and freeze its processes one by one and all at
+once, slow down, cut and silence the connections between them, fill its disk,
+take the broker's data away, repeat and drop its messages, send others that
+lie, put events into the log that nobody can read, start a second event
+source, spoil snapshots, delete views. Then let it heal and hold every answer
+that a client got against the log:
 
   what was acknowledged is there exactly once, as it was told;
   what was only refused is not; what is unknown is there at most once;
