@@ -76,6 +76,8 @@ func TestAHostMayDieAnywhere(t *testing.T) {
 			}
 			w.drive(0)
 			w.threeTransfers()
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			died = n > deaths
 		})
 	}
