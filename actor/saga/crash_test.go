@@ -46,6 +46,8 @@ func TestADriverMayDieAnywhere(t *testing.T) {
 					})
 					w.drive(0)
 					w.threeTransfers()
+					w.mu.Lock()
+					defer w.mu.Unlock()
 					if died = n > deaths; !died && deaths < 25 {
 						t.Errorf("it did only %d things", n)
 					}
