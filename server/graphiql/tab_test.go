@@ -10,8 +10,8 @@ import (
 
 func TestTabsTellTheStoryInOrder(t *testing.T) {
 	want := []string{
-		"OpenAccount", "Deposit", "Withdraw", "WithdrawTooMuch",
-		"Account", "Balance", "History", "Node", "Transactions",
+		"OpenAccount", "Deposit", "Withdraw", "WithdrawTooMuch", "DryRun", "Transfer", "PlaceHold",
+		"Account", "Balance", "History", "BackThen", "Node", "Transactions",
 	}
 	var got []string
 	for _, tab := range Tabs() {
