@@ -199,9 +199,9 @@ type decoded struct{ into any }
 func (d decoded) Scan(column any) error {
 	switch text := column.(type) {
 	case string:
-		return json.Unmarshal([]byte(text), d.into)
+		return contract.Decode([]byte(text), d.into)
 	case []byte:
-		return json.Unmarshal(text, d.into)
+		return contract.Decode(text, d.into)
 	}
 	return fmt.Errorf("a column of JSON is %T", column)
 }
