@@ -6,7 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/codenotary/immudb/embedded/logger"
 )
@@ -88,4 +90,32 @@ func removeIndexes(dir string) error {
 		}
 	}
 	return nil
+}
+
+// diskWatchEvery is how often the disk is tried while immudb opens.
+const diskWatchEvery = 20 * time.Millisecond
+
+// watchDisk tries the disk again and again until stop is called, and calls end
+// when it takes nothing: what immudb makes up for while it opens its databases,
+// it does not look whether it could write (1.11.1 fails every commit afterwards,
+// with "can not reset the tree to a larger size", until it is started again).
+func watchDisk(try func() error, end func(reason string)) (stop func()) {
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		ticks := time.NewTicker(diskWatchEvery)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticks.C:
+				if err := try(); err != nil {
+					end("the disk took nothing while immudb opened: " + err.Error())
+					return
+				}
+			}
+		}
+	})
+	return func() { close(done); watching.Wait() }
 }

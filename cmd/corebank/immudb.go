@@ -58,7 +58,10 @@ func (c immudbConfig) run(ctx context.Context) error {
 		return fmt.Errorf("immudb is not started on a disk that takes nothing: %w", err)
 	}
 	srv := server.DefaultServer().WithOptions(options).WithLogger(log).(*server.ImmuServer)
-	if err := srv.Initialize(); err != nil {
+	opened := watchDisk(func() error { return tryDisk(c.dir) }, c.end)
+	err = srv.Initialize()
+	opened()
+	if err != nil {
 		return fmt.Errorf("immudb cannot serve %s from %s: %w", c.listen, c.dir, err)
 	}
 	if ctx.Err() != nil {
