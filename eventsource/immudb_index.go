@@ -18,7 +18,7 @@ var ErrIndexDamaged = errors.New("immudb's index is damaged and nothing is writt
 // Bounds of looking at the index: the newest transactions, and as many keys as
 // take a moment.
 const (
-	indexTransactions = 256
+	indexTransactions = 64
 	indexKeys         = 20_000
 )
 
