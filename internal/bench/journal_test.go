@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 
 	"corebank/internal/bank"
@@ -14,7 +15,10 @@ func TestTheJournalWritesWhatTheBankUnderstands(t *testing.T) {
 	j := newJournal("test", 7)
 	accounts := make(map[bank.AccountID]bank.Account)
 	keys := make(map[string]bool)
+	var mu sync.Mutex // the journal's clients call at the same time
 	call := func(_ context.Context, request []byte) (reply contract.AppendReply, err error) {
+		mu.Lock()
+		defer mu.Unlock()
 		var decoded contract.AppendRequest
 		if err := contract.Decode(request, &decoded); err != nil {
 			return reply, err
