@@ -15,6 +15,8 @@
 //   - L6 the relay publishes only what is durable, in order, at least once;
 //   - L7 the queue is bounded: what does not fit is refused at once.
 //
+// Idempotency keys are found by an index of our own, a cache of the log.
+//
 // The Writer keeps L1 to L5 and L7, the Relay L6, over a Storage (immudb; in
 // memory for tests). The package may import contract and app.
 package eventsource

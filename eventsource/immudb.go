@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,12 +26,15 @@ type Immudb struct {
 	epochTx atomic.Uint64     // the transaction of our epoch; 0 before the first Acquire
 
 	tails tails
+	keys  *keyKeeper
 }
 
 var _ Storage = (*Immudb)(nil)
 
 // NewImmudb makes a storage that connects when it is first used.
-func NewImmudb(config ImmudbConfig) *Immudb { return &Immudb{config: config} }
+func NewImmudb(config ImmudbConfig) *Immudb {
+	return &Immudb{config: config, keys: newKeyKeeper(config.StateDir)}
+}
 
 // session is the open session, or a new one.
 func (s *Immudb) session(ctx context.Context) (client.ImmuClient, error) {
@@ -63,16 +65,17 @@ func (s *Immudb) fault(ctx context.Context, c client.ImmuClient, what string, er
 	return fmt.Errorf("immudb: %s: %w", what, err)
 }
 
-// Close ends the session.
+// Close ends the session and closes the index of idempotency keys.
 func (s *Immudb) Close(ctx context.Context) error {
+	failure := s.keys.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.client == nil {
-		return nil
+		return failure
 	}
 	c := s.client
 	s.client = nil
-	return c.CloseSession(ctx)
+	return errors.Join(failure, c.CloseSession(ctx))
 }
 
 // epoch is the value of keyEpoch.
@@ -112,6 +115,9 @@ func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	}
 	s.epochTx.Store(tx)
 	s.saw(tx)
+	if err := s.takeKeys(ctx, c); err != nil {
+		return 0, s.fault(ctx, c, "read what the index of idempotency keys does not have", err)
+	}
 	head, err := readHead(ctx, c)
 	if err != nil {
 		return 0, s.fault(ctx, c, "read the head", err)
@@ -187,9 +193,9 @@ type commitEntry struct {
 	Last int64 `json:"last"`
 }
 
-// Commit implements Storage: one transaction with the records, their
-// idempotency keys and the commit's own entry, on condition that the epoch is
-// still ours.
+// Commit implements Storage: one transaction with the records and the commit's
+// own entry, on condition that the epoch is still ours. The records' idempotency
+// keys are findable by then.
 func (s *Immudb) Commit(ctx context.Context, records []contract.Record) error {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -199,17 +205,22 @@ func (s *Immudb) Commit(ctx context.Context, records []contract.Record) error {
 	if err != nil {
 		return err
 	}
+	noted := s.keys.note(ctx, records)
 	header, err := c.SetAll(ctx, &schema.SetRequest{
 		KVs:           entries,
 		Preconditions: s.stillOurs(),
 		NoWait:        true, // durable, but not yet indexed: readers wait for the index themselves
 	})
+	if failure := <-noted; failure != nil {
+		return failure
+	}
 	if isPreconditionFailed(err) {
 		return ErrFenced
 	}
 	if err != nil {
 		return s.fault(ctx, c, "commit", err)
 	}
+	s.keys.committed(stateAfter(header))
 	s.saw(header.Id)
 	s.tails.add(records[0].Position-1, header.Id)
 	return nil
@@ -226,16 +237,14 @@ func commitEntries(records []contract.Record) ([]*schema.KeyValue, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := make([]*schema.KeyValue, 0, 2*len(records)+1)
+	entries := make([]*schema.KeyValue, 0, len(records)+1)
 	entries = append(entries, &schema.KeyValue{Key: batchKey(first), Value: value})
 	for _, r := range records {
 		value, err := r.Encode()
 		if err != nil {
 			return nil, fmt.Errorf("encode %s version %d: %w", r.Account, r.Version, err)
 		}
-		entries = append(entries,
-			&schema.KeyValue{Key: eventKey(r.Account, r.Version), Value: value},
-			&schema.KeyValue{Key: idempotencyKey(r.Account, r.Key), Value: strconv.AppendInt(nil, r.Version, 10)})
+		entries = append(entries, &schema.KeyValue{Key: eventKey(r.Account, r.Version), Value: value})
 	}
 	return entries, nil
 }

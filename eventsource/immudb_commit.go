@@ -32,7 +32,7 @@ func readCommit(tx *schema.Tx) (records []contract.Record, flaws []string) {
 // commit is a transaction as it is read.
 type commit struct {
 	records []contract.Record
-	keys    map[string]string // versions by idempotency key's entry
+	keys    map[string]string // versions by idempotency key's entry, of an earlier build
 	bounds  []string          // the entries that say which positions it holds
 	flaws   []string
 }
@@ -53,7 +53,7 @@ func (c *commit) read(entry *schema.TxEntry) {
 	switch {
 	case isEventKey(entry.Key[1:]):
 		c.readRecord(key, value)
-	case isIdempotencyKey(entry.Key[1:]):
+	case isOldKey(entry.Key[1:]):
 		c.keys[key] = string(value)
 	case strings.HasPrefix(key, prefixBatch):
 		c.bounds = append(c.bounds, key+" "+string(value))
@@ -64,7 +64,7 @@ func (c *commit) read(entry *schema.TxEntry) {
 
 func (c *commit) readRecord(key string, value []byte) {
 	var r contract.Record
-	if err := json.Unmarshal(value, &r); err != nil {
+	if err := contract.Decode(value, &r); err != nil {
 		c.flaw("a stored record is damaged: %v: %q", err, key)
 		return
 	}
@@ -74,10 +74,15 @@ func (c *commit) readRecord(key string, value []byte) {
 	c.records = append(c.records, r)
 }
 
-// checkKeys holds the idempotency keys' entries against the records'.
+// checkKeys holds the idempotency keys' entries against the records'. A commit
+// has them for all of its records or, since they have an index of their own, for
+// none.
 func (c *commit) checkKeys() {
+	if len(c.keys) == 0 {
+		return
+	}
 	for _, r := range c.records {
-		entry := string(idempotencyKey(r.Account, r.Key))
+		entry := string(oldKey(r.Account, r.Key))
 		if version := c.keys[entry]; version != strconv.FormatInt(r.Version, 10) {
 			c.flaw("an entry %q with the version %q; version %d of %s carries its key %q", entry, version, r.Version, r.Account, r.Key)
 		}

@@ -28,7 +28,8 @@ type ImmudbConfig struct {
 	// or user is made; without it, that is an error. It must not be immudb's
 	// published default.
 	AdminPassword string
-	// StateDir is where immudb's client keeps its copy of the verified state.
+	// StateDir is where immudb's client keeps its copy of the verified state, and
+	// the event source its index of idempotency keys. Both can be lost.
 	StateDir string
 }
 

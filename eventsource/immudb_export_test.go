@@ -11,11 +11,11 @@ type Prover = prover
 
 var ProveFrom = prove
 
-// EventKey, IdempotencyKey and EncodeRecord let tests write what a commit
+// EventKey, OldKey and EncodeRecord let tests write what a commit
 // writes.
 var (
-	EventKey       = eventKey
-	IdempotencyKey = idempotencyKey
+	EventKey = eventKey
+	OldKey   = oldKey
 )
 
 // Stand lets a test stand between a storage and its immudb.

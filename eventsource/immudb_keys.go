@@ -17,26 +17,27 @@ import (
 //
 //	e<account><version>  a record, as JSON; the account's id as its 16 bytes,
 //	                     the version as 8, the highest first
-//	k<hash>              the version that carries an idempotency key; 20 bytes of
-//	                     SHA-256 over the account and the key
 //	b/<position>         a commit that begins at position; its value ends it
 //	epoch                who writes; every commit requires it unchanged
 //	checkpoint           what the relay has published
 //	audit                what the last audit found
 //
-// Those of records are short because there are two for every event, and most of
-// what a commit costs is to put them into immudb's index: as text, they were
-// twice as long and an append took half as much time again.
+// Those of records are short because much of what a commit costs is to put them
+// into immudb's index. Idempotency keys stand in the records alone, and in an
+// index of our own (keyIndex). In logs of earlier builds there are also
+//
+//	k<hash>              the version that carries an idempotency key; 20 bytes of
+//	                     SHA-256 over the account and the key
 const (
 	keyEpoch      = "epoch"
 	keyCheckpoint = "checkpoint"
 	keyAudit      = "audit"
 	prefixBatch   = "b/"
 	prefixEvent   = 'e'
-	prefixKey     = 'k'
+	prefixOldKey  = 'k'
 
 	eventKeyLength = 1 + 16 + 8
-	keyHashLength  = 20
+	oldKeyLength   = 1 + 20
 )
 
 // streamPrefix begins the keys of an account's records. The id must be valid.
@@ -52,11 +53,11 @@ func eventKey(id bank.AccountID, version int64) []byte {
 // same letter.
 func isEventKey(key []byte) bool { return len(key) == eventKeyLength && key[0] == prefixEvent }
 
-func isIdempotencyKey(key []byte) bool { return len(key) == 1+keyHashLength && key[0] == prefixKey }
+func isOldKey(key []byte) bool { return len(key) == oldKeyLength && key[0] == prefixOldKey }
 
-func idempotencyKey(id bank.AccountID, key string) []byte {
+func oldKey(id bank.AccountID, key string) []byte {
 	hash := sha256.Sum256([]byte(string(id) + "/" + key))
-	return append([]byte{prefixKey}, hash[:keyHashLength]...)
+	return append([]byte{prefixOldKey}, hash[:]...)[:oldKeyLength]
 }
 
 // ErrOldKeys says that the log was written when its keys were text. Nothing of it

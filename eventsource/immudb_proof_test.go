@@ -215,7 +215,7 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 	stored := func(r contract.Record) []byte { return []byte(mustJSON(r)) }
 	next := payments(3, 1)[0]
 	eventOf := func(version int64) string { return string(eventsource.EventKey(next.Account, version)) }
-	keyOf := func(key string) string { return string(eventsource.IdempotencyKey(next.Account, key)) }
+	keyOf := func(key string) string { return string(eventsource.OldKey(next.Account, key)) }
 	event, key := eventOf(4), keyOf("key-4")
 	tests := map[string]struct {
 		write func(ctx context.Context, c client.ImmuClient) error
@@ -229,14 +229,17 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 			`an entry "\x02CTL.COLUMN.\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01INTEGER" that is none of the log's`,
 			`an entry "\x02CTL.TABLE.\x00\x00\x00\x01\x00\x00\x00\x01" that is none of the log's`}},
 		"a stranger's key": {set("note", []byte("hello")), []string{`an entry "note" that is none of the log's`}},
-		"a record without its key and its commit": {set(event, stored(next)), []string{
-			fmt.Sprintf(`an entry %q with the version ""; version 4 of %s carries its key "key-4"`, key, next.Account),
+		"a record without its commit": {set(event, stored(next)), []string{
 			`[] as what it holds; it holds ["b/000000000000004 {\"last\":4}"]`}},
+		"a record with its key, of an earlier build": {set("b/000000000000004", []byte(`{"last":4}`), event, stored(next), key, []byte("4")), nil},
+		"a record with another's key": {set("b/000000000000004", []byte(`{"last":4}`), event, stored(next), keyOf("key-9"), []byte("4")), []string{
+			fmt.Sprintf(`an entry %q with the version ""; version 4 of %s carries its key "key-4"`, key, next.Account),
+			fmt.Sprintf(`an entry %q with the version "4", and no record that carries the key`, keyOf("key-9"))}},
 		"a record under another's key": {set(eventOf(9), stored(next),
-			"b/000000000000004", []byte(`{"last":4}`), key, []byte("4")),
+			"b/000000000000004", []byte(`{"last":4}`)),
 			[]string{fmt.Sprintf(`version 4 of %s under %q`, next.Account, eventOf(9))}},
 		"what is no record": {set(event, []byte("hello")), []string{
-			fmt.Sprintf(`a stored record is damaged: invalid character 'h' looking for beginning of value: %q`, event)}},
+			fmt.Sprintf(`a stored record is damaged: jsontext: invalid character 'h' at start of value: %q`, event)}},
 		"an idempotency key of no record": {set(keyOf("key-2"), []byte("1")), []string{
 			fmt.Sprintf(`an entry %q with the version "1", and no record that carries the key`, keyOf("key-2"))}},
 		"a commit of nothing": {set("b/000000000000004", []byte(`{"last":4}`)), []string{
@@ -254,7 +257,7 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 		databases := 0
 		for name, test := range tests {
 			databases++ // each test has its own
-			config.Database, config.User = fmt.Sprint("corebank", databases), fmt.Sprint("eventsource", databases)
+			config.Database, config.User, config.StateDir = fmt.Sprint("corebank", databases), fmt.Sprint("eventsource", databases), t.TempDir()
 			s := eventsource.NewImmudb(config)
 			defer s.Close(ctx)
 			c := &chronicle{t: t}

@@ -3,8 +3,6 @@ package eventsource
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/codenotary/immudb/pkg/api/schema"
@@ -52,57 +50,9 @@ func (s *Immudb) scan(ctx context.Context, request *schema.ScanRequest) ([]contr
 	return records, nil
 }
 
-// FindKeys implements Storage.
-func (s *Immudb) FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error) {
-	c, err := s.session(ctx)
-	if err != nil {
-		return nil, err
-	}
-	wanted := make([][]byte, len(keys))
-	for i, key := range keys {
-		wanted[i] = idempotencyKey(id, key)
-	}
-	versions, err := getAll(ctx, c, wanted)
-	if err != nil {
-		return nil, s.fault(ctx, c, "find keys", err)
-	}
-	events := make([][]byte, len(versions))
-	for i, entry := range versions {
-		version, err := strconv.ParseInt(string(entry.Value), 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("a stored idempotency key is damaged: %w", err)
-		}
-		events[i] = eventKey(id, version)
-	}
-	entries, err := getAll(ctx, c, events)
-	if err != nil {
-		return nil, s.fault(ctx, c, "read events by key", err)
-	}
-	records := make([]contract.Record, len(entries))
-	for i, entry := range entries {
-		records[i] = eventPlace(entry.Key).record(entry.Value)
-	}
-	return records, nil
-}
-
-// getAll reads the entries that exist, as of now.
-func getAll(ctx context.Context, c client.ImmuClient, keys [][]byte) ([]*schema.Entry, error) {
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	found, err := c.GetAll(ctx, keys)
-	if isNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return found.Entries, nil
-}
-
 // ReadAll implements Storage. It finds the transaction that holds the first
 // record, by the tails that it remembers or by the commits' entries, and reads
-// on from there transaction by transaction.
+// on from there.
 func (s *Immudb) ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -122,12 +72,18 @@ func (s *Immudb) ReadAll(ctx context.Context, after int64, limit int) ([]contrac
 		return nil, s.fault(ctx, c, "read the state", err)
 	}
 	var records []contract.Record
-	for ; tx <= last && len(records) < limit; tx++ {
-		read, err := readTx(ctx, c, tx, after)
+	for reader := (txReader{next: tx, last: last}); reader.next <= last && len(records) < limit; {
+		read, err := reader.read(ctx, c, limit-len(records))
 		if err != nil {
-			return nil, s.fault(ctx, c, "read a transaction", err)
+			return nil, s.fault(ctx, c, "read transactions", err)
 		}
-		records = append(records, read...)
+		for i := 0; i < len(read) && len(records) < limit; i++ {
+			more, err := recordsOf(read[i], after)
+			if err != nil {
+				return nil, fmt.Errorf("immudb: transaction %d: %w", read[i].Header.Id, err)
+			}
+			records, tx = append(records, more...), read[i].Header.Id+1
+		}
 	}
 	if len(records) > limit { // the rest of the last one is read again
 		records, tx = records[:limit], tx-1
@@ -160,38 +116,6 @@ func findCommit(ctx context.Context, c client.ImmuClient, position int64) (uint6
 		return 0, err
 	}
 	return found.Entries[0].Tx, nil
-}
-
-// readTx reads the records after a position that one transaction holds. Keys
-// and values of plain entries stand behind one byte that tells their kind. A
-// commit's own entry, which comes first, tells the position of its first
-// record; what no commit announced is not in the log.
-func readTx(ctx context.Context, c client.ImmuClient, tx uint64, after int64) ([]contract.Record, error) {
-	read, err := c.TxByIDWithSpec(ctx, &schema.TxRequest{Tx: tx, KeepReferencesUnresolved: true,
-		EntriesSpec: &schema.EntriesSpec{KvEntriesSpec: &schema.EntryTypeSpec{Action: schema.EntryTypeAction_RAW_VALUE}}})
-	if err != nil {
-		return nil, err
-	}
-	var records []contract.Record
-	next := int64(0)
-	for _, entry := range read.Entries {
-		key := entry.Key[min(1, len(entry.Key)):]
-		position, isBatch := strings.CutPrefix(string(key), prefixBatch)
-		switch {
-		case isBatch:
-			if next, err = strconv.ParseInt(position, 10, 64); err != nil {
-				return nil, fmt.Errorf("a commit's entry is damaged: %w", err)
-			}
-		case next > 0 && isEventKey(key) && len(entry.Value) > 0:
-			at := eventPlace(key)
-			at.position = next
-			next++
-			if at.position > after {
-				records = append(records, at.record(entry.Value[1:]))
-			}
-		}
-	}
-	return records, nil
 }
 
 // tails remembers, for the readers that follow the log, from which

@@ -53,6 +53,8 @@ func TestImmudb(t *testing.T) {
 		config.Database = fmt.Sprintf("corebank%d", databases)
 		config.User = fmt.Sprintf("eventsource%d", databases)
 		return func() eventsource.Storage {
+			config := config
+			config.StateDir = t.TempDir() // as on machines of their own
 			s := eventsource.NewImmudb(config)
 			t.Cleanup(func() {
 				if err := s.Close(context.WithoutCancel(t.Context())); err != nil {

@@ -19,9 +19,9 @@ import (
 const (
 	// queueLength bounds the appends that wait; one more is refused at once.
 	queueLength = 8192
-	// batchRecords bounds the records of one commit: each takes two entries of
-	// an immudb transaction, which has at most 1,024.
-	batchRecords = 500
+	// batchRecords bounds the records of one commit: each takes an entry of an
+	// immudb transaction, which has at most 1,024.
+	batchRecords = 1000
 	// headsKept bounds the stream heads in memory; others are read again.
 	headsKept = 200_000
 	// commitTimeout is how long one commit may take before its outcome counts

@@ -52,7 +52,7 @@ DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
 	flags.StringVar(&config.Immudb.User, "immudb-user", "eventsource", "user who writes the log")
 	flags.StringVar(&passwordFile, "immudb-password-file", "", "file with that user's password: 8 to 32 characters with an upper and a lower case letter, a digit and a special character")
 	flags.StringVar(&adminPasswordFile, "immudb-admin-password-file", "", "file with the password of immudb's administrator, to make the database and the user if they are missing")
-	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".", "directory where immudb's client keeps the state it has verified")
+	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".", "directory of what is kept beside the log and can be lost: the index of idempotency keys, the state that immudb's client has verified")
 	flags.StringVar(&config.Disk, "disk", "", "directory on immudb's disk, if it can be seen from here: commands are refused before that disk is full")
 	flags.Uint64Var(&diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
 	flags.StringVar(&config.DiskFloorFile, "disk-floor-file", "", "file that has another number of MiB while it is there: it changes what is kept free while the bank runs")

@@ -44,7 +44,6 @@ type relation struct {
 
 var relations = []relation{
 	{over: caseAppend, under: caseRaw, figure: figureRate, goal: 0.6},
-	{over: caseAppend, under: caseRawRecords, figure: figureRate},
 	{over: caseAppend, under: caseRawBehind, figure: figureRate},
 }
 

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -16,16 +15,15 @@ import (
 
 // The cases of immudb alone.
 const (
-	caseRaw        = "immudb"
-	caseRawRecords = "immudb, records alone"
-	caseRawBehind  = "immudb, not indexed"
+	caseRaw       = "immudb"
+	caseRawBehind = "immudb, not indexed"
 )
 
 const rawDatabase = "raw"
 
 // commitMost is how many records the event source commits together at most. It
 // joins the batches of its callers, so immudb alone is given ones as large.
-const commitMost = 500
+const commitMost = 1000
 
 // openRaw measures the server that the event source uses, in a database with
 // the same settings. Its clients write what the event source would write, in
@@ -40,29 +38,25 @@ func openRaw(ctx context.Context, l *lab) ([]measured, error) {
 		return nil, err
 	}
 	load := l.load(appendClients)
-	batch := min(2*l.Batch, commitMost)
+	batch := min(appendClients*l.Batch, commitMost)
 	about := fmt.Sprintf("%d clients, each transaction with %d records", load.Clients, batch)
-	raw := func(name, more string, entries entriesOf, noWait bool) measured {
+	raw := func(name, more string, noWait bool) measured {
 		j := newJournal(name, max(l.Accounts, load.Clients))
 		return measured{name, "events", about + more, func(ctx context.Context) (Sample, error) {
-			sample, err := l.measure(ctx, load, "events", parts.processes, setBatches(session, j, load.Clients, batch, entries, noWait))
+			sample, err := l.measure(ctx, load, "events", parts.processes, setBatches(session, j, load.Clients, batch, noWait))
 			return sample, errors.Join(err, settle(ctx, session))
 		}}
 	}
 	return []measured{
-		raw(caseRaw, " and their idempotency keys, answered when they can be read", withKeys, false),
-		raw(caseRawRecords, ", answered when they can be read", recordsAlone, false),
-		raw(caseRawBehind, " and their idempotency keys, answered when they are durable; they are indexed later, which does not count here", withKeys, true),
+		raw(caseRaw, ", answered when they can be read", false),
+		raw(caseRawBehind, ", answered when they are durable; they are indexed later, which does not count here", true),
 	}, nil
 }
 
-// entriesOf are what is written for the next records of some accounts.
-type entriesOf func(j *journal, accounts []int) []*schema.KeyValue
-
-func setBatches(session client.ImmuClient, j *journal, clients, batch int, entries entriesOf, noWait bool) operation {
+func setBatches(session client.ImmuClient, j *journal, clients, batch int, noWait bool) operation {
 	return func(ctx context.Context, client, turn int) (int, error) {
 		accounts := j.stretch(client, clients, turn*batch, batch)
-		_, err := session.SetAll(ctx, &schema.SetRequest{KVs: entries(j, accounts), NoWait: noWait})
+		_, err := session.SetAll(ctx, &schema.SetRequest{KVs: commitOf(j, accounts), NoWait: noWait})
 		for _, i := range accounts {
 			j.versions[i]++
 		}
@@ -110,24 +104,14 @@ func (l *lab) openRawDatabase(ctx context.Context, parts *logParts) (client.Immu
 	return login(rawDatabase)
 }
 
-// withKeys are the entries that the event source writes for a batch: the same
+// commitOf are the entries that the event source writes for a batch: the same
 // number, as long as its own, and as far apart.
-func withKeys(j *journal, accounts []int) []*schema.KeyValue {
-	entries := make([]*schema.KeyValue, 0, 2*len(accounts)+1)
+func commitOf(j *journal, accounts []int) []*schema.KeyValue {
+	entries := make([]*schema.KeyValue, 0, len(accounts)+1)
 	first := accounts[0]
 	entries = append(entries, entry(fmt.Appendf(nil, "b/%07d%08d", first, j.versions[first]), []byte(`{"last":123456789}`)))
 	for _, i := range accounts {
-		version := j.versions[i] + 1
-		hash := sha256.Sum256([]byte(j.key(i, version)))
-		entries = append(entries, recordEntry(j, i), entry(append([]byte{'k'}, hash[:20]...), strconv.AppendInt(nil, version, 10)))
-	}
-	return entries
-}
-
-func recordsAlone(j *journal, accounts []int) []*schema.KeyValue {
-	entries := make([]*schema.KeyValue, len(accounts))
-	for n, i := range accounts {
-		entries[n] = recordEntry(j, i)
+		entries = append(entries, recordEntry(j, i))
 	}
 	return entries
 }

@@ -1,0 +1,163 @@
+package eventsource
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// FindKeys implements Storage. While the log is ours, the index has the keys of
+// all that was committed; otherwise it first reads what others have written.
+func (s *Immudb) FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error) {
+	c, err := s.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ours, err := s.stillWriter(ctx, c)
+	if err != nil {
+		return nil, s.fault(ctx, c, "read the epoch", err)
+	}
+	if !ours {
+		if err := s.takeKeys(ctx, c); err != nil {
+			return nil, s.fault(ctx, c, "read what the index of idempotency keys does not have", err)
+		}
+	}
+	versions, err := s.keys.find(ctx, id, keys)
+	if err != nil {
+		return nil, err
+	}
+	events := make([][]byte, len(versions))
+	for i, version := range versions {
+		events[i] = eventKey(id, version)
+	}
+	entries, err := getAll(ctx, c, events)
+	if err != nil {
+		return nil, s.fault(ctx, c, "read events by key", err)
+	}
+	var records []contract.Record
+	for _, entry := range entries {
+		r := eventPlace(entry.Key).record(entry.Value)
+		if r.Key == "" || slices.Contains(keys, r.Key) { // none: it cannot be read, and stops its account
+			records = append(records, r)
+		}
+	}
+	return records, nil
+}
+
+// stillWriter tells whether nobody wrote since we took the log over and read
+// what was in it.
+func (s *Immudb) stillWriter(ctx context.Context, c client.ImmuClient) (bool, error) {
+	ours := s.keys.whole.Load()
+	if ours == 0 {
+		return false, nil
+	}
+	_, current, err := readEpoch(ctx, c)
+	return err == nil && current == ours, err
+}
+
+// getAll reads the entries that exist, as of now.
+func getAll(ctx context.Context, c client.ImmuClient, keys [][]byte) ([]*schema.Entry, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	found, err := c.GetAll(ctx, keys)
+	if isNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return found.Entries, nil
+}
+
+// takeKeys reads the idempotency keys of all transactions that the index has not
+// seen.
+func (s *Immudb) takeKeys(ctx context.Context, c client.ImmuClient) error {
+	epochTx := s.epochTx.Load()
+	x, release, err := s.keys.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	state, err := c.CurrentState(ctx)
+	if err != nil {
+		return err
+	}
+	same, err := sawSame(ctx, c, x.seen, state.TxId)
+	if err != nil {
+		return err
+	}
+	if !same {
+		slog.Warn("the index of idempotency keys is of another log, or of what this one lost, and is made anew", "seen", x.seen.Tx, "last", state.TxId)
+		if err := x.begin(); err != nil {
+			return err
+		}
+	}
+	if err := x.readOn(ctx, c, state.TxId); err != nil {
+		return err
+	}
+	s.keys.whole.Store(epochTx)
+	return nil
+}
+
+// sawSame tells whether what the index has seen is what the log's database has.
+func sawSame(ctx context.Context, c client.ImmuClient, seen ImmudbState, last uint64) (bool, error) {
+	if seen.Tx == 0 {
+		return true, nil
+	}
+	if seen.Tx > last {
+		return false, nil
+	}
+	tx, err := c.TxByIDWithSpec(ctx, &schema.TxRequest{Tx: seen.Tx, KeepReferencesUnresolved: true,
+		EntriesSpec: &schema.EntriesSpec{KvEntriesSpec: &schema.EntryTypeSpec{Action: schema.EntryTypeAction_EXCLUDE}}})
+	if err != nil {
+		return false, err
+	}
+	return stateAfter(tx.Header) == seen, nil
+}
+
+func stateAfter(header *schema.TxHeader) ImmudbState {
+	return ImmudbState{Tx: header.Id, Hash: schema.TxHeaderFromProto(header).Alh()}
+}
+
+// keysTold is how often a long reading of keys says how far it is.
+const keysTold = 5 * time.Second
+
+// readOn adds the keys of the transactions after seen, up to last.
+func (x *keyIndex) readOn(ctx context.Context, c client.ImmuClient, last uint64) error {
+	told := time.Now()
+	for reader := (txReader{next: x.seen.Tx + 1, last: last}); reader.next <= last; {
+		read, err := reader.read(ctx, c, contract.MaxReadRecords)
+		if err != nil {
+			return err
+		}
+		var records []contract.Record
+		for _, tx := range read {
+			more, err := recordsOf(tx, 0)
+			if err != nil {
+				return fmt.Errorf("transaction %d: %w", tx.Header.Id, err)
+			}
+			records = append(records, more...)
+		}
+		if err := x.add(records, stateAfter(read[len(read)-1].Header)); err != nil {
+			return err
+		}
+		if time.Since(told) > keysTold {
+			told = time.Now()
+			slog.Info("reading the log's idempotency keys into their index", "transaction", x.seen.Tx, "of", last)
+		}
+	}
+	return nil
+}
+
+// keysDirectory is where, in the directory of the log's state, the index is.
+func keysDirectory(state string) string { return filepath.Join(state, "keys") }
