@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -42,20 +43,13 @@ func Supported() error { return nil }
 // parts are the processes of the bank by name.
 func (p *process) parts() map[string]int {
 	found := make(map[string]int)
-	entries, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is sound
+	entries, _ := filepath.Glob("/proc/[0-9]*") // the pattern is sound
 	for _, path := range entries {
-		text, err := os.ReadFile(path)
+		pid, err := strconv.Atoi(filepath.Base(path))
 		if err != nil {
-			continue // it ended meanwhile
-		}
-		// pid (name) state parent …, where the name may hold anything.
-		var pid, parent int
-		var state string
-		rest := string(text[strings.LastIndexByte(string(text), ')')+1:])
-		if _, err := fmt.Sscanf(rest, " %s %d", &state, &parent); err != nil || parent != p.command.Process.Pid || state == "Z" {
 			continue
 		}
-		if _, err := fmt.Sscanf(string(text), "%d ", &pid); err != nil {
+		if s, runs := statusOf(pid); !runs || s.parent != p.command.Process.Pid {
 			continue
 		}
 		if part := partOf(p.arguments(pid)); part != "" {
@@ -63,6 +57,33 @@ func (p *process) parts() map[string]int {
 		}
 	}
 	return found
+}
+
+// status is what tells processes apart, of which a later one may have the
+// number of an earlier one.
+type status struct {
+	parent int
+	began  uint64 // in ticks since the machine started
+}
+
+// statusOf tells whether a process runs. One that is being ended still does: its
+// arguments are gone before its ports and files are.
+func statusOf(pid int) (s status, runs bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return status{}, false
+	}
+	// pid (name) state parent …, where the name may hold anything.
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	const state, parent, began = 0, 1, 19 // proc(5) counts them from 3
+	if len(fields) <= began || fields[state] == "Z" || fields[state] == "X" {
+		return status{}, false
+	}
+	s.parent, err = strconv.Atoi(fields[parent])
+	if err == nil {
+		s.began, err = strconv.ParseUint(fields[began], 10, 64)
+	}
+	return s, err == nil
 }
 
 func (p *process) arguments(pid int) []string { return procStrings(pid, "cmdline") }
@@ -116,13 +137,17 @@ func gone(err error) error {
 // killAll kills everything at once, and returns when nothing is left.
 func (p *process) killAll(ctx context.Context) error {
 	parts := p.parts()
+	were := make(map[int]status, len(parts))
+	for _, pid := range parts {
+		were[pid], _ = statusOf(pid)
+	}
 	_ = p.command.Process.Kill() // it may have ended
 	for _, pid := range parts {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // the system kills them with their parent
 	}
 	<-p.ended
 	for part, pid := range parts {
-		for syscall.Kill(pid, 0) == nil && partOf(p.arguments(pid)) == part {
+		for now, runs := statusOf(pid); runs && now.began == were[pid].began; now, runs = statusOf(pid) {
 			if !sleep(ctx, watchTick) {
 				return fmt.Errorf("%s (process %d) was killed and is still there", part, pid)
 			}
