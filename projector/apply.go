@@ -11,10 +11,10 @@ import (
 )
 
 // chunkRecords bounds the records of one transaction: enough for a fast
-// rebuild, which writes each page of the store once per chunk, and few enough
-// for memory (some MiB, twice: one chunk is applied while the next is read)
-// and for a stop at any time.
-const chunkRecords = 4 * contract.MaxReadRecords
+// rebuild, which writes each account and each page of the store once per chunk,
+// and few enough for memory (some tens of MiB, twice: one chunk is applied while
+// the next is read) and for a stop within seconds.
+const chunkRecords = 32 * contract.MaxReadRecords
 
 // RecordError says that a record cannot be folded into its account's view: its
 // version is not the next, or this build does not know its event.

@@ -18,7 +18,8 @@ type Store struct {
 	*Reader
 	write                                  *sql.DB
 	accounts                               *sql.Stmt
-	moveCheckpoint, addLine, addLink       *sql.Stmt
+	moveCheckpoint, addLink                *sql.Stmt
+	addLine, addLines, numbers             *sql.Stmt
 	changeAccount, putAccount              *sql.Stmt
 	addState, addTrial                     *sql.Stmt
 	removeLines, removeLinks, removeStates *sql.Stmt
@@ -46,7 +47,9 @@ func newStore(ctx context.Context, write *sql.DB, reader *Reader) (*Store, error
 		&s.moveCheckpoint: "UPDATE checkpoint SET position = ?, trial = ? WHERE position = ?",
 		&s.changeAccount:  changeAccount,
 		&s.putAccount:     putAccount,
-		&s.addLine:        "INSERT INTO history (account, " + lineColumns + ") VALUES (" + number + ", ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		&s.addLine:        insertLines(1),
+		&s.addLines:       insertLines(linesTogether),
+		&s.numbers:        "SELECT number, id FROM accounts WHERE id IN (SELECT value FROM json_each(?))",
 		&s.addLink:        "INSERT INTO links (account, key, position, record) VALUES (" + number + ", ?, ?, ?)",
 		&s.addState:       "INSERT INTO states (account, version, changed_at, position, state) VALUES (" + number + ", ?, ?, ?, ?)",
 		&s.addTrial:       "INSERT INTO trials (position, at, trial) VALUES (?, ?, ?)",
@@ -149,19 +152,7 @@ func (s *Store) put(ctx context.Context, tx *sql.Tx, accounts []view.Account, li
 			return fmt.Errorf("put account %s: %w", a.ID, err)
 		}
 	}
-	add := tx.StmtContext(ctx, s.addLine)
-	for _, l := range lines {
-		more, err := moreOf(l)
-		if err == nil {
-			_, err = add.ExecContext(ctx, l.Account, l.Version, l.Position, l.Type, l.Credit, l.Currency, l.Amount, l.BalanceAfter,
-				l.OccurredAt.UnixMicro(), effectiveOf(l), l.Caller, text(l.Reference), text(l.Memo), text(l.ExternalID),
-				text(string(l.Counterparty)), text(string(l.Transfer)), more)
-		}
-		if err != nil {
-			return fmt.Errorf("add line %d of %s: %w", l.Version, l.Account, err)
-		}
-	}
-	return nil
+	return s.add(ctx, tx, lines)
 }
 
 func putOne(ctx context.Context, change, put *sql.Stmt, a view.Account) error {
