@@ -3,8 +3,6 @@ package graph
 import (
 	"context"
 
-	"github.com/99designs/gqlgen/graphql/handler/transport"
-
 	"corebank/graph/model"
 	"corebank/internal/bank"
 )
@@ -17,7 +15,7 @@ func (r *Resolver) stream(ctx context.Context, id bank.AccountID, after int64) <
 		defer close(events)
 		for line, err := range r.Feed.Transactions(ctx, id, after) {
 			if err != nil {
-				transport.AddSubscriptionError(ctx, Present(ctx, err, r.Hidden))
+				endStream(ctx, Present(ctx, err, r.Hidden))
 				return
 			}
 			event := &model.TransactionEvent{Cursor: cursor(cursorPosition, line.Position), Transaction: transactionOf(line)}

@@ -12,7 +12,6 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -41,6 +40,8 @@ type Parts struct {
 	Views    view.Reader
 	Feed     graph.Feed
 	Log      graph.Log
+	// Wire is how requests come and answers go.
+	Wire Wire
 }
 
 // Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at /, health
@@ -59,12 +60,9 @@ func graphQL(parts Parts) http.Handler {
 		// Until there is authentication, everybody is the same caller.
 		Caller: func(context.Context) string { return anonymous }}
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver}))
-	readLimit := int64(websocketRead)
-	srv.AddTransport(transport.Websocket{Implementation: newGorilla(), InitTimeout: websocketInitTime,
-		PingPongInterval: websocketPing, KeepAlivePingInterval: websocketPing, PayloadReadLimit: &readLimit})
-	srv.AddTransport(transport.Options{})
-	srv.AddTransport(transport.GET{})
-	srv.AddTransport(transport.POST{})
+	wire := parts.Wire.withDefaults()
+	srv.AddTransport(wire.sockets(resolver.Caller))
+	srv.AddTransport(wire.plainHTTP(resolver.Caller))
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](queriesKept))
 	srv.SetParserTokenLimit(maxTokens)
 	srv.Use(extension.Introspection{})

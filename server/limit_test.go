@@ -25,7 +25,13 @@ import (
 // itself.
 func counter(t *testing.T) *httptest.Server {
 	t.Helper()
-	gateway := httptest.NewServer(server.Handler(server.Parts{}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} }))
+	return counterWith(t, server.Wire{})
+}
+
+// counterWith is a counter that speaks otherwise than by default.
+func counterWith(t *testing.T, wire server.Wire) *httptest.Server {
+	t.Helper()
+	gateway := httptest.NewServer(server.Handler(server.Parts{Wire: wire}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} }))
 	t.Cleanup(gateway.Close)
 	return gateway
 }
@@ -54,7 +60,7 @@ func TestRequestsHaveABound(t *testing.T) {
 	for name, test := range map[string]struct{ query, says string }{
 		"a request":               {"{ __typename }", `"Query"`},
 		"a long request":          {"{ __typename } #" + strings.Repeat("x", 900<<10), `"Query"`},
-		"a request beyond 1 MiB":  {"{ __typename } #" + strings.Repeat("x", 1<<20), "request body too large"},
+		"a request beyond 1 MiB":  {"{ __typename } #" + strings.Repeat("x", 1<<20), "body is larger than 1048576 bytes"},
 		"many words":              {"{" + strings.Repeat(" __typename", 1900) + " }", `"Query"`},
 		"more than 2000 words":    {"{" + strings.Repeat(" __typename", 2001) + " }", "exceeded token limit of 2000"},
 		"a query that is deepest": {strings.Repeat("{ a ", 1000) + strings.Repeat("}", 1000), "exceeded token limit of 2000"},

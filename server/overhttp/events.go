@@ -1,0 +1,135 @@
+package overhttp
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/server/request"
+)
+
+// eventWriteTime bounds one write to a stream: a client that reads nothing for
+// so long is let go.
+const eventWriteTime = 10 * time.Second
+
+// stream answers by server-sent events, as the distinct connections mode of
+// the GraphQL over SSE protocol asks for: one "next" for each answer and a
+// "complete" at the end, in a response of status 200 whatever they say.
+func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, params *graphql.RawParams) {
+	leave := t.seat(w, r.Context())
+	if leave == nil {
+		return
+	}
+	defer leave()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	if t.Ending != nil {
+		defer context.AfterFunc(t.Ending, cancel)()
+	}
+	out := &events{w: w, control: http.NewResponseController(w), ctx: ctx}
+	if !out.begin() {
+		return
+	}
+	answers := make(chan *graphql.Response)
+	go func() {
+		defer close(answers)
+		request.Run(ctx, exec, params, check(r.Method), func(response *graphql.Response) {
+			select {
+			case answers <- response:
+			case <-ctx.Done():
+			}
+		})
+	}()
+	out.tell(answers, t.KeepAlive)
+	cancel()
+	for range answers { // until what was begun has ended
+	}
+}
+
+// seat takes a seat for the stream, or refuses it and returns nil.
+func (t Transport) seat(w http.ResponseWriter, ctx context.Context) (leave func()) {
+	leaveAll, ok := t.Seats.Take()
+	if !ok {
+		w.Header().Set("Retry-After", "10")
+		send(w, mediaJSON, http.StatusServiceUnavailable, refusal(CodeTooMany, "Too many connections are open; try again later."))
+		return nil
+	}
+	leaveCaller, ok := t.Seats.TakeFor(t.Caller(ctx))
+	if !ok {
+		leaveAll()
+		send(w, mediaJSON, http.StatusTooManyRequests, refusal(CodeTooMany, "You have too many connections open; close one, or use one websocket for many operations."))
+		return nil
+	}
+	return func() { leaveCaller(); leaveAll() }
+}
+
+// check refuses what a stream of events cannot carry, or a GET must not do.
+func check(method string) request.Check {
+	return func(operation *graphql.OperationContext) *gqlerror.Error {
+		if no := unfit(operation, method); no != nil && operation.Operation.Operation != ast.Subscription {
+			return refusal(no.code, no.message).Errors[0]
+		}
+		return nil
+	}
+}
+
+// events writes a stream of events.
+type events struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	ctx     context.Context
+}
+
+// begin writes the header, so that the client knows that it is listened to.
+func (e *events) begin() bool {
+	header := e.w.Header()
+	header.Set("Content-Type", mediaEvents+"; charset=utf-8")
+	header.Set("Cache-Control", "no-cache")
+	header.Set("X-Accel-Buffering", "no")
+	// The server's read timeout is for the request, and that has been read.
+	if err := e.control.SetReadDeadline(time.Time{}); err != nil {
+		return false
+	}
+	e.w.WriteHeader(http.StatusOK)
+	return e.write(":\n\n")
+}
+
+// tell writes the answers until there are no more or the client has left.
+func (e *events) tell(answers <-chan *graphql.Response, keepAlive time.Duration) {
+	quiet := time.NewTicker(keepAlive)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-e.ctx.Done():
+			return
+		case <-quiet.C:
+			if !e.write(": ping\n\n") {
+				return
+			}
+		case response, more := <-answers:
+			if !more {
+				e.write("event: complete\ndata:\n\n")
+				return
+			}
+			if !e.write("event: next\ndata: " + string(encode(response)) + "\n\n") {
+				return
+			}
+			quiet.Reset(keepAlive)
+		}
+	}
+}
+
+// write sends one event and reports whether it could.
+func (e *events) write(text string) bool {
+	if err := e.control.SetWriteDeadline(time.Now().Add(eventWriteTime)); err != nil {
+		return false
+	}
+	if _, err := e.w.Write([]byte(text)); err != nil {
+		return false
+	}
+	return e.control.Flush() == nil
+}

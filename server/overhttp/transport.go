@@ -1,0 +1,168 @@
+package overhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/gorilla/websocket"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"corebank/server/request"
+	"corebank/server/seats"
+)
+
+// Transport is GraphQL over HTTP for everything but websockets. The body has to
+// be bounded by http.MaxBytesHandler around it.
+type Transport struct {
+	// Draft answers with the status codes of the newest draft of GraphQL over
+	// HTTP (400, 422, 294) instead of those that the published audits want.
+	Draft bool
+	// KeepAlive is how long a stream of events is quiet at most.
+	KeepAlive time.Duration
+	// Ending ends with the gateway, and all streams with it, without the event
+	// that says that there is no more; nil for never.
+	Ending context.Context
+	// Seats bounds the streams, and Caller says whose they are.
+	Seats  *seats.Seats
+	Caller func(context.Context) string
+}
+
+var _ graphql.Transport = Transport{}
+
+// allowed are the methods that are answered.
+const allowed = "GET, POST, OPTIONS"
+
+// Supports implements graphql.Transport.
+func (Transport) Supports(r *http.Request) bool { return !websocket.IsWebSocketUpgrade(r) }
+
+// Do implements graphql.Transport.
+func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	w.Header().Add("Vary", "Accept")
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Allow", allowed)
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	media := negotiate(r.Header.Values("Accept"))
+	plain := media // refusals are never a stream
+	if media == "" || media == mediaEvents {
+		plain = mediaJSON
+	}
+	if media == "" {
+		send(w, plain, http.StatusNotAcceptable, refusal(CodeNotAcceptable,
+			fmt.Sprintf("Accept one of %s, %s and, for streams, %s.", mediaGraphQL, mediaJSON, mediaEvents)))
+		return
+	}
+	params, refused := read(r)
+	if refused != nil {
+		if refused.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", allowed)
+		}
+		send(w, plain, refused.status, refusal(refused.code, refused.message))
+		return
+	}
+	params.Headers = r.Header
+	if media == mediaEvents {
+		t.stream(w, r, exec, params)
+		return
+	}
+	t.answer(w, r, exec, params, media)
+}
+
+// refused is a request that is not executed.
+type refused struct {
+	status        int
+	code, message string
+}
+
+// read takes the request's parameters from where its method has them.
+func read(r *http.Request) (*graphql.RawParams, *refused) {
+	start := graphql.Now()
+	var params *graphql.RawParams
+	var err error
+	switch r.Method {
+	case http.MethodGet:
+		params, err = request.FromURL(r.URL.RawQuery)
+	case http.MethodPost:
+		if media := checkMedia(r.Header); media != nil {
+			return nil, media
+		}
+		var text []byte
+		if text, err = io.ReadAll(r.Body); err == nil {
+			params, err = request.FromJSON(text)
+		}
+	default:
+		return nil, &refused{http.StatusMethodNotAllowed, CodeMethod, "Send a GET or a POST."}
+	}
+	var tooLarge *http.MaxBytesError
+	var malformed *request.Malformed
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, &refused{http.StatusRequestEntityTooLarge, CodeTooLarge, fmt.Sprintf("The request body is larger than %d bytes.", tooLarge.Limit)}
+	case errors.As(err, &malformed):
+		return nil, &refused{http.StatusBadRequest, CodeBadRequest, malformed.Error()}
+	case err != nil:
+		return nil, &refused{http.StatusBadRequest, CodeBadRequest, "The request body ended too early or came too slowly."}
+	}
+	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return params, nil
+}
+
+// checkMedia wants JSON in UTF-8 as it is.
+func checkMedia(header http.Header) *refused {
+	media, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil || media != mediaJSON {
+		return &refused{http.StatusUnsupportedMediaType, CodeMediaType, "Send the request with Content-Type: application/json."}
+	}
+	if !isUTF8(parameters["charset"]) {
+		return &refused{http.StatusUnsupportedMediaType, CodeMediaType, "Send the request in UTF-8."}
+	}
+	if coding := header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return &refused{http.StatusUnsupportedMediaType, CodeMediaType, "Send the request without a Content-Encoding."}
+	}
+	return nil
+}
+
+// answer executes a request that has one answer.
+func (t Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, params *graphql.RawParams, media string) {
+	ctx := r.Context()
+	operation, errs := exec.CreateOperationContext(ctx, params)
+	if errs != nil {
+		response := exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs)
+		send(w, media, t.status(media, response), response)
+		return
+	}
+	if no := unfit(operation, r.Method); no != nil {
+		if no.status == http.StatusMethodNotAllowed {
+			w.Header().Set("Allow", "POST")
+		}
+		send(w, media, no.status, refusal(no.code, no.message))
+		return
+	}
+	next, ctx := exec.DispatchOperation(ctx, operation)
+	response := next(ctx)
+	if response == nil { // the client left
+		return
+	}
+	send(w, media, t.status(media, response), response)
+}
+
+// unfit says why an operation cannot have one plain answer.
+func unfit(operation *graphql.OperationContext, method string) *refused {
+	switch {
+	case operation.Operation.Operation == ast.Mutation && method != http.MethodPost:
+		return &refused{http.StatusMethodNotAllowed, CodeMethod, "Send mutations by POST."}
+	case operation.Operation.Operation == ast.Subscription:
+		return &refused{http.StatusBadRequest, CodeBadRequest, "A subscription has more than one answer: subscribe by websocket (graphql-transport-ws), or accept text/event-stream."}
+	case defers(operation):
+		return &refused{http.StatusBadRequest, CodeBadRequest, "@defer is not supported here: leave it out to have everything in one answer."}
+	}
+	return nil
+}

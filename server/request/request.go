@@ -1,0 +1,138 @@
+package request
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+)
+
+// Malformed says why something is not a GraphQL request. Its text is for the
+// client.
+type Malformed struct{ message string }
+
+// Error is what the client is told.
+func (m *Malformed) Error() string { return m.message }
+
+func malformed(format string, args ...any) error { return &Malformed{fmt.Sprintf(format, args...)} }
+
+// DocumentID is where the parameters' extensions carry the member documentId
+// of a request that names a document instead of sending it.
+const DocumentID = "documentId"
+
+// members are a request's, as far as they may be there or not.
+type members struct {
+	Query         json.RawMessage `json:"query"`
+	OperationName json.RawMessage `json:"operationName"`
+	Variables     json.RawMessage `json:"variables"`
+	Extensions    json.RawMessage `json:"extensions"`
+	DocumentID    json.RawMessage `json:"documentId"`
+}
+
+// FromJSON reads a JSON object. It fails with a Malformed.
+func FromJSON(text []byte) (*graphql.RawParams, error) {
+	if err := checkJSON(text); err != nil {
+		return nil, err
+	}
+	var in members
+	if err := json.Unmarshal(text, &in); err != nil {
+		return nil, malformed("The request is not a JSON object such as {\"query\": \"{ __typename }\"}.")
+	}
+	return in.params()
+}
+
+// checkJSON tells the ways apart in which something is not a JSON object.
+func checkJSON(text []byte) error {
+	trimmed := bytes.TrimLeft(text, " \t\r\n")
+	switch {
+	case len(trimmed) == 0:
+		return malformed("The request is empty; send a JSON object such as {\"query\": \"{ __typename }\"}.")
+	case !utf8.Valid(text):
+		return malformed("The request is not UTF-8.")
+	case trimmed[0] == '[':
+		return malformed("Several requests in one array are not taken; send one at a time, or several fields in one operation.")
+	case !json.Valid(text):
+		return malformed("The request is not JSON, or something follows its end; send one JSON object such as {\"query\": \"{ __typename }\"}.")
+	}
+	return nil
+}
+
+// FromURL reads the parameters of a URL's query. It fails with a Malformed.
+func FromURL(query string) (*graphql.RawParams, error) {
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return nil, malformed("The URL's query is not encoded as a form is.")
+	}
+	var in members
+	for name, to := range map[string]*json.RawMessage{"query": &in.Query, "operationName": &in.OperationName, DocumentID: &in.DocumentID,
+		"variables": &in.Variables, "extensions": &in.Extensions} {
+		if len(values[name]) > 1 {
+			return nil, malformed("The parameter %s is there more than once.", name)
+		}
+		if !values.Has(name) {
+			continue
+		}
+		if name != "variables" && name != "extensions" {
+			quoted, err := json.Marshal(values.Get(name))
+			if err != nil || !utf8.ValidString(values.Get(name)) {
+				return nil, malformed("The parameter %s is not UTF-8.", name)
+			}
+			*to = quoted
+			continue
+		}
+		if text := values.Get(name); text != "" {
+			if !json.Valid([]byte(text)) {
+				return nil, malformed("The parameter %s is not a JSON object.", name)
+			}
+			*to = json.RawMessage(text)
+		}
+	}
+	return in.params()
+}
+
+func (in members) params() (*graphql.RawParams, error) {
+	params := &graphql.RawParams{}
+	var document string
+	if err := errors.Join(readString("query", in.Query, &params.Query), readString("operationName", in.OperationName, &params.OperationName),
+		readString(DocumentID, in.DocumentID, &document), readObject("variables", in.Variables, &params.Variables),
+		readObject("extensions", in.Extensions, &params.Extensions)); err != nil {
+		return nil, &Malformed{err.Error()}
+	}
+	if document != "" {
+		if params.Extensions == nil {
+			params.Extensions = make(map[string]any)
+		}
+		params.Extensions[DocumentID] = document
+	}
+	if _, named := params.Extensions["persistedQuery"]; params.Query == "" && document == "" && !named {
+		return nil, malformed("The request has no query; send a JSON object such as {\"query\": \"{ __typename }\"}.")
+	}
+	return params, nil
+}
+
+func absent(text json.RawMessage) bool { return len(text) == 0 || string(text) == "null" }
+
+func readString(name string, text json.RawMessage, to *string) error {
+	if !absent(text) && json.Unmarshal(text, to) != nil {
+		return malformed("The member %s has to be a string.", name)
+	}
+	return nil
+}
+
+// readObject keeps numbers as they are written: a float would lose digits.
+func readObject(name string, text json.RawMessage, to *map[string]any) error {
+	if absent(text) {
+		return nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(to); err != nil && !errors.Is(err, io.EOF) {
+		return malformed("The member %s has to be a JSON object.", name)
+	}
+	return nil
+}

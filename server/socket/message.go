@@ -1,0 +1,40 @@
+package socket
+
+import (
+	"encoding/json"
+	"unicode/utf8"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// message is one of either subprotocol.
+type message struct {
+	Type    string          `json:"type"`
+	ID      string          `json:"id,omitempty"`
+	Payload json.RawMessage `json:"payload,omitempty"`
+}
+
+// readMessage takes text that is a message and nothing else.
+func readMessage(text []byte) (m message, ok bool) {
+	return m, utf8.Valid(text) && json.Unmarshal(text, &m) == nil && m.Type != ""
+}
+
+// hasPayload reports whether there is one at all.
+func (m message) hasPayload() bool { return len(m.Payload) > 0 && string(m.Payload) != "null" }
+
+// object is the payload as an object; nil where there is none.
+func (m message) object() (object map[string]any, ok bool) {
+	if !m.hasPayload() {
+		return nil, true
+	}
+	return object, json.Unmarshal(m.Payload, &object) == nil
+}
+
+// errorsOf is the payload of an error message.
+func errorsOf(errs gqlerror.List) json.RawMessage {
+	text, err := json.Marshal(errs)
+	if err != nil { // only a resolver's extension can do that
+		return json.RawMessage(`[{"message":"The error cannot be written."}]`)
+	}
+	return text
+}

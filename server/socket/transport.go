@@ -1,0 +1,130 @@
+package socket
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/gorilla/websocket"
+
+	"corebank/server/seats"
+)
+
+// Transport serves websockets.
+type Transport struct {
+	// Init decides on a connection by the payload of connection_init; without
+	// it, everybody may connect. The context that it returns is that of all of
+	// the connection's operations, and the payload, which may be nil, goes with
+	// the acknowledgement. It closes the connection by an error: see Closed.
+	Init transport.WebsocketInitFunc
+	// Ending ends with the gateway, and all connections with it; nil for never.
+	Ending context.Context
+	// Caller names whose connection it is, for Seats, once Init has passed.
+	Caller func(context.Context) string
+	Seats  *seats.Seats
+	// InitTimeout is how long a client may be silent before connection_init.
+	InitTimeout time.Duration
+	// Ping is how often a client is asked whether it is there. One that says
+	// nothing for twice as long is let go.
+	Ping time.Duration
+	// MaxMessage bounds one message of a client, in bytes.
+	MaxMessage int64
+	// MaxOperations bounds what one connection runs at a time.
+	MaxOperations int
+}
+
+var _ graphql.Transport = (*Transport)(nil)
+
+// Bounds of a websocket's connection.
+const (
+	buffer    = 1024 // bytes, each way
+	writeTime = 10 * time.Second
+	// closeTime is how long the client may take to answer our close frame.
+	closeTime = 2 * time.Second
+)
+
+// upgrader only takes browsers from the gateway's own pages.
+var upgrader = websocket.Upgrader{ReadBufferSize: buffer, WriteBufferSize: buffer, Subprotocols: []string{Modern, Legacy}}
+
+// Supports implements graphql.Transport.
+func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
+
+// Do implements graphql.Transport. It returns when the connection has ended,
+// and all of its operations with it.
+func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	leave, ok := t.Seats.Take()
+	if !ok {
+		w.Header().Set("Retry-After", "10")
+		http.Error(w, "Too many connections are open; try again later.", http.StatusServiceUnavailable)
+		return
+	}
+	defer leave()
+	ws, err := upgrader.Upgrade(w, r, nil)
+	if err != nil {
+		slog.Debug("no websocket was opened", "error", err) // it has been answered
+		return
+	}
+	defer ws.Close()
+	c := newConn(t, ws, exec, r)
+	defer c.running.Wait()
+	defer c.cancel()
+	switch ws.Subprotocol() {
+	case Modern:
+		c.words = modern
+	case Legacy:
+		c.words = legacy
+	default:
+		c.close(CloseSubprotocol, "Subprotocol not acceptable")
+	}
+	defer time.AfterFunc(t.InitTimeout, func() {
+		if !c.acknowledged.Load() {
+			c.close(CloseInitTimeout, "Connection initialisation timeout")
+		}
+	}).Stop()
+	if t.Ending != nil {
+		defer context.AfterFunc(t.Ending, func() { c.close(closeGoingAway, "The gateway ends; connect again") })()
+	}
+	c.read()
+}
+
+// init begins the connection, or closes it.
+func (c *conn) init(m message) (leave func(), ok bool) {
+	payload, ok := m.object()
+	if !ok {
+		return nil, !c.close(CloseBadMessage, "The payload of connection_init has to be an object")
+	}
+	var answer *transport.InitPayload
+	if c.transport.Init != nil {
+		ctx, told, err := c.transport.Init(c.ctx, payload)
+		if err != nil {
+			slog.Info("a websocket was refused", "error", err)
+			closed := refusalOf(err)
+			c.refuse(closed)
+			return nil, false
+		}
+		c.ctx, answer = ctx, told
+	}
+	leave, ok = c.transport.Seats.TakeFor(c.transport.Caller(c.ctx))
+	if !ok {
+		c.refuse(Closed{CloseTooMany, "Too many connections"})
+		return nil, false
+	}
+	return leave, c.acknowledge(answer)
+}
+
+// refuse says in words what the legacy subprotocol has words for, and closes.
+func (c *conn) refuse(closed Closed) {
+	if c.words.initError != "" {
+		c.send(message{Type: c.words.initError, Payload: mustJSON(map[string]string{"message": closed.Reason})})
+	}
+	c.close(closed.Code, closed.Reason)
+}
+
+// quiet reports whether a connection ended in an ordinary way.
+func quiet(err error) bool {
+	return websocket.IsCloseError(err, closeNormal, closeGoingAway, websocket.CloseNoStatusReceived) || errors.Is(err, websocket.ErrCloseSent)
+}
