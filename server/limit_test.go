@@ -31,7 +31,7 @@ func counter(t *testing.T) *httptest.Server {
 // counterWith is a counter that speaks otherwise than by default.
 func counterWith(t *testing.T, wire server.Wire) *httptest.Server {
 	t.Helper()
-	gateway := httptest.NewServer(server.Handler(server.Parts{Wire: wire}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} }))
+	gateway := httptest.NewServer(server.Handler(server.Parts{Feed: server.NewFeed(&history{}), Wire: wire}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} }))
 	t.Cleanup(gateway.Close)
 	return gateway
 }
