@@ -9,6 +9,7 @@ import (
 	"context"
 	"corebank/graph/generated"
 	"corebank/graph/model"
+	"corebank/internal/bank"
 )
 
 func (r *accountResolver) History(ctx context.Context, obj *model.Account, first *int64, after *string, last *int64, before *string, filter *model.TransactionFilter) (*model.TransactionConnection, error) {
@@ -56,6 +57,10 @@ func (r *queryResolver) AccountByExternalID(ctx context.Context, externalID stri
 
 func (r *queryResolver) Accounts(ctx context.Context, first *int64, after *string, filter *model.AccountFilter) (*model.AccountConnection, error) {
 	return r.accounts(ctx, first, after, filter)
+}
+
+func (r *subscriptionResolver) AccountUpdated(ctx context.Context, id string) (<-chan *model.Account, error) {
+	return r.accountUpdated(ctx, bank.AccountID(id)), nil
 }
 
 func (r *Resolver) Account() generated.AccountResolver { return &accountResolver{r} }

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"iter"
+	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -21,12 +22,23 @@ type Commands interface {
 	ExecuteBatch(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error)
 }
 
-// Feed streams history lines in log order, of one account or of all (""). With
-// after (0 or more) it begins with those after that position, and otherwise
-// (negative) with the next to happen. The sequence ends when ctx does or with
-// an error.
+// Told is what a feed says: a line, or without one, as a heartbeat, that all
+// lines up to a position have been told.
+type Told struct {
+	Position int64
+	Line     *view.Transaction
+}
+
+// Feed streams what happens. Its sequences end when ctx does or with an error.
 type Feed interface {
-	Transactions(ctx context.Context, id bank.AccountID, after int64) iter.Seq2[view.Transaction, error]
+	// Follow streams history lines in log order, of one account or of all ("").
+	// With after (0 or more) it begins with those after that position, and
+	// otherwise (negative) with the next to happen. With beat (more than 0) there
+	// is a heartbeat that often, once it is live.
+	Follow(ctx context.Context, id bank.AccountID, after int64, beat time.Duration) iter.Seq2[Told, error]
+	// Changes streams the versions that an account reaches: 0 as soon as it
+	// would notice, and then the newest whenever there is a newer one.
+	Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, error]
 }
 
 // Log is the event log: how far it is, and what it says.

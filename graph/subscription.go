@@ -2,29 +2,165 @@ package graph
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
 
 	"corebank/graph/model"
 	"corebank/internal/bank"
+	"corebank/internal/view"
 )
 
-// stream sends an account's transactions, or everybody's, until the
-// subscriber leaves or the feed fails.
-func (r *Resolver) stream(ctx context.Context, id bank.AccountID, after int64) <-chan *model.TransactionEvent {
-	events := make(chan *model.TransactionEvent)
+// CodeNotFound: there is nothing with this id that could be told of.
+const CodeNotFound = "NOT_FOUND"
+
+// Bounds of heartbeats, in seconds.
+const (
+	leastHeartbeat = 1
+	mostHeartbeat  = 300
+)
+
+// stream sends what produce gives it until that returns, and then ends, with
+// the error if there is one. A panic ends this stream alone.
+func stream[T any](ctx context.Context, r *Resolver, produce func(send func(*T) bool) error) <-chan *T {
+	events := make(chan *T)
+	send := func(event *T) bool {
+		select {
+		case events <- event:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
 	go func() {
 		defer close(events)
-		for line, err := range r.Feed.Transactions(ctx, id, after) {
-			if err != nil {
-				endStream(ctx, Present(ctx, err, r.Hidden))
-				return
+		defer func() {
+			if reason := recover(); reason != nil {
+				endStream(ctx, Present(ctx, fmt.Errorf("panic in a subscription: %v", reason), r.Hidden))
 			}
-			event := &model.TransactionEvent{Cursor: cursor(cursorPosition, line.Position), Transaction: transactionOf(line)}
-			select {
-			case events <- event:
-			case <-ctx.Done():
-				return
-			}
+		}()
+		if err := produce(send); err != nil && ctx.Err() == nil {
+			endStream(ctx, Present(ctx, err, r.Hidden))
 		}
 	}()
 	return events
+}
+
+// readAfter is the position after a subscriber's cursor; -1 without one.
+func readAfter(after *string) (int64, error) {
+	if after == nil {
+		return -1, nil
+	}
+	return readCursor(after, cursorPosition)
+}
+
+// transactions sends an account's transactions, or everybody's.
+func (r *Resolver) transactions(ctx context.Context, id bank.AccountID, after int64) <-chan *model.TransactionEvent {
+	return stream(ctx, r, func(send func(*model.TransactionEvent) bool) error {
+		for told, err := range r.Feed.Follow(ctx, id, after, 0) {
+			if err != nil {
+				return err
+			}
+			if !send(&model.TransactionEvent{Cursor: cursor(cursorPosition, told.Position), Transaction: transactionOf(*told.Line)}) {
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+// transactionFeed is transactions with heartbeats.
+func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after int64, seconds int64) (<-chan *model.TransactionFeedEvent, error) {
+	if seconds < leastHeartbeat || seconds > mostHeartbeat {
+		return nil, badInput(fmt.Sprintf("heartbeatSeconds must be %d to %d.", leastHeartbeat, mostHeartbeat))
+	}
+	return stream(ctx, r, func(send func(*model.TransactionFeedEvent) bool) error {
+		for told, err := range r.Feed.Follow(ctx, id, after, time.Duration(seconds)*time.Second) {
+			if err != nil {
+				return err
+			}
+			event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, told.Position), Position: strconv.FormatInt(told.Position, 10)}
+			if told.Line != nil {
+				event.Transaction = transactionOf(*told.Line)
+			}
+			if !send(event) {
+				return nil
+			}
+		}
+		return nil
+	}), nil
+}
+
+// watchAccount waits, after each change of an account, for the view to show it,
+// and gives it to look. It ends when look says so.
+func (r *Resolver) watchAccount(ctx context.Context, id bank.AccountID, look func(*view.Account) (more bool, err error)) error {
+	for version, err := range r.Feed.Changes(ctx, id) {
+		if err != nil {
+			return err
+		}
+		a, err := r.visible(ctx, id, version)
+		if err != nil {
+			return err
+		}
+		if more, err := look(a); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// visible is an account as its view shows it, as soon as that has reached a
+// version or stands still for good.
+func (r *Resolver) visible(ctx context.Context, id bank.AccountID, version int64) (*view.Account, error) {
+	for {
+		a, err := r.viewAccount(ctx, string(id), waiting{version: version, until: maxWait})
+		var fault *Fault
+		if !errors.As(err, &fault) || fault.Code != CodeNotYetVisible {
+			return a, err
+		}
+		if !fault.Retryable {
+			return r.viewAccount(ctx, string(id), waiting{})
+		}
+	}
+}
+
+// accountUpdated sends an account at each version that the view shows.
+func (r *Resolver) accountUpdated(ctx context.Context, id bank.AccountID) <-chan *model.Account {
+	return stream(ctx, r, func(send func(*model.Account) bool) error {
+		last, stale := int64(-1), false
+		return r.watchAccount(ctx, id, func(a *view.Account) (bool, error) {
+			if a == nil {
+				return false, &Fault{Code: CodeNotFound, Message: "There is no account with this id that is visible yet."}
+			}
+			if a.Version == last && a.Quarantined() == stale {
+				return true, nil
+			}
+			last, stale = a.Version, a.Quarantined()
+			return send(viewedAccount(*a)), nil
+		})
+	})
+}
+
+// transferUpdated sends a transfer as it is and as it ends. Its end is a change
+// of the account that pays.
+func (r *Resolver) transferUpdated(ctx context.Context, id bank.TransferID) <-chan *model.Transfer {
+	return stream(ctx, r, func(send func(*model.Transfer) bool) error {
+		t, err := r.transfer(ctx, id)
+		if err != nil {
+			return err
+		}
+		if t == nil {
+			return &Fault{Code: CodeNotFound, Message: "There is no transfer with this id that is visible yet."}
+		}
+		var last model.TransferStatus
+		return r.watchAccount(ctx, bank.AccountID(t.FromAccountID), func(*view.Account) (bool, error) {
+			t, err := r.transfer(ctx, id)
+			if err != nil || t == nil || t.Status == last {
+				return true, err
+			}
+			last = t.Status
+			return send(t) && t.Status == model.TransferStatusPending, nil
+		})
+	})
 }

@@ -39,14 +39,19 @@ func (r *queryResolver) History(ctx context.Context, accountID string, first *in
 }
 
 func (r *subscriptionResolver) Transactions(ctx context.Context, accountID *string, after *string) (<-chan *model.TransactionEvent, error) {
-	from := int64(-1)
-	if after != nil {
-		var err error
-		if from, err = readCursor(after, cursorPosition); err != nil {
-			return nil, err
-		}
+	from, err := readAfter(after)
+	if err != nil {
+		return nil, err
 	}
-	return r.stream(ctx, bank.AccountID(deref(accountID)), from), nil
+	return r.transactions(ctx, bank.AccountID(deref(accountID)), from), nil
+}
+
+func (r *subscriptionResolver) TransactionFeed(ctx context.Context, accountID *string, after *string, heartbeatSeconds int64) (<-chan *model.TransactionFeedEvent, error) {
+	from, err := readAfter(after)
+	if err != nil {
+		return nil, err
+	}
+	return r.transactionFeed(ctx, bank.AccountID(deref(accountID)), from, heartbeatSeconds)
 }
 
 func (r *transactionResolver) Transfer(ctx context.Context, obj *model.Transaction) (*model.Transfer, error) {

@@ -21,6 +21,10 @@ func (r *queryResolver) Transfer(ctx context.Context, id string) (*model.Transfe
 	return r.transfer(ctx, bank.TransferID(id))
 }
 
+func (r *subscriptionResolver) TransferUpdated(ctx context.Context, id string) (<-chan *model.Transfer, error) {
+	return r.transferUpdated(ctx, bank.TransferID(id)), nil
+}
+
 func (r *transferResolver) Reverses(ctx context.Context, obj *model.Transfer) (*model.Transfer, error) {
 	return r.transfer(ctx, obj.Told.Reverses)
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync"
 
@@ -42,19 +41,14 @@ type Feed struct {
 	head    int64         // the last position handed on
 	started chan struct{} // closed when head is known
 	feeds   map[bank.AccountID]map[*feed]struct{}
+	watches map[bank.AccountID]map[*watch]struct{}
 	count   int
-}
-
-// feed is one subscriber. Its channel is closed when it is let go, for a reason.
-type feed struct {
-	lines  chan view.Transaction
-	reason error // set before
 }
 
 // NewFeed makes a feed that is quiet until Handle gives it batches.
 func NewFeed(log Log) *Feed {
 	return &Feed{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
-		feeds: make(map[bank.AccountID]map[*feed]struct{})}
+		feeds: make(map[bank.AccountID]map[*feed]struct{}), watches: make(map[bank.AccountID]map[*watch]struct{})}
 }
 
 // Handle hands on one batch of the topic. It must not be called concurrently.
@@ -134,6 +128,7 @@ func (f *Feed) handOn(records []contract.Record) {
 			continue
 		}
 		f.head = r.Position
+		f.changed(r.Account, r.Version)
 		event, err := r.Event()
 		if err != nil {
 			slog.Error("a record cannot be read and is left out of the feed", "account", r.Account, "position", r.Position, "error", err)
@@ -143,101 +138,9 @@ func (f *Feed) handOn(records []contract.Record) {
 			continue
 		}
 		if line := view.TransactionOf(r, event); line != nil {
-			f.give(line.Account, *line)
-			f.give("", *line)
-		}
-	}
-}
-
-func (f *Feed) give(id bank.AccountID, line view.Transaction) {
-	for one := range f.feeds[id] {
-		select {
-		case one.lines <- line:
-		default:
-			f.letGo(id, one, lagged())
-		}
-	}
-}
-
-// letGo ends a subscriber for a reason. f.mu is held.
-func (f *Feed) letGo(id bank.AccountID, one *feed, reason error) {
-	one.reason = reason
-	close(one.lines)
-	f.drop(id, one)
-}
-
-// subscribe adds a subscriber and returns the position after which it gets
-// everything. leave ends it.
-func (f *Feed) subscribe(id bank.AccountID) (one *feed, head int64, leave func(), err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.count >= maxFeeds {
-		return nil, 0, nil, &graph.Fault{Code: graph.CodeUnavailable, Retryable: true, Message: "Too many subscriptions; try again later."}
-	}
-	one = &feed{lines: make(chan view.Transaction, feedBuffer)}
-	if f.feeds[id] == nil {
-		f.feeds[id] = make(map[*feed]struct{})
-	}
-	f.feeds[id][one] = struct{}{}
-	f.count++
-	return one, f.head, func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.drop(id, one)
-	}, nil
-}
-
-// drop forgets a subscriber. f.mu is held.
-func (f *Feed) drop(id bank.AccountID, one *feed) {
-	if _, there := f.feeds[id][one]; !there {
-		return
-	}
-	delete(f.feeds[id], one)
-	if len(f.feeds[id]) == 0 {
-		delete(f.feeds, id)
-	}
-	f.count--
-}
-
-// Transactions implements graph.Feed. A subscriber with a cursor first reads
-// the log up to near its head, then joins the live feed at one position, reads
-// up to at least that, and goes on live after what it has read.
-func (f *Feed) Transactions(ctx context.Context, id bank.AccountID, after int64) iter.Seq2[view.Transaction, error] {
-	return func(yield func(view.Transaction, error) bool) {
-		select {
-		case <-f.started:
-		case <-ctx.Done():
-			return
-		}
-		b := backfill{feed: f, id: id, after: after, yield: yield}
-		if after >= 0 && !b.read(ctx, nearHead) {
-			return
-		}
-		one, head, leave, err := f.subscribe(id)
-		if err != nil {
-			yield(view.Transaction{}, err)
-			return
-		}
-		defer leave()
-		if after >= 0 && !b.read(ctx, head) {
-			return
-		}
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case line, ok := <-one.lines:
-				if !ok {
-					yield(view.Transaction{}, one.reason)
-					return
-				}
-				if line.Position <= b.after {
-					continue // the topic is behind the log, and the log has been read
-				}
-				if !yield(line, nil) {
-					return
-				}
-			}
+			told := graph.Told{Position: line.Position, Line: line}
+			f.give(line.Account, told)
+			f.give("", told)
 		}
 	}
 }

@@ -518,7 +518,10 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		Transactions func(childComplexity int, accountID *string, after *string) int
+		AccountUpdated  func(childComplexity int, id string) int
+		TransactionFeed func(childComplexity int, accountID *string, after *string, heartbeatSeconds int64) int
+		Transactions    func(childComplexity int, accountID *string, after *string) int
+		TransferUpdated func(childComplexity int, id string) int
 	}
 
 	SystemStatus struct {
@@ -575,6 +578,12 @@ type ComplexityRoot struct {
 
 	TransactionEvent struct {
 		Cursor      func(childComplexity int) int
+		Transaction func(childComplexity int) int
+	}
+
+	TransactionFeedEvent struct {
+		Cursor      func(childComplexity int) int
+		Position    func(childComplexity int) int
 		Transaction func(childComplexity int) int
 	}
 
@@ -2783,6 +2792,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Statement.To(childComplexity), true
 
+	case "Subscription.accountUpdated":
+		if e.ComplexityRoot.Subscription.AccountUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_accountUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.AccountUpdated(childComplexity, args["id"].(string)), true
+	case "Subscription.transactionFeed":
+		if e.ComplexityRoot.Subscription.TransactionFeed == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_transactionFeed_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.TransactionFeed(childComplexity, args["accountId"].(*string), args["after"].(*string), args["heartbeatSeconds"].(int64)), true
 	case "Subscription.transactions":
 		if e.ComplexityRoot.Subscription.Transactions == nil {
 			break
@@ -2794,6 +2825,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.Transactions(childComplexity, args["accountId"].(*string), args["after"].(*string)), true
+	case "Subscription.transferUpdated":
+		if e.ComplexityRoot.Subscription.TransferUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_transferUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.TransferUpdated(childComplexity, args["id"].(string)), true
 
 	case "SystemStatus.head":
 		if e.ComplexityRoot.SystemStatus.Head == nil {
@@ -3034,6 +3076,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TransactionEvent.Transaction(childComplexity), true
+
+	case "TransactionFeedEvent.cursor":
+		if e.ComplexityRoot.TransactionFeedEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionFeedEvent.Cursor(childComplexity), true
+	case "TransactionFeedEvent.position":
+		if e.ComplexityRoot.TransactionFeedEvent.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionFeedEvent.Position(childComplexity), true
+	case "TransactionFeedEvent.transaction":
+		if e.ComplexityRoot.TransactionFeedEvent.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionFeedEvent.Transaction(childComplexity), true
 
 	case "TransactionNotFound.code":
 		if e.ComplexityRoot.TransactionNotFound.Code == nil {
@@ -3828,6 +3889,17 @@ extend type Query {
     "Only those that fit."
     filter: AccountFilter
   ): AccountConnection!
+}
+
+extend type Subscription {
+  """
+  An account as it is, and again whenever it has changed. A slow subscriber is
+  not told of each change, but of the newest, always. Subscribe again to resume.
+  """
+  accountUpdated(
+    "The account."
+    id: ID!
+  ): Account!
 }
 `, BuiltIn: false},
 	{Name: "../asof.graphqls", Input: `"A point in an account's past. Give exactly one field."
@@ -5326,6 +5398,16 @@ type TransactionEvent {
   transaction: Transaction!
 }
 
+"A transaction as it happens, or a heartbeat."
+type TransactionFeedEvent {
+  "Where to resume: pass it as ` + "`" + `after` + "`" + ` when you subscribe again."
+  cursor: String!
+  "The place in the whole log, as a decimal string, up to which everything was told."
+  position: String!
+  "The transaction; null in a heartbeat."
+  transaction: Transaction
+}
+
 "What is told as it happens."
 type Subscription {
   """
@@ -5338,6 +5420,20 @@ type Subscription {
     "The cursor of the last transaction that you have."
     after: String
   ): TransactionEvent!
+  """
+  As transactions, with heartbeats: events without a transaction, which say up
+  to where in the log you have everything. A subscriber that hears nothing for
+  longer than that is cut off and should connect again; the cursor of a
+  heartbeat resumes faster than that of an old transaction.
+  """
+  transactionFeed(
+    "The account; all of them when it is left out."
+    accountId: ID
+    "The cursor of the last event that you have."
+    after: String
+    "How often to hear at least, in seconds: 1 to 300."
+    heartbeatSeconds: Int! = 15
+  ): TransactionFeedEvent!
 }
 `, BuiltIn: false},
 	{Name: "../transfer.graphqls", Input: `"Where a transfer is."
@@ -5458,6 +5554,17 @@ extend type Query {
     "The transfer."
     id: ID!
   ): Transfer
+}
+
+extend type Subscription {
+  """
+  A transfer as it is, and again when it ends; then the subscription completes.
+  Subscribe again to resume.
+  """
+  transferUpdated(
+    "The transfer."
+    id: ID!
+  ): Transfer!
 }
 `, BuiltIn: false},
 	{Name: "../trial.graphqls", Input: `"Which ledger accounts a total is over."
@@ -6135,6 +6242,18 @@ func (ec *executionContext) childFields_TransactionEvent(ctx context.Context, fi
 		return ec.fieldContext_TransactionEvent_transaction(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TransactionEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_TransactionFeedEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TransactionFeedEvent_cursor(ctx, field)
+	case "position":
+		return ec.fieldContext_TransactionFeedEvent_position(ctx, field)
+	case "transaction":
+		return ec.fieldContext_TransactionFeedEvent_transaction(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransactionFeedEvent", field.Name)
 }
 
 func (ec *executionContext) childFields_TransactionPage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -1789,6 +1789,16 @@ type TransactionEvent struct {
 	Transaction *Transaction `json:"transaction"`
 }
 
+// A transaction as it happens, or a heartbeat.
+type TransactionFeedEvent struct {
+	// Where to resume: pass it as `after` when you subscribe again.
+	Cursor string `json:"cursor"`
+	// The place in the whole log, as a decimal string, up to which everything was told.
+	Position string `json:"position"`
+	// The transaction; null in a heartbeat.
+	Transaction *Transaction `json:"transaction,omitempty"`
+}
+
 // Narrows a history. What is left out does not filter.
 type TransactionFilter struct {
 	// Only these types, at most 32.
