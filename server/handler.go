@@ -17,6 +17,7 @@ import (
 
 	"corebank/graph"
 	"corebank/graph/generated"
+	"corebank/graph/input"
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -66,6 +67,8 @@ func graphQL(parts Parts) http.Handler {
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](queriesKept))
 	srv.SetParserTokenLimit(maxTokens)
 	srv.Use(extension.Introspection{})
+	srv.Use(&input.Variables{})
+	srv.SetValidationRulesFn(input.Rules)
 	srv.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error { return graph.Present(ctx, err, hide) })
 	srv.SetRecoverFunc(recovered)
 	return srv

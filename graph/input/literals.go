@@ -1,0 +1,34 @@
+package input
+
+import (
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/core"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+)
+
+// Rules are those that documents are validated by: GraphQL's own, and that the
+// API's own scalars are written as strings. Otherwise EUR would pass for "EUR"
+// in a document, and in a variable not.
+func Rules() *rules.Rules {
+	all := rules.NewDefaultRules()
+	all.AddRule("OwnScalarsAreStrings", ownScalarsAreStrings)
+	return all
+}
+
+func ownScalarsAreStrings(observers *core.Events, addError core.AddErrFunc) {
+	observers.OnValue(func(_ *core.Walker, value *ast.Value) {
+		definition := value.Definition
+		if definition == nil || definition.Kind != ast.Scalar || definition.BuiltIn {
+			return
+		}
+		switch value.Kind {
+		case ast.StringValue, ast.BlockValue, ast.NullValue, ast.Variable:
+			return
+		case ast.ListValue:
+			if value.ExpectedType != nil && value.ExpectedType.Elem != nil {
+				return
+			}
+		}
+		addError(core.Message("A %s is written as a string.", definition.Name), core.At(value.Position))
+	})
+}

@@ -1,0 +1,166 @@
+package input
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"reflect"
+	"strconv"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// Variables is an extension of the executor that refuses variables which do
+// not fit their types, as it would refuse them as literals.
+type Variables struct{ schema *ast.Schema }
+
+var (
+	_ graphql.HandlerExtension        = &Variables{}
+	_ graphql.OperationContextMutator = &Variables{}
+)
+
+// ExtensionName implements graphql.HandlerExtension.
+func (*Variables) ExtensionName() string { return "Variables" }
+
+// Validate implements graphql.HandlerExtension.
+func (v *Variables) Validate(schema graphql.ExecutableSchema) error {
+	v.schema = schema.Schema()
+	return nil
+}
+
+// MutateOperationContext implements graphql.OperationContextMutator.
+func (v *Variables) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+	for _, definition := range operation.Operation.VariableDefinitions {
+		value, there := operation.Variables[definition.Variable]
+		if !there {
+			continue
+		}
+		if err := v.check(definition.Type, value, ast.Path{ast.PathName("variable"), ast.PathName(definition.Variable)}); err != nil {
+			errcode.Set(err, errcode.ValidationFailed)
+			return err
+		}
+	}
+	return nil
+}
+
+// check is nil when a value fits a type. It says what is wrong, never what was
+// sent.
+func (v *Variables) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error {
+	if value == nil {
+		if t.NonNull {
+			return gqlerror.ErrorPathf(path, "cannot be null")
+		}
+		return nil
+	}
+	if t.Elem != nil {
+		return v.checkList(t.Elem, value, path)
+	}
+	definition := v.schema.Types[t.NamedType]
+	switch definition.Kind {
+	case ast.Enum:
+		if name, is := value.(string); !is || definition.EnumValues.ForName(name) == nil {
+			return gqlerror.ErrorPathf(path, "is not a value of %s; they are written in capitals, as the schema has them", definition.Name)
+		}
+	case ast.InputObject:
+		return v.checkObject(definition, value, path)
+	case ast.Scalar:
+		if !fits(definition.Name, value) {
+			return gqlerror.ErrorPathf(path, "cannot use a %s as %s", kindOf(value), definition.Name)
+		}
+	}
+	return nil
+}
+
+// checkList takes one value for a list of it, as GraphQL does.
+func (v *Variables) checkList(elem *ast.Type, value any, path ast.Path) *gqlerror.Error {
+	list := reflect.ValueOf(value)
+	if list.Kind() != reflect.Slice {
+		return v.check(elem, value, path)
+	}
+	for i := range list.Len() {
+		if err := v.check(elem, list.Index(i).Interface(), append(path[:len(path):len(path)], ast.PathIndex(i))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Variables) checkObject(definition *ast.Definition, value any, path ast.Path) *gqlerror.Error {
+	object, is := value.(map[string]any)
+	if !is {
+		return gqlerror.ErrorPathf(path, "must be a %s, not a %s", definition.Name, kindOf(value))
+	}
+	given := 0
+	for _, field := range definition.Fields {
+		inner, there := object[field.Name]
+		if !there {
+			continue
+		}
+		given++
+		below := append(path[:len(path):len(path)], ast.PathName(field.Name))
+		if inner == nil && oneOf(definition) {
+			return gqlerror.ErrorPathf(below, "cannot be null: %s wants exactly one field with a value", definition.Name)
+		}
+		if err := v.check(field.Type, inner, below); err != nil {
+			return err
+		}
+	}
+	if oneOf(definition) && given != 1 {
+		return gqlerror.ErrorPathf(path, "%s wants exactly one field, not %d", definition.Name, given)
+	}
+	return nil
+}
+
+func oneOf(definition *ast.Definition) bool { return definition.Directives.ForName("oneOf") != nil }
+
+// fits reports whether a JSON value is of the kind that a scalar is written as.
+// What its text says is the scalar's to check.
+func fits(scalar string, value any) bool {
+	_, text := value.(string)
+	_, boolean := value.(bool)
+	number, numeric := numberOf(value)
+	switch scalar {
+	case "Int":
+		return numeric && number == math.Trunc(number) && number >= math.MinInt32 && number <= math.MaxInt32
+	case "Float":
+		return numeric
+	case "Boolean":
+		return boolean
+	case "ID":
+		return text || numeric && number == math.Trunc(number)
+	}
+	return text
+}
+
+// numberOf is a JSON number, in whichever way it came.
+func numberOf(value any) (number float64, is bool) {
+	switch n := value.(type) {
+	case json.Number:
+		number, err := strconv.ParseFloat(n.String(), 64)
+		return number, err == nil
+	case int64:
+		return float64(n), true
+	case float64:
+		return n, true
+	}
+	return 0, false
+}
+
+// kindOf is what a JSON value is called.
+func kindOf(value any) string {
+	if _, numeric := numberOf(value); numeric {
+		return "number"
+	}
+	switch value.(type) {
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case map[string]any:
+		return "object"
+	}
+	return "list"
+}
