@@ -51,6 +51,7 @@ func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.H
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
 	mux.Handle(endpointPath, http.MaxBytesHandler(graphQL(parts), maxBody))
+	mux.HandleFunc("GET "+scalarsPath, serveScalars)
 	mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
 		DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
 	return http.NewCrossOriginProtection().Handler(mux)

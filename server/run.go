@@ -25,6 +25,8 @@ type Config struct {
 	// authentication yet.
 	AllowRemote bool
 	Views       viewstore.Config
+	// Wire is how requests come and answers go; its Ending is Run's to set.
+	Wire Wire
 	// Broker, when set, asks the broker whether it works: see app.MindBroker.
 	Broker func(context.Context) error
 }
@@ -65,7 +67,8 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
 	group.Go(func() error {
-		handler := Handler(Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events}, newProbe(actors.ready).Ready)
+		config.Wire.Ending = ctx
+		handler := Handler(Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events, Wire: config.Wire}, newProbe(actors.ready).Ready)
 		return app.ServeHTTP(ctx, lis, &http.Server{
 			Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 			// Subscriptions end with the gateway; requests get a little longer.

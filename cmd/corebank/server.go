@@ -17,7 +17,7 @@ func newServer() *cobra.Command {
 		GroupID: groupApps,
 		Short:   "Serve the GraphQL API and GraphiQL",
 		Long: `Run the gateway beside its Dapr sidecar: GraphQL at /graphql (subscriptions by
-websocket at the same place), GraphiQL at /, health at /healthz and /readyz.
+websocket or server-sent events at the same place), GraphiQL at /, health at /healthz and /readyz.
 
 ` + viewsHelp + `
 
@@ -38,6 +38,10 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API")
 	c.Flags().BoolVar(&config.AllowRemote, "allow-remote", false,
 		"allow --listen on an address that others can reach; there is no authentication yet, so whoever can connect can move all money")
+	c.Flags().BoolVar(&config.Wire.Draft, "http-draft", false,
+		"answer with the status codes of the newest draft of GraphQL over HTTP (400, 422 and 294) instead of those that today's clients and audits expect")
+	c.Flags().IntVar(&config.Wire.Connections, "connections", server.DefaultConnections, "how many websockets and event streams may be open, in all")
+	c.Flags().IntVar(&config.Wire.ConnectionsEach, "connections-each", server.DefaultConnectionsEach, "how many of them may be one caller's")
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)
 	return c

@@ -4553,7 +4553,7 @@ type DestinationRefusal implements UserError {
 }
 `, BuiltIn: false},
 	{Name: "../event.graphqls", Input: `"Any JSON value."
-scalar JSON
+scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
 "What happened to an account."
 enum AccountEventType {
@@ -4941,10 +4941,10 @@ extend type Mutation {
 An exact decimal number as a string, for example "12.34" or "-5". JSON numbers
 are refused, because many programs read them as floats.
 """
-scalar Decimal
+scalar Decimal @specifiedBy(url: "/docs/scalars#decimal")
 
 "An ISO 4217 currency code in capitals, for example EUR, USD or JPY."
-scalar CurrencyCode
+scalar CurrencyCode @specifiedBy(url: "/docs/scalars#currencycode")
 
 """
 A moment in UTC as RFC 3339 with exactly three fraction digits, for example

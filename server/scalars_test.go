@@ -1,0 +1,42 @@
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"corebank/graph/generated"
+)
+
+// TestOwnScalarsAreSpecified follows each link of the schema to the page that
+// the gateway serves, and to its place there.
+func TestOwnScalarsAreSpecified(t *testing.T) {
+	gateway := counter(t)
+	own := 0
+	for name, d := range generated.NewExecutableSchema(generated.Config{}).Schema().Types {
+		specified := d.Directives.ForName("specifiedBy")
+		if d.Kind != ast.Scalar || specified == nil {
+			continue
+		}
+		path, place, _ := strings.Cut(specified.Arguments.ForName("url").Value.Raw, "#")
+		if !strings.HasPrefix(path, "/") {
+			continue
+		}
+		own++
+		response, err := http.Get(gateway.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(page), `<h2 id="`+place+`">`+name+`</h2>`) {
+			t.Errorf("%s is specified at %s#%s: %s, %v", name, path, place, response.Status, err)
+		}
+	}
+	if own < 2 {
+		t.Errorf("%d scalars are specified by ourselves", own)
+	}
+}
