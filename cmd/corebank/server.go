@@ -17,7 +17,8 @@ func newServer() *cobra.Command {
 		GroupID: groupApps,
 		Short:   "Serve the GraphQL API and GraphiQL",
 		Long: `Run the gateway beside its Dapr sidecar: GraphQL at /graphql (subscriptions by
-websocket or server-sent events at the same place), GraphiQL at /, health at /healthz and /readyz.
+websocket or server-sent events at the same place), GraphiQL at /, health at
+/healthz and /readyz.
 
 ` + viewsHelp + `
 

@@ -87,3 +87,22 @@ func (s *Socket) Received() (cursor string, version int) {
 	}
 	return got.Data.Transactions.Cursor, got.Data.Transactions.Transaction.Version
 }
+
+// Ask begins an operation under an id.
+func (s *Socket) Ask(id, query string, variables map[string]any) {
+	s.client.t.Helper()
+	s.send(map[string]any{"type": "subscribe", "id": id, "payload": map[string]any{"query": query, "variables": variables}})
+}
+
+// Next waits for the next message: its type, its operation and, in out unless
+// that is nil, its payload.
+func (s *Socket) Next(out any) (kind, id string) {
+	s.client.t.Helper()
+	m := s.next()
+	if out != nil && len(m.Payload) > 0 {
+		if err := json.Unmarshal(m.Payload, out); err != nil {
+			s.client.t.Fatalf("%s %s: %v", m.Type, m.Payload, err)
+		}
+	}
+	return m.Type, m.ID
+}

@@ -1,0 +1,120 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"corebank/server"
+)
+
+func TestASilentWebsocketIsClosed(t *testing.T) {
+	gateway := counterWith(t, server.Wire{InitTime: 20 * time.Millisecond})
+	for _, protocol := range []string{modernProtocol, legacyProtocol} {
+		dial(t, gateway, protocol).ended(4408, "Connection initialisation timeout")
+	}
+	r := dial(t, gateway, modernProtocol)
+	r.say(`{"type":"ping"}`) // is not enough
+	r.hear(`{"type":"pong"}`)
+	r.ended(4408, "")
+}
+
+func TestClientsAreAskedWhetherTheyAreThere(t *testing.T) {
+	gateway := counterWith(t, server.Wire{Ping: 50 * time.Millisecond})
+	r := dial(t, gateway, modernProtocol)
+	r.say(begin)
+	r.hear(ack)
+	for range 6 { // who answers stays, for longer than silence is borne
+		r.hear(`{"type":"ping"}`)
+		r.say(`{"type":"pong"}`)
+	}
+	if _, _, err := r.ReadMessage(); err != nil { // a ping, and now there is silence
+		t.Fatal(err)
+	}
+	for {
+		if _, _, err := r.ReadMessage(); err != nil {
+			if !websocket.IsUnexpectedCloseError(err) {
+				t.Errorf("the connection ended with %v", err)
+			}
+			break
+		}
+	}
+
+	old := dial(t, gateway, legacyProtocol)
+	old.say(begin)
+	old.hear(ack)
+	for range 6 { // the client's library answers the pings of the websocket itself
+		old.hear(`{"type":"ka"}`)
+	}
+}
+
+func TestOneConnectionRunsSoManyOperations(t *testing.T) {
+	r := dial(t, counter(t), modernProtocol)
+	r.say(begin)
+	r.hear(ack)
+	const most = 100
+	for i := range most {
+		r.say(fmt.Sprintf(`{"id":"s%d","type":"subscribe","payload":{"query":"subscription { transactions { cursor } }"}}`, i))
+	}
+	r.say(ask1)
+	r.hear(`{"type":"error","id":"1","payload":[{"message":"One connection runs at most 100 operations at a time; complete another first.","extensions":{"code":"TOO_MANY_OPERATIONS","retryable":true}}]}`)
+	r.say(`{"type":"complete","id":"s7"}`)
+	// Its room is free as soon as it has ended, which takes a moment.
+	deadline := time.Now().Add(patienceOfTests)
+	for served := false; !served; {
+		r.say(ask1)
+		_, text, err := r.ReadMessage()
+		if err != nil || time.Now().After(deadline) {
+			t.Fatalf("%s, %v", text, err)
+		}
+		served = strings.Contains(string(text), `"type":"next"`)
+	}
+	r.hear(complete1)
+}
+
+func TestConnectionsHaveABound(t *testing.T) {
+	gateway := counterWith(t, server.Wire{Connections: 2})
+	first, second := dial(t, gateway, modernProtocol), dial(t, gateway, modernProtocol)
+	dialer := websocket.Dialer{Subprotocols: []string{modernProtocol}}
+	address := "ws" + strings.TrimPrefix(gateway.URL, "http") + "/graphql"
+	_, response, err := dialer.DialContext(t.Context(), address, nil)
+	if err == nil || response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+		t.Errorf("a third is told %v, %v; want 503 and when to come again", response, err)
+	}
+	exchange{header: accepting("text/event-stream"), body: subscribeAll, status: 503, media: jsonMedia, says: "TOO_MANY_CONNECTIONS"}.run(t, gateway.URL)
+	exchange{body: askName, status: 200, says: named}.run(t, gateway.URL) // what stays open is bounded, not what comes and goes
+
+	first.Close() // who leaves makes room
+	deadline := time.Now().Add(patienceOfTests)
+	for {
+		third, _, err := dialer.DialContext(t.Context(), address, nil)
+		if err == nil {
+			third.Close()
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+	second.say(begin)
+	second.hear(ack)
+}
+
+func TestConnectionsOfOneCallerHaveABound(t *testing.T) {
+	gateway := counterWith(t, server.Wire{ConnectionsEach: 1})
+	first := dial(t, gateway, modernProtocol)
+	first.say(begin)
+	first.hear(ack)
+	second := dial(t, gateway, modernProtocol)
+	second.say(begin)
+	second.ended(4429, "Too many connections")
+	old := dial(t, gateway, legacyProtocol)
+	old.say(begin)
+	old.hear(`{"type":"connection_error","payload":{"message":"Too many connections"}}`)
+	old.ended(4429, "Too many connections")
+	exchange{header: accepting("text/event-stream"), body: subscribeAll, status: 429, media: jsonMedia, says: "TOO_MANY_CONNECTIONS"}.run(t, gateway.URL)
+}

@@ -1,0 +1,181 @@
+package socket_test
+
+import (
+	"context"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+	"github.com/gorilla/websocket"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/server/seats"
+	"corebank/server/socket"
+)
+
+// executor runs one operation, which yields what it is told to and ends with
+// its context.
+type executor struct {
+	ran   chan context.Context
+	yield chan *graphql.Response
+}
+
+func (e executor) CreateOperationContext(context.Context, *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+	return &graphql.OperationContext{RecoverFunc: graphql.DefaultRecover}, nil
+}
+
+func (e executor) DispatchOperation(ctx context.Context, _ *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+	e.ran <- ctx
+	return func(ctx context.Context) *graphql.Response {
+		select {
+		case response := <-e.yield:
+			if response == nil {
+				panic("a resolver fell over")
+			}
+			return response
+		case <-ctx.Done():
+			return nil
+		}
+	}, ctx
+}
+
+func (e executor) DispatchError(_ context.Context, errs gqlerror.List) *graphql.Response {
+	return &graphql.Response{Errors: errs}
+}
+
+// connect is a connection to a gateway that decides by init.
+func connect(t *testing.T, ending context.Context, init transport.WebsocketInitFunc, protocol string) (executor, *websocket.Conn) {
+	t.Helper()
+	exec := executor{make(chan context.Context, 1), make(chan *graphql.Response)}
+	transport := &socket.Transport{Init: init, Ending: ending, Caller: func(context.Context) string { return "ada" }, Seats: seats.New(10, 10),
+		InitTimeout: time.Minute, Ping: time.Minute, MaxMessage: 1 << 16, MaxOperations: 10}
+	gateway := httptest.NewServer(handler{transport, exec})
+	t.Cleanup(gateway.Close)
+	dialer := websocket.Dialer{Subprotocols: []string{protocol}}
+	conn, _, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(gateway.URL, "http"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	say(t, conn, `{"type":"connection_init","payload":{"token":"x"}}`)
+	return exec, conn
+}
+
+func say(t *testing.T, conn *websocket.Conn, text string) {
+	t.Helper()
+	if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// expect wants these messages and then, with a code, the end.
+func expect(t *testing.T, conn *websocket.Conn, code int, reason string, messages ...string) {
+	t.Helper()
+	for _, want := range messages {
+		if _, text, err := conn.ReadMessage(); err != nil || !strings.Contains(string(text), want) {
+			t.Fatalf("got %s, %v; want %s", text, err, want)
+		}
+	}
+	if code == 0 {
+		return
+	}
+	_, text, err := conn.ReadMessage()
+	var closed *websocket.CloseError
+	if !errors.As(err, &closed) || closed.Code != code || closed.Text != reason {
+		t.Fatalf("got %s, %v; want %d %q", text, err, code, reason)
+	}
+}
+
+const (
+	ack       = `{"type":"connection_ack"}`
+	subscribe = `{"id":"1","type":"subscribe","payload":{"query":"subscription { x }"}}`
+)
+
+// TestAKickIsTheLastWord: no operation seems to have completed because its
+// connection was closed under it.
+func TestAKickIsTheLastWord(t *testing.T) {
+	for range 20 { // what could come between comes by chance
+		exec, conn := connect(t, nil, nil, socket.Modern)
+		expect(t, conn, 0, "", ack)
+		say(t, conn, subscribe)
+		ctx := <-exec.ran
+		exec.yield <- &graphql.Response{Data: []byte(`{"x":1}`)}
+		expect(t, conn, 0, "", `{"type":"next"`)
+		if !socket.Kick(ctx, socket.CloseUnauthorized, "Token expired") {
+			t.Fatal("nobody was kicked")
+		}
+		<-ctx.Done()
+		if socket.Kick(ctx, socket.CloseForbidden, "") {
+			t.Error("the same was kicked twice")
+		}
+		expect(t, conn, 4401, "Token expired")
+	}
+	if socket.Kick(t.Context(), socket.CloseUnauthorized, "") {
+		t.Error("there was nobody to kick")
+	}
+}
+
+func TestInitDecides(t *testing.T) {
+	refuse := func(err error) transport.WebsocketInitFunc {
+		return func(ctx context.Context, payload transport.InitPayload) (context.Context, *transport.InitPayload, error) {
+			if payload["token"] != "x" {
+				t.Errorf("init was given %v", payload)
+			}
+			return ctx, nil, err
+		}
+	}
+	for name, test := range map[string]struct {
+		err    error
+		code   int
+		reason string
+	}{
+		"a token that is refused":   {&socket.Closed{Code: socket.CloseUnauthorized, Reason: "Invalid token"}, 4401, "Invalid token"},
+		"somebody who may not":      {errors.New("ada is not let in: secret"), 4403, "Forbidden"},
+		"a reason that is too long": {&socket.Closed{Code: socket.CloseForbidden, Reason: strings.Repeat("x", 200)}, 4403, strings.Repeat("x", 123)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, conn := connect(t, nil, refuse(test.err), socket.Modern)
+			expect(t, conn, test.code, test.reason)
+			_, old := connect(t, nil, refuse(test.err), socket.Legacy)
+			expect(t, old, test.code, test.reason, `{"type":"connection_error","payload":{"message":"`+test.reason)
+		})
+	}
+	type key struct{}
+	exec, conn := connect(t, nil, func(ctx context.Context, _ transport.InitPayload) (context.Context, *transport.InitPayload, error) {
+		return context.WithValue(ctx, key{}, "ada"), &transport.InitPayload{"hello": "ada"}, nil
+	}, socket.Modern)
+	expect(t, conn, 0, "", `{"type":"connection_ack","payload":{"hello":"ada"}}`)
+	say(t, conn, subscribe)
+	if ctx := <-exec.ran; ctx.Value(key{}) != "ada" {
+		t.Error("an operation does not know what init said")
+	}
+}
+
+func TestAPanicEndsItsOperationAlone(t *testing.T) {
+	exec, conn := connect(t, nil, nil, socket.Modern)
+	say(t, conn, subscribe)
+	<-exec.ran
+	exec.yield <- nil
+	expect(t, conn, 0, "", ack, `{"type":"error","id":"1"`)
+	say(t, conn, subscribe)
+	<-exec.ran
+	exec.yield <- &graphql.Response{Data: []byte(`{"x":2}`)}
+	expect(t, conn, 0, "", `{"type":"next","id":"1","payload":{"data":{"x":2}}}`)
+}
+
+func TestTheGatewaysEndIsTold(t *testing.T) {
+	ending, end := context.WithCancel(t.Context())
+	exec, conn := connect(t, ending, nil, socket.Modern)
+	say(t, conn, subscribe)
+	ctx := <-exec.ran
+	end()
+	expect(t, conn, 1001, "The gateway ends; connect again", ack)
+	<-ctx.Done()
+}
