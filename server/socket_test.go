@@ -15,7 +15,7 @@ import (
 )
 
 // patienceOfTests bounds every wait for the other side.
-const patienceOfTests = 20 * time.Second
+const patienceOfTests = time.Minute
 
 // raw is a websocket client that knows nothing of GraphQL.
 type raw struct {

@@ -18,6 +18,7 @@ const (
 
 	websocketInitTime   = 10 * time.Second
 	websocketPing       = 20 * time.Second
+	websocketWriteTime  = 10 * time.Second
 	websocketMessage    = 64 << 10 // bytes
 	websocketOperations = 100
 	eventsKeepAlive     = 15 * time.Second
@@ -31,8 +32,8 @@ type Wire struct {
 	// Connections bounds the websockets and streams that are open in all, and
 	// ConnectionsEach those of one caller.
 	Connections, ConnectionsEach int
-	// InitTime, Ping and KeepAlive are those of the transports.
-	InitTime, Ping, KeepAlive time.Duration
+	// InitTime, Ping, WriteTime and KeepAlive are those of the transports.
+	InitTime, Ping, WriteTime, KeepAlive time.Duration
 	// Ending ends with the gateway: see the transports. nil for never.
 	Ending context.Context
 
@@ -44,6 +45,7 @@ func (w Wire) withDefaults() Wire {
 	w.ConnectionsEach = orDefault(w.ConnectionsEach, DefaultConnectionsEach)
 	w.InitTime = orDefault(w.InitTime, websocketInitTime)
 	w.Ping = orDefault(w.Ping, websocketPing)
+	w.WriteTime = orDefault(w.WriteTime, websocketWriteTime)
 	w.KeepAlive = orDefault(w.KeepAlive, eventsKeepAlive)
 	w.seats = seats.New(w.Connections, w.ConnectionsEach)
 	return w
@@ -58,7 +60,7 @@ func orDefault[T comparable](value, otherwise T) T {
 
 // sockets serves websockets.
 func (w Wire) sockets(caller func(context.Context) string) *socket.Transport {
-	return &socket.Transport{Caller: caller, Seats: w.seats, InitTimeout: w.InitTime, Ping: w.Ping, Ending: w.Ending,
+	return &socket.Transport{Caller: caller, Seats: w.seats, InitTimeout: w.InitTime, Ping: w.Ping, WriteTime: w.WriteTime, Ending: w.Ending,
 		MaxMessage: websocketMessage, MaxOperations: websocketOperations}
 }
 

@@ -68,7 +68,7 @@ func (c *conn) close(code int, reason string) bool {
 		return false
 	}
 	frame := websocket.FormatCloseMessage(code, reason[:min(len(reason), maxReason)])
-	_ = c.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(writeTime)) // who is gone needs none
+	_ = c.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(c.transport.WriteTime)) // who is gone needs none
 	c.cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -166,7 +166,7 @@ func (c *conn) ping() {
 		ok = c.send(message{Type: c.words.ping})
 	} else {
 		ok = c.send(message{Type: c.words.alive}) &&
-			c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeTime)) == nil
+			c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.transport.WriteTime)) == nil
 	}
 	if ok {
 		c.pinger.Reset(c.transport.Ping)
@@ -183,7 +183,7 @@ func (c *conn) send(m message) bool {
 // write writes a message in bounded time. A client that does not take it is
 // gone. c.writing is held.
 func (c *conn) write(m message) bool {
-	err := c.ws.SetWriteDeadline(time.Now().Add(writeTime))
+	err := c.ws.SetWriteDeadline(time.Now().Add(c.transport.WriteTime))
 	if err == nil {
 		err = c.ws.WriteJSON(m)
 	}

@@ -52,7 +52,7 @@ func connect(t *testing.T, ending context.Context, init transport.WebsocketInitF
 	t.Helper()
 	exec := executor{make(chan context.Context, 1), make(chan *graphql.Response)}
 	transport := &socket.Transport{Init: init, Ending: ending, Caller: func(context.Context) string { return "ada" }, Seats: seats.New(10, 10),
-		InitTimeout: time.Minute, Ping: time.Minute, MaxMessage: 1 << 16, MaxOperations: 10}
+		InitTimeout: time.Minute, Ping: time.Minute, WriteTime: time.Minute, MaxMessage: 1 << 16, MaxOperations: 10}
 	gateway := httptest.NewServer(handler{transport, exec})
 	t.Cleanup(gateway.Close)
 	dialer := websocket.Dialer{Subprotocols: []string{protocol}}

@@ -31,6 +31,9 @@ type Transport struct {
 	// Ping is how often a client is asked whether it is there. One that says
 	// nothing for twice as long is let go.
 	Ping time.Duration
+	// WriteTime is how long a client may take to read one message before it is
+	// let go.
+	WriteTime time.Duration
 	// MaxMessage bounds one message of a client, in bytes.
 	MaxMessage int64
 	// MaxOperations bounds what one connection runs at a time.
@@ -41,8 +44,7 @@ var _ graphql.Transport = (*Transport)(nil)
 
 // Bounds of a websocket's connection.
 const (
-	buffer    = 1024 // bytes, each way
-	writeTime = 10 * time.Second
+	buffer = 1024 // bytes, each way
 	// closeTime is how long the client may take to answer our close frame.
 	closeTime = 2 * time.Second
 )
