@@ -164,7 +164,7 @@ func TestLegacyWebsockets(t *testing.T) {
 		"4400: no JSON":            {"> hello", `< {"type":"connection_error","payload":{"message":"Invalid message`, "x 4400"},
 		"4400: an unknown type":    {"> " + begin, "< " + ack, alive, `> {"type":"subscribe","id":"1"}`, `< {"type":"connection_error"`, "x 4400 unknown type"},
 		"4400: no ping":            {`> {"type":"ping"}`, `< {"type":"connection_error"`, "x 4400 unknown type"},
-		"4400: init with a list":   {`> {"type":"connection_init","payload":[1]}`, "x 4400 has to be an object"},
+		"4400: init with a list":   {`> {"type":"connection_init","payload":[1]}`, `< {"type":"connection_error"`, "x 4400 has to be an object"},
 		"4400: start without id":   {"> " + begin, "< " + ack, alive, `> {"type":"start","payload":{"query":"{ __typename }"}}`, "x 4400 id is missing"},
 		"4401: start before init":  {"> " + legacyAsk, "x 4401 Unauthorized"},
 		"4409: an id twice":        {"> " + begin, "< " + ack, alive, "> " + legacyListen, "> " + legacyListen, "x 4409 already exists"},

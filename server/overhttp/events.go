@@ -2,6 +2,7 @@ package overhttp
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"corebank/graph"
 	"corebank/server/request"
 )
 
@@ -92,6 +94,8 @@ func (e *events) begin() bool {
 	header.Set("X-Accel-Buffering", "no")
 	// The server's read timeout is for the request, and that has been read.
 	if err := e.control.SetReadDeadline(time.Time{}); err != nil {
+		slog.Error("a stream cannot be served: what stands around the writer has no Unwrap", "error", err)
+		send(e.w, mediaJSON, http.StatusInternalServerError, refusal(graph.CodeInternal, "Streams of events cannot be served here; use a websocket."))
 		return false
 	}
 	e.w.WriteHeader(http.StatusOK)

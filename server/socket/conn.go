@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -67,7 +68,7 @@ func (c *conn) close(code int, reason string) bool {
 	if !c.closed.CompareAndSwap(false, true) {
 		return false
 	}
-	frame := websocket.FormatCloseMessage(code, reason[:min(len(reason), maxReason)])
+	frame := websocket.FormatCloseMessage(code, strings.ToValidUTF8(reason[:min(len(reason), maxReason)], ""))
 	_ = c.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(c.transport.WriteTime)) // who is gone needs none
 	c.cancel()
 	c.mu.Lock()
@@ -144,7 +145,7 @@ func (c *conn) drain() {
 }
 
 // acknowledge lets the client begin.
-func (c *conn) acknowledge(payload *transport.InitPayload) bool {
+func (c *conn) acknowledge(payload *transport.InitPayload) {
 	m := message{Type: wordAck}
 	if payload != nil {
 		m.Payload = mustJSON(*payload)
@@ -155,7 +156,6 @@ func (c *conn) acknowledge(payload *transport.InitPayload) bool {
 		c.send(message{Type: c.words.alive})
 	}
 	c.pinger.Reset(c.transport.Ping)
-	return true
 }
 
 // ping asks the client whether it is there, in the words of its subprotocol or

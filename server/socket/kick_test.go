@@ -138,6 +138,7 @@ func TestInitDecides(t *testing.T) {
 	}{
 		"a token that is refused":   {&socket.Closed{Code: socket.CloseUnauthorized, Reason: "Invalid token"}, 4401, "Invalid token"},
 		"somebody who may not":      {errors.New("ada is not let in: secret"), 4403, "Forbidden"},
+		"a reason cut at a letter":  {&socket.Closed{Code: socket.CloseForbidden, Reason: strings.Repeat("ä", 62)}, 4403, strings.Repeat("ä", 61)},
 		"a reason that is too long": {&socket.Closed{Code: socket.CloseForbidden, Reason: strings.Repeat("x", 200)}, 4403, strings.Repeat("x", 123)},
 	} {
 		t.Run(name, func(t *testing.T) {

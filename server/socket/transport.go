@@ -97,15 +97,15 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 func (c *conn) init(m message) (leave func(), ok bool) {
 	payload, ok := m.object()
 	if !ok {
-		return nil, !c.close(CloseBadMessage, "The payload of connection_init has to be an object")
+		c.refuse(Closed{CloseBadMessage, "The payload of connection_init has to be an object"})
+		return nil, false
 	}
 	var answer *transport.InitPayload
 	if c.transport.Init != nil {
 		ctx, told, err := c.transport.Init(c.ctx, payload)
 		if err != nil {
 			slog.Info("a websocket was refused", "error", err)
-			closed := refusalOf(err)
-			c.refuse(closed)
+			c.refuse(refusalOf(err))
 			return nil, false
 		}
 		c.ctx, answer = ctx, told
@@ -115,7 +115,8 @@ func (c *conn) init(m message) (leave func(), ok bool) {
 		c.refuse(Closed{CloseTooMany, "Too many connections"})
 		return nil, false
 	}
-	return leave, c.acknowledge(answer)
+	c.acknowledge(answer)
+	return leave, true
 }
 
 // refuse says in words what the legacy subprotocol has words for, and closes.
