@@ -10,10 +10,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"corebank/graph"
@@ -23,13 +20,10 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/view"
 	"corebank/server/graphiql"
+	"corebank/server/guard"
 )
 
-// Bounds of a request.
 const (
-	maxBody      = 1 << 20 // bytes
-	maxTokens    = 2000    // of a query document
-	queriesKept  = 1000    // parsed documents
 	anonymous    = "anonymous"
 	demoKey      = "graphiql-demo-account"
 	endpointPath = "/graphql"
@@ -41,33 +35,37 @@ type Parts struct {
 	Views    view.Reader
 	Feed     graph.Feed
 	Log      graph.Log
+	// Guard says how strict the gateway is with those who ask.
+	Guard guard.Config
 }
 
-// Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at /, health
-// at /healthz and /readyz.
+// Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at / (but in
+// production), health at /healthz and /readyz.
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
+	// Until there is authentication, everybody is the same caller.
+	parts.Guard.Caller = func(context.Context) string { return anonymous }
+	keeper := guard.New(parts.Guard)
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
-	mux.Handle(endpointPath, http.MaxBytesHandler(graphQL(parts), maxBody))
-	mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
-		DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
-	return http.NewCrossOriginProtection().Handler(mux)
+	mux.Handle(endpointPath, graphQL(parts, keeper))
+	if !parts.Guard.Production {
+		mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
+			DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
+	}
+	return keeper.Handler(mux, app.HealthPath, app.ReadyPath)
 }
 
-func graphQL(parts Parts) http.Handler {
+func graphQL(parts Parts, keeper *guard.Guard) http.Handler {
 	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Feed: parts.Feed, Log: parts.Log, Hidden: hide,
-		// Until there is authentication, everybody is the same caller.
-		Caller: func(context.Context) string { return anonymous }}
-	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver}))
+		Caller: parts.Guard.Caller}
+	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver, Complexity: graph.Costs()}))
+	keeper.Protect(srv)
 	readLimit := int64(websocketRead)
 	srv.AddTransport(transport.Websocket{Implementation: newGorilla(), InitTimeout: websocketInitTime,
 		PingPongInterval: websocketPing, KeepAlivePingInterval: websocketPing, PayloadReadLimit: &readLimit})
 	srv.AddTransport(transport.Options{})
 	srv.AddTransport(transport.GET{})
 	srv.AddTransport(transport.POST{})
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](queriesKept))
-	srv.SetParserTokenLimit(maxTokens)
-	srv.Use(extension.Introspection{})
 	srv.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error { return graph.Present(ctx, err, hide) })
 	srv.SetRecoverFunc(recovered)
 	return srv
