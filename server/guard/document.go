@@ -22,6 +22,9 @@ func (l Limits) checkText(text string) *gqlerror.Error {
 		if err != nil || token.Kind == lexer.EOF {
 			return nil // the parser says what is wrong
 		}
+		if size := len(token.Value); token.Kind == lexer.Name && size > l.Name {
+			return exceeds("nameBytes", l.Name, size, "bytes in one name of its document", "No name of this API is that long.")
+		}
 		if n > l.Tokens {
 			return exceeds("tokens", l.Tokens, n, "or more tokens in its document", "Ask for less at once, and send values as variables.")
 		}
@@ -139,6 +142,8 @@ func (s *survey) operation(op *ast.OperationDefinition, introspection bool) *gql
 	case op.Operation == ast.Mutation && whole.rootFields > l.MutationFields:
 		return exceeds("mutationFields", l.MutationFields, whole.rootFields, "mutations in one operation",
 			"Send up to 100 commands at once with postBatch, or one mutation per request.")
+	case op.Operation == ast.Subscription && whole.rootFields > 1:
+		return refuse("GRAPHQL_VALIDATION_FAILED", "A subscription must have exactly one field; send each in an operation of its own.")
 	case whole.rootFields > l.RootFields:
 		return exceeds("rootFields", l.RootFields, whole.rootFields, "fields at its root", "Ask in several requests.")
 	case whole.fields > l.Spread:

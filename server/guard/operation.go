@@ -135,9 +135,11 @@ func (o *operations) InterceptResponse(ctx context.Context, next graphql.Respons
 	if answer == nil {
 		return nil
 	}
-	if len(answer.Errors) > o.limits.Errors {
-		answer.Errors = answer.Errors[:o.limits.Errors:o.limits.Errors]
+	most := o.limits.Errors
+	if len(answer.Data) == 0 {
+		most = o.limits.RequestErrors
 	}
+	answer.Errors = answer.Errors[:min(len(answer.Errors), most)]
 	for _, e := range answer.Errors {
 		e.Message = shortened(e.Message, o.limits.Message)
 		if e.Extensions["code"] == nil {
