@@ -58,7 +58,7 @@ func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.H
 func graphQL(parts Parts, keeper *guard.Guard) http.Handler {
 	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Feed: parts.Feed, Log: parts.Log, Hidden: hide,
 		Caller: parts.Guard.Caller}
-	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver, Complexity: graph.Costs()}))
+	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver}))
 	keeper.Protect(srv)
 	readLimit := int64(websocketRead)
 	srv.AddTransport(transport.Websocket{Implementation: newGorilla(), InitTimeout: websocketInitTime,

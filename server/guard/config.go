@@ -3,7 +3,6 @@ package guard
 import (
 	"context"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -50,7 +49,7 @@ type Guard struct {
 	addresses  *buckets
 	parsed     *cache[*ast.QueryDocument]
 	automatic  extension.AutomaticPersistedQuery
-	schema     graphql.ExecutableSchema
+	prices     prices
 }
 
 // New is a guard that nobody has passed yet.

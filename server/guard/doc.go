@@ -6,5 +6,6 @@
 // Handler is the door that every HTTP request passes; Extension is the same for
 // every GraphQL operation, also those of a websocket. Checks run from the
 // cheapest to the dearest: address, host, size, words, shape, and only then
-// validation and cost. The package knows GraphQL and HTTP, and nothing of a bank.
+// validation and cost. The package knows GraphQL, HTTP and what
+// fields cost, and nothing else of a bank; it may import graph.
 package guard

@@ -5,11 +5,12 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/99designs/gqlgen/complexity"
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/graph"
 )
 
 // operations is the guard as gqlgen's executor calls it, for every operation
@@ -29,7 +30,7 @@ func (o *operations) ExtensionName() string { return "Guard" }
 
 // Validate implements graphql.HandlerExtension.
 func (o *operations) Validate(schema graphql.ExecutableSchema) error {
-	o.schema = schema
+	o.prices = pricesOf(schema.Schema(), graph.Costs())
 	return nil
 }
 
@@ -90,7 +91,7 @@ func (o *operations) remembered(ctx context.Context, request *graphql.RawParams)
 
 // MutateOperationContext takes the cost of a valid operation from its caller.
 func (o *operations) MutateOperationContext(ctx context.Context, operation *graphql.OperationContext) *gqlerror.Error {
-	cost := complexity.Calculate(ctx, o.schema, operation.Operation, operation.Variables)
+	cost := o.prices.of(operation.Operation.SelectionSet, operation.Variables)
 	if cost > o.limits.Cost {
 		return exceeds("cost", o.limits.Cost, cost, "points of cost", "Ask for shorter pages, or for fewer fields of each line.")
 	}
