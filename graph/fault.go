@@ -69,7 +69,8 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 		// It happened below the field that is being resolved, on the way in: a
 		// scalar refused the text of an argument.
 		shown.Extensions = map[string]any{"code": CodeBadInput, "retryable": false}
-	case errors.Is(err, context.DeadlineExceeded) && errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		// Stores and sidecars have their own words for it.
 		shown.Message = "The answer took too long; ask for less, or later."
 		shown.Extensions = map[string]any{"code": CodeTimeout, "retryable": true}
 	default:

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -74,7 +75,7 @@ func graphQL(parts Parts, keeper *guard.Guard) http.Handler {
 // hide logs what clients must not see, under an id that they may.
 func hide(ctx context.Context, err error) string {
 	id := rand.Text()[:12]
-	if ctx.Err() == nil { // a client that left is no fault of ours
+	if !errors.Is(ctx.Err(), context.Canceled) { // a client that left is no fault of ours
 		slog.Error("request failed", "id", id, "error", err)
 	}
 	return id

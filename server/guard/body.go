@@ -17,6 +17,7 @@ import (
 // size and its time, and hands on what was read.
 func (g *Guard) takeBody(w http.ResponseWriter, r *http.Request) (status int, refused *gqlerror.Error) {
 	if r.Body == nil || r.Body == http.NoBody {
+		g.namedByGet(r)
 		return 0, nil
 	}
 	most := g.limits.Body
@@ -72,6 +73,21 @@ func (g *Guard) named(r *http.Request, body []byte) ([]byte, *gqlerror.Error) {
 	delete(fields, "documentId")
 	fields["extensions"] = mustJSON(extensions)
 	return mustJSON(fields), nil
+}
+
+// namedByGet is named for the parameters of a GET.
+func (g *Guard) namedByGet(r *http.Request) {
+	if g.config.Trusted == nil || r.Method != http.MethodGet {
+		return
+	}
+	parameters := r.URL.Query()
+	id := parameters.Get("documentId")
+	if id == "" || parameters.Has("query") || parameters.Has("extensions") {
+		return
+	}
+	parameters.Del("documentId")
+	parameters.Set("extensions", string(mustJSON(map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": plainHash(id)}})))
+	r.URL.RawQuery = parameters.Encode()
 }
 
 func mustJSON(v any) []byte {

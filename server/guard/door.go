@@ -36,7 +36,7 @@ func (g *Guard) Handler(inner http.Handler, uncounted ...string) http.Handler {
 			deny(w, http.StatusForbidden, refuse(CodeCrossOrigin, "A page of another site may not send this; use a client program, or a page of this server."))
 			return
 		}
-		v.socket = r.Header.Get("Upgrade") != ""
+		v.socket = r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 		if v.socket {
 			inner.ServeHTTP(w, r)

@@ -86,6 +86,7 @@ func TestTrustedDocumentsAreAnsweredByTheirHash(t *testing.T) {
 		"a document id":              body(`{"documentId":"` + hash + `"}`),
 		"an id with its algorithm":   body(`{"documentId":"sha256:` + hash + `","operationName":"Kind","extensions":{"x":1}}`),
 		"a hash by GET":              sending("GET", "/graphql?extensions="+url.QueryEscape(extensions), ""),
+		"a document id by GET":       sending("GET", "/graphql?documentId=sha256%3A"+hash, ""),
 		"a hash on a websocket":      socket("", initiate, `{"id":"1","type":"subscribe","payload":{"extensions":`+extensions+`}}`),
 		"an id with null extensions": body(`{"documentId":"` + hash + `","extensions":null}`),
 	} {
