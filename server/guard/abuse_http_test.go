@@ -84,7 +84,6 @@ func floods() []attack {
 		{name: "requests without end from one caller", at: limited, once: true, send: until(rated, query(statusQuery)), status: 429, code: rated, says: `"retryAfter":`},
 		{name: "broken requests without end from one caller", at: limited, once: true, send: until(rated, query("{ nothing }")), status: 429, code: rated},
 		{name: "dear requests without end from one caller", at: limited, once: true, send: until(rated, query(`{ accounts(first: 100) { nodes { id } } }`)), status: 429, code: rated},
-		{name: "one request beyond the cost of any", at: limited, once: true, send: until(limit, query(`{ accounts(first: 100) { nodes { id owner currency version } pageInfo { hasNextPage } } }`)), code: limit, says: `"limit":"cost","most":500`},
 		{name: "requests without end from one address", at: "one door", once: true, send: until(rated, sending("GET", "/graphql?query={__typename}", "")), status: 429, code: rated, says: `"retryAfter":`},
 		{name: "pages without end from one address", at: "one door", once: true, send: until(rated, sending("GET", "/config.json", "")), status: 429, code: rated},
 	}

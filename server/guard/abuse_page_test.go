@@ -69,6 +69,7 @@ var limitWords = []struct{ field, words, code string }{
 	{"Operations", "operations in a document", "operations"},
 	{"Depth", "levels of fields, fragments spread", "depth"},
 	{"Fields", "fields as written", "fields"},
+	{"Repeats", "fields written again beside themselves", "repeats"},
 	{"Spread", "fields with fragments spread", "spreadFields"},
 	{"RootFields", "root fields of a query", "rootFields"},
 	{"MutationFields", "mutations in one operation; postBatch carries 100 commands", "mutationFields"},

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,9 +57,14 @@ func jsonOf(v any) string {
 // query is an attack by a document. ACCOUNT in it is the id of an account.
 func query(text string) func(*victim) reply { return request(text, nil) }
 
-// request is an attack by a document and its variables.
+// request is an attack by a document and its variables. The document is another
+// one each time: the gateway remembers those that it has checked.
 func request(text string, variables map[string]any) func(*victim) reply {
-	return body(jsonOf(map[string]any{"query": text, "variables": variables}))
+	whole := jsonOf(map[string]any{"query": text + "\n#ATTEMPT", "variables": variables})
+	return func(v *victim) reply {
+		v.attempts++
+		return body(strings.Replace(whole, "#ATTEMPT", "#"+strconv.Itoa(v.attempts), 1))(v)
+	}
 }
 
 // body is an attack by the body of a POST.

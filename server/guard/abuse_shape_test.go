@@ -82,10 +82,15 @@ func shapes() []attack {
 		{name: "11 fragments that double each time", send: query(bomb(11))},
 		{name: "100 fragments", send: query("{ ...f0 }" + each(100, " fragment f%d on Query { __typename }")), code: limit, says: `"limit":"fragments"`},
 		{name: "30 operations", send: query(each(30, "query q%d { __typename } ")), code: limit, says: `"limit":"operations"`},
-		{name: "one field 490 times, to be merged", send: query("{ systemStatus { " + strings.Repeat("head ", 490) + "} }")},
+		{name: "one field 490 times, to be merged", send: query("{ systemStatus { " + strings.Repeat("head ", 490) + "} }"), code: limit, says: `"limit":"repeats"`},
+		{name: "21 times 22 fields, to be merged each with each", send: query("{ systemStatus { " + strings.Repeat("lastAudit { "+strings.Repeat("at ", 22)+"} ", 21) + "} }"), code: limit, says: `"limit":"repeats"`},
+		{name: "7 times 7 times 8 fields, to be merged each with each", send: query("{ accounts { " + strings.Repeat("nodes { "+strings.Repeat("balance { "+strings.Repeat("version ", 8)+"} ", 7)+"} ", 7) + "} }"),
+			code: limit, says: `"limit":"repeats"`},
 		{name: "30 aliases that collide", send: query("{ systemStatus { " + strings.Repeat("a: head a: lag ", 15) + "} }"), code: invalid},
-		{name: "30 fragments of 15 fields, each against each", send: query("{ systemStatus { " + each(30, "...f%d ") + "} }" +
-			each(30, " fragment f%d on SystemStatus { "+strings.Repeat("head lag ", 7)+"published }"))},
+		{name: "30 fragments of 12 fields, each against each", send: query("{ systemStatus { " + each(30, "...f%d ") + "} }" +
+			each(30, " fragment f%d on SystemStatus { head lag published projected __typename lastAudit { at position records accounts findings ok } }"))},
+		{name: "30 inline fragments of 12 fields, each against each", send: query("{ systemStatus { " +
+			strings.Repeat("... { head lag published projected __typename lastAudit { at position records accounts findings ok } } ", 30) + "} }")},
 		{name: "490 unknown fields, for suggestions", send: query("{ systemStatus { " + each(490, "heed%d ") + "} }"), code: invalid},
 		{name: "introspection, nested", send: query("{ __schema { types { fields { type { fields { type { fields { type { fields { name } } } } } } } } } }"), code: invalid, says: "introspection depth"},
 		{name: "the whole schema, in development", send: query("{ __schema { types { name description fields { name description args { name description type { name } } type { name ofType { name } } } enumValues { name description } } } }")},

@@ -53,6 +53,7 @@ type victim struct {
 	account  string
 	gateways map[string]string // name → URL
 	at       string            // URL of the one that is attacked
+	attempts int
 }
 
 // The gateways that are attacked.

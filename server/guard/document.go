@@ -59,10 +59,11 @@ func (l Limits) checkDocument(text string, introspection bool) *gqlerror.Error {
 
 // survey counts what a document asks for.
 type survey struct {
-	limits                      Limits
-	fragments                   map[string]*spread
-	fields, aliases, directives int // as written
-	cycle                       bool
+	limits              Limits
+	fragments           map[string]*spread
+	fields, repeats     int // as written
+	aliases, directives int
+	cycle               bool
 }
 
 // spread is what a fragment spreads to, counted once.
@@ -101,6 +102,8 @@ func (s *survey) written(doc *ast.QueryDocument) *gqlerror.Error {
 		{"aliases", l.Aliases, s.aliases, "aliases", "Ask for many objects by a connection, or in several requests."},
 		{"directives", l.Directives, s.directives, "directives", "Use fewer directives."},
 		{"fields", l.Fields, s.fields, "fields in its document", "Ask for fewer fields at once."},
+		// Validation compares each with each, and what is in them.
+		{"repeats", l.Repeats, s.repeats, "fields that stand beside themselves again", "Write each field once."},
 	} {
 		if c.asked > c.most {
 			return exceeds(c.limit, c.most, c.asked, c.unit, c.remedy)
@@ -111,10 +114,15 @@ func (s *survey) written(doc *ast.QueryDocument) *gqlerror.Error {
 
 // count adds a selection as it is written.
 func (s *survey) count(set ast.SelectionSet) {
+	named := make(map[string]bool, len(set))
 	for _, selection := range set {
 		switch at := selection.(type) {
 		case *ast.Field:
 			s.fields++
+			if named[at.Alias] {
+				s.repeats++
+			}
+			named[at.Alias] = true
 			s.directives += len(at.Directives)
 			if at.Alias != at.Name {
 				s.aliases++

@@ -12,6 +12,7 @@ type Limits struct {
 	Operations     int           // in a document
 	Depth          int           // of fields in fields, with fragments spread
 	Fields         int           // as written
+	Repeats        int           // fields written again beside themselves
 	Spread         int           // fields with all fragments spread
 	RootFields     int           // of a query
 	MutationFields int           // at the root of a mutation
@@ -36,7 +37,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, BodyTime: 10 * time.Second,
 		Document: 100 << 10, Tokens: 2000, Name: 128, Operations: 20,
-		Depth: 20, Fields: 500, Spread: 2000, RootFields: 20,
+		Depth: 20, Fields: 500, Repeats: 30, Spread: 2000, RootFields: 20,
 		// Money moves by one decision per operation; many at once are postBatch's.
 		MutationFields: 1,
 		Aliases:        30, Directives: 50, Fragments: 30,
@@ -53,7 +54,7 @@ func (l Limits) orDefault() Limits {
 	d := DefaultLimits()
 	for _, n := range []struct{ is, or *int }{
 		{&l.Body, &d.Body}, {&l.Document, &d.Document}, {&l.Tokens, &d.Tokens}, {&l.Operations, &d.Operations}, {&l.Name, &d.Name},
-		{&l.Depth, &d.Depth}, {&l.Fields, &d.Fields}, {&l.Spread, &d.Spread}, {&l.RootFields, &d.RootFields},
+		{&l.Depth, &d.Depth}, {&l.Fields, &d.Fields}, {&l.Repeats, &d.Repeats}, {&l.Spread, &d.Spread}, {&l.RootFields, &d.RootFields},
 		{&l.MutationFields, &d.MutationFields}, {&l.Aliases, &d.Aliases}, {&l.Directives, &d.Directives},
 		{&l.Fragments, &d.Fragments}, {&l.Variables, &d.Variables}, {&l.VariableValues, &d.VariableValues},
 		{&l.VariableBytes, &d.VariableBytes}, {&l.VariableDepth, &d.VariableDepth}, {&l.Cost, &d.Cost},
