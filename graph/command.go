@@ -20,7 +20,7 @@ func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key str
 		id = bank.NewAccountID(r.Caller(ctx), key)
 	}
 	if !id.Valid() {
-		return nil, badInput(fmt.Sprintf("%q is not the id of an account.", *accountID))
+		return nil, badInput(fmt.Sprintf("%.60q is not the id of an account.", *accountID))
 	}
 	found, err := r.Log.FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: []string{key}})
 	if err != nil {

@@ -28,6 +28,9 @@ const (
 	CodeLagged = "LAGGED"
 	// CodeTooLarge: the answer holds a number beyond the 32 bits of an Int.
 	CodeTooLarge = "NUMBER_TOO_LARGE"
+	// CodeTimeout: the answer was not there in time. A query may be sent again; of
+	// a mutation CodeUnknownOutcome says what to do.
+	CodeTimeout = "TIMEOUT"
 	// CodeInternal: a fault of ours, logged under the id in extensions.id.
 	CodeInternal = "INTERNAL"
 )
@@ -66,6 +69,10 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 		// It happened below the field that is being resolved, on the way in: a
 		// scalar refused the text of an argument.
 		shown.Extensions = map[string]any{"code": CodeBadInput, "retryable": false}
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		// Stores and sidecars have their own words for it.
+		shown.Message = "The answer took too long; ask for less, or later."
+		shown.Extensions = map[string]any{"code": CodeTimeout, "retryable": true}
 	default:
 		shown.Message = "An internal error happened. It was logged; tell the operator its id."
 		shown.Extensions = map[string]any{"code": CodeInternal, "retryable": false, "id": hidden(ctx, err)}

@@ -37,10 +37,10 @@ func (o *order) metadata(entries []*model.MetadataInput) map[string]string {
 	}
 	m := make(map[string]string, len(entries))
 	for _, e := range entries {
-		if _, again := m[e.Key]; again {
-			o.unread = append(o.unread, bank.RefuseInput("metadata", "must not have two entries with the same key"))
-		}
 		m[e.Key] = e.Value
+	}
+	if len(m) < len(entries) {
+		o.unread = append(o.unread, bank.RefuseInput("metadata", "must not have two entries with the same key"))
 	}
 	return m
 }

@@ -171,7 +171,7 @@ func readCursor(text *string, kind string) (int64, error) {
 	digits, _ := strings.CutPrefix(string(plain), kind+":")
 	n, parseErr := strconv.ParseInt(digits, 10, 64)
 	if err != nil || parseErr != nil || n < 0 || *text != cursor(kind, n) {
-		return 0, badInput(fmt.Sprintf("%q is not a cursor of this field; pass one that an earlier answer gave.", *text))
+		return 0, badInput(fmt.Sprintf("%.60q is not a cursor of this field; pass one that an earlier answer gave.", *text))
 	}
 	return n, nil
 }

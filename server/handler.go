@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -10,9 +11,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
-	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"corebank/graph"
@@ -23,13 +21,10 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/view"
 	"corebank/server/graphiql"
+	"corebank/server/guard"
 )
 
-// Bounds of a request.
 const (
-	maxBody      = 1 << 20 // bytes
-	maxTokens    = 2000    // of a query document
-	queriesKept  = 1000    // parsed documents
 	anonymous    = "anonymous"
 	demoKey      = "graphiql-demo-account"
 	endpointPath = "/graphql"
@@ -43,33 +38,36 @@ type Parts struct {
 	Log      graph.Log
 	// Wire is how requests come and answers go.
 	Wire Wire
+	// Guard says how strict the gateway is with those who ask.
+	Guard guard.Config
 }
 
-// Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at /, health
-// at /healthz and /readyz.
+// Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at / (but in
+// production), health at /healthz and /readyz.
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
+	// Until there is authentication, everybody is the same caller.
+	parts.Guard.Caller = func(context.Context) string { return anonymous }
+	keeper := guard.New(parts.Guard)
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
-	mux.Handle(endpointPath, http.MaxBytesHandler(graphQL(parts), maxBody))
+	mux.Handle(endpointPath, graphQL(parts, keeper))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
-	mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
-		DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
-	return http.NewCrossOriginProtection().Handler(mux)
+	if !parts.Guard.Production {
+		mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
+			DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
+	}
+	return keeper.Handler(mux, app.HealthPath, app.ReadyPath)
 }
 
-func graphQL(parts Parts) http.Handler {
+func graphQL(parts Parts, keeper *guard.Guard) http.Handler {
 	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Feed: parts.Feed, Log: parts.Log, Hidden: hide,
-		// Until there is authentication, everybody is the same caller.
-		Caller: func(context.Context) string { return anonymous }}
+		Caller: parts.Guard.Caller}
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver}))
+	keeper.Protect(srv)
 	wire := parts.Wire.withDefaults()
 	srv.AddTransport(wire.sockets(resolver.Caller))
 	srv.AddTransport(wire.plainHTTP(resolver.Caller))
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](queriesKept))
-	srv.SetParserTokenLimit(maxTokens)
-	srv.Use(extension.Introspection{})
 	srv.Use(&input.Variables{})
-	srv.SetValidationRulesFn(input.Rules)
 	srv.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error { return graph.Present(ctx, err, hide) })
 	srv.SetRecoverFunc(recovered)
 	return srv
@@ -78,7 +76,7 @@ func graphQL(parts Parts) http.Handler {
 // hide logs what clients must not see, under an id that they may.
 func hide(ctx context.Context, err error) string {
 	id := rand.Text()[:12]
-	if ctx.Err() == nil { // a client that left is no fault of ours
+	if !errors.Is(ctx.Err(), context.Canceled) { // a client that left is no fault of ours
 		slog.Error("request failed", "id", id, "error", err)
 	}
 	return id

@@ -122,7 +122,7 @@ func TestRequestsThatAreNone(t *testing.T) {
 		"multipart":                           {header: map[string]string{"Content-Type": "multipart/form-data; boundary=x"}, body: "--x--", status: 415, says: "application/json"},
 		"another charset":                     {header: map[string]string{"Content-Type": "application/json; charset=utf-16"}, body: askName, status: 415, says: "UTF-8"},
 		"a compressed body":                   {header: map[string]string{"Content-Encoding": "gzip"}, body: askName, status: 415, says: "Content-Encoding"},
-		"more than 1 MiB":                     {body: `{"query":"{ __typename } #` + strings.Repeat("x", 1<<20) + `"}`, status: 413, says: "larger than 1048576 bytes", saysNot: "xxx"},
+		"more than 1 MiB":                     {body: `{"query":"{ __typename } #` + strings.Repeat("x", 1<<20) + `"}`, status: 413, says: "at most 1048576 are allowed", saysNot: "xxx"},
 		"PUT":                                 {method: "PUT", body: askName, status: 405, allow: "GET, POST, OPTIONS", says: "GET or a POST"},
 		"DELETE":                              {method: "DELETE", status: 405, allow: "GET, POST, OPTIONS"},
 		"PATCH":                               {method: "PATCH", status: 405, allow: "GET, POST, OPTIONS"},
@@ -173,12 +173,12 @@ func TestRequestsThatAreFine(t *testing.T) {
 
 func TestADocumentMayBeNamed(t *testing.T) {
 	gateway := counterWith(t, server.Wire{}).URL
-	for name, body := range map[string]string{
-		"by a persisted query": `{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"x"}}}`,
-		"by a document id":     `{"documentId":"sha256:x"}`,
+	for name, test := range map[string]struct{ body, says string }{
+		"by a persisted query": {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"x"}}}`, "PERSISTED_QUERY_NOT_FOUND"},
+		"by a document id":     {`{"documentId":"sha256:x"}`, "no operation provided"},
 	} {
 		t.Run(name, func(t *testing.T) { // it is a request; that nobody knows the document is another matter
-			exchange{header: accepting(jsonMedia), body: body, status: 200, says: "no operation provided", saysNot: `"data"`}.run(t, gateway)
+			exchange{header: accepting(jsonMedia), body: test.body, status: 200, says: test.says, saysNot: `"data"`}.run(t, gateway)
 		})
 	}
 }

@@ -59,11 +59,14 @@ func TestRequestsHaveABound(t *testing.T) {
 	gateway := counter(t)
 	for name, test := range map[string]struct{ query, says string }{
 		"a request":               {"{ __typename }", `"Query"`},
-		"a long request":          {"{ __typename } #" + strings.Repeat("x", 900<<10), `"Query"`},
-		"a request beyond 1 MiB":  {"{ __typename } #" + strings.Repeat("x", 1<<20), "body is larger than 1048576 bytes"},
-		"many words":              {"{" + strings.Repeat(" __typename", 1900) + " }", `"Query"`},
-		"more than 2000 words":    {"{" + strings.Repeat(" __typename", 2001) + " }", "exceeded token limit of 2000"},
-		"a query that is deepest": {strings.Repeat("{ a ", 1000) + strings.Repeat("}", 1000), "exceeded token limit of 2000"},
+		"a long request":          {"{ __typename } #" + strings.Repeat("x", 99<<10), `"Query"`},
+		"a longer document":       {"{ __typename } #" + strings.Repeat("x", 100<<10), `"limit":"documentBytes","most":102400`},
+		"a request beyond 1 MiB":  {"{ __typename } #" + strings.Repeat("x", 1<<20), `"limit":"bodyBytes","most":1048576`},
+		"one word many times":     {"{" + strings.Repeat(" __typename", 31) + " }", `"Query"`},
+		"one word too many times": {"{" + strings.Repeat(" __typename", 32) + " }", `"limit":"repeats","most":30`},
+		"more than 500 words":     {"{" + strings.Repeat(" __typename", 501) + " }", `"asked":501`},
+		"more than 2000 tokens":   {"{" + strings.Repeat(" __typename", 2001) + " }", `"limit":"tokens","most":2000`},
+		"a query that is deepest": {strings.Repeat("{ a ", 1000) + strings.Repeat("}", 1000), `"limit":"tokens","most":2000`},
 	} {
 		if got := ask(t, gateway, test.query); !strings.Contains(got, test.says) {
 			t.Errorf("%s is answered with %.300s, want %q", name, got, test.says)

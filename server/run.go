@@ -11,10 +11,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"corebank/graph/generated"
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view/viewstore"
+	"corebank/server/guard"
 )
 
 // Config is what the gateway needs to run.
@@ -27,6 +29,12 @@ type Config struct {
 	Views       viewstore.Config
 	// Wire is how requests come and answers go; its Ending is Run's to set.
 	Wire Wire
+	// Guard says how strict the gateway is with those who ask. Which names it goes
+	// by besides Guard.Hosts, and the trusted documents, Run finds out itself.
+	Guard guard.Config
+	// TrustedDocuments, when set, is the file of the documents that clients may
+	// ask for by their hash.
+	TrustedDocuments string
 	// Broker, when set, asks the broker whether it works: see app.MindBroker.
 	Broker func(context.Context) error
 }
@@ -42,6 +50,9 @@ const (
 // Run serves the gateway until ctx ends.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err := checkListen(config); err != nil {
+		return err
+	}
+	if err := completeGuard(&config); err != nil {
 		return err
 	}
 	lis, err := net.Listen("tcp", config.Listen)
@@ -68,24 +79,54 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
 	group.Go(func() error {
 		config.Wire.Ending = ctx
-		handler := Handler(Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events, Wire: config.Wire}, newProbe(actors.ready).Ready)
-		return app.ServeHTTP(ctx, lis, &http.Server{
-			Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-			// Subscriptions end with the gateway; requests get a little longer.
-			BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-			ErrorLog:    slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		})
+		parts := Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events, Wire: config.Wire, Guard: config.Guard}
+		front := NewHTTP(Handler(parts, newProbe(actors.ready).Ready), log)
+		// Subscriptions end with the gateway; requests get a little longer.
+		front.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
+		return app.ServeHTTP(ctx, lis, front)
 	})
 	return group.Wait()
 }
 
+// NewHTTP is the HTTP server of a gateway, with the bounds of its connections.
+func NewHTTP(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// completeGuard fills in what the guard needs to know of the gateway.
+func completeGuard(config *Config) error {
+	config.Guard.Loopback = onLoopback(config.Listen)
+	if config.TrustedDocuments == "" {
+		return nil
+	}
+	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
+	documents, err := guard.ReadDocuments(config.TrustedDocuments, schema, config.Guard.Limits)
+	if err != nil {
+		return fmt.Errorf("the trusted documents: %w", err)
+	}
+	config.Guard.Trusted = documents
+	return nil
+}
+
+// onLoopback reports whether only this machine can connect to an address.
+func onLoopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
 // checkListen keeps the gateway on loopback unless somebody took the risk.
 func checkListen(config Config) error {
-	host, _, err := net.SplitHostPort(config.Listen)
-	if err != nil {
+	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", config.Listen)
 	}
-	if ip := net.ParseIP(host); host == "localhost" || (ip != nil && ip.IsLoopback()) || config.AllowRemote {
+	if onLoopback(config.Listen) || config.AllowRemote {
 		return nil
 	}
 	return errors.New("the gateway has no authentication yet and listens on loopback only: use --listen 127.0.0.1:8080, or --allow-remote where something in front of it decides who may connect")

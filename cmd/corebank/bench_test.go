@@ -58,7 +58,7 @@ func TestASmallBenchMeasuresEverything(t *testing.T) {
 	if err := json.Unmarshal(text, &report); err != nil {
 		t.Fatal(err)
 	}
-	if len(report.Results) < 6 || len(report.Ratios) < 3 {
+	if len(report.Results) < 5 || len(report.Ratios) < 2 {
 		t.Errorf("%d cases and %d ratios", len(report.Results), len(report.Ratios))
 	}
 	for _, result := range report.Results {

@@ -3,6 +3,7 @@ package input
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"reflect"
 	"strconv"
@@ -68,7 +69,7 @@ func (v *Variables) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error
 		return v.checkObject(definition, value, path)
 	case ast.Scalar:
 		if !fits(definition.Name, value) {
-			return gqlerror.ErrorPathf(path, "cannot use a %s as %s", kindOf(value), definition.Name)
+			return gqlerror.ErrorPathf(path, "cannot use a %s as %s%s", kindOf(value), definition.Name, hint(definition))
 		}
 	}
 	return nil
@@ -130,17 +131,26 @@ func fits(scalar string, value any) bool {
 	case "Boolean":
 		return boolean
 	case "ID":
-		return text || numeric && number == math.Trunc(number)
+		return text || numeric && number == math.Trunc(number) && !math.IsInf(number, 0)
 	}
 	return text
 }
 
-// numberOf is a JSON number, in whichever way it came.
+// hint says how one of the API's own scalars is written.
+func hint(scalar *ast.Definition) string {
+	if scalar.BuiltIn {
+		return ""
+	}
+	return ", which is written as a string"
+}
+
+// numberOf is a JSON number, in whichever way it came; infinite where it is too
+// large for that.
 func numberOf(value any) (number float64, is bool) {
 	switch n := value.(type) {
 	case json.Number:
 		number, err := strconv.ParseFloat(n.String(), 64)
-		return number, err == nil
+		return number, err == nil || errors.Is(err, strconv.ErrRange)
 	case int64:
 		return float64(n), true
 	case float64:

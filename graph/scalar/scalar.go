@@ -42,7 +42,7 @@ func (d *Decimal) UnmarshalGQLContext(_ context.Context, v any) error {
 		return err
 	}
 	if !isDecimal(text) {
-		return fmt.Errorf("%q is not a decimal number such as \"12.34\"", text)
+		return fmt.Errorf("%.60q is not a decimal number such as \"12.34\"", text)
 	}
 	*d = Decimal(text)
 	return nil
@@ -78,11 +78,11 @@ func (c *CurrencyCode) UnmarshalGQLContext(_ context.Context, v any) error {
 		return err
 	}
 	if len(text) != 3 {
-		return fmt.Errorf("%q is not a currency code such as EUR", text)
+		return fmt.Errorf("%.60q is not a currency code such as EUR", text)
 	}
 	for _, r := range text {
 		if r < 'A' || r > 'Z' {
-			return fmt.Errorf("%q is not a currency code such as EUR", text)
+			return fmt.Errorf("%.60q is not a currency code such as EUR", text)
 		}
 	}
 	*c = CurrencyCode(text)
@@ -108,7 +108,7 @@ func (d *DateTime) UnmarshalGQLContext(_ context.Context, v any) error {
 	}
 	moment, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil || !rfc3339.MatchString(text) {
-		return fmt.Errorf("%q is not a moment such as \"2026-01-31T09:30:00.000Z\"", text)
+		return fmt.Errorf("%.60q is not a moment such as \"2026-01-31T09:30:00.000Z\"", text)
 	}
 	*d = DateTime(moment.UTC())
 	return nil

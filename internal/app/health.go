@@ -16,13 +16,19 @@ const (
 	healthReadTimeout = 5 * time.Second
 )
 
+// HealthPath and ReadyPath are where AddHealth answers.
+const (
+	HealthPath = "/healthz"
+	ReadyPath  = "/readyz"
+)
+
 // AddHealth puts /healthz (the process answers) and /readyz (it could do its
 // work now: 200, or 503 with the reason) on mux.
 func AddHealth(mux *http.ServeMux, ready func(context.Context) contract.Readiness) {
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+HealthPath, func(w http.ResponseWriter, _ *http.Request) {
 		writeReadiness(w, contract.Readiness{Ready: true})
 	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET "+ReadyPath, func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
 		writeReadiness(w, ready(ctx))

@@ -73,16 +73,22 @@ func checkText(field, text string, least, most int) *Refusal {
 		return refuseInput(field, fmt.Sprintf("must have %d to %d characters, not %d", least, most, n))
 	}
 	for _, r := range text {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || reorders(r) {
 			return refuseInput(field, "must not hold control characters")
 		}
 	}
 	return nil
 }
 
+// reorders reports whether a character has those behind it shown in another
+// order: so one text can look like another. Words in scripts that run from
+// right to left need none of them.
+func reorders(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
+
 func checkMetadata(m map[string]string) (broken Refusals) {
 	if len(m) > MaxMetadata {
 		broken.add(refuseInput("metadata", fmt.Sprintf("must have at most %d entries, not %d", MaxMetadata, len(m))))
+		return broken // what is wrong with each would be as long as what was sent
 	}
 	all := 0
 	for _, key := range slices.Sorted(maps.Keys(m)) {

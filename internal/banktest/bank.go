@@ -15,6 +15,7 @@ import (
 	"corebank/internal/view/memory"
 	"corebank/projector"
 	"corebank/server"
+	"corebank/server/guard"
 )
 
 // settleTimeout bounds every wait of a test.
@@ -30,6 +31,8 @@ type Bank struct {
 	writer    *eventsource.Writer
 	projector *projector.Projector
 	driver    *saga.Driver
+	parts     server.Parts
+	host      *actor.Host
 }
 
 // Start runs a bank until the test ends.
@@ -54,10 +57,22 @@ func Start(t testing.TB) *Bank {
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
 	b.until("the bank to take commands", func() bool { return b.writer.Ready().Ready && b.driver.Status().CaughtUp })
 
-	gateway := httptest.NewServer(server.Handler(server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Feed: feed, Log: log}, host.Ready))
-	t.Cleanup(gateway.Close)
-	b.Client = NewClient(t, gateway.URL)
+	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Feed: feed, Log: log}
+	b.Client = b.Gateway(guard.Config{})
 	return b
+}
+
+// Gateway opens another gateway of the same bank, as strict as it is told, and
+// returns a client of it.
+func (b *Bank) Gateway(strict guard.Config) *Client {
+	b.t.Helper()
+	parts := b.parts
+	parts.Guard = strict
+	gateway := httptest.NewUnstartedServer(nil)
+	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready), slog.New(slog.DiscardHandler))
+	gateway.Start()
+	b.t.Cleanup(gateway.Close)
+	return NewClient(b.t, gateway.URL)
 }
 
 // background runs work until the test ends.

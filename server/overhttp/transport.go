@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"corebank/server/request"
 	"corebank/server/seats"
@@ -51,10 +52,7 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		return
 	}
 	media := negotiate(r.Header.Values("Accept"))
-	plain := media // refusals are never a stream
-	if media == "" || media == mediaEvents {
-		plain = mediaJSON
-	}
+	plain := plainly(media)
 	if media == "" {
 		send(w, plain, http.StatusNotAcceptable, refusal(CodeNotAcceptable,
 			fmt.Sprintf("Accept one of %s, %s and, for streams, %s.", mediaGraphQL, mediaJSON, mediaEvents)))
@@ -74,6 +72,21 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		return
 	}
 	t.answer(w, r, exec, params, media)
+}
+
+// plainly is the media type of refusals, which are never a stream.
+func plainly(media string) string {
+	if media == "" || media == mediaEvents {
+		return mediaJSON
+	}
+	return media
+}
+
+// Refuse answers a request that does not come as far as the transport, in the
+// form that the transport would have chosen.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, reason *gqlerror.Error) {
+	w.Header().Set("Vary", "Accept")
+	send(w, plainly(negotiate(r.Header.Values("Accept"))), status, &graphql.Response{Errors: gqlerror.List{reason}})
 }
 
 // refused is a request that is not executed.

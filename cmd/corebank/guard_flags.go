@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"corebank/server/guard"
+)
+
+// Flags of the gateway's guard.
+const (
+	flagProduction     = "production"
+	flagIntrospection  = "introspection"
+	flagRate           = "rate"
+	flagRatePerAddress = "rate-per-address"
+	flagTrusted        = "trusted-documents"
+	flagTrustedOnly    = "trusted-only"
+	flagHost           = "host"
+)
+
+// Rates in points of cost per second. A deposit costs about 70, a balance 10, a
+// page of 50 lines some hundreds. Those of development are above what one
+// machine can answer; those of production are a busy client program's, and an
+// office's behind one address.
+const (
+	localRate         = 100_000_000
+	productionRate    = 20_000
+	productionAddress = 100_000
+	maxRate           = 1_000_000_000
+)
+
+// guardFlags is what a person says about how strict the gateway is.
+type guardFlags struct {
+	config  guard.Config
+	trusted string
+}
+
+func (f *guardFlags) add(c *cobra.Command) {
+	flags, config := c.Flags(), &f.config
+	flags.BoolVar(&config.Production, flagProduction, false,
+		"no introspection, suggestions or GraphiQL")
+	flags.BoolVar(&config.Introspection, flagIntrospection, false,
+		"allow introspection in production")
+	flags.IntVar(&config.Rates.PerPrincipal, flagRate, localRate,
+		fmt.Sprintf("points of cost per second for one caller, 0 for no bound; %d in production", productionRate))
+	flags.IntVar(&config.Rates.PerAddress, flagRatePerAddress, localRate,
+		fmt.Sprintf("the same for one address; %d in production", productionAddress))
+	flags.StringVar(&f.trusted, flagTrusted, "",
+		`file of trusted documents, {"sha256": "document", ...}`)
+	flags.BoolVar(&config.TrustedOnly, flagTrustedOnly, false,
+		"refuse every document that is not trusted")
+	flags.StringSliceVar(&config.Hosts, flagHost, nil,
+		"names that the Host header may have, besides this machine's own")
+}
+
+// read checks what was given, and fills in what production means.
+func (f *guardFlags) read(c *cobra.Command) (guard.Config, error) {
+	config := f.config
+	if config.Production {
+		if !c.Flags().Changed(flagRate) {
+			config.Rates.PerPrincipal = productionRate
+		}
+		if !c.Flags().Changed(flagRatePerAddress) {
+			config.Rates.PerAddress = productionAddress
+		}
+	}
+	for flag, n := range map[string]int{flagRate: config.Rates.PerPrincipal, flagRatePerAddress: config.Rates.PerAddress} {
+		if n < 0 || n > maxRate {
+			return config, fmt.Errorf("--%s %d: want 1 to %d points of cost per second, or 0 for no bound", flag, n, maxRate)
+		}
+	}
+	if config.Introspection && !config.Production {
+		return config, errors.New("--introspection is for --production; without it, introspection is always allowed")
+	}
+	if config.TrustedOnly && f.trusted == "" {
+		return config, errors.New("--trusted-only refuses everything without --trusted-documents FILE")
+	}
+	for _, host := range config.Hosts {
+		if _, _, err := net.SplitHostPort(host); err == nil || host == "" || strings.ContainsAny(host, "/ *") {
+			return config, fmt.Errorf("--host %q: want a name without scheme, port or pattern, for example bank.example", host)
+		}
+	}
+	return config, nil
+}

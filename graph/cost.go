@@ -1,0 +1,91 @@
+package graph
+
+import "corebank/internal/view"
+
+// Cost is what a field costs, in points of which a field that is at hand costs
+// one. A point is some microseconds of a processor.
+type Cost struct {
+	// Points are its own.
+	Points int
+	// Past are more points, when asOf or since asks for something as it was.
+	Past int
+	// Times is how often what is selected in it counts; 0 is once.
+	Times int
+	// Page has what is selected count as often as first or last say, at most
+	// MostOnPage times, and this often when neither is given.
+	Page int
+	// Batch has the field count once for each of its input's items, at most
+	// MostInBatch times.
+	Batch bool
+}
+
+// What is beyond these is refused by its field, with clearer words than those
+// of its cost.
+const (
+	MostOnPage  = view.MaxPage
+	MostInBatch = 100
+)
+
+// Costs are the costs, by type and field, of the fields that are not at hand or
+// are lists.
+func Costs() map[string]Cost {
+	const (
+		read     = 5    // a look into the views
+		log      = 20   // a look into the log
+		past     = 40   // to find a point in the past
+		command  = 50   // a decision and its place in the log
+		seat     = 50   // of a subscriber
+		document = 3000 // a statement of 5000 lines
+		// How often lists without pages count, that may be long or are short.
+		long, short = 10, 3
+	)
+	costs := map[string]Cost{
+		"Query.node":                {Points: read},
+		"Query.account":             {Points: read, Past: past},
+		"Query.accountByExternalId": {Points: read},
+		"Query.accounts":            {Points: read, Page: defaultPage},
+		"Query.balance":             {Points: read, Past: past},
+		"Query.history":             {Points: read, Past: past, Page: defaultPage},
+		"Query.commandStatus":       {Points: log},
+		"Query.hold":                {Points: read},
+		"Query.transfer":            {Points: read},
+		"Query.statement":           {Points: past},
+		"Query.systemStatus":        {Points: log},
+		"Query.trialBalance":        {Points: 5 * log},
+
+		"Subscription.accountUpdated":  {Points: seat},
+		"Subscription.transactionFeed": {Points: seat},
+		"Subscription.transactions":    {Points: seat},
+		"Subscription.transferUpdated": {Points: seat},
+
+		"Account.metadata":                {Times: short},
+		"Account.holds":                   {Times: long},
+		"Account.transfersInTransit":      {Times: long},
+		"Account.history":                 {Points: read, Page: defaultPage},
+		"Account.events":                  {Points: log, Page: defaultPage},
+		"Balance.explanation":             {Points: past, Past: 200},
+		"BalanceExplanation.transactions": {Times: 2 * long},
+		"BalanceExplanation.holds":        {Times: long},
+		"Statement.lines":                 {Points: log, Page: MostOnPage},
+		"Statement.document":              {Points: document},
+		"TrialBalance.totals":             {Times: long},
+
+		"Transaction.transfer":         {Points: read},
+		"Transaction.hold":             {Points: read},
+		"Transaction.reverses":         {Points: read},
+		"Transaction.reversals":        {Points: read, Times: short},
+		"Transaction.reversedAmount":   {Points: read},
+		"Transfer.reverses":            {Points: read},
+		"Transfer.reversals":           {Points: read, Times: short},
+		"TransactionConnection.totals": {Points: read},
+
+		"Mutation.transfer":  {Points: 2 * command},
+		"Mutation.reverse":   {Points: 2 * command},
+		"Mutation.postBatch": {Points: command, Batch: true},
+	}
+	for _, name := range []string{"openAccount", "updateAccount", "closeAccount", "freezeAccount", "unfreezeAccount", "setLimits",
+		"deposit", "withdraw", "placeHold", "captureHold", "releaseHold"} {
+		costs["Mutation."+name] = Cost{Points: command}
+	}
+	return costs
+}

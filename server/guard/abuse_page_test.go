@@ -1,0 +1,90 @@
+package guard_test
+
+const abuseIntro = `# Abuse
+
+What was tried against the gateway, what it answers, and what that costs. The
+table is made by a test that sends each attack to the whole gateway
+(` + "`go test ./server/guard -run AbuseIsCheap -v`" + ` shows it as measured), and
+another run holds this page to it, but for the last two columns.
+
+## Limits
+
+A request beyond a limit is refused with the code ` + "`REQUEST_LIMIT_EXCEEDED`" + `; its
+extensions name the ` + "`limit`" + `, how much it allows (` + "`most`" + `) and what was ` + "`asked`" + `.
+Checks run from the cheapest to the dearest: host and rate, size, words, shape,
+and only then validation against the schema and cost.
+
+| limit | most | limit in extensions, or code |
+|---|---|---|
+LIMITS
+
+Every field costs at least one point; a look into the views 5, one into the log
+20, a command 50, a subscription 50, a whole statement 3000, and a page costs its
+lines: ` + "`first`" + ` or ` + "`last`" + ` times what one line costs. A request costs at least 10.
+
+## Rates
+
+` + "`--rate`" + ` is in points per second for one caller, ` + "`--rate-per-address`" + ` for one IPv4
+address or IPv6 /64; two seconds' worth may come at once. Who asks for more is
+answered ` + "`RATE_LIMITED`" + ` with ` + "`retryAfter`" + ` in seconds, over HTTP with the status
+429 and ` + "`Retry-After`" + `. Without ` + "`--production`" + ` both are above what one machine can
+answer. Behind a proxy all clients have the proxy's address: set
+` + "`--rate-per-address 0`" + ` there, and let the proxy count addresses.
+
+## Production
+
+` + "`corebank server --production`" + ` answers no introspection (` + "`--introspection`" + ` allows
+it), suggests no names in errors, serves no GraphiQL and lowers the rates.
+` + "`--trusted-documents FILE`" + ` names documents by their SHA-256, as a JSON object of
+hash to text; clients send ` + "`extensions.persistedQuery.sha256Hash`" + ` or ` + "`documentId`" + `
+in place of the query, and with ` + "`--trusted-only`" + ` nothing else is taken. Other
+clients may save bandwidth with automatic persisted queries.
+
+Every answer has the headers Content-Security-Policy, X-Content-Type-Options,
+X-Frame-Options, Referrer-Policy, Cross-Origin-Opener-Policy,
+Cross-Origin-Resource-Policy, Permissions-Policy and Cache-Control. In production,
+or when a proxy says that the client came over TLS (X-Forwarded-Proto), also
+Strict-Transport-Security for a year.
+
+A gateway that listens on a loopback address answers to this machine's names
+only, so that no page can reach it through a name of its own (DNS rebinding);
+` + "`--host`" + ` adds a name, for a proxy in front.
+
+## What was tried
+
+Time of the processor and memory are those of one attack, the attacker's side
+included, on two cores.
+
+| # | attack | answer (gateway) | time | memory |
+|---|---|---|---|---|
+`
+
+// limitWords says what the limits are.
+var limitWords = []struct{ field, words, code string }{
+	{"Body", "bytes of a body", "bodyBytes, 413"},
+	{"BodyTime", "time to send it", "`REQUEST_TIMEOUT`, 408"},
+	{"Document", "bytes of a document", "documentBytes"},
+	{"Tokens", "tokens of a document", "tokens"},
+	{"Name", "bytes of a name in a document", "nameBytes"},
+	{"Operations", "operations in a document", "operations"},
+	{"Depth", "levels of fields, fragments spread", "depth"},
+	{"Fields", "fields as written", "fields"},
+	{"Repeats", "fields written again beside themselves", "repeats"},
+	{"Spread", "fields with fragments spread", "spreadFields"},
+	{"RootFields", "root fields of a query", "rootFields"},
+	{"MutationFields", "mutations in one operation; postBatch carries 100 commands", "mutationFields"},
+	{"Aliases", "aliases", "aliases"},
+	{"Directives", "directives", "directives"},
+	{"Fragments", "fragments", "fragments"},
+	{"Variables", "variables", "variables"},
+	{"VariableValues", "values in variables, nested ones included", "variableValues"},
+	{"VariableBytes", "bytes of names and texts in variables", "variableBytes"},
+	{"VariableDepth", "levels of lists and objects in variables", "variableDepth"},
+	{"Cost", "points of cost", "cost"},
+	{"Errors", "errors in one answer", "cut off"},
+	{"RequestErrors", "errors in one answer that refuses the whole request", "cut off"},
+	{"Message", "bytes of one error's message", "cut off"},
+	{"QueryTime", "time to answer a query", "`TIMEOUT`"},
+	{"MutationTime", "time to answer a mutation", "`UNKNOWN_OUTCOME`"},
+	{"WriteTime", "time for a client to take its answer, after that", "the connection ends"},
+}
