@@ -22,6 +22,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
+	"corebank/server/console"
 	"corebank/server/graphiql"
 )
 
@@ -33,6 +34,7 @@ const (
 	anonymous    = "anonymous"
 	demoKey      = "graphiql-demo-account"
 	endpointPath = "/graphql"
+	consolePath  = "/console"
 )
 
 // Parts is what the gateway answers with.
@@ -45,14 +47,15 @@ type Parts struct {
 	Wire Wire
 }
 
-// Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at /, health
-// at /healthz and /readyz.
+// Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at /, the
+// console at /console, health at /healthz and /readyz.
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
 	mux.Handle(endpointPath, http.MaxBytesHandler(graphQL(parts), maxBody))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
-	mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
+	mux.Handle(consolePath+"/", http.StripPrefix(consolePath, console.Handler(console.Options{Endpoint: endpointPath, GraphiQL: "/"})))
+	mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath, Console: consolePath,
 		DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
 	return http.NewCrossOriginProtection().Handler(mux)
 }
