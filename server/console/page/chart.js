@@ -80,10 +80,10 @@ export class Chart {
       s('line', { class: units === 0n ? 'grid zero' : 'grid', x1: g.left, x2: g.width - edge.right, y1: g.y(units), y2: g.y(units) }),
       s('text', { x: g.left - 8, y: g.y(units) + 4, 'text-anchor': 'end' }, g.labels[i]),
     ]);
-    const { step, found } = timeTicks(g.from, g.to, Math.max(2, Math.floor((g.width - g.left) / 100)));
+    const { step, found } = timeTicks(g.from, g.to, Math.max(2, Math.floor((g.width - g.left) / 80)));
     const columns = found.map((at) => [
       s('line', { class: 'grid', x1: g.x(at), x2: g.x(at), y1: height - edge.bottom, y2: height - edge.bottom + 5 }),
-      s('text', { x: Math.min(g.x(at), g.width - 32), y: height - 8, 'text-anchor': 'middle' }, timeLabel(at, step)),
+      s('text', { x: Math.max(g.left + 20, Math.min(g.x(at), g.width - 32)), y: height - 8, 'text-anchor': 'middle' }, timeLabel(at, step)),
     ]);
     return [...rows, ...columns].flat();
   }

@@ -22,7 +22,7 @@ export function decimal(units, decimals) {
 // shown groups the digits of a decimal string for people, with a true minus.
 export function shown(text) {
   const [whole, fraction] = text.replace('-', '').split('.');
-  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ' ');
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
   return (text.startsWith('-') ? '−' : '') + grouped + (fraction ? `.${fraction}` : '');
 }
 
@@ -43,4 +43,4 @@ export const isNegative = (text) => minor(text).units < 0n;
 // typed reads what a person typed as an amount: blanks and a grouping of digits
 // are let be, a decimal comma becomes a point. What remains is for the bank to
 // judge, so that its words are shown and not ours.
-export const typed = (text) => text.replace(/[\s  ']/g, '').replace(/^([^.,]*),(\d*)$/, '$1.$2');
+export const typed = (text) => text.replace(/[\s']/g, '').replace(/^([^.,]*),(\d*)$/, '$1.$2');

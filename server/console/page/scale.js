@@ -41,7 +41,7 @@ export function timeTicks(from, to, most) {
   const step = timeSteps.find((one) => (to - from) / one <= most) ?? timeSteps.at(-1) * Math.ceil((to - from) / (timeSteps.at(-1) * most));
   const found = [];
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) found.push(at);
-  return { step, found };
+  return found.length > 0 ? { step, found } : { step: 1000, found: [from] };
 }
 
 // timeLabel says a tick as precisely as its step needs.
