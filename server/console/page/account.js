@@ -150,7 +150,7 @@ export async function accountView({ id, more, parameters, signal }) {
     chosen = route.more;
     const form = formOf(chosen, live, route.parameters);
     show(bar, menu(live.account, chosen));
-    show(place, form && [h('a', { class: 'button quiet close', href: `#/account/${id}` }, 'Close the form'), form.element]);
+    show(place, form && [h('a', { class: 'button quiet close', href: `#/account/${id}`, 'aria-label': 'Close the form', title: 'Close the form' }, '✕'), form.element]);
     const action = chosen === 'batch' ? 'Batch' : forms[chosen]?.title;
     return { title: [action, live.account.owner || id].filter(Boolean).join(' · '), focus: form ? () => { place.scrollIntoView({ block: 'nearest' }); form.focus(); } : null };
   };

@@ -40,7 +40,7 @@ export const freshId = (stem) => `${stem}-${++ids}`;
 export function every(milliseconds, signal, work) {
   let timer;
   const turn = async () => {
-    if (!document.hidden) await work().catch((error) => console.debug(error));
+    if (!document.hidden) await work().catch(reportError);
     if (!signal.aborted) timer = setTimeout(turn, milliseconds);
   };
   signal.addEventListener('abort', () => clearTimeout(timer));

@@ -34,7 +34,7 @@ export class Form {
     this.again = h('button', { type: 'button', class: 'primary', onclick: () => this.#submit(false) }, 'Send again with the same key');
     this.buttons = h('div', { class: 'buttons' }, this.send, this.dry);
     this.element = h('form', { class: 'card form', novalidate: true, 'data-form': name, 'aria-label': this.spec.title, onsubmit: (event) => this.#pressed(event) },
-      h('h2', {}, this.spec.title), fieldset(this.fields), this.buttons, this.outcome);
+      h(context.account ? 'h2' : 'h1', {}, this.spec.title), fieldset(this.fields), this.buttons, this.outcome);
     this.#restore();
   }
 
