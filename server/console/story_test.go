@@ -23,7 +23,10 @@ type teller struct {
 
 // fill types into a field of a form.
 func (p teller) fill(form, field, text string) {
-	at := chromedp.CSS(fmt.Sprintf("[data-form=%s] [name=%s]", form, field))
+	if !strings.Contains(field, "=") {
+		field = "[name=" + field + "]"
+	}
+	at := chromedp.CSS(fmt.Sprintf("[data-form=%s] %s", form, field))
 	p.Do(chromedp.WaitVisible(at), chromedp.Clear(at), chromedp.SendKeys(at, text))
 }
 
@@ -151,21 +154,25 @@ func TestALostAnswerIsNotAFailure(t *testing.T) {
 	p, ada := opened(t, bank)
 	p.press("Deposit")
 	p.fill("deposit", "amount", "70")
-	browsertest.Run[bool](p.Page, `(() => {
-	  const real = window.fetch;
-	  window.fetch = async (...request) => {
-	    const answer = await real(...request);
-	    if (request[1].body.includes('mutation')) throw new TypeError('cut off');
-	    return answer;
-	  };
-	  document.querySelector('[data-form=deposit]').requestSubmit();
-	  return true;
-	})()`)
+	p.losesAnswers()
+	browsertest.Run[bool](p.Page, `(document.querySelector('[data-form=deposit]').requestSubmit(), true)`)
 	p.sees(".doubt.panel", "It is not known whether this happened")
 	p.press("Only ask whether it happened")
 	p.sees(".doubt.panel p[role=status]", "It was applied")
 	p.press("Send again with the same key")
 	p.sees(".doubt.panel", "It is not known whether this happened")
+
+	// That a later try was turned away says nothing of the first.
+	browsertest.Run[bool](p.Page, `(() => {
+	  const lossy = window.fetch;
+	  window.fetch = (...request) => {
+	    if (!request[1].body.includes('mutation')) return lossy(...request);
+	    return new Response('{"data":null,"errors":[{"message":"Not now.","extensions":{"code":"UNAVAILABLE"}}]}');
+	  };
+	  return true;
+	})()`)
+	p.press("Send again with the same key")
+	p.sees(".doubt.panel", "Not now.")
 
 	p.Do(chromedp.Reload())
 	p.sees(".doubt.panel", "reloaded before the answer came")
@@ -173,6 +180,42 @@ func TestALostAnswerIsNotAFailure(t *testing.T) {
 	p.sees(".good.panel", "This had happened before under the same key")
 	p.sees("[data-balance=current]", "70.00 EUR")
 	if value, version := bank.Balance(ada, 2); value != "70.00" || version != 2 {
+		t.Errorf("the balance is %s at version %d", value, version)
+	}
+}
+
+// losesAnswers has every mutation sent and none answered, until a reload.
+func (p teller) losesAnswers() {
+	browsertest.Run[bool](p.Page, `(() => {
+	  const real = window.fetch;
+	  window.fetch = async (...request) => {
+	    const answer = await real(...request);
+	    if (request[1].body.includes('mutation')) throw new TypeError('cut off');
+	    return answer;
+	  };
+	  return true;
+	})()`)
+}
+
+// TestALostAnswerToABatch is the same for many commands.
+func TestALostAnswerToABatch(t *testing.T) {
+	bank := banktest.Start(t)
+	p, ada := opened(t, bank)
+	browsertest.Run[bool](p.Page, fmt.Sprintf("(location.hash = '#/account/%s/batch', true)", ada))
+	p.fill("postBatch", "amount", "5")
+	p.press("Add")
+	p.fill("postBatch", "fieldset + fieldset [name=amount]", "7")
+	p.losesAnswers()
+	p.press("Send the batch")
+	p.sees(".doubt.panel", "It is not known what happened")
+
+	p.Do(chromedp.Reload())
+	p.sees(".doubt.panel", "reloaded before the answer came")
+	p.press("Send again with the same keys")
+	p.sees("[data-form=postBatch] .good.panel", "2 of 2 happened.")
+	p.sees(".item .badge", "Replayed")
+	p.sees("[data-balance=current]", "12.00 EUR")
+	if value, version := bank.Balance(ada, 3); value != "12.00" || version != 3 {
 		t.Errorf("the balance is %s at version %d", value, version)
 	}
 }

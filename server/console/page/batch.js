@@ -2,17 +2,18 @@
 import { ask, ApiError } from './api.js';
 import { freshId, h, show } from './dom.js';
 import { field, fieldset } from './field.js';
-import { freshKey } from './form.js';
+import { freshKey, keep, kept } from './form.js';
 import { batchItems, forms } from './forms.js';
 import { postBatch } from './queries.js';
 import { refusals, status, trouble } from './refusal.js';
 import { facts } from './result.js';
 
 class Item {
-  constructor(kind, context, remove) {
+  constructor({ kind, key = freshKey(), texts = {} }, context, remove) {
     this.kind = kind;
-    this.key = freshKey();
+    this.key = key;
     this.fields = forms[kind].fields.filter(({ fixed }) => fixed === undefined).map((spec) => field(spec, { ...context, batch: true }));
+    for (const one of this.fields) one.write(texts[one.spec.name] ?? one.text());
     this.outcome = h('div', { class: 'outcome' });
     this.remove = h('button', { type: 'button', class: 'quiet', onclick: () => remove(this) }, 'Remove');
     this.element = h('fieldset', { class: 'item' }, h('legend', {}, forms[kind].title), fieldset(this.fields), this.remove, this.outcome);
@@ -21,6 +22,11 @@ class Item {
   input() {
     const input = Object.fromEntries(this.fields.map((one) => [one.spec.name, one.read()]));
     return { [this.kind]: { ...input, idempotencyKey: this.key } };
+  }
+
+  // filling is what another item goes on from.
+  filling() {
+    return { kind: this.kind, key: this.key, texts: Object.fromEntries(this.fields.map((one) => [one.spec.name, one.text()])) };
   }
 
   lock(locked) {
@@ -50,15 +56,24 @@ export class Batch {
     h('h2', {}, 'Batch: up to 100 commands together'),
     this.list,
     h('div', { class: 'field' }, h('label', { for: kind }, 'Next command'),
-      h('div', { class: 'with-unit' }, this.kind, h('button', { type: 'button', onclick: () => this.#add() }, 'Add'))),
+      h('div', { class: 'with-unit' }, this.kind, h('button', { type: 'button', onclick: () => this.#add({ kind: this.kind.value }) }, 'Add'))),
     h('div', { class: 'field check' }, this.atomic, h('label', { for: this.atomic.id }, 'All or nothing (all of one account)')),
     h('div', { class: 'buttons' }, this.sendButton, this.dryButton), this.outcome);
-    this.#add();
+    if (!this.#restore()) this.#add({ kind: this.kind.value });
   }
 
-  #add() {
-    if (this.items.length >= 100 || this.done) return;
-    const item = new Item(this.kind.value, this.context, (one) => this.#remove(one));
+  #restore() {
+    const filling = kept('postBatch');
+    if (!filling) return false;
+    for (const one of filling.items) this.#add(one);
+    this.atomic.checked = filling.atomic;
+    if (!filling.safe) this.#doubt('The page was reloaded before the answer came.');
+    return true;
+  }
+
+  #add(filling) {
+    if (this.items.length >= 100 || this.done || this.doubtful) return;
+    const item = new Item(filling, this.context, (one) => this.#remove(one));
     this.items.push(item);
     this.list.append(item.element);
     item.fields.find(({ control }) => control && !control.value)?.control.focus();
@@ -82,6 +97,8 @@ export class Batch {
     this.busy = true;
     this.#lock(true);
     show(this.outcome, h('p', { class: 'waiting', role: 'status' }, 'Sending…'));
+    const filling = { name: 'postBatch', items: this.items.map((item) => item.filling()), atomic: this.atomic.checked };
+    if (!dryRun) keep(filling);
     try {
       const input = { items: this.items.map((item) => item.input()), atomic: this.atomic.checked, dryRun };
       const { done } = await ask(postBatch, { input }, { allowPart: true });
@@ -91,7 +108,8 @@ export class Batch {
     } catch (error) {
       this.#lock(false);
       show(this.outcome, trouble(error));
-      if (error.unknown && !dryRun) this.#doubt('No answer came: any of these may have happened or not.');
+      if (!dryRun && !error.unknown && !this.doubtful) keep(error.code === 'UNAUTHENTICATED' ? { ...filling, safe: true } : null);
+      if (!dryRun && (error.unknown || this.doubtful)) this.#doubt('No answer came: any of these may have happened or not.');
     }
     this.busy = false;
     this.outcome.firstElementChild?.focus();
@@ -100,14 +118,18 @@ export class Batch {
   #answered(done) {
     for (const result of done.results) this.items[result.index].say(result);
     if (done.userErrors.length > 0) {
+      if (!done.dryRun) keep(null);
       show(this.outcome, refusals(done.userErrors, done));
       return;
     }
     if (!done.dryRun) this.context.then?.(done);
+    this.doubtful = false;
+    this.sendButton.textContent = 'Send the batch';
     if (done.results.some((one) => one.status === 'UNKNOWN')) {
       this.#doubt('Some may have happened or not.');
       return;
     }
+    if (!done.dryRun) keep(null);
     const failed = done.results.filter((one) => !['APPLIED', 'REPLAYED'].includes(one.status)).length;
     const all = failed === 0;
     const text = done.dryRun ? `${done.results.length - failed} of ${done.results.length} would pass. Nothing has happened yet.`
@@ -123,6 +145,8 @@ export class Batch {
 
   // #doubt leaves the items locked: only the very same batch may go out again.
   #doubt(text) {
+    this.doubtful = true;
+    this.dryButton.disabled = true;
     for (const item of this.items) item.lock(true);
     this.atomic.disabled = true;
     this.sendButton.textContent = 'Send again with the same keys';

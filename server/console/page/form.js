@@ -16,9 +16,10 @@ export function freshKey() {
 }
 
 // A filling that was sent is kept in the history entry of the page until its
-// outcome is known, so that a reload finds it again. It holds no token.
-const keep = (filling) => history.replaceState({ ...history.state, filling }, '');
-const kept = (name) => (history.state?.filling?.name === name ? history.state.filling : null);
+// outcome is known, so that a reload finds it again. It holds no token. One that
+// certainly did not happen is safe to change.
+export const keep = (filling) => history.replaceState({ ...history.state, filling }, '');
+export const kept = (name) => (history.state?.filling?.name === name ? history.state.filling : null);
 
 export class Form {
   // context: account and parameters to fill in from; then, called after success.
@@ -43,7 +44,7 @@ export class Form {
     if (!filling) return;
     this.key = filling.key;
     for (const one of this.fields) one.write(filling.texts[one.spec.name] ?? '');
-    this.#unknown(new ApiError('LOST', 'The page was reloaded before the answer came.'));
+    if (!filling.safe) this.#unknown(new ApiError('LOST', 'The page was reloaded before the answer came.'));
   }
 
   #pressed(event) {
@@ -79,8 +80,9 @@ export class Form {
       this.#answered(done);
     } catch (error) {
       this.#work(false);
-      if (error.unknown && !dryRun) return this.#unknown(error);
-      if (!dryRun) keep(null);
+      if (!dryRun && (error.unknown || this.doubtful)) return this.#unknown(error); // a later try says nothing of the first
+      // Signing in replaces the form by another one, which goes on from here.
+      keep(error.code === 'UNAUTHENTICATED' ? { name: this.name, key: this.key, texts, safe: true } : null);
       this.#failed(error);
     }
   }
@@ -93,6 +95,7 @@ export class Form {
   }
 
   #answered(done) {
+    this.doubtful &&= done.dryRun;
     if (done.userErrors.length > 0) {
       for (const error of done.userErrors) this.#field(error.path)?.say(error.message);
       show(this.outcome, refusals(done.userErrors, done));
@@ -142,6 +145,7 @@ export class Form {
 
   // #unknown keeps the filling as it is: only the very same request may go out.
   #unknown(error) {
+    this.doubtful = true;
     for (const one of this.fields) one.lock(true);
     const answer = h('p', { role: 'status' });
     show(this.buttons);

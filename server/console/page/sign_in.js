@@ -17,7 +17,7 @@ export function signInPanel(then) {
       h('h1', {}, 'Who are you?'),
       h('p', {}, 'The bank answers only with a token. Paste one:'),
       h('div', { class: 'field' }, h('label', { for: id }, 'Token'), input,
-        h('p', { class: 'hint', id: `${id}-hint` }, 'Make one with ', h('code', {}, 'corebank token --role teller --data DIR'), '. It stays in the memory of this page and is gone when you close or reload it.')),
+        h('p', { class: 'hint', id: `${id}-hint` }, 'Make one with ', h('code', {}, 'corebank token --role teller --data DIR'), '. It stays in the memory of this page and is gone when you close or reload it. Where the bank hands this page a token itself, reloading gets a new one.')),
       h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Sign in'))),
     focus: () => input.focus(),
   };

@@ -110,7 +110,12 @@ export class Socket extends EventTarget {
     this.#send({ id, type: 'complete' });
     if (this.#subscriptions.size > 0) return;
     clearTimeout(this.#timer);
-    this.#socket?.close(1000);
+    clearTimeout(this.#watch);
+    const socket = this.#socket;
+    this.#socket = null; // a next subscription gets a connection of its own
+    this.#acknowledged = false;
+    this.#say('off');
+    socket?.close(1000);
   }
 
   #receive(message) {
