@@ -136,11 +136,15 @@ export async function accountView({ id, more, parameters, signal }) {
   const place = h('div', { class: 'form-place' });
   const bar = h('div');
   let chosen = more;
+  let offered = null; // whether the menu offers to unfreeze
   signal.addEventListener('abort', () => chart.stop());
   const update = () => {
     hero.update(live);
     head.update(live.account);
     side.update(live.account);
+    const frozen = Boolean(live.account.freeze);
+    if (frozen !== offered) show(bar, menu(live.account, chosen));
+    offered = frozen;
   };
   live.addEventListener('account', update);
   live.addEventListener('fault', update);
