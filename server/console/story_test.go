@@ -97,6 +97,9 @@ func TestADayAtTheConsole(t *testing.T) {
 	if value, _ := bank.Balance(bob, 2); value != "100.50" {
 		t.Errorf("Bob has %s", value)
 	}
+	bank.Must("freezeAccount", map[string]any{"accountId": ada, "scope": "DEBITS", "reason": "a court order", "idempotencyKey": "freeze"})
+	p.sees(".hero .notice", "a court order")
+	p.sees(".status-now", "Frozen")
 	p.Do(chromedp.Navigate(bank.URL + "/console#/health"))
 	p.sees("[data-sum=EUR]", "0.00 ✓")
 	p.sees("[data-tile='Views']", "Up to date")

@@ -3,11 +3,11 @@
 import { ask } from './api.js';
 import { every } from './dom.js';
 import { Ledger } from './ledger.js';
-import { account as accountQuery, history, transactions } from './queries.js';
+import { account as accountQuery, accountUpdated, history, transactions } from './queries.js';
 import { socket } from './socket.js';
 
 const page = 50;
-const poll = 5000; // holds, freezes and limits change without a transaction
+const poll = 5000; // should a change ever not be told
 
 export class Live extends EventTarget {
   constructor(id, signal) {
@@ -35,6 +35,11 @@ export class Live extends EventTarget {
       variables: () => ({ accountId: this.id, after: this.ledger.resume }),
       next: (data) => this.#event(data.transactions),
       ended: (message) => { this.fault = message; this.#tell('fault'); },
+    });
+    // Holds, freezes and limits change without a transaction.
+    socket.subscribe({
+      query: accountUpdated, signal: this.signal, variables: () => ({ id: this.id }), ended: () => {},
+      next: (data) => this.refresh(data.accountUpdated.version),
     });
     every(poll, this.signal, () => this.refresh());
     return account;

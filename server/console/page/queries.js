@@ -71,6 +71,9 @@ subscription Transactions($accountId: ID, $after: String) {
 }
 ${transactionFields}`;
 
+export const accountUpdated = `
+subscription AccountUpdated($id: ID!) { accountUpdated(id: $id) { id version } }`;
+
 export const transfer = `
 query Transfer($id: ID!) {
   transfer(id: $id) { ...Sent reverses { ...Sent } reversals { ...Sent } }
