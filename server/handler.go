@@ -20,6 +20,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
+	"corebank/server/console"
 	"corebank/server/graphiql"
 	"corebank/server/guard"
 )
@@ -28,6 +29,7 @@ const (
 	anonymous    = "anonymous"
 	demoKey      = "graphiql-demo-account"
 	endpointPath = "/graphql"
+	consolePath  = "/console"
 )
 
 // Parts is what the gateway answers with.
@@ -42,8 +44,8 @@ type Parts struct {
 	Guard guard.Config
 }
 
-// Handler serves the whole gateway: GraphQL at /graphql, GraphiQL at / (but in
-// production), health at /healthz and /readyz.
+// Handler serves the whole gateway: GraphQL at /graphql, the console at
+// /console, GraphiQL at / (but in production), health at /healthz and /readyz.
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
 	// Until there is authentication, everybody is the same caller.
 	parts.Guard.Caller = func(context.Context) string { return anonymous }
@@ -52,11 +54,20 @@ func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.H
 	app.AddHealth(mux, ready)
 	mux.Handle(endpointPath, graphQL(parts, keeper))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
-	if !parts.Guard.Production {
-		mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath,
+	addPages(mux, parts.Guard.Production)
+	return keeper.Handler(mux, app.HealthPath, app.ReadyPath)
+}
+
+// addPages adds the pages for people. GraphiQL lives on what production does not
+// tell.
+func addPages(mux *http.ServeMux, production bool) {
+	talk := console.Options{Endpoint: endpointPath}
+	if !production {
+		talk.GraphiQL = "/"
+		mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath, Console: consolePath,
 			DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
 	}
-	return keeper.Handler(mux, app.HealthPath, app.ReadyPath)
+	mux.Handle(consolePath+"/", http.StripPrefix(consolePath, console.Handler(talk)))
 }
 
 func graphQL(parts Parts, keeper *guard.Guard) http.Handler {

@@ -148,6 +148,7 @@ func (s *screen) ready(listen string, data *dataDir) {
 	s.printf(`
 The bank is ready after %[1]s.
 
+  Console    http://%[2]s/console
   GraphiQL   http://%[2]s/
   GraphQL    http://%[2]s/graphql
              ws://%[2]s/graphql

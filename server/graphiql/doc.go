@@ -5,6 +5,6 @@
 // asks no other host for anything, and a content security policy holds it to
 // that. Tokens typed into the headers editor are never stored.
 //
-// It imports the standard library only. The assets are built by build/, see
+// It imports package asset and the standard library. The assets are built by build/, see
 // the README there.
 package graphiql

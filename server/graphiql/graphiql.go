@@ -1,12 +1,14 @@
 package graphiql
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"html"
 	"net/http"
-	"path"
-	"regexp"
-	"strings"
+
+	"corebank/server/asset"
 )
 
 // Options says where the page finds the bank.
@@ -18,6 +20,12 @@ type Options struct {
 	// SubscriptionEndpoint is the path of the websocket, by default Endpoint.
 	// The page derives the scheme and the host from its own location.
 	SubscriptionEndpoint string
+	// Console is the path of the console, to link to; empty for no link.
+	Console string
+	// Token, when set, gives the bearer token that the page starts with: it
+	// stands in the headers editor and is sent with every request. The page
+	// never stores it, and a page with a token is not kept by the browser.
+	Token func(*http.Request) string
 	// DemoAccountID is put into the variables of the examples in place of
 	// DemoAccountPlaceholder: the id of the account that the first example
 	// opens. Empty leaves the placeholder, and the examples are then refused
@@ -25,10 +33,14 @@ type Options struct {
 	DemoAccountID string
 }
 
+// TokenMeta names the meta element that hands the page its token.
+const TokenMeta = "corebank-token"
+
 // config is what the page reads from config.json.
 type config struct {
 	Endpoint             string `json:"endpoint"`
 	SubscriptionEndpoint string `json:"subscriptionEndpoint"`
+	Console              string `json:"console,omitempty"`
 }
 
 // Handler serves the page at "/" and what it loads below it. The page refers to
@@ -38,14 +50,16 @@ type config struct {
 func Handler(opts Options) http.Handler {
 	endpoint := cmp.Or(opts.Endpoint, "/graphql")
 	files := embeddedFiles()
+	index := embeddedIndex()
 	files["/config.json"] = dynamicFile(config{
 		Endpoint:             endpoint,
 		SubscriptionEndpoint: cmp.Or(opts.SubscriptionEndpoint, endpoint),
+		Console:              opts.Console,
 	})
 	files["/tabs.json"] = dynamicFile(tabsFor(opts.DemoAccountID))
 
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		setSecurityHeaders(w.Header(), r.Host)
+		setSecurityHeaders(w.Header())
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
 			http.Error(w, "this page takes GET and HEAD only", http.StatusMethodNotAllowed)
@@ -56,24 +70,24 @@ func Handler(opts Options) http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		f.serve(w, r)
+		if token := tokenOf(opts, r); token != "" && r.URL.Path == "/" {
+			f = asset.New(signedIn(index, token), "index.html", asset.NoStore)
+		}
+		f.Serve(w, r)
 	})
 }
 
-// embeddedFiles maps each URL path to its embedded file.
-func embeddedFiles() map[string]file {
-	files := make(map[string]file)
-	for _, name := range assetNames() {
-		switch name {
-		case "index.html":
-			files["/"] = embeddedFile(name, revalidate)
-		case "LICENSES.txt":
-			files["/LICENSES.txt"] = embeddedFile(name, revalidate)
-		default:
-			files[path.Join("/assets", name)] = embeddedFile(name, immutable)
-		}
+func tokenOf(opts Options, r *http.Request) string {
+	if opts.Token == nil {
+		return ""
 	}
-	return files
+	return opts.Token(r)
+}
+
+// signedIn is the page with the token that it starts with.
+func signedIn(index []byte, token string) []byte {
+	meta := fmt.Sprintf("<meta name=%q content=\"%s\">\n  </head>", TokenMeta, html.EscapeString(token))
+	return bytes.Replace(index, []byte("</head>"), []byte(meta), 1)
 }
 
 // tabsFor gives the examples with the account's id filled in.
@@ -92,26 +106,18 @@ func tabsFor(accountID string) []Tab {
 //
 // Styles are the exception: Monaco, the editor, writes its theme into style
 // elements and the position of each line into style attributes, and has no
-// setting for a nonce. data: images stand in Monaco's style sheet.
+// setting for a nonce. data: images stand in Monaco's style sheet. Its workers
+// are files of ours, so that worker-src needs no blob:. The websocket on the
+// page's own host counts as 'self'.
 const policy = "default-src 'none'; script-src 'self'; worker-src 'self'; " +
 	"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
-	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// plainHost matches a host that can stand in a policy: a name or an IPv4
-// address with an optional port. An IPv6 address cannot.
-var plainHost = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
+// Policy is the content security policy that the page works under.
+func Policy() string { return policy }
 
-// policyFor adds the websocket on the page's own host, because older browsers
-// do not count ws: as 'self'.
-func policyFor(host string) string {
-	if !plainHost.MatchString(host) {
-		return policy
-	}
-	return strings.Replace(policy, "connect-src 'self'", "connect-src 'self' ws://"+host+" wss://"+host, 1)
-}
-
-func setSecurityHeaders(h http.Header, host string) {
-	h.Set("Content-Security-Policy", policyFor(host))
+func setSecurityHeaders(h http.Header) {
+	h.Set("Content-Security-Policy", Policy())
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -3,15 +3,20 @@ import { createClient } from 'graphql-ws';
 
 // createFetcher sends queries and mutations by POST and subscriptions over a
 // websocket. The headers editor feeds both: as HTTP headers, and as the payload
-// of connection_init, because a browser cannot set headers on a websocket.
-export function createFetcher({ endpoint, subscriptionEndpoint }) {
-  return (params, { headers } = {}) => {
+// of connection_init, because a browser cannot set headers on a websocket. Where
+// it names no authorization, as in a tab of an earlier visit, that of the page is
+// used.
+export function createFetcher({ endpoint, subscriptionEndpoint }, signedIn) {
+  return (params, { headers: typed } = {}) => {
+    const headers = { ...lowerCase(signedIn), ...lowerCase(typed) };
     const operation = operationOf(params);
     const request = { ...params, operationName: operation?.name?.value ?? params.operationName };
     if (operation?.operation !== 'subscription') return post(endpoint, request, headers);
     return subscribe(websocketURL(subscriptionEndpoint), request, headers);
   };
 }
+
+const lowerCase = (headers) => Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 
 // The only operation of a document, or else the one that is named: just after a
 // change of tab, GraphiQL still names the operation of the tab before. A

@@ -19,25 +19,36 @@ import { startingTab, storageWithoutHeaders } from './storage.js';
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin()];
 
+// The token that the page was served with, as the headers editor wants it. It is
+// taken out of the document and kept in memory alone.
+function takeToken() {
+  const meta = document.querySelector('meta[name="corebank-token"]');
+  meta?.remove();
+  return meta?.content ? { Authorization: `Bearer ${meta.content}` } : null;
+}
+
 async function readJSON(path) {
   const response = await fetch(path);
   if (!response.ok) throw new Error(`${path} answered ${response.status}`);
   return response.json();
 }
 
-function Page({ config, tabs }) {
+function Page({ config, tabs, signedIn }) {
   // GraphiQL finds the variables of the tab it opens on only if they have been
   // edited, so it is told both. The pair matches a stored tab, or on a first
   // visit the first of the default tabs.
   const [start] = useState(() => startingTab(tabs));
-  const [fetcher] = useState(() => createFetcher(config));
+  const [fetcher] = useState(() => createFetcher(config, signedIn));
+  const [headers] = useState(() => (signedIn ? JSON.stringify(signedIn, null, 2) : undefined));
   return (
     <GraphiQL
       fetcher={fetcher}
       plugins={plugins}
       storage={storageWithoutHeaders}
       shouldPersistHeaders={false}
-      defaultTabs={tabs}
+      defaultTabs={tabs.map((tab) => ({ ...tab, headers }))}
+      defaultHeaders={headers}
+      initialHeaders={headers}
       initialQuery={start.query ?? ''}
       initialVariables={start.variables ?? ''}
       defaultEditorToolsVisibility="variables"
@@ -46,6 +57,7 @@ function Page({ config, tabs }) {
         <span className="corebank-logo">
           <img src={document.querySelector('link[rel=icon]').href} alt="" />
           corebank
+          {config.console && <a href={config.console}>Console</a>}
         </span>
       </GraphiQL.Logo>
     </GraphiQL>
@@ -55,8 +67,9 @@ function Page({ config, tabs }) {
 async function open(element) {
   try {
     const [config, tabs] = await Promise.all([readJSON('config.json'), readJSON('tabs.json')]);
+    const signedIn = takeToken();
     element.className = '';
-    createRoot(element).render(<Page config={config} tabs={tabs} />);
+    createRoot(element).render(<Page config={config} tabs={tabs} signedIn={signedIn} />);
   } catch (error) {
     element.className = 'page-failed';
     element.textContent = `The page could not start: ${error.message}. Check that the bank is running, then reload.`;

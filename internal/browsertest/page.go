@@ -1,0 +1,155 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// patience bounds the life of a page.
+const patience = 3 * time.Minute
+
+// Page is a tab of a browser of its own.
+type Page struct {
+	t    testing.TB
+	ctx  context.Context
+	host string
+
+	mu         sync.Mutex
+	requests   int
+	foreign    []string
+	complaints []string
+}
+
+// Open opens a page in a new browser, which ends with the test.
+func Open(t testing.TB, address string) *Page {
+	t.Helper()
+	own, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Page{t: t, host: own.Host}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	p.ctx, cancel = chromedp.NewContext(ctx, chromedp.WithListener(p.watch),
+		chromedp.WithAllocatorOptions(chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true)))
+	t.Cleanup(cancel)
+	p.Do(chromedp.Navigate(address))
+	return p
+}
+
+// chromium finds a browser. Without one the test is skipped, except in CI.
+func chromium(t testing.TB) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	const how = "no Chromium found; install it to run this test, for example: apt-get install chromium"
+	if os.Getenv("CI") == "true" {
+		t.Fatal(how)
+	}
+	t.Skip(how)
+	return ""
+}
+
+func (p *Page) watch(event any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch e := event.(type) {
+	case *network.EventRequestWillBeSent:
+		p.asked(e.Request.URL)
+	case *network.EventWebSocketCreated:
+		p.asked(e.URL)
+	case *runtime.EventExceptionThrown:
+		p.complaints = append(p.complaints, e.ExceptionDetails.Text+" "+described(e.ExceptionDetails.Exception))
+	case *runtime.EventConsoleAPICalled:
+		p.complaints = append(p.complaints, fmt.Sprint("console.", e.Type))
+	case *log.EventEntryAdded:
+		p.complaints = append(p.complaints, e.Entry.Text+" "+e.Entry.URL)
+	}
+}
+
+// described is what was thrown, in words.
+func described(thrown *runtime.RemoteObject) string {
+	if thrown == nil {
+		return ""
+	}
+	return thrown.Description
+}
+
+// asked notes a request. p.mu is held.
+func (p *Page) asked(address string) {
+	if strings.HasPrefix(address, "data:") || strings.HasPrefix(address, "blob:") {
+		return
+	}
+	p.requests++
+	if asked, err := url.Parse(address); err != nil || asked.Host != p.host {
+		p.foreign = append(p.foreign, address)
+	}
+}
+
+// Do runs actions; the test fails where one does.
+func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, actions...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Run is the value of a JavaScript expression, awaited if it is a promise.
+func Run[T any](p *Page, expression string) T {
+	p.t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// Await waits until a JavaScript expression is true of the page, and gives its
+// value. When it never is, the test fails with what the page says.
+func Await[T any](p *Page, expression string) T {
+	p.t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Poll[T](expression))
+	if err != nil {
+		text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		p.t.Fatalf("%s: %v; the page says\n%s", expression, err, text)
+	}
+	return value
+}
+
+// StaysHome checks that the page asked for something, and no other host.
+func (p *Page) StaysHome() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.requests < 5 || len(p.foreign) > 0 {
+		p.t.Errorf("%d requests, of other hosts: %v", p.requests, p.foreign)
+	}
+}
+
+// Quiet checks that the page has written nothing to the console: no error, no
+// refusal of its policy.
+func (p *Page) Quiet() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.complaints) > 0 {
+		p.t.Errorf("the console says %q", slices.Compact(p.complaints))
+	}
+}

@@ -1,0 +1,93 @@
+// The accounts of the bank, newest first, and the way to a single one.
+import { ask } from './api.js';
+import { freshId, h, said, show, time } from './dom.js';
+import { isNegative, shown } from './money.js';
+import { accountByExternalId, accounts } from './queries.js';
+import { status, trouble } from './refusal.js';
+import { link } from './route.js';
+
+const page = 20;
+const kinds = ['', 'CURRENT', 'SAVINGS', 'BUSINESS'];
+
+// destination is where an id leads; null for one that is no id of the bank's.
+function destination(id) {
+  if (id.startsWith('acc_')) return `#/account/${id}`;
+  if (id.startsWith('trf_')) return `#/transfer/${id}`;
+  if (id.startsWith('hld_')) return `#/hold/${id}`;
+  const transaction = /^txn_(.+)_\d+$/.exec(id);
+  return transaction && `#/account/acc_${transaction[1]}`;
+}
+
+function finder() {
+  const id = freshId('find');
+  const input = h('input', { id, type: 'search', autocomplete: 'off', spellcheck: 'false' });
+  const answer = h('p', { class: 'field-error', role: 'status' });
+  const find = async (event) => {
+    event.preventDefault();
+    const text = input.value.trim();
+    if (!text) return;
+    const there = destination(text);
+    if (there) location.hash = there;
+    else {
+      try {
+        const { accountByExternalId: found } = await ask(accountByExternalId, { externalId: text });
+        if (found) location.hash = `#/account/${found.id}`;
+        else answer.textContent = `No account has the external id ${text}.`;
+      } catch (error) {
+        answer.textContent = error.message;
+      }
+    }
+  };
+  return h('form', { class: 'finder', role: 'search', onsubmit: find },
+    h('label', { for: id }, 'Go to an id, or to your own id for an account'),
+    h('div', { class: 'with-unit' }, input, h('button', { type: 'submit' }, 'Go')), answer);
+}
+
+function filterForm(parameters) {
+  const labelled = (label, control) => {
+    control.id = freshId('filter');
+    return h('div', { class: 'field' }, h('label', { for: control.id }, label), control);
+  };
+  const owner = h('input', { name: 'owner', value: parameters.owner ?? '', autocomplete: 'off' });
+  const kind = h('select', { name: 'kind' }, kinds.map((one) => h('option', { value: one, selected: one === (parameters.kind ?? '') }, one ? said(one) : 'Any')));
+  const currency = h('input', { name: 'currency', class: 'code', size: '5', value: parameters.currency ?? '', autocomplete: 'off' });
+  const apply = (event) => {
+    event.preventDefault();
+    location.hash = link('accounts', { owner: owner.value.trim(), kind: kind.value, currency: currency.value.trim().toUpperCase() });
+  };
+  const filtered = parameters.owner || parameters.kind || parameters.currency;
+  return h('form', { class: 'filter', 'aria-label': 'Narrow the list', onsubmit: apply },
+    labelled('Owner, exactly', owner), labelled('Kind', kind), labelled('Currency', currency),
+    h('button', { type: 'submit' }, 'Filter'), filtered && h('a', { class: 'button quiet', href: '#/accounts' }, 'All'));
+}
+
+function card(one) {
+  const { current, available } = one.balance;
+  return h('li', {}, h('a', { class: 'account', href: `#/account/${one.id}` },
+    h('span', { class: 'who' }, h('strong', {}, one.owner || 'Not shown'), one.name && h('span', { class: 'small' }, one.name)),
+    h('span', { class: 'small' }, said(one.kind), ' · opened ', time(one.openedAt)),
+    h('span', { class: 'state' }, one.status !== 'OPEN' && status(one.status), one.stale && h('span', { class: 'badge stale' }, 'Stands still')),
+    h('span', { class: `figure sum ${isNegative(current.value) ? 'debit' : ''}` }, shown(current.value), h('span', { class: 'unit' }, ` ${current.currency}`),
+      available.value !== current.value && h('span', { class: 'small' }, `${shown(available.value)} available`))));
+}
+
+// accountsView lists a page.
+export async function accountsView({ parameters, signal }) {
+  const filter = { owner: parameters.owner || undefined, kind: parameters.kind || undefined, currency: parameters.currency || undefined };
+  const list = h('div');
+  const element = h('div', {}, h('div', { class: 'heading' }, h('h1', {}, 'Accounts'), h('a', { class: 'button primary', href: '#/open' }, 'Open an account')),
+    h('div', { class: 'card search' }, finder(), filterForm(parameters)), list);
+  try {
+    const { accounts: found } = await ask(accounts, { first: page, after: parameters.after, filter }, { signal });
+    const { hasNextPage, endCursor } = found.pageInfo;
+    show(list, found.nodes.length ? h('ul', { class: 'plain accounts' }, found.nodes.map(card))
+      : h('p', { class: 'card hint' }, 'No account fits. ', h('a', { href: '#/open' }, 'Open one'), ', or show ', h('a', { href: '#/accounts' }, 'all'), '.'),
+    h('nav', { class: 'buttons', 'aria-label': 'Pages' },
+      parameters.after && h('a', { class: 'button', href: link('accounts', filter) }, 'Newest'),
+      hasNextPage && h('a', { class: 'button', href: link('accounts', { ...filter, after: endCursor }) }, 'Older accounts')));
+  } catch (error) {
+    if (error.code === 'UNAUTHENTICATED') throw error;
+    show(list, trouble(error));
+  }
+  return { title: 'Accounts', section: 'accounts', element };
+}

@@ -1,0 +1,160 @@
+// Many commands at once. Each item keeps its own idempotency key for every try.
+import { ask, ApiError } from './api.js';
+import { freshId, h, show } from './dom.js';
+import { field, fieldset } from './field.js';
+import { freshKey, keep, kept } from './form.js';
+import { batchItems, forms } from './forms.js';
+import { postBatch } from './queries.js';
+import { refusals, status, trouble } from './refusal.js';
+import { facts } from './result.js';
+
+class Item {
+  constructor({ kind, key = freshKey(), texts = {} }, context, remove) {
+    this.kind = kind;
+    this.key = key;
+    this.fields = forms[kind].fields.filter(({ fixed }) => fixed === undefined).map((spec) => field(spec, { ...context, batch: true }));
+    for (const one of this.fields) one.write(texts[one.spec.name] ?? one.text());
+    this.outcome = h('div', { class: 'outcome' });
+    this.remove = h('button', { type: 'button', class: 'quiet', onclick: () => remove(this) }, 'Remove');
+    this.element = h('fieldset', { class: 'item' }, h('legend', {}, forms[kind].title), fieldset(this.fields), this.remove, this.outcome);
+  }
+
+  input() {
+    const input = Object.fromEntries(this.fields.map((one) => [one.spec.name, one.read()]));
+    return { [this.kind]: { ...input, idempotencyKey: this.key } };
+  }
+
+  // filling is what another item goes on from.
+  filling() {
+    return { kind: this.kind, key: this.key, texts: Object.fromEntries(this.fields.map((one) => [one.spec.name, one.text()])) };
+  }
+
+  lock(locked) {
+    for (const one of this.fields) one.lock(locked);
+    this.remove.disabled = locked;
+  }
+
+  say(result) {
+    const refused = result.userErrors.length > 0 && refusals(result.userErrors);
+    show(this.outcome, h('p', {}, status(result.status)), refused || facts(result));
+  }
+}
+
+export class Batch {
+  constructor(context) {
+    this.context = context;
+    this.items = [];
+    const kind = freshId('kind');
+    this.kind = h('select', { id: kind }, batchItems.map((name) => h('option', { value: name }, forms[name].title)));
+    this.list = h('div', { class: 'items' });
+    this.atomic = h('input', { type: 'checkbox', id: freshId('atomic') });
+    this.outcome = h('div', { class: 'outcome' });
+    this.sendButton = h('button', { type: 'submit', class: 'primary' }, 'Send the batch');
+    this.dryButton = h('button', { type: 'button', onclick: () => this.#submit(true) }, 'What would happen?');
+    this.element = h('form', { class: 'card form', novalidate: true, 'data-form': 'postBatch', 'aria-label': 'Batch',
+      onsubmit: (event) => { event.preventDefault(); this.#submit(false); } },
+    h('h2', {}, 'Batch: up to 100 commands together'),
+    this.list,
+    h('div', { class: 'field' }, h('label', { for: kind }, 'Next command'),
+      h('div', { class: 'with-unit' }, this.kind, h('button', { type: 'button', onclick: () => this.#add({ kind: this.kind.value }) }, 'Add'))),
+    h('div', { class: 'field check' }, this.atomic, h('label', { for: this.atomic.id }, 'All or nothing (all of one account)')),
+    h('div', { class: 'buttons' }, this.sendButton, this.dryButton), this.outcome);
+    if (!this.#restore()) this.#add({ kind: this.kind.value });
+  }
+
+  #restore() {
+    const filling = kept('postBatch');
+    if (!filling) return false;
+    for (const one of filling.items) this.#add(one);
+    this.atomic.checked = filling.atomic;
+    if (!filling.safe) this.#doubt('The page was reloaded before the answer came.');
+    return true;
+  }
+
+  #add(filling) {
+    if (this.items.length >= 100 || this.done || this.doubtful) return;
+    const item = new Item(filling, this.context, (one) => this.#remove(one));
+    this.items.push(item);
+    this.list.append(item.element);
+    item.fields.find(({ control }) => control && !control.value)?.control.focus();
+  }
+
+  #remove(item) {
+    this.items = this.items.filter((one) => one !== item);
+    item.element.remove();
+    this.kind.focus();
+  }
+
+  #lock(locked) {
+    for (const item of this.items) item.lock(locked);
+    this.sendButton.disabled = locked;
+    this.dryButton.disabled = locked;
+    this.atomic.disabled = locked;
+  }
+
+  async #submit(dryRun) {
+    if (this.busy || this.items.length === 0) return;
+    this.busy = true;
+    this.#lock(true);
+    show(this.outcome, h('p', { class: 'waiting', role: 'status' }, 'Sending…'));
+    const filling = { name: 'postBatch', items: this.items.map((item) => item.filling()), atomic: this.atomic.checked };
+    if (!dryRun) keep(filling);
+    try {
+      const input = { items: this.items.map((item) => item.input()), atomic: this.atomic.checked, dryRun };
+      const { done } = await ask(postBatch, { input }, { allowPart: true });
+      if (!done) throw new ApiError('LOST', 'The answer holds nothing.');
+      this.#lock(false);
+      this.#answered(done);
+    } catch (error) {
+      this.#lock(false);
+      show(this.outcome, trouble(error));
+      if (!dryRun && !error.unknown && !this.doubtful) keep(error.code === 'UNAUTHENTICATED' ? { ...filling, safe: true } : null);
+      if (!dryRun && (error.unknown || this.doubtful)) this.#doubt('No answer came: any of these may have happened or not.');
+    }
+    this.busy = false;
+    this.outcome.firstElementChild?.focus();
+  }
+
+  #answered(done) {
+    for (const result of done.results) this.items[result.index].say(result);
+    if (done.userErrors.length > 0) {
+      if (!done.dryRun) keep(null);
+      show(this.outcome, refusals(done.userErrors, done));
+      return;
+    }
+    if (!done.dryRun) this.context.then?.(done);
+    this.doubtful = false;
+    this.sendButton.textContent = 'Send the batch';
+    if (done.results.some((one) => one.status === 'UNKNOWN')) {
+      this.#doubt('Some may have happened or not.');
+      return;
+    }
+    if (!done.dryRun) keep(null);
+    const failed = done.results.filter((one) => !['APPLIED', 'REPLAYED'].includes(one.status)).length;
+    const all = failed === 0;
+    const text = done.dryRun ? `${done.results.length - failed} of ${done.results.length} would pass. Nothing has happened yet.`
+      : `${done.results.length - failed} of ${done.results.length} happened.`;
+    const kind = done.dryRun ? 'would' : all ? 'good' : 'bad';
+    show(this.outcome, h('section', { class: `panel ${kind}`, role: 'status', tabindex: '-1' }, h('h3', {}, text),
+      !all && h('p', {}, 'The others say why not. Correct and send again: what happened does not happen twice.')));
+    if (!done.dryRun && all) {
+      this.done = true;
+      this.#lock(true);
+    }
+  }
+
+  // #doubt leaves the items locked: only the very same batch may go out again.
+  #doubt(text) {
+    this.doubtful = true;
+    this.dryButton.disabled = true;
+    for (const item of this.items) item.lock(true);
+    this.atomic.disabled = true;
+    this.sendButton.textContent = 'Send again with the same keys';
+    show(this.outcome, h('section', { class: 'panel doubt', role: 'alert', tabindex: '-1' },
+      h('h3', {}, 'It is not known what happened'), h('p', {}, text, ' Send it again with the same keys: each happens at most once.')));
+  }
+
+  focus() {
+    this.kind.focus();
+  }
+}

@@ -1,0 +1,136 @@
+// What the console asks. A test checks every document against the schema.
+const money = '{ value currency }';
+
+const balance = `balance {
+  current ${money} available ${money} held ${money} overdraft ${money} inTransit ${money} version asOf
+}`;
+
+export const transactionFields = `
+fragment Line on Transaction {
+  id accountId type direction version occurredAt effectiveAt reference memo reason caller
+  amount ${money} balanceAfter ${money} counterpartyId transferId externalId
+}`;
+
+const transferFields = `
+fragment Sent on Transfer {
+  id fromAccountId toAccountId status sentAt endedAt effectiveAt reference memo amount ${money}
+  rejection { code message }
+}`;
+
+const holdFields = `
+fragment Held on Hold {
+  id accountId status placedAt expiresAt reference memo amount ${money} remaining ${money} captured ${money}
+}`;
+
+export const accountFields = `
+fragment Whole on Account {
+  id owner name kind currency status externalId version openedAt closedAt
+  freeze { debits credits reason by since }
+  limits { overdraft ${money} debitPerTransaction ${money} debitPerDay ${money} spentToday ${money} remainingToday ${money} resetsAt }
+  metadata { key value }
+  stale { reason since }
+  ${balance}
+  holds { ...Held }
+  transfersInTransit { transferId toAccountId amount ${money} }
+}`;
+
+export const accounts = `
+query Accounts($first: Int, $after: String, $filter: AccountFilter) {
+  accounts(first: $first, after: $after, filter: $filter) {
+    nodes { id owner name kind currency status openedAt stale { reason } balance { current ${money} available ${money} } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+export const account = `
+query Account($id: ID!, $minVersion: Int, $waitMs: Int) {
+  account(id: $id, minVersion: $minVersion, waitMs: $waitMs) { ...Whole }
+}
+${accountFields}${holdFields}`;
+
+export const accountByExternalId = `
+query Find($externalId: String!) { accountByExternalId(externalId: $externalId) { id } }`;
+
+export const history = `
+query History($accountId: ID!, $first: Int, $after: String, $last: Int, $before: String, $filter: TransactionFilter, $minVersion: Int, $waitMs: Int) {
+  history(accountId: $accountId, first: $first, after: $after, last: $last, before: $before, filter: $filter, minVersion: $minVersion, waitMs: $waitMs) {
+    edges { cursor node { ...Line } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+}
+${transactionFields}`;
+
+export const totals = `
+query Totals($accountId: ID!, $filter: TransactionFilter) {
+  history(accountId: $accountId, first: 1, filter: $filter) { totals { count credits ${money} debits ${money} } }
+}`;
+
+export const transactions = `
+subscription Transactions($accountId: ID, $after: String) {
+  transactions(accountId: $accountId, after: $after) { cursor transaction { ...Line } }
+}
+${transactionFields}`;
+
+export const accountUpdated = `
+subscription AccountUpdated($id: ID!) { accountUpdated(id: $id) { id version } }`;
+
+export const transfer = `
+query Transfer($id: ID!) {
+  transfer(id: $id) { ...Sent reverses { ...Sent } reversals { ...Sent } }
+}
+${transferFields}`;
+
+export const hold = `
+query Hold($id: ID!) { hold(id: $id) { ...Held } }
+${holdFields}`;
+
+export const commandStatus = `
+query CommandStatus($accountId: ID, $idempotencyKey: String!) {
+  commandStatus(accountId: $accountId, idempotencyKey: $idempotencyKey) { state message event { type occurredAt version } }
+}`;
+
+export const health = `
+query Health {
+  systemStatus { head published projected lag lastAudit { at position records accounts findings ok } }
+  trialBalance { position at balanced totals { kind sum ${money} } }
+}`;
+
+const refusalFields = `
+fragment Refusal on UserError {
+  __typename code message path retryable
+  ... on InvalidAmount { maxPrecision }
+  ... on IdempotencyConflict { fields }
+  ... on ExternalIdTaken { accountId }
+  ... on AccountClosed { since }
+  ... on CurrencyMismatch { expected }
+  ... on AccountFrozen { since reason }
+  ... on OverdraftInUse { used ${money} }
+  ... on HoldExpired { since }
+  ... on AlreadyReversed { by }
+  ... on AmountExceedsRemaining { remaining ${money} }
+  ... on LimitExceeded { limit ${money} remaining ${money} resetsAt }
+  ... on InsufficientFunds { available ${money} shortfall ${money} }
+  ... on AccountNotEmpty { balance ${money} held ${money} inTransit ${money} }
+  ... on TooManyOpenItems { most }
+  ... on DestinationRefusal { accountId }
+}`;
+
+const after = `account { id status version ${balance} } transaction { ...Line }`;
+
+// mutation is the document of one of the API's mutations, by its name. Its
+// payload tells of a hold or a transfer where extra says so.
+export function mutation(name, extra = []) {
+  const input = `${name[0].toUpperCase()}${name.slice(1)}Input`;
+  const parts = [after, extra.includes('hold') && 'hold { ...Held }', extra.includes('transfer') && 'transfer { ...Sent }'];
+  const fragments = [transactionFields, refusalFields, extra.includes('hold') && holdFields, extra.includes('transfer') && transferFields];
+  return `mutation ${name}($input: ${input}!) {
+  done: ${name}(input: $input) { ${parts.filter(Boolean).join(' ')} replayed dryRun userErrors { ...Refusal } }
+}${fragments.filter(Boolean).join('')}`;
+}
+
+export const postBatch = `mutation postBatch($input: PostBatchInput!) {
+  done: postBatch(input: $input) {
+    dryRun failedIndex userErrors { ...Refusal }
+    results { index status account { id version ${balance} } transaction { ...Line } transfer { ...Sent } hold { ...Held } userErrors { ...Refusal } }
+  }
+}${transactionFields}${refusalFields}${transferFields}${holdFields}`;

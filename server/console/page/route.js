@@ -1,0 +1,13 @@
+// Addresses of the console: #/name/id/more?parameters, so that reload and back
+// work and a view can be sent to somebody else.
+export function read(hash) {
+  const [path, query = ''] = hash.replace(/^#\/?/, '').split('?');
+  const [name = '', id = '', more = ''] = path.split('/').map(decodeURIComponent);
+  return { name: name || 'accounts', id, more, parameters: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+export function link(path, parameters = {}) {
+  const given = Object.entries(parameters).filter(([, value]) => value);
+  const query = new URLSearchParams(given).toString();
+  return `#/${path}${query ? `?${query}` : ''}`;
+}

@@ -1,0 +1,133 @@
+package graphiql_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"corebank/internal/banktest"
+	"corebank/internal/browsertest"
+	"corebank/server/graphiql"
+)
+
+// answer is JavaScript that yields GraphiQL's answer once it holds a text.
+func answer(text string) string {
+	return fmt.Sprintf(`(() => {
+	  const model = window.__MONACO?.editor.getModels().find((one) => one.uri.path.endsWith('response.json'));
+	  const answer = model?.getValue() ?? '';
+	  return answer.includes(%q) ? answer : null;
+	})()`, text)
+}
+
+// headersSeen are the Authorization headers of requests to GraphQL.
+type headersSeen struct {
+	mu     sync.Mutex
+	tokens []string
+}
+
+func (s *headersSeen) note(r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.Method == http.MethodPost {
+		s.tokens = append(s.tokens, r.Header.Get("Authorization"))
+	}
+}
+
+// behindAToken serves GraphiQL with a token, before the given bank.
+func behindAToken(t *testing.T, bank *banktest.Bank, account string) (address string, seen *headersSeen) {
+	t.Helper()
+	seen = &headersSeen{}
+	target, err := url.Parse(bank.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(target)
+		r.Out.Header.Del("Origin") // another port, to the bank
+	}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
+		seen.note(r)
+		proxy.ServeHTTP(w, r)
+	})
+	mux.Handle("/", graphiql.Handler(graphiql.Options{DemoAccountID: account, Token: func(*http.Request) string { return "ey.secret" }}))
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL, seen
+}
+
+// TestAStoryInGraphiQL runs a mutation and a subscription with the token that
+// the page starts with, under its policy, with all plugins there.
+func TestAStoryInGraphiQL(t *testing.T) {
+	bank := banktest.Start(t)
+	ada := bank.Open("ada")
+	address, seen := behindAToken(t, bank, ada)
+	page := browsertest.Open(t, address)
+	page.Do(chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")))
+	for _, plugin := range []string{"Documentation Explorer", "History", "GraphiQL Explorer"} {
+		if there := browsertest.Run[bool](page, fmt.Sprintf(`Boolean(document.querySelector('.graphiql-sidebar button[aria-label*=%q]'))`, plugin)); !there {
+			t.Errorf("there is no plugin %s among %s", plugin, browsertest.Run[string](page,
+				`[...document.querySelectorAll('.graphiql-sidebar button')].map((one) => one.ariaLabel).join(', ')`))
+		}
+	}
+	page.Do(chromedp.Click(chromedp.CSS("button.graphiql-execute-button")))
+	browsertest.Await[string](page, answer(`"openAccount"`))
+
+	browsertest.Run[bool](page, `(() => {
+	  const send = WebSocket.prototype.send;
+	  WebSocket.prototype.send = function (text) { window.said = (window.said ?? '') + text; return send.call(this, text); };
+	  [...document.querySelectorAll('.graphiql-tab-button')].find((one) => one.textContent === 'Transactions').click();
+	  return true;
+	})()`)
+	browsertest.Await[bool](page, `[...window.__MONACO.editor.getModels()].some((one) => one.getValue().includes('subscription Transactions'))`)
+	page.Do(chromedp.Click(chromedp.CSS("button.graphiql-execute-button")))
+	browsertest.Await[bool](page, `(window.said ?? '').includes('"subscribe"')`)
+	if said := browsertest.Run[string](page, "window.said"); !strings.Contains(said, `"authorization":"Bearer ey.secret"`) {
+		t.Errorf("the websocket began with %s", said)
+	}
+	awaitDelivery(t, bank, page, ada)
+
+	if kept := browsertest.Run[string](page, `JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })`); strings.Contains(kept, "secret") {
+		t.Errorf("the token is kept: %s", kept)
+	}
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	for _, token := range seen.tokens {
+		if token != "Bearer ey.secret" {
+			t.Errorf("a request came with the authorization %q", token)
+		}
+	}
+	if len(seen.tokens) < 2 {
+		t.Errorf("%d requests came", len(seen.tokens))
+	}
+	page.StaysHome()
+	page.Quiet()
+}
+
+// awaitDelivery pays in until the page shows it: the subscription takes a moment
+// to begin, and nothing says when it has.
+func awaitDelivery(t *testing.T, bank *banktest.Bank, page *browsertest.Page, account string) {
+	t.Helper()
+	for i := range 100 {
+		bank.Deposit(account, "1.00", "EUR", fmt.Sprint("paid ", i))
+		bank.Settle()
+		if browsertest.Run[bool](page, fmt.Sprintf(`new Promise((done) => {
+		  const look = (tries) => {
+		    const there = Boolean(%s);
+		    if (there || tries === 0) done(there);
+		    else setTimeout(look, 20, tries - 1);
+		  };
+		  look(10);
+		})`, strings.TrimSuffix(answer(`"balanceAfter"`), ";"))) {
+			return
+		}
+	}
+	t.Error("the subscription shows nothing")
+}
