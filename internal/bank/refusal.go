@@ -102,8 +102,13 @@ func RefuseUnknownAccount() *Refusal {
 		Message: "There is no account with this id; check it, or open one with openAccount."}
 }
 
-// RefuseTaken is the refusal of an external id that another account has.
+// RefuseTaken is the refusal of an external id that another account has; ""
+// where who asks may not know which.
 func RefuseTaken(by AccountID) *Refusal {
+	if by == "" {
+		return &Refusal{Code: ExternalIDTaken, Field: "externalId",
+			Message: "Another account has this external id already; choose another external id."}
+	}
 	return &Refusal{Code: ExternalIDTaken, Field: "externalId", Account: by,
 		Message: fmt.Sprintf("Account %s has this external id already; use that account, or choose another external id.", by)}
 }

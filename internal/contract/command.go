@@ -20,6 +20,9 @@ type Command struct {
 	Key    string          `json:"key"`
 	Caller string          `json:"caller"`
 	Data   json.RawMessage `json:"data"`
+	// Token is the signed proof of who asks. It belongs to nothing that is
+	// stored or logged; a batch carries each token once.
+	Token string `json:"-"`
 }
 
 // CommandBatch is what one actor call carries: commands for one account, in
@@ -31,6 +34,56 @@ type CommandBatch struct {
 	Atomic bool `json:"atomic,omitempty"`
 	// DryRun batches change nothing; Applied is what would happen then.
 	DryRun bool `json:"dryRun,omitempty"`
+}
+
+// batchOnWire is a batch with each of its tokens once, and for each command
+// the place of its own, from 1; 0 for none.
+type batchOnWire struct {
+	Commands []Command `json:"commands"`
+	Atomic   bool      `json:"atomic,omitempty"`
+	DryRun   bool      `json:"dryRun,omitempty"`
+	Tokens   []string  `json:"tokens,omitempty"`
+	TokenOf  []int     `json:"tokenOf,omitempty"`
+}
+
+// MarshalJSON writes the tokens of the commands beside them.
+func (b CommandBatch) MarshalJSON() ([]byte, error) {
+	wire := batchOnWire{Commands: b.Commands, Atomic: b.Atomic, DryRun: b.DryRun}
+	places := map[string]int{"": 0}
+	for _, c := range b.Commands {
+		place, known := places[c.Token]
+		if !known {
+			wire.Tokens = append(wire.Tokens, c.Token)
+			place = len(wire.Tokens)
+			places[c.Token] = place
+		}
+		wire.TokenOf = append(wire.TokenOf, place)
+	}
+	if len(wire.Tokens) == 0 {
+		wire.TokenOf = nil
+	}
+	return json.Marshal(wire)
+}
+
+// UnmarshalJSON gives the commands their tokens back.
+func (b *CommandBatch) UnmarshalJSON(text []byte) error {
+	var wire batchOnWire
+	if err := Decode(text, &wire); err != nil {
+		return err
+	}
+	if len(wire.TokenOf) > 0 && len(wire.TokenOf) != len(wire.Commands) {
+		return fmt.Errorf("%d commands have %d tokens", len(wire.Commands), len(wire.TokenOf))
+	}
+	for i, place := range wire.TokenOf {
+		if place < 0 || place > len(wire.Tokens) {
+			return fmt.Errorf("command %d has token %d of %d", i, place, len(wire.Tokens))
+		}
+		if place > 0 {
+			wire.Commands[i].Token = wire.Tokens[place-1]
+		}
+	}
+	*b = CommandBatch{Commands: wire.Commands, Atomic: wire.Atomic, DryRun: wire.DryRun}
+	return nil
 }
 
 // commandKinds are the names of the commands on the wire.
@@ -130,6 +183,10 @@ const (
 	// Unknown: it may or may not have happened; asking again with the same
 	// key tells.
 	Unknown Status = "unknown"
+	// Forbidden: the caller may not do this to any account, or its token does
+	// not prove who it is; nothing happened. A caller that may not know of the
+	// account is Refused as if there were none.
+	Forbidden Status = "forbidden"
 	// Invalid: the request was malformed beyond what a client can cause; a
 	// fault of ours, not retryable.
 	Invalid Status = "invalid"
@@ -147,7 +204,7 @@ type Outcome struct {
 	Refusal *bank.Refusal `json:"refusal,omitempty"`
 	// Others are the further broken rules, in a dry run.
 	Others bank.Refusals `json:"others,omitempty"`
-	// Reason explains Unavailable, Unknown and Invalid to an operator.
+	// Reason explains Unavailable, Unknown, Forbidden and Invalid to an operator.
 	Reason string `json:"reason,omitempty"`
 }
 

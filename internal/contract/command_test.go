@@ -100,6 +100,43 @@ func onTheWire[T any](t interface{ Fatal(...any) }, message T) (arrived T) {
 	return arrived
 }
 
+// TestTokensTravelOnce: commands of several callers share a call, and each
+// keeps its own proof.
+func TestTokensTravelOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		tokens := rapid.SliceOfN(rapid.SampledFrom([]string{"", "token-of-ada", "token-of-grace"}), 1, 9).Draw(t, "tokens")
+		batch, distinct := contract.CommandBatch{DryRun: true, Atomic: true}, make(map[string]bool)
+		for _, token := range tokens {
+			batch.Commands = append(batch.Commands, contract.Command{Type: "Deposit", Key: "k", Data: []byte(`{}`), Token: token})
+			distinct[token] = true
+		}
+		text, err := json.Marshal(batch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for token := range distinct {
+			if n := strings.Count(string(text), token); token != "" && n != 1 {
+				t.Fatalf("%s is there %d times: %s", token, n, text)
+			}
+		}
+		if arrived := onTheWire(t, batch); !reflect.DeepEqual(arrived, batch) {
+			t.Fatalf("sent %+v, arrived %+v", batch, arrived)
+		}
+	})
+}
+
+// TestTokensThatAreNotThere: nobody gets the proof of somebody else by a
+// mistake in a batch.
+func TestTokensThatAreNotThere(t *testing.T) {
+	for _, places := range []string{`[2]`, `[-1]`, `[1,1]`} {
+		text := `{"commands":[{"type":"Deposit","key":"k","caller":"ada","data":{}}],"tokens":["t"],"tokenOf":` + places + `}`
+		var batch contract.CommandBatch
+		if err := contract.Decode([]byte(text), &batch); err == nil {
+			t.Errorf("%s: %+v", places, batch)
+		}
+	}
+}
+
 func TestEqualRequestsHaveEqualHashes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := anyCommand.Draw(t, "a")

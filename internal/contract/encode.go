@@ -83,7 +83,7 @@ func appendRecords(text []byte, records []Record) (_ []byte, err error) {
 }
 
 func appendRecord(text []byte, r Record) ([]byte, error) {
-	if !plain(string(r.Account), r.Type, r.Key, r.Caller, r.RequestHash) || !compact(r.Data) || !ordinary(r.At) {
+	if !plain(string(r.Account), r.Type, r.Key, r.Caller, r.RequestHash, r.Role) || !compact(r.Data) || !ordinary(r.At) {
 		encoded, err := json.Marshal(r)
 		return append(text, encoded...), err
 	}
@@ -101,6 +101,9 @@ func appendRecord(text []byte, r Record) ([]byte, error) {
 	quoted(`","key":"`, r.Key)
 	quoted(`,"caller":"`, r.Caller)
 	quoted(`,"requestHash":"`, r.RequestHash)
+	if r.Role != "" {
+		quoted(`,"role":"`, r.Role)
+	}
 	text = append(append(text, `,"data":`...), r.Data...)
 	return append(text, '}'), nil
 }

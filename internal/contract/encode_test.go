@@ -49,7 +49,8 @@ func anyRecord(t *rapid.T) contract.Record {
 	return contract.Record{Position: rapid.Int64().Draw(t, "position"), Account: bank.AccountID(anyText.Draw(t, "account")),
 		Version: rapid.Int64().Draw(t, "version"), Type: anyText.Draw(t, "type"), Schema: rapid.Int().Draw(t, "schema"),
 		At:  time.UnixMicro(rapid.Int64Range(-1<<55, 1<<55).Draw(t, "at")).UTC(),
-		Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"), RequestHash: anyText.Draw(t, "hash"), Data: data}
+		Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"), RequestHash: anyText.Draw(t, "hash"),
+		Role: anyText.Draw(t, "role"), Data: data}
 }
 
 // BenchmarkEncodeRecord writes a deposit as it is stored.

@@ -26,10 +26,13 @@ type Record struct {
 	// previous event.
 	At time.Time `json:"at"`
 	// Key, Caller and RequestHash tell which request made it.
-	Key         string          `json:"key"`
-	Caller      string          `json:"caller"`
-	RequestHash string          `json:"requestHash"`
-	Data        json.RawMessage `json:"data"`
+	Key         string `json:"key"`
+	Caller      string `json:"caller"`
+	RequestHash string `json:"requestHash"`
+	// Role is the one in which the caller asked; "" in events from before there
+	// were roles.
+	Role string          `json:"role,omitempty"`
+	Data json.RawMessage `json:"data"`
 }
 
 // SetEvent stores the event's name, schema and data in the record. It fails

@@ -1,0 +1,29 @@
+package oidc
+
+import (
+	"errors"
+	"time"
+)
+
+// Settings say whose tokens an app takes, in the words of its flags.
+type Settings struct {
+	Issuer, Audience, RolesClaim string
+	// Keys is the file or the address of the issuer's JSON Web Key Set; empty
+	// for where its configuration says.
+	Keys string
+}
+
+// Verifier takes the tokens that the settings describe.
+func (s Settings) Verifier(leeway time.Duration) (*Verifier, error) {
+	if s.Issuer == "" || s.Audience == "" {
+		return nil, errors.New("it is not said whose tokens are taken: give --issuer, what their iss is, and --audience, what their aud contains")
+	}
+	source, err := Discover(s.Issuer)
+	if s.Keys != "" {
+		source, err = From(s.Keys)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return New(Config{Issuer: s.Issuer, Audience: s.Audience, RolesClaim: s.RolesClaim, Leeway: leeway}, NewKeys(source, nil)), nil
+}

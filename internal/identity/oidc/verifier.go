@@ -1,0 +1,188 @@
+package oidc
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"corebank/internal/identity"
+)
+
+// Bounds of tokens.
+const (
+	// MaxToken bounds a token, in bytes.
+	MaxToken = 8 << 10
+	// MaxSubject bounds a subject, in characters: it owns accounts.
+	MaxSubject = 140
+	// DefaultLeeway is what clocks may differ.
+	DefaultLeeway = 5 * time.Second
+	// DefaultRolesClaim is the claim that lists the roles.
+	DefaultRolesClaim = "roles"
+)
+
+// ErrRefused is the reason of all errors about a token itself. Their text may
+// be shown to whoever sent it.
+var ErrRefused = errors.New("the token is refused")
+
+// algorithms are those with a public key. "none" and those with a shared
+// secret are not among them: a public key must never be taken for a secret.
+var algorithms = []jose.SignatureAlgorithm{
+	jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
+}
+
+// Config is whose tokens are taken.
+type Config struct {
+	// Issuer and Audience are what iss has to be and aud has to contain.
+	Issuer, Audience string
+	// RolesClaim is the claim that lists roles, DefaultRolesClaim when empty.
+	// Dots lead into nested objects: "realm_access.roles".
+	RolesClaim string
+	// Leeway is what clocks may differ, DefaultLeeway when zero.
+	Leeway time.Duration
+	// Roles reads the roles of names, identity.Known when nil.
+	Roles func(names []string) []identity.Role
+	// Clock tells the time, time.Now when nil.
+	Clock func() time.Time
+}
+
+// Verifier verifies tokens. It is safe for concurrent use.
+type Verifier struct {
+	config Config
+	keys   *Keys
+	cache  *cache
+}
+
+// New verifies tokens against keys.
+func New(config Config, keys *Keys) *Verifier {
+	if config.RolesClaim == "" {
+		config.RolesClaim = DefaultRolesClaim
+	}
+	if config.Leeway == 0 {
+		config.Leeway = DefaultLeeway
+	}
+	if config.Roles == nil {
+		config.Roles = identity.Known
+	}
+	if config.Clock == nil {
+		config.Clock = time.Now
+	}
+	return &Verifier{config: config, keys: keys, cache: newCache()}
+}
+
+// Verify is whom a token proves. Its error is an ErrRefused, or that the
+// issuer's keys are not known and cannot be fetched now.
+func (v *Verifier) Verify(ctx context.Context, token string) (identity.Principal, error) {
+	if len(token) > MaxToken {
+		return identity.Principal{}, refuse("it is longer than %d bytes", MaxToken)
+	}
+	now, sum := v.config.Clock(), sha256.Sum256([]byte(token))
+	if known, ok := v.cache.find(sum, now); ok {
+		if now.After(known.Expires.Add(v.config.Leeway)) {
+			return identity.Principal{}, refuse("it has expired")
+		}
+		return known, nil
+	}
+	p, err := v.verify(ctx, token, now)
+	if err == nil {
+		v.cache.keep(sum, p, now)
+	}
+	return p, err
+}
+
+func refuse(why string, arguments ...any) error {
+	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(why, arguments...))
+}
+
+func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (identity.Principal, error) {
+	signed, err := jwt.ParseSigned(token, algorithms)
+	if err != nil || len(signed.Headers) != 1 {
+		return identity.Principal{}, refuse("it is no JWT that is signed with an asymmetric algorithm")
+	}
+	var claims jwt.Claims
+	var others map[string]any
+	if err := v.open(ctx, signed, &claims, &others); err != nil {
+		return identity.Principal{}, err
+	}
+	if err := v.check(claims, now); err != nil {
+		return identity.Principal{}, err
+	}
+	name, _ := others["name"].(string)
+	return identity.Principal{Subject: claims.Subject, Name: name, TokenID: claims.ID, Expires: claims.Expiry.Time(),
+		Roles: v.config.Roles(listed(others, v.config.RolesClaim)), Token: token}, nil
+}
+
+// open reads the claims with the key that signed them.
+func (v *Verifier) open(ctx context.Context, signed *jwt.JSONWebToken, into ...any) error {
+	header := signed.Headers[0]
+	keys, err := v.keys.find(ctx, header.KeyID)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if key.Algorithm != "" && key.Algorithm != header.Algorithm || key.Use != "" && key.Use != "sig" {
+			continue
+		}
+		if signed.Claims(key.Key, into...) == nil {
+			return nil
+		}
+	}
+	return refuse("its signature is not of a key of the issuer")
+}
+
+func (v *Verifier) check(claims jwt.Claims, now time.Time) error {
+	switch {
+	case claims.Expiry == nil:
+		return refuse("it never expires; exp has to be set")
+	case claims.Subject == "" || utf8.RuneCountInString(claims.Subject) > MaxSubject || strings.ContainsFunc(claims.Subject, control):
+		return refuse("sub has to be 1 to %d characters", MaxSubject)
+	}
+	err := claims.ValidateWithLeeway(jwt.Expected{Issuer: v.config.Issuer, AnyAudience: jwt.Audience{v.config.Audience}, Time: now}, v.config.Leeway)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jwt.ErrInvalidIssuer):
+		return refuse("it is of another issuer")
+	case errors.Is(err, jwt.ErrInvalidAudience):
+		return refuse("it is meant for somebody else")
+	case errors.Is(err, jwt.ErrExpired):
+		return refuse("it has expired")
+	case errors.Is(err, jwt.ErrNotValidYet), errors.Is(err, jwt.ErrIssuedInTheFuture):
+		return refuse("it is not valid yet")
+	}
+	return refuse("its claims are not valid")
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }
+
+// listed are the texts of a claim: a list, or one text with spaces.
+func listed(claims map[string]any, path string) []string {
+	names := strings.Split(path, ".")
+	if _, whole := claims[path]; whole {
+		names = []string{path} // a claim may have a dot in its name, or be a URL
+	}
+	for len(names) > 1 {
+		claims, _ = claims[names[0]].(map[string]any)
+		names = names[1:]
+	}
+	switch value := claims[names[0]].(type) {
+	case string:
+		return strings.Fields(value)
+	case []any:
+		var texts []string
+		for _, one := range value {
+			if text, ok := one.(string); ok {
+				texts = append(texts, text)
+			}
+		}
+		return texts
+	}
+	return nil
+}
