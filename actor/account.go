@@ -36,6 +36,7 @@ type account struct {
 	// append whose outcome is not known may still happen, so what comes after it
 	// at the same version has to be the same.
 	now      time.Time
+	askers   []asker // who gives the commands of the turn
 	loaded   bool
 	state    bank.Account
 	keys     *bank.Keys
@@ -45,12 +46,12 @@ type account struct {
 
 // execute is one turn: it decides the commands in order and appends what they
 // become, together.
-func (a *account) execute(ctx context.Context, batch contract.CommandBatch) []contract.Outcome {
+func (a *account) execute(ctx context.Context, batch contract.CommandBatch, askers []asker) []contract.Outcome {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, turnBudget)
 	defer cancel()
-	a.now = a.clock().UTC().Truncate(time.Microsecond)
+	a.now, a.askers = a.clock().UTC().Truncate(time.Microsecond), askers
 	doubt := false // an append of this turn has an unknown outcome
 	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
 		outcomes, err := a.attempt(ctx, batch)

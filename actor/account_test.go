@@ -17,6 +17,7 @@ import (
 	"corebank/eventsource"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity/identitytest"
 )
 
 // bench is an actor host over a log in memory, with faults to order.
@@ -58,7 +59,7 @@ func (b *bench) background(work func(context.Context)) {
 
 // restart is a new host process over the same log and snapshots.
 func (b *bench) restart() {
-	b.host = actor.NewHost(b.log, b.kept, func() time.Time { return b.now })
+	b.host = actor.NewHost(b.log, b.kept, func() time.Time { return b.now }, identitytest.Believe)
 	b.background(b.host.RunSnapshots)
 }
 

@@ -58,7 +58,7 @@ func TestAnAtomicBatchForgetsWhatItRepeats(t *testing.T) {
 		b.send(b.open())
 		b.expect(b.atomic(b.deposit("x", 10), b.deposit("x", 10), b.withdraw("y", 500)),
 			contract.NotTried, contract.NotTried, contract.Refused)
-		b.expect(b.atomic(b.deposit("x", 10), contract.Command{Type: "Conjure", Key: "z"}), contract.NotTried, contract.Invalid)
+		b.expect(b.atomic(b.deposit("x", 10), contract.Command{Type: "Conjure", Key: "z", Caller: "ada"}), contract.NotTried, contract.Invalid)
 	})
 }
 

@@ -62,7 +62,8 @@ var errLostClaim = errors.New("the stream of the external id has moved on")
 // appendClaim is nil when the claim is durable.
 func (a *account) appendClaim(ctx context.Context, state bank.Account, t turn) error {
 	r := contract.Record{Account: state.ID, Version: state.Version + 1, At: t.now,
-		Key: bank.ClaimKey(a.id), Caller: t.records[t.opening].Caller, RequestHash: t.records[t.opening].RequestHash}
+		Key: bank.ClaimKey(a.id), Caller: t.records[t.opening].Caller,
+		Role: t.records[t.opening].Role, RequestHash: t.records[t.opening].RequestHash}
 	if r.At.Before(state.ChangedAt) {
 		r.At = state.ChangedAt
 	}

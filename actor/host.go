@@ -22,15 +22,16 @@ type Host struct {
 	log       Log
 	snapshots *snapshots
 	clock     func() time.Time
+	guard     Guard
 
 	mu       sync.Mutex
 	accounts map[bank.AccountID]*account
 }
 
 // NewHost makes a host over a log and a place for snapshots. clock tells the
-// time of decisions.
-func NewHost(log Log, store Snapshots, clock func() time.Time) *Host {
-	return &Host{log: log, snapshots: newSnapshots(store), clock: clock, accounts: make(map[bank.AccountID]*account)}
+// time of decisions, guard who asks for them.
+func NewHost(log Log, store Snapshots, clock func() time.Time, guard Guard) *Host {
+	return &Host{log: log, snapshots: newSnapshots(store), clock: clock, guard: guard, accounts: make(map[bank.AccountID]*account)}
 }
 
 // RunSnapshots saves snapshots behind the turns until ctx ends.
@@ -44,7 +45,7 @@ func (h *Host) Execute(ctx context.Context, id bank.AccountID, batch contract.Co
 	if !id.Valid() {
 		return contract.CommandReply{}, fmt.Errorf("%q is not an account id", id)
 	}
-	return contract.CommandReply{Outcomes: h.account(id).execute(ctx, batch)}, nil
+	return contract.CommandReply{Outcomes: h.account(id).execute(ctx, batch, h.askers(ctx, batch.Commands))}, nil
 }
 
 // Ready says whether a turn could append now.

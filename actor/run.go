@@ -17,12 +17,19 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity/issuer"
+	"corebank/internal/identity/oidc"
 )
 
 // Config is what the command app needs to run.
 type Config struct {
 	// Health is the address of /healthz and /readyz.
 	Health string
+	// Identity says whose tokens prove who gives commands.
+	Identity oidc.Settings
+	// KeyFile has the key that signs what the bank itself does, the same for
+	// all hosts of actors. It is made if it is not there.
+	KeyFile string
 }
 
 // How Dapr treats our actors: how long one may idle in memory, and how long
@@ -36,6 +43,18 @@ const (
 
 // Run hosts account actors until ctx ends.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
+	people, err := config.Identity.Verifier(actorLeeway)
+	if err != nil {
+		return err
+	}
+	key, err := issuer.Key(config.KeyFile)
+	if err != nil {
+		return err
+	}
+	own, err := NewOwnHand(key, time.Now)
+	if err != nil {
+		return err
+	}
 	sidecar, err := app.DialSidecar()
 	if err != nil {
 		return err
@@ -49,8 +68,8 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return reply, sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodAppend, request, &reply)
 	})
 	events := remoteLog{appends, sidecar}
-	host := NewHost(events, stateStore{sidecar}, time.Now)
-	driver := saga.New(saga.Parts{Log: events, Call: callAccount(sidecar), Store: bookStore{sidecar},
+	host := NewHost(events, stateStore{sidecar}, time.Now, NewGuard(people, own.Verifier()))
+	driver := saga.New(saga.Parts{Log: events, Call: own.Sign(callAccount(sidecar)), Store: bookStore{sidecar},
 		Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
 
 	var subscribed atomic.Bool

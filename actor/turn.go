@@ -8,6 +8,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
 )
 
 // turn is what a turn decided: an outcome for each command, the records to
@@ -61,34 +62,34 @@ func (a *account) decide(ctx context.Context, batch contract.CommandBatch, other
 		return t, err
 	}
 	for i, c := range commands {
-		outcome, err := t.decideOne(c)
+		outcome, err := t.answer(c, a.askers[i])
 		if err != nil {
 			return t, err
 		}
 		t.outcomes[i] = outcome
 		if batch.Atomic && failed(outcome) {
-			return t, t.abandon(commands, i)
+			return t, t.abandon(commands, a.askers, i)
 		}
-		t.show(&t.outcomes[i])
+		t.show(&t.outcomes[i], a.askers[i])
 	}
 	return t, nil
 }
 
 // failed reports whether a command cannot be part of an atomic batch.
 func failed(o contract.Outcome) bool {
-	return o.Status == contract.Refused || o.Status == contract.Invalid
+	return o.Status == contract.Refused || o.Status == contract.Forbidden || o.Status == contract.Invalid || o.Status == contract.Unavailable
 }
 
 // abandon makes an atomic turn one that does nothing, because of command i.
 // What was in the log before is still answered with.
-func (t *turn) abandon(commands []contract.Command, i int) error {
+func (t *turn) abandon(commands []contract.Command, askers []asker, i int) error {
 	for j, c := range commands {
 		if j == i {
 			continue
 		}
 		t.outcomes[j] = contract.Outcome{Status: contract.NotTried}
 		earlier := t.answered[c.Key]
-		if earlier == nil || earlier.Version > t.base {
+		if earlier == nil || earlier.Version > t.base || askers[j].may(c, t.state.Owner, t.dry) != identity.Allowed {
 			continue
 		}
 		if command, err := c.Decode(); err == nil && checkKey(c.Key, command) == nil {
@@ -106,8 +107,8 @@ func (t *turn) abandon(commands []contract.Command, i int) error {
 }
 
 // show adds the account to an outcome, as long as the reply has room for it.
-func (t *turn) show(o *contract.Outcome) {
-	if !t.state.IsOpen() {
+func (t *turn) show(o *contract.Outcome, who asker) {
+	if !t.state.IsOpen() || !who.Sees(t.state.Owner) {
 		return
 	}
 	state := t.state.Brief()
@@ -163,11 +164,8 @@ func (a *account) past(ctx context.Context, version int64) (bank.Event, error) {
 	return page.Records[0].Event()
 }
 
-func (t *turn) decideOne(c contract.Command) (contract.Outcome, error) {
-	command, err := c.Decode()
-	if err != nil {
-		return contract.Outcome{Status: contract.Invalid, Reason: err.Error()}, nil
-	}
+// decideOne is a decision for somebody who may give the command.
+func (t *turn) decideOne(c contract.Command, command bank.Command, who asker) (contract.Outcome, error) {
 	if key, internal := bank.SystemKey(command); internal && c.Key != key {
 		return contract.Outcome{Status: contract.Invalid, Reason: fmt.Sprintf("%s must have the key %q, not %q", c.Type, key, c.Key)}, nil
 	}
@@ -181,15 +179,15 @@ func (t *turn) decideOne(c contract.Command) (contract.Outcome, error) {
 		return replay(earlier, command)
 	}
 	t.predicts = true
-	in, err := t.circumstances(c, command)
+	in, err := t.circumstances(c, command, who)
 	if err != nil {
 		return contract.Outcome{}, err
 	}
-	event, broken := t.judge(command, in)
+	event, broken := t.judge(command, in, who)
 	if len(broken) > 0 {
 		return contract.Outcome{Status: contract.Refused, Refusal: broken[0], Others: slices.Clip(broken[1:])}, nil
 	}
-	return t.take(c, event, in.Now)
+	return t.take(c, event, in.Now, who)
 }
 
 // checkKey refuses a caller's key that cannot be remembered, or is the bank's.
@@ -200,8 +198,8 @@ func checkKey(key string, command bank.Command) *bank.Refusal {
 	return bank.CheckKey(key)
 }
 
-func (t *turn) circumstances(c contract.Command, command bank.Command) (bank.Circumstances, error) {
-	in := bank.Circumstances{Now: t.now, Caller: c.Caller, Key: c.Key}
+func (t *turn) circumstances(c contract.Command, command bank.Command, who asker) (bank.Circumstances, error) {
+	in := bank.Circumstances{Now: t.now, Caller: who.Subject, Key: c.Key}
 	if in.Now.Before(t.state.ChangedAt) {
 		in.Now = t.state.ChangedAt // clocks may step back, an account's time does not
 	}
@@ -217,26 +215,29 @@ func (t *turn) circumstances(c contract.Command, command bank.Command) (bank.Cir
 }
 
 // judge is the event, or the broken rules: the first one, or all in a dry run.
-func (t *turn) judge(command bank.Command, in bank.Circumstances) (bank.Event, bank.Refusals) {
+func (t *turn) judge(command bank.Command, in bank.Circumstances, who asker) (bank.Event, bank.Refusals) {
 	if t.dry {
 		event, broken := t.state.Judge(command, in)
-		return t.mayClaim(event, broken)
+		return t.mayClaim(event, broken, who)
 	}
 	event, refusal := t.state.Decide(command, in)
 	if refusal != nil {
 		return nil, bank.Refusals{refusal}
 	}
-	return t.mayClaim(event, nil)
+	return t.mayClaim(event, nil, who)
 }
 
 // mayClaim notes the external id that an opening has to claim, or refuses one
 // that is taken.
-func (t *turn) mayClaim(event bank.Event, broken bank.Refusals) (bank.Event, bank.Refusals) {
+func (t *turn) mayClaim(event bank.Event, broken bank.Refusals, who asker) (bank.Event, bank.Refusals) {
 	opened, ok := event.(bank.AccountOpened)
 	if !ok || opened.ExternalID == "" {
 		return event, broken
 	}
 	if holder, is := t.taken[opened.ExternalID]; is {
+		if !who.SeesAll() {
+			holder = ""
+		}
 		return nil, bank.Refusals{bank.RefuseTaken(holder)}
 	}
 	t.claim = &bank.ExternalIDClaimed{ExternalID: opened.ExternalID, Account: t.state.ID}
@@ -245,9 +246,9 @@ func (t *turn) mayClaim(event bank.Event, broken bank.Refusals) (bank.Event, ban
 }
 
 // take makes an event the next of the account, within this turn.
-func (t *turn) take(c contract.Command, event bank.Event, at time.Time) (contract.Outcome, error) {
+func (t *turn) take(c contract.Command, event bank.Event, at time.Time, who asker) (contract.Outcome, error) {
 	r := contract.Record{Account: t.state.ID, Version: t.state.Version + 1, At: at,
-		Key: c.Key, Caller: c.Caller, RequestHash: c.Hash()}
+		Key: c.Key, Caller: who.Subject, Role: string(who.Highest()), RequestHash: c.Hash()}
 	if err := r.SetEvent(event); err != nil {
 		return contract.Outcome{}, err
 	}

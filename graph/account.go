@@ -11,6 +11,7 @@ import (
 	"corebank/graph/model"
 	"corebank/graph/scalar"
 	"corebank/internal/bank"
+	"corebank/internal/identity"
 	"corebank/internal/view"
 )
 
@@ -104,6 +105,9 @@ func (r *Resolver) accountByExternalID(ctx context.Context, externalID string) (
 	if err != nil {
 		return nil, fmt.Errorf("view of the account with an external id: %w", err)
 	}
+	if !identity.From(ctx).Sees(a.Owner) {
+		return nil, nil
+	}
 	return viewedAccount(a), nil
 }
 
@@ -122,7 +126,7 @@ func (r *Resolver) accounts(ctx context.Context, first *int64, after *string, fi
 	if filter != nil {
 		page.Filter = view.AccountFilter{Owner: deref(filter.Owner), Kind: bank.Kind(deref(filter.Kind)), Currency: bank.Currency(deref(filter.Currency))}
 	}
-	accounts, more, err := r.Views.ListAccounts(ctx, page)
+	accounts, more, err := r.listAccounts(ctx, page)
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}

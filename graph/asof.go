@@ -8,6 +8,7 @@ import (
 	"corebank/graph/model"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
 	"corebank/internal/view"
 )
 
@@ -77,6 +78,9 @@ func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (b
 		a, err = contract.Fold(a, record)
 		return err == nil, err
 	})
+	if !identity.From(ctx).Sees(a.Owner) {
+		a = bank.Account{ID: id}
+	}
 	if err == nil && p.time.IsZero() && a.Version < last {
 		err = badInput(fmt.Sprintf("The account has %d versions; version %d is still to come.", a.Version, last))
 	}

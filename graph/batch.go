@@ -9,6 +9,7 @@ import (
 	"corebank/graph/model"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
 )
 
 // maxBatch bounds the items of a batch.
@@ -105,6 +106,9 @@ func (r *Resolver) itemOrder(ctx context.Context, in *model.BatchItemInput) (o o
 		take("releaseHold", releaseHoldOrder(*in.ReleaseHold))
 	}
 	if in.Reverse != nil {
+		if err := authorize(ctx, identity.Teller, identity.Admin); err != nil {
+			return o, kind, wrong, err
+		}
 		var reverse order
 		reverse, err = r.reverseOrder(ctx, *in.Reverse)
 		take("reverse", reverse)
@@ -161,7 +165,7 @@ func (r *Resolver) carryLine(ctx context.Context, id bank.AccountID, orders []or
 		return outcomes
 	}
 	for _, i := range line {
-		command, err := contract.EncodeCommand(r.Caller(ctx), orders[i].key, orders[i].command)
+		command, err := encode(ctx, orders[i].key, orders[i].command)
 		if err != nil {
 			return fail(contract.Unavailable, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"corebank/graph/model"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
 )
 
 // commandStatus asks the log whether a command ever happened. Keys are in the
@@ -17,18 +18,24 @@ func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key str
 	}
 	id := bank.AccountID(deref(accountID))
 	if accountID == nil {
-		id = bank.NewAccountID(r.Caller(ctx), key)
+		id = bank.NewAccountID(identity.From(ctx).Subject, key)
 	}
 	if !id.Valid() {
 		return nil, badInput(fmt.Sprintf("%.60q is not the id of an account.", *accountID))
+	}
+	seen, err := r.seesNow(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !seen {
+		return neverApplied(), nil
 	}
 	found, err := r.Log.FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: []string{key}})
 	if err != nil {
 		return nil, fmt.Errorf("find a key of %s in the log: %w", id, err)
 	}
 	if len(found.Records) == 0 {
-		return &model.CommandStatus{State: model.CommandStateUnknown,
-			Message: "It was never applied; it is safe to send it again, with the same key."}, nil
+		return neverApplied(), nil
 	}
 	event, err := eventOf(found.Records[0])
 	if err != nil {
@@ -36,4 +43,9 @@ func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key str
 	}
 	return &model.CommandStatus{State: model.CommandStateApplied, Event: event, Transaction: event.Transaction,
 		Message: "It was applied; sent again, unchanged, it would be answered the same and change nothing."}, nil
+}
+
+func neverApplied() *model.CommandStatus {
+	return &model.CommandStatus{State: model.CommandStateUnknown,
+		Message: "It was never applied; it is safe to send it again, with the same key."}
 }

@@ -24,7 +24,7 @@ func eventOf(record contract.Record) (*model.AccountEvent, error) {
 		return nil, fmt.Errorf("encode %s: %w", record.Type, err)
 	}
 	told := &model.AccountEvent{AccountID: string(record.Account), Version: record.Version, Type: eventType(record.Type),
-		OccurredAt: scalar.DateTime(record.At), Caller: record.Caller, IdempotencyKey: record.Key,
+		OccurredAt: scalar.DateTime(record.At), Caller: record.Caller, CallerRole: optional(record.Role), IdempotencyKey: record.Key,
 		Position: strconv.FormatInt(record.Position, 10), Data: scalar.JSON(data)}
 	if line := view.TransactionOf(record, event); line != nil {
 		told.Transaction = transactionOf(*line)

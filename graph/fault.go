@@ -15,6 +15,11 @@ import (
 const (
 	// CodeBadInput: an argument is out of its bounds. Correct it.
 	CodeBadInput = "BAD_USER_INPUT"
+	// CodeUnauthenticated: nobody is signed in, or the token is not taken. Sign
+	// in, and send a token.
+	CodeUnauthenticated = "UNAUTHENTICATED"
+	// CodeForbidden: none of the caller's roles may do this.
+	CodeForbidden = "FORBIDDEN"
 	// CodeNotYetVisible: the version that was waited for is accepted or not,
 	// but not visible yet. Ask again.
 	CodeNotYetVisible = "NOT_YET_VISIBLE"

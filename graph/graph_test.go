@@ -17,6 +17,7 @@ import (
 	"corebank/graph/generated"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
 	"corebank/internal/view"
 )
 
@@ -29,7 +30,8 @@ func eur(cents int64) bank.Money { return bank.Money{Minor: cents, Currency: "EU
 
 // desk is the API in front of commands and views that a test makes up.
 type desk struct {
-	t *testing.T
+	t   *testing.T
+	who identity.Principal
 	// execute answers commands; asked are those that arrived.
 	execute func(contract.Command) (contract.Outcome, error)
 	asked   []contract.Command
@@ -45,13 +47,13 @@ type desk struct {
 }
 
 func newDesk(t *testing.T) *desk {
-	d := &desk{t: t}
+	d := &desk{t: t, who: identity.Principal{Subject: "ada", Roles: []identity.Role{identity.Teller}}}
 	hide := func(_ context.Context, err error) string {
 		d.hidden = append(d.hidden, err)
 		return fmt.Sprintf("id-%d", len(d.hidden))
 	}
-	resolver := &Resolver{Commands: d, Views: d, Hidden: hide, Caller: func(context.Context) string { return "ada" }}
-	d.schema = handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver}))
+	resolver := &Resolver{Commands: d, Views: d, Hidden: hide}
+	d.schema = handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver, Directives: generated.DirectiveRoot{Authorized: Authorized}}))
 	d.schema.AddTransport(transport.POST{})
 	d.schema.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error { return Present(ctx, err, hide) })
 	return d
@@ -106,10 +108,15 @@ func (d *desk) ask(query, variables string) answer {
 	request := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	reply := httptest.NewRecorder()
-	d.schema.ServeHTTP(reply, request)
+	d.schema.ServeHTTP(reply, request.WithContext(identity.With(request.Context(), d.who)))
 	var got answer
 	if err := json.Unmarshal(reply.Body.Bytes(), &got); err != nil {
 		d.t.Fatalf("%s: %v", reply.Body, err)
 	}
 	return got
+}
+
+// asTeller is the context of somebody who may read everything.
+func asTeller(t *testing.T) context.Context {
+	return identity.With(t.Context(), identity.Principal{Subject: "tess", Roles: []identity.Role{identity.Teller}})
 }

@@ -87,6 +87,11 @@ func (l *lint) used() map[string]bool {
 	for _, root := range []*ast.Definition{l.schema.Query, l.schema.Mutation, l.schema.Subscription} {
 		visit(root.Name)
 	}
+	for _, directive := range l.schema.Directives {
+		for _, a := range directive.Arguments {
+			visit(a.Type.Name())
+		}
+	}
 	return used
 }
 

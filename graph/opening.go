@@ -5,10 +5,11 @@ import (
 
 	"corebank/graph/model"
 	"corebank/internal/bank"
+	"corebank/internal/identity"
 )
 
 func (r *Resolver) openOrder(ctx context.Context, in model.OpenAccountInput) order {
-	o := order{account: bank.NewAccountID(r.Caller(ctx), in.IdempotencyKey), key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
+	o := order{account: bank.NewAccountID(identity.From(ctx).Subject, in.IdempotencyKey), key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
 	o.command = bank.OpenAccount{Owner: in.Owner, Currency: bank.Currency(in.Currency), Name: deref(in.Name),
 		Kind: bank.Kind(deref(in.Kind)), ExternalID: deref(in.ExternalID), Metadata: o.metadata(in.Metadata)}
 	return o

@@ -99,7 +99,7 @@ func (r *Resolver) send(ctx context.Context, o order) (contract.Outcome, error) 
 	if outcome, refused := o.refused(); refused {
 		return outcome, nil
 	}
-	command, err := contract.EncodeCommand(r.Caller(ctx), o.key, o.command)
+	command, err := encode(ctx, o.key, o.command)
 	if err != nil {
 		return contract.Outcome{}, err
 	}

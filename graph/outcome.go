@@ -60,6 +60,9 @@ func faultOf(o contract.Outcome) error {
 	switch o.Status {
 	case contract.Applied, contract.Replayed, contract.Refused, contract.NotTried:
 		return nil
+	case contract.Forbidden:
+		// What the gateway let in; the token may have ended on the way.
+		return &Fault{Code: CodeForbidden, Message: "You may not do this, or your token has ended. Nothing happened; sign in again."}
 	case contract.Unavailable:
 		return unavailable()
 	case contract.Unknown:

@@ -67,6 +67,9 @@ func (r *Resolver) history(ctx context.Context, of historyOf, p paging) (*model.
 	if err != nil {
 		return nil, err
 	}
+	if of.account, err = r.onlySeen(ctx, of.account); err != nil {
+		return nil, err
+	}
 	if page.Filter, err = r.readFilter(ctx, of.account, p.filter); err != nil {
 		return nil, err
 	}

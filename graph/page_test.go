@@ -99,7 +99,7 @@ func TestFilters(t *testing.T) {
 		return view.Account{Account: bank.Account{ID: ada, Currency: "EUR", OpenedAt: decidedAt}}, nil
 	}
 	r := &Resolver{Views: d}
-	got, err := r.readFilter(t.Context(), ada, &model.TransactionFilter{Types: []model.TransactionType{model.TransactionTypeDeposit},
+	got, err := r.readFilter(asTeller(t), ada, &model.TransactionFilter{Types: []model.TransactionType{model.TransactionTypeDeposit},
 		Since: &since, Until: &until, EffectiveSince: &since, EffectiveUntil: &until, MinAmount: &least, MaxAmount: &most, Direction: &credit,
 		Reference: text("r"), ExternalID: text("e"), CounterpartyID: text("c"), TransferID: text("t")})
 	want := view.Filter{Types: []view.TransactionType{view.Deposit}, Since: decidedAt, Until: decidedAt.Add(time.Hour),
@@ -108,7 +108,7 @@ func TestFilters(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("read as %+v, %v; want %+v", got, err, want)
 	}
-	if got, err := r.readFilter(t.Context(), ada, nil); err != nil || !reflect.DeepEqual(got, view.Filter{}) {
+	if got, err := r.readFilter(asTeller(t), ada, nil); err != nil || !reflect.DeepEqual(got, view.Filter{}) {
 		t.Errorf("no filter is read as %+v, %v", got, err)
 	}
 	for name, bad := range map[string]model.TransactionFilter{
@@ -116,7 +116,7 @@ func TestFilters(t *testing.T) {
 		"nothing at most": {MaxAmount: new(scalar.Decimal("0"))}, "too large": {MaxAmount: new(scalar.Decimal("1e"))},
 	} {
 		var fault *Fault
-		if _, err := r.readFilter(t.Context(), ada, &bad); !errors.As(err, &fault) || fault.Code != CodeBadInput {
+		if _, err := r.readFilter(asTeller(t), ada, &bad); !errors.As(err, &fault) || fault.Code != CodeBadInput {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -73,7 +73,7 @@ func accountError(r *bank.Refusal, code model.ErrorCode, path []string, again bo
 	case bank.AccountAlreadyOpen:
 		return model.AccountAlreadyOpen{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.ExternalIDTaken:
-		return model.ExternalIDTaken{Code: code, Message: r.Message, Path: path, Retryable: again, AccountID: string(r.Account)}
+		return model.ExternalIDTaken{Code: code, Message: r.Message, Path: path, Retryable: again, AccountID: optional(string(r.Account))}
 	case bank.AccountNotFound:
 		return model.AccountNotFound{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.ClosedAccount:

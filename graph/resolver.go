@@ -49,15 +49,13 @@ type Log interface {
 	FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error)
 }
 
-// Resolver answers the API's fields.
+// Resolver answers the API's fields to the principal of the context: see
+// package identity, and rights.go for what it may see.
 type Resolver struct {
 	Commands Commands
 	Views    view.Reader
 	Feed     Feed
 	Log      Log
-	// Caller names who asks; idempotency keys for opening accounts are unique
-	// within it.
-	Caller func(ctx context.Context) string
 	// Hidden takes an error that clients must not see and returns the id under
 	// which it was logged.
 	Hidden func(ctx context.Context, err error) (id string)

@@ -9,6 +9,7 @@ import (
 
 	"corebank/graph/model"
 	"corebank/internal/bank"
+	"corebank/internal/identity"
 	"corebank/internal/view"
 )
 
@@ -128,10 +129,17 @@ func (r *Resolver) visible(ctx context.Context, id bank.AccountID, version int64
 // accountUpdated sends an account at each version that the view shows.
 func (r *Resolver) accountUpdated(ctx context.Context, id bank.AccountID) <-chan *model.Account {
 	return stream(ctx, r, func(send func(*model.Account) bool) error {
+		seen, err := r.seesNow(ctx, id)
+		if err != nil {
+			return err
+		}
+		if !seen {
+			return noAccount()
+		}
 		last, stale := int64(-1), false
 		return r.watchAccount(ctx, id, func(a *view.Account) (bool, error) {
 			if a == nil {
-				return false, &Fault{Code: CodeNotFound, Message: "There is no account with this id that is visible yet."}
+				return false, noAccount()
 			}
 			if a.Version == last && a.Quarantined() == stale {
 				return true, nil
@@ -140,6 +148,10 @@ func (r *Resolver) accountUpdated(ctx context.Context, id bank.AccountID) <-chan
 			return send(viewedAccount(*a)), nil
 		})
 	})
+}
+
+func noAccount() error {
+	return &Fault{Code: CodeNotFound, Message: "There is no account with this id that is visible yet."}
 }
 
 // transferUpdated sends a transfer as it is and as it ends. Its end is a change
@@ -154,7 +166,10 @@ func (r *Resolver) transferUpdated(ctx context.Context, id bank.TransferID) <-ch
 			return &Fault{Code: CodeNotFound, Message: "There is no transfer with this id that is visible yet."}
 		}
 		var last model.TransferStatus
-		return r.watchAccount(ctx, bank.AccountID(t.FromAccountID), func(*view.Account) (bool, error) {
+		// Whoever sees the transfer may know when it changes, if not of what else
+		// happens to the account that pays.
+		watching := identity.With(ctx, identity.Principal{Subject: "corebank", Roles: []identity.Role{identity.System}})
+		return r.watchAccount(watching, bank.AccountID(t.FromAccountID), func(*view.Account) (bool, error) {
 			t, err := r.transfer(ctx, id)
 			if err != nil || t == nil || t.Status == last {
 				return true, err

@@ -32,6 +32,9 @@ func transactionOf(t view.Transaction) *model.Transaction {
 
 // transaction is a line of history by its id; nil when there is none.
 func (r *Resolver) transaction(ctx context.Context, id bank.AccountID, version int64) (*model.Transaction, error) {
+	if seen, err := r.sees(ctx, id); err != nil || !seen {
+		return nil, err
+	}
 	t, err := r.Views.Transaction(ctx, id, version)
 	if errors.Is(err, view.ErrNotFound) {
 		return nil, nil

@@ -43,7 +43,11 @@ func (r *subscriptionResolver) Transactions(ctx context.Context, accountID *stri
 	if err != nil {
 		return nil, err
 	}
-	return r.transactions(ctx, bank.AccountID(deref(accountID)), from), nil
+	id, err := r.heard(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	return r.transactions(ctx, id, from), nil
 }
 
 func (r *subscriptionResolver) TransactionFeed(ctx context.Context, accountID *string, after *string, heartbeatSeconds int64) (<-chan *model.TransactionFeedEvent, error) {
@@ -51,7 +55,11 @@ func (r *subscriptionResolver) TransactionFeed(ctx context.Context, accountID *s
 	if err != nil {
 		return nil, err
 	}
-	return r.transactionFeed(ctx, bank.AccountID(deref(accountID)), from, heartbeatSeconds)
+	id, err := r.heard(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
+	return r.transactionFeed(ctx, id, from, heartbeatSeconds)
 }
 
 func (r *transactionResolver) Transfer(ctx context.Context, obj *model.Transaction) (*model.Transfer, error) {

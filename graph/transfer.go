@@ -52,6 +52,9 @@ func (r *Resolver) transfer(ctx context.Context, id bank.TransferID) (*model.Tra
 	if err != nil {
 		return nil, err
 	}
+	if seen, err := r.seesOneOf(ctx, t.From, t.To); err != nil || !seen {
+		return nil, err
+	}
 	return transferOf(t), nil
 }
 
@@ -141,6 +144,11 @@ func (r *Resolver) askDestination(ctx context.Context, o order, res *result) err
 	default:
 		return nil
 	}
+	// A real transfer tells whether the other account takes it; a dry run, which
+	// costs nothing, tells that of no account that the caller may not know of.
+	if seen, err := r.sees(ctx, send.To); err != nil || !seen {
+		return err
+	}
 	rejection, err := r.destinationSays(ctx, send.To, receive)
 	if err != nil || rejection == nil {
 		return err
@@ -158,7 +166,7 @@ func (r *Resolver) askDestination(ctx context.Context, o order, res *result) err
 // would.
 func (r *Resolver) destinationSays(ctx context.Context, to bank.AccountID, receive bank.ReceiveTransfer) (*bank.Rejection, error) {
 	key, _ := bank.SystemKey(receive)
-	command, err := contract.EncodeCommand(r.Caller(ctx), key, receive)
+	command, err := encode(ctx, key, receive)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/identity"
 	"corebank/internal/view"
 )
 
@@ -54,6 +55,9 @@ func (r *Resolver) viewAccount(ctx context.Context, id string, w waiting) (*view
 		a, err := r.Views.Account(ctx, bank.AccountID(id))
 		if err != nil && !errors.Is(err, view.ErrNotFound) {
 			return nil, fmt.Errorf("view of account %s: %w", id, err)
+		}
+		if !identity.From(ctx).Sees(a.Owner) {
+			a, err = view.Account{}, view.ErrNotFound
 		}
 		if a.Version >= w.version {
 			if err != nil || !seen(a) {

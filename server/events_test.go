@@ -118,8 +118,8 @@ func TestServerSentEvents(t *testing.T) {
 // request may take to come in.
 func TestAQuietStreamStaysOpen(t *testing.T) {
 	feed := server.NewFeed(&history{})
-	gateway := httptest.NewUnstartedServer(server.Handler(server.Parts{Feed: feed, Wire: server.Wire{KeepAlive: 20 * time.Millisecond}},
-		func(context.Context) contract.Readiness { return contract.Readiness{} }))
+	gateway := httptest.NewUnstartedServer(signedIn(server.Handler(server.Parts{Feed: feed, Verify: anybody, Wire: server.Wire{KeepAlive: 20 * time.Millisecond}},
+		func(context.Context) contract.Readiness { return contract.Readiness{} })))
 	gateway.Config.ReadTimeout = 100 * time.Millisecond
 	gateway.Start()
 	defer gateway.Close()
@@ -140,7 +140,7 @@ func TestAStreamHearsTheFeed(t *testing.T) {
 	handle(t, feed, log.pay(t, 2, 1))
 	log.pay(t, 1, 1)
 	log.records[2].Type = "money-printed"
-	gateway := httptest.NewServer(server.Handler(server.Parts{Feed: feed}, func(context.Context) contract.Readiness { return contract.Readiness{} }))
+	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Feed: feed, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
 	defer gateway.Close()
 	e := openEvents(t, t.Context(), gateway.URL, `{"query":"subscription { transactions(accountId: \"`+string(ada)+`\", after: \"`+cursorAt("1")+`\") { transaction { version } } }"}`, "")
 	e.expect(opened, "event: next\ndata: {\"data\":{\"transactions\":{\"transaction\":{\"version\":2}}}}")

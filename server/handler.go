@@ -26,7 +26,6 @@ import (
 )
 
 const (
-	anonymous    = "anonymous"
 	demoKey      = "graphiql-demo-account"
 	endpointPath = "/graphql"
 	consolePath  = "/console"
@@ -38,6 +37,10 @@ type Parts struct {
 	Views    view.Reader
 	Feed     graph.Feed
 	Log      graph.Log
+	// Verify says whom tokens prove; nil takes none.
+	Verify Verify
+	// PageToken is the token that a page starts with; nil for none.
+	PageToken func(*http.Request) string
 	// Wire is how requests come and answers go.
 	Wire Wire
 	// Guard says how strict the gateway is with those who ask.
@@ -47,37 +50,37 @@ type Parts struct {
 // Handler serves the whole gateway: GraphQL at /graphql, the console at
 // /console, GraphiQL at / (but in production), health at /healthz and /readyz.
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
-	// Until there is authentication, everybody is the same caller.
-	parts.Guard.Caller = func(context.Context) string { return anonymous }
+	parts.Guard.Caller = caller
 	keeper := guard.New(parts.Guard)
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
-	mux.Handle(endpointPath, graphQL(parts, keeper))
+	mux.Handle(endpointPath, signIn(parts.Verify, graphQL(parts, keeper)))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
-	addPages(mux, parts.Guard.Production)
+	addPages(mux, parts)
 	return keeper.Handler(mux, app.HealthPath, app.ReadyPath)
 }
 
 // addPages adds the pages for people. GraphiQL lives on what production does not
 // tell.
-func addPages(mux *http.ServeMux, production bool) {
-	talk := console.Options{Endpoint: endpointPath}
-	if !production {
+func addPages(mux *http.ServeMux, parts Parts) {
+	talk := console.Options{Endpoint: endpointPath, Token: parts.PageToken}
+	if !parts.Guard.Production {
 		talk.GraphiQL = "/"
 		mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath, Console: consolePath,
-			DemoAccountID: string(bank.NewAccountID(anonymous, demoKey))}))
+			DemoAccountID: string(bank.NewAccountID(pageSubject, demoKey)), Token: parts.PageToken}))
 	}
 	mux.Handle(consolePath+"/", http.StripPrefix(consolePath, console.Handler(talk)))
 }
 
 func graphQL(parts Parts, keeper *guard.Guard) http.Handler {
-	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Feed: parts.Feed, Log: parts.Log, Hidden: hide,
-		Caller: parts.Guard.Caller}
-	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver}))
+	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Feed: parts.Feed, Log: parts.Log, Hidden: hide}
+	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
+		Directives: generated.DirectiveRoot{Authorized: graph.Authorized}}))
 	keeper.Protect(srv)
 	wire := parts.Wire.withDefaults()
-	srv.AddTransport(wire.sockets(resolver.Caller))
-	srv.AddTransport(wire.plainHTTP(resolver.Caller))
+	srv.AddTransport(wire.sockets(caller, signInSocket(parts.Verify)))
+	srv.AddTransport(wire.plainHTTP(caller))
+	srv.Use(onlySignedIn{})
 	srv.Use(&input.Variables{})
 	srv.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error { return graph.Present(ctx, err, hide) })
 	srv.SetRecoverFunc(recovered)

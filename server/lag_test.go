@@ -107,7 +107,7 @@ func TestASlowSocketIsToldAndCanResume(t *testing.T) {
 	log := &sharedLog{}
 	feed := server.NewFeed(log)
 	handle(t, feed, log.pay(t, 1, 10))
-	gateway := httptest.NewServer(server.Handler(server.Parts{Feed: feed, Wire: server.Wire{WriteTime: time.Minute}}, func(context.Context) contract.Readiness { return contract.Readiness{} }))
+	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Feed: feed, Verify: anybody, Wire: server.Wire{WriteTime: time.Minute}}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
 	defer gateway.Close()
 	slow, quick := dial(t, gateway, modernProtocol), dial(t, gateway, modernProtocol)
 	for r, fields := range map[raw]string{slow: "memo", quick: ""} {

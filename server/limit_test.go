@@ -18,6 +18,8 @@ import (
 	"corebank/graph"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
+	"corebank/internal/identity/identitytest"
 	"corebank/server"
 )
 
@@ -31,9 +33,24 @@ func counter(t *testing.T) *httptest.Server {
 // counterWith is a counter that speaks otherwise than by default.
 func counterWith(t *testing.T, wire server.Wire) *httptest.Server {
 	t.Helper()
-	gateway := httptest.NewServer(server.Handler(server.Parts{Feed: server.NewFeed(&history{}), Wire: wire}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} }))
+	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Feed: server.NewFeed(&history{}), Wire: wire, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} })))
 	t.Cleanup(gateway.Close)
 	return gateway
+}
+
+// anybody believes every token.
+func anybody(context.Context, string) (identity.Principal, error) {
+	return identitytest.Person("ada", identity.Teller), nil
+}
+
+// signedIn gives every request a token that has none.
+func signedIn(gateway http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "" {
+			r.Header.Set("Authorization", "Bearer x")
+		}
+		gateway.ServeHTTP(w, r)
+	})
 }
 
 // ask sends a query and returns what came back.

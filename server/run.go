@@ -15,6 +15,8 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity/issuer"
+	"corebank/internal/identity/oidc"
 	"corebank/internal/view/viewstore"
 	"corebank/server/guard"
 )
@@ -23,10 +25,15 @@ import (
 type Config struct {
 	// Listen is the address of the public endpoint.
 	Listen string
-	// AllowRemote permits an address beyond loopback, although there is no
-	// authentication yet.
+	// AllowRemote permits an address beyond loopback, although tokens are of an
+	// issuer on this machine.
 	AllowRemote bool
-	Views       viewstore.Config
+	// Identity says whose tokens are taken.
+	Identity oidc.Settings
+	// LocalKeyFile has the key of the issuer, where that is one on this machine:
+	// pages that this machine asks for start with a token. Empty otherwise.
+	LocalKeyFile string
+	Views        viewstore.Config
 	// Wire is how requests come and answers go; its Ending is Run's to set.
 	Wire Wire
 	// Guard says how strict the gateway is with those who ask. Which names it goes
@@ -55,6 +62,14 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err := completeGuard(&config); err != nil {
 		return err
 	}
+	people, err := config.Identity.Verifier(oidc.DefaultLeeway)
+	if err != nil {
+		return err
+	}
+	local, err := config.local()
+	if err != nil {
+		return err
+	}
 	lis, err := net.Listen("tcp", config.Listen)
 	if err != nil {
 		return fmt.Errorf("the gateway cannot listen on %s: %w", config.Listen, err)
@@ -79,7 +94,8 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
 	group.Go(func() error {
 		config.Wire.Ending = ctx
-		parts := Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events, Wire: config.Wire, Guard: config.Guard}
+		parts := Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events, Wire: config.Wire, Guard: config.Guard,
+			Verify: people.Verify, PageToken: pageToken(local)}
 		front := NewHTTP(Handler(parts, newProbe(actors.ready).Ready), log)
 		// Subscriptions end with the gateway; requests get a little longer.
 		front.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
@@ -121,15 +137,28 @@ func onLoopback(listen string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// checkListen keeps the gateway on loopback unless somebody took the risk.
+// local is the issuer on this machine; nil where it is elsewhere.
+func (c Config) local() (*issuer.Issuer, error) {
+	if c.LocalKeyFile == "" {
+		return nil, nil
+	}
+	key, err := issuer.Key(c.LocalKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	return issuer.New(c.Identity.Issuer, key)
+}
+
+// checkListen keeps the gateway on loopback while anybody on this machine can
+// have a token, unless somebody took the risk.
 func checkListen(config Config) error {
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", config.Listen)
 	}
-	if onLoopback(config.Listen) || config.AllowRemote {
+	if loopback(config.Listen) || config.LocalKeyFile == "" || config.AllowRemote {
 		return nil
 	}
-	return errors.New("the gateway has no authentication yet and listens on loopback only: use --listen 127.0.0.1:8080, or --allow-remote where something in front of it decides who may connect")
+	return errors.New("tokens are of an issuer on this machine, so the gateway listens on loopback only: use --listen 127.0.0.1:8080, or the --issuer that people sign in with and no --local-key-file")
 }
 
 // actors reaches the account actors through the sidecar.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql/handler/transport"
+
 	"corebank/server/overhttp"
 	"corebank/server/seats"
 	"corebank/server/socket"
@@ -59,8 +61,8 @@ func orDefault[T comparable](value, otherwise T) T {
 }
 
 // sockets serves websockets.
-func (w Wire) sockets(caller func(context.Context) string) *socket.Transport {
-	return &socket.Transport{Caller: caller, Seats: w.seats, InitTimeout: w.InitTime, Ping: w.Ping, WriteTime: w.WriteTime, Ending: w.Ending,
+func (w Wire) sockets(caller func(context.Context) string, init transport.WebsocketInitFunc) *socket.Transport {
+	return &socket.Transport{Init: init, Caller: caller, Seats: w.seats, InitTimeout: w.InitTime, Ping: w.Ping, WriteTime: w.WriteTime, Ending: w.Ending,
 		MaxMessage: websocketMessage, MaxOperations: websocketOperations}
 }
 

@@ -14,6 +14,7 @@ import (
 	"corebank/eventsource"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity/identitytest"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -61,7 +62,7 @@ func newTown(t *testing.T, hosts int) *town {
 }
 
 func (w *town) newHost() *actor.Host {
-	return actor.NewHost(events{w}, nowhere{}, func() time.Time { return time.Now().Add(w.skew) })
+	return actor.NewHost(events{w}, nowhere{}, func() time.Time { return time.Now().Add(w.skew) }, identitytest.Believe)
 }
 
 // background runs work until the test ends.

@@ -124,7 +124,7 @@ func TestABankThatCannotStart(t *testing.T) {
 	}{
 		"its port is taken": {taken.Addr().String(), t.TempDir(), nil,
 			[]string{taken.Addr().String(), "another program listens there", "--listen 127.0.0.1:0"}},
-		"others could reach it": {"0.0.0.0:0", t.TempDir(), nil, []string{"no authentication", "--listen 127.0.0.1:8080"}},
+		"others could reach it": {"0.0.0.0:0", t.TempDir(), nil, []string{"an issuer on this machine", "--listen 127.0.0.1:8080"}},
 		"its directory cannot be written": {"127.0.0.1:0", filepath.Join(file, "bank"), nil,
 			[]string{filepath.Join(file, "bank"), "not a directory", "--data DIR"}},
 		"its directory is in use": {"127.0.0.1:0", inUse, nil,

@@ -105,13 +105,23 @@ func upFrom(t *testing.T, path, data string, patience time.Duration) *running {
 	go r.read(bufio.NewScanner(lines), url)
 	select {
 	case found := <-url:
-		r.Client = banktest.NewClient(t, found)
+		r.Client = banktest.NewClient(t, found, r.token())
 	case err := <-r.ended:
 		t.Fatalf("corebank up ended: %v\n%s", err, r.output)
 	case <-time.After(patience):
 		t.Fatalf("corebank up was not ready in %s\n%s", patience, r.output)
 	}
 	return r
+}
+
+// token is what a person would get with: corebank token --data DIR.
+func (r *running) token() string {
+	r.t.Helper()
+	printed, err := exec.Command(r.process.Path, "token", "--data", r.data).Output()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(printed))
 }
 
 // read follows what up prints until it ends. The URL of GraphiQL is in the
@@ -240,7 +250,7 @@ func TestFromNothingToABankAndBack(t *testing.T) {
 	month := func() string { return "" }
 	t.Run("a customer's month", func(t *testing.T) {
 		customer, from, to := bank.Month("march")
-		month = func() string { return statementOf(bank.t, bank.URL, customer, from, to).stdout }
+		month = func() string { return statementOf(bank.t, bank.Client, customer, from, to).stdout }
 	})
 	statement := month()
 	t.Run("GraphiQL in a browser", func(t *testing.T) { browse(t, bank.URL) })

@@ -18,13 +18,17 @@ func newServer() *cobra.Command {
 		GroupID: groupApps,
 		Short:   "Serve the GraphQL API and GraphiQL",
 		Long: `Run the gateway beside its Dapr sidecar: GraphQL at /graphql (subscriptions by
-websocket or server-sent events at the same place), GraphiQL at /, health at
-/healthz and /readyz.
+websocket at the same place), GraphiQL at /, health at /healthz and /readyz.
 
 ` + viewsHelp + `
 
-There is no authentication yet, so the gateway listens on this machine only
-unless --allow-remote says otherwise.
+People sign in with an OpenID Connect token of --issuer, which lists their roles
+(customer, teller, auditor, admin) in the claim --roles-claim: as Authorization:
+Bearer in HTTP, and as "authorization" in a websocket's connection_init.
+` + identityHelp + `
+With --local-key-file, tokens are of an issuer on this machine, as "corebank up"
+has one: then the pages of the gateway start with a teller's token, and it
+listens on this machine only, unless --allow-remote says otherwise.
 
 With --production it tells strangers less: no introspection, no suggestions in
 errors and no GraphiQL, and lower rates unless they are given.
@@ -33,7 +37,7 @@ The sidecar (app id "server") is found by DAPR_GRPC_ENDPOINT, or by
 DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 		Example: `  # The sidecar in one terminal, the app in another
   daprd --app-id server --dapr-grpc-port 50001 --resources-path components --placement-host-address 127.0.0.1:50005
-  DAPR_GRPC_PORT=50001 corebank server --listen 127.0.0.1:8080 --views views.db`,
+  DAPR_GRPC_PORT=50001 corebank server --views views.db --issuer https://login.example.org --audience corebank`,
 		PreRunE: func(c *cobra.Command, _ []string) (err error) {
 			config.Guard, err = strict.read(c)
 			config.TrustedDocuments = strict.trusted
@@ -47,7 +51,9 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 	}
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API")
 	c.Flags().BoolVar(&config.AllowRemote, "allow-remote", false,
-		"allow --listen on an address that others can reach; there is no authentication yet, so whoever can connect can move all money")
+		"allow --listen on an address that others can reach, although tokens are of this machine's own issuer")
+	c.Flags().StringVar(&config.LocalKeyFile, "local-key-file", "", "key of an issuer on this machine, made by \"corebank up\"")
+	identityFlags(c, &config.Identity)
 	c.Flags().BoolVar(&config.Wire.Draft, "http-draft", false,
 		"answer with the status codes of the newest draft of GraphQL over HTTP (400, 422 and 294) instead of those that today's clients and audits expect")
 	c.Flags().IntVar(&config.Wire.Connections, "connections", server.DefaultConnections, "how many websockets and event streams may be open, in all")

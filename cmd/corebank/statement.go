@@ -13,12 +13,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/internal/bank"
+	"corebank/internal/identity"
+	"corebank/internal/identity/issuer"
 	"corebank/internal/statement"
 )
 
 // statementRequest is what a statement is asked for with.
 type statementRequest struct {
 	url, account, from, to, format, out string
+	data, tokenFile                     string
 }
 
 func newStatement() *cobra.Command {
@@ -34,7 +37,10 @@ not matter, up to %d transactions. A file is put in its place when it is
 complete; an error leaves an older one as it was.
 
 A transaction belongs to the period in which it was recorded. Moments are RFC
-3339, or a day, which is its first moment in UTC.`, statement.MaxLines),
+3339, or a day, which is its first moment in UTC.
+
+It signs in with the token in the environment variable COREBANK_TOKEN or in
+--token-file, or else with one of the issuer of the bank on --data.`, statement.MaxLines),
 		Example: `  # All of March, for a spreadsheet
   corebank statement --account acc_... --from 2026-03-01 --to 2026-04-01 --format csv --out march.csv
 
@@ -53,6 +59,8 @@ A transaction belongs to the period in which it was recorded. Moments are RFC
 	c.Flags().StringVar(&ask.to, "to", "", "first moment after the period, not in the future")
 	c.Flags().StringVar(&ask.format, "format", string(statement.CSV), "csv, json or camt053")
 	c.Flags().StringVar(&ask.out, "out", "", "file to write (standard output when it is left out)")
+	c.Flags().StringVar(&ask.tokenFile, "token-file", "", "file with the token to sign in with")
+	c.Flags().StringVar(&ask.data, "data", ".corebank", "directory of the bank that \"corebank up\" runs, for a token without a file")
 	require(c, "account", "from", "to")
 	return c
 }
@@ -81,6 +89,28 @@ func (ask *statementRequest) check() error {
 	}
 	return nil
 }
+
+// token is what the statement is asked for with.
+func (ask *statementRequest) token() (string, error) {
+	if token := os.Getenv(tokenVariable); token != "" {
+		return token, nil
+	}
+	if ask.tokenFile != "" {
+		return readSecret("token-file", ask.tokenFile)
+	}
+	if !issuer.Has(ask.data) {
+		return "", fmt.Errorf("nobody is signed in: set %s, or give --token-file, or the --data of a bank that \"corebank up\" runs", tokenVariable)
+	}
+	local, err := issuer.Open(ask.data)
+	if err != nil {
+		return "", err
+	}
+	return local.Token(string(identity.Auditor), identity.Auditor, time.Now(), time.Hour)
+}
+
+// tokenVariable is where a token may be in the environment; it is never an
+// argument, which others on the machine could see.
+const tokenVariable = "COREBANK_TOKEN"
 
 // write writes the statement to its file, or to out where there is none.
 func (ask *statementRequest) write(ctx context.Context, out io.Writer) error {

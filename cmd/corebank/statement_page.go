@@ -73,7 +73,12 @@ func (ask *statementRequest) page(ctx context.Context, after any) (*statementPag
 	if err != nil {
 		return nil, fmt.Errorf("--url %q: %w", ask.url, err)
 	}
+	token, err := ask.token()
+	if err != nil {
+		return nil, err
+	}
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("the bank cannot be reached, is it running at --url? %w", err)

@@ -11,27 +11,27 @@ import (
 	"corebank/internal/banktest"
 )
 
-// statementOf runs corebank statement for an account.
-func statementOf(t *testing.T, url, account string, from, to time.Time, more ...string) outcome {
+// statementOf runs corebank statement for an account, signed in as a client is.
+func statementOf(t *testing.T, client *banktest.Client, account string, from, to time.Time, more ...string) outcome {
 	t.Helper()
-	return corebank(t, nil, append([]string{"statement", "--url", url, "--account", account,
+	return corebank(t, []string{"COREBANK_TOKEN=" + client.Token}, append([]string{"statement", "--url", client.URL, "--account", account,
 		"--from", from.UTC().Format(time.RFC3339Nano), "--to", to.UTC().Format(time.RFC3339Nano)}, more...)...)
 }
 
 func TestAStatementOfAMonth(t *testing.T) {
 	bank := banktest.Start(t)
 	ada, from, to := bank.Month("march")
-	csv := statementOf(t, bank.URL, ada, from, to)
+	csv := statementOf(t, bank.Client, ada, from, to)
 	if csv.code != 0 || strings.Count(csv.stdout, "\r\n") != 12 || !strings.Contains(csv.stdout, "WITHDRAWAL,-10.00,1525.00,EUR") {
 		t.Errorf("%+v", csv)
 	}
 	file := filepath.Join(t.TempDir(), "march.xml")
-	camt := statementOf(t, bank.URL, ada, from, to, "--format", "camt053", "--out", file)
+	camt := statementOf(t, bank.Client, ada, from, to, "--format", "camt053", "--out", file)
 	text, err := os.ReadFile(file)
 	if camt.code != 0 || camt.stdout != "" || err != nil || strings.Count(string(text), "<Ntry>") != 9 || !strings.Contains(string(text), `<Amt Ccy="EUR">1525.00</Amt>`) {
 		t.Errorf("%+v, %v: %s", camt, err, text)
 	}
-	refused := statementOf(t, bank.URL, ada, to, from, "--out", file)
+	refused := statementOf(t, bank.Client, ada, to, from, "--out", file)
 	again, _ := os.ReadFile(file)
 	if refused.code != 1 || !strings.Contains(refused.stderr, "from must be before to") || string(again) != string(text) {
 		t.Errorf("%+v; the file holds %s", refused, again)
@@ -39,7 +39,7 @@ func TestAStatementOfAMonth(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), ".statement-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	nobody := statementOf(t, bank.URL, "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", from, to)
+	nobody := statementOf(t, bank.Client, "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", from, to)
 	if nobody.code != 1 || !strings.Contains(nobody.stderr, "no account") {
 		t.Errorf("%+v", nobody)
 	}
@@ -61,7 +61,7 @@ func TestAStatementIsReadInPages(t *testing.T) {
 		}
 	}
 	to := time.Now()
-	got := statementOf(t, bank.URL, ada, from, to.Add(-to.Sub(to.Truncate(time.Millisecond))+time.Millisecond), "--format", "json")
+	got := statementOf(t, bank.Client, ada, from, to.Add(-to.Sub(to.Truncate(time.Millisecond))+time.Millisecond), "--format", "json")
 	if got.code != 0 || strings.Count(got.stdout, `"DEPOSIT"`) != 300 || !strings.Contains(got.stdout, `"closing":"3.00"`) {
 		t.Errorf("%d lines: %.300s %s", strings.Count(got.stdout, `"DEPOSIT"`), got.stdout, got.stderr)
 	}

@@ -7,12 +7,15 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"corebank/internal/identity/issuer"
 	"corebank/internal/supervisor"
 )
 
@@ -33,6 +36,9 @@ Started again on the same --data, the bank has every account and transaction.
 Dapr 1.18 is taken from COREBANK_DAPRD_DIR, from PATH or from ~/.dapr/bin. If it
 is not there, it is built from components/daprd the first time: that takes some
 minutes, needs the network and Go, and the result is kept in the user's cache.
+
+It has an issuer of tokens of its own: one token for each role is printed at
+the start, "corebank token" prints more, and GraphiQL starts with a teller's.
 
 The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.`,
 		Example: `  # The bank on http://127.0.0.1:8080/, its data in .corebank
@@ -89,6 +95,7 @@ func (c upConfig) Run(ctx context.Context) error {
 		return err
 	}
 	defer data.close()
+	defer publishKeys(ctx, data.people)()
 	// Whoever reads the output may leave first; the bank is then stopped in
 	// order all the same.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -119,6 +126,21 @@ func (c upConfig) Run(ctx context.Context) error {
 	return err
 }
 
+// publishKeys serves the issuer's keys at its address, for other programs than
+// the bank, which reads them from their file. Where somebody else has the
+// address, it goes without.
+func publishKeys(ctx context.Context, people *issuer.Local) (stop func()) {
+	lis, err := net.Listen("tcp", people.Address())
+	if err != nil {
+		slog.Warn("the issuer's keys are not published this time; the bank does without", "address", people.Name, "error", err)
+		return func() {}
+	}
+	server := &http.Server{Handler: people.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
+		BaseContext: func(net.Listener) context.Context { return ctx }}
+	go func() { _ = server.Serve(lis) }() // it ends with the bank
+	return func() { _ = server.Close() }
+}
+
 // killOnSecondSignal has the second Ctrl-C kill what the first is stopping.
 func killOnSecondSignal(group *supervisor.Group) (stop func()) {
 	signals := make(chan os.Signal, 2)
@@ -146,7 +168,7 @@ func takeListen(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", address)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("--listen %s: the bank has no authentication yet and listens on this machine only; "+
+		return nil, fmt.Errorf("--listen %s: tokens are of an issuer on this machine, so the bank listens on this machine only; "+
 			"give a loopback address, for example --listen 127.0.0.1:8080", address)
 	}
 	lis, err := net.Listen("tcp", address)

@@ -11,13 +11,15 @@ import (
 
 	"corebank/components"
 	"corebank/internal/filelock"
+	"corebank/internal/identity/issuer"
 	"corebank/internal/torture"
 )
 
 // dataDir is the directory of one bank, locked for this process.
 type dataDir struct {
-	path string // absolute
-	lock *filelock.Lock
+	path   string // absolute
+	lock   *filelock.Lock
+	people *issuer.Local // who signs in
 }
 
 // The places in it.
@@ -30,6 +32,8 @@ func (d *dataDir) views() string       { return filepath.Join(d.path, "views.db"
 func (d *dataDir) actors() string      { return filepath.Join(d.path, "actors.db") }
 func (d *dataDir) names() string       { return filepath.Join(d.path, "names.db") }
 func (d *dataDir) diskFloor() string   { return filepath.Join(d.path, torture.DiskFloorFile) }
+
+func (d *dataDir) actorKey() string { return filepath.Join(d.path, "secrets", "actor-key.pem") }
 
 func (d *dataDir) adminPassword() string { return filepath.Join(d.path, "secrets", "immudb-admin") }
 func (d *dataDir) writerPassword() string {
@@ -55,7 +59,7 @@ func openData(dir string) (*dataDir, error) {
 	if err != nil {
 		return nil, unwritable(path, err)
 	}
-	data := &dataDir{path, lock}
+	data := &dataDir{path: path, lock: lock}
 	if err := data.prepare(); err != nil {
 		return nil, errors.Join(unwritable(path, err), lock.Release())
 	}
@@ -79,7 +83,9 @@ func (d *dataDir) prepare() error {
 			return err
 		}
 	}
-	return errors.Join(d.forgetNames(), d.writeComponents())
+	var err error
+	d.people, err = issuer.Open(d.path)
+	return errors.Join(err, d.forgetNames(), d.writeComponents())
 }
 
 // makeSecret writes a new password, by immudb's rules, unless there is one.

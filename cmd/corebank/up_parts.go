@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"corebank/internal/contract"
+	"corebank/internal/identity/issuer"
 	"corebank/internal/sidecars"
 	"corebank/internal/supervisor"
 )
@@ -137,7 +138,8 @@ func (p *parts) eventsource() {
 func (p *parts) actor() {
 	health := p.port()
 	env := p.sidecar(contract.AppActor, []string{partNATS, partPlacement}, "--placement-host-address="+p.reach(partPlacement))
-	p.command(supervisor.Process{Name: contract.AppActor, Env: env, Args: []string{"actor", "--health=" + health},
+	p.command(supervisor.Process{Name: contract.AppActor, Env: env, Args: append([]string{"actor", "--health=" + health,
+		"--key-file=" + p.data.actorKey()}, p.identity()...),
 		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppActor)}, Ready: isReady(health)}, health)
 }
 
@@ -151,10 +153,16 @@ func (p *parts) projector() {
 
 func (p *parts) server(listen string) {
 	env := append(p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, "--placement-host-address="+p.reach(partPlacement)), mongoEnvironment()...)
-	p.command(supervisor.Process{Name: contract.AppServer, Env: env, Args: []string{"server",
+	p.command(supervisor.Process{Name: contract.AppServer, Env: env, Args: append([]string{"server",
 		"--listen=" + listen, "--views=" + p.data.views(), "--allow-remote=false", "--broker=nats://" + p.reach(partNATS),
-	}, Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
+		"--local-key-file=" + p.data.people.KeyFile,
+	}, p.identity()...), Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
 		Ready: isReady(listen), Grace: gatewayGrace}, listen)
+}
+
+// identity says whose tokens are taken: those of the bank's own issuer.
+func (p *parts) identity() []string {
+	return []string{"--issuer=" + p.data.people.Name, "--audience=" + issuer.Audience, "--jwks=" + p.data.people.KeysFile}
 }
 
 func sidecarOf(app string) string { return app + "-sidecar" }

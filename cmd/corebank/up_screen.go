@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"corebank/internal/identity"
 	"corebank/internal/sidecars"
 	"corebank/internal/supervisor"
 )
@@ -158,6 +159,20 @@ The bank is ready after %[1]s.
   Stop       Ctrl-C
 
 `, seconds(time.Since(s.began)), listen, data.path, data.logs())
+	s.signIn(data)
+}
+
+// signIn prints a token for each role. s.mu is held.
+func (s *screen) signIn(data *dataDir) {
+	s.printf("Sign in with one of these tokens, for %s (more: corebank token --help):\n\n", tokenLife)
+	for _, role := range identity.Roles() {
+		token, err := data.people.Token(string(role), role, time.Now(), tokenLife)
+		if err != nil {
+			token = err.Error()
+		}
+		s.printf("  %-10s %s\n", role, token)
+	}
+	s.printf("\n")
 }
 
 // stopped prints why the bank has stopped and that it has.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/codenotary/immudb/pkg/auth"
 
+	"corebank/internal/identity/issuer"
 	"corebank/internal/sidecars"
 	"corebank/internal/supervisor"
 )
@@ -30,9 +31,9 @@ func TestOnlyAFreeLoopbackAddressIsListenedOn(t *testing.T) {
 	defer taken.Close()
 	for name, test := range map[string]struct{ address, says string }{
 		"no port":              {"127.0.0.1", "want host:port"},
-		"every interface":      {":8080", "no authentication"},
-		"another interface":    {"192.0.2.1:8080", "no authentication"},
-		"a name":               {"bank.example:8080", "no authentication"},
+		"every interface":      {":8080", "an issuer on this machine"},
+		"another interface":    {"192.0.2.1:8080", "an issuer on this machine"},
+		"a name":               {"bank.example:8080", "an issuer on this machine"},
 		"a port that is taken": {taken.Addr().String(), "--listen 127.0.0.1:0"},
 		"a port that is none":  {"127.0.0.1:99999", "--listen 127.0.0.1:8080"},
 	} {
@@ -268,7 +269,11 @@ func TestTheScreenTellsAnOutageToItsEnd(t *testing.T) {
 			return nil
 		}}}}, sidecars.Programs{Version: "1.18.2", Daprd: "/x/daprd"})
 	s.tell(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Ready, Took: 1500 * time.Millisecond})
-	s.ready("127.0.0.1:8080", &dataDir{path: "/bank"})
+	people, err := issuer.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.ready("127.0.0.1:8080", &dataDir{path: "/bank", people: people})
 	s.tell(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Died, Err: errors.New("signal: killed"),
 		Pause: 100 * time.Millisecond, Lines: []string{"a", "b", "c", "d", "e", "its last word"}})
 	s.tell(t.Context(), supervisor.Event{Process: "actor", State: supervisor.Died, Err: errors.New("exit status 1")})
@@ -282,7 +287,7 @@ func TestTheScreenTellsAnOutageToItsEnd(t *testing.T) {
 		t.Errorf("the bank was called whole after %d answers, the third of which was a no", n)
 	}
 	for _, text := range []string{
-		"nats                  ready  127.0.0.1:20001  1.5 s", "http://127.0.0.1:8080/graphql", "/bank/logs", "Ctrl-C",
+		"nats                  ready  127.0.0.1:20001  1.5 s", "http://127.0.0.1:8080/graphql", "/bank/logs", "Ctrl-C", "\n  customer   ey", "\n  admin      ey",
 		"nats died (signal: killed) and is started again in 100ms", "  | its last word\n", "actor died (exit status 1)", "nothing",
 		"nats is back, 1.0 s after it died", "after nats died",
 	} {

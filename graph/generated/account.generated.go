@@ -1219,7 +1219,25 @@ func (ec *executionContext) _Mutation_openAccount(ctx context.Context, field gra
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().OpenAccount(ctx, fc.Args["input"].(model.OpenAccountInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.OpenAccountPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.OpenAccountPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.OpenAccountPayload) graphql.Marshaler {
 			return ec.marshalNOpenAccountPayload2ᚖcorebankᚋgraphᚋmodelᚐOpenAccountPayload(ctx, selections, v)
 		},
@@ -1263,7 +1281,25 @@ func (ec *executionContext) _Mutation_updateAccount(ctx context.Context, field g
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UpdateAccount(ctx, fc.Args["input"].(model.UpdateAccountInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.UpdateAccountPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.UpdateAccountPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateAccountPayload) graphql.Marshaler {
 			return ec.marshalNUpdateAccountPayload2ᚖcorebankᚋgraphᚋmodelᚐUpdateAccountPayload(ctx, selections, v)
 		},
@@ -1307,7 +1343,25 @@ func (ec *executionContext) _Mutation_closeAccount(ctx context.Context, field gr
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CloseAccount(ctx, fc.Args["input"].(model.CloseAccountInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.CloseAccountPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.CloseAccountPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CloseAccountPayload) graphql.Marshaler {
 			return ec.marshalNCloseAccountPayload2ᚖcorebankᚋgraphᚋmodelᚐCloseAccountPayload(ctx, selections, v)
 		},
@@ -1351,7 +1405,25 @@ func (ec *executionContext) _Mutation_postBatch(ctx context.Context, field graph
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().PostBatch(ctx, fc.Args["input"].(model.PostBatchInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.PostBatchPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.PostBatchPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PostBatchPayload) graphql.Marshaler {
 			return ec.marshalNPostBatchPayload2ᚖcorebankᚋgraphᚋmodelᚐPostBatchPayload(ctx, selections, v)
 		},
@@ -1395,7 +1467,25 @@ func (ec *executionContext) _Mutation_freezeAccount(ctx context.Context, field g
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().FreezeAccount(ctx, fc.Args["input"].(model.FreezeAccountInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.FreezeAccountPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.FreezeAccountPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.FreezeAccountPayload) graphql.Marshaler {
 			return ec.marshalNFreezeAccountPayload2ᚖcorebankᚋgraphᚋmodelᚐFreezeAccountPayload(ctx, selections, v)
 		},
@@ -1439,7 +1529,25 @@ func (ec *executionContext) _Mutation_unfreezeAccount(ctx context.Context, field
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().UnfreezeAccount(ctx, fc.Args["input"].(model.UnfreezeAccountInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.UnfreezeAccountPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.UnfreezeAccountPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.UnfreezeAccountPayload) graphql.Marshaler {
 			return ec.marshalNUnfreezeAccountPayload2ᚖcorebankᚋgraphᚋmodelᚐUnfreezeAccountPayload(ctx, selections, v)
 		},
@@ -1483,7 +1591,25 @@ func (ec *executionContext) _Mutation_placeHold(ctx context.Context, field graph
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().PlaceHold(ctx, fc.Args["input"].(model.PlaceHoldInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.PlaceHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.PlaceHoldPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.PlaceHoldPayload) graphql.Marshaler {
 			return ec.marshalNPlaceHoldPayload2ᚖcorebankᚋgraphᚋmodelᚐPlaceHoldPayload(ctx, selections, v)
 		},
@@ -1527,7 +1653,25 @@ func (ec *executionContext) _Mutation_captureHold(ctx context.Context, field gra
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().CaptureHold(ctx, fc.Args["input"].(model.CaptureHoldInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.CaptureHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.CaptureHoldPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CaptureHoldPayload) graphql.Marshaler {
 			return ec.marshalNCaptureHoldPayload2ᚖcorebankᚋgraphᚋmodelᚐCaptureHoldPayload(ctx, selections, v)
 		},
@@ -1571,7 +1715,25 @@ func (ec *executionContext) _Mutation_releaseHold(ctx context.Context, field gra
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().ReleaseHold(ctx, fc.Args["input"].(model.ReleaseHoldInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.ReleaseHoldPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.ReleaseHoldPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ReleaseHoldPayload) graphql.Marshaler {
 			return ec.marshalNReleaseHoldPayload2ᚖcorebankᚋgraphᚋmodelᚐReleaseHoldPayload(ctx, selections, v)
 		},
@@ -1615,7 +1777,25 @@ func (ec *executionContext) _Mutation_setLimits(ctx context.Context, field graph
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().SetLimits(ctx, fc.Args["input"].(model.SetLimitsInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.SetLimitsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.SetLimitsPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SetLimitsPayload) graphql.Marshaler {
 			return ec.marshalNSetLimitsPayload2ᚖcorebankᚋgraphᚋmodelᚐSetLimitsPayload(ctx, selections, v)
 		},
@@ -1659,7 +1839,25 @@ func (ec *executionContext) _Mutation_reverse(ctx context.Context, field graphql
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().Reverse(ctx, fc.Args["input"].(model.ReverseInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.ReversePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.ReversePayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.ReversePayload) graphql.Marshaler {
 			return ec.marshalNReversePayload2ᚖcorebankᚋgraphᚋmodelᚐReversePayload(ctx, selections, v)
 		},
@@ -1703,7 +1901,25 @@ func (ec *executionContext) _Mutation_deposit(ctx context.Context, field graphql
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().Deposit(ctx, fc.Args["input"].(model.DepositInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.DepositPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.DepositPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.DepositPayload) graphql.Marshaler {
 			return ec.marshalNDepositPayload2ᚖcorebankᚋgraphᚋmodelᚐDepositPayload(ctx, selections, v)
 		},
@@ -1747,7 +1963,25 @@ func (ec *executionContext) _Mutation_withdraw(ctx context.Context, field graphq
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().Withdraw(ctx, fc.Args["input"].(model.WithdrawInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.WithdrawPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.WithdrawPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.WithdrawPayload) graphql.Marshaler {
 			return ec.marshalNWithdrawPayload2ᚖcorebankᚋgraphᚋmodelᚐWithdrawPayload(ctx, selections, v)
 		},
@@ -1791,7 +2025,25 @@ func (ec *executionContext) _Mutation_transfer(ctx context.Context, field graphq
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Mutation().Transfer(ctx, fc.Args["input"].(model.TransferInput))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.TransferPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.TransferPayload
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TransferPayload) graphql.Marshaler {
 			return ec.marshalNTransferPayload2ᚖcorebankᚋgraphᚋmodelᚐTransferPayload(ctx, selections, v)
 		},

@@ -474,7 +474,25 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Node(ctx, fc.Args["id"].(string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal model.Node
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal model.Node
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v model.Node) graphql.Marshaler {
 			return ec.marshalONode2corebankᚋgraphᚋmodelᚐNode(ctx, selections, v)
 		},
@@ -518,7 +536,25 @@ func (ec *executionContext) _Query_account(ctx context.Context, field graphql.Co
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Account(ctx, fc.Args["id"].(string), fc.Args["minVersion"].(*int64), fc.Args["waitMs"].(*int64), fc.Args["asOf"].(*model.AsOf))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.Account
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.Account
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖcorebankᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
@@ -562,7 +598,25 @@ func (ec *executionContext) _Query_accountByExternalId(ctx context.Context, fiel
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().AccountByExternalID(ctx, fc.Args["externalId"].(string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.Account
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.Account
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
 			return ec.marshalOAccount2ᚖcorebankᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
@@ -606,7 +660,25 @@ func (ec *executionContext) _Query_accounts(ctx context.Context, field graphql.C
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Accounts(ctx, fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["filter"].(*model.AccountFilter))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.AccountConnection
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.AccountConnection
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.AccountConnection) graphql.Marshaler {
 			return ec.marshalNAccountConnection2ᚖcorebankᚋgraphᚋmodelᚐAccountConnection(ctx, selections, v)
 		},
@@ -650,7 +722,25 @@ func (ec *executionContext) _Query_balance(ctx context.Context, field graphql.Co
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Balance(ctx, fc.Args["accountId"].(string), fc.Args["minVersion"].(*int64), fc.Args["waitMs"].(*int64), fc.Args["asOf"].(*model.AsOf))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.Balance
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.Balance
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Balance) graphql.Marshaler {
 			return ec.marshalOBalance2ᚖcorebankᚋgraphᚋmodelᚐBalance(ctx, selections, v)
 		},
@@ -694,7 +784,25 @@ func (ec *executionContext) _Query_commandStatus(ctx context.Context, field grap
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().CommandStatus(ctx, fc.Args["accountId"].(*string), fc.Args["idempotencyKey"].(string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.CommandStatus
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.CommandStatus
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.CommandStatus) graphql.Marshaler {
 			return ec.marshalNCommandStatus2ᚖcorebankᚋgraphᚋmodelᚐCommandStatus(ctx, selections, v)
 		},
@@ -738,7 +846,25 @@ func (ec *executionContext) _Query_hold(ctx context.Context, field graphql.Colle
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Hold(ctx, fc.Args["id"].(string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.Hold
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.Hold
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Hold) graphql.Marshaler {
 			return ec.marshalOHold2ᚖcorebankᚋgraphᚋmodelᚐHold(ctx, selections, v)
 		},
@@ -782,7 +908,25 @@ func (ec *executionContext) _Query_statement(ctx context.Context, field graphql.
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Statement(ctx, fc.Args["accountId"].(string), fc.Args["from"].(scalar.DateTime), fc.Args["to"].(scalar.DateTime), fc.Args["format"].(model.StatementFormat))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.Statement
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.Statement
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Statement) graphql.Marshaler {
 			return ec.marshalOStatement2ᚖcorebankᚋgraphᚋmodelᚐStatement(ctx, selections, v)
 		},
@@ -825,7 +969,25 @@ func (ec *executionContext) _Query_systemStatus(ctx context.Context, field graph
 		func(ctx context.Context) (any, error) {
 			return ec.Resolvers.Query().SystemStatus(ctx)
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.SystemStatus
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.SystemStatus
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.SystemStatus) graphql.Marshaler {
 			return ec.marshalNSystemStatus2ᚖcorebankᚋgraphᚋmodelᚐSystemStatus(ctx, selections, v)
 		},
@@ -858,7 +1020,25 @@ func (ec *executionContext) _Query_history(ctx context.Context, field graphql.Co
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().History(ctx, fc.Args["accountId"].(string), fc.Args["first"].(*int64), fc.Args["after"].(*string), fc.Args["last"].(*int64), fc.Args["before"].(*string), fc.Args["filter"].(*model.TransactionFilter), fc.Args["minVersion"].(*int64), fc.Args["waitMs"].(*int64), fc.Args["asOf"].(*model.AsOf))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.TransactionConnection
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.TransactionConnection
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TransactionConnection) graphql.Marshaler {
 			return ec.marshalNTransactionConnection2ᚖcorebankᚋgraphᚋmodelᚐTransactionConnection(ctx, selections, v)
 		},
@@ -902,7 +1082,25 @@ func (ec *executionContext) _Query_transfer(ctx context.Context, field graphql.C
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().Transfer(ctx, fc.Args["id"].(string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.Transfer
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.Transfer
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Transfer) graphql.Marshaler {
 			return ec.marshalOTransfer2ᚖcorebankᚋgraphᚋmodelᚐTransfer(ctx, selections, v)
 		},
@@ -946,7 +1144,25 @@ func (ec *executionContext) _Query_trialBalance(ctx context.Context, field graph
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Query().TrialBalance(ctx, fc.Args["asOf"].(*model.LogAsOf))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.TrialBalance
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.TrialBalance
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TrialBalance) graphql.Marshaler {
 			return ec.marshalNTrialBalance2ᚖcorebankᚋgraphᚋmodelᚐTrialBalance(ctx, selections, v)
 		},

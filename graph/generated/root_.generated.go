@@ -35,6 +35,7 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
+	Authorized func(ctx context.Context, obj any, next graphql.Resolver, roles []model.Role) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -89,6 +90,7 @@ type ComplexityRoot struct {
 	AccountEvent struct {
 		AccountID      func(childComplexity int) int
 		Caller         func(childComplexity int) int
+		CallerRole     func(childComplexity int) int
 		Data           func(childComplexity int) int
 		IdempotencyKey func(childComplexity int) int
 		OccurredAt     func(childComplexity int) int
@@ -932,6 +934,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountEvent.Caller(childComplexity), true
+	case "AccountEvent.callerRole":
+		if e.ComplexityRoot.AccountEvent.CallerRole == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountEvent.CallerRole(childComplexity), true
 	case "AccountEvent.data":
 		if e.ComplexityRoot.AccountEvent.Data == nil {
 			break
@@ -3852,11 +3860,11 @@ type CloseAccountPayload {
 "Whatever changes something. Refusals are in the payload's userErrors."
 type Mutation {
   "Open an account."
-  openAccount(input: OpenAccountInput!): OpenAccountPayload!
+  openAccount(input: OpenAccountInput!): OpenAccountPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
   "Change an account's name or metadata."
-  updateAccount(input: UpdateAccountInput!): UpdateAccountPayload!
+  updateAccount(input: UpdateAccountInput!): UpdateAccountPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
   "Close an account, for ever."
-  closeAccount(input: CloseAccountInput!): CloseAccountPayload!
+  closeAccount(input: CloseAccountInput!): CloseAccountPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 
 extend type Query {
@@ -3874,12 +3882,12 @@ extend type Query {
     waitMs: Int
     "A moment or a version in the past, read from the log."
     asOf: AsOf
-  ): Account
+  ): Account @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
   "The account with your own name for it; null when there is none."
   accountByExternalId(
     "Your own name for it."
     externalId: String!
-  ): Account
+  ): Account @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
   "All accounts, newest first."
   accounts(
     "How many: 1 to 100, and 20 when nothing is said."
@@ -3888,7 +3896,7 @@ extend type Query {
     after: String
     "Only those that fit."
     filter: AccountFilter
-  ): AccountConnection!
+  ): AccountConnection! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 
 extend type Subscription {
@@ -3899,7 +3907,7 @@ extend type Subscription {
   accountUpdated(
     "The account."
     id: ID!
-  ): Account!
+  ): Account! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../asof.graphqls", Input: `"A point in an account's past. Give exactly one field."
@@ -3983,7 +3991,7 @@ extend type Query {
     waitMs: Int
     "A moment or a version in the past, read from the log."
     asOf: AsOf
-  ): Balance
+  ): Balance @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../batch.graphqls", Input: `"One command of a batch. Give exactly one field. Their dryRun and waitMs are not allowed here."
@@ -4065,7 +4073,7 @@ type PostBatchPayload {
 
 extend type Mutation {
   "Send up to 100 commands together."
-  postBatch(input: PostBatchInput!): PostBatchPayload!
+  postBatch(input: PostBatchInput!): PostBatchPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../command.graphqls", Input: `"Whether a command ever happened."
@@ -4098,7 +4106,7 @@ extend type Query {
     accountId: ID
     "The key that the command was sent with."
     idempotencyKey: String!
-  ): CommandStatus!
+  ): CommandStatus! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../error.graphqls", Input: `"Why a mutation was refused. Codes are added, never renamed."
@@ -4248,8 +4256,8 @@ type ExternalIdTaken implements UserError {
   path: [String!]
   "Whether the same request may pass later."
   retryable: Boolean!
-  "The account that has it."
-  accountId: ID!
+  "The account that has it; null for customers."
+  accountId: ID
 }
 
 "There is no account with this id."
@@ -4607,8 +4615,10 @@ type AccountEvent {
   type: AccountEventType!
   "When."
   occurredAt: DateTime!
-  "Who asked for it."
+  "Who asked for it: the subject of the token."
   caller: String!
+  "The role in which it was asked for, in lower case; null for events from before there were roles."
+  callerRole: String
   "The idempotency key of the request."
   idempotencyKey: String!
   "Its place in the whole log, as a decimal string."
@@ -4720,9 +4730,9 @@ extend type Mutation {
   Forbid debits, credits or both. Holds that were placed before may still be
   captured, and transfers that were sent before may still come back.
   """
-  freezeAccount(input: FreezeAccountInput!): FreezeAccountPayload!
+  freezeAccount(input: FreezeAccountInput!): FreezeAccountPayload! @authorized(roles: [TELLER, ADMIN])
   "Allow all movements again."
-  unfreezeAccount(input: UnfreezeAccountInput!): UnfreezeAccountPayload!
+  unfreezeAccount(input: UnfreezeAccountInput!): UnfreezeAccountPayload! @authorized(roles: [TELLER, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../hold.graphqls", Input: `"Where a hold is."
@@ -4871,11 +4881,11 @@ type ReleaseHoldPayload {
 
 extend type Mutation {
   "Keep an amount back; it counts at once."
-  placeHold(input: PlaceHoldInput!): PlaceHoldPayload!
+  placeHold(input: PlaceHoldInput!): PlaceHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
   "Pay out what is kept back, or a part of it."
-  captureHold(input: CaptureHoldInput!): CaptureHoldPayload!
+  captureHold(input: CaptureHoldInput!): CaptureHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
   "Keep no longer back."
-  releaseHold(input: ReleaseHoldInput!): ReleaseHoldPayload!
+  releaseHold(input: ReleaseHoldInput!): ReleaseHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 
 extend type Query {
@@ -4883,7 +4893,7 @@ extend type Query {
   hold(
     "The hold."
     id: ID!
-  ): Hold
+  ): Hold @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../limit.graphqls", Input: `"What bounds an account's debits: withdrawals, outgoing transfers and holds."
@@ -4934,7 +4944,7 @@ type SetLimitsPayload {
 
 extend type Mutation {
   "Set an account's overdraft and debit limits, in place of those it has."
-  setLimits(input: SetLimitsInput!): SetLimitsPayload!
+  setLimits(input: SetLimitsInput!): SetLimitsPayload! @authorized(roles: [TELLER, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../money.graphqls", Input: `"""
@@ -4992,7 +5002,7 @@ type Query {
   node(
     "The object."
     id: ID!
-  ): Node
+  ): Node @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../reversal.graphqls", Input: `"What is to be undone."
@@ -5036,8 +5046,29 @@ type ReversePayload {
 
 extend type Mutation {
   "Undo a transaction, or a part of it, with another one that is linked to it."
-  reverse(input: ReverseInput!): ReversePayload!
+  reverse(input: ReverseInput!): ReversePayload! @authorized(roles: [TELLER, ADMIN])
 }
+`, BuiltIn: false},
+	{Name: "../role.graphqls", Input: `"What somebody is to the bank. It is in the token that they sign in with."
+enum Role {
+  "Uses its own accounts: those whose owner is the subject of its token."
+  CUSTOMER
+  "Uses anybody's accounts, and freezes, limits and reverses."
+  TELLER
+  "Reads everything and changes nothing."
+  AUDITOR
+  "May do everything."
+  ADMIN
+}
+
+"""
+Who may use a field: whoever has one of the roles. Customers only learn of
+their own accounts; to them, all others do not exist.
+"""
+directive @authorized(
+  "The roles."
+  roles: [Role!]!
+) on FIELD_DEFINITION
 `, BuiltIn: false},
 	{Name: "../statement.graphqls", Input: `"How a statement is written."
 enum StatementFormat {
@@ -5108,7 +5139,7 @@ extend type Query {
     to: DateTime!
     "How document is written."
     format: StatementFormat! = JSON
-  ): Statement
+  ): Statement @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../system.graphqls", Input: `"How the bank as a whole is doing, for its operators."
@@ -5146,7 +5177,7 @@ type Audit {
 
 extend type Query {
   "How far the log, its publishing and the views are, and the last audit."
-  systemStatus: SystemStatus!
+  systemStatus: SystemStatus! @authorized(roles: [TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../transaction.graphqls", Input: `"What moved the money."
@@ -5358,9 +5389,9 @@ type WithdrawPayload {
 
 extend type Mutation {
   "Pay cash into an account."
-  deposit(input: DepositInput!): DepositPayload!
+  deposit(input: DepositInput!): DepositPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
   "Pay cash out of an account."
-  withdraw(input: WithdrawInput!): WithdrawPayload!
+  withdraw(input: WithdrawInput!): WithdrawPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 
 extend type Query {
@@ -5387,7 +5418,7 @@ extend type Query {
     waitMs: Int
     "Only what was there at a moment or a version in the past."
     asOf: AsOf
-  ): TransactionConnection!
+  ): TransactionConnection! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 
 "A transaction as it happens."
@@ -5419,7 +5450,7 @@ type Subscription {
     accountId: ID
     "The cursor of the last transaction that you have."
     after: String
-  ): TransactionEvent!
+  ): TransactionEvent! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
   """
   As transactions, with heartbeats: events without a transaction, which say up
   to where in the log you have everything. A subscriber that hears nothing for
@@ -5433,7 +5464,7 @@ type Subscription {
     after: String
     "How often to hear at least, in seconds: 1 to 300."
     heartbeatSeconds: Int! = 15
-  ): TransactionFeedEvent!
+  ): TransactionFeedEvent! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../transfer.graphqls", Input: `"Where a transfer is."
@@ -5545,7 +5576,7 @@ extend type Mutation {
   it cannot, because there is no such account or it is closed, frozen or in
   another currency, it comes back.
   """
-  transfer(input: TransferInput!): TransferPayload!
+  transfer(input: TransferInput!): TransferPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 
 extend type Query {
@@ -5553,7 +5584,7 @@ extend type Query {
   transfer(
     "The transfer."
     id: ID!
-  ): Transfer
+  ): Transfer @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 
 extend type Subscription {
@@ -5564,7 +5595,7 @@ extend type Subscription {
   transferUpdated(
     "The transfer."
     id: ID!
-  ): Transfer!
+  ): Transfer! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../trial.graphqls", Input: `"Which ledger accounts a total is over."
@@ -5618,7 +5649,7 @@ extend type Query {
   trialBalance(
     "The point in the past."
     asOf: LogAsOf
-  ): TrialBalance!
+  ): TrialBalance! @authorized(roles: [TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 }
@@ -5706,6 +5737,8 @@ func (ec *executionContext) childFields_AccountEvent(ctx context.Context, field 
 		return ec.fieldContext_AccountEvent_occurredAt(ctx, field)
 	case "caller":
 		return ec.fieldContext_AccountEvent_caller(ctx, field)
+	case "callerRole":
+		return ec.fieldContext_AccountEvent_callerRole(ctx, field)
 	case "idempotencyKey":
 		return ec.fieldContext_AccountEvent_idempotencyKey(ctx, field)
 	case "position":

@@ -276,7 +276,25 @@ func (ec *executionContext) _Subscription_transactions(ctx context.Context, fiel
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Subscription().Transactions(ctx, fc.Args["accountId"].(*string), fc.Args["after"].(*string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.TransactionEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.TransactionEvent
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TransactionEvent) graphql.Marshaler {
 			return ec.marshalNTransactionEvent2ᚖcorebankᚋgraphᚋmodelᚐTransactionEvent(ctx, selections, v)
 		},
@@ -320,7 +338,25 @@ func (ec *executionContext) _Subscription_transactionFeed(ctx context.Context, f
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Subscription().TransactionFeed(ctx, fc.Args["accountId"].(*string), fc.Args["after"].(*string), fc.Args["heartbeatSeconds"].(int64))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.TransactionFeedEvent
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.TransactionFeedEvent
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.TransactionFeedEvent) graphql.Marshaler {
 			return ec.marshalNTransactionFeedEvent2ᚖcorebankᚋgraphᚋmodelᚐTransactionFeedEvent(ctx, selections, v)
 		},
@@ -364,7 +400,25 @@ func (ec *executionContext) _Subscription_accountUpdated(ctx context.Context, fi
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Subscription().AccountUpdated(ctx, fc.Args["id"].(string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.Account
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.Account
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Account) graphql.Marshaler {
 			return ec.marshalNAccount2ᚖcorebankᚋgraphᚋmodelᚐAccount(ctx, selections, v)
 		},
@@ -408,7 +462,25 @@ func (ec *executionContext) _Subscription_transferUpdated(ctx context.Context, f
 			fc := graphql.GetFieldContext(ctx)
 			return ec.Resolvers.Subscription().TransferUpdated(ctx, fc.Args["id"].(string))
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx, []any{"CUSTOMER", "TELLER", "AUDITOR", "ADMIN"})
+				if err != nil {
+					var zeroVal *model.Transfer
+					return zeroVal, err
+				}
+				if ec.Directives.Authorized == nil {
+					var zeroVal *model.Transfer
+					return zeroVal, errors.New("directive authorized is not implemented")
+				}
+				return ec.Directives.Authorized(ctx, nil, directive0, roles)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v *model.Transfer) graphql.Marshaler {
 			return ec.marshalNTransfer2ᚖcorebankᚋgraphᚋmodelᚐTransfer(ctx, selections, v)
 		},

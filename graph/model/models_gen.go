@@ -192,8 +192,10 @@ type AccountEvent struct {
 	Type AccountEventType `json:"type"`
 	// When.
 	OccurredAt scalar.DateTime `json:"occurredAt"`
-	// Who asked for it.
+	// Who asked for it: the subject of the token.
 	Caller string `json:"caller"`
+	// The role in which it was asked for, in lower case; null for events from before there were roles.
+	CallerRole *string `json:"callerRole,omitempty"`
 	// The idempotency key of the request.
 	IdempotencyKey string `json:"idempotencyKey"`
 	// Its place in the whole log, as a decimal string.
@@ -800,8 +802,8 @@ type ExternalIDTaken struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may pass later.
 	Retryable bool `json:"retryable"`
-	// The account that has it.
-	AccountID string `json:"accountId"`
+	// The account that has it; null for customers.
+	AccountID *string `json:"accountId,omitempty"`
 }
 
 func (ExternalIDTaken) IsUserError() {}
@@ -2892,6 +2894,70 @@ func (e *LedgerKind) UnmarshalJSON(b []byte) error {
 }
 
 func (e LedgerKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What somebody is to the bank. It is in the token that they sign in with.
+type Role string
+
+const (
+	// Uses its own accounts: those whose owner is the subject of its token.
+	RoleCustomer Role = "CUSTOMER"
+	// Uses anybody's accounts, and freezes, limits and reverses.
+	RoleTeller Role = "TELLER"
+	// Reads everything and changes nothing.
+	RoleAuditor Role = "AUDITOR"
+	// May do everything.
+	RoleAdmin Role = "ADMIN"
+)
+
+var AllRole = []Role{
+	RoleCustomer,
+	RoleTeller,
+	RoleAuditor,
+	RoleAdmin,
+}
+
+func (e Role) IsValid() bool {
+	switch e {
+	case RoleCustomer, RoleTeller, RoleAuditor, RoleAdmin:
+		return true
+	}
+	return false
+}
+
+func (e Role) String() string {
+	return string(e)
+}
+
+func (e *Role) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Role(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Role", str)
+	}
+	return nil
+}
+
+func (e Role) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Role) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Role) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

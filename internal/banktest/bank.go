@@ -2,6 +2,9 @@ package banktest
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"log/slog"
 	"net/http/httptest"
 	"sync"
@@ -11,6 +14,8 @@ import (
 	"corebank/actor"
 	"corebank/actor/saga"
 	"corebank/eventsource"
+	"corebank/internal/identity"
+	"corebank/internal/identity/identitytest"
 	"corebank/internal/view"
 	"corebank/internal/view/memory"
 	"corebank/projector"
@@ -26,6 +31,8 @@ type Bank struct {
 	*Client
 	Log   *eventsource.MemoryLog
 	Views view.Store
+	// People is the issuer whose tokens the bank takes.
+	People *identitytest.Issuer
 
 	t         testing.TB
 	writer    *eventsource.Writer
@@ -44,9 +51,15 @@ func Start(t testing.TB) *Bank {
 	b.writer = eventsource.NewWriter(storage, quiet)
 	var relay *eventsource.Relay
 	log := directLog{eventsource.NewAPI(b.writer, storage, func() int64 { return relay.Published() })}
-	host := actor.NewHost(log, &shelf{}, time.Now)
+	b.People = identitytest.NewIssuer(t)
+	people := b.People.Verifier()
+	own, err := actor.NewOwnHand(key(t), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := actor.NewHost(log, &shelf{}, time.Now, actor.NewGuard(people, own.Verifier()))
 	transfers := &follower{}
-	b.driver = saga.New(saga.Parts{Log: log, Call: host.Execute, Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
+	b.driver = saga.New(saga.Parts{Log: log, Call: own.Sign(host.Execute), Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewFeed(log)
 	b.projector = projector.New(b.Views, log, quiet)
 	relay = eventsource.NewRelay(storage, b.writer, topic{b.projector.Handle, feed.Handle, transfers.Handle}, quiet)
@@ -57,7 +70,7 @@ func Start(t testing.TB) *Bank {
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
 	b.until("the bank to take commands", func() bool { return b.writer.Ready().Ready && b.driver.Status().CaughtUp })
 
-	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Feed: feed, Log: log}
+	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Feed: feed, Log: log, Verify: people.Verify}
 	b.Client = b.Gateway(guard.Config{})
 	return b
 }
@@ -72,7 +85,25 @@ func (b *Bank) Gateway(strict guard.Config) *Client {
 	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready), slog.New(slog.DiscardHandler))
 	gateway.Start()
 	b.t.Cleanup(gateway.Close)
-	return NewClient(b.t, gateway.URL)
+	return NewClient(b.t, gateway.URL, b.People.TokenFor(Teller, identity.Teller))
+}
+
+// Teller is who signs in where a test does not say.
+const Teller = "tess"
+
+// As is a client of somebody in a role.
+func (b *Bank) As(subject string, role identity.Role) *Client {
+	b.t.Helper()
+	return b.With(b.People.TokenFor(subject, role))
+}
+
+// key signs for the bank itself.
+func key(t testing.TB) *ecdsa.PrivateKey {
+	made, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
 }
 
 // background runs work until the test ends.

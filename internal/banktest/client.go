@@ -14,11 +14,16 @@ import (
 type Client struct {
 	// URL is the gateway's, without a path.
 	URL string
-	t   testing.TB
+	// Token is what it signs in with; "" for nothing.
+	Token string
+	t     testing.TB
 }
 
-// NewClient is a client of the gateway at url.
-func NewClient(t testing.TB, url string) *Client { return &Client{URL: url, t: t} }
+// NewClient is a client of the gateway at url that signs in with a token.
+func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
+
+// With is a client of the same gateway that signs in with another token.
+func (c *Client) With(token string) *Client { return NewClient(c.t, c.URL, token) }
 
 // Answer is a GraphQL answer.
 type Answer struct {
@@ -36,7 +41,15 @@ func (c *Client) Send(query string, variables map[string]any) (answer Answer, er
 	if err != nil {
 		return answer, err
 	}
-	response, err := http.Post(c.URL+"/graphql", "application/json", bytes.NewReader(body))
+	request, err := http.NewRequest(http.MethodPost, c.URL+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		return answer, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if c.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return answer, err
 	}

@@ -24,7 +24,7 @@ func (c *Client) Dial() *Socket {
 	}
 	s := &Socket{c, conn}
 	c.t.Cleanup(s.Close)
-	s.send(map[string]any{"type": "connection_init"})
+	s.send(map[string]any{"type": "connection_init", "payload": map[string]any{"authorization": "Bearer " + c.Token}})
 	if got := s.next(); got.Type != "connection_ack" {
 		c.t.Fatalf("%+v", got)
 	}
@@ -63,11 +63,33 @@ func (s *Socket) next() (m message) {
 const FromStart = "cG9zaXRpb246MA"
 
 // Subscribe asks for an account's transactions after a cursor (nil for none).
-func (s *Socket) Subscribe(id string, after any) {
+func (s *Socket) Subscribe(id string, after any) { s.SubscribeAs("1", id, after) }
+
+// SubscribeAs is Subscribe under an operation's id. Received only takes what
+// comes under "1"; account is nil for all of them.
+func (s *Socket) SubscribeAs(operation string, account, after any) {
 	s.client.t.Helper()
-	s.send(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{
+	s.send(map[string]any{"type": "subscribe", "id": operation, "payload": map[string]any{
 		"query":     `subscription($id: ID, $after: String) { transactions(accountId: $id, after: $after) { cursor transaction { version } } }`,
-		"variables": map[string]any{"id": id, "after": after}}})
+		"variables": map[string]any{"id": account, "after": after}}})
+}
+
+// First is what a subscription is told first, with what kind of message.
+func (s *Socket) First(query string) string {
+	s.client.t.Helper()
+	s.send(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{"query": query}})
+	m := s.next()
+	return m.Type + " " + string(m.Payload)
+}
+
+// Refused waits for the error that a subscription ends with.
+func (s *Socket) Refused() string {
+	s.client.t.Helper()
+	m := s.next()
+	if m.Type != "error" && !strings.Contains(string(m.Payload), `"errors"`) {
+		s.client.t.Fatalf("%s %s", m.Type, m.Payload)
+	}
+	return string(m.Payload)
 }
 
 // Received waits for the next transaction.
@@ -82,7 +104,7 @@ func (s *Socket) Received() (cursor string, version int) {
 			}
 		}
 	}
-	if err := json.Unmarshal(m.Payload, &got); err != nil || m.Type != "next" {
+	if err := json.Unmarshal(m.Payload, &got); err != nil || m.Type != "next" || m.ID != "1" {
 		s.client.t.Fatalf("%s %s: %v", m.Type, m.Payload, err)
 	}
 	return got.Data.Transactions.Cursor, got.Data.Transactions.Transaction.Version

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"corebank/internal/identity"
+	"corebank/internal/identity/issuer"
 	"corebank/internal/supervisor"
 )
 
@@ -16,11 +18,13 @@ import (
 const (
 	bankStart = 25 * time.Minute
 	bankGrace = 8 * time.Second
+	tokenLife = 7 * 24 * time.Hour // longer than any run
 )
 
 // wholeBank is a whole bank, as `corebank up` runs it.
 type wholeBank struct {
 	url       string
+	token     string // of its own issuer
 	data      string
 	parts     map[string]string // addresses, as run.json has them
 	processes map[string]int
@@ -50,6 +54,13 @@ func (l *lab) startBank(ctx context.Context) (*wholeBank, error) {
 	var running struct{ Parts map[string]string }
 	if err := json.Unmarshal(text, &running); err != nil {
 		return nil, fmt.Errorf("where the bank's parts are: %w", err)
+	}
+	local, err := issuer.Open(b.data)
+	if err != nil {
+		return nil, fmt.Errorf("sign in: %w", err)
+	}
+	if b.token, err = local.Token("bench", identity.Teller, time.Now(), tokenLife); err != nil {
+		return nil, err
 	}
 	b.parts, b.processes = running.Parts, partsOf(ids["up"])
 	l.bank = b

@@ -19,14 +19,15 @@ const (
 
 // gateway is the API as clients use it, over connections that are kept.
 type gateway struct {
-	url  string
-	http *http.Client
+	url   string
+	token string // who it signs in as
+	http  *http.Client
 }
 
-func (l *lab) newGateway(url string, clients int) gateway {
+func (l *lab) newGateway(b *wholeBank, clients int) gateway {
 	transport := &http.Transport{MaxIdleConnsPerHost: clients, MaxConnsPerHost: clients}
 	l.closers = append(l.closers, func() error { transport.CloseIdleConnections(); return nil })
-	return gateway{url + "/graphql", &http.Client{Timeout: requestTimeout, Transport: transport}}
+	return gateway{b.url + "/graphql", b.token, &http.Client{Timeout: requestTimeout, Transport: transport}}
 }
 
 // send posts a request and returns its answer as it is.
@@ -36,6 +37,7 @@ func (g gateway) send(ctx context.Context, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+g.token)
 	answer, err := g.http.Do(request)
 	if err != nil {
 		return nil, err

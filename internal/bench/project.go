@@ -33,7 +33,7 @@ func openProject(ctx context.Context, l *lab) ([]measured, error) {
 	if err := newJournal("filled", l.Accounts).fill(ctx, log.append, l.Events, l.Batch); err != nil {
 		return nil, fmt.Errorf("fill the log: %w", err)
 	}
-	if err := l.newGateway(b.url, 1).settled(ctx); err != nil {
+	if err := l.newGateway(b, 1).settled(ctx); err != nil {
 		return nil, err
 	}
 	return []measured{{caseRebuild, "events", fmt.Sprintf("%d accounts' views built from %d events by corebank rebuild, while the bank serves",

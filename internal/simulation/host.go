@@ -10,6 +10,7 @@ import (
 	"corebank/actor"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity/identitytest"
 )
 
 // host is one life of an actor host, with its sidecar.
@@ -39,7 +40,7 @@ func (w *world) startHost(slot, life int) {
 		w.topic.leave(h.transfers.queue)
 		w.startHost(slot, life+1)
 	})
-	h.actors = actor.NewHost(w.parts.actors(wire{}), w.parts.snapshots(w.shelf), h.clock)
+	h.actors = actor.NewHost(w.parts.actors(wire{}), w.parts.snapshots(w.shelf), h.clock, identitytest.Believe)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
 	h.transfers = h.startTransfers(name)
 	w.mu.Lock()

@@ -26,7 +26,7 @@ var arrows = []arrow{
 	{"internal/view", []string{"internal/bank", "internal/contract"}},
 	{"internal/view/...", []string{"internal/bank", "internal/contract", "internal/view/..."}},
 	{"graph/scalar", []string{"internal/bank"}},
-	{"graph/...", []string{"internal/bank", "internal/contract", "internal/view/...", "internal/statement", "graph/..."}},
+	{"graph/...", []string{"internal/bank", "internal/identity", "internal/contract", "internal/view/...", "internal/statement", "graph/..."}},
 	{"server/...", []string{"server/...", "graph/...", "internal/..."}},
 	{"actor/...", []string{"actor/...", "internal/..."}},
 	{"eventsource/...", []string{"eventsource/...", "internal/..."}},

@@ -74,7 +74,7 @@ func (p *process) start(ctx context.Context, within time.Duration) error {
 				return err
 			}
 		}
-		if linked && newGateway(p.where.Gateway, 1, nil).ready(ctx) {
+		if linked && newGateway(p.where.Gateway, "", 1, nil).ready(ctx) {
 			return nil
 		}
 		select {

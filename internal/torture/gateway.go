@@ -21,12 +21,13 @@ const (
 // gateway is the API as its clients use it.
 type gateway struct {
 	url   string
+	token string // who it signs in as
 	http  *http.Client
 	clock func() time.Duration
 }
 
-func newGateway(url string, clients int, clock func() time.Duration) *gateway {
-	return &gateway{url: url, clock: clock, http: &http.Client{Timeout: requestTimeout,
+func newGateway(url, token string, clients int, clock func() time.Duration) *gateway {
+	return &gateway{url: url, token: token, clock: clock, http: &http.Client{Timeout: requestTimeout,
 		Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}
 }
 
@@ -133,6 +134,7 @@ func (g *gateway) post(ctx context.Context, query string, variables map[string]a
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+g.token)
 	response, err := g.http.Do(request)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,8 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
+	"corebank/internal/identity/issuer"
 )
 
 // Bounds of a run.
@@ -101,7 +103,11 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		return Report{}, errors.Join(err, r.bank.killAll(context.WithoutCancel(ctx)))
 	}
 	defer func() { _ = r.bank.killAll(context.WithoutCancel(ctx)) }() // what did not stop in order
-	r.gateway = newGateway(r.bank.where.Gateway, config.Clients, r.clock)
+	token, err := r.signIn()
+	if err != nil {
+		return Report{}, err
+	}
+	r.gateway = newGateway(r.bank.where.Gateway, token, config.Clients, r.clock)
 	r.load = newLoad(r.gateway, r.record, config.Seed)
 	if err := r.awaitPast(ctx); err != nil {
 		return Report{}, err
@@ -112,6 +118,17 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	r.screen.ready(r.clock(), config)
 	return r.all(ctx)
 }
+
+// signIn is a token of the bank's own issuer, for longer than any run.
+func (r *run) signIn() (string, error) {
+	local, err := issuer.Open(r.Data)
+	if err != nil {
+		return "", fmt.Errorf("sign in: %w", err)
+	}
+	return local.Token(theCaller, identity.Teller, time.Now(), tokenLife)
+}
+
+const tokenLife = 30 * 24 * time.Hour
 
 // fill gives the bank its past.
 func (r *run) fill(ctx context.Context) error {
@@ -181,10 +198,10 @@ func (r *run) all(ctx context.Context) (Report, error) {
 
 func (r *run) newWatchers() []*subscriber {
 	for i := range watchers {
-		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprint("subscriber ", i+1), "", r.Events, r.Seed+uint64(i)))
+		r.watchers = append(r.watchers, newSubscriber(r.gateway, fmt.Sprint("subscriber ", i+1), "", r.Events, r.Seed+uint64(i)))
 	}
 	for i, id := range r.load.ids()[:min(watchers, r.Accounts)] {
-		r.watchers = append(r.watchers, newSubscriber(r.bank.where.Gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Events, r.Seed+uint64(watchers+i)))
+		r.watchers = append(r.watchers, newSubscriber(r.gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Events, r.Seed+uint64(watchers+i)))
 	}
 	r.watchers[0].heard = r.load.heard
 	return r.watchers

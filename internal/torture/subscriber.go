@@ -50,6 +50,7 @@ type Watch struct {
 // subscriber follows the bank, and resumes after each cut.
 type subscriber struct {
 	url    string
+	token  string
 	random *rand.Rand
 	heard  func(Seen) // is told of everything
 
@@ -59,8 +60,8 @@ type subscriber struct {
 }
 
 // newSubscriber follows from a position of the log on.
-func newSubscriber(url, name string, account bank.AccountID, position int, seed uint64) *subscriber {
-	return &subscriber{url: url, random: rand.New(rand.NewPCG(seed, seed)), heard: func(Seen) {}, watch: Watch{Name: name, Account: account},
+func newSubscriber(g *gateway, name string, account bank.AccountID, position int, seed uint64) *subscriber {
+	return &subscriber{url: g.url, token: g.token, random: rand.New(rand.NewPCG(seed, seed)), heard: func(Seen) {}, watch: Watch{Name: name, Account: account},
 		cursor: base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "position:%d", position))}
 }
 
@@ -89,7 +90,7 @@ func (s *subscriber) follow(ctx context.Context) error {
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // without a word, as a lost connection ends
 	defer conn.Close()
-	if err := conn.WriteJSON(map[string]any{"type": "connection_init"}); err != nil {
+	if err := conn.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]any{"authorization": "Bearer " + s.token}}); err != nil {
 		return err
 	}
 	for {
