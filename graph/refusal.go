@@ -73,7 +73,10 @@ func accountError(r *bank.Refusal, code model.ErrorCode, path []string, again bo
 	case bank.AccountAlreadyOpen:
 		return model.AccountAlreadyOpen{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.ExternalIDTaken:
-		return model.ExternalIDTaken{Code: code, Message: r.Message, Path: path, Retryable: again, AccountID: optional(string(r.Account))}
+		if r.Account == "" { // who asks must not learn whose it is
+			return model.InvalidInput{Code: code, Message: r.Message, Path: path, Retryable: again}
+		}
+		return model.ExternalIDTaken{Code: code, Message: r.Message, Path: path, Retryable: again, AccountID: string(r.Account)}
 	case bank.AccountNotFound:
 		return model.AccountNotFound{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.ClosedAccount:

@@ -24,7 +24,7 @@ func TestASilentWebsocketIsClosed(t *testing.T) {
 }
 
 func TestClientsAreAskedWhetherTheyAreThere(t *testing.T) {
-	gateway := counterWith(t, server.Wire{Ping: 50 * time.Millisecond})
+	gateway := counterWith(t, server.Wire{Ping: 200 * time.Millisecond})
 	r := dial(t, gateway, modernProtocol)
 	r.say(begin)
 	r.hear(ack)

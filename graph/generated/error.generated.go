@@ -1408,11 +1408,11 @@ func (ec *executionContext) _ExternalIdTaken_accountId(ctx context.Context, fiel
 			return obj.AccountID, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_ExternalIdTaken_accountId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -4054,7 +4054,7 @@ func (ec *executionContext) _ExternalIdTaken(ctx context.Context, sel ast.Select
 			}
 		case "accountId":
 			out.Values[i] = ec._ExternalIdTaken_accountId(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:

@@ -4246,7 +4246,10 @@ type AccountAlreadyOpen implements UserError {
   retryable: Boolean!
 }
 
-"Another account has the external id."
+"""
+Another account has the external id. Customers are told so by InvalidInput, with
+the same code, because they must not learn whose account it is.
+"""
 type ExternalIdTaken implements UserError {
   "Which rule was broken."
   code: ErrorCode!
@@ -4256,8 +4259,8 @@ type ExternalIdTaken implements UserError {
   path: [String!]
   "Whether the same request may pass later."
   retryable: Boolean!
-  "The account that has it; null for customers."
-  accountId: ID
+  "The account that has it."
+  accountId: ID!
 }
 
 "There is no account with this id."

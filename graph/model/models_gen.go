@@ -792,7 +792,8 @@ func (this DestinationRefusal) GetPath() []string {
 // Whether the same request may pass later, because the account may have changed by then.
 func (this DestinationRefusal) GetRetryable() bool { return this.Retryable }
 
-// Another account has the external id.
+// Another account has the external id. Customers are told so by InvalidInput, with
+// the same code, because they must not learn whose account it is.
 type ExternalIDTaken struct {
 	// Which rule was broken.
 	Code ErrorCode `json:"code"`
@@ -802,8 +803,8 @@ type ExternalIDTaken struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may pass later.
 	Retryable bool `json:"retryable"`
-	// The account that has it; null for customers.
-	AccountID *string `json:"accountId,omitempty"`
+	// The account that has it.
+	AccountID string `json:"accountId"`
 }
 
 func (ExternalIDTaken) IsUserError() {}

@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -76,11 +77,12 @@ func Start(t testing.TB) *Bank {
 }
 
 // Gateway opens another gateway of the same bank, as strict as it is told, and
-// returns a client of it.
+// returns a client of it. Its pages start with a token of the Teller.
 func (b *Bank) Gateway(strict guard.Config) *Client {
 	b.t.Helper()
 	parts := b.parts
 	parts.Guard = strict
+	parts.PageToken = func(*http.Request) string { return b.People.TokenFor(Teller, identity.Teller) }
 	gateway := httptest.NewUnstartedServer(nil)
 	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready), slog.New(slog.DiscardHandler))
 	gateway.Start()

@@ -14,6 +14,7 @@ import (
 
 	"corebank/internal/banktest"
 	"corebank/internal/browsertest"
+	"corebank/internal/identity"
 	"corebank/server/graphiql"
 )
 
@@ -41,7 +42,7 @@ func (s *headersSeen) note(r *http.Request) {
 }
 
 // behindAToken serves GraphiQL with a token, before the given bank.
-func behindAToken(t *testing.T, bank *banktest.Bank, account string) (address string, seen *headersSeen) {
+func behindAToken(t *testing.T, bank *banktest.Bank, account, token string) (address string, seen *headersSeen) {
 	t.Helper()
 	seen = &headersSeen{}
 	target, err := url.Parse(bank.URL)
@@ -57,7 +58,7 @@ func behindAToken(t *testing.T, bank *banktest.Bank, account string) (address st
 		seen.note(r)
 		proxy.ServeHTTP(w, r)
 	})
-	mux.Handle("/", graphiql.Handler(graphiql.Options{DemoAccountID: account, Token: func(*http.Request) string { return "ey.secret" }}))
+	mux.Handle("/", graphiql.Handler(graphiql.Options{DemoAccountID: account, Token: func(*http.Request) string { return token }}))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL, seen
@@ -68,7 +69,8 @@ func behindAToken(t *testing.T, bank *banktest.Bank, account string) (address st
 func TestAStoryInGraphiQL(t *testing.T) {
 	bank := banktest.Start(t)
 	ada := bank.Open("ada")
-	address, seen := behindAToken(t, bank, ada)
+	token := bank.People.TokenFor(banktest.Teller, identity.Teller)
+	address, seen := behindAToken(t, bank, ada, token)
 	page := browsertest.Open(t, address)
 	page.Do(chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")))
 	for _, plugin := range []string{"Documentation Explorer", "History", "GraphiQL Explorer"} {
@@ -89,19 +91,19 @@ func TestAStoryInGraphiQL(t *testing.T) {
 	browsertest.Await[bool](page, `[...window.__MONACO.editor.getModels()].some((one) => one.getValue().includes('subscription Transactions'))`)
 	page.Do(chromedp.Click(chromedp.CSS("button.graphiql-execute-button")))
 	browsertest.Await[bool](page, `(window.said ?? '').includes('"subscribe"')`)
-	if said := browsertest.Run[string](page, "window.said"); !strings.Contains(said, `"authorization":"Bearer ey.secret"`) {
+	if said := browsertest.Run[string](page, "window.said"); !strings.Contains(said, fmt.Sprintf(`"authorization":"Bearer %s"`, token)) {
 		t.Errorf("the websocket began with %s", said)
 	}
 	awaitDelivery(t, bank, page, ada)
 
-	if kept := browsertest.Run[string](page, `JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })`); strings.Contains(kept, "secret") {
+	if kept := browsertest.Run[string](page, `JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })`); strings.Contains(kept, token) {
 		t.Errorf("the token is kept: %s", kept)
 	}
 	seen.mu.Lock()
 	defer seen.mu.Unlock()
-	for _, token := range seen.tokens {
-		if token != "Bearer ey.secret" {
-			t.Errorf("a request came with the authorization %q", token)
+	for _, sent := range seen.tokens {
+		if sent != "Bearer "+token {
+			t.Errorf("a request came with the authorization %q", sent)
 		}
 	}
 	if len(seen.tokens) < 2 {

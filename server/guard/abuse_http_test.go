@@ -7,7 +7,7 @@ import (
 	"corebank/server/guard"
 )
 
-const initiate = `{"type":"connection_init"}`
+const initiate = `{"type":"connection_init","payload":{"authorization":"Bearer TOKEN"}}`
 
 // doors are attacks by what HTTP carries besides a document.
 func doors() []attack {

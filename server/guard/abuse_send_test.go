@@ -92,6 +92,7 @@ func (v *victim) send(method, path string, text io.Reader, headers ...string) re
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/json")
 	}
+	r.Header.Set("Authorization", "Bearer "+v.token)
 	for i := 0; i+1 < len(headers); i += 2 {
 		if r.Header.Set(headers[i], headers[i+1]); headers[i] == "Host" {
 			r.Host = headers[i+1]
@@ -151,7 +152,7 @@ func socket(origin string, messages ...string) func(*victim) reply {
 		_ = connection.SetReadDeadline(time.Now().Add(within))
 		var last []byte
 		for _, message := range messages {
-			if connection.WriteMessage(websocket.TextMessage, []byte(message)) != nil {
+			if connection.WriteMessage(websocket.TextMessage, []byte(strings.ReplaceAll(message, "TOKEN", v.token))) != nil {
 				return reply{body: "hung up"}
 			}
 			for {

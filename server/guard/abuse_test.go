@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"corebank/internal/banktest"
+	"corebank/internal/identity"
 	"corebank/server"
 	"corebank/server/guard"
 )
@@ -53,6 +54,7 @@ type victim struct {
 	account  string
 	gateways map[string]string // name → URL
 	at       string            // URL of the one that is attacked
+	token    string            // of who attacks, who may do everything
 	attempts int
 }
 
@@ -68,7 +70,7 @@ const (
 
 func newVictim(t *testing.T) *victim {
 	b := banktest.Start(t)
-	v := &victim{t: t, account: b.Open("ada"), gateways: map[string]string{"": b.URL}}
+	v := &victim{t: t, token: b.People.TokenFor("mallory", identity.Admin), account: b.Open("ada"), gateways: map[string]string{"": b.URL}}
 	for i := range 120 {
 		b.Deposit(v.account, "1.00", "EUR", fmt.Sprint("d", i))
 	}
@@ -83,7 +85,7 @@ func newVictim(t *testing.T) *victim {
 	} {
 		v.gateways[name] = b.Gateway(strict).URL
 	}
-	empty := httptest.NewServer(server.Handler(server.Parts{}, nil)) // every resolver panics
+	empty := httptest.NewServer(server.Handler(server.Parts{Verify: b.People.Verifier().Verify}, nil)) // every resolver panics
 	t.Cleanup(empty.Close)
 	v.gateways[broken] = empty.URL
 	return v
