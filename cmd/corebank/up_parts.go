@@ -89,6 +89,7 @@ func (p *parts) add(process supervisor.Process, address string, others ...string
 	mine := append([]string{address}, others...)
 	process.BeforeStart = func() error { return p.ports.free(mine...) }
 	process.Dir = p.data.path
+	process.Env = append(process.Env, share(process.Name)...)
 	p.addresses[process.Name] = address
 	p.processes = append(p.processes, process)
 }

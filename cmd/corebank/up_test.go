@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +20,7 @@ import (
 
 	"github.com/codenotary/immudb/pkg/auth"
 
+	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
 	"corebank/internal/sidecars"
 	"corebank/internal/supervisor"
@@ -182,6 +185,31 @@ func TestPartsDoNotInheritWhatIsNotForThem(t *testing.T) {
 	}
 	if got := mongoEnvironment(); !slices.Equal(got, []string{"MONGODB_URI=x"}) {
 		t.Errorf("for the views: %q", got)
+	}
+}
+
+func TestPartsShareTheMachine(t *testing.T) {
+	for _, name := range []string{"GOGC", "GOMAXPROCS"} {
+		t.Setenv(name, "") // and so is set back after the test
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	half := fmt.Sprint("GOMAXPROCS=", max(1, runtime.NumCPU()/2))
+	for part, want := range map[string][]string{
+		partNATS:                         {"GOGC=400", half},
+		sidecarOf(contract.AppProjector): {"GOGC=400", half},
+		contract.AppServer:               {"GOGC=400", half},
+		contract.AppProjector:            {"GOGC=400"},
+		partImmudb:                       nil,
+	} {
+		if got := share(part); !slices.Equal(got, want) {
+			t.Errorf("%s is run with %q, want %q", part, got, want)
+		}
+	}
+	t.Setenv("GOGC", "50")
+	if got := share(partNATS); !slices.Equal(got, []string{half}) {
+		t.Errorf("a setting of the user's is overruled by %q", got)
 	}
 }
 
