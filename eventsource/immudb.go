@@ -86,6 +86,7 @@ type epoch struct {
 // Acquire implements Storage. It takes a new session, because the old one may
 // be what failed, and raises the epoch: from then on a commit that an older
 // writer, or an older call of ours, still has under way is refused by immudb.
+// What takes long, it does before: meanwhile the older writer goes on.
 // ErrIndexDamaged and ErrOldKeys say that this immudb must not be written to.
 func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	c, err := s.session(ctx)
@@ -108,6 +109,9 @@ func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	}
 	if err := checkIndex(ctx, c, state.TxId); err != nil {
 		return 0, s.fault(ctx, c, "look at the index", err)
+	}
+	if err := s.takeKeys(ctx, c); err != nil && !errors.Is(err, errKeysInUse) { // in use by whom this fences
+		return 0, s.fault(ctx, c, "read what the index of idempotency keys does not have", err)
 	}
 	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx)
 	if err != nil {

@@ -1,8 +1,8 @@
 package eventsource
 
 import (
+	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -142,11 +142,7 @@ func (x *keyIndex) readOn(ctx context.Context, c client.ImmuClient, last uint64)
 		}
 		var records []contract.Record
 		for _, tx := range read {
-			more, err := recordsOf(tx, 0)
-			if err != nil {
-				return fmt.Errorf("transaction %d: %w", tx.Header.Id, err)
-			}
-			records = append(records, more...)
+			records = appendKeyed(records, tx)
 		}
 		if err := x.add(records, stateAfter(read[len(read)-1].Header)); err != nil {
 			return err
@@ -157,6 +153,29 @@ func (x *keyIndex) readOn(ctx context.Context, c client.ImmuClient, last uint64)
 		}
 	}
 	return nil
+}
+
+// appendKeyed appends the records of a transaction, of which only what the index
+// takes is read: it reads the whole log when it is made anew. What has no key
+// that can be read is not found by one.
+func appendKeyed(records []contract.Record, tx *schema.Tx) []contract.Record {
+	announced := false // as for recordsOf
+	for _, entry := range tx.Entries {
+		key := entry.Key[min(1, len(entry.Key)):]
+		announced = announced || bytes.HasPrefix(key, []byte(prefixBatch))
+		if !announced || !isEventKey(key) || len(entry.Value) == 0 {
+			continue
+		}
+		var stored struct {
+			Key string `json:"key"`
+		}
+		if contract.Decode(entry.Value[1:], &stored) != nil || stored.Key == "" {
+			continue
+		}
+		at := eventPlace(key)
+		records = append(records, contract.Record{Account: at.account, Version: at.version, Key: stored.Key})
+	}
+	return records
 }
 
 // keysDirectory is where, in the directory of the log's state, the index is.

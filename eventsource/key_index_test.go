@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+
 	"corebank/eventsource"
 )
 
@@ -170,4 +173,53 @@ func TestASharedDirectoryWaitsForTheFencedOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	sameKeys(t, "the second", keysOf(t, second, "key-1"), "key-1")
+}
+
+// slowReader is an immudb that takes its time to tell what the log holds.
+type slowReader struct {
+	client.ImmuClient
+	asked, proceed chan struct{}
+}
+
+func (r slowReader) TxByIDWithSpec(ctx context.Context, request *schema.TxRequest) (*schema.Tx, error) {
+	if request.EntriesSpec.KvEntriesSpec.Action == schema.EntryTypeAction_RAW_VALUE {
+		select {
+		case r.asked <- struct{}{}:
+		default:
+		}
+		<-r.proceed
+	}
+	return r.ImmuClient.TxByIDWithSpec(ctx, request)
+}
+
+// Who takes over with an empty index first reads the log, for as long as that
+// takes, and only then fences the writer.
+func TestAWriterWritesOnWhileTheNextOneReads(t *testing.T) {
+	config := immudb(t)
+	first := opened(t, config, 0, 3)
+	defer closed(t, first)
+	config.StateDir = t.TempDir()
+	second := eventsource.NewImmudb(config)
+	defer closed(t, second)
+	slow := slowReader{asked: make(chan struct{}, 1), proceed: make(chan struct{})}
+	if err := second.Stand(t.Context(), func(c client.ImmuClient) client.ImmuClient { slow.ImmuClient = c; return slow }); err != nil {
+		t.Fatal(err)
+	}
+	acquired := make(chan error, 1)
+	go func() {
+		_, err := second.Acquire(t.Context())
+		acquired <- err
+	}()
+	<-slow.asked
+	if err := first.Commit(t.Context(), payments(3, 1)); err != nil {
+		t.Errorf("the writer cannot write while the next one reads: %v", err)
+	}
+	close(slow.proceed)
+	if err := <-acquired; err != nil {
+		t.Fatal(err)
+	}
+	if err := first.CheckOurs(t.Context()); !errors.Is(err, eventsource.ErrFenced) {
+		t.Errorf("the first is not fenced: %v", err)
+	}
+	sameKeys(t, "the second", keysOf(t, second, "key-1", "key-4"), "key-1", "key-4")
 }

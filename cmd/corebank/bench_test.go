@@ -35,7 +35,7 @@ func TestASmallBenchMeasuresEverything(t *testing.T) {
 	}
 	dir := t.TempDir()
 	encoded, page := filepath.Join(dir, "bench.json"), filepath.Join(dir, "bench.html")
-	out, err := runBench(t, "--repeats", "1", "--duration", "200ms", "--warmup", "50ms", "--accounts", "50", "--batch", "10", "--events", "2000",
+	out, err := runBench(t, "--repeats", "1", "--duration", "200ms", "--warmup", "50ms", "--accounts", "50", "--batch", "10", "--clients", "1", "--events", "2000",
 		"--json", encoded, "--html", page)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
