@@ -11,9 +11,11 @@ import (
 
 // Bounds of the appender.
 const (
-	// appendCalls is how many calls to the event source run at once: one on
-	// its way while others are answered.
-	appendCalls = 4
+	// appendCalls is how many calls to the event source run at once. With one,
+	// all that comes up meanwhile shares the next, and each costs two sidecars, a
+	// commit, a message and a projection less often: with 128 clients on two
+	// processors a deposit takes a fifth less of them than with four.
+	appendCalls = 1
 	// appendRecords and appendBytes bound what one call carries before the last
 	// append is added to it: an append is never split.
 	appendRecords = 500
@@ -23,7 +25,7 @@ const (
 )
 
 // appender carries the appends of many actors to the event source together:
-// those that wait while all calls are busy share the next one.
+// those that wait while the calls are busy share the next one.
 type appender struct {
 	call  func(ctx context.Context, request contract.AppendRequest) (contract.AppendReply, error)
 	queue chan *appending
