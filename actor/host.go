@@ -9,6 +9,7 @@ import (
 	"time"
 
 	actorerr "github.com/dapr/go-sdk/actor/error"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -25,13 +26,28 @@ type Host struct {
 	guard     Guard
 
 	mu       sync.Mutex
-	accounts map[bank.AccountID]*account
+	accounts *lru.Cache[bank.AccountID, *account]
 }
+
+// accountsKept bounds the accounts in memory, of some KiB each. One that had no
+// turn for longest is forgotten first: its next turn begins with its snapshot.
+const accountsKept = 100_000
 
 // NewHost makes a host over a log and a place for snapshots. clock tells the
 // time of decisions, guard who asks for them.
 func NewHost(log Log, store Snapshots, clock func() time.Time, guard Guard) *Host {
-	return &Host{log: log, snapshots: newSnapshots(store), clock: clock, guard: guard, accounts: make(map[bank.AccountID]*account)}
+	h := &Host{log: log, snapshots: newSnapshots(store), clock: clock, guard: guard}
+	h.keep(accountsKept)
+	return h
+}
+
+// keep bounds the accounts in memory.
+func (h *Host) keep(most int) {
+	accounts, err := lru.New[bank.AccountID, *account](most)
+	if err != nil {
+		panic(err) // only a size that is not positive can fail
+	}
+	h.accounts = accounts
 }
 
 // RunSnapshots saves snapshots behind the turns until ctx ends.
@@ -61,16 +77,18 @@ func (h *Host) Ready(ctx context.Context) contract.Readiness {
 func (h *Host) Has(id bank.AccountID) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.accounts[id] != nil
+	return h.accounts.Contains(id)
 }
 
 func (h *Host) account(id bank.AccountID) *account {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	a := h.accounts[id]
-	if a == nil {
+	a, here := h.accounts.Get(id)
+	if !here {
 		a = &account{id: id, log: h.log, snapshots: h.snapshots, clock: h.clock}
-		h.accounts[id] = a
+		if _, oldest, _ := h.accounts.GetOldest(); h.accounts.Add(id, a) {
+			go oldest.rest() // it may be in a turn
+		}
 	}
 	return a
 }
@@ -108,10 +126,10 @@ func (h *Host) InvokeActorMethod(ctx context.Context, _, id, method string, payl
 // Deactivate implements the stream's handler: the actor leaves this host.
 func (h *Host) Deactivate(_ context.Context, _, id string) actorerr.ActorErr {
 	h.mu.Lock()
-	a := h.accounts[bank.AccountID(id)]
-	delete(h.accounts, bank.AccountID(id))
+	a, here := h.accounts.Peek(bank.AccountID(id))
+	h.accounts.Remove(bank.AccountID(id))
 	h.mu.Unlock()
-	if a != nil {
+	if here {
 		a.rest()
 	}
 	return actorerr.Success
