@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -29,7 +28,7 @@ const (
 )
 
 // secondWriter starts another event source beside the bank's, with the same
-// database, user and sidecar. It fences the first, which ends, is started again
+// database, user, sidecar and directory, as by mistake. It fences the first, which ends, is started again
 // and fences the second. That one does not know it yet: it is asked to write,
 // must not, and must end.
 func (r *run) secondWriter(ctx context.Context) error {
@@ -70,7 +69,6 @@ func (r *run) secondWriter(ctx context.Context) error {
 type zombie struct {
 	listen  string
 	command *exec.Cmd
-	state   string
 	said    strings.Builder // read only when it is gone
 	gone    chan struct{}
 }
@@ -81,9 +79,6 @@ func (r *run) startSecond(first int) (*zombie, error) {
 	if z.listen, err = freeAddress(); err != nil {
 		return nil, err
 	}
-	if z.state, err = os.MkdirTemp(r.bank.data, "second-writer-"); err != nil {
-		return nil, err
-	}
 	arguments := r.bank.arguments(first)[1:]
 	for i, argument := range arguments {
 		switch flag, _, _ := strings.Cut(argument, "="); flag {
@@ -91,14 +86,12 @@ func (r *run) startSecond(first int) (*zombie, error) {
 			arguments[i] = flag + "=" + z.listen
 		case "--health":
 			arguments[i] = flag + "=127.0.0.1:0"
-		case "--state-dir":
-			arguments[i] = flag + "=" + z.state
 		}
 	}
 	z.command = exec.Command(r.bank.program, arguments...)
 	z.command.Env, z.command.Stderr = r.bank.environment(first), &z.said
 	if z.gone, err = launch(z.command); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(z.state))
+		return nil, err
 	}
 	return z, nil
 }
@@ -154,5 +147,4 @@ func askToAppend(ctx context.Context, listen string, data []byte) ([]byte, error
 func (z *zombie) end() {
 	_ = z.command.Process.Kill() // it may be gone
 	<-z.gone
-	_ = os.RemoveAll(z.state) // the whole bank's directory goes in the end
 }
