@@ -112,6 +112,8 @@ func (h *Host) InvokeActorMethod(ctx context.Context, _, id, method string, payl
 		}
 	case contract.MethodReady:
 		reply = h.Ready(ctx)
+	case contract.MethodNothing:
+		reply = struct{}{}
 	default:
 		return nil, actorerr.ErrActorMethodNoFound
 	}

@@ -19,6 +19,7 @@ import (
 type benchConfig struct {
 	bench.Config
 	json, html  string
+	tokenFile   string
 	quick, keep bool
 }
 
@@ -28,6 +29,10 @@ const (
 	quickTime    = time.Second
 	quickWarmup  = 300 * time.Millisecond
 	quickEvents  = 20_000
+	quickHistory = 20_000
+	quickSockets = 1000
+	quickOpened  = 1000 // accounts
+	quickTold    = 100  // subscribers
 )
 
 func newBench() *cobra.Command {
@@ -43,23 +48,32 @@ operation. Scenarios, all of them if none is named:
 ` + scenarioHelp() + `
 What belongs together is measured in turns, --repeats times, so that the ratios
 compare like with like. Each figure is the median, with half the distance of the
-extremes as its spread. Everything that is acknowledged is fsynced.
+extremes as its spread. Everything that is acknowledged is fsynced, and after
+each load the views are held against what was acknowledged.
 
 Clients ask again as soon as they are answered. With --rate, calls fall due at a
 fixed rate instead, and a wait counts from when its call was due.
 
 The load comes from this machine too and takes its share of it. Close other
-programs; the report has the load average at the beginning.`,
+programs; the report has the load average at the beginning.
+
+With --url, a bank that runs already is measured, with a teller's token from
+COREBANK_TOKEN or --token-file. It keeps the accounts and transactions that this
+makes: do not measure a bank that is in use.`,
 		Example: `  # A short look at everything
   corebank bench --quick
 
-  # The event log against immudb alone, with a page to show
-  corebank bench append baseline --repeats 7 --html bench.html`,
+  # Deposits beside what Dapr and SQL do on the same machine, with a page
+  corebank bench deposit noop hot baseline --html bench.html
+
+  # A bank that runs, 500 deposits a second, whether it keeps up or not
+  COREBANK_TOKEN=$(corebank token) corebank bench deposit \
+    --url http://127.0.0.1:8080 --rate 500`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			config.Scenarios = arguments
 			config.hurry(c)
-			if err := config.Check(); err != nil {
+			if err := errors.Join(config.signIn(), config.Check()); err != nil {
 				return err
 			}
 			return work(func(ctx context.Context, _ *slog.Logger) error { return config.run(ctx, c.OutOrStdout()) })(c, arguments)
@@ -73,6 +87,11 @@ programs; the report has the load average at the beginning.`,
 	flags.IntVar(&config.Accounts, "accounts", 10_000, "accounts that the load is spread over")
 	flags.IntVar(&config.Batch, "batch", 256, "appends that travel in one call to the event source, at most 256")
 	flags.IntVar(&config.Events, "events", 200_000, "events in the log whose views are built anew")
+	flags.IntVar(&config.History, "history", 1_000_000, "transactions in the longest history that is read, and events in the log of the bank that is killed")
+	flags.IntVar(&config.Sockets, "sockets", 10_000, "idle websockets")
+	flags.IntVar(&config.Subscribers, "subscribers", 1000, "who is told of every deposit")
+	flags.StringVar(&config.URL, "url", "", "address of a bank that runs already, such as http://127.0.0.1:8080; without it, banks are started")
+	flags.StringVar(&config.tokenFile, "token-file", "", "file with a teller's token for the bank at --url")
 	flags.Float64Var(&config.Rate, "rate", 0, "calls a second that fall due; 0 for as many as are answered")
 	flags.BoolVar(&config.quick, "quick", false, "a short look: fewer and shorter repeats, not for comparing")
 	flags.StringVar(&config.json, "json", "", "file for the whole report as JSON")
@@ -113,9 +132,26 @@ func (b *benchConfig) hurry(c *cobra.Command) {
 	if !given("warmup") {
 		b.Warmup = quickWarmup
 	}
-	if !given("events") {
-		b.Events = quickEvents
+	for flag, of := range map[string]struct {
+		number *int
+		quick  int
+	}{"events": {&b.Events, quickEvents}, "history": {&b.History, quickHistory}, "sockets": {&b.Sockets, quickSockets},
+		"accounts": {&b.Accounts, quickOpened}, "subscribers": {&b.Subscribers, quickTold}} {
+		if !given(flag) {
+			*of.number = of.quick
+		}
 	}
+}
+
+// signIn finds the token for a bank that runs already.
+func (b *benchConfig) signIn() (err error) {
+	if b.URL == "" {
+		return nil
+	}
+	if b.Token = os.Getenv(tokenVariable); b.Token == "" {
+		b.Token, err = readSecret("token-file", b.tokenFile)
+	}
+	return err
 }
 
 // run measures, reports, and leaves nothing behind that was not asked for.

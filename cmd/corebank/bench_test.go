@@ -81,7 +81,7 @@ func TestASmallBenchMeasuresEverything(t *testing.T) {
 
 func TestTheBenchSaysWhatItDoesNotUnderstand(t *testing.T) {
 	for arguments, says := range map[string]string{
-		"apend":         "there are append, baseline",
+		"apend":         "there are append, deposit",
 		"--repeats 0":   "want 1 to 100",
 		"--duration 0s": "--duration 5s",
 	} {

@@ -35,6 +35,9 @@ func (l *lab) startBank(ctx context.Context) (*wholeBank, error) {
 	if l.bank != nil {
 		return l.bank, nil
 	}
+	if l.remote() {
+		return l.findBank(ctx)
+	}
 	listen, err := freeAddress()
 	if err != nil {
 		return nil, err
@@ -47,22 +50,42 @@ func (l *lab) startBank(ctx context.Context) (*wholeBank, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := b.signIn(); err != nil {
+		return nil, err
+	}
+	b.processes = partsOf(ids["up"])
+	l.bank = b
+	return b, nil
+}
+
+// signIn learns where the parts of a bank of ours are, and gets a token.
+func (b *wholeBank) signIn() error {
 	text, err := os.ReadFile(filepath.Join(b.data, "run.json"))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var running struct{ Parts map[string]string }
 	if err := json.Unmarshal(text, &running); err != nil {
-		return nil, fmt.Errorf("where the bank's parts are: %w", err)
+		return fmt.Errorf("where the bank's parts are: %w", err)
 	}
 	local, err := issuer.Open(b.data)
 	if err != nil {
-		return nil, fmt.Errorf("sign in: %w", err)
+		return fmt.Errorf("sign in: %w", err)
 	}
 	if b.token, err = local.Token("bench", identity.Teller, time.Now(), tokenLife); err != nil {
-		return nil, err
+		return err
 	}
-	b.parts, b.processes = running.Parts, partsOf(ids["up"])
+	b.parts = running.Parts
+	return nil
+}
+
+// findBank is the bank that runs already, if it answers and knows the token.
+func (l *lab) findBank(ctx context.Context) (*wholeBank, error) {
+	b := &wholeBank{url: strings.TrimRight(l.URL, "/"), token: l.Token}
+	var got struct{ SystemStatus struct{ Head int64 } }
+	if err := l.newGateway(b, 1).ask(ctx, "{ systemStatus { head } }", &got); err != nil {
+		return nil, fmt.Errorf("the bank at %s cannot be measured: %w; it has to run, and the token has to be a teller's", l.URL, err)
+	}
 	l.bank = b
 	return b, nil
 }

@@ -32,7 +32,18 @@ func (g Goal) String() string {
 var goals = []Goal{
 	{Case: caseAppend, Figure: figureRate, Bound: 25_000},
 	{Case: caseAppendIdle, Figure: figureP50, Bound: 5, AtMost: true},
+	{Case: caseDeposit, Figure: figureRate, Bound: 2_000},
+	{Case: caseDeposit, Figure: figureP99, Bound: 150, AtMost: true},
+	{Case: caseHot, Figure: figureRate, Bound: 1_500},
+	{Case: caseBatch, Figure: figureRate, Bound: 5_000},
+	{Case: caseLag, Figure: figureP99, Bound: 250, AtMost: true},
 	{Case: caseRebuild, Figure: figureRate, Bound: 30_000},
+	{Case: caseBalance, Figure: figureRate, Bound: 6_000},
+	{Case: caseHistory(1_000_000), Figure: figureP99, Bound: 20, AtMost: true},
+	{Case: caseIdle(10_000), Figure: figureMemory, Bound: 400, AtMost: true},
+	{Case: caseFanOut(1_000), Figure: figureRate, Bound: 50_000},
+	{Case: caseStartWarm, Figure: figureReady, Bound: 10, AtMost: true},
+	{Case: caseStartKilled(1_000_000), Figure: figureReady, Bound: 10, AtMost: true},
 }
 
 // relation is a ratio of two cases in one run that says something.
@@ -45,6 +56,13 @@ type relation struct {
 var relations = []relation{
 	{over: caseAppend, under: caseRaw, figure: figureRate, goal: 0.6},
 	{over: caseAppend, under: caseRawBehind, figure: figureRate},
+	{over: caseDeposit, under: caseNoop, figure: figureRate, goal: 0.5},
+	{over: caseDeposit, under: caseSQLFour, figure: figureRate, goal: 1},
+	{over: caseDeposit, under: caseSQLSingle, figure: figureRate},
+	{over: caseHot, under: caseSQLFourHot, figure: figureRate, goal: 1.5},
+	{over: caseHot, under: caseSQLSingleHot, figure: figureRate},
+	{over: caseHot, under: caseDeposit, figure: figureRate},
+	{over: caseMixed, under: caseDeposit, figure: figureRate},
 }
 
 // Ratio is a relation as it was measured: the median over the repeats of the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,8 @@ const (
 	requestTimeout = 30 * time.Second
 	maxAnswer      = 4 << 20
 )
+
+const graphQLPath = "/graphql"
 
 // gateway is the API as clients use it, over connections that are kept.
 type gateway struct {
@@ -27,7 +30,13 @@ type gateway struct {
 func (l *lab) newGateway(b *wholeBank, clients int) gateway {
 	transport := &http.Transport{MaxIdleConnsPerHost: clients, MaxConnsPerHost: clients}
 	l.closers = append(l.closers, func() error { transport.CloseIdleConnections(); return nil })
-	return gateway{b.url + "/graphql", b.token, &http.Client{Timeout: requestTimeout, Transport: transport}}
+	return gateway{b.url + graphQLPath, b.token, &http.Client{Timeout: requestTimeout, Transport: transport}}
+}
+
+// at is the same client of another path.
+func (g gateway) at(path string) gateway {
+	g.url = strings.TrimSuffix(g.url, graphQLPath) + path
+	return g
 }
 
 // send posts a request and returns its answer as it is.
@@ -56,10 +65,19 @@ func (g gateway) ask(ctx context.Context, query string, data any) error {
 	if err != nil {
 		return err
 	}
+	return g.read(ctx, body, data)
+}
+
+// read sends a request and decodes its data.
+func (g gateway) read(ctx context.Context, body []byte, data any) error {
 	text, err := g.send(ctx, body)
 	if err != nil {
 		return err
 	}
+	return readData(text, data)
+}
+
+func readData(text []byte, data any) error {
 	var answer struct {
 		Data   json.RawMessage
 		Errors []struct{ Message string }

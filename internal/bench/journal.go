@@ -114,6 +114,36 @@ func (j *journal) fillShare(ctx context.Context, call appendCall, number, client
 	return nil
 }
 
+// fillOne appends so many events to one account.
+func (j *journal) fillOne(ctx context.Context, call appendCall, i, events, batch int) error {
+	for left := events; left > 0; {
+		size := min(batch, left)
+		reply, err := call(ctx, j.runRequest(i, size))
+		if err != nil {
+			return err
+		}
+		if len(reply.Results) != 1 || reply.Results[0].Status != contract.Appended {
+			return fmt.Errorf("append %d events after version %d: %+v", size, j.versions[i], reply.Results)
+		}
+		j.versions[i] = reply.Results[0].Version
+		left -= size
+	}
+	return nil
+}
+
+// runRequest is an append of some records to one account, as JSON.
+func (j *journal) runRequest(i, size int) []byte {
+	text := append(make([]byte, 0, 600*size+200), `{"appends":[{"account":"`...)
+	text = fmt.Appendf(text, `%s","expectedVersion":%d,"records":[`, j.accounts[i], j.versions[i])
+	for n := range int64(size) {
+		if n > 0 {
+			text = append(text, ',')
+		}
+		text = j.appendRecord(text, i, j.versions[i]+n)
+	}
+	return append(text, `]}]}`...)
+}
+
 // append makes one call with a record for each of some accounts and keeps the
 // versions that it tells.
 func (j *journal) append(ctx context.Context, call appendCall, accounts []int) (done int, err error) {

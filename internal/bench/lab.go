@@ -20,11 +20,20 @@ type lab struct {
 	dir     string
 	log     *logParts
 	bank    *wholeBank
+	till    *till          // accounts for loads over all of them
+	notes   []string       // what a reader of the report has to know
 	closers []func() error // last first
 }
 
 func newLab(c Config, group string) *lab {
 	return &lab{Config: c, dir: filepath.Join(c.Dir, group)}
+}
+
+// note tells the user, and whoever reads the report.
+func (l *lab) note(format string, arguments ...any) {
+	text := fmt.Sprintf(format, arguments...)
+	l.notes = append(l.notes, text)
+	fmt.Fprintf(l.Log, "  %s\n", text)
 }
 
 func (l *lab) close() error {

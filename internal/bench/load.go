@@ -28,6 +28,9 @@ type operation func(ctx context.Context, client, turn int) (done int, err error)
 // failuresKept bounds the texts of failures that a load remembers.
 const failuresKept = 3
 
+// longestTurn bounds how long a load waits for its first answer beyond its time.
+const longestTurn = 30 * time.Second
+
 // asker is one client's share of a load.
 type asker struct {
 	waits    *waits
@@ -48,17 +51,18 @@ type outcome struct {
 }
 
 // run puts the load on do. measured is called when the warm-up is over, and what
-// it returns when the load ends. The load ends early only if ctx does.
+// it returns when the load ends. The load ends early only if ctx does, and late
+// only if not one call has been answered by then.
 func (l Load) run(ctx context.Context, do operation, measured func() (end func())) (outcome, error) {
 	asking, stop := context.WithCancel(ctx)
 	defer stop()
-	var counting atomic.Bool
+	var counting, answered atomic.Bool
 	clients := make([]asker, l.Clients)
 	began := time.Now()
 	var all sync.WaitGroup
 	for i := range clients {
 		clients[i].waits = newWaits()
-		all.Go(func() { clients[i].work(ctx, asking, i, l.pace(began, i), do, &counting) })
+		all.Go(func() { clients[i].work(ctx, asking, i, l.pace(began, i), do, &counting, &answered) })
 	}
 	end := func() {}
 	if wait(ctx, l.Warmup) {
@@ -67,6 +71,8 @@ func (l Load) run(ctx context.Context, do operation, measured func() (end func()
 	start := time.Now()
 	counting.Store(true)
 	wait(ctx, l.Time)
+	for !answered.Load() && time.Since(start) < l.Time+longestTurn && wait(ctx, l.Time) {
+	}
 	counting.Store(false)
 	took := time.Since(start)
 	end()
@@ -100,7 +106,7 @@ func (l Load) pace(began time.Time, client int) func(turn int) time.Time {
 
 // work does one operation after the other while it is asked to. What is under
 // way then is finished, so that its outcome is known, and does not count.
-func (c *asker) work(ctx, asking context.Context, number int, due func(int) time.Time, do operation, counting *atomic.Bool) {
+func (c *asker) work(ctx, asking context.Context, number int, due func(int) time.Time, do operation, counting, answered *atomic.Bool) {
 	for turn := 0; asking.Err() == nil; turn++ {
 		from := time.Now()
 		if due != nil {
@@ -113,6 +119,7 @@ func (c *asker) work(ctx, asking context.Context, number int, due func(int) time
 			continue
 		}
 		c.calls++
+		answered.Store(true)
 		if err != nil {
 			c.failed++
 			if len(c.failures) < failuresKept {

@@ -25,6 +25,15 @@ func (s spent) minus(earlier spent) spent {
 	return d
 }
 
+// cpuOfChildren is what the living children of a process have used.
+func cpuOfChildren(pid int) (used time.Duration) {
+	for child := range childrenOf(pid) {
+		d, _ := cpuOf(child)
+		used += d
+	}
+	return used
+}
+
 // each is the use in microseconds per operation, by process; nil where this
 // system does not tell.
 func (s spent) each(operations int64) map[string]float64 {
@@ -38,12 +47,13 @@ func (s spent) each(operations int64) map[string]float64 {
 	return share
 }
 
-// lookAt reads what the processes have used so far, and this one.
+// lookAt reads what the processes have used so far, each with those that it has
+// started, and this one alone.
 func lookAt(processes map[string]int) spent {
 	used := make(spent)
 	for _, name := range slices.Sorted(maps.Keys(processes)) {
 		if d, ok := cpuOf(processes[name]); ok {
-			used[name] = d
+			used[name] = d + cpuOfChildren(processes[name])
 		}
 	}
 	if d, ok := cpuOf(os.Getpid()); ok {

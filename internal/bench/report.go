@@ -15,6 +15,7 @@ type Report struct {
 	Machine  Machine   `json:"machine"`
 	Versions Versions  `json:"versions"`
 	Settings Settings  `json:"settings"`
+	Notes    []string  `json:"notes,omitempty"`
 	Results  []Result  `json:"results"`
 	Ratios   []Ratio   `json:"ratios"`
 }
@@ -30,6 +31,12 @@ type Settings struct {
 	Batch     int      `json:"batch"`
 	Events    int      `json:"events"`
 	Rate      float64  `json:"rate,omitempty"`
+	History   int      `json:"history"`
+	Sockets   int      `json:"sockets"`
+	// Subscribers are told of every deposit.
+	Subscribers int `json:"subscribers"`
+	// URL is the bank that ran already.
+	URL string `json:"url,omitempty"`
 }
 
 // Result is one case over all its repeats.
@@ -71,10 +78,11 @@ func (r Result) CPUTotal() (total float64) {
 }
 
 func newReport(ctx context.Context, c Config) Report {
-	scenarios, _ := choose(c.Scenarios)
+	scenarios, _ := choose(c.Scenarios, c.remote())
 	return Report{Began: time.Now().UTC(), Machine: thisMachine(ctx, c.Dir), Versions: versions(), Settings: Settings{
 		Scenarios: namesOf(scenarios), Repeats: c.Repeats, Warmup: c.Warmup.String(), Time: c.Time.String(),
 		Clients: c.Clients, Accounts: c.Accounts, Batch: c.Batch, Events: c.Events, Rate: c.Rate,
+		History: c.History, Sockets: c.Sockets, Subscribers: c.Subscribers, URL: c.URL,
 	}}
 }
 
@@ -114,7 +122,14 @@ func (r Report) environmentText() []string {
 	}
 	s := r.Settings
 	runs := joined(count(s.Repeats, "repeat")+" in turns, "+s.Time+" each after "+s.Warmup, count(s.Accounts, "account"), r.Began.Format("2006-01-02 15:04 MST"))
-	return append(lines, runs)
+	lines = append(lines, runs)
+	if s.Rate > 0 {
+		lines = append(lines, "an open loop: "+amount(s.Rate)+" calls a second fall due")
+	}
+	if s.URL != "" {
+		lines = append(lines, "measured on the bank at "+s.URL+", whose processes are not seen from here")
+	}
+	return append(lines, r.Notes...)
 }
 
 func joined(parts ...string) string {

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,13 @@ type Config struct {
 	Events int
 	// Rate opens the loop; see Load.
 	Rate float64
+	// History is how many transactions the longest history has that is read.
+	History int
+	// Sockets stay idle, Subscribers are told of every deposit.
+	Sockets, Subscribers int
+	// URL is a bank that runs already, to be measured instead of ones that are
+	// started here; Token signs in to it.
+	URL, Token string
 	// Log is told how it goes, in lines.
 	Log io.Writer
 }
@@ -43,11 +51,12 @@ const (
 	maxAccounts = 1_000_000
 	maxBatch    = 256
 	maxEvents   = 100_000_000
+	maxSockets  = 20_000 // that the gateway takes
 )
 
 // Check is nil if the configuration can be run.
 func (c Config) Check() error {
-	_, err := choose(c.Scenarios)
+	_, err := choose(c.Scenarios, c.remote())
 	for _, bound := range []struct {
 		flag            string
 		is, least, most int64
@@ -57,6 +66,9 @@ func (c Config) Check() error {
 		{"--accounts", int64(c.Accounts), 1, maxAccounts},
 		{"--batch", int64(c.Batch), 1, maxBatch},
 		{"--events", int64(c.Events), 1, maxEvents},
+		{"--history", int64(c.History), leastHistory, maxEvents},
+		{"--sockets", int64(c.Sockets), 1, maxSockets},
+		{"--subscribers", int64(c.Subscribers), 1, maxSockets},
 	} {
 		if bound.is < bound.least || bound.is > bound.most {
 			err = errors.Join(err, fmt.Errorf("%s %d: want %d to %d", bound.flag, bound.is, bound.least, bound.most))
@@ -68,55 +80,81 @@ func (c Config) Check() error {
 	if c.Rate < 0 {
 		err = errors.Join(err, fmt.Errorf("--rate %v: want operations a second, or 0 for as many as there can be", c.Rate))
 	}
-	return err
+	return errors.Join(err, c.checkBank())
+}
+
+// remote reports whether the bank runs already.
+func (c Config) remote() bool { return c.URL != "" }
+
+// checkBank is nil if the bank that runs already can be asked.
+func (c Config) checkBank() error {
+	if !c.remote() {
+		return nil
+	}
+	where, err := url.Parse(c.URL)
+	if err != nil || where.Host == "" || where.Scheme != "http" && where.Scheme != "https" || strings.Trim(where.Path, "/") != "" {
+		return fmt.Errorf("--url %q: want the address of a bank, for example http://127.0.0.1:8080", c.URL)
+	}
+	if c.Token == "" {
+		return errors.New("--url needs the token of a teller: put it into COREBANK_TOKEN or into a file for --token-file; " +
+			"for a bank that \"corebank up\" runs, \"corebank token\" prints one")
+	}
+	return nil
 }
 
 // Run measures and reports. What it started has ended when it returns. If ctx
 // ends early, the report has the repeats that were complete.
 func Run(ctx context.Context, c Config) (Report, error) {
-	scenarios, err := choose(c.Scenarios)
+	scenarios, err := choose(c.Scenarios, c.remote())
 	if err != nil {
 		return Report{}, err
 	}
 	report := newReport(ctx, c)
-	for len(scenarios) > 0 && err == nil {
-		group := scenarios[0].group
-		here := func(s Scenario) bool { return s.group == group }
-		var results []Result
-		results, err = runGroup(ctx, c, slices.DeleteFunc(slices.Clone(scenarios), func(s Scenario) bool { return !here(s) }))
-		report.Results = append(report.Results, results...)
-		scenarios = slices.DeleteFunc(scenarios, here)
+	for _, group := range groups {
+		if err == nil {
+			err = runGroup(ctx, c, group, scenarios, &report)
+		}
 	}
 	report.finish()
 	return report, err
 }
 
-// runGroup measures scenarios in turns.
-func runGroup(ctx context.Context, c Config, scenarios []Scenario) (results []Result, err error) {
-	l := newLab(c, scenarios[0].group)
-	defer func() { err = errors.Join(err, l.close()) }()
+// runGroup measures what scenarios have in a group, in turns.
+func runGroup(ctx context.Context, c Config, group string, scenarios []Scenario, report *Report) (err error) {
+	l := newLab(c, group)
+	defer func() {
+		report.Notes = append(report.Notes, l.notes...)
+		err = errors.Join(err, l.close())
+	}()
 	var cases []measured
+	var results []Result
+	defer func() { report.Results = append(report.Results, results...) }()
 	for _, s := range scenarios {
-		opened, err := s.open(ctx, l)
-		if err != nil {
-			return results, fmt.Errorf("%s: %w", s.Name, err)
-		}
-		for _, m := range opened {
-			cases = append(cases, m)
-			results = append(results, Result{Scenario: s.Name, Name: m.name, Unit: m.unit, About: m.about})
+		for _, p := range s.parts {
+			if p.group != group {
+				continue
+			}
+			opened, err := p.open(ctx, l)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
+			}
+			for _, m := range opened {
+				cases = append(cases, m)
+				results = append(results, Result{Scenario: s.Name, Name: m.name, Unit: m.unit, About: m.about})
+			}
 		}
 	}
 	for repeat := range c.Repeats {
 		for i, m := range cases {
 			sample, err := m.run(ctx)
 			if err != nil {
-				return results, fmt.Errorf("%s: %w", m.name, err)
+				return fmt.Errorf("%s: %w", m.name, err)
 			}
 			results[i].Repeats = append(results[i].Repeats, sample)
-			fmt.Fprintf(c.Log, "  %-24s %d of %d  %s\n", m.name, repeat+1, c.Repeats, brief(sample))
+			fmt.Fprintf(c.Log, "  %-34s %d of %d  %s\n", m.name, repeat+1, c.Repeats, brief(sample))
 		}
 	}
-	return results, nil
+	return nil
 }
 
 // brief is a repeat in a few words.

@@ -49,15 +49,19 @@ func sampleOf(o outcome, unit string, used spent) (Sample, error) {
 	if o.done == 0 {
 		return s, fmt.Errorf("%w within %v: %v", errNothingDone, o.took, o.failures)
 	}
-	s.Measures = []Measure{
-		{figureRate, unit + "/s", float64(o.done) / o.took.Seconds()},
-		{figureP50, "ms", o.waits.quantile(0.5)},
-		{figureP90, "ms", o.waits.quantile(0.9)},
-		{figureP99, "ms", o.waits.quantile(0.99)},
-		{figureP999, "ms", o.waits.quantile(0.999)},
-		{figureMost, "ms", o.waits.quantile(1)},
-	}
+	s.Measures = append([]Measure{{figureRate, unit + "/s", float64(o.done) / o.took.Seconds()}}, waitsOf(o.waits)...)
 	return s, nil
+}
+
+// waitsOf are waits in figures.
+func waitsOf(w *waits) []Measure {
+	return []Measure{
+		{figureP50, "ms", w.quantile(0.5)},
+		{figureP90, "ms", w.quantile(0.9)},
+		{figureP99, "ms", w.quantile(0.99)},
+		{figureP999, "ms", w.quantile(0.999)},
+		{figureMost, "ms", w.quantile(1)},
+	}
 }
 
 // Figure is a measure over all repeats.

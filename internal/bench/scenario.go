@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,12 +13,16 @@ import (
 type Scenario struct {
 	Name  string
 	About string // one sentence
-	// group names the scenarios that take turns: what is compared with each
-	// other is in the same.
+	// Inside says what it needs beyond the API, so that it cannot be measured
+	// on a bank that runs already; empty if it can.
+	Inside string
+	parts  []part
+}
+
+// part is what a scenario measures in one group.
+type part struct {
 	group string
-	// remote says that it can be measured on a bank that runs already.
-	remote bool
-	// open starts what the scenario needs and says what there is to measure.
+	// open starts what the part needs and says what there is to measure.
 	open func(ctx context.Context, l *lab) ([]measured, error)
 }
 
@@ -27,42 +32,69 @@ type measured struct {
 	run               func(ctx context.Context) (Sample, error)
 }
 
-// Scenarios are all that there are, in the order in which they are measured.
+// The groups: what is in the same takes turns, and can so be compared. Each has
+// a bank of its own, so that a log of a million events is in nobody's way.
+const (
+	groupLog     = "log"
+	groupBank    = "bank"
+	groupViews   = "views"
+	groupHistory = "history"
+	groupLive    = "live"
+	groupStart   = "start"
+)
+
+// groups is the order in which they are measured.
+var groups = []string{groupLog, groupBank, groupViews, groupHistory, groupLive, groupStart}
+
+// Scenarios are all that there are.
 func Scenarios() []Scenario {
+	const logParts, processes = "the event source's own address", "the bank's own processes and addresses"
 	return []Scenario{
-		{Name: "append", group: groupLog, open: openAppend,
-			About: "durable appends through the event source's API, expected versions checked; and one alone"},
-		{Name: "baseline", group: groupLog, open: openRaw,
-			About: "immudb alone: the same records in the same batches, written by clients of its own"},
-		{Name: "project", group: groupBank, open: openProject,
-			About: "the views built anew from a log of --events, and compared with it"},
+		{"append", "durable appends through the event source's API, expected versions checked; and one alone",
+			logParts, []part{{groupLog, openAppend}}},
+		{"deposit", "deposits over --accounts accounts through GraphQL",
+			"", []part{{groupBank, openDeposit}}},
+		{"hot", "deposits on one account",
+			"", []part{{groupBank, openHot}}},
+		{"mixed", "70 deposits to 20 withdrawals to 10 transfers",
+			"", []part{{groupBank, openMixed}}},
+		{"batch", "deposits in batches of 100 to a request",
+			"", []part{{groupBank, openBatch}}},
+		{"noop", "calls of actors that do nothing, over the same two sidecars as deposits",
+			processes, []part{{groupBank, openNoop}}},
+		{"baseline", "what there is to compare with: immudb alone, given the same records in the same batches; and, where PostgreSQL is " +
+			"installed, a plain SQL ledger behind HTTP, as durable and as idempotent, once in four statements and once in one",
+			"processes of its own beside the bank's", []part{{groupLog, openRaw}, {groupBank, openSQL}}},
+		{"query", "balances; and pages of 50 from histories of --history transactions, a tenth and a hundredth of that",
+			"", []part{{groupHistory, openQuery}}},
+		{"project", "how long views lag behind under the load of deposit; and the views built anew from a log of --events, and compared with it",
+			processes, []part{{groupBank, openLag}, {groupViews, openProject}}},
+		{"subscribe", "the memory of --sockets idle websockets, deliveries to --subscribers, and how soon one gets a deposit",
+			"", []part{{groupLive, openSubscribe}}},
+		{"start", "corebank up until it is ready: with nothing, again, and after kill -9 of everything with --history events in the log",
+			"a bank to start and kill", []part{{groupStart, openStart}}},
 	}
 }
 
-// The groups of scenarios.
-const (
-	groupLog  = "log"
-	groupBank = "bank"
-)
-
-// choose finds scenarios by name; all if none is named.
-func choose(names []string) ([]Scenario, error) {
+// choose finds scenarios by name. If none is named, it is all that can be
+// measured: on a bank that runs already, if remote.
+func choose(names []string, remote bool) (chosen []Scenario, err error) {
 	all := Scenarios()
-	if len(names) == 0 {
-		return all, nil
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(s Scenario) bool { return s.Name == name }) {
+			err = errors.Join(err, fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(namesOf(all), ", ")))
+		}
 	}
-	var chosen []Scenario
 	for _, s := range all {
-		if slices.Contains(names, s.Name) {
+		named := slices.Contains(names, s.Name)
+		if remote && named && s.Inside != "" {
+			err = errors.Join(err, fmt.Errorf("%s cannot be measured with --url: it needs %s; leave out --url and it starts what it needs", s.Name, s.Inside))
+		}
+		if named || len(names) == 0 && !(remote && s.Inside != "") {
 			chosen = append(chosen, s)
 		}
 	}
-	for _, name := range names {
-		if !slices.ContainsFunc(all, func(s Scenario) bool { return s.Name == name }) {
-			return nil, fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(namesOf(all), ", "))
-		}
-	}
-	return chosen, nil
+	return chosen, err
 }
 
 func namesOf(scenarios []Scenario) []string {

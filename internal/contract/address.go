@@ -11,6 +11,11 @@ const (
 	ActorType     = "account"
 	MethodExecute = "execute"
 
+	// MethodNothing is answered at once, with an empty object, by any actor
+	// whether or not there is such an account: it has no turn, and changes and
+	// reads nothing. It measures what the way to an actor costs by itself.
+	MethodNothing = "nothing"
+
 	// AppEventSource owns the log and answers these methods by service
 	// invocation.
 	AppEventSource   = "eventsource"
