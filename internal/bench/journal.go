@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -36,6 +37,14 @@ func (j *journal) key(i int, version int64) string {
 	return fmt.Sprintf("bench-%s-%08d-%08d", j.run, i, version)
 }
 
+// opening is when all accounts were opened. Their deposits are a millisecond
+// apart.
+var opening = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func momentOf(version int64) string {
+	return opening.Add(time.Duration(version) * time.Millisecond).Format("2006-01-02T15:04:05.000000Z")
+}
+
 // appendRecord appends the account's record after a version, as JSON.
 func (j *journal) appendRecord(text []byte, i int, after int64) []byte {
 	version := after + 1
@@ -43,9 +52,9 @@ func (j *journal) appendRecord(text []byte, i int, after int64) []byte {
 	if version == 1 {
 		name = "account-opened"
 	}
-	text = fmt.Appendf(text, `{"position":0,"account":"%s","version":%d,"type":"%s","schema":1,"at":"2026-01-02T03:04:05.%06dZ",`+
+	text = fmt.Appendf(text, `{"position":0,"account":"%s","version":%d,"type":"%s","schema":1,"at":"%s",`+
 		`"key":"%s","caller":"bench","requestHash":"0123456789abcdef0123456789abcdef","data":`,
-		j.accounts[i], version, name, min(version, 999_999), j.key(i, version))
+		j.accounts[i], version, name, momentOf(version), j.key(i, version))
 	if version == 1 {
 		return append(text, `{"owner":"Ada Bench","currency":"EUR"}}`...)
 	}

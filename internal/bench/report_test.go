@@ -119,17 +119,19 @@ func TestAConfigurationSaysWhatIsWrongWithIt(t *testing.T) {
 		t.Errorf("a sound configuration: %v", err)
 	}
 	for says, spoil := range map[string]func(*Config){
-		"there are append, deposit":   func(c *Config) { c.Scenarios = []string{"apend"} },
-		"--repeats 0":                func(c *Config) { c.Repeats = 0 },
-		"--batch 257":                func(c *Config) { c.Batch = 257 },
-		"--duration 5s":              func(c *Config) { c.Time = 0 },
-		"--rate -1":                  func(c *Config) { c.Rate = -1 },
-		"--history 10":               func(c *Config) { c.History = 10 },
-		"--sockets 20001":            func(c *Config) { c.Sockets = 20_001 },
-		"--subscribers 0":            func(c *Config) { c.Subscribers = 0 },
-		"for example http://":        func(c *Config) { c.URL, c.Token = "localhost", "token" },
-		"corebank token":             func(c *Config) { c.URL = "http://127.0.0.1:8080" },
-		"start cannot be measured":   func(c *Config) { c.URL, c.Token, c.Scenarios = "http://localhost", "token", []string{"deposit", "start"} },
+		"there are append, deposit": func(c *Config) { c.Scenarios = []string{"apend"} },
+		"--repeats 0":               func(c *Config) { c.Repeats = 0 },
+		"--batch 257":               func(c *Config) { c.Batch = 257 },
+		"--duration 5s":             func(c *Config) { c.Time = 0 },
+		"--rate -1":                 func(c *Config) { c.Rate = -1 },
+		"--history 10":              func(c *Config) { c.History = 10 },
+		"--sockets 20001":           func(c *Config) { c.Sockets = 20_001 },
+		"--subscribers 0":           func(c *Config) { c.Subscribers = 0 },
+		"for example http://":       func(c *Config) { c.URL, c.Token = "localhost", "token" },
+		"corebank token":            func(c *Config) { c.URL = "http://127.0.0.1:8080" },
+		"start cannot be measured": func(c *Config) {
+			c.URL, c.Token, c.Scenarios = "http://localhost", "token", []string{"deposit", "start"}
+		},
 	} {
 		c := sound
 		spoil(&c)

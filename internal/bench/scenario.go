@@ -39,12 +39,13 @@ const (
 	groupBank    = "bank"
 	groupViews   = "views"
 	groupHistory = "history"
+	groupIdle    = "idle" // a gateway's memory is only its own
 	groupLive    = "live"
 	groupStart   = "start"
 )
 
 // groups is the order in which they are measured.
-var groups = []string{groupLog, groupBank, groupViews, groupHistory, groupLive, groupStart}
+var groups = []string{groupLog, groupBank, groupViews, groupHistory, groupIdle, groupLive, groupStart}
 
 // Scenarios are all that there are.
 func Scenarios() []Scenario {
@@ -70,7 +71,7 @@ func Scenarios() []Scenario {
 		{"project", "how long views lag behind under the load of deposit; and the views built anew from a log of --events, and compared with it",
 			processes, []part{{groupBank, openLag}, {groupViews, openProject}}},
 		{"subscribe", "the memory of --sockets idle websockets, deliveries to --subscribers, and how soon one gets a deposit",
-			"", []part{{groupLive, openSubscribe}}},
+			"", []part{{groupIdle, openIdle}, {groupLive, openFanOut}}},
 		{"start", "corebank up until it is ready: with nothing, again, and after kill -9 of everything with --history events in the log",
 			"a bank to start and kill", []part{{groupStart, openStart}}},
 	}

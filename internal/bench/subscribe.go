@@ -24,36 +24,53 @@ const (
 	// idleRest is how long idle websockets are left alone before the gateway's
 	// memory is looked at.
 	idleRest = 3 * time.Second
+	// filesBeside is how many files are open besides websockets.
+	filesBeside = 500
 	// deliveryMost is how long a deposit may take to reach everybody.
 	deliveryMost = 30 * time.Second
 )
 
-// openSubscribe measures websockets: the most that a gateway keeps, how fast it
-// tells many, and how soon it tells one.
-func openSubscribe(ctx context.Context, l *lab) ([]measured, error) {
-	if err := roomForFiles(max(l.Sockets, l.Subscribers) + 500); err != nil {
+// openIdle measures the websockets that a gateway keeps.
+func openIdle(ctx context.Context, l *lab) ([]measured, error) {
+	if l.remote() {
+		l.note("the memory of idle websockets is not measured: the gateway's process is not seen from here")
+		return nil, nil
+	}
+	if err := roomForFiles(l.Sockets + filesBeside); err != nil {
 		return nil, err
 	}
 	b, err := l.startBank(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t, err := l.openTill(ctx, b, 100, fanOutClients)
+	t, err := l.openTill(ctx, b, 100, 1)
+	if err != nil {
+		return nil, err
+	}
+	return []measured{l.idle(t)}, nil
+}
+
+// openFanOut measures how fast a gateway tells many, and how soon it tells one.
+func openFanOut(ctx context.Context, l *lab) ([]measured, error) {
+	if err := roomForFiles(l.Subscribers + filesBeside); err != nil {
+		return nil, err
+	}
+	b, err := l.startBank(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clients := l.load(fanOutClients).Clients
+	t, err := l.openTill(ctx, b, 100, clients)
 	if err != nil {
 		return nil, err
 	}
 	f := &fanOut{lab: l, till: t, under: make(map[int64]*delivery)}
-	cases := []measured{
-		f.measured(caseFanOut(l.Subscribers), l.Subscribers, fanOutClients,
-			fmt.Sprintf("%s told of all deposits that %s make, each next one when all have the last; p50 and p99 are from a deposit's request until all have it",
-				count(l.Subscribers, "subscriber"), count(fanOutClients, "client"))),
-		f.measured(caseDelivery, 1, 1, "one subscriber and one client, on a bank with nothing else to do"),
-	}
-	if b.processes == nil {
-		l.note("the memory of idle websockets is not measured: the gateway's process is not seen from here")
-		return cases, nil
-	}
-	return append([]measured{l.idle(t)}, cases...), nil
+	about := fmt.Sprintf("%s told of all deposits that %s make, each next one when all have the last; p50 and p99 are from a deposit's request until all have it",
+		count(l.Subscribers, "subscriber"), count(clients, "client"))
+	return []measured{
+		f.measured(caseFanOut(l.Subscribers), l.Subscribers, l.load(fanOutClients), about),
+		f.measured(caseDelivery, 1, Load{Clients: 1, Warmup: l.Warmup, Time: l.Time}, "one subscriber and one client, on a bank with nothing else to do"),
+	}, nil
 }
 
 // idle measures the memory of websockets that are told nothing.
@@ -105,17 +122,13 @@ type delivery struct {
 }
 
 // measured is one case of so many subscribers.
-func (f *fanOut) measured(name string, subscribers, clients int, about string) measured {
+func (f *fanOut) measured(name string, subscribers int, load Load, about string) measured {
 	return measured{name, "deliveries", about, func(ctx context.Context) (Sample, error) {
 		open, err := f.till.gateway.openSockets(ctx, subscribers, func(int) string { return subscriptionTo("") }, f.arrived)
 		if err != nil {
 			return Sample{}, err
 		}
 		defer open.end()
-		load := f.lab.load(clients)
-		if name == caseDelivery {
-			load = Load{Clients: 1, Warmup: f.lab.Warmup, Time: f.lab.Time}
-		}
 		lags := newLags()
 		var used spent
 		o, err := load.run(ctx, f.deposits(subscribers, lags), func() func() {
