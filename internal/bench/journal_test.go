@@ -78,3 +78,23 @@ func TestAConflictTellsTheJournalTheVersion(t *testing.T) {
 		t.Errorf("version %d, %v; want 9 and an error", j.versions[0], err)
 	}
 }
+
+func TestAJournalWritesALongHistoryToo(t *testing.T) {
+	j := newJournal("test", 1)
+	var a bank.Account
+	err := j.fillOne(t.Context(), func(_ context.Context, request []byte) (reply contract.AppendReply, err error) {
+		var decoded contract.AppendRequest
+		if err := contract.Decode(request, &decoded); err != nil || len(decoded.Appends) != 1 || decoded.Appends[0].ExpectedVersion != a.Version {
+			t.Fatalf("%+v: %v", decoded, err)
+		}
+		for _, r := range decoded.Appends[0].Records {
+			if a, err = contract.Fold(a, r); err != nil {
+				return reply, err
+			}
+		}
+		return contract.AppendReply{Results: []contract.AppendResult{{Status: contract.Appended, Version: a.Version}}}, nil
+	}, 0, 25, 10)
+	if err != nil || a.Version != 25 || a.Balance.Minor != 24*depositMinor {
+		t.Errorf("version %d, %s: %v", a.Version, a.Balance, err)
+	}
+}

@@ -121,6 +121,10 @@ type delivery struct {
 	all   chan struct{} // closed when everybody has it
 }
 
+func newDelivery(subscribers int) *delivery {
+	return &delivery{times: make([]time.Time, subscribers), all: make(chan struct{})}
+}
+
 // measured is one case of so many subscribers.
 func (f *fanOut) measured(name string, subscribers int, load Load, about string) measured {
 	return measured{name, "deliveries", about, func(ctx context.Context) (Sample, error) {
@@ -153,7 +157,7 @@ func (f *fanOut) measured(name string, subscribers int, load Load, about string)
 // deposits deposit, and wait until all subscribers have been told.
 func (f *fanOut) deposits(subscribers int, lags *lags) operation {
 	return func(ctx context.Context, client, _ int) (int, error) {
-		d := &delivery{times: make([]time.Time, subscribers), all: make(chan struct{})}
+		d := newDelivery(subscribers)
 		number := f.number.Add(1)
 		f.put(number, d)
 		defer f.forget(number)

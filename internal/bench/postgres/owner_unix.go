@@ -4,9 +4,11 @@ package postgres
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -40,4 +42,31 @@ func (o owner) command(c *exec.Cmd) *exec.Cmd {
 		c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(o.uid), Gid: uint32(o.gid)}}
 	}
 	return c
+}
+
+// place is the first of some directories that the owner may enter.
+func (o owner) place(directories ...string) (string, error) {
+	if os.Getuid() != 0 {
+		return directories[0], nil
+	}
+	for _, path := range directories {
+		if path, err := filepath.Abs(path); err == nil && o.mayEnter(path) {
+			return path, nil
+		}
+	}
+	return "", fmt.Errorf("user %d, who runs PostgreSQL instead of root, may enter none of %v; give a TMPDIR that everybody may enter", o.uid, directories)
+}
+
+// mayEnter looks at everything above a directory, and at the directory.
+func (o owner) mayEnter(path string) bool {
+	for {
+		if info, err := os.Stat(path); err != nil || info.Mode()&0o001 == 0 {
+			return false
+		}
+		above := filepath.Dir(path)
+		if above == path {
+			return true
+		}
+		path = above
+	}
 }

@@ -73,7 +73,11 @@ func Start(ctx context.Context) (server *Server, err error) {
 		return nil, err
 	}
 	s := &Server{ended: make(chan error, 1)}
-	if s.dir, err = os.MkdirTemp("", "corebank-pg-"); err != nil {
+	place, err := as.place(os.TempDir(), "/tmp", "/var/tmp")
+	if err != nil {
+		return nil, err
+	}
+	if s.dir, err = os.MkdirTemp(place, "corebank-pg-"); err != nil {
 		return nil, err
 	}
 	defer func() {
