@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	actorerr "github.com/dapr/go-sdk/actor/error"
+
 	"corebank/actor"
 	"corebank/eventsource"
 	"corebank/internal/bank"
@@ -427,6 +429,20 @@ func TestAnAccountsTimeNeverGoesBack(t *testing.T) {
 		records := b.stream()
 		if records[1].At.Before(records[0].At) {
 			t.Errorf("version 2 at %s is before version 1 at %s", records[1].At, records[0].At)
+		}
+	})
+}
+
+// What measures the way to an actor makes no account, not even in memory.
+func TestNothingIsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		reply, failed := b.host.InvokeActorMethod(t.Context(), contract.ActorType, string(ada), contract.MethodNothing, []byte("{}"))
+		if failed != actorerr.Success || string(reply) != "{}" {
+			t.Errorf("answered %q, %v", reply, failed)
+		}
+		if b.host.Has(ada) || len(b.stream()) != 0 {
+			t.Error("there is an account now")
 		}
 	})
 }

@@ -116,18 +116,18 @@ func chooseShare(shares []share, number int) string {
 }
 
 func openMixed(ctx context.Context, l *lab) ([]measured, error) {
-	b, err := l.startBank(ctx)
-	if err != nil {
-		return nil, err
+	if l.Accounts < 2 {
+		l.note("mixed is not measured: transfers need two accounts, give --accounts 2 or more")
+		return nil, nil
 	}
-	load := l.load(moveClients)
-	t, err := l.openTill(ctx, b, max(l.Accounts, 2), load.Clients)
+	t, err := l.uniform(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.fund(ctx); err != nil {
 		return nil, fmt.Errorf("pay in what is to leave: %w", err)
 	}
+	load := l.load(moveClients)
 	about := fmt.Sprintf("%s over %s: 70 deposits to 20 withdrawals to 10 transfers; a transfer counts when it has left", count(load.Clients, "client"), count(len(t.accounts), "account"))
 	return []measured{l.moves(caseMixed, "movements", about, t, load, t.mixed())}, nil
 }

@@ -54,7 +54,7 @@ func (g gateway) send(ctx context.Context, body []byte) ([]byte, error) {
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the gateway answers %s: %.200s", answer.Status, text)
+		err = fmt.Errorf("the gateway answers %s: %.200s", answer.Status, bytes.TrimSpace(text))
 	}
 	return text, err
 }

@@ -70,5 +70,10 @@ func rowOf(r Result) pageRow {
 	return row
 }
 
-// Text is the figure for people.
-func (f Figure) Text() string { return amount(f.Median) + " " + f.Unit }
+// Text is the figure for people, with its extremes where they differ.
+func (f Figure) Text() string {
+	if amount(f.Least) == amount(f.Most) {
+		return amount(f.Median) + " " + f.Unit
+	}
+	return fmt.Sprintf("%s %s (%s to %s)", amount(f.Median), f.Unit, amount(f.Least), amount(f.Most))
+}
