@@ -47,19 +47,19 @@ operation. Scenarios, all of them if none is named:
 
 ` + scenarioHelp() + `
 What belongs together is measured in turns, --repeats times, so that the ratios
-compare like with like. Each figure is the median, with half the distance of the
-extremes as its spread. Everything that is acknowledged is fsynced, and after
-each load the views are held against what was acknowledged.
+compare like with like. Each figure is the median, with half the distance of
+the extremes as its spread. Everything that is acknowledged is fsynced, and
+after each load the views are held against what was acknowledged.
 
-Clients ask again as soon as they are answered. With --rate, calls fall due at a
-fixed rate instead, and a wait counts from when its call was due.
+Clients ask again as soon as they are answered. With --rate, calls fall due at
+a fixed rate instead, and a wait counts from when its call was due.
 
 The load comes from this machine too and takes its share of it. Close other
 programs; the report has the load average at the beginning.
 
 With --url, a bank that runs already is measured, with a teller's token from
-COREBANK_TOKEN or --token-file. It keeps the accounts and transactions that this
-makes: do not measure a bank that is in use.`,
+COREBANK_TOKEN or --token-file. It keeps the accounts and transactions that
+this makes: do not measure a bank that is in use.`,
 		Example: `  # A short look at everything
   corebank bench --quick
 
@@ -87,10 +87,10 @@ makes: do not measure a bank that is in use.`,
 	flags.IntVar(&config.Accounts, "accounts", 10_000, "accounts that the load is spread over")
 	flags.IntVar(&config.Batch, "batch", 256, "appends that travel in one call to the event source, at most 256")
 	flags.IntVar(&config.Events, "events", 200_000, "events in the log whose views are built anew")
-	flags.IntVar(&config.History, "history", 1_000_000, "transactions in the longest history that is read, and events in the log of the bank that is killed")
+	flags.IntVar(&config.History, "history", 1_000_000, "transactions in the longest history, and events in the log of a killed bank")
 	flags.IntVar(&config.Sockets, "sockets", 10_000, "idle websockets")
 	flags.IntVar(&config.Subscribers, "subscribers", 1000, "who is told of every deposit")
-	flags.StringVar(&config.URL, "url", "", "address of a bank that runs already, such as http://127.0.0.1:8080; without it, banks are started")
+	flags.StringVar(&config.URL, "url", "", "address of a bank that runs already, such as http://127.0.0.1:8080")
 	flags.StringVar(&config.tokenFile, "token-file", "", "file with a teller's token for the bank at --url")
 	flags.Float64Var(&config.Rate, "rate", 0, "calls a second that fall due; 0 for as many as are answered")
 	flags.BoolVar(&config.quick, "quick", false, "a short look: fewer and shorter repeats, not for comparing")
@@ -106,7 +106,7 @@ func scenarioHelp() string {
 		words := strings.Fields(s.About)
 		line := fmt.Sprintf("  %-10s", s.Name)
 		for _, word := range words {
-			if len(line)+1+len(word) > 80 {
+			if len(line)+1+len(word) > 79 {
 				fmt.Fprintln(text, line)
 				line = strings.Repeat(" ", 12)
 			}
