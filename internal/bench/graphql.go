@@ -94,7 +94,7 @@ func readData(text []byte, data any) error {
 // How often the bank is asked how far it is, and how long it may take.
 const (
 	settlePause = 50 * time.Millisecond
-	settleMost  = 10 * time.Minute
+	settleMost  = 30 * time.Minute
 )
 
 // settled waits until the views show everything that the log has.

@@ -18,8 +18,10 @@ type Machine struct {
 	Processors int    `json:"processors"`
 	// Memory is in bytes; 0 where the system does not tell.
 	Memory int64 `json:"memory,omitempty"`
-	// Load is the load average of the last minute when the run began.
-	Load string `json:"load,omitempty"`
+	// Load is the load average of the last minute when the run began, LoadAfter
+	// when it ended.
+	Load      string `json:"load,omitempty"`
+	LoadAfter string `json:"loadAfter,omitempty"`
 	// Sync is how long it takes to append 4 KiB to a file and to sync it, in
 	// milliseconds: the floor of everything durable.
 	SyncP50 float64 `json:"syncP50"`
@@ -78,13 +80,21 @@ func thisMachine(ctx context.Context, dir string) Machine {
 	if memory := procField("/proc/meminfo", "MemTotal"); memory != "" {
 		m.Memory = kibibytes(memory)
 	}
-	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
-		m.Load, _, _ = strings.Cut(string(load), " ")
-	}
+	m.Load = loadAverage()
 	if w, err := timeSync(ctx, dir); err == nil {
 		m.SyncP50, m.SyncP99 = w.quantile(0.5), w.quantile(0.99)
 	}
 	return m
+}
+
+// loadAverage is that of the last minute; empty where the system does not tell.
+func loadAverage() string {
+	load, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return ""
+	}
+	last, _, _ := strings.Cut(string(load), " ")
+	return last
 }
 
 // procField is the first value of a name in one of Linux's lists.

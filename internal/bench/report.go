@@ -116,7 +116,7 @@ func (r Report) WriteJSON(out io.Writer) error {
 func (r Report) environmentText() []string {
 	m, v := r.Machine, r.Versions
 	lines := []string{
-		joined(m.CPU, count(m.Processors, "processor"), memoryText(m.Memory), m.OS, "load average "+m.Load),
+		joined(m.CPU, count(m.Processors, "processor"), memoryText(m.Memory), m.OS, "load average "+m.Load+" before and "+m.LoadAfter+" after"),
 		joined("a 4 KiB append and fsync takes " + milliseconds(m.SyncP50) + " (p99 " + milliseconds(m.SyncP99) + ")"),
 		joined("corebank "+v.Corebank, v.Go, modulesText(v.Modules)),
 	}

@@ -115,6 +115,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 			err = runGroup(ctx, c, group, scenarios, &report)
 		}
 	}
+	report.Machine.LoadAfter = loadAverage()
 	report.finish()
 	return report, err
 }
