@@ -115,20 +115,43 @@ func (c *chart) logarithmic(least, most float64, unit string) func(float64) floa
 	return at
 }
 
-// rateChart shows what each case does in a second, and how far apart its
+// scales are the units that stand beside each other in a chart. Others are too
+// far apart to share one.
+var scales = []struct {
+	title string
+	units []string
+}{
+	{"Events a second", []string{"events"}},
+	{"Commands a second", []string{"deposits", "movements", "commands", "calls"}},
+	{"Reads a second", []string{"queries", "pages"}},
+	{"Deliveries a second", []string{"deliveries"}},
+}
+
+// rateCharts show what each case does in a second, and how far apart its
 // repeats are.
-func (r Report) rateChart() chart {
-	c := chart{Title: "Operations a second"}
+func (r Report) rateCharts() []chart {
+	var charts []chart
+	for _, scale := range scales {
+		alike := slices.DeleteFunc(slices.Clone(r.Results), func(result Result) bool { return !slices.Contains(scale.units, result.Unit) })
+		if c := rateChart(scale.title, alike); len(c.Rows) > 0 {
+			charts = append(charts, c)
+		}
+	}
+	return charts
+}
+
+func rateChart(title string, results []Result) chart {
+	c := chart{Title: title}
 	most := 0.0
-	for _, result := range r.Results {
+	for _, result := range results {
 		f, _ := result.figure(figureRate)
 		most = math.Max(most, f.Most)
 	}
 	if most == 0 {
 		return chart{}
 	}
-	at := c.linear(most, "operations a second: the median as a bar, each repeat as a dot")
-	for _, result := range r.Results {
+	at := c.linear(most, "the median as a bar, each repeat as a dot")
+	for _, result := range results {
 		f, ok := result.figure(figureRate)
 		if !ok {
 			continue

@@ -41,7 +41,7 @@ type pageRatio struct {
 // WritePage writes the report as one HTML page, which needs nothing else.
 func (r Report) WritePage(out io.Writer) error {
 	p := page{Environment: r.environmentText(), Date: r.Began.Format("2006-01-02"),
-		Charts: []chart{r.rateChart(), r.waitChart(), r.cpuChart()}}
+		Charts: append(r.rateCharts(), r.waitChart(), r.cpuChart())}
 	for _, result := range r.Results {
 		p.Rows = append(p.Rows, rowOf(result))
 	}

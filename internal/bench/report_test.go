@@ -156,3 +156,21 @@ func TestWorkIsSeenInTheTimeOfThisProcess(t *testing.T) {
 		t.Errorf("this process has %d bytes (%v)", bytes, ok)
 	}
 }
+
+// Every unit of every case has a chart, and those of different size have
+// different ones.
+func TestRatesOfDifferentSizesDoNotShareAChart(t *testing.T) {
+	var r Report
+	for _, unit := range []string{"events", "deposits", "calls", "queries", "pages", "deliveries", "starts"} {
+		r.Results = append(r.Results, Result{Name: unit, Unit: unit, Repeats: []Sample{{Measures: []Measure{{figureRate, unit + "/s", 10}}}}})
+	}
+	r.finish()
+	rows := 0
+	charts := r.rateCharts()
+	for _, c := range charts {
+		rows += len(c.Rows)
+	}
+	if len(charts) != 4 || rows != 6 {
+		t.Errorf("%d charts with %d rows, want 4 with 6: starts have no rate worth showing", len(charts), rows)
+	}
+}
