@@ -170,7 +170,7 @@ func TestAFileNameInAURISaysNothingElse(t *testing.T) {
 }
 
 func TestPartsDoNotInheritWhatIsNotForThem(t *testing.T) {
-	for _, name := range []string{"COREBANK_LISTEN", "DAPR_GRPC_ENDPOINT", "DAPR_API_TOKEN", "MONGODB_URI", "NAMESPACE"} {
+	for _, name := range []string{"COREBANK_LISTEN", "DAPR_GRPC_ENDPOINT", "DAPR_API_TOKEN", "APP_API_TOKEN", "MONGODB_URI", "NAMESPACE"} {
 		t.Setenv(name, "x")
 	}
 	t.Setenv("LANGUAGE", "en")
@@ -221,7 +221,7 @@ func TestThePartsOfTheBank(t *testing.T) {
 	defer data.close()
 	held := newPorts()
 	defer held.freeAll()
-	bank, err := newParts(upConfig{LogLevel: "warn"}, "127.0.0.1:8080", data, sidecars.Programs{Daprd: "/x/daprd", Placement: "/x/placement"}, held)
+	bank, err := newParts(upConfig{LogLevel: "warn", MTLS: true}, "127.0.0.1:8080", data, sidecars.Programs{Daprd: "/x/daprd", Placement: "/x/placement", Sentry: "/x/sentry"}, held)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func TestThePartsOfTheBank(t *testing.T) {
 			t.Errorf("%s: only the event source is called by its sidecar: %s", p.Name, line)
 		}
 	}
-	want := []string{"placement", "immudb", "nats", "eventsource-sidecar", "eventsource",
+	want := []string{"sentry", "placement", "immudb", "nats", "eventsource-sidecar", "eventsource",
 		"actor-sidecar", "actor", "projector-sidecar", "projector", "server-sidecar", "server"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the parts are %q, want %q", names, want)

@@ -23,7 +23,7 @@ const versionVariable = "SIDECARS_TEST_VERSION"
 
 func TestMain(m *testing.M) {
 	switch strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") {
-	case "daprd", "placement":
+	case "daprd", "placement", "sentry":
 		fmt.Println(os.Getenv(versionVariable))
 	case "go": // one that is slow, until it is interrupted
 		interrupts := make(chan os.Signal, 1)
@@ -124,7 +124,7 @@ func (r *reports) steps() []string {
 
 func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 	t.Setenv(versionVariable, "1.18.7")
-	dir := install(t, t.TempDir(), "daprd", "placement")
+	dir := install(t, t.TempDir(), "daprd", "placement", "sentry")
 	found, err := sidecars.Finder{Dir: dir}.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(versionVariable, test.version)
-			other := install(t, t.TempDir(), "daprd", "placement")
+			other := install(t, t.TempDir(), "daprd", "placement", "sentry")
 			_, err := sidecars.Finder{Dir: test.dir, Installed: []string{other}}.Find(t.Context())
 			if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "unset it") {
 				t.Fatalf("got %v, want an error that says %q and what to do", err, test.says)
@@ -153,7 +153,7 @@ func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 }
 
 func TestInstalledProgramsAreUsedIfTheyFit(t *testing.T) {
-	only, both := install(t, t.TempDir(), "daprd"), install(t, t.TempDir(), "daprd", "placement")
+	only, both := install(t, t.TempDir(), "daprd"), install(t, t.TempDir(), "daprd", "placement", "sentry")
 	finder := sidecars.Finder{Installed: []string{"", filepath.Join(both, "missing"), only, both}, Cache: t.TempDir()}
 	t.Setenv(versionVariable, "1.18.0")
 	found, err := finder.Find(t.Context())
