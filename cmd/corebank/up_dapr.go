@@ -79,8 +79,10 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	}
 	p.add(supervisor.Process{Name: sidecarOf(app), Command: p.programs.Daprd, Args: append(arguments, more...), Needs: needs, Env: env,
 		Ready: answers("http://"+web+"/v1.0/healthz/outbound", http.StatusNoContent), Grace: sidecarGrace}, api, web, internal)
-	return append(environment("DAPR_GRPC_PORT="+portOf(p.reach(sidecarOf(app))), "DAPR_HTTP_PORT="+portOf(web),
-		variable("broker")+"="+p.broker(app)), tokens...)
+	if app != contract.AppActor { // which leaves the broker to its sidecar
+		tokens = append(tokens, variable("broker")+"="+p.broker(app))
+	}
+	return append(environment("DAPR_GRPC_PORT="+portOf(p.reach(sidecarOf(app))), "DAPR_HTTP_PORT="+portOf(web)), tokens...)
 }
 
 // identityOf names the file that sentry gives a certificate for.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"slices"
 
+	runtimepb "github.com/dapr/dapr/pkg/proto/runtime/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -56,6 +58,10 @@ func Prove(ctx context.Context, token string) context.Context {
 	return metadata.AppendToOutgoingContext(ctx, proofHeader, token)
 }
 
+// open are the calls that a sidecar makes without the token. They tell what the
+// app wants to hear of, which is nothing.
+var open = []string{runtimepb.AppCallback_ListTopicSubscriptions_FullMethodName, runtimepb.AppCallback_ListInputBindings_FullMethodName}
+
 // onlyWith refuses all calls without the token of the sidecar. Without a token,
 // it lets all in.
 func onlyWith(token string) []grpc.ServerOption {
@@ -69,8 +75,8 @@ func onlyWith(token string) []grpc.ServerOption {
 		return nil
 	}
 	return []grpc.ServerOption{
-		grpc.ChainUnaryInterceptor(func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
-			if err := check(ctx); err != nil {
+		grpc.ChainUnaryInterceptor(func(ctx context.Context, request any, call *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			if err := check(ctx); err != nil && !slices.Contains(open, call.FullMethod) {
 				return nil, err
 			}
 			return next(ctx, request)

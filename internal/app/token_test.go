@@ -73,8 +73,12 @@ func TestAnAppIsCalledByItsSidecarOnly(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
-	if _, err := calls.ListTopicSubscriptions(t.Context(), &emptypb.Empty{}); status.Code(err) != codes.Unauthenticated {
+	if _, err := calls.OnTopicEvent(t.Context(), &runtimepb.TopicEventRequest{}); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("what else the app answers is open: %v", err)
+	}
+	// The sidecar asks this without its token, and complains if it is refused.
+	if list, err := calls.ListTopicSubscriptions(t.Context(), &emptypb.Empty{}); err != nil || len(list.GetSubscriptions()) != 0 {
+		t.Errorf("what the app subscribes to: %v, %v", list, err)
 	}
 }
 

@@ -69,8 +69,9 @@ func New(now time.Time) (Set, error) {
 	return set, errors.Join(set.addAuthority(now), set.addIdentities(now))
 }
 
-// token is a random text of letters and digits.
-func token() string { return rand.Text() + rand.Text() }
+// token is a random text of letters and digits. It begins with a letter: what
+// reads the broker's file for containers might take it for a number.
+func token() string { return "s" + rand.Text() + rand.Text() }
 
 // Write writes the set into a folder, over an older one. Each file is there as
 // a whole or not at all.
