@@ -137,6 +137,7 @@ func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 		dir, version, says string
 	}{
 		"without placement":        {install(t, t.TempDir(), "daprd"), "1.18.2", "placement"},
+		"without sentry":           {install(t, t.TempDir(), "daprd", "placement"), "1.18.2", "sentry"},
 		"of another minor version": {dir, "1.17.3", "is Dapr 1.17.3, and corebank needs 1.18"},
 		"a longer minor version":   {dir, "1.180.0", "corebank needs 1.18"},
 		"that is not there":        {filepath.Join(dir, "missing"), "1.18.2", "no program"},
