@@ -252,6 +252,35 @@ func TestThePartsOfTheBank(t *testing.T) {
 	}
 }
 
+// TestWithoutCertificatesThereAreNoRulesByThem: the rules would let nobody in.
+func TestWithoutCertificatesThereAreNoRulesByThem(t *testing.T) {
+	data, err := openData(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.close()
+	for _, mtls := range []bool{true, false} {
+		held := newPorts()
+		defer held.freeAll()
+		bank, err := newParts(upConfig{LogLevel: "warn", MTLS: mtls}, "127.0.0.1:8080", data, sidecars.Programs{Daprd: "/x/daprd", Placement: "/x/placement", Sentry: "/x/sentry"}, held)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range bank.processes {
+			line := strings.Join(p.Args, " ")
+			if p.Name == partSentry && !mtls {
+				t.Error("sentry runs for nobody")
+			}
+			if p.Command == "/x/daprd" && (strings.Contains(line, "access.yaml") != mtls || strings.Contains(line, "--enable-mtls") != mtls) {
+				t.Errorf("mTLS %t: %s runs with %s", mtls, p.Name, line)
+			}
+			if proof := p.Name == "actor" || p.Name == "eventsource"; proof != strings.Contains(line, "--append-token-file=") {
+				t.Errorf("mTLS %t: %s runs with %s", mtls, p.Name, line)
+			}
+		}
+	}
+}
+
 // buffer is written by several goroutines.
 type buffer struct {
 	mu   sync.Mutex
