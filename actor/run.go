@@ -30,6 +30,8 @@ type Config struct {
 	// KeyFile has the key that signs what the bank itself does, the same for
 	// all hosts of actors. It is made if it is not there.
 	KeyFile string
+	// AppendToken is what the event source takes appends with, if it wants one.
+	AppendToken string
 }
 
 // How Dapr treats our actors: how long one may idle in memory, and how long
@@ -65,7 +67,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return err
 	}
 	appends := newAppender(func(ctx context.Context, request contract.AppendRequest) (reply contract.AppendReply, err error) {
-		return reply, sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodAppend, request, &reply)
+		return reply, sidecar.Invoke(app.Prove(ctx, config.AppendToken), contract.AppEventSource, contract.MethodAppend, request, &reply)
 	})
 	events := remoteLog{appends, sidecar}
 	host := NewHost(events, stateStore{sidecar}, time.Now, NewGuard(people, own.Verifier()))

@@ -20,6 +20,8 @@ type Config struct {
 	Immudb ImmudbConfig
 	// Broker, when set, asks the broker whether it works: see app.MindBroker.
 	Broker func(context.Context) error
+	// AppendToken, when set, is what an append must carry: see app.Prove.
+	AppendToken string
 	// Disk, when set, is a directory on immudb's disk: with less than DiskFloor
 	// bytes free there, appends are refused before the disk is full.
 	Disk      string
@@ -58,7 +60,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })
 	}
 	group.Go(func() error {
-		return app.ServeMethods(ctx, service, NewAPI(writer, storage, relay.Published).Methods())
+		methods := NewAPI(writer, storage, relay.Published).Methods()
+		methods[contract.MethodAppend] = app.Proven(config.AppendToken, methods[contract.MethodAppend])
+		return app.ServeMethods(ctx, service, methods)
 	})
 	group.Go(func() error {
 		return app.ServeHealth(ctx, health, func(context.Context) contract.Readiness { return writer.Ready() })

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
+	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/view"
 )
@@ -32,10 +34,11 @@ type Replayed struct {
 }
 
 // AddAdmin puts the admin endpoint on mux. What it does ends with the request,
-// so that a command that is stopped stops its work.
-func AddAdmin(mux *http.ServeMux, p *Projector, generations view.Generations) {
+// so that a command that is stopped stops its work. It is for programs on this
+// machine that have the token; without a token it is for nobody.
+func AddAdmin(mux *http.ServeMux, p *Projector, generations view.Generations, token string) {
 	handle := func(path string, work func(*http.Request, func(Progress)) (any, error)) {
-		mux.Handle("POST "+path, onlyFromHere(answering(work)))
+		mux.Handle("POST "+path, onlyFromHere(onlyWith(token, answering(work))))
 	}
 	handle(pathReplay, func(r *http.Request, _ func(Progress)) (any, error) {
 		id := bank.AccountID(r.URL.Query().Get("account"))
@@ -96,6 +99,25 @@ func onlyFromHere(next http.Handler) http.Handler {
 		}
 	})
 }
+
+// onlyWith refuses whoever has not got the token.
+func onlyWith(token string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given, found := strings.CutPrefix(r.Header.Get("Authorization"), bearer)
+		switch {
+		case token == "":
+			http.Error(w, "this projector was started without --admin-token-file, so nobody may ask it", http.StatusForbidden)
+		case !found || !app.SameToken(given, token):
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "this is for those who have the projector's admin token", http.StatusUnauthorized)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// bearer stands before the token in a header.
+const bearer = "Bearer "
 
 // loopback reports whether host:port is on this machine.
 func loopback(address string) bool {

@@ -28,6 +28,8 @@ var ErrNoProjector = errors.New("no projector answers")
 type Admin struct {
 	// Address is host:port, as the projector's --health.
 	Address string
+	// Token is what the projector takes requests with.
+	Token string
 }
 
 // Replay makes one account's view anew.
@@ -53,6 +55,7 @@ func (a Admin) do(ctx context.Context, path string, tell func(Progress), result 
 	if err != nil {
 		return err
 	}
+	request.Header.Set("Authorization", bearer+a.Token)
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return errors.Join(ctx.Err(), fmt.Errorf("%w at %s: %w", ErrNoProjector, a.Address, err))

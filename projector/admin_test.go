@@ -15,10 +15,10 @@ import (
 // counter is the admin endpoint of a branch's projector, and a client of it.
 func (b *branch) counter() (projector.Admin, *httptest.Server) {
 	mux := http.NewServeMux()
-	projector.AddAdmin(mux, b.projector, b.generations)
+	projector.AddAdmin(mux, b.projector, b.generations, "of the branch")
 	server := httptest.NewServer(mux)
 	b.t.Cleanup(server.Close)
-	return projector.Admin{Address: server.Listener.Addr().String()}, server
+	return projector.Admin{Address: server.Listener.Addr().String(), Token: "of the branch"}, server
 }
 
 func TestAnOperatorRebuildsAndRollsBackFromOutside(t *testing.T) {

@@ -23,6 +23,9 @@ type Config struct {
 	// which answers programs on this machine only.
 	Health string
 	Views  viewstore.Config
+	// AdminToken is what a request to the admin endpoint must carry. Without
+	// one, none is answered.
+	AdminToken string
 	// Broker, when set, asks the broker whether it works: see app.MindBroker.
 	Broker func(context.Context) error
 }
@@ -75,7 +78,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	})
 	group.Go(func() error {
 		mux := http.NewServeMux()
-		AddAdmin(mux, p, generations)
+		AddAdmin(mux, p, generations, config.AdminToken)
 		app.AddHealth(mux, func(context.Context) contract.Readiness {
 			if !caughtUp.Load() {
 				return contract.Readiness{Reason: fmt.Sprintf("the views are catching up with the log and are at position %d", p.Position())}

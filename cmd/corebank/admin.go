@@ -11,27 +11,31 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
 	"corebank/internal/torture"
 	"corebank/projector"
 )
 
 // adminHelp ends the help of the commands that ask a projector for work.
 const adminHelp = `The projector that is asked is the one of the bank that runs on --data, or the
-one whose --health address --projector names. It takes such requests from its
-own machine only: in a container, run the command there.`
+one whose --health address --projector names, with the token in
+--admin-token-file. It takes such requests from its own machine only: in a
+container, run the command there.`
 
 // adminConfig says which projector is asked.
-type adminConfig struct{ data, address string }
+type adminConfig struct{ data, address, tokenFile string }
 
 func adminFlags(c *cobra.Command, config *adminConfig) {
 	c.Flags().StringVar(&config.data, "data", ".corebank", "directory of the bank that \"corebank up\" runs")
 	c.Flags().StringVar(&config.address, "projector", "", "address of a projector on this machine, instead of --data; for example 127.0.0.1:7403")
+	c.Flags().StringVar(&config.tokenFile, "admin-token-file", "", "file with that projector's admin token")
 }
 
 // find finds the projector.
 func (c adminConfig) find() (projector.Admin, error) {
 	if c.address != "" {
-		return projector.Admin{Address: c.address}, nil
+		token, err := readSecret("admin-token-file", c.tokenFile)
+		return projector.Admin{Address: c.address, Token: token}, err
 	}
 	text, err := os.ReadFile(filepath.Join(c.data, torture.RunFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -48,7 +52,8 @@ func (c adminConfig) find() (projector.Admin, error) {
 	if address == "" {
 		return projector.Admin{}, fmt.Errorf("the bank on --data %s does not say where its projector is; start it again with this build", c.data)
 	}
-	return projector.Admin{Address: address}, nil
+	token, err := secrets.Read(c.data, secrets.Admin)
+	return projector.Admin{Address: address, Token: token}, err
 }
 
 // explain says what to do where no projector answers.

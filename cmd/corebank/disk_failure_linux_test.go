@@ -53,6 +53,9 @@ func (d *fullDisk) start() {
 	d.pid, d.ended = c.Process.Pid, make(chan struct{})
 	go func() { defer close(d.ended); _ = c.Wait() }()
 	awaitConnection(d.t, d.config.Address)
+	if d.storage != nil {
+		_ = d.storage.Close(context.WithoutCancel(d.t.Context())) // the server that it had a session with is gone
+	}
 	d.storage = eventsource.NewImmudb(d.config)
 }
 

@@ -12,7 +12,7 @@ import (
 func newEventSource() *cobra.Command {
 	var config eventsource.Config
 	var broker string
-	var passwordFile, adminPasswordFile string
+	var passwordFile, adminPasswordFile, appendTokenFile string
 	var diskFloor uint64
 	c := &cobra.Command{
 		Use:     "eventsource",
@@ -27,7 +27,7 @@ and the administrator's password is given.
 
 The sidecar (app id "eventsource") is found by DAPR_GRPC_ENDPOINT, or by
 DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
---app-port.`,
+--app-port. With APP_API_TOKEN in the environment of both, nobody else may.`,
 		Example: `  # The sidecar in one terminal, the app in another
   daprd --app-id eventsource --app-port 7400 --app-protocol grpc --dapr-grpc-port 50003 --resources-path components
   DAPR_GRPC_PORT=50003 corebank eventsource --listen 127.0.0.1:7400 \
@@ -37,6 +37,9 @@ DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
 				return err
 			}
 			if config.Immudb.AdminPassword, err = readSecret("immudb-admin-password-file", adminPasswordFile); err != nil {
+				return err
+			}
+			if config.AppendToken, err = readSecret("append-token-file", appendTokenFile); err != nil {
 				return err
 			}
 			config.DiskFloor = diskFloor << 20
@@ -56,6 +59,7 @@ DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
 	flags.StringVar(&config.Disk, "disk", "", "directory on immudb's disk, if it can be seen from here: commands are refused before that disk is full")
 	flags.Uint64Var(&diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
 	flags.StringVar(&config.DiskFloorFile, "disk-floor-file", "", "file that has another number of MiB while it is there: it changes what is kept free while the bank runs")
+	appendTokenFlag(c, &appendTokenFile)
 	brokerFlag(c, &broker)
 	require(c, "immudb-password-file")
 	return c

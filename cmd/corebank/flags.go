@@ -71,6 +71,11 @@ func require(c *cobra.Command, flags ...string) {
 	}
 }
 
+// appendTokenFlag adds the flag of the apps that write and keep the log.
+func appendTokenFlag(c *cobra.Command, path *string) {
+	c.Flags().StringVar(path, "append-token-file", "", "file with what the actors may append to the log with; the event source refuses others")
+}
+
 // readSecret reads a password from a file. The end of the line is not part of
 // it. An empty path is an empty secret.
 func readSecret(flag, path string) (string, error) {

@@ -135,7 +135,7 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 }
 
 // part names what a command line of the bank runs.
-var part = regexp.MustCompile(`--app-id[= ](\w+)|/(placement) |corebank (nats|immudb|server|actor|eventsource|projector) `)
+var part = regexp.MustCompile(`--app-id[= ](\w+)|/(placement|sentry) |corebank (nats|immudb|server|actor|eventsource|projector) `)
 
 // parts are the bank's processes by name.
 func (r *running) parts() map[string]int {
@@ -181,7 +181,7 @@ func TestAnyProcessMayDieUnderLoad(t *testing.T) {
 	bank := up(t, filepath.Join(t.TempDir(), "bank"), coldStart)
 	l := startLoad(t, bank, *loadClients, *loadAccounts)
 	names := []string{"server", "server-sidecar", "actor", "actor-sidecar", "eventsource", "eventsource-sidecar",
-		"projector", "projector-sidecar", "immudb", "nats", "placement"}
+		"projector", "projector-sidecar", "immudb", "nats", "placement", "sentry"}
 	for _, name := range names {
 		pid := bank.parts()[name]
 		if pid == 0 {

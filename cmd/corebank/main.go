@@ -93,7 +93,7 @@ COREBANK_LOG_LEVEL. A flag on the command line wins.`,
 		&cobra.Group{ID: groupParts, Title: "What they stand on, and help for containers:"},
 	)
 	root.AddCommand(
-		newUp(), newToken(), newStatement(), newAudit(), newTorture(), newBench(), newBenchLedger(), newRebuild(), newReplay(),
+		newUp(), newToken(), newSecrets(), newStatement(), newAudit(), newTorture(), newBench(), newBenchLedger(), newRebuild(), newReplay(),
 		newServer(), newActor(), newEventSource(), newProjector(),
 		newImmudb(), newNATS(), newTopic(), newHealth(),
 		newVersion(),

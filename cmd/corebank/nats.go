@@ -24,7 +24,7 @@ const (
 )
 
 func newNATS() *cobra.Command {
-	var dir, listen string
+	var dir, listen, passwords string
 	c := &cobra.Command{
 		Use:     "nats",
 		GroupID: groupParts,
@@ -37,17 +37,18 @@ command.
 The broker may lose everything it has: the log has it all.`,
 		Example: `  corebank nats --dir nats-data --listen 127.0.0.1:4222`,
 		RunE: work(func(ctx context.Context, log *slog.Logger) error {
-			return serveNATS(ctx, dir, listen, log)
+			return serveNATS(ctx, dir, listen, passwords, log)
 		}),
 	}
 	c.Flags().StringVar(&dir, "dir", "", "directory of the streams")
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:4222", "address for clients")
+	c.Flags().StringVar(&passwords, "passwords", "", "directory with a file nats-USER for each of the users, with a password; without it, everybody may do everything")
 	require(c, "dir")
 	return c
 }
 
 // serveNATS serves until ctx ends.
-func serveNATS(ctx context.Context, dir, listen string, log *slog.Logger) error {
+func serveNATS(ctx context.Context, dir, listen, passwords string, log *slog.Logger) error {
 	host, portText, err := net.SplitHostPort(listen)
 	if err != nil {
 		return fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:4222", listen)
@@ -59,11 +60,17 @@ func serveNATS(ctx context.Context, dir, listen string, log *slog.Logger) error 
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("--dir: %w", err)
 	}
-	srv, err := server.NewServer(&server.Options{
+	options := &server.Options{
 		ServerName: "corebank", Host: host, Port: port, MaxPayload: natsMaxPayload, NoSigs: true,
 		JetStream: true, StoreDir: dir, JetStreamMaxStore: natsMaxStore, JetStreamMaxMemory: natsMaxMemory,
 		DisableJetStreamBanner: true,
-	})
+	}
+	if passwords != "" {
+		if options.Users, err = natsUsers(passwords); err != nil {
+			return err
+		}
+	}
+	srv, err := server.NewServer(options)
 	if err != nil {
 		return fmt.Errorf("NATS server: %w", err)
 	}
@@ -75,7 +82,7 @@ func serveNATS(ctx context.Context, dir, listen string, log *slog.Logger) error 
 	if err := awaitNATS(srv, fatal); err != nil {
 		return fmt.Errorf("the NATS server cannot serve %s from %s: %w", listen, dir, err)
 	}
-	if err := withJetStream(ctx, "", makeTopic, nats.InProcessServer(srv)); err != nil {
+	if err := withJetStream(ctx, "", makeTopic, nats.InProcessServer(srv), asAdmin(options.Users)); err != nil {
 		return fmt.Errorf("make the topic: %w", err)
 	}
 	log.Info("the topic is there", "address", srv.ClientURL(), "stream", streamName)

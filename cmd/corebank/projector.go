@@ -11,7 +11,7 @@ import (
 
 func newProjector() *cobra.Command {
 	var config projector.Config
-	var broker string
+	var broker, adminTokenFile string
 	c := &cobra.Command{
 		Use:     "projector",
 		GroupID: groupApps,
@@ -31,13 +31,17 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 
   # With MongoDB
   MONGODB_URI='mongodb://localhost:27017/?replicaSet=rs0' DAPR_GRPC_PORT=50004 corebank projector`,
-		RunE: work(func(ctx context.Context, log *slog.Logger) error {
+		RunE: work(func(ctx context.Context, log *slog.Logger) (err error) {
+			if config.AdminToken, err = readSecret("admin-token-file", adminTokenFile); err != nil {
+				return err
+			}
 			config.Views = withMongo(config.Views)
 			config.Broker = probeBroker(broker)
 			return projector.Run(ctx, config, log)
 		}),
 	}
 	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7403", "address of /healthz and /readyz, and on this machine of replay and rebuild")
+	c.Flags().StringVar(&adminTokenFile, "admin-token-file", "", "file with the token that replay and rebuild are asked for with; without one, they are refused")
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)
 	return c

@@ -64,7 +64,7 @@ func awaitTopic(ctx context.Context, url string, log *slog.Logger) error {
 		}
 		log.Warn("the topic cannot be made yet, trying again", "error", err)
 		if !app.Pause(ctx, topicPause) {
-			return fmt.Errorf("the topic could not be made at %s: %w; is it a NATS server with JetStream?", url, err)
+			return fmt.Errorf("the topic could not be made: %w; is it a NATS server with JetStream, and does the URL have its administrator's password?", err)
 		}
 	}
 }

@@ -26,8 +26,8 @@ func newUp() *cobra.Command {
 		GroupID: groupBank,
 		Short:   "Run the whole bank on this machine",
 		Long: `Run the whole bank, each part as a process of its own: immudb with the event
-log, NATS with the topic, Dapr's placement and four Dapr sidecars, and the four
-apps. A part that dies is started again. Ctrl-C stops everything in order.
+log, NATS with the topic, Dapr's sentry and placement, four Dapr sidecars, and
+the four apps. A part that dies is started again. Ctrl-C stops everything in order.
 
 Everything listens on this machine only, and all ports but that of --listen are
 picked free, so that several banks run side by side, each with its own --data.
@@ -39,6 +39,9 @@ minutes, needs the network and Go, and the result is kept in the user's cache.
 
 It has an issuer of tokens of its own: one token for each role is printed at
 the start, "corebank token" prints more, and GraphiQL starts with a teller's.
+
+The parts know each other by certificates and tokens that are made anew at each
+start and kept in the directory "secrets" of --data; see docs/security.md.
 
 The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.`,
 		Example: `  # The bank on http://127.0.0.1:8080/, its data in .corebank
@@ -60,6 +63,7 @@ The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.`,
 	}
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API on this machine; port 0 picks a free one")
 	c.Flags().StringVar(&config.Data, "data", ".corebank", "directory of all data and logs")
+	c.Flags().BoolVar(&config.MTLS, "mtls", true, "certificates for the sidecars, and rules by them who may call whom")
 	c.Flags().StringToStringVar(&config.Via, flagVia, nil, "part=address: where the others reach a part, if something stands between; for tests of bad networks")
 	if err := c.Flags().MarkHidden(flagVia); err != nil {
 		panic(err) // a flag that is not there: a mistake in this program
@@ -74,6 +78,8 @@ type upConfig struct {
 	Listen   string
 	Data     string
 	LogLevel string
+	// MTLS has the sidecars know each other by certificates.
+	MTLS bool
 	// Via has the addresses at which parts are reached by the others where that
 	// is not their own: something stands between.
 	Via map[string]string

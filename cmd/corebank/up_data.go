@@ -8,10 +8,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"corebank/components"
 	"corebank/internal/filelock"
 	"corebank/internal/identity/issuer"
+	"corebank/internal/secrets"
 	"corebank/internal/torture"
 )
 
@@ -20,6 +22,7 @@ type dataDir struct {
 	path   string // absolute
 	lock   *filelock.Lock
 	people *issuer.Local // who signs in
+	set    secrets.Set   // what the parts know each other by, until the next start
 }
 
 // The places in it.
@@ -33,12 +36,11 @@ func (d *dataDir) actors() string      { return filepath.Join(d.path, "actors.db
 func (d *dataDir) names() string       { return filepath.Join(d.path, "names.db") }
 func (d *dataDir) diskFloor() string   { return filepath.Join(d.path, torture.DiskFloorFile) }
 
-func (d *dataDir) actorKey() string { return filepath.Join(d.path, "secrets", "actor-key.pem") }
-
-func (d *dataDir) adminPassword() string { return filepath.Join(d.path, "secrets", "immudb-admin") }
-func (d *dataDir) writerPassword() string {
-	return filepath.Join(d.path, "secrets", "immudb-eventsource")
-}
+func (d *dataDir) secrets() string           { return filepath.Join(d.path, secrets.Folder) }
+func (d *dataDir) secret(name string) string { return filepath.Join(d.secrets(), name) }
+func (d *dataDir) actorKey() string          { return d.secret("actor-key.pem") }
+func (d *dataDir) adminPassword() string     { return d.secret("immudb-admin") }
+func (d *dataDir) writerPassword() string    { return d.secret("immudb-eventsource") }
 
 // openData makes the directory if need be, takes it for this process, and puts
 // into it what the parts need before they start.
@@ -73,7 +75,7 @@ func unwritable(path string, err error) error {
 func (d *dataDir) close() { _ = d.lock.Release() } // the end of the process does the same
 
 func (d *dataDir) prepare() error {
-	for _, dir := range []string{d.logs(), d.components(), d.immudb(), d.nats(), d.eventsource(), filepath.Dir(d.adminPassword())} {
+	for _, dir := range []string{d.logs(), d.components(), d.immudb(), d.nats(), d.eventsource(), d.secrets()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
@@ -84,6 +86,12 @@ func (d *dataDir) prepare() error {
 		}
 	}
 	var err error
+	if d.set, err = secrets.New(time.Now()); err != nil {
+		return err
+	}
+	if err := d.set.Write(d.secrets()); err != nil {
+		return err
+	}
 	d.people, err = issuer.Open(d.path)
 	return errors.Join(err, d.forgetNames(), d.writeComponents())
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -16,12 +15,14 @@ import (
 
 	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
+	"corebank/internal/secrets"
 	"corebank/internal/sidecars"
 	"corebank/internal/supervisor"
 )
 
 // Names of the parts that are no apps.
 const (
+	partSentry    = "sentry"
 	partPlacement = "placement"
 	partImmudb    = "immudb"
 	partNATS      = "nats"
@@ -53,6 +54,7 @@ func newParts(config upConfig, listen string, data *dataDir, programs sidecars.P
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	p := &parts{config: config, data: data, programs: programs, ports: held, self: self, addresses: make(map[string]string)}
+	p.sentry()
 	p.placement()
 	p.immudb()
 	p.nats()
@@ -101,16 +103,6 @@ func (p *parts) command(process supervisor.Process, address string, others ...st
 	p.add(process, address, others...)
 }
 
-func (p *parts) placement() {
-	address, health, raft := p.port(), p.port(), p.port()
-	p.add(supervisor.Process{Name: partPlacement, Command: p.programs.Placement, Env: environment(), Args: []string{
-		"--listen-address=127.0.0.1", "--port=" + portOf(address),
-		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + portOf(health),
-		"--initial-cluster=dapr-placement-0=" + raft,
-		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
-	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}, address, health, raft)
-}
-
 func (p *parts) immudb() {
 	address := p.port()
 	p.command(supervisor.Process{Name: partImmudb, Env: environment(), Args: []string{"immudb",
@@ -121,8 +113,10 @@ func (p *parts) immudb() {
 func (p *parts) nats() {
 	address := p.port()
 	p.command(supervisor.Process{Name: partNATS, Env: environment(), Args: []string{"nats",
-		"--dir=" + p.data.nats(), "--listen=" + address,
-	}, Ready: func(ctx context.Context) error { return withJetStream(ctx, "nats://"+address, findTopic) }}, address)
+		"--dir=" + p.data.nats(), "--listen=" + address, "--passwords=" + p.data.secrets(),
+	}, Ready: func(ctx context.Context) error {
+		return withJetStream(ctx, secrets.BrokerURL(address, secrets.BrokerAdmin, p.data.set[secrets.Broker(secrets.BrokerAdmin)]), findTopic)
+	}}, address)
 }
 
 func (p *parts) eventsource() {
@@ -132,7 +126,8 @@ func (p *parts) eventsource() {
 		"--listen=" + service, "--health=" + health, "--immudb=" + p.reach(partImmudb),
 		"--immudb-database=corebank", "--immudb-user=eventsource",
 		"--immudb-password-file=" + p.data.writerPassword(), "--immudb-admin-password-file=" + p.data.adminPassword(),
-		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(), "--disk-floor-file=" + p.data.diskFloor(), "--broker=nats://" + p.reach(partNATS),
+		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(), "--disk-floor-file=" + p.data.diskFloor(),
+		"--append-token-file=" + p.data.secret(secrets.Append),
 	}, Needs: []string{partImmudb, sidecarOf(contract.AppEventSource)}, Ready: isReady(health), ReadyWithin: longStart}, health, service)
 }
 
@@ -140,7 +135,7 @@ func (p *parts) actor() {
 	health := p.port()
 	env := p.sidecar(contract.AppActor, []string{partNATS, partPlacement}, "--placement-host-address="+p.reach(partPlacement))
 	p.command(supervisor.Process{Name: contract.AppActor, Env: env, Args: append([]string{"actor", "--health=" + health,
-		"--key-file=" + p.data.actorKey()}, p.identity()...),
+		"--key-file=" + p.data.actorKey(), "--append-token-file=" + p.data.secret(secrets.Append)}, p.identity()...),
 		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppActor)}, Ready: isReady(health)}, health)
 }
 
@@ -148,14 +143,14 @@ func (p *parts) projector() {
 	health := p.port()
 	env := append(p.sidecar(contract.AppProjector, []string{partNATS}), mongoEnvironment()...)
 	p.command(supervisor.Process{Name: contract.AppProjector, Env: env, Args: []string{"projector",
-		"--health=" + health, "--views=" + p.data.views(), "--broker=nats://" + p.reach(partNATS),
+		"--health=" + health, "--views=" + p.data.views(), "--admin-token-file=" + p.data.secret(secrets.Admin),
 	}, Needs: []string{contract.AppEventSource, sidecarOf(contract.AppProjector)}, Ready: isReady(health), ReadyWithin: longStart}, health)
 }
 
 func (p *parts) server(listen string) {
 	env := append(p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, "--placement-host-address="+p.reach(partPlacement)), mongoEnvironment()...)
 	p.command(supervisor.Process{Name: contract.AppServer, Env: env, Args: append([]string{"server",
-		"--listen=" + listen, "--views=" + p.data.views(), "--allow-remote=false", "--broker=nats://" + p.reach(partNATS),
+		"--listen=" + listen, "--views=" + p.data.views(), "--allow-remote=false",
 		"--local-key-file=" + p.data.people.KeyFile,
 	}, p.identity()...), Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
 		Ready: isReady(listen), Grace: gatewayGrace}, listen)
@@ -166,33 +161,6 @@ func (p *parts) identity() []string {
 	return []string{"--issuer=" + p.data.people.Name, "--audience=" + issuer.Audience, "--jwks=" + p.data.people.KeysFile}
 }
 
-func sidecarOf(app string) string { return app + "-sidecar" }
-
-// sidecarGrace is longer than a sidecar takes to give up by itself.
-const sidecarGrace = 2 * time.Second
-
-// sidecar adds the Dapr sidecar of an app and returns the environment in which
-// the app finds it.
-func (p *parts) sidecar(app string, needs []string, more ...string) []string {
-	api, web, internal := p.port(), p.port(), p.port()
-	arguments := []string{
-		"--app-id=" + app, "--app-protocol=grpc",
-		"--dapr-listen-addresses=127.0.0.1", "--dapr-grpc-port=" + portOf(api), "--dapr-http-port=" + portOf(web),
-		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port=" + portOf(internal),
-		"--resources-path=" + p.data.components(), "--config=" + filepath.Join(p.data.components(), "config.yaml"),
-		"--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1", "--log-level=" + p.config.LogLevel,
-	}
-	p.add(supervisor.Process{Name: sidecarOf(app), Command: p.programs.Daprd, Args: append(arguments, more...), Needs: needs,
-		Env: environment(
-			"DAPR_HOST_IP=127.0.0.1", // what the other sidecars are told
-			"COREBANK_NATS_URL=nats://"+p.reach(partNATS),
-			"COREBANK_STATE_DB="+sqliteURI(p.data.actors(), "_pragma=synchronous(normal)"),
-			"COREBANK_NAMES_DB="+sqliteURI(p.data.names(), ""),
-		),
-		Ready: answers("http://"+web+"/v1.0/healthz/outbound", http.StatusNoContent), Grace: sidecarGrace}, api, web, internal)
-	return environment("DAPR_GRPC_PORT="+portOf(p.reach(sidecarOf(app))), "DAPR_HTTP_PORT="+portOf(web))
-}
-
 // environment is this process's, without what speaks to corebank or Dapr and
 // is not meant for the parts, and with more.
 func environment(more ...string) []string {
@@ -200,7 +168,7 @@ func environment(more ...string) []string {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		foreign := strings.HasPrefix(name, "COREBANK_") || strings.HasPrefix(name, "DAPR_") ||
-			strings.HasPrefix(name, "MONGODB_") || name == "NAMESPACE"
+			strings.HasPrefix(name, "MONGODB_") || name == "NAMESPACE" || name == "APP_API_TOKEN"
 		if !foreign {
 			kept = append(kept, entry)
 		}

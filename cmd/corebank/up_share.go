@@ -8,7 +8,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// share is how a part shares the machine with the other eleven, as settings of
+// share is how a part shares the machine with all the others, as settings of
 // Go's runtime, which the sidecars and the broker are written in as well. What
 // the environment says already stays.
 //

@@ -170,7 +170,7 @@ func TestAFileNameInAURISaysNothingElse(t *testing.T) {
 }
 
 func TestPartsDoNotInheritWhatIsNotForThem(t *testing.T) {
-	for _, name := range []string{"COREBANK_LISTEN", "DAPR_GRPC_ENDPOINT", "DAPR_API_TOKEN", "MONGODB_URI", "NAMESPACE"} {
+	for _, name := range []string{"COREBANK_LISTEN", "DAPR_GRPC_ENDPOINT", "DAPR_API_TOKEN", "APP_API_TOKEN", "MONGODB_URI", "NAMESPACE"} {
 		t.Setenv(name, "x")
 	}
 	t.Setenv("LANGUAGE", "en")
@@ -221,7 +221,7 @@ func TestThePartsOfTheBank(t *testing.T) {
 	defer data.close()
 	held := newPorts()
 	defer held.freeAll()
-	bank, err := newParts(upConfig{LogLevel: "warn"}, "127.0.0.1:8080", data, sidecars.Programs{Daprd: "/x/daprd", Placement: "/x/placement"}, held)
+	bank, err := newParts(upConfig{LogLevel: "warn", MTLS: true}, "127.0.0.1:8080", data, sidecars.Programs{Daprd: "/x/daprd", Placement: "/x/placement", Sentry: "/x/sentry"}, held)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,13 +242,42 @@ func TestThePartsOfTheBank(t *testing.T) {
 			t.Errorf("%s: only the event source is called by its sidecar: %s", p.Name, line)
 		}
 	}
-	want := []string{"placement", "immudb", "nats", "eventsource-sidecar", "eventsource",
+	want := []string{"sentry", "placement", "immudb", "nats", "eventsource-sidecar", "eventsource",
 		"actor-sidecar", "actor", "projector-sidecar", "projector", "server-sidecar", "server"}
 	if !slices.Equal(names, want) {
 		t.Errorf("the parts are %q, want %q", names, want)
 	}
 	if _, err := supervisor.New(data.logs(), nil, bank.processes...); err != nil {
 		t.Errorf("they are no group: %v", err)
+	}
+}
+
+// TestWithoutCertificatesThereAreNoRulesByThem: the rules would let nobody in.
+func TestWithoutCertificatesThereAreNoRulesByThem(t *testing.T) {
+	data, err := openData(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.close()
+	for _, mtls := range []bool{true, false} {
+		held := newPorts()
+		defer held.freeAll()
+		bank, err := newParts(upConfig{LogLevel: "warn", MTLS: mtls}, "127.0.0.1:8080", data, sidecars.Programs{Daprd: "/x/daprd", Placement: "/x/placement", Sentry: "/x/sentry"}, held)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range bank.processes {
+			line := strings.Join(p.Args, " ")
+			if p.Name == partSentry && !mtls {
+				t.Error("sentry runs for nobody")
+			}
+			if p.Command == "/x/daprd" && (strings.Contains(line, "access.yaml") != mtls || strings.Contains(line, "--enable-mtls") != mtls) {
+				t.Errorf("mTLS %t: %s runs with %s", mtls, p.Name, line)
+			}
+			if proof := p.Name == "actor" || p.Name == "eventsource"; proof != strings.Contains(line, "--append-token-file=") {
+				t.Errorf("mTLS %t: %s runs with %s", mtls, p.Name, line)
+			}
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ import (
 func builtin(log logger.Logger) *registry.Options {
 	topics := pubsub.NewRegistry()
 	topics.Logger = log
-	topics.RegisterComponent(jetstream.NewJetStream, "jetstream")
+	topics.RegisterComponent(discreetly(jetstream.NewJetStream), "jetstream")
 
 	stores := state.NewRegistry()
 	stores.Logger = log

@@ -15,6 +15,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/dapr/dapr/cmd/daprd/options"
+	"github.com/dapr/dapr/pkg/acl"
+	"github.com/dapr/dapr/pkg/config"
 	"github.com/dapr/dapr/pkg/runtime"
 	"github.com/dapr/dapr/pkg/runtime/registry"
 	"github.com/dapr/kit/logger"
@@ -72,7 +74,7 @@ func TestEveryComponentTheBankNamesIsBuiltIn(t *testing.T) {
 // Containers differ from one machine in where the snapshots are and in how
 // names are found, and in nothing else.
 func TestContainersShareTheOtherFiles(t *testing.T) {
-	for _, name := range []string{"pubsub.yaml", "livefeed.yaml", "resiliency.yaml"} {
+	for _, name := range []string{"pubsub.yaml", "livefeed.yaml", "resiliency.yaml", "access.yaml"} {
 		local, err := os.ReadFile(filepath.Join("..", name))
 		if err != nil {
 			t.Fatal(err)
@@ -83,6 +85,64 @@ func TestContainersShareTheOtherFiles(t *testing.T) {
 		}
 		if !bytes.Equal(local, compose) {
 			t.Errorf("compose/%s is not a copy of %s: copy it again", name, name)
+		}
+	}
+}
+
+func TestPasswordsOfTheBrokerAreNotLogged(t *testing.T) {
+	for text, want := range map[string]string{
+		"Connected to nats at nats://actor:secret@127.0.0.1:4222": "Connected to nats at nats://actor:…@127.0.0.1:4222",
+		"Connected to nats at nats://127.0.0.1:4222, a@b":         "Connected to nats at nats://127.0.0.1:4222, a@b",
+	} {
+		if got := withoutPasswords(text); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Sentry must not start without the list of who may have a certificate: Dapr's
+// own would give them to everybody.
+func TestSentryWantsToKnowWhomItTrusts(t *testing.T) {
+	err := runSentry([]string{"--config=" + filepath.Join(t.TempDir(), "missing.yaml"), "--enable-metrics=false"})
+	if err == nil || !strings.Contains(err.Error(), "--config") {
+		t.Errorf("it started with %v", err)
+	}
+	if err := runSentry([]string{"--jwt-enabled"}); err == nil || !strings.Contains(err.Error(), "no JWTs") {
+		t.Errorf("it issues JWTs: %v", err)
+	}
+}
+
+// TestWhoMayCallWhom holds the rules against what each app needs, as Dapr reads
+// them.
+func TestWhoMayCallWhom(t *testing.T) {
+	conf, err := config.LoadStandaloneConfiguration("../config.yaml", "../access.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if conf.Spec.NameResolutionSpec == nil || conf.Spec.TracingSpec.SamplingRate != "0" {
+		t.Error("access.yaml has undone config.yaml")
+	}
+	list, err := acl.ParseAccessControlSpec(conf.Spec.AccessControlSpec, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list.DefaultAction != config.DenyAccess || list.TrustDomain != "public" || len(list.PolicySpec) != 3 {
+		t.Errorf("%+v", list)
+	}
+	for app, may := range map[string][]string{
+		"actor":     {"append", "read-stream", "read-all", "find-keys", "ready"},
+		"projector": {"read-stream", "read-all"},
+		"server":    {"read-stream", "read-all", "find-keys", "status"},
+	} {
+		policy := list.PolicySpec[app+"||default"]
+		for _, method := range []string{"append", "read-stream", "read-all", "find-keys", "ready", "status", "anything"} {
+			found := policy.AppOperationActions.Search("/" + method)
+			if allowed := found != nil && found.OperationAction == config.AllowAccess; allowed != slices.Contains(may, method) {
+				t.Errorf("%s may call %s: %t", app, method, allowed)
+			}
+		}
+		if policy.DefaultAction != config.DenyAccess {
+			t.Errorf("%s may call what is not in the list", app)
 		}
 	}
 }
@@ -109,10 +169,10 @@ func TestEveryFlagReachesTheRuntime(t *testing.T) {
 		}
 	}
 	byHand := []string{"Registry", "Security", "Healthz", "Metrics", "WorkflowEventSink"}
-	config := reflect.ValueOf(*sidecarConfig(&opts))
-	for i := range config.NumField() {
+	carried := reflect.ValueOf(*sidecarConfig(&opts))
+	for i := range carried.NumField() {
 		name := reflect.TypeFor[runtime.Config]().Field(i).Name
-		if config.Field(i).IsZero() && !slices.Contains(byHand, name) {
+		if carried.Field(i).IsZero() && !slices.Contains(byHand, name) {
 			t.Errorf("the flag for %s is read and then ignored", name)
 		}
 	}

@@ -116,12 +116,7 @@ func placementOptions(opts *options.Options, handler security.Handler, health he
 // Dapr's own health server reads --healthz-listen-address and then listens on
 // every interface; corebank listens on the loopback unless told otherwise.
 func placementPages(opts *options.Options, service *placement.Placement, health healthz.Healthz) http.Handler {
-	pages := http.NewServeMux()
-	pages.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if !health.IsReady() {
-			http.Error(w, fmt.Sprintf("not ready: %v", health.GetUnhealthyTargets()), http.StatusServiceUnavailable)
-		}
-	})
+	pages := healthPage(health)
 	if !opts.MetadataEnabled {
 		return pages
 	}
@@ -133,6 +128,17 @@ func placementPages(opts *options.Options, service *placement.Placement, health 
 		}
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(tables) // the reader has gone; nobody is left to tell
+	})
+	return pages
+}
+
+// healthPage answers /healthz.
+func healthPage(health healthz.Healthz) *http.ServeMux {
+	pages := http.NewServeMux()
+	pages.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		if !health.IsReady() {
+			http.Error(w, fmt.Sprintf("not ready: %v", health.GetUnhealthyTargets()), http.StatusServiceUnavailable)
+		}
 	})
 	return pages
 }

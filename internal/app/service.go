@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
 
 	"github.com/dapr/go-sdk/service/common"
 	daprgrpc "github.com/dapr/go-sdk/service/grpc"
@@ -43,9 +44,11 @@ func encode(value any) ([]byte, error) {
 }
 
 // ServeMethods answers the sidecar's service invocations on lis until ctx
-// ends. It takes over lis.
+// ends. It takes over lis. With APP_API_TOKEN in the environment, only calls
+// that carry it are answered: the sidecar adds the one of its own environment.
 func ServeMethods(ctx context.Context, lis net.Listener, methods map[string]Method) error {
-	service := daprgrpc.NewServiceWithListener(lis, grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+	options := append(onlyWith(os.Getenv("APP_API_TOKEN")), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+	service := daprgrpc.NewServiceWithListener(lis, options...)
 	for name, method := range methods {
 		if err := service.AddServiceInvocationHandler(name, invocation(method)); err != nil {
 			return fmt.Errorf("method %s: %w", name, err)

@@ -108,8 +108,6 @@ func (s *Sidecar) CallActor(ctx context.Context, actorType, id, method string, r
 	return nil
 }
 
-const tokenHeader = "dapr-api-token"
-
 func withToken(token string) grpc.UnaryClientInterceptor {
 	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
 		if token != "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,8 +112,8 @@ func partName(arguments []string) string {
 	switch {
 	case len(arguments) < 2:
 		return ""
-	case filepath.Base(arguments[0]) == "placement":
-		return "placement"
+	case slices.Contains([]string{"placement", "sentry"}, filepath.Base(arguments[0])):
+		return filepath.Base(arguments[0])
 	default:
 		return arguments[1]
 	}

@@ -8,8 +8,10 @@ import (
 	"github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
 )
 
 const caseNoop = "noop"
@@ -18,6 +20,10 @@ const caseNoop = "noop"
 // deposits, over the sidecars that a deposit takes, without anything to do.
 func openNoop(ctx context.Context, l *lab) ([]measured, error) {
 	t, err := l.uniform(ctx)
+	if err != nil {
+		return nil, err
+	}
+	token, err := secrets.Read(l.bank.data, secrets.Sidecar(contract.AppServer))
 	if err != nil {
 		return nil, err
 	}
@@ -31,6 +37,7 @@ func openNoop(ctx context.Context, l *lab) ([]measured, error) {
 	sidecar := client.NewClientWithConnection(connection)
 	return []measured{{caseNoop, "calls", about, func(ctx context.Context) (Sample, error) {
 		return l.measure(ctx, load, "calls", l.bank.processes, func(ctx context.Context, _, _ int) (int, error) {
+			ctx = metadata.AppendToOutgoingContext(ctx, "dapr-api-token", token)
 			_, err := sidecar.InvokeActor(ctx, &client.InvokeActorRequest{ActorType: contract.ActorType,
 				ActorID: t.accounts[rand.IntN(len(t.accounts))].id, Method: contract.MethodNothing, Data: []byte("{}")})
 			return 1, err

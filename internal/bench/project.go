@@ -13,8 +13,11 @@ import (
 	"github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 
+	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
 )
 
 const caseRebuild = "rebuild"
@@ -42,18 +45,32 @@ func openProject(ctx context.Context, l *lab) ([]measured, error) {
 }
 
 // logClient reaches the event source as the actors do, through two sidecars.
-type logClient struct{ sidecar client.Client }
+type logClient struct {
+	sidecar client.Client
+	headers []string // what the sidecar lets callers in with
+	proof   string   // what the event source takes appends with
+}
 
 func (l *lab) dialLog(b *wholeBank) (logClient, error) {
+	token, err := secrets.Read(b.data, secrets.Sidecar(contract.AppActor))
+	if err != nil {
+		return logClient{}, err
+	}
+	proof, err := secrets.Read(b.data, secrets.Append)
+	if err != nil {
+		return logClient{}, err
+	}
+	headers := []string{"dapr-api-token", token}
 	connection, err := grpc.NewClient(b.parts["actor-sidecar"], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return logClient{}, fmt.Errorf("reach a sidecar of the bank: %w", err)
 	}
 	l.closers = append(l.closers, connection.Close)
-	return logClient{client.NewClientWithConnection(connection)}, nil
+	return logClient{client.NewClientWithConnection(connection), headers, proof}, nil
 }
 
 func (c logClient) call(ctx context.Context, method string, request []byte, reply any) error {
+	ctx = metadata.AppendToOutgoingContext(app.Prove(ctx, c.proof), c.headers...)
 	answer, err := c.sidecar.InvokeMethodWithContent(ctx, contract.AppEventSource, method, "POST",
 		&client.DataContent{Data: request, ContentType: "application/json"})
 	if err != nil {
@@ -79,7 +96,11 @@ type rebuilt struct {
 // rebuild asks the projector for new views, as corebank rebuild does.
 func (b *wholeBank) rebuild(ctx context.Context) (Sample, error) {
 	began, before := time.Now(), lookAt(b.processes)
-	done, err := askForRebuild(ctx, "http://"+b.parts[contract.AppProjector]+"/admin/rebuild")
+	token, err := secrets.Read(b.data, secrets.Admin)
+	if err != nil {
+		return Sample{}, err
+	}
+	done, err := askForRebuild(ctx, "http://"+b.parts[contract.AppProjector]+"/admin/rebuild", token)
 	if err != nil {
 		return Sample{}, err
 	}
@@ -93,11 +114,12 @@ func (b *wholeBank) rebuild(ctx context.Context) (Sample, error) {
 	}}, nil
 }
 
-func askForRebuild(ctx context.Context, url string) (done rebuilt, err error) {
+func askForRebuild(ctx context.Context, url, token string) (done rebuilt, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
 	if err != nil {
 		return done, err
 	}
+	request.Header.Set("Authorization", "Bearer "+token)
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return done, err

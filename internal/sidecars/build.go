@@ -85,7 +85,7 @@ func (f Finder) build(ctx context.Context, source, dir string) error {
 	tool, err := exec.LookPath("go")
 	if err != nil {
 		return fmt.Errorf("there is no go tool to build Dapr's sidecar with: %w; install Go, "+
-			"or install daprd and placement %s and set COREBANK_DAPRD_DIR to their directory", err, Minor)
+			"or install daprd, placement and sentry %s and set COREBANK_DAPRD_DIR to their directory", err, Minor)
 	}
 	// Under the lock, what is there is left over from a build that was killed.
 	fresh := dir + ".new"
@@ -100,9 +100,11 @@ func (f Finder) build(ctx context.Context, source, dir string) error {
 	if err := (compilation{tool, source, f.Report}).run(ctx, daprd); err != nil {
 		return err
 	}
-	// One program is both: it acts by its own name.
-	if err := os.Link(daprd, filepath.Join(fresh, executable("placement"))); err != nil {
-		return err
+	// One program is all of them: it acts by its own name.
+	for _, name := range []string{"placement", "sentry"} {
+		if err := os.Link(daprd, filepath.Join(fresh, executable(name))); err != nil {
+			return err
+		}
 	}
 	if _, err := inspect(ctx, fresh); err != nil {
 		return &BuildError{Source: source, Err: err}

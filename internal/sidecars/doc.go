@@ -1,4 +1,5 @@
-// Package sidecars finds Dapr's sidecar and placement programs, or builds them.
+// Package sidecars finds Dapr's sidecar, placement and sentry programs, or builds
+// them.
 //
 // It promises programs of the one minor version of Dapr that corebank is made
 // for: those of a directory that was named, else installed ones, else ones

@@ -20,9 +20,10 @@ const versionTimeout = 10 * time.Second
 
 // Programs are what was found.
 type Programs struct {
-	// Daprd and Placement are absolute paths.
+	// Daprd, Placement and Sentry are absolute paths.
 	Daprd     string
 	Placement string
+	Sentry    string
 	// Version is Dapr's, for instance "1.18.2".
 	Version string
 }
@@ -31,7 +32,7 @@ type Programs struct {
 type Finder struct {
 	// Dir, if not empty, is the only place to look.
 	Dir string
-	// Installed are directories that may hold both programs.
+	// Installed are directories that may hold all programs.
 	Installed []string
 	// Near are directories in or below a clone of corebank, perhaps: the
 	// source is looked for in them and upwards.
@@ -111,17 +112,18 @@ func (f Finder) anyBuilt(ctx context.Context) (Programs, error) {
 
 var errNothing = errors.New("Dapr " + Minor + " is not installed, and the source to build it from is not here; " +
 	"run corebank inside a clone of its repository with Go installed, " +
-	"or install daprd and placement " + Minor + " and set COREBANK_DAPRD_DIR to their directory")
+	"or install daprd, placement and sentry " + Minor + " and set COREBANK_DAPRD_DIR to their directory")
 
-// inspect holds a directory against what is needed: both programs, and daprd
-// of the right minor version.
+// inspect holds a directory against what is needed: all programs, and daprd of
+// the right minor version.
 func inspect(ctx context.Context, dir string) (Programs, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Programs{}, err
 	}
-	found := Programs{Daprd: filepath.Join(dir, executable("daprd")), Placement: filepath.Join(dir, executable("placement"))}
-	for _, path := range []string{found.Daprd, found.Placement} {
+	found := Programs{Daprd: filepath.Join(dir, executable("daprd")), Placement: filepath.Join(dir, executable("placement")),
+		Sentry: filepath.Join(dir, executable("sentry"))}
+	for _, path := range []string{found.Daprd, found.Placement, found.Sentry} {
 		if _, err := exec.LookPath(path); err != nil {
 			return Programs{}, fmt.Errorf("no program %s", path)
 		}

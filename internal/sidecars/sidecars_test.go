@@ -23,7 +23,7 @@ const versionVariable = "SIDECARS_TEST_VERSION"
 
 func TestMain(m *testing.M) {
 	switch strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") {
-	case "daprd", "placement":
+	case "daprd", "placement", "sentry":
 		fmt.Println(os.Getenv(versionVariable))
 	case "go": // one that is slow, until it is interrupted
 		interrupts := make(chan os.Signal, 1)
@@ -124,7 +124,7 @@ func (r *reports) steps() []string {
 
 func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 	t.Setenv(versionVariable, "1.18.7")
-	dir := install(t, t.TempDir(), "daprd", "placement")
+	dir := install(t, t.TempDir(), "daprd", "placement", "sentry")
 	found, err := sidecars.Finder{Dir: dir}.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -137,13 +137,14 @@ func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 		dir, version, says string
 	}{
 		"without placement":        {install(t, t.TempDir(), "daprd"), "1.18.2", "placement"},
+		"without sentry":           {install(t, t.TempDir(), "daprd", "placement"), "1.18.2", "sentry"},
 		"of another minor version": {dir, "1.17.3", "is Dapr 1.17.3, and corebank needs 1.18"},
 		"a longer minor version":   {dir, "1.180.0", "corebank needs 1.18"},
 		"that is not there":        {filepath.Join(dir, "missing"), "1.18.2", "no program"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(versionVariable, test.version)
-			other := install(t, t.TempDir(), "daprd", "placement")
+			other := install(t, t.TempDir(), "daprd", "placement", "sentry")
 			_, err := sidecars.Finder{Dir: test.dir, Installed: []string{other}}.Find(t.Context())
 			if err == nil || !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), "unset it") {
 				t.Fatalf("got %v, want an error that says %q and what to do", err, test.says)
@@ -153,7 +154,7 @@ func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 }
 
 func TestInstalledProgramsAreUsedIfTheyFit(t *testing.T) {
-	only, both := install(t, t.TempDir(), "daprd"), install(t, t.TempDir(), "daprd", "placement")
+	only, both := install(t, t.TempDir(), "daprd"), install(t, t.TempDir(), "daprd", "placement", "sentry")
 	finder := sidecars.Finder{Installed: []string{"", filepath.Join(both, "missing"), only, both}, Cache: t.TempDir()}
 	t.Setenv(versionVariable, "1.18.0")
 	found, err := finder.Find(t.Context())

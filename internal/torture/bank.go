@@ -138,8 +138,8 @@ func partOf(arguments []string) string {
 	if len(arguments) < 2 {
 		return ""
 	}
-	if filepath.Base(arguments[0]) == "placement" {
-		return "placement"
+	if program := filepath.Base(arguments[0]); program == "placement" || program == "sentry" {
+		return program
 	}
 	for _, argument := range arguments {
 		if app, ok := strings.CutPrefix(argument, "--app-id="); ok {

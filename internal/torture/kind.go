@@ -67,13 +67,13 @@ const (
 // Parts are the processes of a bank, as `corebank up` names them.
 var Parts = []string{
 	"server", "server-sidecar", "actor", "actor-sidecar", "eventsource", "eventsource-sidecar",
-	"projector", "projector-sidecar", "immudb", "nats", "placement",
+	"projector", "projector-sidecar", "immudb", "nats", "placement", "sentry",
 }
 
 // Links are the parts to which connections can be harmed: those of the event
-// source to immudb, of the sidecars to the broker and the placement, and of each
-// app to its sidecar.
-var Links = []string{"immudb", "nats", "placement", "server-sidecar", "actor-sidecar", "eventsource-sidecar", "projector-sidecar"}
+// source to immudb, of the sidecars to the broker, the placement and sentry, and
+// of each app to its sidecar.
+var Links = []string{"immudb", "nats", "placement", "sentry", "server-sidecar", "actor-sidecar", "eventsource-sidecar", "projector-sidecar"}
 
 // lasting tells the faults that have an end.
 func lasting(what string) bool {

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
 )
 
 // Bounds of meddling with the topic.
@@ -22,7 +23,11 @@ const (
 
 // meddle repeats and reorders, or drops, what the broker has of the topic.
 func (r *run) meddle(ctx context.Context, kind Kind) error {
-	connection, err := nats.Connect("nats://" + r.bank.where.Parts["nats"])
+	url, err := secrets.ReadBrokerURL(r.bank.data, r.bank.where.Parts["nats"])
+	if err != nil {
+		return err
+	}
+	connection, err := nats.Connect(url)
 	if err != nil {
 		return fmt.Errorf("reach the broker: %w", err)
 	}

@@ -14,10 +14,12 @@ import (
 	"github.com/dapr/dapr/pkg/proto/runtime/v1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/anypb"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
 )
 
 // Bounds of a second writer.
@@ -68,14 +70,22 @@ func (r *run) secondWriter(ctx context.Context) error {
 // zombie is an event source that runs beside the bank's.
 type zombie struct {
 	listen  string
+	headers []string // what it lets its callers in with
 	command *exec.Cmd
 	said    strings.Builder // read only when it is gone
 	gone    chan struct{}
 }
 
 func (r *run) startSecond(first int) (*zombie, error) {
-	z := &zombie{}
-	var err error
+	token, err := secrets.Read(r.bank.data, secrets.App("eventsource"))
+	if err != nil {
+		return nil, err
+	}
+	proof, err := secrets.Read(r.bank.data, secrets.Append)
+	if err != nil {
+		return nil, err
+	}
+	z := &zombie{headers: []string{"dapr-api-token", token, "corebank-proof", proof}}
 	if z.listen, err = freeAddress(); err != nil {
 		return nil, err
 	}
@@ -118,7 +128,7 @@ func (z *zombie) write(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
-	answer, err := askToAppend(ctx, z.listen, data)
+	answer, err := askToAppend(metadata.AppendToOutgoingContext(ctx, z.headers...), z.listen, data)
 	if err != nil {
 		return err.Error()
 	}
