@@ -299,6 +299,37 @@ func fitsValue(want, got any) bool {
 	return reflect.DeepEqual(want, got)
 }
 
+// TestTheGuideKnowsEveryCode of a top-level error.
+func TestTheGuideKnowsEveryCode(t *testing.T) {
+	guide, err := os.ReadFile(guidePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := filepath.Glob("../../server/*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob("../../graph/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, name := range append(sources, more...) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, code := range regexp.MustCompile(`\b[Cc]ode[A-Z]\w*\s*=\s*"([A-Z_]+)"`).FindAllStringSubmatch(string(text), -1) {
+			if found++; !strings.Contains(string(guide), "`"+code[1]+"`") {
+				t.Errorf("%s may answer %s; the guide does not say what to do", name, code[1])
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d codes were found", found)
+	}
+}
+
 // TestTheGuideIsComparedStrictly: an answer that differs does not pass.
 func TestTheGuideIsComparedStrictly(t *testing.T) {
 	want := decodeAll(t, `{"a": ["x…", 1], "b": "…"}`)
