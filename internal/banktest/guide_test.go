@@ -98,6 +98,9 @@ func TestTheGuideWorks(t *testing.T) {
 	if ran["sh"] < 10 || ran["js"] < 4 || ran["go"] < 2 {
 		t.Errorf("the guide has %v snippets", ran)
 	}
+	if len(r.followers) != 2 {
+		t.Errorf("%d snippets follow an account, not 2", len(r.followers))
+	}
 	r.bank.Settle()
 	if answer := r.bank.Do(`{ trialBalance { balanced } }`, nil); !strings.Contains(string(answer.Data), "true") {
 		t.Errorf("%s %+v", answer.Data, answer.Errors)
