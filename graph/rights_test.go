@@ -105,8 +105,9 @@ works without one.
 - What none of the token's roles may do is answered with the error ` + "`FORBIDDEN`" + `.
 - A **customer** uses the accounts whose owner is the token's ` + "`sub`" + `, and opens
   accounts for itself. All others do not exist for it: queries answer null or
-  nothing, subscriptions are quiet, mutations refuse with ` + "`ACCOUNT_NOT_FOUND`" + `, just
-  as for an id that nobody has.
+  nothing, ` + "`transactions`" + ` and ` + "`transactionFeed`" + ` are quiet, the other subscriptions say
+  ` + "`NOT_FOUND`" + `, mutations refuse with ` + "`ACCOUNT_NOT_FOUND`" + `, just as for an id that nobody
+  has.
 - A **teller** uses everybody's accounts, and freezes, limits and reverses.
 - An **auditor** reads everything and changes nothing.
 - An **admin** may do everything.

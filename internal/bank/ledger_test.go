@@ -123,7 +123,7 @@ func count[K comparable](entries map[K]*entry) (n int) {
 	return n
 }
 
-var control = regexp.MustCompile(`\p{Cc}`)
+var control = regexp.MustCompile(`[\p{Cc}\x{202a}-\x{202e}\x{2066}-\x{2069}]`) // and what turns the order of letters
 
 func isText(s string, least, most int) bool {
 	n := len([]rune(s))

@@ -25,7 +25,7 @@ var (
 	currencies = rapid.SampledFrom([]bank.Currency{"EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR",
 		"EUR", "EUR", "EUR", "EUR", "USD", "JPY", "KWD", "CLF", "XXX", "eur", ""})
 	texts = rapid.OneOf(rapid.Just(""), rapid.Just(""), rapid.Just(""), rapid.Just(""), rapid.StringN(0, 20, -1), rapid.StringN(139, 142, -1),
-		rapid.StringN(498, 503, -1), rapid.SampledFrom([]string{"\x00", "a\u009fb", "\xc3\x28"}))
+		rapid.StringN(498, 503, -1), rapid.SampledFrom([]string{"\x00", "a\u009fb", "a\u202eb", "\xc3\x28"}))
 	reasons = rapid.SampledFrom([]string{"r", "r", "r", "r", ""})
 )
 

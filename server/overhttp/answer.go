@@ -57,7 +57,7 @@ func send(w http.ResponseWriter, media string, status int, response *graphql.Res
 
 // refusal is an answer to what was not executed.
 func refusal(code, message string) *graphql.Response {
-	return &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: map[string]any{"code": code}}}}
+	return &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: map[string]any{"code": code, "retryable": code == CodeTooMany}}}}
 }
 
 // status is the one place that maps answers to status codes. The audits ask

@@ -1,0 +1,367 @@
+package graph
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"corebank/graph/generated"
+)
+
+var updateReference = flag.Bool("reference", false, "write docs/schema.md anew")
+
+const referencePage = "../docs/schema.md"
+
+const referenceText = `# Schema reference
+
+Everything that the API at ` + "`/graphql`" + ` understands. The [guide](guide.md) tells how to use it,
+[rights.md](rights.md) who may do what, and [refusals.md](refusals.md) what each code of a
+refusal means. Unless an operation says otherwise, each field costs one point; how many a
+request may cost is in [abuse.md](abuse.md). ` + "`!`" + ` means never null, brackets a list.
+`
+
+// reference writes the schema out for people.
+type reference struct {
+	strings.Builder
+	schema *ast.Schema
+	costs  map[string]Cost
+}
+
+func (r *reference) line(format string, args ...any) { fmt.Fprintf(r, format+"\n", args...) }
+
+// TestTheReferenceIsOfToday compares the documentation with the schema.
+func TestTheReferenceIsOfToday(t *testing.T) {
+	r := &reference{schema: generated.NewExecutableSchema(generated.Config{}).Schema(), costs: Costs()}
+	r.page()
+	if *updateReference {
+		if err := os.WriteFile(referencePage, []byte(r.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	written, err := os.ReadFile(referencePage)
+	if err != nil || string(written) != r.String() {
+		t.Errorf("%s is not what the schema says (%v); write it anew with -reference", referencePage, err)
+	}
+	r.complete(t)
+}
+
+// complete wants everything of the schema on the page, and every link to lead
+// to a heading that there is once.
+func (r *reference) complete(t *testing.T) {
+	t.Helper()
+	headings := map[string]int{}
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(r.String(), -1) {
+		headings[anchor(heading[1])]++
+	}
+	for _, link := range regexp.MustCompile(`\]\(#([^)]*)\)`).FindAllStringSubmatch(r.String(), -1) {
+		if headings[link[1]] != 1 {
+			t.Errorf("%d headings have the anchor #%s", headings[link[1]], link[1])
+		}
+	}
+	for name, d := range r.schema.Types {
+		if d.BuiltIn && !slices.Contains(plainScalars, name) {
+			continue
+		}
+		if !r.root(d) && headings[anchor(name)] != 1 {
+			t.Errorf("%s has %d headings", name, headings[anchor(name)])
+		}
+		for _, field := range d.Fields {
+			if !strings.HasPrefix(field.Name, "__") && !strings.Contains(r.String(), flat(field.Description)) {
+				t.Errorf("%s.%s is not described", name, field.Name)
+			}
+			for _, a := range field.Arguments {
+				if !strings.Contains(r.String(), flat(a.Description)) {
+					t.Errorf("%s.%s.%s is not described", name, field.Name, a.Name)
+				}
+			}
+		}
+	}
+}
+
+// TestTheReferenceTellsWhatIsOld: of fields, arguments, inputs and values.
+func TestTheReferenceTellsWhatIsOld(t *testing.T) {
+	const text = `"All." type Query { "It." a("How." by: X, "So." n: Int = 3 @deprecated(reason: "use by")): E @deprecated(reason: "use b | c") }
+	  "Those." enum E { "One." ONE @deprecated(reason: "use TWO") } "That." input X { "f." f: [Int!] = [1] @deprecated(reason: "gone") }`
+	r := &reference{schema: gqlparser.MustLoadSchema(&ast.Source{Input: text})}
+	r.operation(r.schema.Query, r.schema.Query.Fields.ForName("a"))
+	r.typed(r.schema.Types["E"])
+	r.typed(r.schema.Types["X"])
+	for _, want := range []string{
+		`It. **Deprecated**: use b \| c`, "| `n` | [Int](#int) | `3` | So. **Deprecated**: use by |",
+		"| `ONE` | One. **Deprecated**: use TWO |", "| `f` | \\[[Int](#int)!\\] | `[1]` | f. **Deprecated**: gone |",
+	} {
+		if !strings.Contains(r.String(), want) {
+			t.Errorf("%q is not in\n%s", want, r.String())
+		}
+	}
+}
+
+// plainScalars are those that GraphQL has itself.
+var plainScalars = []string{"Boolean", "ID", "Int", "String"}
+
+func (r *reference) root(d *ast.Definition) bool {
+	return d == r.schema.Query || d == r.schema.Mutation || d == r.schema.Subscription
+}
+
+func (r *reference) page() {
+	r.line("%s", referenceText)
+	groups := r.groups()
+	r.line("## Index\n")
+	for _, root := range r.roots() {
+		r.index(root.title, root.fields(), strings.ToLower(root.definition.Name)+" ")
+	}
+	for _, g := range groups {
+		r.index(g.title, g.names, "")
+	}
+	for _, root := range r.roots() {
+		r.line("## %s\n\n%s\n", root.title, flat(root.definition.Description))
+		for _, field := range root.definition.Fields {
+			if !strings.HasPrefix(field.Name, "__") {
+				r.operation(root.definition, field)
+			}
+		}
+	}
+	for _, g := range groups {
+		r.line("## %s\n", g.title)
+		for _, name := range g.names {
+			r.typed(r.schema.Types[name])
+		}
+	}
+	r.line("## Directives\n")
+	for _, name := range r.directives() {
+		r.line("### @%s\n\n%s\n\n| argument | type | |\n|---|---|---|", name, flat(r.schema.Directives[name].Description))
+		for _, a := range r.schema.Directives[name].Arguments {
+			r.line("| `%s` | %s | %s |", a.Name, r.link(a.Type), flat(a.Description))
+		}
+		r.line("")
+	}
+	r.line("`go test ./graph -run Reference -reference` writes this page from `graph/*.graphqls` and `graph/cost.go`.")
+}
+
+// directives are the schema's own.
+func (r *reference) directives() (names []string) {
+	for name, d := range r.schema.Directives {
+		if d.Position != nil && !d.Position.Src.BuiltIn {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+type referenceRoot struct {
+	title      string
+	definition *ast.Definition
+}
+
+func (r *reference) roots() []referenceRoot {
+	return []referenceRoot{{"Queries", r.schema.Query}, {"Mutations", r.schema.Mutation}, {"Subscriptions", r.schema.Subscription}}
+}
+
+func (root referenceRoot) fields() (names []string) {
+	for _, field := range root.definition.Fields {
+		if !strings.HasPrefix(field.Name, "__") {
+			names = append(names, field.Name)
+		}
+	}
+	return names
+}
+
+type referenceGroup struct {
+	title string
+	names []string
+}
+
+func (r *reference) groups() []referenceGroup {
+	kinds := []struct {
+		title string
+		kind  ast.DefinitionKind
+	}{{"Interfaces", ast.Interface}, {"Unions", ast.Union}, {"Objects", ast.Object}, {"Inputs", ast.InputObject}, {"Enums", ast.Enum}, {"Scalars", ast.Scalar}}
+	var groups []referenceGroup
+	for _, k := range kinds {
+		g := referenceGroup{title: k.title}
+		for _, name := range slices.Sorted(maps.Keys(r.schema.Types)) {
+			d := r.schema.Types[name]
+			if d.Kind == k.kind && !r.root(d) && (!d.BuiltIn || slices.Contains(plainScalars, name)) {
+				g.names = append(g.names, name)
+			}
+		}
+		if len(g.names) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	return groups
+}
+
+func (r *reference) index(title string, names []string, prefix string) {
+	links := make([]string, len(names))
+	for i, name := range names {
+		links[i] = fmt.Sprintf("[%s](#%s)", name, anchor(prefix+name))
+	}
+	r.line("- **%s**: %s", title, strings.Join(links, ", "))
+	if title == "Scalars" {
+		r.line("")
+	}
+}
+
+// operation is a field of a root, with who may use it and what it costs.
+func (r *reference) operation(root *ast.Definition, field *ast.FieldDefinition) {
+	r.line("### %s %s\n\n%s\n", strings.ToLower(root.Name), field.Name, flat(field.Description)+old(field.Directives))
+	r.line("Answers with %s. For %s. Costs %s.\n", r.link(field.Type), everybody(field), r.cost(root, field))
+	if len(field.Arguments) > 0 {
+		r.line("| argument | type | default | |\n|---|---|---|---|")
+		for _, a := range field.Arguments {
+			r.line("| `%s` | %s | %s | %s |", a.Name, r.link(a.Type), unsaid(a.DefaultValue), cmp.Or(flat(a.Description), "What is asked for.")+old(a.Directives))
+		}
+		r.line("")
+	}
+}
+
+func everybody(field *ast.FieldDefinition) string {
+	var roles []string
+	for _, role := range rolesOf(field) {
+		name := string(role) + "s"
+		if role == "customer" {
+			name += " (their own accounts)"
+		}
+		roles = append(roles, name)
+	}
+	last := len(roles) - 1
+	if last < 1 {
+		return strings.Join(roles, "")
+	}
+	return strings.Join(roles[:last], ", ") + " and " + roles[last]
+}
+
+// cost tells what a field costs, in points.
+func (r *reference) cost(parent *ast.Definition, field *ast.FieldDefinition) string {
+	c := r.costs[parent.Name+"."+field.Name]
+	points, each := "a point", ""
+	if c.Points > 1 {
+		points = fmt.Sprintf("%d points", c.Points)
+	}
+	if c.Past > 0 {
+		points += fmt.Sprintf(", %d more for the past", c.Past)
+	}
+	switch {
+	case c.Page > 0:
+		each = fmt.Sprintf(", and what is selected as often as the page has lines (%d when nothing is said)", c.Page)
+	case c.Times > 1:
+		each = fmt.Sprintf(", and what is selected %d times", c.Times)
+	case c.Batch:
+		each = ", for each item, with what is selected"
+	}
+	return points + each
+}
+
+func (r *reference) typed(d *ast.Definition) {
+	r.line("### %s\n\n%s", d.Name, flat(d.Description)+old(d.Directives))
+	if at := d.Directives.ForName("specifiedBy"); at != nil {
+		r.line("\nSpecified by <%s>.", at.Arguments.ForName("url").Value.Raw)
+	}
+	if d.Directives.ForName("oneOf") != nil {
+		r.line("\n`@oneOf`: exactly one field is given, and it is not null.")
+	}
+	r.others("Implements", d.Interfaces)
+	if d.Kind == ast.Interface || d.Kind == ast.Union {
+		var names []string
+		for _, possible := range r.schema.PossibleTypes[d.Name] {
+			names = append(names, possible.Name)
+		}
+		slices.Sort(names)
+		r.others("Is one of", names)
+	}
+	r.line("")
+	switch {
+	case d.Kind == ast.Enum:
+		r.line("| value | |\n|---|---|")
+		for _, value := range d.EnumValues {
+			r.line("| `%s` | %s |", value.Name, flat(value.Description)+old(value.Directives))
+		}
+		r.line("")
+	case len(d.Fields) > 0:
+		r.fields(d)
+	}
+}
+
+func (r *reference) others(label string, names []string) {
+	links := make([]string, len(names))
+	for i, name := range names {
+		links[i] = fmt.Sprintf("[%s](#%s)", name, anchor(name))
+	}
+	if len(links) > 0 {
+		r.line("\n%s %s.", label, strings.Join(links, ", "))
+	}
+}
+
+func (r *reference) fields(d *ast.Definition) {
+	if d.Kind == ast.InputObject {
+		r.line("| field | type | default | |\n|---|---|---|---|")
+		for _, field := range d.Fields {
+			r.line("| `%s` | %s | %s | %s |", field.Name, r.link(field.Type), unsaid(field.DefaultValue), flat(field.Description)+old(field.Directives))
+		}
+		r.line("")
+		return
+	}
+	r.line("| field | type | |\n|---|---|---|")
+	for _, field := range d.Fields {
+		text := flat(field.Description) + old(field.Directives)
+		for _, a := range field.Arguments {
+			text += fmt.Sprintf("<br>`%s`: %s", a.Name, r.link(a.Type))
+			if a.DefaultValue != nil {
+				text += " = " + unsaid(a.DefaultValue)
+			}
+			text += ". " + flat(a.Description) + old(a.Directives)
+		}
+		if _, dear := r.costs[d.Name+"."+field.Name]; dear {
+			text += fmt.Sprintf("<br>Costs %s.", r.cost(d, field))
+		}
+		r.line("| `%s` | %s | %s |", field.Name, r.link(field.Type), text)
+	}
+	r.line("")
+}
+
+// link is a type that leads to its description.
+func (r *reference) link(t *ast.Type) string {
+	name := t.Name()
+	before, after, _ := strings.Cut(t.String(), name)
+	return fmt.Sprintf("%s[%s](#%s)%s", strings.ReplaceAll(before, "[", `\[`), name, anchor(name), strings.ReplaceAll(after, "]", `\]`))
+}
+
+// anchor is where a heading is found, as the hosts of repositories have it.
+func anchor(heading string) string {
+	return strings.ReplaceAll(strings.ToLower(heading), " ", "-")
+}
+
+func unsaid(value *ast.Value) string {
+	if value == nil {
+		return ""
+	}
+	return "`" + value.String() + "`"
+}
+
+func old(directives ast.DirectiveList) string {
+	d := directives.ForName("deprecated")
+	if d == nil {
+		return ""
+	}
+	reason := "without a reason"
+	if given := d.Arguments.ForName("reason"); given != nil {
+		reason = given.Value.Raw
+	}
+	return " **Deprecated**: " + flat(reason)
+}
+
+// flat is a description on one line, as a cell of a table holds it.
+func flat(description string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(description), " "), "|", `\|`)
+}
