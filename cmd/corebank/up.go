@@ -27,7 +27,8 @@ func newUp() *cobra.Command {
 		Short:   "Run the whole bank on this machine",
 		Long: `Run the whole bank, each part as a process of its own: immudb with the event
 log, NATS with the topic, Dapr's sentry and placement, four Dapr sidecars, and
-the four apps. A part that dies is started again. Ctrl-C stops everything in order.
+the four apps. A part that dies is started again. Ctrl-C stops everything in
+order.
 
 Everything listens on this machine only, and all ports but that of --listen are
 picked free, so that several banks run side by side, each with its own --data.
