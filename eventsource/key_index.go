@@ -70,7 +70,7 @@ func openKeys(dir string) (*keyIndex, error) {
 	x := &keyIndex{lock: lock, files: filepath.Join(dir, "files")}
 	err = x.read()
 	if err != nil {
-		slog.Warn("the index of idempotency keys cannot be read and is made anew from the log", "directory", dir, "error", err)
+		slog.Warn("the index of idempotency keys cannot be read and is made anew from the log", "directory", dir, "error", err.Error())
 		err = x.begin()
 	}
 	if err != nil {

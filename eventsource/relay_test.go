@@ -115,8 +115,22 @@ func TestTheRelayPublishesTheLogInOrder(t *testing.T) {
 		for i := range 10 {
 			s.deposit(t, fmt.Sprint(i), 100)
 		}
+		<-time.After(10 * time.Millisecond) // what comes up while much is told shares the next message
 		synctest.Wait()
 		expectPositions(t, b.positions(t), 1, 1000)
+	})
+}
+
+// Where one thing happens after another, each is told at once.
+func TestASingleEventIsPublishedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &broker{}
+		s := startSource(t, eventsource.NewMemoryLog(), b)
+		for i := range 5 {
+			s.deposit(t, fmt.Sprint(i), 1)
+			synctest.Wait() // without a moment passing
+			expectPositions(t, b.positions(t), 1, int64(i+1))
+		}
 	})
 }
 

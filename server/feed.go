@@ -129,6 +129,9 @@ func (f *Feed) handOn(records []contract.Record) {
 		}
 		f.head = r.Position
 		f.changed(r.Account, r.Version)
+		if len(f.feeds[r.Account]) == 0 && len(f.feeds[""]) == 0 {
+			continue // nobody to tell: most of the time, of most accounts
+		}
 		event, err := r.Event()
 		if err != nil {
 			slog.Error("a record cannot be read and is left out of the feed", "account", r.Account, "position", r.Position, "error", err)
