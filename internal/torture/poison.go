@@ -136,7 +136,7 @@ func (r *run) append(ctx context.Context, a contract.Append) (contract.AppendRes
 func (r *run) askEventSource(ctx context.Context, body []byte) ([]byte, error) {
 	for _, argument := range r.bank.arguments(r.bank.parts()["eventsource"]) {
 		if listen, is := strings.CutPrefix(argument, "--listen="); is {
-			return askToAppend(ctx, listen, body)
+			return askToAppend(ctx, r.bank.data, listen, body)
 		}
 	}
 	return nil, errors.New("eventsource does not run")

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/types/known/anypb"
 
+	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
@@ -70,22 +71,15 @@ func (r *run) secondWriter(ctx context.Context) error {
 // zombie is an event source that runs beside the bank's.
 type zombie struct {
 	listen  string
-	headers []string // what it lets its callers in with
+	data    string // the bank's directory
 	command *exec.Cmd
 	said    strings.Builder // read only when it is gone
 	gone    chan struct{}
 }
 
 func (r *run) startSecond(first int) (*zombie, error) {
-	token, err := secrets.Read(r.bank.data, secrets.App("eventsource"))
-	if err != nil {
-		return nil, err
-	}
-	proof, err := secrets.Read(r.bank.data, secrets.Append)
-	if err != nil {
-		return nil, err
-	}
-	z := &zombie{headers: []string{"dapr-api-token", token, "corebank-proof", proof}}
+	z := &zombie{data: r.bank.data}
+	var err error
 	if z.listen, err = freeAddress(); err != nil {
 		return nil, err
 	}
@@ -128,17 +122,27 @@ func (z *zombie) write(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
-	answer, err := askToAppend(metadata.AppendToOutgoingContext(ctx, z.headers...), z.listen, data)
+	answer, err := askToAppend(ctx, z.data, z.listen, data)
 	if err != nil {
 		return err.Error()
 	}
 	return string(answer)
 }
 
-// askToAppend calls an event source as its sidecar would.
-func askToAppend(ctx context.Context, listen string, data []byte) ([]byte, error) {
+// askToAppend calls an event source of the bank in a directory as its sidecar
+// would, for somebody who may append.
+func askToAppend(ctx context.Context, bank, listen string, data []byte) ([]byte, error) {
+	token, err := secrets.Read(bank, secrets.App(contract.AppEventSource))
+	if err != nil {
+		return nil, err
+	}
+	proof, err := secrets.Read(bank, secrets.Append)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
+	ctx = app.Prove(metadata.AppendToOutgoingContext(ctx, "dapr-api-token", token), proof)
 	connection, err := grpc.NewClient(listen, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return nil, err
