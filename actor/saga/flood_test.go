@@ -37,9 +37,7 @@ func TestMoreThanFitsIsTakenUpLater(t *testing.T) {
 				w.transfer(last, eve, fmt.Sprint(j), 1)
 			}
 		}
-		if s := w.drivers[0].Status(); s.Transfers != 50 {
-			t.Errorf("%+v", s)
-		}
+		w.until("the driver to remember what it can", time.Second, func() bool { return w.drivers[0].Status().Transfers == 50 })
 		id := w.transfer(last, bob, "through", 100)
 		w.until("a transfer to get through", time.Second, func() bool { return w.ends()[id].ended() })
 		w.mu.Lock()
