@@ -2,7 +2,6 @@ package guard
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 // size and its time, and hands on what was read.
 func (g *Guard) takeBody(w http.ResponseWriter, r *http.Request) (status int, refused *gqlerror.Error) {
 	if r.Body == nil || r.Body == http.NoBody {
-		g.namedByGet(r)
 		return 0, nil
 	}
 	most := g.limits.Body
@@ -40,60 +38,6 @@ func (g *Guard) takeBody(w http.ResponseWriter, r *http.Request) (status int, re
 	if !utf8.Valid(body) {
 		return http.StatusBadRequest, refuse(CodeBadRequest, "The body of the request is not UTF-8.")
 	}
-	if body, refused = g.named(r, body); refused != nil {
-		return http.StatusBadRequest, refused
-	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return 0, nil
-}
-
-// named understands documentId, the name of a trusted document: it becomes the
-// hash that GraphQL's executor knows. Bodies are looked into only where there
-// are trusted documents.
-func (g *Guard) named(r *http.Request, body []byte) ([]byte, *gqlerror.Error) {
-	if g.config.Trusted == nil || r.Method != http.MethodPost || !bytes.Contains(body, []byte(`"documentId"`)) {
-		return body, nil
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) != nil || fields["documentId"] == nil {
-		return body, nil // the transport says what is wrong
-	}
-	var id string
-	if err := json.Unmarshal(fields["documentId"], &id); err != nil || fields["query"] != nil {
-		return nil, refuse(CodeBadRequest, "documentId must be the SHA-256 of a registered document, as a string, and query must be left out.")
-	}
-	var extensions map[string]json.RawMessage
-	if fields["extensions"] != nil && json.Unmarshal(fields["extensions"], &extensions) != nil {
-		return body, nil
-	}
-	if extensions == nil {
-		extensions = make(map[string]json.RawMessage)
-	}
-	extensions["persistedQuery"] = mustJSON(map[string]any{"version": 1, "sha256Hash": plainHash(id)})
-	delete(fields, "documentId")
-	fields["extensions"] = mustJSON(extensions)
-	return mustJSON(fields), nil
-}
-
-// namedByGet is named for the parameters of a GET.
-func (g *Guard) namedByGet(r *http.Request) {
-	if g.config.Trusted == nil || r.Method != http.MethodGet {
-		return
-	}
-	parameters := r.URL.Query()
-	id := parameters.Get("documentId")
-	if id == "" || parameters.Has("query") || parameters.Has("extensions") {
-		return
-	}
-	parameters.Del("documentId")
-	parameters.Set("extensions", string(mustJSON(map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": plainHash(id)}})))
-	r.URL.RawQuery = parameters.Encode()
-}
-
-func mustJSON(v any) []byte {
-	data, err := json.Marshal(v)
-	if err != nil {
-		panic("guard: " + err.Error()) // texts and JSON always marshal
-	}
-	return data
 }

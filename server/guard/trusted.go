@@ -13,6 +13,8 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/server/request"
 )
 
 // Documents are the query documents that an operator trusts, by their SHA-256.
@@ -100,12 +102,15 @@ func (d *Documents) fill(request *graphql.RawParams, only bool) *gqlerror.Error 
 	}
 }
 
-// hashOf is the hash in extensions.persistedQuery of a request.
-func hashOf(request *graphql.RawParams) (hash string, asked bool) {
-	sent, asked := request.Extensions["persistedQuery"]
+// hashOf is the hash in a request: its documentId, or extensions.persistedQuery.
+func hashOf(asked *graphql.RawParams) (hash string, is bool) {
+	if id, named := asked.Extensions[request.DocumentID].(string); named {
+		return plainHash(id), true
+	}
+	sent, is := asked.Extensions["persistedQuery"]
 	fields, _ := sent.(map[string]any)
 	hash, _ = fields["sha256Hash"].(string)
-	return plainHash(hash), asked && sent != nil
+	return plainHash(hash), is && sent != nil
 }
 
 // plainHash is a hash without the name of its algorithm.

@@ -20,8 +20,6 @@ const (
 	CodeMediaType = "UNSUPPORTED_MEDIA_TYPE"
 	// CodeNotAcceptable: none of the media types in Accept can be written.
 	CodeNotAcceptable = "NOT_ACCEPTABLE"
-	// CodeTooLarge: the body is larger than the gateway takes.
-	CodeTooLarge = "PAYLOAD_TOO_LARGE"
 	// CodeTooMany: the caller, or all together, have too many streams open.
 	CodeTooMany = "TOO_MANY_CONNECTIONS"
 )

@@ -20,7 +20,7 @@ import (
 )
 
 // Transport is GraphQL over HTTP for everything but websockets. The body has to
-// be bounded by http.MaxBytesHandler around it.
+// be bounded before it comes here.
 type Transport struct {
 	// Draft answers with the status codes of the newest draft of GraphQL over
 	// HTTP (400, 422, 294) instead of those that the published audits want.
@@ -114,11 +114,8 @@ func read(r *http.Request) (*graphql.RawParams, *refused) {
 	default:
 		return nil, &refused{http.StatusMethodNotAllowed, CodeMethod, "Send a GET or a POST."}
 	}
-	var tooLarge *http.MaxBytesError
 	var malformed *request.Malformed
 	switch {
-	case errors.As(err, &tooLarge):
-		return nil, &refused{http.StatusRequestEntityTooLarge, CodeTooLarge, fmt.Sprintf("The request body is larger than %d bytes.", tooLarge.Limit)}
 	case errors.As(err, &malformed):
 		return nil, &refused{http.StatusBadRequest, CodeBadRequest, malformed.Error()}
 	case err != nil:
