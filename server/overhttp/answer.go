@@ -34,8 +34,13 @@ type body struct {
 	Extensions map[string]any  `json:"extensions,omitempty"`
 }
 
-// encode writes a response as JSON.
+// encode writes a response as JSON. Data is JSON already: where there is nothing
+// beside it, nobody has to read it again.
 func encode(response *graphql.Response) []byte {
+	if response.Data != nil && len(response.Errors) == 0 && len(response.Extensions) == 0 {
+		text := append(make([]byte, 0, len(response.Data)+len(`{"data":}`)), `{"data":`...)
+		return append(append(text, response.Data...), '}')
+	}
 	text, err := json.Marshal(body{response.Errors, response.Data, response.Extensions})
 	if err != nil { // only a resolver's extension can do that
 		slog.Error("a response cannot be written", "error", err)
