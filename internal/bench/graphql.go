@@ -6,10 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // Bounds of a request to the bank.
@@ -20,17 +21,20 @@ const (
 
 const graphQLPath = "/graphql"
 
-// gateway is the API as clients use it, over connections that are kept.
+// gateway is the API as clients use it, over connections that are kept. A load
+// shares the machine with what it measures, so that it speaks HTTP with a
+// client that has no goroutines of its own: a request costs half of what it
+// costs with net/http.
 type gateway struct {
 	url   string
 	token string // who it signs in as
-	http  *http.Client
+	http  *fasthttp.Client
 }
 
 func (l *lab) newGateway(b *wholeBank, clients int) gateway {
-	transport := &http.Transport{MaxIdleConnsPerHost: clients, MaxConnsPerHost: clients}
-	l.closers = append(l.closers, func() error { transport.CloseIdleConnections(); return nil })
-	return gateway{b.url + graphQLPath, b.token, &http.Client{Timeout: requestTimeout, Transport: transport}}
+	client := &fasthttp.Client{MaxConnsPerHost: clients, MaxConnWaitTimeout: requestTimeout, MaxResponseBodySize: maxAnswer}
+	l.closers = append(l.closers, func() error { client.CloseIdleConnections(); return nil })
+	return gateway{b.url + graphQLPath, b.token, client}
 }
 
 // at is the same client of another path.
@@ -41,22 +45,25 @@ func (g gateway) at(path string) gateway {
 
 // send posts a request and returns its answer as it is.
 func (g gateway) send(ctx context.Context, body []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, g.url, bytes.NewReader(body))
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	request.Header.Set("Content-Type", "application/json")
+	request, answer := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(request)
+	defer fasthttp.ReleaseResponse(answer)
+	request.Header.SetMethod(http.MethodPost)
+	request.SetRequestURI(g.url)
+	request.Header.SetContentType("application/json")
 	request.Header.Set("Authorization", "Bearer "+g.token)
-	answer, err := g.http.Do(request)
-	if err != nil {
+	request.SetBodyRaw(body)
+	if err := g.http.DoTimeout(request, answer, requestTimeout); err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("the gateway answers %s: %.200s", answer.Status, bytes.TrimSpace(text))
+	text := bytes.Clone(answer.Body())
+	if status := answer.StatusCode(); status != http.StatusOK {
+		return nil, fmt.Errorf("the gateway answers %d %s: %.200s", status, http.StatusText(status), bytes.TrimSpace(text))
 	}
-	return text, err
+	return text, nil
 }
 
 // ask sends a query and decodes its data.

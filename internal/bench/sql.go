@@ -132,7 +132,7 @@ func (s *sqlLedger) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := s.gateway.http.Do(request)
+	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
