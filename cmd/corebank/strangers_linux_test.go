@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/tls"
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -118,6 +120,19 @@ func (b *besieged) invoke(t *testing.T, sidecar, method string, headers ...strin
 	return err
 }
 
+// overHTTP asks an app's sidecar, whatever the address says.
+func (b *besieged) overHTTP(app string) *http.Client {
+	network, address := "tcp", ""
+	if socket, found := strings.CutPrefix(b.where[app+"-sidecar"], "unix://"); found {
+		network, address = "unix", strings.Replace(socket, "-grpc.", "-http.", 1)
+	} else {
+		address = "127.0.0.1:" + b.flag(app+"-sidecar", "dapr-http-port")
+	}
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, address)
+	}}}
+}
+
 // denied: the calling sidecar wraps the answer of the called one into another.
 func denied(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "code = PermissionDenied")
@@ -133,7 +148,7 @@ func (b *besieged) sidecars(t *testing.T) {
 				t.Errorf("%s, with %s: %v", app, what, err)
 			}
 		}
-		answer, err := http.Get("http://127.0.0.1:" + b.flag(app+"-sidecar", "dapr-http-port") + "/v1.0/metadata")
+		answer, err := b.overHTTP(app).Get("http://sidecar/v1.0/metadata")
 		if err != nil {
 			t.Fatal(err)
 		}

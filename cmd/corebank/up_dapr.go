@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"corebank/internal/contract"
@@ -51,10 +52,9 @@ const sidecarGrace = 2 * time.Second
 // the app finds it. What is secret is in environments, which like files of mode
 // 0600 only their owner can read.
 func (p *parts) sidecar(app string, needs []string, more ...string) []string {
-	api, web, internal := p.port(), p.port(), p.port()
+	door, internal := p.door(app), p.port()
 	arguments := []string{
 		"--app-id=" + app, "--app-protocol=grpc",
-		"--dapr-listen-addresses=127.0.0.1", "--dapr-grpc-port=" + portOf(api), "--dapr-http-port=" + portOf(web),
 		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port=" + portOf(internal),
 		"--resources-path=" + p.data.components(), "--config=" + filepath.Join(p.data.components(), "config.yaml"),
 		"--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1", "--log-level=" + p.config.LogLevel,
@@ -77,12 +77,12 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 			"--control-plane-trust-domain="+secrets.TrustDomain, "--config="+filepath.Join(p.data.components(), "access.yaml"))
 		env = append(env, p.identityOf(app), "DAPR_TRUST_ANCHORS="+p.data.set[secrets.Anchors])
 	}
-	p.add(supervisor.Process{Name: sidecarOf(app), Command: p.programs.Daprd, Args: append(arguments, more...), Needs: needs, Env: env,
-		Ready: answers("http://"+web+"/v1.0/healthz/outbound", http.StatusNoContent), Grace: sidecarGrace}, api, web, internal)
+	p.add(supervisor.Process{Name: sidecarOf(app), Command: p.programs.Daprd, Args: slices.Concat(arguments, door.arguments, more), Needs: needs, Env: env,
+		BeforeStart: door.clear, Ready: door.ready, Grace: sidecarGrace}, door.api, append(door.ports, internal)...)
 	if app != contract.AppActor { // which leaves the broker to its sidecar
 		tokens = append(tokens, variable("broker")+"="+p.broker(app))
 	}
-	return append(environment("DAPR_GRPC_PORT="+portOf(p.reach(sidecarOf(app))), "DAPR_HTTP_PORT="+portOf(web)), tokens...)
+	return append(environment("DAPR_GRPC_ENDPOINT="+p.reach(sidecarOf(app))), tokens...)
 }
 
 // identityOf names the file that sentry gives a certificate for.

@@ -31,6 +31,7 @@ func (d *dataDir) components() string  { return filepath.Join(d.path, "component
 func (d *dataDir) immudb() string      { return filepath.Join(d.path, "immudb") }
 func (d *dataDir) nats() string        { return filepath.Join(d.path, "nats") }
 func (d *dataDir) eventsource() string { return filepath.Join(d.path, "eventsource") }
+func (d *dataDir) sockets() string     { return filepath.Join(d.path, "sockets") }
 func (d *dataDir) views() string       { return filepath.Join(d.path, "views.db") }
 func (d *dataDir) actors() string      { return filepath.Join(d.path, "actors.db") }
 func (d *dataDir) names() string       { return filepath.Join(d.path, "names.db") }
@@ -75,7 +76,7 @@ func unwritable(path string, err error) error {
 func (d *dataDir) close() { _ = d.lock.Release() } // the end of the process does the same
 
 func (d *dataDir) prepare() error {
-	for _, dir := range []string{d.logs(), d.components(), d.immudb(), d.nats(), d.eventsource(), d.secrets()} {
+	for _, dir := range []string{d.logs(), d.components(), d.immudb(), d.nats(), d.eventsource(), d.sockets(), d.secrets()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}

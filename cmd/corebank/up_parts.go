@@ -88,8 +88,15 @@ func (p *parts) reach(part string) string {
 
 // add adds a part: address is shown, others are held for it as well.
 func (p *parts) add(process supervisor.Process, address string, others ...string) {
-	mine := append([]string{address}, others...)
-	process.BeforeStart = func() error { return p.ports.free(mine...) }
+	mine, before := append([]string{address}, others...), process.BeforeStart
+	process.BeforeStart = func() error {
+		if before != nil {
+			if err := before(); err != nil {
+				return err
+			}
+		}
+		return p.ports.free(mine...)
+	}
 	process.Dir = p.data.path
 	process.Env = append(process.Env, share(process.Name)...)
 	p.addresses[process.Name] = address

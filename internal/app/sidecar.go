@@ -31,12 +31,13 @@ type Sidecar struct {
 }
 
 // SidecarAddress reads where the sidecar listens from the standard Dapr
-// environment: DAPR_GRPC_ENDPOINT (host:port, or a URL whose https scheme
-// asks for TLS), else 127.0.0.1 with DAPR_GRPC_PORT, else port 50001.
+// environment: DAPR_GRPC_ENDPOINT (host:port, a URL whose https scheme asks for
+// TLS, or unix:// and the path of a socket), else 127.0.0.1 with DAPR_GRPC_PORT,
+// else port 50001.
 func SidecarAddress(getenv func(string) string) (address string, secure bool) {
 	if endpoint := getenv("DAPR_GRPC_ENDPOINT"); endpoint != "" {
 		scheme, rest, found := strings.Cut(endpoint, "://")
-		if !found {
+		if !found || scheme == "unix" {
 			return endpoint, false
 		}
 		return strings.TrimSuffix(rest, "/"), scheme == "https" || scheme == "grpcs"
