@@ -77,3 +77,36 @@ func TestABrokenCallIsAnErrorForAllItCarried(t *testing.T) {
 		})
 	}
 }
+
+// TestABusyAppenderGathers: a call waits for as long as the one before took, if
+// that had several appends, and not at all if it had one.
+func TestABusyAppenderGathers(t *testing.T) {
+	const commit = 8 * time.Millisecond
+	for actors, apart := range map[int]time.Duration{1: commit, 40: 2 * commit} {
+		t.Run(fmt.Sprint(actors), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var began []time.Time // of calls, which never run at the same time
+				a := carry(t, func(_ context.Context, request contract.AppendRequest) (contract.AppendReply, error) {
+					began = append(began, time.Now())
+					time.Sleep(commit) // virtual: a commit takes its time
+					return contract.AppendReply{Results: make([]contract.AppendResult, len(request.Appends))}, nil
+				})
+				var group sync.WaitGroup
+				for range actors {
+					group.Go(func() {
+						for range 10 {
+							if _, err := a.Append(t.Context(), contract.Append{Records: make([]contract.Record, 1)}); err != nil {
+								t.Error(err)
+							}
+						}
+					})
+				}
+				group.Wait()
+				// Whoever comes first may travel alone; after that all travel together.
+				if took, most := began[len(began)-1].Sub(began[1]), 9*apart; len(began) < 10 || len(began) > 11 || took < most-commit || took > most {
+					t.Errorf("%d calls within %v of each other, want 10 in about %v", len(began), took, most)
+				}
+			})
+		})
+	}
+}
