@@ -2,7 +2,6 @@ package actor
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -117,7 +116,7 @@ func (h *Host) InvokeActorMethod(ctx context.Context, _, id, method string, payl
 	default:
 		return nil, actorerr.ErrActorMethodNoFound
 	}
-	data, err := json.Marshal(reply)
+	data, err := contract.Encode(reply)
 	if err != nil {
 		slog.Error("reply not encoded", "actor", id, "error", err)
 		return nil, actorerr.ErrActorMethodSerializeFailed

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -31,16 +30,8 @@ func Typed[Request, Reply any](handle func(context.Context, Request) (Reply, err
 		if err != nil {
 			return nil, err
 		}
-		return encode(reply)
+		return contract.Encode(reply)
 	}
-}
-
-// encode is a value as JSON, by its own means if it has any.
-func encode(value any) ([]byte, error) {
-	if own, ok := value.(interface{ Encode() ([]byte, error) }); ok {
-		return own.Encode()
-	}
-	return json.Marshal(value)
 }
 
 // ServeMethods answers the sidecar's service invocations on lis until ctx

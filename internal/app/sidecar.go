@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -76,7 +75,7 @@ func (s *Sidecar) Close() error { return s.conn.Close() }
 // answer into reply. The target's own refusals are part of its reply; an
 // error means that the call itself failed and that its effect is not known.
 func (s *Sidecar) Invoke(ctx context.Context, appID, method string, request, reply any) error {
-	data, err := encode(request)
+	data, err := contract.Encode(request)
 	if err != nil {
 		return fmt.Errorf("encode %s/%s: %w", appID, method, err)
 	}
@@ -95,7 +94,7 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method string, request, rep
 // into reply. An error means that the call got lost and that its effect is not
 // known.
 func (s *Sidecar) CallActor(ctx context.Context, actorType, id, method string, request, reply any) error {
-	data, err := json.Marshal(request)
+	data, err := contract.Encode(request)
 	if err != nil {
 		return fmt.Errorf("encode the call of %s %s: %w", actorType, id, err)
 	}

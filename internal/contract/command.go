@@ -46,8 +46,8 @@ type batchOnWire struct {
 	TokenOf  []int     `json:"tokenOf,omitempty"`
 }
 
-// MarshalJSON writes the tokens of the commands beside them.
-func (b CommandBatch) MarshalJSON() ([]byte, error) {
+// onWire writes the tokens of the commands beside them.
+func (b CommandBatch) onWire() batchOnWire {
 	wire := batchOnWire{Commands: b.Commands, Atomic: b.Atomic, DryRun: b.DryRun}
 	places := map[string]int{"": 0}
 	for _, c := range b.Commands {
@@ -62,8 +62,11 @@ func (b CommandBatch) MarshalJSON() ([]byte, error) {
 	if len(wire.Tokens) == 0 {
 		wire.TokenOf = nil
 	}
-	return json.Marshal(wire)
+	return wire
 }
+
+// MarshalJSON implements json.Marshaler.
+func (b CommandBatch) MarshalJSON() ([]byte, error) { return json.Marshal(b.onWire()) }
 
 // UnmarshalJSON gives the commands their tokens back.
 func (b *CommandBatch) UnmarshalJSON(text []byte) error {

@@ -9,6 +9,14 @@ import (
 // What carries many records is encoded without reflection: it is most of what
 // the apps say to each other.
 
+// Encode is a value as JSON, by its own means if it has any.
+func Encode(value any) ([]byte, error) {
+	if own, ok := value.(interface{ Encode() ([]byte, error) }); ok {
+		return own.Encode()
+	}
+	return json.Marshal(value)
+}
+
 // Encode is the record as json.Marshal writes it.
 func (r Record) Encode() ([]byte, error) { return appendRecord(nil, r) }
 

@@ -25,6 +25,9 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 			contract.Batch{ID: anyText.Draw(t, "id"), Previous: 1, First: 2, Last: 3, Records: records},
 			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")), ExpectedVersion: 7, Records: records}, {}}},
 			contract.AppendRequest{Appends: []contract.Append{}}, contract.AppendRequest{},
+			contract.CommandBatch{Commands: rapid.SliceOfN(rapid.Custom(anyCommandSent), 0, 3).Draw(t, "commands"), Atomic: rapid.Bool().Draw(t, "atomic"), DryRun: rapid.Bool().Draw(t, "dry run")},
+			contract.CommandBatch{},
+			contract.CommandReply{Outcomes: rapid.SliceOfN(rapid.Custom(anyOutcome), 0, 3).Draw(t, "outcomes")}, contract.CommandReply{},
 		} {
 			want, wantErr := json.Marshal(value)
 			got, err := value.Encode()
@@ -51,6 +54,27 @@ func anyRecord(t *rapid.T) contract.Record {
 		At:  time.UnixMicro(rapid.Int64Range(-1<<55, 1<<55).Draw(t, "at")).UTC(),
 		Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"), RequestHash: anyText.Draw(t, "hash"),
 		Role: anyText.Draw(t, "role"), Data: data}
+}
+
+func anyCommandSent(t *rapid.T) contract.Command {
+	return contract.Command{Type: anyText.Draw(t, "type"), Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"),
+		Data: anyRecord(t).Data, Token: rapid.SampledFrom([]string{"", "a.b.c", "d.e.f", "<&>"}).Draw(t, "token")}
+}
+
+func anyOutcome(t *rapid.T) contract.Outcome {
+	o := contract.Outcome{Status: contract.Status(anyText.Draw(t, "status"))}
+	if rapid.Bool().Draw(t, "with record") {
+		record := anyRecord(t)
+		o.Record = &record
+	}
+	if rapid.Bool().Draw(t, "with account") {
+		o.Account = &bank.Account{ID: bank.AccountID(anyText.Draw(t, "id")), Name: anyText.Draw(t, "name"), Version: rapid.Int64().Draw(t, "version")}
+	}
+	if rapid.Bool().Draw(t, "refused") {
+		o.Refusal, o.Reason = &bank.Refusal{}, anyText.Draw(t, "reason")
+		o.Others = rapid.SampledFrom([]bank.Refusals{nil, {}, {{}}}).Draw(t, "others")
+	}
+	return o
 }
 
 // BenchmarkEncodeRecord writes a deposit as it is stored.
