@@ -112,8 +112,8 @@ func TestASmallBenchOfABankThatRuns(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	report := readReport(t, encoded, out)
-	if len(report.Results) != 10 || len(report.Notes) != 1 {
-		t.Errorf("%d cases and %q, want 10 and a word about memory\n%s", len(report.Results), report.Notes, out)
+	if len(report.Results) != 11 || len(report.Notes) != 1 {
+		t.Errorf("%d cases and %q, want 11 and a word about memory\n%s", len(report.Results), report.Notes, out)
 	}
 }
 

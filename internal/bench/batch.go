@@ -15,14 +15,24 @@ func openBatch(ctx context.Context, l *lab) ([]measured, error) {
 		return nil, err
 	}
 	load := l.load(batchClients)
-	about := fmt.Sprintf("%s, each request with deposits on %d of %s", count(load.Clients, "client"), batchItems, count(len(t.accounts), "account"))
-	return []measured{l.moves(caseBatch, "commands", about, t, load, func(ctx context.Context, _, _ int) (int, error) {
+	each := fmt.Sprintf("%s, each request with %d deposits", count(load.Clients, "client"), batchItems)
+	return []measured{
+		l.moves(caseBatch, "commands", fmt.Sprintf("%s on any of %s: a turn of an actor for each", each, count(len(t.accounts), "account")), t, load,
+			t.batches(func(int) int { return rand.IntN(len(t.accounts)) })),
+		l.moves(caseBatchOne, "commands", each+" on one account: one turn for all", t, load,
+			t.batches(func(client int) int { return client % len(t.accounts) })),
+	}, nil
+}
+
+// batches are batches of deposits on accounts that choose picks for a client.
+func (t *till) batches(choose func(client int) int) operation {
+	return func(ctx context.Context, client, _ int) (int, error) {
 		chosen := make([]int, batchItems)
 		for n := range chosen {
-			chosen[n] = rand.IntN(len(t.accounts))
+			chosen[n] = choose(client)
 		}
 		return t.batch(ctx, chosen, moveMinor)
-	})}, nil
+	}
 }
 
 // batch deposits an amount on each of some accounts, in one request.

@@ -9,10 +9,11 @@ import (
 
 // The cases of movements.
 const (
-	caseDeposit = "deposit"
-	caseHot     = "hot"
-	caseMixed   = "mixed"
-	caseBatch   = "batch"
+	caseDeposit  = "deposit"
+	caseHot      = "hot"
+	caseMixed    = "mixed"
+	caseBatch    = "batch"
+	caseBatchOne = "batch, one account"
 )
 
 const (

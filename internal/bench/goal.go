@@ -36,6 +36,7 @@ var goals = []Goal{
 	{Case: caseDeposit, Figure: figureP99, Bound: 150, AtMost: true},
 	{Case: caseHot, Figure: figureRate, Bound: 1_500},
 	{Case: caseBatch, Figure: figureRate, Bound: 5_000},
+	{Case: caseBatchOne, Figure: figureRate, Bound: 5_000},
 	{Case: caseLag, Figure: figureP99, Bound: 250, AtMost: true},
 	{Case: caseRebuild, Figure: figureRate, Bound: 30_000},
 	{Case: caseBalance, Figure: figureRate, Bound: 6_000},

@@ -59,7 +59,7 @@ func Scenarios() []Scenario {
 			"", []part{{groupBank, openHot}}},
 		{"mixed", "70 deposits to 20 withdrawals to 10 transfers",
 			"", []part{{groupBank, openMixed}}},
-		{"batch", "deposits in batches of 100 to a request",
+		{"batch", "deposits in batches of 100 to a request, on any accounts, and on one",
 			"", []part{{groupBank, openBatch}}},
 		{"noop", "calls of actors that do nothing, over the same two sidecars as deposits",
 			processes, []part{{groupBank, openNoop}}},
