@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,15 @@ const (
 	quickTold    = 100  // subscribers
 )
 
+// What "bench soak" is, unless a flag says otherwise: few accounts, so that what
+// each may remember by right is full within the first third of the hour.
+const (
+	soakTime        = time.Hour
+	soakRate        = 500
+	soakAccounts    = 500
+	soakSubscribers = 300
+)
+
 func newBench() *cobra.Command {
 	config := benchConfig{Config: bench.Config{Log: os.Stderr}}
 	c := &cobra.Command{
@@ -43,7 +53,7 @@ func newBench() *cobra.Command {
 		Short:   "Measure how fast a bank is on this machine",
 		Long: `Start what is to be measured in a temporary directory, put a load on it, and
 report rates, waits and the processor time that each process spends on one
-operation. Scenarios, all of them if none is named:
+operation. Scenarios, all of them but soak if none is named:
 
 ` + scenarioHelp() + `
 What belongs together is measured in turns, --repeats times, so that the ratios
@@ -57,6 +67,10 @@ a fixed rate instead, and a wait counts from when its call was due.
 The load comes from this machine too and takes its share of it. Close other
 programs; the report has the load average at the beginning.
 
+Soak has a load of its own: unless flags say otherwise, for an hour, 500
+operations a second fall due on 500 accounts, with 300 subscribers. It tells of
+each process whether its memory is flat.
+
 With --url, a bank that runs already is measured, with a teller's token from
 COREBANK_TOKEN or --token-file. It keeps the accounts and transactions that
 this makes: do not measure a bank that is in use.`,
@@ -66,6 +80,9 @@ this makes: do not measure a bank that is in use.`,
   # Deposits beside what Dapr and SQL do on the same machine, with a page
   corebank bench deposit noop hot baseline --html bench.html
 
+  # Is memory flat over an hour of use?
+  corebank bench soak --html soak.html
+
   # A bank that runs, 500 deposits a second, whether it keeps up or not
   COREBANK_TOKEN=$(corebank token) corebank bench deposit \
     --url http://127.0.0.1:8080 --rate 500`,
@@ -73,31 +90,36 @@ this makes: do not measure a bank that is in use.`,
 		RunE: func(c *cobra.Command, arguments []string) error {
 			config.Scenarios = arguments
 			config.hurry(c)
+			config.soak(c)
 			if err := errors.Join(config.signIn(), config.Check()); err != nil {
 				return err
 			}
 			return work(func(ctx context.Context, _ *slog.Logger) error { return config.run(ctx, c.OutOrStdout()) })(c, arguments)
 		},
 	}
-	flags := c.Flags()
-	flags.IntVar(&config.Repeats, "repeats", 5, "how often each case is measured")
-	flags.DurationVar(&config.Time, "duration", 5*time.Second, "how long each time")
-	flags.DurationVar(&config.Warmup, "warmup", time.Second, "how long the load runs before it counts")
-	flags.IntVar(&config.Clients, "clients", 0, "clients that ask at once; 0 for as many as each scenario is about")
-	flags.IntVar(&config.Accounts, "accounts", 10_000, "accounts that the load is spread over")
-	flags.IntVar(&config.Batch, "batch", 256, "appends that travel in one call to the event source, at most 256")
-	flags.IntVar(&config.Events, "events", 200_000, "events in the log whose views are built anew")
-	flags.IntVar(&config.History, "history", 1_000_000, "transactions in the longest history, and events in the log of a killed bank")
-	flags.IntVar(&config.Sockets, "sockets", 10_000, "idle websockets")
-	flags.IntVar(&config.Subscribers, "subscribers", 1000, "who is told of every deposit")
-	flags.StringVar(&config.URL, "url", "", "address of a bank that runs already, such as http://127.0.0.1:8080")
-	flags.StringVar(&config.tokenFile, "token-file", "", "file with a teller's token for the bank at --url")
-	flags.Float64Var(&config.Rate, "rate", 0, "calls a second that fall due; 0 for as many as are answered")
-	flags.BoolVar(&config.quick, "quick", false, "a short look: fewer and shorter repeats, not for comparing")
-	flags.StringVar(&config.json, "json", "", "file for the whole report as JSON")
-	flags.StringVar(&config.html, "html", "", "file for the report as a page with charts")
-	flags.BoolVar(&config.keep, "keep", false, "keep the data and logs of what was measured")
+	config.flags(c)
 	return c
+}
+
+func (b *benchConfig) flags(c *cobra.Command) {
+	flags := c.Flags()
+	flags.IntVar(&b.Repeats, "repeats", 5, "how often each case is measured")
+	flags.DurationVar(&b.Time, "duration", 5*time.Second, "how long each time")
+	flags.DurationVar(&b.Warmup, "warmup", time.Second, "how long the load runs before it counts")
+	flags.IntVar(&b.Clients, "clients", 0, "clients that ask at once; 0 for as many as each scenario is about")
+	flags.IntVar(&b.Accounts, "accounts", 10_000, "accounts that the load is spread over")
+	flags.IntVar(&b.Batch, "batch", 256, "appends that travel in one call to the event source, at most 256")
+	flags.IntVar(&b.Events, "events", 200_000, "events in the log whose views are built anew")
+	flags.IntVar(&b.History, "history", 1_000_000, "transactions in the longest history, and events in the log of a killed bank")
+	flags.IntVar(&b.Sockets, "sockets", 10_000, "idle websockets")
+	flags.IntVar(&b.Subscribers, "subscribers", 1000, "who is told of every deposit")
+	flags.StringVar(&b.URL, "url", "", "address of a bank that runs already, such as http://127.0.0.1:8080")
+	flags.StringVar(&b.tokenFile, "token-file", "", "file with a teller's token for the bank at --url")
+	flags.Float64Var(&b.Rate, "rate", 0, "calls a second that fall due; 0 for as many as are answered")
+	flags.BoolVar(&b.quick, "quick", false, "a short look: fewer and shorter repeats, not for comparing")
+	flags.StringVar(&b.json, "json", "", "file for the whole report as JSON")
+	flags.StringVar(&b.html, "html", "", "file for the report as a page with charts")
+	flags.BoolVar(&b.keep, "keep", false, "keep the data and logs of what was measured")
 }
 
 func scenarioHelp() string {
@@ -140,6 +162,30 @@ func (b *benchConfig) hurry(c *cobra.Command) {
 		if !given(flag) {
 			*of.number = of.quick
 		}
+	}
+}
+
+// soak makes the run a soak where that is what is asked for, and no flag says
+// how it is.
+func (b *benchConfig) soak(c *cobra.Command) {
+	if !slices.Equal(b.Scenarios, []string{bench.Soak}) {
+		return
+	}
+	given := c.Flags().Changed
+	if !given("repeats") {
+		b.Repeats = 1
+	}
+	if !given("duration") {
+		b.Time = soakTime
+	}
+	if !given("rate") {
+		b.Rate = soakRate
+	}
+	if !given("accounts") {
+		b.Accounts = soakAccounts
+	}
+	if !given("subscribers") {
+		b.Subscribers = soakSubscribers
 	}
 }
 

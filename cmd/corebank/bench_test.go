@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -101,6 +102,39 @@ func TestASmallBenchOfABankOfItsOwn(t *testing.T) {
 	}
 	if html, err := os.ReadFile(page); err != nil || !strings.Contains(string(html), "</svg>") {
 		t.Errorf("the page has no chart (%v)", err)
+	}
+}
+
+func TestASmallSoak(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs a whole bank")
+	}
+	dir := t.TempDir()
+	encoded, page := filepath.Join(dir, "soak.json"), filepath.Join(dir, "soak.html")
+	out, err := runBench(t, "soak", "--duration", "4s", "--warmup", "500ms", "--rate", "100", "--clients", "16", "--accounts", "50",
+		"--subscribers", "150", "--json", encoded, "--html", page)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if report := readReport(t, encoded, out); len(report.Results) != 1 {
+		t.Errorf("%d cases, want 1", len(report.Results))
+	}
+	for _, process := range []string{"immudb", "eventsource", "eventsource sidecar", "actor", "actor sidecar", "projector", "projector sidecar",
+		"server", "server sidecar", "nats", "placement", "sentry", "up", "bench"} {
+		if !regexp.MustCompile(`(?m)^` + process + `  .*  too short to tell`).MatchString(out) {
+			t.Errorf("the table does not have the memory of %s", process)
+		}
+	}
+	for _, says := range []string{"disk for an event, immudb", "last tenth, p99", "log's growth", "told to subscribers", "4s of 4s"} {
+		if !strings.Contains(out, says) {
+			t.Errorf("nothing is said of %q", says)
+		}
+	}
+	if html, err := os.ReadFile(page); err != nil || strings.Count(string(html), "<polyline") != 14 {
+		t.Errorf("the page does not have a curve for each process (%v)", err)
+	}
+	if t.Failed() {
+		t.Log(out)
 	}
 }
 

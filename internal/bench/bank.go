@@ -27,6 +27,7 @@ type wholeBank struct {
 	url       string
 	token     string // of its own issuer
 	data      string
+	up        int               // the process that runs all others
 	parts     map[string]string // addresses, as run.json has them
 	processes map[string]int
 }
@@ -54,7 +55,8 @@ func (l *lab) startBank(ctx context.Context) (*wholeBank, error) {
 	if err := b.signIn(); err != nil {
 		return nil, err
 	}
-	b.processes = partsOf(ids["up"])
+	b.up = ids["up"]
+	b.processes = partsOf(b.up)
 	l.bank = b
 	return b, nil
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -26,6 +27,8 @@ type chart struct {
 	Ticks         []tickMark
 	Rows          []chartRow
 	Legend        []legendEntry
+
+	each float64 // height of a row; 0 for the usual
 }
 
 type tickMark struct {
@@ -39,6 +42,7 @@ type chartRow struct {
 	Bars             []bar
 	Ranges           []bar // from the least to the most
 	Dots             []dot
+	Line             string // points of a curve
 	Value            string
 	ValueX           float64
 }
@@ -62,10 +66,16 @@ type legendEntry struct {
 }
 
 func (c *chart) row(name string) *chartRow {
-	y := chartTop + rowHeight*float64(len(c.Rows))
-	c.Rows = append(c.Rows, chartRow{Y: y, Middle: y + rowHeight/2, TextY: y + rowHeight/2 + 4, Name: name})
+	y := c.bottom()
+	middle := y + c.height()/2
+	c.Rows = append(c.Rows, chartRow{Y: y, Middle: middle, TextY: middle + 4, Name: name})
 	return &c.Rows[len(c.Rows)-1]
 }
+
+func (c *chart) height() float64 { return cmp.Or(c.each, rowHeight) }
+
+// bottom is where the rows end.
+func (c *chart) bottom() float64 { return chartTop + c.height()*float64(len(c.Rows)) }
 
 func (r *chartRow) bar(from, to float64, colour int, title string) {
 	r.Bars = append(r.Bars, bar{from, r.Middle - barHeight/2, math.Max(to-from, 0), barHeight, colour, title})
@@ -73,7 +83,7 @@ func (r *chartRow) bar(from, to float64, colour int, title string) {
 
 // finish sets the size of the chart and names its colours below it.
 func (c *chart) finish(names []string) chart {
-	y := chartTop + rowHeight*float64(len(c.Rows)) + 14
+	y := c.bottom() + 14
 	x := chartLeft
 	for i, name := range names {
 		width := 30 + 7.5*float64(len(name))

@@ -19,6 +19,9 @@ type Load struct {
 	// Warmup is how long operations are done before they count, Time how long
 	// they count.
 	Warmup, Time time.Duration
+	// Told, if it is not nil, is told each wait that counts, by many clients at
+	// the same time.
+	Told func(wait time.Duration)
 }
 
 // operation does some work for a client and tells how many operations that
@@ -34,6 +37,7 @@ const longestTurn = 30 * time.Second
 // asker is one client's share of a load.
 type asker struct {
 	waits    *waits
+	told     func(time.Duration)
 	done     int64
 	calls    int64
 	failed   int64
@@ -61,7 +65,7 @@ func (l Load) run(ctx context.Context, do operation, measured func() (end func()
 	began := time.Now()
 	var all sync.WaitGroup
 	for i := range clients {
-		clients[i].waits = newWaits()
+		clients[i].waits, clients[i].told = newWaits(), l.Told
 		all.Go(func() { clients[i].work(ctx, asking, i, l.pace(began, i), do, &counting, &answered) })
 	}
 	end := func() {}
@@ -128,7 +132,11 @@ func (c *asker) work(ctx, asking context.Context, number int, due func(int) time
 			continue
 		}
 		c.done += int64(done)
-		c.waits.add(time.Since(from))
+		waited := time.Since(from)
+		c.waits.add(waited)
+		if c.told != nil {
+			c.told(waited)
+		}
 	}
 }
 

@@ -19,6 +19,7 @@ type page struct {
 	Rows        []pageRow
 	Charts      []chart
 	Ratios      []pageRatio
+	Memory      []pageMemory
 }
 
 type pageRow struct {
@@ -38,10 +39,40 @@ type pageRatio struct {
 	Goal *pageGoal
 }
 
+// pageMemory is a table of memory.
+type pageMemory struct {
+	Note    string
+	Columns []string // between the first and the last
+	Rows    []pageMemoryRow
+}
+
+type pageMemoryRow struct {
+	Process, Verdict string
+	Numbers          []string
+}
+
+func (r Report) memoryTables() (tables []pageMemory) {
+	for _, result := range r.Results {
+		for _, sample := range result.Repeats {
+			if len(sample.Memory) == 0 {
+				continue
+			}
+			last := len(memoryColumns) - 1
+			table := pageMemory{Note: memoryNoteFor(sample.Memory), Columns: memoryColumns[1:last]}
+			for _, m := range sample.Memory {
+				table.Rows = append(table.Rows, pageMemoryRow{m.Process, m.Verdict, m.cells()[1:last]})
+			}
+			tables = append(tables, table)
+		}
+	}
+	return tables
+}
+
 // WritePage writes the report as one HTML page, which needs nothing else.
 func (r Report) WritePage(out io.Writer) error {
 	p := page{Environment: r.environmentText(), Date: r.Began.Format("2006-01-02"),
-		Charts: append(r.rateCharts(), r.waitChart(), r.cpuChart())}
+		Charts: append(r.rateCharts(), r.waitChart(), r.cpuChart()), Memory: r.memoryTables()}
+	p.Charts = append(r.memoryCharts(), p.Charts...)
 	for _, result := range r.Results {
 		p.Rows = append(p.Rows, rowOf(result))
 	}

@@ -45,6 +45,12 @@ func memoryOf(pid int) (int64, bool) {
 	return kibibytes(text), text != ""
 }
 
+// ownMemoryOf is how much of that belongs to no file.
+func ownMemoryOf(pid int) (int64, bool) {
+	text := procField(fmt.Sprintf("/proc/%d/status", pid), "RssAnon")
+	return kibibytes(text), text != ""
+}
+
 // childrenOf are the processes that a process has started, with their
 // arguments.
 func childrenOf(parent int) map[int][]string {

@@ -8,4 +8,5 @@ import "time"
 
 func cpuOf(int) (time.Duration, bool) { return 0, false }
 func memoryOf(int) (int64, bool)      { return 0, false }
+func ownMemoryOf(int) (int64, bool)   { return 0, false }
 func childrenOf(int) map[int][]string { return nil }

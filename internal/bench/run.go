@@ -46,7 +46,7 @@ type Config struct {
 // Bounds of a Config.
 const (
 	maxRepeats  = 100
-	maxTime     = time.Hour
+	maxTime     = 24 * time.Hour
 	maxClients  = 4096
 	maxAccounts = 1_000_000
 	maxBatch    = 256

@@ -32,6 +32,8 @@ type Sample struct {
 	// reasons.
 	Failed   int64    `json:"failed,omitempty"`
 	Failures []string `json:"failures,omitempty"`
+	// Memory is what became of the processes' memory, where it was watched.
+	Memory []Memory `json:"memory,omitempty"`
 }
 
 // value is the figure of a name; false if there is none.

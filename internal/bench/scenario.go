@@ -19,6 +19,10 @@ type Scenario struct {
 	parts  []part
 }
 
+// Long reports whether it is measured only if it is named, and alone: it has
+// other settings than the others.
+func (s Scenario) Long() bool { return s.Name == Soak }
+
 // part is what a scenario measures in one group.
 type part struct {
 	group string
@@ -32,6 +36,9 @@ type measured struct {
 	run               func(ctx context.Context) (Sample, error)
 }
 
+// Soak is the scenario that takes an hour.
+const Soak = "soak"
+
 // The groups: what is in the same takes turns, and can so be compared. Each has
 // a bank of its own, so that a log of a million events is in nobody's way.
 const (
@@ -42,10 +49,11 @@ const (
 	groupIdle    = "idle" // a gateway's memory is only its own
 	groupLive    = "live"
 	groupStart   = "start"
+	groupSoak    = "soak"
 )
 
 // groups is the order in which they are measured.
-var groups = []string{groupLog, groupBank, groupViews, groupHistory, groupIdle, groupLive, groupStart}
+var groups = []string{groupLog, groupBank, groupViews, groupHistory, groupIdle, groupLive, groupStart, groupSoak}
 
 // Scenarios are all that there are.
 func Scenarios() []Scenario {
@@ -74,11 +82,13 @@ func Scenarios() []Scenario {
 			"", []part{{groupIdle, openIdle}, {groupLive, openFanOut}}},
 		{"start", "corebank up until it is ready: with nothing, again, and after kill -9 of everything with --history events in the log",
 			"a bank to start and kill", []part{{groupStart, openStart}}},
+		{Soak, "what a bank keeps in memory and on disk in an hour of everyday use, --rate operations a second with --subscribers; only if it is named, and alone",
+			processes, []part{{groupSoak, openSoak}}},
 	}
 }
 
 // choose finds scenarios by name. If none is named, it is all that can be
-// measured: on a bank that runs already, if remote.
+// measured, but for the long ones: on a bank that runs already, if remote.
 func choose(names []string, remote bool) (chosen []Scenario, err error) {
 	all := Scenarios()
 	for _, name := range names {
@@ -91,7 +101,10 @@ func choose(names []string, remote bool) (chosen []Scenario, err error) {
 		if remote && named && s.Inside != "" {
 			err = errors.Join(err, fmt.Errorf("%s cannot be measured with --url: it needs %s; leave out --url and it starts what it needs", s.Name, s.Inside))
 		}
-		if named || len(names) == 0 && !(remote && s.Inside != "") {
+		if named && s.Long() && len(names) > 1 {
+			err = errors.Join(err, fmt.Errorf("%s is measured alone: its settings are others", s.Name))
+		}
+		if named || len(names) == 0 && !s.Long() && !(remote && s.Inside != "") {
 			chosen = append(chosen, s)
 		}
 	}

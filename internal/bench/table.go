@@ -49,6 +49,7 @@ func (r Report) writeMore(text *strings.Builder) {
 		if line := result.more(); line != "" {
 			fmt.Fprintf(text, "\n%s: %s\n%s", result.Name, result.About, line)
 		}
+		result.writeMemory(text)
 	}
 }
 
