@@ -45,6 +45,9 @@ const (
 	soakSubscribers = 300
 )
 
+// scaleEvents is the longest log of "bench scale", unless a flag says otherwise.
+const scaleEvents = 1_000_000
+
 func newBench() *cobra.Command {
 	config := benchConfig{Config: bench.Config{Log: os.Stderr}}
 	c := &cobra.Command{
@@ -53,7 +56,7 @@ func newBench() *cobra.Command {
 		Short:   "Measure how fast a bank is on this machine",
 		Long: `Start what is to be measured in a temporary directory, put a load on it, and
 report rates, waits and the processor time that each process spends on one
-operation. Scenarios, all of them but soak if none is named:
+operation. Scenarios, all of them but the last two if none is named:
 
 ` + scenarioHelp() + `
 What belongs together is measured in turns, --repeats times, so that the ratios
@@ -69,7 +72,8 @@ programs; the report has the load average at the beginning.
 
 Soak has a load of its own: unless flags say otherwise, for an hour, 500
 operations a second fall due on 500 accounts, with 300 subscribers. It tells of
-each process whether its memory is flat.
+each process whether its memory is flat. Scale writes logs of 100,000 events and,
+unless --events is another, of 1,000,000, and shows what grows with them.
 
 With --url, a bank that runs already is measured, with a teller's token from
 COREBANK_TOKEN or --token-file. It keeps the accounts and transactions that
@@ -91,6 +95,7 @@ this makes: do not measure a bank that is in use.`,
 			config.Scenarios = arguments
 			config.hurry(c)
 			config.soak(c)
+			config.scale(c)
 			if err := errors.Join(config.signIn(), config.Check()); err != nil {
 				return err
 			}
@@ -109,7 +114,7 @@ func (b *benchConfig) flags(c *cobra.Command) {
 	flags.IntVar(&b.Clients, "clients", 0, "clients that ask at once; 0 for as many as each scenario is about")
 	flags.IntVar(&b.Accounts, "accounts", 10_000, "accounts that the load is spread over")
 	flags.IntVar(&b.Batch, "batch", 256, "appends that travel in one call to the event source, at most 256")
-	flags.IntVar(&b.Events, "events", 200_000, "events in the log whose views are built anew")
+	flags.IntVar(&b.Events, "events", 200_000, "events in the log whose views are built anew, and in the longest of scale")
 	flags.IntVar(&b.History, "history", 1_000_000, "transactions in the longest history, and events in the log of a killed bank")
 	flags.IntVar(&b.Sockets, "sockets", 10_000, "idle websockets")
 	flags.IntVar(&b.Subscribers, "subscribers", 1000, "who is told of every deposit")
@@ -186,6 +191,13 @@ func (b *benchConfig) soak(c *cobra.Command) {
 	}
 	if !given("subscribers") {
 		b.Subscribers = soakSubscribers
+	}
+}
+
+// scale is the same for the scale.
+func (b *benchConfig) scale(c *cobra.Command) {
+	if slices.Equal(b.Scenarios, []string{bench.Scale}) && !c.Flags().Changed("events") {
+		b.Events = scaleEvents
 	}
 }
 

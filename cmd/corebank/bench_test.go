@@ -166,3 +166,22 @@ func TestTheBenchSaysWhatItDoesNotUnderstand(t *testing.T) {
 		}
 	}
 }
+
+func TestASmallScale(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs a whole bank, twice")
+	}
+	encoded := filepath.Join(t.TempDir(), "scale.json")
+	out, err := runBench(t, "scale", "--events", "4000", "--repeats", "2", "--duration", "200ms", "--warmup", "50ms", "--clients", "4", "--json", encoded)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if report := readReport(t, encoded, out); len(report.Results) != 5 {
+		t.Errorf("%d cases, want 5", len(report.Results))
+	}
+	for _, says := range []string{"first deposit at 4,000", "memory, actor", "disk, immudb", "400 accounts"} {
+		if !strings.Contains(out, says) {
+			t.Errorf("nothing is said of %q\n%s", says, out)
+		}
+	}
+}

@@ -107,6 +107,18 @@ func idRequest(query, id, after string) []byte {
 const historyText = `query($id: ID!, $after: String) { history(accountId: $id, first: 50, after: $after) { edges { cursor node ` +
 	`{ id type direction amount { value } balanceAfter { value } version occurredAt reference } } pageInfo { hasNextPage endCursor } } }`
 
+// newest reads the newest page of an account's history.
+func (g gateway) newest(ctx context.Context, id string) error {
+	var got struct {
+		History *struct{ Edges []struct{ Cursor string } }
+	}
+	err := g.read(ctx, idRequest(historyText, id, ""), &got)
+	if err == nil && (got.History == nil || len(got.History.Edges) == 0) {
+		err = errors.New("the bank tells no history")
+	}
+	return err
+}
+
 // pages measures pages that begin anywhere in a history.
 func (l *lab) pages(g gateway, account string, length int, starts []string) measured {
 	load := l.load(pageClients)

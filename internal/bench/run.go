@@ -28,7 +28,8 @@ type Config struct {
 	Accounts int
 	// Batch is how many appends of different accounts travel in one call.
 	Batch int
-	// Events are in the log whose views are built anew.
+	// Events are in the log whose views are built anew, and in the longest of the
+	// scenario Scale.
 	Events int
 	// Rate opens the loop; see Load.
 	Rate float64

@@ -21,7 +21,7 @@ type Scenario struct {
 
 // Long reports whether it is measured only if it is named, and alone: it has
 // other settings than the others.
-func (s Scenario) Long() bool { return s.Name == Soak }
+func (s Scenario) Long() bool { return s.Name == Soak || s.Name == Scale }
 
 // part is what a scenario measures in one group.
 type part struct {
@@ -36,8 +36,11 @@ type measured struct {
 	run               func(ctx context.Context) (Sample, error)
 }
 
-// Soak is the scenario that takes an hour.
-const Soak = "soak"
+// The long scenarios: one that takes an hour, and one that writes much.
+const (
+	Soak  = "soak"
+	Scale = "scale"
+)
 
 // The groups: what is in the same takes turns, and can so be compared. Each has
 // a bank of its own, so that a log of a million events is in nobody's way.
@@ -50,10 +53,11 @@ const (
 	groupLive    = "live"
 	groupStart   = "start"
 	groupSoak    = "soak"
+	groupScale   = "scale"
 )
 
 // groups is the order in which they are measured.
-var groups = []string{groupLog, groupBank, groupViews, groupHistory, groupIdle, groupLive, groupStart, groupSoak}
+var groups = []string{groupLog, groupBank, groupViews, groupHistory, groupIdle, groupLive, groupStart, groupSoak, groupScale}
 
 // Scenarios are all that there are.
 func Scenarios() []Scenario {
@@ -84,6 +88,8 @@ func Scenarios() []Scenario {
 			"a bank to start and kill", []part{{groupStart, openStart}}},
 		{Soak, "what a bank keeps in memory and on disk in an hour of everyday use, --rate operations a second with --subscribers; only if it is named, and alone",
 			processes, []part{{groupSoak, openSoak}}},
+		{Scale, "deposits, first deposits, balances, pages and starts at logs of 100,000 events, ten times that and so on, up to --events; only if it is named, and alone",
+			processes, []part{{groupScale, openScale}}},
 	}
 }
 

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -132,13 +129,7 @@ func (s *soak) operate(ctx context.Context, client, turn int) (done int, err err
 	case doBalance:
 		done, err = 1, s.till.gateway.balance(ctx, id)
 	default:
-		var got struct {
-			History *struct{ Edges []struct{ Cursor string } }
-		}
-		done, err = 1, s.till.gateway.read(ctx, idRequest(historyText, id, ""), &got)
-		if err == nil && (got.History == nil || len(got.History.Edges) == 0) {
-			err = errors.New("the bank tells no history")
-		}
+		done, err = 1, s.till.gateway.newest(ctx, id)
 	}
 	if err != nil {
 		s.failed.Add(1)
@@ -177,17 +168,6 @@ func (s *soak) tell() func(time.Duration, map[string]float64) {
 	}
 }
 
-// size is how much a bank has written.
-type size struct {
-	events int64
-	bytes  map[string]int64 // by what it is
-}
-
-// onDisk are the places in a bank's directory that grow with its log.
-var onDisk = []struct{ name, pattern string }{
-	{"immudb", "immudb"}, {"keys' index", "eventsource"}, {"views", "views*"}, {"snapshots", "actors.db*"}, {"broker", "nats"},
-}
-
 // size looks at the bank when the views have everything.
 func (s *soak) size(ctx context.Context) (size, error) {
 	z := size{bytes: make(map[string]int64)}
@@ -200,47 +180,7 @@ func (s *soak) size(ctx context.Context) (size, error) {
 	}
 	z.events = got.SystemStatus.Head
 	for _, place := range onDisk {
-		paths, err := filepath.Glob(filepath.Join(s.lab.bank.data, place.pattern))
-		if err != nil {
-			return z, err
-		}
-		for _, path := range paths {
-			z.bytes[place.name] += bytesIn(path)
-		}
+		z.bytes[place.name] = bytesAt(s.lab.bank.data, place.pattern)
 	}
 	return z, nil
-}
-
-// bytesIn is the size of the files in a directory, or of a file. Files come and
-// go meanwhile.
-func bytesIn(path string) (total int64) {
-	_ = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return nil
-		}
-		if info, err := entry.Info(); err == nil {
-			total += info.Size()
-		}
-		return nil
-	})
-	return total
-}
-
-// since is by how much the bank has grown.
-func (z size) since(before size) []Measure {
-	events := z.events - before.events
-	measures := []Measure{{"log at the end", "events", float64(z.events)}}
-	if events <= 0 {
-		return measures
-	}
-	measures = append(measures, Measure{"log's growth", "events", float64(events)})
-	total := int64(0)
-	for _, place := range onDisk {
-		grown := z.bytes[place.name] - before.bytes[place.name]
-		total += grown
-		if grown > 0 { // what is thrown away now and then may have shrunk
-			measures = append(measures, Measure{"disk for an event, " + place.name, "bytes", float64(grown) / float64(events)})
-		}
-	}
-	return slices.Insert(measures, 2, Measure{"disk for an event", "bytes", float64(total) / float64(events)})
 }
