@@ -1,6 +1,7 @@
 package actor_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -355,7 +356,9 @@ func reseal(snapshot []byte, change func(data, state map[string]any)) []byte {
 	}
 	var data map[string]any
 	err := json.Unmarshal(snapshot, &sealed)
-	if err := errors.Join(err, json.Unmarshal(sealed.Data, &data)); err != nil {
+	exact := json.NewDecoder(bytes.NewReader(sealed.Data))
+	exact.UseNumber()
+	if err := errors.Join(err, exact.Decode(&data)); err != nil {
 		panic(err)
 	}
 	change(data, data["state"].(map[string]any))

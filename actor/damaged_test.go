@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"corebank/actor"
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/identity/identitytest"
 )
@@ -66,5 +67,21 @@ func TestAKeyThatTheLogHasLostIsNotUsedAgain(t *testing.T) {
 		if got := b.stream(); len(got) != 4 {
 			t.Errorf("the stream has %d events, want 4", len(got))
 		}
+	})
+}
+
+// Two keys may have the same sum: then only the log tells them apart.
+func TestAKeyIsNotTakenForAnotherOfTheSameSum(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.send(b.open(), b.deposit("used", 500))
+		b.host.Deactivate(t.Context(), contract.ActorType, string(ada))
+		synctest.Wait() // for the snapshot to be kept
+		b.kept.data[ada] = reseal(b.kept.data[ada], func(data, _ map[string]any) {
+			data["keys"] = []bank.KeyEntry{{Sum: bank.SumKey("new"), Version: 2}} // as if it were that of "used"
+			data["forgot"] = true
+		})
+		b.restart()
+		b.expect(b.send(b.deposit("new", 1), b.deposit("used", 500), b.deposit("new", 1)), contract.Applied, contract.Replayed, contract.Replayed)
 	})
 }

@@ -11,7 +11,7 @@ import (
 
 // snapshotSchema is the version of the snapshot's shape. A snapshot of any
 // other version is ignored.
-const snapshotSchema = 2
+const snapshotSchema = 3
 
 // Bounds of keeping snapshots.
 const (

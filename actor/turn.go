@@ -146,22 +146,42 @@ func (a *account) recall(ctx context.Context, commands []contract.Command, t *tu
 	}
 	for _, key := range keys {
 		if version, _ := a.keys.Find(key); version != 0 && t.answered[key] == nil {
-			return fmt.Errorf("version %d of %s carries the key %q and the log does not find it by that: its index is damaged", version, a.id, key)
+			if err := a.missing(ctx, key, version); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
+// missing fails if the event of a version carries a key by which the log does
+// not find it. What was remembered may also be another key of the same sum.
+func (a *account) missing(ctx context.Context, key string, version int64) error {
+	r, err := a.record(ctx, version)
+	if err == nil && r.Key == key {
+		err = fmt.Errorf("version %d of %s carries the key %q and the log does not find it by that: its index is damaged", version, a.id, key)
+	}
+	return err
+}
+
 // past is an earlier event of the account, from the log.
 func (a *account) past(ctx context.Context, version int64) (bank.Event, error) {
+	r, err := a.record(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	return r.Event()
+}
+
+func (a *account) record(ctx context.Context, version int64) (contract.Record, error) {
 	page, err := a.log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.id, AfterVersion: version - 1, Limit: 1})
 	if err != nil {
-		return nil, fmt.Errorf("read version %d of %s: %w", version, a.id, err)
+		return contract.Record{}, fmt.Errorf("read version %d of %s: %w", version, a.id, err)
 	}
 	if len(page.Records) == 0 || page.Records[0].Version != version {
-		return nil, fmt.Errorf("the log has no version %d of %s", version, a.id)
+		return contract.Record{}, fmt.Errorf("the log has no version %d of %s", version, a.id)
 	}
-	return page.Records[0].Event()
+	return page.Records[0], nil
 }
 
 // decideOne is a decision for somebody who may give the command.

@@ -1,26 +1,41 @@
 package bank
 
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+)
+
 // Keys remembers which of an account's events carries which idempotency key:
-// the newest KeysKept of them, so that memory stays bounded. What it has
-// forgotten, the log still knows.
+// the newest KeysKept of them, as sums of 64 bits, so that memory stays bounded
+// and small. What it has forgotten, the log still knows, and the log alone tells
+// two keys of the same sum apart.
 type Keys struct {
-	versions map[string]int64
-	order    []string // oldest first; at most KeysKept
+	sums     []uint64 // oldest first from next on, round and round; at most KeysKept
+	versions []int64  // of the same place
+	next     int      // the place of the oldest, once KeysKept are remembered
 	forgot   bool
 }
 
 // KeyEntry is one remembered key, as a snapshot keeps it.
 type KeyEntry struct {
-	Key     string `json:"k"`
+	Sum     uint64 `json:"s"`
 	Version int64  `json:"v"`
+}
+
+// SumKey is what is remembered of a key.
+func SumKey(key string) uint64 {
+	sum := sha256.Sum256([]byte(key))
+	return binary.BigEndian.Uint64(sum[:8])
 }
 
 // Entries are the remembered keys, oldest first, and whether older ones were
 // forgotten.
 func (k *Keys) Entries() (entries []KeyEntry, forgot bool) {
-	entries = make([]KeyEntry, 0, len(k.order))
-	for _, key := range k.order {
-		entries = append(entries, KeyEntry{Key: key, Version: k.versions[key]})
+	entries = make([]KeyEntry, 0, len(k.sums))
+	for i := range k.sums {
+		at := (k.next + i) % len(k.sums)
+		entries = append(entries, KeyEntry{Sum: k.sums[at], Version: k.versions[at]})
 	}
 	return entries, k.forgot
 }
@@ -29,7 +44,7 @@ func (k *Keys) Entries() (entries []KeyEntry, forgot bool) {
 func RestoreKeys(entries []KeyEntry, forgot bool) *Keys {
 	k := &Keys{forgot: forgot}
 	for _, e := range entries {
-		k.Remember(e.Key, e.Version)
+		k.remember(e.Sum, e.Version)
 	}
 	return k
 }
@@ -37,27 +52,28 @@ func RestoreKeys(entries []KeyEntry, forgot bool) *Keys {
 // KeysKept is how many of an account's newest keys are held in memory.
 const KeysKept = 1024
 
-// Find is the version of the event with the key. known is false when the key
-// may belong to an event that is too old to be remembered here.
+// Find is the version of the event with the key, or with one of the same sum;
+// 0 if none is remembered. known is false when the key may belong to an event
+// that is too old to be remembered here.
 func (k *Keys) Find(key string) (version int64, known bool) {
-	version, found := k.versions[key]
-	return version, found || !k.forgot
+	if at := slices.Index(k.sums, SumKey(key)); at >= 0 {
+		return k.versions[at], true
+	}
+	return 0, !k.forgot
 }
 
 // Remember notes that the event with version carries key. A key that is
 // remembered already keeps its first event: that one is its answer.
-func (k *Keys) Remember(key string, version int64) {
-	if _, again := k.versions[key]; again {
-		return
-	}
-	if k.versions == nil {
-		k.versions = make(map[string]int64)
-	}
-	if len(k.order) == KeysKept {
-		delete(k.versions, k.order[0])
-		k.order = k.order[1:]
+func (k *Keys) Remember(key string, version int64) { k.remember(SumKey(key), version) }
+
+func (k *Keys) remember(sum uint64, version int64) {
+	switch {
+	case slices.Contains(k.sums, sum):
+	case len(k.sums) < KeysKept:
+		k.sums, k.versions = append(k.sums, sum), append(k.versions, version)
+	default:
+		k.sums[k.next], k.versions[k.next] = sum, version
+		k.next = (k.next + 1) % KeysKept
 		k.forgot = true
 	}
-	k.versions[key] = version
-	k.order = append(k.order, key)
 }
