@@ -12,6 +12,7 @@ import (
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/client"
 	immuerrors "github.com/codenotary/immudb/pkg/client/errors"
+	"google.golang.org/grpc/status"
 
 	"corebank/internal/contract"
 )
@@ -52,9 +53,11 @@ func (s *Immudb) session(ctx context.Context) (client.ImmuClient, error) {
 }
 
 // fault gives up the session that a call failed on, so that the next call
-// opens a new one: sessions die with the server, and silently with time.
+// opens a new one: sessions die with the server, and silently with time. Many
+// calls share a session, so that it is kept where only this call is at fault:
+// one that keeps failing must not take it from those that would succeed.
 func (s *Immudb) fault(ctx context.Context, c client.ImmuClient, what string, err error) error {
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && isOfImmudb(err) {
 		s.mu.Lock()
 		if s.client == c {
 			s.client = nil
@@ -267,6 +270,14 @@ func (s *Immudb) saw(tx uint64) {
 // faults. The client hands both on as texts.
 func isNotFound(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "key not found")
+}
+
+// isOfImmudb reports whether an error came from immudb, or from the way to it,
+// and is no answer that shows the session to be sound.
+func isOfImmudb(err error) bool {
+	var coded immuerrors.ImmuError
+	_, remote := status.FromError(err)
+	return (remote || errors.As(err, &coded)) && !isPreconditionFailed(err) && !isNotFound(err)
 }
 
 func isPreconditionFailed(err error) bool {

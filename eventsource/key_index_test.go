@@ -175,6 +175,32 @@ func TestASharedDirectoryWaitsForTheFencedOne(t *testing.T) {
 	sameKeys(t, "the second", keysOf(t, second, "key-1"), "key-1")
 }
 
+// What keeps failing for a reason of its own leaves the session, which others
+// share, as it is: else nobody would have one for as long as a takeover takes.
+func TestASessionIsKeptWhereAnotherHasTheIndex(t *testing.T) {
+	config := immudb(t)
+	first := opened(t, config, 0, 1)
+	defer closed(t, first)
+	second := eventsource.NewImmudb(config)
+	defer closed(t, second)
+	var sessions []client.ImmuClient
+	look := func(c client.ImmuClient) client.ImmuClient {
+		sessions = append(sessions, c)
+		return c
+	}
+	for range 3 {
+		if err := second.Stand(t.Context(), look); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := second.FindKeys(t.Context(), payments(0, 1)[0].Account, []string{"key-1"}); err == nil || !strings.Contains(err.Error(), "still in use by another event source") {
+			t.Fatalf("found a key: %v", err)
+		}
+	}
+	if sessions[0] != sessions[1] || sessions[1] != sessions[2] {
+		t.Error("each failure took the session from all others")
+	}
+}
+
 // slowReader is an immudb that takes its time to tell what the log holds.
 type slowReader struct {
 	client.ImmuClient

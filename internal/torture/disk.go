@@ -54,14 +54,25 @@ func (r *run) readLowDisk(patience context.Context) error {
 			return fmt.Errorf("the disk was nearly full and after %v /readyz says %q", noticeTime, reason)
 		}
 	}
-	probe := &Request{Account: r.load.ids()[0], Key: fmt.Sprint("low-disk-", r.clock().Nanoseconds()),
-		Command: bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}}
-	answer := r.gateway.ask(ctx, watchingClient, probe)
-	r.record.add(answer)
-	if answer.Verdict != Unavailable {
-		return fmt.Errorf("the disk was nearly full and a deposit was %s %s; want it refused until there is room", answer.Verdict, answer.Note)
+	return r.probeLowDisk(ctx)
+}
+
+// probeLowDisk deposits on one account after the other until one has no reason
+// of its own to refuse, as one that is frozen has.
+func (r *run) probeLowDisk(ctx context.Context) error {
+	for _, account := range r.load.ids() {
+		answer := r.gateway.ask(ctx, watchingClient, &Request{Account: account, Key: fmt.Sprint("low-disk-", r.clock().Nanoseconds()),
+			Command: bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}})
+		r.record.add(answer)
+		switch answer.Verdict {
+		case Unavailable:
+			return nil
+		case Refused:
+		default:
+			return fmt.Errorf("the disk was nearly full and a deposit was %s %s; want it refused until there is room", answer.Verdict, answer.Note)
+		}
 	}
-	return nil
+	return errors.New("the disk was nearly full and every account refused a deposit for a reason of its own; want it refused until there is room")
 }
 
 // fullDisk has the writes of all parts fail.
