@@ -12,7 +12,7 @@ import (
 // memoryNote says what the columns of a memory table are.
 const memoryNote = "Resident memory in MiB, a look every %s: medians after the first tenth, in the middle and of the last tenth; the highest; " +
 	"what of the last belongs to no file. Growth is the median of the slopes between any two looks (Theil and Sen), by the hour, after the first tenth and in the second half. " +
-	"Memory is flat below %g MiB/h or %g %% of what there is, whichever is more."
+	"Memory is flat below %g MiB/h or %g %% of what there is, whichever is more. Caches fill first, each up to a bound: docs/scaling.md has them."
 
 func memoryNoteFor(all []Memory) string {
 	return fmt.Sprintf(memoryNote, lookText(all), flatLeast, 100*flatShare)
