@@ -72,8 +72,9 @@ programs; the report has the load average at the beginning.
 
 Soak has a load of its own: unless flags say otherwise, for an hour, 500
 operations a second fall due on 500 accounts, with 300 subscribers. It tells of
-each process whether its memory is flat. Scale writes logs of 100,000 events and,
-unless --events is another, of 1,000,000, and shows what grows with them.
+each process whether its memory is flat, if it lasts half an hour or more.
+Scale writes logs of 100,000 events and, unless --events is another, of
+1,000,000, and shows what grows with them.
 
 With --url, a bank that runs already is measured, with a teller's token from
 COREBANK_TOKEN or --token-file. It keeps the accounts and transactions that

@@ -111,7 +111,7 @@ func memoryChart(title string, all []Memory) chart {
 			fmt.Fprintf(&points, "%.1f,%.1f ", at(look.Seconds/of), row.Middle+lineHeight/2-lineHeight*look.MiB/m.Most)
 		}
 		row.Line = strings.TrimSpace(points.String())
-		row.Value, row.ValueX = m.Verdict, chartLeft+chartWidth+8
+		row.Value, row.ValueX = strings.Replace(m.Verdict, "grows ", "+", 1), chartLeft+chartWidth+8
 	}
 	return c.finish(nil)
 }

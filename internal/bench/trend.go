@@ -12,8 +12,8 @@ const (
 	flatLeast = 8.0
 	flatShare = 0.05
 	// judgedAfter is the shortest time, in seconds, that says anything about an
-	// hour.
-	judgedAfter = 600.0
+	// hour: caches fill in the first minutes.
+	judgedAfter = 1800.0
 	// trendPoints bounds the pairs that a slope is the median of.
 	trendPoints = 720
 )
