@@ -27,17 +27,47 @@ type Commands interface {
 type Told struct {
 	Position int64
 	Line     *view.Transaction
+	// Shared is what others are told of the same line; nil where nobody else is.
+	Shared *Shared
 }
 
-// Feed streams what happens. Its sequences end when ctx does or with an error.
+// Following is what somebody wants to follow.
+type Following struct {
+	// Account is whose lines they want; "" for all.
+	Account bank.AccountID
+	// After, where it is 0 or more, is the position after which they begin; they
+	// begin with the next to happen where it is negative.
+	After int64
+	// Beat, where it is more than 0, is how often there is a heartbeat.
+	Beat time.Duration
+	// Past takes the lines of the past, one after the other, until it returns
+	// false.
+	Past func(Told) bool
+	// Wake is called whenever something begins to wait in the inbox. It must not
+	// wait, nor call the feed.
+	Wake func()
+}
+
+// Inbox is where lines wait for somebody who follows a feed. A bounded number
+// does: who is slower is let go.
+type Inbox interface {
+	// Take takes what has waited longest; it is not ok when nothing waits. With
+	// an error, there is nothing more to come.
+	Take() (told Told, ok bool, err error)
+	// Leave ends it.
+	Leave()
+}
+
+// Feed streams what happens.
 type Feed interface {
-	// Follow streams history lines in log order, of one account or of all ("").
-	// With after (0 or more) it begins with those after that position, and
-	// otherwise (negative) with the next to happen. With beat (more than 0) there
-	// is a heartbeat that often, once it is live.
-	Follow(ctx context.Context, id bank.AccountID, after int64, beat time.Duration) iter.Seq2[Told, error]
+	// Follow streams history lines in log order, without gap or repeat: first
+	// those of the past to its Past, and when that is told, in the inbox. Whoever
+	// gets an inbox has to leave it. An error is why there is none, be it that ctx
+	// or Past has ended it.
+	Follow(ctx context.Context, f Following) (Inbox, error)
 	// Changes streams the versions that an account reaches: 0 as soon as it
-	// would notice, and then the newest whenever there is a newer one.
+	// would notice, and then the newest whenever there is a newer one. The sequence
+	// ends when ctx does or with an error.
 	Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, error]
 }
 

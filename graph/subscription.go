@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"corebank/graph/model"
@@ -56,41 +55,12 @@ func readAfter(after *string) (int64, error) {
 	return readCursor(after, cursorPosition)
 }
 
-// transactions sends an account's transactions, or everybody's.
-func (r *Resolver) transactions(ctx context.Context, id bank.AccountID, after int64) <-chan *model.TransactionEvent {
-	return stream(ctx, r, func(send func(*model.TransactionEvent) bool) error {
-		for told, err := range r.Feed.Follow(ctx, id, after, 0) {
-			if err != nil {
-				return err
-			}
-			if !send(&model.TransactionEvent{Cursor: cursor(cursorPosition, told.Position), Transaction: transactionOf(*told.Line)}) {
-				return nil
-			}
-		}
-		return nil
-	})
-}
-
-// transactionFeed is transactions with heartbeats.
-func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after int64, seconds int64) (<-chan *model.TransactionFeedEvent, error) {
+// readHeartbeat is how often a subscriber wants to hear something.
+func readHeartbeat(seconds int64) (time.Duration, error) {
 	if seconds < leastHeartbeat || seconds > mostHeartbeat {
-		return nil, badInput(fmt.Sprintf("heartbeatSeconds must be %d to %d.", leastHeartbeat, mostHeartbeat))
+		return 0, badInput(fmt.Sprintf("heartbeatSeconds must be %d to %d.", leastHeartbeat, mostHeartbeat))
 	}
-	return stream(ctx, r, func(send func(*model.TransactionFeedEvent) bool) error {
-		for told, err := range r.Feed.Follow(ctx, id, after, time.Duration(seconds)*time.Second) {
-			if err != nil {
-				return err
-			}
-			event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, told.Position), Position: strconv.FormatInt(told.Position, 10)}
-			if told.Line != nil {
-				event.Transaction = transactionOf(*told.Line)
-			}
-			if !send(event) {
-				return nil
-			}
-		}
-		return nil
-	}), nil
+	return time.Duration(seconds) * time.Second, nil
 }
 
 // watchAccount waits, after each change of an account, for the view to show it,

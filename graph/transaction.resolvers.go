@@ -47,7 +47,7 @@ func (r *subscriptionResolver) Transactions(ctx context.Context, accountID *stri
 	if err != nil {
 		return nil, err
 	}
-	return r.transactions(ctx, id, from), nil
+	return r.transactions(ctx, id, from)
 }
 
 func (r *subscriptionResolver) TransactionFeed(ctx context.Context, accountID *string, after *string, heartbeatSeconds int64) (<-chan *model.TransactionFeedEvent, error) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -13,49 +14,49 @@ import (
 // nearHead asks a backfill to read as far as the log goes now.
 const nearHead = -1
 
+// errEnough says that a subscriber wants no more of its past.
+var errEnough = errors.New("the subscriber wants no more")
+
 // backfill reads a subscriber's past from the log.
 type backfill struct {
 	feed  *Feed
 	id    bank.AccountID // "" for all accounts
 	after int64          // the last position that was looked at
-	yield func(view.Transaction, error) bool
+	yield func(view.Transaction) bool
 
 	version int64 // the last version looked at, of one account
 }
 
-// read yields the lines after b.after up to the position head. It reports
-// whether the subscriber is still there.
-func (b *backfill) read(ctx context.Context, head int64) bool {
+// read yields the lines after b.after up to the position head.
+func (b *backfill) read(ctx context.Context, head int64) error {
 	select {
 	case b.feed.backfills <- struct{}{}:
 		defer func() { <-b.feed.backfills }()
 	case <-ctx.Done():
-		return false
+		return ctx.Err()
 	}
 	for head == nearHead || b.after < head {
 		records, err := b.page(ctx)
 		if err != nil {
-			b.yield(view.Transaction{}, fmt.Errorf("read the log for a subscriber: %w", err))
-			return false
+			return fmt.Errorf("read the log for a subscriber: %w", err)
 		}
 		if len(records) == 0 && b.id == "" && b.after < head {
 			// Asked of an event source that has lost the log and does not know it.
-			b.yield(view.Transaction{}, fmt.Errorf("the log ends at %d before %d, which was published", b.after, head))
-			return false
+			return fmt.Errorf("the log ends at %d before %d, which was published", b.after, head)
 		}
 		if len(records) == 0 {
-			return true
+			return nil
 		}
 		for _, r := range records {
 			if head != nearHead && r.Position > head {
-				return true // the live feed has it
+				return nil // the live feed has it
 			}
-			if !b.one(r) {
-				return false
+			if err := b.one(r); err != nil {
+				return err
 			}
 		}
 	}
-	return true
+	return nil
 }
 
 // page reads on: along the account's own stream, or along the whole log.
@@ -70,21 +71,22 @@ func (b *backfill) page(ctx context.Context) ([]contract.Record, error) {
 
 // one yields a record's line unless it lies before the cursor or has none. One
 // that cannot be read ends the subscription of its account, and no other.
-func (b *backfill) one(r contract.Record) bool {
+func (b *backfill) one(r contract.Record) error {
 	b.version = r.Version
 	if r.Position <= b.after {
-		return true
+		return nil
 	}
 	b.after = r.Position
 	event, err := r.Event()
 	if err != nil && b.id == "" {
 		slog.Error("a record cannot be read and is left out of a subscription", "account", r.Account, "position", r.Position, "error", err)
-		return true
+		return nil
 	}
 	if err != nil {
-		b.yield(view.Transaction{}, unreadable(r))
-		return false
+		return unreadable(r)
 	}
-	line := view.TransactionOf(r, event)
-	return line == nil || b.yield(*line, nil)
+	if line := view.TransactionOf(r, event); line != nil && !b.yield(*line) {
+		return errEnough
+	}
+	return nil
 }

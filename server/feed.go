@@ -119,10 +119,12 @@ func (f *Feed) begin(head int64) {
 	close(f.started)
 }
 
-// handOn gives the records after head to their subscribers.
+// handOn gives the records after head to their subscribers: to each all that it
+// hears of at once.
 func (f *Feed) handOn(records []contract.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	lines := make(map[bank.AccountID][]graph.Told)
 	for _, r := range records {
 		if r.Position <= f.head {
 			continue
@@ -135,16 +137,24 @@ func (f *Feed) handOn(records []contract.Record) {
 		event, err := r.Event()
 		if err != nil {
 			slog.Error("a record cannot be read and is left out of the feed", "account", r.Account, "position", r.Position, "error", err)
+			f.give(r.Account, lines[r.Account])
+			delete(lines, r.Account)
 			for one := range f.feeds[r.Account] {
-				f.letGo(r.Account, one, unreadable(r))
+				f.letGo(one, unreadable(r))
 			}
 			continue
 		}
 		if line := view.TransactionOf(r, event); line != nil {
-			told := graph.Told{Position: line.Position, Line: line}
-			f.give(line.Account, told)
-			f.give("", told)
+			told := graph.Told{Position: line.Position, Line: line, Shared: &graph.Shared{}}
+			for _, id := range []bank.AccountID{line.Account, ""} {
+				if len(f.feeds[id]) > 0 {
+					lines[id] = append(lines[id], told)
+				}
+			}
 		}
+	}
+	for id, told := range lines {
+		f.give(id, told)
 	}
 }
 

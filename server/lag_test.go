@@ -37,7 +37,7 @@ func (l *sharedLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest
 }
 
 // pay adds deposits to Ada's account with memos of so many characters.
-func (l *sharedLog) pay(t *testing.T, n, characters int) (batch contract.Batch) {
+func (l *sharedLog) pay(t testing.TB, n, characters int) (batch contract.Batch) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -160,7 +160,7 @@ func TestHeartbeatsTellHowFarTheFeedIs(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		var told []string
 		go func() {
-			for one, err := range feed.Follow(ctx, ada, 0, time.Minute) {
+			for one, err := range follow(ctx, feed, ada, 0, time.Minute) {
 				told = append(told, fmt.Sprint(one.Position, one.Line != nil, err))
 			}
 		}()

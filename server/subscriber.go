@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"iter"
 	"sync"
 	"time"
 
@@ -11,26 +10,35 @@ import (
 	"corebank/internal/view"
 )
 
-// feed is one subscriber to lines. What waits for it takes no room while it
-// keeps up, because most of thousands do.
+// feed is one subscriber to lines: graph.Inbox. What waits for it takes no room
+// of its own while it keeps up, because most of thousands do.
 type feed struct {
-	ready chan struct{} // holds one token while there is something to take
+	of   *Feed
+	id   bank.AccountID
+	wake func()
 
 	mu      sync.Mutex
-	waiting []graph.Told
-	reason  error // why it was let go, after what waits
+	waiting []graph.Told // may be everybody's: it is never written to in place
+	after   int64        // the last position that it has
+	reason  error        // why it was let go, after what waits
+	beats   *time.Timer
 }
 
-// add lets a line wait, if there is room.
-func (one *feed) add(told graph.Told) bool {
+// add lets lines wait, as far as there is room, and reports whether there was.
+func (one *feed) add(lines []graph.Told) bool {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if len(one.waiting) >= feedBuffer {
-		return false
+	fit := lines[:min(len(lines), feedBuffer-len(one.waiting))]
+	if len(fit) == 0 {
+		return len(lines) == 0
 	}
-	one.waiting = append(one.waiting, told)
-	one.wake()
-	return true
+	if len(one.waiting) == 0 {
+		one.waiting = fit[:len(fit):len(fit)]
+		one.wake()
+	} else {
+		one.waiting = append(one.waiting, fit...)
+	}
+	return len(fit) == len(lines)
 }
 
 // end lets the subscriber go for a reason.
@@ -41,76 +49,95 @@ func (one *feed) end(reason error) {
 	one.wake()
 }
 
-func (one *feed) wake() {
-	select {
-	case one.ready <- struct{}{}:
-	default:
-	}
-}
-
-// take takes what has waited longest. There is nothing more for now, or ever
-// for the reason, when it is not ok.
-func (one *feed) take() (told graph.Told, ok bool, reason error) {
+// Take implements graph.Inbox.
+func (one *feed) Take() (told graph.Told, ok bool, err error) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if len(one.waiting) == 0 {
-		return graph.Told{}, false, one.reason
+	for len(one.waiting) > 0 {
+		told, one.waiting = one.waiting[0], one.waiting[1:]
+		if len(one.waiting) == 0 {
+			one.waiting = nil
+		}
+		if told.Line != nil && told.Position <= one.after {
+			continue // the topic is behind the log, and the log has been read
+		}
+		one.after = max(one.after, told.Position)
+		told.Position = one.after
+		return told, true, nil
 	}
-	told, one.waiting = one.waiting[0], one.waiting[1:]
-	if len(one.waiting) == 0 {
-		one.waiting = nil
-	}
-	return told, true, nil
+	return graph.Told{}, false, one.reason
 }
 
-// give hands a line to an account's subscribers. f.mu is held.
-func (f *Feed) give(id bank.AccountID, told graph.Told) {
+// Leave implements graph.Inbox.
+func (one *feed) Leave() {
+	one.of.leave(one)
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.waiting = nil
+	if one.beats != nil {
+		one.beats.Stop()
+	}
+}
+
+// beat begins its heartbeats.
+func (one *feed) beat(every time.Duration) {
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	one.beats = time.AfterFunc(every, func() {
+		if one.of.beat(one) {
+			one.beats.Reset(every)
+		}
+	})
+}
+
+// give hands lines to an account's subscribers. f.mu is held.
+func (f *Feed) give(id bank.AccountID, lines []graph.Told) {
 	for one := range f.feeds[id] {
-		if !one.add(told) {
-			f.letGo(id, one, lagged())
+		if !one.add(lines) {
+			f.letGo(one, lagged())
 		}
 	}
 }
 
 // letGo ends a subscriber for a reason. f.mu is held.
-func (f *Feed) letGo(id bank.AccountID, one *feed, reason error) {
+func (f *Feed) letGo(one *feed, reason error) {
 	one.end(reason)
-	drop(f, f.feeds, id, one)
+	drop(f, f.feeds, one.id, one)
 }
 
 // beat tells a subscriber how far the feed is, after all lines up to there. One
-// for which much is waiting hears of it without.
-func (f *Feed) beat(one *feed) {
+// for which much is waiting hears of it without. It reports whether the
+// subscriber is still there.
+func (f *Feed) beat(one *feed) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	one.add(graph.Told{Position: f.head})
+	_, there := f.feeds[one.id][one]
+	if there {
+		one.add([]graph.Told{{Position: f.head}})
+	}
+	return there
 }
 
-// subscribe adds a subscriber and returns the position after which it gets
-// everything. leave ends it.
-func (f *Feed) subscribe(id bank.AccountID) (one *feed, head int64, leave func(), err error) {
-	one = &feed{ready: make(chan struct{}, 1)}
-	head, leave, err = join(f, f.feeds, id, one)
-	return one, head, leave, err
+func (f *Feed) leave(one *feed) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	drop(f, f.feeds, one.id, one)
 }
 
-// join adds somebody who wants to hear of an account.
-func join[T any](f *Feed, all map[bank.AccountID]map[*T]struct{}, id bank.AccountID, one *T) (head int64, leave func(), err error) {
+// join adds somebody who wants to hear of an account, and returns the position
+// after which it hears everything.
+func join[T any](f *Feed, all map[bank.AccountID]map[*T]struct{}, id bank.AccountID, one *T) (head int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.count >= maxFeeds {
-		return 0, nil, &graph.Fault{Code: graph.CodeUnavailable, Retryable: true, Message: "Too many subscriptions; try again later."}
+		return 0, &graph.Fault{Code: graph.CodeUnavailable, Retryable: true, Message: "Too many subscriptions; try again later."}
 	}
 	if all[id] == nil {
 		all[id] = make(map[*T]struct{})
 	}
 	all[id][one] = struct{}{}
 	f.count++
-	return f.head, func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		drop(f, all, id, one)
-	}, nil
+	return f.head, nil
 }
 
 // drop forgets somebody. f.mu is held.
@@ -125,91 +152,44 @@ func drop[T any](f *Feed, all map[bank.AccountID]map[*T]struct{}, id bank.Accoun
 	f.count--
 }
 
-// Transactions is Follow without the heartbeats.
-func (f *Feed) Transactions(ctx context.Context, id bank.AccountID, after int64) iter.Seq2[view.Transaction, error] {
-	return func(yield func(view.Transaction, error) bool) {
-		for told, err := range f.Follow(ctx, id, after, 0) {
-			if err != nil {
-				yield(view.Transaction{}, err)
-				return
-			}
-			if !yield(*told.Line, nil) {
-				return
-			}
-		}
-	}
-}
-
 // Follow implements graph.Feed. A subscriber with a cursor first reads the log
 // up to near its head, then joins the live feed at one position, reads up to at
 // least that, and goes on live after what it has read.
-func (f *Feed) Follow(ctx context.Context, id bank.AccountID, after int64, beat time.Duration) iter.Seq2[graph.Told, error] {
-	return func(yield func(graph.Told, error) bool) {
-		if !f.waitForStart(ctx) {
-			return
-		}
-		b := backfill{feed: f, id: id, after: after, yield: func(line view.Transaction, err error) bool {
-			return yield(graph.Told{Position: line.Position, Line: &line}, err)
-		}}
-		if after >= 0 && !b.read(ctx, nearHead) {
-			return
-		}
-		one, head, leave, err := f.subscribe(id)
-		if err != nil {
-			yield(graph.Told{}, err)
-			return
-		}
-		defer leave()
-		if after >= 0 && !b.read(ctx, head) {
-			return
-		}
-		f.live(ctx, one, b.after, beat, yield)
+func (f *Feed) Follow(ctx context.Context, s graph.Following) (graph.Inbox, error) {
+	if err := f.waitForStart(ctx); err != nil {
+		return nil, err
 	}
+	b := backfill{feed: f, id: s.Account, after: s.After, yield: func(line view.Transaction) bool {
+		return s.Past(graph.Told{Position: line.Position, Line: &line})
+	}}
+	if s.After >= 0 {
+		if err := b.read(ctx, nearHead); err != nil {
+			return nil, err
+		}
+	}
+	one := &feed{of: f, id: s.Account, wake: s.Wake}
+	head, err := join(f, f.feeds, s.Account, one)
+	if err != nil {
+		return nil, err
+	}
+	if s.After >= 0 {
+		if err := b.read(ctx, head); err != nil {
+			one.Leave()
+			return nil, err
+		}
+	}
+	one.after = b.after // nobody takes yet
+	if s.Beat > 0 {
+		one.beat(s.Beat)
+	}
+	return one, nil
 }
 
-func (f *Feed) waitForStart(ctx context.Context) bool {
+func (f *Feed) waitForStart(ctx context.Context) error {
 	select {
 	case <-f.started:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
-	}
-}
-
-// live yields what comes after a position, and a heartbeat every so often (0
-// for never).
-func (f *Feed) live(ctx context.Context, one *feed, after int64, beat time.Duration, yield func(graph.Told, error) bool) {
-	var beats <-chan time.Time
-	if beat > 0 {
-		ticker := time.NewTicker(beat)
-		defer ticker.Stop()
-		beats = ticker.C
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-beats:
-			f.beat(one)
-		case <-one.ready:
-		}
-		for {
-			told, ok, reason := one.take()
-			if reason != nil {
-				yield(graph.Told{}, reason)
-				return
-			}
-			if !ok {
-				break
-			}
-			if told.Line != nil && told.Position <= after {
-				continue // the topic is behind the log, and the log has been read
-			}
-			after = max(after, told.Position)
-			told.Position = after
-			if !yield(told, nil) {
-				return
-			}
-		}
+		return ctx.Err()
 	}
 }

@@ -25,16 +25,15 @@ func (f *Feed) changed(id bank.AccountID, version int64) {
 // Changes implements graph.Feed.
 func (f *Feed) Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
-		if !f.waitForStart(ctx) {
+		if f.waitForStart(ctx) != nil {
 			return
 		}
 		one := &watch{newest: make(chan int64, 1)}
-		_, leave, err := join(f, f.watches, id, one)
-		if err != nil {
+		if _, err := join(f, f.watches, id, one); err != nil {
 			yield(0, err)
 			return
 		}
-		defer leave()
+		defer f.unwatch(id, one)
 		if !yield(0, nil) {
 			return
 		}
@@ -49,4 +48,10 @@ func (f *Feed) Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, 
 			}
 		}
 	}
+}
+
+func (f *Feed) unwatch(id bank.AccountID, one *watch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	drop(f, f.watches, id, one)
 }

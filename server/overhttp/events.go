@@ -36,19 +36,36 @@ func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.G
 	if !out.begin() {
 		return
 	}
-	answers := make(chan *graphql.Response)
+	run := running{answers: make(chan *graphql.Response), news: make(chan struct{}, 1)}
 	go func() {
-		defer close(answers)
-		request.Run(ctx, exec, params, check(r.Method), func(response *graphql.Response) {
+		defer close(run.answers)
+		run.live = request.Run(ctx, exec, params, check(r.Method), run.wake, func(response *graphql.Response) {
 			select {
-			case answers <- response:
+			case run.answers <- response:
 			case <-ctx.Done():
 			}
 		})
 	}()
-	out.tell(answers, t.KeepAlive)
+	out.tell(&run, t.KeepAlive)
 	cancel()
-	for range answers { // until what was begun has ended
+	for range run.answers { // until what was begun has ended
+	}
+	if run.live != nil {
+		run.live.Leave()
+	}
+}
+
+// running is an operation whose answers are streamed.
+type running struct {
+	answers chan *graphql.Response
+	live    *request.Live // set, if at all, before answers is closed
+	news    chan struct{} // has something when live has
+}
+
+func (r *running) wake() {
+	select {
+	case r.news <- struct{}{}:
+	default:
 	}
 }
 
@@ -99,40 +116,87 @@ func (e *events) begin() bool {
 		return false
 	}
 	e.w.WriteHeader(http.StatusOK)
-	return e.write(":\n\n")
+	return e.write([]byte(":\n\n"))
 }
 
 // tell writes the answers until there are no more or the client has left.
-func (e *events) tell(answers <-chan *graphql.Response, keepAlive time.Duration) {
+func (e *events) tell(run *running, keepAlive time.Duration) {
 	quiet := time.NewTicker(keepAlive)
 	defer quiet.Stop()
+	answers, news := run.answers, (chan struct{})(nil)
 	for {
 		select {
 		case <-e.ctx.Done():
 			return
 		case <-quiet.C:
-			if !e.write(": ping\n\n") {
+			if !e.write([]byte(": ping\n\n")) {
 				return
 			}
+			continue
 		case response, more := <-answers:
-			if !more {
-				e.write("event: complete\ndata:\n\n")
+			if more && !e.write(appendNext(nil, encode(response))) {
 				return
 			}
-			if !e.write("event: next\ndata: " + string(encode(response)) + "\n\n") {
+			if !more && run.live == nil {
+				e.write([]byte(complete))
 				return
 			}
-			quiet.Reset(keepAlive)
+			if !more { // it has caught up
+				answers, news = nil, run.news
+				run.wake()
+			}
+		case <-news:
+			if !e.tellNews(run.live) {
+				return
+			}
 		}
+		quiet.Reset(keepAlive)
 	}
 }
 
-// write sends one event and reports whether it could.
-func (e *events) write(text string) bool {
+const complete = "event: complete\ndata:\n\n"
+
+// appendNext appends an answer as an event.
+func appendNext(to, answer []byte) []byte {
+	to = append(to, "event: next\ndata: "...)
+	to = append(to, answer...)
+	return append(to, "\n\n"...)
+}
+
+// enough is how much is written at once of what waits, in bytes.
+const enough = 8 << 10
+
+// tellNews writes what waits, and reports whether there may be more some time.
+func (e *events) tellNews(live *request.Live) bool {
+	var waiting []byte
+	for e.ctx.Err() == nil {
+		text, last := live.Take()
+		if text != nil {
+			waiting = appendNext(waiting, text)
+		}
+		if last != nil {
+			waiting = append(appendNext(waiting, encode(last)), complete...)
+		}
+		if text != nil && len(waiting) < enough {
+			continue
+		}
+		if len(waiting) > 0 && !e.write(waiting) || last != nil {
+			return false
+		}
+		if text == nil {
+			return true
+		}
+		waiting = waiting[:0]
+	}
+	return false
+}
+
+// write sends events and reports whether it could.
+func (e *events) write(text []byte) bool {
 	if err := e.control.SetWriteDeadline(time.Now().Add(eventWriteTime)); err != nil {
 		return false
 	}
-	if _, err := e.w.Write([]byte(text)); err != nil {
+	if _, err := e.w.Write(text); err != nil {
 		return false
 	}
 	return e.control.Flush() == nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,22 +18,23 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// conn is one connection. One goroutine reads; each operation has its own.
+// conn is one connection. One goroutine reads; an operation has its own until it
+// has ended, or has caught up with what happens, and then while it has something
+// to tell.
 type conn struct {
 	transport *Transport
 	ws        *websocket.Conn
 	exec      graphql.GraphExecutor
-	header    http.Header
 	words     dialect
 
 	ctx     context.Context // of all operations; the reader's alone
 	cancel  context.CancelFunc
 	began   bool // the reader's alone
 	running sync.WaitGroup
-	pinger  *time.Timer
+	clock   *time.Timer // until the client has to have begun, and then between pings
 
 	acknowledged atomic.Bool
-	closed       atomic.Bool // our close frame is out, or on its way
+	closed       atomic.Bool // a close frame is out, or on its way
 
 	writing sync.Mutex // comes before mu
 
@@ -42,16 +44,17 @@ type conn struct {
 }
 
 func newConn(t *Transport, ws *websocket.Conn, exec graphql.GraphExecutor, r *http.Request) *conn {
-	c := &conn{transport: t, ws: ws, exec: exec, header: r.Header, operations: make(map[string]*operation)}
-	ctx, cancel := context.WithCancel(r.Context())
+	c := &conn{transport: t, ws: ws, exec: exec, operations: make(map[string]*operation)}
+	// It outlives its request, whose context has what the door knows of it.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	c.ctx, c.cancel = context.WithValue(ctx, connKey{}, c), cancel
 	ws.SetReadLimit(t.MaxMessage)
 	ws.SetPongHandler(func(string) error { c.patience(); return nil })
-	c.pinger = time.AfterFunc(never, c.ping)
+	ws.SetPingHandler(func(data string) error { c.control(websocket.PongMessage, []byte(data)); return nil })
+	ws.SetCloseHandler(func(code int, _ string) error { c.echo(code); return nil })
+	c.clock = time.AfterFunc(t.InitTimeout, c.tick)
 	return c
 }
-
-const never = 1 << 62 // until it is reset
 
 // patience moves the moment at which a silent client is let go. One that is to
 // close has less time, from then on.
@@ -68,8 +71,7 @@ func (c *conn) close(code int, reason string) bool {
 	if !c.closed.CompareAndSwap(false, true) {
 		return false
 	}
-	frame := websocket.FormatCloseMessage(code, strings.ToValidUTF8(reason[:min(len(reason), maxReason)], ""))
-	_ = c.ws.WriteControl(websocket.CloseMessage, frame, time.Now().Add(c.transport.WriteTime)) // who is gone needs none
+	c.control(websocket.CloseMessage, websocket.FormatCloseMessage(code, strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "")))
 	c.cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,10 +79,42 @@ func (c *conn) close(code int, reason string) bool {
 	return true
 }
 
-// read takes messages until the connection has ended.
+// echo answers the close frame of a client that closes.
+func (c *conn) echo(code int) {
+	if c.closed.CompareAndSwap(false, true) {
+		c.control(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""))
+	}
+}
+
+// serve takes messages until the connection has ended, and all of its operations
+// with it.
+func (c *conn) serve() {
+	defer c.running.Wait()
+	defer c.end()
+	defer func() {
+		if reason := recover(); reason != nil { // it must end its own connection, not the gateway
+			slog.Error("panic at a websocket", "reason", reason, "stack", string(debug.Stack()))
+		}
+	}()
+	c.read()
+}
+
+// end lets all operations know that nobody listens.
+func (c *conn) end() {
+	c.clock.Stop()
+	c.cancel()
+	_ = c.ws.Close() // it may have been closed
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, op := range c.operations {
+		op.wake()
+	}
+}
+
+// read takes messages until there are no more.
 func (c *conn) read() {
 	leave := func() {}
-	defer func() { leave(); c.pinger.Stop() }()
+	defer func() { leave() }()
 	for {
 		c.patience()
 		kind, text, err := c.ws.ReadMessage()
@@ -155,37 +189,53 @@ func (c *conn) acknowledge(payload *transport.InitPayload) {
 	if c.words.alive != "" {
 		c.send(message{Type: c.words.alive})
 	}
-	c.pinger.Reset(c.transport.Ping)
+	c.clock.Reset(c.transport.Ping)
+}
+
+// tick looks after the client, from time to time.
+func (c *conn) tick() {
+	if !c.acknowledged.Load() {
+		c.close(CloseInitTimeout, "Connection initialisation timeout")
+		return
+	}
+	if c.ping() {
+		c.clock.Reset(c.transport.Ping)
+	}
 }
 
 // ping asks the client whether it is there, in the words of its subprotocol or
 // else by websocket.
-func (c *conn) ping() {
-	ok := false
+func (c *conn) ping() bool {
 	if c.words.ping != "" {
-		ok = c.send(message{Type: c.words.ping})
-	} else {
-		ok = c.send(message{Type: c.words.alive}) &&
-			c.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(c.transport.WriteTime)) == nil
+		return c.send(message{Type: c.words.ping})
 	}
-	if ok {
-		c.pinger.Reset(c.transport.Ping)
-	}
+	return c.send(message{Type: c.words.alive}) && c.control(websocket.PingMessage, nil)
+}
+
+// control writes a control frame.
+func (c *conn) control(kind int, data []byte) bool {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.ws.WriteControl(kind, data, time.Now().Add(c.transport.WriteTime)) == nil // who is gone needs none
 }
 
 // send writes a message, unless the connection is closed.
 func (c *conn) send(m message) bool {
+	out := newFrames()
+	defer out.free()
+	out.message(m)
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	return !c.closed.Load() && c.write(m)
+	return !c.closed.Load() && c.write(out)
 }
 
-// write writes a message in bounded time. A client that does not take it is
-// gone. c.writing is held.
-func (c *conn) write(m message) bool {
-	err := c.ws.SetWriteDeadline(time.Now().Add(c.transport.WriteTime))
+// write writes messages in bounded time. A client that does not take them is
+// gone. c.writing is held, since it goes by the library's writer.
+func (c *conn) write(out *frames) bool {
+	raw := c.ws.NetConn()
+	err := raw.SetWriteDeadline(time.Now().Add(c.transport.WriteTime))
 	if err == nil {
-		err = c.ws.WriteJSON(m)
+		_, err = raw.Write(out.bytes)
 	}
 	if err != nil {
 		c.cancel()

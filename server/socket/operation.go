@@ -3,6 +3,7 @@ package socket
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -16,8 +17,17 @@ const CodeTooManyOperations = "TOO_MANY_OPERATIONS"
 
 // operation is one that runs, or has been told to stop.
 type operation struct {
+	conn   *conn
 	id     string
+	ctx    context.Context
 	cancel context.CancelFunc
+
+	// live is set once it is a subscription that has caught up with what happens.
+	live *request.Live
+	head []byte // how its answers begin
+	// woken is 0 while nothing runs for it, and otherwise grows whenever there is
+	// something new.
+	woken atomic.Int64
 }
 
 // start begins an operation, or says why it cannot.
@@ -38,10 +48,10 @@ func (c *conn) start(m message) {
 		c.close(CloseBadMessage, "Invalid message: "+err.Error())
 		return
 	}
-	params.Headers = c.header
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
 	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(c.ctx))
-	op := &operation{m.ID, cancel}
+	op := &operation{conn: c, id: m.ID, ctx: ctx, cancel: cancel}
+	op.woken.Store(1)
 	switch fits, duplicate := c.enter(op); {
 	case duplicate:
 		cancel()
@@ -52,7 +62,7 @@ func (c *conn) start(m message) {
 			Message:    fmt.Sprintf("One connection runs at most %d operations at a time; complete another first.", c.transport.MaxOperations),
 			Extensions: map[string]any{"code": CodeTooManyOperations, "retryable": true}}})})
 	default:
-		c.running.Go(func() { c.run(ctx, op, params) })
+		go op.run(params)
 	}
 }
 
@@ -68,39 +78,102 @@ func (c *conn) enter(op *operation) (fits, duplicate bool) {
 	}
 	c.operations[op.id] = op
 	c.count++
+	c.running.Add(1)
 	return true, false
 }
 
 // run executes an operation and sends its answers: an error ends it, and so
 // does a complete, and never both.
-func (c *conn) run(ctx context.Context, op *operation, params *graphql.RawParams) {
-	defer c.leave(op)
-	failed := false
-	request.Run(ctx, c.exec, params, anything, func(response *graphql.Response) {
+func (op *operation) run(params *graphql.RawParams) {
+	c, failed := op.conn, false
+	op.live = request.Run(op.ctx, c.exec, params, anything, op.wake, func(response *graphql.Response) {
 		if failed = response.Data == nil; failed {
-			c.tell(op, message{Type: wordError, Payload: errorsOf(response.Errors)}, true)
+			op.tell(message{Type: wordError, Payload: errorsOf(response.Errors)}, true)
 			return
 		}
-		c.tell(op, message{Type: c.words.next, Payload: mustJSON(response)}, false)
+		op.tell(message{Type: c.words.next, Payload: mustJSON(response)}, false)
 	})
-	if !failed {
-		c.tell(op, message{Type: wordComplete}, true)
+	if op.live != nil {
+		op.head = fmt.Appendf(nil, `{"type":%s,"id":%s,"payload":`, mustJSON(c.words.next), mustJSON(op.id))
+		op.tellNews()
+		return
 	}
+	if !failed {
+		op.tell(message{Type: wordComplete}, true)
+	}
+	c.leave(op)
 }
 
 // anything may run on a socket.
 func anything(*graphql.OperationContext) *gqlerror.Error { return nil }
 
-// tell sends a message of an operation, unless the client has stopped it. With
+// wake has somebody look for news, unless somebody does.
+func (op *operation) wake() {
+	if op.woken.Add(1) == 1 {
+		go op.tellNews()
+	}
+}
+
+// tellNews sends what has happened, until there is nothing more for now, or the
+// operation ends. Then woken stays, and nothing runs for it again.
+func (op *operation) tellNews() {
+	for {
+		seen := op.woken.Load()
+		if !op.tellWaiting() {
+			op.live.Leave()
+			op.conn.leave(op)
+			return
+		}
+		if op.woken.CompareAndSwap(seen, 0) {
+			return
+		}
+	}
+}
+
+// tellWaiting sends what waits, in few writes. It reports whether there may be
+// more some time.
+func (op *operation) tellWaiting() bool {
+	out := newFrames()
+	defer out.free()
+	for op.ctx.Err() == nil {
+		text, last := op.live.Take()
+		if text != nil {
+			out.add(op.head, text, []byte("}"))
+		}
+		if last != nil {
+			out.message(message{Type: wordError, ID: op.id, Payload: errorsOf(last.Errors)})
+		}
+		if text != nil && last == nil && len(out.bytes) < enough {
+			continue
+		}
+		op.write(out, last != nil)
+		if text == nil || last != nil {
+			return last == nil && op.ctx.Err() == nil
+		}
+		out.bytes = out.bytes[:0]
+	}
+	return false
+}
+
+// tell sends a message of an operation.
+func (op *operation) tell(m message, last bool) {
+	out := newFrames()
+	defer out.free()
+	m.ID = op.id
+	out.message(m)
+	op.write(out, last)
+}
+
+// write writes messages of an operation, unless the client has stopped it. With
 // the last one, its id is free again before the client knows.
-func (c *conn) tell(op *operation, m message, last bool) {
+func (op *operation) write(out *frames, last bool) {
+	c := op.conn
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	if c.closed.Load() || !c.listening(op, last) {
+	if len(out.bytes) == 0 || c.closed.Load() || !c.listening(op, last) {
 		return
 	}
-	m.ID = op.id
-	c.write(m)
+	c.write(out)
 }
 
 // listening reports whether the client waits for an operation.
@@ -131,6 +204,7 @@ func (c *conn) stop(m message) {
 		return
 	}
 	op.cancel()
+	op.wake()
 	if c.words == legacy { // its clients wait for that
 		c.send(message{Type: wordComplete, ID: m.ID})
 	}
@@ -138,6 +212,7 @@ func (c *conn) stop(m message) {
 
 // leave makes room for another operation.
 func (c *conn) leave(op *operation) {
+	defer c.running.Done()
 	op.cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()

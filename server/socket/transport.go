@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -44,19 +45,20 @@ var _ graphql.Transport = (*Transport)(nil)
 
 // Bounds of a websocket's connection.
 const (
-	buffer = 1024 // bytes, each way
+	buffer = 512 // bytes; of those to write in, a few for all connections
 	// closeTime is how long the client may take to answer our close frame.
 	closeTime = 2 * time.Second
 )
 
 // upgrader only takes browsers from the gateway's own pages.
-var upgrader = websocket.Upgrader{ReadBufferSize: buffer, WriteBufferSize: buffer, Subprotocols: []string{Modern, Legacy}}
+var upgrader = websocket.Upgrader{ReadBufferSize: buffer, WriteBufferSize: buffer, WriteBufferPool: &sync.Pool{}, Subprotocols: []string{Modern, Legacy}}
 
 // Supports implements graphql.Transport.
 func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
 
-// Do implements graphql.Transport. It returns when the connection has ended,
-// and all of its operations with it.
+// Do implements graphql.Transport. It returns when the connection is open, which
+// then goes on by itself: what served its request is not needed any longer, and
+// is much larger.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	leave, ok := t.Seats.Take()
 	if !ok {
@@ -64,17 +66,26 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		http.Error(w, "Too many connections are open; try again later.", http.StatusServiceUnavailable)
 		return
 	}
-	defer leave()
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
+		leave()
 		slog.Debug("no websocket was opened", "error", err) // it has been answered
 		return
 	}
-	defer ws.Close()
 	c := newConn(t, ws, exec, r)
-	defer c.running.Wait()
-	defer c.cancel()
-	switch ws.Subprotocol() {
+	go func() {
+		defer leave()
+		if t.Ending != nil {
+			defer context.AfterFunc(t.Ending, func() { c.close(closeGoingAway, "The gateway ends; connect again") })()
+		}
+		c.begin()
+		c.serve()
+	}()
+}
+
+// begin settles which words are spoken, if any.
+func (c *conn) begin() {
+	switch c.ws.Subprotocol() {
 	case Modern:
 		c.words = modern
 	case Legacy:
@@ -82,15 +93,6 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	default:
 		c.close(CloseSubprotocol, "Subprotocol not acceptable")
 	}
-	defer time.AfterFunc(t.InitTimeout, func() {
-		if !c.acknowledged.Load() {
-			c.close(CloseInitTimeout, "Connection initialisation timeout")
-		}
-	}).Stop()
-	if t.Ending != nil {
-		defer context.AfterFunc(t.Ending, func() { c.close(closeGoingAway, "The gateway ends; connect again") })()
-	}
-	c.read()
 }
 
 // init begins the connection, or closes it.

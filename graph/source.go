@@ -1,0 +1,72 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/graph/model"
+	"corebank/internal/bank"
+)
+
+// Source is where a subscription to transactions has its events from. Nothing
+// runs for it: whoever serves the subscription follows it, and has the executor
+// answer for one event after the other, with Put before each.
+type Source struct {
+	resolver *Resolver
+	id       bank.AccountID
+	after    int64
+	beat     time.Duration
+	put      func(Told)
+}
+
+// Follow gives the past to past, line by line, until that returns false. Then
+// it returns where the rest waits as it happens: see Feed.
+func (s *Source) Follow(ctx context.Context, past func(Told) bool, wake func()) (Inbox, error) {
+	return s.resolver.Feed.Follow(ctx, Following{Account: s.id, After: s.after, Beat: s.beat, Past: past, Wake: wake})
+}
+
+// Put makes what was told the event of the executor's next answer, which has to
+// be asked for before the next is put.
+func (s *Source) Put(told Told) { s.put(told) }
+
+// Present is an error that ends the subscription, as the client may see it.
+func (s *Source) Present(ctx context.Context, err error) *gqlerror.Error {
+	return Present(ctx, err, s.resolver.Hidden)
+}
+
+// sourced leaves it to the transport to follow a feed, each event of which event
+// makes.
+func sourced[T any](ctx context.Context, s *Source, event func(Told) *T) (<-chan *T, error) {
+	events := make(chan *T, 1)
+	s.put = func(told Told) { events <- event(told) }
+	if !setSource(ctx, s) {
+		return nil, errors.New("a subscription was dispatched by what cannot serve it")
+	}
+	return events, nil
+}
+
+// transactions is an account's transactions, or everybody's.
+func (r *Resolver) transactions(ctx context.Context, id bank.AccountID, after int64) (<-chan *model.TransactionEvent, error) {
+	return sourced(ctx, &Source{resolver: r, id: id, after: after}, func(told Told) *model.TransactionEvent {
+		return &model.TransactionEvent{Cursor: cursor(cursorPosition, told.Position), Transaction: transactionOf(*told.Line)}
+	})
+}
+
+// transactionFeed is transactions with heartbeats.
+func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after int64, seconds int64) (<-chan *model.TransactionFeedEvent, error) {
+	beat, err := readHeartbeat(seconds)
+	if err != nil {
+		return nil, err
+	}
+	return sourced(ctx, &Source{resolver: r, id: id, after: after, beat: beat}, func(told Told) *model.TransactionFeedEvent {
+		event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, told.Position), Position: strconv.FormatInt(told.Position, 10)}
+		if told.Line != nil {
+			event.Transaction = transactionOf(*told.Line)
+		}
+		return event
+	})
+}

@@ -1,0 +1,108 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"corebank/internal/contract"
+	"corebank/internal/identity"
+	"corebank/internal/identity/identitytest"
+	"corebank/server"
+)
+
+// lobby is a gateway in which websockets wait, each with one subscription.
+type lobby struct {
+	gateway *httptest.Server
+	feed    *server.Feed
+	log     *sharedLog
+	token   string
+	open    []net.Conn
+}
+
+func newLobby(tb testing.TB) *lobby {
+	people := identitytest.NewIssuer(tb)
+	l := &lobby{log: &sharedLog{}, token: people.TokenFor("ada", identity.Teller)}
+	l.feed = server.NewFeed(l.log)
+	l.gateway = httptest.NewServer(server.Handler(server.Parts{Feed: l.feed, Verify: people.Verifier().Verify, Wire: server.Wire{Ping: time.Hour}},
+		func(context.Context) contract.Readiness { return contract.Readiness{} }))
+	tb.Cleanup(func() {
+		for _, conn := range l.open {
+			conn.Close()
+		}
+		l.gateway.Close()
+	})
+	return l
+}
+
+// come opens a websocket that subscribes, and keeps no more of it than its
+// connection, so that what grows is the gateway.
+func (l *lobby) come(tb testing.TB, query string) net.Conn {
+	tb.Helper()
+	dialer := websocket.Dialer{Subprotocols: []string{modernProtocol}, ReadBufferSize: 512, WriteBufferSize: 512}
+	conn, _, err := dialer.DialContext(tb.Context(), "ws"+strings.TrimPrefix(l.gateway.URL, "http")+"/graphql", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, text := range []string{fmt.Sprintf(`{"type":"connection_init","payload":{"authorization":"Bearer %s"}}`, l.token),
+		fmt.Sprintf(`{"id":"1","type":"subscribe","payload":{"query":%q}}`, query), `{"type":"ping"}`} {
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for _, want := range []string{ack, `{"type":"pong"}`} {
+		if _, text, err := conn.ReadMessage(); err != nil || !strings.Contains(string(text), want) {
+			tb.Fatalf("%s, %v; want %s", text, err, want)
+		}
+	}
+	l.open = append(l.open, conn.NetConn())
+	return conn.NetConn()
+}
+
+// BenchmarkIdleSockets is what a websocket with one subscription costs that is
+// told nothing: the memory in use, the client's connection included, and the
+// goroutines.
+func BenchmarkIdleSockets(b *testing.B) {
+	const sockets = 2000
+	for b.Loop() {
+		l := newLobby(b)
+		handle(b, l.feed, l.log.pay(b, 1, 10))
+		l.come(b, "subscription { transactions { cursor } }")
+		inUse := func() (bytes, stacks uint64) {
+			runtime.GC()
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return m.HeapAlloc, m.StackInuse
+		}
+		heap, stacks := inUse()
+		goroutines := runtime.NumGoroutine()
+		for range sockets {
+			l.come(b, fmt.Sprintf("subscription { transactions(accountId: %q) { cursor transaction { id type amount { value } balanceAfter { value } version occurredAt reference } } }", ada))
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		b.ReportMetric(float64(m.HeapInuse+m.StackInuse-heap-stacks)/sockets, "uncollected-B/socket")
+		heapNow, stacksNow := inUse()
+		b.ReportMetric(float64(heapNow-heap)/sockets, "heap-B/socket")
+		b.ReportMetric(float64(stacksNow-stacks)/sockets, "stack-B/socket")
+		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/sockets, "goroutines/socket")
+		if path := os.Getenv("PROFILE"); path != "" {
+			f, _ := os.Create(path)
+			pprof.Lookup("heap").WriteTo(f, 0)
+			f.Close()
+			f, _ = os.Create(path + ".g")
+			pprof.Lookup("goroutine").WriteTo(f, 1)
+			f.Close()
+		}
+	}
+}

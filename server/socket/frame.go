@@ -1,0 +1,75 @@
+package socket
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"log/slog"
+	"sync"
+)
+
+// frames are messages of text as they go over a websocket, one after the other,
+// so that several take one write. The library would take one for each.
+type frames struct {
+	bytes []byte
+}
+
+// Bounds of what is written at once.
+const (
+	// enough is when more waits for the next write, in bytes.
+	enough = 8 << 10
+	// mostKept is up to which size a buffer is used again.
+	mostKept = 64 << 10
+)
+
+// buffers are shared by all connections: few of them write at the same time.
+var buffers = sync.Pool{New: func() any { return new(frames) }}
+
+func newFrames() *frames { return buffers.Get().(*frames) }
+
+// free gives the buffer to others.
+func (f *frames) free() {
+	if cap(f.bytes) > mostKept {
+		return
+	}
+	f.bytes = f.bytes[:0]
+	buffers.Put(f)
+}
+
+// The first byte of a frame with a whole message of text, and the lengths from
+// which a frame says its length in 2 and in 8 bytes: RFC 6455, section 5.2.
+const (
+	wholeText = 0x80 | 0x1
+	inTwo     = 126
+	beyondTwo = 1 << 16
+	inEight   = 127
+)
+
+// add adds a message that consists of these parts.
+func (f *frames) add(parts ...[]byte) {
+	size := 0
+	for _, part := range parts {
+		size += len(part)
+	}
+	f.bytes = append(f.bytes, wholeText)
+	switch {
+	case size < inTwo:
+		f.bytes = append(f.bytes, byte(size))
+	case size < beyondTwo:
+		f.bytes = binary.BigEndian.AppendUint16(append(f.bytes, inTwo), uint16(size))
+	default:
+		f.bytes = binary.BigEndian.AppendUint64(append(f.bytes, inEight), uint64(size))
+	}
+	for _, part := range parts {
+		f.bytes = append(f.bytes, part...)
+	}
+}
+
+// message adds a message as it is.
+func (f *frames) message(m message) {
+	text, err := json.Marshal(m)
+	if err != nil { // only a payload of Init's can do that
+		slog.Error("a message cannot be written", "error", err)
+		return
+	}
+	f.add(text)
+}
