@@ -53,7 +53,7 @@ func inEvent(selections ast.SelectionSet) bool {
 		var within ast.SelectionSet
 		switch s := selection.(type) {
 		case *ast.Field:
-			if s.ObjectDefinition == nil || s.Definition == nil || resolved()[s.ObjectDefinition.Name+"."+strings.ToLower(s.Name)] || s.Definition.Directives.ForName("authorized") != nil {
+			if !stored(s) {
 				return false
 			}
 			within = s.SelectionSet
@@ -67,6 +67,14 @@ func inEvent(selections ast.SelectionSet) bool {
 		}
 	}
 	return true
+}
+
+// stored reports whether a field is a part of its object, for everybody who has
+// that. What an interface's field is depends on the object.
+func stored(field *ast.Field) bool {
+	of, is := field.ObjectDefinition, field.Definition
+	return of != nil && is != nil && of.Kind == ast.Object && is.Directives.ForName("authorized") == nil &&
+		!resolved()[of.Name+"."+strings.ToLower(field.Name)]
 }
 
 // resolved are the fields that have a resolver: "Type.field", the field's name

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http/httptest"
-	"os"
 	"runtime"
-	"runtime/pprof"
 	"strings"
 	"testing"
 	"time"
@@ -44,28 +42,53 @@ func newLobby(tb testing.TB) *lobby {
 	return l
 }
 
-// come opens a websocket that subscribes, and keeps no more of it than its
-// connection, so that what grows is the gateway.
-func (l *lobby) come(tb testing.TB, query string) net.Conn {
+// subscribed is as much as a list of transactions shows.
+const subscribed = "{ cursor transaction { id type amount { value } balanceAfter { value } version occurredAt reference } }"
+
+// come opens a websocket that has subscribed to what happens after the first
+// transaction, and was told of that. It keeps no more of it than its connection,
+// so that what grows is the gateway.
+func (l *lobby) come(tb testing.TB, account string) net.Conn {
 	tb.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{modernProtocol}, ReadBufferSize: 512, WriteBufferSize: 512}
 	conn, _, err := dialer.DialContext(tb.Context(), "ws"+strings.TrimPrefix(l.gateway.URL, "http")+"/graphql", nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
+	query := fmt.Sprintf("subscription { transactions(%s after: %q) %s }", account, cursorAt("0"), subscribed)
 	for _, text := range []string{fmt.Sprintf(`{"type":"connection_init","payload":{"authorization":"Bearer %s"}}`, l.token),
-		fmt.Sprintf(`{"id":"1","type":"subscribe","payload":{"query":%q}}`, query), `{"type":"ping"}`} {
+		fmt.Sprintf(`{"id":"1","type":"subscribe","payload":{"query":%q}}`, query)} {
 		if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	for _, want := range []string{ack, `{"type":"pong"}`} {
+	for _, want := range []string{ack, `"type":"next"`} {
 		if _, text, err := conn.ReadMessage(); err != nil || !strings.Contains(string(text), want) {
 			tb.Fatalf("%s, %v; want %s", text, err, want)
 		}
 	}
 	l.open = append(l.open, conn.NetConn())
 	return conn.NetConn()
+}
+
+// TestASubscriptionThatWaitsHasNoGoroutine: a websocket has one, to read, and
+// its subscription none.
+func TestASubscriptionThatWaitsHasNoGoroutine(t *testing.T) {
+	l := newLobby(t)
+	handle(t, l.feed, l.log.pay(t, 1, 10))
+	l.come(t, "")
+	const more = 50
+	before := runtime.NumGoroutine()
+	for range more {
+		l.come(t, "")
+	}
+	deadline := time.Now().Add(patienceOfTests)
+	for runtime.NumGoroutine() > before+more {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d goroutines for %d more websockets", runtime.NumGoroutine()-before, more)
+		}
+		runtime.Gosched() // some have still to begin
+	}
 }
 
 // BenchmarkIdleSockets is what a websocket with one subscription costs that is
@@ -76,7 +99,7 @@ func BenchmarkIdleSockets(b *testing.B) {
 	for b.Loop() {
 		l := newLobby(b)
 		handle(b, l.feed, l.log.pay(b, 1, 10))
-		l.come(b, "subscription { transactions { cursor } }")
+		l.come(b, "")
 		inUse := func() (bytes, stacks uint64) {
 			runtime.GC()
 			runtime.GC()
@@ -87,7 +110,7 @@ func BenchmarkIdleSockets(b *testing.B) {
 		heap, stacks := inUse()
 		goroutines := runtime.NumGoroutine()
 		for range sockets {
-			l.come(b, fmt.Sprintf("subscription { transactions(accountId: %q) { cursor transaction { id type amount { value } balanceAfter { value } version occurredAt reference } } }", ada))
+			l.come(b, fmt.Sprintf("accountId: %q", ada))
 		}
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
@@ -96,13 +119,5 @@ func BenchmarkIdleSockets(b *testing.B) {
 		b.ReportMetric(float64(heapNow-heap)/sockets, "heap-B/socket")
 		b.ReportMetric(float64(stacksNow-stacks)/sockets, "stack-B/socket")
 		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/sockets, "goroutines/socket")
-		if path := os.Getenv("PROFILE"); path != "" {
-			f, _ := os.Create(path)
-			pprof.Lookup("heap").WriteTo(f, 0)
-			f.Close()
-			f, _ = os.Create(path + ".g")
-			pprof.Lookup("goroutine").WriteTo(f, 1)
-			f.Close()
-		}
 	}
 }

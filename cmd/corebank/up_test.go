@@ -189,7 +189,7 @@ func TestPartsDoNotInheritWhatIsNotForThem(t *testing.T) {
 }
 
 func TestPartsShareTheMachine(t *testing.T) {
-	for _, name := range []string{"GOGC", "GOMAXPROCS"} {
+	for _, name := range []string{"GOGC", "GOMAXPROCS", "GOMEMLIMIT"} {
 		t.Setenv(name, "") // and so is set back after the test
 		if err := os.Unsetenv(name); err != nil {
 			t.Fatal(err)
@@ -199,7 +199,7 @@ func TestPartsShareTheMachine(t *testing.T) {
 	for part, want := range map[string][]string{
 		partNATS:                         {"GOGC=400", half},
 		sidecarOf(contract.AppProjector): {"GOGC=400", half},
-		contract.AppServer:               {"GOGC=400", half},
+		contract.AppServer:               {"GOGC=400", "GOMEMLIMIT=320MiB", half},
 		contract.AppProjector:            {"GOGC=400"},
 		partImmudb:                       nil,
 	} {

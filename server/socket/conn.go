@@ -27,9 +27,9 @@ type conn struct {
 	exec      graphql.GraphExecutor
 	words     dialect
 
-	ctx     context.Context // of all operations; the reader's alone
+	ctx     context.Context // of all operations; who takes a message alone sees it
 	cancel  context.CancelFunc
-	began   bool // the reader's alone
+	began   bool // by the same
 	running sync.WaitGroup
 	clock   *time.Timer // until the client has to have begun, and then between pings
 
@@ -89,32 +89,11 @@ func (c *conn) echo(code int) {
 // serve takes messages until the connection has ended, and all of its operations
 // with it.
 func (c *conn) serve() {
-	defer c.running.Wait()
-	defer c.end()
-	defer func() {
-		if reason := recover(); reason != nil { // it must end its own connection, not the gateway
-			slog.Error("panic at a websocket", "reason", reason, "stack", string(debug.Stack()))
-		}
-	}()
-	c.read()
-}
-
-// end lets all operations know that nobody listens.
-func (c *conn) end() {
-	c.clock.Stop()
-	c.cancel()
-	_ = c.ws.Close() // it may have been closed
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, op := range c.operations {
-		op.wake()
-	}
-}
-
-// read takes messages until there are no more.
-func (c *conn) read() {
 	leave := func() {}
 	defer func() { leave() }()
+	defer c.running.Wait()
+	defer c.end()
+	defer c.survive()
 	for {
 		c.patience()
 		kind, text, err := c.ws.ReadMessage()
@@ -130,25 +109,55 @@ func (c *conn) read() {
 		if c.closed.Load() {
 			continue // the client has still to answer our close frame
 		}
-		m, ok := readMessage(text)
-		switch {
-		case !ok || kind != websocket.TextMessage:
-			c.refuse(Closed{CloseBadMessage, "Invalid message: not a JSON object with a type"})
-		case m.Type == wordInit && c.began:
-			c.close(CloseTooMany, "Too many initialisation requests")
-		case m.Type == wordInit:
-			c.began = true
-			if seat, ok := c.init(m); ok {
+		// This goroutine waits nearly always: what takes more stack than that is done
+		// by another.
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer c.survive()
+			if seat := c.take(kind, text); seat != nil {
 				leave = seat
 			}
-		default:
-			c.take(m)
-		}
+		}()
+		<-done
 	}
 }
 
-// take takes any message but connection_init.
-func (c *conn) take(m message) {
+// survive makes a panic the end of its own connection, not of the gateway.
+func (c *conn) survive() {
+	if reason := recover(); reason != nil {
+		slog.Error("panic at a websocket", "reason", reason, "stack", string(debug.Stack()))
+		_ = c.ws.Close() // it may have ended
+	}
+}
+
+// end lets all operations know that nobody listens.
+func (c *conn) end() {
+	c.clock.Stop()
+	c.cancel()
+	_ = c.ws.Close() // it may have been closed
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, op := range c.operations {
+		op.wake()
+	}
+}
+
+// take takes a message. The first gives the connection a seat, which it has to
+// leave.
+func (c *conn) take(kind int, text []byte) (leave func()) {
+	m, ok := readMessage(text)
+	switch {
+	case !ok || kind != websocket.TextMessage:
+		c.refuse(Closed{CloseBadMessage, "Invalid message: not a JSON object with a type"})
+		return nil
+	case m.Type == wordInit && c.began:
+		c.close(CloseTooMany, "Too many initialisation requests")
+		return nil
+	case m.Type == wordInit:
+		c.began = true
+		return c.init(m)
+	}
 	switch m.Type {
 	case c.words.ping, c.words.pong:
 		if _, ok := m.object(); !ok {
@@ -165,6 +174,7 @@ func (c *conn) take(m message) {
 	default:
 		c.refuse(Closed{CloseBadMessage, "Invalid message: unknown type"})
 	}
+	return nil
 }
 
 // drain lets the client read that its message was too long (the close frame

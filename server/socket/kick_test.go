@@ -180,3 +180,28 @@ func TestTheGatewaysEndIsTold(t *testing.T) {
 	expect(t, conn, 1001, "The gateway ends; connect again", ack)
 	<-ctx.Done()
 }
+
+// TestAPanicAtInitEndsItsConnectionAlone: no request is around it any longer.
+func TestAPanicAtInitEndsItsConnectionAlone(t *testing.T) {
+	fall := func(context.Context, transport.InitPayload) (context.Context, *transport.InitPayload, error) { panic("init fell over") }
+	_, conn := connect(t, nil, fall, socket.Modern)
+	if _, text, err := conn.ReadMessage(); err == nil {
+		t.Errorf("the client is told %s", text)
+	}
+}
+
+// TestMessagesOfAnyLengthArrive: a frame says its length in one of three ways.
+func TestMessagesOfAnyLengthArrive(t *testing.T) {
+	exec, conn := connect(t, nil, nil, socket.Modern)
+	expect(t, conn, 0, "", ack)
+	say(t, conn, subscribe)
+	<-exec.ran
+	const around = `{"type":"next","id":"1","payload":{"data":""}}`
+	for _, size := range []int{len(around), 125, 126, 127, 1<<16 - 1, 1 << 16, 1<<16 + 1, 1 << 20} {
+		said := strings.Repeat("x", size-len(around))
+		exec.yield <- &graphql.Response{Data: []byte(`"` + said + `"`)}
+		if _, text, err := conn.ReadMessage(); err != nil || len(text) != size || !strings.HasSuffix(string(text), said+`"}}`) {
+			t.Fatalf("of %d bytes, %d arrive: %v", size, len(text), err)
+		}
+	}
+}

@@ -95,12 +95,12 @@ func (c *conn) begin() {
 	}
 }
 
-// init begins the connection, or closes it.
-func (c *conn) init(m message) (leave func(), ok bool) {
+// init begins the connection and takes a seat for it, or closes it.
+func (c *conn) init(m message) (leave func()) {
 	payload, ok := m.object()
 	if !ok {
 		c.refuse(Closed{CloseBadMessage, "The payload of connection_init has to be an object"})
-		return nil, false
+		return nil
 	}
 	var answer *transport.InitPayload
 	if c.transport.Init != nil {
@@ -108,17 +108,17 @@ func (c *conn) init(m message) (leave func(), ok bool) {
 		if err != nil {
 			slog.Info("a websocket was refused", "error", err)
 			c.refuse(refusalOf(err))
-			return nil, false
+			return nil
 		}
 		c.ctx, answer = ctx, told
 	}
 	leave, ok = c.transport.Seats.TakeFor(c.transport.Caller(c.ctx))
 	if !ok {
 		c.refuse(Closed{CloseTooMany, "Too many connections"})
-		return nil, false
+		return nil
 	}
 	c.acknowledge(answer)
-	return leave, true
+	return leave
 }
 
 // refuse says in words what the legacy subprotocol has words for, and closes.

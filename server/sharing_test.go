@@ -1,0 +1,181 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/server"
+)
+
+// anySelection is some of what a transaction says, at random.
+func anySelection(random *rand.Rand) string {
+	may := []string{"id", "accountId", "type", "direction", "amount { value currency }", "m: amount { currency }", "balanceAfter { ... on Money { value } }",
+		"occurredAt", "effectiveAt", "reference", "memo", "note: memo", "caller", "reason", "__typename", "memo @include(if: true)", "caller @skip(if: true)"}
+	random.Shuffle(len(may), func(i, j int) { may[i], may[j] = may[j], may[i] })
+	return "cursor position transaction { version " + strings.Join(may[:random.IntN(len(may))], " ") + " }"
+}
+
+// payAnything adds deposits to Ada's account that say whatever may have to be
+// escaped.
+func (l *sharedLog) payAnything(t *testing.T, random *rand.Rand, n int) contract.Batch {
+	t.Helper()
+	batch := l.pay(t, n, 1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range batch.Records {
+		r := &batch.Records[i]
+		amount := bank.Money{Minor: 1 + random.Int64N(1e9), Currency: "EUR"}
+		memo := make([]rune, random.IntN(40))
+		for j := range memo {
+			memo[j] = []rune("<>&\"\\\u2028\n\t/é😀$x")[random.IntN(13)]
+		}
+		details := bank.Details{Memo: string(memo), Reference: strings.Repeat("r", random.IntN(80))}
+		if err := r.SetEvent(bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount}, Details: details}); err != nil {
+			t.Fatal(err)
+		}
+		l.records[r.Position-1] = *r
+	}
+	return batch
+}
+
+// sharer is a client with a subscription for each of many selections, which are
+// its ids.
+type sharer struct {
+	raw
+	start, next string
+}
+
+func join(t *testing.T, gateway *httptest.Server, protocol string) sharer {
+	t.Helper()
+	s := sharer{dial(t, gateway, protocol), "subscribe", "next"}
+	if protocol == legacyProtocol {
+		s.start, s.next = "start", "data"
+	}
+	s.say(begin)
+	s.hear(ack)
+	return s
+}
+
+func (s sharer) follow(id int, selection, after string) {
+	s.t.Helper()
+	s.say(fmt.Sprintf(`{"id":"%d","type":%q,"payload":{"query":%q,"variables":{"after":%s}}}`, id, s.start,
+		"subscription($after: String) { transactionFeed(after: $after, heartbeatSeconds: 1) { "+selection+" } }", after))
+}
+
+// event is the next that a subscription is told: of which, and what. A heartbeat
+// has no line.
+func (s sharer) event() (id int, payload string, line bool) {
+	s.t.Helper()
+	for {
+		var m feedMessage
+		if err := s.ReadJSON(&m); err != nil {
+			s.t.Fatal(err)
+		}
+		if m.Type != s.next {
+			continue // a ping
+		}
+		if _, err := fmt.Sscan(m.ID, &id); err != nil {
+			s.t.Fatal(err)
+		}
+		var told struct {
+			Data struct {
+				TransactionFeed struct{ Transaction json.RawMessage }
+			}
+		}
+		if err := json.Unmarshal(m.Payload, &told); err != nil {
+			s.t.Fatalf("%s: %v", m.Payload, err)
+		}
+		return id, string(m.Payload), string(told.Data.TransactionFeed.Transaction) != "null"
+	}
+}
+
+// begun waits until all of so many subscriptions are live: each has a heartbeat.
+func (s sharer) begun(n int) {
+	s.t.Helper()
+	for live := make(map[int]bool); len(live) < n; {
+		id, payload, line := s.event()
+		if line {
+			s.t.Fatalf("a line before there was one: %s", payload)
+		}
+		live[id] = true
+	}
+}
+
+// lines are the next so many lines of each of n subscriptions.
+func (s sharer) lines(n, each int) []string {
+	s.t.Helper()
+	told, heard := make([]string, n), make([]int, n)
+	for missing := n * each; missing > 0; {
+		id, payload, line := s.event()
+		if !line {
+			continue
+		}
+		if heard[id]++; heard[id] > each {
+			s.t.Fatalf("one line too many: %s", payload)
+		}
+		told[id] += payload + "\n"
+		missing--
+	}
+	return told
+}
+
+// TestSharedAnswersAreLikeOthers: what many are told in the same bytes is what
+// each would be told alone, as those are who read it from the log: over each
+// protocol, whatever they select and whatever is said.
+func TestSharedAnswersAreLikeOthers(t *testing.T) {
+	const selections, each = 25, 40
+	random := rand.New(rand.NewPCG(rand.Uint64(), 1))
+	log := &sharedLog{}
+	feed := server.NewFeed(log)
+	handle(t, feed, log.pay(t, 1, 1))
+	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Feed: feed, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
+	defer gateway.Close()
+	asked := make([]string, selections)
+	clients := []sharer{join(t, gateway, modernProtocol), join(t, gateway, modernProtocol), join(t, gateway, legacyProtocol)}
+	for id := range asked {
+		asked[id] = anySelection(random)
+		for _, c := range clients {
+			c.follow(id, asked[id], "null")
+		}
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	stream := openEvents(t, ctx, gateway.URL, fmt.Sprintf(`{"query":%q}`, "subscription { transactionFeed(heartbeatSeconds: 1) { "+asked[0]+" } }"), "")
+	stream.expect(opened, "event: next\n")
+	for _, c := range clients {
+		c.begun(selections)
+	}
+	for rest := each; rest > 0; {
+		n := 1 + random.IntN(rest)
+		handle(t, feed, log.payAnything(t, random, n))
+		rest -= n
+	}
+	alone := join(t, gateway, modernProtocol)
+	for id := range asked {
+		alone.follow(id, asked[id], `"`+cursorAt("1")+`"`)
+	}
+	want := alone.lines(selections, each)
+	for i, c := range clients {
+		for id, got := range c.lines(selections, each) {
+			if got != want[id] {
+				t.Fatalf("client %d, which asks for %s, is told\n%swhereas one alone is told\n%s", i, asked[id], got, want[id])
+			}
+		}
+	}
+	for line := range strings.Lines(want[0]) {
+		event := stream.next()
+		for strings.Contains(event, `"transaction":null`) || strings.HasPrefix(event, ": ping") {
+			event = stream.next()
+		}
+		if event != "event: next\ndata: "+line {
+			t.Fatalf("a stream is told %s, want %s", event, line)
+		}
+	}
+}
