@@ -183,7 +183,9 @@ func TestTheGatewaysEndIsTold(t *testing.T) {
 
 // TestAPanicAtInitEndsItsConnectionAlone: no request is around it any longer.
 func TestAPanicAtInitEndsItsConnectionAlone(t *testing.T) {
-	fall := func(context.Context, transport.InitPayload) (context.Context, *transport.InitPayload, error) { panic("init fell over") }
+	fall := func(context.Context, transport.InitPayload) (context.Context, *transport.InitPayload, error) {
+		panic("init fell over")
+	}
 	_, conn := connect(t, nil, fall, socket.Modern)
 	if _, text, err := conn.ReadMessage(); err == nil {
 		t.Errorf("the client is told %s", text)
