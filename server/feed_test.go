@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"corebank/graph"
 	"corebank/internal/bank"
@@ -57,45 +55,6 @@ func (h *history) ReadStream(_ context.Context, r contract.ReadStreamRequest) (p
 	return page, nil
 }
 
-// follow is what a subscriber is told who takes it at once.
-func follow(ctx context.Context, feed *server.Feed, id bank.AccountID, after int64, beat time.Duration) iter.Seq2[graph.Told, error] {
-	return func(yield func(graph.Told, error) bool) {
-		news := make(chan struct{}, 1)
-		inbox, err := feed.Follow(ctx, graph.Following{Account: id, After: after, Beat: beat,
-			Past: func(told graph.Told) bool { return yield(told, nil) },
-			Wake: func() {
-				select {
-				case news <- struct{}{}:
-				default:
-				}
-			}})
-		if err != nil {
-			if ctx.Err() == nil {
-				yield(graph.Told{}, err)
-			}
-			return
-		}
-		defer inbox.Leave()
-		for {
-			told, ok, err := inbox.Take()
-			switch {
-			case err != nil:
-				yield(told, err)
-				return
-			case ok && !yield(told, nil):
-				return
-			case ok:
-				continue
-			}
-			select {
-			case <-news:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
 // listener collects what a subscription yields.
 type listener struct {
 	positions []int64
@@ -108,7 +67,7 @@ func listen(t *testing.T, feed *server.Feed, id bank.AccountID, after int64, pau
 	ctx, cancel := context.WithCancel(t.Context())
 	l := &listener{cancel: cancel, pause: pause}
 	go func() {
-		for told, err := range follow(ctx, feed, id, after, 0) {
+		for told, err := range feed.Each(ctx, id, after, 0) {
 			if err != nil {
 				l.err = err
 				return

@@ -160,7 +160,7 @@ func TestHeartbeatsTellHowFarTheFeedIs(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		var told []string
 		go func() {
-			for one, err := range follow(ctx, feed, ada, 0, time.Minute) {
+			for one, err := range feed.Each(ctx, ada, 0, time.Minute) {
 				told = append(told, fmt.Sprint(one.Position, one.Line != nil, err))
 			}
 		}()

@@ -64,15 +64,15 @@ func (s *subscriber) connect(ctx context.Context) {
 	s.cut = leave
 	s.mu.Unlock()
 	s.th.note("subscribes at %s after %d", g.name, s.cursor())
-	for line, err := range g.feed.Transactions(ctx, s.id, s.cursor()) {
+	for told, err := range g.feed.Each(ctx, s.id, s.cursor(), 0) {
 		if err != nil || ctx.Err() != nil {
 			s.th.note("the subscription ends: %v", err)
 			return
 		}
 		s.mu.Lock()
-		s.seen = append(s.seen, line)
+		s.seen = append(s.seen, *told.Line)
 		s.mu.Unlock()
-		s.th.note("sees position %d", line.Position)
+		s.th.note("sees position %d", told.Position)
 		if s.th.IntN(4) == 0 && s.th.pass(ctx, 0, 50*time.Millisecond) != nil {
 			return
 		}
