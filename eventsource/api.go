@@ -2,18 +2,38 @@ package eventsource
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"corebank/internal/app"
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
 // API answers the log's service invocations. Read replies are also bounded in
 // bytes, below what a sidecar carries.
 type API struct {
-	writer    *Writer
-	storage   Storage
-	published func() int64
+	writer     appender
+	storage    reading
+	published  func() int64
+	partition  Partition
+	partitions func() []contract.PartitionStatus // nil for one log
+}
+
+// appender is the Writer, or the Sequencer in its place.
+type appender interface {
+	source
+	Append(ctx context.Context, appends []contract.Append) []contract.AppendResult
+	awaitHead(ctx context.Context, after int64)
+}
+
+// reading is a Storage, or the Sequencer of several, for who only reads.
+type reading interface {
+	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
+	ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error)
+	FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error)
+	LastAudit(ctx context.Context) (*contract.Audit, error)
 }
 
 // maxReplyBytes bounds the event data of one read.
@@ -23,6 +43,17 @@ const maxReplyBytes = 2 << 20
 // the relay is.
 func NewAPI(writer *Writer, storage Storage, published func() int64) *API {
 	return &API{writer: writer, storage: storage, published: published}
+}
+
+// NewPartitionAPI makes the API of the writer of one partition. Nobody publishes
+// from there; it answers for the accounts that are in it, and no others.
+func NewPartitionAPI(writer *Writer, storage Storage, partition Partition) *API {
+	return &API{writer: writer, storage: storage, published: func() int64 { return 0 }, partition: partition}
+}
+
+// NewTotalAPI makes the API of the whole log of several partitions.
+func NewTotalAPI(s *Sequencer, published func() int64) *API {
+	return &API{writer: s, storage: s, published: published, partitions: s.Partitions}
 }
 
 // Methods are the API's methods by their contract names.
@@ -42,13 +73,41 @@ func (a *API) Append(ctx context.Context, request contract.AppendRequest) (contr
 	if n := len(request.Appends); n == 0 || n > contract.MaxAppends {
 		return contract.AppendReply{}, fmt.Errorf("a request has 1 to %d appends, not %d", contract.MaxAppends, n)
 	}
-	return contract.AppendReply{Results: a.writer.Append(ctx, request.Appends)}, nil
+	if a.partition.Number == 0 {
+		return contract.AppendReply{Results: a.writer.Append(ctx, request.Appends)}, nil
+	}
+	return contract.AppendReply{Results: a.appendOwn(ctx, request.Appends)}, nil
+}
+
+// appendOwn appends what is for this partition, and nothing if anything is not:
+// whoever asks then counts the partitions otherwise.
+func (a *API) appendOwn(ctx context.Context, appends []contract.Append) []contract.AppendResult {
+	results := make([]contract.AppendResult, len(appends))
+	foreign := ""
+	for _, one := range appends {
+		if !a.partition.owns(one.Account) {
+			foreign = a.partition.foreign(one.Account)
+		}
+	}
+	if foreign == "" {
+		results = a.writer.Append(ctx, appends)
+	}
+	for i := range results {
+		if foreign != "" {
+			results[i] = contract.AppendResult{Status: contract.Halted, Reason: foreign}
+		}
+		results[i].Partition = a.partition.Number
+	}
+	return results
 }
 
 // ReadStream reads one account's events.
 func (a *API) ReadStream(ctx context.Context, request contract.ReadStreamRequest) (contract.Records, error) {
 	if !request.Account.Valid() {
 		return contract.Records{}, fmt.Errorf("%q is not an account id", request.Account)
+	}
+	if !a.partition.owns(request.Account) {
+		return contract.Records{}, errors.New(a.partition.foreign(request.Account))
 	}
 	limit, err := readLimit(request.AfterVersion, request.Limit)
 	if err != nil {
@@ -64,6 +123,15 @@ func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (con
 	if err != nil {
 		return contract.Records{}, err
 	}
+	wait := time.Duration(request.WaitMs) * time.Millisecond
+	if wait < 0 || wait > contract.MaxReadWait {
+		return contract.Records{}, fmt.Errorf("a read may wait at most %v, not %v", contract.MaxReadWait, wait)
+	}
+	if wait > 0 {
+		waiting, cancel := context.WithTimeout(ctx, wait)
+		a.writer.awaitHead(waiting, request.AfterPosition)
+		cancel()
+	}
 	records, err := a.storage.ReadAll(ctx, request.AfterPosition, limit)
 	return a.reply(records, limit, err)
 }
@@ -73,11 +141,14 @@ func (a *API) FindKeys(ctx context.Context, request contract.FindKeysRequest) (c
 	if n := len(request.Keys); !request.Account.Valid() || n > contract.MaxCommands {
 		return contract.Records{}, fmt.Errorf("%q and %d keys: want an account id and at most %d keys", request.Account, n, contract.MaxCommands)
 	}
+	if !a.partition.owns(request.Account) {
+		return contract.Records{}, errors.New(a.partition.foreign(request.Account))
+	}
 	records, err := a.storage.FindKeys(ctx, request.Account, request.Keys)
 	if err != nil {
 		return contract.Records{}, err
 	}
-	return contract.Records{Records: records, Head: a.writer.Head()}, nil
+	return contract.Records{Records: records, Head: a.writer.Head(), Partition: a.partition.Number}, nil
 }
 
 // Ready says whether an append would be taken now.
@@ -91,7 +162,11 @@ func (a *API) Status(ctx context.Context, _ struct{}) (contract.LogStatus, error
 	if err != nil {
 		return contract.LogStatus{}, err
 	}
-	return contract.LogStatus{Head: a.writer.Head(), Published: a.published(), LastAudit: audit}, nil
+	status := contract.LogStatus{Head: a.writer.Head(), Published: a.published(), LastAudit: audit}
+	if a.partitions != nil {
+		status.Partitions = a.partitions()
+	}
+	return status, nil
 }
 
 func readLimit(after int64, limit int) (int, error) {
@@ -118,7 +193,7 @@ func (a *API) reply(records []contract.Record, limit int, err error) (contract.R
 			break
 		}
 	}
-	return contract.Records{Records: records, Head: a.writer.Head()}, nil
+	return contract.Records{Records: records, Head: a.writer.Head(), Partition: a.partition.Number}, nil
 }
 
 // recordOverhead is about what a record's fields besides its data take as JSON.

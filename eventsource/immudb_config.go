@@ -28,6 +28,9 @@ type ImmudbConfig struct {
 	// or user is made; without it, that is an error. It must not be immudb's
 	// published default.
 	AdminPassword string
+	// Partition is which part of a log the database has. It is written into a
+	// new database, and that of an older one has to be the same.
+	Partition Partition
 	// StateDir is where immudb's client keeps its copy of the verified state, and
 	// the event source its index of idempotency keys. Both can be lost.
 	StateDir string

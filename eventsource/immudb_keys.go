@@ -21,6 +21,8 @@ import (
 //	epoch                who writes; every commit requires it unchanged
 //	checkpoint           what the relay has published
 //	audit                what the last audit found
+//	partition            which part of a log this is, if it has several
+//	o/<number>           in the order of several partitions: one of its rounds
 //
 // Those of records are short because much of what a commit costs is to put them
 // into immudb's index. Idempotency keys stand in the records alone, and in an

@@ -11,19 +11,19 @@ import (
 )
 
 // Checkpoint implements Storage.
-func (s *Immudb) Checkpoint(ctx context.Context) (position int64, err error) {
+func (s *database) Checkpoint(ctx context.Context) (position int64, err error) {
 	_, err = s.note(ctx, keyCheckpoint, &position)
 	return position, err
 }
 
 // SaveCheckpoint implements Storage. Only the writer's relay may move the
 // checkpoint: a fenced one learns it here, even when nobody asks it to write.
-func (s *Immudb) SaveCheckpoint(ctx context.Context, position int64) error {
+func (s *database) SaveCheckpoint(ctx context.Context, position int64) error {
 	return s.saveNote(ctx, keyCheckpoint, position, s.stillOurs())
 }
 
 // LastAudit implements Storage.
-func (s *Immudb) LastAudit(ctx context.Context) (*contract.Audit, error) {
+func (s *database) LastAudit(ctx context.Context) (*contract.Audit, error) {
 	var audit contract.Audit
 	found, err := s.note(ctx, keyAudit, &audit)
 	if err != nil || !found {
@@ -33,13 +33,13 @@ func (s *Immudb) LastAudit(ctx context.Context) (*contract.Audit, error) {
 }
 
 // SaveAudit implements Storage.
-func (s *Immudb) SaveAudit(ctx context.Context, audit contract.Audit) error {
+func (s *database) SaveAudit(ctx context.Context, audit contract.Audit) error {
 	return s.saveNote(ctx, keyAudit, audit, nil)
 }
 
 // note reads what is noted under a key beside the log into v, and tells
 // whether there is anything.
-func (s *Immudb) note(ctx context.Context, key string, v any) (found bool, err error) {
+func (s *database) note(ctx context.Context, key string, v any) (found bool, err error) {
 	c, err := s.session(ctx)
 	if err != nil {
 		return false, err
@@ -58,7 +58,7 @@ func (s *Immudb) note(ctx context.Context, key string, v any) (found bool, err e
 }
 
 // saveNote notes v under a key, as JSON, on conditions.
-func (s *Immudb) saveNote(ctx context.Context, key string, v any, conditions []*schema.Precondition) error {
+func (s *database) saveNote(ctx context.Context, key string, v any, conditions []*schema.Precondition) error {
 	value, err := json.Marshal(v)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ type Proof struct {
 // and, unless earlier is nil, from an earlier state. It writes nothing. The
 // error is ErrNotProven if the proofs do not hold; any other is a fault that
 // says nothing of the history.
-func (s *Immudb) Prove(ctx context.Context, earlier *ImmudbState) (*Proof, error) {
+func (s *database) Prove(ctx context.Context, earlier *ImmudbState) (*Proof, error) {
 	c, err := s.session(ctx)
 	if err != nil {
 		return nil, err

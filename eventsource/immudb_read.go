@@ -96,7 +96,7 @@ func (s *Immudb) ReadAll(ctx context.Context, after int64, limit int) ([]contrac
 
 // lastDurable is the last transaction to read; asked of immudb, each time, when this
 // process has not written one.
-func (s *Immudb) lastDurable(ctx context.Context, c client.ImmuClient) (uint64, error) {
+func (s *database) lastDurable(ctx context.Context, c client.ImmuClient) (uint64, error) {
 	if last := s.lastTx.Load(); last != 0 {
 		return last, nil
 	}

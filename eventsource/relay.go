@@ -40,11 +40,27 @@ type Publisher interface {
 	Publish(ctx context.Context, batch contract.Batch) error
 }
 
+// published is the log as the relay reads it, and its place in it: a Storage,
+// or the Sequencer of several.
+type published interface {
+	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
+	Checkpoint(ctx context.Context) (int64, error)
+	SaveCheckpoint(ctx context.Context, position int64) error
+	CheckOurs(ctx context.Context) error
+}
+
+// source knows the head of the log: the Writer, or the Sequencer of several.
+type source interface {
+	Head() int64
+	Moved() <-chan struct{}
+	Ready() contract.Readiness
+}
+
 // Relay publishes the log to the topic: in order, from its checkpoint, at
 // least once.
 type Relay struct {
-	storage   Storage
-	writer    *Writer
+	storage   published
+	writer    source
 	publisher Publisher
 	log       *slog.Logger
 
@@ -56,7 +72,7 @@ type Relay struct {
 }
 
 // NewRelay makes a relay that does nothing until Run.
-func NewRelay(storage Storage, writer *Writer, publisher Publisher, log *slog.Logger) *Relay {
+func NewRelay(storage published, writer source, publisher Publisher, log *slog.Logger) *Relay {
 	return &Relay{storage: storage, writer: writer, publisher: publisher, log: log}
 }
 

@@ -44,6 +44,7 @@ type Writer struct {
 	damaged atomic.Pointer[string] // why the log cannot be taken over before somebody has mended it
 	halted  atomic.Pointer[string] // why appends are refused although the log is ours
 	moved   chan struct{}          // holds a token after the head moved
+	herald  herald
 }
 
 // NewWriter makes a writer that does nothing until Run.
@@ -58,6 +59,11 @@ func NewWriter(storage Storage, log *slog.Logger) *Writer {
 
 // Head is the last durable position that this writer knows of.
 func (w *Writer) Head() int64 { return w.head.Load() }
+
+// awaitHead waits until the head has passed a position, or ctx ends.
+func (w *Writer) awaitHead(ctx context.Context, after int64) {
+	w.herald.await(ctx, func() bool { return w.Head() > after })
+}
 
 // Moved yields a token after the head moved: a hint for one waiting reader.
 func (w *Writer) Moved() <-chan struct{} { return w.moved }
@@ -146,7 +152,7 @@ func (w *Writer) acquire(ctx context.Context) error {
 	pause := acquirePauseLeast
 	for {
 		head, err := w.storage.Acquire(ctx)
-		w.noteDamage(err)
+		w.damaged.Store(damage(err))
 		if err == nil {
 			w.heads.Purge()
 			w.ready.Store(true)
@@ -154,7 +160,7 @@ func (w *Writer) acquire(ctx context.Context) error {
 			w.log.Info("the log is ours", "head", head)
 			return nil
 		}
-		if errors.Is(err, ErrFenced) {
+		if errors.Is(err, ErrFenced) || errors.Is(err, ErrPartition) {
 			return err
 		}
 		w.log.Warn("the log is not available, trying again", "error", err, "pause", pause)
@@ -165,18 +171,19 @@ func (w *Writer) acquire(ctx context.Context) error {
 	}
 }
 
-// noteDamage keeps what an operator has to be told of a log that only they can
-// mend.
-func (w *Writer) noteDamage(err error) {
-	w.damaged.Store(nil)
-	if errors.Is(err, ErrIndexDamaged) || errors.Is(err, ErrOldKeys) {
-		reason := err.Error()
-		w.damaged.Store(&reason)
+// damage is what an operator has to be told of a log that only they can mend;
+// nil if that is not what err is.
+func damage(err error) *string {
+	if !errors.Is(err, ErrIndexDamaged) && !errors.Is(err, ErrOldKeys) {
+		return nil
 	}
+	reason := err.Error()
+	return &reason
 }
 
 func (w *Writer) setHead(head int64) {
 	w.head.Store(head)
+	w.herald.tell()
 	select {
 	case w.moved <- struct{}{}:
 	default:

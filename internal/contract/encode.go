@@ -26,7 +26,11 @@ func (r Records) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(strconv.AppendInt(append(text, `,"head":`...), r.Head, 10), '}'), nil
+	text = strconv.AppendInt(append(text, `,"head":`...), r.Head, 10)
+	if r.Partition != 0 {
+		text = strconv.AppendInt(append(text, `,"partition":`...), int64(r.Partition), 10)
+	}
+	return append(text, '}'), nil
 }
 
 // Encode is the batch as json.Marshal writes it.
@@ -91,7 +95,7 @@ func appendRecords(text []byte, records []Record) (_ []byte, err error) {
 }
 
 func appendRecord(text []byte, r Record) ([]byte, error) {
-	if !plain(string(r.Account), r.Type, r.Key, r.Caller, r.RequestHash, r.Role) || !compact(r.Data) || !ordinary(r.At) {
+	if r.After != nil || !plain(string(r.Account), r.Type, r.Key, r.Caller, r.RequestHash, r.Role) || !compact(r.Data) || !ordinary(r.At) {
 		encoded, err := json.Marshal(r)
 		return append(text, encoded...), err
 	}

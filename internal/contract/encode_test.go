@@ -21,7 +21,7 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 		}
 		for _, value := range []interface{ Encode() ([]byte, error) }{
 			anyRecord(t),
-			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head")},
+			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head"), Partition: rapid.IntRange(0, 64).Draw(t, "partition")},
 			contract.Batch{ID: anyText.Draw(t, "id"), Previous: 1, First: 2, Last: 3, Records: records},
 			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")), ExpectedVersion: 7, Records: records}, {}}},
 			contract.AppendRequest{Appends: []contract.Append{}}, contract.AppendRequest{},
@@ -49,7 +49,11 @@ func anyRecord(t *rapid.T) contract.Record {
 	if rapid.Bool().Draw(t, "spaced") {
 		data = append([]byte{' '}, data...)
 	}
-	return contract.Record{Position: rapid.Int64().Draw(t, "position"), Account: bank.AccountID(anyText.Draw(t, "account")),
+	var after *contract.Place
+	if rapid.Bool().Draw(t, "after another") {
+		after = &contract.Place{Partition: rapid.IntRange(1, 64).Draw(t, "of partition"), Position: rapid.Int64().Draw(t, "at place")}
+	}
+	return contract.Record{After: after, Position: rapid.Int64().Draw(t, "position"), Account: bank.AccountID(anyText.Draw(t, "account")),
 		Version: rapid.Int64().Draw(t, "version"), Type: anyText.Draw(t, "type"), Schema: rapid.Int().Draw(t, "schema"),
 		At:  time.UnixMicro(rapid.Int64Range(-1<<55, 1<<55).Draw(t, "at")).UTC(),
 		Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"), RequestHash: anyText.Draw(t, "hash"),

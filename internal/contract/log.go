@@ -1,6 +1,10 @@
 package contract
 
-import "corebank/internal/bank"
+import (
+	"time"
+
+	"corebank/internal/bank"
+)
 
 // Bounds of the log's API. A request beyond them is refused as malformed.
 const (
@@ -10,6 +14,8 @@ const (
 	MaxAppends      = 256
 	// MaxReadRecords bounds the records of one read.
 	MaxReadRecords = 1000
+	// MaxReadWait bounds how long a read may wait for records.
+	MaxReadWait = 5 * time.Second
 	// MaxRecordBytes bounds the stored form of one record.
 	MaxRecordBytes = 16 << 10
 )
@@ -54,8 +60,10 @@ const (
 type AppendResult struct {
 	Status AppendStatus `json:"status"`
 	// FirstPosition is the position of the first record, for Appended; the
-	// others follow it.
+	// others follow it. Partition is the partition whose positions these are,
+	// or 0 where the log has only one.
 	FirstPosition int64 `json:"firstPosition,omitempty"`
+	Partition     int   `json:"partition,omitempty"`
 	// Version is the stream's version, for Appended and VersionConflict.
 	Version int64 `json:"version,omitempty"`
 	// Reason explains every other status to an operator.
@@ -80,6 +88,9 @@ type ReadStreamRequest struct {
 type ReadAllRequest struct {
 	AfterPosition int64 `json:"afterPosition"`
 	Limit         int   `json:"limit"`
+	// WaitMs is how many milliseconds the answer may wait for a record where
+	// there is none yet, at most MaxReadWait.
+	WaitMs int `json:"waitMs,omitempty"`
 }
 
 // FindKeysRequest asks for the events of an account that carry the keys, at
@@ -95,4 +106,7 @@ type FindKeysRequest struct {
 type Records struct {
 	Records []Record `json:"records"`
 	Head    int64    `json:"head"`
+	// Partition is the partition that answered, whose positions all of this
+	// tells; 0 for the whole log.
+	Partition int `json:"partition,omitempty"`
 }

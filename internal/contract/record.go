@@ -13,7 +13,8 @@ import (
 // what the views are made of. Its JSON form is the stored form.
 type Record struct {
 	// Position is the place in the whole log, from 1, without gaps. The event
-	// source gives it.
+	// source gives it. What a partition stores and answers has the place in that
+	// partition instead.
 	Position int64 `json:"position"`
 	// Account and Version place the event in its account's stream, from 1,
 	// without gaps.
@@ -31,8 +32,11 @@ type Record struct {
 	RequestHash string `json:"requestHash"`
 	// Role is the one in which the caller asked; "" in events from before there
 	// were roles.
-	Role string          `json:"role,omitempty"`
-	Data json.RawMessage `json:"data"`
+	Role string `json:"role,omitempty"`
+	// After is the record of another partition that this one came of and that
+	// the log has before it; nil for most, which came of what the log had.
+	After *Place          `json:"after,omitempty"`
+	Data  json.RawMessage `json:"data"`
 }
 
 // SetEvent stores the event's name, schema and data in the record. It fails

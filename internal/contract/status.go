@@ -11,6 +11,20 @@ type LogStatus struct {
 	Published int64 `json:"published"`
 	// LastAudit is nil when there was none.
 	LastAudit *Audit `json:"lastAudit,omitempty"`
+	// Partitions are the parts of a log that has several.
+	Partitions []PartitionStatus `json:"partitions,omitempty"`
+}
+
+// PartitionStatus is how far one partition is.
+type PartitionStatus struct {
+	// Number counts from 1.
+	Number int `json:"number"`
+	// Head is the last durable position in the partition that is known of,
+	// Ordered the last that has its place in the whole log.
+	Head    int64 `json:"head"`
+	Ordered int64 `json:"ordered"`
+	// Problem is why the partition cannot be read now; empty if it can.
+	Problem string `json:"problem,omitempty"`
 }
 
 // Audit is the result of one audit, as it is kept in the log's database.

@@ -32,6 +32,10 @@ func Unreadable(position int64, id bank.AccountID, version int64, reason error) 
 	return Record{Position: position, Account: id, Version: version, Type: unreadable, Data: data}
 }
 
+// IsUnreadable reports whether the record stands for something that cannot be
+// read. Its place may then not be known.
+func (r Record) IsUnreadable() bool { return r.Type == unreadable }
+
 // whyUnreadable is the reason that Unreadable was given.
 func whyUnreadable(r Record) error {
 	var reason string

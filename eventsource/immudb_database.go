@@ -1,0 +1,213 @@
+package eventsource
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+	immuerrors "github.com/codenotary/immudb/pkg/client/errors"
+	"google.golang.org/grpc/status"
+)
+
+// database is what a log and an order log have in common: a session on an
+// immudb database, and the epoch that says who writes there.
+type database struct {
+	config ImmudbConfig
+
+	mu      sync.Mutex
+	client  client.ImmuClient // nil when there is no session
+	lastTx  atomic.Uint64     // the last transaction that this process knows to be durable
+	epochTx atomic.Uint64     // the transaction of our epoch; 0 before the first Acquire
+}
+
+func newDatabase(config ImmudbConfig) *database { return &database{config: config} }
+
+// session is the open session, or a new one.
+func (s *database) session(ctx context.Context) (client.ImmuClient, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != nil {
+		return s.client, nil
+	}
+	c, err := s.config.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.client = c
+	return c, nil
+}
+
+// fault gives up the session that a call failed on, so that the next call
+// opens a new one: sessions die with the server, and silently with time. Many
+// calls share a session, so that it is kept where only this call is at fault:
+// one that keeps failing must not take it from those that would succeed.
+func (s *database) fault(ctx context.Context, c client.ImmuClient, what string, err error) error {
+	if ctx.Err() == nil && isOfImmudb(err) {
+		s.mu.Lock()
+		if s.client == c {
+			s.client = nil
+			go discard(c)
+		}
+		s.mu.Unlock()
+	}
+	return fmt.Errorf("immudb: %s: %w", what, err)
+}
+
+// end ends the session.
+func (s *database) end(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client == nil {
+		return nil
+	}
+	c := s.client
+	s.client = nil
+	return c.CloseSession(ctx)
+}
+
+// epoch is the value of keyEpoch.
+type epoch struct {
+	Number int64 `json:"number"`
+}
+
+// acquire makes this the only writer of the database. It takes a new session,
+// because the old one may be what failed, and raises the epoch: from then on a
+// commit that an older writer, or an older call of ours, still has under way is
+// refused by immudb. prepare runs before that.
+func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) error) (client.ImmuClient, error) {
+	c, err := s.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	current, currentTx, err := readEpoch(ctx, c)
+	if err != nil {
+		return nil, s.fault(ctx, c, "read the epoch", err)
+	}
+	if ours := s.epochTx.Load(); ours != 0 && currentTx != ours {
+		return nil, ErrFenced
+	}
+	if err := checkPartition(ctx, c, s.config.Partition, currentTx == 0); err != nil {
+		return nil, s.fault(ctx, c, "look at the partition", err)
+	}
+	state, err := c.CurrentState(ctx)
+	if err != nil {
+		return nil, s.fault(ctx, c, "read the state", err)
+	}
+	if err := checkIndex(ctx, c, state.TxId); err != nil {
+		return nil, s.fault(ctx, c, "look at the index", err)
+	}
+	if err := prepare(c); err != nil {
+		return nil, err
+	}
+	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx, s.config.Partition)
+	if err != nil {
+		return nil, s.fault(ctx, c, "raise the epoch", err)
+	}
+	s.epochTx.Store(tx)
+	s.saw(tx)
+	return c, nil
+}
+
+func readEpoch(ctx context.Context, c client.ImmuClient) (epoch, uint64, error) {
+	entry, err := c.Get(ctx, []byte(keyEpoch))
+	if isNotFound(err) {
+		return epoch{}, 0, nil
+	}
+	if err != nil {
+		return epoch{}, 0, err
+	}
+	var e epoch
+	if err := json.Unmarshal(entry.Value, &e); err != nil {
+		return epoch{}, 0, fmt.Errorf("the stored epoch is damaged: %w", err)
+	}
+	return e, entry.Tx, nil
+}
+
+// raiseEpoch writes the epoch unless somebody else did since currentTx. The
+// first comes with what part of a log this is.
+func raiseEpoch(ctx context.Context, c client.ImmuClient, number int64, currentTx uint64, part Partition) (uint64, error) {
+	value, err := json.Marshal(epoch{Number: number})
+	if err != nil {
+		return 0, err
+	}
+	entries := []*schema.KeyValue{{Key: []byte(keyEpoch), Value: value}}
+	unchanged := schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), currentTx)
+	if currentTx == 0 {
+		unchanged = schema.PreconditionKeyMustNotExist([]byte(keyEpoch))
+		mine, err := part.entry()
+		if err != nil {
+			return 0, err
+		}
+		entries = append(entries, mine...)
+	}
+	header, err := c.SetAll(ctx, &schema.SetRequest{
+		KVs:           entries,
+		Preconditions: []*schema.Precondition{unchanged},
+	})
+	if err != nil {
+		return 0, err
+	}
+	return header.Id, nil
+}
+
+// CheckOurs implements Storage.
+func (s *database) CheckOurs(ctx context.Context) error {
+	c, err := s.session(ctx)
+	if err != nil {
+		return err
+	}
+	_, currentTx, err := readEpoch(ctx, c)
+	if err != nil {
+		return s.fault(ctx, c, "read the epoch", err)
+	}
+	if currentTx != s.epochTx.Load() {
+		return ErrFenced
+	}
+	return nil
+}
+
+// stillOurs is the condition that nobody has raised the epoch since we did.
+func (s *database) stillOurs() []*schema.Precondition {
+	return []*schema.Precondition{schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), s.epochTx.Load())}
+}
+
+// saw notes that a transaction is durable.
+func (s *database) saw(tx uint64) {
+	for {
+		last := s.lastTx.Load()
+		if tx <= last || s.lastTx.CompareAndSwap(last, tx) {
+			return
+		}
+	}
+}
+
+// isNotFound and isPreconditionFailed tell immudb's two expected answers from
+// faults. The client hands both on as texts.
+func isNotFound(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "key not found")
+}
+
+// isOfImmudb reports whether an error came from immudb, or from the way to it,
+// and is no answer that shows the session to be sound.
+func isOfImmudb(err error) bool {
+	var coded immuerrors.ImmuError
+	_, remote := status.FromError(err)
+	return (remote || errors.As(err, &coded)) && !isPreconditionFailed(err) && !isNotFound(err)
+}
+
+func isPreconditionFailed(err error) bool {
+	if err == nil {
+		return false
+	}
+	var coded immuerrors.ImmuError
+	if errors.As(err, &coded) && coded.Code() == immuerrors.CodIntegrityConstraintViolation {
+		return true
+	}
+	return strings.Contains(err.Error(), "precondition failed")
+}

@@ -1,0 +1,107 @@
+package eventsource
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+)
+
+// ImmudbOrder keeps the order of several partitions in an immudb database of
+// its own.
+type ImmudbOrder struct{ *database }
+
+var _ OrderLog = (*ImmudbOrder)(nil)
+
+// NewImmudbOrder makes an order that connects when it is first used.
+// config.Partition says of how many partitions.
+func NewImmudbOrder(config ImmudbConfig) *ImmudbOrder {
+	return &ImmudbOrder{newDatabase(config)}
+}
+
+// Close ends the session.
+func (s *ImmudbOrder) Close(ctx context.Context) error { return s.end(ctx) }
+
+// prefixRound begins the keys of rounds.
+const prefixRound = "o/"
+
+func roundKey(number int64) []byte { return fmt.Appendf(nil, "%s%015d", prefixRound, number) }
+
+// Acquire implements OrderLog.
+func (s *ImmudbOrder) Acquire(ctx context.Context) (Round, error) {
+	if _, err := s.acquire(ctx, func(client.ImmuClient) error { return nil }); err != nil {
+		return Round{}, err
+	}
+	return s.LastRound(ctx)
+}
+
+// Add implements OrderLog.
+func (s *ImmudbOrder) Add(ctx context.Context, r Round) error {
+	c, err := s.session(ctx)
+	if err != nil {
+		return err
+	}
+	value, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	header, err := c.SetAll(ctx, &schema.SetRequest{KVs: []*schema.KeyValue{{Key: roundKey(r.Number), Value: value}},
+		Preconditions: s.stillOurs(), NoWait: true})
+	if isPreconditionFailed(err) {
+		return ErrFenced
+	}
+	if err != nil {
+		return s.fault(ctx, c, "add a round", err)
+	}
+	s.saw(header.Id)
+	return nil
+}
+
+// LastRound implements OrderLog.
+func (s *ImmudbOrder) LastRound(ctx context.Context) (Round, error) {
+	rounds, err := s.scan(ctx, &schema.ScanRequest{Prefix: []byte(prefixRound), Desc: true, Limit: 1})
+	if err != nil || len(rounds) == 0 {
+		return Round{}, err
+	}
+	return rounds[0], nil
+}
+
+// Rounds implements OrderLog.
+func (s *ImmudbOrder) Rounds(ctx context.Context, first int64, limit int) ([]Round, error) {
+	return s.scan(ctx, &schema.ScanRequest{Prefix: []byte(prefixRound), SeekKey: roundKey(first), InclusiveSeek: true, Limit: uint64(limit)})
+}
+
+func (s *ImmudbOrder) scan(ctx context.Context, request *schema.ScanRequest) ([]Round, error) {
+	c, err := s.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.Scan(ctx, request)
+	if err != nil {
+		return nil, s.fault(ctx, c, "read rounds", err)
+	}
+	rounds := make([]Round, len(found.Entries))
+	for i, entry := range found.Entries {
+		if rounds[i], err = readRound(entry.Key, entry.Value); err != nil {
+			return nil, err
+		}
+	}
+	return rounds, nil
+}
+
+func readRound(key, value []byte) (r Round, err error) {
+	if err = json.Unmarshal(value, &r); err == nil {
+		r.Number, err = strconv.ParseInt(string(bytes.TrimPrefix(key, []byte(prefixRound))), 10, 64)
+	}
+	if err == nil && string(roundKey(r.Number)) != string(key) {
+		err = fmt.Errorf("%d is no number of a round", r.Number)
+	}
+	if err != nil {
+		return r, fmt.Errorf("the stored round %q is damaged: %w", key, err)
+	}
+	return r, nil
+}
