@@ -188,7 +188,7 @@ func (a *account) load(ctx context.Context) error {
 		}
 	}
 	state, keys := start.State, start.keys
-	err := readStream(ctx, a.log, a.id, state.Version, func(r contract.Record) (err error) {
+	err := readStream(ctx, a.log, a.id, state.Version, func(r contract.Record, _ int) (err error) {
 		keys.Remember(r.Key, r.Version)
 		if state, err = contract.Fold(state, r); err != nil && start.State.Version == 0 {
 			err = fmt.Errorf("%w: %w", errUnreadable, err)

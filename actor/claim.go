@@ -19,48 +19,72 @@ func (a *account) claimed(ctx context.Context, batch contract.CommandBatch, t tu
 	if batch.DryRun {
 		settle = a.lookForClaim
 	}
-	holder, err := settle(ctx, t)
-	if err != nil || holder == "" || holder == a.id {
+	c, err := settle(ctx, t)
+	if err != nil {
 		return t, err
 	}
-	return a.decide(ctx, batch, taken{t.claim.ExternalID: holder})
+	if c.holder != "" && c.holder != a.id {
+		return a.decide(ctx, batch, taken{t.claim.ExternalID: c.holder})
+	}
+	if !batch.DryRun {
+		t.records[t.opening].After = c.place
+	}
+	return t, nil
 }
 
-func (a *account) lookForClaim(ctx context.Context, t turn) (bank.AccountID, error) {
-	state, err := a.claims(ctx, bank.NewClaimID(t.claim.ExternalID))
-	return state.Claimant, err
+// claim is who has an external id, "" for nobody, and where the log has that:
+// nil where it has only one partition.
+type claim struct {
+	state  bank.Account // of the claim's stream
+	holder bank.AccountID
+	place  *contract.Place
+}
+
+func (a *account) lookForClaim(ctx context.Context, t turn) (claim, error) {
+	return a.claims(ctx, bank.NewClaimID(t.claim.ExternalID))
 }
 
 // makeClaim is who has the external id, in the end.
-func (a *account) makeClaim(ctx context.Context, t turn) (bank.AccountID, error) {
-	state := bank.Account{ID: bank.NewClaimID(t.claim.ExternalID)}
-	err := a.appendClaim(ctx, state, t)
+func (a *account) makeClaim(ctx context.Context, t turn) (claim, error) {
+	stream := bank.NewClaimID(t.claim.ExternalID)
+	c, err := a.appendClaim(ctx, bank.Account{ID: stream}, t)
 	if !errors.Is(err, errLostClaim) {
-		return a.id, err
+		return c, err
 	}
-	if state, err = a.claims(ctx, state.ID); err != nil || state.Claimant != "" {
-		return state.Claimant, err
+	if c, err = a.claims(ctx, stream); err != nil || c.holder != "" {
+		return c, err
 	}
-	return a.id, a.appendClaim(ctx, state, t)
+	return a.appendClaim(ctx, c.state, t)
 }
 
 // claims reads the stream of a claim. It can hold more than the claim: money
 // may have been sent there, and rejected, by somebody who worked its id out.
-func (a *account) claims(ctx context.Context, stream bank.AccountID) (bank.Account, error) {
-	state := bank.Account{ID: stream}
-	err := readStream(ctx, a.log, stream, 0, func(r contract.Record) (err error) {
-		state, err = contract.Fold(state, r)
+func (a *account) claims(ctx context.Context, stream bank.AccountID) (claim, error) {
+	c := claim{state: bank.Account{ID: stream}}
+	err := readStream(ctx, a.log, stream, 0, func(r contract.Record, partition int) (err error) {
+		c.state, err = contract.Fold(c.state, r)
+		if c.holder == "" && c.state.Claimant != "" {
+			c.holder, c.place = c.state.Claimant, placeOf(partition, r.Position)
+		}
 		return err
 	})
-	return state, err
+	return c, err
+}
+
+// placeOf is a position in a partition; nil where there is only one.
+func placeOf(partition int, position int64) *contract.Place {
+	if partition == 0 {
+		return nil
+	}
+	return &contract.Place{Partition: partition, Position: position}
 }
 
 // errLostClaim says that the claim's stream has moved: by another claim, most
 // likely. Another attempt finds out.
 var errLostClaim = errors.New("the stream of the external id has moved on")
 
-// appendClaim is nil when the claim is durable.
-func (a *account) appendClaim(ctx context.Context, state bank.Account, t turn) error {
+// appendClaim is the account's claim when it is durable.
+func (a *account) appendClaim(ctx context.Context, state bank.Account, t turn) (claim, error) {
 	r := contract.Record{Account: state.ID, Version: state.Version + 1, At: t.now,
 		Key: bank.ClaimKey(a.id), Caller: t.records[t.opening].Caller,
 		Role: t.records[t.opening].Role, RequestHash: t.records[t.opening].RequestHash}
@@ -68,22 +92,22 @@ func (a *account) appendClaim(ctx context.Context, state bank.Account, t turn) e
 		r.At = state.ChangedAt
 	}
 	if err := r.SetEvent(*t.claim); err != nil {
-		return err
+		return claim{}, err
 	}
 	result, err := a.log.Append(ctx, contract.Append{Account: state.ID, ExpectedVersion: state.Version, Records: []contract.Record{r}})
 	if err != nil {
-		return fmt.Errorf("%w: claim of an external id: %w", errUnknownOutcome, err)
+		return claim{}, fmt.Errorf("%w: claim of an external id: %w", errUnknownOutcome, err)
 	}
 	switch result.Status {
 	case contract.Appended:
-		return nil
+		return claim{holder: a.id, place: placeOf(result.Partition, result.FirstPosition)}, nil
 	case contract.VersionConflict:
-		return errLostClaim
+		return claim{}, errLostClaim
 	case contract.Overloaded:
-		return fmt.Errorf("%w: %s", errNotTaken, result.Reason)
+		return claim{}, fmt.Errorf("%w: %s", errNotTaken, result.Reason)
 	case contract.Halted:
-		return fmt.Errorf("%w: %s", errHalted, result.Reason)
+		return claim{}, fmt.Errorf("%w: %s", errHalted, result.Reason)
 	default:
-		return fmt.Errorf("%w: claim of an external id: %s", errUnknownOutcome, result.Reason)
+		return claim{}, fmt.Errorf("%w: claim of an external id: %s", errUnknownOutcome, result.Reason)
 	}
 }

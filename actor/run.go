@@ -32,6 +32,8 @@ type Config struct {
 	KeyFile string
 	// AppendToken is what the event source takes appends with, if it wants one.
 	AppendToken string
+	// Partitions is how many partitions the log has.
+	Partitions int
 }
 
 // How Dapr treats our actors: how long one may idle in memory, and how long
@@ -66,17 +68,14 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	appends := newAppender(func(ctx context.Context, request contract.AppendRequest) (reply contract.AppendReply, err error) {
-		return reply, sidecar.Invoke(app.Prove(ctx, config.AppendToken), contract.AppEventSource, contract.MethodAppend, request, &reply)
-	})
-	events := remoteLog{appends, sidecar}
+	events := newRemoteLog(sidecar, config.Partitions, config.AppendToken)
 	host := NewHost(events, stateStore{sidecar}, time.Now, NewGuard(people, own.Verifier()))
 	driver := saga.New(saga.Parts{Log: events, Call: own.Sign(callAccount(sidecar)), Store: bookStore{sidecar},
 		Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
 
 	var subscribed atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { appends.run(ctx); return nil })
+	group.Go(func() error { events.run(ctx); return nil })
 	group.Go(func() error { host.RunSnapshots(ctx); return nil })
 	group.Go(func() error {
 		return driver.Run(ctx, func(ctx context.Context, handle func(context.Context, contract.Batch) error) error {

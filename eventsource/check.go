@@ -30,6 +30,9 @@ func checkAppend(a contract.Append) error {
 			return fmt.Errorf("record %d has the key %q, which another has", i, r.Key)
 		}
 		keys[r.Key] = true
+		if r.After != nil && r.After.Position < 1 {
+			return fmt.Errorf("record %d comes after position %d", i, r.After.Position)
+		}
 		if err := checkRecord(r); err != nil {
 			return fmt.Errorf("record %d %w", i, err)
 		}

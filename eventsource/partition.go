@@ -43,15 +43,6 @@ func (p Partition) foreign(id bank.AccountID) string {
 		id, contract.PartitionOf(id, p.Of), p.Of, p.Number, p.Of)
 }
 
-// check holds where a record says that it comes from against the partitions
-// that there are.
-func (p Partition) check(after *contract.Place) error {
-	if after != nil && (p.Number == 0 || after.Partition < 1 || after.Partition > p.Of || after.Position < 1) {
-		return fmt.Errorf("comes after position %d of partition %d of %d", after.Position, after.Partition, p.Of)
-	}
-	return nil
-}
-
 func (p Partition) String() string {
 	switch {
 	case p.Of == 0:

@@ -17,6 +17,7 @@ type Config struct {
 	Listen string
 	// Health is the address of /healthz and /readyz.
 	Health string
+	// Immudb is the database; its Partition says what this event source is.
 	Immudb ImmudbConfig
 	// Broker, when set, asks the broker whether it works: see app.MindBroker.
 	Broker func(context.Context) error
@@ -47,25 +48,74 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	storage := NewImmudb(config.Immudb)
-	defer storage.Close(context.WithoutCancel(ctx))
-
-	writer := NewWriter(storage, log)
-	relay := NewRelay(storage, writer, sidecar, log)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
-	group.Go(func() error { return writer.Run(ctx) })
-	group.Go(func() error { return relay.Run(ctx) })
-	if config.Disk != "" {
-		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })
-	}
+	api, part := startPart(ctx, group, config, sidecar, log)
+	defer part.Close(context.WithoutCancel(ctx))
 	group.Go(func() error {
-		methods := NewAPI(writer, storage, relay.Published).Methods()
+		methods := api.Methods()
 		methods[contract.MethodAppend] = app.Proven(config.AppendToken, methods[contract.MethodAppend])
 		return app.ServeMethods(ctx, service, methods)
 	})
 	group.Go(func() error {
-		return app.ServeHealth(ctx, health, func(context.Context) contract.Readiness { return writer.Ready() })
+		return app.ServeHealth(ctx, health, func(context.Context) contract.Readiness { return api.writer.Ready() })
 	})
 	return group.Wait()
+}
+
+// closer is what is released when all has ended.
+type closer interface{ Close(context.Context) error }
+
+// startPart starts what is to be run: a log that has one partition, one of
+// several, or the order of these.
+func startPart(ctx context.Context, group *errgroup.Group, config Config, sidecar *app.Sidecar, log *slog.Logger) (*API, closer) {
+	part := config.Immudb.Partition
+	if part.Of > 0 && part.Number == 0 {
+		rounds := NewImmudbOrder(config.Immudb)
+		sequencer := NewSequencer(rounds, remotePartitions(sidecar, part.Of), log)
+		group.Go(func() error { return sequencer.Run(ctx) })
+		return NewTotalAPI(sequencer, startRelay(ctx, group, config, sequencer, sequencer, sidecar, log)), rounds
+	}
+	storage := NewImmudb(config.Immudb)
+	writer := NewWriter(storage, log)
+	group.Go(func() error { return writer.Run(ctx) })
+	if config.Disk != "" {
+		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })
+	}
+	if part.Number > 0 {
+		return NewPartitionAPI(writer, storage, part), storage
+	}
+	return NewAPI(writer, storage, startRelay(ctx, group, config, storage, writer, sidecar, log)), storage
+}
+
+// startRelay starts to publish, and returns what tells how far that is.
+func startRelay(ctx context.Context, group *errgroup.Group, config Config, from published, head source, sidecar *app.Sidecar, log *slog.Logger) func() int64 {
+	relay := NewRelay(from, head, sidecar, log)
+	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
+	group.Go(func() error { return relay.Run(ctx) })
+	return relay.Published
+}
+
+// remotePartition is a partition behind the sidecars.
+type remotePartition struct {
+	sidecar *app.Sidecar
+	app     string
+}
+
+func remotePartitions(sidecar *app.Sidecar, partitions int) (parts []PartitionLog) {
+	for _, app := range contract.PartitionApps(partitions) {
+		parts = append(parts, remotePartition{sidecar, app})
+	}
+	return parts
+}
+
+func (p remotePartition) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
+	return reply, p.sidecar.Invoke(ctx, p.app, contract.MethodReadAll, r, &reply)
+}
+
+func (p remotePartition) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
+	return reply, p.sidecar.Invoke(ctx, p.app, contract.MethodReadStream, r, &reply)
+}
+
+func (p remotePartition) FindKeys(ctx context.Context, r contract.FindKeysRequest) (reply contract.Records, err error) {
+	return reply, p.sidecar.Invoke(ctx, p.app, contract.MethodFindKeys, r, &reply)
 }
