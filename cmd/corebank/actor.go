@@ -34,6 +34,9 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
   daprd --app-id actor --dapr-grpc-port 50002 --resources-path components --placement-host-address 127.0.0.1:50005
   DAPR_GRPC_PORT=50002 corebank actor --issuer https://login.example.org --audience corebank --key-file actor.pem`,
 		RunE: work(func(ctx context.Context, log *slog.Logger) (err error) {
+			if err := checkPartitions(config.Partitions); err != nil {
+				return err
+			}
 			if config.AppendToken, err = readSecret("append-token-file", appendTokenFile); err != nil {
 				return err
 			}
@@ -43,6 +46,7 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 	identityFlags(c, &config.Identity)
 	c.Flags().StringVar(&config.KeyFile, "key-file", "actor-key.pem", "key that signs what the bank does by itself; it is made if it is not there")
 	appendTokenFlag(c, &appendTokenFile)
+	partitionsFlag(c, &config.Partitions)
 	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7402", "address of /healthz and /readyz")
 	return c
 }

@@ -126,7 +126,7 @@ func (c *auditConfig) findBank() error {
 	data := dataDir{path: c.data}
 	c.immudb.Address = running.Immudb
 	for file, known := range map[*string]string{
-		&c.passwordFile: data.writerPassword(), &c.views.SQLite: data.views(), &c.state: filepath.Join(c.data, "audited.json"),
+		&c.passwordFile: data.writerPassword(0), &c.views.SQLite: data.views(), &c.state: filepath.Join(c.data, "audited.json"),
 	} {
 		if *file == "" {
 			*file = known

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ func newEventSource() *cobra.Command {
 	var broker string
 	var passwordFile, adminPasswordFile, appendTokenFile string
 	var diskFloor uint64
+	var partitions, partition int
 	c := &cobra.Command{
 		Use:     "eventsource",
 		GroupID: groupApps,
@@ -25,13 +27,33 @@ Exactly one event source writes a log: one that starts takes the log over, and
 the one before it stops. The database and its user are made if they are missing
 and the administrator's password is given.
 
+With --partitions above 1, accounts are spread over partitions, each with a
+database and an event source of its own: --partition says which of them this is,
+and its app id is "eventsource-1" and so on. They do not publish. The one without
+--partition has the order of all: it reads them, gives each event its place in the
+whole log, publishes, and answers who reads the whole log. See docs/partitions.md.
+
 The sidecar (app id "eventsource") is found by DAPR_GRPC_ENDPOINT, or by
 DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
 --app-port. With APP_API_TOKEN in the environment of both, nobody else may.`,
 		Example: `  # The sidecar in one terminal, the app in another
   daprd --app-id eventsource --app-port 7400 --app-protocol grpc --dapr-grpc-port 50003 --resources-path components
   DAPR_GRPC_PORT=50003 corebank eventsource --listen 127.0.0.1:7400 \
-    --immudb 127.0.0.1:3322 --immudb-password-file writer.txt --immudb-admin-password-file admin.txt`,
+    --immudb 127.0.0.1:3322 --immudb-password-file writer.txt --immudb-admin-password-file admin.txt
+
+  # The first of two partitions, beside its sidecar "eventsource-1"
+  DAPR_GRPC_PORT=50013 corebank eventsource --partitions 2 --partition 1 --listen 127.0.0.1:7410 --health 127.0.0.1:7411 \
+    --immudb 127.0.0.1:3322 --immudb-password-file writer-1.txt --immudb-admin-password-file admin.txt --state-dir one`,
+		PreRunE: func(c *cobra.Command, _ []string) (err error) {
+			config.Immudb.Partition, err = readPartition(partition, partitions)
+			if flags := c.Flags(); !flags.Changed("immudb-database") {
+				config.Immudb.Database = ofPartition(config.Immudb.Database, partition)
+			}
+			if flags := c.Flags(); !flags.Changed("immudb-user") {
+				config.Immudb.User = ofPartition(config.Immudb.User, partition)
+			}
+			return err
+		},
 		RunE: work(func(ctx context.Context, log *slog.Logger) (err error) {
 			if config.Immudb.Password, err = readSecret("immudb-password-file", passwordFile); err != nil {
 				return err
@@ -51,16 +73,39 @@ DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7400", "address that the sidecar calls the app on")
 	flags.StringVar(&config.Health, "health", "127.0.0.1:7401", "address of /healthz and /readyz")
 	flags.StringVar(&config.Immudb.Address, "immudb", "127.0.0.1:3322", "address of the immudb server")
-	flags.StringVar(&config.Immudb.Database, "immudb-database", "corebank", "database of the log")
-	flags.StringVar(&config.Immudb.User, "immudb-user", "eventsource", "user who writes the log")
+	flags.StringVar(&config.Immudb.Database, "immudb-database", "corebank", "database of the log; of a partition, with _1 and so on behind it")
+	flags.StringVar(&config.Immudb.User, "immudb-user", "eventsource", "user who writes the log; of a partition, with _1 and so on behind it")
 	flags.StringVar(&passwordFile, "immudb-password-file", "", "file with that user's password: 8 to 32 characters with an upper and a lower case letter, a digit and a special character")
 	flags.StringVar(&adminPasswordFile, "immudb-admin-password-file", "", "file with the password of immudb's administrator, to make the database and the user if they are missing")
 	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".", "directory of what is kept beside the log and can be lost: the index of idempotency keys, the state that immudb's client has verified")
 	flags.StringVar(&config.Disk, "disk", "", "directory on immudb's disk, if it can be seen from here: commands are refused before that disk is full")
 	flags.Uint64Var(&diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
 	flags.StringVar(&config.DiskFloorFile, "disk-floor-file", "", "file that has another number of MiB while it is there: it changes what is kept free while the bank runs")
+	partitionsFlag(c, &partitions)
+	flags.IntVar(&partition, "partition", 0, "which of several partitions this is, from 1; 0 for the order of all of them")
 	appendTokenFlag(c, &appendTokenFile)
 	brokerFlag(c, &broker)
 	require(c, "immudb-password-file")
 	return c
+}
+
+// readPartition is what an event source is, as its flags say.
+func readPartition(partition, partitions int) (eventsource.Partition, error) {
+	switch err := checkPartitions(partitions); {
+	case err != nil:
+		return eventsource.Partition{}, err
+	case partition < 0 || partition > partitions || partition > 0 && partitions == 1:
+		return eventsource.Partition{}, fmt.Errorf("--partition %d of %d: want 1 to --partitions, which is more than 1, or leave it out", partition, partitions)
+	case partitions == 1:
+		return eventsource.Partition{}, nil
+	}
+	return eventsource.Partition{Number: partition, Of: partitions}, nil
+}
+
+// ofPartition is the name of what a partition has for its own, in immudb.
+func ofPartition(name string, partition int) string {
+	if partition == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s_%d", name, partition)
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"corebank/internal/contract"
 )
 
 const flagLogLevel = "log-level"
@@ -69,6 +71,20 @@ func require(c *cobra.Command, flags ...string) {
 			panic(err) // a flag that is not there: a mistake in this program
 		}
 	}
+}
+
+// partitionsFlag adds the flag of the commands that must know how the log is
+// divided.
+func partitionsFlag(c *cobra.Command, partitions *int) {
+	c.Flags().IntVar(partitions, "partitions", 1, fmt.Sprintf("how many partitions the log has, 1 to %d: fixed when a bank is made", contract.MaxPartitions))
+}
+
+// checkPartitions refuses what partitionsFlag cannot mean.
+func checkPartitions(partitions int) error {
+	if err := contract.CheckPartitions(partitions); err != nil {
+		return fmt.Errorf("--partitions: %w", err)
+	}
+	return nil
 }
 
 // appendTokenFlag adds the flag of the apps that write and keep the log.

@@ -193,7 +193,7 @@ type tortureLog struct {
 // openLog reads the log of the bank in a data directory straight from immudb.
 func openLog(data, immudb string) (torture.LogReader, error) {
 	dir := dataDir{path: data}
-	password, err := readSecret("data", dir.writerPassword())
+	password, err := readSecret("data", dir.writerPassword(0))
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ const (
 // immudb of its own, the database, the user, and one commit after the other.
 // They count as published: the views read them from the log.
 func fillLog(ctx context.Context, data string, records iter.Seq[contract.Record]) (err error) {
-	dir, err := openData(data)
+	dir, err := openData(data, 1)
 	if err != nil {
 		return err
 	}
@@ -37,8 +37,8 @@ func fillLog(ctx context.Context, data string, records iter.Seq[contract.Record]
 		return err
 	}
 	defer func() { err = errors.Join(err, stopImmudb(server)) }()
-	config := eventsource.ImmudbConfig{Address: address, Database: "corebank", User: "eventsource", StateDir: dir.eventsource()}
-	if config.Password, err = readSecret("data", dir.writerPassword()); err != nil {
+	config := eventsource.ImmudbConfig{Address: address, Database: "corebank", User: "eventsource", StateDir: dir.eventsource(0)}
+	if config.Password, err = readSecret("data", dir.writerPassword(0)); err != nil {
 		return err
 	}
 	if config.AdminPassword, err = readSecret("data", dir.adminPassword()); err != nil {

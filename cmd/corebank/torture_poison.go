@@ -40,7 +40,7 @@ func poisonLog(ctx context.Context, data, immudb string, p torture.Poison) (err 
 
 // openWriter opens a session with the event source's rights.
 func openWriter(ctx context.Context, data, immudb string) (client.ImmuClient, error) {
-	password, err := readSecret("data", (&dataDir{path: data}).writerPassword())
+	password, err := readSecret("data", (&dataDir{path: data}).writerPassword(0))
 	if err != nil {
 		return nil, err
 	}

@@ -55,6 +55,9 @@ The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.`,
 			if config.LogLevel, err = c.Flags().GetString(flagLogLevel); err != nil {
 				return err
 			}
+			if err := checkPartitions(config.Partitions); err != nil {
+				return err
+			}
 			return work(func(ctx context.Context, _ *slog.Logger) error {
 				ctx, cancel := supervisor.WithParent(ctx, "go") // "go run" dies without a word to us
 				defer cancel()
@@ -64,6 +67,7 @@ The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.`,
 	}
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API on this machine; port 0 picks a free one")
 	c.Flags().StringVar(&config.Data, "data", ".corebank", "directory of all data and logs")
+	partitionsFlag(c, &config.Partitions)
 	c.Flags().BoolVar(&config.MTLS, "mtls", true, "certificates for the sidecars, and rules by them who may call whom")
 	c.Flags().StringToStringVar(&config.Via, flagVia, nil, "part=address: where the others reach a part, if something stands between; for tests of bad networks")
 	if err := c.Flags().MarkHidden(flagVia); err != nil {
@@ -79,6 +83,8 @@ type upConfig struct {
 	Listen   string
 	Data     string
 	LogLevel string
+	// Partitions is how many the log has.
+	Partitions int
 	// MTLS has the sidecars know each other by certificates.
 	MTLS bool
 	// Via has the addresses at which parts are reached by the others where that
@@ -97,7 +103,7 @@ func (c upConfig) Run(ctx context.Context) error {
 	ports := newPorts()
 	defer ports.freeAll()
 	listen := ports.hold(lis)
-	data, err := openData(c.Data)
+	data, err := openData(c.Data, c.Partitions)
 	if err != nil {
 		return err
 	}

@@ -65,9 +65,12 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	}
 	env := append(environment(
 		"DAPR_HOST_IP=127.0.0.1", // what the other sidecars are told
-		"COREBANK_NATS_URL="+p.broker(app),
 		"COREBANK_NAMES_DB="+sqliteURI(p.data.names(), ""),
 	), tokens...)
+	hasBroker := slices.Contains(needs, partNATS)
+	if hasBroker {
+		env = append(env, "COREBANK_NATS_URL="+p.broker(app))
+	}
 	if app == contract.AppActor {
 		env = append(env, "COREBANK_STATE_DB="+sqliteURI(p.data.actors(), "_pragma=synchronous(normal)"))
 	}
@@ -79,7 +82,7 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	}
 	p.add(supervisor.Process{Name: sidecarOf(app), Command: p.programs.Daprd, Args: slices.Concat(arguments, door.arguments, more), Needs: needs, Env: env,
 		BeforeStart: door.clear, Ready: door.ready, Grace: sidecarGrace}, door.api, append(door.ports, internal)...)
-	if app != contract.AppActor { // which leaves the broker to its sidecar
+	if hasBroker && app != contract.AppActor { // which leaves the broker to its sidecar
 		tokens = append(tokens, variable("broker")+"="+p.broker(app))
 	}
 	return append(environment("DAPR_GRPC_ENDPOINT="+p.reach(sidecarOf(app))), tokens...)

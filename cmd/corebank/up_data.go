@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"corebank/components"
+	"corebank/internal/contract"
 	"corebank/internal/filelock"
 	"corebank/internal/identity/issuer"
 	"corebank/internal/secrets"
@@ -23,29 +24,30 @@ type dataDir struct {
 	lock   *filelock.Lock
 	people *issuer.Local // who signs in
 	set    secrets.Set   // what the parts know each other by, until the next start
+
+	partitions int // of the log
 }
 
 // The places in it.
-func (d *dataDir) logs() string        { return filepath.Join(d.path, "logs") }
-func (d *dataDir) components() string  { return filepath.Join(d.path, "components") }
-func (d *dataDir) immudb() string      { return filepath.Join(d.path, "immudb") }
-func (d *dataDir) nats() string        { return filepath.Join(d.path, "nats") }
-func (d *dataDir) eventsource() string { return filepath.Join(d.path, "eventsource") }
-func (d *dataDir) sockets() string     { return filepath.Join(d.path, "sockets") }
-func (d *dataDir) views() string       { return filepath.Join(d.path, "views.db") }
-func (d *dataDir) actors() string      { return filepath.Join(d.path, "actors.db") }
-func (d *dataDir) names() string       { return filepath.Join(d.path, "names.db") }
-func (d *dataDir) diskFloor() string   { return filepath.Join(d.path, torture.DiskFloorFile) }
+func (d *dataDir) logs() string       { return filepath.Join(d.path, "logs") }
+func (d *dataDir) components() string { return filepath.Join(d.path, "components") }
+func (d *dataDir) immudb() string     { return filepath.Join(d.path, "immudb") }
+func (d *dataDir) nats() string       { return filepath.Join(d.path, "nats") }
+func (d *dataDir) sockets() string    { return filepath.Join(d.path, "sockets") }
+func (d *dataDir) views() string      { return filepath.Join(d.path, "views.db") }
+func (d *dataDir) actors() string     { return filepath.Join(d.path, "actors.db") }
+func (d *dataDir) names() string      { return filepath.Join(d.path, "names.db") }
+func (d *dataDir) diskFloor() string  { return filepath.Join(d.path, torture.DiskFloorFile) }
 
 func (d *dataDir) secrets() string           { return filepath.Join(d.path, secrets.Folder) }
 func (d *dataDir) secret(name string) string { return filepath.Join(d.secrets(), name) }
 func (d *dataDir) actorKey() string          { return d.secret("actor-key.pem") }
 func (d *dataDir) adminPassword() string     { return d.secret("immudb-admin") }
-func (d *dataDir) writerPassword() string    { return d.secret("immudb-eventsource") }
 
 // openData makes the directory if need be, takes it for this process, and puts
-// into it what the parts need before they start.
-func openData(dir string) (*dataDir, error) {
+// into it what the parts of a bank with so many partitions need before they
+// start.
+func openData(dir string, partitions int) (*dataDir, error) {
 	path, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("--data %s: %w", dir, err)
@@ -62,7 +64,10 @@ func openData(dir string) (*dataDir, error) {
 	if err != nil {
 		return nil, unwritable(path, err)
 	}
-	data := &dataDir{path: path, lock: lock}
+	data := &dataDir{path: path, lock: lock, partitions: partitions}
+	if err := data.checkPartitions(); err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
 	if err := data.prepare(); err != nil {
 		return nil, errors.Join(unwritable(path, err), lock.Release())
 	}
@@ -76,18 +81,25 @@ func unwritable(path string, err error) error {
 func (d *dataDir) close() { _ = d.lock.Release() } // the end of the process does the same
 
 func (d *dataDir) prepare() error {
-	for _, dir := range []string{d.logs(), d.components(), d.immudb(), d.nats(), d.eventsource(), d.sockets(), d.secrets()} {
+	for _, dir := range []string{d.logs(), d.components(), d.immudb(), d.nats(), d.sockets(), d.secrets()} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
 	}
-	for _, secret := range []string{d.adminPassword(), d.writerPassword()} {
-		if err := makeSecret(secret); err != nil {
+	if err := makeSecret(d.adminPassword()); err != nil {
+		return err
+	}
+	for _, partition := range d.logParts() {
+		err := os.MkdirAll(d.eventsource(partition), 0o700)
+		if err = errors.Join(err, makeSecret(d.writerPassword(partition))); err != nil {
 			return err
 		}
 	}
-	var err error
-	if d.set, err = secrets.New(time.Now()); err != nil {
+	err := d.notePartitions()
+	if err != nil {
+		return err
+	}
+	if d.set, err = secrets.New(time.Now(), contract.PartitionApps(d.partitions)...); err != nil {
 		return err
 	}
 	if err := d.set.Write(d.secrets()); err != nil {

@@ -126,23 +126,12 @@ func (p *parts) nats() {
 	}}, address)
 }
 
-func (p *parts) eventsource() {
-	service, health := p.port(), p.port()
-	env := p.sidecar(contract.AppEventSource, []string{partNATS}, "--app-port="+portOf(service), "--app-channel-address=127.0.0.1")
-	p.command(supervisor.Process{Name: contract.AppEventSource, Env: env, Args: []string{"eventsource",
-		"--listen=" + service, "--health=" + health, "--immudb=" + p.reach(partImmudb),
-		"--immudb-database=corebank", "--immudb-user=eventsource",
-		"--immudb-password-file=" + p.data.writerPassword(), "--immudb-admin-password-file=" + p.data.adminPassword(),
-		"--state-dir=" + p.data.eventsource(), "--disk=" + p.data.immudb(), "--disk-floor-file=" + p.data.diskFloor(),
-		"--append-token-file=" + p.data.secret(secrets.Append),
-	}, Needs: []string{partImmudb, sidecarOf(contract.AppEventSource)}, Ready: isReady(health), ReadyWithin: longStart}, health, service)
-}
-
 func (p *parts) actor() {
 	health := p.port()
 	env := p.sidecar(contract.AppActor, []string{partNATS, partPlacement}, "--placement-host-address="+p.reach(partPlacement))
 	p.command(supervisor.Process{Name: contract.AppActor, Env: env, Args: append([]string{"actor", "--health=" + health,
-		"--key-file=" + p.data.actorKey(), "--append-token-file=" + p.data.secret(secrets.Append)}, p.identity()...),
+		"--key-file=" + p.data.actorKey(), "--append-token-file=" + p.data.secret(secrets.Append),
+		fmt.Sprintf("--partitions=%d", p.data.partitions)}, p.identity()...),
 		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppActor)}, Ready: isReady(health)}, health)
 }
 

@@ -70,7 +70,7 @@ func TestOnlyAFreeLoopbackAddressIsListenedOn(t *testing.T) {
 
 func TestADataDirectoryIsPreparedOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a bank", "data")
-	data, err := openData(path)
+	data, err := openData(path, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestADataDirectoryIsPreparedOnce(t *testing.T) {
 	}
 	data.close()
 
-	data, err = openData(path)
+	data, err = openData(path, 1)
 	if err != nil {
 		t.Fatalf("after it was closed it cannot be opened: %v", err)
 	}
@@ -114,7 +114,7 @@ func TestADataDirectoryIsPreparedOnce(t *testing.T) {
 func passwords(t *testing.T, data *dataDir) []string {
 	t.Helper()
 	var found []string
-	for _, path := range []string{data.adminPassword(), data.writerPassword()} {
+	for _, path := range []string{data.adminPassword(), data.writerPassword(0)} {
 		secret, err := readSecret("test", path)
 		if err != nil {
 			t.Fatal(err)
@@ -214,7 +214,7 @@ func TestPartsShareTheMachine(t *testing.T) {
 }
 
 func TestThePartsOfTheBank(t *testing.T) {
-	data, err := openData(t.TempDir())
+	data, err := openData(t.TempDir(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestThePartsOfTheBank(t *testing.T) {
 
 // TestWithoutCertificatesThereAreNoRulesByThem: the rules would let nobody in.
 func TestWithoutCertificatesThereAreNoRulesByThem(t *testing.T) {
-	data, err := openData(t.TempDir())
+	data, err := openData(t.TempDir(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}

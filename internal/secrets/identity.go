@@ -29,7 +29,7 @@ func spiffeID(domain, id string) string {
 // addIdentities signs for each sidecar, and for placement, who it is: without
 // that, sentry would give any program a certificate in any name. The key that
 // signs is kept nowhere. The identities end with the next set.
-func (s Set) addIdentities(now time.Time) error {
+func (s Set) addIdentities(now time.Time, apps []string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make the key of the identities: %w", err)
@@ -40,7 +40,7 @@ func (s Set) addIdentities(now time.Time) error {
 		return fmt.Errorf("sign identities: %w", err)
 	}
 	subjects := map[string]string{Placement: spiffeID(TrustDomain, Placement)}
-	for _, app := range Apps() {
+	for _, app := range apps {
 		subjects[app] = spiffeID(AppsTrustDomain, app)
 	}
 	for id, subject := range subjects {

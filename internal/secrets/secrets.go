@@ -58,15 +58,20 @@ func Apps() []string {
 // Set has secrets by name.
 type Set map[string]string
 
-// New makes all secrets of an installation anew.
-func New(now time.Time) (Set, error) {
+// New makes all secrets of an installation anew, with the apps that keep the
+// partitions of its log, if there are several. These have no use for the broker.
+func New(now time.Time, partitions ...string) (Set, error) {
 	set := Set{Append: token(), Admin: token(), App(contract.AppEventSource): token()}
 	for _, app := range Apps() {
 		set[Sidecar(app)] = token()
 		set[Broker(app)] = token()
 	}
+	for _, app := range partitions {
+		set[Sidecar(app)] = token()
+		set[App(app)] = token()
+	}
 	set[Broker(BrokerAdmin)] = token()
-	return set, errors.Join(set.addAuthority(now), set.addIdentities(now))
+	return set, errors.Join(set.addAuthority(now), set.addIdentities(now, append(Apps(), partitions...)))
 }
 
 // token is a random text of letters and digits. It begins with a letter: what
