@@ -16,22 +16,25 @@ import (
 // kind write; immudb has others for its own purposes.
 const plainEntry = 0
 
-// readCommit is what a transaction of the log's database says: the records
-// that it committed, in order, and what in it no event source would write.
-func readCommit(tx *schema.Tx) (records []contract.Record, flaws []string) {
-	c := commit{keys: make(map[string]string)}
+// readCommit is what a transaction of a database of the log says: the records
+// or rounds that it committed, in order, and what in it no event source would
+// write.
+func readCommit(tx *schema.Tx, part Partition) commit {
+	c := commit{part: part, keys: make(map[string]string)}
 	for _, entry := range tx.Entries {
 		c.read(entry)
 	}
 	slices.SortStableFunc(c.records, func(x, y contract.Record) int { return int(x.Position - y.Position) })
 	c.checkKeys()
 	c.checkBounds()
-	return c.records, c.flaws
+	return c
 }
 
 // commit is a transaction as it is read.
 type commit struct {
+	part    Partition // whose database it is
 	records []contract.Record
+	rounds  []Round
 	keys    map[string]string // versions by idempotency key's entry, of an earlier build
 	bounds  []string          // the entries that say which positions it holds
 	flaws   []string
@@ -51,6 +54,10 @@ func (c *commit) read(entry *schema.TxEntry) {
 		c.flaw("an entry %q that is marked as deleted, expiring or hidden", key)
 	}
 	switch {
+	case c.part.isOrder():
+		c.readOrder(key, value)
+	case key == keyPartition && c.part.Of > 0:
+		c.readPartition(value)
 	case isEventKey(entry.Key[1:]):
 		c.readRecord(key, value)
 	case isOldKey(entry.Key[1:]):
@@ -59,6 +66,31 @@ func (c *commit) read(entry *schema.TxEntry) {
 		c.bounds = append(c.bounds, key+" "+string(value))
 	case key != keyEpoch && key != keyCheckpoint && key != keyAudit:
 		c.flaw("an entry %q that is none of the log's", key)
+	}
+}
+
+// readOrder reads an entry of an order.
+func (c *commit) readOrder(key string, value []byte) {
+	switch {
+	case strings.HasPrefix(key, prefixRound):
+		r, err := readRound([]byte(key), value)
+		if err != nil {
+			c.flaw("%v", err)
+			return
+		}
+		c.rounds = append(c.rounds, r)
+	case key == keyPartition:
+		c.readPartition(value)
+	case key != keyEpoch && key != keyCheckpoint && key != keyAudit:
+		c.flaw("an entry %q that is none of the order's", key)
+	}
+}
+
+// readPartition holds what the database says of itself against what it is.
+func (c *commit) readPartition(value []byte) {
+	var has Partition
+	if err := json.Unmarshal(value, &has); err != nil || has != c.part {
+		c.flaw("%q as the part of the log that it has; it is %s", value, c.part)
 	}
 }
 

@@ -61,6 +61,7 @@ type prover interface {
 type Proof struct {
 	// State is what was proven.
 	State   ImmudbState
+	part    Partition
 	from    prover
 	anchors map[uint64]ImmudbHash // what the hash of a transaction has to be
 }
@@ -77,6 +78,9 @@ func (s *database) Prove(ctx context.Context, earlier *ImmudbState) (*Proof, err
 	p, err := prove(ctx, c.GetServiceClient(), earlier)
 	if err != nil && !errors.Is(err, ErrNotProven) {
 		return nil, s.fault(ctx, c, "prove the history", err)
+	}
+	if p != nil {
+		p.part = s.config.Partition
 	}
 	return p, err
 }
@@ -176,6 +180,8 @@ type ProvenTransaction struct {
 	ID uint64
 	// Records are those that it committed, in the order of the log.
 	Records []contract.Record
+	// Rounds are those that it added to an order.
+	Rounds []Round
 	// Flaws say what in it the event source would not have written like that.
 	Flaws []string
 }
@@ -241,7 +247,7 @@ func (p *Proof) ahead(ctx context.Context, readers *sync.WaitGroup) <-chan chan 
 			next := make(chan link, 1)
 			select {
 			case links <- next:
-				readers.Go(func() { next <- readLink(ctx, p.from, id) })
+				readers.Go(func() { next <- readLink(ctx, p.from, p.part, id) })
 			case <-ctx.Done():
 				return
 			}
@@ -251,7 +257,7 @@ func (p *Proof) ahead(ctx context.Context, readers *sync.WaitGroup) <-chan chan 
 }
 
 // readLink reads one transaction and checks it in itself.
-func readLink(ctx context.Context, from prover, id uint64) link {
+func readLink(ctx context.Context, from prover, part Partition, id uint64) link {
 	raw := &schema.EntryTypeSpec{Action: schema.EntryTypeAction_RAW_VALUE}
 	tx, err := from.TxById(ctx, &schema.TxRequest{Tx: id, KeepReferencesUnresolved: true,
 		EntriesSpec: &schema.EntriesSpec{KvEntriesSpec: raw, ZEntriesSpec: raw, SqlEntriesSpec: raw}})
@@ -262,9 +268,9 @@ func readLink(ctx context.Context, from prover, id uint64) link {
 	if err != nil {
 		return link{err: fmt.Errorf("%w: transaction %d: %w", ErrNotProven, id, err)}
 	}
-	l := link{previous: header.PrevAlh, hash: header.Alh(), transaction: ProvenTransaction{ID: id}}
-	l.transaction.Records, l.transaction.Flaws = readCommit(tx)
-	return l
+	read := readCommit(tx, part)
+	return link{previous: header.PrevAlh, hash: header.Alh(),
+		transaction: ProvenTransaction{ID: id, Records: read.records, Rounds: read.rounds, Flaws: read.flaws}}
 }
 
 // checkEntries holds the entries of a transaction against its header, which it

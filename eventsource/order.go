@@ -32,9 +32,9 @@ func (r Round) Last() (last int64) {
 	return last
 }
 
-// follows is nil if the round can come after another: it places something, and
+// Follows is nil if the round can come after another: it places something, and
 // takes nothing back.
-func (r Round) follows(before Round) error {
+func (r Round) Follows(before Round) error {
 	if r.Number != before.Number+1 || len(r.Ends) != len(before.Ends) || r.Last() <= before.Last() {
 		return fmt.Errorf("round %d up to %v cannot follow round %d up to %v", r.Number, r.Ends, before.Number, before.Ends)
 	}

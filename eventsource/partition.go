@@ -32,6 +32,9 @@ const keyPartition = "partition"
 // one with another number of partitions.
 var ErrPartition = errors.New("this database has another part of a log, and nothing is written: the number of partitions is fixed when a bank is made")
 
+// isOrder reports whether this is the order of several partitions.
+func (p Partition) isOrder() bool { return p.Of > 0 && p.Number == 0 }
+
 // owns reports whether an account's stream is in this partition.
 func (p Partition) owns(id bank.AccountID) bool {
 	return p.Number == 0 || contract.PartitionOf(id, p.Of) == p.Number

@@ -69,7 +69,7 @@ type closer interface{ Close(context.Context) error }
 // several, or the order of these.
 func startPart(ctx context.Context, group *errgroup.Group, config Config, sidecar *app.Sidecar, log *slog.Logger) (*API, closer) {
 	part := config.Immudb.Partition
-	if part.Of > 0 && part.Number == 0 {
+	if part.isOrder() {
 		rounds := NewImmudbOrder(config.Immudb)
 		sequencer := NewSequencer(rounds, remotePartitions(sidecar, part.Of), log)
 		group.Go(func() error { return sequencer.Run(ctx) })

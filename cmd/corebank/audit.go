@@ -14,6 +14,7 @@ import (
 
 	"corebank/eventsource"
 	"corebank/internal/audit"
+	"corebank/internal/contract"
 	"corebank/internal/torture"
 	"corebank/internal/view/viewstore"
 )
@@ -66,8 +67,10 @@ for the query systemStatus, if --immudb-user may write there.
 	flags.StringVar(&config.data, "data", ".corebank", "directory of the bank that \"corebank up\" runs, unless --immudb is given")
 	flags.StringVar(&config.immudb.Address, "immudb", "", "address of the immudb server, instead of --data")
 	flags.StringVar(&config.immudb.Database, "immudb-database", "corebank", "database of the log")
+	flags.StringSliceVar(&config.addresses, "partition-immudb", nil, "addresses of the partitions' immudb servers, in order, where they are others than --immudb")
+	partitionsFlag(c, &config.partitions)
 	flags.StringVar(&config.immudb.User, "immudb-user", "eventsource", "user who may read the log")
-	flags.StringVar(&config.passwordFile, "immudb-password-file", "", "file with that user's password; with --data, the bank's own")
+	flags.StringVar(&config.passwordFile, "immudb-password-file", "", "file with that user's password; with --data, the bank's own. With --partitions, the partitions' have -1 and so on behind this name")
 	flags.StringVar(&config.state, "state", "", "file of the last audited state of immudb; with --data, audited.json in it")
 	flags.BoolVar(&config.json, "json", false, "report for machines")
 	viewsFlag(c, &config.views)
@@ -82,11 +85,18 @@ type auditConfig struct {
 	views        viewstore.Config
 	state        string
 	json         bool
+
+	partitions int
+	addresses  []string // of their immudb servers, where they are others
+	passwords  []string // of their users
 }
 
 // check refuses what cannot be meant.
 func (c *auditConfig) check() error {
 	c.views = withMongo(c.views)
+	if err := checkPartitions(c.partitions); err != nil {
+		return err
+	}
 	if c.immudb.Address == "" {
 		return nil
 	}
@@ -107,8 +117,17 @@ func (c *auditConfig) find() (err error) {
 			return err
 		}
 	}
-	c.immudb.Password, err = readSecret("immudb-password-file", c.passwordFile)
-	return err
+	if c.immudb.Password, err = readSecret("immudb-password-file", c.passwordFile); err != nil {
+		return err
+	}
+	for i := range contract.PartitionApps(c.partitions) {
+		password, err := readSecret("immudb-password-file", fmt.Sprintf("%s-%d", c.passwordFile, i+1))
+		if err != nil {
+			return err
+		}
+		c.passwords = append(c.passwords, password)
+	}
+	return nil
 }
 
 func (c *auditConfig) findBank() error {
@@ -125,6 +144,11 @@ func (c *auditConfig) findBank() error {
 	}
 	data := dataDir{path: c.data}
 	c.immudb.Address = running.Immudb
+	if has, err := readPartitions(c.data); err != nil {
+		return err
+	} else if has > 0 {
+		c.partitions = has
+	}
 	for file, known := range map[*string]string{
 		&c.passwordFile: data.writerPassword(0), &c.views.SQLite: data.views(), &c.state: filepath.Join(c.data, "audited.json"),
 	} {

@@ -18,9 +18,9 @@ import (
 
 // audit audits the bank. With an error, the audit is not complete; the report
 // is then there only if it has findings already.
-func (c *auditConfig) audit(ctx context.Context, display *auditDisplay, log *slog.Logger) (*audit.Report, error) {
+func (c *auditConfig) audit(ctx context.Context, display *auditDisplay, logger *slog.Logger) (*audit.Report, error) {
 	began := time.Now()
-	earlier, err := readAudited(c.state, c.immudb.Database)
+	earlier, err := readAudited(c.state, c.immudb.Database, c.partitions)
 	if err != nil {
 		return nil, err
 	}
@@ -35,26 +35,27 @@ func (c *auditConfig) audit(ctx context.Context, display *auditDisplay, log *slo
 	}
 	defer os.RemoveAll(scratch)
 	c.immudb.StateDir = scratch // immudb's client must not trust what it kept of an earlier run
-	storage := eventsource.NewImmudb(c.immudb)
-	defer storage.Close(context.WithoutCancel(ctx))
+	log := c.openLog(logger)
+	defer log.close(context.WithoutCancel(ctx))
 
 	a := audit.New()
 	a.Expect(views)
-	proven, err := readLog(ctx, storage, a, earlier, display)
+	proven, err := log.read(ctx, a, earlier, display)
 	display.end()
 	if err != nil {
 		a.Expect(nil) // they were not reached
 	}
 	report := a.Report(began, time.Since(began), proofOf(proven, earlier))
+	report.Waiting = log.waiting
 	switch {
 	case err != nil && report.OK:
 		return nil, c.explain(err)
 	case err != nil:
 		return &report, fmt.Errorf("the audit is not complete: %w", c.explain(err))
 	}
-	note(ctx, storage, report, log)
+	log.note(ctx, report)
 	if report.OK {
-		err = writeAudited(c.state, audited{Database: c.immudb.Database, ImmudbState: *proven, At: began.UTC()})
+		err = writeAudited(c.state, audited{Database: c.immudb.Database, ImmudbState: proven[0], Partitions: proven[1:], At: began.UTC()})
 	}
 	return &report, err
 }
@@ -73,76 +74,18 @@ func (c *auditConfig) readViews(ctx context.Context) (_ *audit.Views, err error)
 	return audit.ReadViews(ctx, store)
 }
 
-// readLog gives the auditor the whole log, and returns the state that was
-// proven: nil if it was not, which is then a finding.
-func readLog(ctx context.Context, storage *eventsource.Immudb, a *audit.Auditor, earlier *audited, display *auditDisplay) (*eventsource.ImmudbState, error) {
-	var since *eventsource.ImmudbState
-	if earlier != nil {
-		since = &earlier.ImmudbState
-	}
-	proof, err := storage.Prove(ctx, since)
-	if err == nil {
-		err = readTransactions(ctx, proof, a, display)
-	}
-	if errors.Is(err, eventsource.ErrNotProven) {
-		a.Expect(nil) // the log cannot be read to its end
-		a.Find(audit.Finding{Rule: audit.RuleProof, Found: err.Error(),
-			Expected: "a history that is proven from its first transaction and the last audit to its end"})
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &proof.State, nil
-}
-
-func readTransactions(ctx context.Context, proof *eventsource.Proof, a *audit.Auditor, display *auditDisplay) error {
-	for tx, err := range proof.Transactions(ctx) {
-		if err != nil {
-			return err
-		}
-		for _, flaw := range tx.Flaws {
-			a.Find(audit.Finding{Rule: audit.RuleStorage, Expected: "only what the event source writes",
-				Found: fmt.Sprintf("in immudb's transaction %d %s", tx.ID, flaw)})
-		}
-		for _, r := range tx.Records {
-			a.Record(r)
-		}
-		display.tell(a.Records(), tx.ID, proof.State.Tx)
-	}
-	return nil
-}
-
-func proofOf(proven *eventsource.ImmudbState, earlier *audited) *audit.Proof {
-	if proven == nil {
-		return nil
-	}
-	proof := &audit.Proof{Transactions: proven.Tx, Hash: proven.Hash.String()}
-	if earlier != nil {
-		proof.Since = &audit.Earlier{Transaction: earlier.Tx, At: earlier.At}
-	}
-	return proof
-}
-
-// note keeps the result where operators ask for it. An auditor without the
-// right to write leaves the last result that was noted.
-func note(ctx context.Context, storage *eventsource.Immudb, r audit.Report, log *slog.Logger) {
-	err := storage.SaveAudit(ctx, contract.Audit{At: r.Began, Position: r.Position, Records: r.Records,
-		Accounts: r.Accounts, Findings: r.FindingsTotal, OK: r.OK})
-	if err != nil {
-		log.Warn("the result is not noted for systemStatus", "error", err)
-	}
-}
-
 // audited is what a successful audit leaves for the next one.
 type audited struct {
 	Database string `json:"database"`
 	eventsource.ImmudbState
-	At time.Time `json:"at"`
+	// Partitions are the states of the partitions of a log that has several; the
+	// one above is then that of their order.
+	Partitions []eventsource.ImmudbState `json:"partitions,omitempty"`
+	At         time.Time                 `json:"at"`
 }
 
 // readAudited is nil if there was no audit yet, or no file to keep it in.
-func readAudited(path, database string) (*audited, error) {
+func readAudited(path, database string, partitions int) (*audited, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -159,6 +102,8 @@ func readAudited(path, database string) (*audited, error) {
 		return nil, fmt.Errorf("read the last audited state from %s: %w; put a good copy of it there", path, err)
 	case a.Tx == 0 || a.Database != database:
 		return nil, fmt.Errorf("%s is not an audited state of the database %q; give the right file with --state", path, database)
+	case len(a.Partitions) != len(contract.PartitionApps(partitions)):
+		return nil, fmt.Errorf("%s is not an audited state of a log with --partitions %d; give the right file with --state", path, partitions)
 	}
 	return &a, nil
 }

@@ -66,6 +66,10 @@ const (
 	// RuleStorage: the log's database holds the records, in the way in which
 	// the event source writes them, and nothing else.
 	RuleStorage Rule = "storage"
+	// RuleOrder: of a log with several partitions, each record is in the one that
+	// its account belongs to, and has one place in the whole log, after that of
+	// what it came of.
+	RuleOrder Rule = "order"
 	// RuleProof: the database proves that its history was not rewritten.
 	RuleProof Rule = "proof"
 )

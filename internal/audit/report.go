@@ -21,6 +21,9 @@ type Report struct {
 	Accounts     int64 `json:"accounts"`
 	Transactions int64 `json:"transactions"`
 	Keys         int64 `json:"keys"`
+	// Waiting counts records that are in their partition, and have no place in
+	// the whole log yet: those from after its end. The others do not count them.
+	Waiting int64 `json:"waiting,omitempty"`
 	// Totals are the sums of the ledger, by currency.
 	Totals []Total `json:"totals"`
 	// Views is nil if the views were not compared.
@@ -43,6 +46,9 @@ type Proof struct {
 	Hash         string `json:"hash"`
 	// Since is the state of an earlier audit that this one follows from, or nil.
 	Since *Earlier `json:"since,omitempty"`
+	// Partitions are the proofs of the partitions of a log that has several; the
+	// one around them is then that of their order.
+	Partitions []Proof `json:"partitions,omitempty"`
 }
 
 // Earlier is the state that an earlier audit left.
@@ -120,7 +126,7 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, "The audit found %s.\n\n", counted(r.FindingsTotal, "fault"))
 	}
 	line := func(name, text string) { fmt.Fprintf(&b, "  %-13s %s\n", name, text) }
-	line("log", fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), grouped(r.Position)))
+	line("log", fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), grouped(r.Position))+r.waitingText())
 	line("accounts", grouped(r.Accounts))
 	line("transactions", grouped(r.Transactions))
 	line("keys", grouped(r.Keys)+r.keysText())
@@ -141,6 +147,13 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, "  and %s more\n", grouped(more))
 	}
 	return b.String()
+}
+
+func (r Report) waitingText() string {
+	if r.Waiting == 0 {
+		return ""
+	}
+	return "; " + grouped(r.Waiting) + " newer without a place yet"
 }
 
 func (r Report) keysText() string {
@@ -174,6 +187,12 @@ func (p *Proof) text() string {
 		return "not proven"
 	}
 	text := fmt.Sprintf("proven from the first to the last of %s", counted(int64(p.Transactions), "transaction"))
+	for i, one := range p.Partitions {
+		if i == 0 {
+			text += " of the order"
+		}
+		text += fmt.Sprintf(", of %s of partition %d", counted(int64(one.Transactions), "transaction"), i+1)
+	}
 	if p.Since == nil {
 		return text + "; no earlier audit to compare with"
 	}
