@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -30,13 +31,14 @@ const settleTimeout = 30 * time.Second
 // Bank is a running bank.
 type Bank struct {
 	*Client
+	// Log is the log of a bank with one partition.
 	Log   *eventsource.MemoryLog
 	Views view.Store
 	// People is the issuer whose tokens the bank takes.
 	People *identitytest.Issuer
 
 	t         testing.TB
-	writer    *eventsource.Writer
+	writers   []*eventsource.Writer // by partition
 	projector *projector.Projector
 	driver    *saga.Driver
 	parts     server.Parts
@@ -46,30 +48,42 @@ type Bank struct {
 // Start runs a bank until the test ends.
 func Start(t testing.TB) *Bank {
 	t.Helper()
+	return StartOn(t, 1)
+}
+
+// Tell tells a story of a bank whose log has one partition, and of one with
+// three.
+func Tell(t *testing.T, story func(t *testing.T, b *Bank)) {
+	for _, partitions := range []int{1, 3} {
+		t.Run(fmt.Sprintf("partitions=%d", partitions), func(t *testing.T) { story(t, StartOn(t, partitions)) })
+	}
+}
+
+// StartOn is Start for a bank whose log has several partitions.
+func StartOn(t testing.TB, partitions int) *Bank {
+	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	b := &Bank{t: t, Log: eventsource.NewMemoryLog(), Views: memory.New()}
-	storage := b.Log.Open()
-	b.writer = eventsource.NewWriter(storage, quiet)
-	var relay *eventsource.Relay
-	log := directLog{eventsource.NewAPI(b.writer, storage, func() int64 { return relay.Published() })}
+	b := &Bank{t: t, Views: memory.New()}
+	parts := b.openLog(partitions, quiet)
+	log := parts.whole
 	b.People = identitytest.NewIssuer(t)
 	people := b.People.Verifier()
 	own, err := actor.NewOwnHand(key(t), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := actor.NewHost(log, &shelf{}, time.Now, actor.NewGuard(people, own.Verifier()))
+	host := actor.NewHost(parts.own, &shelf{}, time.Now, actor.NewGuard(people, own.Verifier()))
 	transfers := &follower{}
-	b.driver = saga.New(saga.Parts{Log: log, Call: own.Sign(host.Execute), Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
+	b.driver = saga.New(saga.Parts{Log: parts.own, Call: own.Sign(host.Execute), Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewFeed(log)
 	b.projector = projector.New(b.Views, log, quiet)
-	relay = eventsource.NewRelay(storage, b.writer, topic{b.projector.Handle, feed.Handle, transfers.Handle}, quiet)
-
-	b.background(b.writer.Run)
-	b.background(relay.Run)
+	parts.publish(topic{b.projector.Handle, feed.Handle, transfers.Handle})
+	for _, work := range parts.works {
+		b.background(work)
+	}
 	b.background(func(ctx context.Context) error { host.RunSnapshots(ctx); return nil })
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
-	b.until("the bank to take commands", func() bool { return b.writer.Ready().Ready && b.driver.Status().CaughtUp })
+	b.until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
 
 	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Feed: feed, Log: log, Verify: people.Verify}
 	b.Client = b.Gateway(guard.Config{})
@@ -141,7 +155,7 @@ func (b *Bank) Settle() {
 	b.t.Helper()
 	b.until("the transfers to end and the views to catch up", func() bool {
 		transfers := b.driver.Status()
-		head := b.writer.Head() // after them: what they know to have ended is in it
+		head := b.head() // after them: what they know to have ended is in it
 		return transfers.Transfers == 0 && transfers.Position >= head && b.projector.Position() >= head
 	})
 }

@@ -13,8 +13,9 @@ import (
 	"corebank/server/graphiql"
 )
 
-func TestADayAtTheBank(t *testing.T) {
-	b := banktest.Start(t)
+func TestADayAtTheBank(t *testing.T) { banktest.Tell(t, aDayAtTheBank) }
+
+func aDayAtTheBank(t *testing.T, b *banktest.Bank) {
 	ada := b.Open("ada")
 	if again := b.Open("ada"); again != ada {
 		t.Fatalf("opened twice: %s and %s", ada, again)
@@ -108,8 +109,9 @@ func TestMalformedRequestsAreErrors(t *testing.T) {
 	}
 }
 
-func TestReadYourOwnWrites(t *testing.T) {
-	b := banktest.Start(t)
+func TestReadYourOwnWrites(t *testing.T) { banktest.Tell(t, readYourOwnWrites) }
+
+func readYourOwnWrites(t *testing.T, b *banktest.Bank) {
 	ada := b.Open("ada")
 	for i := range 20 {
 		version := b.Deposit(ada, "1.00", "EUR", fmt.Sprint(i)).Account.Version
@@ -125,8 +127,9 @@ func TestReadYourOwnWrites(t *testing.T) {
 	}
 }
 
-func TestHistoryInPages(t *testing.T) {
-	b := banktest.Start(t)
+func TestHistoryInPages(t *testing.T) { banktest.Tell(t, historyInPages) }
+
+func historyInPages(t *testing.T, b *banktest.Bank) {
 	ada := b.Open("ada")
 	for i := range 25 {
 		b.Deposit(ada, "1.00", "EUR", fmt.Sprint(i))
@@ -184,9 +187,10 @@ func TestNodesAreFoundByTheirIDs(t *testing.T) {
 	}
 }
 
-func TestConcurrentDepositsAreAllThere(t *testing.T) {
+func TestConcurrentDepositsAreAllThere(t *testing.T) { banktest.Tell(t, concurrentDepositsAreAllThere) }
+
+func concurrentDepositsAreAllThere(t *testing.T, b *banktest.Bank) {
 	const clients, each = 20, 10
-	b := banktest.Start(t)
 	ada := b.Open("ada")
 	var group sync.WaitGroup
 	for c := range clients {
@@ -214,8 +218,9 @@ func TestConcurrentDepositsAreAllThere(t *testing.T) {
 	}
 }
 
-func TestSubscribersReceiveAndResume(t *testing.T) {
-	b := banktest.Start(t)
+func TestSubscribersReceiveAndResume(t *testing.T) { banktest.Tell(t, subscribersReceiveAndResume) }
+
+func subscribersReceiveAndResume(t *testing.T, b *banktest.Bank) {
 	ada := b.Open("ada")
 	b.Deposit(ada, "1.00", "EUR", "1")
 	b.Settle()

@@ -7,8 +7,9 @@ import (
 	"corebank/internal/banktest"
 )
 
-func TestACustomersMonth(t *testing.T) {
-	b := banktest.Start(t)
+func TestACustomersMonth(t *testing.T) { banktest.Tell(t, aCustomersMonth) }
+
+func aCustomersMonth(t *testing.T, b *banktest.Bank) {
 	ada, _, _ := b.Month("march")
 	b.Settle()
 	var got struct {

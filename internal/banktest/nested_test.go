@@ -11,8 +11,9 @@ import (
 
 // TestBothSidesOfATransfer: each sees the transfer and its own line of it, and
 // nothing else of the other's account, however it is asked for.
-func TestBothSidesOfATransfer(t *testing.T) {
-	bank := banktest.Start(t)
+func TestBothSidesOfATransfer(t *testing.T) { banktest.Tell(t, bothSidesOfATransfer) }
+
+func bothSidesOfATransfer(t *testing.T, bank *banktest.Bank) {
 	ada, bob := bank.As("ada", identity.Customer), bank.As("bob", identity.Customer)
 	open := func(c *banktest.Client, owner string) string {
 		return c.Must("openAccount", map[string]any{"owner": owner, "currency": "EUR", "idempotencyKey": "a"}).Account.ID

@@ -23,8 +23,10 @@ const lookBack = `query($id: ID!, $asOf: AsOf, $filter: TransactionFilter) {
 }`
 
 // TestThePastIsAsItWas asks at every step what is, and afterwards for what was.
-func TestThePastIsAsItWas(t *testing.T) {
-	c := &counter{Bank: banktest.Start(t)}
+func TestThePastIsAsItWas(t *testing.T) { banktest.Tell(t, thePastIsAsItWas) }
+
+func thePastIsAsItWas(t *testing.T, b *banktest.Bank) {
+	c := &counter{Bank: b}
 	ada, bob := c.open(nil), c.open(nil)
 	on := func(more map[string]any) map[string]any {
 		more["accountId"], more["idempotencyKey"] = ada, c.key()
@@ -119,8 +121,10 @@ func TestWhatIsNoPast(t *testing.T) {
 	}
 }
 
-func TestTheBooksBalancedAtEveryMoment(t *testing.T) {
-	c := &counter{Bank: banktest.Start(t)}
+func TestTheBooksBalancedAtEveryMoment(t *testing.T) { banktest.Tell(t, theBooksBalancedAtEveryMoment) }
+
+func theBooksBalancedAtEveryMoment(t *testing.T, b *banktest.Bank) {
+	c := &counter{Bank: b}
 	ada, bob := c.rich("10.00"), c.open(nil)
 	c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("4"), "idempotencyKey": "t", "waitMs": 10_000})
 	c.Settle()
@@ -161,7 +165,11 @@ func TestTheBooksBalancedAtEveryMoment(t *testing.T) {
 }
 
 func TestOneCanAskWhetherAPaymentHappened(t *testing.T) {
-	c := &counter{Bank: banktest.Start(t)}
+	banktest.Tell(t, oneCanAskWhetherAPaymentHappened)
+}
+
+func oneCanAskWhetherAPaymentHappened(t *testing.T, b *banktest.Bank) {
+	c := &counter{Bank: b}
 	ada := c.Open("open ada")
 	paid := c.Must("deposit", map[string]any{"accountId": ada, "amount": banktest.EUR("1"), "idempotencyKey": "paid"})
 	c.Post("withdraw", map[string]any{"accountId": ada, "amount": banktest.EUR("2"), "idempotencyKey": "refused"})

@@ -11,7 +11,11 @@ import (
 // TestATransferIsUndoneFromEitherSide: named by the line of the sender or of
 // the receiver, in parts, and never twice.
 func TestATransferIsUndoneFromEitherSide(t *testing.T) {
-	c := &counter{Bank: banktest.Start(t)}
+	banktest.Tell(t, aTransferIsUndoneFromEitherSide)
+}
+
+func aTransferIsUndoneFromEitherSide(t *testing.T, b *banktest.Bank) {
+	c := &counter{Bank: b}
 	ada, bob := c.rich("100.00"), c.open(nil)
 	sent := c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("60"), "idempotencyKey": "t", "waitMs": 10_000})
 	if sent.Transfer.Status != "COMPLETED" || sent.Transaction.Type != "TRANSFER_OUT" {

@@ -56,8 +56,10 @@ func TestHistoryCanBeSearched(t *testing.T) {
 }
 
 // TestThingsAreFoundByTheirNames: external ids, lists and global ids.
-func TestThingsAreFoundByTheirNames(t *testing.T) {
-	c := &counter{Bank: banktest.Start(t)}
+func TestThingsAreFoundByTheirNames(t *testing.T) { banktest.Tell(t, thingsAreFoundByTheirNames) }
+
+func thingsAreFoundByTheirNames(t *testing.T, b *banktest.Bank) {
+	c := &counter{Bank: b}
 	ada := c.open(map[string]any{"externalId": "crm/4711", "name": "Household", "kind": "BUSINESS",
 		"metadata": []any{map[string]any{"key": "branch", "value": "Turin"}, map[string]any{"key": "adviser", "value": "Grace"}}})
 	bob := c.rich("10.00")

@@ -12,8 +12,9 @@ import (
 // TestAnAccountIsWatched: Ada's phone shows her balance. It is right from the
 // start, and after everything that happens to the account, whether money moves
 // or not, the newest is shown.
-func TestAnAccountIsWatched(t *testing.T) {
-	b := banktest.Start(t)
+func TestAnAccountIsWatched(t *testing.T) { banktest.Tell(t, anAccountIsWatched) }
+
+func anAccountIsWatched(t *testing.T, b *banktest.Bank) {
 	ada := b.Open("ada")
 	b.Deposit(ada, "5.00", "EUR", "first")
 	b.Settle()
@@ -60,8 +61,9 @@ func TestAnAccountIsWatched(t *testing.T) {
 }
 
 // TestATransferIsWatched to its end, whichever that is.
-func TestATransferIsWatched(t *testing.T) {
-	b := banktest.Start(t)
+func TestATransferIsWatched(t *testing.T) { banktest.Tell(t, aTransferIsWatched) }
+
+func aTransferIsWatched(t *testing.T, b *banktest.Bank) {
 	ada, bob, gone := b.Open("ada"), b.Open("bob"), b.Open("gone")
 	b.Deposit(ada, "10.00", "EUR", "wages")
 	b.Must("closeAccount", map[string]any{"accountId": gone, "idempotencyKey": "close"})
@@ -116,8 +118,9 @@ func TestWhatIsNotThereIsNotWatched(t *testing.T) {
 
 // TestAFeedWithHeartbeats: who has heard nothing of an account for long resumes
 // from the heartbeat and hears all that came after it, once.
-func TestAFeedWithHeartbeats(t *testing.T) {
-	b := banktest.Start(t)
+func TestAFeedWithHeartbeats(t *testing.T) { banktest.Tell(t, aFeedWithHeartbeats) }
+
+func aFeedWithHeartbeats(t *testing.T, b *banktest.Bank) {
 	ada, bob := b.Open("ada"), b.Open("bob")
 	b.Deposit(ada, "1.00", "EUR", "1")
 	b.Deposit(bob, "1.00", "EUR", "2")
