@@ -16,6 +16,9 @@ import (
 	"corebank/internal/contract"
 )
 
+// runningGroup is what a story has started.
+type runningGroup = sync.WaitGroup
+
 // shop is a log of several partitions without the network: their logs, and what
 // of it runs.
 type shop struct {
@@ -65,7 +68,7 @@ func newShop(partitions int) *shop {
 
 // open starts the writers of all partitions, until ctx ends. It must run in a
 // bubble.
-func (s *shop) open(ctx context.Context, running *sync.WaitGroup) {
+func (s *shop) open(ctx context.Context, running *runningGroup) {
 	s.apis = nil
 	for i, log := range s.logs {
 		storage := log.Open()
@@ -85,7 +88,7 @@ func (s *shop) parts() (parts []eventsource.PartitionLog) {
 
 // sequencer starts one until ctx ends; the channel yields what its Run
 // returned.
-func (s *shop) sequencer(ctx context.Context, running *sync.WaitGroup, log eventsource.OrderLog) (*eventsource.Sequencer, <-chan error) {
+func (s *shop) sequencer(ctx context.Context, running *runningGroup, log eventsource.OrderLog) (*eventsource.Sequencer, <-chan error) {
 	q := eventsource.NewSequencer(log, s.parts(), slog.New(slog.DiscardHandler))
 	ended := make(chan error, 1)
 	running.Go(func() { ended <- q.Run(ctx) })
@@ -117,10 +120,10 @@ func (s *shop) append(t interface{ Fatalf(string, ...any) }, r contract.Record) 
 }
 
 // in runs a story in a bubble, and ends what it has started.
-func in(t *testing.T, story func(ctx context.Context, running *sync.WaitGroup)) {
+func in(t *testing.T, story func(ctx context.Context, running *runningGroup)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
-		var running sync.WaitGroup
+		var running runningGroup
 		defer running.Wait()
 		defer cancel()
 		story(ctx, &running)
@@ -159,7 +162,7 @@ func places(records []contract.Record) (places []string) {
 // Given three partitions; then what is appended to them becomes one log, each
 // record at one place, whoever reads it and in which steps.
 func TestSeveralPartitionsAreOneLog(t *testing.T) {
-	in(t, func(ctx context.Context, running *sync.WaitGroup) {
+	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(3)
 		s.open(ctx, running)
 		q, _ := s.sequencer(ctx, running, s.order.Open())
@@ -205,7 +208,7 @@ func TestSeveralPartitionsAreOneLog(t *testing.T) {
 // Given a second sequencer; then the first makes no round any more and ends, and
 // the order goes on where it was.
 func TestASecondSequencerFencesTheFirst(t *testing.T) {
-	in(t, func(ctx context.Context, running *sync.WaitGroup) {
+	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
 		s.open(ctx, running)
 		first, ended := s.sequencer(ctx, running, s.order.Open())
@@ -231,7 +234,7 @@ func TestASecondSequencerFencesTheFirst(t *testing.T) {
 // Given a partition that cannot be read for a while; then the order goes on with
 // the others, it is told which one is missing, and what it has comes later.
 func TestAPartitionMayBeAway(t *testing.T) {
-	in(t, func(ctx context.Context, running *sync.WaitGroup) {
+	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
 		s.open(ctx, running)
 		q, _ := s.sequencer(ctx, running, s.order.Open())

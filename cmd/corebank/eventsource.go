@@ -10,12 +10,19 @@ import (
 	"corebank/eventsource"
 )
 
+// eventSourceFlags is what `corebank eventsource` is asked for.
+type eventSourceFlags struct {
+	config                eventsource.Config
+	broker                string
+	passwordFile          string
+	adminPasswordFile     string
+	appendTokenFile       string
+	diskFloor             uint64 // MiB
+	partitions, partition int
+}
+
 func newEventSource() *cobra.Command {
-	var config eventsource.Config
-	var broker string
-	var passwordFile, adminPasswordFile, appendTokenFile string
-	var diskFloor uint64
-	var partitions, partition int
+	var given eventSourceFlags
 	c := &cobra.Command{
 		Use:     "eventsource",
 		GroupID: groupApps,
@@ -44,49 +51,65 @@ DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
   # The first of two partitions, beside its sidecar "eventsource-1"
   DAPR_GRPC_PORT=50013 corebank eventsource --partitions 2 --partition 1 --listen 127.0.0.1:7410 --health 127.0.0.1:7411 \
     --immudb 127.0.0.1:3322 --immudb-password-file writer-1.txt --immudb-admin-password-file admin.txt --state-dir one`,
-		PreRunE: func(c *cobra.Command, _ []string) (err error) {
-			config.Immudb.Partition, err = readPartition(partition, partitions)
-			if flags := c.Flags(); !flags.Changed("immudb-database") {
-				config.Immudb.Database = ofPartition(config.Immudb.Database, partition)
-			}
-			if flags := c.Flags(); !flags.Changed("immudb-user") {
-				config.Immudb.User = ofPartition(config.Immudb.User, partition)
-			}
-			return err
-		},
-		RunE: work(func(ctx context.Context, log *slog.Logger) (err error) {
-			if config.Immudb.Password, err = readSecret("immudb-password-file", passwordFile); err != nil {
+		PreRunE: func(c *cobra.Command, _ []string) error { return given.check(c) },
+		RunE: work(func(ctx context.Context, log *slog.Logger) error {
+			if err := given.read(); err != nil {
 				return err
 			}
-			if config.Immudb.AdminPassword, err = readSecret("immudb-admin-password-file", adminPasswordFile); err != nil {
-				return err
-			}
-			if config.AppendToken, err = readSecret("append-token-file", appendTokenFile); err != nil {
-				return err
-			}
-			config.DiskFloor = diskFloor << 20
-			config.Broker = probeBroker(broker)
-			return eventsource.Run(ctx, config, log)
+			return eventsource.Run(ctx, given.config, log)
 		}),
 	}
-	flags := c.Flags()
+	given.add(c)
+	return c
+}
+
+func (g *eventSourceFlags) add(c *cobra.Command) {
+	flags, config := c.Flags(), &g.config
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7400", "address that the sidecar calls the app on")
 	flags.StringVar(&config.Health, "health", "127.0.0.1:7401", "address of /healthz and /readyz")
 	flags.StringVar(&config.Immudb.Address, "immudb", "127.0.0.1:3322", "address of the immudb server")
-	flags.StringVar(&config.Immudb.Database, "immudb-database", "corebank", "database of the log; of a partition, with _1 and so on behind it")
-	flags.StringVar(&config.Immudb.User, "immudb-user", "eventsource", "user who writes the log; of a partition, with _1 and so on behind it")
-	flags.StringVar(&passwordFile, "immudb-password-file", "", "file with that user's password: 8 to 32 characters with an upper and a lower case letter, a digit and a special character")
-	flags.StringVar(&adminPasswordFile, "immudb-admin-password-file", "", "file with the password of immudb's administrator, to make the database and the user if they are missing")
+	flags.StringVar(&config.Immudb.Database, "immudb-database", logDatabase, "database of the log; of a partition, with _1 and so on behind it")
+	flags.StringVar(&config.Immudb.User, "immudb-user", logUser, "user who writes the log; of a partition, with _1 and so on behind it")
+	flags.StringVar(&g.passwordFile, "immudb-password-file", "", "file with that user's password: 8 to 32 characters with an upper and a lower case letter, a digit and a special character")
+	flags.StringVar(&g.adminPasswordFile, "immudb-admin-password-file", "", "file with the password of immudb's administrator, to make the database and the user if they are missing")
 	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".", "directory of what is kept beside the log and can be lost: the index of idempotency keys, the state that immudb's client has verified")
 	flags.StringVar(&config.Disk, "disk", "", "directory on immudb's disk, if it can be seen from here: commands are refused before that disk is full")
-	flags.Uint64Var(&diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
+	flags.Uint64Var(&g.diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
 	flags.StringVar(&config.DiskFloorFile, "disk-floor-file", "", "file that has another number of MiB while it is there: it changes what is kept free while the bank runs")
-	partitionsFlag(c, &partitions)
-	flags.IntVar(&partition, "partition", 0, "which of several partitions this is, from 1; 0 for the order of all of them")
-	appendTokenFlag(c, &appendTokenFile)
-	brokerFlag(c, &broker)
+	partitionsFlag(c, &g.partitions)
+	flags.IntVar(&g.partition, "partition", 0, "which of several partitions this is, from 1; 0 for the order of all of them")
+	appendTokenFlag(c, &g.appendTokenFile)
+	brokerFlag(c, &g.broker)
 	require(c, "immudb-password-file")
-	return c
+}
+
+// check refuses what cannot be meant, and fills in what a partition's names are.
+func (g *eventSourceFlags) check(c *cobra.Command) (err error) {
+	immudb := &g.config.Immudb
+	if !c.Flags().Changed("immudb-database") {
+		immudb.Database = ofPartition(immudb.Database, g.partition)
+	}
+	if !c.Flags().Changed("immudb-user") {
+		immudb.User = ofPartition(immudb.User, g.partition)
+	}
+	immudb.Partition, err = readPartition(g.partition, g.partitions)
+	return err
+}
+
+// read reads the secrets.
+func (g *eventSourceFlags) read() (err error) {
+	if g.config.Immudb.Password, err = readSecret("immudb-password-file", g.passwordFile); err != nil {
+		return err
+	}
+	if g.config.Immudb.AdminPassword, err = readSecret("immudb-admin-password-file", g.adminPasswordFile); err != nil {
+		return err
+	}
+	if g.config.AppendToken, err = readSecret("append-token-file", g.appendTokenFile); err != nil {
+		return err
+	}
+	g.config.DiskFloor = g.diskFloor << 20
+	g.config.Broker = probeBroker(g.broker)
+	return nil
 }
 
 // readPartition is what an event source is, as its flags say.
