@@ -78,20 +78,20 @@ func (o *output) String() string {
 var graphiqlURL = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 // up starts a bank on a free port and waits until it says that it is ready.
-func up(t *testing.T, data string, patience time.Duration) *running {
+func up(t *testing.T, data string, patience time.Duration, more ...string) *running {
 	t.Helper()
 	path, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return upFrom(t, path, data, patience)
+	return upFrom(t, path, data, patience, more...)
 }
 
 // upFrom is up with the program at path.
-func upFrom(t *testing.T, path, data string, patience time.Duration) *running {
+func upFrom(t *testing.T, path, data string, patience time.Duration, more ...string) *running {
 	t.Helper()
 	r := &running{t: t, data: data, output: &output{}, ended: make(chan error, 1)}
-	r.process = exec.Command(path, "up", "--listen", "127.0.0.1:0", "--data", data)
+	r.process = exec.Command(path, append([]string{"up", "--listen", "127.0.0.1:0", "--data", data}, more...)...)
 	r.process.Stderr = r.output
 	lines, err := r.process.StdoutPipe()
 	if err != nil {

@@ -135,7 +135,11 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 }
 
 // part names what a command line of the bank runs.
-var part = regexp.MustCompile(`--app-id[= ](\w+)|/(placement|sentry) |corebank (nats|immudb|server|actor|eventsource|projector) `)
+var part = regexp.MustCompile(`--app-id[= ]([\w-]+)|/(placement|sentry) |corebank (nats|immudb|server|actor|eventsource|projector) `)
+
+// partition is the end of the command line of an event source that has one of
+// several partitions.
+var partition = regexp.MustCompile(` --partition=([1-9]\d*) `)
 
 // parts are the bank's processes by name.
 func (r *running) parts() map[string]int {
@@ -147,7 +151,11 @@ func (r *running) parts() map[string]int {
 		case match[1] != "":
 			pids[match[1]+"-sidecar"] = pid
 		default:
-			pids[match[2]+match[3]] = pid
+			name := match[2] + match[3]
+			if numbered := partition.FindStringSubmatch(command); numbered != nil {
+				name += "-" + numbered[1]
+			}
+			pids[name] = pid
 		}
 	}
 	return pids
