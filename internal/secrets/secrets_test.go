@@ -47,6 +47,29 @@ func TestEverySecretIsOneOfItsKind(t *testing.T) {
 	}
 }
 
+// Given partitions; then each has a token for its sidecar, one for itself and an
+// identity, and no user of the broker.
+func TestPartitionsHaveTheirSecrets(t *testing.T) {
+	one := set(t)
+	three, err := secrets.New(now, contract.PartitionApps(3)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, app := range contract.PartitionApps(3) {
+		for _, name := range []string{secrets.Sidecar(app), secrets.App(app), secrets.Identity(app)} {
+			if three[name] == "" || one[name] != "" {
+				t.Errorf("%s: %q, and %q in a bank with one partition", name, three[name], one[name])
+			}
+		}
+		if three[secrets.Broker(app)] != "" {
+			t.Errorf("%s is a user of the broker", app)
+		}
+	}
+	if len(three) != len(one)+9 {
+		t.Errorf("%d secrets, and %d in a bank with one partition", len(three), len(one))
+	}
+}
+
 func TestTheIssuerIsTheRootsAndGoodForYears(t *testing.T) {
 	s := set(t)
 	if _, err := tls.X509KeyPair([]byte(s[secrets.Issuer]), []byte(s[secrets.IssuerKey])); err != nil {
