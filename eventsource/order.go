@@ -54,9 +54,10 @@ type OrderLog interface {
 	// last round. It is called again after an Add whose outcome is unknown: what
 	// was then in flight has landed before it returns, or never will.
 	Acquire(ctx context.Context) (last Round, err error)
-	// Add makes the next round durable. nil means durable, ErrFenced not
-	// written, any other error that the outcome is unknown.
-	Add(ctx context.Context, r Round) error
+	// Add makes the next rounds durable, all or none: mostly it is one. nil means
+	// durable, ErrFenced not written, any other error that the outcome is
+	// unknown.
+	Add(ctx context.Context, rounds ...Round) error
 	// LastRound is the last round.
 	LastRound(ctx context.Context) (Round, error)
 	// Rounds are up to limit rounds from a number on.

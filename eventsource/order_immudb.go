@@ -40,17 +40,20 @@ func (s *ImmudbOrder) Acquire(ctx context.Context) (Round, error) {
 }
 
 // Add implements OrderLog.
-func (s *ImmudbOrder) Add(ctx context.Context, r Round) error {
+func (s *ImmudbOrder) Add(ctx context.Context, rounds ...Round) error {
 	c, err := s.session(ctx)
 	if err != nil {
 		return err
 	}
-	value, err := json.Marshal(r)
-	if err != nil {
-		return err
+	var entries []*schema.KeyValue
+	for _, r := range rounds {
+		value, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, &schema.KeyValue{Key: roundKey(r.Number), Value: value})
 	}
-	header, err := c.SetAll(ctx, &schema.SetRequest{KVs: []*schema.KeyValue{{Key: roundKey(r.Number), Value: value}},
-		Preconditions: s.stillOurs(), NoWait: true})
+	header, err := c.SetAll(ctx, &schema.SetRequest{KVs: entries, Preconditions: s.stillOurs(), NoWait: true})
 	if isPreconditionFailed(err) {
 		return ErrFenced
 	}

@@ -58,8 +58,8 @@ func (s *memoryOrder) ours(change func()) error {
 	return nil
 }
 
-func (s *memoryOrder) Add(_ context.Context, r Round) error {
-	return s.ours(func() { s.order.rounds = append(s.order.rounds, r) })
+func (s *memoryOrder) Add(_ context.Context, rounds ...Round) error {
+	return s.ours(func() { s.order.rounds = append(s.order.rounds, rounds...) })
 }
 
 func (s *memoryOrder) LastRound(context.Context) (Round, error) {

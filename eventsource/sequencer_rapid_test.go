@@ -25,7 +25,7 @@ type rough struct {
 	next string // what becomes of the next round: "", "lost" or "unanswered"
 }
 
-func (r *rough) Add(ctx context.Context, round eventsource.Round) error {
+func (r *rough) Add(ctx context.Context, rounds ...eventsource.Round) error {
 	r.mu.Lock()
 	fate := r.next
 	r.next = ""
@@ -33,7 +33,7 @@ func (r *rough) Add(ctx context.Context, round eventsource.Round) error {
 	if fate == "lost" {
 		return errors.New("the way there broke")
 	}
-	if err := r.OrderLog.Add(ctx, round); err != nil || fate == "" {
+	if err := r.OrderLog.Add(ctx, rounds...); err != nil || fate == "" {
 		return err
 	}
 	return errors.New("the way back broke")

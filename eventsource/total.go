@@ -18,6 +18,27 @@ type PartitionLog interface {
 	FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error)
 }
 
+// StoredPartition is a partition as it is kept, read without an event source.
+type StoredPartition struct{ Storage Storage }
+
+// ReadAll implements PartitionLog. It waits for nothing.
+func (p StoredPartition) ReadAll(ctx context.Context, r contract.ReadAllRequest) (page contract.Records, err error) {
+	page.Records, err = p.Storage.ReadAll(ctx, r.AfterPosition, r.Limit)
+	return page, err
+}
+
+// ReadStream implements PartitionLog.
+func (p StoredPartition) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (page contract.Records, err error) {
+	page.Records, err = p.Storage.ReadStream(ctx, r.Account, r.AfterVersion, r.Limit)
+	return page, err
+}
+
+// FindKeys implements PartitionLog.
+func (p StoredPartition) FindKeys(ctx context.Context, r contract.FindKeysRequest) (page contract.Records, err error) {
+	page.Records, err = p.Storage.FindKeys(ctx, r.Account, r.Keys)
+	return page, err
+}
+
 // Total reads several partitions as one log, in their order. What has no place
 // in the order yet, it does not show.
 type Total struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -11,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"corebank/eventsource"
+	"corebank/internal/contract"
 	"corebank/internal/torture"
 )
 
@@ -86,6 +87,7 @@ clients use.`,
 	flags.Uint64Var(&config.Seed, "seed", 0, "seed of the schedule; 0 picks one")
 	flags.IntVar(&config.Clients, "clients", 16, "clients that use the bank at once, 1 to 256")
 	flags.IntVar(&config.Accounts, "accounts", 32, "accounts that they use at once, 1 to 1000")
+	partitionsFlag(c, &config.Partitions)
 	flags.BoolVar(&config.keep, "keep", false, "keep the bank's data, whatever the result")
 	c.MarkFlagsMutuallyExclusive("each", "duration")
 	return c
@@ -101,7 +103,10 @@ type tortureConfig struct {
 
 // check reads the flags.
 func (t *tortureConfig) check(c *cobra.Command) (err error) {
-	if t.Kinds, err = torture.ParseKinds(t.faults); err != nil {
+	if err := checkPartitions(t.Partitions); err != nil {
+		return err
+	}
+	if t.Kinds, err = torture.ParseKinds(t.faults, t.Partitions); err != nil {
 		return fmt.Errorf("--faults: %w", err)
 	}
 	if t.LogLevel, err = c.Flags().GetString(flagLogLevel); err != nil {
@@ -139,7 +144,10 @@ func (t *tortureConfig) run(ctx context.Context) (err error) {
 	if t.Data, err = os.MkdirTemp("", "corebank-torture-"); err != nil {
 		return err
 	}
-	t.OpenLog, t.Fill, t.Poison = openLog, fillLog, poisonLog
+	t.OpenLog, t.Poison = openLog, poisonLog
+	t.Fill = func(ctx context.Context, data string, records iter.Seq[contract.Record]) error {
+		return fillLog(ctx, data, t.Partitions, records)
+	}
 	report, err := torture.Run(ctx, t.Config)
 	if err == nil {
 		err = t.writeJSON(report)
@@ -169,6 +177,9 @@ func (t *tortureConfig) command() string {
 	if t.Events > 0 {
 		command += fmt.Sprintf(" --events %d", t.Events)
 	}
+	if t.Partitions > 1 {
+		command += fmt.Sprintf(" --partitions %d", t.Partitions)
+	}
 	return command
 }
 
@@ -182,29 +193,4 @@ func (t *tortureConfig) writeJSON(report torture.Report) (err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	return report.WriteJSON(file)
-}
-
-// tortureLog is the log as the torture reads it, with its own client state.
-type tortureLog struct {
-	*eventsource.Immudb
-	state string
-}
-
-// openLog reads the log of the bank in a data directory straight from immudb.
-func openLog(data, immudb string) (torture.LogReader, error) {
-	dir := dataDir{path: data}
-	password, err := readSecret("data", dir.writerPassword(0))
-	if err != nil {
-		return nil, err
-	}
-	state, err := os.MkdirTemp(data, "torture-state-")
-	if err != nil {
-		return nil, err
-	}
-	return tortureLog{eventsource.NewImmudb(eventsource.ImmudbConfig{Address: immudb, Database: "corebank",
-		User: "eventsource", Password: password, StateDir: state}), state}, nil
-}
-
-func (l tortureLog) Close(ctx context.Context) error {
-	return errors.Join(l.Immudb.Close(ctx), os.RemoveAll(l.state))
 }

@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"corebank/eventsource"
 	"corebank/internal/contract"
 )
 
@@ -25,9 +24,10 @@ const (
 // fillLog writes events, which must be a whole log from its first position,
 // into the log of a bank that does not run yet, as its event source would: an
 // immudb of its own, the database, the user, and one commit after the other.
-// They count as published: the views read them from the log.
-func fillLog(ctx context.Context, data string, records iter.Seq[contract.Record]) (err error) {
-	dir, err := openData(data, 1)
+// They count as published: the views read them from the log. Where it has several
+// partitions, each keeps its own.
+func fillLog(ctx context.Context, data string, partitions int, records iter.Seq[contract.Record]) (err error) {
+	dir, err := openData(data, partitions)
 	if err != nil {
 		return err
 	}
@@ -37,22 +37,35 @@ func fillLog(ctx context.Context, data string, records iter.Seq[contract.Record]
 		return err
 	}
 	defer func() { err = errors.Join(err, stopImmudb(server)) }()
-	config := eventsource.ImmudbConfig{Address: address, Database: "corebank", User: "eventsource", StateDir: dir.eventsource(0)}
-	if config.Password, err = readSecret("data", dir.writerPassword(0)); err != nil {
+	admin, err := readSecret("data", dir.adminPassword())
+	if err != nil {
 		return err
 	}
-	if config.AdminPassword, err = readSecret("data", dir.adminPassword()); err != nil {
+	parts, order, err := dir.openParts(address, dir.path, admin)
+	if err != nil {
 		return err
 	}
-	storage := eventsource.NewImmudb(config)
-	defer func() { err = errors.Join(err, storage.Close(context.WithoutCancel(ctx))) }()
-	if head, err := storage.Acquire(ctx); err != nil || head != 0 {
+	defer func() { err = errors.Join(err, closeParts(context.WithoutCancel(ctx), parts, order)) }()
+	if order != nil {
+		fill := &dividedFill{parts: parts, order: order}
+		if err := fill.acquire(ctx); err != nil {
+			return err
+		}
+		return commitAll(ctx, fill, records)
+	}
+	if head, err := parts[0].Acquire(ctx); err != nil || head != 0 {
 		return fmt.Errorf("the log is not a new one, or cannot be written: head %d, %w", head, err)
 	}
-	return commitAll(ctx, storage, records)
+	return commitAll(ctx, parts[0], records)
 }
 
-func commitAll(ctx context.Context, storage *eventsource.Immudb, records iter.Seq[contract.Record]) error {
+// filled is a log that is being filled.
+type filled interface {
+	Commit(ctx context.Context, records []contract.Record) error
+	SaveCheckpoint(ctx context.Context, position int64) error
+}
+
+func commitAll(ctx context.Context, storage filled, records iter.Seq[contract.Record]) error {
 	last, batch := int64(0), make([]contract.Record, 0, fillBatch)
 	commit := func() error {
 		if len(batch) == 0 {

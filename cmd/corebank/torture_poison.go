@@ -14,6 +14,7 @@ import (
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/client"
 
+	"corebank/internal/contract"
 	"corebank/internal/torture"
 )
 
@@ -25,7 +26,15 @@ const poisonAttempts = 200
 // straight into immudb: as the next record, it takes the log over like another
 // event source, in one transaction.
 func poisonLog(ctx context.Context, data, immudb string, p torture.Poison) (err error) {
-	c, err := openWriter(ctx, data, immudb)
+	partitions, err := readPartitions(data)
+	if err != nil {
+		return err
+	}
+	part := 0
+	if partitions > 1 {
+		part = contract.PartitionOf(p.Account, partitions)
+	}
+	c, err := openWriter(ctx, data, immudb, part)
 	if err != nil {
 		return err
 	}
@@ -38,9 +47,10 @@ func poisonLog(ctx context.Context, data, immudb string, p torture.Poison) (err 
 	return fmt.Errorf("the log moves on too fast: %w", err)
 }
 
-// openWriter opens a session with the event source's rights.
-func openWriter(ctx context.Context, data, immudb string) (client.ImmuClient, error) {
-	password, err := readSecret("data", (&dataDir{path: data}).writerPassword(0))
+// openWriter opens a session with the rights of the event source of a part of
+// the log.
+func openWriter(ctx context.Context, data, immudb string, part int) (client.ImmuClient, error) {
+	password, err := readSecret("data", (&dataDir{path: data}).writerPassword(part))
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +67,7 @@ func openWriter(ctx context.Context, data, immudb string) (client.ImmuClient, er
 		return nil, err
 	}
 	c := client.NewClient().WithOptions(client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(state).WithDisableIdentityCheck(true))
-	return c, c.OpenSession(ctx, []byte("eventsource"), []byte(password), "corebank")
+	return c, c.OpenSession(ctx, []byte(ofPartition(logUser, part)), []byte(password), ofPartition(logDatabase, part))
 }
 
 // writePoison writes at the head of the log, if that is still free, and raises

@@ -39,6 +39,7 @@ type Running struct {
 type process struct {
 	program, data, listen string
 	logLevel              string
+	partitions            int
 	links                 *links // what stands between the parts; nil for nothing
 	where                 Running
 	command               *exec.Cmd
@@ -57,6 +58,9 @@ func (p *process) start(ctx context.Context, within time.Duration) error {
 		return err
 	}
 	arguments := append([]string{"up", "--listen", p.listen, "--data", p.data, "--log-level", p.logLevel}, p.links.flags()...)
+	if p.partitions > 1 {
+		arguments = append(arguments, fmt.Sprintf("--partitions=%d", p.partitions))
+	}
 	p.command = exec.Command(p.program, arguments...)
 	p.command.Env, p.command.Stdout, p.command.Stderr = ownEnvironment(), output, output
 	if p.ended, err = launch(p.command); err != nil {
@@ -144,6 +148,11 @@ func partOf(arguments []string) string {
 	for _, argument := range arguments {
 		if app, ok := strings.CutPrefix(argument, "--app-id="); ok {
 			return app + "-sidecar"
+		}
+	}
+	for _, argument := range arguments {
+		if number, ok := strings.CutPrefix(argument, "--partition="); ok && number != "0" {
+			return arguments[1] + "-" + number
 		}
 	}
 	for _, part := range Parts {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"corebank/internal/contract"
 )
 
 // Kind names a fault: what is done, and to which part, as in "kill:actor".
@@ -70,6 +72,15 @@ var Parts = []string{
 	"projector", "projector-sidecar", "immudb", "nats", "placement", "sentry",
 }
 
+// partsOf are the processes of a bank whose log has so many partitions.
+func partsOf(partitions int) []string {
+	parts := slices.Clone(Parts)
+	for _, app := range contract.PartitionApps(partitions) {
+		parts = append(parts, app, app+"-sidecar")
+	}
+	return parts
+}
+
 // Links are the parts to which connections can be harmed: those of the event
 // source to immudb, of the sidecars to the broker, the placement and sentry, and
 // of each app to its sidecar.
@@ -83,14 +94,15 @@ func lasting(what string) bool {
 // onLink tells the faults of connections.
 func onLink(what string) bool { return what == Slow || what == Cut || what == Deaf || what == Mute }
 
-// Kinds are all faults there are.
-func Kinds() []Kind {
+// Kinds are all faults that there are in a bank whose log has so many
+// partitions.
+func Kinds(partitions int) []Kind {
 	var all []Kind
-	for _, part := range Parts {
+	for _, part := range partsOf(partitions) {
 		all = append(all, Kind(Kill+":"+part))
 	}
 	all = append(all, Everything)
-	for _, part := range Parts {
+	for _, part := range partsOf(partitions) {
 		all = append(all, Kind(Freeze+":"+part))
 	}
 	for _, what := range []string{Slow, Cut, Deaf, Mute} {
@@ -109,13 +121,13 @@ func (k Kind) split() (what, part string) {
 }
 
 // ParseKinds reads a list such as "kill,freeze:immudb": full names, the word
-// before the colon for all of a sort, or "all".
-func ParseKinds(list string) ([]Kind, error) {
+// before the colon for all of a sort, or "all", of a bank with so many partitions.
+func ParseKinds(list string, partitions int) ([]Kind, error) {
 	var chosen []Kind
 	for _, word := range strings.Split(list, ",") {
 		word = strings.TrimSpace(word)
 		found := false
-		for _, kind := range Kinds() {
+		for _, kind := range Kinds(partitions) {
 			what, _ := kind.split()
 			if word == "all" && kind == BrokerAway || word != "all" && word != what && word != string(kind) {
 				continue
@@ -126,7 +138,7 @@ func ParseKinds(list string) ([]Kind, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("there is no fault %q; choose among all, %s", word, strings.Join(names(Kinds()), ", "))
+			return nil, fmt.Errorf("there is no fault %q; choose among all, %s", word, strings.Join(names(Kinds(partitions)), ", "))
 		}
 	}
 	return chosen, nil

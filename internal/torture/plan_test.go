@@ -11,7 +11,7 @@ import (
 
 // usual are the faults that "all" chooses.
 func usual() []torture.Kind {
-	return slices.DeleteFunc(torture.Kinds(), func(k torture.Kind) bool { return k == torture.BrokerAway })
+	return slices.DeleteFunc(torture.Kinds(1), func(k torture.Kind) bool { return k == torture.BrokerAway })
 }
 
 // A broker stays away for longer than the two minutes that its clients try.
@@ -93,12 +93,12 @@ func TestFaultsAreChosenByName(t *testing.T) {
 		"all": len(usual()), "broker-away": 1, "poison": 5, "messages": 4, "kill": len(torture.Parts), "kill:actor": 1, "kill,kill:actor, everything": len(torture.Parts) + 1,
 		"snapshots,views:deleted": 4,
 	} {
-		if got, err := torture.ParseKinds(list); err != nil || len(got) != want {
+		if got, err := torture.ParseKinds(list, 1); err != nil || len(got) != want {
 			t.Errorf("%q chose %v, %v; want %d", list, got, err, want)
 		}
 	}
 	for _, list := range []string{"", "kil", "kill:vault", "kill,,freeze"} {
-		if _, err := torture.ParseKinds(list); err == nil || !strings.Contains(err.Error(), "broker-lost") {
+		if _, err := torture.ParseKinds(list, 1); err == nil || !strings.Contains(err.Error(), "broker-lost") {
 			t.Errorf("%q: %v, want an error that lists the faults", list, err)
 		}
 	}

@@ -122,7 +122,7 @@ func (r *run) append(ctx context.Context, a contract.Append) (contract.AppendRes
 	if err != nil {
 		return contract.AppendResult{}, err
 	}
-	answer, err := r.askEventSource(ctx, body)
+	answer, err := r.askEventSource(ctx, contract.EventSourceOf(a.Account, r.Partitions), body)
 	if err != nil {
 		return contract.AppendResult{}, err
 	}
@@ -133,13 +133,13 @@ func (r *run) append(ctx context.Context, a contract.Append) (contract.AppendRes
 	return reply.Results[0], nil
 }
 
-func (r *run) askEventSource(ctx context.Context, body []byte) ([]byte, error) {
-	for _, argument := range r.bank.arguments(r.bank.parts()["eventsource"]) {
+func (r *run) askEventSource(ctx context.Context, app string, body []byte) ([]byte, error) {
+	for _, argument := range r.bank.arguments(r.bank.parts()[app]) {
 		if listen, is := strings.CutPrefix(argument, "--listen="); is {
-			return askToAppend(ctx, r.bank.data, listen, body)
+			return askToAppend(ctx, r.bank.data, app, listen, body)
 		}
 	}
-	return nil, errors.New("eventsource does not run")
+	return nil, fmt.Errorf("%s does not run", app)
 }
 
 // awaitStale waits until the API says that an account stands still, and makes
@@ -205,7 +205,7 @@ func (r *run) poisonRefused(ctx context.Context) error {
 		}
 	}
 	for _, body := range [][]byte{[]byte("{"), []byte(`{"appends":7}`), []byte(`{}`), bytes.Repeat([]byte("x"), 1<<20)} {
-		if answer, err := r.askEventSource(ctx, body); err == nil {
+		if answer, err := r.askEventSource(ctx, contract.EventSourceOf(id, r.Partitions), body); err == nil {
 			return fmt.Errorf("a request %.20q was answered %s", body, answer)
 		}
 	}

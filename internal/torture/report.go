@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"corebank/internal/contract"
 )
 
 // Report is the result of a run. Its JSON form is for machines: fields are
@@ -110,7 +112,7 @@ func target(kind Kind) time.Duration {
 // byKind sums the faults up, in the order of Kinds.
 func byKind(injected []Injected) []KindReport {
 	var lines []KindReport
-	for _, kind := range Kinds() {
+	for _, kind := range Kinds(contract.MaxPartitions) {
 		var next, whole []time.Duration
 		line := KindReport{Kind: kind, Target: secondsOf(target(kind))}
 		for _, i := range injected {

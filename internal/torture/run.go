@@ -56,7 +56,9 @@ type Config struct {
 	Seed     uint64
 	Clients  int
 	Accounts int
-	LogLevel string
+	// Partitions is how many the bank's log has.
+	Partitions int
+	LogLevel   string
 	// Out is where a person reads how it goes.
 	Out io.Writer
 }
@@ -89,7 +91,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	r := &run{Config: config, began: time.Now(), record: newRecord(), verified: newVerification(), poisoned: make(map[bank.AccountID]Kind)}
 	r.screen = &screen{out: config.Out}
 	r.screen.plan(config)
-	r.bank = &process{program: config.Program, data: config.Data, listen: config.Listen, logLevel: config.LogLevel}
+	r.bank = &process{program: config.Program, data: config.Data, listen: config.Listen, partitions: config.Partitions, logLevel: config.LogLevel}
 	var err error
 	if r.bank.links, err = newLinks(config.Kinds); err != nil {
 		return Report{}, err

@@ -32,7 +32,7 @@ func (s *screen) plan(c Config) {
 	}
 	s.printf("Torture with seed %d: %d clients on %d accounts, %d subscribers, faults %s\n\n",
 		c.Seed, c.Clients, c.Accounts, watchers+min(watchers, c.Accounts), until)
-	s.printf("  bank   %s\n  faults %d kinds: %s\n  first  ", c.Data, len(c.Kinds), summary(c.Kinds))
+	s.printf("  bank   %s\n  faults %d kinds: %s\n  first  ", c.Data, len(c.Kinds), summary(c.Kinds, c.Partitions))
 	plan := NewPlan(c.Seed, c.Kinds, c.longest())
 	var first []string
 	for range shownFaults {
@@ -47,14 +47,14 @@ func (s *screen) plan(c Config) {
 }
 
 // summary names kinds, with one word for all of a sort.
-func summary(kinds []Kind) string {
+func summary(kinds []Kind, partitions int) string {
 	var words []string
 	for _, kind := range kinds {
 		what, part := kind.split()
 		if slices.Contains(words, what) {
 			continue
 		}
-		sort, _ := ParseKinds(what)
+		sort, _ := ParseKinds(what, partitions)
 		if part != "" && slices.ContainsFunc(sort, func(k Kind) bool { return !slices.Contains(kinds, k) }) {
 			what = string(kind)
 		}

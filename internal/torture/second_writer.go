@@ -122,7 +122,7 @@ func (z *zombie) write(ctx context.Context) string {
 	if err != nil {
 		return err.Error()
 	}
-	answer, err := askToAppend(ctx, z.data, z.listen, data)
+	answer, err := askToAppend(ctx, z.data, contract.AppEventSource, z.listen, data)
 	if err != nil {
 		return err.Error()
 	}
@@ -131,8 +131,8 @@ func (z *zombie) write(ctx context.Context) string {
 
 // askToAppend calls an event source of the bank in a directory as its sidecar
 // would, for somebody who may append.
-func askToAppend(ctx context.Context, bank, listen string, data []byte) ([]byte, error) {
-	token, err := secrets.Read(bank, secrets.App(contract.AppEventSource))
+func askToAppend(ctx context.Context, bank, of, listen string, data []byte) ([]byte, error) {
+	token, err := secrets.Read(bank, secrets.App(of))
 	if err != nil {
 		return nil, err
 	}
