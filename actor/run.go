@@ -70,7 +70,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	}
 	events := newRemoteLog(sidecar, config.Partitions, config.AppendToken)
 	host := NewHost(events, stateStore{sidecar}, time.Now, NewGuard(people, own.Verifier()))
-	driver := saga.New(saga.Parts{Log: events, Call: own.Sign(callAccount(sidecar)), Store: bookStore{sidecar},
+	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: own.Sign(callAccount(sidecar)), Store: bookStore{sidecar},
 		Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
 
 	var subscribed atomic.Bool

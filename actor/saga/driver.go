@@ -55,6 +55,10 @@ type Parts struct {
 	// Here reports whether this process has the account's actor: what its
 	// accounts send, it drives at once.
 	Here func(bank.AccountID) bool
+	// Divided says that the log has several partitions. What one account
+	// answered may then get its place after what another does because of it: a
+	// step waits until the log has the one before.
+	Divided bool
 	// Clock tells the time.
 	Clock func() time.Time
 	// Salt differs between drivers, so that they lose patience one by one.

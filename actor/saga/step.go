@@ -47,7 +47,7 @@ func (d *Driver) internal(command bank.Command) contract.Command {
 }
 
 // stepped takes the answer to a step. The event in it is durable: what follows
-// from it need not wait until the topic has it.
+// from it need not wait until the topic has it, unless the log is divided.
 func (d *Driver) stepped(id bank.TransferID, at step, outcome contract.Outcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -63,6 +63,9 @@ func (d *Driver) stepped(id bank.TransferID, at step, outcome contract.Outcome) 
 		}
 		d.book.end(id)
 		return
+	}
+	if d.Divided {
+		return // the log will tell
 	}
 	event, err := outcome.Record.Event()
 	if err != nil {

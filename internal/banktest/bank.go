@@ -52,10 +52,14 @@ func Start(t testing.TB) *Bank {
 }
 
 // Tell tells a story of a bank whose log has one partition, and of one with
-// three.
+// three. In the end each log is audited.
 func Tell(t *testing.T, story func(t *testing.T, b *Bank)) {
 	for _, partitions := range []int{1, 3} {
-		t.Run(fmt.Sprintf("partitions=%d", partitions), func(t *testing.T) { story(t, StartOn(t, partitions)) })
+		t.Run(fmt.Sprintf("partitions=%d", partitions), func(t *testing.T) {
+			b := StartOn(t, partitions)
+			story(t, b)
+			b.audit()
+		})
 	}
 }
 
@@ -74,7 +78,7 @@ func StartOn(t testing.TB, partitions int) *Bank {
 	}
 	host := actor.NewHost(parts.own, &shelf{}, time.Now, actor.NewGuard(people, own.Verifier()))
 	transfers := &follower{}
-	b.driver = saga.New(saga.Parts{Log: parts.own, Call: own.Sign(host.Execute), Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
+	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(host.Execute), Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewFeed(log)
 	b.projector = projector.New(b.Views, log, quiet)
 	parts.publish(topic{b.projector.Handle, feed.Handle, transfers.Handle})

@@ -3,9 +3,11 @@ package banktest
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"corebank/actor"
 	"corebank/eventsource"
+	"corebank/internal/audit"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/follow"
@@ -76,6 +78,31 @@ func (b *Bank) openPartitions(partitions int, quiet *slog.Logger) *logParts {
 		parts.works = append(parts.works, relay.Run)
 	}
 	return parts
+}
+
+// audit holds the log against the bank's laws.
+func (b *Bank) audit() {
+	b.t.Helper()
+	b.Settle()
+	a := audit.New()
+	for page, after := b.page(0), int64(0); len(page) > 0; page = b.page(after) {
+		for _, r := range page {
+			a.Record(r)
+			after = r.Position
+		}
+	}
+	if r := a.Report(time.Now(), 0, nil); !r.OK || r.Position != b.head() {
+		b.t.Errorf("of %d events:\n%s", b.head(), r)
+	}
+}
+
+func (b *Bank) page(after int64) []contract.Record {
+	b.t.Helper()
+	page, err := b.parts.Log.ReadAll(context.Background(), contract.ReadAllRequest{AfterPosition: after})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return page.Records
 }
 
 // head is how many events the log has: of several partitions, also those that
