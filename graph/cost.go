@@ -69,6 +69,7 @@ func Costs() map[string]Cost {
 		"Statement.lines":                 {Points: log, Page: MostOnPage},
 		"Statement.document":              {Points: document},
 		"TrialBalance.totals":             {Times: long},
+		"SystemStatus.partitions":         {Times: long},
 
 		"Transaction.transfer":         {Points: read},
 		"Transaction.hold":             {Points: read},

@@ -23,7 +23,19 @@ func (r *Resolver) systemStatus(ctx context.Context) (*model.SystemStatus, error
 	return &model.SystemStatus{
 		Head: int64(status.Head), Published: int64(status.Published), Projected: int64(projected),
 		Lag: int64(max(0, status.Head-projected)), LastAudit: auditOf(status.LastAudit),
+		Partitions: partitionsOf(status.Partitions),
 	}, nil
+}
+
+func partitionsOf(states []contract.PartitionStatus) []*model.PartitionStatus {
+	told := make([]*model.PartitionStatus, len(states))
+	for i, s := range states {
+		told[i] = &model.PartitionStatus{Number: int64(s.Number), Head: s.Head, Ordered: s.Ordered}
+		if s.Problem != "" {
+			told[i].Problem = &s.Problem
+		}
+	}
+	return told
 }
 
 func auditOf(a *contract.Audit) *model.Audit {

@@ -434,6 +434,13 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	PartitionStatus struct {
+		Head    func(childComplexity int) int
+		Number  func(childComplexity int) int
+		Ordered func(childComplexity int) int
+		Problem func(childComplexity int) int
+	}
+
 	PlaceHoldPayload struct {
 		Account     func(childComplexity int) int
 		DryRun      func(childComplexity int) int
@@ -527,11 +534,12 @@ type ComplexityRoot struct {
 	}
 
 	SystemStatus struct {
-		Head      func(childComplexity int) int
-		Lag       func(childComplexity int) int
-		LastAudit func(childComplexity int) int
-		Projected func(childComplexity int) int
-		Published func(childComplexity int) int
+		Head       func(childComplexity int) int
+		Lag        func(childComplexity int) int
+		LastAudit  func(childComplexity int) int
+		Partitions func(childComplexity int) int
+		Projected  func(childComplexity int) int
+		Published  func(childComplexity int) int
 	}
 
 	TooManyOpenItems struct {
@@ -2382,6 +2390,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "PartitionStatus.head":
+		if e.ComplexityRoot.PartitionStatus.Head == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartitionStatus.Head(childComplexity), true
+	case "PartitionStatus.number":
+		if e.ComplexityRoot.PartitionStatus.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartitionStatus.Number(childComplexity), true
+	case "PartitionStatus.ordered":
+		if e.ComplexityRoot.PartitionStatus.Ordered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartitionStatus.Ordered(childComplexity), true
+	case "PartitionStatus.problem":
+		if e.ComplexityRoot.PartitionStatus.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PartitionStatus.Problem(childComplexity), true
+
 	case "PlaceHoldPayload.account":
 		if e.ComplexityRoot.PlaceHoldPayload.Account == nil {
 			break
@@ -2863,6 +2896,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SystemStatus.LastAudit(childComplexity), true
+	case "SystemStatus.partitions":
+		if e.ComplexityRoot.SystemStatus.Partitions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemStatus.Partitions(childComplexity), true
 	case "SystemStatus.projected":
 		if e.ComplexityRoot.SystemStatus.Projected == nil {
 			break
@@ -5157,6 +5196,20 @@ type SystemStatus {
   lag: Int!
   "What the last audit found; null when there was none. See corebank audit."
   lastAudit: Audit
+  "The partitions of the event log; none where it has only one."
+  partitions: [PartitionStatus!]!
+}
+
+"How one of several partitions of the event log is doing."
+type PartitionStatus {
+  "Its number, from 1."
+  number: Int!
+  "The last durable position in the partition that is known of."
+  head: Int!
+  "The last of them that has its place in the whole log."
+  ordered: Int!
+  "Why it cannot be read now; null if it can."
+  problem: String
 }
 
 """
@@ -6056,6 +6109,20 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_PartitionStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_PartitionStatus_number(ctx, field)
+	case "head":
+		return ec.fieldContext_PartitionStatus_head(ctx, field)
+	case "ordered":
+		return ec.fieldContext_PartitionStatus_ordered(ctx, field)
+	case "problem":
+		return ec.fieldContext_PartitionStatus_problem(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PartitionStatus", field.Name)
+}
+
 func (ec *executionContext) childFields_PlaceHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -6194,6 +6261,8 @@ func (ec *executionContext) childFields_SystemStatus(ctx context.Context, field 
 		return ec.fieldContext_SystemStatus_lag(ctx, field)
 	case "lastAudit":
 		return ec.fieldContext_SystemStatus_lastAudit(ctx, field)
+	case "partitions":
+		return ec.fieldContext_SystemStatus_partitions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SystemStatus", field.Name)
 }

@@ -1414,6 +1414,18 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
+// How one of several partitions of the event log is doing.
+type PartitionStatus struct {
+	// Its number, from 1.
+	Number int64 `json:"number"`
+	// The last durable position in the partition that is known of.
+	Head int64 `json:"head"`
+	// The last of them that has its place in the whole log.
+	Ordered int64 `json:"ordered"`
+	// Why it cannot be read now; null if it can.
+	Problem *string `json:"problem,omitempty"`
+}
+
 // What is to be kept back.
 type PlaceHoldInput struct {
 	// The account.
@@ -1667,6 +1679,8 @@ type SystemStatus struct {
 	Lag int64 `json:"lag"`
 	// What the last audit found; null when there was none. See corebank audit.
 	LastAudit *Audit `json:"lastAudit,omitempty"`
+	// The partitions of the event log; none where it has only one.
+	Partitions []*PartitionStatus `json:"partitions"`
 }
 
 // The account has as many open items as it may have.

@@ -38,4 +38,24 @@ func everybodyPaysEverybody(t *testing.T, b *banktest.Bank) {
 			t.Errorf("%s has %s", id, value)
 		}
 	}
+	var got struct {
+		SystemStatus struct {
+			Head       int
+			Partitions []struct {
+				Number, Head, Ordered int
+				Problem               *string
+			}
+		}
+	}
+	b.Get(`{ systemStatus { head partitions { number head ordered problem } } }`, nil, &got)
+	ordered := 0
+	for i, p := range got.SystemStatus.Partitions {
+		ordered += p.Ordered
+		if p.Number != i+1 || p.Head != p.Ordered || p.Ordered == 0 || p.Problem != nil {
+			t.Errorf("partition %d: %+v", i+1, p)
+		}
+	}
+	if n := len(got.SystemStatus.Partitions); n == 1 || n > 0 && ordered != got.SystemStatus.Head {
+		t.Errorf("%d partitions have %d events of %d", n, ordered, got.SystemStatus.Head)
+	}
 }

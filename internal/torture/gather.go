@@ -68,6 +68,9 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 		Past: r.past(), Used: make(map[bank.AccountID]bool)}
 	for _, a := range r.record.answers {
 		e.Used[a.Account] = true
+		if transfer, is := a.Request.Command.(bank.SendTransfer); is {
+			e.Used[transfer.To] = true // perhaps by nobody else
+		}
 	}
 	if e.Views, err = r.readViews(ctx); err != nil {
 		r.verified.violated(Sound, "the views could not be read: %v", err)
