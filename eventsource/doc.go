@@ -15,6 +15,11 @@
 //   - L6 the relay publishes only what is durable, in order, at least once;
 //   - L7 the queue is bounded: what does not fit is refused at once.
 //
+// A log may have several partitions, by account, each with a Writer and a
+// Storage of its own. Then these hold for each of them, and the Sequencer keeps L2
+// and L6 for the whole log: it gives each record its place in an OrderLog, after
+// that of what it came of, and a place that was given stays.
+//
 // Idempotency keys are found by an index of our own, a cache of the log.
 //
 // The Writer keeps L1 to L5 and L7, the Relay L6, over a Storage (immudb; in

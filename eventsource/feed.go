@@ -17,8 +17,9 @@ const (
 	// followPause is the pause after a partition could not be read.
 	followPauseLeast = 50 * time.Millisecond
 	followPauseMost  = time.Second
-	// pagesAhead are the pages of a partition that may wait for their rounds.
-	pagesAhead = 4
+	// pagesAhead are the pages of a partition that may wait for their rounds,
+	// each of at most maxReplyBytes.
+	pagesAhead = 1
 )
 
 // feed has what came from a partition and waits for its place.
@@ -67,6 +68,9 @@ func (s *Sequencer) follow(ctx context.Context, index int, after int64, to *feed
 		}
 		pause = followPauseLeast
 		if len(page.Records) == 0 {
+			if page.Head > after { // it has not waited, and cannot be read yet
+				app.Pause(ctx, followPauseLeast)
+			}
 			continue
 		}
 		select {
