@@ -33,13 +33,17 @@ func newLobby(tb testing.TB) *lobby {
 	l.feed = server.NewFeed(l.log)
 	l.gateway = httptest.NewServer(server.Handler(server.Parts{Feed: l.feed, Verify: people.Verifier().Verify, Wire: server.Wire{Ping: time.Hour}},
 		func(context.Context) contract.Readiness { return contract.Readiness{} }))
-	tb.Cleanup(func() {
-		for _, conn := range l.open {
-			conn.Close()
-		}
-		l.gateway.Close()
-	})
+	tb.Cleanup(l.end)
 	return l
+}
+
+// end closes it; it may be closed already.
+func (l *lobby) end() {
+	for _, conn := range l.open {
+		conn.Close()
+	}
+	l.open = nil
+	l.gateway.Close()
 }
 
 // subscribed is as much as a list of transactions shows.
@@ -119,5 +123,6 @@ func BenchmarkIdleSockets(b *testing.B) {
 		b.ReportMetric(float64(heapNow-heap)/sockets, "heap-B/socket")
 		b.ReportMetric(float64(stacksNow-stacks)/sockets, "stack-B/socket")
 		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines)/sockets, "goroutines/socket")
+		l.end()
 	}
 }
