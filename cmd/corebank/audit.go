@@ -37,6 +37,9 @@ that a successful audit proved is kept in --state, and the next audit proves
 that the history goes on from there. Keep a copy of that file where nobody who
 can write to immudb can write.
 
+Of a log with several partitions, all their histories are proven, and that of
+their order, and that each event has one place in it.
+
 The exit code is 0 only if everything holds. The result is also noted in immudb,
 for the query systemStatus, if --immudb-user may write there.
 

@@ -44,7 +44,11 @@ the start, "corebank token" prints more, and GraphiQL starts with a teller's.
 The parts know each other by certificates and tokens that are made anew at each
 start and kept in the directory "secrets" of --data; see docs/security.md.
 
-The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.`,
+The views are kept in a SQLite file, or in MongoDB if MONGODB_URI is set.
+
+With --partitions above 1, the accounts are spread over as many databases of
+immudb, each with an event source of its own; see docs/partitions.md. The number
+is fixed when the bank is made: give it at every start.`,
 		Example: `  # The bank on http://127.0.0.1:8080/, its data in .corebank
   corebank up
 
