@@ -35,10 +35,11 @@ the one before it stops. The database and its user are made if they are missing
 and the administrator's password is given.
 
 With --partitions above 1, accounts are spread over partitions, each with a
-database and an event source of its own: --partition says which of them this is,
-and its app id is "eventsource-1" and so on. They do not publish. The one without
---partition has the order of all: it reads them, gives each event its place in the
-whole log, publishes, and answers who reads the whole log. See docs/partitions.md.
+database and an event source of its own: --partition says which of them this
+is, and its app id is "eventsource-1" and so on. They do not publish. The one
+without --partition has the order of all: it reads them, gives each event its
+place in the whole log, publishes, and answers who reads the whole log. See
+docs/partitions.md.
 
 The sidecar (app id "eventsource") is found by DAPR_GRPC_ENDPOINT, or by
 DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
