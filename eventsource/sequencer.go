@@ -219,7 +219,7 @@ func (s *Sequencer) sequence(ctx context.Context) error {
 				round, _ = s.cut(feeds)
 			}
 			made = time.Now()
-			if err := s.make(ctx, round, feeds); err != nil {
+			if err := s.settle(ctx, round, feeds); err != nil {
 				return err
 			}
 		}
@@ -257,8 +257,8 @@ func (r Round) has(after contract.Place, partition int, before Round) bool {
 	}
 }
 
-// make makes a round durable, and its records known.
-func (s *Sequencer) make(ctx context.Context, round Round, feeds []*feed) error {
+// settle makes a round durable, and its records known.
+func (s *Sequencer) settle(ctx context.Context, round Round, feeds []*feed) error {
 	ctx, cancel := context.WithTimeout(ctx, roundTimeout)
 	defer cancel()
 	if err := s.rounds.Add(ctx, round); err != nil {
@@ -274,8 +274,8 @@ func (s *Sequencer) make(ctx context.Context, round Round, feeds []*feed) error 
 			records = append(records, r)
 		}
 	}
-	s.recent.add(records)
 	s.order.add(round)
+	s.recent.add(records)
 	s.tell()
 	return nil
 }

@@ -67,6 +67,7 @@ func (w *wild) start() {
 	relay := eventsource.NewRelay(w.head, w.head, w.told, slog.New(slog.DiscardHandler))
 	w.running.Go(func() { _ = relay.Run(ctx) })
 	w.crash = cancel
+	synctest.Wait() // it has the order, and not one that was started before it
 }
 
 // appendOne appends the next event of some account, which may have come of what
