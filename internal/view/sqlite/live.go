@@ -43,24 +43,23 @@ type shared struct {
 // OpenReader opens one file.
 func OpenLive(ctx context.Context, path string) (*Live, error) {
 	l := &Live{path: path}
-	_, release, err := l.acquire(ctx)
+	used, err := l.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	release()
+	l.release(used)
 	return l, nil
 }
 
-// acquire is the reader to use until release is called.
-func (l *Live) acquire(ctx context.Context) (reader *Reader, release func(), err error) {
+// acquire is the reader to use until it is released.
+func (l *Live) acquire(ctx context.Context) (*shared, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.look(ctx); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	used := l.current
-	used.users++
-	return used.Reader, func() { l.release(used) }, nil
+	l.current.users++
+	return l.current, nil
 }
 
 // look follows the pointer. As long as its file is the same one, that costs a
@@ -81,6 +80,9 @@ func (l *Live) look(ctx context.Context) error {
 		}
 		if l.current == nil || l.current.number != p.Live {
 			reader, err := OpenReader(ctx, file(l.path, p.Live))
+			if err != nil && l.switched(p.Live) {
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -91,6 +93,13 @@ func (l *Live) look(ctx context.Context) error {
 		}
 		l.pointer = found
 	}
+}
+
+// switched reports whether another generation than a number is live: two
+// switches in a row remove its file, for whoever still wants to open it.
+func (l *Live) switched(number int64) bool {
+	p, err := readPointer(l.path)
+	return err == nil && p.Live != number
 }
 
 // sameFile reports whether nothing was put in place of a file; nil is none.
@@ -123,15 +132,21 @@ func (l *Live) Close(ctx context.Context) error {
 	return l.current.Reader.Close(ctx)
 }
 
-// read asks the reader of the live generation.
-func read[T any](ctx context.Context, l *Live, ask func(*Reader) (T, error)) (T, error) {
-	reader, release, err := l.acquire(ctx)
-	if err != nil {
-		var none T
-		return none, err
+// read asks the reader of the live generation, and once more if that could not
+// answer and is live no more.
+func read[T any](ctx context.Context, l *Live, ask func(*Reader) (T, error)) (answer T, err error) {
+	for ctx.Err() == nil {
+		used, err := l.acquire(ctx)
+		if err != nil {
+			return answer, err
+		}
+		answer, err = ask(used.Reader)
+		l.release(used)
+		if err == nil || !l.switched(used.number) {
+			return answer, err
+		}
 	}
-	defer release()
-	return ask(reader)
+	return answer, ctx.Err()
 }
 
 // Account is the document, or view.ErrNotFound.
@@ -195,16 +210,16 @@ func (l *Live) Checkpoint(ctx context.Context) (int64, error) {
 
 // Snapshot is the live views as of now, whatever is live later.
 func (l *Live) Snapshot(ctx context.Context) (view.Snapshot, error) {
-	reader, release, err := l.acquire(ctx)
+	used, err := l.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	snap, err := reader.Snapshot(ctx)
+	snap, err := used.Snapshot(ctx)
 	if err != nil {
-		release()
+		l.release(used)
 		return nil, err
 	}
-	return &heldSnapshot{Snapshot: snap, release: sync.OnceFunc(release)}, nil
+	return &heldSnapshot{Snapshot: snap, release: sync.OnceFunc(func() { l.release(used) })}, nil
 }
 
 // heldSnapshot keeps its reader open.
