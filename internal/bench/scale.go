@@ -29,7 +29,8 @@ type scaled struct {
 	data   string
 	run    *upRun
 	ids    []string
-	warm   int // so many of the first accounts are in memory
+	warm   int  // so many of the first accounts are to be in memory
+	warmed bool // and are, since the last start
 	client gateway
 	cold   atomic.Int64 // the next account that is not
 	keys   atomic.Int64
@@ -61,7 +62,7 @@ func (s *scaled) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.run = run
+	s.run, s.warmed = run, false
 	s.run.bank.processes = partsOf(s.run.command.Process.Pid)
 	s.client = s.lab.newGateway(s.run.bank, s.lab.load(moveClients).Clients)
 	return nil
@@ -92,7 +93,7 @@ func (s *scaled) cases() []measured {
 	about := fmt.Sprintf("on a log of %s events of %s: ", thousands(int64(s.events)), count(len(s.ids), "account"))
 	alone := Load{Clients: 1, Warmup: s.lab.Warmup, Time: s.lab.Time}
 	return []measured{
-		s.measured("deposit"+on, "deposits", about+fmt.Sprintf("deposits on %s that are in memory", count(s.warm, "account")), s.lab.load(moveClients), s.deposit),
+		{"deposit" + on, "deposits", about + fmt.Sprintf("deposits on %s that are in memory", count(s.warm, "account")), s.depositWarm},
 		s.measured("first deposit"+on, "deposits", about+"one client, each deposit on an account that is not in memory", alone, s.depositCold),
 		s.measured("balance"+on, "queries", about+"balances of any account", s.lab.load(readClients), s.balance),
 		s.measured("page"+on, "pages", about+"one client, the newest transactions of any account", alone, s.page),
@@ -109,6 +110,17 @@ func (s *scaled) measured(name, unit, about string, load Load, do operation) mea
 func (s *scaled) depositOn(ctx context.Context, i int) (int, error) {
 	_, err := s.client.mutate(ctx, moveRequest(depositText, s.ids[i], "scale-"+strconv.FormatInt(s.keys.Add(1), 10)))
 	return 1, err
+}
+
+// depositWarm measures deposits on accounts in memory, and brings them there.
+func (s *scaled) depositWarm(ctx context.Context) (Sample, error) {
+	for i := 0; i < s.warm && !s.warmed; i++ {
+		if _, err := s.depositOn(ctx, i); err != nil {
+			return Sample{}, fmt.Errorf("bring an account into memory: %w", err)
+		}
+	}
+	s.warmed = true
+	return s.lab.measure(ctx, s.lab.load(moveClients), "deposits", s.run.bank.processes, s.deposit)
 }
 
 func (s *scaled) deposit(ctx context.Context, _, _ int) (int, error) {
