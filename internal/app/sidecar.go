@@ -6,9 +6,11 @@ import (
 	"net"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
@@ -21,6 +23,13 @@ import (
 // maxMessage bounds a gRPC message between an app and its sidecar, in bytes.
 // It is the sidecar's own default limit.
 const maxMessage = 4 << 20
+
+// redial is how soon the sidecar is tried again while it cannot be reached: by
+// default gRPC waits up to two minutes, and as long once it is there again.
+var redial = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+	MinConnectTimeout: 2 * time.Second,
+}
 
 // Sidecar is an app's connection to its Dapr sidecar.
 type Sidecar struct {
@@ -58,6 +67,7 @@ func DialSidecar() (*Sidecar, error) {
 	}
 	conn, err := grpc.NewClient(address,
 		grpc.WithTransportCredentials(transport),
+		grpc.WithConnectParams(redial),
 		grpc.WithDefaultCallOptions(grpc.WaitForReady(true), grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		grpc.WithUnaryInterceptor(withToken(os.Getenv("DAPR_API_TOKEN"))),
 		grpc.WithStreamInterceptor(keepStreams(os.Getenv("DAPR_API_TOKEN"))),

@@ -1,7 +1,10 @@
 package app_test
 
 import (
+	"context"
+	"net"
 	"testing"
+	"time"
 
 	"corebank/internal/app"
 )
@@ -23,6 +26,48 @@ func TestWhereASidecarIs(t *testing.T) {
 		address, secure := app.SidecarAddress(func(name string) string { return c.env[name] })
 		if address != c.address || secure != c.secure {
 			t.Errorf("%s: %s, encrypted %t; want %s, %t", what, address, secure, c.address, c.secure)
+		}
+	}
+}
+
+// TestASidecarThatWasAwayIsFoundSoon: by default, gRPC would have tried four
+// times by then, and would wait two minutes in the end.
+func TestASidecarThatWasAwayIsFoundSoon(t *testing.T) {
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := make(chan struct{})
+	defer func() {
+		lis.Close()
+		for range tried { // until nobody accepts any more
+		}
+	}()
+	go func() {
+		defer close(tried)
+		for {
+			conn, err := lis.Accept()
+			if err != nil {
+				return
+			}
+			tried <- struct{}{}
+			_ = conn.Close() // nobody speaks here
+		}
+	}()
+	t.Setenv("DAPR_GRPC_ENDPOINT", lis.Addr().String())
+	sidecar, err := app.DialSidecar()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sidecar.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	go func() { _, _ = sidecar.GetMetadata(ctx) }() // it fails when time is up
+	for n := range 7 {
+		select {
+		case <-tried:
+		case <-ctx.Done():
+			t.Fatalf("tried %d times in five seconds", n)
 		}
 	}
 }
