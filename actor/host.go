@@ -28,7 +28,7 @@ type Host struct {
 	accounts *lru.Cache[bank.AccountID, *account]
 }
 
-// accountsKept bounds the accounts in memory, of 1 to 113 KiB each. One that had no
+// accountsKept bounds the accounts in memory, of 1 to 17 KiB each. One that had no
 // turn for longest is forgotten first: its next turn begins with its snapshot.
 const accountsKept = 100_000
 

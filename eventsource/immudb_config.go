@@ -13,7 +13,8 @@ import (
 	"github.com/codenotary/immudb/pkg/auth"
 	"github.com/codenotary/immudb/pkg/client"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
+
+	"corebank/internal/app"
 )
 
 // ImmudbConfig says where the log's database is and who may write to it.
@@ -46,11 +47,6 @@ const (
 
 // openTimeout bounds the opening of a session.
 const openTimeout = 10 * time.Second
-
-// redial is how a connection that is not made is tried again: gRPC's own pauses
-// of one second and more would outlast immudb's start by far.
-var redial = grpc.ConnectParams{MinConnectTimeout: 2 * time.Second,
-	Backoff: backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 500 * time.Millisecond}}
 
 // open is a session on the log's database, which it makes if it must and may.
 func (c ImmudbConfig) open(ctx context.Context) (client.ImmuClient, error) {
@@ -88,7 +84,7 @@ func (c ImmudbConfig) login(ctx context.Context, user, password, database string
 	}
 	options := client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(c.StateDir).
 		WithMaxRecvMsgSize(maxRecv).WithDisableIdentityCheck(true)
-	options = options.WithDialOptions(append(options.DialOptions, grpc.WithConnectParams(redial)))
+	options = options.WithDialOptions(append(options.DialOptions, grpc.WithConnectParams(app.Redial)))
 	session := client.NewClient().WithOptions(options)
 	if err := session.OpenSession(ctx, []byte(user), []byte(password), database); err != nil {
 		return nil, err

@@ -24,10 +24,11 @@ import (
 // It is the sidecar's own default limit.
 const maxMessage = 4 << 20
 
-// redial is how soon the sidecar is tried again while it cannot be reached: by
-// default gRPC waits up to two minutes, and as long once it is there again.
-var redial = grpc.ConnectParams{
-	Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+// Redial is how soon what is beside an app is tried again while it cannot be
+// reached. gRPC's own pauses, of one second to two minutes, would go on long after
+// it is there again.
+var Redial = grpc.ConnectParams{
+	Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 500 * time.Millisecond},
 	MinConnectTimeout: 2 * time.Second,
 }
 
@@ -67,7 +68,7 @@ func DialSidecar() (*Sidecar, error) {
 	}
 	conn, err := grpc.NewClient(address,
 		grpc.WithTransportCredentials(transport),
-		grpc.WithConnectParams(redial),
+		grpc.WithConnectParams(Redial),
 		grpc.WithDefaultCallOptions(grpc.WaitForReady(true), grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		grpc.WithUnaryInterceptor(withToken(os.Getenv("DAPR_API_TOKEN"))),
 		grpc.WithStreamInterceptor(keepStreams(os.Getenv("DAPR_API_TOKEN"))),
