@@ -54,6 +54,7 @@ func (s *Immudb) Acquire(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, s.fault(ctx, c, "read the head", err)
 	}
+	s.tails.add(head, s.epochTx.Load())
 	return head, nil
 }
 

@@ -42,6 +42,7 @@ const (
 	syncFrequency = 1 * time.Millisecond // how long a commit waits for others before its fsync
 	maxTxEntries  = 1024
 	maxActive     = 1000
+	indexFlush    = 100_000  // keys between two writings of the index, and to be read anew after a kill
 	maxRecv       = 32 << 20 // bytes of one answer of immudb: a transaction of batchRecords at their largest
 )
 
@@ -132,6 +133,12 @@ func databaseSettings() *schema.DatabaseNullableSettings {
 		// The values stand in the log of transactions and not in a file of their
 		// own: one fsync less for every commit, a third of an append's time.
 		EmbeddedValues: &schema.NullableBool{Value: true},
+		// Each writing of the index is fsynced: when it is started, immudb hashes
+		// all that it wrote of it since the last fsync.
+		IndexSettings: &schema.IndexNullableSettings{
+			FlushThreshold: &schema.NullableUint32{Value: indexFlush},
+			SyncThreshold:  &schema.NullableUint32{Value: indexFlush},
+		},
 	}
 }
 

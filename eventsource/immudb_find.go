@@ -35,17 +35,16 @@ func (s *Immudb) FindKeys(ctx context.Context, id bank.AccountID, keys []string)
 	if err != nil {
 		return nil, err
 	}
-	events := make([][]byte, len(versions))
-	for i, version := range versions {
-		events[i] = eventKey(id, version)
-	}
-	entries, err := getAll(ctx, c, events)
-	if err != nil {
-		return nil, s.fault(ctx, c, "read events by key", err)
-	}
 	var records []contract.Record
-	for _, entry := range entries {
-		r := eventPlace(entry.Key).record(entry.Value)
+	for _, version := range versions {
+		read, _, err := s.readSingly(ctx, id, version-1, 1)
+		if err != nil {
+			return nil, err
+		}
+		if len(read) == 0 {
+			continue // noted for a commit that did not come to the log
+		}
+		r := read[0]
 		if r.Key == "" || slices.Contains(keys, r.Key) { // none: it cannot be read, and stops its account
 			records = append(records, r)
 		}
@@ -62,21 +61,6 @@ func (s *Immudb) stillWriter(ctx context.Context, c client.ImmuClient) (bool, er
 	}
 	_, current, err := readEpoch(ctx, c)
 	return err == nil && current == ours, err
-}
-
-// getAll reads the entries that exist, as of now.
-func getAll(ctx context.Context, c client.ImmuClient, keys [][]byte) ([]*schema.Entry, error) {
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	found, err := c.GetAll(ctx, keys)
-	if isNotFound(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return found.Entries, nil
 }
 
 // takeKeys reads the idempotency keys of all transactions that the index has not

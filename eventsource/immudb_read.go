@@ -12,28 +12,87 @@ import (
 	"corebank/internal/contract"
 )
 
+// Reading a stream, most of it comes from an index that may be old, and what is
+// newer key by key. immudb scans an index that is on disk: to have the newest, it
+// has to write it, all of which it reads and hashes again when it is started. A
+// bank whose streams were read a few times a second took ten seconds to be back
+// after an hour.
+const (
+	anyIndex    = 1  // SinceTx: an index that has the first transaction will do
+	newestIndex = 0  // SinceTx: all that is committed
+	mostSingles = 16 // records that are read key by key, at most
+)
+
 // StreamVersion implements Storage. It looks at the key alone: a value that
 // cannot be read has its version all the same.
 func (s *Immudb) StreamVersion(ctx context.Context, id bank.AccountID) (int64, error) {
-	records, err := s.scan(ctx, &schema.ScanRequest{
-		Prefix: streamPrefix(id), Desc: true, Limit: 1,
-	})
-	if err != nil || len(records) == 0 {
+	last := func(since uint64) *schema.ScanRequest {
+		return &schema.ScanRequest{Prefix: streamPrefix(id), Desc: true, Limit: 1, SinceTx: since}
+	}
+	records, err := s.scan(ctx, last(anyIndex))
+	if err != nil {
 		return 0, err
 	}
-	return records[0].Version, nil
+	newer, all, err := s.readSingly(ctx, id, lastVersion(records, 0), mostSingles)
+	if err == nil && !all {
+		newer, err = s.scan(ctx, last(newestIndex))
+	}
+	if err != nil {
+		return 0, err
+	}
+	return lastVersion(append(records, newer...), 0), nil
 }
 
 // ReadStream implements Storage.
 func (s *Immudb) ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error) {
-	return s.scan(ctx, &schema.ScanRequest{
-		Prefix: streamPrefix(id), SeekKey: eventKey(id, after+1),
-		InclusiveSeek: true, Limit: uint64(limit),
-	})
+	request := &schema.ScanRequest{Prefix: streamPrefix(id), SeekKey: eventKey(id, after+1), InclusiveSeek: true,
+		Limit: uint64(limit), SinceTx: anyIndex}
+	records, err := s.scan(ctx, request)
+	if err != nil || len(records) == limit {
+		return records, err
+	}
+	newer, all, err := s.readSingly(ctx, id, lastVersion(records, after), min(mostSingles, limit-len(records)))
+	if err != nil {
+		return nil, err
+	}
+	records = append(records, newer...)
+	if all || len(records) == limit {
+		return records, nil
+	}
+	request.SinceTx = newestIndex
+	return s.scan(ctx, request)
 }
 
-// scan reads records by key. immudb answers it from an index that includes
-// every transaction committed before the call.
+// lastVersion is the version of the last record; before, if there is none.
+func lastVersion(records []contract.Record, before int64) int64 {
+	if len(records) == 0 {
+		return before
+	}
+	return records[len(records)-1].Version
+}
+
+// readSingly reads the records of a stream after a version, up to most of them,
+// and reports whether that is all.
+func (s *Immudb) readSingly(ctx context.Context, id bank.AccountID, after int64, most int) (records []contract.Record, all bool, err error) {
+	c, err := s.session(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	for len(records) < most {
+		key := eventKey(id, after+int64(len(records))+1)
+		entry, err := c.Get(ctx, key)
+		if isNotFound(err) {
+			return records, true, nil
+		}
+		if err != nil {
+			return nil, false, s.fault(ctx, c, "read an event by key", err)
+		}
+		records = append(records, eventPlace(key).record(entry.Value))
+	}
+	return records, false, nil
+}
+
+// scan reads records by key.
 func (s *Immudb) scan(ctx context.Context, request *schema.ScanRequest) ([]contract.Record, error) {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -144,9 +203,19 @@ func (t *tails) add(after int64, tx uint64) {
 	t.known[after] = tx
 }
 
-func (t *tails) find(after int64) (uint64, bool) {
+// find is a transaction with which, or after which, the records after a position
+// begin: at most contract.MaxReadRecords records later.
+func (t *tails) find(after int64) (tx uint64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	tx, ok := t.known[after]
+	if tx, ok = t.known[after]; ok {
+		return tx, true
+	}
+	nearest := after - contract.MaxReadRecords
+	for tail, from := range t.known {
+		if nearest <= tail && tail <= after {
+			nearest, tx, ok = tail, from, true
+		}
+	}
 	return tx, ok
 }

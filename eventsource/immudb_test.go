@@ -16,14 +16,16 @@ import (
 
 // immudb runs a real immudb server in this process, on a loopback port and a
 // directory of the test, and returns how to reach it.
-func immudb(t testing.TB) eventsource.ImmudbConfig {
+func immudb(t testing.TB) eventsource.ImmudbConfig { return immudbIn(t, t.TempDir()) }
+
+// immudbIn is immudb with its data in dir/data.
+func immudbIn(t testing.TB, dir string) eventsource.ImmudbConfig {
 	t.Helper()
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	address := lis.Addr().String()
-	dir := t.TempDir()
 	options := server.DefaultOptions().WithDir(filepath.Join(dir, "data")).WithListener(lis).
 		WithLogDir(filepath.Join(dir, "logs")).WithLogfile("immudb.log").
 		WithMetricsServer(false).WithWebServer(false).WithPgsqlServer(false).

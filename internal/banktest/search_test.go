@@ -62,6 +62,7 @@ func thingsAreFoundByTheirNames(t *testing.T, b *banktest.Bank) {
 	c := &counter{Bank: b}
 	ada := c.open(map[string]any{"externalId": "crm/4711", "name": "Household", "kind": "BUSINESS",
 		"metadata": []any{map[string]any{"key": "branch", "value": "Turin"}, map[string]any{"key": "adviser", "value": "Grace"}}})
+	c.Settle() // what was seen comes before what is done then, in partitions as well
 	bob := c.rich("10.00")
 	hold := c.Must("placeHold", c.pay(bob, "1.00")).Hold.ID
 	sent := c.Must("transfer", map[string]any{"fromAccountId": bob, "toAccountId": ada, "amount": banktest.EUR("2"), "idempotencyKey": "t", "waitMs": 10_000})

@@ -1,0 +1,70 @@
+package eventsource_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// TestReadingStreamsWritesNothing: what immudb writes of its index, it reads and
+// hashes again when it is started.
+func TestReadingStreamsWritesNothing(t *testing.T) {
+	dir, ctx := t.TempDir(), t.Context()
+	s := eventsource.NewImmudb(immudbIn(t, dir))
+	defer s.Close(context.WithoutCancel(ctx))
+	if _, err := s.Acquire(ctx); err != nil {
+		t.Fatal(err)
+	}
+	index := filepath.Join(dir, "data", "corebank", "index_00")
+	id, first := bank.NewAccountID("read", "streams"), int64(0)
+	for version := int64(1); version <= 12; version++ {
+		key := fmt.Sprint("key ", version)
+		if err := s.Commit(ctx, []contract.Record{{Position: version, Account: id, Version: version, Key: key, At: time.Now(),
+			Type: "MoneyDeposited", Schema: 1, Data: []byte("{}")}}); err != nil {
+			t.Fatal(err)
+		}
+		if last, err := s.StreamVersion(ctx, id); err != nil || last != version {
+			t.Fatalf("version %d, %v; want %d", last, err, version)
+		}
+		if all, err := s.ReadStream(ctx, id, 0, 100); err != nil || int64(len(all)) != version {
+			t.Fatalf("%d records, %v; want %d", len(all), err, version)
+		}
+		if one, err := s.ReadStream(ctx, id, version-1, 1); err != nil || len(one) != 1 || one[0].Key != key {
+			t.Fatalf("%v, %v; want version %d", one, err, version)
+		}
+		if found, err := s.FindKeys(ctx, id, []string{key, "another"}); err != nil || len(found) != 1 || found[0].Version != version {
+			t.Fatalf("%v, %v; want version %d", found, err, version)
+		}
+		if version == 1 {
+			first = bytesIn(t, index)
+		}
+	}
+	if grown := bytesIn(t, index) - first; grown != 0 {
+		t.Errorf("immudb wrote %d bytes of its index while 12 events were appended and read", grown)
+	}
+}
+
+func bytesIn(t *testing.T, dir string) (n int64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			n += info.Size()
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
