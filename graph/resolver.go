@@ -10,7 +10,7 @@ import (
 	"corebank/internal/view"
 )
 
-//go:generate go tool gqlgen generate
+//go:generate go -C .. run ./graph/generate
 
 // Commands carries commands to their account and returns what became of them.
 // An error means that the answer is not known.

@@ -24,11 +24,11 @@ func TestASilentWebsocketIsClosed(t *testing.T) {
 }
 
 func TestClientsAreAskedWhetherTheyAreThere(t *testing.T) {
-	gateway := counterWith(t, server.Wire{Ping: 200 * time.Millisecond})
+	gateway := counterWith(t, server.Wire{Ping: 500 * time.Millisecond})
 	r := dial(t, gateway, modernProtocol)
 	r.say(begin)
 	r.hear(ack)
-	for range 6 { // who answers stays, for longer than silence is borne
+	for range 4 { // who answers stays, for longer than silence is borne
 		r.hear(`{"type":"ping"}`)
 		r.say(`{"type":"pong"}`)
 	}
@@ -47,7 +47,7 @@ func TestClientsAreAskedWhetherTheyAreThere(t *testing.T) {
 	old := dial(t, gateway, legacyProtocol)
 	old.say(begin)
 	old.hear(ack)
-	for range 6 { // the client's library answers the pings of the websocket itself
+	for range 4 { // the client's library answers the pings of the websocket itself
 		old.hear(`{"type":"ka"}`)
 	}
 }

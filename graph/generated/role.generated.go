@@ -4,6 +4,8 @@ package generated
 
 import (
 	"context"
+
+	"corebank/graph/list"
 	"corebank/graph/model"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -75,7 +77,7 @@ func (ec *executionContext) unmarshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ
 }
 
 func (ec *executionContext) marshalNRole2ᚕcorebankᚋgraphᚋmodelᚐRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Role) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := list.Marshal(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRole2corebankᚋgraphᚋmodelᚐRole(ctx, sel, v[i])

@@ -1,0 +1,87 @@
+// Command generate writes the GraphQL code: what gqlgen makes of the schema, with
+// two corrections for which gqlgen has no setting. It runs in the folder that has
+// gqlgen.yml.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"github.com/99designs/gqlgen/api"
+	"github.com/99designs/gqlgen/codegen/config"
+	"golang.org/x/tools/imports"
+)
+
+func main() {
+	if err := generate(); err != nil {
+		fmt.Fprintln(os.Stderr, "generate:", err)
+		os.Exit(1)
+	}
+}
+
+func generate() error {
+	settings, err := config.LoadConfigFromDefaultLocations()
+	if err != nil {
+		return err
+	}
+	if err := api.Generate(settings); err != nil {
+		return err
+	}
+	names, err := filepath.Glob(filepath.Join(settings.Exec.DirName, "*.generated.go"))
+	if err != nil {
+		return err
+	}
+	made := make([]int, len(corrections))
+	for _, name := range names {
+		if err := correct(name, made); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for i, n := range made {
+		if n == 0 {
+			return errors.New("gqlgen no longer writes what is to be corrected: " + corrections[i].why)
+		}
+	}
+	return nil
+}
+
+// correction is something in gqlgen's code that is written differently.
+type correction struct {
+	why  string
+	from *regexp.Regexp
+	to   string
+}
+
+var corrections = []correction{
+	{"lists with a goroutine for each element, most of whose time went to the stacks of those",
+		regexp.MustCompile(`graphql\.MarshalSliceConcurrently\(ctx, len\(v\), 0, false, func`),
+		"list.Marshal(ctx, len(v), func"},
+	{"@defer, which the bank refuses, but which had the path of each object made and thrown away",
+		regexp.MustCompile(`(?s)\tatomic\.AddInt32\(&ec\.Deferred,.*?\n\t}\)\n`),
+		"\tif len(deferLabelToView) > 0 {\n$0\t}\n"},
+}
+
+// correct rewrites a file, and counts how often each correction was made.
+func correct(name string, made []int) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	before := bytes.Clone(text)
+	for i, c := range corrections {
+		made[i] += len(c.from.FindAllIndex(text, -1))
+		text = c.from.ReplaceAll(text, []byte(c.to))
+	}
+	if bytes.Equal(text, before) {
+		return nil
+	}
+	imports.LocalPrefix = "corebank"
+	if text, err = imports.Process(name, text, nil); err != nil {
+		return err
+	}
+	return os.WriteFile(name, text, 0o644)
+}
