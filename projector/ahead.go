@@ -11,7 +11,8 @@ import (
 const pagesAhead = 3
 
 // aheadLog reads a long log ahead. A page passes through four processes before
-// it is here; asked for one after the other, they would take turns in working.
+// it is here; asked for one after the other, they would take turns in working,
+// and a rebuild of 200,000 events did 35,000 a second in the place of 41,000.
 type aheadLog struct {
 	Log
 
