@@ -23,13 +23,22 @@ const (
 	mostSingles = 16 // records that are read key by key, at most
 )
 
+// someIndex is how new the index has to be for most of a stream. Before this
+// process has taken the log over, there may be no transaction yet.
+func (s *Immudb) someIndex() uint64 {
+	if s.lastTx.Load() == 0 {
+		return newestIndex
+	}
+	return anyIndex
+}
+
 // StreamVersion implements Storage. It looks at the key alone: a value that
 // cannot be read has its version all the same.
 func (s *Immudb) StreamVersion(ctx context.Context, id bank.AccountID) (int64, error) {
 	last := func(since uint64) *schema.ScanRequest {
 		return &schema.ScanRequest{Prefix: streamPrefix(id), Desc: true, Limit: 1, SinceTx: since}
 	}
-	records, err := s.scan(ctx, last(anyIndex))
+	records, err := s.scan(ctx, last(s.someIndex()))
 	if err != nil {
 		return 0, err
 	}
@@ -46,7 +55,7 @@ func (s *Immudb) StreamVersion(ctx context.Context, id bank.AccountID) (int64, e
 // ReadStream implements Storage.
 func (s *Immudb) ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error) {
 	request := &schema.ScanRequest{Prefix: streamPrefix(id), SeekKey: eventKey(id, after+1), InclusiveSeek: true,
-		Limit: uint64(limit), SinceTx: anyIndex}
+		Limit: uint64(limit), SinceTx: s.someIndex()}
 	records, err := s.scan(ctx, request)
 	if err != nil || len(records) == limit {
 		return records, err

@@ -101,6 +101,8 @@ func emptyLog(t *testing.T, open func() eventsource.Storage) {
 	ctx, s := within(t), open()
 	records := must[[]contract.Record](t)
 	number := must[int64](t)
+	same(t, "stream before anybody wrote", len(records(s.ReadStream(ctx, account(1), 0, 10))), 0)
+	same(t, "its version", number(s.StreamVersion(ctx, account(1))), int64(0))
 	same(t, "head", number(s.Acquire(ctx)), int64(0))
 	same(t, "stream version", number(s.StreamVersion(ctx, account(1))), int64(0))
 	same(t, "stream", len(records(s.ReadStream(ctx, account(1), 0, 10))), 0)
