@@ -37,7 +37,7 @@ func builtin(log logger.Logger) *registry.Options {
 	// needs no multicast; mDNS is what Dapr asks for when nothing is configured.
 	names := nameresolution.NewRegistry()
 	names.Logger = log
-	names.RegisterComponent(resolversqlite.NewResolver, "sqlite")
+	names.RegisterComponent(remembering(resolversqlite.NewResolver), "sqlite")
 	names.RegisterComponent(mdns.NewResolver, "mdns")
 
 	return registry.NewOptions().

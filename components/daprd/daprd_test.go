@@ -126,13 +126,14 @@ func TestWhoMayCallWhom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list.DefaultAction != config.DenyAccess || list.TrustDomain != "public" || len(list.PolicySpec) != 3 {
+	if list.DefaultAction != config.DenyAccess || list.TrustDomain != "public" || len(list.PolicySpec) != 4 {
 		t.Errorf("%+v", list)
 	}
 	for app, may := range map[string][]string{
-		"actor":     {"append", "read-stream", "read-all", "find-keys", "ready"},
-		"projector": {"read-stream", "read-all"},
-		"server":    {"read-stream", "read-all", "find-keys", "status"},
+		"actor":       {"append", "read-stream", "read-all", "find-keys", "ready"},
+		"eventsource": {"read-stream", "read-all", "find-keys"},
+		"projector":   {"read-stream", "read-all"},
+		"server":      {"read-stream", "read-all", "find-keys", "status"},
 	} {
 		policy := list.PolicySpec[app+"||default"]
 		for _, method := range []string{"append", "read-stream", "read-all", "find-keys", "ready", "status", "anything"} {
