@@ -26,11 +26,13 @@ const (
 	// checkpointEvery is how often the checkpoint is saved while it moves. A
 	// crash publishes again at most what was published since.
 	checkpointEvery = time.Second
-	// gatherTime is the least time between two messages while there is much to
-	// tell: what comes up meanwhile shares the second. Each message costs two
-	// sidecars, the broker, a projection and every gateway. Where the last one
-	// had a single record, the next is published at once.
-	gatherTime = 10 * time.Millisecond
+	// gatherEach and gatherMost are the least time between two messages: so
+	// much for each record of the first. What comes up meanwhile shares the
+	// second, for each message costs four sidecars, the broker, a projection
+	// and every gateway. A bank with little to do hardly waits, and one with
+	// more than a record each gatherEach waits longer and longer, up to the most.
+	gatherEach = time.Millisecond
+	gatherMost = 40 * time.Millisecond
 	// relayPause is the pause after a failure.
 	relayPause = 200 * time.Millisecond
 )
@@ -127,7 +129,7 @@ func (r *Relay) relay(ctx context.Context) error {
 // gather waits for more to publish, if there is much.
 func (r *Relay) gather(ctx context.Context) {
 	if r.told > 1 {
-		app.Pause(ctx, gatherTime-time.Since(r.toldAt))
+		app.Pause(ctx, min(time.Duration(r.told)*gatherEach, gatherMost)-time.Since(r.toldAt))
 	}
 }
 

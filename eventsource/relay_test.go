@@ -115,7 +115,7 @@ func TestTheRelayPublishesTheLogInOrder(t *testing.T) {
 		for i := range 10 {
 			s.deposit(t, fmt.Sprint(i), 100)
 		}
-		<-time.After(10 * time.Millisecond) // what comes up while much is told shares the next message
+		<-time.After(40 * time.Millisecond) // what comes up while much is told shares the next message
 		synctest.Wait()
 		expectPositions(t, b.positions(t), 1, 1000)
 	})

@@ -13,7 +13,7 @@ import (
 
 // Publish sends one batch to the topic, and returns when the broker has it.
 func (s *Sidecar) Publish(ctx context.Context, batch contract.Batch) error {
-	data, err := batch.Encode()
+	data, err := batch.Message()
 	if err != nil {
 		return fmt.Errorf("encode batch %d-%d: %w", batch.First, batch.Last, err)
 	}
@@ -87,8 +87,7 @@ func (s *Sidecar) follow(ctx context.Context, component string, handle func(cont
 // deliver hands one message on and answers the broker. A message that is no
 // batch is dropped: it can never become one, and the log has what matters.
 func deliver(ctx context.Context, message *client.SubscriptionMessage, handle func(context.Context, contract.Batch) error) error {
-	var batch contract.Batch
-	err := contract.Decode(message.RawData, &batch)
+	batch, err := contract.ReadMessage(message.RawData)
 	if err == nil {
 		err = batch.Check()
 	}

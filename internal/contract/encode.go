@@ -33,22 +33,6 @@ func (r Records) Encode() ([]byte, error) {
 	return append(text, '}'), nil
 }
 
-// Encode is the batch as json.Marshal writes it.
-func (b Batch) Encode() ([]byte, error) {
-	id, err := json.Marshal(b.ID)
-	if err != nil {
-		return nil, err
-	}
-	text := append(append(room(b.Records), `{"id":`...), id...)
-	text = strconv.AppendInt(append(text, `,"previous":`...), b.Previous, 10)
-	text = strconv.AppendInt(append(text, `,"first":`...), b.First, 10)
-	text = strconv.AppendInt(append(text, `,"last":`...), b.Last, 10)
-	if text, err = appendRecords(append(text, `,"records":`...), b.Records); err != nil {
-		return nil, err
-	}
-	return append(text, '}'), nil
-}
-
 // Encode is the request as json.Marshal writes it.
 func (r AppendRequest) Encode() ([]byte, error) {
 	if r.Appends == nil {

@@ -22,7 +22,6 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 		for _, value := range []interface{ Encode() ([]byte, error) }{
 			anyRecord(t),
 			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head"), Partition: rapid.IntRange(0, 64).Draw(t, "partition")},
-			contract.Batch{ID: anyText.Draw(t, "id"), Previous: 1, First: 2, Last: 3, Records: records},
 			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")), ExpectedVersion: 7, Records: records}, {}}},
 			contract.AppendRequest{Appends: []contract.Append{}}, contract.AppendRequest{},
 			contract.CommandBatch{Commands: rapid.SliceOfN(rapid.Custom(anyCommandSent), 0, 3).Draw(t, "commands"), Atomic: rapid.Bool().Draw(t, "atomic"), DryRun: rapid.Bool().Draw(t, "dry run")},

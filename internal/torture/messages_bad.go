@@ -3,7 +3,6 @@ package torture
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,10 +13,10 @@ import (
 )
 
 // newest is the newest message that has records; the zero Batch for none.
-func newest(ctx context.Context, stream jetstream.Stream) (batch contract.Batch, err error) {
+func newest(ctx context.Context, stream jetstream.Stream) (contract.Batch, error) {
 	info, err := stream.Info(ctx)
 	if err != nil {
-		return batch, fmt.Errorf("look at the topic: %w", err)
+		return contract.Batch{}, fmt.Errorf("look at the topic: %w", err)
 	}
 	for seq := info.State.LastSeq; seq >= max(1, info.State.FirstSeq); seq-- {
 		message, err := stream.GetMsg(ctx, seq)
@@ -25,14 +24,14 @@ func newest(ctx context.Context, stream jetstream.Stream) (batch contract.Batch,
 			continue
 		}
 		if err != nil {
-			return batch, fmt.Errorf("read the topic: %w", err)
+			return contract.Batch{}, fmt.Errorf("read the topic: %w", err)
 		}
-		if json.Unmarshal(message.Data, &batch) == nil && len(batch.Records) > 0 && batch.Check() == nil {
+		batch, err := contract.ReadMessage(message.Data)
+		if err == nil && len(batch.Records) > 0 && batch.Check() == nil {
 			return batch, nil
 		}
-		batch = contract.Batch{}
 	}
-	return batch, nil
+	return contract.Batch{}, nil
 }
 
 // litter publishes what no relay would: no batches at all, and batches that
@@ -56,7 +55,7 @@ func litterOf(batch contract.Batch) [][]byte {
 		b := batch
 		b.Records = slices.Clone(batch.Records)
 		how(&b)
-		data, err := json.Marshal(b)
+		data, err := b.Message()
 		if err != nil {
 			panic(err) // it came as JSON
 		}
@@ -66,6 +65,7 @@ func litterOf(batch contract.Batch) [][]byte {
 	whole := changed(func(*contract.Batch) {})
 	return [][]byte{
 		[]byte("\x00\xff garbage"), []byte("null"), []byte("[]"), []byte(`{"first":"one"}`), []byte(`{"records":[7]}`),
+		[]byte(`{"id":"1-1","first":1,"last":1,"zstd":"AAAA"}`), []byte(`{"zstd":7}`),
 		whole[:len(whole)/2], bytes.Repeat([]byte("["), 1<<20),
 		changed(func(b *contract.Batch) { shift(b, 10) }),
 		changed(func(b *contract.Batch) { shift(b, -2*b.First) }),
