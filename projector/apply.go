@@ -35,9 +35,14 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // apply folds records, which follow the position, into the views. Where they
 // come from the log, one that cannot be folded quarantines its account;
 // otherwise it is a *RecordError, for the log may have better ones.
-func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLog bool) error {
+func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLog bool) (err error) {
+	defer func() {
+		if err != nil {
+			p.kept.forget() // folding may have written where what is kept ends
+		}
+	}()
 	for chunk := range slices.Chunk(records, chunkRecords) {
-		accounts, err := p.store.Accounts(ctx, touched(chunk))
+		accounts, err := p.kept.accounts(ctx, p.store, touched(chunk))
 		if err != nil {
 			return err
 		}
@@ -52,6 +57,7 @@ func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLo
 			p.logger.Error("the view of an account stands still; mend the cause, then run corebank replay",
 				"account", bad.Account, "position", bad.Position, "error", bad.Err)
 		}
+		p.kept.put(changes.Accounts)
 		p.trial = changes.Trial
 		p.moved(changes.To)
 	}

@@ -32,6 +32,7 @@ type Projector struct {
 	turn   sync.Mutex // held while views change, or are exchanged
 	loaded bool       // whether the position and the trial balance are those of the store
 	trial  view.Trial
+	kept   kept
 
 	rebuilding sync.Mutex // held while views are built beside these
 
@@ -56,7 +57,7 @@ func (s Status) Lag() int64 { return max(0, s.Head-s.Position) }
 // New is a projector of log into store. It does nothing until CatchUp or
 // Handle.
 func New(store view.Store, log Log, logger *slog.Logger) *Projector {
-	return &Projector{store: store, log: log, logger: logger}
+	return &Projector{store: store, log: log, logger: logger, kept: newKept()}
 }
 
 // Status tells how far the views are, for health checks and metrics.
@@ -165,6 +166,7 @@ func (p *Projector) load(ctx context.Context) error {
 		return err
 	}
 	p.moved(trial.Position)
+	p.kept.forget()
 	p.trial, p.loaded = trial, true
 	return nil
 }

@@ -15,13 +15,14 @@ import (
 
 // linesTogether is how many lines one statement inserts where there are as many:
 // beside the work of SQLite itself, a statement costs as much as a line.
-const linesTogether = 64
+var linesTogether = []int{64, 8, 1}
 
-// insertLines inserts n lines.
+// insertLines inserts n lines. A failure undoes the whole transaction, so that
+// SQLite need not set pages aside to undo one statement.
 func insertLines(n int) string {
 	columns := 2 + strings.Count(lineColumns, ",")
 	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
-	return "INSERT INTO history (account, " + lineColumns + ") VALUES " + row + strings.Repeat(", "+row, n-1)
+	return "INSERT OR ROLLBACK INTO history (account, " + lineColumns + ") VALUES " + row + strings.Repeat(", "+row, n-1)
 }
 
 // numbered is a line of an account that has a number.
@@ -43,23 +44,20 @@ func (s *Store) add(ctx context.Context, tx *sql.Tx, lines []view.Transaction) e
 	slices.SortFunc(sorted, func(a, b numbered) int {
 		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.Version, b.Version))
 	})
-	many, one := tx.StmtContext(ctx, s.addLines), tx.StmtContext(ctx, s.addLine)
 	var args []any
-	for len(sorted) > 0 {
-		insert, n := many, linesTogether
-		if len(sorted) < linesTogether {
-			insert, n = one, 1
-		}
-		args = args[:0]
-		for _, line := range sorted[:n] {
-			if args, err = line.appendTo(args); err != nil {
-				return fmt.Errorf("add line %d of %s: %w", line.Version, line.Account, err)
+	for i, n := range linesTogether {
+		insert := tx.StmtContext(ctx, s.addLines[i])
+		for ; len(sorted) >= n; sorted = sorted[n:] {
+			args = args[:0]
+			for _, line := range sorted[:n] {
+				if args, err = line.appendTo(args); err != nil {
+					return fmt.Errorf("add line %d of %s: %w", line.Version, line.Account, err)
+				}
+			}
+			if _, err := insert.ExecContext(ctx, args...); err != nil {
+				return fmt.Errorf("add %d lines from %d of %s on: %w", n, sorted[0].Version, sorted[0].Account, err)
 			}
 		}
-		if _, err := insert.ExecContext(ctx, args...); err != nil {
-			return fmt.Errorf("add %d lines from %d of %s on: %w", n, sorted[0].Version, sorted[0].Account, err)
-		}
-		sorted = sorted[n:]
 	}
 	return nil
 }

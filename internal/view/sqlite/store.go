@@ -19,7 +19,8 @@ type Store struct {
 	write                                  *sql.DB
 	accounts                               *sql.Stmt
 	moveCheckpoint, addLink                *sql.Stmt
-	addLine, addLines, numbers             *sql.Stmt
+	addLines                               []*sql.Stmt // as linesTogether says
+	numbers                                *sql.Stmt
 	changeAccount, putAccount              *sql.Stmt
 	addState, addTrial                     *sql.Stmt
 	removeLines, removeLinks, removeStates *sql.Stmt
@@ -42,13 +43,11 @@ const (
 )
 
 func newStore(ctx context.Context, write *sql.DB, reader *Reader) (*Store, error) {
-	s := &Store{Reader: reader, write: write}
-	err := prepare(ctx, write, map[**sql.Stmt]string{
+	s := &Store{Reader: reader, write: write, addLines: make([]*sql.Stmt, len(linesTogether))}
+	writing := map[**sql.Stmt]string{
 		&s.moveCheckpoint: "UPDATE checkpoint SET position = ?, trial = ? WHERE position = ?",
 		&s.changeAccount:  changeAccount,
 		&s.putAccount:     putAccount,
-		&s.addLine:        insertLines(1),
-		&s.addLines:       insertLines(linesTogether),
 		&s.numbers:        "SELECT number, id FROM accounts WHERE id IN (SELECT value FROM json_each(?))",
 		&s.addLink:        "INSERT INTO links (account, key, position, record) VALUES (" + number + ", ?, ?, ?)",
 		&s.addState:       "INSERT INTO states (account, version, changed_at, position, state) VALUES (" + number + ", ?, ?, ?, ?)",
@@ -59,8 +58,11 @@ func newStore(ctx context.Context, write *sql.DB, reader *Reader) (*Store, error
 		&s.heldTrial:      "SELECT trial FROM checkpoint WHERE position = ?",
 		&s.keptTrials:     "SELECT trial FROM trials WHERE position >= ?",
 		&s.correctTrial:   "UPDATE trials SET trial = ? WHERE position = ?",
-	})
-	if err != nil {
+	}
+	for i, n := range linesTogether {
+		writing[&s.addLines[i]] = insertLines(n)
+	}
+	if err := prepare(ctx, write, writing); err != nil {
 		return nil, err
 	}
 	return s, prepare(ctx, reader.db, map[**sql.Stmt]string{
