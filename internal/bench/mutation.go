@@ -75,7 +75,7 @@ func readMutated(text []byte) (mutated, error) {
 		Data   struct{ Done *mutated }
 		Errors []struct{ Message string }
 	}
-	if err := json.Unmarshal(text, &answer); err != nil {
+	if err := decode(text, &answer); err != nil {
 		return mutated{}, fmt.Errorf("%w: the gateway answers %.200q: %w", errDoubt, text, err)
 	}
 	if len(answer.Errors) > 0 || answer.Data.Done == nil {

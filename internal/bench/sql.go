@@ -112,7 +112,7 @@ func (s *sqlLedger) deposits(path string, accounts []string) operation {
 		text, err := to.send(ctx, body)
 		var moved ledger.Moved
 		if err == nil {
-			err = json.Unmarshal(text, &moved)
+			err = decode(text, &moved)
 		}
 		if err == nil && (moved.Version == 0 || moved.Replayed) {
 			err = fmt.Errorf("the ledger answers %s", text)
