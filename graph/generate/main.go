@@ -1,5 +1,5 @@
 // Command generate writes the GraphQL code: what gqlgen makes of the schema, with
-// two corrections for which gqlgen has no setting. It runs in the folder that has
+// three corrections for which gqlgen has no setting. It runs in the folder that has
 // gqlgen.yml.
 package main
 
@@ -63,6 +63,15 @@ var corrections = []correction{
 	{"@defer, which the bank refuses, but which had the path of each object made and thrown away",
 		regexp.MustCompile(`(?s)\tatomic\.AddInt32\(&ec\.Deferred,.*?\n\t}\)\n`),
 		"\tif len(deferLabelToView) > 0 {\n$0\t}\n"},
+	{"scalars that are read from their object, which can neither fail nor be null where they must not, each with a " +
+		"context of its own; an extension that intercepts fields, of which the bank has none, would not see them",
+		regexp.MustCompile(`(?s)\treturn graphql\.ResolveField\(\n\t\tctx,\n\t\tec\.OperationContext,\n\t\tfield,\n` +
+			`\t\tfunc\(ctx context\.Context, field graphql\.CollectedField\) \(\*graphql\.FieldContext, error\) {\n[^\n]*\n\t\t},\n` +
+			`\t\tfunc\(ctx context\.Context\) \(any, error\) {\n\t\t\treturn (obj\.\w+), nil\n\t\t},\n\t\tnil,\n` +
+			`\t\tfunc\(ctx context\.Context, selections ast\.SelectionSet, v \*?(?:string|bool|scalar\.(?:Decimal|DateTime|CurrencyCode)|model\.\w+)\) graphql\.Marshaler {\n` +
+			`\t\t\treturn ec\.(marshal\S+)\(ctx, selections, v\)\n\t\t},\n\t\ttrue,\n\t\t(?:true|false),\n\t\)\n` +
+			`(}\nfunc \(ec \*executionContext\) fieldContext_\w+\([^\n]*\n\treturn graphql\.NewScalarFieldContext)`),
+		"\treturn ec.$2(ctx, field.Selections, $1)\n$3"},
 }
 
 // correct rewrites a file, and counts how often each correction was made.

@@ -50,23 +50,7 @@ func (ec *executionContext) fieldContext_BatchItemResult_index(_ context.Context
 }
 
 func (ec *executionContext) _BatchItemResult_status(ctx context.Context, field graphql.CollectedField, obj *model.BatchItemResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_BatchItemResult_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.BatchItemStatus) graphql.Marshaler {
-			return ec.marshalNBatchItemStatus2corebankᚋgraphᚋmodelᚐBatchItemStatus(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBatchItemStatus2corebankᚋgraphᚋmodelᚐBatchItemStatus(ctx, field.Selections, obj.Status)
 }
 func (ec *executionContext) fieldContext_BatchItemResult_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItemResult", field, false, false, errors.New("field of type BatchItemStatus does not have child fields"))
@@ -288,23 +272,7 @@ func (ec *executionContext) fieldContext_PostBatchPayload_failedIndex(_ context.
 }
 
 func (ec *executionContext) _PostBatchPayload_dryRun(ctx context.Context, field graphql.CollectedField, obj *model.PostBatchPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PostBatchPayload_dryRun(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DryRun, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.DryRun)
 }
 func (ec *executionContext) fieldContext_PostBatchPayload_dryRun(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PostBatchPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))

@@ -26,46 +26,14 @@ import (
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _CommandStatus_state(ctx context.Context, field graphql.CollectedField, obj *model.CommandStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CommandStatus_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.CommandState) graphql.Marshaler {
-			return ec.marshalNCommandState2corebankᚋgraphᚋmodelᚐCommandState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNCommandState2corebankᚋgraphᚋmodelᚐCommandState(ctx, field.Selections, obj.State)
 }
 func (ec *executionContext) fieldContext_CommandStatus_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CommandStatus", field, false, false, errors.New("field of type CommandState does not have child fields"))
 }
 
 func (ec *executionContext) _CommandStatus_message(ctx context.Context, field graphql.CollectedField, obj *model.CommandStatus) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CommandStatus_message(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNString2string(ctx, field.Selections, obj.Message)
 }
 func (ec *executionContext) fieldContext_CommandStatus_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CommandStatus", field, false, false, errors.New("field of type String does not have child fields"))

@@ -11,7 +11,6 @@ import (
 
 	"corebank/graph/list"
 	"corebank/graph/model"
-	"corebank/graph/scalar"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -51,23 +50,7 @@ func (ec *executionContext) fieldContext_TrialBalance_position(_ context.Context
 }
 
 func (ec *executionContext) _TrialBalance_at(ctx context.Context, field graphql.CollectedField, obj *model.TrialBalance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TrialBalance_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *scalar.DateTime) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐDateTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return ec.marshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐDateTime(ctx, field.Selections, obj.At)
 }
 func (ec *executionContext) fieldContext_TrialBalance_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TrialBalance", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -106,46 +89,14 @@ func (ec *executionContext) fieldContext_TrialBalance_totals(_ context.Context, 
 }
 
 func (ec *executionContext) _TrialBalance_balanced(ctx context.Context, field graphql.CollectedField, obj *model.TrialBalance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TrialBalance_balanced(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Balanced, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Balanced)
 }
 func (ec *executionContext) fieldContext_TrialBalance_balanced(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TrialBalance", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _TrialTotal_kind(ctx context.Context, field graphql.CollectedField, obj *model.TrialTotal) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_TrialTotal_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v model.LedgerKind) graphql.Marshaler {
-			return ec.marshalNLedgerKind2corebankᚋgraphᚋmodelᚐLedgerKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return ec.marshalNLedgerKind2corebankᚋgraphᚋmodelᚐLedgerKind(ctx, field.Selections, obj.Kind)
 }
 func (ec *executionContext) fieldContext_TrialTotal_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TrialTotal", field, false, false, errors.New("field of type LedgerKind does not have child fields"))
