@@ -1,5 +1,5 @@
 // Command generate writes the GraphQL code: what gqlgen makes of the schema, with
-// three corrections for which gqlgen has no setting. It runs in the folder that has
+// five corrections for which gqlgen has no setting. It runs in the folder that has
 // gqlgen.yml.
 package main
 
@@ -63,6 +63,12 @@ var corrections = []correction{
 	{"@defer, which the bank refuses, but which had the path of each object made and thrown away",
 		regexp.MustCompile(`(?s)\tatomic\.AddInt32\(&ec\.Deferred,.*?\n\t}\)\n`),
 		"\tif len(deferLabelToView) > 0 {\n$0\t}\n"},
+	{"what @defer takes, made for each object that is not deferred",
+		regexp.MustCompile(`deferredFieldSet := graphql\.NewFieldSet\(nil\)\n\tdeferLabelToView := make\(map\[string\]\*graphql\.FieldSetView\)`),
+		"var deferredFieldSet *graphql.FieldSet\n\tvar deferLabelToView map[string]*graphql.FieldSetView"},
+	{"the same, for one that is",
+		regexp.MustCompile(`deferredFieldSet\.AddField\(field\)`),
+		"if deferredFieldSet == nil {\ndeferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)\n}\n$0"},
 	{"scalars that are read from their object, which can neither fail nor be null where they must not, each with a " +
 		"context of its own; an extension that intercepts fields, of which the bank has none, would not see them",
 		regexp.MustCompile(`(?s)\treturn graphql\.ResolveField\(\n\t\tctx,\n\t\tec\.OperationContext,\n\t\tfield,\n` +
