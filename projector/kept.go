@@ -22,8 +22,9 @@ const (
 // kept are the documents that were written last, lest each batch of the topic
 // read again what the one before has written. They are those of the store as
 // long as nobody else writes it, which whoever else writes makes known: the
-// checkpoint moves, and the projector loads it. Only a document that stands
-// still may be replaced without that, so that none of those is kept.
+// checkpoint moves, and the projector loads it. A replay by another projector
+// leaves the checkpoint where it is: of a document in good order it makes the same
+// again, and one that stands still is not kept.
 type kept struct {
 	documents *simplelru.LRU[bank.AccountID, view.Account]
 }

@@ -2,10 +2,10 @@ package contract
 
 import "fmt"
 
-// Batch is one message of the topic: the contiguous records First to Last, and
-// Previous, the position before First. A batch without records is a heartbeat:
-// First is 0 and Last the head of the log, so that a lost last message is
-// noticed.
+// Batch is one message of the topic, which Message writes and ReadMessage reads:
+// the contiguous records First to Last, and Previous, the position before First.
+// A batch without records is a heartbeat: First is 0 and Last the head of the
+// log, so that a lost last message is noticed.
 //
 // ID is the same whenever the same records are published again, and different
 // for each heartbeat: brokers drop what they have seen.

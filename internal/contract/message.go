@@ -28,7 +28,7 @@ type message struct {
 
 // Message is the batch as the topic carries it: JSON, whose records are
 // compressed if they are more than a few. Three sidecars copy and quote every
-// byte of it, and Dapr's decodes all of it for its "id".
+// byte of it, and Dapr's component for the broker decodes all of it for its "id".
 func (b Batch) Message() ([]byte, error) {
 	records, err := appendRecords(room(b.Records), b.Records)
 	if err != nil {

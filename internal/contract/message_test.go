@@ -27,6 +27,9 @@ func TestAMessageCarriesItsBatch(t *testing.T) {
 		if err != nil {
 			return // no JSON can carry it
 		}
+		if packed := bytes.Contains(message, []byte(`,"zstd":"`)); !packed && string(message) != string(want) {
+			t.Fatalf("encoded as %s\nwant       %s", message, want)
+		}
 		got, err := contract.ReadMessage(message)
 		if err != nil {
 			t.Fatalf("%v in %s", err, message)

@@ -15,7 +15,7 @@ import (
 
 // linesTogether is how many lines one statement inserts where there are as many:
 // beside the work of SQLite itself, a statement costs as much as a line.
-var linesTogether = []int{64, 8, 1}
+var linesTogether = [...]int{64, 8, 1}
 
 // insertLines inserts n lines. A failure undoes the whole transaction, so that
 // SQLite need not set pages aside to undo one statement.
@@ -46,6 +46,9 @@ func (s *Store) add(ctx context.Context, tx *sql.Tx, lines []view.Transaction) e
 	})
 	var args []any
 	for i, n := range linesTogether {
+		if len(sorted) < n {
+			continue
+		}
 		insert := tx.StmtContext(ctx, s.addLines[i])
 		for ; len(sorted) >= n; sorted = sorted[n:] {
 			args = args[:0]

@@ -19,7 +19,7 @@ type Store struct {
 	write                                  *sql.DB
 	accounts                               *sql.Stmt
 	moveCheckpoint, addLink                *sql.Stmt
-	addLines                               []*sql.Stmt // as linesTogether says
+	addLines                               [len(linesTogether)]*sql.Stmt
 	numbers                                *sql.Stmt
 	changeAccount, putAccount              *sql.Stmt
 	addState, addTrial                     *sql.Stmt
@@ -43,7 +43,7 @@ const (
 )
 
 func newStore(ctx context.Context, write *sql.DB, reader *Reader) (*Store, error) {
-	s := &Store{Reader: reader, write: write, addLines: make([]*sql.Stmt, len(linesTogether))}
+	s := &Store{Reader: reader, write: write}
 	writing := map[**sql.Stmt]string{
 		&s.moveCheckpoint: "UPDATE checkpoint SET position = ?, trial = ? WHERE position = ?",
 		&s.changeAccount:  changeAccount,
