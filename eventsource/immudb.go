@@ -76,9 +76,9 @@ type commitEntry struct {
 }
 
 // Commit implements Storage: one transaction with the records and the commit's
-// own entry, on condition that the epoch is still ours. The records' idempotency
-// keys are findable by then.
-func (s *Immudb) Commit(ctx context.Context, records []contract.Record) error {
+// own entry, on condition that the epoch is still ours and the streams are where
+// they are assumed to be. The records' idempotency keys are findable by then.
+func (s *Immudb) Commit(ctx context.Context, records []contract.Record, assumed Heads) error {
 	c, err := s.session(ctx)
 	if err != nil {
 		return err
@@ -87,17 +87,25 @@ func (s *Immudb) Commit(ctx context.Context, records []contract.Record) error {
 	if err != nil {
 		return err
 	}
-	noted := s.keys.note(ctx, records)
+	var noted <-chan error
+	if len(assumed) == 0 { // no key is noted for an event that has not the version it would have
+		noted = s.keys.note(ctx, records)
+	}
 	header, err := c.SetAll(ctx, &schema.SetRequest{
 		KVs:           entries,
-		Preconditions: s.stillOurs(),
+		Preconditions: append(s.stillOurs(), stillThere(assumed)...),
 		NoWait:        true, // durable, but not yet indexed: readers wait for the index themselves
 	})
-	if failure := <-noted; failure != nil {
-		return failure
+	if noted == nil && err == nil {
+		noted = s.keys.note(ctx, records)
+	}
+	if noted != nil {
+		if failure := <-noted; failure != nil {
+			return failure
+		}
 	}
 	if isPreconditionFailed(err) {
-		return ErrFenced
+		return s.refused(ctx, assumed)
 	}
 	if err != nil {
 		return s.fault(ctx, c, "commit", err)
@@ -106,6 +114,34 @@ func (s *Immudb) Commit(ctx context.Context, records []contract.Record) error {
 	s.saw(header.Id)
 	s.tails.add(records[0].Position-1, header.Id)
 	return nil
+}
+
+// maxAssumed bounds the assumptions of a commit: each takes two conditions, of
+// which immudb has room for as many as for entries.
+const maxAssumed = (maxTxEntries - 1) / 2
+
+// stillThere are the conditions that streams are at these versions: they have
+// that event and not the next.
+func stillThere(heads Heads) []*schema.Precondition {
+	conditions := make([]*schema.Precondition, 0, 2*len(heads))
+	for id, version := range heads {
+		if version > 0 {
+			conditions = append(conditions, schema.PreconditionKeyMustExist(eventKey(id, version)))
+		}
+		conditions = append(conditions, schema.PreconditionKeyMustNotExist(eventKey(id, version+1)))
+	}
+	return conditions
+}
+
+// refused is why immudb did not commit: an epoch that was raised stays so.
+func (s *Immudb) refused(ctx context.Context, assumed Heads) error {
+	if len(assumed) == 0 {
+		return ErrFenced
+	}
+	if err := s.CheckOurs(ctx); err != nil {
+		return err
+	}
+	return ErrHeadMoved
 }
 
 func commitEntries(records []contract.Record) ([]*schema.KeyValue, error) {

@@ -49,7 +49,7 @@ func TestADamagedIndexIsNotWrittenTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := payments(0, 3)
-	if err := errors.Join(first.Commit(t.Context(), records), first.SaveCheckpoint(t.Context(), 3)); err != nil {
+	if err := errors.Join(first.Commit(t.Context(), records, nil), first.SaveCheckpoint(t.Context(), 3)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := first.Acquire(t.Context()); err != nil {

@@ -54,7 +54,7 @@ func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := payments(0, 2)
-	if err := s.Commit(t.Context(), good); err != nil {
+	if err := s.Commit(t.Context(), good, nil); err != nil {
 		t.Fatal(err)
 	}
 	ada, bob := good[0].Account, bank.NewAccountID("bob", "first")
@@ -111,7 +111,7 @@ func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 	}
 	more := payments(0, 1)
 	more[0].Account, more[0].Position = bank.NewAccountID("carol", "first"), 9
-	if err := next.Commit(t.Context(), more); err != nil {
+	if err := next.Commit(t.Context(), more, nil); err != nil {
 		t.Errorf("the log cannot be written on: %v", err)
 	}
 }

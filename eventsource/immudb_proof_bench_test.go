@@ -25,7 +25,7 @@ func BenchmarkAudit(b *testing.B) {
 					b.Fatal(err)
 				}
 				for batch := range slices.Chunk(records, size) {
-					if err := s.Commit(ctx, batch); err != nil {
+					if err := s.Commit(ctx, batch, nil); err != nil {
 						b.Fatal(err)
 					}
 				}

@@ -81,7 +81,7 @@ func (c *chronicle) write(ctx context.Context, s *eventsource.Immudb, commits ..
 	}
 	for _, n := range commits {
 		batch := payments(int64(len(c.records)), n)
-		if err := s.Commit(ctx, batch); err != nil {
+		if err := s.Commit(ctx, batch, nil); err != nil {
 			c.t.Fatal(err)
 		}
 		c.records = append(c.records, batch...)

@@ -27,7 +27,7 @@ func TestReadingStreamsWritesNothing(t *testing.T) {
 	for version := int64(1); version <= 12; version++ {
 		key := fmt.Sprint("key ", version)
 		if err := s.Commit(ctx, []contract.Record{{Position: version, Account: id, Version: version, Key: key, At: time.Now(),
-			Type: "MoneyDeposited", Schema: 1, Data: []byte("{}")}}); err != nil {
+			Type: "MoneyDeposited", Schema: 1, Data: []byte("{}")}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		if last, err := s.StreamVersion(ctx, id); err != nil || last != version {

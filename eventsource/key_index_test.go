@@ -43,7 +43,7 @@ func opened(t *testing.T, config eventsource.ImmudbConfig, first int64, n int) *
 	if _, err := s.Acquire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Commit(t.Context(), payments(first, n)); err != nil {
+	if err := s.Commit(t.Context(), payments(first, n), nil); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -131,11 +131,29 @@ func TestKeysOfARefusedCommitAreNotFound(t *testing.T) {
 
 	late := payments(2, 2)
 	late[0].Key, late[1].Key = "late", "later" // versions 3 and 4; version 3 carries another key by now
-	if err := fenced.Commit(t.Context(), late); !errors.Is(err, eventsource.ErrFenced) {
+	if err := fenced.Commit(t.Context(), late, nil); !errors.Is(err, eventsource.ErrFenced) {
 		t.Fatalf("committed: %v", err)
 	}
 	sameKeys(t, "the fenced one", keysOf(t, fenced, "key-2", "key-3", "late", "later"), "key-2", "key-3")
 	sameKeys(t, "the newer one", keysOf(t, newer, "key-2", "key-3", "late", "later"), "key-2", "key-3")
+}
+
+// Given a command that is appended; when one who does not know of it asks for the
+// same at an older version; then that is refused, and the first is still found.
+func TestKeysOfACommitThatAssumedWronglyAreNotNoted(t *testing.T) {
+	s := opened(t, immudb(t), 0, 5)
+	defer closed(t, s)
+	again := payments(2, 1) // version 3
+	again[0].Key, again[0].Position = "key-5", 6
+	if err := s.Commit(t.Context(), again, eventsource.Heads{again[0].Account: 2}); !errors.Is(err, eventsource.ErrHeadMoved) {
+		t.Fatalf("committed: %v", err)
+	}
+	sameKeys(t, "the command", keysOf(t, s, "key-5"), "key-5")
+	more := payments(5, 1)
+	if err := s.Commit(t.Context(), more, eventsource.Heads{more[0].Account: 5}); err != nil {
+		t.Fatal(err)
+	}
+	sameKeys(t, "the next", keysOf(t, s, "key-5", "key-6"), "key-5", "key-6")
 }
 
 // Whoever is not the writer, or is no longer, sees what the writer wrote all the
@@ -149,7 +167,7 @@ func TestAFencedEventSourceFindsWhatTheNextOneWrote(t *testing.T) {
 	newer := opened(t, elsewhere, 1, 1)
 	defer closed(t, newer)
 	sameKeys(t, "after the takeover", keysOf(t, fenced, "key-1", "key-2"), "key-1", "key-2")
-	if err := newer.Commit(t.Context(), payments(2, 1)); err != nil {
+	if err := newer.Commit(t.Context(), payments(2, 1), nil); err != nil {
 		t.Fatal(err)
 	}
 	sameKeys(t, "after one more", keysOf(t, fenced, "key-3"), "key-3")
@@ -237,7 +255,7 @@ func TestAWriterWritesOnWhileTheNextOneReads(t *testing.T) {
 		acquired <- err
 	}()
 	<-slow.asked
-	if err := first.Commit(t.Context(), payments(3, 1)); err != nil {
+	if err := first.Commit(t.Context(), payments(3, 1), nil); err != nil {
 		t.Errorf("the writer cannot write while the next one reads: %v", err)
 	}
 	close(slow.proceed)

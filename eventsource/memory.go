@@ -45,11 +45,16 @@ func (s *memoryStorage) Acquire(context.Context) (int64, error) {
 	return int64(len(s.log.records)), nil
 }
 
-func (s *memoryStorage) Commit(_ context.Context, records []contract.Record) error {
+func (s *memoryStorage) Commit(_ context.Context, records []contract.Record, assumed Heads) error {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	if s.epoch != s.log.epoch {
 		return ErrFenced
+	}
+	for id, version := range assumed {
+		if int64(len(s.log.streams[id])) != version {
+			return ErrHeadMoved
+		}
 	}
 	for _, r := range records {
 		s.log.streams[r.Account] = append(s.log.streams[r.Account], len(s.log.records))

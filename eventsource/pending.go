@@ -66,11 +66,50 @@ func overloaded(reason string) contract.AppendResult {
 
 // batch is what one commit holds.
 type batch struct {
-	appends  []*pending
-	size     int // records of all appends
+	appends []*pending
+	size    int   // records of all appends
+	known   Heads // where the streams are
+	assumed Heads // where those are taken to be of which that is not known
+
+	// As decided:
 	accepted []*pending
 	records  []contract.Record
-	heads    map[bank.AccountID]int64
+	heads    Heads
+}
+
+// hasRoom tells whether an append may travel in the batch. Behind one whose
+// version is only assumed, others of its stream wait for the next: they would
+// be decided by what may not be so.
+func (b *batch) hasRoom(p *pending) bool {
+	_, assumed := b.assumed[p.Account]
+	return len(p.Records)+b.size <= batchRecords && len(b.assumed) < maxAssumed && !assumed
+}
+
+// add adds an append, and its stream's head if that is known.
+func (b *batch) add(p *pending, head int64, known bool) {
+	b.appends = append(b.appends, p)
+	b.size += len(p.Records)
+	if known {
+		b.known[p.Account] = head
+	} else {
+		b.assumed[p.Account] = p.ExpectedVersion
+	}
+}
+
+// begin begins to decide, for the first time or again.
+func (b *batch) begin() {
+	b.heads = make(Heads, len(b.appends))
+	b.records, b.accepted = nil, nil
+}
+
+// head is the version of a stream: what the batch makes of it, or began with.
+func (b *batch) head(id bank.AccountID) int64 {
+	for _, heads := range []Heads{b.heads, b.known} {
+		if version, ok := heads[id]; ok {
+			return version
+		}
+	}
+	return b.assumed[id]
 }
 
 // answerAll answers every append that has no answer yet.

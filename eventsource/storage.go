@@ -12,10 +12,18 @@ import (
 // sees it must stop: nothing it still tries to write can succeed.
 var ErrFenced = errors.New("another event source has taken over the log")
 
+// ErrHeadMoved says that nothing was committed, because a stream is at another
+// version than was assumed.
+var ErrHeadMoved = errors.New("a stream is at another version than was assumed")
+
+// Heads are versions of streams: those of their last events.
+type Heads map[bank.AccountID]int64
+
 // Storage keeps the log. One value serves one event source; several values
 // over the same log compete as several event sources would.
 //
-// Every method may fail with a fault; only ErrFenced has a meaning of its own.
+// Every method may fail with a fault; only ErrFenced and ErrHeadMoved have a
+// meaning of their own.
 // All reads see every commit that was acknowledged before they began.
 type Storage interface {
 	// Acquire makes this the only writer, fences all others, and returns the
@@ -25,10 +33,12 @@ type Storage interface {
 	// Acquire.
 	Acquire(ctx context.Context) (head int64, err error)
 	// Commit makes records durable in one transaction, all or none. They
-	// continue the log and their streams without gaps, which the caller has
-	// checked. nil means durable, ErrFenced not written, any other error that
-	// the outcome is unknown.
-	Commit(ctx context.Context, records []contract.Record) error
+	// continue the log without gaps, and their streams, which the caller has
+	// checked but for those of which it only assumes at which version they were
+	// before: these Commit checks. nil means durable, ErrFenced and ErrHeadMoved
+	// not written, any other error that the outcome is unknown. It takes
+	// maxAssumed assumptions at most.
+	Commit(ctx context.Context, records []contract.Record, assumed Heads) error
 	// CheckOurs is nil while no other writer has taken over since Acquire, and
 	// otherwise ErrFenced.
 	CheckOurs(ctx context.Context) error

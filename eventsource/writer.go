@@ -22,7 +22,8 @@ const (
 	// batchRecords bounds the records of one commit: each takes an entry of an
 	// immudb transaction, which has at most 1,024.
 	batchRecords = 1000
-	// headsKept bounds the stream heads in memory; others are read again.
+	// headsKept bounds the stream heads in memory; others are checked by the
+	// log as it commits.
 	headsKept = 200_000
 	// commitTimeout is how long one commit may take before its outcome counts
 	// as unknown.
@@ -33,7 +34,8 @@ const (
 )
 
 // Writer is the one writer of a log: it checks expected versions against the
-// stream heads that it holds in memory and commits many appends together.
+// stream heads that it holds in memory, has the log check the others, and
+// commits many appends together.
 type Writer struct {
 	storage Storage
 	log     *slog.Logger
@@ -194,7 +196,7 @@ func (w *Writer) setHead(head int64) {
 func (w *Writer) write(ctx context.Context) error {
 	var carried *pending // taken from the queue, did not fit into the last batch
 	for {
-		var b batch
+		b := batch{known: make(Heads), assumed: make(Heads)}
 		if carried == nil {
 			select {
 			case <-ctx.Done():
@@ -216,12 +218,12 @@ func (w *Writer) write(ctx context.Context) error {
 // returns the append that did not.
 func (w *Writer) collect(b *batch, first *pending) *pending {
 	for p := first; ; {
-		if len(p.Records)+b.size > batchRecords {
+		if !b.hasRoom(p) {
 			return p
 		}
 		if p.take() {
-			b.appends = append(b.appends, p)
-			b.size += len(p.Records)
+			head, known := w.heads.Get(p.Account)
+			b.add(p, head, known)
 		}
 		select {
 		case p = <-w.queue:
@@ -236,16 +238,20 @@ func (w *Writer) collect(b *batch, first *pending) *pending {
 func (w *Writer) commit(ctx context.Context, b *batch) error {
 	commitCtx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
-	if err := w.decide(commitCtx, b); err != nil {
-		b.answerAll(overloaded("the event source could not read the log"))
+	err := w.decideAndStore(commitCtx, b)
+	if errors.Is(err, ErrHeadMoved) {
+		if err := w.learn(commitCtx, b); err != nil {
+			b.answerAll(overloaded("the event source could not read the log"))
+			return err
+		}
+		err = w.decideAndStore(commitCtx, b)
+	}
+	if err != nil {
+		b.answerAll(contract.AppendResult{Status: contract.AppendUnknown, Reason: "the commit's outcome is not known"})
 		return err
 	}
 	if len(b.records) == 0 {
 		return nil
-	}
-	if err := w.storage.Commit(commitCtx, b.records); err != nil {
-		b.answerAll(contract.AppendResult{Status: contract.AppendUnknown, Reason: "the commit's outcome is not known"})
-		return err
 	}
 	for id, version := range b.heads {
 		w.heads.Add(id, version)
@@ -257,17 +263,22 @@ func (w *Writer) commit(ctx context.Context, b *batch) error {
 	return nil
 }
 
+// decideAndStore writes the records of the appends that stand, if there are any.
+func (w *Writer) decideAndStore(ctx context.Context, b *batch) error {
+	w.decide(b)
+	if len(b.records) == 0 {
+		return nil
+	}
+	return w.storage.Commit(ctx, b.records, b.assumed)
+}
+
 // decide holds each append against its stream's head, in order, and gives
 // positions to the records of those that stand. The others are answered.
-func (w *Writer) decide(ctx context.Context, b *batch) error {
-	b.heads = make(map[bank.AccountID]int64, len(b.appends))
+func (w *Writer) decide(b *batch) {
+	b.begin()
 	next := w.head.Load() + 1
 	for _, p := range b.appends {
-		version, err := w.streamHead(ctx, b, p.Account)
-		if err != nil {
-			return err
-		}
-		if version != p.ExpectedVersion {
+		if version := b.head(p.Account); version != p.ExpectedVersion {
 			p.answer(contract.AppendResult{Status: contract.VersionConflict, Version: version,
 				Reason: fmt.Sprintf("the stream is at version %d, not %d", version, p.ExpectedVersion)})
 			continue
@@ -276,7 +287,7 @@ func (w *Writer) decide(ctx context.Context, b *batch) error {
 			p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: fmt.Sprintf("the key %q has just been used", key)})
 			continue
 		}
-		p.result = contract.AppendResult{Status: contract.Appended, FirstPosition: next, Version: version + int64(len(p.Records))}
+		p.result = contract.AppendResult{Status: contract.Appended, FirstPosition: next, Version: p.ExpectedVersion + int64(len(p.Records))}
 		for _, r := range p.Records {
 			r.Position = next
 			next++
@@ -285,20 +296,18 @@ func (w *Writer) decide(ctx context.Context, b *batch) error {
 		b.heads[p.Account] = p.result.Version
 		b.accepted = append(b.accepted, p)
 	}
-	return nil
 }
 
-func (w *Writer) streamHead(ctx context.Context, b *batch, id bank.AccountID) (int64, error) {
-	if version, ok := b.heads[id]; ok {
-		return version, nil
+// learn reads the heads that a batch assumed.
+func (w *Writer) learn(ctx context.Context, b *batch) error {
+	for id := range b.assumed {
+		version, err := w.storage.StreamVersion(ctx, id)
+		if err != nil {
+			return fmt.Errorf("version of %s: %w", id, err)
+		}
+		b.known[id] = version
+		w.heads.Add(id, version)
 	}
-	if version, ok := w.heads.Get(id); ok {
-		return version, nil
-	}
-	version, err := w.storage.StreamVersion(ctx, id)
-	if err != nil {
-		return 0, fmt.Errorf("version of %s: %w", id, err)
-	}
-	w.heads.Add(id, version)
-	return version, nil
+	clear(b.assumed)
+	return nil
 }

@@ -28,7 +28,7 @@ type doubtful struct {
 	sizes []int // of the commits, in records
 }
 
-func (d *doubtful) Commit(ctx context.Context, records []contract.Record) error {
+func (d *doubtful) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
 	d.mu.Lock()
 	d.sizes = append(d.sizes, len(records))
 	d.mu.Unlock()
@@ -37,7 +37,7 @@ func (d *doubtful) Commit(ctx context.Context, records []contract.Record) error 
 			return err
 		}
 	}
-	if err := d.Storage.Commit(ctx, records); err != nil || d.after == nil {
+	if err := d.Storage.Commit(ctx, records, assumed); err != nil || d.after == nil {
 		return err
 	}
 	return d.after(ctx)

@@ -85,7 +85,7 @@ func (d *divided) open(name string, partition int, after *contract.Place) {
 	r := contract.Record{Position: d.ends[partition-1], Account: bank.NewAccountID("ada", name), Version: 1, After: after,
 		At: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), Key: name, Caller: "ada", RequestHash: strings.Repeat("0a", 16)}
 	err := r.SetEvent(bank.AccountOpened{Owner: "Ada", Currency: "EUR", Kind: bank.Current})
-	if err = errors.Join(err, d.parts[partition-1].Commit(d.t.Context(), []contract.Record{r})); err != nil {
+	if err = errors.Join(err, d.parts[partition-1].Commit(d.t.Context(), []contract.Record{r}, nil)); err != nil {
 		d.t.Fatal(err)
 	}
 }

@@ -105,7 +105,7 @@ func (a *audited) write(event bank.Event) {
 	if err := r.SetEvent(event); err != nil {
 		a.t.Fatal(err)
 	}
-	if err := a.storage.Commit(a.t.Context(), []contract.Record{r}); err != nil {
+	if err := a.storage.Commit(a.t.Context(), []contract.Record{r}, nil); err != nil {
 		a.t.Fatal(err)
 	}
 	seen, effect, err := view.Fold(a.seen, r)

@@ -91,7 +91,7 @@ func (d *fullDisk) write(n int) bool {
 	r := contract.Record{Position: d.head + 1, Account: id, Version: d.kept[id] + 1, Key: fmt.Sprint("k", d.kept[id]+1), Caller: "disk", Data: []byte(`{}`)}
 	ctx, cancel := context.WithTimeout(d.t.Context(), time.Second)
 	defer cancel()
-	if d.storage.Commit(ctx, []contract.Record{r}) != nil {
+	if d.storage.Commit(ctx, []contract.Record{r}, nil) != nil {
 		return false
 	}
 	d.head, d.kept[id] = r.Position, r.Version

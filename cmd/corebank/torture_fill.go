@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"corebank/eventsource"
 	"corebank/internal/contract"
 )
 
@@ -61,7 +62,7 @@ func fillLog(ctx context.Context, data string, partitions int, records iter.Seq[
 
 // filled is a log that is being filled.
 type filled interface {
-	Commit(ctx context.Context, records []contract.Record) error
+	Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error
 	SaveCheckpoint(ctx context.Context, position int64) error
 }
 
@@ -72,7 +73,7 @@ func commitAll(ctx context.Context, storage filled, records iter.Seq[contract.Re
 			return nil
 		}
 		last = batch[len(batch)-1].Position
-		err := storage.Commit(ctx, batch)
+		err := storage.Commit(ctx, batch, nil)
 		batch = batch[:0]
 		return err
 	}

@@ -145,7 +145,7 @@ func (f *dividedFill) acquire(ctx context.Context) error {
 }
 
 // Commit writes the next records.
-func (f *dividedFill) Commit(ctx context.Context, records []contract.Record) error {
+func (f *dividedFill) Commit(ctx context.Context, records []contract.Record, _ eventsource.Heads) error {
 	rounds := roundsOf(records, f.last)
 	own := make([][]contract.Record, len(f.parts))
 	for _, r := range records {
@@ -157,7 +157,7 @@ func (f *dividedFill) Commit(ctx context.Context, records []contract.Record) err
 		if len(some) == 0 {
 			continue
 		}
-		if err := f.parts[p].Commit(ctx, some); err != nil {
+		if err := f.parts[p].Commit(ctx, some, nil); err != nil {
 			return err
 		}
 	}

@@ -27,10 +27,12 @@ func Run(t *testing.T, open Open) {
 		{"what was committed is read back by stream, by position and by key", readBack},
 		{"a log is read on from the middle of a commit", readOn},
 		{"an event source that never wrote reads what others wrote", readOnly},
+		{"a commit checks the versions that it assumes", assumptions},
 		{"a newer writer fences the older", fencing},
 		{"a writer may acquire again and goes on", reacquire},
 		{"the relay's checkpoint and the last audit are kept", notes},
 		{"an append happens at the version it expects", expectedVersion},
+		{"a writer that has just taken over decides as the one before", strangeStreams},
 		{"an append is whole or not at all", wholeAppend},
 		{"concurrent appends leave no gap", concurrentAppends},
 		{"a fenced writer stops and writes nothing more", fencedWriter},
@@ -118,11 +120,11 @@ func readBack(t *testing.T, open func() eventsource.Storage) {
 	must[int64](t)(s.Acquire(ctx))
 	ada := events(account(1), 1, 3, 1)
 	bob := events(account(2), 1, 2, 4)
-	if err := s.Commit(ctx, append(append([]contract.Record{}, ada...), bob...)); err != nil {
+	if err := s.Commit(ctx, append(append([]contract.Record{}, ada...), bob...), nil); err != nil {
 		t.Fatal(err)
 	}
 	more := events(account(1), 4, 1, 6)
-	if err := s.Commit(ctx, more); err != nil {
+	if err := s.Commit(ctx, more, nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "Ada's stream", records(s.ReadStream(ctx, account(1), 0, 10)), append(append([]contract.Record{}, ada...), more...))
@@ -158,7 +160,7 @@ func readOn(t *testing.T, open func() eventsource.Storage) {
 	must[int64](t)(s.Acquire(ctx))
 	first, second := events(account(1), 1, 5, 1), events(account(2), 1, 5, 6)
 	for _, records := range [][]contract.Record{first, second} {
-		if err := s.Commit(ctx, records); err != nil {
+		if err := s.Commit(ctx, records, nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.SaveCheckpoint(ctx, records[0].Position); err != nil { // other writes lie between commits
@@ -178,24 +180,49 @@ func readOn(t *testing.T, open func() eventsource.Storage) {
 func readOnly(t *testing.T, open func() eventsource.Storage) {
 	ctx, writer, reader := within(t), open(), open()
 	must[int64](t)(writer.Acquire(ctx))
-	if err := writer.Commit(ctx, events(account(1), 1, 5, 1)); err != nil {
+	if err := writer.Commit(ctx, events(account(1), 1, 5, 1), nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "records", len(must[[]contract.Record](t)(reader.ReadAll(ctx, 2, 100))), 3)
-	if err := writer.Commit(ctx, events(account(1), 6, 2, 6)); err != nil {
+	if err := writer.Commit(ctx, events(account(1), 6, 2, 6), nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "records that came after it read", len(must[[]contract.Record](t)(reader.ReadAll(ctx, 5, 100))), 2)
 }
 
+func assumptions(t *testing.T, open func() eventsource.Storage) {
+	ctx, s := within(t), open()
+	must[int64](t)(s.Acquire(ctx))
+	ada, bob := account(1), account(2)
+	if err := s.Commit(ctx, append(events(ada, 1, 3, 1), events(bob, 1, 1, 4)...), eventsource.Heads{ada: 0, bob: 0}); err != nil {
+		t.Fatalf("two that are new: %v", err)
+	}
+	for what, assumed := range map[string]eventsource.Heads{
+		"too low": {ada: 2, bob: 1}, "too high": {ada: 4, bob: 1}, "new": {ada: 0, bob: 1}, "another is not new": {ada: 3, account(3): 1},
+	} {
+		version := assumed[ada]
+		if err := s.Commit(ctx, events(ada, version+1, 1, 5), assumed); !errors.Is(err, eventsource.ErrHeadMoved) {
+			t.Errorf("%s: %v, want ErrHeadMoved", what, err)
+		}
+	}
+	same(t, "log", len(readEverything(t, s)), 4)
+	if err := s.Commit(ctx, append(events(ada, 4, 1, 5), events(bob, 2, 1, 6)...), eventsource.Heads{ada: 3, bob: 1}); err != nil {
+		t.Fatalf("as it is: %v", err)
+	}
+	must[int64](t)(open().Acquire(ctx))
+	if err := s.Commit(ctx, events(ada, 4, 1, 7), eventsource.Heads{ada: 3}); !errors.Is(err, eventsource.ErrFenced) {
+		t.Fatalf("one that is fenced and wrong: %v, want ErrFenced", err)
+	}
+}
+
 func fencing(t *testing.T, open func() eventsource.Storage) {
 	ctx, older, newer := within(t), open(), open()
 	must[int64](t)(older.Acquire(ctx))
-	if err := older.Commit(ctx, events(account(1), 1, 1, 1)); err != nil {
+	if err := older.Commit(ctx, events(account(1), 1, 1, 1), nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "head at takeover", must[int64](t)(newer.Acquire(ctx)), int64(1))
-	if err := older.Commit(ctx, events(account(1), 2, 1, 2)); !errors.Is(err, eventsource.ErrFenced) {
+	if err := older.Commit(ctx, events(account(1), 2, 1, 2), nil); !errors.Is(err, eventsource.ErrFenced) {
 		t.Fatalf("the older writer's commit: %v, want ErrFenced", err)
 	}
 	if err := older.CheckOurs(ctx); !errors.Is(err, eventsource.ErrFenced) {
@@ -210,7 +237,7 @@ func fencing(t *testing.T, open func() eventsource.Storage) {
 	if _, err := older.Acquire(ctx); !errors.Is(err, eventsource.ErrFenced) {
 		t.Fatalf("the older writer acquires again: %v, want ErrFenced", err)
 	}
-	if err := newer.Commit(ctx, events(account(1), 2, 1, 2)); err != nil {
+	if err := newer.Commit(ctx, events(account(1), 2, 1, 2), nil); err != nil {
 		t.Fatalf("the newer writer's commit: %v", err)
 	}
 	same(t, "log", len(readEverything(t, newer)), 2)
@@ -219,11 +246,11 @@ func fencing(t *testing.T, open func() eventsource.Storage) {
 func reacquire(t *testing.T, open func() eventsource.Storage) {
 	ctx, s := within(t), open()
 	must[int64](t)(s.Acquire(ctx))
-	if err := s.Commit(ctx, events(account(1), 1, 2, 1)); err != nil {
+	if err := s.Commit(ctx, events(account(1), 1, 2, 1), nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "head", must[int64](t)(s.Acquire(ctx)), int64(2))
-	if err := s.Commit(ctx, events(account(1), 3, 2, 3)); err != nil {
+	if err := s.Commit(ctx, events(account(1), 3, 2, 3), nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "log", len(readEverything(t, s)), 4)

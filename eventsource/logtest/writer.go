@@ -3,6 +3,7 @@ package logtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -46,6 +47,48 @@ func expectedVersion(t *testing.T, open func() eventsource.Storage) {
 	same(t, "too early", appendTo(t, w, account(1), 3, 1).Status, contract.VersionConflict)
 	same(t, "second", appendTo(t, w, account(1), 2, 1), contract.AppendResult{Status: contract.Appended, FirstPosition: 3, Version: 3})
 	same(t, "head", w.Head(), int64(3))
+}
+
+// strangeStreams appends to more streams at a time than a commit checks, some of
+// them at versions that they have no more or not yet.
+func strangeStreams(t *testing.T, open func() eventsource.Storage) {
+	const streams = 1200
+	first, _ := start(t, open())
+	appends := make([]contract.Append, streams)
+	for i := range appends {
+		appends[i] = contract.Append{Account: account(i), Records: events(account(i), 1, 2, 0)}
+	}
+	for _, r := range first.Append(within(t), appends) {
+		same(t, "opened", r.Status, contract.Appended)
+	}
+	s := open()
+	w, _ := start(t, s)
+	for i := range appends {
+		expected := int64(2)
+		switch i % 100 {
+		case 97: // has been there
+			expected = 0
+		case 98:
+			expected = 1
+		case 99: // is not there
+			expected = 3
+		}
+		appends[i] = contract.Append{Account: account(i), ExpectedVersion: expected, Records: events(account(i), expected+1, 1, 0)}
+	}
+	more := contract.Append{Account: account(0), ExpectedVersion: 3, Records: events(account(0), 4, 1, 0)}
+	results := w.Append(within(t), append(appends, more))
+	appended := 0
+	for i, r := range results[:streams] {
+		if i%100 < 97 {
+			appended++
+			same(t, fmt.Sprintf("append %d", i), [2]any{r.Status, r.Version}, [2]any{contract.Appended, int64(3)})
+		} else {
+			same(t, fmt.Sprintf("append %d", i), [2]any{r.Status, r.Version}, [2]any{contract.VersionConflict, int64(2)})
+		}
+	}
+	same(t, "one more on the first stream", results[streams].Status, contract.Appended)
+	same(t, "head", w.Head(), int64(2*streams+appended+1))
+	same(t, "a stream that was asked too early", must[int64](t)(s.StreamVersion(within(t), account(99))), int64(2))
 }
 
 func wholeAppend(t *testing.T, open func() eventsource.Storage) {

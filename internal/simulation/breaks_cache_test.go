@@ -26,13 +26,13 @@ func (c content) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (
 // lopsided takes cash in and books one digit more of it than the customer gets.
 type lopsided struct{ eventsource.Storage }
 
-func (l lopsided) Commit(ctx context.Context, records []contract.Record) error {
+func (l lopsided) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
 	records = slices.Clone(records)
 	for i, r := range records {
 		records[i].Data = bytes.Replace(r.Data,
 			[]byte(`{"account":"cash/EUR","amount":{"minor":-`), []byte(`{"account":"cash/EUR","amount":{"minor":-1`), 1)
 	}
-	return l.Storage.Commit(ctx, records)
+	return l.Storage.Commit(ctx, records, assumed)
 }
 
 // torn is a store of views that moves its checkpoint first and changes the

@@ -28,17 +28,17 @@ type hasty struct {
 	outbox eventsource.Publisher
 }
 
-func (h hasty) Commit(ctx context.Context, records []contract.Record) error {
+func (h hasty) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
 	first, last := records[0].Position, records[len(records)-1].Position
 	_ = h.outbox.Publish(ctx, contract.Batch{Previous: first - 1, First: first, Last: last, Records: records})
-	return h.Storage.Commit(ctx, records)
+	return h.Storage.Commit(ctx, records, assumed)
 }
 
 // confident takes every commit for a success that nobody forbade.
 type confident struct{ eventsource.Storage }
 
-func (c confident) Commit(ctx context.Context, records []contract.Record) error {
-	if err := c.Storage.Commit(ctx, records); errors.Is(err, eventsource.ErrFenced) {
+func (c confident) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
+	if err := c.Storage.Commit(ctx, records, assumed); errors.Is(err, eventsource.ErrFenced) {
 		return err
 	}
 	return nil
@@ -52,12 +52,12 @@ type unfenced struct {
 
 func (u unfenced) Acquire(ctx context.Context) (int64, error) { return u.log.Open().Acquire(ctx) }
 
-func (u unfenced) Commit(ctx context.Context, records []contract.Record) error {
+func (u unfenced) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
 	mine := u.log.Open()
 	if _, err := mine.Acquire(ctx); err != nil {
 		return err
 	}
-	return mine.Commit(ctx, records)
+	return mine.Commit(ctx, records, assumed)
 }
 
 // obliging is an event source that appends at whatever version the stream is.

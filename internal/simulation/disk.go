@@ -101,7 +101,7 @@ func (d *drive) takeOver(ctx context.Context) (int64, error) {
 }
 
 // Commit writes records, or fails before, while or after it did.
-func (d *drive) Commit(ctx context.Context, records []contract.Record) error {
+func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
 	th := threadOf(ctx)
 	if err := th.pass(ctx, time.Millisecond, 8*time.Millisecond); err != nil {
 		return err
@@ -115,10 +115,10 @@ func (d *drive) Commit(ctx context.Context, records []contract.Record) error {
 	case th.suffers(commitLost):
 		return errLost
 	case th.suffers(commitLate):
-		d.landLater(th, 3*time.Second, records)
+		d.landLater(th, 3*time.Second, records, assumed)
 		return errLost
 	case th.suffers(commitHangs):
-		d.landLater(th, 20*time.Second, records)
+		d.landLater(th, 20*time.Second, records, assumed)
 		if err := th.world.endure(ctx, th, time.Minute); err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (d *drive) Commit(ctx context.Context, records []contract.Record) error {
 			return errLost
 		}
 	}
-	if err := d.land(ctx, th, records); err != nil {
+	if err := d.land(ctx, th, records, assumed); err != nil {
 		return err
 	}
 	if d.disk.unreachable() {
@@ -146,7 +146,7 @@ func (d *drive) Commit(ctx context.Context, records []contract.Record) error {
 
 // landLater lets a commit take effect when its writer has given up on it,
 // unless the log was taken over meanwhile.
-func (d *drive) landLater(th *thread, most time.Duration, records []contract.Record) {
+func (d *drive) landLater(th *thread, most time.Duration, records []contract.Record, assumed eventsource.Heads) {
 	d.disk.mu.Lock()
 	takeovers := d.disk.takeovers
 	d.disk.mu.Unlock()
@@ -156,17 +156,17 @@ func (d *drive) landLater(th *thread, most time.Duration, records []contract.Rec
 		d.disk.mu.Unlock()
 		if th := threadOf(ctx); forbidden {
 			th.note("the commit of %d records is refused", len(records))
-		} else if err := d.land(ctx, th, records); err != nil {
+		} else if err := d.land(ctx, th, records, assumed); err != nil {
 			th.note("the commit of %d records fails: %v", len(records), err)
 		}
 	})
 }
 
 // land makes records durable.
-func (d *drive) land(ctx context.Context, th *thread, records []contract.Record) error {
+func (d *drive) land(ctx context.Context, th *thread, records []contract.Record, assumed eventsource.Heads) error {
 	d.disk.mu.Lock()
 	defer d.disk.mu.Unlock()
-	if err := d.Storage.Commit(ctx, records); err != nil {
+	if err := d.Storage.Commit(ctx, records, assumed); err != nil {
 		th.note("may not commit %d records: %v", len(records), err)
 		return err
 	}
