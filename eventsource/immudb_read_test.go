@@ -2,11 +2,18 @@ package eventsource_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+	immuerrors "github.com/codenotary/immudb/pkg/client/errors"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"corebank/eventsource"
 	"corebank/internal/bank"
@@ -67,4 +74,41 @@ func bytesIn(t *testing.T, dir string) (n int64) {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// misplaced is an immudb that cannot read a file of its index.
+type misplaced struct{ client.ImmuClient }
+
+func (misplaced) Get(context.Context, []byte, ...client.GetOption) (*schema.Entry, error) {
+	return nil, immuerrors.FromError(status.Error(codes.Unknown, "key not found")) // of the cache of opened files
+}
+
+// A fault that sounds like "there is no such key" is a fault: taken for the end
+// of a stream, it would be an account without its last events.
+func TestAFaultIsNotTheEndOfAStream(t *testing.T) {
+	ctx := t.Context()
+	s := opened(t, immudb(t), 0, 3)
+	defer closed(t, s)
+	id := payments(0, 1)[0].Account
+	faulty := func() {
+		t.Helper()
+		if err := s.Stand(ctx, func(c client.ImmuClient) client.ImmuClient { return misplaced{c} }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for what, read := range map[string]func() error{
+		"a stream":       func() error { _, err := s.ReadStream(ctx, id, 0, 10); return err },
+		"its version":    func() error { _, err := s.StreamVersion(ctx, id); return err },
+		"the epoch":      func() error { return s.CheckOurs(ctx) },
+		"the checkpoint": func() error { _, err := s.Checkpoint(ctx); return err },
+		"the last audit": func() error { _, err := s.LastAudit(ctx); return err },
+	} {
+		faulty()
+		if err := read(); err == nil || errors.Is(err, eventsource.ErrFenced) {
+			t.Errorf("%s: %v, want a fault", what, err)
+		}
+		if err := read(); err != nil {
+			t.Errorf("%s, asked again: %v", what, err)
+		}
+	}
 }
