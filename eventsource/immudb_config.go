@@ -37,21 +37,10 @@ type ImmudbConfig struct {
 	StateDir string
 }
 
-// Settings of the log's database. They are fixed when it is made.
 const (
-	syncFrequency = 1 * time.Millisecond // how long a commit waits for others before its fsync
-	maxTxEntries  = 1024
-	maxActive     = 1000
-	maxKeyLen     = 128      // bytes of a key; small nodes of the index must hold some
-	indexFlush    = 100_000  // keys between two writings of the index, and to be read anew after a kill
-	indexNode     = 2048     // bytes of a node of the index: each that changed is written whole
-	indexCleanup  = 20       // percent of the index whose obsolete nodes a writing gives back
-	filesOpen     = 1000     // of a kind, each of 512 MiB
-	maxRecv       = 32 << 20 // bytes of one answer of immudb: a transaction of batchRecords at their largest
+	openTimeout = 10 * time.Second // of a session
+	maxRecv     = 32 << 20         // bytes of one answer of immudb: a transaction of batchRecords at their largest
 )
-
-// openTimeout bounds the opening of a session.
-const openTimeout = 10 * time.Second
 
 // open is a session on the log's database, which it makes if it must and may.
 func (c ImmudbConfig) open(ctx context.Context) (client.ImmuClient, error) {
@@ -59,6 +48,7 @@ func (c ImmudbConfig) open(ctx context.Context) (client.ImmuClient, error) {
 	defer cancel()
 	session, err := c.login(ctx, c.User, c.Password, c.Database)
 	if err == nil {
+		c.renew(ctx, session)
 		return session, nil
 	}
 	if c.AdminPassword == "" || !isUnprovisioned(err) {
@@ -127,36 +117,6 @@ func (c ImmudbConfig) adopt(ctx context.Context, admin client.ImmuClient) error 
 		return fmt.Errorf("change its password: %w", err)
 	}
 	return admin.ChangePermission(ctx, schema.PermissionAction_GRANT, c.User, c.Database, auth.PermissionRW)
-}
-
-func databaseSettings() *schema.DatabaseNullableSettings {
-	return &schema.DatabaseNullableSettings{
-		SyncFrequency:         &schema.NullableMilliseconds{Value: syncFrequency.Milliseconds()},
-		MaxKeyLen:             &schema.NullableUint32{Value: maxKeyLen},
-		MaxTxEntries:          &schema.NullableUint32{Value: maxTxEntries},
-		MaxActiveTransactions: &schema.NullableUint32{Value: maxActive},
-		// The values stand in the log of transactions and not in a file of their
-		// own: one fsync less for every commit, a third of an append's time.
-		EmbeddedValues: &schema.NullableBool{Value: true},
-		// All files stay open. immudb 1.11 closes one to open another and then does
-		// not find it for whoever was about to read from it: with more files than
-		// it holds open, reads fail at random with "key not found".
-		TxLogMaxOpenedFiles:     &schema.NullableUint32{Value: filesOpen},
-		VLogMaxOpenedFiles:      &schema.NullableUint32{Value: filesOpen},
-		CommitLogMaxOpenedFiles: &schema.NullableUint32{Value: filesOpen},
-		// Each writing of the index is fsynced: when it is started, immudb hashes
-		// all that it wrote of it since the last fsync. Without a cleanup, the index
-		// of 3 million events of 300,000 accounts takes 5 GB, and with it 0.8.
-		IndexSettings: &schema.IndexNullableSettings{
-			FlushThreshold:           &schema.NullableUint32{Value: indexFlush},
-			SyncThreshold:            &schema.NullableUint32{Value: indexFlush},
-			MaxNodeSize:              &schema.NullableUint32{Value: indexNode},
-			CleanupPercentage:        &schema.NullableFloat{Value: indexCleanup},
-			NodesLogMaxOpenedFiles:   &schema.NullableUint32{Value: filesOpen},
-			HistoryLogMaxOpenedFiles: &schema.NullableUint32{Value: filesOpen},
-			CommitLogMaxOpenedFiles:  &schema.NullableUint32{Value: filesOpen},
-		},
-	}
 }
 
 // discard ends a session without waiting long for a server that may be gone.
