@@ -43,6 +43,10 @@ var broken = map[string]struct {
 		Parts{Log: func(log *eventsource.MemoryLog) eventsource.Storage { return unfenced{log.Open(), log} }},
 		Gapless,
 	},
+	"believing what is assumed of a stream": {
+		Parts{Storage: func(s eventsource.Storage, _ eventsource.Publisher) eventsource.Storage { return credulous{s} }},
+		Gapless,
+	},
 	"forgetting the expected version": {
 		Parts{Actors: func(log actor.Log) actor.Log { return obliging{log} }},
 		Exact,
