@@ -17,7 +17,7 @@ const (
 	maxTxEntries  = 1024
 	maxActive     = 1000
 	maxKeyLen     = 128     // bytes of a key; small nodes of the index must hold some
-	indexFlush    = 100_000 // keys between two writings of the index, and to be read anew after a kill
+	indexFlush    = 100_000 // keys between two fsyncs of the index, to be read anew after a kill; immudb writes it at 4 MiB, too
 	indexNode     = 2048    // bytes of a node of the index: each that changed is written whole
 	indexCleanup  = 20      // percent of the index whose obsolete nodes a writing gives back
 	filesOpen     = 1000    // of a kind, each of 512 MiB
@@ -61,9 +61,9 @@ func changingSettings() *schema.DatabaseNullableSettings {
 	}
 }
 
-// renew gives a database that an earlier build made the settings of this one, if
-// it may; without them it works as it did. immudb takes them up when it is
-// started again.
+// renew gives a database the settings of this build, if it may: one that an
+// earlier build made, or that somebody set otherwise. Without them it works as it
+// did. immudb takes them up when it is started again.
 func (c ImmudbConfig) renew(ctx context.Context, session client.ImmuClient) {
 	if c.AdminPassword == "" {
 		return
