@@ -30,6 +30,7 @@ type account struct {
 	log       Log
 	snapshots *snapshots
 	clock     func() time.Time
+	keysKept  int
 
 	mu sync.Mutex // Dapr gives turns one by one; a frozen host may see two
 	// now is the time of the turn. All its attempts decide at that time: an
@@ -71,6 +72,8 @@ var (
 	errUnknownOutcome = errors.New("the append's outcome is not known")
 	errLostRace       = errors.New("the stream has moved on")
 	errNotTaken       = errors.New("the event source takes no appends now")
+	// errForgotten is one with all keys looked up.
+	errForgotten = errors.New("a key may be that of an event which the actor has forgotten")
 	// errHalted is one for none.
 	errHalted     = errors.New("the event source takes no appends before somebody has mended it")
 	errUnreadable = errors.New("the account's history cannot be read; no command can be decided before somebody has mended it")
@@ -90,16 +93,39 @@ func gaveUp(commands []contract.Command, doubt bool, err error) []contract.Outco
 
 // attempt decides on what the actor knows. An error means that nothing of it
 // may be answered; what the actor knew is forgotten if the log may have moved.
+//
+// A key that may be that of a forgotten event is most likely new. So the log
+// looks for it as it appends, which spares a call; only if that or the outcome
+// speaks against a new one is it looked up, and all decided again.
 func (a *account) attempt(ctx context.Context, batch contract.CommandBatch) ([]contract.Outcome, error) {
 	if err := a.load(ctx); err != nil {
 		return nil, err
 	}
-	t, err := a.decide(ctx, batch, nil)
-	if err == nil && t.claim != nil {
-		t, err = a.claimed(ctx, batch, t)
+	outcomes, err := a.attemptWith(ctx, batch, batch.DryRun)
+	if errors.Is(err, errForgotten) {
+		outcomes, err = a.attemptWith(ctx, batch, true)
 	}
+	return outcomes, err
+}
+
+// attemptWith decides with all keys looked up, or only those that the actor
+// remembers.
+func (a *account) attemptWith(ctx context.Context, batch contract.CommandBatch, all bool) ([]contract.Outcome, error) {
+	recalled, err := a.recall(ctx, batch.Commands, all)
 	if err != nil {
 		return nil, err
+	}
+	t, err := a.decide(ctx, batch, recalled, nil)
+	if err != nil {
+		return nil, err
+	}
+	if t.unsure && (t.claim != nil || !t.appliesAll()) {
+		return nil, errForgotten
+	}
+	if t.claim != nil {
+		if t, err = a.claimed(ctx, batch, recalled, t); err != nil {
+			return nil, err
+		}
 	}
 	if len(t.records) == 0 || batch.DryRun {
 		return t.outcomes, a.confirm(ctx, t)
@@ -110,7 +136,7 @@ func (a *account) attempt(ctx context.Context, batch contract.CommandBatch) ([]c
 // append makes what a turn decided durable, if it was decided on the newest
 // state.
 func (a *account) append(ctx context.Context, batch contract.CommandBatch, t turn) ([]contract.Outcome, error) {
-	result, err := a.log.Append(ctx, contract.Append{Account: a.id, ExpectedVersion: a.state.Version, Records: t.records})
+	result, err := a.log.Append(ctx, contract.Append{Account: a.id, ExpectedVersion: a.state.Version, CheckKeys: t.unsure, Records: t.records})
 	if err != nil {
 		a.forget()
 		return nil, fmt.Errorf("%w: %w", errUnknownOutcome, err)
@@ -123,6 +149,8 @@ func (a *account) append(ctx context.Context, batch contract.CommandBatch, t tur
 		a.forget()
 		a.distrust = true
 		return nil, fmt.Errorf("%w: %s", errLostRace, result.Reason)
+	case contract.KeysUsed:
+		return nil, errForgotten
 	case contract.Overloaded:
 		return nil, fmt.Errorf("%w: %s", errNotTaken, result.Reason)
 	case contract.Halted:
@@ -181,13 +209,13 @@ func (a *account) load(ctx context.Context) error {
 	if a.loaded {
 		return nil
 	}
-	start := snapshot{State: bank.Account{ID: a.id}, keys: &bank.Keys{}}
+	start := snapshot{State: bank.Account{ID: a.id}}
 	if !a.distrust {
 		if kept, ok := a.snapshots.load(ctx, a.id); ok {
 			start = kept
 		}
 	}
-	state, keys := start.State, start.keys
+	state, keys := start.State, bank.RestoreKeys(a.keysKept, start.Keys, start.Forgot)
 	err := readStream(ctx, a.log, a.id, state.Version, func(r contract.Record, _ int) (err error) {
 		keys.Remember(r.Key, r.Version)
 		if state, err = contract.Fold(state, r); err != nil && start.State.Version == 0 {

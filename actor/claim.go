@@ -14,7 +14,7 @@ import (
 // id, for ever: also an account whose opening got lost right after, until the
 // same request opens it. If another account has it, the turn is decided again
 // with that.
-func (a *account) claimed(ctx context.Context, batch contract.CommandBatch, t turn) (turn, error) {
+func (a *account) claimed(ctx context.Context, batch contract.CommandBatch, known recalled, t turn) (turn, error) {
 	settle := a.makeClaim
 	if batch.DryRun {
 		settle = a.lookForClaim
@@ -24,7 +24,7 @@ func (a *account) claimed(ctx context.Context, batch contract.CommandBatch, t tu
 		return t, err
 	}
 	if c.holder != "" && c.holder != a.id {
-		return a.decide(ctx, batch, taken{t.claim.ExternalID: c.holder})
+		return a.decide(ctx, batch, known, taken{t.claim.ExternalID: c.holder})
 	}
 	if !batch.DryRun {
 		t.records[t.opening].After = c.place

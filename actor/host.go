@@ -23,6 +23,7 @@ type Host struct {
 	snapshots *snapshots
 	clock     func() time.Time
 	guard     Guard
+	keysKept  int
 
 	mu       sync.Mutex
 	accounts *lru.Cache[bank.AccountID, *account]
@@ -32,13 +33,21 @@ type Host struct {
 // turn for longest is forgotten first: its next turn begins with its snapshot.
 const accountsKept = 100_000
 
+// keysKept bounds the idempotency keys that an account has in memory, its newest.
+// Of older ones the event source knows.
+const keysKept = 1024
+
 // NewHost makes a host over a log and a place for snapshots. clock tells the
 // time of decisions, guard who asks for them.
 func NewHost(log Log, store Snapshots, clock func() time.Time, guard Guard) *Host {
-	h := &Host{log: log, snapshots: newSnapshots(store), clock: clock, guard: guard}
+	h := &Host{log: log, snapshots: newSnapshots(store), clock: clock, guard: guard, keysKept: keysKept}
 	h.keep(accountsKept)
 	return h
 }
+
+// KeepKeys bounds the idempotency keys of each account in memory otherwise: for
+// tests, to which a thousand are many. It must come before the first turn.
+func (h *Host) KeepKeys(most int) { h.keysKept = most }
 
 // keep bounds the accounts in memory.
 func (h *Host) keep(most int) {
@@ -84,7 +93,7 @@ func (h *Host) account(id bank.AccountID) *account {
 	defer h.mu.Unlock()
 	a, here := h.accounts.Get(id)
 	if !here {
-		a = &account{id: id, log: h.log, snapshots: h.snapshots, clock: h.clock}
+		a = &account{id: id, log: h.log, snapshots: h.snapshots, clock: h.clock, keysKept: h.keysKept}
 		if _, oldest, _ := h.accounts.GetOldest(); h.accounts.Add(id, a) {
 			go oldest.rest() // it may be in a turn
 		}

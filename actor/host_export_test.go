@@ -1,4 +1,7 @@
 package actor
 
+// KeysKept bounds the idempotency keys of an account in memory.
+const KeysKept = keysKept
+
 // Keep bounds the accounts in memory.
 func (h *Host) Keep(most int) { h.keep(most) }

@@ -32,7 +32,6 @@ type snapshot struct {
 	State  bank.Account    `json:"state"`
 	Keys   []bank.KeyEntry `json:"keys"`
 	Forgot bool            `json:"forgot"`
-	keys   *bank.Keys
 }
 
 // snapshots writes snapshots behind the turns and reads them for new ones.
@@ -106,6 +105,5 @@ func unseal(id bank.AccountID, data []byte) (kept snapshot, reason string) {
 	if kept.Schema != snapshotSchema || kept.State.ID != id {
 		return kept, "it is of another schema or account"
 	}
-	kept.keys = bank.RestoreKeys(kept.Keys, kept.Forgot)
 	return kept, ""
 }

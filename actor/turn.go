@@ -21,6 +21,8 @@ type turn struct {
 	// predicts is set when an outcome depends on how the account is now and
 	// not only on what was always in the log.
 	predicts bool
+	// unsure is set when a key may be that of a forgotten event.
+	unsure bool
 	// claim is what has to be claimed before the records are appended, for the
 	// opening that is the record at the index opening.
 	claim   *bank.ExternalIDClaimed
@@ -44,7 +46,7 @@ const accountRoom = 2 << 20
 
 // decide decides the commands one after the other, each on the state that
 // those before it lead to.
-func (a *account) decide(ctx context.Context, batch contract.CommandBatch, others taken) (turn, error) {
+func (a *account) decide(ctx context.Context, batch contract.CommandBatch, known recalled, others taken) (turn, error) {
 	commands := batch.Commands
 	t := turn{
 		outcomes: make([]contract.Outcome, len(commands)),
@@ -52,14 +54,12 @@ func (a *account) decide(ctx context.Context, batch contract.CommandBatch, other
 		state:    a.state,
 		dry:      batch.DryRun,
 		base:     a.state.Version,
-		answered: make(map[string]*contract.Record),
+		unsure:   known.unsure,
+		answered: known.answered(),
 		now:      a.now,
 		taken:    others,
 		past:     func(version int64) (bank.Event, error) { return a.past(ctx, version) },
 		room:     accountRoom,
-	}
-	if err := a.recall(ctx, commands, &t); err != nil {
-		return t, err
 	}
 	for i, c := range commands {
 		outcome, err := t.answer(c, a.askers[i])
@@ -126,32 +126,65 @@ func accountBytes(a bank.Account) int {
 	return size
 }
 
-// recall reads the events of those commands that were answered before.
-func (a *account) recall(ctx context.Context, commands []contract.Command, t *turn) error {
-	var keys []string
-	for _, c := range commands {
-		if version, known := a.keys.Find(c.Key); version != 0 || !known {
-			keys = append(keys, c.Key)
+// appliesAll reports whether every command becomes an event. Only then does the
+// log see all their keys.
+func (t *turn) appliesAll() bool {
+	for _, o := range t.outcomes {
+		if o.Status != contract.Applied {
+			return false
 		}
 	}
+	return true
+}
+
+// recalled are the events of those commands of a turn that were answered before.
+// It is unsure when there may be more, of keys that the actor has forgotten.
+type recalled struct {
+	records []contract.Record
+	unsure  bool
+}
+
+// answered are the events by key.
+func (r recalled) answered() map[string]*contract.Record {
+	answered := make(map[string]*contract.Record, len(r.records))
+	for i := range r.records {
+		answered[r.records[i].Key] = &r.records[i]
+	}
+	return answered
+}
+
+// recall reads the events of those commands that were answered before, as far as
+// the actor remembers their keys, or of all of them.
+func (a *account) recall(ctx context.Context, commands []contract.Command, all bool) (r recalled, err error) {
+	var keys []string
+	remembered := make(map[string]int64)
+	for _, c := range commands {
+		version, known := a.keys.Find(c.Key)
+		if version != 0 {
+			remembered[c.Key] = version
+		}
+		if version != 0 || !known && all {
+			keys = append(keys, c.Key)
+		}
+		r.unsure = r.unsure || !known && !all
+	}
 	if len(keys) == 0 {
-		return nil
+		return r, nil
 	}
 	found, err := a.log.FindKeys(ctx, contract.FindKeysRequest{Account: a.id, Keys: keys})
 	if err != nil {
-		return fmt.Errorf("find idempotency keys of %s: %w", a.id, err)
+		return r, fmt.Errorf("find idempotency keys of %s: %w", a.id, err)
 	}
-	for _, r := range found.Records {
-		t.answered[r.Key] = &r
+	r.records = found.Records
+	for _, record := range r.records {
+		delete(remembered, record.Key)
 	}
-	for _, key := range keys {
-		if version, _ := a.keys.Find(key); version != 0 && t.answered[key] == nil {
-			if err := a.missing(ctx, key, version); err != nil {
-				return err
-			}
+	for key, version := range remembered {
+		if err := a.missing(ctx, key, version); err != nil {
+			return r, err
 		}
 	}
-	return nil
+	return r, nil
 }
 
 // missing fails if the event of a version carries a key by which the log does

@@ -3,6 +3,7 @@ package eventsource
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"slices"
@@ -50,6 +51,15 @@ func (s *Immudb) FindKeys(ctx context.Context, id bank.AccountID, keys []string)
 		}
 	}
 	return records, nil
+}
+
+// MayRepeat implements Storage. It asks nothing of immudb: who has taken the log
+// over meanwhile has noted keys elsewhere, and an append of ours is in vain then.
+func (s *Immudb) MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
+	if s.keys.whole.Load() == 0 {
+		return nil, errors.New("the index of idempotency keys has not been read on yet")
+	}
+	return s.keys.mayRepeat(ctx, appends)
 }
 
 // stillWriter tells whether nobody wrote since we took the log over and read

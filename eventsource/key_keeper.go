@@ -65,6 +65,27 @@ func (k *keyKeeper) find(ctx context.Context, id bank.AccountID, keys []string) 
 	return versions, nil
 }
 
+// mayRepeat tells of each append whether the index has the key of one of its
+// records.
+func (k *keyKeeper) mayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
+	x, release, err := k.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	repeats := make([]bool, len(appends))
+	for i, a := range appends {
+		for _, r := range a.Records {
+			version, err := x.find(a.Account, r.Key)
+			if err != nil {
+				return nil, err
+			}
+			repeats[i] = repeats[i] || version > 0
+		}
+	}
+	return repeats, nil
+}
+
 // note adds the keys of records that are being committed, and yields when that
 // is done. Whether the commit happens does not matter.
 func (k *keyKeeper) note(ctx context.Context, records []contract.Record) <-chan error {

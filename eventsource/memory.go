@@ -2,6 +2,7 @@ package eventsource
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -113,6 +114,23 @@ func (s *memoryStorage) FindKeys(_ context.Context, id bank.AccountID, keys []st
 		}
 	}
 	return found, nil
+}
+
+func (s *memoryStorage) MayRepeat(_ context.Context, appends []contract.Append) ([]bool, error) {
+	s.log.mu.Lock()
+	defer s.log.mu.Unlock()
+	if s.epoch == 0 {
+		return nil, errors.New("the log is not ours yet")
+	}
+	repeats := make([]bool, len(appends))
+	for i, a := range appends {
+		repeats[i] = slices.ContainsFunc(s.log.streams[a.Account], func(place int) bool { return carries(a, s.log.records[place].Key) })
+	}
+	return repeats, nil
+}
+
+func carries(a contract.Append, key string) bool {
+	return slices.ContainsFunc(a.Records, func(r contract.Record) bool { return r.Key == key })
 }
 
 func (s *memoryStorage) Checkpoint(context.Context) (int64, error) {

@@ -50,6 +50,11 @@ type Storage interface {
 	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
 	// FindKeys reads the events of a stream that carry one of the keys.
 	FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error)
+	// MayRepeat tells of each append whether an event of its stream may carry the
+	// key of one of its records. It may say so of one that none carries. It never
+	// denies it of a commit that was acknowledged to this writer, or made before
+	// its last Acquire; before the first one it fails.
+	MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error)
 	// Checkpoint is the position up to which the relay has published; 0 for
 	// none. SaveCheckpoint moves it, durably; ErrFenced says that the log, and
 	// with it the relay's work, is another's now.

@@ -99,7 +99,11 @@ func (w *Writer) Halt(reason string) {
 func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contract.AppendResult {
 	waiting := make([]*pending, len(appends))
 	for i, a := range appends {
-		waiting[i] = w.enqueue(a)
+		waiting[i] = &pending{Append: a, done: make(chan contract.AppendResult, 1)}
+	}
+	w.checkKeys(ctx, waiting)
+	for _, p := range waiting {
+		w.enqueue(p)
 	}
 	results := make([]contract.AppendResult, len(appends))
 	for i, p := range waiting {
@@ -108,22 +112,49 @@ func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contra
 	return results
 }
 
-func (w *Writer) enqueue(a contract.Append) *pending {
-	p := &pending{Append: a, done: make(chan contract.AppendResult, 1)}
-	if err := checkAppend(a); err != nil {
+// checkKeys answers those appends that ask for it and may repeat a key. An event
+// that is committed between this and the append moves the stream, so that the
+// append conflicts.
+func (w *Writer) checkKeys(ctx context.Context, waiting []*pending) {
+	var asking []*pending
+	var appends []contract.Append
+	for _, p := range waiting {
+		if p.CheckKeys && checkAppend(p.Append) == nil {
+			asking, appends = append(asking, p), append(appends, p.Append)
+		}
+	}
+	if len(asking) == 0 {
+		return
+	}
+	repeats, err := w.storage.MayRepeat(ctx, appends)
+	for i, p := range asking {
+		switch {
+		case err != nil:
+			p.answer(overloaded("the idempotency keys cannot be looked up: " + err.Error()))
+		case repeats[i]:
+			p.answer(contract.AppendResult{Status: contract.KeysUsed, Reason: "an event of the stream may carry one of the keys"})
+		}
+	}
+}
+
+// enqueue hands an append to Run's goroutine, unless it is answered already.
+func (w *Writer) enqueue(p *pending) {
+	if len(p.done) > 0 {
+		return
+	}
+	if err := checkAppend(p.Append); err != nil {
 		p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: err.Error()})
-		return p
+		return
 	}
 	if reason := w.halted.Load(); reason != nil {
 		p.answer(contract.AppendResult{Status: contract.Halted, Reason: *reason})
-		return p
+		return
 	}
 	select {
 	case w.queue <- p:
 	default:
 		p.answer(overloaded("the event source's queue is full"))
 	}
-	return p
 }
 
 // Run takes the log over and writes until ctx ends, or until another writer

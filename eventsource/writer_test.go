@@ -23,6 +23,8 @@ type doubtful struct {
 	// after runs after a commit landed; what it returns is what the writer
 	// hears. before runs before it, in its place if it fails.
 	before, after func(context.Context) error
+	// unsearchable is what keeps it from looking for keys.
+	unsearchable error
 
 	mu    sync.Mutex
 	sizes []int // of the commits, in records
@@ -41,6 +43,13 @@ func (d *doubtful) Commit(ctx context.Context, records []contract.Record, assume
 		return err
 	}
 	return d.after(ctx)
+}
+
+func (d *doubtful) MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
+	if d.unsearchable != nil {
+		return nil, d.unsearchable
+	}
+	return d.Storage.MayRepeat(ctx, appends)
 }
 
 // startDoubtful runs a writer until the test ends. It must run in a bubble.
@@ -83,6 +92,40 @@ func TestACommitWhoseAnswerGetsLostIsUnknown(t *testing.T) {
 		synctest.Wait() // it takes the log over again
 		if got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]; got.Status != contract.VersionConflict || got.Version != 1 {
 			t.Errorf("asked again, told %+v, want that version 1 is there", got)
+		}
+	})
+}
+
+// Given appends that ask for their keys to be looked for; then one that repeats a
+// key is not written, the others are, and none is before that could be done.
+func TestAnAppendMayAskForItsKeysToBeLookedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &doubtful{}
+		w := startDoubtful(t, d)
+		deposit := func(name string, version int64, key string) contract.Append {
+			a := opening(t, name)
+			a.ExpectedVersion, a.CheckKeys = version-1, true
+			a.Records[0].Version, a.Records[0].Key = version, key
+			return a
+		}
+		send := func(what string, appends []contract.Append, want ...contract.AppendStatus) {
+			t.Helper()
+			for i, got := range w.Append(t.Context(), appends) {
+				if got.Status != want[i] || (got.Reason == "") != (got.Status == contract.Appended) {
+					t.Errorf("%s: append %d is told %+v, want %s", what, i, got, want[i])
+				}
+			}
+		}
+		send("new", []contract.Append{deposit("ada", 1, "first"), deposit("bob", 1, "first")}, contract.Appended, contract.Appended)
+		send("one of them again", []contract.Append{deposit("ada", 2, "first"), deposit("bob", 2, "second")}, contract.KeysUsed, contract.Appended)
+		unasked := deposit("eve", 1, "third")
+		unasked.CheckKeys = false
+		d.unsearchable = errors.New("the index is being read")
+		send("no look-up", []contract.Append{deposit("ada", 2, "third"), unasked, {CheckKeys: true}}, contract.Overloaded, contract.Appended, contract.AppendInvalid)
+		d.unsearchable = nil
+		send("a look-up again", []contract.Append{deposit("ada", 2, "third"), deposit("ada", 2, "fourth")}, contract.Appended, contract.VersionConflict)
+		if w.Head() != 5 {
+			t.Errorf("%d records were written, want 5", w.Head())
 		}
 	})
 }

@@ -28,6 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"a log is read on from the middle of a commit", readOn},
 		{"an event source that never wrote reads what others wrote", readOnly},
 		{"a commit checks the versions that it assumes", assumptions},
+		{"a writer knows the keys of all that was committed", usedKeys},
 		{"a newer writer fences the older", fencing},
 		{"a writer may acquire again and goes on", reacquire},
 		{"the relay's checkpoint and the last audit are kept", notes},
@@ -213,6 +214,38 @@ func assumptions(t *testing.T, open func() eventsource.Storage) {
 	if err := s.Commit(ctx, events(ada, 4, 1, 7), eventsource.Heads{ada: 3}); !errors.Is(err, eventsource.ErrFenced) {
 		t.Fatalf("one that is fenced and wrong: %v, want ErrFenced", err)
 	}
+}
+
+// usedKeys looks for keys of commits of its own, with assumptions and without,
+// and of those that another writer made before.
+func usedKeys(t *testing.T, open func() eventsource.Storage) {
+	ctx, first, second := within(t), open(), open()
+	ada, bob := account(1), account(2)
+	asked := []contract.Append{
+		{Account: ada, Records: events(ada, 9, 2, 0)},                                  // new
+		{Account: ada, Records: append(events(ada, 9, 1, 0), events(ada, 2, 1, 0)...)}, // the second one is not
+		{Account: bob, Records: events(bob, 2, 1, 0)},                                  // another's key
+		{Account: bob, Records: events(bob, 1, 1, 0)},
+	}
+	if got, err := first.MayRepeat(ctx, asked); err == nil {
+		t.Fatalf("before it took the log over it says %v, want an error", got)
+	}
+	must[int64](t)(first.Acquire(ctx))
+	same(t, "of an empty log", must[[]bool](t)(first.MayRepeat(ctx, asked)), []bool{false, false, false, false})
+	if err := first.Commit(ctx, events(ada, 1, 3, 1), nil); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "of a commit", must[[]bool](t)(first.MayRepeat(ctx, asked)), []bool{false, true, false, false})
+	if err := first.Commit(ctx, events(bob, 1, 1, 4), eventsource.Heads{bob: 0}); err != nil {
+		t.Fatal(err)
+	}
+	want := []bool{false, true, false, true}
+	same(t, "of a commit that assumes", must[[]bool](t)(first.MayRepeat(ctx, asked)), want)
+	must[int64](t)(first.Acquire(ctx))
+	same(t, "of its own, taken over again", must[[]bool](t)(first.MayRepeat(ctx, asked)), want)
+	must[int64](t)(second.Acquire(ctx))
+	same(t, "of those before it took the log over", must[[]bool](t)(second.MayRepeat(ctx, asked)), want)
+	same(t, "of nothing", len(must[[]bool](t)(second.MayRepeat(ctx, nil))), 0)
 }
 
 func fencing(t *testing.T, open func() eventsource.Storage) {

@@ -6,14 +6,15 @@ import (
 	"slices"
 )
 
-// Keys remembers which of an account's events carries which idempotency key:
-// the newest KeysKept of them, as sums of 64 bits, so that memory stays bounded
-// and small. What it has forgotten, the log still knows, and the log alone tells
-// two keys of the same sum apart.
+// Keys remembers which of an account's events carries which idempotency key: the
+// newest of them, as sums of 64 bits, so that memory stays bounded and small. What
+// it has forgotten, the log still knows, and the log alone tells two keys of the
+// same sum apart.
 type Keys struct {
-	sums     []uint64 // oldest first from next on, round and round; at most KeysKept
+	most     int      // that it remembers
+	sums     []uint64 // oldest first from next on, round and round
 	versions []int64  // of the same place
-	next     int      // the place of the oldest, once KeysKept are remembered
+	next     int      // the place of the oldest, once there are most
 	forgot   bool
 }
 
@@ -40,17 +41,15 @@ func (k *Keys) Entries() (entries []KeyEntry, forgot bool) {
 	return entries, k.forgot
 }
 
-// RestoreKeys is the memory that Entries described.
-func RestoreKeys(entries []KeyEntry, forgot bool) *Keys {
-	k := &Keys{forgot: forgot}
+// RestoreKeys is a memory of the newest keys, at least one, that begins with what
+// Entries described.
+func RestoreKeys(most int, entries []KeyEntry, forgot bool) *Keys {
+	k := &Keys{most: max(1, most), forgot: forgot}
 	for _, e := range entries {
 		k.remember(e.Sum, e.Version)
 	}
 	return k
 }
-
-// KeysKept is how many of an account's newest keys are held in memory.
-const KeysKept = 1024
 
 // Find is the version of the event with the key, or with one of the same sum;
 // 0 if none is remembered. known is false when the key may belong to an event
@@ -69,11 +68,11 @@ func (k *Keys) Remember(key string, version int64) { k.remember(SumKey(key), ver
 func (k *Keys) remember(sum uint64, version int64) {
 	switch {
 	case slices.Contains(k.sums, sum):
-	case len(k.sums) < KeysKept:
+	case len(k.sums) < k.most:
 		k.sums, k.versions = append(k.sums, sum), append(k.versions, version)
 	default:
 		k.sums[k.next], k.versions[k.next] = sum, version
-		k.next = (k.next + 1) % KeysKept
+		k.next = (k.next + 1) % k.most
 		k.forgot = true
 	}
 }

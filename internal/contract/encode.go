@@ -49,6 +49,9 @@ func (r AppendRequest) Encode() ([]byte, error) {
 		}
 		text = append(append(text, `{"account":`...), account...)
 		text = strconv.AppendInt(append(text, `,"expectedVersion":`...), a.ExpectedVersion, 10)
+		if a.CheckKeys {
+			text = append(text, `,"checkKeys":true`...)
+		}
 		if text, err = appendRecords(append(text, `,"records":`...), a.Records); err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 		for _, value := range []interface{ Encode() ([]byte, error) }{
 			anyRecord(t),
 			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head"), Partition: rapid.IntRange(0, 64).Draw(t, "partition")},
-			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")), ExpectedVersion: 7, Records: records}, {}}},
+			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")), ExpectedVersion: 7, CheckKeys: rapid.Bool().Draw(t, "check keys"), Records: records}, {}}},
 			contract.AppendRequest{Appends: []contract.Append{}}, contract.AppendRequest{},
 			contract.CommandBatch{Commands: rapid.SliceOfN(rapid.Custom(anyCommandSent), 0, 3).Draw(t, "commands"), Atomic: rapid.Bool().Draw(t, "atomic"), DryRun: rapid.Bool().Draw(t, "dry run")},
 			contract.CommandBatch{},

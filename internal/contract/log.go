@@ -25,7 +25,10 @@ const (
 type Append struct {
 	Account         bank.AccountID `json:"account"`
 	ExpectedVersion int64          `json:"expectedVersion"`
-	Records         []Record       `json:"records"`
+	// CheckKeys asks to append only if no event of the stream carries the key of
+	// one of the records: who appends remembers the newest keys only.
+	CheckKeys bool     `json:"checkKeys,omitempty"`
+	Records   []Record `json:"records"`
 }
 
 // AppendRequest carries the appends of many accounts. Each stands or falls
@@ -43,6 +46,9 @@ const (
 	// VersionConflict: the stream is not at the expected version; nothing was
 	// written.
 	VersionConflict AppendStatus = "conflict"
+	// KeysUsed: an event of the stream may carry one of the keys, which
+	// FindKeys tells; nothing was written.
+	KeysUsed AppendStatus = "keys-used"
 	// Overloaded: the queue is full or the log is not ready; nothing was
 	// written and the append may be sent again.
 	Overloaded AppendStatus = "overloaded"

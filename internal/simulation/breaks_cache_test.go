@@ -3,6 +3,7 @@ package simulation
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -21,6 +22,28 @@ func (c content) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (
 		return contract.Records{}, nil
 	}
 	return c.Log.ReadStream(ctx, r)
+}
+
+// unmindful is a log that looks for no keys as it appends.
+type unmindful struct{ eventsource.Storage }
+
+func (unmindful) MayRepeat(_ context.Context, appends []contract.Append) ([]bool, error) {
+	return make([]bool, len(appends)), nil
+}
+
+// blithe is a log that finds only what is newest: not the event of a key that an
+// actor has forgotten.
+type blithe struct{ actor.Log }
+
+func (l blithe) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
+	found, err := l.Log.FindKeys(ctx, r)
+	newest, headErr := l.Log.ReadStream(ctx, contract.ReadStreamRequest{Account: r.Account})
+	if err != nil || headErr != nil || len(newest.Records) == 0 {
+		return found, errors.Join(err, headErr)
+	}
+	head := newest.Records[len(newest.Records)-1].Version
+	found.Records = slices.DeleteFunc(slices.Clone(found.Records), func(r contract.Record) bool { return r.Version <= head-2*keysKept })
+	return found, nil
 }
 
 // lopsided takes cash in and books one digit more of it than the customer gets.

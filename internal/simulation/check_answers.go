@@ -67,6 +67,10 @@ func (h *history) checkAnswer(a attempt) {
 	case contract.Applied, contract.Replayed:
 		h.checkAccepted(a)
 	case contract.Refused:
+		if r := h.earlier(a); r != nil && a.outcome.Refusal.Code != bank.IdempotencyConflict {
+			h.world.violated(Remembered, "%s was told %q of %s, which had been at position %d since before it asked",
+				a.client, a.outcome.Refusal.Message, a.key, r.Position)
+		}
 		if !h.justified(a) {
 			h.world.violated(TrueDenial, "%s was told %q of %s, which was so at no time from %s to %s",
 				a.client, a.outcome.Refusal.Message, a.key, a.sent, a.answered)
@@ -76,6 +80,17 @@ func (h *history) checkAnswer(a attempt) {
 		h.world.violated(Recovers, "%s was told %s of %s: %s", a.client, a.outcome.Status, a.key, a.outcome.Reason)
 	}
 	h.checkAccount(a)
+}
+
+// earlier is the event that carries an attempt's key, if it was durable before
+// the attempt was made.
+func (h *history) earlier(a attempt) *contract.Record {
+	for _, r := range h.streams[a.account] {
+		if r.Key == a.key && h.durableBy(r.Position, a.sent) {
+			return &r
+		}
+	}
+	return nil
 }
 
 // checkAccepted holds an acknowledgement to the log: its record is there, it

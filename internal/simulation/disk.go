@@ -228,6 +228,22 @@ func (d *drive) FindKeys(ctx context.Context, id bank.AccountID, keys []string) 
 	return d.Storage.FindKeys(ctx, id, keys)
 }
 
+// MayRepeat implements eventsource.Storage. One that has lost the log does not
+// know the keys of what others have written to it since.
+func (d *drive) MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
+	if err := d.fault(); err != nil {
+		return nil, err
+	}
+	d.disk.mu.Lock()
+	holds := d.disk.holder == d
+	d.disk.mu.Unlock()
+	repeats, err := d.Storage.MayRepeat(ctx, appends)
+	if !holds {
+		clear(repeats)
+	}
+	return repeats, err
+}
+
 // Checkpoint implements eventsource.Storage.
 func (d *drive) Checkpoint(ctx context.Context) (int64, error) {
 	if err := d.fault(); err != nil {

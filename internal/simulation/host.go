@@ -32,6 +32,10 @@ type lane struct {
 	th   *thread
 }
 
+// keysKept is how many keys of an account its actor remembers: few, so that the
+// accounts of a run have older ones.
+const keysKept = 3
+
 // startHost starts an actor host in a slot.
 func (w *world) startHost(slot, life int) {
 	name := fmt.Sprintf("host %d.%d", slot, life)
@@ -41,6 +45,7 @@ func (w *world) startHost(slot, life int) {
 		w.startHost(slot, life+1)
 	})
 	h.actors = actor.NewHost(w.parts.actors(wire{}), w.parts.snapshots(w.shelf), h.clock, identitytest.Believe)
+	h.actors.KeepKeys(keysKept)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
 	h.transfers = h.startTransfers(name)
 	w.mu.Lock()

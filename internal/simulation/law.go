@@ -15,6 +15,7 @@ const (
 	Denied     Law = "what was refused or unavailable did not happen"
 	Asked      Law = "nothing happens that nobody asked for"
 	TrueDenial Law = "a refusal was true while its request was under way"
+	Remembered Law = "a key that has an event is answered with it, or with the conflict"
 	TrueState  Law = "the account in an answer is one that was"
 	Ended      Law = "a transfer ends once, as it arrived or not, and nothing stays in transit"
 	Undone     Law = "nothing is reversed twice or beyond what it was"

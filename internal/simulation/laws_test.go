@@ -55,6 +55,14 @@ var broken = map[string]struct {
 		Parts{Actors: func(log actor.Log) actor.Log { return forgetful{log} }},
 		KeyOnce,
 	},
+	"appending without looking for keys": {
+		Parts{Storage: func(s eventsource.Storage, _ eventsource.Publisher) eventsource.Storage { return unmindful{s} }},
+		KeyOnce,
+	},
+	"refusing without looking for forgotten keys": {
+		Parts{Actors: func(log actor.Log) actor.Log { return blithe{log} }},
+		Remembered,
+	},
 	"refusing without looking for anything newer": {
 		Parts{Actors: func(log actor.Log) actor.Log { return incurious{log} }},
 		TrueDenial,

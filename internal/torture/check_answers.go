@@ -16,6 +16,8 @@ type outcome struct {
 	denied            int // refused or unavailable
 	conflicts         int
 	lastDeniedVerdict Verdict
+	told              time.Duration // when its event was first acknowledged; 0 if it was not
+	refused           *Answer       // the refusal that was asked for last
 }
 
 // checkAnswers holds every answer against the log.
@@ -32,6 +34,9 @@ func (e *Evidence) checkAnswers(v *Verification) {
 		switch a.Verdict {
 		case Applied, Replayed:
 			o.acknowledged++
+			if o.told == 0 || a.Answered < o.told {
+				o.told = a.Answered
+			}
 			if a.Verdict == Applied {
 				o.applied++
 			}
@@ -40,6 +45,9 @@ func (e *Evidence) checkAnswers(v *Verification) {
 		case Refused:
 			o.denied++
 			o.lastDeniedVerdict = Refused
+			if o.refused == nil || a.Sent > o.refused.Sent {
+				o.refused = &a
+			}
 			e.checkConflict(v, a)
 		case Unavailable:
 			o.denied++
@@ -52,6 +60,9 @@ func (e *Evidence) checkAnswers(v *Verification) {
 	for _, o := range order {
 		if o.applied > 1 {
 			v.violated(Kept, "%s of %s was announced as new %d times", o.request.Key, o.request.Account, o.applied)
+		}
+		if o.told > 0 && o.refused != nil && o.refused.Sent > o.told {
+			v.violated(Kept, "%s of %s was refused as %s when it had been acknowledged before", o.request.Key, o.request.Account, o.refused.Code)
 		}
 		if o.acknowledged > 0 || o.unknown > 0 {
 			continue

@@ -319,6 +319,12 @@ func TestEveryLieIsFound(t *testing.T) {
 		"a deposit was announced as new twice": {Kept, "announced as new 2 times", func(s *story) {
 			s.answer("d2", Replayed).Verdict = Applied
 		}, nil},
+		"what was acknowledged is refused": {Kept, "had been acknowledged before", func(s *story) {
+			again := *s.answer("d2", Applied)
+			again.Sent, again.Answered = again.Answered+1, again.Answered+2
+			again.Verdict, again.Code, again.ToldVersion = Refused, bank.FrozenAccount, 0
+			s.answers = append(s.answers, again)
+		}, nil},
 		"the answer tells another balance": {Kept, "with 999 after it", func(s *story) {
 			s.answer("d2", Applied).Balance = 999
 		}, nil},
