@@ -151,8 +151,8 @@ func TestASmallBenchOfABankThatRuns(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	report := readReport(t, encoded, out)
-	if len(report.Results) != 11 || len(report.Notes) != 1 {
-		t.Errorf("%d cases and %q, want 11 and a word about memory\n%s", len(report.Results), report.Notes, out)
+	if len(report.Results) != 12 || len(report.Notes) != 1 {
+		t.Errorf("%d cases and %q, want 12 and a word about memory\n%s", len(report.Results), report.Notes, out)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 const (
 	caseDeposit  = "deposit"
 	caseHot      = "hot"
+	caseAged     = "aged"
 	caseMixed    = "mixed"
 	caseBatch    = "batch"
 	caseBatchOne = "batch, one account"

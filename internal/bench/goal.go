@@ -63,6 +63,7 @@ var relations = []relation{
 	{over: caseHot, under: caseSQLFourHot, figure: figureRate, goal: 1.5},
 	{over: caseHot, under: caseSQLSingleHot, figure: figureRate},
 	{over: caseHot, under: caseDeposit, figure: figureRate},
+	{over: caseAged, under: caseDeposit, figure: figureRate},
 	{over: caseMixed, under: caseDeposit, figure: figureRate},
 }
 

@@ -69,6 +69,8 @@ func Scenarios() []Scenario {
 			"", []part{{groupBank, openDeposit}}},
 		{"hot", "deposits on one account",
 			"", []part{{groupBank, openHot}}},
+		{"aged", "deposits over accounts with histories that are longer than what their actors remember of them",
+			"", []part{{groupBank, openAged}}},
 		{"mixed", "70 deposits to 20 withdrawals to 10 transfers",
 			"", []part{{groupBank, openMixed}}},
 		{"batch", "deposits in batches of 100 to a request, on any accounts, and on one",
