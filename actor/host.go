@@ -34,7 +34,8 @@ type Host struct {
 const accountsKept = 100_000
 
 // keysKept bounds the idempotency keys that an account has in memory, its newest.
-// Of older ones the event source knows.
+// Of older ones the event source knows: its index lacks at most those of the commit
+// that it is making, which has fewer records than this.
 const keysKept = 1024
 
 // NewHost makes a host over a log and a place for snapshots. clock tells the
