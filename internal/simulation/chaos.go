@@ -39,13 +39,13 @@ func (w *world) happen(th *thread, e fault) {
 			p.freeze(th.between(50*time.Millisecond, 8*time.Second))
 		}
 	case sourceTwice:
-		if len(w.liveSources()) < 3 {
-			w.startSource()
+		if d := w.anyDisk(th); len(w.sourcesOf(d)) < 3 {
+			w.startSource(d)
 		}
 	case diskAway:
-		w.disk.goAway(th)
+		w.anyDisk(th).goAway(th)
 	case sourceHalted:
-		for _, s := range w.liveSources() {
+		for _, s := range w.sourcesOf(w.anyDisk(th)) {
 			s.halt(th.between(time.Second, 12*time.Second))
 		}
 	case brokerEmpty:
@@ -65,6 +65,9 @@ func (w *world) happen(th *thread, e fault) {
 		}
 	}
 }
+
+// anyDisk is one of the log's disks.
+func (w *world) anyDisk(th *thread) *disk { return w.disks[th.IntN(len(w.disks))] }
 
 // anybody is a process that lives.
 func (w *world) anybody(th *thread) *process {

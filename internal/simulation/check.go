@@ -19,19 +19,19 @@ type history struct {
 	// states are the accounts after each version; the zero account is first.
 	states map[bank.AccountID][]bank.Account
 	lines  []view.Transaction
+	// places are the positions that clients hear of: those in the partitions.
+	places map[event]int64
 	// courses are the transfers.
 	courses map[bank.TransferID]*course
 }
 
 // judge holds the whole run to the laws and tells how long its log is.
 func (w *world) judge() int {
-	records, err := w.disk.log.Open().ReadAll(w.ctx, 0, math.MaxInt)
-	if err != nil {
-		w.violated(Gapless, "the log cannot be read: %v", err)
-	}
-	h := &history{world: w, records: records,
+	records := w.records()
+	h := &history{world: w, records: records, places: make(map[event]int64),
 		streams: make(map[bank.AccountID][]contract.Record), states: make(map[bank.AccountID][]bank.Account),
 		courses: make(map[bank.TransferID]*course)}
+	h.checkPartitions()
 	h.checkLog()
 	h.checkTransfers()
 	h.checkReversals()
@@ -41,6 +41,28 @@ func (w *world) judge() int {
 		h.checkSubscriber(s)
 	}
 	return len(records)
+}
+
+// checkPartitions holds what each partition has to the whole log: all of it has a
+// place there, and each account's events in their order, which checkLog sees.
+func (h *history) checkPartitions() {
+	sum := 0
+	for _, d := range h.world.logs() {
+		records, err := d.readAll(h.world.ctx, 0, math.MaxInt)
+		if err != nil {
+			h.world.violated(Gapless, "the log%s cannot be read: %v", d.name(), err)
+		}
+		for i, r := range records {
+			if r.Position != int64(i)+1 {
+				h.world.violated(Gapless, "the log%s has position %d at place %d", d.name(), r.Position, i+1)
+			}
+			h.places[event{r.Account, r.Version}] = r.Position
+		}
+		sum += len(records)
+	}
+	if sum != len(h.records) {
+		h.world.violated(Gapless, "%d records are durable, and %d are in the whole log", sum, len(h.records))
+	}
 }
 
 // checkLog goes through the log from its beginning: positions, versions and
@@ -124,15 +146,15 @@ func (h *history) checkBalance(r contract.Record, event bank.Event, booked int64
 // request.
 func (h *history) current(id bank.AccountID, version int, sent, answered time.Duration) bool {
 	stream := h.streams[id]
-	if version > 0 && !h.durableBy(stream[version-1].Position, answered) {
+	if version > 0 && !h.durableBy(stream[version-1], answered) {
 		return false
 	}
-	return version == len(stream) || !h.durableBy(stream[version].Position, sent)
+	return version == len(stream) || !h.durableBy(stream[version], sent)
 }
 
 // durableBy reports whether a record was durable at a time.
-func (h *history) durableBy(position int64, by time.Duration) bool {
-	at, durable := h.world.disk.landedAt(position)
+func (h *history) durableBy(r contract.Record, by time.Duration) bool {
+	at, durable := h.world.durableSince(r)
 	return durable && at <= by
 }
 
@@ -255,11 +277,7 @@ func positions(lines []view.Transaction) []int64 {
 
 // lastLine is the position of the last transaction that a subscriber is to see.
 func (w *world) lastLine(s *subscriber) (last int64) {
-	records, err := w.disk.log.Open().ReadAll(w.ctx, 0, math.MaxInt)
-	if err != nil {
-		return 0
-	}
-	for _, r := range records {
+	for _, r := range w.records() {
 		event, err := r.Event()
 		if err != nil {
 			continue

@@ -23,17 +23,17 @@ func (r request) asked() asked { return asked{r.account, r.key, r.wire.Hash()} }
 func (h *history) checkAnswers() {
 	w := h.world
 	byRequest := make(map[asked][]attempt)
-	applied := make(map[int64]int) // by position
+	applied := make(map[event]int)
 	for _, a := range w.attempts {
 		byRequest[a.asked()] = append(byRequest[a.asked()], a)
 		h.checkAnswer(a)
 		if a.outcome.Status == contract.Applied {
-			applied[a.outcome.Record.Position]++
+			applied[event{a.account, a.outcome.Record.Version}]++
 		}
 	}
-	for position, times := range applied {
+	for it, times := range applied {
 		if times > 1 {
-			w.violated(Durable, "position %d was announced as new %d times", position, times)
+			w.violated(Durable, "version %d of %s was announced as new %d times", it.version, w.name(it.account), times)
 		}
 	}
 	logged := make(map[asked]contract.Record, len(h.records))
@@ -57,7 +57,7 @@ func (h *history) checkAnswers() {
 func (h *history) mayHaveCaused(a attempt, r contract.Record) bool {
 	switch a.outcome.Status {
 	case contract.Applied, contract.Replayed, contract.Unknown:
-		return !h.durableBy(r.Position, a.sent)
+		return !h.durableBy(r, a.sent)
 	}
 	return false
 }
@@ -86,7 +86,7 @@ func (h *history) checkAnswer(a attempt) {
 // the attempt was made.
 func (h *history) earlier(a attempt) *contract.Record {
 	for _, r := range h.streams[a.account] {
-		if r.Key == a.key && h.durableBy(r.Position, a.sent) {
+		if r.Key == a.key && h.durableBy(r, a.sent) {
 			return &r
 		}
 	}
@@ -103,7 +103,7 @@ func (h *history) checkAccepted(a attempt) {
 		return
 	}
 	r := stream[told.Version-1]
-	if r.Position != told.Position || r.Key != a.key || r.RequestHash != a.wire.Hash() || string(r.Data) != string(told.Data) {
+	if h.places[event{r.Account, r.Version}] != told.Position || r.Key != a.key || r.RequestHash != a.wire.Hash() || string(r.Data) != string(told.Data) {
 		h.world.violated(Durable, "%s was told that %s is at position %d; there is %+v", a.client, a.key, told.Position, r)
 		return
 	}
@@ -111,10 +111,10 @@ func (h *history) checkAccepted(a attempt) {
 	if err != nil || len(bank.Differences(event, a.command)) > 0 {
 		h.world.violated(Durable, "%s asked for %+v and got %+v, %v", a.client, a.command, event, err)
 	}
-	if !h.durableBy(r.Position, a.answered) {
+	if !h.durableBy(r, a.answered) {
 		h.world.violated(Durable, "%s was told of position %d before it was durable", a.client, r.Position)
 	}
-	if a.outcome.Status == contract.Applied && h.durableBy(r.Position, a.sent) {
+	if a.outcome.Status == contract.Applied && h.durableBy(r, a.sent) {
 		h.world.violated(Durable, "%s was told that %s is new, but position %d was there before it asked", a.client, a.key, r.Position)
 	}
 }
@@ -123,7 +123,14 @@ func (h *history) checkAccepted(a attempt) {
 func (h *history) justified(a attempt) bool {
 	if a.outcome.Refusal.Code == bank.IdempotencyConflict {
 		return slices.ContainsFunc(h.streams[a.account], func(r contract.Record) bool {
-			return r.Key == a.key && r.RequestHash != a.wire.Hash() && h.durableBy(r.Position, a.answered)
+			return r.Key == a.key && r.RequestHash != a.wire.Hash() && h.durableBy(r, a.answered)
+		})
+	}
+	if opening, is := a.command.(bank.OpenAccount); is && a.outcome.Refusal.Code == bank.ExternalIDTaken {
+		return slices.ContainsFunc(h.streams[bank.NewClaimID(opening.ExternalID)], func(r contract.Record) bool {
+			event, err := r.Event()
+			claim, is := event.(bank.ExternalIDClaimed)
+			return err == nil && is && claim.Account != a.account && h.durableBy(r, a.answered)
 		})
 	}
 	states := h.states[a.account]

@@ -1,6 +1,8 @@
 package simulation
 
 import (
+	"slices"
+
 	"corebank/actor/saga"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -24,19 +26,49 @@ func (h *history) course(id bank.TransferID) *course {
 // follow takes a record into the course of its transfer.
 func (h *history) follow(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
+	case bank.AccountOpened:
+		h.checkHolder(r, e)
 	case bank.TransferSent:
 		c := h.course(e.Transfer)
 		c.sent, c.from = &e, r.Account
 	case bank.TransferReceived:
-		h.course(e.Transfer).received++
+		c := h.course(e.Transfer)
+		c.received++
+		h.caused(r, c.sent != nil)
 	case bank.TransferRejected:
 		c := h.course(e.Transfer)
 		c.rejected++
 		c.rejection = e.Rejection
+		h.caused(r, c.sent != nil)
 	case bank.TransferCompleted:
-		h.course(e.Transfer).completed++
+		c := h.course(e.Transfer)
+		c.completed++
+		h.caused(r, c.received > 0)
 	case bank.TransferReturned:
-		h.course(e.Transfer).returned++
+		c := h.course(e.Transfer)
+		c.returned++
+		h.caused(r, c.rejected > 0)
+	}
+}
+
+// checkHolder holds that an opening with an external id has claimed it before, and
+// that nobody else has.
+func (h *history) checkHolder(r contract.Record, e bank.AccountOpened) {
+	if e.ExternalID == "" {
+		return
+	}
+	claims := h.states[bank.NewClaimID(e.ExternalID)]
+	h.caused(r, len(claims) > 0)
+	if len(claims) > 0 && claims[len(claims)-1].Claimant != r.Account {
+		h.world.violated(OneHolder, "position %d opens %s with the external id %q, which %s claimed", r.Position, h.world.name(r.Account),
+			e.ExternalID, h.world.name(claims[len(claims)-1].Claimant))
+	}
+}
+
+// caused holds that the log had what a record came of before it.
+func (h *history) caused(r contract.Record, before bool) {
+	if !before {
+		h.world.violated(Caused, "position %d is %s, and what it came of is not before it", r.Position, r.Type)
 	}
 }
 
@@ -107,6 +139,9 @@ func (h *history) follows(r contract.Record) bool {
 	event, err := r.Event()
 	if err != nil {
 		return false
+	}
+	if e, is := event.(bank.ExternalIDClaimed); is {
+		return slices.ContainsFunc(h.world.people, func(p person) bool { return p.account == e.Account && p.externalID == e.ExternalID })
 	}
 	command := h.stepTo(event)
 	if command == nil {

@@ -80,7 +80,7 @@ func (c *client) choose(n int) request {
 	case luck < 90:
 		return c.world.request(person.account, key, bank.OpenAccount{Owner: person.name, Currency: "USD"})
 	default:
-		return c.world.request(person.account, firstKey, bank.OpenAccount{Owner: person.name, Currency: person.currency})
+		return c.world.request(person.account, firstKey, person.opening())
 	}
 }
 
@@ -135,7 +135,7 @@ func (c *client) some(amount bank.Money) *bank.Money {
 // earlier is the version of an event in the account's statement; 1 if there is
 // none of the kind.
 func (c *client) earlier(id bank.AccountID, kind func(bank.Event) bool) int64 {
-	records, err := c.world.disk.log.Open().ReadStream(c.world.ctx, id, 0, contract.MaxReadRecords)
+	records, err := c.world.home(id).log.Open().ReadStream(c.world.ctx, id, 0, contract.MaxReadRecords)
 	if err != nil {
 		return 1
 	}

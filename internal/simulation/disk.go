@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,16 +12,31 @@ import (
 	"corebank/internal/contract"
 )
 
-// disk is the log's durable state, and all that is known of how it came about.
+// disk is the durable state of a log, of one of its partitions or of their order,
+// and all that is known of how it came about.
 type disk struct {
 	world *world
-	log   *eventsource.MemoryLog
-	away  atomic.Int64 // until when nobody reaches it, as a time.Duration of the run
+	part  eventsource.Partition
+	log   *eventsource.MemoryLog   // nil for an order
+	order *eventsource.MemoryOrder // nil for a log
+	away  atomic.Int64             // until when nobody reaches it, as a time.Duration of the run
 
 	mu        sync.Mutex
-	holder    *drive // who took the log over last
+	holder    any // the drive that took it over last
 	takeovers int
-	landed    []time.Duration // when each record became durable
+	head      int64 // records of a log
+}
+
+// name tells the disks of a run apart; it is empty if there is only one.
+func (d *disk) name() string {
+	switch {
+	case d.part.Of == 0:
+		return ""
+	case d.order != nil:
+		return " of the order"
+	default:
+		return fmt.Sprintf(" of partition %d", d.part.Number)
+	}
 }
 
 // unreachable reports whether the storage cannot be reached now.
@@ -33,75 +49,55 @@ func (d *disk) goAway(th *thread) {
 	d.away.Store(int64(d.world.now() + th.between(50*time.Millisecond, 12*time.Second)))
 }
 
-// landedAt is when the record at a position became durable.
-func (d *disk) landedAt(position int64) (at time.Duration, durable bool) {
+// heldBy reports whether a drive is the one that took it over last.
+func (d *disk) heldBy(drive any) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if position < 1 || position > int64(len(d.landed)) {
-		return 0, false
-	}
-	return d.landed[position-1], true
+	return d.holder == drive
 }
 
-// head is how many records are durable.
-func (d *disk) head() int64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return int64(len(d.landed))
-}
-
-// drive is one event source's access to the disk: a Storage that fails in all
-// the ways that a storage at the other end of a connection can.
-type drive struct {
-	eventsource.Storage
-	disk  *disk
-	of    *process
-	known int64 // the last position that it read at its takeover or wrote
-}
-
-// Acquire takes the log over, or fails before or after it did.
-func (d *drive) Acquire(ctx context.Context) (int64, error) {
+// acquire has a drive take the disk over, or fails before or after it did.
+func (d *disk) acquire(ctx context.Context, drive any, take func() error) error {
 	th := threadOf(ctx)
 	if err := th.pass(ctx, time.Millisecond, 10*time.Millisecond); err != nil {
-		return 0, err
+		return err
 	}
 	if err := th.point(crashBeforeAcquire); err != nil {
-		return 0, err
+		return err
 	}
-	if d.disk.unreachable() {
-		return 0, errAway
+	if d.unreachable() {
+		return errAway
 	}
 	if th.suffers(acquireLost) {
-		return 0, errLost
+		return errLost
 	}
-	head, err := d.takeOver(ctx)
-	if err != nil {
+	if err := d.takeOver(drive, take); err != nil {
 		th.note("cannot take the log over: %v", err)
-		return 0, err
+		return err
 	}
-	th.note("takes the log over at position %d", head)
+	th.note("takes the log over")
 	if err := th.point(crashAfterAcquire); err != nil {
-		return 0, err
+		return err
 	}
 	if th.suffers(acquireUnknown) {
-		return 0, errLost
+		return errLost
 	}
-	return head, nil
+	return nil
 }
 
-func (d *drive) takeOver(ctx context.Context) (int64, error) {
-	d.disk.mu.Lock()
-	defer d.disk.mu.Unlock()
-	head, err := d.Storage.Acquire(ctx)
+func (d *disk) takeOver(drive any, take func() error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	err := take()
 	if err == nil {
-		d.disk.holder, d.known = d, head
-		d.disk.takeovers++
+		d.holder = drive
+		d.takeovers++
 	}
-	return head, err
+	return err
 }
 
-// Commit writes records, or fails before, while or after it did.
-func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
+// commit has something land, or fails before, while or after it did.
+func (d *disk) commit(ctx context.Context, land landing) error {
 	th := threadOf(ctx)
 	if err := th.pass(ctx, time.Millisecond, 8*time.Millisecond); err != nil {
 		return err
@@ -110,29 +106,29 @@ func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed e
 		return err
 	}
 	switch {
-	case d.disk.unreachable():
+	case d.unreachable():
 		return errAway
 	case th.suffers(commitLost):
 		return errLost
 	case th.suffers(commitLate):
-		d.landLater(th, 3*time.Second, records, assumed)
+		d.landLater(th, 3*time.Second, land)
 		return errLost
 	case th.suffers(commitHangs):
-		d.landLater(th, 20*time.Second, records, assumed)
+		d.landLater(th, 20*time.Second, land)
 		if err := th.world.endure(ctx, th, time.Minute); err != nil {
 			return err
 		}
 		return errLost
 	case th.suffers(commitCut):
-		d.disk.goAway(th)
+		d.goAway(th)
 		if th.IntN(2) == 0 {
 			return errLost
 		}
 	}
-	if err := d.land(ctx, th, records, assumed); err != nil {
+	if err := land(ctx, th); err != nil {
 		return err
 	}
-	if d.disk.unreachable() {
+	if d.unreachable() {
 		return errLost
 	}
 	if err := th.point(crashAfterCommit); err != nil {
@@ -144,22 +140,80 @@ func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed e
 	return th.pass(ctx, 100*time.Microsecond, time.Millisecond)
 }
 
+// landing makes something durable.
+type landing func(ctx context.Context, th *thread) error
+
 // landLater lets a commit take effect when its writer has given up on it,
-// unless the log was taken over meanwhile.
-func (d *drive) landLater(th *thread, most time.Duration, records []contract.Record, assumed eventsource.Heads) {
-	d.disk.mu.Lock()
-	takeovers := d.disk.takeovers
-	d.disk.mu.Unlock()
+// unless the disk was taken over meanwhile.
+func (d *disk) landLater(th *thread, most time.Duration, land landing) {
+	d.mu.Lock()
+	takeovers := d.takeovers
+	d.mu.Unlock()
 	th.world.later(th, most, func(ctx context.Context) {
-		d.disk.mu.Lock()
-		forbidden := d.disk.takeovers != takeovers
-		d.disk.mu.Unlock()
+		d.mu.Lock()
+		forbidden := d.takeovers != takeovers
+		d.mu.Unlock()
 		if th := threadOf(ctx); forbidden {
-			th.note("the commit of %d records is refused", len(records))
-		} else if err := d.land(ctx, th, records, assumed); err != nil {
-			th.note("the commit of %d records fails: %v", len(records), err)
+			th.note("the late commit is refused")
+		} else if err := land(ctx, th); err != nil {
+			th.note("the late commit fails: %v", err)
 		}
 	})
+}
+
+// saveCheckpoint has the relay's checkpoint saved, or fails before or after that.
+func (d *disk) saveCheckpoint(ctx context.Context, of *process, save func() error) error {
+	th := threadOf(ctx)
+	if err := th.pass(ctx, time.Millisecond, 5*time.Millisecond); err != nil {
+		return err
+	}
+	if err := th.point(crashBeforeCheckpoint); err != nil {
+		return err
+	}
+	if th.suffers(checkpointLost) {
+		return errLost
+	}
+	if err := d.fault(of); err != nil {
+		return err
+	}
+	if err := save(); err != nil {
+		return err
+	}
+	return th.point(crashAfterCheckpoint)
+}
+
+// fault is what keeps a process from the disk, or nil.
+func (d *disk) fault(of *process) error {
+	if of.dead.Load() || d.unreachable() {
+		return errAway
+	}
+	return nil
+}
+
+// drive is one event source's access to a log: a Storage that fails in all the
+// ways that a storage at the other end of a connection can.
+type drive struct {
+	eventsource.Storage
+	disk  *disk
+	of    *process
+	known int64 // the last position that it read at its takeover or wrote
+}
+
+// Acquire implements eventsource.Storage.
+func (d *drive) Acquire(ctx context.Context) (head int64, err error) {
+	err = d.disk.acquire(ctx, d, func() error {
+		head, err = d.Storage.Acquire(ctx)
+		if err == nil {
+			d.known = head
+		}
+		return err
+	})
+	return head, err
+}
+
+// Commit implements eventsource.Storage.
+func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
+	return d.disk.commit(ctx, func(ctx context.Context, th *thread) error { return d.land(ctx, th, records, assumed) })
 }
 
 // land makes records durable.
@@ -174,20 +228,15 @@ func (d *drive) land(ctx context.Context, th *thread, records []contract.Record,
 		th.world.violated(OneWriter, "%s wrote although another event source had taken the log over", d.of.name)
 	}
 	d.known = max(d.known, records[len(records)-1].Position)
+	d.disk.head += int64(len(records))
 	for _, r := range records {
-		d.disk.landed = append(d.disk.landed, th.world.now())
-		th.note("position %d is %s version %d: %s under key %s", r.Position, th.world.name(r.Account), r.Version, r.Type, r.Key)
+		th.world.landed(r)
+		th.note("position %d%s is %s version %d: %s under key %s", r.Position, d.disk.name(), th.world.name(r.Account), r.Version, r.Type, r.Key)
 	}
 	return nil
 }
 
-// fault is what keeps a call from the storage, or nil.
-func (d *drive) fault() error {
-	if d.of.dead.Load() || d.disk.unreachable() {
-		return errAway
-	}
-	return nil
-}
+func (d *drive) fault() error { return d.disk.fault(d.of) }
 
 // StreamVersion implements eventsource.Storage.
 func (d *drive) StreamVersion(ctx context.Context, id bank.AccountID) (int64, error) {
@@ -234,11 +283,8 @@ func (d *drive) MayRepeat(ctx context.Context, appends []contract.Append) ([]boo
 	if err := d.fault(); err != nil {
 		return nil, err
 	}
-	d.disk.mu.Lock()
-	holds := d.disk.holder == d
-	d.disk.mu.Unlock()
 	repeats, err := d.Storage.MayRepeat(ctx, appends)
-	if !holds {
+	if !d.disk.heldBy(d) {
 		clear(repeats)
 	}
 	return repeats, err
@@ -254,21 +300,5 @@ func (d *drive) Checkpoint(ctx context.Context) (int64, error) {
 
 // SaveCheckpoint implements eventsource.Storage.
 func (d *drive) SaveCheckpoint(ctx context.Context, position int64) error {
-	th := threadOf(ctx)
-	if err := th.pass(ctx, time.Millisecond, 5*time.Millisecond); err != nil {
-		return err
-	}
-	if err := th.point(crashBeforeCheckpoint); err != nil {
-		return err
-	}
-	if th.suffers(checkpointLost) {
-		return errLost
-	}
-	if err := d.fault(); err != nil {
-		return err
-	}
-	if err := d.Storage.SaveCheckpoint(ctx, position); err != nil {
-		return err
-	}
-	return th.point(crashAfterCheckpoint)
+	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.Storage.SaveCheckpoint(ctx, position) })
 }

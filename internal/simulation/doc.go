@@ -1,21 +1,22 @@
 // Package simulation runs a whole bank in one process and under virtual time:
-// clients, gateways, actor hosts, event sources, a broker, projectors and
-// subscribers, with everything between them that can break, breaking. One seed
-// is one run, and the same seed is the same run again.
+// clients, gateways, actor hosts, event sources of one partition or of several and
+// their sequencer, a broker, projectors and subscribers, with everything between
+// them that can break, breaking. One seed is one run, and the same seed is the same
+// run again.
 //
 // The parts are the real ones: server.Commands and server.Feed, actor.Host,
-// saga.Driver, eventsource.Writer, Relay and API, projector.Projector. Around them are a
-// network, a disk, a shelf of snapshots, a store of views and a broker that
-// delay, lose, repeat, reorder, damage and forget, and processes that die before
-// and after every durable step, freeze, and come back with nothing but what was
-// durable.
+// saga.Driver, eventsource.Writer, Sequencer, Relay and API, projector.Projector.
+// Around them are a network, disks, a shelf of snapshots, a store of views and a
+// broker that delay, lose, repeat, reorder, damage and forget, and processes that
+// die before and after every durable step, freeze, and come back with nothing but
+// what was durable.
 //
 // When the clients have had their say, everything heals, the bank gets time to
 // settle, and the whole history is held against the laws: what was acknowledged
 // is there once, what was refused is not, the log is gapless and balances at
-// every prefix, the views are its fold, every subscriber saw every
-// transaction once and in order, every transfer ended once, and nothing was
-// reversed beyond what it was.
+// every prefix, what came of something stands after it, the views are its fold,
+// every subscriber saw every transaction once and in order, every transfer ended
+// once, and nothing was reversed beyond what it was.
 //
 // # What is repeatable
 //

@@ -19,7 +19,7 @@ type gateway struct {
 func (w *world) startGateway(slot, life int) {
 	name := fmt.Sprintf("gateway %d.%d", slot, life)
 	q := w.topic.queue()
-	g := &gateway{feed: server.NewFeed(w.parts.feedLog(wire{}))}
+	g := &gateway{feed: server.NewFeed(w.parts.feedLog(wire{world: w, whole: true}))}
 	g.process = w.process(name, func() {
 		w.topic.leave(q)
 		w.startGateway(slot, life+1)

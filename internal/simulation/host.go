@@ -44,7 +44,7 @@ func (w *world) startHost(slot, life int) {
 		w.topic.leave(h.transfers.queue)
 		w.startHost(slot, life+1)
 	})
-	h.actors = actor.NewHost(w.parts.actors(wire{}), w.parts.snapshots(w.shelf), h.clock, identitytest.Believe)
+	h.actors = actor.NewHost(w.parts.actors(wire{world: w}), w.parts.snapshots(w.shelf), h.clock, identitytest.Believe)
 	h.actors.KeepKeys(keysKept)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
 	h.transfers = h.startTransfers(name)

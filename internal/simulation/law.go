@@ -17,6 +17,8 @@ const (
 	TrueDenial Law = "a refusal was true while its request was under way"
 	Remembered Law = "a key that has an event is answered with it, or with the conflict"
 	TrueState  Law = "the account in an answer is one that was"
+	Caused     Law = "what came of something stands after it in the log"
+	OneHolder  Law = "an external id has one account"
 	Ended      Law = "a transfer ends once, as it arrived or not, and nothing stays in transit"
 	Undone     Law = "nothing is reversed twice or beyond what it was"
 	ViewsEqual Law = "the views are the fold of the log"

@@ -43,6 +43,26 @@ var broken = map[string]struct {
 		Parts{Log: func(log *eventsource.MemoryLog) eventsource.Storage { return unfenced{log.Open(), log} }},
 		Gapless,
 	},
+	"ignoring the epoch of the order": {
+		Parts{Order: func(o *eventsource.MemoryOrder) eventsource.OrderLog { return unfencedOrder{o.Open(), o} }},
+		OneWriter,
+	},
+	"publishing what has no durable place": {
+		Parts{Order: func(o *eventsource.MemoryOrder) eventsource.OrderLog { return forgetfulOrder{o.Open(), new(int)} }},
+		SeenOnce,
+	},
+	"opening without saying after what": {
+		Parts{Actors: func(log actor.Log) actor.Log { return placeless{log} }},
+		Caused,
+	},
+	"giving an external id to whoever claims it": {
+		Parts{Actors: func(log actor.Log) actor.Log { return generous{log} }},
+		OneHolder,
+	},
+	"going on before something has its place": {
+		Parts{Undivided: true},
+		Caused,
+	},
 	"believing what is assumed of a stream": {
 		Parts{Storage: func(s eventsource.Storage, _ eventsource.Publisher) eventsource.Storage { return credulous{s} }},
 		Gapless,

@@ -18,6 +18,11 @@ import (
 type Parts struct {
 	// Log opens an event source's access to the durable log, below all faults.
 	Log func(*eventsource.MemoryLog) eventsource.Storage
+	// Order opens a sequencer's access to the order of several partitions, below
+	// all faults.
+	Order func(*eventsource.MemoryOrder) eventsource.OrderLog
+	// Undivided has the drivers of transfers take the log for one of one partition.
+	Undivided bool
 	// Storage stands between an event source and its storage.
 	Storage func(eventsource.Storage, eventsource.Publisher) eventsource.Storage
 	// Actors stands between the actors and the event source.
@@ -46,6 +51,13 @@ func (p Parts) log(log *eventsource.MemoryLog) eventsource.Storage {
 		return log.Open()
 	}
 	return p.Log(log)
+}
+
+func (p Parts) order(order *eventsource.MemoryOrder) eventsource.OrderLog {
+	if p.Order == nil {
+		return order.Open()
+	}
+	return p.Order(order)
 }
 
 func (p Parts) storage(s eventsource.Storage, outbox eventsource.Publisher) eventsource.Storage {

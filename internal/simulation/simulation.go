@@ -25,6 +25,8 @@ type Report struct {
 	Trace func() []string
 	// Faults counts the faults that happened, by what they are.
 	Faults map[string]int
+	// Partitions is how many the log had.
+	Partitions int
 	// Asked counts the requests of clients, repeated ones each time; Records
 	// what is in the log; Lasted is the virtual time that it took.
 	Asked, Records int
@@ -45,7 +47,7 @@ func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 
 // build makes the world of a seed: how many there are of what, and its weather.
 func build(t *testing.T, seed uint64, parts Parts) *world {
-	w := &world{seed: seed, parts: parts, began: time.Now(), names: make(map[bank.AccountID]string),
+	w := &world{seed: seed, parts: parts, began: time.Now(), names: make(map[bank.AccountID]string), durable: make(map[event]time.Duration),
 		healing: make(chan struct{}), reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int), skews: []time.Duration{0}, places: make(map[bank.AccountID]int)}
 	w.ctx, w.end = context.WithCancel(t.Context())
 	dice := w.thread("world", nil)
@@ -54,15 +56,29 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 	w.gateways = make([]*gateway, 1+dice.IntN(2))
 	w.projectors = make([]*projecting, 1+dice.IntN(2))
 	for _, name := range []string{"ada", "bob", "cleo", "dan"}[:1+dice.IntN(4)] {
-		w.people = append(w.people, w.person(dice, name, "EUR"))
+		p := w.person(dice, name, "EUR")
+		p.externalID = []string{"", "", "of " + name, "wanted by many"}[w.thread("external id of "+name, nil).IntN(4)]
+		w.people = append(w.people, p)
 	}
-	w.foreign, w.nobody = w.person(dice, "eve", "USD"), w.person(dice, "nobody", "EUR")
-	w.disk = &disk{world: w, log: eventsource.NewMemoryLog()}
+	w.foreign, w.nobody, w.auditor = w.person(dice, "eve", "USD"), w.person(dice, "nobody", "EUR"), w.person(dice, "auditor", "EUR")
+	w.format(1 + max(0, w.thread("partitions", nil).IntN(5)-2)) // mostly one
 	w.shelf = &shelf{kept: make(map[bank.AccountID][][]byte)}
 	w.book = &shelf{kept: make(map[bank.AccountID][][]byte)}
 	w.store = parts.views(memory.New())
 	w.topic = &topic{world: w}
 	return w
+}
+
+// format makes the log's disks.
+func (w *world) format(partitions int) {
+	if partitions == 1 {
+		w.disks = []*disk{{world: w, log: eventsource.NewMemoryLog()}}
+		return
+	}
+	for number := 1; number <= partitions; number++ {
+		w.disks = append(w.disks, &disk{world: w, log: eventsource.NewMemoryLog(), part: eventsource.Partition{Number: number, Of: partitions}})
+	}
+	w.disks = append(w.disks, &disk{world: w, order: eventsource.NewMemoryOrder(), part: eventsource.Partition{Of: partitions}})
 }
 
 // person makes a customer, whose account has a place from the beginning.
@@ -94,13 +110,15 @@ func (w *world) run() Report {
 	for f, n := range w.counts {
 		faults[string(f)] = n
 	}
-	return Report{Seed: w.seed, Violations: w.violations, Trace: w.trace, Faults: faults,
+	return Report{Seed: w.seed, Violations: w.violations, Trace: w.trace, Faults: faults, Partitions: len(w.logs()),
 		Asked: len(w.attempts), Records: records, Lasted: w.now()}
 }
 
 // start starts every process once.
 func (w *world) start(dice *rand.Rand) {
-	w.startSource()
+	for _, d := range w.disks {
+		w.startSource(d)
+	}
 	for slot := range w.hosts {
 		w.startHost(slot, 1)
 	}
@@ -189,30 +207,28 @@ func (w *world) heal() {
 		return true
 	})
 	w.fence()
-	w.until("an event source that holds the log", healTime, func() bool {
-		live := w.liveSources()
-		return len(live) == 1 && live[0].writer.Ready().Ready && w.holds(live[0])
-	})
+	for _, d := range w.disks {
+		w.until("an event source that holds the log"+d.name(), healTime, func() bool {
+			live := w.sourcesOf(d)
+			return len(live) == 1 && live[0].keeper.Ready().Ready && live[0].holds()
+		})
+	}
 }
 
-// holds reports whether an event source is the one that took the log over last.
-func (w *world) holds(s *source) bool {
-	w.disk.mu.Lock()
-	defer w.disk.mu.Unlock()
-	return w.disk.holder == s.drive
-}
+// holds reports whether an event source is the one that took its disk over last.
+func (s *source) holds() bool { return s.disk.heldBy(s.drive) }
 
 // fence lets every event source that has lost the log find out about it: what
 // it tries to write has to fail, and it has to end.
 func (w *world) fence() {
 	w.until("all event sources to be ready", healTime, func() bool {
-		return !slices.ContainsFunc(w.liveSources(), func(s *source) bool { return !s.writer.Ready().Ready })
+		return !slices.ContainsFunc(w.liveSources(), func(s *source) bool { return !s.keeper.Ready().Ready })
 	})
 	for _, s := range w.liveSources() {
-		if w.holds(s) {
+		if s.holds() {
 			continue
 		}
-		if w.poke(s) == contract.Appended {
+		if w.poke(s) {
 			w.violated(OneWriter, "%s wrote although another event source had taken the log over", s.name)
 			continue
 		}
@@ -222,8 +238,14 @@ func (w *world) fence() {
 	}
 }
 
-// poke asks an event source to open an account that nobody else knows.
-func (w *world) poke(s *source) contract.AppendStatus {
+// poke asks an event source to open an account that nobody else knows, and tells
+// whether it did. A sequencer only gets something to find a place for.
+func (w *world) poke(s *source) (wrote bool) {
+	if s.writer == nil {
+		w.ask(w.thread("poke "+s.name, nil), w.request(w.auditor.account, "poke "+s.name, bank.OpenAccount{Owner: "auditor", Currency: "EUR"}), healTime)
+		w.ask(w.thread("pay "+s.name, nil), w.request(w.auditor.account, "pay "+s.name, bank.Deposit{Amount: bank.Money{Minor: 1, Currency: "EUR"}}), healTime)
+		return false
+	}
 	id := bank.NewAccountID("nobody", s.name)
 	r := contract.Record{Account: id, Version: 1, Key: "poke"}
 	if err := r.SetEvent(bank.AccountOpened{Owner: "nobody", Currency: "EUR", Kind: bank.Current}); err != nil {
@@ -231,7 +253,7 @@ func (w *world) poke(s *source) contract.AppendStatus {
 	}
 	ctx, stop := s.serve(w.ctx)
 	defer stop()
-	return s.writer.Append(ctx, []contract.Append{{Account: id, Records: []contract.Record{r}}})[0].Status
+	return s.writer.Append(ctx, []contract.Append{{Account: id, Records: []contract.Record{r}}})[0].Status == contract.Appended
 }
 
 // settle asks again for all whose outcome somebody does not know, and gives the
@@ -239,7 +261,7 @@ func (w *world) poke(s *source) contract.AppendStatus {
 func (w *world) settle() {
 	w.resolve()
 	w.finish()
-	head := w.disk.head()
+	head := w.head()
 	w.until("the views to reach the head of the log", settleTime, func() bool {
 		position, err := w.store.Checkpoint(w.ctx)
 		return err == nil && position >= head

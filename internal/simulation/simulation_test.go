@@ -87,6 +87,7 @@ type totals struct {
 	runs, asked, records int
 	lasted               time.Duration
 	faults               map[string]int
+	partitioned          int // runs whose log has several
 }
 
 func (s *totals) add(r Report) {
@@ -96,6 +97,9 @@ func (s *totals) add(r Report) {
 	s.asked += r.Asked
 	s.records += r.Records
 	s.lasted += r.Lasted
+	if r.Partitions > 1 {
+		s.partitioned++
+	}
 	if s.faults == nil {
 		s.faults = make(map[string]int)
 	}
@@ -107,8 +111,8 @@ func (s *totals) add(r Report) {
 // tell logs the totals, and fails the test if some fault never happened: then
 // it is not tested.
 func (s *totals) tell(t *testing.T, took time.Duration) {
-	t.Logf("%d seeds, %.0f a second; %d requests, %d records, %s of virtual time",
-		s.runs, float64(s.runs)/took.Seconds(), s.asked, s.records, s.lasted.Round(time.Second))
+	t.Logf("%d seeds, %.0f a second, %d with several partitions; %d requests, %d records, %s of virtual time",
+		s.runs, float64(s.runs)/took.Seconds(), s.partitioned, s.asked, s.records, s.lasted.Round(time.Second))
 	for _, f := range slices.Concat(crashPoints, callFaults, snapshotFaults, events) {
 		t.Logf("%8d × %s", s.faults[string(f)], f)
 		if s.runs >= 1000 && s.faults[string(f)] == 0 {

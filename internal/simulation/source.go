@@ -5,48 +5,80 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"corebank/eventsource"
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
-// source is one life of an event source.
+// source is one life of an event source: of a log, of one of its partitions, or of
+// their order.
 type source struct {
 	*process
-	drive  *drive
-	writer *eventsource.Writer
+	disk   *disk
+	drive  any
+	writer *eventsource.Writer // nil for a sequencer
+	keeper keeper
 	api    *eventsource.API
-	ended  chan struct{} // closed when the writer has ended
+	ended  chan struct{} // closed when the keeper has ended
 	err    error         // what it ended with
+}
+
+// keeper takes a disk over and works on it: a writer or a sequencer.
+type keeper interface {
+	Run(ctx context.Context) error
+	Ready() contract.Readiness
 }
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// startSource starts an event source, whether or not there is one already.
-func (w *world) startSource() {
+// startSource starts an event source for a disk, whether or not there is one
+// already.
+func (w *world) startSource(d *disk) {
 	w.mu.Lock()
-	name := fmt.Sprintf("source %d", len(w.sources)+1)
+	name := fmt.Sprintf("source %d%s", len(w.sources)+1, d.name())
 	w.mu.Unlock()
-	s := &source{process: w.process(name, w.restartSource), ended: make(chan struct{})}
-	s.drive = &drive{Storage: w.parts.log(w.disk.log), disk: w.disk, of: s.process}
-	outbox := press{w.topic}
-	storage := w.parts.storage(s.drive, outbox)
-	s.writer = eventsource.NewWriter(storage, quiet)
-	relay := eventsource.NewRelay(storage, s.writer, outbox, quiet)
-	s.api = eventsource.NewAPI(s.writer, storage, relay.Published)
-
-	s.run(w.thread(name, s.process), func(ctx context.Context) { s.write(ctx) })
-	s.run(w.thread(name+" relay", s.process), func(ctx context.Context) { _ = relay.Run(ctx) })
+	s := &source{disk: d, ended: make(chan struct{})}
+	s.process = w.process(name, func() { w.restartSource(d) })
+	relay := s.open(w)
+	s.run(w.thread(name, s.process), func(ctx context.Context) { s.keep(ctx) })
+	if relay != nil {
+		s.run(w.thread(name+" relay", s.process), func(ctx context.Context) { _ = relay.Run(ctx) })
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sources = append(w.sources, s)
 }
 
-// write runs the writer. One that is fenced ends its process for good.
-func (s *source) write(ctx context.Context) {
+// open makes what the event source consists of, and the relay if it publishes.
+func (s *source) open(w *world) (relay *eventsource.Relay) {
+	outbox := press{w.topic}
+	if s.disk.order != nil {
+		drive := &orderDrive{OrderLog: w.parts.order(s.disk.order), disk: s.disk, of: s.process}
+		sequencer := eventsource.NewSequencer(drive, w.branches(s.process), quiet)
+		relay = eventsource.NewRelay(sequencer, sequencer, outbox, quiet)
+		s.drive, s.keeper, s.api = drive, sequencer, eventsource.NewTotalAPI(sequencer, relay.Published)
+		return relay
+	}
+	drive := &drive{Storage: w.parts.log(s.disk.log), disk: s.disk, of: s.process}
+	storage := w.parts.storage(drive, outbox)
+	s.writer = eventsource.NewWriter(storage, quiet)
+	s.drive, s.keeper = drive, s.writer
+	if s.disk.part.Of > 0 {
+		s.api = eventsource.NewPartitionAPI(s.writer, storage, s.disk.part)
+		return nil
+	}
+	relay = eventsource.NewRelay(storage, s.writer, outbox, quiet)
+	s.api = eventsource.NewAPI(s.writer, storage, relay.Published)
+	return relay
+}
+
+// keep runs the keeper. One that is fenced ends its process for good.
+func (s *source) keep(ctx context.Context) {
 	defer close(s.ended)
-	s.err = s.writer.Run(ctx)
+	s.err = s.keeper.Run(ctx)
 	if s.err == nil {
 		return
 	}
@@ -56,12 +88,15 @@ func (s *source) write(ctx context.Context) {
 	}
 	threadOf(ctx).alone()
 	s.die()
-	s.world.restartSource()
+	s.world.restartSource(s.disk)
 }
 
 // halt makes it refuse all appends for a while, as it does when its disk is
 // almost full.
 func (s *source) halt(d time.Duration) {
+	if s.writer == nil {
+		return
+	}
 	s.writer.Halt("the disk is almost full")
 	th := s.world.thread(fmt.Sprintf("%s halted at %s", s.name, s.world.now()), s.process)
 	s.run(th, func(ctx context.Context) {
@@ -80,10 +115,11 @@ func (s *source) hasEnded() bool {
 	}
 }
 
-// restartSource starts an event source if none is left, as a supervisor does.
-func (w *world) restartSource() {
-	if len(w.liveSources()) == 0 && w.ctx.Err() == nil {
-		w.startSource()
+// restartSource starts an event source if none is left for a disk, as a
+// supervisor does.
+func (w *world) restartSource(d *disk) {
+	if len(w.sourcesOf(d)) == 0 && w.ctx.Err() == nil {
+		w.startSource(d)
 	}
 }
 
@@ -99,9 +135,14 @@ func (w *world) liveSources() (live []*source) {
 	return live
 }
 
-// reach is the event source that a call gets to: mostly the newest.
-func (w *world) reach(th *thread) *source {
-	live := w.liveSources()
+// sourcesOf are those of a disk.
+func (w *world) sourcesOf(d *disk) []*source {
+	return slices.DeleteFunc(w.liveSources(), func(s *source) bool { return s.disk != d })
+}
+
+// reach is the event source that a call gets to: mostly the newest of a disk.
+func (w *world) reach(th *thread, d *disk) *source {
+	live := w.sourcesOf(d)
 	astray, other := th.IntN(5) == 0, th.Float64()
 	switch {
 	case len(live) == 0:
@@ -120,15 +161,15 @@ const (
 	callTimeout = 6 * time.Second
 )
 
-// ask calls a method of the event source's API where sidecars would carry the
-// call.
-func ask[Request, Reply any](ctx context.Context, request Request,
+// ask calls a method of the API of a disk's event source where sidecars would
+// carry the call.
+func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 	method func(*eventsource.API, context.Context, Request) (Reply, error)) (reply Reply, err error) {
 	th := threadOf(ctx)
 	if err = th.pass(ctx, wayLeast, wayMost); err != nil {
 		return reply, err
 	}
-	s := th.world.reach(th)
+	s := th.world.reach(th, d)
 	if s == nil {
 		return reply, errAway
 	}
@@ -146,11 +187,33 @@ func ask[Request, Reply any](ctx context.Context, request Request,
 	return reply, th.pass(ctx, wayLeast, wayMost)
 }
 
-// wire is how the other components see the event source.
-type wire struct{}
+// read is ask for what may get lost without harm.
+func read[Request, Reply any](ctx context.Context, request Request, d *disk,
+	method func(*eventsource.API, context.Context, Request) (Reply, error)) (reply Reply, err error) {
+	if th := threadOf(ctx); th.suffers(readLost) {
+		return reply, th.lose(ctx)
+	}
+	return ask(ctx, request, d, method)
+}
+
+// wire is how the other components see the event sources: for what is one
+// account's that of its partition, or for those of the read side, as for the whole
+// log, the one that has that.
+type wire struct {
+	world *world
+	whole bool
+}
+
+// of is the disk that is asked about an account.
+func (l wire) of(id bank.AccountID) *disk {
+	if l.whole {
+		return l.world.whole()
+	}
+	return l.world.home(id)
+}
 
 // Append implements actor.Log.
-func (wire) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+func (l wire) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	th := threadOf(ctx)
@@ -160,12 +223,12 @@ func (wire) Append(ctx context.Context, a contract.Append) (contract.AppendResul
 		return contract.AppendResult{}, th.lose(ctx)
 	case th.suffers(appendLate):
 		th.world.later(th, 10*time.Second, func(ctx context.Context) {
-			reply, err := ask(ctx, request, (*eventsource.API).Append)
+			reply, err := ask(ctx, request, l.of(a.Account), (*eventsource.API).Append)
 			threadOf(ctx).note("the late append ends with %v %v", reply, err)
 		})
 		return contract.AppendResult{}, th.lose(ctx)
 	}
-	reply, err := ask(ctx, request, (*eventsource.API).Append)
+	reply, err := ask(ctx, request, l.of(a.Account), (*eventsource.API).Append)
 	if err == nil && th.suffers(appendAnswerLost) {
 		err = errLost
 	}
@@ -178,30 +241,21 @@ func (wire) Append(ctx context.Context, a contract.Append) (contract.AppendResul
 }
 
 // ReadStream implements actor.Log and server.Log.
-func (wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	if th := threadOf(ctx); th.suffers(readLost) {
-		return contract.Records{}, th.lose(ctx)
-	}
-	return ask(ctx, r, (*eventsource.API).ReadStream)
+func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	return read(ctx, r, l.of(r.Account), (*eventsource.API).ReadStream)
 }
 
 // ReadAll implements projector.Log and server.Log.
-func (wire) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
-	if th := threadOf(ctx); th.suffers(readLost) {
-		return contract.Records{}, th.lose(ctx)
-	}
-	return ask(ctx, r, (*eventsource.API).ReadAll)
+func (l wire) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
+	return read(ctx, r, l.world.whole(), (*eventsource.API).ReadAll)
 }
 
 // FindKeys implements actor.Log.
-func (wire) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
-	if th := threadOf(ctx); th.suffers(readLost) {
-		return contract.Records{}, th.lose(ctx)
-	}
-	return ask(ctx, r, (*eventsource.API).FindKeys)
+func (l wire) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
+	return read(ctx, r, l.of(r.Account), (*eventsource.API).FindKeys)
 }
 
 // Ready implements actor.Log.
-func (wire) Ready(ctx context.Context) (contract.Readiness, error) {
-	return ask(ctx, struct{}{}, (*eventsource.API).Ready)
+func (l wire) Ready(ctx context.Context) (contract.Readiness, error) {
+	return ask(ctx, struct{}{}, l.world.whole(), (*eventsource.API).Ready)
 }

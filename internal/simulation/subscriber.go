@@ -36,7 +36,7 @@ func (w *world) subscribe(id bank.AccountID, after time.Duration) {
 			return
 		}
 		s.mu.Lock()
-		s.from = s.th.Int64N(w.disk.head() + 1)
+		s.from = s.th.Int64N(w.ordered() + 1)
 		s.mu.Unlock()
 		s.follow(s.th.in(w.ctx))
 	})

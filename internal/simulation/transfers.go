@@ -24,10 +24,10 @@ func (h *host) startTransfers(name string) *transfers {
 	calls := newSidecar(h.process, name+" transfers to")
 	q := w.topic.queue()
 	driver := saga.New(saga.Parts{
-		Log:   strand{wire{}, w.thread(name+" transfers from the log", h.process)},
-		Call:  w.parts.saga(calls.call),
-		Store: drawer{w.book, w.thread(name+" book", h.process)},
-		Here:  h.actors.Has, Clock: h.clock, Salt: w.thread(name+" salt", nil).Uint64(), Logger: quiet})
+		Log:     strand{wire{world: w}, w.thread(name+" transfers from the log", h.process)},
+		Call:    w.parts.saga(calls.call),
+		Store:   drawer{w.book, w.thread(name+" book", h.process)},
+		Divided: len(w.logs()) > 1 && !w.parts.Undivided, Here: h.actors.Has, Clock: h.clock, Salt: w.thread(name+" salt", nil).Uint64(), Logger: quiet})
 	ctx, stop := context.WithCancel(h.ctx)
 	th := w.thread(name+" transfers", h.process)
 	w.running.Go(func() {
@@ -78,9 +78,13 @@ func (d drawer) Save(ctx context.Context, data []byte) error {
 // openTransfers are those in the log that have not ended, and openHolds its
 // holds that expire by a time and have not.
 func (w *world) open(by time.Time) (openTransfers, openHolds int) {
-	records, err := w.disk.log.Open().ReadAll(w.ctx, 0, math.MaxInt)
-	if err != nil {
-		return 0, 0
+	var records []contract.Record
+	for _, d := range w.logs() {
+		these, err := d.readAll(w.ctx, 0, math.MaxInt)
+		if err != nil {
+			return 0, 0
+		}
+		records = append(records, these...)
 	}
 	sent := make(map[bank.TransferID]bool)
 	type holdID struct {

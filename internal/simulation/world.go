@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -25,10 +26,11 @@ type world struct {
 	end    context.CancelFunc
 	names  map[bank.AccountID]string
 	people []person
-	// foreign has an account in another currency, and nobody has none.
-	foreign, nobody person
+	// foreign has an account in another currency, nobody has none, and the auditor
+	// opens one only to see what happens.
+	foreign, nobody, auditor person
 
-	disk  *disk
+	disks []*disk // of the log; of each of several partitions, and then of their order
 	shelf *shelf
 	book  *shelf // of the drivers of transfers
 	store view.Store
@@ -40,6 +42,7 @@ type world struct {
 	healing chan struct{} // closed when it heals
 
 	mu         sync.Mutex
+	durable    map[event]time.Duration // since when
 	reserved   map[time.Duration]struct{}
 	steps      []step
 	violations []Violation
@@ -57,9 +60,37 @@ type world struct {
 
 // person is a customer with one account.
 type person struct {
-	name     string
-	account  bank.AccountID
-	currency bank.Currency
+	name       string
+	account    bank.AccountID
+	currency   bank.Currency
+	externalID string // that they want for it; "" for none
+}
+
+// opening is how they open it.
+func (p person) opening() bank.OpenAccount {
+	return bank.OpenAccount{Owner: p.name, Currency: p.currency, ExternalID: p.externalID}
+}
+
+// event names a record, wherever it stands.
+type event struct {
+	account bank.AccountID
+	version int64
+}
+
+// landed notes that a record is durable now.
+func (w *world) landed(r contract.Record) {
+	now := w.now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.durable[event{r.Account, r.Version}] = now
+}
+
+// durableSince is when a record became durable.
+func (w *world) durableSince(r contract.Record) (at time.Duration, durable bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	at, durable = w.durable[event{r.Account, r.Version}]
+	return at, durable
 }
 
 // step is one line of the trace. It is written out only when somebody asks.

@@ -1,0 +1,68 @@
+package simulation
+
+import (
+	"context"
+	"slices"
+
+	"corebank/actor"
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// unfencedOrder is an order that every sequencer may write to, whoever took it
+// over.
+type unfencedOrder struct {
+	eventsource.OrderLog
+	order *eventsource.MemoryOrder
+}
+
+func (u unfencedOrder) Acquire(ctx context.Context) (eventsource.Round, error) {
+	return u.order.Open().Acquire(ctx)
+}
+
+func (u unfencedOrder) Add(ctx context.Context, rounds ...eventsource.Round) error {
+	mine := u.order.Open()
+	if _, err := mine.Acquire(ctx); err != nil {
+		return err
+	}
+	return mine.Add(ctx, rounds...)
+}
+
+// forgetfulOrder is an order that loses a round in ten, and says that it has it.
+type forgetfulOrder struct {
+	eventsource.OrderLog
+	rounds *int
+}
+
+func (f forgetfulOrder) Add(ctx context.Context, rounds ...eventsource.Round) error {
+	if *f.rounds++; *f.rounds%10 == 0 {
+		return f.CheckOurs(ctx)
+	}
+	return f.OrderLog.Add(ctx, rounds...)
+}
+
+// placeless is a log whose events do not say what they come after.
+type placeless struct{ actor.Log }
+
+func (p placeless) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	a.Records = slices.Clone(a.Records)
+	for i := range a.Records {
+		a.Records[i].After = nil
+	}
+	return p.Log.Append(ctx, a)
+}
+
+// generous is a log that gives every account the external id that it claims.
+type generous struct{ actor.Log }
+
+func (g generous) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	if event, err := a.Records[0].Event(); err == nil {
+		if _, is := event.(bank.ExternalIDClaimed); is && a.ExpectedVersion == 0 {
+			if page, err := g.Log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.Account}); err == nil && len(page.Records) > 0 {
+				return contract.AppendResult{Status: contract.Appended, Version: 1, FirstPosition: page.Records[0].Position, Partition: page.Partition}, nil
+			}
+		}
+	}
+	return g.Log.Append(ctx, a)
+}
