@@ -17,7 +17,7 @@ import (
 
 // Bounds of filling a log.
 const (
-	fillBatch = 500 // events of one commit, as the writer's largest
+	fillBatch = 500 // events of one commit
 	fillStart = time.Minute
 	fillStop  = 2 * immudbStop
 )
@@ -54,8 +54,12 @@ func fillLog(ctx context.Context, data string, partitions int, records iter.Seq[
 		}
 		return commitAll(ctx, fill, records)
 	}
-	if head, err := parts[0].Acquire(ctx); err != nil || head != 0 {
-		return fmt.Errorf("the log is not a new one, or cannot be written: head %d, %w", head, err)
+	head, err := parts[0].Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("take the log over: %w", err)
+	}
+	if head != 0 {
+		return fmt.Errorf("the log is not a new one: it ends at position %d", head)
 	}
 	return commitAll(ctx, parts[0], records)
 }

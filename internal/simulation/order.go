@@ -2,12 +2,8 @@ package simulation
 
 import (
 	"context"
-	"fmt"
-	"sync"
 
 	"corebank/eventsource"
-	"corebank/internal/bank"
-	"corebank/internal/contract"
 )
 
 // orderDrive is one sequencer's access to the order of several partitions.
@@ -65,112 +61,4 @@ func (d *orderDrive) Checkpoint(ctx context.Context) (int64, error) {
 // SaveCheckpoint implements eventsource.OrderLog.
 func (d *orderDrive) SaveCheckpoint(ctx context.Context, position int64) error {
 	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.OrderLog.SaveCheckpoint(ctx, position) })
-}
-
-// branch is a partition as a sequencer reaches it. It may read several at once,
-// for itself and for those who ask it, so that each read is a strand of its own.
-type branch struct {
-	disk *disk
-	of   *process
-
-	mu    sync.Mutex
-	reads map[string]int // by who reads, and what
-}
-
-// strand is the strand of a read.
-func (b *branch) strand(ctx context.Context, what string) context.Context {
-	name := fmt.Sprintf("%s for %s reads %s%s", b.of.name, threadOf(ctx).name, what, b.disk.name())
-	b.mu.Lock()
-	b.reads[name]++
-	name = fmt.Sprintf("%s (%d)", name, b.reads[name])
-	b.mu.Unlock()
-	return b.of.world.thread(name, b.of).in(ctx)
-}
-
-// ReadAll implements eventsource.PartitionLog.
-func (b *branch) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
-	return read(b.strand(ctx, fmt.Sprint("after ", r.AfterPosition)), r, b.disk, (*eventsource.API).ReadAll)
-}
-
-// ReadStream implements eventsource.PartitionLog.
-func (b *branch) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	return read(b.strand(ctx, fmt.Sprint(r.Account, " after ", r.AfterVersion)), r, b.disk, (*eventsource.API).ReadStream)
-}
-
-// FindKeys implements eventsource.PartitionLog.
-func (b *branch) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
-	return read(b.strand(ctx, fmt.Sprint(r.Account, " with ", r.Keys)), r, b.disk, (*eventsource.API).FindKeys)
-}
-
-// branches are all partitions, for a sequencer.
-func (w *world) branches(of *process) (logs []eventsource.PartitionLog) {
-	for _, d := range w.logs() {
-		logs = append(logs, &branch{disk: d, of: of, reads: make(map[string]int)})
-	}
-	return logs
-}
-
-// logs are the disks of a log: its partitions, or the only one.
-func (w *world) logs() []*disk { return w.disks[:max(1, len(w.disks)-1)] }
-
-// whole is the disk whose event source has the whole log: the only one, or that
-// of the order.
-func (w *world) whole() *disk { return w.disks[len(w.disks)-1] }
-
-// home is the disk that has an account's stream.
-func (w *world) home(id bank.AccountID) *disk {
-	return w.disks[contract.PartitionOf(id, len(w.logs()))-1]
-}
-
-// head is how many records are durable, and ordered how many of them have a place
-// in the whole log.
-func (w *world) head() (head int64) {
-	for _, d := range w.logs() {
-		d.mu.Lock()
-		head += d.head
-		d.mu.Unlock()
-	}
-	return head
-}
-
-func (w *world) ordered() int64 {
-	if w.whole().order == nil {
-		return w.head()
-	}
-	last, err := w.whole().order.Open().LastRound(w.ctx)
-	if err != nil {
-		panic(err) // it is in memory
-	}
-	return last.Last()
-}
-
-// records are the whole log, past all the bank's own parts: in its order, what
-// has a place in it.
-func (w *world) records() (records []contract.Record) {
-	read := w.whole().readAll
-	if w.whole().order != nil {
-		var parts []eventsource.PartitionLog
-		for _, d := range w.logs() {
-			parts = append(parts, eventsource.StoredPartition{Storage: d.log.Open()})
-		}
-		total := eventsource.NewTotal(w.whole().order.Open(), parts)
-		if _, err := total.Refresh(w.ctx); err != nil {
-			w.violated(Gapless, "the order cannot be read: %v", err)
-		}
-		read = total.ReadAll
-	}
-	for {
-		page, err := read(w.ctx, int64(len(records)), contract.MaxReadRecords)
-		if err != nil {
-			w.violated(Gapless, "the log cannot be read after position %d: %v", len(records), err)
-		}
-		if err != nil || len(page) == 0 {
-			return records
-		}
-		records = append(records, page...)
-	}
-}
-
-func (d *disk) readAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
-	return d.log.Open().ReadAll(ctx, after, limit)
 }
