@@ -35,6 +35,7 @@ func TestADriverMayDieAnywhere(t *testing.T) {
 						}
 						return ctx.Err()
 					}
+					w.drive(0)
 					w.background(func(ctx context.Context) error {
 						select {
 						case <-dying:
@@ -44,7 +45,6 @@ func TestADriverMayDieAnywhere(t *testing.T) {
 						}
 						return nil
 					})
-					w.drive(0)
 					w.threeTransfers()
 					w.mu.Lock()
 					defer w.mu.Unlock()
