@@ -108,14 +108,14 @@ func (a *account) attempt(ctx context.Context, batch contract.CommandBatch) ([]c
 	return outcomes, err
 }
 
-// attemptWith decides with all keys looked up, or only those that the actor
-// remembers.
+// attemptWith decides with all keys looked up that may have an event, or with none
+// if the actor remembers none of them.
 func (a *account) attemptWith(ctx context.Context, batch contract.CommandBatch, all bool) ([]contract.Outcome, error) {
-	recalled, err := a.recall(ctx, batch.Commands, all)
+	known, err := a.recall(ctx, batch.Commands, all)
 	if err != nil {
 		return nil, err
 	}
-	t, err := a.decide(ctx, batch, recalled, nil)
+	t, err := a.decide(ctx, batch, known, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func (a *account) attemptWith(ctx context.Context, batch contract.CommandBatch, 
 		return nil, errForgotten
 	}
 	if t.claim != nil {
-		if t, err = a.claimed(ctx, batch, recalled, t); err != nil {
+		if t, err = a.claimed(ctx, batch, known, t); err != nil {
 			return nil, err
 		}
 	}

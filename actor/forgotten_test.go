@@ -41,6 +41,7 @@ func TestAForgottenKeyIsLookedForByTheAppend(t *testing.T) {
 		}
 		b.expect(cost("one of many", 1, 2, b.deposit("six", 6), b.deposit("two", 2), b.deposit("seven", 7)),
 			contract.Applied, contract.Replayed, contract.Applied)
+		b.expect(cost("one remembered, one forgotten", 1, 0, b.deposit("seven", 7), b.deposit("one", 1)), contract.Replayed, contract.Replayed)
 		b.expect(cost("for something else", 1, 1, b.deposit("three", 99)), contract.Refused)
 		b.expect(cost("what cannot be", 1, 0, b.withdraw("eight", 1000)), contract.Refused)
 		if n := len(b.stream()); n != 8 {

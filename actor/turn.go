@@ -153,23 +153,22 @@ func (r recalled) answered() map[string]*contract.Record {
 	return answered
 }
 
-// recall reads the events of those commands that were answered before, as far as
-// the actor remembers their keys, or of all of them.
+// recall reads the events of those commands that were answered before. Where the
+// actor remembers none of their keys, it reads only if it is to find all.
 func (a *account) recall(ctx context.Context, commands []contract.Command, all bool) (r recalled, err error) {
-	var keys []string
+	var keys []string // that may have an event
 	remembered := make(map[string]int64)
 	for _, c := range commands {
 		version, known := a.keys.Find(c.Key)
 		if version != 0 {
 			remembered[c.Key] = version
 		}
-		if version != 0 || !known && all {
+		if version != 0 || !known {
 			keys = append(keys, c.Key)
 		}
-		r.unsure = r.unsure || !known && !all
 	}
-	if len(keys) == 0 {
-		return r, nil
+	if len(keys) == 0 || len(remembered) == 0 && !all {
+		return recalled{unsure: len(keys) > 0}, nil
 	}
 	found, err := a.log.FindKeys(ctx, contract.FindKeysRequest{Account: a.id, Keys: keys})
 	if err != nil {

@@ -24,6 +24,15 @@ const (
 	stateAbandoned
 )
 
+// newPending is an append that waits, or is answered already: a malformed one.
+func newPending(a contract.Append) *pending {
+	p := &pending{Append: a, done: make(chan contract.AppendResult, 1)}
+	if err := checkAppend(a); err != nil {
+		p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: err.Error()})
+	}
+	return p
+}
+
 // take claims the append for a batch; false if its caller has gone.
 func (p *pending) take() bool { return p.state.CompareAndSwap(stateQueued, stateTaken) }
 
@@ -34,6 +43,9 @@ func (p *pending) answer(result contract.AppendResult) {
 	default:
 	}
 }
+
+// answered reports whether there is an answer that nobody has taken yet.
+func (p *pending) answered() bool { return len(p.done) > 0 }
 
 // wait is the answer, or what can be said when ctx ends first.
 func (p *pending) wait(ctx context.Context) contract.AppendResult {

@@ -99,7 +99,7 @@ func (w *Writer) Halt(reason string) {
 func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contract.AppendResult {
 	waiting := make([]*pending, len(appends))
 	for i, a := range appends {
-		waiting[i] = &pending{Append: a, done: make(chan contract.AppendResult, 1)}
+		waiting[i] = newPending(a)
 	}
 	w.checkKeys(ctx, waiting)
 	for _, p := range waiting {
@@ -119,7 +119,7 @@ func (w *Writer) checkKeys(ctx context.Context, waiting []*pending) {
 	var asking []*pending
 	var appends []contract.Append
 	for _, p := range waiting {
-		if p.CheckKeys && checkAppend(p.Append) == nil {
+		if p.CheckKeys && !p.answered() {
 			asking, appends = append(asking, p), append(appends, p.Append)
 		}
 	}
@@ -139,11 +139,7 @@ func (w *Writer) checkKeys(ctx context.Context, waiting []*pending) {
 
 // enqueue hands an append to Run's goroutine, unless it is answered already.
 func (w *Writer) enqueue(p *pending) {
-	if len(p.done) > 0 {
-		return
-	}
-	if err := checkAppend(p.Append); err != nil {
-		p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: err.Error()})
+	if p.answered() {
 		return
 	}
 	if reason := w.halted.Load(); reason != nil {
