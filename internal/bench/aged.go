@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -50,11 +51,7 @@ func (l *lab) age(ctx context.Context, t *till) error {
 
 func (t *till) ageOne(ctx context.Context, i int) error {
 	for left := agedDeposits; left > 0; left -= batchItems {
-		chosen := make([]int, min(batchItems, left))
-		for n := range chosen {
-			chosen[n] = i
-		}
-		if _, err := t.batch(ctx, chosen, moveMinor); err != nil {
+		if _, err := t.batch(ctx, slices.Repeat([]int{i}, min(batchItems, left)), moveMinor); err != nil {
 			return err
 		}
 	}

@@ -85,6 +85,9 @@ func (h *history) checkLog() {
 			continue
 		}
 		h.follow(r, event)
+		if opened, is := event.(bank.AccountOpened); is {
+			h.checkHolder(r, opened)
+		}
 		if err := bank.CheckBalanced(event.PostingLines()); err != nil {
 			h.world.violated(Exact, "position %d: %v", r.Position, err)
 		}
@@ -101,6 +104,20 @@ func (h *history) checkLog() {
 		if line := view.TransactionOf(r, event); line != nil {
 			h.lines = append(h.lines, *line)
 		}
+	}
+}
+
+// checkHolder holds that an opening with an external id has claimed it before, and
+// that nobody else has.
+func (h *history) checkHolder(r contract.Record, e bank.AccountOpened) {
+	if e.ExternalID == "" {
+		return
+	}
+	claims := h.states[bank.NewClaimID(e.ExternalID)]
+	h.caused(r, len(claims) > 0)
+	if len(claims) > 0 && claims[len(claims)-1].Claimant != r.Account {
+		h.world.violated(OneHolder, "position %d opens %s with the external id %q, which %s claimed", r.Position, h.world.name(r.Account),
+			e.ExternalID, h.world.name(claims[len(claims)-1].Claimant))
 	}
 }
 

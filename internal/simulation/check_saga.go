@@ -26,8 +26,6 @@ func (h *history) course(id bank.TransferID) *course {
 // follow takes a record into the course of its transfer.
 func (h *history) follow(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
-	case bank.AccountOpened:
-		h.checkHolder(r, e)
 	case bank.TransferSent:
 		c := h.course(e.Transfer)
 		c.sent, c.from = &e, r.Account
@@ -48,20 +46,6 @@ func (h *history) follow(r contract.Record, event bank.Event) {
 		c := h.course(e.Transfer)
 		c.returned++
 		h.caused(r, c.rejected > 0)
-	}
-}
-
-// checkHolder holds that an opening with an external id has claimed it before, and
-// that nobody else has.
-func (h *history) checkHolder(r contract.Record, e bank.AccountOpened) {
-	if e.ExternalID == "" {
-		return
-	}
-	claims := h.states[bank.NewClaimID(e.ExternalID)]
-	h.caused(r, len(claims) > 0)
-	if len(claims) > 0 && claims[len(claims)-1].Claimant != r.Account {
-		h.world.violated(OneHolder, "position %d opens %s with the external id %q, which %s claimed", r.Position, h.world.name(r.Account),
-			e.ExternalID, h.world.name(claims[len(claims)-1].Claimant))
 	}
 }
 

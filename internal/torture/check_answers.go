@@ -14,7 +14,6 @@ type outcome struct {
 	acknowledged      int
 	applied, unknown  int
 	denied            int // refused or unavailable
-	conflicts         int
 	lastDeniedVerdict Verdict
 	told              time.Duration // when its event was first acknowledged; 0 if it was not
 	refused           *Answer       // the refusal that was asked for last
