@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"corebank/check/audit"
 	"corebank/eventsource"
-	"corebank/internal/audit"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )

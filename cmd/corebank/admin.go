@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/check/torture"
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
-	"corebank/internal/torture"
 	"corebank/projector"
 )
 

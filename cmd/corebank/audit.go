@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/check/audit"
+	"corebank/check/torture"
 	"corebank/eventsource"
-	"corebank/internal/audit"
 	"corebank/internal/contract"
-	"corebank/internal/torture"
 	"corebank/internal/view/viewstore"
 )
 

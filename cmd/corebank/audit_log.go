@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 
+	"corebank/check/audit"
 	"corebank/eventsource"
-	"corebank/internal/audit"
 	"corebank/internal/contract"
 )
 

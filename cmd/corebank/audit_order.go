@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"iter"
 
+	"corebank/check/audit"
 	"corebank/eventsource"
-	"corebank/internal/audit"
 	"corebank/internal/contract"
 )
 

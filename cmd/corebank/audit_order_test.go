@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"corebank/check/audit"
 	"corebank/eventsource"
-	"corebank/internal/audit"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view/sqlite"

@@ -11,8 +11,8 @@ import (
 	"os"
 	"time"
 
+	"corebank/check/audit"
 	"corebank/eventsource"
-	"corebank/internal/audit"
 	"corebank/internal/contract"
 )
 

@@ -15,8 +15,8 @@ import (
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
+	"corebank/check/audit"
 	"corebank/eventsource"
-	"corebank/internal/audit"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"

@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"corebank/internal/bench"
+	"corebank/check/bench"
 )
 
 // benchConfig is what `corebank bench` is asked for.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/check/bench"
+	"corebank/check/bench/ledger"
 	"corebank/internal/app"
-	"corebank/internal/bench"
-	"corebank/internal/bench/ledger"
 )
 
 // ledgerConnections is how many connections to PostgreSQL the ledger has: enough

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"corebank/internal/banktest"
+	"corebank/check/banktest"
 )
 
 // runBench runs the command in a directory for its temporary files, which must

@@ -6,7 +6,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"corebank/internal/browsertest"
+	"corebank/check/browsertest"
 )
 
 // answered is JavaScript that yields GraphiQL's response once it has data.

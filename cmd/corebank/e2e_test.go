@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"corebank/internal/banktest"
+	"corebank/check/banktest"
 )
 
 // Bounds of the end-to-end tests. The first start may have to build the

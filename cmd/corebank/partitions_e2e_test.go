@@ -7,8 +7,8 @@ import (
 	"syscall"
 	"testing"
 
+	"corebank/check/banktest"
 	"corebank/internal/bank"
-	"corebank/internal/banktest"
 	"corebank/internal/contract"
 )
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"corebank/internal/banktest"
+	"corebank/check/banktest"
 )
 
 // statementOf runs corebank statement for an account, signed in as a client is.

@@ -32,9 +32,9 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"corebank/check/torture"
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
-	"corebank/internal/torture"
 )
 
 // TestThePartsKnowEachOther tries what a program on the same machine could, and

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/check/torture"
 	"corebank/internal/contract"
-	"corebank/internal/torture"
 )
 
 // Bounds of a torture.

@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"corebank/check/torture"
 	"corebank/eventsource"
 	"corebank/internal/contract"
-	"corebank/internal/torture"
 )
 
 // immudbConfig is a part of the log of a bank in a directory, in the immudb at an

@@ -14,8 +14,8 @@ import (
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/client"
 
+	"corebank/check/torture"
 	"corebank/internal/contract"
-	"corebank/internal/torture"
 )
 
 // poisonAttempts bounds how often a broken writer tries to be the first at the

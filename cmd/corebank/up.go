@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/internal/identity/issuer"
-	"corebank/internal/supervisor"
+	"corebank/localbank/supervisor"
 )
 
 func newUp() *cobra.Command {

@@ -8,7 +8,7 @@ import (
 
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
-	"corebank/internal/supervisor"
+	"corebank/localbank/supervisor"
 )
 
 // sentry adds the authority that gives the sidecars their certificates.

@@ -10,12 +10,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"corebank/check/torture"
 	"corebank/components"
 	"corebank/internal/contract"
 	"corebank/internal/filelock"
 	"corebank/internal/identity/issuer"
 	"corebank/internal/secrets"
-	"corebank/internal/torture"
 )
 
 // dataDir is the directory of one bank, locked for this process.

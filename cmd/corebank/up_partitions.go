@@ -10,7 +10,7 @@ import (
 
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
-	"corebank/internal/supervisor"
+	"corebank/localbank/supervisor"
 )
 
 // partitionsFile says in a bank's directory how many partitions its log has, if

@@ -10,8 +10,8 @@ import (
 
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
-	"corebank/internal/sidecars"
-	"corebank/internal/supervisor"
+	"corebank/localbank/sidecars"
+	"corebank/localbank/supervisor"
 )
 
 // TestThePartsOfABankWithPartitions: each partition has an event source with a

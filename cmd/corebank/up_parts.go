@@ -16,8 +16,8 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
 	"corebank/internal/secrets"
-	"corebank/internal/sidecars"
-	"corebank/internal/supervisor"
+	"corebank/localbank/sidecars"
+	"corebank/localbank/supervisor"
 )
 
 // Names of the parts that are no apps.

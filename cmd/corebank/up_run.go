@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 
-	"corebank/internal/torture"
+	"corebank/check/torture"
 )
 
 // writeRunning tells in a file where the parts are that other commands reach

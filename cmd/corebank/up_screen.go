@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"corebank/internal/identity"
-	"corebank/internal/sidecars"
-	"corebank/internal/supervisor"
+	"corebank/localbank/sidecars"
+	"corebank/localbank/supervisor"
 )
 
 // screen tells a person how the bank is doing.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"corebank/internal/sidecars"
+	"corebank/localbank/sidecars"
 )
 
 // How often a build that has nothing new to say says so.

@@ -22,8 +22,8 @@ import (
 
 	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
-	"corebank/internal/sidecars"
-	"corebank/internal/supervisor"
+	"corebank/localbank/sidecars"
+	"corebank/localbank/supervisor"
 )
 
 func TestOnlyAFreeLoopbackAddressIsListenedOn(t *testing.T) {

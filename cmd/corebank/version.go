@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"corebank/internal/sidecars"
+	"corebank/localbank/sidecars"
 )
 
 func newVersion() *cobra.Command {

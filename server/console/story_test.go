@@ -11,8 +11,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"corebank/internal/banktest"
-	"corebank/internal/browsertest"
+	"corebank/check/banktest"
+	"corebank/check/browsertest"
 	"corebank/server/console"
 )
 

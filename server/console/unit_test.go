@@ -12,7 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	"corebank/internal/browsertest"
+	"corebank/check/browsertest"
 )
 
 // units opens a page on which the parts of the console can be tried one by one.

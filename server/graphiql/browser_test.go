@@ -12,8 +12,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"corebank/internal/banktest"
-	"corebank/internal/browsertest"
+	"corebank/check/banktest"
+	"corebank/check/browsertest"
 	"corebank/internal/identity"
 	"corebank/server/graphiql"
 )

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"corebank/internal/banktest"
+	"corebank/check/banktest"
 	"corebank/internal/identity"
 	"corebank/server"
 	"corebank/server/guard"

@@ -1,0 +1,147 @@
+package audit_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"corebank/check/audit"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+	"corebank/internal/view/memory"
+)
+
+// opening is the moment at which every story begins.
+var opening = time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
+
+// fataler is a *testing.T or a *rapid.T.
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+// book is a log that a sound bank writes.
+type book struct {
+	t        fataler
+	records  []contract.Record
+	accounts map[bank.AccountID]bank.Account
+}
+
+func newBook(t fataler) *book {
+	return &book{t: t, accounts: make(map[bank.AccountID]bank.Account)}
+}
+
+// ask has an account decide a command and writes what happens. It reports
+// whether the command was accepted.
+func (b *book) ask(id bank.AccountID, caller, key string, c bank.Command) bool {
+	b.t.Helper()
+	account := b.accounts[id]
+	account.ID = id
+	event, refusal := account.Decide(c, bank.Circumstances{})
+	if refusal != nil {
+		return false
+	}
+	sent, err := contract.EncodeCommand(caller, key, c)
+	if err != nil {
+		b.t.Fatalf("%v", err)
+	}
+	r := contract.Record{Position: int64(len(b.records)) + 1, Account: id, Version: account.Version + 1,
+		At: opening.Add(time.Duration(len(b.records)/2) * time.Microsecond), Key: key, Caller: caller, RequestHash: sent.Hash()}
+	if err := r.SetEvent(event); err != nil {
+		b.t.Fatalf("%v", err)
+	}
+	b.accounts[id] = account.Apply(event, r.At)
+	b.records = append(b.records, r)
+	return true
+}
+
+func (b *book) open(owner string, currency bank.Currency) bank.AccountID {
+	b.t.Helper()
+	id := bank.NewAccountID(owner, "first")
+	if !b.ask(id, owner, "first", bank.OpenAccount{Owner: owner, Currency: currency}) {
+		b.t.Fatalf("%s cannot open an account", owner)
+	}
+	return id
+}
+
+func (b *book) pay(id bank.AccountID, in, out int64) {
+	b.t.Helper()
+	currency, key := b.accounts[id].Currency, fmt.Sprint("key-", len(b.records))
+	var c bank.Command = bank.Deposit{Amount: bank.Money{Minor: in, Currency: currency}, Details: bank.Details{Reference: "wages"}}
+	if out > 0 {
+		c = bank.Withdraw{Amount: bank.Money{Minor: out, Currency: currency}, Details: bank.Details{Memo: "rent"}}
+	}
+	if !b.ask(id, "teller", key, c) {
+		b.t.Fatalf("%s: %+v is refused", id, c)
+	}
+}
+
+// soundLog is a small log with every kind of event: Ada's account has positions 1, 3,
+// 4, 6, 8 and Yamada's 2, 5, 7.
+func soundLog(t *testing.T) *book {
+	t.Helper()
+	b := newBook(t)
+	ada, yamada := b.open("ada", "EUR"), b.open("yamada", "JPY")
+	b.pay(ada, 1000, 0)
+	b.pay(ada, 0, 250)
+	b.pay(yamada, 5000, 0)
+	b.pay(ada, 50, 0)
+	b.pay(yamada, 0, 5000)
+	b.pay(ada, 0, 800)
+	return b
+}
+
+// edit changes the stored event of a record, whatever the bank would say.
+func edit[E bank.Event](r *contract.Record, change func(*E)) {
+	var event E
+	if err := json.Unmarshal(r.Data, &event); err != nil {
+		panic(err)
+	}
+	change(&event)
+	data, err := json.Marshal(event)
+	if err != nil {
+		panic(err)
+	}
+	r.Data = data
+}
+
+// auditOf is the audit of the records and, if there are any, the views.
+func auditOf(records []contract.Record, views *audit.Views) audit.Report {
+	a := audit.New()
+	if views != nil {
+		a.Expect(views)
+	}
+	for _, r := range records {
+		a.Record(r)
+	}
+	return a.Report(opening, time.Second, nil)
+}
+
+// project makes the views of the first records of a log.
+func project(t fataler, records []contract.Record) *memory.Store {
+	t.Helper()
+	store, sums := memory.New(), view.Resume(view.Trial{})
+	accounts := make(map[bank.AccountID]view.Account)
+	for _, r := range records {
+		account, effect, err := view.Fold(accounts[r.Account], r)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		accounts[r.Account] = account
+		sums.Add(r.At, effect.Postings)
+		changes := view.Changes{From: r.Position - 1, To: r.Position, Accounts: []view.Account{account},
+			Links: view.LinksOf(r, effect.Keys), Trial: sums.Trial(r.Position)}
+		if effect.Line != nil {
+			changes.Transactions = append(changes.Transactions, *effect.Line)
+		}
+		if effect.State != nil {
+			changes.States = append(changes.States, *effect.State)
+		}
+		if err := store.Apply(contextOf(t), changes); err != nil {
+			t.Fatalf("%v", err)
+		}
+	}
+	return store
+}

@@ -1,0 +1,201 @@
+package audit_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"corebank/check/audit"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+	"corebank/internal/view/viewtest"
+)
+
+// month is a log in which everything happens.
+func month(t *testing.T) []contract.Record {
+	t.Helper()
+	return viewtest.Month(t).Records
+}
+
+// place is the position of the nth (from 1) event of a kind.
+func place(t *testing.T, records []contract.Record, kind string, n int) int64 {
+	t.Helper()
+	for _, r := range records {
+		if r.Type == kind {
+			if n--; n == 0 {
+				return r.Position
+			}
+		}
+	}
+	t.Fatalf("the month has too few events %s", kind)
+	return 0
+}
+
+func TestASoundMonthHasNoFindings(t *testing.T) {
+	records := month(t)
+	for at := range len(records) + 1 {
+		report := auditOf(records[:at], viewsOf(t, project(t, records[:at/2])))
+		if !report.OK {
+			t.Fatalf("after %d records: %v", at, report.Findings)
+		}
+	}
+	report := auditOf(records, nil)
+	want := []audit.Total{{Currency: "EUR", Customers: "1930.00", Cash: "-2150.00", Transit: "70.00", Settlement: "150.00"},
+		{Currency: "JPY", Customers: "5000", Cash: "-5000", Transit: "0", Settlement: "0"}}
+	if report.Accounts != 3 || !slices.Equal(report.Totals, want) {
+		t.Errorf("%d accounts with totals %+v, want 3 with %+v", report.Accounts, report.Totals, want)
+	}
+}
+
+// TestBrokenMonths breaks one thing in a sound month after the other. What
+// follows from it may be found as well; what was broken is found first.
+func TestBrokenMonths(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		kind    string
+		which   int
+		breakIt func(r *contract.Record)
+		rule    audit.Rule
+	}{
+		{"a transfer under another id", "transfer-sent", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransferSent) { e.Transfer = bank.NewTransferID(ada, "other") })
+		}, audit.RuleTransfer},
+		{"a transfer to its sender", "transfer-sent", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransferSent) { e.To = r.Account })
+		}, audit.RuleTransfer},
+		{"less arrives than was sent", "transfer-received", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransferReceived) {
+				e.Amount.Minor--
+				e.Balance.Minor--
+				e.Postings[0].Amount.Minor--
+				e.Postings[1].Amount.Minor++
+			})
+		}, audit.RuleTransfer},
+		{"it comes from somebody else", "transfer-received", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransferReceived) { e.From = bank.NewAccountID("eve", "x") })
+		}, audit.RuleTransfer},
+		{"another amount is rejected", "transfer-rejected", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransferRejected) { e.Amount.Minor++ })
+		}, audit.RuleTransfer},
+		{"a transfer is completed that was not received", "transfer-completed", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransferCompleted) { e.Transfer = bank.NewTransferID(ada, "other") })
+		}, audit.RuleKey},
+		{"another amount comes back", "transfer-returned", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransferReturned) {
+				e.Amount.Minor++
+				e.Balance.Minor++
+				e.Postings[0].Amount.Minor++
+				e.Postings[1].Amount.Minor--
+			})
+		}, audit.RuleTransfer},
+		{"the money goes to cash", "transfer-sent", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransferSent) { e.Postings[1].LedgerAccount = bank.CashLedger("EUR") })
+		}, audit.RulePostings},
+		{"a capture of no hold", "hold-captured", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.HoldCaptured) { e.Hold++ })
+		}, audit.RuleHold},
+		{"a capture that leaves too much", "hold-captured", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.HoldCaptured) { e.Remaining.Minor++ })
+		}, audit.RuleHold},
+		{"a reversal of nothing", "transaction-reversed", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransactionReversed) { e.Transaction = 1 })
+		}, audit.RuleReversal},
+		{"a reversal the same way round", "transaction-reversed", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransactionReversed) { e.Transaction = 4 })
+		}, audit.RuleReversal},
+		{"a reversal that says that less remains", "transaction-reversed", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.TransactionReversed) { e.Remaining.Minor-- })
+		}, audit.RuleReversal},
+		{"a step of the bank under a key of its own", "transfer-received", 1, func(r *contract.Record) { r.Key = "mine" }, audit.RuleKey},
+		{"a claim in another stream", "external-id-claimed", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.ExternalIDClaimed) { e.ExternalID = "other" })
+		}, audit.RuleOpening},
+		{"a claim of somebody else", "external-id-claimed", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.ExternalIDClaimed) { e.Account = grace; r.Key = bank.ClaimKey(grace) })
+		}, audit.RuleExternalID},
+		{"an external id without a claim", "account-opened", 2, func(r *contract.Record) {
+			edit(r, func(e *bank.AccountOpened) { e.ExternalID = "iban-grace" })
+		}, audit.RuleExternalID},
+		{"another's external id", "account-opened", 2, func(r *contract.Record) {
+			edit(r, func(e *bank.AccountOpened) { e.ExternalID = "iban-ada" })
+		}, audit.RuleExternalID},
+		{"a hold of more than there is", "hold-placed", 1, func(r *contract.Record) {
+			edit(r, func(e *bank.HoldPlaced) { e.Amount.Minor = 1 << 40 })
+		}, audit.RuleAvailable},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			records := month(t)
+			at := place(t, records, test.kind, test.which)
+			test.breakIt(&records[at-1])
+			report := auditOf(records, nil)
+			found := slices.ContainsFunc(report.Findings, func(f audit.Finding) bool {
+				return f.Rule == test.rule && (f.Position == at || test.rule == audit.RuleExternalID)
+			})
+			if !found || report.OK {
+				t.Errorf("findings are %v, want one of rule %s at %d", report.Findings, test.rule, at)
+			}
+		})
+	}
+}
+
+func TestAStepThatIsRepeatedIsFound(t *testing.T) {
+	for _, kind := range []string{"transfer-received", "transfer-completed", "transfer-returned"} {
+		records := month(t)
+		again := records[place(t, records, kind, 1)-1]
+		last := records[len(records)-1]
+		again.Position, again.At = last.Position+1, last.At
+		for _, r := range records {
+			if r.Account == again.Account {
+				again.Version = r.Version + 1
+			}
+		}
+		report := auditOf(append(records, again), nil)
+		for _, rule := range []audit.Rule{audit.RuleTransfer, audit.RuleKey} {
+			if !slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.Rule == rule && f.Position == again.Position }) {
+				t.Errorf("%s again: %v, want a finding of rule %s", kind, report.Findings, rule)
+			}
+		}
+	}
+}
+
+func TestMoneyThatIsLostInTransitIsFound(t *testing.T) {
+	records := month(t)
+	at := place(t, records, "transfer-received", 1) // as if it came in cash
+	edit(&records[at-1], func(e *bank.TransferReceived) { e.Postings[1].LedgerAccount = bank.CashLedger("EUR") })
+	var rules []audit.Rule
+	for _, f := range auditOf(records, nil).Findings {
+		rules = append(rules, f.Rule)
+	}
+	if !slices.Equal(rules, []audit.Rule{audit.RulePostings, audit.RuleTransit}) {
+		t.Errorf("findings of rules %v", rules)
+	}
+}
+
+func TestATrialBalanceThatDiffersIsFound(t *testing.T) {
+	records := month(t)
+	said := tell(t, project(t, records))
+	said.trial = said.trial.With([]view.Posted{{Postings: []bank.Posting{{LedgerAccount: bank.CashLedger("EUR"), Amount: cents(1)}}}})
+	report := auditOf(records, viewsOf(t, said))
+	if len(report.Findings) != 1 || report.Findings[0].Rule != audit.RuleViews || report.Findings[0].Account != "" {
+		t.Errorf("findings are %v, want one about the trial balance", report.Findings)
+	}
+}
+
+// Accounts live on: with a limit, an expiry that is noted late, a closing.
+func TestASoundLifeHasNoFindings(t *testing.T) {
+	b := viewtest.NewBook(t)
+	b.Step = time.Hour
+	one := b.Open(bank.OpenAccount{Owner: "ada", Currency: "EUR"})
+	b.Do(one, bank.SetLimits{Limits: bank.Limits{Overdraft: cents(500)}})
+	b.Do(one, bank.Withdraw{Amount: cents(400)})
+	b.Do(one, bank.PlaceHold{Amount: cents(100), ExpiresAt: b.Now.Add(2 * time.Hour)})
+	b.Now = b.Now.Add(24 * time.Hour)
+	b.Do(one, bank.Withdraw{Amount: cents(100)}) // the hold holds nothing any more
+	b.Do(one, bank.ExpireHold{Hold: 4})
+	b.Do(one, bank.Deposit{Amount: cents(500)})
+	b.Do(one, bank.CloseAccount{})
+	if report := auditOf(b.Records, viewsOf(t, project(t, b.Records))); !report.OK {
+		t.Errorf("findings are %v", report.Findings)
+	}
+}

@@ -1,0 +1,138 @@
+package banktest
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"corebank/actor"
+	"corebank/check/audit"
+	"corebank/eventsource"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/follow"
+)
+
+// logParts are the event sources of a bank.
+type logParts struct {
+	whole directLog // for those who read the whole log
+	own   ownLog    // for the actors
+	ready func() bool
+	works []func(context.Context) error
+	// publish starts the relay.
+	publish func(eventsource.Publisher)
+}
+
+// ownLog is the log as the actors' app has it.
+type ownLog interface {
+	actor.Log
+	follow.Log
+}
+
+// openLog makes a log in memory.
+func (b *Bank) openLog(partitions int, quiet *slog.Logger) *logParts {
+	if partitions > 1 {
+		return b.openPartitions(partitions, quiet)
+	}
+	b.Log = eventsource.NewMemoryLog()
+	storage := b.Log.Open()
+	writer := eventsource.NewWriter(storage, quiet)
+	b.writers = []*eventsource.Writer{writer}
+	var relay *eventsource.Relay
+	log := directLog{eventsource.NewAPI(writer, storage, func() int64 { return relay.Published() })}
+	parts := &logParts{whole: log, own: log, ready: func() bool { return writer.Ready().Ready }}
+	parts.works = append(parts.works, writer.Run)
+	parts.publish = func(to eventsource.Publisher) {
+		relay = eventsource.NewRelay(storage, writer, to, quiet)
+		parts.works = append(parts.works, relay.Run)
+	}
+	return parts
+}
+
+func (b *Bank) openPartitions(partitions int, quiet *slog.Logger) *logParts {
+	parts := &logParts{}
+	var own divided
+	var logs []eventsource.PartitionLog
+	for number := 1; number <= partitions; number++ {
+		storage := eventsource.NewMemoryLog().Open()
+		writer := eventsource.NewWriter(storage, quiet)
+		api := eventsource.NewPartitionAPI(writer, storage, eventsource.Partition{Number: number, Of: partitions})
+		b.writers, parts.works = append(b.writers, writer), append(parts.works, writer.Run)
+		own.parts, logs = append(own.parts, directLog{api}), append(logs, api)
+	}
+	sequencer := eventsource.NewSequencer(eventsource.NewMemoryOrder().Open(), logs, quiet)
+	parts.works = append(parts.works, sequencer.Run)
+	var relay *eventsource.Relay
+	parts.whole = directLog{eventsource.NewTotalAPI(sequencer, func() int64 { return relay.Published() })}
+	own.directLog = parts.whole
+	parts.own = own
+	parts.ready = func() bool {
+		ready := sequencer.Ready()
+		for _, writer := range b.writers {
+			ready.Ready = ready.Ready && writer.Ready().Ready
+		}
+		return ready.Ready && ready.Reason == ""
+	}
+	parts.publish = func(to eventsource.Publisher) {
+		relay = eventsource.NewRelay(sequencer, sequencer, to, quiet)
+		parts.works = append(parts.works, relay.Run)
+	}
+	return parts
+}
+
+// audit holds the log against the bank's laws.
+func (b *Bank) audit() {
+	b.t.Helper()
+	b.Settle()
+	a := audit.New()
+	for page, after := b.page(0), int64(0); len(page) > 0; page = b.page(after) {
+		for _, r := range page {
+			a.Record(r)
+			after = r.Position
+		}
+	}
+	if r := a.Report(time.Now(), 0, nil); !r.OK || r.Position != b.head() {
+		b.t.Errorf("of %d events:\n%s", b.head(), r)
+	}
+}
+
+func (b *Bank) page(after int64) []contract.Record {
+	b.t.Helper()
+	page, err := b.parts.Log.ReadAll(context.Background(), contract.ReadAllRequest{AfterPosition: after})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return page.Records
+}
+
+// head is how many events the log has: of several partitions, also those that
+// have no place in the whole log yet.
+func (b *Bank) head() (head int64) {
+	for _, writer := range b.writers {
+		head += writer.Head()
+	}
+	return head
+}
+
+// divided is the log of several partitions: what is one account's is asked of
+// its own, all else of the whole.
+type divided struct {
+	directLog
+	parts []directLog
+}
+
+func (d divided) of(id bank.AccountID) directLog {
+	return d.parts[contract.PartitionOf(id, len(d.parts))-1]
+}
+
+func (d divided) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	return d.of(a.Account).Append(ctx, a)
+}
+
+func (d divided) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	return d.of(r.Account).ReadStream(ctx, r)
+}
+
+func (d divided) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
+	return d.of(r.Account).FindKeys(ctx, r)
+}

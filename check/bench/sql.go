@@ -1,0 +1,150 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+
+	"corebank/check/bench/ledger"
+	"corebank/check/bench/postgres"
+	"corebank/localbank/supervisor"
+)
+
+// The cases of the SQL ledger.
+const (
+	caseSQLFour      = "sql, four statements"
+	caseSQLSingle    = "sql, single statement"
+	caseSQLFourHot   = "sql, four statements, hot"
+	caseSQLSingleHot = "sql, single statement, hot"
+)
+
+// CommandLedger is the command of corebank that serves the SQL ledger, with the
+// flags --listen and --database.
+const CommandLedger = "bench-ledger"
+
+// sqlLedger is a ledger that runs, and what it has acknowledged.
+type sqlLedger struct {
+	gateway   gateway
+	processes map[string]int
+	accounts  []string
+	run       int64
+	keys      atomic.Int64
+	done      atomic.Int64 // acknowledged
+	doubt     atomic.Int64
+}
+
+// openSQL measures the SQL ledger as deposits are measured on the bank: as many
+// clients, as many accounts, the same client.
+func openSQL(ctx context.Context, l *lab) ([]measured, error) {
+	server, err := postgres.Start(ctx)
+	if errors.Is(err, postgres.ErrMissing) {
+		l.note("the SQL ledger is not measured: %v", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	l.closers = append(l.closers, server.Stop)
+	l.note("the SQL ledger stands on PostgreSQL %s, fsync and synchronous_commit on, reached through a unix socket", server.Version)
+	s, err := l.startLedger(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	load := l.load(moveClients)
+	everywhere := fmt.Sprintf("%s over %s", count(load.Clients, "client"), count(len(s.accounts), "account"))
+	one := fmt.Sprintf("%s, all on one account", count(load.Clients, "client"))
+	sql := func(name, about, path string, accounts []string) measured {
+		return measured{name, "deposits", about + ", over HTTP into PostgreSQL", func(ctx context.Context) (Sample, error) {
+			sample, err := l.measure(ctx, load, "deposits", s.processes, s.deposits(path, accounts))
+			return sample, errors.Join(err, s.verify(ctx))
+		}}
+	}
+	return []measured{
+		sql(caseSQLFour, everywhere, ledger.PathFour, s.accounts),
+		sql(caseSQLSingle, everywhere, ledger.PathSingle, s.accounts),
+		sql(caseSQLFourHot, one, ledger.PathFour, s.accounts[:1]),
+		sql(caseSQLSingleHot, one, ledger.PathSingle, s.accounts[:1]),
+	}, nil
+}
+
+// startLedger serves a ledger with its accounts.
+func (l *lab) startLedger(ctx context.Context, server *postgres.Server) (*sqlLedger, error) {
+	listen, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
+	s := &sqlLedger{accounts: make([]string, l.Accounts), run: rand.Int64()}
+	for i := range s.accounts {
+		s.accounts[i] = fmt.Sprintf("acc_%026d", i) // as long as the bank's
+	}
+	database, err := ledger.Open(ctx, server.Address(), 1)
+	if err != nil {
+		return nil, err
+	}
+	defer database.Close()
+	if err := database.OpenAccounts(ctx, s.accounts); err != nil {
+		return nil, err
+	}
+	s.processes, err = l.start(ctx, supervisor.Process{Name: "ledger", Command: l.Program, Dir: l.dir, Env: environment(),
+		Args:  []string{CommandLedger, "--listen=" + listen, "--database=" + server.Address()},
+		Ready: func(ctx context.Context) error { return answersOK(ctx, "http://"+listen+ledger.PathTotals) }})
+	if err != nil {
+		return nil, err
+	}
+	s.processes["postgres"] = server.PID
+	s.gateway = l.newGateway(&wholeBank{url: "http://" + listen}, l.load(moveClients).Clients)
+	return s, nil
+}
+
+// deposits are deposits, each on any of some accounts.
+func (s *sqlLedger) deposits(path string, accounts []string) operation {
+	to := s.gateway.at(path)
+	return func(ctx context.Context, _, _ int) (int, error) {
+		body := make([]byte, 0, 200)
+		body = append(append(body, `{"account":"`...), accounts[rand.IntN(len(accounts))]...)
+		body = append(append(body, `","key":"bench-`...), strconv.FormatInt(s.run, 36)...)
+		body = append(strconv.AppendInt(append(body, '-'), s.keys.Add(1), 10), `","amount":100,"reference":"salary"}`...)
+		text, err := to.send(ctx, body)
+		var moved ledger.Moved
+		if err == nil {
+			err = decode(text, &moved)
+		}
+		if err == nil && (moved.Version == 0 || moved.Replayed) {
+			err = fmt.Errorf("the ledger answers %s", text)
+		}
+		if err != nil {
+			s.doubt.Add(1)
+			return 0, err
+		}
+		s.done.Add(1)
+		return 1, nil
+	}
+}
+
+// verify holds the ledger against what it has acknowledged.
+func (s *sqlLedger) verify(ctx context.Context) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.gateway.at(ledger.PathTotals).url, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	var totals ledger.Totals
+	if err := json.NewDecoder(answer.Body).Decode(&totals); err != nil {
+		return fmt.Errorf("the ledger's totals: %w", err)
+	}
+	done, doubt := s.done.Load(), s.doubt.Load()
+	if totals.Entries < done || totals.Entries > done+doubt || totals.Balances != totals.Entries*moveMinor {
+		return fmt.Errorf("the SQL ledger has %d entries and %d cents; %d deposits of %d were acknowledged and %d are in doubt",
+			totals.Entries, totals.Balances, done, moveMinor, doubt)
+	}
+	return nil
+}

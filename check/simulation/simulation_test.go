@@ -1,0 +1,156 @@
+package simulation
+
+import (
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var (
+	oneSeed   = flag.Uint64("seed", 0, "run this seed alone and print its trace")
+	howMany   = flag.Uint64("seeds", seedsByDefault, "how many seeds to run")
+	firstSeed = flag.Uint64("from", 1, "the first seed to run")
+	breaking  = flag.String("break", "", "with -seed: break what TestEveryBrokenLawIsNoticed calls by this name")
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	slog.SetDefault(quiet)  // the parts complain a lot, and rightly
+	debug.SetGCPercent(400) // a run leaves much behind, and not for long
+	os.Exit(m.Run())
+}
+
+// explain fails the test with what went wrong, how to see it again, and what
+// happened last.
+func explain(t *testing.T, r Report, lines int) {
+	t.Helper()
+	trace := r.Trace()
+	t.Errorf("seed %d breaks the laws:\n  %s\nlast steps:\n%s\nrepeat it with: go test ./check/simulation -run TestSeeds -seed %d -v",
+		r.Seed, join(r.Violations), strings.Join(trace[max(0, len(trace)-lines):], "\n"), r.Seed)
+}
+
+func join(violations []Violation) string {
+	lines := make([]string, len(violations))
+	for i, v := range violations {
+		lines[i] = v.String()
+	}
+	return strings.Join(lines, "\n  ")
+}
+
+// TestSeeds runs as many seeds as -seeds says, or with -seed one, with its trace.
+func TestSeeds(t *testing.T) {
+	if *oneSeed != 0 {
+		r := Run(t, *oneSeed, broken[*breaking].parts)
+		fmt.Println(strings.Join(r.Trace(), "\n"))
+		if len(r.Violations) > 0 {
+			explain(t, r, 0)
+		}
+		return
+	}
+	last := *firstSeed + *howMany - 1
+	if testing.Short() {
+		last = *firstSeed + *howMany/10
+	}
+	var sum totals
+	began := time.Now()
+	t.Run("in parallel", func(t *testing.T) {
+		var next atomic.Uint64
+		next.Store(*firstSeed)
+		for n := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				for seed := next.Add(1) - 1; seed <= last && !t.Failed(); seed = next.Add(1) - 1 {
+					r := Run(t, seed, Parts{})
+					sum.add(r)
+					if len(r.Violations) > 0 {
+						explain(t, r, 60)
+					}
+				}
+			})
+		}
+	})
+	sum.tell(t, time.Since(began))
+}
+
+// totals are the sums over many runs.
+type totals struct {
+	mu                   sync.Mutex
+	runs, asked, records int
+	lasted               time.Duration
+	faults               map[string]int
+	partitioned          int // runs whose log has several
+}
+
+func (s *totals) add(r Report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.runs++
+	s.asked += r.Asked
+	s.records += r.Records
+	s.lasted += r.Lasted
+	if r.Partitions > 1 {
+		s.partitioned++
+	}
+	if s.faults == nil {
+		s.faults = make(map[string]int)
+	}
+	for fault, n := range r.Faults {
+		s.faults[fault] += n
+	}
+}
+
+// tell logs the totals, and fails the test if some fault never happened: then
+// it is not tested.
+func (s *totals) tell(t *testing.T, took time.Duration) {
+	t.Logf("%d seeds, %.0f a second, %d with several partitions; %d requests, %d records, %s of virtual time",
+		s.runs, float64(s.runs)/took.Seconds(), s.partitioned, s.asked, s.records, s.lasted.Round(time.Second))
+	for _, f := range slices.Concat(crashPoints, callFaults, snapshotFaults, events) {
+		t.Logf("%8d × %s", s.faults[string(f)], f)
+		if s.runs >= 1000 && s.faults[string(f)] == 0 {
+			t.Errorf("in %d seeds it never happened that %s", s.runs, f)
+		}
+	}
+}
+
+// TestTheSameSeedIsTheSameRun compares whole traces, of runs side by side: of
+// one seed in two hundred that TestSeeds runs, or of -seed.
+func TestTheSameSeedIsTheSameRun(t *testing.T) {
+	first, seeds, step := *firstSeed, 1+*howMany/200, uint64(200)
+	if *oneSeed != 0 {
+		first, seeds = *oneSeed, 1
+	}
+	for i := range seeds {
+		seed := first + i*step
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			one := Run(t, seed, Parts{}).Trace()
+			for range 3 {
+				if line := difference(one, Run(t, seed, Parts{}).Trace()); line != "" {
+					t.Fatalf("seed %d was another run: %s", seed, line)
+				}
+			}
+		})
+	}
+}
+
+// difference is where two traces part.
+func difference(a, b []string) string {
+	for i := range max(len(a), len(b)) {
+		switch {
+		case i >= len(a) || i >= len(b):
+			return fmt.Sprintf("one has %d lines, the other %d", len(a), len(b))
+		case a[i] != b[i]:
+			return fmt.Sprintf("line %d is\n%s\nand\n%s", i+1, a[i], b[i])
+		}
+	}
+	return ""
+}

@@ -1,0 +1,452 @@
+package torture
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"corebank/check/audit"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+	"corebank/internal/view/memory"
+)
+
+// story is a small bank whose every word is known: what clients were told, and
+// the log behind it. A test forges one of them and looks who notices.
+type story struct {
+	t       *testing.T
+	id      bank.AccountID // of Ada, whose account most of it is about
+	bob     bank.AccountID
+	states  map[bank.AccountID]bank.Account
+	answers []Answer
+	records []contract.Record
+	now     time.Duration
+}
+
+var storyBegan = time.Unix(0, 0).UTC()
+
+// newStory is: an opening, ten deposits of 1.00, each asked twice, a withdrawal
+// that is refused, a conflict of keys, what newStory.trade does, and a deposit
+// that nobody got an answer to and that happened.
+func newStory(t *testing.T) *story {
+	s := &story{t: t, id: bank.NewAccountID("anonymous", "open"), bob: bank.NewAccountID("anonymous", "bob"),
+		states: make(map[bank.AccountID]bank.Account)}
+	s.tell(&Request{Key: "open", Command: bank.OpenAccount{Owner: "Ada", Currency: currency, Kind: bank.Current}})
+	for i := range 10 {
+		r := s.deposit(fmt.Sprint("d", i), 100)
+		s.tell(r)
+		s.tell(r)
+	}
+	s.tell(&Request{Account: s.id, Key: "much", Command: bank.Withdraw{Amount: cents(5000)}})
+	s.tell(s.deposit("d3", 101))
+	s.trade()
+	lost := s.deposit("lost", 100)
+	s.tell(lost)
+	s.answers[len(s.answers)-1] = Answer{Request: lost, Sent: s.now, Answered: s.now + 1, Verdict: Unknown, Account: s.id}
+	s.tell(s.deposit("last", 100))
+	return s
+}
+
+// trade is a transfer that arrives and is paid back in part, one to nobody, a
+// hold that is captured in part and then is no more, one that expires, and a
+// deposit that is reversed in part and then cannot be in full.
+func (s *story) trade() {
+	ask := func(id bank.AccountID, key string, command bank.Command) bank.Event {
+		return s.tell(&Request{Account: id, Key: key, Command: command})
+	}
+	s.tell(&Request{Key: "bob", Command: bank.OpenAccount{Owner: "Bob", Currency: currency, Kind: bank.Current}})
+	s.arrive(s.id, ask(s.id, "rent", bank.SendTransfer{To: s.bob, Amount: cents(200)}))
+	s.arrive(s.bob, ask(s.bob, "back", bank.Reverse{Transaction: 2, Amount: new(cents(50)), Reason: "too much"}))
+	s.arrive(s.id, ask(s.id, "astray", bank.SendTransfer{To: bank.NewAccountID("nobody", "x"), Amount: cents(30)}))
+	ask(s.id, "hold", bank.PlaceHold{Amount: cents(300)})
+	hold := s.states[s.id].Version
+	ask(s.id, "capture", bank.CaptureHold{Hold: hold, Amount: new(cents(120)), ReleaseRest: true})
+	ask(s.id, "release", bank.ReleaseHold{Hold: hold})
+	ask(s.id, "soon", bank.PlaceHold{Amount: cents(10), ExpiresAt: storyBegan.Add(s.now + time.Microsecond)})
+	s.now += 2 * time.Microsecond
+	s.step(s.id, bank.ExpireHold{Hold: s.states[s.id].Version})
+	ask(s.id, "undo", bank.Reverse{Transaction: 2, Amount: new(cents(40)), Reason: "a mistake"})
+	ask(s.id, "undo too much", bank.Reverse{Transaction: 2, Amount: new(cents(61)), Reason: "a mistake"})
+}
+
+func cents(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: currency} }
+
+// arrive takes a transfer to its end.
+func (s *story) arrive(from bank.AccountID, event bank.Event) {
+	sent := event.(bank.TransferSent)
+	receive := bank.ReceiveTransfer{Transfer: sent.Transfer, From: from, Amount: sent.Amount, Details: sent.Details}
+	if sent.Reverses != nil {
+		receive.Reverses = sent.Reverses.Transfer
+	}
+	if rejected, is := s.step(sent.To, receive).(bank.TransferRejected); is {
+		s.step(from, bank.ReturnTransfer{Transfer: sent.Transfer, Rejection: rejected.Rejection})
+		return
+	}
+	s.step(from, bank.CompleteTransfer{Transfer: sent.Transfer})
+}
+
+// step has the bank give itself a command.
+func (s *story) step(id bank.AccountID, command bank.Command) bank.Event {
+	s.t.Helper()
+	s.now += 10
+	key, _ := bank.SystemKey(command)
+	wire, err := contract.EncodeCommand(theBank, key, command)
+	event, refusal := s.decide(id, theBank, key, command)
+	if err != nil || refusal != nil {
+		s.t.Fatal(err, refusal)
+	}
+	s.happens(id, contract.Record{Key: key, Caller: theBank, RequestHash: wire.Hash()}, event)
+	return event
+}
+
+func (s *story) decide(id bank.AccountID, caller, key string, command bank.Command) (bank.Event, *bank.Refusal) {
+	state := s.states[id]
+	state.ID = id
+	in := bank.Circumstances{Now: storyBegan.Add(s.now).Truncate(time.Microsecond), Caller: caller, Key: key}
+	for _, r := range s.records {
+		if r.Account == id && r.Version == state.Looks(command) {
+			in.Past, _ = r.Event()
+		}
+	}
+	return state.Decide(command, in)
+}
+
+// happens writes an event into the log.
+func (s *story) happens(id bank.AccountID, r contract.Record, event bank.Event) {
+	s.t.Helper()
+	state := s.states[id]
+	r.Position, r.Account, r.Version, r.At = int64(len(s.records)+1), id, state.Version+1, storyBegan.Add(s.now).Truncate(time.Microsecond)
+	if err := r.SetEvent(event); err != nil {
+		s.t.Fatal(err)
+	}
+	state.ID = id
+	s.states[id] = state.Apply(event, r.At)
+	s.records = append(s.records, r)
+}
+
+func (s *story) deposit(key string, minor int64) *Request {
+	return &Request{Account: s.id, Key: key, Command: bank.Deposit{Amount: cents(minor)}}
+}
+
+// tell has the bank answer a request as it should, and returns what happened.
+func (s *story) tell(r *Request) bank.Event {
+	s.t.Helper()
+	s.now += 10
+	id := r.Account
+	if id == "" {
+		id = bank.NewAccountID("anonymous", r.Key)
+	}
+	a := Answer{Request: r, Sent: s.now, Answered: s.now + 5, Account: id}
+	defer func() {
+		a.ToldVersion, a.ToldBalance = s.states[id].Version, s.states[id].Balance.Minor
+		s.answers = append(s.answers, a)
+	}()
+	for _, earlier := range s.records {
+		if earlier.Key != r.Key || earlier.Account != id {
+			continue
+		}
+		event, err := earlier.Event()
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		a.Verdict, a.Version = Replayed, earlier.Version
+		if line := view.TransactionOf(earlier, event); line != nil {
+			a.Balance = line.BalanceAfter
+		}
+		if len(bank.Differences(event, r.Command)) > 0 {
+			a.Verdict, a.Code, a.Version, a.Balance = Refused, bank.IdempotencyConflict, 0, 0
+		}
+		return event
+	}
+	event, refusal := s.decide(id, "anonymous", r.Key, r.Command)
+	if refusal != nil {
+		a.Verdict, a.Code = Refused, refusal.Code
+		if refusal.Available != nil {
+			a.Available = refusal.Available.Minor
+		}
+		return nil
+	}
+	s.happens(id, contract.Record{Key: r.Key, Caller: "anonymous", RequestHash: r.hash()}, event)
+	a.Verdict, a.Version = Applied, s.states[id].Version
+	if line := view.TransactionOf(s.records[len(s.records)-1], event); line != nil {
+		a.Balance = line.BalanceAfter
+	}
+	return event
+}
+
+// of is the place in the log of the first event of a type after some places.
+func (s *story) of(kind string, after int) int {
+	for i := after; i < len(s.records); i++ {
+		if s.records[i].Type == kind {
+			return i
+		}
+	}
+	s.t.Fatalf("the log has no %s", kind)
+	return 0
+}
+
+// answer is the first to a key with a verdict.
+func (s *story) answer(key string, verdict Verdict) *Answer {
+	for i := range s.answers {
+		if s.answers[i].Request.Key == key && s.answers[i].Verdict == verdict {
+			return &s.answers[i]
+		}
+	}
+	s.t.Fatalf("no %s answer to %s", verdict, key)
+	return nil
+}
+
+// evidence is what a run would have gathered of the story.
+func (s *story) evidence() *Evidence {
+	s.t.Helper()
+	e := &Evidence{Began: storyBegan, Answers: s.answers, Balances: make(map[bank.AccountID][2]int64), Stale: make(map[bank.AccountID]bool)}
+	for id, state := range s.states {
+		if state.IsOpen() {
+			e.Stale[id] = false
+			e.Balances[id] = [2]int64{state.Version, state.Balance.Minor}
+		}
+	}
+	e.Views = viewsOf(s.t, s.records)
+	watch := Watch{Name: "subscriber"}
+	for _, r := range s.records {
+		e.Record(r)
+		if line := e.log[len(e.log)-1].line; line != nil {
+			watch.Seen = append(watch.Seen, Seen{r.Account, r.Version, string(line.Type), line.Amount, line.BalanceAfter})
+		}
+	}
+	one := watch
+	one.Account, one.Seen = s.id, slices.DeleteFunc(slices.Clone(watch.Seen), func(saw Seen) bool { return saw.Account != s.id })
+	e.Watches = []Watch{watch, one}
+	return e
+}
+
+func viewsOf(t *testing.T, records []contract.Record) *audit.Views {
+	t.Helper()
+	store := memory.New()
+	accounts, sums := make(map[bank.AccountID]view.Account), view.Resume(view.Trial{})
+	for i, r := range records {
+		if r.Version <= accounts[r.Account].Version {
+			continue // forged; the views keep what they have
+		}
+		account := accounts[r.Account]
+		account.Version = r.Version - 1
+		account, effect, err := view.Fold(account, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		accounts[r.Account] = account
+		sums.Add(r.At, effect.Postings)
+		placed := r
+		placed.Position = int64(i) + 1
+		changes := view.Changes{Links: view.LinksOf(placed, effect.Keys), From: int64(i), To: int64(i) + 1, Accounts: []view.Account{account}, Trial: sums.Trial(int64(i) + 1)}
+		if effect.State != nil {
+			kept := *effect.State
+			kept.Position = placed.Position
+			changes.States = []view.State{kept}
+		}
+		if effect.Line != nil {
+			moved := *effect.Line
+			moved.Position = int64(i) + 1
+			changes.Transactions = []view.Transaction{moved}
+		}
+		if err := store.Apply(t.Context(), changes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	views, err := audit.ReadViews(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return views
+}
+
+func TestAHistoryWithoutAnOrderIsDrawn(t *testing.T) {
+	s := newStory(t)
+	s.answer("much", Refused).Available = 900
+	e := s.evidence()
+	e.Pictures = t.TempDir()
+	examples := strings.Join(verify(e).findings[Ordered].Examples, "\n")
+	if pages, err := filepath.Glob(filepath.Join(e.Pictures, "*.html")); err != nil || len(pages) != 1 || !strings.Contains(examples, pages[0]) {
+		t.Errorf("%q shows %v, %v", examples, pages, err)
+	}
+}
+
+// transferIn is the id in the data of an event.
+func transferIn(r contract.Record) string {
+	at := bytes.Index(r.Data, []byte("trf_"))
+	return string(r.Data[at : at+len("trf_")+26])
+}
+
+func verify(e *Evidence) *Verification {
+	v := newVerification()
+	e.Check(v)
+	return v
+}
+
+func TestATrueStoryHasNoViolation(t *testing.T) {
+	v := verify(newStory(t).evidence())
+	for _, f := range v.Findings() {
+		if f.Violations > 0 {
+			t.Errorf("%s: %v", f.Law, f.Examples)
+		}
+		if f.Checked == 0 && f.Law != Heals && f.Law != Unchanged {
+			t.Errorf("%s: nothing was checked", f.Law)
+		}
+	}
+}
+
+// Each lie is told in one place and has to be found there, under its law.
+func TestEveryLieIsFound(t *testing.T) {
+	for name, lie := range map[string]struct {
+		law  Law
+		says string
+		tell func(*story)            // before the evidence is gathered
+		hide func(*story, *Evidence) // after
+	}{
+		"an acknowledged deposit is lost": {Kept, "in the log 0 times", func(s *story) {
+			s.records = s.records[:len(s.records)-1]
+		}, nil},
+		"a deposit was made twice": {AtMostOnce, "has 2 events", func(s *story) {
+			again := s.records[4]
+			again.Position, again.Version = int64(len(s.records)+1), s.states[s.id].Version+1
+			s.records = append(s.records, again)
+		}, nil},
+		"a deposit was announced as new twice": {Kept, "announced as new 2 times", func(s *story) {
+			s.answer("d2", Replayed).Verdict = Applied
+		}, nil},
+		"what was acknowledged is refused": {Kept, "had been acknowledged before", func(s *story) {
+			again := *s.answer("d2", Applied)
+			again.Sent, again.Answered = again.Answered+1, again.Answered+2
+			again.Verdict, again.Code, again.ToldVersion = Refused, bank.FrozenAccount, 0
+			s.answers = append(s.answers, again)
+		}, nil},
+		"the answer tells another balance": {Kept, "with 999 after it", func(s *story) {
+			s.answer("d2", Applied).Balance = 999
+		}, nil},
+		"the answer tells another version": {Kept, "as version 9", func(s *story) {
+			s.answer("d2", Applied).Version = 9
+		}, nil},
+		"the account with the answer is another": {Kept, "came", func(s *story) {
+			s.answer("d2", Applied).ToldBalance = 1
+		}, nil},
+		"what was refused has happened": {NotThere, "never anything but refused", func(s *story) {
+			a := s.answer("last", Applied)
+			a.Verdict, a.Code, a.ToldVersion = Refused, bank.InsufficientFunds, 0
+		}, nil},
+		"what did not happen has happened": {NotThere, "never anything but unavailable", func(s *story) {
+			s.answer("last", Applied).Verdict = Unavailable
+		}, nil},
+		"a key is taken that is not": {AtMostOnce, "no other request with it", func(s *story) {
+			s.answer("d3", Refused).Request.Key = "free"
+		}, nil},
+		"nobody asked": {Asked, "nobody sent lost", func(s *story) {
+			s.answers = append(s.answers[:len(s.answers)-2], s.answers[len(s.answers)-1])
+		}, nil},
+		"the log has a gap": {Sound, "position 6", func(s *story) {
+			s.records = append(s.records[:4:4], s.records[5:]...)
+		}, nil},
+		"the log holds another sum": {Sound, "postings", func(s *story) {
+			s.records[3].Data = []byte(strings.Replace(string(s.records[3].Data), `"minor":-100`, `"minor":-101`, 1))
+		}, nil},
+		"a view is wrong": {Sound, "views", nil, func(s *story, e *Evidence) {
+			s.records[5].Data = []byte(strings.Replace(string(s.records[5].Data), `"minor":500`, `"minor":501`, 1))
+			other := &Evidence{Views: viewsOf(s.t, s.records)}
+			fresh := newStory(s.t)
+			for _, r := range fresh.records {
+				other.Record(r)
+			}
+			e.auditor, e.Views = other.auditor, other.Views
+		}},
+		"the views cannot be read": {Sound, "could not be read", nil, func(_ *story, e *Evidence) { e.Views = nil }},
+		"the API tells another balance": {Balances, "the API says 7", nil, func(s *story, e *Evidence) {
+			e.Balances[s.id] = [2]int64{s.states[s.id].Version, 7}
+		}},
+		"a subscriber saw one twice": {SeenOnce, "transaction 5", nil, func(_ *story, e *Evidence) {
+			seen := &e.Watches[0].Seen
+			*seen = append((*seen)[:4:4], (*seen)[3:]...)
+		}},
+		"a subscriber missed one": {SeenOnce, "transaction 5", nil, func(_ *story, e *Evidence) {
+			seen := &e.Watches[1].Seen
+			*seen = append((*seen)[:4:4], (*seen)[5:]...)
+		}},
+		"a subscriber missed the end": {SeenOnce, "missed the last 2", nil, func(_ *story, e *Evidence) {
+			seen := &e.Watches[0].Seen
+			*seen = (*seen)[:len(*seen)-2]
+		}},
+		"a subscriber saw more than there is": {SeenOnce, "more than the log has", nil, func(_ *story, e *Evidence) {
+			seen := &e.Watches[0].Seen
+			*seen = append(*seen, Seen{Version: 99})
+		}},
+		"a deposit was forgotten while the account was used": {Ordered, "no order", func(s *story) {
+			s.answer("much", Refused).Available = 900 // ten deposits were acknowledged before
+		}, nil},
+		"an account stands still that nobody poisoned": {StandStill, "nobody poisoned it", nil, func(s *story, e *Evidence) {
+			e.Stale[s.id] = true
+		}},
+		"a poisoned account does not show it": {StandStill, "is not shown as stale", nil, func(s *story, e *Evidence) {
+			e.Poisoned = map[bank.AccountID]Kind{s.id: PoisonBytes}
+		}},
+		"an event that nobody can read and nobody put there": {Sound, "event", nil, func(s *story, e *Evidence) {
+			bad := badRecord(PoisonUnknown, s.id)
+			bad.Position, bad.Version = int64(len(s.records)+1), s.states[s.id].Version+1
+			e.Record(bad)
+		}},
+		"a hold is said to be there no more that is": {Ordered, "no order", func(s *story) {
+			a := s.answer("release", Refused)
+			a.Sent, a.Answered = s.answer("hold", Applied).Answered, s.answer("capture", Applied).Sent-1
+		}, nil},
+		"a refusal has another reason": {Ordered, "no order", func(s *story) {
+			s.answer("undo too much", Refused).Code = bank.AlreadyReversed
+		}, nil},
+		"a transfer never ends": {Ended, "completed 0", func(s *story) {
+			i := s.of("transfer-completed", 0)
+			s.records = append(s.records[:i:i], s.records[i+1:]...)
+		}, nil},
+		"a transfer comes back although it was received": {Ended, "returned 1", func(s *story) {
+			i, j := s.of("transfer-completed", 0), s.of("transfer-returned", 0)
+			s.records[i].Type, s.records[i].Data = "transfer-returned", bytes.ReplaceAll(s.records[j].Data,
+				[]byte(transferIn(s.records[j])), []byte(transferIn(s.records[i])))
+		}, nil},
+		"a transfer was received that nobody sent": {Asked, "nobody sent", func(s *story) {
+			i := s.of("transfer-received", 0)
+			s.records[i].Key += "?"
+		}, nil},
+		"a hold expired too early": {Ordered, "no order", func(s *story) {
+			i := s.of("hold-expired", 0)
+			s.records[i].At = s.records[i-1].At
+		}, nil},
+		"more was reversed than there was": {Ended, "more than it was", func(s *story) {
+			i := s.of("transaction-reversed", 0)
+			s.records[i].Data = bytes.Replace(s.records[i].Data, []byte(`"amount":{"minor":40`), []byte(`"amount":{"minor":400`), 1)
+		}, nil},
+		"a replay came before its event": {Ordered, "no order", func(s *story) {
+			a := s.answer("d9", Replayed)
+			a.Sent, a.Answered = 1, 2
+			first := s.answer("d9", Applied)
+			first.Sent = 1
+			s.answer("d0", Applied).Sent = 21 // after the replay
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			if lie.tell != nil {
+				lie.tell(s)
+			}
+			e := s.evidence()
+			if lie.hide != nil {
+				lie.hide(s, e)
+			}
+			v := verify(e)
+			found := v.findings[lie.law]
+			if found.Violations == 0 || !strings.Contains(strings.Join(found.Examples, "\n"), lie.says) {
+				t.Errorf("under %q it found %d violations %q, want one that says %q; all: %+v",
+					lie.law, found.Violations, found.Examples, lie.says, v.Findings())
+			}
+		})
+	}
+}

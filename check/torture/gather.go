@@ -1,0 +1,224 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"corebank/check/audit"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+	"corebank/internal/view/viewstore"
+)
+
+// Bounds of healing and gathering.
+const (
+	quietTime    = time.Minute     // how long views and subscribers may take to have everything
+	pastRate     = 2000            // events of the past that views take in a second at least
+	stillFor     = 2 * time.Second // how long the log has to stay as it is
+	healAttempts = 500             // of the requests without an outcome, that are asked again
+	readLimit    = contract.MaxReadRecords
+)
+
+// heal asks again for every second request that has no outcome: a healthy bank
+// answers every question.
+func (r *run) heal(ctx context.Context) {
+	open := r.record.unresolved()
+	c := r.load.client(0)
+	for i, request := range open {
+		if r.poisoned[request.Account] != "" {
+			continue // it has none before somebody mends it
+		}
+		if i%2 == 1 || i/2 >= healAttempts {
+			continue // it stays unknown, and may be there at most once
+		}
+		r.verified.checked(Heals, 1)
+		var last Answer
+		for range 5 {
+			last = c.gateway.ask(ctx, c.number, request)
+			r.record.add(last)
+			if last.acknowledged() || last.Verdict == Refused {
+				break
+			}
+		}
+		if !last.acknowledged() && last.Verdict != Refused {
+			r.verified.violated(Heals, "%s of %s has no outcome in a healed bank: %s", request.Key, request.Account, last.Note)
+		}
+	}
+}
+
+// gather waits until nothing moves and collects what there is to check.
+func (r *run) gather(ctx context.Context) (*Evidence, error) {
+	log, err := r.OpenLog(r.Data, r.bank.where.Immudb)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close(ctx)
+	head, all, one := r.settle(ctx, log)
+	if at := r.awaitViews(ctx, head, nil); at < head {
+		r.verified.violated(Heals, "the views reached position %d of %d of the log within %v", at, head, r.patience())
+	}
+	r.awaitWatchers(ctx, all, one)
+	e := &Evidence{Began: r.began, Answers: r.record.answers, Pictures: r.Data, Balances: make(map[bank.AccountID][2]int64),
+		Poisoned: r.poisoned, Stale: make(map[bank.AccountID]bool),
+		Past: r.past(), Used: make(map[bank.AccountID]bool)}
+	for _, a := range r.record.answers {
+		e.Used[a.Account] = true
+		if transfer, is := a.Request.Command.(bank.SendTransfer); is {
+			e.Used[transfer.To] = true // perhaps by nobody else
+		}
+	}
+	if e.Views, err = r.readViews(ctx); err != nil {
+		r.verified.violated(Sound, "the views could not be read: %v", err)
+	}
+	if _, err := walk(ctx, log, 0, e.Record); err != nil {
+		return nil, err
+	}
+	for id := range e.streams {
+		said, err := r.gateway.balance(ctx, id)
+		if err != nil {
+			r.verified.violated(Balances, "%v", err)
+		}
+		e.Balances[id], e.Stale[id] = [2]int64{said.version, said.value}, said.stale
+	}
+	return e, nil
+}
+
+// settle reads the log until it no longer grows and nothing is to come: its
+// head, and how many transactions each subscriber is to see.
+func (r *run) settle(ctx context.Context, log LogReader) (head int64, all int, one map[bank.AccountID]int) {
+	head, one = int64(r.Events), make(map[bank.AccountID]int)
+	open := newPending(time.Now().Add(quietTime))
+	count := func(record contract.Record) {
+		event, err := record.Event()
+		if err != nil {
+			return
+		}
+		open.note(record, event)
+		if view.TransactionOf(record, event) != nil {
+			all++
+			one[record.Account]++
+		}
+	}
+	deadline := time.Now().Add(quietTime)
+	for since := time.Now(); (time.Since(since) < stillFor || open.any()) && time.Now().Before(deadline); sleep(ctx, 10*watchTick) {
+		now, err := walk(ctx, log, head, count)
+		if err != nil {
+			r.verified.violated(Heals, "the log cannot be read: %v", err)
+			return head, all, one
+		}
+		if now != head {
+			head, since = now, time.Now()
+		}
+	}
+	return head, all, one
+}
+
+// walk reads the log after a position and returns its end.
+func walk(ctx context.Context, log LogReader, after int64, each func(contract.Record)) (int64, error) {
+	for {
+		records, err := log.ReadAll(ctx, after, readLimit)
+		if err != nil {
+			return after, fmt.Errorf("read the log after %d: %w", after, err)
+		}
+		if len(records) == 0 {
+			return after, nil
+		}
+		for _, record := range records {
+			each(record)
+		}
+		after = records[len(records)-1].Position
+	}
+}
+
+// awaitViews waits until the views have what the log has, or for as long as
+// that may take, and returns how far they are. Now and then it tells.
+func (r *run) awaitViews(ctx context.Context, head int64, tell func(at int64)) (at int64) {
+	deadline, told := time.Now().Add(r.patience()), time.Now()
+	for time.Now().Before(deadline) {
+		if at = max(at, r.viewsAt(ctx)); at >= head {
+			return at
+		}
+		if tell != nil && time.Since(told) > tellEvery {
+			told = time.Now()
+			tell(at)
+		}
+		if !sleep(ctx, 10*watchTick) {
+			return at
+		}
+	}
+	return at
+}
+
+// viewsAt is how far the views are; 0 if they cannot be read.
+func (r *run) viewsAt(ctx context.Context) int64 {
+	reader, err := viewstore.Config{SQLite: r.views()}.OpenReader(ctx)
+	if err != nil {
+		return 0
+	}
+	defer reader.Close(ctx) // nothing was written
+	at, err := reader.Checkpoint(ctx)
+	if err != nil {
+		return 0
+	}
+	return at
+}
+
+// tellEvery is how often a wait shows itself.
+const tellEvery = 10 * time.Second
+
+// patience is how long the views may take to have everything: they may just
+// have been deleted.
+func (r *run) patience() time.Duration {
+	return quietTime + time.Duration(r.Events)*time.Second/pastRate
+}
+
+// awaitWatchers waits until the subscribers have seen what there is, and a
+// moment longer for what there should not be.
+func (r *run) awaitWatchers(ctx context.Context, all int, one map[bank.AccountID]int) {
+	deadline := time.Now().Add(quietTime)
+	for _, w := range r.watchers {
+		want := all
+		if w.watch.Account != "" {
+			want = one[w.watch.Account]
+		}
+		for w.seen() < want && time.Now().Before(deadline) {
+			sleep(ctx, watchTick)
+		}
+	}
+	sleep(ctx, time.Second)
+}
+
+func (r *run) readViews(ctx context.Context) (_ *audit.Views, err error) {
+	snapshots, err := viewstore.Config{SQLite: r.views()}.OpenSnapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer snapshots.Close(ctx)
+	return audit.ReadViews(ctx, snapshots)
+}
+
+// checkLogs looks for processes that panicked: the supervisor starts them again,
+// and all else may look well.
+func (r *run) checkLogs() {
+	files, err := filepath.Glob(filepath.Join(r.Data, "logs", "*.log"))
+	if err != nil || len(files) == 0 {
+		r.verified.violated(Heals, "there are no logs to look at: %v", err)
+	}
+	for _, path := range files {
+		r.verified.checked(Heals, 1)
+		text, err := os.ReadFile(path) // the supervisor bounds it
+		if err != nil {
+			r.verified.violated(Heals, "%v", err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
+				r.verified.violated(Heals, "%s: %s", filepath.Base(path), strings.TrimSpace(line))
+			}
+		}
+	}
+}

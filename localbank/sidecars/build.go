@@ -1,0 +1,154 @@
+package sidecars
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"corebank/internal/filelock"
+	"corebank/localbank/supervisor"
+)
+
+// lockPause is the pause between attempts to become the one who builds.
+const lockPause = 250 * time.Millisecond
+
+// BuildError says that the programs could not be built.
+type BuildError struct {
+	Source string
+	Err    error
+	// Lines are the last lines that the go tool wrote.
+	Lines []string
+}
+
+func (e *BuildError) Error() string {
+	text := fmt.Sprintf("Dapr's sidecar could not be built from %s: %v", e.Source, e.Err)
+	if len(e.Lines) > 0 {
+		text += "; the go tool wrote last:\n  " + strings.Join(e.Lines, "\n  ")
+	}
+	return text
+}
+
+func (e *BuildError) Unwrap() error { return e.Err }
+
+// built is what the source makes, out of the cache if it is there.
+func (f Finder) built(ctx context.Context, source string) (Programs, error) {
+	name, err := key(source)
+	if err != nil {
+		return Programs{}, err
+	}
+	dir := filepath.Join(f.Cache, name)
+	if found, err := inspect(ctx, dir); err == nil {
+		return found, nil
+	}
+	if err := os.MkdirAll(f.Cache, 0o755); err != nil {
+		return Programs{}, fmt.Errorf("no directory to build Dapr's sidecar into: %w; set XDG_CACHE_HOME to a directory that can be written", err)
+	}
+	lock, err := f.awaitLock(ctx, dir+".lock")
+	if err != nil {
+		return Programs{}, err
+	}
+	defer lock.Release()
+	if found, err := inspect(ctx, dir); err == nil {
+		return found, nil // somebody else has built it meanwhile
+	}
+	if err := f.build(ctx, source, dir); err != nil {
+		return Programs{}, err
+	}
+	return inspect(ctx, dir)
+}
+
+// awaitLock waits until no other process builds the same.
+func (f Finder) awaitLock(ctx context.Context, path string) (*filelock.Lock, error) {
+	for {
+		lock, err := filelock.Try(path)
+		var held *filelock.HeldError
+		if !errors.As(err, &held) {
+			return lock, err
+		}
+		f.Report(Progress{Step: fmt.Sprintf("waiting for another corebank (process %d), which is building it", held.PID)})
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockPause):
+		}
+	}
+}
+
+// build makes dir of the source, all of it or nothing.
+func (f Finder) build(ctx context.Context, source, dir string) error {
+	tool, err := exec.LookPath("go")
+	if err != nil {
+		return fmt.Errorf("there is no go tool to build Dapr's sidecar with: %w; install Go, "+
+			"or install daprd, placement and sentry %s and set COREBANK_DAPRD_DIR to their directory", err, Minor)
+	}
+	// Under the lock, what is there is left over from a build that was killed.
+	fresh := dir + ".new"
+	if err := errors.Join(os.RemoveAll(fresh), os.RemoveAll(dir)); err != nil {
+		return err
+	}
+	defer os.RemoveAll(fresh)
+	if err := os.Mkdir(fresh, 0o755); err != nil {
+		return err
+	}
+	daprd := filepath.Join(fresh, executable("daprd"))
+	if err := (compilation{tool, source, f.Report}).run(ctx, daprd); err != nil {
+		return err
+	}
+	// One program is all of them: it acts by its own name.
+	for _, name := range []string{"placement", "sentry"} {
+		if err := os.Link(daprd, filepath.Join(fresh, executable(name))); err != nil {
+			return err
+		}
+	}
+	if _, err := inspect(ctx, fresh); err != nil {
+		return &BuildError{Source: source, Err: err}
+	}
+	return os.Rename(fresh, dir)
+}
+
+// compilation is a run of the go tool over a source.
+type compilation struct {
+	tool   string
+	source string
+	report func(Progress)
+}
+
+func (c compilation) run(ctx context.Context, output string) error {
+	// Listing the packages downloads them, and tells how many there are.
+	listing := &listener{report: c.report, step: "downloading"}
+	c.report(Progress{Step: listing.step})
+	var packages counter
+	if err := c.goTool(ctx, &packages, listing, "list", "-deps", "."); err != nil {
+		return c.failed(ctx, err, listing)
+	}
+	building := &listener{report: c.report, step: "compiling", total: packages.lines}
+	c.report(Progress{Step: building.step, Total: building.total})
+	err := c.goTool(ctx, building, building, "build", "-v", "-trimpath", "-ldflags=-s -w", "-o", output, ".")
+	if err != nil {
+		return c.failed(ctx, err, building)
+	}
+	return nil
+}
+
+// goTool runs the go tool in the source, with an environment in which only the
+// source decides what comes out.
+func (c compilation) goTool(ctx context.Context, stdout, stderr io.Writer, arguments ...string) error {
+	command := exec.CommandContext(ctx, c.tool, arguments...)
+	command.Dir = c.source
+	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOOS=", "GOARCH=", "CGO_ENABLED=0")
+	command.Stdout, command.Stderr = stdout, stderr
+	return supervisor.RunTool(command)
+}
+
+func (c compilation) failed(ctx context.Context, err error, heard *listener) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &BuildError{Source: c.source, Err: err, Lines: heard.last}
+}
