@@ -43,7 +43,7 @@ func AddAdmin(mux *http.ServeMux, p *Projector, generations view.Generations, to
 	handle(pathReplay, func(r *http.Request, _ func(Progress)) (any, error) {
 		id := bank.AccountID(r.URL.Query().Get("account"))
 		var account view.Account
-		err := p.Following(r.Context(), generations, func() (err error) {
+		err := p.RetryOnLive(r.Context(), generations, func() (err error) {
 			account, err = p.Replay(r.Context(), id)
 			return err
 		})

@@ -172,9 +172,9 @@ func (p *Projector) keep(ctx context.Context, store view.Store) error {
 	return p.load(ctx)
 }
 
-// Following does work, and once more on the live views if those that the
+// RetryOnLive does work, and once more on the live views if those that the
 // projector keeps are live no more: another projector has switched.
-func (p *Projector) Following(ctx context.Context, generations view.Generations, work func() error) error {
+func (p *Projector) RetryOnLive(ctx context.Context, generations view.Generations, work func() error) error {
 	err := work()
 	if !errors.Is(err, view.ErrRetired) {
 		return err

@@ -200,13 +200,13 @@ func TestAProjectorFollowsTheSwitchOfAnother(t *testing.T) {
 	if err := other.CatchUp(t.Context()); !errors.Is(err, view.ErrRetired) {
 		t.Fatalf("catch up: %v, want ErrRetired", err)
 	}
-	err = other.Following(t.Context(), b.generations, func() error { return other.CatchUp(t.Context()) })
+	err = other.RetryOnLive(t.Context(), b.generations, func() error { return other.CatchUp(t.Context()) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	b.shows(1)
 	another := errors.New("not about views")
-	if err := other.Following(t.Context(), b.generations, func() error { return another }); !errors.Is(err, another) {
+	if err := other.RetryOnLive(t.Context(), b.generations, func() error { return another }); !errors.Is(err, another) {
 		t.Errorf("another fault became %v", err)
 	}
 }

@@ -32,7 +32,7 @@ func newMongoBranch(t *testing.T, payments int) *branch {
 			t.Error(err)
 		}
 	})
-	uri, options := server.MongoDBURI(), mongo.Options{WithoutTransactions: true, Keep: time.Nanosecond}
+	uri, options := server.MongoDBURI(), mongo.Options{WithoutTransactions: true, Retention: time.Nanosecond}
 	b := newBranchOn(t, payments, mongo.NewGenerations(uri, options))
 	b.reader = func() view.Reader {
 		reader, err := mongo.OpenLive(t.Context(), uri, options)
@@ -86,14 +86,14 @@ func TestTheOtherProjectorFollowsARebuildInMongoDB(t *testing.T) {
 	if err := catchUp(); !errors.Is(err, view.ErrRetired) {
 		t.Fatalf("catch up: %v, want ErrRetired", err)
 	}
-	if err := one.Following(t.Context(), b.generations, catchUp); err != nil {
+	if err := one.RetryOnLive(t.Context(), b.generations, catchUp); err != nil {
 		t.Fatal(err)
 	}
 	b.shows(1)
 	b.rebuild() // from where the other one has brought the views
 	b.rebuild() // and now what it writes to is gone
 	b.log.pay(t, 5)
-	if err := one.Following(t.Context(), b.generations, catchUp); err != nil {
+	if err := one.RetryOnLive(t.Context(), b.generations, catchUp); err != nil {
 		t.Fatal(err)
 	}
 	b.shows(3)

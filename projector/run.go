@@ -63,7 +63,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error {
 		catchUp := func(ctx context.Context) error {
-			return p.Following(ctx, generations, func() error { return p.CatchUp(ctx) })
+			return p.RetryOnLive(ctx, generations, func() error { return p.CatchUp(ctx) })
 		}
 		for err := catchUp(ctx); err != nil; err = catchUp(ctx) {
 			log.Warn("the views cannot catch up with the log, trying again", "position", p.Position(), "error", err)
@@ -73,7 +73,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		}
 		caughtUp.Store(true)
 		return sidecar.Follow(ctx, contract.PubSub, func(ctx context.Context, batch contract.Batch) error {
-			return p.Following(ctx, generations, func() error { return p.Handle(ctx, batch) })
+			return p.RetryOnLive(ctx, generations, func() error { return p.Handle(ctx, batch) })
 		})
 	})
 	group.Go(func() error {

@@ -184,7 +184,7 @@ func TestATrialBalanceThatDiffersIsFound(t *testing.T) {
 
 // Accounts live on: with a limit, an expiry that is noted late, a closing.
 func TestASoundLifeHasNoFindings(t *testing.T) {
-	b := viewtest.NewBook(t)
+	b := viewtest.NewLog(t)
 	b.Step = time.Hour
 	one := b.Open(bank.OpenAccount{Owner: "ada", Currency: "EUR"})
 	b.Do(one, bank.SetLimits{Limits: bank.Limits{Overdraft: cents(500)}})

@@ -15,7 +15,7 @@ import (
 func euro(cents int64) bank.Money { return bank.Money{Minor: cents, Currency: "EUR"} }
 
 // filed are the records of a book that are filed under a key.
-func filed(t *testing.T, b *viewtest.Book, key string) []contract.Record {
+func filed(t *testing.T, b *viewtest.Log, key string) []contract.Record {
 	t.Helper()
 	accounts := make(map[bank.AccountID]view.Account)
 	var records []contract.Record
@@ -34,7 +34,7 @@ func filed(t *testing.T, b *viewtest.Book, key string) []contract.Record {
 	return records
 }
 
-func transferOf(t *testing.T, b *viewtest.Book, id bank.TransferID) view.Transfer {
+func transferOf(t *testing.T, b *viewtest.Log, id bank.TransferID) view.Transfer {
 	t.Helper()
 	transfer, err := view.TransferOf(id, filed(t, b, view.TransferKey(id)))
 	if err != nil {
@@ -44,8 +44,8 @@ func transferOf(t *testing.T, b *viewtest.Book, id bank.TransferID) view.Transfe
 }
 
 // couple are two accounts, the first with 100.00.
-func couple(t *testing.T) (b *viewtest.Book, ada, grace bank.AccountID) {
-	b = viewtest.NewBook(t)
+func couple(t *testing.T) (b *viewtest.Log, ada, grace bank.AccountID) {
+	b = viewtest.NewLog(t)
 	b.Step = time.Second
 	ada = b.Open(bank.OpenAccount{Owner: "ada", Currency: "EUR"})
 	grace = b.Open(bank.OpenAccount{Owner: "grace", Currency: "EUR"})

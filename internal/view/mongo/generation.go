@@ -15,9 +15,9 @@ import (
 	"corebank/internal/view"
 )
 
-// DefaultKeep is longer than anybody reads one page, after having looked which
+// DefaultRetention is longer than anybody reads one page, after having looked which
 // views are live.
-const DefaultKeep = 5 * time.Second
+const DefaultRetention = 5 * time.Second
 
 // Generations are collections side by side: accounts, history, checkpoint and
 // so on are the first, accounts-1, history-1, checkpoint-1 and so on the next.
@@ -263,7 +263,7 @@ var parts = []string{"checkpoint", "accounts", "history", "links", "states", "tr
 // sweep removes all generations that are not in use, unless one of them may
 // have been live until a moment ago.
 func (d database) sweep(ctx context.Context, p pointer, switchedAt time.Time) error {
-	if greeting, err := d.hello(ctx); err != nil || greeting.Time.Sub(switchedAt) < d.keep {
+	if greeting, err := d.hello(ctx); err != nil || greeting.Time.Sub(switchedAt) < d.retention {
 		return err
 	}
 	names, err := d.db.ListCollectionNames(ctx, bson.D{})

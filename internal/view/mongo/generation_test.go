@@ -18,11 +18,11 @@ import (
 )
 
 // places are databases of their own, dropped after the test.
-func places(uri string, opts mongo.Options) viewtest.NewPlace {
-	return func(t *testing.T) viewtest.Place {
+func places(uri string, opts mongo.Options) viewtest.NewLocation {
+	return func(t *testing.T) viewtest.Location {
 		opts.Database = "corebank_test_" + rand.Text()[:10]
 		t.Cleanup(func() { drop(t, uri, opts.Database) })
-		return viewtest.Place{Generations: mongo.NewGenerations(uri, opts),
+		return viewtest.Location{Generations: mongo.NewGenerations(uri, opts),
 			OpenLive: func(ctx context.Context) (viewtest.Live, error) { return mongo.OpenLive(ctx, uri, opts) }}
 	}
 }
@@ -139,7 +139,7 @@ func TestOfTwoRebuildsTheLaterOneWins(t *testing.T) {
 
 func TestViewsAreKeptForWhoeverStillReadsThem(t *testing.T) {
 	for keep, kept := range map[time.Duration]bool{0: true, time.Nanosecond: false} {
-		forEachServer(t, mongo.Options{Keep: keep}, func(t *testing.T, g *mongo.Generations) {
+		forEachServer(t, mongo.Options{Retention: keep}, func(t *testing.T, g *mongo.Generations) {
 			first := opened(t, g.Live)
 			if err := first.Store.Apply(t.Context(), deposit(1)); err != nil {
 				t.Fatal(err)

@@ -27,9 +27,9 @@ type Options struct {
 	// Apply the views may be ahead of their checkpoint, so that they have to
 	// be dropped and built again.
 	WithoutTransactions bool
-	// Keep is how long views are kept at least after a switch away from them,
-	// for whoever still reads them; 0 is DefaultKeep.
-	Keep time.Duration
+	// Retention is how long views are kept at least after a switch away from them,
+	// for whoever still reads them; 0 is DefaultRetention.
+	Retention time.Duration
 }
 
 // Open connects to the MongoDB at uri and opens the first generation of the
@@ -50,11 +50,11 @@ func Open(ctx context.Context, uri string, opts Options) (*Store, error) {
 
 // database is a connection to the database of all generations.
 type database struct {
-	client   *mongo.Client
-	db       *mongo.Database
-	pointers *mongo.Collection
-	stepwise bool
-	keep     time.Duration
+	client    *mongo.Client
+	db        *mongo.Database
+	pointers  *mongo.Collection
+	stepwise  bool
+	retention time.Duration
 }
 
 func connect(ctx context.Context, uri string, opts Options) (database, error) {
@@ -65,13 +65,13 @@ func connect(ctx context.Context, uri string, opts Options) (database, error) {
 	if opts.Database == "" {
 		opts.Database = DefaultDatabase
 	}
-	if opts.Keep == 0 {
-		opts.Keep = DefaultKeep
+	if opts.Retention == 0 {
+		opts.Retention = DefaultRetention
 	}
 	// What was read is never undone by a change of the primary.
 	db := client.Database(opts.Database, options.Database().
 		SetReadConcern(readconcern.Majority()).SetWriteConcern(writeconcern.Majority()))
-	d := database{client: client, db: db, pointers: db.Collection("generations"), stepwise: opts.WithoutTransactions, keep: opts.Keep}
+	d := database{client: client, db: db, pointers: db.Collection("generations"), stepwise: opts.WithoutTransactions, retention: opts.Retention}
 	if !d.stepwise {
 		if err := d.checkDeployment(ctx); err != nil {
 			return database{}, errors.Join(err, client.Disconnect(ctx))

@@ -10,9 +10,9 @@ import (
 )
 
 func TestGenerations(t *testing.T) {
-	viewtest.RunGenerations(t, func(t *testing.T) viewtest.Place {
+	viewtest.RunGenerations(t, func(t *testing.T) viewtest.Location {
 		path := filepath.Join(t.TempDir(), "views.db")
-		return viewtest.Place{Generations: sqlite.NewGenerations(path, sqlite.Options{}),
+		return viewtest.Location{Generations: sqlite.NewGenerations(path, sqlite.Options{}),
 			OpenLive: func(ctx context.Context) (viewtest.Live, error) { return sqlite.OpenLive(ctx, path) }}
 	})
 }

@@ -18,17 +18,17 @@ type Live interface {
 	Close(ctx context.Context) error
 }
 
-// Place is where generations are kept, and how they are opened there.
-type Place struct {
+// Location is where generations are kept, and how they are opened there.
+type Location struct {
 	Generations view.Generations
 	OpenLive    func(context.Context) (Live, error)
 }
 
-// NewPlace gives a test a place of its own without any generation.
-type NewPlace func(t *testing.T) Place
+// NewLocation gives a test a place of its own without any generation.
+type NewLocation func(t *testing.T) Location
 
 // RunGenerations tests what every store promises that keeps generations.
-func RunGenerations(t *testing.T, place NewPlace) {
+func RunGenerations(t *testing.T, place NewLocation) {
 	for name, test := range map[string]func(*testing.T, *house){
 		"the first generation is there at once":              firstGeneration,
 		"a new generation is empty and beside the live one":  besideTheLive,
@@ -49,7 +49,7 @@ func RunGenerations(t *testing.T, place NewPlace) {
 // house tells the story of one place.
 type house struct {
 	t     *testing.T
-	place Place
+	place Location
 }
 
 // patience is how long a reader may take to follow a switch.

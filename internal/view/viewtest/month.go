@@ -19,8 +19,8 @@ func cents(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "
 
 // Month is a log in which everything happens: transfers that arrive, come back
 // and are reversed, a hold, and a stream that is no account.
-func Month(t Fataler) *Book {
-	b := NewBook(t)
+func Month(t Fataler) *Log {
+	b := NewLog(t)
 	open := func(owner string, kind bank.Kind, currency bank.Currency, external string) bank.AccountID {
 		return b.Open(bank.OpenAccount{Owner: owner, Kind: kind, Currency: currency, ExternalID: external})
 	}
@@ -46,7 +46,7 @@ func Month(t Fataler) *Book {
 
 // follow applies a log in steps of so many records, and remembers what has to
 // come of it.
-func (s *story) follow(b *Book, step int) {
+func (s *story) follow(b *Log, step int) {
 	s.t.Helper()
 	sums := view.Resume(view.Trial{})
 	for first := 0; first < len(b.Records); first += step {

@@ -14,8 +14,8 @@ type Fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-// Book is a log that a sound bank writes: every account decides for itself.
-type Book struct {
+// Log is a log that a sound bank writes: every account decides for itself.
+type Log struct {
 	T        Fataler
 	Records  []contract.Record
 	Accounts map[bank.AccountID]bank.Account
@@ -24,15 +24,15 @@ type Book struct {
 	Step time.Duration
 }
 
-// NewBook is an empty one. Every other record happens in the same microsecond
+// NewLog is an empty one. Every other record happens in the same microsecond
 // as the one before it.
-func NewBook(t Fataler) *Book {
-	return &Book{T: t, Accounts: make(map[bank.AccountID]bank.Account), Now: opening, Step: time.Microsecond / 2}
+func NewLog(t Fataler) *Log {
+	return &Log{T: t, Accounts: make(map[bank.AccountID]bank.Account), Now: opening, Step: time.Microsecond / 2}
 }
 
 // Try has an account decide a command and writes what happens, or returns why
 // it does not.
-func (b *Book) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.Refusal {
+func (b *Log) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.Refusal {
 	b.T.Helper()
 	account := b.Accounts[id]
 	account.ID = id
@@ -53,7 +53,7 @@ func (b *Book) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.
 }
 
 // past is the account's event with a version, nil for none.
-func (b *Book) past(id bank.AccountID, version int64) bank.Event {
+func (b *Log) past(id bank.AccountID, version int64) bank.Event {
 	for _, r := range b.Records {
 		if r.Account == id && r.Version == version {
 			event, err := r.Event()
@@ -67,7 +67,7 @@ func (b *Book) past(id bank.AccountID, version int64) bank.Event {
 }
 
 // Write writes an event, whoever decided it.
-func (b *Book) Write(id bank.AccountID, caller, key, hash string, event bank.Event) {
+func (b *Log) Write(id bank.AccountID, caller, key, hash string, event bank.Event) {
 	b.T.Helper()
 	account := b.Accounts[id]
 	account.ID = id
@@ -82,7 +82,7 @@ func (b *Book) Write(id bank.AccountID, caller, key, hash string, event bank.Eve
 }
 
 // Do is Try of a command that has to be accepted. The key is one of its own.
-func (b *Book) Do(id bank.AccountID, c bank.Command) contract.Record {
+func (b *Log) Do(id bank.AccountID, c bank.Command) contract.Record {
 	b.T.Helper()
 	if refusal := b.Try(id, "teller", fmt.Sprint("key-", len(b.Records)), c); refusal != nil {
 		b.T.Fatalf("%T on %s: %s", c, id, refusal.Message)
@@ -91,7 +91,7 @@ func (b *Book) Do(id bank.AccountID, c bank.Command) contract.Record {
 }
 
 // Open opens an account; one with an external id claims it first.
-func (b *Book) Open(c bank.OpenAccount) bank.AccountID {
+func (b *Log) Open(c bank.OpenAccount) bank.AccountID {
 	b.T.Helper()
 	id := bank.NewAccountID(c.Owner, "first")
 	if c.ExternalID != "" {
@@ -105,14 +105,14 @@ func (b *Book) Open(c bank.OpenAccount) bank.AccountID {
 }
 
 // Send is the first step of a transfer.
-func (b *Book) Send(from, to bank.AccountID, amount bank.Money) bank.TransferSent {
+func (b *Log) Send(from, to bank.AccountID, amount bank.Money) bank.TransferSent {
 	b.T.Helper()
 	return eventOf[bank.TransferSent](b, b.Do(from, bank.SendTransfer{To: to, Amount: amount}))
 }
 
 // Deliver is what follows from a transfer that was sent, to its end. It tells
 // whether the money arrived.
-func (b *Book) Deliver(from bank.AccountID, sent bank.TransferSent) bool {
+func (b *Log) Deliver(from bank.AccountID, sent bank.TransferSent) bool {
 	b.T.Helper()
 	receive := bank.ReceiveTransfer{Transfer: sent.Transfer, From: from, Amount: sent.Amount, Details: sent.Details, EffectiveAt: sent.EffectiveAt}
 	if sent.Reverses != nil {
@@ -132,7 +132,7 @@ func (b *Book) Deliver(from bank.AccountID, sent bank.TransferSent) bool {
 
 // Reverse reverses a transaction: all that remains where amount is nil. Where
 // it sends a transfer back, that is returned.
-func (b *Book) Reverse(id bank.AccountID, version int64, amount *bank.Money) (back bank.TransferSent) {
+func (b *Log) Reverse(id bank.AccountID, version int64, amount *bank.Money) (back bank.TransferSent) {
 	b.T.Helper()
 	r := b.Do(id, bank.Reverse{Transaction: version, Amount: amount, Reason: "by mistake"})
 	event, _ := r.Event()
@@ -140,7 +140,7 @@ func (b *Book) Reverse(id bank.AccountID, version int64, amount *bank.Money) (ba
 	return back
 }
 
-func eventOf[E bank.Event](b *Book, r contract.Record) E {
+func eventOf[E bank.Event](b *Log, r contract.Record) E {
 	b.T.Helper()
 	event, err := r.Event()
 	e, ok := event.(E)
