@@ -7,6 +7,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
+	"corebank/internal/view/verify"
 )
 
 // Auditor checks one log. It serves one goroutine: give it every record, in
@@ -40,11 +41,8 @@ type account struct {
 	short bool
 	// moved are the changes of the sum, by version: what a reversal may undo.
 	moved []int64
-	lines int64
-	// history is the chain of the lines' digests, filing the digest of what is
-	// filed under things that the events are about, and of kept states.
-	history, filing view.Digest
-	filed           int64
+	// entries are what the views must have of it beside its document.
+	entries verify.Entries
 	// unreadable: an event could not be decoded, and what comes after it can
 	// be told from the log no more. gap: versions are missing.
 	unreadable, gap bool
@@ -161,26 +159,19 @@ func (a *Auditor) checkRequest(r contract.Record) {
 	}
 }
 
-// apply folds the event into the account, its history and what is filed.
+// apply folds the event into the account and into the entries of the views.
+// Facts that were read from JSON can be written as JSON: to digest them does
+// not fail.
 func (a *Auditor) apply(r contract.Record, acc *account, event bank.Event) {
 	for _, link := range view.LinksOf(r, view.KeysOf(acc.state, r, event)) {
-		acc.file(link)
+		_ = acc.entries.AddReference(link)
 	}
 	acc.state = acc.state.Apply(event, r.At)
 	if acc.state.Version%view.KeepStateEvery == 0 {
-		acc.file(view.State{Account: acc.state.Brief(), Position: r.Position})
+		_ = acc.entries.AddState(view.State{Account: acc.state.Brief(), Position: r.Position})
 	}
 	if line := view.TransactionOf(r, event); line != nil {
-		acc.lines++
+		acc.entries.AddLine(*line)
 		a.lines++
-		acc.history = acc.history.With(*line)
 	}
-}
-
-// file notes what is filed or kept. Facts that were read from JSON can be
-// written as JSON, so there is no error to report.
-func (acc *account) file(what any) {
-	digest, _ := view.DigestOf(what)
-	acc.filed++
-	acc.filing = acc.filing.And(digest)
 }

@@ -72,9 +72,9 @@ func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Repo
 	a.compareAtCheckpoint()
 	a.checkTransit()
 	if a.expected != nil {
-		a.findings.add(Finding{Rule: RuleViews, Position: a.expected.checkpoint,
+		a.findings.add(Finding{Rule: RuleViews, Position: a.expected.Checkpoint(),
 			Expected: fmt.Sprintf("views as of a position that the log has; it ends with %d", a.position),
-			Found:    fmt.Sprintf("views as of position %d", a.expected.checkpoint)})
+			Found:    fmt.Sprintf("views as of position %d", a.expected.Checkpoint())})
 		a.expected = nil
 	}
 	r := Report{

@@ -128,7 +128,7 @@ var differingAccounts = []differing{
 	{"a freeze", func(s *told) { s.ada().Freeze.Debits = true }, ada, "freeze none", `freeze {"debits":true}`},
 	{"a kind", func(s *told) { s.ada().Kind = bank.Savings }, ada, `kind "CURRENT"`, `kind "SAVINGS"`},
 	{"a link too many", func(s *told) { s.links = append(s.links, view.Link{Key: "k", Record: contract.Record{Account: ada}}) }, ada,
-		"links and kept states 0", "links and kept states 1"},
+		"references and history states 0", "references and history states 1"},
 	{"the opening", func(s *told) { s.ada().OpenedAt = opening.Add(1000) }, ada,
 		"opened at 2026-03-01T09:00:00.123456Z", "opened at 2026-03-01T09:00:00.123457Z"},
 	{"the last change", func(s *told) { s.ada().ChangedAt = opening }, ada,
