@@ -11,6 +11,7 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 )
 
 // Bounds of a turn.
@@ -216,7 +217,7 @@ func (a *account) load(ctx context.Context) error {
 		}
 	}
 	state, keys := start.State, bank.RestoreKeys(a.keysKept, start.Keys, start.Forgot)
-	err := readStream(ctx, a.log, a.id, state.Version, func(r contract.Record, _ int) (err error) {
+	err := logclient.ReadStream(ctx, a.log, a.id, state.Version, func(r contract.Record, _ int) (err error) {
 		keys.Remember(r.Key, r.Version)
 		if state, err = contract.Fold(state, r); err != nil && start.State.Version == 0 {
 			err = fmt.Errorf("%w: %w", errUnreadable, err)

@@ -7,6 +7,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 )
 
 // claimed makes sure that the account may have the external id that a turn
@@ -61,7 +62,7 @@ func (a *account) makeClaim(ctx context.Context, t turn) (claim, error) {
 // may have been sent there, and rejected, by somebody who worked its id out.
 func (a *account) claims(ctx context.Context, stream bank.AccountID) (claim, error) {
 	c := claim{state: bank.Account{ID: stream}}
-	err := readStream(ctx, a.log, stream, 0, func(r contract.Record, partition int) (err error) {
+	err := logclient.ReadStream(ctx, a.log, stream, 0, func(r contract.Record, partition int) (err error) {
 		c.state, err = contract.Fold(c.state, r)
 		if c.holder == "" && c.state.Claimant != "" {
 			c.holder, c.place = c.state.Claimant, placeOf(partition, r.Position)

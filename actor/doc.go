@@ -10,5 +10,5 @@
 // before it says that it does not know.
 //
 // Package saga beside it takes transfers from account to account. The package
-// may import bank, contract, app, seal and saga.
+// may import internal packages and saga.
 package actor

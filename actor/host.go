@@ -14,6 +14,15 @@ import (
 	"corebank/internal/contract"
 )
 
+// Log is the event source as the actors use it. An error of Append means that
+// its outcome is unknown.
+type Log interface {
+	Append(ctx context.Context, a contract.Append) (contract.AppendResult, error)
+	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
+	FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error)
+	Ready(ctx context.Context) (contract.Readiness, error)
+}
+
 // Host holds the actors that Dapr has placed here and gives them their turns.
 // It implements the handler of the sidecar's actor event stream: bytes in,
 // bytes out. Refusals and even unknown outcomes are replies; an error is given

@@ -19,6 +19,7 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
 	"corebank/internal/identity/oidc"
+	"corebank/internal/logclient"
 )
 
 // Config is what the command app needs to run.
@@ -68,14 +69,14 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	events := newRemoteLog(sidecar, config.Partitions, config.AppendToken)
+	events := logclient.NewPartitioned(sidecar, config.Partitions, config.AppendToken)
 	host := NewHost(events, stateStore{sidecar}, time.Now, NewGuard(people, own.Verifier()))
 	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: own.Sign(callAccount(sidecar)), Store: bookStore{sidecar},
 		Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
 
 	var subscribed atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { events.run(ctx); return nil })
+	group.Go(func() error { events.Run(ctx); return nil })
 	group.Go(func() error { host.RunSnapshots(ctx); return nil })
 	group.Go(func() error {
 		return driver.Run(ctx, func(ctx context.Context, handle func(context.Context, contract.Batch) error) error {

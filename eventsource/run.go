@@ -9,6 +9,7 @@ import (
 
 	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 )
 
 // Config is what the log app needs to run.
@@ -95,27 +96,10 @@ func startRelay(ctx context.Context, group *errgroup.Group, config Config, from 
 	return relay.Published
 }
 
-// remotePartition is a partition behind the sidecars.
-type remotePartition struct {
-	sidecar *app.Sidecar
-	app     string
-}
-
+// remotePartitions are the partitions, read through the sidecar.
 func remotePartitions(sidecar *app.Sidecar, partitions int) (parts []PartitionLog) {
-	for _, app := range contract.PartitionApps(partitions) {
-		parts = append(parts, remotePartition{sidecar, app})
+	for _, partition := range contract.PartitionApps(partitions) {
+		parts = append(parts, logclient.NewPartition(sidecar, partition))
 	}
 	return parts
-}
-
-func (p remotePartition) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
-	return reply, p.sidecar.Invoke(ctx, p.app, contract.MethodReadAll, r, &reply)
-}
-
-func (p remotePartition) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
-	return reply, p.sidecar.Invoke(ctx, p.app, contract.MethodReadStream, r, &reply)
-}
-
-func (p remotePartition) FindKeys(ctx context.Context, r contract.FindKeysRequest) (reply contract.Records, err error) {
-	return reply, p.sidecar.Invoke(ctx, p.app, contract.MethodFindKeys, r, &reply)
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 )
 
 // pagesAhead is how many pages of the log are on their way while one is folded.
@@ -14,7 +15,7 @@ const pagesAhead = 3
 // it is here; asked for one after the other, they would take turns in working,
 // and a rebuild of 200,000 events did 35,000 a second in the place of 41,000.
 type aheadLog struct {
-	Log
+	logclient.Log
 
 	mu    sync.Mutex
 	pages map[int64]<-chan logPage // by the position before them; at most pagesAhead
@@ -25,7 +26,7 @@ type logPage struct {
 	err   error
 }
 
-func newAheadLog(log Log) *aheadLog {
+func newAheadLog(log logclient.Log) *aheadLog {
 	return &aheadLog{Log: log, pages: make(map[int64]<-chan logPage)}
 }
 

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 )
 
 // pagedLog is a log of numbered records that tells who reads it at once.
 type pagedLog struct {
-	Log
+	logclient.Log
 	head    int64
 	before  func(r contract.ReadAllRequest) error // of each read
 	reading atomic.Int64
@@ -36,7 +37,7 @@ func (l *pagedLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (cont
 }
 
 // readWhole reads a log page by page.
-func readWhole(t *testing.T, log Log, limit int) (positions int64) {
+func readWhole(t *testing.T, log logclient.Log, limit int) (positions int64) {
 	t.Helper()
 	for {
 		reply, err := log.ReadAll(t.Context(), contract.ReadAllRequest{AfterPosition: positions, Limit: limit})

@@ -10,6 +10,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/view/memory"
 	"corebank/internal/view/sqlite"
 	"corebank/projector"
@@ -18,7 +19,7 @@ import (
 // benchLog is a log of deposits to 10,000 accounts in any order, as it comes
 // from the event source: every read is decoded from JSON.
 type benchLog struct {
-	projector.Log          // only ReadAll is asked for
+	logclient.Log          // only ReadAll is asked for
 	records       [][]byte // each MaxReadRecords records, as a JSON array
 	head          int64
 }
@@ -128,7 +129,7 @@ func BenchmarkApplyLive(b *testing.B) {
 	}
 }
 
-func benchBatches(b *testing.B, log projector.Log, batches []contract.Batch) {
+func benchBatches(b *testing.B, log logclient.Log, batches []contract.Batch) {
 	events := int64(0)
 	for i := range b.N {
 		store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint(i)), sqlite.Options{})

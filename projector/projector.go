@@ -8,26 +8,18 @@ import (
 	"sync"
 
 	"corebank/internal/contract"
-	"corebank/internal/follow"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
-
-// Log is where missing records are read from.
-type Log interface {
-	// ReadAll gives the records after a position, oldest first: at least one
-	// if there are any.
-	ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error)
-	// ReadStream gives an account's records after a version, oldest first: at
-	// least one if there are any.
-	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
-}
 
 // Projector keeps one store up to date. It is safe for concurrent use; batches
 // are handled one after the other.
 type Projector struct {
 	store  view.Store
-	log    Log
+	log    logclient.Log
 	logger *slog.Logger
+
+	follower logclient.Follower
 
 	turn   sync.Mutex // held while views change, or are exchanged
 	loaded bool       // whether the position and the trial balance are those of the store
@@ -56,8 +48,10 @@ func (s Status) Lag() int64 { return max(0, s.Head-s.Position) }
 
 // New is a projector of log into store. It does nothing until CatchUp or
 // Handle.
-func New(store view.Store, log Log, logger *slog.Logger) *Projector {
-	return &Projector{store: store, log: log, logger: logger, kept: newKept()}
+func New(store view.Store, log logclient.Log, logger *slog.Logger) *Projector {
+	p := &Projector{store: store, log: log, logger: logger, kept: newKept()}
+	p.follower = logclient.Follower{Log: log, Position: p.Position, Take: p.take, Head: p.at, Chunk: chunkRecords}
+	return p
 }
 
 // Status tells how far the views are, for health checks and metrics.
@@ -117,22 +111,7 @@ func (p *Projector) failed(err error) {
 // admit is the gate.
 func (p *Projector) admit(ctx context.Context, batch contract.Batch) error {
 	p.heard(batch.Last)
-	for p.Position() < batch.Last {
-		records := follow.Next(batch, p.Position())
-		if records == nil {
-			p.logger.Debug("the feed has a gap; reading the log", "after", p.Position(), "until", batch.Last)
-			return p.pull(ctx, batch.Last)
-		}
-		err := p.settle(ctx, p.apply(ctx, records, false))
-		if bad := (*RecordError)(nil); errors.As(err, &bad) {
-			p.logger.Warn("a batch does not fit the views; reading the log instead", "error", err)
-			return p.pull(ctx, batch.Last)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return otherLog(p.follower.Handle(ctx, batch))
 }
 
 // settle is nil if err came of a change that this projector does not know of,

@@ -7,6 +7,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
 
@@ -73,7 +74,7 @@ type refold struct {
 }
 
 // read folds on, up to a position of the log.
-func (f *refold) read(ctx context.Context, log Log, id bank.AccountID, until int64) error {
+func (f *refold) read(ctx context.Context, log logclient.Log, id bank.AccountID, until int64) error {
 	for {
 		reply, err := log.ReadStream(ctx, contract.ReadStreamRequest{Account: id, AfterVersion: f.Account.Version})
 		if err != nil {

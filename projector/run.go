@@ -14,6 +14,7 @@ import (
 
 	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/view/viewstore"
 )
 
@@ -29,9 +30,6 @@ type Config struct {
 	// Broker, when set, asks the broker whether it works: see app.MindBroker.
 	Broker func(context.Context) error
 }
-
-// catchUpPause is the pause between attempts to read the log.
-const catchUpPause = 500 * time.Millisecond
 
 // readTimeout bounds how long a request may take to arrive.
 const readTimeout = 5 * time.Second
@@ -56,7 +54,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 
-	p := New(live.Store, newAheadLog(remoteLog{sidecar}), log)
+	p := New(live.Store, newAheadLog(logclient.New(sidecar)), log)
 	defer p.Close(context.WithoutCancel(ctx))
 	var caughtUp atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
@@ -65,11 +63,10 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		catchUp := func(ctx context.Context) error {
 			return p.RetryOnLive(ctx, generations, func() error { return p.CatchUp(ctx) })
 		}
-		for err := catchUp(ctx); err != nil; err = catchUp(ctx) {
+		if !logclient.CatchUp(ctx, catchUp, func(err error) {
 			log.Warn("the views cannot catch up with the log, trying again", "position", p.Position(), "error", err)
-			if !app.Pause(ctx, catchUpPause) {
-				return nil
-			}
+		}) {
+			return nil
 		}
 		caughtUp.Store(true)
 		return sidecar.Follow(ctx, contract.PubSub, func(ctx context.Context, batch contract.Batch) error {
@@ -89,15 +86,4 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 			BaseContext: func(net.Listener) context.Context { return ctx }})
 	})
 	return group.Wait()
-}
-
-// remoteLog reads the log through the sidecar.
-type remoteLog struct{ sidecar *app.Sidecar }
-
-func (l remoteLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
-	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadAll, r, &reply)
-}
-
-func (l remoteLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
-	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadStream, r, &reply)
 }

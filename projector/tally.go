@@ -8,6 +8,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
 
@@ -37,7 +38,7 @@ func (e *DifferentError) Error() string {
 // every account has to come to. It folds with the bank's own fold, not with
 // that of the views. An account takes about 700 bytes.
 type tally struct {
-	Log
+	logclient.Log
 
 	mu       sync.Mutex
 	position int64
@@ -73,7 +74,7 @@ func (s sum) String() string {
 	return text
 }
 
-func newTally(log Log) *tally {
+func newTally(log logclient.Log) *tally {
 	return &tally{Log: log, accounts: make(map[bank.AccountID]*folded), trial: view.Resume(view.Trial{})}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
 	"corebank/internal/view/memory"
 	"corebank/projector"
@@ -26,7 +27,7 @@ func bankDay(t *testing.T) (*ledger, *memory.Store, *projector.Projector) {
 	return log, store, newProjector(store, log)
 }
 
-func newProjector(store view.Store, log projector.Log) *projector.Projector {
+func newProjector(store view.Store, log logclient.Log) *projector.Projector {
 	return projector.New(store, log, slog.New(slog.DiscardHandler))
 }
 

@@ -9,7 +9,7 @@ import (
 	"corebank/graph"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
-	"corebank/internal/follow"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
 
@@ -23,18 +23,13 @@ const (
 	maxFeeds     = 20_000
 )
 
-// Log is the event source as the feed sees it.
-type Log interface {
-	ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error)
-	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
-}
-
 // Feed hands the topic's transactions to subscribers, in log order and without
 // gaps: what the topic lost is read from the log. A record that cannot be read
 // ends the subscriptions of its own account; those of all accounts go on
 // without it.
 type Feed struct {
-	log       Log
+	log       logclient.Log
+	follower  logclient.Follower
 	backfills chan struct{}
 
 	mu      sync.Mutex
@@ -46,25 +41,29 @@ type Feed struct {
 }
 
 // NewFeed makes a feed that is quiet until Handle gives it batches.
-func NewFeed(log Log) *Feed {
-	return &Feed{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
+func NewFeed(log logclient.Log) *Feed {
+	f := &Feed{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
 		feeds: make(map[bank.AccountID]map[*feed]struct{}), watches: make(map[bank.AccountID]map[*watch]struct{})}
+	f.follower = logclient.Follower{Log: log, Position: f.position, Take: f.take}
+	return f
 }
 
 // Handle hands on one batch of the topic. It must not be called concurrently.
 func (f *Feed) Handle(ctx context.Context, batch contract.Batch) error {
-	head, known := f.position()
-	if !known {
+	select {
+	case <-f.started:
+	default:
 		return f.first(ctx, batch)
 	}
-	if batch.Last <= head {
-		return nil
+	if err := f.follower.Handle(ctx, batch); err != nil {
+		return err
 	}
-	if records := follow.Next(batch, head); records != nil {
-		f.handOn(records)
-		return nil
+	if head := f.position(); head < batch.Last {
+		// The batch lied, or the event source does not know its head yet. The
+		// next heartbeat tells.
+		slog.Warn("a batch told of more than the log has", "head", head, "told", batch.Last)
 	}
-	return f.fill(ctx, head, batch.Last)
+	return nil
 }
 
 // first begins with the first batch, if the log has it: one that says more than
@@ -82,34 +81,15 @@ func (f *Feed) first(ctx context.Context, batch contract.Batch) error {
 	return nil
 }
 
-// fill reads what the topic lost.
-func (f *Feed) fill(ctx context.Context, head, last int64) error {
-	for head < last {
-		page, err := follow.Read(ctx, f.log, head)
-		if err != nil {
-			return err
-		}
-		if len(page.Records) == 0 {
-			// The batch lied, or the event source does not know its head yet. The
-			// next heartbeat tells.
-			slog.Warn("a batch told of more than the log has", "head", head, "told", last)
-			return nil
-		}
-		f.handOn(page.Records)
-		head = page.Records[len(page.Records)-1].Position
-	}
-	return nil
-}
-
-func (f *Feed) position() (head int64, known bool) {
+func (f *Feed) position() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	select {
-	case <-f.started:
-		return f.head, true
-	default:
-		return 0, false
-	}
+	return f.head
+}
+
+func (f *Feed) take(_ context.Context, records []contract.Record, _ bool) error {
+	f.handOn(records)
+	return nil
 }
 
 func (f *Feed) begin(head int64) {

@@ -17,6 +17,7 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
 	"corebank/internal/identity/oidc"
+	"corebank/internal/logclient"
 	"corebank/internal/view/viewstore"
 	"corebank/server/guard"
 )
@@ -87,7 +88,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	defer sidecar.Close()
 
 	actors := actors{sidecar}
-	events := remoteLog{sidecar}
+	events := logclient.New(sidecar)
 	feed := NewFeed(events)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
@@ -177,23 +178,4 @@ func (a actors) ready(ctx context.Context) contract.Readiness {
 		return contract.Readiness{Reason: "no account actor can be reached: " + err.Error()}
 	}
 	return readiness
-}
-
-// remoteLog reads the log through the sidecar.
-type remoteLog struct{ sidecar *app.Sidecar }
-
-func (l remoteLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
-	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadAll, r, &reply)
-}
-
-func (l remoteLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
-	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodReadStream, r, &reply)
-}
-
-func (l remoteLog) FindKeys(ctx context.Context, r contract.FindKeysRequest) (reply contract.Records, err error) {
-	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodFindKeys, r, &reply)
-}
-
-func (l remoteLog) Status(ctx context.Context) (reply contract.LogStatus, err error) {
-	return reply, l.sidecar.Invoke(ctx, contract.AppEventSource, contract.MethodStatus, struct{}{}, &reply)
 }

@@ -9,10 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
-	"corebank/internal/follow"
+	"corebank/internal/logclient"
 )
 
 // When a driver acts.
@@ -33,15 +32,7 @@ const (
 	// nothing, before a driver looks into the log itself.
 	silence     = 2 * time.Second
 	lookTimeout = 5 * time.Second
-	// catchUpPause is the pause between attempts to read the log.
-	catchUpPause = 500 * time.Millisecond
 )
-
-// Log is the event source as a driver sees it.
-type Log interface {
-	follow.Log
-	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
-}
 
 // Follow hands the topic's batches to handle, one after the other, until ctx
 // ends.
@@ -49,7 +40,7 @@ type Follow func(ctx context.Context, handle func(context.Context, contract.Batc
 
 // Parts are what a driver works with.
 type Parts struct {
-	Log   Log
+	Log   logclient.Log
 	Call  Call
 	Store Store
 	// Here reports whether this process has the account's actor: what its
@@ -69,8 +60,9 @@ type Parts struct {
 // Driver takes transfers to their end and expires holds.
 type Driver struct {
 	Parts
-	courier *courier
-	most    bounds
+	courier  *courier
+	follower logclient.Follower
+	most     bounds
 
 	turn chan struct{} // holds a token while the book goes on along the log
 
@@ -86,6 +78,7 @@ type Driver struct {
 func New(parts Parts) *Driver {
 	d := &Driver{Parts: parts, most: usual, turn: make(chan struct{}, 1)}
 	d.courier = newCourier(parts.Call, d.act, parts.Logger)
+	d.follower = logclient.Follower{Log: parts.Log, Position: d.position, Take: d.take}
 	return d
 }
 
@@ -117,11 +110,10 @@ func (d *Driver) Run(ctx context.Context, topic Follow) error {
 	var running sync.WaitGroup
 	defer func() { stop(); running.Wait(); d.courier.running.Wait() }()
 	running.Go(func() { d.keep(ctx) })
-	for err := d.catchUp(ctx); err != nil; err = d.catchUp(ctx) {
+	if !logclient.CatchUp(ctx, d.catchUp, func(err error) {
 		d.Logger.Warn("the transfers cannot catch up with the log, trying again", "error", err)
-		if !app.Pause(ctx, catchUpPause) {
-			return nil
-		}
+	}) {
+		return nil
 	}
 	running.Go(func() { d.attend(ctx) })
 	return topic(ctx, d.Handle)
@@ -138,7 +130,7 @@ func (d *Driver) catchUp(ctx context.Context) error {
 		d.book = book
 		d.mu.Unlock()
 	}
-	if err := d.pull(ctx, math.MaxInt64); err != nil {
+	if err := d.pull(ctx); err != nil {
 		return err
 	}
 	d.mu.Lock()
@@ -156,17 +148,12 @@ func (d *Driver) Handle(ctx context.Context, batch contract.Batch) error {
 	}
 	defer d.leave()
 	d.hears()
-	position := d.Status().Position
-	if batch.Last <= position {
+	if batch.Last <= d.position() {
 		return nil
 	}
-	records := follow.Next(batch, position)
-	if records == nil {
-		if err := d.pull(ctx, batch.Last); err != nil {
-			return err
-		}
+	if err := d.orRestart(d.follower.Handle(ctx, batch)); err != nil {
+		return err
 	}
-	d.fold(records)
 	d.act()
 	return nil
 }
@@ -186,7 +173,7 @@ func (d *Driver) look(ctx context.Context) {
 	}
 	defer d.leave()
 	d.hears()
-	if err := d.pull(ctx, math.MaxInt64); err != nil {
+	if err := d.pull(ctx); err != nil {
 		d.Logger.Warn("the transfers hear nothing and cannot read the log", "error", err)
 	}
 	d.act()
@@ -210,21 +197,17 @@ func (d *Driver) hears() {
 	d.heard = d.Clock()
 }
 
-// pull folds the log until the target or its head, whichever comes first.
-func (d *Driver) pull(ctx context.Context, target int64) error {
-	for {
-		page, err := follow.Read(ctx, d.Log, d.Status().Position)
-		if errors.Is(err, follow.ErrOtherLog) {
-			err = errors.Join(err, d.restart())
-		}
-		if err != nil {
-			return err
-		}
-		d.fold(page.Records)
-		if d.Status().Position >= min(target, page.Head) {
-			return nil
-		}
+// pull folds the log up to its head.
+func (d *Driver) pull(ctx context.Context) error {
+	return d.orRestart(d.follower.Pull(ctx, math.MaxInt64))
+}
+
+// orRestart begins anew if the error is that the log is another one.
+func (d *Driver) orRestart(err error) error {
+	if errors.Is(err, logclient.ErrOtherLog) {
+		return errors.Join(err, d.restart())
 	}
+	return err
 }
 
 // restart begins anew with nothing: the log is another one.
@@ -238,7 +221,14 @@ func (d *Driver) restart() error {
 	return errors.New("reading it from its beginning")
 }
 
-func (d *Driver) fold(records []contract.Record) {
+func (d *Driver) position() int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.book.position
+}
+
+// take folds the records that follow the position.
+func (d *Driver) take(_ context.Context, records []contract.Record, _ bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, r := range records {
@@ -247,6 +237,7 @@ func (d *Driver) fold(records []contract.Record) {
 			d.Logger.Error("a record says nothing to the transfers", "account", r.Account, "position", r.Position, "error", err)
 		}
 	}
+	return nil
 }
 
 // attend acts on what becomes due, until ctx ends.

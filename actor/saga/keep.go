@@ -8,7 +8,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
-	"corebank/internal/follow"
+	"corebank/internal/logclient"
 	"corebank/internal/seal"
 )
 
@@ -144,9 +144,9 @@ func (d *Driver) foreign(ctx context.Context, b *book) (why, err error) {
 	if b.position == 0 {
 		return nil, nil
 	}
-	page, err := follow.Read(ctx, d.Log, b.position-1)
+	page, err := logclient.Read(ctx, d.Log, b.position-1)
 	switch {
-	case errors.Is(err, follow.ErrOtherLog):
+	case errors.Is(err, logclient.ErrOtherLog):
 		return err, nil
 	case err != nil:
 		return nil, err

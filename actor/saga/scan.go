@@ -4,7 +4,8 @@ import (
 	"context"
 	"time"
 
-	"corebank/internal/follow"
+	"corebank/internal/contract"
+	"corebank/internal/logclient"
 )
 
 // scanEvery is how often, at most, the log is read again for forgotten
@@ -60,21 +61,26 @@ func (d *Driver) reread(ctx context.Context, from int64, found func(b *book, who
 	d.courier.running.Go(func() {
 		b := newBook(most)
 		b.position, b.second = from-1, true
-		for b.position < to {
-			page, err := follow.Read(ctx, d.Log, b.position)
-			if err != nil || len(page.Records) == 0 {
-				d.Logger.Warn("what was forgotten cannot be read again yet", "from", from, "error", err)
-				found(newBook(most), false)
-				return
-			}
-			for _, r := range page.Records {
-				if r.Position <= to {
-					_ = b.fold(r) // what says nothing was logged the first time
-				}
-			}
+		past := logclient.Follower{Log: d.Log, Position: func() int64 { return b.position }, Take: b.takeUpTo(to)}
+		if err := past.Pull(ctx, to); err != nil || b.position < to {
+			d.Logger.Warn("what was forgotten cannot be read again yet", "from", from, "error", err)
+			found(newBook(most), false)
+			return
 		}
 		found(b, true)
 	})
+}
+
+// takeUpTo folds records up to a position, and none after it.
+func (b *book) takeUpTo(to int64) func(context.Context, []contract.Record, bool) error {
+	return func(_ context.Context, records []contract.Record, _ bool) error {
+		for _, r := range records {
+			if r.Position <= to {
+				_ = b.fold(r) // a record that cannot be read was logged the first time
+			}
+		}
+		return nil
+	}
 }
 
 func (d *Driver) foundHolds(found *book, whole bool) {

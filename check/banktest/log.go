@@ -10,7 +10,7 @@ import (
 	"corebank/eventsource"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
-	"corebank/internal/follow"
+	"corebank/internal/logclient"
 )
 
 // logParts are the event sources of a bank.
@@ -26,7 +26,7 @@ type logParts struct {
 // ownLog is the log as the actors' app has it.
 type ownLog interface {
 	actor.Log
-	follow.Log
+	logclient.Reader
 }
 
 // openLog makes a log in memory.

@@ -16,9 +16,8 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
-	"corebank/projector"
-	"corebank/server"
 )
 
 // hasty publishes what it is about to commit: the command path publishes, and
@@ -136,7 +135,7 @@ func (g gullible) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
 // ungated projects every batch that comes, as it comes.
 type ungated struct {
 	store view.Store
-	log   projector.Log
+	log   logclient.Log
 }
 
 func (u ungated) CatchUp(context.Context) error { return nil }
@@ -236,7 +235,7 @@ func (b *blind) History(_ context.Context, id bank.AccountID, _ view.Page) (view
 
 // trusting is a log in which nothing is to be found of what the topic left out:
 // a feed that reads it goes on as if the topic had no gaps.
-type trusting struct{ server.Log }
+type trusting struct{ logclient.Log }
 
 func (l trusting) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
 	page, err := l.Log.ReadAll(ctx, r)
@@ -253,7 +252,7 @@ func (l trusting) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contr
 }
 
 // empty is a log in which nothing is to be found again.
-type empty struct{ server.Log }
+type empty struct{ logclient.Log }
 
 func (empty) ReadStream(context.Context, contract.ReadStreamRequest) (contract.Records, error) {
 	return contract.Records{}, nil

@@ -9,9 +9,8 @@ import (
 
 	"corebank/actor"
 	"corebank/eventsource"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
-	"corebank/projector"
-	"corebank/server"
 )
 
 // noticedWithin is how many seeds it may take to notice that a law is broken.
@@ -96,7 +95,7 @@ var broken = map[string]struct {
 		Exact,
 	},
 	"skipping the projector's sequence gate": {
-		Parts{Projector: func(store view.Store, log projector.Log) Projection { return ungated{store, log} }},
+		Parts{Projector: func(store view.Store, log logclient.Log) Projection { return ungated{store, log} }},
 		ViewsEqual,
 	},
 	"applying a batch twice": {
@@ -104,11 +103,11 @@ var broken = map[string]struct {
 		ViewsEqual,
 	},
 	"trusting the topic to be gapless": {
-		Parts{Feed: func(log server.Log) server.Log { return trusting{log} }},
+		Parts{Feed: func(log logclient.Log) logclient.Log { return trusting{log} }},
 		SeenOnce,
 	},
 	"resuming a subscription without the past": {
-		Parts{Feed: func(log server.Log) server.Log { return empty{log} }},
+		Parts{Feed: func(log logclient.Log) logclient.Log { return empty{log} }},
 		SeenOnce,
 	},
 	"repeating lost calls behind the gateway's back": {

@@ -8,9 +8,9 @@ import (
 	"corebank/eventsource"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
 	"corebank/projector"
-	"corebank/server"
 )
 
 // Parts are the places where a test can put something broken between two
@@ -30,11 +30,11 @@ type Parts struct {
 	// Snapshots stands between the actors and their snapshots.
 	Snapshots func(actor.Snapshots) actor.Snapshots
 	// Projector makes the views.
-	Projector func(view.Store, projector.Log) Projection
+	Projector func(view.Store, logclient.Log) Projection
 	// Views stands between the projectors and their store.
 	Views func(view.Store) view.Store
 	// Feed stands between the live feed and the event source.
-	Feed func(server.Log) server.Log
+	Feed func(logclient.Log) logclient.Log
 	// Message stands between the topic and all who follow it.
 	Message func(contract.Batch) contract.Batch
 	// Call stands between the gateways and the actors.
@@ -81,7 +81,7 @@ func (p Parts) snapshots(s actor.Snapshots) actor.Snapshots {
 	return p.Snapshots(s)
 }
 
-func (p Parts) projector(store view.Store, log projector.Log) Projection {
+func (p Parts) projector(store view.Store, log logclient.Log) Projection {
 	if p.Projector == nil {
 		return projector.New(store, log, quiet)
 	}
@@ -95,7 +95,7 @@ func (p Parts) views(store view.Store) view.Store {
 	return p.Views(store)
 }
 
-func (p Parts) feedLog(log server.Log) server.Log {
+func (p Parts) feedLog(log logclient.Log) logclient.Log {
 	if p.Feed == nil {
 		return log
 	}

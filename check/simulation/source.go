@@ -240,12 +240,12 @@ func (l wire) Append(ctx context.Context, a contract.Append) (contract.AppendRes
 	return reply.Results[0], nil
 }
 
-// ReadStream implements actor.Log and server.Log.
+// ReadStream implements actor.Log and logclient.Log.
 func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
 	return read(ctx, r, l.of(r.Account), (*eventsource.API).ReadStream)
 }
 
-// ReadAll implements projector.Log and server.Log.
+// ReadAll implements logclient.Log.
 func (l wire) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
 	return read(ctx, r, l.world.whole(), (*eventsource.API).ReadAll)
 }

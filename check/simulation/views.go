@@ -85,7 +85,7 @@ type ahead struct {
 	reads map[int64]int // by the position that they begin after
 }
 
-// ReadAll implements projector.Log.
+// ReadAll implements logclient.Log.
 func (a *ahead) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
 	a.mu.Lock()
 	a.reads[r.AfterPosition]++

@@ -1,4 +1,4 @@
-package actor
+package logclient
 
 import (
 	"context"
@@ -11,23 +11,24 @@ import (
 
 // Bounds of the appender.
 const (
-	// appendRecords and appendBytes bound what one call carries before the last
-	// append is added to it: an append is never split.
+	// appendRecords and appendBytes bound a call before its last append is
+	// added: an append is never split.
 	appendRecords = 500
 	appendBytes   = 1 << 20
 	// appendTimeout bounds one call.
 	appendTimeout = 6 * time.Second
-	// gatherMost bounds the pause after a call.
-	gatherMost = 25 * time.Millisecond
+	// gatherMax bounds the pause after a call.
+	gatherMax = 25 * time.Millisecond
 )
 
-// appender carries the appends of many actors to the event source together, one
-// call at a time: those that come up meanwhile share the next one. Each call
-// costs two sidecars, a commit, a message and a projection.
+// appender sends the appends of many actors to an event source together, one
+// call at a time: appends that arrive during a call share the next one. Each
+// call costs two sidecars, a commit, a message and a projection.
 //
 // After a call with several appends it pauses for as long as the call took, so
-// that even more share the next. A bank with little to do answers fast and hardly
-// pauses; a busy one spends a sixth less of the processors on a deposit by this.
+// that even more appends share the next one. An idle bank answers fast and
+// hardly pauses; in a busy bank the pause saves a sixth of the CPU time of a
+// deposit.
 type appender struct {
 	call  func(ctx context.Context, request contract.AppendRequest) (contract.AppendReply, error)
 	queue chan *appending
@@ -63,7 +64,7 @@ func (a *appender) Append(ctx context.Context, request contract.Append) (contrac
 	}
 }
 
-// run carries appends until ctx ends.
+// run makes the calls until ctx ends.
 func (a *appender) run(ctx context.Context) {
 	var next time.Time // when the next call may begin
 	for {
@@ -79,13 +80,13 @@ func (a *appender) run(ctx context.Context) {
 			a.send(ctx, together)
 			next = time.Now()
 			if len(together) > 1 {
-				next = next.Add(min(next.Sub(began), gatherMost))
+				next = next.Add(min(next.Sub(began), gatherMax))
 			}
 		}
 	}
 }
 
-// collect adds what else is waiting now, as far as it fits into one call.
+// collect adds the appends that wait now, as far as they fit into one call.
 func (a *appender) collect(first *appending) []*appending {
 	together, records, bytes := []*appending{first}, len(first.Records), size(first)
 	for len(together) < contract.MaxAppends && records < appendRecords && bytes < appendBytes {
@@ -101,7 +102,7 @@ func (a *appender) collect(first *appending) []*appending {
 	return together
 }
 
-// size is about how many bytes an append takes on its way.
+// size is about how many bytes an append takes on the wire.
 func size(p *appending) (bytes int) {
 	for _, r := range p.Records {
 		bytes += len(r.Data)

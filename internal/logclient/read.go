@@ -1,40 +1,41 @@
-package follow
+package logclient
 
 import (
 	"context"
 	"errors"
 	"fmt"
 
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
-// Log is where missing records are read from.
-type Log interface {
+// Reader reads the whole log.
+type Reader interface {
 	// ReadAll gives the records after a position, oldest first: at least one
 	// if there are any.
 	ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error)
+}
+
+// StreamReader reads the stream of one account.
+type StreamReader interface {
+	// ReadStream gives an account's records after a version, oldest first: at
+	// least one if there are any.
+	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
+}
+
+// Log is the event source for those who only read it.
+type Log interface {
+	Reader
+	StreamReader
 }
 
 // ErrOtherLog says that the log ends before the position: it is not the one in
 // which the position was reached.
 var ErrOtherLog = errors.New("the log ends before this position")
 
-// Next are the batch's records after the position, or nil if the batch cannot
-// continue from there: it is a heartbeat, leaves a gap, or is not the
-// contiguous run of records that it says it is.
-func Next(batch contract.Batch, position int64) []contract.Record {
-	if len(batch.Records) == 0 || batch.Previous != batch.First-1 || batch.First > position+1 || batch.Last <= position {
-		return nil
-	}
-	if !contiguous(batch.Records, batch.First) || batch.First+int64(len(batch.Records))-1 != batch.Last {
-		return nil
-	}
-	return batch.Records[position+1-batch.First:]
-}
-
 // Read reads one page of the log after a position. It fails if the answer is
 // not what follows the position: with ErrOtherLog if the log is too short.
-func Read(ctx context.Context, log Log, after int64) (contract.Records, error) {
+func Read(ctx context.Context, log Reader, after int64) (contract.Records, error) {
 	reply, err := log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: after, Limit: contract.MaxReadRecords})
 	if err != nil {
 		return reply, fmt.Errorf("read the log after position %d: %w", after, err)
@@ -58,4 +59,25 @@ func contiguous(records []contract.Record, first int64) bool {
 		}
 	}
 	return true
+}
+
+// ReadStream reads all of a stream after a version, page by page, and passes
+// each record on with the partition that has it, which is 0 where there is only
+// one.
+func ReadStream(ctx context.Context, log StreamReader, id bank.AccountID, after int64, each func(contract.Record, int) error) error {
+	for {
+		page, err := log.ReadStream(ctx, contract.ReadStreamRequest{Account: id, AfterVersion: after})
+		if err != nil {
+			return fmt.Errorf("read the stream of %s after version %d: %w", id, after, err)
+		}
+		if len(page.Records) == 0 {
+			return nil
+		}
+		for _, r := range page.Records {
+			if err := each(r, page.Partition); err != nil {
+				return err
+			}
+			after = r.Version
+		}
+	}
 }

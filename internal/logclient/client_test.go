@@ -1,4 +1,4 @@
-package actor
+package logclient
 
 import (
 	"testing"
@@ -18,8 +18,8 @@ func TestSeveralPartitionsAreReadyTogether(t *testing.T) {
 		{[]contract.Readiness{good, bad}, contract.Readiness{Ready: true, Reason: "partition 2: its disk is full"}},
 		{[]contract.Readiness{bad, bad}, contract.Readiness{Reason: "partition 1: its disk is full; partition 2: its disk is full"}},
 	} {
-		if got := together(test.answers); got != test.want {
-			t.Errorf("%+v together are %+v, want %+v", test.answers, got, test.want)
+		if got := combine(test.answers); got != test.want {
+			t.Errorf("%+v combined are %+v, want %+v", test.answers, got, test.want)
 		}
 	}
 }
@@ -27,11 +27,11 @@ func TestSeveralPartitionsAreReadyTogether(t *testing.T) {
 // Whoever has the log of one partition asks the app that always had it.
 func TestOnePartitionIsTheEventSource(t *testing.T) {
 	for partitions, want := range map[int]int{0: 1, 1: 1, 2: 2, 64: 64} {
-		l := newRemoteLog(nil, partitions, "")
+		l := NewPartitioned(nil, partitions, "")
 		if len(l.appenders) != want {
 			t.Errorf("%d partitions have %d appenders", partitions, len(l.appenders))
 		}
-		if app := l.of("acc_x"); (app == contract.AppEventSource) != (want == 1) {
+		if app := l.apps[l.partition("acc_x")]; (app == contract.AppEventSource) != (want == 1) {
 			t.Errorf("of %d partitions, %s is asked", partitions, app)
 		}
 	}

@@ -1,0 +1,124 @@
+package logclient
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"corebank/internal/app"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Client calls the event source's API through the sidecar. With several
+// partitions, the streams of an account are asked of the partition that has
+// them, or of the app that has the whole log, depending on the constructor:
+// only the whole log knows positions in the whole log.
+type Client struct {
+	sidecar   *app.Sidecar
+	whole     string      // the app that is asked for all records
+	apps      []string    // by partition: the app that is asked for streams
+	appenders []*appender // by partition
+}
+
+// New makes a client that reads everything from the app with the whole log.
+func New(sidecar *app.Sidecar) *Client { return newClient(sidecar, contract.AppEventSource, nil, "") }
+
+// NewPartition makes a client that reads one partition: the positions that it
+// gives are positions in that partition.
+func NewPartition(sidecar *app.Sidecar, partition string) *Client {
+	return newClient(sidecar, partition, nil, "")
+}
+
+// NewPartitioned makes a client for account actors. Streams are read from and
+// appended to the account's own partition, which takes appends that carry the
+// token; all records come from the app with the whole log.
+func NewPartitioned(sidecar *app.Sidecar, partitions int, token string) *Client {
+	return newClient(sidecar, contract.AppEventSource, contract.PartitionApps(partitions), token)
+}
+
+func newClient(sidecar *app.Sidecar, whole string, apps []string, token string) *Client {
+	if len(apps) == 0 {
+		apps = []string{whole}
+	}
+	c := &Client{sidecar: sidecar, whole: whole, apps: apps}
+	for _, to := range apps {
+		c.appenders = append(c.appenders, newAppender(
+			func(ctx context.Context, request contract.AppendRequest) (reply contract.AppendReply, err error) {
+				return reply, sidecar.Invoke(app.Prove(ctx, token), to, contract.MethodAppend, request, &reply)
+			}))
+	}
+	return c
+}
+
+// Run carries appends until ctx ends. A client that only reads needs no Run.
+func (c *Client) Run(ctx context.Context) {
+	var running sync.WaitGroup
+	for _, a := range c.appenders {
+		running.Go(func() { a.run(ctx) })
+	}
+	running.Wait()
+}
+
+// partition is the index of the partition that has an account's stream.
+func (c *Client) partition(id bank.AccountID) int { return contract.PartitionOf(id, len(c.apps)) - 1 }
+
+// Append appends to one stream, together with what others append meanwhile. An
+// error means that the outcome is unknown.
+func (c *Client) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	return c.appenders[c.partition(a.Account)].Append(ctx, a)
+}
+
+// ReadStream reads an account's records after a version.
+func (c *Client) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
+	return reply, c.sidecar.Invoke(ctx, c.apps[c.partition(r.Account)], contract.MethodReadStream, r, &reply)
+}
+
+// FindKeys reads the records of an account that carry one of the keys.
+func (c *Client) FindKeys(ctx context.Context, r contract.FindKeysRequest) (reply contract.Records, err error) {
+	return reply, c.sidecar.Invoke(ctx, c.apps[c.partition(r.Account)], contract.MethodFindKeys, r, &reply)
+}
+
+// ReadAll reads the records after a position, of all accounts.
+func (c *Client) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
+	return reply, c.sidecar.Invoke(ctx, c.whole, contract.MethodReadAll, r, &reply)
+}
+
+// Status reports how far the log is.
+func (c *Client) Status(ctx context.Context) (reply contract.LogStatus, err error) {
+	return reply, c.sidecar.Invoke(ctx, c.whole, contract.MethodStatus, struct{}{}, &reply)
+}
+
+// Ready reports whether the event source takes appends. Of several partitions,
+// one that does is enough: the others hold up their own accounts only, and the
+// reason names them.
+func (c *Client) Ready(ctx context.Context) (reply contract.Readiness, err error) {
+	if len(c.apps) == 1 {
+		return reply, c.sidecar.Invoke(ctx, c.apps[0], contract.MethodReady, struct{}{}, &reply)
+	}
+	answers := make([]contract.Readiness, len(c.apps))
+	var asking sync.WaitGroup
+	for i, to := range c.apps {
+		asking.Go(func() {
+			if err := c.sidecar.Invoke(ctx, to, contract.MethodReady, struct{}{}, &answers[i]); err != nil {
+				answers[i] = contract.Readiness{Reason: err.Error()}
+			}
+		})
+	}
+	asking.Wait()
+	return combine(answers), nil
+}
+
+// combine is the readiness of several partitions, the first of them number 1.
+func combine(answers []contract.Readiness) (all contract.Readiness) {
+	var reasons []string
+	for i, answer := range answers {
+		all.Ready = all.Ready || answer.Ready
+		if !answer.Ready {
+			reasons = append(reasons, fmt.Sprintf("partition %d: %s", i+1, answer.Reason))
+		}
+	}
+	all.Reason = strings.Join(reasons, "; ")
+	return all
+}

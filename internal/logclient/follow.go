@@ -1,0 +1,152 @@
+package logclient
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/contract"
+)
+
+// Follower is the loop that follows the log: it takes batches from the topic
+// and reads from the log what the topic lacks. It keeps no position of its own,
+// so its methods may be called again after an error. They must not be called
+// concurrently.
+type Follower struct {
+	Log Reader
+	// Position is the last position that was taken.
+	Position func() int64
+	// Take takes the records that follow the position, and moves it. A batch of
+	// the topic that does not fit it refuses with ErrUnfit; then the log is read
+	// instead.
+	Take func(ctx context.Context, records []contract.Record, fromLog bool) error
+	// Head, where set, learns where the log ends. It may be called while records
+	// are taken.
+	Head func(position int64)
+	// Chunk, where set, is how many records are taken from the log at a time,
+	// while the next are read. Otherwise it is a page, and the next page is read
+	// when this one is taken.
+	Chunk int
+}
+
+// ErrUnfit is Take's error for records of the topic that contradict what is
+// known: the log may have better ones.
+var ErrUnfit = errors.New("the batch does not fit")
+
+// retryPause is the pause between attempts to catch up with the log.
+const retryPause = 500 * time.Millisecond
+
+// CatchUp calls once until it succeeds, and tells failed of each error. It
+// reports false if ctx ends first.
+func CatchUp(ctx context.Context, once func(context.Context) error, failed func(error)) bool {
+	for err := once(ctx); err != nil; err = once(ctx) {
+		failed(err)
+		if !app.Pause(ctx, retryPause) {
+			return false
+		}
+	}
+	return true
+}
+
+// Handle takes the batch's records that are not taken yet. If the batch leaves a
+// gap, is a heartbeat that announces more, or contradicts itself, the log is
+// read up to the end of the batch.
+func (f *Follower) Handle(ctx context.Context, batch contract.Batch) error {
+	for position := f.Position(); position < batch.Last; position = f.Position() {
+		records := next(batch, position)
+		if records == nil {
+			slog.Debug("the topic has a gap; reading the log", "after", position, "until", batch.Last)
+			return f.Pull(ctx, batch.Last)
+		}
+		err := f.Take(ctx, records, false)
+		if errors.Is(err, ErrUnfit) {
+			return f.Pull(ctx, batch.Last)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next are the batch's records after the position, or nil if the batch cannot
+// continue from there: it is a heartbeat, leaves a gap, or is not the
+// contiguous run of records that it claims to be.
+func next(batch contract.Batch, position int64) []contract.Record {
+	if len(batch.Records) == 0 || batch.Previous != batch.First-1 || batch.First > position+1 || batch.Last <= position {
+		return nil
+	}
+	if !contiguous(batch.Records, batch.First) || batch.First+int64(len(batch.Records))-1 != batch.Last {
+		return nil
+	}
+	return batch.Records[position+1-batch.First:]
+}
+
+// Pull takes the log until the target or its head, whichever comes first.
+func (f *Follower) Pull(ctx context.Context, target int64) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	next := f.start(ctx, f.Position())
+	for {
+		chunk := next()
+		if chunk.err != nil {
+			return chunk.err
+		}
+		end := chunk.after + int64(len(chunk.records))
+		done := end >= min(target, chunk.head)
+		if !done {
+			next = f.start(ctx, end)
+		}
+		if err := f.Take(ctx, chunk.records, true); err != nil {
+			return err
+		}
+		if position := f.Position(); position != end { // somebody else has moved it
+			next, done = f.start(ctx, position), position >= target
+		}
+		if done {
+			return nil
+		}
+	}
+}
+
+// chunk is a run of the log after a position, or why it could not be read.
+type chunk struct {
+	after, head int64
+	records     []contract.Record
+	err         error
+}
+
+// start returns what gives the chunk after a position. Chunks of several pages
+// are read in the background, whether or not anyone asks for the result.
+func (f *Follower) start(ctx context.Context, after int64) func() chunk {
+	if f.Chunk == 0 {
+		return func() chunk { return f.read(ctx, after) }
+	}
+	result := make(chan chunk, 1)
+	go func() { result <- f.read(ctx, after) }()
+	return func() chunk { return <-result }
+}
+
+// read reads the chunk after a position. It is short only at the log's head.
+func (f *Follower) read(ctx context.Context, after int64) chunk {
+	c := chunk{after: after, head: after + 1}
+	for last := after; last < c.head && len(c.records) < max(f.Chunk, 1); last = after + int64(len(c.records)) {
+		reply, err := Read(ctx, f.Log, last)
+		if err != nil {
+			return chunk{err: err}
+		}
+		if f.Head != nil {
+			f.Head(reply.Head)
+		}
+		c.head = reply.Head
+		if c.records == nil {
+			c.records = slices.Clip(reply.Records) // appending must not write into the reader's slice
+		} else {
+			c.records = append(c.records, reply.Records...)
+		}
+	}
+	return c
+}
