@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"corebank/check/audit"
+	"corebank/check/laws"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
@@ -108,7 +109,7 @@ func edit[E bank.Event](r *contract.Record, change func(*E)) {
 }
 
 // auditOf is the audit of the records and, if there are any, the views.
-func auditOf(records []contract.Record, views *audit.Views) audit.Report {
+func auditOf(records []contract.Record, views *laws.ViewSums) audit.Report {
 	a := audit.New()
 	if views != nil {
 		a.Expect(views)

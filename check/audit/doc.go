@@ -1,14 +1,6 @@
-// Package audit holds a bank against its own laws: it folds the whole log,
-// record by record, and says where a record, an account, a sum or a view is
-// not what it must be.
+// Package audit reads a stored log and reports where it does not hold to the laws
+// of the bank (package laws), which records and views break them and by how much.
 //
-// It trusts nothing that it can work out: balances are summed up again from
-// the amounts, whatever the events say they are. It does no I/O, so that the
-// command, a rebuild of the views and tests use the same checks; who reads the
-// log, and proves that the log is the one that was written, is the caller.
-//
-// An Auditor needs memory for what it has to remember of the past: about 800
-// bytes per account, as much again for the views until they are compared, and
-// about 35 bytes per event (its idempotency key and its amount); nothing else
-// grows with the log. The package may import bank, contract and view.
+// It does no I/O: whoever reads the log, and proves that it is the log that was
+// written, is the caller.
 package audit

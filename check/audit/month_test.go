@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"corebank/check/audit"
+	"corebank/check/laws"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
@@ -56,14 +57,14 @@ func TestBrokenMonths(t *testing.T) {
 		kind    string
 		which   int
 		breakIt func(r *contract.Record)
-		rule    audit.Rule
+		rule    laws.Law
 	}{
 		{"a transfer under another id", "transfer-sent", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransferSent) { e.Transfer = bank.NewTransferID(ada, "other") })
-		}, audit.RuleTransfer},
+		}, laws.Transfer},
 		{"a transfer to its sender", "transfer-sent", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransferSent) { e.To = r.Account })
-		}, audit.RuleTransfer},
+		}, laws.Transfer},
 		{"less arrives than was sent", "transfer-received", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransferReceived) {
 				e.Amount.Minor--
@@ -71,16 +72,16 @@ func TestBrokenMonths(t *testing.T) {
 				e.Postings[0].Amount.Minor--
 				e.Postings[1].Amount.Minor++
 			})
-		}, audit.RuleTransfer},
+		}, laws.Transfer},
 		{"it comes from somebody else", "transfer-received", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransferReceived) { e.From = bank.NewAccountID("eve", "x") })
-		}, audit.RuleTransfer},
+		}, laws.Transfer},
 		{"another amount is rejected", "transfer-rejected", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransferRejected) { e.Amount.Minor++ })
-		}, audit.RuleTransfer},
+		}, laws.Transfer},
 		{"a transfer is completed that was not received", "transfer-completed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransferCompleted) { e.Transfer = bank.NewTransferID(ada, "other") })
-		}, audit.RuleKey},
+		}, laws.Key},
 		{"another amount comes back", "transfer-returned", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransferReturned) {
 				e.Amount.Minor++
@@ -88,49 +89,49 @@ func TestBrokenMonths(t *testing.T) {
 				e.Postings[0].Amount.Minor++
 				e.Postings[1].Amount.Minor--
 			})
-		}, audit.RuleTransfer},
+		}, laws.Transfer},
 		{"the money goes to cash", "transfer-sent", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransferSent) { e.Postings[1].LedgerAccount = bank.CashLedger("EUR") })
-		}, audit.RulePostings},
+		}, laws.Postings},
 		{"a capture of no hold", "hold-captured", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.HoldCaptured) { e.Hold++ })
-		}, audit.RuleHold},
+		}, laws.Hold},
 		{"a capture that leaves too much", "hold-captured", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.HoldCaptured) { e.Remaining.Minor++ })
-		}, audit.RuleHold},
+		}, laws.Hold},
 		{"a reversal of nothing", "transaction-reversed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransactionReversed) { e.Transaction = 1 })
-		}, audit.RuleReversal},
+		}, laws.Reversal},
 		{"a reversal the same way round", "transaction-reversed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransactionReversed) { e.Transaction = 4 })
-		}, audit.RuleReversal},
+		}, laws.Reversal},
 		{"a reversal that says that less remains", "transaction-reversed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransactionReversed) { e.Remaining.Minor-- })
-		}, audit.RuleReversal},
-		{"a step of the bank under a key of its own", "transfer-received", 1, func(r *contract.Record) { r.Key = "mine" }, audit.RuleKey},
+		}, laws.Reversal},
+		{"a step of the bank under a key of its own", "transfer-received", 1, func(r *contract.Record) { r.Key = "mine" }, laws.Key},
 		{"a claim in another stream", "external-id-claimed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.ExternalIDClaimed) { e.ExternalID = "other" })
-		}, audit.RuleOpening},
+		}, laws.Opening},
 		{"a claim of somebody else", "external-id-claimed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.ExternalIDClaimed) { e.Account = grace; r.Key = bank.ClaimKey(grace) })
-		}, audit.RuleExternalID},
+		}, laws.ExternalID},
 		{"an external id without a claim", "account-opened", 2, func(r *contract.Record) {
 			edit(r, func(e *bank.AccountOpened) { e.ExternalID = "iban-grace" })
-		}, audit.RuleExternalID},
+		}, laws.ExternalID},
 		{"another's external id", "account-opened", 2, func(r *contract.Record) {
 			edit(r, func(e *bank.AccountOpened) { e.ExternalID = "iban-ada" })
-		}, audit.RuleExternalID},
+		}, laws.ExternalID},
 		{"a hold of more than there is", "hold-placed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.HoldPlaced) { e.Amount.Minor = 1 << 40 })
-		}, audit.RuleAvailable},
+		}, laws.Available},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			records := month(t)
 			at := place(t, records, test.kind, test.which)
 			test.breakIt(&records[at-1])
 			report := auditOf(records, nil)
-			found := slices.ContainsFunc(report.Findings, func(f audit.Finding) bool {
-				return f.Rule == test.rule && (f.Position == at || test.rule == audit.RuleExternalID)
+			found := slices.ContainsFunc(report.Findings, func(f laws.Finding) bool {
+				return f.Rule == test.rule && (f.Position == at || test.rule == laws.ExternalID)
 			})
 			if !found || report.OK {
 				t.Errorf("findings are %v, want one of rule %s at %d", report.Findings, test.rule, at)
@@ -151,8 +152,8 @@ func TestAStepThatIsRepeatedIsFound(t *testing.T) {
 			}
 		}
 		report := auditOf(append(records, again), nil)
-		for _, rule := range []audit.Rule{audit.RuleTransfer, audit.RuleKey} {
-			if !slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.Rule == rule && f.Position == again.Position }) {
+		for _, rule := range []laws.Law{laws.Transfer, laws.Key} {
+			if !slices.ContainsFunc(report.Findings, func(f laws.Finding) bool { return f.Rule == rule && f.Position == again.Position }) {
 				t.Errorf("%s again: %v, want a finding of rule %s", kind, report.Findings, rule)
 			}
 		}
@@ -163,11 +164,11 @@ func TestMoneyThatIsLostInTransitIsFound(t *testing.T) {
 	records := month(t)
 	at := place(t, records, "transfer-received", 1) // as if it came in cash
 	edit(&records[at-1], func(e *bank.TransferReceived) { e.Postings[1].LedgerAccount = bank.CashLedger("EUR") })
-	var rules []audit.Rule
+	var rules []laws.Law
 	for _, f := range auditOf(records, nil).Findings {
 		rules = append(rules, f.Rule)
 	}
-	if !slices.Equal(rules, []audit.Rule{audit.RulePostings, audit.RuleTransit}) {
+	if !slices.Equal(rules, []laws.Law{laws.Postings, laws.Transit}) {
 		t.Errorf("findings of rules %v", rules)
 	}
 }
@@ -177,7 +178,7 @@ func TestATrialBalanceThatDiffersIsFound(t *testing.T) {
 	said := tell(t, project(t, records))
 	said.trial = said.trial.With([]view.Posted{{Postings: []bank.Posting{{LedgerAccount: bank.CashLedger("EUR"), Amount: cents(1)}}}})
 	report := auditOf(records, viewsOf(t, said))
-	if len(report.Findings) != 1 || report.Findings[0].Rule != audit.RuleViews || report.Findings[0].Account != "" {
+	if len(report.Findings) != 1 || report.Findings[0].Rule != laws.Views || report.Findings[0].Account != "" {
 		t.Errorf("findings are %v, want one about the trial balance", report.Findings)
 	}
 }

@@ -4,9 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"strconv"
 	"strings"
 	"time"
+
+	"corebank/check/laws"
+	"corebank/internal/bank"
+	"corebank/internal/view"
 )
 
 // Report is what an audit found. Its JSON form is for machines: fields are
@@ -27,12 +32,12 @@ type Report struct {
 	// Totals are the sums of the ledger, by currency.
 	Totals []Total `json:"totals"`
 	// Views is nil if the views were not compared.
-	Views *Compared `json:"views,omitempty"`
+	Views *laws.Compared `json:"views,omitempty"`
 	// Proof is nil if the storage's proofs were not checked.
 	Proof *Proof `json:"proof,omitempty"`
-	// Findings are the first MaxFindings of FindingsTotal.
-	Findings      []Finding `json:"findings"`
-	FindingsTotal int64     `json:"findingsTotal"`
+	// Findings are the first laws.MaxFindings of FindingsTotal.
+	Findings      []laws.Finding `json:"findings"`
+	FindingsTotal int64          `json:"findingsTotal"`
 	// Began is when the audit began, Seconds how long it took.
 	Began            time.Time `json:"began"`
 	Seconds          float64   `json:"seconds"`
@@ -57,45 +62,34 @@ type Earlier struct {
 	At          time.Time `json:"at"`
 }
 
-// Find adds what the caller found: RuleStorage and RuleProof are for it.
-func (a *Auditor) Find(f Finding) { a.findings.add(f) }
-
-// Records is how many records the auditor has seen.
-func (a *Auditor) Records() int64 { return a.records }
-
-// Accounts is how many accounts the auditor has seen.
-func (a *Auditor) Accounts() int { return len(a.accounts) }
-
-// Report ends the audit, which began at a time and took so long. The proof is
-// nil if none was asked for.
-func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Report {
-	a.compareAtCheckpoint()
-	a.checkTransit()
-	if a.expected != nil {
-		a.findings.add(Finding{Rule: RuleViews, Position: a.expected.Checkpoint(),
-			Expected: fmt.Sprintf("views as of a position that the log has; it ends with %d", a.position),
-			Found:    fmt.Sprintf("views as of position %d", a.expected.Checkpoint())})
-		a.expected = nil
-	}
-	r := Report{
-		OK: a.findings.total == 0, Position: a.position, Records: a.records, Accounts: a.countAccounts(),
-		Transactions: a.lines, Keys: int64(len(a.keys)), Totals: a.totalsByCurrency(), Views: a.compared, Proof: proof,
-		Findings: append([]Finding{}, a.findings.kept...), FindingsTotal: a.findings.total,
-		Began: began.UTC(), Seconds: took.Seconds(),
-	}
-	if took > 0 {
-		r.RecordsPerSecond = float64(r.Records) / took.Seconds()
-	}
-	return r
+// Total is what the ledger accounts of one currency come to at the end of the
+// log, as decimals: they sum to zero.
+type Total struct {
+	Currency   bank.Currency `json:"currency"`
+	Customers  string        `json:"customers"`
+	Cash       string        `json:"cash"`
+	Transit    string        `json:"transit"`
+	Settlement string        `json:"settlement"`
 }
 
-func (a *Auditor) countAccounts() (n int64) {
-	for _, acc := range a.accounts {
-		if acc.isAccount() {
-			n++
+// totalsByCurrency are sorted by currency.
+func totalsByCurrency(trial view.Trial) []Total {
+	totals := []Total{}
+	for _, sum := range trial.Totals {
+		c := sum.Currency
+		if n := len(totals); n == 0 || totals[n-1].Currency != c {
+			none := laws.Decimal(new(big.Int), c)
+			totals = append(totals, Total{Currency: c, Customers: none, Cash: none, Transit: none, Settlement: none})
+		}
+		of := &totals[len(totals)-1]
+		for ledger, text := range map[string]*string{bank.CustomerLedger(""): &of.Customers, bank.CashLedger(c): &of.Cash,
+			bank.TransitLedger(c): &of.Transit, bank.SettlementLedger(c): &of.Settlement} {
+			if bank.LedgerKind(ledger) == sum.Kind {
+				*text = laws.Decimal(sum.Sum, c)
+			}
 		}
 	}
-	return n
+	return totals
 }
 
 // text leaves out where nothing is.
@@ -133,7 +127,7 @@ func (r Report) String() string {
 	for _, total := range r.Totals {
 		line(string(total.Currency), total.text())
 	}
-	line("views", r.Views.text())
+	line("views", viewsText(r.Views))
 	line("immudb", r.Proof.text())
 	line("time", fmt.Sprintf("%.1f s", r.Seconds)+r.rateText())
 	if r.OK {
@@ -170,7 +164,7 @@ func (r Report) rateText() string {
 	return ", " + counted(int64(r.RecordsPerSecond), "record") + " a second"
 }
 
-func (c *Compared) text() string {
+func viewsText(c *laws.Compared) string {
 	switch {
 	case c == nil:
 		return "not compared"

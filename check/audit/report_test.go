@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"corebank/check/audit"
+	"corebank/check/laws"
 )
 
 var proof = &audit.Proof{Transactions: 1234, Hash: "00ff", Since: &audit.Earlier{Transaction: 1000, At: opening}}
@@ -44,7 +45,7 @@ func TestTheReportOfFaultsForPeople(t *testing.T) {
 	for _, r := range b.records {
 		a.Record(r)
 	}
-	a.Find(audit.Finding{Rule: audit.RuleProof, Expected: "a proof", Found: "none"})
+	a.Find(laws.Finding{Rule: laws.Proof, Expected: "a proof", Found: "none"})
 	got := a.Report(opening, 0, nil).String()
 	want := `The audit found 2 faults.
 

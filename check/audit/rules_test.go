@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"corebank/check/audit"
+	"corebank/check/laws"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -40,7 +41,7 @@ func TestAnEmptyLogHasNoFindings(t *testing.T) {
 type broken struct {
 	name     string
 	breakIt  func(records []contract.Record) []contract.Record
-	rule     audit.Rule
+	rule     laws.Law
 	position int64
 	expected string
 	found    string
@@ -86,104 +87,104 @@ var (
 
 var brokenOrder = []broken{
 	{"a position is left out", from(4, func(r *contract.Record) { r.Position++ }),
-		audit.RulePosition, 5, "position 4", "position 5"},
+		laws.Position, 5, "position 4", "position 5"},
 	{"a position is there twice", from(4, func(r *contract.Record) { r.Position-- }),
-		audit.RulePosition, 3, "position 4", "position 3"},
+		laws.Position, 3, "position 4", "position 3"},
 	{"the log begins in the middle", from(1, func(r *contract.Record) { r.Position += 10 }),
-		audit.RulePosition, 11, "position 1", "position 11"},
+		laws.Position, 11, "position 1", "position 11"},
 	{"a version is left out", from(4, func(r *contract.Record) {
 		if r.Account == ada {
 			r.Version++
 		}
-	}), audit.RuleVersion, 4, "version 3", "version 4"},
+	}), laws.Version, 4, "version 3", "version 4"},
 	{"a version is there twice", from(6, func(r *contract.Record) {
 		if r.Account == ada {
 			r.Version--
 		}
-	}), audit.RuleVersion, 6, "version 4", "version 3"},
+	}), laws.Version, 6, "version 4", "version 3"},
 	{"a stream begins in the middle", from(1, func(r *contract.Record) {
 		if r.Account == ada {
 			r.Version += 7
 		}
-	}), audit.RuleVersion, 1, "version 1", "version 8"},
+	}), laws.Version, 1, "version 1", "version 8"},
 	{"time goes back", at(6, func(r *contract.Record) { r.At = opening }),
-		audit.RuleTime, 6, "no time before the account's last event, 2026-03-01T09:00:00.123457Z", "2026-03-01T09:00:00.123456Z"},
+		laws.Time, 6, "no time before the account's last event, 2026-03-01T09:00:00.123457Z", "2026-03-01T09:00:00.123456Z"},
 	{"there is no time", at(1, func(r *contract.Record) { r.At = time.Time{} }),
-		audit.RuleTime, 1, "a time in UTC and whole microseconds", "0001-01-01T00:00:00Z"},
+		laws.Time, 1, "a time in UTC and whole microseconds", "0001-01-01T00:00:00Z"},
 	{"a time has nanoseconds", at(8, func(r *contract.Record) { r.At = r.At.Add(1) }),
-		audit.RuleTime, 8, "a time in UTC and whole microseconds", "2026-03-01T09:00:00.123459001Z"},
+		laws.Time, 8, "a time in UTC and whole microseconds", "2026-03-01T09:00:00.123459001Z"},
 	{"a time is local", at(8, func(r *contract.Record) { r.At = r.At.In(time.FixedZone("", 3600)) }),
-		audit.RuleTime, 8, "a time in UTC and whole microseconds", "2026-03-01T10:00:00.123459+01:00"},
+		laws.Time, 8, "a time in UTC and whole microseconds", "2026-03-01T10:00:00.123459+01:00"},
 }
 
 var brokenIdentity = []broken{
 	{"an account without an id", extra(2, func(r *contract.Record) { r.Account, r.Version = "acc_yamada", 1 }),
-		audit.RuleAccount, 9, "an account id: acc_ and 26 digits of base 32", `"acc_yamada"`},
+		laws.Account, 9, "an account id: acc_ and 26 digits of base 32", `"acc_yamada"`},
 	{"an account is opened again", extra(1, func(r *contract.Record) { r.Version, r.Key = 6, "again" }),
-		audit.RuleOpening, 9, "no second opening of the account", "account-opened"},
+		laws.Opening, 9, "no second opening of the account", "account-opened"},
 	{"an account was never opened", extra(3, func(r *contract.Record) {
 		r.Account, r.Version = grace, 1
 		edit(r, func(e *bank.MoneyDeposited) { e.Postings[0].LedgerAccount = bank.CustomerLedger(grace) })
-	}), audit.RuleOpening, 9, "the account's opening before all else", "money-deposited"},
+	}), laws.Opening, 9, "the account's opening before all else", "money-deposited"},
 	{"an account under the id of another caller", at(1, func(r *contract.Record) { r.Caller = "eve" }),
-		audit.RuleOpening, 1, fmt.Sprintf("account %s, which \"eve\" opens with key \"first\"", bank.NewAccountID("eve", "first")), string(ada)},
+		laws.Opening, 1, fmt.Sprintf("account %s, which \"eve\" opens with key \"first\"", bank.NewAccountID("eve", "first")), string(ada)},
 	{"a key is used twice", at(6, func(r *contract.Record) { r.Key = "key-2" }),
-		audit.RuleKey, 6, "a key that no earlier event of the account carries", `"key-2" again`},
+		laws.Key, 6, "a key that no earlier event of the account carries", `"key-2" again`},
 	{"there is no key", at(6, func(r *contract.Record) { r.Key = "" }),
-		audit.RuleKey, 6, "an idempotency key", `"": idempotencyKey must have 1 to 128 characters, not 0.`},
+		laws.Key, 6, "an idempotency key", `"": idempotencyKey must have 1 to 128 characters, not 0.`},
 	{"there is no hash of the request", at(3, func(r *contract.Record) { r.RequestHash = "" }),
-		audit.RuleRequest, 3, "the request's hash: 32 hexadecimal digits", `""`},
+		laws.Request, 3, "the request's hash: 32 hexadecimal digits", `""`},
 	{"the hash of the request is cut off", at(3, func(r *contract.Record) { r.RequestHash = halfAnHex }),
-		audit.RuleRequest, 3, "the request's hash: 32 hexadecimal digits", `"` + halfAnHex + `"`},
+		laws.Request, 3, "the request's hash: 32 hexadecimal digits", `"` + halfAnHex + `"`},
 	{"the hash of the request is none", at(3, func(r *contract.Record) { r.RequestHash = strings.Repeat("G", 32) }),
-		audit.RuleRequest, 3, "the request's hash: 32 hexadecimal digits", `"` + strings.Repeat("G", 32) + `"`},
+		laws.Request, 3, "the request's hash: 32 hexadecimal digits", `"` + strings.Repeat("G", 32) + `"`},
 }
 
 var brokenEvent = []broken{
 	{"an event of an unknown kind", at(8, func(r *contract.Record) { r.Type = "money-burnt" }),
-		audit.RuleEvent, 8, "an event that this build can read", "event money-burnt version 2 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
+		laws.Event, 8, "an event that this build can read", "event money-burnt version 2 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
 	{"an event of a newer schema", at(4, func(r *contract.Record) { r.Schema = 9 }),
-		audit.RuleEvent, 4, "an event that this build can read", "event money-withdrawn version 9 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
+		laws.Event, 4, "an event that this build can read", "event money-withdrawn version 9 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
 	{"an event with an unknown field", at(3, func(r *contract.Record) { r.Data = []byte(`{"tip":1}`) }),
-		audit.RuleEvent, 3, "an event that this build can read", `decode event money-deposited at position 3: unknown field "tip"`},
+		laws.Event, 3, "an event that this build can read", `decode event money-deposited at position 3: unknown field "tip"`},
 	{"an opening without an owner", at(1, func(r *contract.Record) { r.Data = []byte(`{"currency":"EUR"}`) }),
-		audit.RuleEvent, 1, "an event that this build can read", "event account-opened at position 1 says an account without an owner, a currency or a kind"},
+		laws.Event, 1, "an event that this build can read", "event account-opened at position 1 says an account without an owner, a currency or a kind"},
 	{"an event that states a debt", at(8, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyWithdrawn) { e.Balance = cents(-1) })
-	}), audit.RuleBalance, 8, "0.00 EUR", "-0.01 EUR"},
+	}), laws.Balance, 8, "0.00 EUR", "-0.01 EUR"},
 }
 
 var brokenMoney = []broken{
 	{"postings that do not balance", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) { e.Postings[1].Amount.Minor = -999 })
-	}), audit.RulePostings, 3, "postings that sum to zero", `postings in "EUR" do not balance: off by 1 minor units`},
+	}), laws.Postings, 3, "postings that sum to zero", `postings in "EUR" do not balance: off by 1 minor units`},
 	{"postings that balance, but not in each currency", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) {
 			e.Postings[1] = bank.Posting{LedgerAccount: bank.CashLedger("USD"), Amount: bank.Money{Minor: -1000, Currency: "USD"}}
 		})
-	}), audit.RulePostings, 3, "postings that sum to zero", `postings in "EUR" do not balance: off by 1000 minor units`},
+	}), laws.Postings, 3, "postings that sum to zero", `postings in "EUR" do not balance: off by 1000 minor units`},
 	{"postings to the account of somebody else", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) { e.Postings[0].LedgerAccount = bank.CustomerLedger(grace) })
-	}), audit.RulePostings, 3, "postings between the account and cash in its currency", fmt.Sprintf("10.00 EUR on %q", bank.CustomerLedger(grace))},
+	}), laws.Postings, 3, "postings between the account and cash in its currency", fmt.Sprintf("10.00 EUR on %q", bank.CustomerLedger(grace))},
 	{"cash in another currency", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) { e.Postings[1].LedgerAccount = bank.CashLedger("USD") })
-	}), audit.RulePostings, 3, "postings between the account and cash in its currency", `-10.00 EUR on "cash/USD"`},
+	}), laws.Postings, 3, "postings between the account and cash in its currency", `-10.00 EUR on "cash/USD"`},
 	{"postings of another amount", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) { e.Postings[0].Amount, e.Postings[1].Amount = cents(1), cents(-1) })
-	}), audit.RulePostings, 3, "10.00 EUR on the account, which is the event's amount", "0.01 EUR"},
+	}), laws.Postings, 3, "10.00 EUR on the account, which is the event's amount", "0.01 EUR"},
 	{"a payment without postings", at(4, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyWithdrawn) { e.Postings = nil })
-	}), audit.RulePostings, 4, "-2.50 EUR on the account, which is the event's amount", "0.00 EUR"},
+	}), laws.Postings, 4, "-2.50 EUR on the account, which is the event's amount", "0.00 EUR"},
 	{"one balance is wrong", at(4, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyWithdrawn) { e.Balance.Minor++ })
-	}), audit.RuleBalance, 4, "7.50 EUR", "7.51 EUR"},
+	}), laws.Balance, 4, "7.50 EUR", "7.51 EUR"},
 	{"a balance is wrong from one event on", from(4, func(r *contract.Record) {
 		if r.Account == ada && r.Type == "money-deposited" {
 			edit(r, func(e *bank.MoneyDeposited) { e.Balance.Minor += 100 })
 		} else if r.Account == ada {
 			edit(r, func(e *bank.MoneyWithdrawn) { e.Balance.Minor += 100 })
 		}
-	}), audit.RuleBalance, 4, "7.50 EUR", "8.50 EUR"},
+	}), laws.Balance, 4, "7.50 EUR", "8.50 EUR"},
 	{"a payment in another currency", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) {
 			for _, amount := range []*bank.Money{&e.Amount, &e.Balance, &e.Postings[0].Amount, &e.Postings[1].Amount} {
@@ -191,7 +192,7 @@ var brokenMoney = []broken{
 			}
 			e.Postings[1].LedgerAccount = bank.CashLedger("USD")
 		})
-	}), audit.RuleBalance, 3, "an amount in EUR, like the account", "10.00 USD"},
+	}), laws.Balance, 3, "an amount in EUR, like the account", "10.00 USD"},
 }
 
 // TestOneThingBrokenIsOneFinding breaks one thing in a sound log after the
@@ -205,7 +206,7 @@ func TestOneThingBrokenIsOneFinding(t *testing.T) {
 				t.Fatalf("findings are %v (ok %t), want one", report.Findings, report.OK)
 			}
 			got := report.Findings[0]
-			want := audit.Finding{Rule: b.rule, Position: b.position, Expected: b.expected, Found: b.found}
+			want := laws.Finding{Rule: b.rule, Position: b.position, Expected: b.expected, Found: b.found}
 			for _, r := range records {
 				if r.Position == b.position {
 					want.Account, want.Version = r.Account, r.Version // where a position is there twice: the second
@@ -242,7 +243,7 @@ func TestAnOverdraftIsFoundWhereItBegins(t *testing.T) {
 
 // What is left out or doubled breaks several laws; each says so.
 func TestARecordThatIsLostOrDoubledIsFound(t *testing.T) {
-	rules := func(records []contract.Record) (rules []audit.Rule) {
+	rules := func(records []contract.Record) (rules []laws.Law) {
 		for _, f := range auditOf(records, nil).Findings {
 			rules = append(rules, f.Rule)
 		}
@@ -250,18 +251,18 @@ func TestARecordThatIsLostOrDoubledIsFound(t *testing.T) {
 	}
 	b := soundLog(t)
 	lost := slices.Delete(slices.Clone(b.records), 3, 4)
-	if got, want := rules(lost), []audit.Rule{audit.RulePosition, audit.RuleVersion, audit.RuleBalance}; !slices.Equal(got, want) {
+	if got, want := rules(lost), []laws.Law{laws.Position, laws.Version, laws.Balance}; !slices.Equal(got, want) {
 		t.Errorf("a lost withdrawal: %v, want %v", got, want)
 	}
 	doubled := slices.Insert(slices.Clone(b.records), 3, b.records[3])
 	// Paid out twice, the later withdrawals are more than there is.
-	want := []audit.Rule{audit.RulePosition, audit.RuleVersion, audit.RuleKey, audit.RuleBalance, audit.RuleLimit}
+	want := []laws.Law{laws.Position, laws.Version, laws.Key, laws.Balance, laws.Limit}
 	if got := rules(doubled); !slices.Equal(got, want) {
 		t.Errorf("a doubled withdrawal: %v, want %v", got, want)
 	}
 	swapped := slices.Clone(b.records)
 	swapped[2], swapped[3] = swapped[3], swapped[2]
-	if got := rules(swapped); !slices.Contains(got, audit.RulePosition) || !slices.Contains(got, audit.RuleVersion) {
+	if got := rules(swapped); !slices.Contains(got, laws.Position) || !slices.Contains(got, laws.Version) {
 		t.Errorf("two events in the wrong order: %v", got)
 	}
 }
@@ -286,7 +287,7 @@ func TestFindingsAreCountedBeyondThoseKept(t *testing.T) {
 		records = extra(3, func(r *contract.Record) { r.Type = "money-burnt"; r.Position = int64(len(records)) + 1 })(records)
 	}
 	report := auditOf(records, nil)
-	if len(report.Findings) != audit.MaxFindings || report.FindingsTotal < 392 {
+	if len(report.Findings) != laws.MaxFindings || report.FindingsTotal < 392 {
 		t.Errorf("%d findings of %d", len(report.Findings), report.FindingsTotal)
 	}
 	if text := report.String(); !strings.Contains(text, " more\n") {

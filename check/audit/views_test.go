@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"corebank/check/audit"
+	"corebank/check/laws"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
@@ -21,9 +21,9 @@ func contextOf(t fataler) context.Context {
 	return t.(interface{ Context() context.Context }).Context()
 }
 
-func viewsOf(t fataler, store view.Snapshots) *audit.Views {
+func viewsOf(t fataler, store view.Snapshots) *laws.ViewSums {
 	t.Helper()
-	views, err := audit.ReadViews(contextOf(t), store)
+	views, err := laws.ReadViews(contextOf(t), store)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -186,7 +186,7 @@ func TestAViewThatDiffersIsFound(t *testing.T) {
 				t.Fatalf("findings are %v (ok %t), want one", report.Findings, report.OK)
 			}
 			got := report.Findings[0]
-			if got.Rule != audit.RuleViews || got.Account != test.account || got.Position != 8 ||
+			if got.Rule != laws.Views || got.Account != test.account || got.Position != 8 ||
 				!matches(got.Expected, test.expected) || !matches(got.Found, test.found) || got.Expected == got.Found {
 				t.Errorf("found\n%v, want expected %q, found %q", got, test.expected, test.found)
 			}
@@ -205,7 +205,7 @@ func matches(text, want string) bool {
 func TestViewsAheadOfTheLogAreFound(t *testing.T) {
 	b := soundLog(t)
 	report := auditOf(b.records[:6], viewsOf(t, project(t, b.records)))
-	want := []audit.Finding{{Rule: audit.RuleViews, Position: 8,
+	want := []laws.Finding{{Rule: laws.Views, Position: 8,
 		Expected: "views as of a position that the log has; it ends with 6", Found: "views as of position 8"}}
 	if !slices.Equal(report.Findings, want) || report.OK || report.Views != nil {
 		t.Errorf("findings are %v", report.Findings)
@@ -221,7 +221,7 @@ func TestViewsAtAMissingPositionAreFound(t *testing.T) {
 		b.records[i].Position++
 	}
 	report := auditOf(b.records, views)
-	if len(report.Findings) != 2 || report.Findings[0].Rule != audit.RulePosition || report.Findings[1].Rule != audit.RuleViews || report.Views != nil {
+	if len(report.Findings) != 2 || report.Findings[0].Rule != laws.Position || report.Findings[1].Rule != laws.Views || report.Views != nil {
 		t.Errorf("findings are %v, views %+v", report.Findings, report.Views)
 	}
 }
@@ -246,7 +246,7 @@ func TestAnAccountThatCannotBeReadIsNotCompared(t *testing.T) {
 	said := tell(t, project(t, b.records[:3]))
 	said.checkpoint = 4
 	report := auditOf(b.records, viewsOf(t, said))
-	if len(report.Findings) != 1 || report.Findings[0].Rule != audit.RuleEvent || report.Views.Different != 0 {
+	if len(report.Findings) != 1 || report.Findings[0].Rule != laws.Event || report.Views.Different != 0 {
 		t.Errorf("findings are %v", report.Findings)
 	}
 }
@@ -255,14 +255,14 @@ func TestViewsThatCannotBeReadAreAnError(t *testing.T) {
 	b := soundLog(t)
 	said := tell(t, project(t, b.records))
 	said.fails = errors.New("the disk is gone")
-	if _, err := audit.ReadViews(t.Context(), said); !errors.Is(err, said.fails) {
+	if _, err := laws.ReadViews(t.Context(), said); !errors.Is(err, said.fails) {
 		t.Errorf("read: %v, want the store's error", err)
 	}
 }
 
 func TestManyViewsThatDifferAreCounted(t *testing.T) {
 	b := newBook(t)
-	for i := range 2 * audit.MaxFindings {
+	for i := range 2 * laws.MaxFindings {
 		b.open(fmt.Sprint("owner ", i), "EUR")
 	}
 	said := tell(t, project(t, b.records))
@@ -270,10 +270,10 @@ func TestManyViewsThatDifferAreCounted(t *testing.T) {
 		said.accounts[i].Balance.Minor = 7
 	}
 	report := auditOf(b.records, viewsOf(t, said))
-	if len(report.Findings) != audit.MaxFindings || report.FindingsTotal != 2*audit.MaxFindings || report.Views.Different != report.FindingsTotal {
+	if len(report.Findings) != laws.MaxFindings || report.FindingsTotal != 2*laws.MaxFindings || report.Views.Different != report.FindingsTotal {
 		t.Errorf("%d findings of %d, %d views", len(report.Findings), report.FindingsTotal, report.Views.Different)
 	}
-	if !slices.IsSortedFunc(report.Findings, func(x, y audit.Finding) int { return strings.Compare(string(x.Account), string(y.Account)) }) {
+	if !slices.IsSortedFunc(report.Findings, func(x, y laws.Finding) int { return strings.Compare(string(x.Account), string(y.Account)) }) {
 		t.Error("the findings are not in order")
 	}
 }

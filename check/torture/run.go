@@ -264,7 +264,7 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 func (r *run) report(e *Evidence) Report {
 	report := Report{Seed: r.Seed, Began: r.began.UTC().Truncate(time.Second), Took: secondsOf(r.clock()), Clients: r.Clients, Accounts: r.Accounts,
 		Violations: r.verified.Violations(), Faults: len(r.injected), Kinds: byKind(r.injected), Answers: r.record.counts,
-		Log:         LogReport{Events: e.events, Accounts: e.auditor.Accounts(), Before: int64(r.Events)},
+		Log:         LogReport{Events: e.events, Accounts: e.auditor.Streams(), Before: int64(r.Events)},
 		Subscribers: WatchReport{Count: len(e.Watches)}, Findings: r.verified.Findings(), Injected: r.injected}
 	for _, w := range e.Watches {
 		report.Subscribers.Resumed += max(0, w.Subscribed-1)

@@ -1,4 +1,4 @@
-package audit
+package laws
 
 import (
 	"fmt"
@@ -9,7 +9,7 @@ import (
 )
 
 // checkHold holds what becomes of a hold to what it still keeps back.
-func (a *Auditor) checkHold(r contract.Record, acc *account, event bank.Event) {
+func (l *Log) checkHold(r contract.Record, acc *account, event bank.Event) {
 	var version int64
 	var parts []bank.Money
 	switch e := event.(type) {
@@ -25,7 +25,7 @@ func (a *Auditor) checkHold(r contract.Record, acc *account, event bank.Event) {
 	i := slices.IndexFunc(acc.state.Holds, func(h bank.Hold) bool { return h.Version == version })
 	if i < 0 {
 		if !acc.gap { // holds are named by versions
-			a.findings.about(r, RuleHold, "a hold that has not ended", fmt.Sprintf("hold %d", version))
+			l.findings.about(r, Hold, "a hold that has not ended", fmt.Sprintf("hold %d", version))
 		}
 		return
 	}
@@ -33,18 +33,18 @@ func (a *Auditor) checkHold(r contract.Record, acc *account, event bank.Event) {
 	for _, part := range parts {
 		var err error
 		if sum, err = sum.Add(part); err != nil || part.Minor < 0 {
-			a.findings.about(r, RuleHold, fmt.Sprintf("the %s that hold %d keeps back", want, version), part.String())
+			l.findings.about(r, Hold, fmt.Sprintf("the %s that hold %d keeps back", want, version), part.String())
 			return
 		}
 	}
 	if sum != want {
-		a.findings.about(r, RuleHold, fmt.Sprintf("the %s that hold %d keeps back", want, version), sum.String())
+		l.findings.about(r, Hold, fmt.Sprintf("the %s that hold %d keeps back", want, version), sum.String())
 	}
 }
 
 // checkReversal holds a reversal, which is applied, to the transaction that it
 // undoes.
-func (a *Auditor) checkReversal(r contract.Record, acc *account, event bank.Event) {
+func (l *Log) checkReversal(r contract.Record, acc *account, event bank.Event) {
 	var version, change int64
 	var remaining bank.Money
 	switch e := event.(type) {
@@ -65,7 +65,7 @@ func (a *Auditor) checkReversal(r contract.Record, acc *account, event bank.Even
 		return // transactions are named by versions
 	}
 	if version < 1 || version > int64(len(acc.moved)) || acc.moved[version-1] == 0 || (acc.moved[version-1] > 0) == (change > 0) {
-		a.findings.about(r, RuleReversal, "an earlier transaction, the other way round", fmt.Sprintf("a reversal of version %d by %d minor units", version, change))
+		l.findings.about(r, Reversal, "an earlier transaction, the other way round", fmt.Sprintf("a reversal of version %d by %d minor units", version, change))
 		return
 	}
 	original, reversed := max(acc.moved[version-1], -acc.moved[version-1]), int64(0)
@@ -75,7 +75,7 @@ func (a *Auditor) checkReversal(r contract.Record, acc *account, event bank.Even
 		}
 	}
 	if reversed > original || remaining.Minor != original-reversed {
-		a.findings.about(r, RuleReversal, fmt.Sprintf("reversals of version %d that come to %d minor units at most", version, original),
+		l.findings.about(r, Reversal, fmt.Sprintf("reversals of version %d that come to %d minor units at most", version, original),
 			fmt.Sprintf("%d, and %d that remain", reversed, remaining.Minor))
 	}
 }

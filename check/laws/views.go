@@ -1,4 +1,4 @@
-package audit
+package laws
 
 import (
 	"cmp"
@@ -14,24 +14,24 @@ import (
 	"corebank/internal/view/verify"
 )
 
-// Views are what the views showed at their checkpoint, short enough to hold in
+// ViewSums are what the views showed at their checkpoint, short enough to hold in
 // memory while the log is folded up to there.
-type Views struct {
+type ViewSums struct {
 	*verify.Views
 	documents map[bank.AccountID]view.Account
 }
 
 // Checkpoint is the position that the views reflect.
-func (v *Views) Checkpoint() int64 { return v.Views.Checkpoint }
+func (v *ViewSums) Checkpoint() int64 { return v.Views.Checkpoint }
 
 // ReadViews takes a snapshot of the views and reads all of it.
-func ReadViews(ctx context.Context, from view.Snapshots) (_ *Views, err error) {
+func ReadViews(ctx context.Context, from view.Snapshots) (_ *ViewSums, err error) {
 	snapshot, err := from.Snapshot(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the views: %w", err)
 	}
 	defer func() { err = errors.Join(err, snapshot.Close(context.WithoutCancel(ctx))) }()
-	v := &Views{documents: make(map[bank.AccountID]view.Account)}
+	v := &ViewSums{documents: make(map[bank.AccountID]view.Account)}
 	document := func(a view.Account) error {
 		v.documents[a.ID] = a
 		return nil
@@ -54,36 +54,36 @@ type Compared struct {
 
 // Expect has the views compared with the fold when the log reaches their
 // checkpoint. It is called before the first record.
-func (a *Auditor) Expect(v *Views) { a.expected = v }
+func (l *Log) Expect(v *ViewSums) { l.expected = v }
 
 // compareAtCheckpoint compares the views that are due.
-func (a *Auditor) compareAtCheckpoint() {
-	if a.expected == nil || a.expected.Checkpoint() != a.position {
+func (l *Log) compareAtCheckpoint() {
+	if l.expected == nil || l.expected.Checkpoint() != l.position {
 		return
 	}
-	a.compare(a.expected)
-	a.expected = nil // its memory is needed no more
+	l.compare(l.expected)
+	l.expected = nil // its memory is needed no more
 }
 
 // compare compares every account of the log with the views, and the other way
 // round.
-func (a *Auditor) compare(v *Views) {
-	a.compared = &Compared{Checkpoint: v.Checkpoint(), Accounts: int64(len(v.Entries)), Transactions: v.Lines}
-	clean := a.findings.total == 0
+func (l *Log) compare(v *ViewSums) {
+	l.compared = &Compared{Checkpoint: v.Checkpoint(), Accounts: int64(len(v.Entries)), Transactions: v.Lines}
+	clean := l.findings.Total == 0
 	var found []Finding
 	add := func(id bank.AccountID, d verify.Differences) {
 		if !d.None() {
-			found = append(found, Finding{Rule: RuleViews, Position: v.Checkpoint(), Account: id,
+			found = append(found, Finding{Rule: Views, Position: v.Checkpoint(), Account: id,
 				Expected: strings.Join(d.Expected, ", "), Found: strings.Join(d.Found, ", ")})
 		}
 	}
-	for id, acc := range a.accounts {
+	for id, acc := range l.accounts {
 		if !acc.unreadable { // that is a finding already, and no view can follow it
 			add(id, v.differences(id, acc))
 		}
 	}
 	for id, entries := range v.Entries {
-		if a.accounts[id] == nil {
+		if l.accounts[id] == nil {
 			var d verify.Differences
 			d.NoAccount(v.documents[id], *entries)
 			add(id, d)
@@ -91,19 +91,19 @@ func (a *Auditor) compare(v *Views) {
 	}
 	slices.SortFunc(found, func(x, y Finding) int { return cmp.Compare(x.Account, y.Account) })
 	for _, f := range found {
-		a.findings.add(f)
+		l.findings.Add(f)
 	}
-	a.compared.Different = int64(len(found))
+	l.compared.Different = int64(len(found))
 	// The trial balance is right where all accounts are, or wrong by itself.
-	if want := a.trial.Trial(a.position); clean && len(found) == 0 && !want.Equal(v.Trial) {
-		a.findings.add(Finding{Rule: RuleViews, Position: v.Checkpoint(),
+	if want := l.Trial(); clean && len(found) == 0 && !want.Equal(v.Trial) {
+		l.findings.Add(Finding{Rule: Views, Position: v.Checkpoint(),
 			Expected: trialText(want), Found: trialText(v.Trial)})
 	}
 }
 
 // differences are the parts in which the views differ from an account of the
 // log.
-func (v *Views) differences(id bank.AccountID, acc *account) (d verify.Differences) {
+func (v *ViewSums) differences(id bank.AccountID, acc *account) (d verify.Differences) {
 	var entries verify.Entries
 	if found := v.Entries[id]; found != nil {
 		entries = *found
@@ -121,7 +121,7 @@ func (v *Views) differences(id bank.AccountID, acc *account) (d verify.Differenc
 func trialText(t view.Trial) string {
 	text := fmt.Sprintf("the trial balance at position %d, %s:", t.Position, instant(t.At))
 	for _, total := range t.Totals {
-		text += fmt.Sprintf(" %s %s %s", total.Kind, decimal(total.Sum, total.Currency), total.Currency)
+		text += fmt.Sprintf(" %s %s %s", total.Kind, Decimal(total.Sum, total.Currency), total.Currency)
 	}
 	return text
 }

@@ -1,4 +1,4 @@
-package audit
+package laws
 
 import (
 	"crypto/sha256"
@@ -10,21 +10,21 @@ import (
 
 // checkKey holds the key to its bounds, and that of what the bank does by
 // itself to what it does.
-func (a *Auditor) checkKey(r contract.Record, event bank.Event) {
+func (l *Log) checkKey(r contract.Record, event bank.Event) {
 	if own, ours := systemKey(event); ours {
 		if r.Key != own {
-			a.findings.about(r, RuleKey, fmt.Sprintf("the bank's own key %q", own), fmt.Sprintf("%q", r.Key))
+			l.findings.about(r, Key, fmt.Sprintf("the bank's own key %q", own), fmt.Sprintf("%q", r.Key))
 		}
 	} else if refusal := bank.CheckKey(r.Key); refusal != nil && (event != nil || r.Key == "") {
-		a.findings.about(r, RuleKey, "an idempotency key", fmt.Sprintf("%q: %s", r.Key, refusal.Message))
+		l.findings.about(r, Key, "an idempotency key", fmt.Sprintf("%q: %s", r.Key, refusal.Message))
 		return
 	}
 	sum := sha256.Sum256([]byte(string(r.Account) + "/" + r.Key))
 	hash := keyHash(sum[:len(keyHash{})])
-	if _, again := a.keys[hash]; again {
-		a.findings.about(r, RuleKey, "a key that no earlier event of the account carries", fmt.Sprintf("%q again", r.Key))
+	if _, again := l.keys[hash]; again {
+		l.findings.about(r, Key, "a key that no earlier event of the account carries", fmt.Sprintf("%q again", r.Key))
 	}
-	a.keys[hash] = struct{}{}
+	l.keys[hash] = struct{}{}
 }
 
 // systemKey is the key of what only the bank itself does.
@@ -49,30 +49,30 @@ func systemKey(event bank.Event) (string, bool) {
 // checkOpening reports whether the event belongs into the life of its account,
 // or into a stream that is none. A second opening does not: it would empty the
 // account.
-func (a *Auditor) checkOpening(r contract.Record, acc *account, event bank.Event) bool {
+func (l *Log) checkOpening(r contract.Record, acc *account, event bank.Event) bool {
 	switch e := event.(type) {
 	case bank.AccountOpened:
 		if acc.state.IsOpen() {
-			a.findings.about(r, RuleOpening, "no second opening of the account", r.Type)
+			l.findings.about(r, Opening, "no second opening of the account", r.Type)
 			return false
 		}
 		if id := bank.NewAccountID(r.Caller, r.Key); r.Account.Valid() && r.Account != id {
-			a.findings.about(r, RuleOpening, fmt.Sprintf("account %s, which %q opens with key %q", id, r.Caller, r.Key), string(r.Account))
+			l.findings.about(r, Opening, fmt.Sprintf("account %s, which %q opens with key %q", id, r.Caller, r.Key), string(r.Account))
 		}
-		a.checkExternalID(r, e)
+		l.checkExternalID(r, e)
 		acc.opened = r.Position
 	case bank.ExternalIDClaimed:
 		if claim := bank.NewClaimID(e.ExternalID); r.Account != claim {
-			a.findings.about(r, RuleOpening, fmt.Sprintf("stream %s, in which external id %q is claimed", claim, e.ExternalID), string(r.Account))
+			l.findings.about(r, Opening, fmt.Sprintf("stream %s, in which external id %q is claimed", claim, e.ExternalID), string(r.Account))
 		}
 		if claimant := acc.state.Claimant; claimant != "" {
-			a.findings.about(r, RuleExternalID, fmt.Sprintf("no second claim to external id %q, which is of %s", e.ExternalID, claimant), string(e.Account))
+			l.findings.about(r, ExternalID, fmt.Sprintf("no second claim to external id %q, which is of %s", e.ExternalID, claimant), string(e.Account))
 			return false
 		}
 	case bank.TransferRejected: // by an account that need not exist
 	default:
 		if acc.opened == 0 {
-			a.findings.about(r, RuleOpening, "the account's opening before all else", r.Type)
+			l.findings.about(r, Opening, "the account's opening before all else", r.Type)
 			acc.opened = -1 // that is said once
 			acc.state.OpenedAt = r.At
 			acc.state.Currency = changeOf(acc.state, event).Currency // it is held against what comes after
@@ -83,17 +83,17 @@ func (a *Auditor) checkOpening(r contract.Record, acc *account, event bank.Event
 }
 
 // checkExternalID holds an opening to the claim before it.
-func (a *Auditor) checkExternalID(r contract.Record, e bank.AccountOpened) {
+func (l *Log) checkExternalID(r contract.Record, e bank.AccountOpened) {
 	if e.ExternalID == "" {
 		return
 	}
-	claim := a.accounts[bank.NewClaimID(e.ExternalID)]
+	claim := l.accounts[bank.NewClaimID(e.ExternalID)]
 	if claim == nil || claim.state.Claimant != r.Account {
 		found := "no claim"
 		if claim != nil && claim.state.Claimant != "" {
 			found = "a claim of " + string(claim.state.Claimant)
 		}
-		a.findings.about(r, RuleExternalID, fmt.Sprintf("an earlier claim to external id %q by the account", e.ExternalID), found)
+		l.findings.about(r, ExternalID, fmt.Sprintf("an earlier claim to external id %q by the account", e.ExternalID), found)
 	}
 }
 

@@ -1,0 +1,232 @@
+package laws
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+	"corebank/internal/view/verify"
+)
+
+// Log checks one log. It serves one goroutine: give it every record, in the order
+// of the log, then End it.
+type Log struct {
+	findings  *Findings
+	accounts  map[bank.AccountID]*account
+	keys      map[keyHash]struct{}
+	trial     *view.Running
+	transfers map[bank.TransferID]*transfer // that have not ended
+	derived   Derivation
+	// lineOf is how the bank shows an event in its account's history.
+	lineOf func(contract.Record, bank.Event) *view.Transaction
+
+	position int64 // of the last record
+	records  int64
+	lines    int64
+
+	expected *ViewSums // to compare with when the log reaches their checkpoint
+	compared *Compared
+}
+
+// account is what the past of one account, or of a stream that is none, comes
+// to.
+type account struct {
+	// state is the fold, as the events tell it; opened is the position of the
+	// opening.
+	state  bank.Account
+	opened int64
+	// sum is the balance as the amounts come to it, carried what the events
+	// state beyond it; both in minor units.
+	sum, carried int64
+	// short: the sum is too low already, or what is left of it after the holds.
+	// faulty: something of it was found to be wrong.
+	short, faulty bool
+	// moved are the changes of the sum, by version: what a reversal may undo.
+	moved []int64
+	// entries are what the views must have of it beside its document.
+	entries verify.Entries
+	// unreadable: an event could not be decoded, and what comes after it can
+	// be told from the log no more. gap: versions are missing.
+	unreadable, gap bool
+}
+
+// keyHash stands for an idempotency key of an account: 16 bytes of SHA-256, so
+// that no two keys are ever taken for one another.
+type keyHash [16]byte
+
+// NewLog checks a log from its beginning, and reports to findings.
+func NewLog(findings *Findings) *Log {
+	return &Log{
+		findings:  findings,
+		accounts:  make(map[bank.AccountID]*account),
+		keys:      make(map[keyHash]struct{}),
+		trial:     view.Resume(view.Trial{}),
+		transfers: make(map[bank.TransferID]*transfer),
+		derived:   make(Derivation),
+		lineOf:    view.TransactionOf,
+	}
+}
+
+// Record checks the next record of the log. After a finding it goes on with
+// what the record says, so that one fault makes one finding and not one in
+// every record after it.
+func (l *Log) Record(r contract.Record) {
+	l.compareAtCheckpoint()
+	l.records++
+	total := l.findings.Total
+	l.checkPosition(r)
+	acc := l.account(r)
+	l.checkVersion(r, acc)
+	l.checkTime(r, acc)
+	l.checkRequest(r)
+	event, err := r.Event()
+	l.checkKey(r, event)
+	if err != nil {
+		l.findings.about(r, Event, "an event that this build can read", err.Error())
+		acc.unreadable = true
+	}
+	if acc.unreadable {
+		l.trial.Add(r.At, nil)
+		acc.state.Version, acc.state.ChangedAt = r.Version, r.At
+		return
+	}
+	change := bank.Money{}
+	if l.checkOpening(r, acc, event) {
+		change = changeOf(acc.state, event)
+		l.checkPostings(r, event, change)
+		l.checkHold(r, acc, event)
+		l.checkTransfer(r, event)
+		line := l.apply(r, acc, event)
+		l.checkBalance(r, acc, change)
+		l.checkReversal(r, acc, event)
+		acc.faulty = acc.faulty || l.findings.Total > total
+		l.checkEntry(r, acc, line)
+	}
+	acc.moved = append(acc.moved, change.Minor)
+	acc.state.Version, acc.state.ChangedAt = r.Version, r.At
+}
+
+// End ends the log: what is in transit and the views, which must not be ahead of
+// the log, are compared now.
+func (l *Log) End() {
+	l.compareAtCheckpoint()
+	l.checkTransit()
+	for _, law := range OfLog {
+		l.findings.Check(law, int(l.records))
+	}
+	if l.expected != nil {
+		l.findings.Add(Finding{Rule: Views, Position: l.expected.Checkpoint(),
+			Expected: fmt.Sprintf("views as of a position that the log has; it ends with %d", l.position),
+			Found:    fmt.Sprintf("views as of position %d", l.expected.Checkpoint())})
+		l.expected = nil
+	}
+}
+
+// CheckEnded holds that every transfer has ended. It is for a bank that had the
+// time for it.
+func (l *Log) CheckEnded() {
+	l.findings.Check(Ended, len(l.transfers))
+	for _, id := range slices.Sorted(maps.Keys(l.transfers)) {
+		l.findings.Violated(Ended, "transfer %s was %s, and that is all", id, l.transfers[id])
+	}
+}
+
+// Records, Keys and Lines are how many the log had so far, Position is its last,
+// and Streams is how many accounts it is about, Accounts how many of them were
+// opened.
+func (l *Log) Records() int64  { return l.records }
+func (l *Log) Keys() int64     { return int64(len(l.keys)) }
+func (l *Log) Lines() int64    { return l.lines }
+func (l *Log) Position() int64 { return l.position }
+func (l *Log) Streams() int    { return len(l.accounts) }
+
+func (l *Log) Accounts() (n int64) {
+	for _, acc := range l.accounts {
+		if acc.isAccount() {
+			n++
+		}
+	}
+	return n
+}
+
+// Compared is what the views were found equal to, or not; nil if they were not
+// compared.
+func (l *Log) Compared() *Compared { return l.compared }
+
+// Trial is the trial balance of the log so far.
+func (l *Log) Trial() view.Trial { return l.trial.Trial(l.position) }
+
+// account is the record's account.
+func (l *Log) account(r contract.Record) *account {
+	if acc := l.accounts[r.Account]; acc != nil {
+		return acc
+	}
+	if !r.Account.Valid() {
+		l.findings.about(r, Account, "an account id: acc_ and 26 digits of base 32", fmt.Sprintf("%q", r.Account))
+	}
+	acc := &account{state: bank.Account{ID: r.Account}}
+	l.accounts[r.Account] = acc
+	return acc
+}
+
+func (l *Log) checkPosition(r contract.Record) {
+	if want := l.position + 1; r.Position != want {
+		l.findings.about(r, Position, fmt.Sprintf("position %d", want), fmt.Sprintf("position %d", r.Position))
+	}
+	l.position = r.Position
+}
+
+func (l *Log) checkVersion(r contract.Record, acc *account) {
+	if want := acc.state.Version + 1; r.Version != want {
+		l.findings.about(r, Version, fmt.Sprintf("version %d", want), fmt.Sprintf("version %d", r.Version))
+		acc.gap = true
+	}
+}
+
+func (l *Log) checkTime(r contract.Record, acc *account) {
+	_, offset := r.At.Zone()
+	switch {
+	case r.At.IsZero() || offset != 0 || !r.At.Equal(r.At.Truncate(time.Microsecond)):
+		l.findings.about(r, Time, "a time in UTC and whole microseconds", r.At.Format(time.RFC3339Nano))
+	case r.At.Before(acc.state.ChangedAt):
+		l.findings.about(r, Time, "no time before the account's last event, "+acc.state.ChangedAt.Format(time.RFC3339Nano),
+			r.At.Format(time.RFC3339Nano))
+	}
+}
+
+// requestHashLength is that of contract.Command's hash, in hexadecimal digits.
+const requestHashLength = 32
+
+func (l *Log) checkRequest(r contract.Record) {
+	wellFormed := len(r.RequestHash) == requestHashLength
+	for _, c := range []byte(r.RequestHash) {
+		wellFormed = wellFormed && (c >= '0' && c <= '9' || c >= 'a' && c <= 'f')
+	}
+	if !wellFormed {
+		l.findings.about(r, Request, fmt.Sprintf("the request's hash: %d hexadecimal digits", requestHashLength),
+			fmt.Sprintf("%q", r.RequestHash))
+	}
+}
+
+// apply folds the event into the account and into the entries of the views, and
+// returns the line of history. Facts that were read from JSON can be written as
+// JSON: to digest them does not fail.
+func (l *Log) apply(r contract.Record, acc *account, event bank.Event) *view.Transaction {
+	for _, link := range view.LinksOf(r, view.KeysOf(acc.state, r, event)) {
+		_ = acc.entries.AddReference(link)
+	}
+	acc.state = acc.state.Apply(event, r.At)
+	if acc.state.Version%view.KeepStateEvery == 0 {
+		_ = acc.entries.AddState(view.State{Account: acc.state.Brief(), Position: r.Position})
+	}
+	line := l.lineOf(r, event)
+	if line != nil {
+		acc.entries.AddLine(*line)
+		l.lines++
+	}
+	return line
+}
