@@ -24,47 +24,47 @@ type Commands interface {
 
 // Told is what a feed says: a line, or without one, as a heartbeat, that all
 // lines up to a position have been told.
-type Told struct {
-	Position int64
-	Line     *view.Transaction
+type FeedItem struct {
+	Position    int64
+	Transaction *view.Transaction
 	// Shared is what others are told of the same line; nil where nobody else is.
-	Shared *Shared
+	Encoding *EncodeOnce
 }
 
 // Following is what somebody wants to follow.
-type Following struct {
+type SubscriptionRequest struct {
 	// Account is whose lines they want; "" for all.
 	Account bank.AccountID
 	// After, where it is 0 or more, is the position after which they begin; they
 	// begin with the next to happen where it is negative.
 	After int64
 	// Beat, where it is more than 0, is how often there is a heartbeat.
-	Beat time.Duration
+	Heartbeat time.Duration
 	// Past takes the lines of the past, one after the other, until it returns
 	// false.
-	Past func(Told) bool
+	Backfill func(FeedItem) bool
 	// Wake is called whenever something begins to wait in the inbox. It must not
 	// wait, nor call the feed.
-	Wake func()
+	Notify func()
 }
 
 // Inbox is where lines wait for somebody who follows a feed. A bounded number
 // does: who is slower is let go.
-type Inbox interface {
+type Subscription interface {
 	// Take takes what has waited longest; it is not ok when nothing waits. With
 	// an error, there is nothing more to come.
-	Take() (told Told, ok bool, err error)
+	Take() (told FeedItem, ok bool, err error)
 	// Leave ends it.
 	Leave()
 }
 
 // Feed streams what happens.
-type Feed interface {
+type SubscriptionHub interface {
 	// Follow streams history lines in log order, without gap or repeat: first
 	// those of the past to its Past, and when that is told, in the inbox. Whoever
 	// gets an inbox has to leave it. An error is why there is none, be it that ctx
 	// or Past has ended it.
-	Follow(ctx context.Context, f Following) (Inbox, error)
+	Subscribe(ctx context.Context, f SubscriptionRequest) (Subscription, error)
 	// Changes streams the versions that an account reaches: 0 as soon as it
 	// would notice, and then the newest whenever there is a newer one. The sequence
 	// ends when ctx does or with an error.
@@ -82,10 +82,10 @@ type Log interface {
 // Resolver answers the API's fields to the principal of the context: see
 // package identity, and rights.go for what it may see.
 type Resolver struct {
-	Commands Commands
-	Views    view.Reader
-	Feed     Feed
-	Log      Log
+	Commands      Commands
+	Views         view.Reader
+	Subscriptions SubscriptionHub
+	Log           Log
 	// Hidden takes an error that clients must not see and returns the id under
 	// which it was logged.
 	Hidden func(ctx context.Context, err error) (id string)

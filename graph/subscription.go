@@ -66,7 +66,7 @@ func readHeartbeat(seconds int64) (time.Duration, error) {
 // watchAccount waits, after each change of an account, for the view to show it,
 // and gives it to look. It ends when look says so.
 func (r *Resolver) watchAccount(ctx context.Context, id bank.AccountID, look func(*view.Account) (more bool, err error)) error {
-	for version, err := range r.Feed.Changes(ctx, id) {
+	for version, err := range r.Subscriptions.Changes(ctx, id) {
 		if err != nil {
 			return err
 		}

@@ -203,7 +203,7 @@ func TestAllAuditsOfGraphQLOverHTTPPass(t *testing.T) {
 // TestTheNewestDraftIsAnOption: with it, the audits that fail are those with
 // which the draft disagrees, and no others.
 func TestTheNewestDraftIsAnOption(t *testing.T) {
-	gateway := counterWith(t, server.Wire{Draft: true})
+	gateway := counterWith(t, server.Transports{Draft: true})
 	var failed []string
 	for _, a := range audits() {
 		if a.check(t, gateway.URL+"/graphql") != nil {

@@ -19,7 +19,7 @@ var errEnough = errors.New("the subscriber wants no more")
 
 // backfill reads a subscriber's past from the log.
 type backfill struct {
-	feed  *Feed
+	hub   *SubscriptionHub
 	id    bank.AccountID // "" for all accounts
 	after int64          // the last position that was looked at
 	yield func(view.Transaction) bool
@@ -30,8 +30,8 @@ type backfill struct {
 // read yields the lines after b.after up to the position head.
 func (b *backfill) read(ctx context.Context, head int64) error {
 	select {
-	case b.feed.backfills <- struct{}{}:
-		defer func() { <-b.feed.backfills }()
+	case b.hub.backfills <- struct{}{}:
+		defer func() { <-b.hub.backfills }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -62,10 +62,10 @@ func (b *backfill) read(ctx context.Context, head int64) error {
 // page reads on: along the account's own stream, or along the whole log.
 func (b *backfill) page(ctx context.Context) ([]contract.Record, error) {
 	if b.id == "" {
-		page, err := b.feed.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: b.after})
+		page, err := b.hub.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: b.after})
 		return page.Records, err
 	}
-	page, err := b.feed.log.ReadStream(ctx, contract.ReadStreamRequest{Account: b.id, AfterVersion: b.version})
+	page, err := b.hub.log.ReadStream(ctx, contract.ReadStreamRequest{Account: b.id, AfterVersion: b.version})
 	return page.Records, err
 }
 

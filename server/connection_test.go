@@ -13,7 +13,7 @@ import (
 )
 
 func TestASilentWebsocketIsClosed(t *testing.T) {
-	gateway := counterWith(t, server.Wire{InitTime: 20 * time.Millisecond})
+	gateway := counterWith(t, server.Transports{InitTime: 20 * time.Millisecond})
 	for _, protocol := range []string{modernProtocol, legacyProtocol} {
 		dial(t, gateway, protocol).ended(4408, "Connection initialisation timeout")
 	}
@@ -24,7 +24,7 @@ func TestASilentWebsocketIsClosed(t *testing.T) {
 }
 
 func TestClientsAreAskedWhetherTheyAreThere(t *testing.T) {
-	gateway := counterWith(t, server.Wire{Ping: 500 * time.Millisecond})
+	gateway := counterWith(t, server.Transports{Ping: 500 * time.Millisecond})
 	r := dial(t, gateway, modernProtocol)
 	r.say(begin)
 	r.hear(ack)
@@ -77,7 +77,7 @@ func TestOneConnectionRunsSoManyOperations(t *testing.T) {
 }
 
 func TestConnectionsHaveABound(t *testing.T) {
-	gateway := counterWith(t, server.Wire{Connections: 2})
+	gateway := counterWith(t, server.Transports{MaxConnections: 2})
 	first, second := dial(t, gateway, modernProtocol), dial(t, gateway, modernProtocol)
 	dialer := websocket.Dialer{Subprotocols: []string{modernProtocol}}
 	address := "ws" + strings.TrimPrefix(gateway.URL, "http") + "/graphql"
@@ -105,7 +105,7 @@ func TestConnectionsHaveABound(t *testing.T) {
 }
 
 func TestConnectionsOfOneCallerHaveABound(t *testing.T) {
-	gateway := counterWith(t, server.Wire{ConnectionsEach: 1})
+	gateway := counterWith(t, server.Transports{MaxConnectionsPerCaller: 1})
 	first := dial(t, gateway, modernProtocol)
 	first.say(begin)
 	first.hear(ack)

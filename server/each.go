@@ -11,15 +11,15 @@ import (
 
 // Each is Follow for those who wait in a goroutine of their own. The sequence
 // ends when ctx does or with an error.
-func (f *Feed) Each(ctx context.Context, id bank.AccountID, after int64, beat time.Duration) iter.Seq2[graph.Told, error] {
-	return func(yield func(graph.Told, error) bool) {
+func (f *SubscriptionHub) Each(ctx context.Context, id bank.AccountID, after int64, beat time.Duration) iter.Seq2[graph.FeedItem, error] {
+	return func(yield func(graph.FeedItem, error) bool) {
 		news, more := make(chan struct{}, 1), true
-		inbox, err := f.Follow(ctx, graph.Following{Account: id, After: after, Beat: beat,
-			Past: func(told graph.Told) bool {
+		inbox, err := f.Subscribe(ctx, graph.SubscriptionRequest{Account: id, After: after, Heartbeat: beat,
+			Backfill: func(told graph.FeedItem) bool {
 				more = yield(told, nil)
 				return more
 			},
-			Wake: func() {
+			Notify: func() {
 				select {
 				case news <- struct{}{}:
 				default:
@@ -27,7 +27,7 @@ func (f *Feed) Each(ctx context.Context, id bank.AccountID, after int64, beat ti
 			}})
 		if err != nil {
 			if more && ctx.Err() == nil {
-				yield(graph.Told{}, err)
+				yield(graph.FeedItem{}, err)
 			}
 			return
 		}
@@ -36,7 +36,7 @@ func (f *Feed) Each(ctx context.Context, id bank.AccountID, after int64, beat ti
 			told, ok, err := inbox.Take()
 			switch {
 			case err != nil:
-				yield(graph.Told{}, err)
+				yield(graph.FeedItem{}, err)
 				return
 			case ok:
 				more = yield(told, nil)

@@ -117,8 +117,8 @@ func TestServerSentEvents(t *testing.T) {
 // TestAQuietStreamStaysOpen: comments show that it lives, for longer than a
 // request may take to come in.
 func TestAQuietStreamStaysOpen(t *testing.T) {
-	feed := server.NewFeed(&history{})
-	gateway := httptest.NewUnstartedServer(signedIn(server.Handler(server.Parts{Feed: feed, Verify: anybody, Wire: server.Wire{KeepAlive: 20 * time.Millisecond}},
+	feed := server.NewSubscriptionHub(&history{})
+	gateway := httptest.NewUnstartedServer(signedIn(server.Handler(server.Parts{Subscriptions: feed, Verify: anybody, Transports: server.Transports{KeepAlive: 20 * time.Millisecond}},
 		func(context.Context) contract.Readiness { return contract.Readiness{} })))
 	gateway.Config.ReadTimeout = 100 * time.Millisecond
 	gateway.Start()
@@ -136,11 +136,11 @@ func TestAQuietStreamStaysOpen(t *testing.T) {
 // the account's history cannot be read.
 func TestAStreamHearsTheFeed(t *testing.T) {
 	log := &sharedLog{}
-	feed := server.NewFeed(log)
+	feed := server.NewSubscriptionHub(log)
 	handle(t, feed, log.pay(t, 2, 1))
 	log.pay(t, 1, 1)
 	log.records[2].Type = "money-printed"
-	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Feed: feed, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
+	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Subscriptions: feed, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
 	defer gateway.Close()
 	e := openEvents(t, t.Context(), gateway.URL, `{"query":"subscription { transactions(accountId: \"`+string(ada)+`\", after: \"`+cursorAt("1")+`\") { transaction { version } } }"}`, "")
 	e.expect(opened, "event: next\ndata: {\"data\":{\"transactions\":{\"transaction\":{\"version\":2}}}}")
@@ -149,7 +149,7 @@ func TestAStreamHearsTheFeed(t *testing.T) {
 
 func TestStreamsEndWithTheGateway(t *testing.T) {
 	ending, end := context.WithCancel(t.Context())
-	gateway := counterWith(t, server.Wire{Ending: ending})
+	gateway := counterWith(t, server.Transports{Ending: ending})
 	e := openEvents(t, t.Context(), gateway.URL, subscribeAll, "")
 	e.expect(opened)
 	end()

@@ -33,16 +33,16 @@ const (
 
 // Parts is what the gateway answers with.
 type Parts struct {
-	Commands graph.Commands
-	Views    view.Reader
-	Feed     graph.Feed
-	Log      graph.Log
+	Commands      graph.Commands
+	Views         view.Reader
+	Subscriptions graph.SubscriptionHub
+	Log           graph.Log
 	// Verify says whom tokens prove; nil takes none.
 	Verify Verify
 	// PageToken is the token that a page starts with; nil for none.
 	PageToken func(*http.Request) string
 	// Wire is how requests come and answers go.
-	Wire Wire
+	Transports Transports
 	// Guard says how strict the gateway is with those who ask.
 	Guard guard.Config
 }
@@ -73,11 +73,11 @@ func addPages(mux *http.ServeMux, parts Parts) {
 }
 
 func graphQL(parts Parts, keeper *guard.Guard) http.Handler {
-	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Feed: parts.Feed, Log: parts.Log, Hidden: hide}
+	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Subscriptions: parts.Subscriptions, Log: parts.Log, Hidden: hide}
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
 		Directives: generated.DirectiveRoot{Authorized: graph.Authorized}}))
 	keeper.Protect(srv)
-	wire := parts.Wire.withDefaults()
+	wire := parts.Transports.withDefaults()
 	srv.AddTransport(wire.sockets(caller, signInSocket(parts.Verify)))
 	srv.AddTransport(wire.plainHTTP(caller))
 	srv.Use(onlySignedIn{})

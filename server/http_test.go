@@ -172,7 +172,7 @@ func TestRequestsThatAreFine(t *testing.T) {
 }
 
 func TestADocumentMayBeNamed(t *testing.T) {
-	gateway := counterWith(t, server.Wire{}).URL
+	gateway := counterWith(t, server.Transports{}).URL
 	for name, test := range map[string]struct{ body, says string }{
 		"by a persisted query": {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"x"}}}`, "PERSISTED_QUERY_NOT_FOUND"},
 		"by a document id":     {`{"documentId":"sha256:x"}`, "no operation provided"},

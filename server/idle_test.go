@@ -21,7 +21,7 @@ import (
 // lobby is a gateway in which websockets wait, each with one subscription.
 type lobby struct {
 	gateway *httptest.Server
-	feed    *server.Feed
+	feed    *server.SubscriptionHub
 	log     *sharedLog
 	token   string
 	open    []net.Conn
@@ -30,8 +30,8 @@ type lobby struct {
 func newLobby(tb testing.TB) *lobby {
 	people := identitytest.NewIssuer(tb)
 	l := &lobby{log: &sharedLog{}, token: people.TokenFor("ada", identity.Teller)}
-	l.feed = server.NewFeed(l.log)
-	l.gateway = httptest.NewServer(server.Handler(server.Parts{Feed: l.feed, Verify: people.Verifier().Verify, Wire: server.Wire{Ping: time.Hour}},
+	l.feed = server.NewSubscriptionHub(l.log)
+	l.gateway = httptest.NewServer(server.Handler(server.Parts{Subscriptions: l.feed, Verify: people.Verifier().Verify, Transports: server.Transports{Ping: time.Hour}},
 		func(context.Context) contract.Readiness { return contract.Readiness{} }))
 	tb.Cleanup(l.end)
 	return l

@@ -105,9 +105,9 @@ func (r raw) nextOf() (m feedMessage) {
 // meanwhile another hears everything at once.
 func TestASlowSocketIsToldAndCanResume(t *testing.T) {
 	log := &sharedLog{}
-	feed := server.NewFeed(log)
+	feed := server.NewSubscriptionHub(log)
 	handle(t, feed, log.pay(t, 1, 10))
-	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Feed: feed, Verify: anybody, Wire: server.Wire{WriteTime: time.Minute}}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
+	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Subscriptions: feed, Verify: anybody, Transports: server.Transports{WriteTime: time.Minute}}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
 	defer gateway.Close()
 	slow, quick := dial(t, gateway, modernProtocol), dial(t, gateway, modernProtocol)
 	for r, fields := range map[raw]string{slow: "memo", quick: ""} {
@@ -155,13 +155,13 @@ func TestASlowSocketIsToldAndCanResume(t *testing.T) {
 func TestHeartbeatsTellHowFarTheFeedIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 4))
 		ctx, leave := context.WithCancel(t.Context())
 		var told []string
 		go func() {
 			for one, err := range feed.Each(ctx, ada, 0, time.Minute) {
-				told = append(told, fmt.Sprint(one.Position, one.Line != nil, err))
+				told = append(told, fmt.Sprint(one.Position, one.Transaction != nil, err))
 			}
 		}()
 		synctest.Wait()
@@ -183,7 +183,7 @@ func TestHeartbeatsTellHowFarTheFeedIs(t *testing.T) {
 func TestAWatcherHearsOfTheNewestVersion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 4))
 		ctx, leave := context.WithCancel(t.Context())
 		var told []int64
@@ -217,7 +217,7 @@ func TestAWatcherHearsOfTheNewestVersion(t *testing.T) {
 func TestWatchersAreSubscribersToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 2))
 		ctx, leave := context.WithCancel(t.Context())
 		for range 20_000 {

@@ -27,13 +27,13 @@ import (
 // itself.
 func counter(t *testing.T) *httptest.Server {
 	t.Helper()
-	return counterWith(t, server.Wire{})
+	return counterWith(t, server.Transports{})
 }
 
 // counterWith is a counter that speaks otherwise than by default.
-func counterWith(t *testing.T, wire server.Wire) *httptest.Server {
+func counterWith(t *testing.T, wire server.Transports) *httptest.Server {
 	t.Helper()
-	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Feed: server.NewFeed(&history{}), Wire: wire, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} })))
+	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Subscriptions: server.NewSubscriptionHub(&history{}), Transports: wire, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} })))
 	t.Cleanup(gateway.Close)
 	return gateway
 }
@@ -141,7 +141,7 @@ func TestCommandsForTooManyAccountsAreRefusedAtOnce(t *testing.T) {
 func TestTooManySubscribersAreRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 2))
 		const most = 20_000
 		seated := make([]*listener, most)
@@ -184,7 +184,7 @@ func (l *slowLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) 
 func TestSubscribersReadTheirPastInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &slowLog{history: &history{}, reading: make(chan struct{}, 1000), letGo: make(chan struct{})}
-		feed := server.NewFeed(l)
+		feed := server.NewSubscriptionHub(l)
 		handle(t, feed, l.grow(t, 4))
 		var all []*listener
 		for range 50 {

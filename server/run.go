@@ -36,7 +36,7 @@ type Config struct {
 	LocalKeyFile string
 	Views        viewstore.Config
 	// Wire is how requests come and answers go; its Ending is Run's to set.
-	Wire Wire
+	Transports Transports
 	// Guard says how strict the gateway is with those who ask. Which names it goes
 	// by besides Guard.Hosts, and the trusted documents, Run finds out itself.
 	Guard guard.Config
@@ -89,13 +89,13 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 
 	actors := actors{sidecar}
 	events := logclient.New(sidecar)
-	feed := NewFeed(events)
+	feed := NewSubscriptionHub(events)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
 	group.Go(func() error {
-		config.Wire.Ending = ctx
-		parts := Parts{Commands: NewCommands(actors.call), Views: views, Feed: feed, Log: events, Wire: config.Wire, Guard: config.Guard,
+		config.Transports.Ending = ctx
+		parts := Parts{Commands: NewCommands(actors.call), Views: views, Subscriptions: feed, Log: events, Transports: config.Transports, Guard: config.Guard,
 			Verify: people.Verify, PageToken: pageToken(local)}
 		front := NewHTTP(Handler(parts, newProbe(actors.ready).Ready), log)
 		// Subscriptions end with the gateway; requests get a little longer.

@@ -133,9 +133,9 @@ func TestSharedAnswersAreLikeOthers(t *testing.T) {
 	const selections, each = 25, 40
 	random := rand.New(rand.NewPCG(rand.Uint64(), 1))
 	log := &sharedLog{}
-	feed := server.NewFeed(log)
+	feed := server.NewSubscriptionHub(log)
 	handle(t, feed, log.pay(t, 1, 1))
-	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Feed: feed, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
+	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Subscriptions: feed, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
 	defer gateway.Close()
 	asked := make([]string, selections)
 	clients := []sharer{join(t, gateway, modernProtocol), join(t, gateway, modernProtocol), join(t, gateway, legacyProtocol)}

@@ -109,7 +109,7 @@ func talk(t *testing.T, gateway *httptest.Server, protocol string, lines ...stri
 }
 
 func TestWebsocketsToTheLetter(t *testing.T) {
-	gateway := counterWith(t, server.Wire{})
+	gateway := counterWith(t, server.Transports{})
 	for name, lines := range map[string][]string{
 		"a query":                  {"> " + begin, "< " + ack, "> " + ask1, "< " + next1, "< " + complete1},
 		"an id may be used again":  {"> " + begin, "< " + ack, "> " + ask1, "< " + next1, "< " + complete1, "> " + ask1, "< " + next1, "< " + complete1},
@@ -153,7 +153,7 @@ func TestWebsocketsToTheLetter(t *testing.T) {
 }
 
 func TestLegacyWebsockets(t *testing.T) {
-	gateway := counterWith(t, server.Wire{})
+	gateway := counterWith(t, server.Transports{})
 	alive := `< {"type":"ka"}`
 	for name, lines := range map[string][]string{
 		"a query": {"> " + begin, "< " + ack, alive, "> " + legacyAsk, `< {"type":"data","id":"1","payload":{"data":{"__typename":"Query"}}}`, "< " + complete1},

@@ -12,7 +12,7 @@ import (
 type watch struct{ newest chan int64 }
 
 // changed tells those who watch an account. f.mu is held.
-func (f *Feed) changed(id bank.AccountID, version int64) {
+func (f *SubscriptionHub) changed(id bank.AccountID, version int64) {
 	for one := range f.watches[id] {
 		select {
 		case <-one.newest:
@@ -23,7 +23,7 @@ func (f *Feed) changed(id bank.AccountID, version int64) {
 }
 
 // Changes implements graph.Feed.
-func (f *Feed) Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, error] {
+func (f *SubscriptionHub) Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
 		if f.waitForStart(ctx) != nil {
 			return
@@ -50,7 +50,7 @@ func (f *Feed) Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, 
 	}
 }
 
-func (f *Feed) unwatch(id bank.AccountID, one *watch) {
+func (f *SubscriptionHub) unwatch(id bank.AccountID, one *watch) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	drop(f, f.watches, id, one)

@@ -79,7 +79,7 @@ func StartOn(t testing.TB, partitions int) *Bank {
 	host := actor.NewHost(parts.own, &shelf{}, time.Now, actor.NewGuard(people, own.Verifier()))
 	transfers := &follower{}
 	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(host.Execute), Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
-	feed := server.NewFeed(log)
+	feed := server.NewSubscriptionHub(log)
 	b.projector = projector.New(b.Views, log, quiet)
 	parts.publish(topic{b.projector.Handle, feed.Handle, transfers.Handle})
 	for _, work := range parts.works {
@@ -89,7 +89,7 @@ func StartOn(t testing.TB, partitions int) *Bank {
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
 	b.until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
 
-	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Feed: feed, Log: log, Verify: people.Verify}
+	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Subscriptions: feed, Log: log, Verify: people.Verify}
 	b.Client = b.Gateway(guard.Config{})
 	return b
 }

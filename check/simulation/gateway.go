@@ -11,7 +11,7 @@ import (
 type gateway struct {
 	*process
 	commands *server.Commands
-	feed     *server.Feed
+	feed     *server.SubscriptionHub
 }
 
 // startGateway starts a gateway in a slot. Its subscription to the topic is
@@ -19,7 +19,7 @@ type gateway struct {
 func (w *world) startGateway(slot, life int) {
 	name := fmt.Sprintf("gateway %d.%d", slot, life)
 	q := w.topic.queue()
-	g := &gateway{feed: server.NewFeed(w.parts.feedLog(wire{world: w, whole: true}))}
+	g := &gateway{feed: server.NewSubscriptionHub(w.parts.feedLog(wire{world: w, whole: true}))}
 	g.process = w.process(name, func() {
 		w.topic.leave(q)
 		w.startGateway(slot, life+1)

@@ -70,7 +70,7 @@ func (s *subscriber) connect(ctx context.Context) {
 			return
 		}
 		s.mu.Lock()
-		s.seen = append(s.seen, *told.Line)
+		s.seen = append(s.seen, *told.Transaction)
 		s.mu.Unlock()
 		s.th.note("sees position %d", told.Position)
 		if s.th.IntN(4) == 0 && s.th.pass(ctx, 0, 50*time.Millisecond) != nil {

@@ -54,10 +54,10 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 		"allow --listen on an address that others can reach, although tokens are of this machine's own issuer")
 	c.Flags().StringVar(&config.LocalKeyFile, "local-key-file", "", "key of an issuer on this machine, made by \"corebank up\"")
 	identityFlags(c, &config.Identity)
-	c.Flags().BoolVar(&config.Wire.Draft, "http-draft", false,
+	c.Flags().BoolVar(&config.Transports.Draft, "http-draft", false,
 		"answer with the status codes of the newest draft of GraphQL over HTTP (400, 422 and 294) instead of those that today's clients and audits expect")
-	c.Flags().IntVar(&config.Wire.Connections, "connections", server.DefaultConnections, "how many websockets and event streams may be open, in all")
-	c.Flags().IntVar(&config.Wire.ConnectionsEach, "connections-each", server.DefaultConnectionsEach, "how many of them may be one caller's")
+	c.Flags().IntVar(&config.Transports.MaxConnections, "connections", server.DefaultMaxConnections, "how many websockets and event streams may be open, in all")
+	c.Flags().IntVar(&config.Transports.MaxConnectionsPerCaller, "connections-each", server.DefaultMaxConnectionsPerCaller, "how many of them may be one caller's")
 	strict.add(c)
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)

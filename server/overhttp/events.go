@@ -22,7 +22,7 @@ const eventWriteTime = 10 * time.Second
 // the GraphQL over SSE protocol asks for: one "next" for each answer and a
 // "complete" at the end, in a response of status 200 whatever they say.
 func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, params *graphql.RawParams) {
-	leave := t.seat(w, r.Context())
+	leave := t.acquireConnection(w, r.Context())
 	if leave == nil {
 		return
 	}
@@ -70,14 +70,14 @@ func (r *running) wake() {
 }
 
 // seat takes a seat for the stream, or refuses it and returns nil.
-func (t Transport) seat(w http.ResponseWriter, ctx context.Context) (leave func()) {
-	leaveAll, ok := t.Seats.Take()
+func (t Transport) acquireConnection(w http.ResponseWriter, ctx context.Context) (leave func()) {
+	leaveAll, ok := t.Connections.Acquire()
 	if !ok {
 		w.Header().Set("Retry-After", "10")
 		send(w, mediaJSON, http.StatusServiceUnavailable, refusal(CodeTooMany, "Too many connections are open; try again later."))
 		return nil
 	}
-	leaveCaller, ok := t.Seats.TakeFor(t.Caller(ctx))
+	leaveCaller, ok := t.Connections.AcquireFor(t.Caller(ctx))
 	if !ok {
 		leaveAll()
 		send(w, mediaJSON, http.StatusTooManyRequests, refusal(CodeTooMany, "You have too many connections open; close one, or use one websocket for many operations."))

@@ -15,8 +15,8 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"corebank/server/connlimit"
 	"corebank/server/request"
-	"corebank/server/seats"
 )
 
 // Transport is GraphQL over HTTP for everything but websockets. The body has to
@@ -31,8 +31,8 @@ type Transport struct {
 	// that says that there is no more; nil for never.
 	Ending context.Context
 	// Seats bounds the streams, and Caller says whose they are.
-	Seats  *seats.Seats
-	Caller func(context.Context) string
+	Connections *connlimit.Limiter
+	Caller      func(context.Context) string
 }
 
 var _ graphql.Transport = Transport{}

@@ -14,19 +14,19 @@ import (
 // it: it is woken when there are answers, which somebody then has to take, one
 // at a time. Whoever gets one has to leave it.
 type Live struct {
-	ctx       context.Context // of its operation
-	exec      graphql.GraphExecutor
-	operation *graphql.OperationContext
-	source    *graph.Source
-	next      graphql.ResponseHandler
-	inbox     graph.Inbox
-	selection graph.Selection
+	ctx          context.Context // of its operation
+	exec         graphql.GraphExecutor
+	operation    *graphql.OperationContext
+	source       *graph.SubscriptionSource
+	next         graphql.ResponseHandler
+	subscription graph.Subscription
+	selection    graph.Selection
 }
 
 // follow yields what has happened before, and is nil where that ends it.
 func (l *Live) follow(wake func(), yield func(*graphql.Response)) *Live {
 	broken := false
-	inbox, err := l.source.Follow(l.ctx, func(told graph.Told) bool {
+	inbox, err := l.source.Subscribe(l.ctx, func(told graph.FeedItem) bool {
 		response := l.answer(told)
 		if response == nil {
 			return false
@@ -41,7 +41,7 @@ func (l *Live) follow(wake func(), yield func(*graphql.Response)) *Live {
 		}
 		return nil
 	}
-	l.inbox = inbox
+	l.subscription = inbox
 	l.selection = graph.SelectionOf(l.operation)
 	// What else came with the request is not looked at again.
 	l.operation.RawQuery, l.operation.Headers, l.operation.Extensions = "", nil, nil
@@ -49,7 +49,7 @@ func (l *Live) follow(wake func(), yield func(*graphql.Response)) *Live {
 }
 
 // answer is the executor's to one event; nil when ctx has ended.
-func (l *Live) answer(told graph.Told) *graphql.Response {
+func (l *Live) answer(told graph.FeedItem) *graphql.Response {
 	if l.ctx.Err() != nil {
 		return nil
 	}
@@ -62,7 +62,7 @@ func (l *Live) ended(err error) *graphql.Response {
 }
 
 // Leave ends it.
-func (l *Live) Leave() { l.inbox.Leave() }
+func (l *Live) Leave() { l.subscription.Leave() }
 
 // Take is the next answer, written as JSON: others may be given the same bytes,
 // to which nobody may write. It is nil when there is none for now, and then last
@@ -74,18 +74,18 @@ func (l *Live) Take() (text []byte, last *graphql.Response) {
 			text, last = nil, broke(l.ctx, l.exec, l.operation, reason)
 		}
 	}()
-	told, ok, err := l.inbox.Take()
+	told, ok, err := l.subscription.Take()
 	switch {
 	case err != nil:
 		return nil, l.ended(err)
 	case !ok:
 		return nil, nil
-	case told.Shared == nil || l.selection == graph.Selection{}:
+	case told.Encoding == nil || l.selection == graph.Selection{}:
 		response := l.answer(told)
 		return l.write(response)
 	}
 	var own []byte
-	text = told.Shared.Answer(l.selection, func() []byte {
+	text = told.Encoding.Bytes(l.selection, func() []byte {
 		response := l.answer(told)
 		if own, last = l.write(response); response != nil && len(response.Errors) > 0 {
 			return nil // somebody else may fare better

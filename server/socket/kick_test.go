@@ -13,7 +13,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
-	"corebank/server/seats"
+	"corebank/server/connlimit"
 	"corebank/server/socket"
 )
 
@@ -51,7 +51,7 @@ func (e executor) DispatchError(_ context.Context, errs gqlerror.List) *graphql.
 func connect(t *testing.T, ending context.Context, init transport.WebsocketInitFunc, protocol string) (executor, *websocket.Conn) {
 	t.Helper()
 	exec := executor{make(chan context.Context, 1), make(chan *graphql.Response)}
-	transport := &socket.Transport{Init: init, Ending: ending, Caller: func(context.Context) string { return "ada" }, Seats: seats.New(10, 10),
+	transport := &socket.Transport{Init: init, Ending: ending, Caller: func(context.Context) string { return "ada" }, Connections: connlimit.New(10, 10),
 		InitTimeout: time.Minute, Ping: time.Minute, WriteTime: time.Minute, MaxMessage: 1 << 16, MaxOperations: 10}
 	gateway := httptest.NewServer(handler{transport, exec})
 	t.Cleanup(gateway.Close)

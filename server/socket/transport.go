@@ -12,7 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/gorilla/websocket"
 
-	"corebank/server/seats"
+	"corebank/server/connlimit"
 )
 
 // Transport serves websockets.
@@ -25,8 +25,8 @@ type Transport struct {
 	// Ending ends with the gateway, and all connections with it; nil for never.
 	Ending context.Context
 	// Caller names whose connection it is, for Seats, once Init has passed.
-	Caller func(context.Context) string
-	Seats  *seats.Seats
+	Caller      func(context.Context) string
+	Connections *connlimit.Limiter
 	// InitTimeout is how long a client may be silent before connection_init.
 	InitTimeout time.Duration
 	// Ping is how often a client is asked whether it is there. One that says
@@ -60,7 +60,7 @@ func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocke
 // then goes on by itself: what served its request is not needed any longer, and
 // is much larger.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	leave, ok := t.Seats.Take()
+	leave, ok := t.Connections.Acquire()
 	if !ok {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, "Too many connections are open; try again later.", http.StatusServiceUnavailable)
@@ -112,7 +112,7 @@ func (c *conn) init(m message) (leave func()) {
 		}
 		c.ctx, answer = ctx, told
 	}
-	leave, ok = c.transport.Seats.TakeFor(c.transport.Caller(c.ctx))
+	leave, ok = c.transport.Connections.AcquireFor(c.transport.Caller(c.ctx))
 	if !ok {
 		c.refuse(Closed{CloseTooMany, "Too many connections"})
 		return nil

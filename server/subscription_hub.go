@@ -15,41 +15,41 @@ import (
 
 // Bounds of the feed.
 const (
-	// feedBuffer bounds the lines that wait for one subscriber. One that falls
+	// maxWaitingItems bounds the lines that wait for one subscriber. One that falls
 	// further behind is told so and let go; it never slows the others.
-	feedBuffer = 1024
+	maxWaitingItems = 1024
 	// maxBackfills bounds the subscribers that read the log at once.
-	maxBackfills = 16
-	maxFeeds     = 20_000
+	maxBackfills     = 16
+	maxSubscriptions = 20_000
 )
 
 // Feed hands the topic's transactions to subscribers, in log order and without
 // gaps: what the topic lost is read from the log. A record that cannot be read
 // ends the subscriptions of its own account; those of all accounts go on
 // without it.
-type Feed struct {
+type SubscriptionHub struct {
 	log       logclient.Log
 	follower  logclient.Follower
 	backfills chan struct{}
 
-	mu      sync.Mutex
-	head    int64         // the last position handed on
-	started chan struct{} // closed when head is known
-	feeds   map[bank.AccountID]map[*feed]struct{}
-	watches map[bank.AccountID]map[*watch]struct{}
-	count   int
+	mu            sync.Mutex
+	head          int64         // the last position handed on
+	started       chan struct{} // closed when head is known
+	subscriptions map[bank.AccountID]map[*subscription]struct{}
+	watches       map[bank.AccountID]map[*watch]struct{}
+	count         int
 }
 
-// NewFeed makes a feed that is quiet until Handle gives it batches.
-func NewFeed(log logclient.Log) *Feed {
-	f := &Feed{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
-		feeds: make(map[bank.AccountID]map[*feed]struct{}), watches: make(map[bank.AccountID]map[*watch]struct{})}
+// NewSubscriptionHub makes a feed that is quiet until Handle gives it batches.
+func NewSubscriptionHub(log logclient.Log) *SubscriptionHub {
+	f := &SubscriptionHub{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
+		subscriptions: make(map[bank.AccountID]map[*subscription]struct{}), watches: make(map[bank.AccountID]map[*watch]struct{})}
 	f.follower = logclient.Follower{Log: log, Position: f.position, Take: f.take}
 	return f
 }
 
 // Handle hands on one batch of the topic. It must not be called concurrently.
-func (f *Feed) Handle(ctx context.Context, batch contract.Batch) error {
+func (f *SubscriptionHub) Handle(ctx context.Context, batch contract.Batch) error {
 	select {
 	case <-f.started:
 	default:
@@ -68,7 +68,7 @@ func (f *Feed) Handle(ctx context.Context, batch contract.Batch) error {
 
 // first begins with the first batch, if the log has it: one that says more than
 // that would have all others taken for old.
-func (f *Feed) first(ctx context.Context, batch contract.Batch) error {
+func (f *SubscriptionHub) first(ctx context.Context, batch contract.Batch) error {
 	page, err := f.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: batch.Last, Limit: 1})
 	if err != nil {
 		return fmt.Errorf("ask for the head of the log: %w", err)
@@ -81,18 +81,18 @@ func (f *Feed) first(ctx context.Context, batch contract.Batch) error {
 	return nil
 }
 
-func (f *Feed) position() int64 {
+func (f *SubscriptionHub) position() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.head
 }
 
-func (f *Feed) take(_ context.Context, records []contract.Record, _ bool) error {
+func (f *SubscriptionHub) take(_ context.Context, records []contract.Record, _ bool) error {
 	f.handOn(records)
 	return nil
 }
 
-func (f *Feed) begin(head int64) {
+func (f *SubscriptionHub) begin(head int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.head = head
@@ -101,17 +101,17 @@ func (f *Feed) begin(head int64) {
 
 // handOn gives the records after head to their subscribers: to each all that it
 // hears of at once.
-func (f *Feed) handOn(records []contract.Record) {
+func (f *SubscriptionHub) handOn(records []contract.Record) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	lines := make(map[bank.AccountID][]graph.Told)
+	lines := make(map[bank.AccountID][]graph.FeedItem)
 	for _, r := range records {
 		if r.Position <= f.head {
 			continue
 		}
 		f.head = r.Position
 		f.changed(r.Account, r.Version)
-		if len(f.feeds[r.Account]) == 0 && len(f.feeds[""]) == 0 {
+		if len(f.subscriptions[r.Account]) == 0 && len(f.subscriptions[""]) == 0 {
 			continue // nobody to tell: most of the time, of most accounts
 		}
 		event, err := r.Event()
@@ -119,15 +119,15 @@ func (f *Feed) handOn(records []contract.Record) {
 			slog.Error("a record cannot be read and is left out of the feed", "account", r.Account, "position", r.Position, "error", err)
 			f.give(r.Account, lines[r.Account])
 			delete(lines, r.Account)
-			for one := range f.feeds[r.Account] {
+			for one := range f.subscriptions[r.Account] {
 				f.letGo(one, unreadable(r))
 			}
 			continue
 		}
 		if line := view.TransactionOf(r, event); line != nil {
-			told := graph.Told{Position: line.Position, Line: line, Shared: &graph.Shared{}}
+			told := graph.FeedItem{Position: line.Position, Transaction: line, Encoding: &graph.EncodeOnce{}}
 			for _, id := range []bank.AccountID{line.Account, ""} {
-				if len(f.feeds[id]) > 0 {
+				if len(f.subscriptions[id]) > 0 {
 					lines[id] = append(lines[id], told)
 				}
 			}

@@ -63,7 +63,7 @@ type listener struct {
 	pause     chan struct{} // when set, it takes one line for each token
 }
 
-func listen(t *testing.T, feed *server.Feed, id bank.AccountID, after int64, pause chan struct{}) *listener {
+func listen(t *testing.T, feed *server.SubscriptionHub, id bank.AccountID, after int64, pause chan struct{}) *listener {
 	ctx, cancel := context.WithCancel(t.Context())
 	l := &listener{cancel: cancel, pause: pause}
 	go func() {
@@ -89,7 +89,7 @@ func (l *listener) expect(t *testing.T, want ...int64) {
 	}
 }
 
-func handle(t testing.TB, feed *server.Feed, batches ...contract.Batch) {
+func handle(t testing.TB, feed *server.SubscriptionHub, batches ...contract.Batch) {
 	t.Helper()
 	for _, b := range batches {
 		if err := feed.Handle(t.Context(), b); err != nil {
@@ -101,7 +101,7 @@ func handle(t testing.TB, feed *server.Feed, batches ...contract.Batch) {
 func TestSubscribersSeeEachTransactionOnceAndInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 4)) // 1 and 2 open the accounts
 		live := listen(t, feed, ada, -1, nil)
 		all := listen(t, feed, "", -1, nil)
@@ -131,7 +131,7 @@ func TestSubscribersSeeEachTransactionOnceAndInOrder(t *testing.T) {
 func TestATopicBehindTheLogRepeatsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 4))
 		held := h.grow(t, 4) // in the log, its message not here yet
 		all, one := listen(t, feed, "", 0, nil), listen(t, feed, ada, 5, nil)
@@ -162,7 +162,7 @@ func (b *behind) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contra
 func TestALogThatEndsTooEarlyHidesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &behind{history: &history{}, head: 8}
-		feed := server.NewFeed(log)
+		feed := server.NewSubscriptionHub(log)
 		handle(t, feed, log.grow(t, 8))
 		log.head = 5
 		told := listen(t, feed, "", 2, nil)
@@ -181,7 +181,7 @@ func TestALogThatEndsTooEarlyHidesNothing(t *testing.T) {
 func TestASlowSubscriberIsToldAndCanResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 2))
 		pause := make(chan struct{})
 		slow, quick := listen(t, feed, "", -1, pause), listen(t, feed, "", -1, nil)
@@ -213,7 +213,7 @@ func TestASlowSubscriberIsToldAndCanResume(t *testing.T) {
 func TestASubscriberWaitsForTheFeedToBegin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		early := listen(t, feed, ada, 0, nil)
 		synctest.Wait()
 		h.grow(t, 4)
@@ -229,7 +229,7 @@ func TestASubscriberWaitsForTheFeedToBegin(t *testing.T) {
 func TestARecordThatCannotBeReadHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 4))
 		all, hers, his := listen(t, feed, "", -1, nil), listen(t, feed, ada, -1, nil), listen(t, feed, bob, -1, nil)
 		synctest.Wait()
@@ -263,7 +263,7 @@ func TestARecordThatCannotBeReadHoldsUpNobodyElse(t *testing.T) {
 func TestALieAboutTheHeadIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
-		feed := server.NewFeed(h)
+		feed := server.NewSubscriptionHub(h)
 		early := h.grow(t, 4)
 		handle(t, feed, contract.Batch{Last: 1 << 60}, early)
 		live := listen(t, feed, "", -1, nil)
@@ -278,4 +278,4 @@ func TestALieAboutTheHeadIsForgotten(t *testing.T) {
 	})
 }
 
-var _ graph.Feed = (*server.Feed)(nil)
+var _ graph.SubscriptionHub = (*server.SubscriptionHub)(nil)

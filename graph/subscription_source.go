@@ -15,34 +15,34 @@ import (
 // Source is where a subscription to transactions has its events from. Nothing
 // runs for it: whoever serves the subscription follows it, and has the executor
 // answer for one event after the other, with Put before each.
-type Source struct {
-	resolver *Resolver
-	id       bank.AccountID
-	after    int64
-	beat     time.Duration
-	put      func(Told)
+type SubscriptionSource struct {
+	resolver  *Resolver
+	id        bank.AccountID
+	after     int64
+	heartbeat time.Duration
+	put       func(FeedItem)
 }
 
 // Follow gives the past to past, line by line, until that returns false. Then
 // it returns where the rest waits as it happens: see Feed.
-func (s *Source) Follow(ctx context.Context, past func(Told) bool, wake func()) (Inbox, error) {
-	return s.resolver.Feed.Follow(ctx, Following{Account: s.id, After: s.after, Beat: s.beat, Past: past, Wake: wake})
+func (s *SubscriptionSource) Subscribe(ctx context.Context, past func(FeedItem) bool, wake func()) (Subscription, error) {
+	return s.resolver.Subscriptions.Subscribe(ctx, SubscriptionRequest{Account: s.id, After: s.after, Heartbeat: s.heartbeat, Backfill: past, Notify: wake})
 }
 
 // Put makes what was told the event of the executor's next answer, which has to
 // be asked for before the next is put.
-func (s *Source) Put(told Told) { s.put(told) }
+func (s *SubscriptionSource) Put(told FeedItem) { s.put(told) }
 
 // Present is an error that ends the subscription, as the client may see it.
-func (s *Source) Present(ctx context.Context, err error) *gqlerror.Error {
+func (s *SubscriptionSource) Present(ctx context.Context, err error) *gqlerror.Error {
 	return Present(ctx, err, s.resolver.Hidden)
 }
 
 // sourced leaves it to the transport to follow a feed, each event of which event
 // makes.
-func sourced[T any](ctx context.Context, s *Source, event func(Told) *T) (<-chan *T, error) {
+func sourced[T any](ctx context.Context, s *SubscriptionSource, event func(FeedItem) *T) (<-chan *T, error) {
 	events := make(chan *T, 1)
-	s.put = func(told Told) { events <- event(told) }
+	s.put = func(told FeedItem) { events <- event(told) }
 	if !setSource(ctx, s) {
 		return nil, errors.New("a subscription was dispatched by what cannot serve it")
 	}
@@ -51,8 +51,8 @@ func sourced[T any](ctx context.Context, s *Source, event func(Told) *T) (<-chan
 
 // transactions is an account's transactions, or everybody's.
 func (r *Resolver) transactions(ctx context.Context, id bank.AccountID, after int64) (<-chan *model.TransactionEvent, error) {
-	return sourced(ctx, &Source{resolver: r, id: id, after: after}, func(told Told) *model.TransactionEvent {
-		return &model.TransactionEvent{Cursor: cursor(cursorPosition, told.Position), Transaction: transactionOf(*told.Line)}
+	return sourced(ctx, &SubscriptionSource{resolver: r, id: id, after: after}, func(told FeedItem) *model.TransactionEvent {
+		return &model.TransactionEvent{Cursor: cursor(cursorPosition, told.Position), Transaction: transactionOf(*told.Transaction)}
 	})
 }
 
@@ -62,10 +62,10 @@ func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after
 	if err != nil {
 		return nil, err
 	}
-	return sourced(ctx, &Source{resolver: r, id: id, after: after, beat: beat}, func(told Told) *model.TransactionFeedEvent {
+	return sourced(ctx, &SubscriptionSource{resolver: r, id: id, after: after, heartbeat: beat}, func(told FeedItem) *model.TransactionFeedEvent {
 		event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, told.Position), Position: strconv.FormatInt(told.Position, 10)}
-		if told.Line != nil {
-			event.Transaction = transactionOf(*told.Line)
+		if told.Transaction != nil {
+			event.Transaction = transactionOf(*told.Transaction)
 		}
 		return event
 	})

@@ -12,29 +12,29 @@ import (
 
 // feed is one subscriber to lines: graph.Inbox. What waits for it takes no room
 // of its own while it keeps up, because most of thousands do.
-type feed struct {
-	of   *Feed
-	id   bank.AccountID
-	wake func()
+type subscription struct {
+	hub    *SubscriptionHub
+	id     bank.AccountID
+	notify func()
 
-	mu      sync.Mutex
-	waiting []graph.Told // may be everybody's: it is never written to in place
-	after   int64        // the last position that it has
-	reason  error        // why it was let go, after what waits
-	beats   *time.Timer
+	mu         sync.Mutex
+	waiting    []graph.FeedItem // may be everybody's: it is never written to in place
+	after      int64            // the last position that it has
+	reason     error            // why it was let go, after what waits
+	heartbeats *time.Timer
 }
 
 // add lets lines wait, as far as there is room, and reports whether there was.
-func (one *feed) add(lines []graph.Told) bool {
+func (one *subscription) add(lines []graph.FeedItem) bool {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	fit := lines[:min(len(lines), feedBuffer-len(one.waiting))]
+	fit := lines[:min(len(lines), maxWaitingItems-len(one.waiting))]
 	if len(fit) == 0 {
 		return len(lines) == 0
 	}
 	if len(one.waiting) == 0 {
 		one.waiting = fit[:len(fit):len(fit)]
-		one.wake()
+		one.notify()
 	} else {
 		one.waiting = append(one.waiting, fit...)
 	}
@@ -42,15 +42,15 @@ func (one *feed) add(lines []graph.Told) bool {
 }
 
 // end lets the subscriber go for a reason.
-func (one *feed) end(reason error) {
+func (one *subscription) end(reason error) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	one.reason = reason
-	one.wake()
+	one.notify()
 }
 
 // Take implements graph.Inbox.
-func (one *feed) Take() (told graph.Told, ok bool, err error) {
+func (one *subscription) Take() (told graph.FeedItem, ok bool, err error) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	for len(one.waiting) > 0 {
@@ -58,41 +58,41 @@ func (one *feed) Take() (told graph.Told, ok bool, err error) {
 		if len(one.waiting) == 0 {
 			one.waiting = nil
 		}
-		if told.Line != nil && told.Position <= one.after {
+		if told.Transaction != nil && told.Position <= one.after {
 			continue // the topic is behind the log, and the log has been read
 		}
 		one.after = max(one.after, told.Position)
 		told.Position = one.after
 		return told, true, nil
 	}
-	return graph.Told{}, false, one.reason
+	return graph.FeedItem{}, false, one.reason
 }
 
 // Leave implements graph.Inbox.
-func (one *feed) Leave() {
-	one.of.leave(one)
+func (one *subscription) Leave() {
+	one.hub.leave(one)
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	one.waiting = nil
-	if one.beats != nil {
-		one.beats.Stop()
+	if one.heartbeats != nil {
+		one.heartbeats.Stop()
 	}
 }
 
 // beat begins its heartbeats.
-func (one *feed) beat(every time.Duration) {
+func (one *subscription) startHeartbeats(every time.Duration) {
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	one.beats = time.AfterFunc(every, func() {
-		if one.of.beat(one) {
-			one.beats.Reset(every)
+	one.heartbeats = time.AfterFunc(every, func() {
+		if one.hub.heartbeat(one) {
+			one.heartbeats.Reset(every)
 		}
 	})
 }
 
 // give hands lines to an account's subscribers. f.mu is held.
-func (f *Feed) give(id bank.AccountID, lines []graph.Told) {
-	for one := range f.feeds[id] {
+func (f *SubscriptionHub) give(id bank.AccountID, lines []graph.FeedItem) {
+	for one := range f.subscriptions[id] {
 		if !one.add(lines) {
 			f.letGo(one, lagged())
 		}
@@ -100,36 +100,36 @@ func (f *Feed) give(id bank.AccountID, lines []graph.Told) {
 }
 
 // letGo ends a subscriber for a reason. f.mu is held.
-func (f *Feed) letGo(one *feed, reason error) {
+func (f *SubscriptionHub) letGo(one *subscription, reason error) {
 	one.end(reason)
-	drop(f, f.feeds, one.id, one)
+	drop(f, f.subscriptions, one.id, one)
 }
 
 // beat tells a subscriber how far the feed is, after all lines up to there. One
 // for which much is waiting hears of it without. It reports whether the
 // subscriber is still there.
-func (f *Feed) beat(one *feed) bool {
+func (f *SubscriptionHub) heartbeat(one *subscription) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_, there := f.feeds[one.id][one]
+	_, there := f.subscriptions[one.id][one]
 	if there {
-		one.add([]graph.Told{{Position: f.head}})
+		one.add([]graph.FeedItem{{Position: f.head}})
 	}
 	return there
 }
 
-func (f *Feed) leave(one *feed) {
+func (f *SubscriptionHub) leave(one *subscription) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	drop(f, f.feeds, one.id, one)
+	drop(f, f.subscriptions, one.id, one)
 }
 
 // join adds somebody who wants to hear of an account, and returns the position
 // after which it hears everything.
-func join[T any](f *Feed, all map[bank.AccountID]map[*T]struct{}, id bank.AccountID, one *T) (head int64, err error) {
+func join[T any](f *SubscriptionHub, all map[bank.AccountID]map[*T]struct{}, id bank.AccountID, one *T) (head int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.count >= maxFeeds {
+	if f.count >= maxSubscriptions {
 		return 0, &graph.Fault{Code: graph.CodeUnavailable, Retryable: true, Message: "Too many subscriptions; try again later."}
 	}
 	if all[id] == nil {
@@ -141,7 +141,7 @@ func join[T any](f *Feed, all map[bank.AccountID]map[*T]struct{}, id bank.Accoun
 }
 
 // drop forgets somebody. f.mu is held.
-func drop[T any](f *Feed, all map[bank.AccountID]map[*T]struct{}, id bank.AccountID, one *T) {
+func drop[T any](f *SubscriptionHub, all map[bank.AccountID]map[*T]struct{}, id bank.AccountID, one *T) {
 	if _, there := all[id][one]; !there {
 		return
 	}
@@ -155,20 +155,20 @@ func drop[T any](f *Feed, all map[bank.AccountID]map[*T]struct{}, id bank.Accoun
 // Follow implements graph.Feed. A subscriber with a cursor first reads the log
 // up to near its head, then joins the live feed at one position, reads up to at
 // least that, and goes on live after what it has read.
-func (f *Feed) Follow(ctx context.Context, s graph.Following) (graph.Inbox, error) {
+func (f *SubscriptionHub) Subscribe(ctx context.Context, s graph.SubscriptionRequest) (graph.Subscription, error) {
 	if err := f.waitForStart(ctx); err != nil {
 		return nil, err
 	}
-	b := backfill{feed: f, id: s.Account, after: s.After, yield: func(line view.Transaction) bool {
-		return s.Past(graph.Told{Position: line.Position, Line: &line})
+	b := backfill{hub: f, id: s.Account, after: s.After, yield: func(line view.Transaction) bool {
+		return s.Backfill(graph.FeedItem{Position: line.Position, Transaction: &line})
 	}}
 	if s.After >= 0 {
 		if err := b.read(ctx, nearHead); err != nil {
 			return nil, err
 		}
 	}
-	one := &feed{of: f, id: s.Account, wake: s.Wake}
-	head, err := join(f, f.feeds, s.Account, one)
+	one := &subscription{hub: f, id: s.Account, notify: s.Notify}
+	head, err := join(f, f.subscriptions, s.Account, one)
 	if err != nil {
 		return nil, err
 	}
@@ -179,13 +179,13 @@ func (f *Feed) Follow(ctx context.Context, s graph.Following) (graph.Inbox, erro
 		}
 	}
 	one.after = b.after // nobody takes yet
-	if s.Beat > 0 {
-		one.beat(s.Beat)
+	if s.Heartbeat > 0 {
+		one.startHeartbeats(s.Heartbeat)
 	}
 	return one, nil
 }
 
-func (f *Feed) waitForStart(ctx context.Context) error {
+func (f *SubscriptionHub) waitForStart(ctx context.Context) error {
 	select {
 	case <-f.started:
 		return nil

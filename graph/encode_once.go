@@ -93,14 +93,14 @@ var resolved = sync.OnceValue(func() map[string]bool {
 
 // Shared is what an event was answered with, by selection, so that it is encoded
 // once for all who want to know the same. It is safe for concurrent use.
-type Shared struct {
+type EncodeOnce struct {
 	mu      sync.Mutex
 	answers map[Selection][]byte
 }
 
 // Answer is the answer for a selection, which the first who asks has to encode.
 // Nobody may write to it. One that is nil is not kept.
-func (s *Shared) Answer(selection Selection, encode func() []byte) []byte {
+func (s *EncodeOnce) Bytes(selection Selection, encode func() []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if answer := s.answers[selection]; answer != nil {

@@ -91,20 +91,20 @@ func TestResolversHaveTheirFields(t *testing.T) {
 }
 
 func TestAnAnswerIsEncodedOnce(t *testing.T) {
-	var shared Shared
+	var shared EncodeOnce
 	one, other := selectionOf(t, `subscription { transactions { cursor } }`, nil), selectionOf(t, `subscription { x: transactions { cursor } }`, nil)
 	encoded := 0
 	answer := func(text []byte) func() []byte {
 		return func() []byte { encoded++; return text }
 	}
-	if got := shared.Answer(one, answer(nil)); got != nil {
+	if got := shared.Bytes(one, answer(nil)); got != nil {
 		t.Errorf("got %s", got)
 	}
 	for range 3 {
-		if got := shared.Answer(one, answer([]byte("1"))); string(got) != "1" {
+		if got := shared.Bytes(one, answer([]byte("1"))); string(got) != "1" {
 			t.Errorf("got %s, want 1", got)
 		}
-		if got := shared.Answer(other, answer([]byte("2"))); string(got) != "2" {
+		if got := shared.Bytes(other, answer([]byte("2"))); string(got) != "2" {
 			t.Errorf("got %s, want 2", got)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 type streamed struct {
 	mu     sync.Mutex
 	errs   gqlerror.List
-	source *Source
+	source *SubscriptionSource
 }
 
 type streamedKey struct{}
@@ -38,7 +38,7 @@ func StreamErrors(ctx context.Context) gqlerror.List {
 
 // SourceOf is where the events of a subscription come from that has been
 // dispatched; nil where the executor's answers come by themselves.
-func SourceOf(ctx context.Context) *Source {
+func SourceOf(ctx context.Context) *SubscriptionSource {
 	told, ok := ctx.Value(streamedKey{}).(*streamed)
 	if !ok {
 		return nil
@@ -60,7 +60,7 @@ func endStream(ctx context.Context, err *gqlerror.Error) {
 
 // setSource leaves a subscription's events to its transport. It reports whether
 // that takes them.
-func setSource(ctx context.Context, source *Source) bool {
+func setSource(ctx context.Context, source *SubscriptionSource) bool {
 	told, ok := ctx.Value(streamedKey{}).(*streamed)
 	if ok {
 		told.mu.Lock()
