@@ -18,19 +18,19 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience bounds the life of a page.
-const patience = 3 * time.Minute
+// lifetime bounds the life of a page.
+const lifetime = 3 * time.Minute
 
-// Page is a tab of a browser of its own.
+// Page is a tab in its own browser.
 type Page struct {
 	t    testing.TB
 	ctx  context.Context
 	host string
 
-	mu         sync.Mutex
-	requests   int
-	foreign    []string
-	complaints []string
+	mu       sync.Mutex
+	requests int
+	foreign  []string // requests to other hosts
+	messages []string // in the browser's console
 }
 
 // Open opens a page in a new browser, which ends with the test.
@@ -41,7 +41,7 @@ func Open(t testing.TB, address string) *Page {
 		t.Fatal(err)
 	}
 	p := &Page{t: t, host: own.Host}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), lifetime)
 	t.Cleanup(cancel)
 	p.ctx, cancel = chromedp.NewContext(ctx, chromedp.WithListener(p.watch),
 		chromedp.WithAllocatorOptions(chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
@@ -51,7 +51,7 @@ func Open(t testing.TB, address string) *Page {
 	return p
 }
 
-// chromium finds a browser. Without one the test is skipped, except in CI.
+// chromium finds a browser. Without one, the test is skipped, except in CI.
 func chromium(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
@@ -72,38 +72,38 @@ func (p *Page) watch(event any) {
 	defer p.mu.Unlock()
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
-		p.asked(e.Request.URL)
+		p.addRequest(e.Request.URL)
 	case *network.EventWebSocketCreated:
-		p.asked(e.URL)
+		p.addRequest(e.URL)
 	case *runtime.EventExceptionThrown:
-		p.complaints = append(p.complaints, e.ExceptionDetails.Text+" "+described(e.ExceptionDetails.Exception))
+		p.messages = append(p.messages, e.ExceptionDetails.Text+" "+description(e.ExceptionDetails.Exception))
 	case *runtime.EventConsoleAPICalled:
-		p.complaints = append(p.complaints, fmt.Sprint("console.", e.Type))
+		p.messages = append(p.messages, fmt.Sprint("console.", e.Type))
 	case *log.EventEntryAdded:
-		p.complaints = append(p.complaints, e.Entry.Text+" "+e.Entry.URL)
+		p.messages = append(p.messages, e.Entry.Text+" "+e.Entry.URL)
 	}
 }
 
-// described is what was thrown, in words.
-func described(thrown *runtime.RemoteObject) string {
+// description describes a thrown value.
+func description(thrown *runtime.RemoteObject) string {
 	if thrown == nil {
 		return ""
 	}
 	return thrown.Description
 }
 
-// asked notes a request. p.mu is held.
-func (p *Page) asked(address string) {
+// addRequest records a request. The caller holds p.mu.
+func (p *Page) addRequest(address string) {
 	if strings.HasPrefix(address, "data:") || strings.HasPrefix(address, "blob:") {
 		return
 	}
 	p.requests++
-	if asked, err := url.Parse(address); err != nil || asked.Host != p.host {
+	if to, err := url.Parse(address); err != nil || to.Host != p.host {
 		p.foreign = append(p.foreign, address)
 	}
 }
 
-// Do runs actions; the test fails where one does.
+// Do runs actions. The test fails if one of them fails.
 func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	if err := chromedp.Do(p.ctx, actions...); err != nil {
@@ -111,7 +111,7 @@ func (p *Page) Do(actions ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Run is the value of a JavaScript expression, awaited if it is a promise.
+// Run returns the value of a JavaScript expression. It awaits a promise.
 func Run[T any](p *Page, expression string) T {
 	p.t.Helper()
 	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
@@ -121,35 +121,35 @@ func Run[T any](p *Page, expression string) T {
 	return value
 }
 
-// Await waits until a JavaScript expression is true of the page, and gives its
-// value. When it never is, the test fails with what the page says.
+// Await waits until a JavaScript expression is true and returns its value. If it
+// stays false, the test fails and shows the text of the page.
 func Await[T any](p *Page, expression string) T {
 	p.t.Helper()
 	value, err := chromedp.Run(p.ctx, chromedp.Poll[T](expression))
 	if err != nil {
 		text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		p.t.Fatalf("%s: %v; the page says\n%s", expression, err, text)
+		p.t.Fatalf("%s: %v; the page shows\n%s", expression, err, text)
 	}
 	return value
 }
 
-// StaysHome checks that the page asked for something, and no other host.
+// StaysHome checks that the page made requests, and none to another host.
 func (p *Page) StaysHome() {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.requests < 5 || len(p.foreign) > 0 {
-		p.t.Errorf("%d requests, of other hosts: %v", p.requests, p.foreign)
+		p.t.Errorf("%d requests, to other hosts: %v", p.requests, p.foreign)
 	}
 }
 
-// Quiet checks that the page has written nothing to the console: no error, no
-// refusal of its policy.
+// Quiet checks that the browser's console is empty: no error, no violation of the
+// policy.
 func (p *Page) Quiet() {
 	p.t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.complaints) > 0 {
-		p.t.Errorf("the console says %q", slices.Compact(p.complaints))
+	if len(p.messages) > 0 {
+		p.t.Errorf("the browser's console has %q", slices.Compact(p.messages))
 	}
 }

@@ -16,63 +16,38 @@ import (
 //go:embed page
 var page embed.FS
 
-// Options says where the page finds the bank.
+// Options tells the page where the bank is.
 type Options struct {
 	// Endpoint is the path of GraphQL on the page's own origin, over HTTP and
-	// as a websocket; by default "/graphql". Another origin does not work: the
-	// policy of the page forbids it.
+	// as a websocket; by default "/graphql". The page's policy forbids another
+	// origin.
 	Endpoint string
 	// GraphiQL is the path of GraphiQL, to link to; empty for no link.
 	GraphiQL string
-	// Token, when set, gives the bearer token that the page starts with; "" for
-	// none. A page with a token is not kept by the browser.
+	// Token, when set, returns the bearer token that the page starts with, or
+	// "". Browsers do not store a page with a token.
 	Token func(*http.Request) string
 }
 
-// TokenMeta names the meta element that hands the page its token.
-const TokenMeta = "corebank-token"
-
-// policy has no inline script, no inline style and no foreign source. The
-// websocket on the page's own host counts as 'self'.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+// Policy is the content security policy of the page: no inline script, no
+// inline style and no foreign source. The websocket on the page's own host
+// counts as 'self'.
+const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// Policy is the content security policy that the page works under.
-func Policy() string { return policy }
-
 // Handler serves the page at "/" and what it loads below it; mount it below a
-// prefix that ends in a slash, with http.StripPrefix. Any other path is 404,
-// any method but GET and HEAD is 405.
+// prefix that ends in a slash, with http.StripPrefix.
 func Handler(opts Options) http.Handler {
 	opts.Endpoint = cmp.Or(opts.Endpoint, "/graphql")
 	files, base := modules()
 	index := func(token string) []byte { return render(opts, base, token) }
 	files["/"] = asset.New(index(""), "index.html", asset.Revalidate)
-
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		setSecurityHeaders(w.Header())
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "this page takes GET and HEAD only", http.StatusMethodNotAllowed)
-			return
-		}
-		f, ok := files[r.URL.Path]
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		if r.URL.Path == "/" && opts.Token != nil {
-			if token := opts.Token(r); token != "" {
-				f = asset.New(index(token), "index.html", asset.NoStore)
-			}
-		}
-		f.Serve(w, r)
-	})
+	return asset.Page{Files: files, Policy: Policy, Token: opts.Token, SignedIn: index}
 }
 
-// modules are the scripts, styles and pictures by their URL paths. They lie in
-// a folder that is named by a hash of all of them: together they never change
-// under their names, and refer to each other by relative ones.
+// modules returns the scripts, styles and images by URL path. Their folder is
+// named by a hash of all of them, so that browsers may keep them forever. They
+// refer to each other by relative paths.
 func modules() (files map[string]asset.File, base string) {
 	files = make(map[string]asset.File)
 	names := pageNames()
@@ -90,7 +65,7 @@ func modules() (files map[string]asset.File, base string) {
 	return files, base
 }
 
-// render fills in the page.
+// render fills in the page's template.
 func render(opts Options, base, token string) []byte {
 	var scripts []string
 	for _, name := range pageNames() {
@@ -101,7 +76,7 @@ func render(opts Options, base, token string) []byte {
 	var b bytes.Buffer
 	tmpl := template.Must(template.New("index").Parse(string(mustRead("index.html"))))
 	err := tmpl.Execute(&b, map[string]any{"Base": base, "Scripts": scripts, "Endpoint": opts.Endpoint,
-		"GraphiQL": opts.GraphiQL, "Token": token, "TokenMeta": TokenMeta})
+		"GraphiQL": opts.GraphiQL, "Token": token, "TokenMeta": asset.TokenMeta})
 	if err != nil {
 		panic("console: " + err.Error()) // the template is embedded, and a test renders it
 	}
@@ -126,11 +101,4 @@ func mustRead(name string) []byte {
 		panic("console: " + err.Error()) // the name comes from pageNames
 	}
 	return b
-}
-
-func setSecurityHeaders(h http.Header) {
-	h.Set("Content-Security-Policy", Policy())
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 }

@@ -62,8 +62,10 @@ func TestEveryFileOfThePageIsServed(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, body := get(t, h, folder+name)
-		if r.StatusCode != http.StatusOK || body != string(want) || r.Header.Get("Content-Type") != asset.ContentType(name) || asset.ContentType(name) == "" {
-			t.Errorf("%s: status %d, type %q, %d of %d bytes", name, r.StatusCode, r.Header.Get("Content-Type"), len(body), len(want))
+		if r.StatusCode != http.StatusOK || body != string(want) || r.Header.Get("Content-Type") != asset.ContentType(name) ||
+			asset.ContentType(name) == "" {
+			t.Errorf("%s: status %d, type %q, %d of %d bytes", name, r.StatusCode, r.Header.Get("Content-Type"), len(body),
+				len(want))
 		}
 		if got := r.Header.Get("Cache-Control"); got != asset.Immutable {
 			t.Errorf("%s: Cache-Control %q", name, got)
@@ -76,7 +78,8 @@ func TestThePageRefersOnlyToItself(t *testing.T) {
 	h := console.Handler(console.Options{GraphiQL: "/"})
 	_, index := get(t, h, "/")
 	seen := 0
-	for _, m := range regexp.MustCompile(`<(?:link|script|img)[^>]* (?:src|href)="([^"]+)"`).FindAllStringSubmatch(index, -1) {
+	for _, m := range regexp.MustCompile(`<(?:link|script|img)[^>]* (?:src|href)="([^"]+)"`).FindAllStringSubmatch(index,
+		-1) {
 		seen++
 		if r, _ := get(t, h, "/"+m[1]); r.StatusCode != http.StatusOK {
 			t.Errorf("the page refers to %s: status %d", m[1], r.StatusCode)
@@ -96,7 +99,8 @@ func TestThePageRefersOnlyToItself(t *testing.T) {
 				t.Errorf("%s imports %s, which is not there", script, m[1])
 			}
 		}
-		for _, forbidden := range []string{"localStorage", "sessionStorage", "innerHTML", "eval(", "parseFloat", "document.cookie"} {
+		for _, forbidden := range []string{"localStorage", "sessionStorage", "innerHTML", "eval(", "parseFloat",
+			"document.cookie"} {
 			if strings.Contains(text, forbidden) {
 				t.Errorf("%s uses %s", script, forbidden)
 			}
@@ -115,10 +119,11 @@ func TestNothingIsInlineAndThePolicySaysSo(t *testing.T) {
 	}
 	want := "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-	if got := r.Header.Get("Content-Security-Policy"); got != want || console.Policy() != want {
+	if got := r.Header.Get("Content-Security-Policy"); got != want || console.Policy != want {
 		t.Errorf("policy\n got %s\nwant %s", got, want)
 	}
-	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin"} {
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Cross-Origin-Opener-Policy": "same-origin"} {
 		if got := r.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
 		}
@@ -148,14 +153,17 @@ func TestABrowserAsksAgainForThePageAlone(t *testing.T) {
 // TestThePageIsGivenItsToken: escaped, and in an answer that nobody keeps.
 func TestThePageIsGivenItsToken(t *testing.T) {
 	token := ""
-	h := console.Handler(console.Options{Endpoint: "/api", GraphiQL: "/try", Token: func(*http.Request) string { return token }})
+	h := console.Handler(console.Options{Endpoint: "/api", GraphiQL: "/try",
+		Token: func(*http.Request) string { return token }})
 	plain, index := get(t, h, "/")
-	if strings.Contains(index, console.TokenMeta) || !strings.Contains(index, `content="/api"`) || !strings.Contains(index, `<a href="/try">`) {
+	if strings.Contains(index, asset.TokenMeta) || !strings.Contains(index, `content="/api"`) ||
+		!strings.Contains(index, `<a href="/try">`) {
 		t.Errorf("without a token the page says\n%s", index)
 	}
 	token = `ey"><script>alert(1)</script>`
 	r, index := get(t, h, "/", "If-None-Match", plain.Header.Get("Etag"))
-	if r.StatusCode != http.StatusOK || strings.Contains(index, "<script>") || !strings.Contains(index, `<meta name="corebank-token" content="ey&#34;&gt;`) {
+	if r.StatusCode != http.StatusOK || strings.Contains(index, "<script>") ||
+		!strings.Contains(index, `<meta name="corebank-token" content="ey&#34;&gt;`) {
 		t.Errorf("status %d, want the token escaped in\n%s", r.StatusCode, index)
 	}
 	if r.Header.Get("Cache-Control") != "no-store" || r.Header.Get("Etag") != "" {
@@ -165,13 +173,15 @@ func TestThePageIsGivenItsToken(t *testing.T) {
 
 func TestOtherPathsAndMethodsAreRefused(t *testing.T) {
 	h := console.Handler(console.Options{})
-	for _, p := range []string{"/index.html", "/main.js", "/page/main.js", base(t, h), base(t, h) + "index.html", base(t, h) + "../doc.go", "/assets-0000000000000000/main.js"} {
+	for _, p := range []string{"/index.html", "/main.js", "/page/main.js", base(t, h), base(t, h) + "index.html",
+		base(t, h) + "../doc.go", "/assets-0000000000000000/main.js"} {
 		if r, _ := get(t, h, p); r.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: status %d, want 404", p, r.StatusCode)
 		}
 	}
 	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete} {
-		if r, _ := do(t, h, method, "/"); r.StatusCode != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "GET, HEAD" {
+		if r, _ := do(t, h, method, "/"); r.StatusCode != http.StatusMethodNotAllowed ||
+			r.Header.Get("Allow") != "GET, HEAD" {
 			t.Errorf("%s: status %d, Allow %q", method, r.StatusCode, r.Header.Get("Allow"))
 		}
 	}

@@ -1,13 +1,12 @@
 // Package console serves the page on which a person watches the bank and works
 // with it: accounts, live balances and transactions, a form for each mutation,
-// and the health of the whole.
+// and the health of the bank.
 //
-// It promises that the page is whole and honest: everything it loads is
-// embedded here and served under a policy without inline script or style; it
-// knows nothing but what the GraphQL API tells it; money is never a float; and
-// an answer that got lost is shown as unknown, with the means to ask again under
-// the same idempotency key. Tokens stay in the page's memory.
+// Everything that the page loads is embedded here and served under a policy
+// without inline script or style. The page uses only the GraphQL API, and money
+// is never a float. A lost answer is shown as unknown; the same request can be
+// sent again under the same idempotency key. Tokens stay in the page's memory.
 //
-// The page is plain ES modules in page/, without a build step. The package
+// The page consists of ES modules in page/, without a build step. The package
 // imports package asset and the standard library.
 package console

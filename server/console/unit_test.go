@@ -93,7 +93,8 @@ func TestTheConsoleSpeaksTheSchema(t *testing.T) {
 		items = append(items, field.Name)
 	}
 	slices.Sort(items)
-	if has := slices.Sorted(slices.Values(browsertest.Run[[]string](page, `import('/unit.js').then((unit) => unit.batchItems)`))); !slices.Equal(has, items) {
+	if has := slices.Sorted(slices.Values(browsertest.Run[[]string](page,
+		`import('/unit.js').then((unit) => unit.batchItems)`))); !slices.Equal(has, items) {
 		t.Errorf("a batch takes %v, the console offers %v", items, has)
 	}
 }

@@ -58,7 +58,8 @@ func behindAToken(t *testing.T, bank *banktest.Bank, account, token string) (add
 		seen.note(r)
 		proxy.ServeHTTP(w, r)
 	})
-	mux.Handle("/", graphiql.Handler(graphiql.Options{DemoAccountID: account, Token: func(*http.Request) string { return token }}))
+	mux.Handle("/", graphiql.Handler(graphiql.Options{DemoAccountID: account,
+		Token: func(*http.Request) string { return token }}))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	return server.URL, seen
@@ -74,7 +75,8 @@ func TestAStoryInGraphiQL(t *testing.T) {
 	page := browsertest.Open(t, address)
 	page.Do(chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")))
 	for _, plugin := range []string{"Documentation Explorer", "History", "GraphiQL Explorer"} {
-		if there := browsertest.Run[bool](page, fmt.Sprintf(`Boolean(document.querySelector('.graphiql-sidebar button[aria-label*=%q]'))`, plugin)); !there {
+		if there := browsertest.Run[bool](page,
+			fmt.Sprintf(`Boolean(document.querySelector('.graphiql-sidebar button[aria-label*=%q]'))`, plugin)); !there {
 			t.Errorf("there is no plugin %s among %s", plugin, browsertest.Run[string](page,
 				`[...document.querySelectorAll('.graphiql-sidebar button')].map((one) => one.ariaLabel).join(', ')`))
 		}
@@ -84,19 +86,25 @@ func TestAStoryInGraphiQL(t *testing.T) {
 
 	browsertest.Run[bool](page, `(() => {
 	  const send = WebSocket.prototype.send;
-	  WebSocket.prototype.send = function (text) { window.said = (window.said ?? '') + text; return send.call(this, text); };
+	  WebSocket.prototype.send = function (text) {
+	    window.sent = (window.sent ?? '') + text;
+	    return send.call(this, text);
+	  };
 	  [...document.querySelectorAll('.graphiql-tab-button')].find((one) => one.textContent === 'Transactions').click();
 	  return true;
 	})()`)
-	browsertest.Await[bool](page, `[...window.__MONACO.editor.getModels()].some((one) => one.getValue().includes('subscription Transactions'))`)
+	browsertest.Await[bool](page,
+		`[...window.__MONACO.editor.getModels()].some((one) => one.getValue().includes('subscription Transactions'))`)
 	page.Do(chromedp.Click(chromedp.CSS("button.graphiql-execute-button")))
-	browsertest.Await[bool](page, `(window.said ?? '').includes('"subscribe"')`)
-	if said := browsertest.Run[string](page, "window.said"); !strings.Contains(said, fmt.Sprintf(`"authorization":"Bearer %s"`, token)) {
-		t.Errorf("the websocket began with %s", said)
+	browsertest.Await[bool](page, `(window.sent ?? '').includes('"subscribe"')`)
+	if sent := browsertest.Run[string](page, "window.sent"); !strings.Contains(sent,
+		fmt.Sprintf(`"authorization":"Bearer %s"`, token)) {
+		t.Errorf("the websocket began with %s", sent)
 	}
 	awaitDelivery(t, bank, page, ada)
 
-	if kept := browsertest.Run[string](page, `JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })`); strings.Contains(kept, token) {
+	if kept := browsertest.Run[string](page,
+		`JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })`); strings.Contains(kept, token) {
 		t.Errorf("the token is kept: %s", kept)
 	}
 	seen.mu.Lock()

@@ -1,10 +1,10 @@
 // Package graphiql serves the page on which a person tries the bank: GraphiQL
 // with a working example of every operation in its tabs.
 //
-// It promises that the page is whole: everything it loads is embedded here, it
-// asks no other host for anything, and a content security policy holds it to
-// that. Tokens typed into the headers editor are never stored.
+// Everything that the page loads is embedded here. It makes no request to any
+// other host, and a content security policy enforces that. Tokens typed into the
+// headers editor are never stored.
 //
-// It imports package asset and the standard library. The assets are built by build/, see
-// the README there.
+// It imports package asset and the standard library. build/ builds the assets;
+// see the README there.
 package graphiql

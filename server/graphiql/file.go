@@ -41,7 +41,7 @@ func embeddedFiles() map[string]asset.File {
 	return files
 }
 
-// embeddedFile reads an asset, compressed or, like the licences, not.
+// embeddedFile reads an asset. The licences are not compressed.
 func embeddedFile(name, cacheControl string) asset.File {
 	if packed, err := assets.ReadFile("assets/" + name + ".gz"); err == nil {
 		return asset.Packed(packed, name, cacheControl)
@@ -53,7 +53,7 @@ func embeddedFile(name, cacheControl string) asset.File {
 	return asset.New(plain, name, cacheControl)
 }
 
-// embeddedIndex is the page itself, unpacked.
+// embeddedIndex returns the page itself, unpacked.
 func embeddedIndex() []byte {
 	plain, err := embeddedFile("index.html", asset.Revalidate).Plain()
 	if err != nil {

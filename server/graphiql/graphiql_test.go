@@ -167,7 +167,7 @@ func TestPolicyAllowsNoInlineScriptAndNoOtherHost(t *testing.T) {
 	want := "default-src 'none'; script-src 'self'; worker-src 'self'; " +
 		"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-	if got != want || Policy() != want {
+	if got != want || Policy != want {
 		t.Errorf("policy\n got %s\nwant %s", got, want)
 	}
 	if got := r.Header.Get("X-Content-Type-Options"); got != "nosniff" {
@@ -298,7 +298,9 @@ func TestConfigTellsThePageItsEndpoints(t *testing.T) {
 
 func TestLicencesNameWhatIsBundled(t *testing.T) {
 	text := body(t, get(t, Handler(Options{}), "/LICENSES.txt"))
-	for _, name := range []string{"graphiql 5.", "graphql-ws ", "monaco-editor ", "react-dom ", "@graphiql/plugin-explorer "} {
+	for _, name := range []string{
+		"graphiql 5.", "graphql-ws ", "monaco-editor ", "react-dom ", "@graphiql/plugin-explorer ",
+	} {
 		if !strings.Contains(text, "\n"+name) {
 			t.Errorf("LICENSES.txt does not name %s", name)
 		}
@@ -310,7 +312,7 @@ func TestThePageHandsOverItsToken(t *testing.T) {
 	token := ""
 	h := Handler(Options{Token: func(*http.Request) string { return token }})
 	plain := body(t, get(t, h, "/"))
-	if strings.Contains(plain, TokenMeta) {
+	if strings.Contains(plain, asset.TokenMeta) {
 		t.Errorf("without a token the page says\n%s", plain)
 	}
 	token = `ey"><script>alert(1)</script>`

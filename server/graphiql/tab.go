@@ -9,8 +9,8 @@ import (
 //go:embed tabs
 var tabFiles embed.FS
 
-// DemoAccountPlaceholder stands in the variables of the examples for the id of
-// the account that the first example opens: owner "Ada Lovelace", currency EUR,
+// DemoAccountPlaceholder is a placeholder in the variables of the examples. It
+// stands for the id of the account that the first example opens: owner "Ada Lovelace", currency EUR,
 // idempotency key "graphiql-demo-account".
 const DemoAccountPlaceholder = "DEMO_ACCOUNT_ID"
 
@@ -21,9 +21,9 @@ type Tab struct {
 	Variables string `json:"variables"` // a JSON object
 }
 
-// Tabs gives the examples in the order of their story: each works after those
-// before it. They are the very files the page shows. The variables hold
-// DemoAccountPlaceholder, see WithAccount.
+// Tabs returns the examples in the order of their story: each works after those
+// before it. The page shows the same files. The variables contain
+// DemoAccountPlaceholder; see WithAccount.
 func Tabs() []Tab {
 	queries, err := fs.Glob(tabFiles, "tabs/*.graphql")
 	if err != nil {
@@ -43,8 +43,8 @@ func (t Tab) WithAccount(id string) Tab {
 	return t
 }
 
-// readTab reads the pair of files of one example. Files are named by their
-// place in the story and the operation: "tabs/01_OpenAccount".
+// readTab reads the two files of one example. They are named by their position
+// in the story and the operation: "tabs/01_OpenAccount".
 func readTab(stem string) Tab {
 	_, name, _ := strings.Cut(stem, "_")
 	return Tab{

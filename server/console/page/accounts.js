@@ -1,6 +1,6 @@
-// The accounts of the bank, newest first, and the way to a single one.
+// The list of accounts, newest first, with search and filters.
 import { ask } from './api.js';
-import { freshId, h, said, show, time } from './dom.js';
+import { displayName, freshId, h, show, time } from './dom.js';
 import { isNegative, shown } from './money.js';
 import { accountByExternalId, accounts } from './queries.js';
 import { status, trouble } from './refusal.js';
@@ -9,7 +9,7 @@ import { link } from './route.js';
 const page = 20;
 const kinds = ['', 'CURRENT', 'SAVINGS', 'BUSINESS'];
 
-// destination is where an id leads; null for one that is no id of the bank's.
+// destination is the address for an id of the bank, or null if the text is not one.
 function destination(id) {
   if (id.startsWith('acc_')) return `#/account/${id}`;
   if (id.startsWith('trf_')) return `#/transfer/${id}`;
@@ -26,8 +26,8 @@ function finder() {
     event.preventDefault();
     const text = input.value.trim();
     if (!text) return;
-    const there = destination(text);
-    if (there) location.hash = there;
+    const address = destination(text);
+    if (address) location.hash = address;
     else {
       try {
         const { accountByExternalId: found } = await ask(accountByExternalId, { externalId: text });
@@ -39,8 +39,8 @@ function finder() {
     }
   };
   return h('form', { class: 'finder', role: 'search', onsubmit: find },
-    h('label', { for: id }, 'Go to an id, or to your own id for an account'),
-    h('div', { class: 'with-unit' }, input, h('button', { type: 'submit' }, 'Go')), answer);
+    h('label', { for: id }, 'Find by id or external id'),
+    h('div', { class: 'with-unit' }, input, h('button', { type: 'submit' }, 'Find')), answer);
 }
 
 function filterForm(parameters) {
@@ -49,42 +49,53 @@ function filterForm(parameters) {
     return h('div', { class: 'field' }, h('label', { for: control.id }, label), control);
   };
   const owner = h('input', { name: 'owner', value: parameters.owner ?? '', autocomplete: 'off' });
-  const kind = h('select', { name: 'kind' }, kinds.map((one) => h('option', { value: one, selected: one === (parameters.kind ?? '') }, one ? said(one) : 'Any')));
-  const currency = h('input', { name: 'currency', class: 'code', size: '5', value: parameters.currency ?? '', autocomplete: 'off' });
+  const kind = h('select', { name: 'kind' }, kinds.map((one) => h('option',
+    { value: one, selected: one === (parameters.kind ?? '') }, one ? displayName(one) : 'Any')));
+  const currency = h('input', { name: 'currency', class: 'code', size: '5', value: parameters.currency ?? '',
+    autocomplete: 'off' });
   const apply = (event) => {
     event.preventDefault();
-    location.hash = link('accounts', { owner: owner.value.trim(), kind: kind.value, currency: currency.value.trim().toUpperCase() });
+    location.hash = link('accounts', { owner: owner.value.trim(), kind: kind.value,
+      currency: currency.value.trim().toUpperCase() });
   };
   const filtered = parameters.owner || parameters.kind || parameters.currency;
-  return h('form', { class: 'filter', 'aria-label': 'Narrow the list', onsubmit: apply },
-    labelled('Owner, exactly', owner), labelled('Kind', kind), labelled('Currency', currency),
-    h('button', { type: 'submit' }, 'Filter'), filtered && h('a', { class: 'button quiet', href: '#/accounts' }, 'All'));
+  return h('form', { class: 'filter', 'aria-label': 'Filter the accounts', onsubmit: apply },
+    labelled('Owner (exact)', owner), labelled('Kind', kind), labelled('Currency', currency),
+    h('button', { type: 'submit' }, 'Filter'), filtered && h('a', { class: 'button quiet', href: '#/accounts' },
+      'Clear'));
 }
 
 function card(one) {
   const { current, available } = one.balance;
   return h('li', {}, h('a', { class: 'account', href: `#/account/${one.id}` },
-    h('span', { class: 'who' }, h('strong', {}, one.owner || 'Not shown'), one.name && h('span', { class: 'small' }, one.name)),
-    h('span', { class: 'small' }, said(one.kind), ' · opened ', time(one.openedAt)),
-    h('span', { class: 'state' }, one.status !== 'OPEN' && status(one.status), one.stale && h('span', { class: 'badge stale' }, 'Stands still')),
-    h('span', { class: `figure sum ${isNegative(current.value) ? 'debit' : ''}` }, shown(current.value), h('span', { class: 'unit' }, ` ${current.currency}`),
+    h('span', { class: 'who' }, h('strong', {}, one.owner || 'Owner hidden'),
+      one.name && h('span', { class: 'small' }, one.name)),
+    h('span', { class: 'small' }, displayName(one.kind), ' · opened ', time(one.openedAt)),
+    h('span', { class: 'state' }, one.status !== 'OPEN' && status(one.status),
+      one.stale && h('span', { class: 'badge stale' }, 'Out of date')),
+    h('span', { class: `figure sum ${isNegative(current.value) ? 'debit' : ''}` }, shown(current.value),
+      h('span', { class: 'unit' }, ` ${current.currency}`),
       available.value !== current.value && h('span', { class: 'small' }, `${shown(available.value)} available`))));
 }
 
-// accountsView lists a page.
+// accountsView lists one page of accounts.
 export async function accountsView({ parameters, signal }) {
-  const filter = { owner: parameters.owner || undefined, kind: parameters.kind || undefined, currency: parameters.currency || undefined };
+  const filter = { owner: parameters.owner || undefined, kind: parameters.kind || undefined,
+    currency: parameters.currency || undefined };
   const list = h('div');
-  const element = h('div', {}, h('div', { class: 'heading' }, h('h1', {}, 'Accounts'), h('a', { class: 'button primary', href: '#/open' }, 'Open an account')),
+  const element = h('div', {}, h('div', { class: 'heading' }, h('h1', {}, 'Accounts'),
+    h('a', { class: 'button primary', href: '#/open' }, 'Open an account')),
     h('div', { class: 'card search' }, finder(), filterForm(parameters)), list);
   try {
     const { accounts: found } = await ask(accounts, { first: page, after: parameters.after, filter }, { signal });
     const { hasNextPage, endCursor } = found.pageInfo;
     show(list, found.nodes.length ? h('ul', { class: 'plain accounts' }, found.nodes.map(card))
-      : h('p', { class: 'card hint' }, 'No account fits. ', h('a', { href: '#/open' }, 'Open one'), ', or show ', h('a', { href: '#/accounts' }, 'all'), '.'),
+      : h('p', { class: 'card hint' }, 'No accounts match. ', h('a', { href: '#/open' }, 'Open an account'), ' or ',
+        h('a', { href: '#/accounts' }, 'show all accounts'), '.'),
     h('nav', { class: 'buttons', 'aria-label': 'Pages' },
-      parameters.after && h('a', { class: 'button', href: link('accounts', filter) }, 'Newest'),
-      hasNextPage && h('a', { class: 'button', href: link('accounts', { ...filter, after: endCursor }) }, 'Older accounts')));
+      parameters.after && h('a', { class: 'button', href: link('accounts', filter) }, 'Newest accounts'),
+      hasNextPage && h('a', { class: 'button', href: link('accounts', { ...filter, after: endCursor }) },
+        'Older accounts')));
   } catch (error) {
     if (error.code === 'UNAUTHENTICATED') throw error;
     show(list, trouble(error));

@@ -1,9 +1,9 @@
-// The one way to the bank: GraphQL by POST. The token lives in this module and
-// nowhere else, so that it ends with the page.
+// The only access to the bank: GraphQL over POST. The token is kept in this
+// module alone, so that it is gone when the page closes.
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? '';
 
 export const endpoint = new URL(meta('corebank-endpoint') || '/graphql', location.href);
-const patience = 20_000; // longer than the bank tries a command
+const timeout = 20_000; // longer than the bank itself retries a command
 
 let token = meta('corebank-token');
 document.querySelector('meta[name="corebank-token"]')?.remove();
@@ -16,13 +16,13 @@ export function signIn(text) {
   changed.dispatchEvent(new Event('token'));
 }
 
-// changed tells "token" when another one is in use, and "refused" when the bank
-// wants one.
+// changed fires "token" when the token changes, and "refused" when the bank
+// rejects the token or asks for one.
 export const changed = new EventTarget();
 export const refused = () => changed.dispatchEvent(new Event('refused'));
 
-// ApiError is an answer that is none. Its code is one of the API's, or LOST when
-// no answer came: what was asked for may have happened or not.
+// ApiError is a failed request. Its code is one of the API's, or LOST when no
+// answer arrived: the command may or may not have been applied.
 export class ApiError extends Error {
   constructor(code, message, extensions = {}, path = []) {
     super(message);
@@ -31,7 +31,7 @@ export class ApiError extends Error {
     this.path = path;
   }
 
-  // unknown: it may or may not have happened.
+  // unknown reports whether the command may or may not have been applied.
   get unknown() {
     return this.code === 'LOST' || this.code === 'UNKNOWN_OUTCOME';
   }
@@ -39,15 +39,15 @@ export class ApiError extends Error {
 
 const isRefusal = (code) => code === 'UNAUTHENTICATED';
 
-// ask gives the data of an answer. Part of an answer is none, except that
-// allowPart takes it, with what is missing as null and said in errors.
+// ask returns the data of an answer. A partial answer is an error unless
+// allowPart is set; then missing parts are null and described in errors.
 export async function ask(query, variables, { signal, allowPart } = {}) {
   const response = await post({ query, variables }, signal);
   const answer = await read(response);
   const error = answer.errors?.[0];
   if (response.status === 401 || isRefusal(error?.extensions?.code)) {
     refused();
-    throw new ApiError('UNAUTHENTICATED', error?.message ?? 'The bank wants to know who you are: sign in.');
+    throw new ApiError('UNAUTHENTICATED', error?.message ?? 'Sign in to continue.');
   }
   if (error && !(allowPart && answer.data)) {
     throw new ApiError(error.extensions?.code ?? 'BAD_REQUEST', error.message, error.extensions, error.path);
@@ -56,9 +56,10 @@ export async function ask(query, variables, { signal, allowPart } = {}) {
 }
 
 async function post(body, signal) {
-  const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json, application/json;q=0.9' };
+  const headers = { 'content-type': 'application/json',
+    accept: 'application/graphql-response+json, application/json;q=0.9' };
   if (token) headers.authorization = authorization();
-  const late = AbortSignal.timeout(patience);
+  const late = AbortSignal.timeout(timeout);
   try {
     return await fetch(endpoint, {
       method: 'POST', headers, body: JSON.stringify(body), credentials: 'omit', cache: 'no-store',
@@ -66,7 +67,7 @@ async function post(body, signal) {
     });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new ApiError('LOST', 'The bank did not answer. Check that it is running and that you are connected.');
+    throw new ApiError('LOST', 'The bank did not answer. Check your connection and that the bank is running.');
   }
 }
 
@@ -74,7 +75,10 @@ async function read(response) {
   try {
     return await response.json();
   } catch {
-    if (response.status === 429) throw new ApiError('RATE_LIMITED', 'Too many requests. Nothing happened; wait a moment and send it again.');
-    throw new ApiError('LOST', `The bank answered ${response.status}, and not as GraphQL. Try again; if it stays, look at the gateway's log.`);
+    if (response.status === 429) {
+      throw new ApiError('RATE_LIMITED', 'Too many requests. Nothing was changed. Wait a moment and try again.');
+    }
+    throw new ApiError('LOST', `The bank answered with status ${response.status} instead of a GraphQL response. `
+      + "Try again. If this persists, check the gateway's log.");
   }
 }

@@ -1,4 +1,5 @@
-// Many commands at once. Each item keeps its own idempotency key for every try.
+// The form for a batch of commands. Each item keeps its idempotency key for every
+// attempt.
 import { ask, ApiError } from './api.js';
 import { freshId, h, show } from './dom.js';
 import { field, fieldset } from './field.js';
@@ -12,11 +13,13 @@ class Item {
   constructor({ kind, key = freshKey(), texts = {} }, context, remove) {
     this.kind = kind;
     this.key = key;
-    this.fields = forms[kind].fields.filter(({ fixed }) => fixed === undefined).map((spec) => field(spec, { ...context, batch: true }));
+    this.fields = forms[kind].fields.filter(({ fixed }) => fixed === undefined)
+      .map((spec) => field(spec, { ...context, batch: true }));
     for (const one of this.fields) one.write(texts[one.spec.name] ?? one.text());
     this.outcome = h('div', { class: 'outcome' });
     this.remove = h('button', { type: 'button', class: 'quiet', onclick: () => remove(this) }, 'Remove');
-    this.element = h('fieldset', { class: 'item' }, h('legend', {}, forms[kind].title), fieldset(this.fields), this.remove, this.outcome);
+    this.element = h('fieldset', { class: 'item' }, h('legend', {}, forms[kind].title), fieldset(this.fields),
+      this.remove, this.outcome);
   }
 
   input() {
@@ -24,9 +27,10 @@ class Item {
     return { [this.kind]: { ...input, idempotencyKey: this.key } };
   }
 
-  // filling is what another item goes on from.
+  // filling is the item's content, from which a new item can be restored.
   filling() {
-    return { kind: this.kind, key: this.key, texts: Object.fromEntries(this.fields.map((one) => [one.spec.name, one.text()])) };
+    return { kind: this.kind, key: this.key,
+      texts: Object.fromEntries(this.fields.map((one) => [one.spec.name, one.text()])) };
   }
 
   lock(locked) {
@@ -34,7 +38,7 @@ class Item {
     this.remove.disabled = locked;
   }
 
-  say(result) {
+  showResult(result) {
     const refused = result.userErrors.length > 0 && refusals(result.userErrors);
     show(this.outcome, h('p', {}, status(result.status)), refused || facts(result));
   }
@@ -50,14 +54,16 @@ export class Batch {
     this.atomic = h('input', { type: 'checkbox', id: freshId('atomic') });
     this.outcome = h('div', { class: 'outcome' });
     this.sendButton = h('button', { type: 'submit', class: 'primary' }, 'Send the batch');
-    this.dryButton = h('button', { type: 'button', onclick: () => this.#submit(true) }, 'What would happen?');
+    this.dryButton = h('button', { type: 'button', onclick: () => this.#submit(true) }, 'Preview');
     this.element = h('form', { class: 'card form', novalidate: true, 'data-form': 'postBatch', 'aria-label': 'Batch',
       onsubmit: (event) => { event.preventDefault(); this.#submit(false); } },
-    h('h2', {}, 'Batch: up to 100 commands together'),
+    h('h2', {}, 'Batch of up to 100 commands'),
     this.list,
-    h('div', { class: 'field' }, h('label', { for: kind }, 'Next command'),
-      h('div', { class: 'with-unit' }, this.kind, h('button', { type: 'button', onclick: () => this.#add({ kind: this.kind.value }) }, 'Add'))),
-    h('div', { class: 'field check' }, this.atomic, h('label', { for: this.atomic.id }, 'All or nothing (all of one account)')),
+    h('div', { class: 'field' }, h('label', { for: kind }, 'Command to add'),
+      h('div', { class: 'with-unit' }, this.kind,
+        h('button', { type: 'button', onclick: () => this.#add({ kind: this.kind.value }) }, 'Add'))),
+    h('div', { class: 'field check' }, this.atomic, h('label', { for: this.atomic.id },
+      'All or nothing (one account only)')),
     h('div', { class: 'buttons' }, this.sendButton, this.dryButton), this.outcome);
     if (!this.#restore()) this.#add({ kind: this.kind.value });
   }
@@ -67,7 +73,7 @@ export class Batch {
     if (!filling) return false;
     for (const one of filling.items) this.#add(one);
     this.atomic.checked = filling.atomic;
-    if (!filling.safe) this.#doubt('The page was reloaded before the answer came.');
+    if (!filling.safe) this.#doubt('The page was reloaded before the answer arrived.');
     return true;
   }
 
@@ -102,21 +108,22 @@ export class Batch {
     try {
       const input = { items: this.items.map((item) => item.input()), atomic: this.atomic.checked, dryRun };
       const { done } = await ask(postBatch, { input }, { allowPart: true });
-      if (!done) throw new ApiError('LOST', 'The answer holds nothing.');
+      if (!done) throw new ApiError('LOST', 'The answer was empty.');
       this.#lock(false);
       this.#answered(done);
     } catch (error) {
       this.#lock(false);
       show(this.outcome, trouble(error));
-      if (!dryRun && !error.unknown && !this.doubtful) keep(error.code === 'UNAUTHENTICATED' ? { ...filling, safe: true } : null);
-      if (!dryRun && (error.unknown || this.doubtful)) this.#doubt('No answer came: any of these may have happened or not.');
+      if (!dryRun && (error.unknown || this.doubtful)) {
+        this.#doubt('No answer arrived. Each command may or may not have been applied.');
+      } else if (!dryRun) keep(error.code === 'UNAUTHENTICATED' ? { ...filling, safe: true } : null);
     }
     this.busy = false;
     this.outcome.firstElementChild?.focus();
   }
 
   #answered(done) {
-    for (const result of done.results) this.items[result.index].say(result);
+    for (const result of done.results) this.items[result.index].showResult(result);
     if (done.userErrors.length > 0) {
       if (!done.dryRun) keep(null);
       show(this.outcome, refusals(done.userErrors, done));
@@ -126,24 +133,26 @@ export class Batch {
     this.doubtful = false;
     this.sendButton.textContent = 'Send the batch';
     if (done.results.some((one) => one.status === 'UNKNOWN')) {
-      this.#doubt('Some may have happened or not.');
+      this.#doubt('The outcome of some commands is unknown.');
       return;
     }
     if (!done.dryRun) keep(null);
-    const failed = done.results.filter((one) => !['APPLIED', 'REPLAYED'].includes(one.status)).length;
-    const all = failed === 0;
-    const text = done.dryRun ? `${done.results.length - failed} of ${done.results.length} would pass. Nothing has happened yet.`
-      : `${done.results.length - failed} of ${done.results.length} happened.`;
+    const total = done.results.length;
+    const passed = done.results.filter((one) => ['APPLIED', 'REPLAYED'].includes(one.status)).length;
+    const all = passed === total;
+    const text = done.dryRun ? `${passed} of ${total} commands would succeed. Nothing has been changed.`
+      : `${passed} of ${total} commands were applied.`;
     const kind = done.dryRun ? 'would' : all ? 'good' : 'bad';
     show(this.outcome, h('section', { class: `panel ${kind}`, role: 'status', tabindex: '-1' }, h('h3', {}, text),
-      !all && h('p', {}, 'The others say why not. Correct and send again: what happened does not happen twice.')));
+      !all && h('p', {}, 'The other commands show the reason.',
+        !done.dryRun && ' Correct them and send the batch again. Applied commands are not applied twice.')));
     if (!done.dryRun && all) {
       this.done = true;
       this.#lock(true);
     }
   }
 
-  // #doubt leaves the items locked: only the very same batch may go out again.
+  // #doubt keeps the items locked: only the identical batch may be sent again.
   #doubt(text) {
     this.doubtful = true;
     this.dryButton.disabled = true;
@@ -151,7 +160,8 @@ export class Batch {
     this.atomic.disabled = true;
     this.sendButton.textContent = 'Send again with the same keys';
     show(this.outcome, h('section', { class: 'panel doubt', role: 'alert', tabindex: '-1' },
-      h('h3', {}, 'It is not known what happened'), h('p', {}, text, ' Send it again with the same keys: each happens at most once.')));
+      h('h3', {}, 'The outcome is unknown'), h('p', {}, text,
+        ' Send the batch again with the same keys. Each command is applied at most once.')));
   }
 
   focus() {

@@ -1,11 +1,11 @@
-// h makes an element. Properties that begin with "on" are listeners, null and
-// false are left out; children are nodes, texts or lists of them. Texts are
-// never taken for markup.
+// h makes an element. Properties that begin with "on" are listeners; null and
+// false are left out. Children are nodes, texts or lists of them. Texts are never
+// parsed as markup.
 export function h(tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children);
 }
 
-// s is h for the elements of SVG.
+// s is h for SVG elements.
 export function s(tag, properties = {}, ...children) {
   return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), properties, children);
 }
@@ -17,17 +17,21 @@ function fill(element, properties, children) {
     else if (name === 'value') element.value = value;
     else element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...present(children));
   return element;
 }
 
-// show replaces what is in an element.
+// present flattens children and drops those that are left out.
+const present = (children) =>
+  children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+
+// show replaces the content of an element.
 export function show(element, ...children) {
-  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(...present(children));
 }
 
-// announce changes a text only when it says something else, so that a screen
-// reader is not told the same twice.
+// announce sets a text only when it differs, so that a screen reader does not
+// read the same text twice.
 export function announce(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -35,8 +39,8 @@ export function announce(element, text) {
 let ids = 0;
 export const freshId = (stem) => `${stem}-${++ids}`;
 
-// every calls work now and then again each so many milliseconds while the page
-// is seen, until the signal says stop. It never runs twice at a time.
+// every calls work now and then at an interval while the page is visible, until
+// the signal aborts. Calls never overlap.
 export function every(milliseconds, signal, work) {
   let timer;
   const turn = async () => {
@@ -48,10 +52,12 @@ export function every(milliseconds, signal, work) {
 }
 
 const words = (name) => name.toLowerCase().replaceAll('_', ' ');
-// said is a name of the schema for people: TRANSFER_OUT is "Transfer out".
-export const said = (name) => words(name).replace(/^./, (first) => first.toUpperCase());
+// displayName is a schema name for people: TRANSFER_OUT becomes "Transfer out".
+export const displayName = (name) => words(name).replace(/^./, (first) => first.toUpperCase());
 
-// moment is a DateTime of the API for people, in UTC as the bank counts days.
+// moment formats a DateTime of the API for people, in UTC, which defines the
+// bank's day.
 export const moment = (text) => text.replace('T', ' ').replace(/\.\d+Z$/, ' UTC');
 export const time = (text) =>
-  h('time', { datetime: text, title: moment(text) }, h('span', { class: 'day' }, text.slice(0, 10)), ' ', text.slice(11, 19));
+  h('time', { datetime: text, title: moment(text) }, h('span', { class: 'day' }, text.slice(0, 10)), ' ',
+    text.slice(11, 19));

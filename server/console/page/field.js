@@ -1,25 +1,27 @@
-// One field of a form: a label, what is typed, a hint, and what the bank says
-// of it. Each gives its element, reads its part of the input, and can be locked.
-import { freshId, h, said } from './dom.js';
+// One field of a form: label, control, hint and error message. A field provides
+// its element, reads its part of the input, and can be locked.
+import { displayName, freshId, h } from './dom.js';
 import { typed } from './money.js';
 
 const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'JPY', 'KWD', 'SEK', 'NOK', 'DKK', 'PLN', 'CAD', 'AUD'];
 
-// entries reads "key = value" lines.
+// entries parses "key = value" lines.
 export function entries(text) {
   return text.split('\n').filter((line) => line.trim()).map((line) => {
     const at = line.indexOf('=');
-    return at < 0 ? { key: line.trim(), value: '' } : { key: line.slice(0, at).trim(), value: line.slice(at + 1).trim() };
+    if (at < 0) return { key: line.trim(), value: '' };
+    return { key: line.slice(0, at).trim(), value: line.slice(at + 1).trim() };
   });
 }
 
 const lines = (metadata) => metadata.map(({ key, value }) => `${key} = ${value}`).join('\n');
 
-// momentOf reads what a datetime-local field holds as UTC.
-export const momentOf = (text) => (/:\d\d:/.test(text) ? `${text}${text.includes('.') ? '' : '.000'}Z` : `${text}:00.000Z`);
+// momentOf reads the value of a datetime-local field as UTC.
+export const momentOf = (text) =>
+  (/:\d\d:/.test(text) ? `${text}${text.includes('.') ? '' : '.000'}Z` : `${text}:00.000Z`);
 
-// given is what a field begins with, by the account and the route.
-function given(spec, context) {
+// initial is a field's initial text, from the account and the route.
+function initial(spec, context) {
   const { account, parameters = {} } = context;
   switch (spec.from) {
     case 'account': return account?.id ?? '';
@@ -35,7 +37,7 @@ function given(spec, context) {
 function controlOf(spec, common) {
   switch (spec.kind) {
     case 'choice':
-      return h('select', common, spec.choices.map((one) => h('option', { value: one }, said(one))));
+      return h('select', common, spec.choices.map((one) => h('option', { value: one }, displayName(one))));
     case 'check':
       return h('input', { ...common, type: 'checkbox' });
     case 'metadata':
@@ -51,28 +53,33 @@ function controlOf(spec, common) {
   }
 }
 
-// field makes one.
+// field makes a field from its specification.
 export function field(spec, context) {
-  if (spec.fixed !== undefined) return { spec, element: null, text: () => '', write() {}, lock() {}, say() {}, read: () => spec.fixed };
+  if (spec.fixed !== undefined) {
+    return { spec, element: null, text: () => '', write() {}, lock() {}, setError() {}, read: () => spec.fixed };
+  }
   const id = freshId(spec.name);
   const common = {
-    id, name: spec.name, autocomplete: 'off', required: spec.required && spec.kind !== 'check', 'aria-describedby': `${id}-hint ${id}-error`,
+    id, name: spec.name, autocomplete: 'off', required: spec.required && spec.kind !== 'check',
+    'aria-describedby': `${id}-hint ${id}-error`,
   };
   const control = controlOf(spec, common);
-  if (spec.kind !== 'check' && spec.kind !== 'choice') control.value = given(spec, context);
+  if (spec.kind !== 'check' && spec.kind !== 'choice') control.value = initial(spec, context);
   const unit = spec.kind === 'money' && unitOf(context, id);
   const error = h('p', { class: 'field-error', id: `${id}-error` });
-  const label = h('label', { for: id }, spec.label, !spec.required && spec.kind !== 'check' && h('span', { class: 'optional' }, ' optional'));
+  const label = h('label', { for: id }, spec.label, !spec.required && spec.kind !== 'check'
+    && h('span', { class: 'optional' }, ' optional'));
   const hint = h('p', { class: 'hint', id: `${id}-hint` }, spec.hint ?? '');
   const row = h('div', { class: 'with-unit' }, control, unit);
-  const element = h('div', { class: `field ${spec.kind ?? 'text'}` }, spec.kind === 'check' ? [row, label] : [label, row], hint, error);
+  const element = h('div', { class: `field ${spec.kind ?? 'text'}` },
+    spec.kind === 'check' ? [row, label] : [label, row], hint, error);
   element.hidden = spec.from === 'account' && !context.batch;
   return {
     spec, element, control,
     text: () => (spec.kind === 'check' ? (control.checked ? 'yes' : '') : control.value),
     write(text) { if (spec.kind === 'check') control.checked = text === 'yes'; else control.value = text; },
     lock(locked) { control.disabled = locked; if (unit?.tagName === 'INPUT') unit.disabled = locked; },
-    say(text) {
+    setError(text) {
       error.textContent = text;
       if (text) control.setAttribute('aria-invalid', 'true');
       else control.removeAttribute('aria-invalid');
@@ -84,10 +91,11 @@ export function field(spec, context) {
 function unitOf(context, id) {
   const currency = context.account?.currency ?? '';
   if (!context.batch) return h('span', { class: 'unit' }, currency);
-  return h('input', { class: 'code unit-input', size: '4', value: currency, 'aria-label': 'Currency', id: `${id}-currency` });
+  return h('input', { class: 'code unit-input', size: '4', value: currency, 'aria-label': 'Currency',
+    id: `${id}-currency` });
 }
 
-// read is a field's part of the input; undefined leaves it out.
+// read returns a field's part of the input; undefined leaves it out.
 function read(spec, control, unit) {
   const text = control.value;
   switch (spec.kind) {
@@ -104,10 +112,10 @@ function read(spec, control, unit) {
   }
 }
 
-// fieldset lays fields out, the seldom used ones folded away.
+// fieldset lays out the fields. Less common ones are folded away.
 export function fieldset(fields) {
-  const plain = fields.filter(({ spec }) => !spec.more).map(({ element }) => element);
+  const main = fields.filter(({ spec }) => !spec.more).map(({ element }) => element);
   const more = fields.filter(({ spec, element }) => spec.more && element).map(({ element }) => element);
   const folded = more.length > 0 && h('details', { class: 'more' }, h('summary', {}, 'More'), more);
-  return [plain, folded, h('datalist', { id: 'currencies' }, currencies.map((code) => h('option', { value: code })))];
+  return [main, folded, h('datalist', { id: 'currencies' }, currencies.map((code) => h('option', { value: code })))];
 }

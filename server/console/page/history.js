@@ -1,7 +1,7 @@
-// An account's transactions: live ones on top, older ones by the page, or those
-// that fit a filter.
+// An account's transactions: live ones first, older ones page by page, or those
+// that match a filter.
 import { ask } from './api.js';
-import { freshId, h, said, show } from './dom.js';
+import { displayName, freshId, h, show } from './dom.js';
 import { momentOf } from './field.js';
 import { amount, typed } from './money.js';
 import { history, totals } from './queries.js';
@@ -9,6 +9,7 @@ import { trouble } from './refusal.js';
 import { Rows } from './rows.js';
 
 const types = ['DEPOSIT', 'WITHDRAWAL', 'TRANSFER_OUT', 'TRANSFER_IN', 'TRANSFER_RETURNED', 'HOLD_CAPTURE', 'REVERSAL'];
+const directions = [['', 'In and out'], ['CREDIT', 'In'], ['DEBIT', 'Out']];
 const page = 50;
 
 function labelled(label, control) {
@@ -22,24 +23,28 @@ export class History {
     this.rows = new Rows('Transactions, newest first');
     this.outcome = h('div', { 'aria-live': 'polite' });
     this.older = h('button', { type: 'button', onclick: () => this.#more() }, 'Older transactions');
-    this.filter = null; // what is asked for; null for everything, live
+    this.filter = null; // null shows everything, live
     this.element = h('section', { class: 'card', 'aria-label': 'Transactions' }, h('h2', {}, 'Transactions'),
       this.#form(), this.outcome, this.rows.element, h('div', { class: 'buttons' }, this.older));
   }
 
   #form() {
-    this.type = h('select', {}, h('option', { value: '' }, 'Any'), types.map((one) => h('option', { value: one }, said(one))));
-    this.direction = h('select', {}, [['', 'In and out'], ['CREDIT', 'In'], ['DEBIT', 'Out']].map(([value, label]) => h('option', { value }, label)));
+    this.type = h('select', {}, h('option', { value: '' }, 'Any'),
+      types.map((one) => h('option', { value: one }, displayName(one))));
+    this.direction = h('select', {}, directions.map(([value, label]) => h('option', { value }, label)));
     this.since = h('input', { type: 'datetime-local', step: '1' });
     this.until = h('input', { type: 'datetime-local', step: '1' });
-    this.least = h('input', { inputmode: 'decimal', size: '8', class: 'figure' });
-    this.most = h('input', { inputmode: 'decimal', size: '8', class: 'figure' });
+    this.minAmount = h('input', { inputmode: 'decimal', size: '8', class: 'figure' });
+    this.maxAmount = h('input', { inputmode: 'decimal', size: '8', class: 'figure' });
     this.reference = h('input', { autocomplete: 'off' });
     return h('details', { class: 'more' }, h('summary', {}, 'Filter'),
-      h('form', { class: 'filter', 'aria-label': 'Filter the transactions', onsubmit: (event) => this.#apply(event), onreset: () => this.#all() },
-        labelled('Type', this.type), labelled('Direction', this.direction), labelled('Since (UTC)', this.since), labelled('Until (UTC)', this.until),
-        labelled('At least', this.least), labelled('At most', this.most), labelled('Reference, exactly', this.reference),
-        h('button', { type: 'submit' }, 'Filter'), h('button', { type: 'reset', class: 'quiet' }, 'All, live')));
+      h('form', { class: 'filter', 'aria-label': 'Filter the transactions', onsubmit: (event) => this.#apply(event),
+        onreset: () => this.#all() },
+        labelled('Type', this.type), labelled('Direction', this.direction), labelled('From (UTC)', this.since),
+        labelled('Until (UTC)', this.until),
+        labelled('Minimum amount', this.minAmount), labelled('Maximum amount', this.maxAmount),
+        labelled('Reference (exact)', this.reference),
+        h('button', { type: 'submit' }, 'Filter'), h('button', { type: 'reset', class: 'quiet' }, 'Clear the filter')));
   }
 
   #wanted() {
@@ -47,7 +52,7 @@ export class History {
     return {
       types: this.type.value ? [this.type.value] : undefined, direction: this.direction.value || undefined,
       since: moment(this.since), until: moment(this.until),
-      minAmount: typed(this.least.value) || undefined, maxAmount: typed(this.most.value) || undefined,
+      minAmount: typed(this.minAmount.value) || undefined, maxAmount: typed(this.maxAmount.value) || undefined,
       reference: this.reference.value.trim() || undefined,
     };
   }
@@ -66,19 +71,22 @@ export class History {
     this.update();
   }
 
-  // #page adds a page of what fits. An answer for a filter that is no longer
-  // the one in use is dropped.
+  // #page adds a page of matches. An answer for a filter that was replaced in the
+  // meantime is dropped.
   async #page(filter) {
     const { id, signal } = this.live;
     try {
       const [{ history: found }, sums] = await Promise.all([
-        ask(history, { accountId: id, first: page, after: this.cursor, filter }, { signal }), ask(totals, { accountId: id, filter }, { signal })]);
+        ask(history, { accountId: id, first: page, after: this.cursor, filter }, { signal }),
+        ask(totals, { accountId: id, filter }, { signal })]);
       if (this.filter !== filter) return;
       this.found.push(...found.edges.map(({ node }) => node));
       this.cursor = found.pageInfo.endCursor;
       this.more = found.pageInfo.hasNextPage;
       const { count, credits, debits } = sums.history.totals;
-      show(this.outcome, h('p', { class: 'hint' }, `${count} fit: ${amount(credits)} came in, ${amount(debits)} went out. Live transactions wait until you show all.`));
+      const matches = `${count} transaction${count === 1 ? ' matches' : 's match'}`;
+      show(this.outcome, h('p', { class: 'hint' },
+        `${matches}: ${amount(credits)} in, ${amount(debits)} out. Clear the filter to see live transactions.`));
       this.update();
     } catch (error) {
       if (!signal.aborted && this.filter === filter) show(this.outcome, trouble(error));

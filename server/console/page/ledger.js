@@ -1,18 +1,18 @@
-// One account's transactions, newest first, as they come in from three sides:
-// pages of history, the live subscription, and the gap between the two. A
-// version is there once, however often it is told.
+// One account's transactions, newest first, merged from three sources: pages of
+// history, the live subscription, and the gap between the two. Each version
+// appears once, however often it is received.
 export class Ledger {
   #byVersion = new Map();
 
   constructor() {
     this.rows = []; // newest first
-    this.newest = null; // the history's cursor of the newest row that a page gave
-    this.oldest = null; // that of the oldest row
+    this.newest = null; // the history cursor of the newest row read by a page
+    this.oldest = null; // the history cursor of the oldest row
     this.more = true; // whether there are older ones
-    this.resume = null; // the subscription's cursor of the last event
+    this.resume = null; // the subscription cursor of the last event
   }
 
-  #take(nodes) {
+  #add(nodes) {
     let fresh = [];
     for (const node of nodes) {
       if (this.#byVersion.has(node.version)) continue;
@@ -23,27 +23,27 @@ export class Ledger {
     return fresh;
   }
 
-  // older takes a page that goes on where the oldest row is, or the first page.
+  // older adds the page that follows the oldest row, or the first page.
   older({ edges, pageInfo }) {
     this.more = pageInfo.hasNextPage;
     this.oldest = pageInfo.endCursor ?? this.oldest;
     this.newest ??= pageInfo.startCursor;
-    return this.#take(edges.map((edge) => edge.node));
+    return this.#add(edges.map((edge) => edge.node));
   }
 
-  // newer takes a page of what is newer than the newest cursor. It reports
-  // whether there is still more.
+  // newer adds a page of rows newer than the newest cursor. It reports whether
+  // there are more.
   newer({ edges, pageInfo }) {
     this.newest = pageInfo.startCursor ?? this.newest;
     this.oldest ??= pageInfo.endCursor;
-    this.#take(edges.map((edge) => edge.node));
+    this.#add(edges.map((edge) => edge.node));
     return pageInfo.hasPreviousPage;
   }
 
-  // live takes an event of the subscription; true when it is new.
+  // live adds an event of the subscription and reports whether it is new.
   live({ cursor, transaction }) {
     this.resume = cursor;
-    return this.#take([transaction]).length > 0;
+    return this.#add([transaction]).length > 0;
   }
 
   get head() {

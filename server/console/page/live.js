@@ -1,5 +1,5 @@
-// One account as it is now: what the subscription tells, and the account itself
-// asked for at the version that was told.
+// The current state of one account: it listens to the subscription and reads the
+// account at the version that was announced.
 import { ask } from './api.js';
 import { every } from './dom.js';
 import { Ledger } from './ledger.js';
@@ -7,7 +7,7 @@ import { account as accountQuery, accountUpdated, history, transactions } from '
 import { socket } from './socket.js';
 
 const page = 50;
-const poll = 5000; // should a change ever not be told
+const poll = 5000; // in case a notification is ever missed
 
 export class Live extends EventTarget {
   constructor(id, signal) {
@@ -19,12 +19,12 @@ export class Live extends EventTarget {
     this.fault = null;
   }
 
-  #tell(name) {
+  #emit(name) {
     if (!this.signal.aborted) this.dispatchEvent(new Event(name));
   }
 
-  // open reads the account and its newest transactions, and follows both. It
-  // resolves to the account, or to null when there is none.
+  // open reads the account and its newest transactions and subscribes to both. It
+  // resolves to the account, or to null if it does not exist.
   async open() {
     const { account } = await ask(accountQuery, { id: this.id }, { signal: this.signal });
     if (!account) return null;
@@ -34,7 +34,7 @@ export class Live extends EventTarget {
       query: transactions, signal: this.signal,
       variables: () => ({ accountId: this.id, after: this.ledger.resume }),
       next: (data) => this.#event(data.transactions),
-      ended: (message) => { this.fault = message; this.#tell('fault'); },
+      ended: (message) => { this.fault = message; this.#emit('fault'); },
     });
     // Holds, freezes and limits change without a transaction.
     socket.subscribe({
@@ -45,40 +45,42 @@ export class Live extends EventTarget {
     return account;
   }
 
-  // older loads a page of what came before the oldest row.
+  // older loads the page before the oldest row.
   async older() {
-    const { history: found } = await ask(history, { accountId: this.id, first: page, after: this.ledger.oldest }, { signal: this.signal });
+    const { history: found } = await ask(history, { accountId: this.id, first: page, after: this.ledger.oldest },
+      { signal: this.signal });
     this.ledger.older(found);
-    this.#tell('rows');
+    this.#emit('rows');
   }
 
   // #catchUp closes the gap between the pages and the first live event: it reads
-  // what is newer than the newest row of a page, up to a version.
+  // the rows newer than the newest row of a page, up to a version.
   async #catchUp(version) {
     for (let more = true; more;) {
       const before = this.ledger.newest;
       const wanted = before ? { last: 100, before } : { first: 100 };
-      const { history: found } = await ask(history, { accountId: this.id, ...wanted, minVersion: version, waitMs: 2000 }, { signal: this.signal });
+      const { history: found } = await ask(history, { accountId: this.id, ...wanted, minVersion: version,
+        waitMs: 2000 }, { signal: this.signal });
       if (before) more = this.ledger.newer(found) && this.ledger.newest !== before;
       else {
         this.ledger.older(found);
         more = false;
       }
     }
-    this.#tell('rows');
+    this.#emit('rows');
   }
 
   async #event(event) {
     if (this.ledger.live(event)) {
       this.last = event.transaction;
-      this.#tell('rows');
-      this.#tell('news');
+      this.#emit('rows');
+      this.#emit('news');
     }
     await this.refresh(event.transaction.version);
   }
 
-  // refresh asks for the account, at least at a version. While it waits, more
-  // wishes become one: the latest.
+  // refresh reads the account at a version or later. Requests made while one is
+  // running are merged into a single one for the latest version.
   async refresh(version = 0) {
     this.wanted = Math.max(this.wanted ?? 0, version);
     if (this.asking) return;
@@ -87,12 +89,13 @@ export class Live extends EventTarget {
       do {
         const minVersion = this.wanted || undefined;
         this.wanted = 0;
-        const { account } = await ask(accountQuery, { id: this.id, minVersion, waitMs: minVersion && 3000 }, { signal: this.signal });
+        const { account } = await ask(accountQuery, { id: this.id, minVersion, waitMs: minVersion && 3000 },
+          { signal: this.signal });
         this.#changed(account);
       } while (this.wanted > 0 && !this.signal.aborted);
       await this.#join();
       this.problem = null;
-      this.#tell('account');
+      this.#emit('account');
     } catch (error) {
       this.#trouble(error);
     } finally {
@@ -100,9 +103,9 @@ export class Live extends EventTarget {
     }
   }
 
-  // #join reads what may lie between the pages and the first live event. Before
-  // that event the subscription has no cursor to go on from, so that each new
-  // version is looked at; after it, once is enough.
+  // #join reads the rows between the pages and the first live event. Before that
+  // event the subscription has no cursor to resume from, so each new version is
+  // checked. After it, once is enough.
   async #join() {
     const linked = this.ledger.resume !== null;
     if (this.joined || (!linked && this.account.version === this.seen)) return;
@@ -115,12 +118,12 @@ export class Live extends EventTarget {
   #changed(account) {
     if (!account || account.version < this.account.version) return;
     this.account = account;
-    this.#tell('account');
+    this.#emit('account');
   }
 
   #trouble(error) {
     if (this.signal.aborted) return;
     this.problem = error;
-    this.#tell('account');
+    this.#emit('account');
   }
 }

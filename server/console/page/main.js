@@ -1,4 +1,4 @@
-// The page: which view the address names, and what is the same for all.
+// The page: selects the view named by the address and holds what all views share.
 import { accountView } from './account.js';
 import { accountsView } from './accounts.js';
 import { changed, signedIn, signIn } from './api.js';
@@ -13,14 +13,17 @@ import { socket } from './socket.js';
 import { holdView, transferView } from './transfer.js';
 
 const main = document.getElementById('main');
-const liveText = { off: '', connecting: 'Connecting…', live: 'Live', again: 'Connection lost, trying again…', refused: 'Not signed in' };
+const liveText = { off: '', connecting: 'Connecting…', live: 'Live', again: 'Connection lost, reconnecting…',
+  refused: 'Not signed in' };
 
 function openView() {
   const form = new Form('openAccount', { then: () => {} });
-  return { title: 'Open an account', section: 'open', element: h('div', { class: 'narrow' }, form.element), focus: () => form.focus() };
+  return { title: 'Open an account', section: 'open', element: h('div', { class: 'narrow' }, form.element),
+    focus: () => form.focus() };
 }
 
-const views = { accounts: accountsView, open: openView, account: accountView, transfer: transferView, health: healthView, hold: (route) => holdView(route, hold) };
+const views = { accounts: accountsView, open: openView, account: accountView, transfer: transferView,
+  health: healthView, hold: (route) => holdView(route, hold) };
 
 let current = null; // the view that is shown
 let stop = new AbortController();
@@ -35,8 +38,8 @@ function finish(view, hash) {
   else if (hash !== undefined) main.focus({ preventScroll: true });
 }
 
-// go shows what the address names. A view that is still loading when the next
-// one is wanted is given up.
+// go shows the view named by the address. It abandons a view that is still
+// loading.
 async function go(moved) {
   const route = read(location.hash);
   if (current?.turn && current.key === `${route.name}/${route.id}`) {
@@ -61,9 +64,9 @@ async function go(moved) {
   }
 }
 
-// askWho puts the sign-in in place of the view. The address stays, so that the
+// showSignIn replaces the view by the sign-in form. The address stays, so that the
 // same view comes back.
-function askWho() {
+function showSignIn() {
   if (main.querySelector('.sign-in')) return;
   stop.abort();
   current = null;
@@ -74,10 +77,10 @@ function askWho() {
 }
 
 const signOut = document.getElementById('sign-out');
-signOut.addEventListener('click', () => { signIn(''); askWho(); });
-const tellToken = () => { signOut.hidden = !signedIn(); };
-changed.addEventListener('token', tellToken);
-changed.addEventListener('refused', askWho);
+signOut.addEventListener('click', () => { signIn(''); showSignIn(); });
+const updateSignOut = () => { signOut.hidden = !signedIn(); };
+changed.addEventListener('token', updateSignOut);
+changed.addEventListener('refused', showSignIn);
 
 const live = document.getElementById('live');
 socket.addEventListener('state', () => {
@@ -90,5 +93,5 @@ document.getElementById('skip').addEventListener('click', (event) => {
   main.focus();
 });
 addEventListener('hashchange', () => go(true));
-tellToken();
+updateSignOut();
 go();

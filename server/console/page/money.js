@@ -1,7 +1,7 @@
-// Money as the bank tells it: decimal strings. Arithmetic is on whole minor
-// units as BigInt, never on floats.
+// Money as the API sends it: decimal strings. Arithmetic is on whole minor units
+// as BigInt, never on floats.
 
-// minor is a decimal string as whole units of its last digit: "12.34" is
+// minor parses a decimal string into whole units of its last digit: "12.34" is
 // { units: 1234n, decimals: 2 }.
 export function minor(text) {
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
@@ -19,14 +19,14 @@ export function decimal(units, decimals) {
   return `${units < 0n ? '-' : ''}${whole}${fraction}`;
 }
 
-// shown groups the digits of a decimal string for people, with a true minus.
+// shown formats a decimal string for people: grouped digits and a true minus sign.
 export function shown(text) {
   const [whole, fraction] = text.replace('-', '').split('.');
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, '\u202f');
   return (text.startsWith('-') ? '−' : '') + grouped + (fraction ? `.${fraction}` : '');
 }
 
-// amount is a Money of the API for people.
+// amount formats a Money of the API for people.
 export const amount = (money) => (money ? `${shown(money.value)} ${money.currency}` : '–');
 
 // sum adds decimal strings of one currency.
@@ -40,7 +40,7 @@ export function sum(texts) {
 export const isZero = (text) => minor(text).units === 0n;
 export const isNegative = (text) => minor(text).units < 0n;
 
-// typed reads what a person typed as an amount: blanks and a grouping of digits
-// are let be, a decimal comma becomes a point. What remains is for the bank to
-// judge, so that its words are shown and not ours.
+// typed normalizes an amount that a person typed: it removes blanks and digit
+// grouping and turns a decimal comma into a point. The bank validates the rest, so
+// that its message is shown.
 export const typed = (text) => text.replace(/[\s']/g, '').replace(/^([^.,]*),(\d*)$/, '$1.$2');

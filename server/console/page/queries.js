@@ -1,4 +1,4 @@
-// What the console asks. A test checks every document against the schema.
+// The console's GraphQL documents. A test checks each one against the schema.
 const money = '{ value currency }';
 
 const balance = `balance {
@@ -26,7 +26,10 @@ export const accountFields = `
 fragment Whole on Account {
   id owner name kind currency status externalId version openedAt closedAt
   freeze { debits credits reason by since }
-  limits { overdraft ${money} debitPerTransaction ${money} debitPerDay ${money} spentToday ${money} remainingToday ${money} resetsAt }
+  limits {
+    overdraft ${money} debitPerTransaction ${money} debitPerDay ${money}
+    spentToday ${money} remainingToday ${money} resetsAt
+  }
   metadata { key value }
   stale { reason since }
   ${balance}
@@ -37,7 +40,10 @@ fragment Whole on Account {
 export const accounts = `
 query Accounts($first: Int, $after: String, $filter: AccountFilter) {
   accounts(first: $first, after: $after, filter: $filter) {
-    nodes { id owner name kind currency status openedAt stale { reason } balance { current ${money} available ${money} } }
+    nodes {
+      id owner name kind currency status openedAt stale { reason }
+      balance { current ${money} available ${money} }
+    }
     pageInfo { hasNextPage endCursor }
   }
 }`;
@@ -52,8 +58,14 @@ export const accountByExternalId = `
 query Find($externalId: String!) { accountByExternalId(externalId: $externalId) { id } }`;
 
 export const history = `
-query History($accountId: ID!, $first: Int, $after: String, $last: Int, $before: String, $filter: TransactionFilter, $minVersion: Int, $waitMs: Int) {
-  history(accountId: $accountId, first: $first, after: $after, last: $last, before: $before, filter: $filter, minVersion: $minVersion, waitMs: $waitMs) {
+query History(
+  $accountId: ID!, $first: Int, $after: String, $last: Int, $before: String, $filter: TransactionFilter,
+  $minVersion: Int, $waitMs: Int
+) {
+  history(
+    accountId: $accountId, first: $first, after: $after, last: $last, before: $before, filter: $filter,
+    minVersion: $minVersion, waitMs: $waitMs
+  ) {
     edges { cursor node { ...Line } }
     pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
@@ -86,7 +98,9 @@ ${holdFields}`;
 
 export const commandStatus = `
 query CommandStatus($accountId: ID, $idempotencyKey: String!) {
-  commandStatus(accountId: $accountId, idempotencyKey: $idempotencyKey) { state message event { type occurredAt version } }
+  commandStatus(accountId: $accountId, idempotencyKey: $idempotencyKey) {
+    state message event { type occurredAt version }
+  }
 }`;
 
 export const health = `
@@ -117,12 +131,14 @@ fragment Refusal on UserError {
 
 const after = `account { id status version ${balance} } transaction { ...Line }`;
 
-// mutation is the document of one of the API's mutations, by its name. Its
-// payload tells of a hold or a transfer where extra says so.
+// mutation returns the document of a mutation. extra names what its payload also
+// contains: a hold or a transfer.
 export function mutation(name, extra = []) {
   const input = `${name[0].toUpperCase()}${name.slice(1)}Input`;
-  const parts = [after, extra.includes('hold') && 'hold { ...Held }', extra.includes('transfer') && 'transfer { ...Sent }'];
-  const fragments = [transactionFields, refusalFields, extra.includes('hold') && holdFields, extra.includes('transfer') && transferFields];
+  const parts = [after, extra.includes('hold') && 'hold { ...Held }',
+    extra.includes('transfer') && 'transfer { ...Sent }'];
+  const fragments = [transactionFields, refusalFields, extra.includes('hold') && holdFields,
+    extra.includes('transfer') && transferFields];
   return `mutation ${name}($input: ${input}!) {
   done: ${name}(input: $input) { ${parts.filter(Boolean).join(' ')} replayed dryRun userErrors { ...Refusal } }
 }${fragments.filter(Boolean).join('')}`;
@@ -131,6 +147,9 @@ export function mutation(name, extra = []) {
 export const postBatch = `mutation postBatch($input: PostBatchInput!) {
   done: postBatch(input: $input) {
     dryRun failedIndex userErrors { ...Refusal }
-    results { index status account { id version ${balance} } transaction { ...Line } transfer { ...Sent } hold { ...Held } userErrors { ...Refusal } }
+    results {
+      index status account { id version ${balance} } transaction { ...Line } transfer { ...Sent } hold { ...Held }
+      userErrors { ...Refusal }
+    }
   }
 }${transactionFields}${refusalFields}${transferFields}${holdFields}`;

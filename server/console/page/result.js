@@ -1,27 +1,29 @@
-// What a mutation did, or would do.
-import { h, said } from './dom.js';
+// Panels for the result of a mutation or of its preview.
+import { displayName, h } from './dom.js';
 import { amount } from './money.js';
 import { status } from './refusal.js';
 
+const sign = ({ direction }) => (direction === 'DEBIT' ? '−' : '+');
 const pair = (name, value) => [h('dt', {}, name), h('dd', { class: 'figure' }, value)];
 
-// facts are the lines about what a payload tells of.
+// facts lists the objects that a payload contains.
 export function facts(done) {
   const { account, transaction, transfer, hold } = done;
   return h('dl', { class: 'facts' },
-    transaction && pair(said(transaction.type), `${transaction.direction === 'DEBIT' ? '−' : '+'}${amount(transaction.amount)}`),
+    transaction && pair(displayName(transaction.type), `${sign(transaction)}${amount(transaction.amount)}`),
     account && [pair('Balance', amount(account.balance.current)), pair('Available', amount(account.balance.available))],
-    transfer && [h('dt', {}, 'Transfer'), h('dd', {}, h('a', { href: `#/transfer/${transfer.id}` }, status(transfer.status)),
+    transfer && [h('dt', {}, 'Transfer'), h('dd', {}, h('a', { href: `#/transfer/${transfer.id}` },
+      status(transfer.status)),
       transfer.rejection && ` ${transfer.rejection.message}`)],
-    hold && [h('dt', {}, 'Hold'), h('dd', {}, status(hold.status), ` ${amount(hold.remaining)} kept back`)],
+    hold && [h('dt', {}, 'Hold'), h('dd', {}, status(hold.status), ` ${amount(hold.remaining)} held`)],
     account && pair('Version', String(account.version)));
 }
 
-// result is a panel for a payload without refusals.
+// result makes a panel for a payload without refusals.
 export function result(spec, done, ...children) {
-  const title = done.dryRun ? 'It would pass. Nothing has happened yet.' : spec.done;
+  const title = done.dryRun ? 'This would succeed. Nothing has been changed.' : spec.done;
   return h('section', { class: `panel ${done.dryRun ? 'would' : 'good'}`, role: 'status', tabindex: '-1' },
     h('h3', {}, title),
-    done.replayed && h('p', {}, 'This had happened before under the same key: nothing moved again.'),
+    done.replayed && h('p', {}, 'This request had already been applied under the same key. It was not applied again.'),
     facts(done), children);
 }

@@ -1,5 +1,5 @@
 // Addresses of the console: #/name/id/more?parameters, so that reload and back
-// work and a view can be sent to somebody else.
+// work and a link to a view can be shared.
 export function read(hash) {
   const [path, query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [name = '', id = '', more = ''] = path.split('/').map(decodeURIComponent);

@@ -1,7 +1,8 @@
-// The arithmetic of the chart: from exact amounts and moments to places on the
-// screen. Amounts stay BigInt up to the last step, a pixel.
+// The arithmetic of the chart: from exact amounts and moments to positions on the
+// screen. Amounts stay BigInt up to the last step.
 
-// steps of an axis are 1, 2 or 5 times a power of ten.
+// stepAbove returns the smallest axis step that is at least rough. Steps are 1, 2
+// or 5 times a power of ten.
 function stepAbove(rough) {
   for (let power = 1n; ; power *= 10n) {
     for (const digit of [1n, 2n, 5n]) {
@@ -10,21 +11,21 @@ function stepAbove(rough) {
   }
 }
 
-// ticks are round amounts from at or below the least to at or above the most,
-// about as many as asked for.
-export function ticks(least, most, wanted) {
-  const span = most - least || 1n;
+// ticks returns about as many round amounts as wanted, from at or below min to at
+// or above max.
+export function ticks(min, max, wanted) {
+  const span = max - min || 1n;
   const step = stepAbove(span / BigInt(wanted) || 1n);
-  const floor = (least >= 0n ? least / step : -((-least + step - 1n) / step)) * step;
+  const floor = (min >= 0n ? min / step : -((-min + step - 1n) / step)) * step;
   const found = [floor];
-  while (found.at(-1) < most || found.length < 2) found.push(found.at(-1) + step);
+  while (found.at(-1) < max || found.length < 2) found.push(found.at(-1) + step);
   return found;
 }
 
-// place is where an amount lies between two others, from 0 to 1.
-export function place(value, least, most) {
-  if (most === least) return 0;
-  return Number(((value - least) * 1_000_000n) / (most - least)) / 1_000_000;
+// fraction is the position of an amount between two others, from 0 to 1.
+export function fraction(value, min, max) {
+  if (max === min) return 0;
+  return Number(((value - min) * 1_000_000n) / (max - min)) / 1_000_000;
 }
 
 const minute = 60_000;
@@ -35,16 +36,17 @@ const timeSteps = [
   day, 2 * day, 7 * day, 14 * day, 30 * day, 90 * day, 365 * day,
 ];
 
-// timeTicks are round moments of UTC between two, at most as many as asked for,
-// and the step between them.
-export function timeTicks(from, to, most) {
-  const step = timeSteps.find((one) => (to - from) / one <= most) ?? timeSteps.at(-1) * Math.ceil((to - from) / (timeSteps.at(-1) * most));
+// timeTicks returns at most max round moments of UTC between two moments, and the
+// step between them.
+export function timeTicks(from, to, max) {
+  const step = timeSteps.find((one) => (to - from) / one <= max)
+    ?? timeSteps.at(-1) * Math.ceil((to - from) / (timeSteps.at(-1) * max));
   const found = [];
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) found.push(at);
   return found.length > 0 ? { step, found } : { step: 1000, found: [from] };
 }
 
-// timeLabel says a tick as precisely as its step needs.
+// timeLabel formats a tick as precisely as its step needs.
 export function timeLabel(at, step) {
   const iso = new Date(at).toISOString();
   if (step >= day) return iso.slice(0, 10);
@@ -52,7 +54,7 @@ export function timeLabel(at, step) {
   return iso.slice(11, 19);
 }
 
-// nearest is the index of the point whose x is closest; points are in order.
+// nearest returns the index of the point with the closest x. The points are sorted.
 export function nearest(xs, x) {
   let low = 0;
   let high = xs.length - 1;

@@ -1,10 +1,11 @@
-// Where a person gives the page a token. It is kept in memory alone.
+// The sign-in form. The token is kept in memory only.
 import { signIn } from './api.js';
 import { freshId, h } from './dom.js';
 
 export function signInPanel(then) {
   const id = freshId('token');
-  const input = h('textarea', { id, rows: '4', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'none', 'aria-describedby': `${id}-hint`, required: true });
+  const input = h('textarea', { id, rows: '4', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'none',
+    'aria-describedby': `${id}-hint`, required: true });
   const submit = (event) => {
     event.preventDefault();
     if (!input.value.trim()) return input.focus();
@@ -14,10 +15,13 @@ export function signInPanel(then) {
   };
   return {
     element: h('form', { class: 'card form sign-in', onsubmit: submit },
-      h('h1', {}, 'Who are you?'),
-      h('p', {}, 'The bank answers only with a token. Paste one:'),
+      h('h1', {}, 'Sign in'),
+      h('p', {}, 'Paste an access token.'),
       h('div', { class: 'field' }, h('label', { for: id }, 'Token'), input,
-        h('p', { class: 'hint', id: `${id}-hint` }, 'Make one with ', h('code', {}, 'corebank token --role teller --data DIR'), '. It stays in the memory of this page and is gone when you close or reload it. Where the bank hands this page a token itself, reloading gets a new one.')),
+        h('p', { class: 'hint', id: `${id}-hint` }, 'Create a token with ',
+          h('code', {}, 'corebank token --role teller --data DIR'),
+          '. It stays in the memory of this page and is gone when you close or reload the page. ',
+          'If the bank provides the token with the page, reload the page to get a new one.')),
       h('div', { class: 'buttons' }, h('button', { type: 'submit', class: 'primary' }, 'Sign in'))),
     focus: () => input.focus(),
   };

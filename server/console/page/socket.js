@@ -1,9 +1,9 @@
-// Subscriptions over one websocket with the graphql-transport-ws protocol. A
-// connection that broke is made again, and each subscription says by itself how
-// it goes on: its variables are asked for anew each time.
+// Subscriptions over one websocket with the graphql-transport-ws protocol. A lost
+// connection is opened again. Each subscription decides where it resumes: its
+// variables are computed again for each connection.
 import { authorization, changed, endpoint, refused } from './api.js';
 
-const silence = 45_000; // the bank pings more often than this
+const silence = 45_000; // the bank pings more often
 const pauses = [300, 1000, 2000, 5000, 10_000];
 
 export class Socket extends EventTarget {
@@ -18,12 +18,12 @@ export class Socket extends EventTarget {
   constructor() {
     super();
     this.state = 'off';
-    addEventListener('online', () => this.#hurry());
-    changed.addEventListener('token', () => this.#renew());
+    addEventListener('online', () => this.#connectNow());
+    changed.addEventListener('token', () => this.#reconnect());
   }
 
-  // subscribe calls next with each event's data until the signal says stop.
-  // ended is told an error that trying again would not mend.
+  // subscribe calls next with each event's data until the signal aborts. It calls
+  // ended with an error that a retry would not fix.
   subscribe({ query, variables, next, ended, begun, signal }) {
     const id = String(++this.#ids);
     this.#subscriptions.set(id, { query, variables, next, ended, begun });
@@ -32,7 +32,7 @@ export class Socket extends EventTarget {
     else this.#connect();
   }
 
-  #say(state) {
+  #setState(state) {
     this.state = state;
     this.dispatchEvent(new Event('state'));
   }
@@ -40,7 +40,7 @@ export class Socket extends EventTarget {
   #connect() {
     if (this.#socket || this.#subscriptions.size === 0) return;
     clearTimeout(this.#timer);
-    this.#say(this.#tries ? 'again' : 'connecting');
+    this.#setState(this.#tries ? 'again' : 'connecting');
     const url = new URL(endpoint);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url, 'graphql-transport-ws');
@@ -51,15 +51,15 @@ export class Socket extends EventTarget {
     };
     socket.onmessage = ({ data }) => this.#socket === socket && this.#receive(JSON.parse(data));
     socket.onclose = ({ code }) => this.#socket === socket && this.#closed(code);
-    this.#listen();
+    this.#restartWatch();
   }
 
   #send(message) {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  // #listen gives up a connection that says nothing for too long.
-  #listen() {
+  // #restartWatch abandons a connection that stays silent for too long.
+  #restartWatch() {
     clearTimeout(this.#watch);
     this.#watch = setTimeout(() => this.#abandon(), silence);
   }
@@ -75,28 +75,28 @@ export class Socket extends EventTarget {
     this.#acknowledged = false;
     clearTimeout(this.#watch);
     if (code === 4401 || code === 4403) {
-      this.#say('refused');
+      this.#setState('refused');
       refused();
       return;
     }
     if (this.#subscriptions.size === 0) {
-      this.#say('off');
+      this.#setState('off');
       return;
     }
-    this.#say('again');
+    this.#setState('again');
     const pause = pauses[Math.min(this.#tries++, pauses.length - 1)];
     this.#timer = setTimeout(() => this.#connect(), pause * (0.75 + Math.random() / 2));
   }
 
-  #hurry() {
+  #connectNow() {
     this.#tries = 0;
     this.#connect();
   }
 
-  #renew() {
+  #reconnect() {
     if (this.#socket) this.#abandon();
     clearTimeout(this.#timer);
-    this.#hurry();
+    this.#connectNow();
   }
 
   #begin(id) {
@@ -112,20 +112,20 @@ export class Socket extends EventTarget {
     clearTimeout(this.#timer);
     clearTimeout(this.#watch);
     const socket = this.#socket;
-    this.#socket = null; // a next subscription gets a connection of its own
+    this.#socket = null; // the next subscription opens a new connection
     this.#acknowledged = false;
-    this.#say('off');
+    this.#setState('off');
     socket?.close(1000);
   }
 
   #receive(message) {
-    this.#listen();
+    this.#restartWatch();
     const one = this.#subscriptions.get(message.id);
     switch (message.type) {
       case 'connection_ack':
         this.#acknowledged = true;
         this.#tries = 0;
-        this.#say('live');
+        this.#setState('live');
         for (const id of this.#subscriptions.keys()) this.#begin(id);
         break;
       case 'ping':
@@ -144,7 +144,7 @@ export class Socket extends EventTarget {
     }
   }
 
-  // #failed begins again where that helps, as for one that was too slow.
+  // #failed restarts the subscription where that helps, as after it was too slow.
   #failed(id, errors) {
     const one = this.#subscriptions.get(id);
     if (!one) return;

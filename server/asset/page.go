@@ -1,0 +1,42 @@
+package asset
+
+import "net/http"
+
+// TokenMeta names the meta element that hands a page its bearer token.
+const TokenMeta = "corebank-token"
+
+// Page serves a page and the files that it loads under a content security
+// policy. Any other path is 404; any method but GET and HEAD is 405.
+type Page struct {
+	// Files are the page itself at "/" and what it loads, by URL path.
+	Files  map[string]File
+	Policy string
+	// Token, when set, returns the bearer token that the page starts with, or
+	// "". SignedIn returns the page with a token. Browsers do not store it.
+	Token    func(*http.Request) string
+	SignedIn func(token string) []byte
+}
+
+func (p Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", p.Policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.Set("Allow", "GET, HEAD")
+		http.Error(w, "this page accepts only GET and HEAD", http.StatusMethodNotAllowed)
+		return
+	}
+	file, ok := p.Files[r.URL.Path]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	if r.URL.Path == "/" && p.Token != nil {
+		if token := p.Token(r); token != "" {
+			file = New(p.SignedIn(token), "index.html", NoStore)
+		}
+	}
+	file.Serve(w, r)
+}
