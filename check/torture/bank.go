@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"corebank/localbank/datadir"
 )
 
 // Bounds of a bank's life.
@@ -21,27 +23,13 @@ const (
 	watchTick = 20 * time.Millisecond
 )
 
-// RunFile is the file in a bank's data directory that tells where its parts
-// are, and Running what is in it.
-const RunFile = "run.json"
-
-// Running tells where the parts of a running bank are.
-type Running struct {
-	// Gateway is the URL of the API, Immudb the address of the log's database.
-	Gateway string `json:"gateway"`
-	Immudb  string `json:"immudb"`
-	// Parts are the addresses of all parts: of an app its health, of a sidecar
-	// its gRPC API.
-	Parts map[string]string `json:"parts"`
-}
-
 // process is a bank that runs as processes: `corebank up` and its children.
 type process struct {
 	program, data, listen string
 	logLevel              string
 	partitions            int
 	links                 *links // what stands between the parts; nil for nothing
-	where                 Running
+	where                 datadir.Running
 	command               *exec.Cmd
 	ended                 chan struct{}
 }
@@ -53,7 +41,7 @@ func (p *process) start(ctx context.Context, within time.Duration) error {
 		return err
 	}
 	defer output.Close()
-	run := filepath.Join(p.data, RunFile)
+	run := datadir.Dir{Path: p.data}.RunFile()
 	if err := os.Remove(run); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/localbank/datadir"
 )
-
-// DiskFloorFile is the file in a bank's data directory that changes, while the
-// bank runs, how many MiB its event source keeps free.
-const DiskFloorFile = "disk-floor"
 
 // Bounds of a disk's faults.
 const (
@@ -30,7 +26,7 @@ const (
 // lowDisk has the event source keep more free than there is. Before it ends, the
 // bank must say so and refuse commands, in words that invite to try again.
 func (r *run) lowDisk(patience context.Context, lasts time.Duration) error {
-	file := filepath.Join(r.bank.data, DiskFloorFile)
+	file := datadir.Dir{Path: r.bank.data}.DiskFloor()
 	if err := os.WriteFile(file, fmt.Append(nil, allDisks), 0o600); err != nil {
 		return err
 	}

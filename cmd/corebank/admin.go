@@ -1,18 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"corebank/check/torture"
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
+	"corebank/localbank/datadir"
 	"corebank/projector"
 )
 
@@ -37,16 +33,12 @@ func (c adminConfig) find() (projector.Admin, error) {
 		token, err := readSecret("admin-token-file", c.tokenFile)
 		return projector.Admin{Address: c.address, Token: token}, err
 	}
-	text, err := os.ReadFile(filepath.Join(c.data, torture.RunFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return projector.Admin{}, fmt.Errorf("no bank has run on --data %s; give the directory of one, or --projector host:port", c.data)
-	}
-	var running torture.Running
-	if err == nil {
-		err = json.Unmarshal(text, &running)
+	running, err := datadir.ReadRunning(c.data)
+	if errors.Is(err, datadir.ErrNeverRan) {
+		return projector.Admin{}, fmt.Errorf("%w; give the directory of a bank, or --projector host:port", err)
 	}
 	if err != nil {
-		return projector.Admin{}, fmt.Errorf("find the bank of --data %s: %w", c.data, err)
+		return projector.Admin{}, err
 	}
 	address := running.Parts[contract.AppProjector]
 	if address == "" {

@@ -2,21 +2,17 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"corebank/check/audit"
-	"corebank/check/torture"
 	"corebank/eventsource"
 	"corebank/internal/contract"
 	"corebank/internal/view/viewstore"
+	"corebank/localbank/datadir"
 )
 
 func newAudit() *cobra.Command {
@@ -134,26 +130,22 @@ func (c *auditConfig) find() (err error) {
 }
 
 func (c *auditConfig) findBank() error {
-	text, err := os.ReadFile(filepath.Join(c.data, torture.RunFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("no bank has run on --data %s; give the directory of one, or --immudb host:port", c.data)
-	}
-	var running torture.Running
-	if err == nil {
-		err = json.Unmarshal(text, &running)
+	running, err := datadir.ReadRunning(c.data)
+	if errors.Is(err, datadir.ErrNeverRan) {
+		return fmt.Errorf("%w; give the directory of a bank, or --immudb host:port", err)
 	}
 	if err != nil {
-		return fmt.Errorf("find the bank of --data %s: %w", c.data, err)
+		return err
 	}
-	data := dataDir{path: c.data}
+	data := datadir.Dir{Path: c.data}
 	c.immudb.Address = running.Immudb
-	if has, err := readPartitions(c.data); err != nil {
+	if has, err := datadir.ReadPartitions(c.data); err != nil {
 		return err
 	} else if has > 0 {
 		c.partitions = has
 	}
 	for file, known := range map[*string]string{
-		&c.passwordFile: data.writerPassword(0), &c.views.SQLite: data.views(), &c.state: filepath.Join(c.data, "audited.json"),
+		&c.passwordFile: data.WriterPassword(0), &c.views.SQLite: data.Views(), &c.state: data.Audited(),
 	} {
 		if *file == "" {
 			*file = known

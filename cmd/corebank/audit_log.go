@@ -36,7 +36,7 @@ func (c *auditConfig) openLog(log *slog.Logger) *auditedLog {
 	for i := range c.partitions {
 		part := c.immudb
 		part.Partition = eventsource.Partition{Number: i + 1, Of: c.partitions}
-		part.Database, part.User = ofPartition(part.Database, i+1), ofPartition(part.User, i+1)
+		part.Database, part.User = eventsource.NameOfPartition(part.Database, i+1), eventsource.NameOfPartition(part.User, i+1)
 		part.Password = c.passwords[i]
 		if i < len(c.addresses) {
 			part.Address = c.addresses[i]

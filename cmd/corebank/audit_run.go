@@ -13,7 +13,9 @@ import (
 
 	"corebank/check/audit"
 	"corebank/eventsource"
+	"corebank/internal/atomicfile"
 	"corebank/internal/contract"
+	"corebank/internal/terminal"
 )
 
 // audit audits the bank. With an error, the audit is not complete; the report
@@ -114,7 +116,7 @@ func writeAudited(path string, a audited) error {
 	}
 	text, err := json.Marshal(a)
 	if err == nil {
-		err = writeWhole(path, append(text, '\n'), 0o600)
+		err = atomicfile.Write(path, append(text, '\n'), 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("keep the audited state in %s: %w; the next audit cannot go on from this one", path, err)
@@ -136,7 +138,7 @@ const auditPause = 200 * time.Millisecond
 
 func newAuditDisplay(out io.Writer) *auditDisplay {
 	d := &auditDisplay{now: time.Now}
-	if isTerminal(out) {
+	if terminal.Is(out) {
 		d.out = out
 	}
 	return d

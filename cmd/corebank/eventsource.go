@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/eventsource"
+	"corebank/internal/jetstream"
 )
 
 // eventSourceFlags is what `corebank eventsource` is asked for.
@@ -69,8 +70,8 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7400", "address that the sidecar calls the app on")
 	flags.StringVar(&config.Health, "health", "127.0.0.1:7401", "address of /healthz and /readyz")
 	flags.StringVar(&config.Immudb.Address, "immudb", "127.0.0.1:3322", "address of the immudb server")
-	flags.StringVar(&config.Immudb.Database, "immudb-database", logDatabase, "database of the log; of a partition, with _1 and so on behind it")
-	flags.StringVar(&config.Immudb.User, "immudb-user", logUser, "user who writes the log; of a partition, with _1 and so on behind it")
+	flags.StringVar(&config.Immudb.Database, "immudb-database", eventsource.DefaultDatabase, "database of the log; of a partition, with _1 and so on behind it")
+	flags.StringVar(&config.Immudb.User, "immudb-user", eventsource.DefaultUser, "user who writes the log; of a partition, with _1 and so on behind it")
 	flags.StringVar(&g.passwordFile, "immudb-password-file", "", "file with that user's password: 8 to 32 characters with an upper and a lower case letter, a digit and a special character")
 	flags.StringVar(&g.adminPasswordFile, "immudb-admin-password-file", "", "file with the password of immudb's administrator, to make the database and the user if they are missing")
 	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".", "directory of what is kept beside the log and can be lost: the index of idempotency keys, the state that immudb's client has verified")
@@ -88,10 +89,10 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 func (g *eventSourceFlags) check(c *cobra.Command) (err error) {
 	immudb := &g.config.Immudb
 	if !c.Flags().Changed("immudb-database") {
-		immudb.Database = ofPartition(immudb.Database, g.partition)
+		immudb.Database = eventsource.NameOfPartition(immudb.Database, g.partition)
 	}
 	if !c.Flags().Changed("immudb-user") {
-		immudb.User = ofPartition(immudb.User, g.partition)
+		immudb.User = eventsource.NameOfPartition(immudb.User, g.partition)
 	}
 	immudb.Partition, err = readPartition(g.partition, g.partitions)
 	return err
@@ -109,7 +110,7 @@ func (g *eventSourceFlags) read() (err error) {
 		return err
 	}
 	g.config.DiskFloor = g.diskFloor << 20
-	g.config.Broker = probeBroker(g.broker)
+	g.config.Broker = jetstream.Probe(g.broker)
 	return nil
 }
 
@@ -124,12 +125,4 @@ func readPartition(partition, partitions int) (eventsource.Partition, error) {
 		return eventsource.Partition{}, nil
 	}
 	return eventsource.Partition{Number: partition, Of: partitions}, nil
-}
-
-// ofPartition is the name of what a partition has for its own, in immudb.
-func ofPartition(name string, partition int) string {
-	if partition == 0 {
-		return name
-	}
-	return fmt.Sprintf("%s_%d", name, partition)
 }

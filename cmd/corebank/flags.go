@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
 )
 
 const flagLogLevel = "log-level"
@@ -92,19 +93,21 @@ func appendTokenFlag(c *cobra.Command, path *string) {
 	c.Flags().StringVar(path, "append-token-file", "", "file with what the actors may append to the log with; the event source refuses others")
 }
 
-// readSecret reads a password from a file. The end of the line is not part of
-// it. An empty path is an empty secret.
+// brokerFlag adds the flag of an app that watches the broker.
+func brokerFlag(c *cobra.Command, url *string) {
+	c.Flags().StringVar(url, "broker", "", "URL of the NATS server: when the sidecar has given up on it after an outage "+
+		"and it answers again, the sidecar is ended, so that its supervisor starts it again")
+}
+
+// readSecret reads the secret in the file of a flag. An empty path is an empty
+// secret.
 func readSecret(flag, path string) (string, error) {
 	if path == "" {
 		return "", nil
 	}
-	text, err := os.ReadFile(path)
+	secret, err := secrets.ReadFile(path)
 	if err != nil {
 		return "", fmt.Errorf("--%s: %w", flag, err)
-	}
-	secret := strings.TrimRight(string(text), "\r\n")
-	if secret == "" {
-		return "", fmt.Errorf("--%s: %s is empty; put the password into it", flag, path)
 	}
 	return secret, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/internal/jetstream"
 	"corebank/projector"
 )
 
@@ -36,7 +37,7 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 				return err
 			}
 			config.Views = withMongo(config.Views)
-			config.Broker = probeBroker(broker)
+			config.Broker = jetstream.Probe(broker)
 			return projector.Run(ctx, config, log)
 		}),
 	}

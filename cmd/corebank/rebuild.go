@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/internal/terminal"
 	"corebank/projector"
 )
 
@@ -98,7 +99,7 @@ type rebuildDisplay struct {
 }
 
 func newRebuildDisplay(out io.Writer) *rebuildDisplay {
-	return &rebuildDisplay{out: out, terminal: isTerminal(out), now: time.Now}
+	return &rebuildDisplay{out: out, terminal: terminal.Is(out), now: time.Now}
 }
 
 func (d *rebuildDisplay) tell(p projector.Progress) {

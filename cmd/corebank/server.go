@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/internal/jetstream"
 	"corebank/server"
 )
 
@@ -45,7 +46,7 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 		},
 		RunE: work(func(ctx context.Context, log *slog.Logger) error {
 			config.Views = withMongo(config.Views)
-			config.Broker = probeBroker(broker)
+			config.Broker = jetstream.Probe(broker)
 			return server.Run(ctx, config, log)
 		}),
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -32,9 +31,9 @@ import (
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"corebank/check/torture"
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
+	"corebank/localbank/datadir"
 )
 
 // TestThePartsKnowEachOther tries what a program on the same machine could, and
@@ -70,12 +69,8 @@ type besieged struct {
 // addresses are where the parts are found.
 func (b *besieged) addresses(t *testing.T) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(b.data, torture.RunFile))
+	where, err := datadir.ReadRunning(b.data)
 	if err != nil {
-		t.Fatal(err)
-	}
-	var where torture.Running
-	if err := json.Unmarshal(text, &where); err != nil {
 		t.Fatal(err)
 	}
 	return where.Parts

@@ -14,13 +14,10 @@ import (
 
 	"corebank/internal/identity"
 	"corebank/internal/identity/issuer"
+	"corebank/localbank"
 )
 
-// Bounds of a token's life.
-const (
-	tokenLife     = 24 * time.Hour
-	tokenLifeMost = 90 * 24 * time.Hour
-)
+const maxTokenLife = 90 * 24 * time.Hour
 
 // tokenRequest is what a token is asked for with.
 type tokenRequest struct {
@@ -55,7 +52,7 @@ auditor reads everything, an admin may do everything.`,
 	}
 	c.Flags().StringVar(&ask.role, "role", string(identity.Teller), "customer, teller, auditor or admin")
 	c.Flags().StringVar(&ask.subject, "subject", "", "who it is for (the role's name when it is left out)")
-	c.Flags().DurationVar(&ask.lasts, "ttl", tokenLife, "how long it lasts, at most 2160h")
+	c.Flags().DurationVar(&ask.lasts, "ttl", localbank.TokenLife, "how long it lasts, at most 2160h")
 	c.Flags().StringVar(&ask.data, "data", ".corebank", "directory of the bank that \"corebank up\" runs")
 	return c
 }
@@ -64,8 +61,8 @@ func (ask *tokenRequest) check() error {
 	if !slices.Contains(identity.Roles(), identity.Role(ask.role)) {
 		return fmt.Errorf("--role %q: want customer, teller, auditor or admin", ask.role)
 	}
-	if ask.lasts < time.Second || ask.lasts > tokenLifeMost {
-		return fmt.Errorf("--ttl %s: want 1s to %s", ask.lasts, tokenLifeMost)
+	if ask.lasts < time.Second || ask.lasts > maxTokenLife {
+		return fmt.Errorf("--ttl %s: want 1s to %s", ask.lasts, maxTokenLife)
 	}
 	if ask.subject = cmp.Or(ask.subject, ask.role); len([]rune(ask.subject)) > 140 || strings.ContainsFunc(ask.subject, func(r rune) bool { return r < ' ' }) {
 		return fmt.Errorf("--subject: want 1 to 140 characters")

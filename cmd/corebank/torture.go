@@ -14,6 +14,7 @@ import (
 
 	"corebank/check/torture"
 	"corebank/internal/contract"
+	"corebank/localbank/ports"
 )
 
 // Bounds of a torture.
@@ -135,12 +136,12 @@ func (t *tortureConfig) run(ctx context.Context) (err error) {
 	if t.Program, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	held := newPorts()
-	if t.Listen, err = held.pick(); err != nil {
+	held := ports.New()
+	if t.Listen, err = held.Pick(); err != nil {
 		return err
 	}
-	defer held.freeAll()
-	t.Release = held.freeAll
+	defer held.FreeAll()
+	t.Release = held.FreeAll
 	if t.Data, err = os.MkdirTemp("", "corebank-torture-"); err != nil {
 		return err
 	}

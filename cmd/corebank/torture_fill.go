@@ -13,13 +13,18 @@ import (
 
 	"corebank/eventsource"
 	"corebank/internal/contract"
+	"corebank/localbank"
+	"corebank/localbank/datadir"
+	"corebank/localbank/immudbserver"
+	"corebank/localbank/ports"
 )
 
 // Bounds of filling a log.
 const (
 	fillBatch = 500 // events of one commit
 	fillStart = time.Minute
-	fillStop  = 2 * immudbStop
+	fillPause = 50 * time.Millisecond
+	fillStop  = 2 * immudbserver.StopTime
 )
 
 // fillLog writes events, which must be a whole log from its first position,
@@ -28,21 +33,21 @@ const (
 // They count as published: the views read them from the log. Where it has several
 // partitions, each keeps its own.
 func fillLog(ctx context.Context, data string, partitions int, records iter.Seq[contract.Record]) (err error) {
-	dir, err := openData(data, partitions)
+	dir, err := datadir.Open(data, partitions)
 	if err != nil {
 		return err
 	}
-	defer dir.close()
+	defer dir.Close()
 	server, address, err := startImmudb(ctx, dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopImmudb(server)) }()
-	admin, err := readSecret("data", dir.adminPassword())
+	admin, err := readSecret("data", dir.AdminPassword())
 	if err != nil {
 		return err
 	}
-	parts, order, err := dir.openParts(address, dir.path, admin)
+	parts, order, err := openParts(dir.Dir, address, dir.Path, admin)
 	if err != nil {
 		return err
 	}
@@ -96,34 +101,34 @@ func commitAll(ctx context.Context, storage filled, records iter.Seq[contract.Re
 }
 
 // startImmudb runs the database of a bank alone, and returns when it answers.
-func startImmudb(ctx context.Context, dir *dataDir) (*exec.Cmd, string, error) {
+func startImmudb(ctx context.Context, dir *datadir.Locked) (*exec.Cmd, string, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, "", err
 	}
-	held := newPorts()
-	address, err := held.pick()
+	held := ports.New()
+	address, err := held.Pick()
 	if err != nil {
 		return nil, "", err
 	}
-	held.freeAll()
-	output, err := os.Create(filepath.Join(dir.logs(), "immudb-filling.log"))
+	held.FreeAll()
+	output, err := os.Create(filepath.Join(dir.Logs(), "immudb-filling.log"))
 	if err != nil {
 		return nil, "", err
 	}
 	defer output.Close()
-	server := exec.Command(self, "immudb", "--dir="+dir.immudb(), "--listen="+address, "--admin-password-file="+dir.adminPassword())
-	server.Env, server.Stdout, server.Stderr = environment(), output, output
+	server := exec.Command(self, "immudb", "--dir="+dir.Immudb(), "--listen="+address, "--admin-password-file="+dir.AdminPassword())
+	server.Env, server.Stdout, server.Stderr = localbank.Environment(), output, output
 	if err := server.Start(); err != nil {
 		return nil, "", err
 	}
 	starting, cancel := context.WithTimeout(ctx, fillStart)
 	defer cancel()
-	for askImmudb(starting, address) != nil {
+	for immudbserver.Check(starting, address) != nil {
 		select {
 		case <-starting.Done():
 			return nil, "", errors.Join(fmt.Errorf("immudb did not start; see %s", output.Name()), stopImmudb(server))
-		case <-time.After(recoveryPause):
+		case <-time.After(fillPause):
 		}
 	}
 	return server, address, nil

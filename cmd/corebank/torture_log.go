@@ -10,31 +10,33 @@ import (
 	"corebank/check/torture"
 	"corebank/eventsource"
 	"corebank/internal/contract"
+	"corebank/localbank/datadir"
 )
 
 // immudbConfig is a part of the log of a bank in a directory, in the immudb at an
 // address, for whoever keeps what can be lost in a directory of their own.
-func (d *dataDir) immudbConfig(address, state string, part int) (eventsource.ImmudbConfig, error) {
-	config := eventsource.ImmudbConfig{Address: address, Database: ofPartition(logDatabase, part), User: ofPartition(logUser, part),
-		StateDir: filepath.Join(state, logApp(part))}
-	if d.partitions > 1 {
-		config.Partition = eventsource.Partition{Number: part, Of: d.partitions}
+func immudbConfig(d datadir.Dir, address, state string, part int) (eventsource.ImmudbConfig, error) {
+	database, user := datadir.LogNames(part)
+	config := eventsource.ImmudbConfig{Address: address, Database: database, User: user,
+		StateDir: filepath.Join(state, datadir.LogApp(part))}
+	if d.Partitions > 1 {
+		config.Partition = eventsource.Partition{Number: part, Of: d.Partitions}
 	}
 	var err error
-	config.Password, err = readSecret("data", d.writerPassword(part))
+	config.Password, err = readSecret("data", d.WriterPassword(part))
 	return config, errors.Join(err, os.MkdirAll(config.StateDir, 0o700))
 }
 
 // openParts opens the log of the bank in a directory: its one database, or those
 // of its partitions with that of their order, which is nil otherwise.
-func (d *dataDir) openParts(address, state, adminPassword string) (parts []*eventsource.Immudb, order *eventsource.ImmudbOrder, err error) {
-	for _, part := range d.logParts() {
-		config, err := d.immudbConfig(address, state, part)
+func openParts(d datadir.Dir, address, state, adminPassword string) (parts []*eventsource.Immudb, order *eventsource.ImmudbOrder, err error) {
+	for _, part := range d.LogParts() {
+		config, err := immudbConfig(d, address, state, part)
 		if err != nil {
 			return nil, nil, err
 		}
 		config.AdminPassword = adminPassword
-		if part == 0 && d.partitions > 1 {
+		if part == 0 && d.Partitions > 1 {
 			order = eventsource.NewImmudbOrder(config)
 			continue
 		}
@@ -52,7 +54,7 @@ type tortureLog struct {
 
 // openLog reads the log of the bank in a data directory straight from immudb.
 func openLog(data, immudb string) (torture.LogReader, error) {
-	partitions, err := readPartitions(data)
+	partitions, err := datadir.ReadPartitions(data)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +62,7 @@ func openLog(data, immudb string) (torture.LogReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, order, err := (&dataDir{path: data, partitions: partitions}).openParts(immudb, state, "")
+	parts, order, err := openParts(datadir.Dir{Path: data, Partitions: partitions}, immudb, state, "")
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"corebank/check/torture"
 	"corebank/internal/contract"
+	"corebank/localbank/datadir"
 )
 
 // poisonAttempts bounds how often a broken writer tries to be the first at the
@@ -26,7 +27,7 @@ const poisonAttempts = 200
 // straight into immudb: as the next record, it takes the log over like another
 // event source, in one transaction.
 func poisonLog(ctx context.Context, data, immudb string, p torture.Poison) (err error) {
-	partitions, err := readPartitions(data)
+	partitions, err := datadir.ReadPartitions(data)
 	if err != nil {
 		return err
 	}
@@ -50,7 +51,7 @@ func poisonLog(ctx context.Context, data, immudb string, p torture.Poison) (err 
 // openWriter opens a session with the rights of the event source of a part of
 // the log.
 func openWriter(ctx context.Context, data, immudb string, part int) (client.ImmuClient, error) {
-	password, err := readSecret("data", (&dataDir{path: data}).writerPassword(part))
+	password, err := readSecret("data", datadir.Dir{Path: data}.WriterPassword(part))
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +68,8 @@ func openWriter(ctx context.Context, data, immudb string, part int) (client.Immu
 		return nil, err
 	}
 	c := client.NewClient().WithOptions(client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(state).WithDisableIdentityCheck(true))
-	return c, c.OpenSession(ctx, []byte(ofPartition(logUser, part)), []byte(password), ofPartition(logDatabase, part))
+	database, user := datadir.LogNames(part)
+	return c, c.OpenSession(ctx, []byte(user), []byte(password), database)
 }
 
 // writePoison writes at the head of the log, if that is still free, and raises

@@ -10,8 +10,8 @@ import (
 
 // viewsHelp ends the help of the commands that use the views.
 const viewsHelp = `The views are kept in MongoDB if MONGODB_URI is set (a replica set; the database
-is MONGODB_DATABASE, or else "corebank"), otherwise in the SQLite file that
---views names.`
+is MONGODB_DATABASE, or "corebank" without it), otherwise in the SQLite file of
+--views.`
 
 // viewsFlag adds the flag that names the file of the views.
 func viewsFlag(c *cobra.Command, config *viewstore.Config) {

@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"corebank/internal/contract"
@@ -41,7 +44,7 @@ func writeReadiness(w http.ResponseWriter, readiness contract.Readiness) {
 	if !readiness.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	// The client may be gone; there is nobody else to tell.
+	// A failure means that the client is gone.
 	_ = json.NewEncoder(w).Encode(readiness)
 }
 
@@ -72,4 +75,34 @@ func ServeHTTP(ctx context.Context, lis net.Listener, srv *http.Server) error {
 	}
 	<-ended
 	return nil
+}
+
+// maxHealthAnswer bounds what is read of an answer, in bytes.
+const maxHealthAnswer = 4 << 10
+
+// CheckHealth fails unless the health check at a URL answers with the status. The
+// error has the reason that the answer gives.
+func CheckHealth(ctx context.Context, url string, want int) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxHealthAnswer))
+	if err != nil {
+		return fmt.Errorf("%s: %w", url, err)
+	}
+	if answer.StatusCode == want {
+		return nil
+	}
+	reason := strings.TrimSpace(string(text))
+	var readiness contract.Readiness
+	if json.Unmarshal(text, &readiness) == nil && readiness.Reason != "" {
+		reason = readiness.Reason
+	}
+	return fmt.Errorf("%s answers %s: %s", url, answer.Status, reason)
 }

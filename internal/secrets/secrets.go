@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"corebank/internal/atomicfile"
 	"corebank/internal/contract"
 )
 
@@ -78,18 +79,14 @@ func New(now time.Time, partitions ...string) (Set, error) {
 // reads the broker's file for containers might take it for a number.
 func token() string { return "s" + rand.Text() + rand.Text() }
 
-// Write writes the set into a folder, over an older one. Each file is there as
-// a whole or not at all.
+// Write writes the set into a folder and replaces an older one. Each file is
+// replaced as a whole.
 func (s Set) Write(folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
 	for name, secret := range s {
-		path := filepath.Join(folder, name)
-		if err := os.WriteFile(path+".new", []byte(secret+"\n"), 0o600); err != nil {
-			return err
-		}
-		if err := os.Rename(path+".new", path); err != nil {
+		if err := atomicfile.Write(filepath.Join(folder, name), []byte(secret+"\n"), 0o600); err != nil {
 			return err
 		}
 	}
@@ -119,6 +116,20 @@ func Read(data, name string) (string, error) {
 		return "", fmt.Errorf("a secret of the bank cannot be read: %w; has it been started, and by you?", err)
 	}
 	return strings.TrimSpace(string(text)), nil
+}
+
+// ReadFile reads a secret from a file. The end of the line is not part of it. A
+// file without a secret is an error.
+func ReadFile(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	secret := strings.TrimRight(string(text), "\r\n")
+	if secret == "" {
+		return "", fmt.Errorf("%s is empty; write the secret into it", path)
+	}
+	return secret, nil
 }
 
 // BrokerURL is the URL under which a user reaches the broker at an address.

@@ -157,3 +157,18 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 		t.Errorf("of a bank that is not there: %v", err)
 	}
 }
+
+// TestSecretsArePrintedForEnv: each on a line of its own, in quotes.
+func TestSecretsArePrintedForEnv(t *testing.T) {
+	all := set(t)
+	text := all.Environment()
+	for name, secret := range all {
+		line := secrets.Variable(name) + "='" + secret + "'\n"
+		if !strings.Contains(text, "\n"+line) && !strings.HasPrefix(text, line) {
+			t.Errorf("%s is not printed", name)
+		}
+		if strings.ContainsAny(secret, "'$\\") {
+			t.Errorf("%s has a character that a shell or docker compose would change", name)
+		}
+	}
+}

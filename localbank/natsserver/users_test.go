@@ -1,7 +1,6 @@
-package main
+package natsserver
 
 import (
-	"maps"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -25,7 +24,7 @@ func TestContainersHaveTheSameUsersOfTheBroker(t *testing.T) {
 	if err := set.Write(data); err != nil {
 		t.Fatal(err)
 	}
-	want, err := natsUsers(data)
+	want, err := users(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,21 +56,4 @@ func allowed(p *server.Permissions) map[string][]string {
 		return nil
 	}
 	return map[string][]string{"publish": slices.Sorted(slices.Values(p.Publish.Allow)), "subscribe": slices.Sorted(slices.Values(p.Subscribe.Allow))}
-}
-
-// TestSecretsArePrintedForEnv: each on a line of its own, in quotes.
-func TestSecretsArePrintedForEnv(t *testing.T) {
-	set, err := secrets.New(time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	text := set.Environment()
-	for name := range maps.Keys(set) {
-		if !strings.Contains(text, "\n"+secrets.Variable(name)+"='"+set[name]+"'\n") && !strings.HasPrefix(text, secrets.Variable(name)+"=") {
-			t.Errorf("%s is not printed", name)
-		}
-		if strings.ContainsAny(set[name], "'$\\") {
-			t.Errorf("%s has what a shell or docker compose would change", name)
-		}
-	}
 }

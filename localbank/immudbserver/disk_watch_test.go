@@ -1,4 +1,4 @@
-package main
+package immudbserver
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A disk that takes nothing for a moment while immudb opens ends it, for
-// nobody could tell afterwards what was not written.
+// A disk that cannot be written for a moment while immudb opens ends it: nothing
+// could tell afterwards what was not written.
 func TestAnOpeningThatCouldNotWriteEnds(t *testing.T) {
 	for name, full := range map[string]time.Duration{"a sound disk": time.Hour, "one that is full for a moment": 90 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {

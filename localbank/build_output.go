@@ -1,0 +1,112 @@
+package localbank
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"corebank/internal/terminal"
+	"corebank/localbank/sidecars"
+)
+
+// How often the progress of a build is shown when nothing has changed.
+const (
+	everyOnTerminal = time.Second
+	everyElsewhere  = 10 * time.Second
+)
+
+// maxWidth is the width of a terminal's line: a longer one could not be replaced.
+const maxWidth = 78
+
+// buildOutput shows how the build of Dapr goes on.
+type buildOutput struct {
+	out   io.Writer
+	every time.Duration
+	done  chan struct{}
+	ended chan struct{}
+
+	mu     sync.Mutex
+	line   *terminal.Line
+	began  time.Time // of the build; zero if there is none
+	latest sidecars.Progress
+	shown  time.Time
+}
+
+func newBuildOutput(out io.Writer) *buildOutput {
+	b := &buildOutput{out: out, line: terminal.NewLine(out), every: everyElsewhere, done: make(chan struct{}), ended: make(chan struct{})}
+	if b.line.Terminal {
+		b.every = everyOnTerminal
+	}
+	go b.run()
+	return b
+}
+
+func (b *buildOutput) run() {
+	defer close(b.ended)
+	ticker := time.NewTicker(b.every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			b.mu.Lock()
+			b.show()
+			b.mu.Unlock()
+		case <-b.done:
+			return
+		}
+	}
+}
+
+// report takes the progress of a build.
+func (b *buildOutput) report(p sidecars.Progress) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	first := b.began.IsZero()
+	if first {
+		b.began = time.Now()
+		fmt.Fprintf(b.out, "Dapr %s is not installed and is now built, once: some minutes, and a download of about 270 MB\n", sidecars.Minor)
+	}
+	nextStep := p.Step != b.latest.Step
+	b.latest = p
+	// A terminal shows each change, but only a few a second.
+	if first || nextStep || b.line.Terminal && time.Since(b.shown) > b.every/5 {
+		b.show()
+	}
+}
+
+// show prints the latest progress. b.mu is held.
+func (b *buildOutput) show() {
+	if b.began.IsZero() {
+		return
+	}
+	b.shown = time.Now()
+	text := fmt.Sprintf("  %s  %s", time.Since(b.began).Round(time.Second), describe(b.latest))
+	if b.line.Terminal {
+		text = fmt.Sprintf("%.*s", maxWidth, text)
+	}
+	b.line.Show(text)
+}
+
+func describe(p sidecars.Progress) string {
+	var text strings.Builder
+	text.WriteString(p.Step)
+	switch {
+	case p.Total > 0:
+		fmt.Fprintf(&text, " package %d of at most %d", p.Done, p.Total)
+	case p.Done > 0:
+		fmt.Fprintf(&text, " module %d", p.Done)
+	}
+	if p.Item != "" {
+		text.WriteString(": " + p.Item)
+	}
+	return text.String()
+}
+
+// close ends the output.
+func (b *buildOutput) close() {
+	close(b.done)
+	<-b.ended
+	b.line.End()
+}

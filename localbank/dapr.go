@@ -1,0 +1,107 @@
+package localbank
+
+import (
+	"net/http"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"corebank/internal/contract"
+	"corebank/internal/secrets"
+	"corebank/localbank/datadir"
+	"corebank/localbank/ports"
+	"corebank/localbank/supervisor"
+)
+
+// sentry adds the authority that gives the sidecars their certificates.
+func (p *parts) sentry() {
+	if !p.config.MTLS {
+		return
+	}
+	address, health := p.port(), p.port()
+	p.add(supervisor.Process{Name: partSentry, Command: p.programs.Sentry, Env: Environment(), Args: []string{
+		"--listen-address=127.0.0.1", "--port=" + ports.Of(address),
+		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
+		"--issuer-credentials=" + p.data.Secrets(), "--trust-domain=" + secrets.TrustDomain,
+		"--config=" + filepath.Join(p.data.Components(), "sentry.yaml"),
+		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
+	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}, address, health)
+}
+
+func (p *parts) placement() {
+	address, health, raft := p.port(), p.port(), p.port()
+	process := supervisor.Process{Name: partPlacement, Command: p.programs.Placement, Env: Environment(), Args: []string{
+		"--listen-address=127.0.0.1", "--port=" + ports.Of(address),
+		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
+		"--initial-cluster=dapr-placement-0=" + raft,
+		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
+	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}
+	if p.config.MTLS {
+		process.Needs = []string{partSentry}
+		process.Args = append(process.Args, "--tls-enabled", "--sentry-address="+p.addressOf(partSentry),
+			"--trust-domain="+secrets.TrustDomain, "--trust-anchors-file="+p.data.Secret(secrets.Anchors))
+		process.Env = append(process.Env, p.identityOf(secrets.Placement))
+	}
+	p.add(process, address, health, raft)
+}
+
+func (p *parts) placementArgument() string {
+	return "--placement-host-address=" + p.addressOf(partPlacement)
+}
+
+func sidecarOf(app string) string { return app + "-sidecar" }
+
+// sidecarGrace is longer than a sidecar takes to stop by itself.
+const sidecarGrace = 2 * time.Second
+
+// sidecar adds the Dapr sidecar of an app and returns the environment in which
+// the app finds it. Secrets are in environments, which only their owner can
+// read, as with files of mode 0600.
+func (p *parts) sidecar(app string, needs []string, more ...string) []string {
+	endpoint, internal := p.endpoint(app), p.port()
+	arguments := []string{
+		"--app-id=" + app, "--app-protocol=grpc",
+		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port=" + ports.Of(internal),
+		"--resources-path=" + p.data.Components(), "--config=" + filepath.Join(p.data.Components(), "config.yaml"),
+		"--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1", "--log-level=" + p.config.LogLevel,
+	}
+	tokens := []string{"DAPR_API_TOKEN=" + p.data.Tokens[secrets.Sidecar(app)]}
+	if token := p.data.Tokens[secrets.App(app)]; token != "" {
+		tokens = append(tokens, "APP_API_TOKEN="+token)
+	}
+	env := append(Environment(
+		"DAPR_HOST_IP=127.0.0.1", // the other sidecars reach this one there
+		"COREBANK_NAMES_DB="+datadir.SQLiteURI(p.data.Names(), ""),
+	), tokens...)
+	hasBroker := slices.Contains(needs, partNATS)
+	if hasBroker {
+		env = append(env, "COREBANK_NATS_URL="+p.brokerURL(app))
+	}
+	if app == contract.AppActor {
+		env = append(env, "COREBANK_STATE_DB="+datadir.SQLiteURI(p.data.Actors(), "_pragma=synchronous(normal)"))
+	}
+	if p.config.MTLS {
+		needs = append(needs, partSentry)
+		arguments = append(arguments, "--enable-mtls", "--sentry-address="+p.addressOf(partSentry),
+			"--control-plane-trust-domain="+secrets.TrustDomain, "--config="+filepath.Join(p.data.Components(), "access.yaml"))
+		env = append(env, p.identityOf(app), "DAPR_TRUST_ANCHORS="+p.data.Tokens[secrets.Anchors])
+	}
+	p.add(supervisor.Process{
+		Name: sidecarOf(app), Command: p.programs.Daprd, Args: slices.Concat(arguments, endpoint.arguments, more),
+		Needs: needs, Env: env, BeforeStart: endpoint.clear, Ready: endpoint.ready, Grace: sidecarGrace,
+	}, endpoint.api, append(endpoint.ports, internal)...)
+	if hasBroker && app != contract.AppActor { // the actor app does not watch the broker
+		tokens = append(tokens, "COREBANK_BROKER="+p.brokerURL(app))
+	}
+	return append(Environment("DAPR_GRPC_ENDPOINT="+p.addressOf(sidecarOf(app))), tokens...)
+}
+
+// identityOf names the file with the identity that sentry gives a certificate for.
+func (p *parts) identityOf(id string) string {
+	return "DAPR_SENTRY_TOKEN_FILE=" + p.data.Secret(secrets.Identity(id))
+}
+
+// brokerURL is where an app and its sidecar reach the broker, as the app's user.
+func (p *parts) brokerURL(app string) string {
+	return secrets.BrokerURL(p.addressOf(partNATS), app, p.data.Tokens[secrets.Broker(app)])
+}

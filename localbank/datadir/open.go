@@ -1,0 +1,131 @@
+package datadir
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"corebank/components"
+	"corebank/internal/atomicfile"
+	"corebank/internal/contract"
+	"corebank/internal/filelock"
+	"corebank/internal/identity/issuer"
+	"corebank/internal/secrets"
+)
+
+// Locked is a directory that this process has locked and prepared.
+type Locked struct {
+	Dir
+	Issuer *issuer.Local // signs the tokens of this bank's users
+	Tokens secrets.Set   // between the parts, until the next start
+	lock   *filelock.Lock
+}
+
+// Open makes the directory if it is missing, locks it for this process, and
+// writes the files that the parts of a bank with so many partitions need before
+// they start.
+func Open(dir string, partitions int) (*Locked, error) {
+	path, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--data %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return nil, unwritable(path, err)
+	}
+	d := &Locked{Dir: Dir{Path: path, Partitions: partitions}}
+	d.lock, err = filelock.Try(d.lockFile())
+	var held *filelock.HeldError
+	if errors.As(err, &held) {
+		return nil, fmt.Errorf("the data directory %s is in use by another bank, process %d; "+
+			"stop that bank, or give this one a directory of its own with --data DIR", path, held.PID)
+	}
+	if err != nil {
+		return nil, unwritable(path, err)
+	}
+	if err := d.checkPartitions(); err != nil {
+		return nil, errors.Join(err, d.lock.Release())
+	}
+	if err := d.prepare(); err != nil {
+		return nil, errors.Join(unwritable(path, err), d.lock.Release())
+	}
+	return d, nil
+}
+
+func unwritable(path string, err error) error {
+	return fmt.Errorf("the data directory %s cannot be used: %w; give a directory that can be written with --data DIR", path, err)
+}
+
+// Close unlocks the directory. The end of the process does the same.
+func (d *Locked) Close() { _ = d.lock.Release() }
+
+func (d *Locked) prepare() error {
+	folders := []string{d.Logs(), d.Components(), d.Immudb(), d.NATS(), d.Sockets(), d.Secrets()}
+	passwords := []string{d.AdminPassword()}
+	for _, part := range d.LogParts() {
+		folders = append(folders, d.EventSource(part))
+		passwords = append(passwords, d.WriterPassword(part))
+	}
+	for _, folder := range folders {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			return err
+		}
+	}
+	for _, file := range passwords {
+		if err := makePassword(file); err != nil {
+			return err
+		}
+	}
+	if err := d.writePartitions(); err != nil {
+		return err
+	}
+	var err error
+	if d.Tokens, err = secrets.New(time.Now(), contract.PartitionApps(d.Partitions)...); err != nil {
+		return err
+	}
+	if err := d.Tokens.Write(d.Secrets()); err != nil {
+		return err
+	}
+	d.Issuer, err = issuer.Open(d.Path)
+	return errors.Join(err, d.removeNames(), d.writeComponents())
+}
+
+// makePassword writes a new password that satisfies immudb's rules, unless the
+// file is there.
+func makePassword(file string) error {
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// immudb asks for four kinds of characters. The rest has the randomness.
+	password := "Aa1!" + rand.Text()
+	return atomicfile.Write(file, []byte(password+"\n"), 0o600)
+}
+
+// removeNames removes the addresses of the sidecars of the last run: those of
+// this run are others.
+func (d *Locked) removeNames() error {
+	var failed error
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(d.Names() + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return failed
+}
+
+// writeComponents replaces the files that the sidecars read.
+func (d *Locked) writeComponents() error {
+	old, err := filepath.Glob(filepath.Join(d.Components(), "*.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, file := range old {
+		if err := os.Remove(file); err != nil {
+			return err
+		}
+	}
+	return os.CopyFS(d.Components(), components.Files)
+}

@@ -1,0 +1,100 @@
+package immudbserver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/codenotary/immudb/embedded/logger"
+
+	"corebank/localbank/diskfault"
+)
+
+// badIndex is how immudb reports an index that cannot be opened.
+const badIndex = "could not open indexer"
+
+// watchedLog is immudb's log. It ends the process when a line reports that a
+// write failed or that an index cannot be opened.
+type watchedLog struct {
+	logger.Logger
+	end func(reason string) // does not return
+}
+
+func (l watchedLog) Errorf(format string, v ...any) {
+	l.Logger.Errorf(format, v...)
+	l.check(format, v...)
+}
+
+func (l watchedLog) Warningf(format string, v ...any) {
+	l.Logger.Warningf(format, v...)
+	l.check(format, v...)
+}
+
+func (l watchedLog) check(format string, v ...any) {
+	if line := fmt.Sprintf(format, v...); diskfault.In(line) || strings.Contains(line, badIndex) {
+		l.end(line)
+	}
+}
+
+// trialSize is what the disk must take before the server starts: a server that
+// finds no room half way leaves files that it cannot read.
+const trialSize = 1 << 20
+
+// tryDisk writes a file into a directory and removes it.
+func tryDisk(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(dir, "trial-")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(make([]byte, trialSize))
+	return errors.Join(err, file.Sync(), file.Close(), os.Remove(file.Name()))
+}
+
+// removeIndexes removes the indexes of all databases.
+func removeIndexes(dir string) error {
+	indexes, err := filepath.Glob(filepath.Join(dir, "*", "index_*"))
+	if err != nil {
+		return err
+	}
+	for _, index := range indexes {
+		if err := os.RemoveAll(index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// watchInterval is how often the disk is tried while immudb opens.
+const watchInterval = 20 * time.Millisecond
+
+// watchDisk tries the disk again and again until stop is called, and calls end
+// when a trial fails. immudb does not notice failed writes while it opens its
+// databases: 1.11.1 then fails every commit, with "can not reset the tree to a
+// larger size", until it is started again.
+func watchDisk(try func() error, end func(reason string)) (stop func()) {
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		ticks := time.NewTicker(watchInterval)
+		defer ticks.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticks.C:
+				if err := try(); err != nil {
+					end("a write to the disk failed while immudb opened: " + err.Error())
+					return
+				}
+			}
+		}
+	})
+	return func() { close(done); watching.Wait() }
+}

@@ -1,0 +1,243 @@
+package localbank
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/contract"
+	"corebank/internal/identity/issuer"
+	"corebank/internal/jetstream"
+	"corebank/internal/secrets"
+	"corebank/localbank/datadir"
+	"corebank/localbank/immudbserver"
+	"corebank/localbank/ports"
+	"corebank/localbank/sidecars"
+	"corebank/localbank/supervisor"
+)
+
+// Names of the parts that are not apps.
+const (
+	partSentry    = "sentry"
+	partPlacement = "placement"
+	partImmudb    = "immudb"
+	partNATS      = "nats"
+)
+
+// longStart is how long a part may take to start that reads the whole log.
+const longStart = 10 * time.Minute
+
+// gatewayGrace is longer than the gateway gives open requests to finish.
+const gatewayGrace = 4 * time.Second
+
+// parts is the list of the bank's processes while it is being made.
+type parts struct {
+	config    Config
+	data      *datadir.Locked
+	programs  sidecars.Programs
+	held      *ports.Held
+	processes []supervisor.Process
+	addresses map[string]string // of each part, to show
+	problem   error             // the first failure to pick a port
+}
+
+// newParts lists the processes: first what all need, then each app with its
+// sidecar. An app stops before what it needs.
+func newParts(
+	config Config, listen string, data *datadir.Locked, programs sidecars.Programs, held *ports.Held,
+) (*parts, error) {
+	p := &parts{config: config, data: data, programs: programs, held: held, addresses: make(map[string]string)}
+	p.sentry()
+	p.placement()
+	p.immudb()
+	p.nats()
+	p.eventSources()
+	p.actor()
+	p.projector()
+	p.server(listen)
+	return p, p.problem
+}
+
+// running has the addresses for programs that reach the parts from outside.
+func (p *parts) running() datadir.Running {
+	return datadir.Running{Gateway: "http://" + p.addresses[contract.AppServer], Immudb: p.addresses[partImmudb], Parts: p.addresses}
+}
+
+// port picks a free address.
+func (p *parts) port() string {
+	address, err := p.held.Pick()
+	if err != nil {
+		if p.problem == nil {
+			p.problem = err
+		}
+		return "127.0.0.1:0"
+	}
+	return address
+}
+
+// addressOf is where the other parts reach a part that was added before: its
+// own address, or that of its proxy.
+func (p *parts) addressOf(part string) string {
+	if proxy := p.config.Via[part]; proxy != "" {
+		return proxy
+	}
+	return p.addresses[part]
+}
+
+// add adds a part. Its address is shown; the others are only held for it.
+func (p *parts) add(process supervisor.Process, address string, others ...string) {
+	own, before := append([]string{address}, others...), process.BeforeStart
+	process.BeforeStart = func() error {
+		if before != nil {
+			if err := before(); err != nil {
+				return err
+			}
+		}
+		return p.held.Free(own...)
+	}
+	process.Dir = p.data.Path
+	process.Env = append(process.Env, runtimeLimits(process.Name)...)
+	p.addresses[process.Name] = address
+	p.processes = append(p.processes, process)
+}
+
+// addCommand adds a part that is a command of corebank.
+func (p *parts) addCommand(process supervisor.Process, address string, others ...string) {
+	process.Command = p.config.Program
+	process.Args = append(process.Args, "--log-level="+p.config.LogLevel)
+	p.add(process, address, others...)
+}
+
+func (p *parts) immudb() {
+	address := p.port()
+	p.addCommand(supervisor.Process{
+		Name: partImmudb, Env: Environment(),
+		Args: []string{"immudb", "--dir=" + p.data.Immudb(), "--listen=" + address,
+			"--admin-password-file=" + p.data.AdminPassword()},
+		Ready:       func(ctx context.Context) error { return immudbserver.Check(ctx, address) },
+		ReadyWithin: longStart,
+	}, address)
+}
+
+func (p *parts) nats() {
+	address := p.port()
+	url := secrets.BrokerURL(address, secrets.BrokerAdmin, p.data.Tokens[secrets.Broker(secrets.BrokerAdmin)])
+	p.addCommand(supervisor.Process{
+		Name: partNATS, Env: Environment(),
+		Args:  []string{"nats", "--dir=" + p.data.NATS(), "--listen=" + address, "--passwords=" + p.data.Secrets()},
+		Ready: jetstream.Probe(url),
+	}, address)
+}
+
+// eventSources adds the log: its writer or, of several partitions, their writers
+// and the sequencer, which needs them all.
+func (p *parts) eventSources() {
+	for _, part := range p.data.LogParts()[1:] {
+		p.eventSource(part, nil)
+	}
+	p.eventSource(0, contract.PartitionApps(p.data.Partitions))
+}
+
+// eventSource adds the one of a part of the log.
+func (p *parts) eventSource(part int, needs []string) {
+	name := datadir.LogApp(part)
+	service, health := p.port(), p.port()
+	var broker []string
+	if part == 0 { // the writers of several partitions do not publish
+		broker = []string{partNATS}
+	}
+	env := p.sidecar(name, broker, "--app-port="+ports.Of(service), "--app-channel-address=127.0.0.1")
+	database, user := datadir.LogNames(part)
+	arguments := []string{"eventsource", "--listen=" + service, "--health=" + health, "--immudb=" + p.addressOf(partImmudb),
+		"--immudb-database=" + database, "--immudb-user=" + user,
+		"--immudb-password-file=" + p.data.WriterPassword(part), "--immudb-admin-password-file=" + p.data.AdminPassword(),
+		"--state-dir=" + p.data.EventSource(part), "--disk=" + p.data.Immudb(), "--disk-floor-file=" + p.data.DiskFloor(),
+		"--append-token-file=" + p.data.Secret(secrets.Append),
+	}
+	if p.data.Partitions > 1 {
+		arguments = append(arguments, fmt.Sprintf("--partitions=%d", p.data.Partitions), fmt.Sprintf("--partition=%d", part))
+	}
+	p.addCommand(supervisor.Process{
+		Name: name, Env: env, Args: arguments, Needs: append([]string{partImmudb, sidecarOf(name)}, needs...),
+		Ready: isReady(health), ReadyWithin: longStart,
+	}, health, service)
+}
+
+func (p *parts) actor() {
+	health := p.port()
+	env := p.sidecar(contract.AppActor, []string{partNATS, partPlacement}, p.placementArgument())
+	arguments := []string{"actor", "--health=" + health, "--key-file=" + p.data.ActorKey(),
+		"--append-token-file=" + p.data.Secret(secrets.Append), fmt.Sprintf("--partitions=%d", p.data.Partitions)}
+	p.addCommand(supervisor.Process{
+		Name: contract.AppActor, Env: env, Args: append(arguments, p.identity()...),
+		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppActor)}, Ready: isReady(health),
+	}, health)
+}
+
+func (p *parts) projector() {
+	health := p.port()
+	env := append(p.sidecar(contract.AppProjector, []string{partNATS}), mongoEnvironment()...)
+	p.addCommand(supervisor.Process{
+		Name: contract.AppProjector, Env: env,
+		Args: []string{"projector", "--health=" + health, "--views=" + p.data.Views(),
+			"--admin-token-file=" + p.data.Secret(secrets.Admin)},
+		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppProjector)},
+		Ready: isReady(health), ReadyWithin: longStart,
+	}, health)
+}
+
+func (p *parts) server(listen string) {
+	env := p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, p.placementArgument())
+	arguments := []string{"server", "--listen=" + listen, "--views=" + p.data.Views(), "--allow-remote=false",
+		"--local-key-file=" + p.data.Issuer.KeyFile}
+	p.addCommand(supervisor.Process{
+		Name: contract.AppServer, Env: append(env, mongoEnvironment()...), Args: append(arguments, p.identity()...),
+		Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
+		Ready: isReady(listen), Grace: gatewayGrace,
+	}, listen)
+}
+
+// identity are the flags of an app that takes the tokens of the bank's issuer.
+func (p *parts) identity() []string {
+	return []string{"--issuer=" + p.data.Issuer.Name, "--audience=" + issuer.Audience, "--jwks=" + p.data.Issuer.KeysFile}
+}
+
+// Environment is that of this process without the variables of corebank and
+// Dapr, which are not meant for the parts, and with more.
+func Environment(more ...string) []string {
+	var passed []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		foreign := strings.HasPrefix(name, "COREBANK_") || strings.HasPrefix(name, "DAPR_") ||
+			strings.HasPrefix(name, "MONGODB_") || name == "NAMESPACE" || name == "APP_API_TOKEN"
+		if !foreign {
+			passed = append(passed, entry)
+		}
+	}
+	return append(passed, more...)
+}
+
+// mongoEnvironment is for the apps that use the views.
+func mongoEnvironment() []string {
+	var found []string
+	for _, name := range []string{"MONGODB_URI", "MONGODB_DATABASE"} {
+		if value, given := os.LookupEnv(name); given {
+			found = append(found, name+"="+value)
+		}
+	}
+	return found
+}
+
+// answers is ready when the address answers with the status.
+func answers(address string, status int) func(context.Context) error {
+	return func(ctx context.Context) error { return app.CheckHealth(ctx, address, status) }
+}
+
+// isReady is ready when the app at the address reports that it is.
+func isReady(address string) func(context.Context) error {
+	return answers("http://"+address+app.ReadyPath, http.StatusOK)
+}

@@ -1,0 +1,203 @@
+package localbank
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/identity"
+	"corebank/internal/identity/issuer"
+	"corebank/localbank/datadir"
+	"corebank/localbank/sidecars"
+	"corebank/localbank/supervisor"
+)
+
+// TokenLife is how long the tokens last that are printed at the start.
+const TokenLife = 24 * time.Hour
+
+// statusOutput shows a person the state of the bank.
+type statusOutput struct {
+	began time.Time
+
+	mu        sync.Mutex
+	out       io.Writer
+	addresses map[string]string
+	check     func(context.Context) error // fails unless the bank takes mutations
+	up        bool
+	outage    *outage
+}
+
+// outage is the time from a part's death until the bank works fully again.
+type outage struct {
+	began time.Time
+	first string          // the part that died first
+	down  map[string]bool // the parts that died and are not back
+}
+
+// An outage is over when the gateway reports itself ready for a while. It caches
+// its answer for half a second, so a single answer may be older than the outage.
+// A slow answer counts as a failure: the gateway was not ready when it was asked.
+const (
+	checkPause     = 50 * time.Millisecond  // between two questions
+	stableTime     = 600 * time.Millisecond // without a failure
+	maxCheckAnswer = 250 * time.Millisecond
+)
+
+// maxQuotedLines bounds how much of a log is shown.
+const maxQuotedLines = 5
+
+func newStatusOutput(out io.Writer) *statusOutput { return &statusOutput{out: out, began: time.Now()} }
+
+func (s *statusOutput) printf(format string, v ...any) { fmt.Fprintf(s.out, format, v...) }
+
+// starting begins the list of parts.
+func (s *statusOutput) starting(bank *parts, programs sidecars.Programs) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addresses = bank.addresses
+	s.check = bank.processes[len(bank.processes)-1].Ready // the gateway's: it checks the whole path of a command
+	s.printf("Starting %d parts, with Dapr %s from %s\n", len(bank.processes), programs.Version, programs.Daprd)
+}
+
+// show prints what happened to a part.
+func (s *statusOutput) show(ctx context.Context, e supervisor.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e.State {
+	case supervisor.Started:
+	case supervisor.Ready:
+		s.printf("  %-20s  ready  %-15s  %s\n", e.Process, s.addresses[e.Process], seconds(e.Took))
+	case supervisor.Waiting:
+		s.printf("  %-20s  not ready after %s: %v; its last lines:\n%s", e.Process, seconds(e.Took), e.Err, quoted(e.Lines))
+	case supervisor.Died:
+		s.printf("%s %s died (%v) and is started again in %v; its last lines:\n%s",
+			clock(), e.Process, e.Err, e.Pause, quoted(e.Lines))
+		s.partDied(e.Process)
+	case supervisor.Back:
+		s.printf("%s %s is back, %s after it died\n", clock(), e.Process, seconds(e.Took))
+		s.partBack(ctx, e.Process)
+	case supervisor.Stopped:
+		s.printf("  %-20s  stopped  %s\n", e.Process, seconds(e.Took))
+	case supervisor.Killed:
+		s.printf("  %-20s  killed: it did not stop within %s\n", e.Process, seconds(e.Took))
+	}
+}
+
+func (s *statusOutput) partDied(part string) {
+	if !s.up {
+		return
+	}
+	if s.outage == nil {
+		s.outage = &outage{began: time.Now(), first: part, down: make(map[string]bool)}
+	}
+	s.outage.down[part] = true
+}
+
+func (s *statusOutput) partBack(ctx context.Context, part string) {
+	if s.outage == nil {
+		return
+	}
+	delete(s.outage.down, part)
+	if len(s.outage.down) == 0 {
+		go s.awaitRecovery(ctx, s.outage)
+	}
+}
+
+// awaitRecovery waits until nothing is down and the gateway has reported the
+// bank ready for long enough, and then shows that the outage is over.
+func (s *statusOutput) awaitRecovery(ctx context.Context, over *outage) {
+	var since time.Time // of the first answer after the last failure
+	for ctx.Err() == nil {
+		asked := time.Now()
+		switch err := s.check(ctx); {
+		case err != nil:
+			since = time.Time{}
+		case since.IsZero() || time.Since(asked) > maxCheckAnswer:
+			since = time.Now()
+		}
+		if s.isOver(over, since) {
+			return
+		}
+		app.Pause(ctx, checkPause)
+	}
+}
+
+// isOver reports whether there is nothing more to wait for, and prints the end
+// of the outage if the bank has been ready for long enough.
+func (s *statusOutput) isOver(over *outage, since time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.outage != over || len(over.down) > 0 {
+		return true // it is over, or another part has died and its return will start another wait
+	}
+	if since.IsZero() || time.Since(since) < stableTime {
+		return false
+	}
+	s.printf("%s the bank works fully again, %s after %s died\n", clock(), seconds(since.Sub(over.began)), over.first)
+	s.outage = nil
+	return true
+}
+
+// ready prints the addresses and tokens that a person needs.
+func (s *statusOutput) ready(listen string, data *datadir.Locked) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.up = true
+	s.printf(`
+The bank is ready after %[1]s.
+
+  Console    http://%[2]s/console
+  GraphiQL   http://%[2]s/
+  GraphQL    http://%[2]s/graphql
+             ws://%[2]s/graphql
+  Health     http://%[2]s/readyz
+  Data       %[3]s
+  Logs       %[4]s
+  Stop       Ctrl-C
+
+`, seconds(time.Since(s.began)), listen, data.Path, data.Logs())
+	s.signIn(data.Issuer)
+}
+
+// signIn prints a token for each role. s.mu is held.
+func (s *statusOutput) signIn(local *issuer.Local) {
+	s.printf("Sign in with one of these tokens, for %s (more: corebank token --help):\n\n", TokenLife)
+	for _, role := range identity.Roles() {
+		token, err := local.Token(string(role), role, time.Now(), TokenLife)
+		if err != nil {
+			token = err.Error()
+		}
+		s.printf("  %-10s %s\n", role, token)
+	}
+	s.printf("\n")
+}
+
+// stopped prints that the bank has stopped, and why.
+func (s *statusOutput) stopped(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if cause == nil {
+		return // the bank never ran, and an error says why
+	}
+	if errors.Is(cause, context.Canceled) {
+		s.printf("The bank has stopped.\n")
+		return
+	}
+	s.printf("The bank has stopped: %v.\n", cause)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+
+func clock() string { return time.Now().Format(time.TimeOnly) }
+
+func quoted(lines []string) string {
+	if len(lines) == 0 {
+		return "  nothing\n"
+	}
+	return "  | " + strings.Join(lines[max(0, len(lines)-maxQuotedLines):], "\n  | ") + "\n"
+}
