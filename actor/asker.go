@@ -33,7 +33,7 @@ func (h *Host) asker(ctx context.Context, c contract.Command) asker {
 		return asker{denied: contract.Outcome{Status: contract.Forbidden, Reason: err.Error()}}
 	case err != nil:
 		return asker{denied: contract.Outcome{Status: contract.Unavailable, Reason: err.Error()}}
-	case principal.Nobody():
+	case principal.Anonymous():
 		return asker{denied: contract.Outcome{Status: contract.Forbidden, Reason: "nobody gives this command"}}
 	}
 	return asker{Principal: principal}
@@ -46,7 +46,7 @@ const receiveTransfer = "ReceiveTransfer"
 // only the bank itself does tells no more than the account does.
 func (a asker) may(c contract.Command, owner string, dry bool) identity.Verdict {
 	verdict := a.May(c.Type, owner)
-	if verdict == identity.Forbidden && dry && c.Type == receiveTransfer && !a.Nobody() {
+	if verdict == identity.Forbidden && dry && c.Type == receiveTransfer && !a.Anonymous() {
 		if a.Sees(owner) {
 			return identity.Allowed
 		}

@@ -38,7 +38,7 @@ func (a *account) claimed(ctx context.Context, batch contract.CommandBatch, know
 type claim struct {
 	state  bank.Account // of the claim's stream
 	holder bank.AccountID
-	place  *contract.Place
+	place  *contract.PartitionPosition
 }
 
 func (a *account) lookForClaim(ctx context.Context, t turn) (claim, error) {
@@ -73,11 +73,11 @@ func (a *account) claims(ctx context.Context, stream bank.AccountID) (claim, err
 }
 
 // placeOf is a position in a partition; nil where there is only one.
-func placeOf(partition int, position int64) *contract.Place {
+func placeOf(partition int, position int64) *contract.PartitionPosition {
 	if partition == 0 {
 		return nil
 	}
-	return &contract.Place{Partition: partition, Position: position}
+	return &contract.PartitionPosition{Partition: partition, Position: position}
 }
 
 // errLostClaim says that the claim's stream has moved: by another claim, most

@@ -111,7 +111,7 @@ func (t *turn) show(o *contract.Outcome, who asker) {
 	if !t.state.IsOpen() || !who.Sees(t.state.Owner) {
 		return
 	}
-	state := t.state.Brief()
+	state := t.state.Summary()
 	if t.room -= accountBytes(state); t.room >= 0 {
 		o.Account = &state
 	}
@@ -255,7 +255,7 @@ func (t *turn) circumstances(c contract.Command, command bank.Command, who asker
 	if in.Now.Before(t.state.ChangedAt) {
 		in.Now = t.state.ChangedAt // clocks may step back, an account's time does not
 	}
-	version := t.state.Looks(command)
+	version := t.state.RequiredVersion(command)
 	var err error
 	switch {
 	case version > t.base:
@@ -322,7 +322,7 @@ func replay(earlier *contract.Record, command bank.Command) (contract.Outcome, e
 	if err != nil {
 		return contract.Outcome{}, err
 	}
-	if fields := bank.Differences(event, command); len(fields) > 0 {
+	if fields := bank.Conflicts(event, command); len(fields) > 0 {
 		return refused(bank.RefuseConflict(fields)), nil
 	}
 	return contract.Outcome{Status: contract.Replayed, Record: earlier}, nil

@@ -246,7 +246,7 @@ func (s *Sequencer) cut(feeds []*feed) (round Round, much bool) {
 // has reports whether the records of a partition that are still to come to the
 // round can be after a place: it is in the same partition, or a round before
 // has it, or this one has it in an earlier partition.
-func (r Round) has(after contract.Place, partition int, before Round) bool {
+func (r Round) has(after contract.PartitionPosition, partition int, before Round) bool {
 	switch {
 	case after.Partition == partition || after.Partition < 1 || after.Partition > len(r.Ends):
 		return true

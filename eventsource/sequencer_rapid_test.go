@@ -83,7 +83,7 @@ func (w *wild) appendOne() {
 	if of := rapid.IntRange(1, len(w.apis)).Draw(w.t.T, "came of partition"); of != mine && rapid.Bool().Draw(w.t.T, "came of another") {
 		if page, err := w.apis[of-1].API.ReadAll(w.ctx, contract.ReadAllRequest{}); err == nil && len(page.Records) > 0 {
 			cause := page.Records[len(page.Records)-1]
-			r.After = &contract.Place{Partition: of, Position: cause.Position}
+			r.After = &contract.PartitionPosition{Partition: of, Position: cause.Position}
 			w.after[name(r)] = name(cause)
 		}
 	}

@@ -12,18 +12,18 @@ type Cost struct {
 	// Times is how often what is selected in it counts; 0 is once.
 	Times int
 	// Page has what is selected count as often as first or last say, at most
-	// MostOnPage times, and this often when neither is given.
+	// MaxOnPage times, and this often when neither is given.
 	Page int
 	// Batch has the field count once for each of its input's items, at most
-	// MostInBatch times.
+	// MaxInBatch times.
 	Batch bool
 }
 
 // What is beyond these is refused by its field, with clearer words than those
 // of its cost.
 const (
-	MostOnPage  = view.MaxPage
-	MostInBatch = 100
+	MaxOnPage  = view.MaxPage
+	MaxInBatch = 100
 )
 
 // Costs are the costs, by type and field, of the fields that are not at hand or
@@ -66,7 +66,7 @@ func Costs() map[string]Cost {
 		"Balance.explanation":             {Points: past, Past: 200},
 		"BalanceExplanation.transactions": {Times: 2 * long},
 		"BalanceExplanation.holds":        {Times: long},
-		"Statement.lines":                 {Points: log, Page: MostOnPage},
+		"Statement.lines":                 {Points: log, Page: MaxOnPage},
 		"Statement.document":              {Points: document},
 		"TrialBalance.totals":             {Times: long},
 		"SystemStatus.partitions":         {Times: long},

@@ -29,7 +29,7 @@ func TestEveryListHasItsCost(t *testing.T) {
 			switch {
 			case strings.HasPrefix(field.Name, "__"):
 			case field.Arguments.ForName("first") != nil || field.Arguments.ForName("last") != nil:
-				if cost.Page < 1 || cost.Page > MostOnPage {
+				if cost.Page < 1 || cost.Page > MaxOnPage {
 					t.Errorf("%s.%s does not count its lines: %+v", name, field.Name, cost)
 				}
 			case !has && (root || field.Type.Elem != nil && !slices.Contains(shortLists, field.Name)):

@@ -33,8 +33,8 @@ func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID, in *model.
 	if err != nil || currency == noCurrency {
 		return filter, err // there is nothing to filter
 	}
-	if filter.Least, err = readBound("minAmount", in.MinAmount, currency, 0); err == nil {
-		filter.Most, err = readBound("maxAmount", in.MaxAmount, currency, 1)
+	if filter.MinAmount, err = readBound("minAmount", in.MinAmount, currency, 0); err == nil {
+		filter.MaxAmount, err = readBound("maxAmount", in.MaxAmount, currency, 1)
 	}
 	return filter, err
 }

@@ -39,7 +39,7 @@ func (r *Resolver) hold(ctx context.Context, id string) (*model.Hold, error) {
 	if seen, err := r.sees(ctx, account); err != nil || !seen {
 		return nil, err
 	}
-	records, err := r.Views.Links(ctx, view.HoldKey(account, version))
+	records, err := r.Views.References(ctx, view.HoldKey(account, version))
 	if err != nil {
 		return nil, fmt.Errorf("records of hold %s: %w", id, err)
 	}

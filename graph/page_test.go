@@ -103,7 +103,7 @@ func TestFilters(t *testing.T) {
 		Since: &since, Until: &until, EffectiveSince: &since, EffectiveUntil: &until, MinAmount: &least, MaxAmount: &most, Direction: &credit,
 		Reference: text("r"), ExternalID: text("e"), CounterpartyID: text("c"), TransferID: text("t")})
 	want := view.Filter{Types: []view.TransactionType{view.Deposit}, Since: decidedAt, Until: decidedAt.Add(time.Hour),
-		EffectiveSince: decidedAt, EffectiveUntil: decidedAt.Add(time.Hour), Least: 150, Most: 2000, Credits: true,
+		EffectiveSince: decidedAt, EffectiveUntil: decidedAt.Add(time.Hour), MinAmount: 150, MaxAmount: 2000, Credits: true,
 		Reference: "r", ExternalID: "e", Counterparty: "c", Transfer: "t"}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("read as %+v, %v; want %+v", got, err, want)

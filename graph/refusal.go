@@ -94,7 +94,7 @@ func accountError(r *bank.Refusal, code model.ErrorCode, path []string, again bo
 		return model.AccountNotEmpty{Code: code, Message: r.Message, Path: path, Retryable: again,
 			Balance: moneyOf(*r.Balance), Held: moneyOf(*r.Held), InTransit: moneyOf(*r.InTransit)}
 	case bank.TooManyOpenItems:
-		return model.TooManyOpenItems{Code: code, Message: r.Message, Path: path, Retryable: again, Most: int64(r.Most)}
+		return model.TooManyOpenItems{Code: code, Message: r.Message, Path: path, Retryable: again, Most: int64(r.Max)}
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func refusals() []toldRefusal {
 			map[string]any{"available": money("1.00"), "shortfall": money("2.00")}},
 		{bank.Refusal{Code: bank.AccountNotEmpty, Balance: &one, Held: &two, InTransit: &one}, "AccountNotEmpty",
 			map[string]any{"balance": money("1.00"), "held": money("2.00"), "inTransit": money("1.00")}},
-		{bank.Refusal{Code: bank.TooManyOpenItems, Most: 1000}, "TooManyOpenItems", map[string]any{"most": 1000.0}},
+		{bank.Refusal{Code: bank.TooManyOpenItems, Max: 1000}, "TooManyOpenItems", map[string]any{"most": 1000.0}},
 	}
 }
 

@@ -106,7 +106,7 @@ func (r *Resolver) reversals(ctx context.Context, line view.Transaction) ([]*mod
 	if err != nil || !ok {
 		return told, err
 	}
-	records, err := r.Views.Links(ctx, view.ReversalKey(id, version))
+	records, err := r.Views.References(ctx, view.ReversalKey(id, version))
 	if err != nil {
 		return nil, fmt.Errorf("reversals of %d of %s: %w", version, id, err)
 	}

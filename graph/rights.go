@@ -35,7 +35,7 @@ func roleOf(role model.Role) identity.Role {
 // authorize refuses those who have none of the roles.
 func authorize(ctx context.Context, roles ...identity.Role) error {
 	switch who := identity.From(ctx); {
-	case who.Nobody():
+	case who.Anonymous():
 		return Unauthenticated("Sign in first: send a token in the header Authorization, as Bearer and the token.")
 	case !who.Is(roles...):
 		return &Fault{Code: CodeForbidden, Message: fmt.Sprintf("This is for %s; your token does not say that you are one.", either(roles))}
@@ -73,7 +73,7 @@ func encode(ctx context.Context, key string, c bank.Command) (contract.Command, 
 // sees reports whether the caller may know of an account that the views show.
 func (r *Resolver) sees(ctx context.Context, id bank.AccountID) (bool, error) {
 	who := identity.From(ctx)
-	if who.SeesAll() || who.Nobody() {
+	if who.SeesAll() || who.Anonymous() {
 		return who.SeesAll(), nil
 	}
 	a, err := r.Views.Account(ctx, id)
@@ -123,7 +123,7 @@ func (r *Resolver) onlySeen(ctx context.Context, id bank.AccountID) (bank.Accoun
 // listAccounts reads the accounts that the caller may know of.
 func (r *Resolver) listAccounts(ctx context.Context, page view.Accounts) ([]view.Account, bool, error) {
 	if who := identity.From(ctx); !who.SeesAll() {
-		if who.Nobody() || page.Filter.Owner != "" && page.Filter.Owner != who.Subject {
+		if who.Anonymous() || page.Filter.Owner != "" && page.Filter.Owner != who.Subject {
 			return nil, false, nil
 		}
 		page.Filter.Owner = who.Subject

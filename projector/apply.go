@@ -93,14 +93,14 @@ func fold(accounts map[bank.AccountID]view.Account, before view.Trial, records [
 			changes.Transactions = append(changes.Transactions, *effect.Line)
 		}
 		if len(effect.Keys) > 0 {
-			changes.Links = append(changes.Links, view.LinksOf(r, effect.Keys)...)
+			changes.References = append(changes.References, view.ReferencesOf(r, effect.Keys)...)
 		}
 		if effect.State != nil {
 			changes.States = append(changes.States, *effect.State)
 		}
 		sums.Add(r.At, effect.Postings)
-		if r.Position%view.KeepTrialEvery == 0 {
-			changes.Kept = append(changes.Kept, sums.Trial(r.Position))
+		if r.Position%view.TrialInterval == 0 {
+			changes.PastTrials = append(changes.PastTrials, sums.Trial(r.Position))
 		}
 	}
 	changes.Trial = sums.Trial(changes.To)

@@ -103,7 +103,7 @@ func (f *refold) take(r contract.Record) error {
 	if effect.Line != nil {
 		f.Transactions = append(f.Transactions, *effect.Line)
 	}
-	f.Links = append(f.Links, view.LinksOf(r, effect.Keys)...)
+	f.References = append(f.References, view.ReferencesOf(r, effect.Keys)...)
 	if effect.State != nil {
 		f.States = append(f.States, *effect.State)
 	}

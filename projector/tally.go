@@ -114,7 +114,7 @@ func (t *tally) count(r contract.Record) error {
 		return nil
 	}
 	t.trial.Add(r.At, event.PostingLines())
-	for _, link := range view.LinksOf(r, view.KeysOf(f.state, r, event)) {
+	for _, link := range view.ReferencesOf(r, view.KeysOf(f.state, r, event)) {
 		if err := f.file(link); err != nil {
 			return err
 		}
@@ -126,8 +126,8 @@ func (t *tally) count(r contract.Record) error {
 	if line := view.TransactionOf(r, event); line != nil {
 		f.add(*line)
 	}
-	if f.state.Version%view.KeepStateEvery == 0 {
-		return f.file(view.State{Account: f.state.Brief(), Position: r.Position})
+	if f.state.Version%view.StateInterval == 0 {
+		return f.file(view.State{Account: f.state.Summary(), Position: r.Position})
 	}
 	return nil
 }
@@ -244,7 +244,7 @@ func (t *tally) found(ctx context.Context, snapshot view.Snapshot, tell func(Pro
 
 // foundFiled adds what the views have filed and kept.
 func foundFiled(ctx context.Context, snapshot view.Snapshot, found map[bank.AccountID]*sum) error {
-	for link, err := range snapshot.Links(ctx) {
+	for link, err := range snapshot.References(ctx) {
 		s, err := of(found, link.Record.Account, err)
 		if err == nil {
 			err = s.file(link)

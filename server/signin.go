@@ -140,7 +140,7 @@ func (onlySignedIn) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext implements graphql.OperationContextMutator.
 func (onlySignedIn) MutateOperationContext(ctx context.Context, operation *graphql.OperationContext) *gqlerror.Error {
-	if !identity.From(ctx).Nobody() || aboutSchema(operation.Operation.SelectionSet) {
+	if !identity.From(ctx).Anonymous() || aboutSchema(operation.Operation.SelectionSet) {
 		return nil
 	}
 	if answer, ok := ctx.Value(answerKey{}).(*openAnswer); ok {

@@ -22,7 +22,7 @@ func signInSocket(verify Verify) transport.WebsocketInitFunc {
 		switch header := payload.Authorization(); {
 		case header != "":
 			who, err = verified(ctx, verify, header)
-		case who.Nobody():
+		case who.Anonymous():
 			err = graph.Unauthenticated("Sign in first: send a token in connection_init, under authorization, as Bearer and the token.")
 		}
 		switch {

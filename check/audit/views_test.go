@@ -47,7 +47,7 @@ type told struct {
 	checkpoint int64
 	accounts   []view.Account
 	lines      []view.Transaction
-	links      []view.Link
+	links      []view.Reference
 	states     []view.State
 	trial      view.Trial
 	fails      error
@@ -67,7 +67,7 @@ func tell(t *testing.T, store view.Snapshots) *told {
 	for line := range snapshot.Transactions(t.Context()) {
 		said.lines = append(said.lines, line)
 	}
-	for link := range snapshot.Links(t.Context()) {
+	for link := range snapshot.References(t.Context()) {
 		said.links = append(said.links, link)
 	}
 	for state := range snapshot.States(t.Context()) {
@@ -80,7 +80,9 @@ func (s *told) Snapshot(context.Context) (view.Snapshot, error) { return s, nil 
 func (s *told) Checkpoint() int64                               { return s.checkpoint }
 func (s *told) Trial() view.Trial                               { return s.trial }
 
-func (s *told) Links(context.Context) iter.Seq2[view.Link, error]   { return each(s.links, nil) }
+func (s *told) References(context.Context) iter.Seq2[view.Reference, error] {
+	return each(s.links, nil)
+}
 func (s *told) States(context.Context) iter.Seq2[view.State, error] { return each(s.states, nil) }
 
 func (s *told) Close(context.Context) error { return nil }
@@ -127,7 +129,9 @@ var differingAccounts = []differing{
 	{"the place of the opening", func(s *told) { s.ada().Opened = 7 }, ada, "opened at position 1", "opened at position 7"},
 	{"a freeze", func(s *told) { s.ada().Freeze.Debits = true }, ada, "freeze none", `freeze {"debits":true}`},
 	{"a kind", func(s *told) { s.ada().Kind = bank.Savings }, ada, `kind "CURRENT"`, `kind "SAVINGS"`},
-	{"a link too many", func(s *told) { s.links = append(s.links, view.Link{Key: "k", Record: contract.Record{Account: ada}}) }, ada,
+	{"a link too many", func(s *told) {
+		s.links = append(s.links, view.Reference{Key: "k", Record: contract.Record{Account: ada}})
+	}, ada,
 		"references and history states 0", "references and history states 1"},
 	{"the opening", func(s *told) { s.ada().OpenedAt = opening.Add(1000) }, ada,
 		"opened at 2026-03-01T09:00:00.123456Z", "opened at 2026-03-01T09:00:00.123457Z"},

@@ -33,7 +33,7 @@ func (s *tape) do(id bank.AccountID, caller, key string, command bank.Command) b
 	now := time.Date(2026, 3, 1, 9, 0, len(s.records), 0, time.UTC)
 	in := bank.Circumstances{Now: now, Caller: caller, Key: key}
 	for _, r := range s.records {
-		if r.Account == id && r.Version == state.Looks(command) {
+		if r.Account == id && r.Version == state.RequiredVersion(command) {
 			in.Past, _ = r.Event()
 		}
 	}
@@ -91,7 +91,7 @@ func shownBy(t *testing.T, records []contract.Record, show lineOf) *Findings {
 		sums.Add(r.At, effect.Postings)
 		event, _ := r.Event() // it could be folded
 		changes := view.Changes{From: r.Position - 1, To: r.Position, Accounts: []view.Account{account},
-			Links: view.LinksOf(r, effect.Keys), Trial: sums.Trial(r.Position)}
+			References: view.ReferencesOf(r, effect.Keys), Trial: sums.Trial(r.Position)}
 		if line := show(r, event); line != nil {
 			changes.Transactions = append(changes.Transactions, *line)
 		}

@@ -216,12 +216,12 @@ func (l *Log) checkRequest(r contract.Record) {
 // returns the line of history. Facts that were read from JSON can be written as
 // JSON: to digest them does not fail.
 func (l *Log) apply(r contract.Record, acc *account, event bank.Event) *view.Transaction {
-	for _, link := range view.LinksOf(r, view.KeysOf(acc.state, r, event)) {
+	for _, link := range view.ReferencesOf(r, view.KeysOf(acc.state, r, event)) {
 		_ = acc.entries.AddReference(link)
 	}
 	acc.state = acc.state.Apply(event, r.At)
-	if acc.state.Version%view.KeepStateEvery == 0 {
-		_ = acc.entries.AddState(view.State{Account: acc.state.Brief(), Position: r.Position})
+	if acc.state.Version%view.StateInterval == 0 {
+		_ = acc.entries.AddState(view.State{Account: acc.state.Summary(), Position: r.Position})
 	}
 	line := l.lineOf(r, event)
 	if line != nil {

@@ -108,7 +108,7 @@ func (h *history) checkAccepted(a attempt) {
 		return
 	}
 	event, err := r.Event()
-	if err != nil || len(bank.Differences(event, a.command)) > 0 {
+	if err != nil || len(bank.Conflicts(event, a.command)) > 0 {
 		h.world.violated(Durable, "%s asked for %+v and got %+v, %v", a.client, a.command, event, err)
 	}
 	if !h.durableBy(r, a.answered) {
@@ -149,7 +149,7 @@ func (h *history) justified(a attempt) bool {
 // at some time of the request by some clock.
 func (h *history) refuses(state bank.Account, a attempt) bool {
 	in := bank.Circumstances{Caller: "customer", Key: a.key}
-	if version := state.Looks(a.command); version > 0 {
+	if version := state.RequiredVersion(a.command); version > 0 {
 		in.Past, _ = h.streams[a.account][version-1].Event()
 	}
 	for _, skew := range h.world.skews {

@@ -222,7 +222,7 @@ func (e *Evidence) circumstances(a bank.Account, command bank.Command, at time.T
 	if at.Before(a.ChangedAt) {
 		in.Now = a.ChangedAt
 	}
-	if past, there := e.at(a.ID, a.Looks(command)); there {
+	if past, there := e.at(a.ID, a.RequiredVersion(command)); there {
 		in.Past = past.event
 	}
 	return in

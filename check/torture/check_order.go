@@ -110,7 +110,7 @@ func (e *Evidence) times(a bank.Account, told Answer) []time.Time {
 	if c, ok := told.Request.Command.(bank.PlaceHold); ok {
 		add(c.ExpiresAt)
 	}
-	if past, there := e.at(a.ID, a.Looks(told.Request.Command)); there {
+	if past, there := e.at(a.ID, a.RequiredVersion(told.Request.Command)); there {
 		if placed, ok := past.event.(bank.HoldPlaced); ok {
 			add(placed.ExpiresAt)
 		}

@@ -109,7 +109,7 @@ func (s *story) decide(id bank.AccountID, caller, key string, command bank.Comma
 	state.ID = id
 	in := bank.Circumstances{Now: storyBegan.Add(s.now).Truncate(time.Microsecond), Caller: caller, Key: key}
 	for _, r := range s.records {
-		if r.Account == id && r.Version == state.Looks(command) {
+		if r.Account == id && r.Version == state.RequiredVersion(command) {
 			in.Past, _ = r.Event()
 		}
 	}
@@ -158,7 +158,7 @@ func (s *story) tell(r *Request) bank.Event {
 		if line := view.TransactionOf(earlier, event); line != nil {
 			a.Balance = line.BalanceAfter
 		}
-		if len(bank.Differences(event, r.Command)) > 0 {
+		if len(bank.Conflicts(event, r.Command)) > 0 {
 			a.Verdict, a.Code, a.Version, a.Balance = Refused, bank.IdempotencyConflict, 0, 0
 		}
 		return event
@@ -243,7 +243,7 @@ func viewsOf(t *testing.T, records []contract.Record) *audit.Views {
 		sums.Add(r.At, effect.Postings)
 		placed := r
 		placed.Position = int64(i) + 1
-		changes := view.Changes{Links: view.LinksOf(placed, effect.Keys), From: int64(i), To: int64(i) + 1, Accounts: []view.Account{account}, Trial: sums.Trial(int64(i) + 1)}
+		changes := view.Changes{References: view.ReferencesOf(placed, effect.Keys), From: int64(i), To: int64(i) + 1, Accounts: []view.Account{account}, Trial: sums.Trial(int64(i) + 1)}
 		if effect.State != nil {
 			kept := *effect.State
 			kept.Position = placed.Position

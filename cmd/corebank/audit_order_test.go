@@ -79,7 +79,7 @@ func newDivided(t *testing.T) *divided {
 }
 
 // open opens the account of a name, in the partition of a number.
-func (d *divided) open(name string, partition int, after *contract.Place) {
+func (d *divided) open(name string, partition int, after *contract.PartitionPosition) {
 	d.t.Helper()
 	d.ends[partition-1]++
 	r := contract.Record{Position: d.ends[partition-1], Account: bank.NewAccountID("ada", name), Version: 1, After: after,
@@ -157,7 +157,7 @@ func TestAnAuditFindsWhatTheOrderGetsWrong(t *testing.T) {
 	d.place(d.ends...)
 	home := d.home("early")
 	other := 3 - home
-	d.open("caused", contract.PartitionOf(bank.NewAccountID("ada", "caused"), 2), &contract.Place{Partition: 2, Position: 99})
+	d.open("caused", contract.PartitionOf(bank.NewAccountID("ada", "caused"), 2), &contract.PartitionPosition{Partition: 2, Position: 99})
 	d.place(d.ends...)
 	beyond := append([]int64{}, d.ends...)
 	beyond[other-1] += 2

@@ -150,8 +150,8 @@ func (a Account) MoneyInTransit() Money {
 	return sum
 }
 
-// Brief is the account without what only its own decisions need.
-func (a Account) Brief() Account {
+// Summary is the account without what only its own decisions need.
+func (a Account) Summary() Account {
 	a.Reversed = nil
 	return a
 }

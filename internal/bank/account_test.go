@@ -56,7 +56,7 @@ func TestWhatTheBankDoesNotKnowIsAProgrammingError(t *testing.T) {
 		"deciding":  func() { accountAfter().Decide(nil, bank.Circumstances{}) },
 		"checking":  func() { bank.Check(nil) },
 		"folding":   func() { accountAfter().Apply(nil, at(1)) },
-		"comparing": func() { bank.Differences(nil, bank.Deposit{}) },
+		"comparing": func() { bank.Conflicts(nil, bank.Deposit{}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -31,7 +31,7 @@ func tell(t *testing.T, stories map[string]story) {
 			if in.Now.IsZero() {
 				in.Now = at(len(s.given) + 1)
 			}
-			if version := account.Looks(s.when); version != 0 {
+			if version := account.RequiredVersion(s.when); version != 0 {
 				in.Past = s.given[version-1]
 			}
 			event, broken := judged(t, account, s.when, in)
@@ -95,7 +95,7 @@ func checkFact(t tester, account bank.Account, event bank.Event, c bank.Command,
 	if err := bank.CheckBalanced(event.PostingLines()); err != nil {
 		t.Fatalf("%+v: %v", event, err)
 	}
-	if fields := bank.Differences(event, c); len(fields) > 0 {
+	if fields := bank.Conflicts(event, c); len(fields) > 0 {
 		t.Fatalf("%+v: the same request again differs in %v", c, fields)
 	}
 	before := written(t, account)

@@ -131,12 +131,12 @@ func (d Details) check() (broken Refusals) {
 }
 
 func (d Details) differing(from Details) []string {
-	return differing(field{"reference", d.Reference != from.Reference}, field{"memo", d.Memo != from.Memo},
+	return conflicts(field{"reference", d.Reference != from.Reference}, field{"memo", d.Memo != from.Memo},
 		field{"externalId", d.ExternalID != from.ExternalID})
 }
 
-// exactly is a caller's time as events keep it: UTC, whole microseconds.
-func exactly(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+// inMicroseconds is a caller's time as events keep it: UTC, whole microseconds.
+func inMicroseconds(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // checkEffective refuses an effective time (zero for none) in the future or
 // before the account was opened.

@@ -21,15 +21,15 @@ type Circumstances struct {
 	Now time.Time
 	// Caller asks, under the idempotency key Key.
 	Caller, Key string
-	// Past is the account's event that Looks named; nil where there is none.
+	// Past is the account's event that RequiredVersion named; nil where there is none.
 	Past Event
 }
 
-// Looks is the version of the account's earlier event that a decision on c
+// RequiredVersion is the version of the account's earlier event that a decision on c
 // has to see (Circumstances.Past), and 0 for none.
-func (a Account) Looks(c Command) int64 {
-	if c, ok := c.(interface{ looks(Account) int64 }); ok {
-		if version := c.looks(a); 0 < version && version <= a.Version {
+func (a Account) RequiredVersion(c Command) int64 {
+	if c, ok := c.(interface{ requiredVersion(Account) int64 }); ok {
+		if version := c.requiredVersion(a); 0 < version && version <= a.Version {
 			return version
 		}
 	}

@@ -31,7 +31,7 @@ func (q question) answer(t *testing.T) *bank.Refusal {
 		return refusal
 	}
 	if q.earlier != nil {
-		return bank.RefuseConflict(bank.Differences(q.earlier, q.command))
+		return bank.RefuseConflict(bank.Conflicts(q.earlier, q.command))
 	}
 	_, broken := judged(t, q.account, q.command, bank.Circumstances{Now: q.now, Key: q.key, Past: q.past})
 	if len(broken) > 0 {
@@ -319,7 +319,7 @@ func TestWhichEarlierEventADecisionLooksAt(t *testing.T) {
 		"a deposit":              {bank.Deposit{Amount: eur(1)}, 0},
 		"the end of a transfer":  {completeIt, 0},
 	} {
-		if got := account.Looks(test.command); got != test.version {
+		if got := account.RequiredVersion(test.command); got != test.version {
 			t.Errorf("%s: it looks at %d, want %d", name, got, test.version)
 		}
 	}

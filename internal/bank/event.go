@@ -15,18 +15,18 @@ type Event interface {
 	// apply is the account after the event, which happened at a time. Version
 	// and ChangedAt are set already.
 	apply(a Account, at time.Time) Account
-	// sound is nil for an event that says all that its kind must say.
-	sound() error
-	// differs names the inputs in which a command differs from the one that
+	// validate is nil for an event that says all that its kind must say.
+	validate() error
+	// conflictsWith names the inputs in which a command differs from the one that
 	// made the event, or is wrongKind.
-	differs(c Command) []string
+	conflictsWith(c Command) []string
 }
 
-// still is embedded by events that move no money.
-type still struct{}
+// nonMonetary is embedded by events that move no money.
+type nonMonetary struct{}
 
 // PostingLines are none: no money moves.
-func (still) PostingLines() []Posting { return nil }
+func (nonMonetary) PostingLines() []Posting { return nil }
 
 // Movement is the money part of an event that changes the balance. Amount is
 // positive; Balance is the account's balance after it.
@@ -39,7 +39,7 @@ type Movement struct {
 // PostingLines are the double entry of the movement.
 func (m Movement) PostingLines() []Posting { return m.Postings }
 
-func (m Movement) sound() error {
+func (m Movement) validate() error {
 	switch {
 	case m.Amount.Currency == "" || !m.Amount.Positive():
 		return fmt.Errorf("an amount of %q, which is not positive", m.Amount)
@@ -57,25 +57,25 @@ func CheckEvent(e Event) error {
 	if e == nil {
 		return errors.New("nothing")
 	}
-	return e.sound()
+	return e.validate()
 }
 
-// Differences names the input fields in which a command differs from the one
+// Conflicts names the input fields in which a command differs from the one
 // that made an event. None means that the command is the same request again.
-func Differences(e Event, c Command) []string { return e.differs(c) }
+func Conflicts(e Event, c Command) []string { return e.conflictsWith(c) }
 
 // wrongKind is the difference between requests of two kinds.
 func wrongKind() []string { return []string{"mutation"} }
 
 type field struct {
-	name    string
-	differs bool
+	name        string
+	conflicting bool
 }
 
-func differing(fields ...field) []string {
+func conflicts(fields ...field) []string {
 	var names []string
 	for _, f := range fields {
-		if f.differs {
+		if f.conflicting {
 			names = append(names, f.name)
 		}
 	}

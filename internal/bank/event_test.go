@@ -251,17 +251,17 @@ func TestDifferencesNameTheFields(t *testing.T) {
 	}
 	for name, r := range all {
 		t.Run(name, func(t *testing.T) {
-			if got := bank.Differences(r.event, r.same); len(got) > 0 {
+			if got := bank.Conflicts(r.event, r.same); len(got) > 0 {
 				t.Errorf("the same request differs in %v", got)
 			}
 			for field, c := range r.others {
 				want := named(field)
-				if got := bank.Differences(r.event, c); !slices.Equal(got, []string{want}) {
+				if got := bank.Conflicts(r.event, c); !slices.Equal(got, []string{want}) {
 					t.Errorf("%s: they differ in %v", field, got)
 				}
 			}
 			for other, o := range all {
-				differs := bank.Differences(r.event, o.same)
+				differs := bank.Conflicts(r.event, o.same)
 				if reflect.TypeOf(o.same) != reflect.TypeOf(r.same) && !slices.Equal(differs, []string{"mutation"}) {
 					t.Errorf("%s instead: they differ in %v", other, differs)
 				}
@@ -269,10 +269,10 @@ func TestDifferencesNameTheFields(t *testing.T) {
 		})
 	}
 	claim := bank.ExternalIDClaimed{ExternalID: "x", Account: ada}
-	if got := bank.Differences(claim, bank.OpenAccount{}); !slices.Equal(got, []string{"mutation"}) {
+	if got := bank.Conflicts(claim, bank.OpenAccount{}); !slices.Equal(got, []string{"mutation"}) {
 		t.Errorf("a claim and an opening differ in %v", got)
 	}
-	if got := bank.Differences(paidBack(2, 1, 0, 0), bank.SendTransfer{To: grace, Amount: eur(1)}); !slices.Equal(got, []string{"mutation"}) {
+	if got := bank.Conflicts(paidBack(2, 1, 0, 0), bank.SendTransfer{To: grace, Amount: eur(1)}); !slices.Equal(got, []string{"mutation"}) {
 		t.Errorf("a payment back and a transfer differ in %v", got)
 	}
 }

@@ -34,7 +34,7 @@ type UnfreezeAccount struct {
 
 // AccountFrozen says what is forbidden from now on.
 type AccountFrozen struct {
-	still
+	nonMonetary
 	Debits  bool   `json:"debits"`
 	Credits bool   `json:"credits"`
 	Reason  string `json:"reason"`
@@ -43,7 +43,7 @@ type AccountFrozen struct {
 
 // AccountUnfrozen says that nothing is forbidden from now on.
 type AccountUnfrozen struct {
-	still
+	nonMonetary
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -67,16 +67,16 @@ func (e AccountFrozen) apply(a Account, at time.Time) Account {
 	return a
 }
 
-func (e AccountFrozen) sound() error {
+func (e AccountFrozen) validate() error {
 	if !e.Debits && !e.Credits || e.Reason == "" {
 		return errors.New("a freeze of nothing, or without a reason")
 	}
 	return nil
 }
 
-func (e AccountFrozen) differs(c Command) []string {
+func (e AccountFrozen) conflictsWith(c Command) []string {
 	if c, ok := c.(FreezeAccount); ok {
-		return differing(field{"scope", e.Debits != c.Debits || e.Credits != c.Credits}, field{"reason", e.Reason != c.Reason})
+		return conflicts(field{"scope", e.Debits != c.Debits || e.Credits != c.Credits}, field{"reason", e.Reason != c.Reason})
 	}
 	return wrongKind()
 }
@@ -102,11 +102,11 @@ func (e AccountUnfrozen) apply(a Account, _ time.Time) Account {
 	return a
 }
 
-func (e AccountUnfrozen) sound() error { return nil }
+func (e AccountUnfrozen) validate() error { return nil }
 
-func (e AccountUnfrozen) differs(c Command) []string {
+func (e AccountUnfrozen) conflictsWith(c Command) []string {
 	if c, ok := c.(UnfreezeAccount); ok {
-		return differing(field{"reason", e.Reason != c.Reason})
+		return conflicts(field{"reason", e.Reason != c.Reason})
 	}
 	return wrongKind()
 }

@@ -61,7 +61,7 @@ type ExpireHold struct {
 
 // HoldPlaced says that an amount is kept back until a time.
 type HoldPlaced struct {
-	still
+	nonMonetary
 	Amount    Money     `json:"amount"`
 	ExpiresAt time.Time `json:"expiresAt"`
 	// Defaulted is set when the caller left the time to the bank.
@@ -81,7 +81,7 @@ type HoldCaptured struct {
 
 // HoldReleased says that the rest of a hold was let go.
 type HoldReleased struct {
-	still
+	nonMonetary
 	Hold   int64  `json:"hold"`
 	Amount Money  `json:"amount"`
 	Reason string `json:"reason,omitempty"`
@@ -89,7 +89,7 @@ type HoldReleased struct {
 
 // HoldExpired says that the rest of a hold ended by itself.
 type HoldExpired struct {
-	still
+	nonMonetary
 	Hold   int64 `json:"hold"`
 	Amount Money `json:"amount"`
 }
@@ -101,7 +101,7 @@ func (c PlaceHold) check() Refusals {
 }
 
 func (c PlaceHold) decide(a Account, in Circumstances) (Event, Refusals) {
-	event := HoldPlaced{Amount: c.Amount, ExpiresAt: exactly(c.ExpiresAt), Details: c.Details}
+	event := HoldPlaced{Amount: c.Amount, ExpiresAt: inMicroseconds(c.ExpiresAt), Details: c.Details}
 	if c.ExpiresAt.IsZero() {
 		event.ExpiresAt, event.Defaulted = in.Now.Add(DefaultHoldTime), true
 	}
@@ -127,23 +127,23 @@ func (e HoldPlaced) apply(a Account, at time.Time) Account {
 	return a.spend(e.Amount, at)
 }
 
-func (e HoldPlaced) sound() error {
+func (e HoldPlaced) validate() error {
 	if e.Amount.Currency == "" || !e.Amount.Positive() || e.ExpiresAt.IsZero() {
 		return fmt.Errorf("a hold of %q until %s", e.Amount, e.ExpiresAt)
 	}
 	return nil
 }
 
-func (e HoldPlaced) differs(c Command) []string {
+func (e HoldPlaced) conflictsWith(c Command) []string {
 	if c, ok := c.(PlaceHold); ok {
-		return append(differing(field{"amount", e.Amount != c.Amount},
-			field{"expiresAt", e.Defaulted != c.ExpiresAt.IsZero() || !e.Defaulted && !e.ExpiresAt.Equal(exactly(c.ExpiresAt))}),
+		return append(conflicts(field{"amount", e.Amount != c.Amount},
+			field{"expiresAt", e.Defaulted != c.ExpiresAt.IsZero() || !e.Defaulted && !e.ExpiresAt.Equal(inMicroseconds(c.ExpiresAt))}),
 			e.Details.differing(c.Details)...)
 	}
 	return wrongKind()
 }
 
-func (c CaptureHold) looks(a Account) int64 { return a.looksForHold(c.Hold) }
+func (c CaptureHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
 func (c CaptureHold) check() Refusals {
 	broken := c.Details.check()
@@ -177,11 +177,11 @@ func (c CaptureHold) decide(a Account, in Circumstances) (Event, Refusals) {
 	return event, nil
 }
 
-func (e HoldCaptured) sound() error {
+func (e HoldCaptured) validate() error {
 	if e.Hold <= 0 || e.Remaining.Currency != e.Amount.Currency || e.Released.Currency != e.Amount.Currency {
 		return errors.New("a capture of no hold, or one that does not say what is left of it")
 	}
-	return e.Movement.sound()
+	return e.Movement.validate()
 }
 
 func (e HoldCaptured) apply(a Account, _ time.Time) Account {
@@ -189,17 +189,17 @@ func (e HoldCaptured) apply(a Account, _ time.Time) Account {
 	return a.holdLeft(e.Hold, e.Remaining)
 }
 
-func (e HoldCaptured) differs(c Command) []string {
+func (e HoldCaptured) conflictsWith(c Command) []string {
 	if c, ok := c.(CaptureHold); ok {
 		amount := c.Amount != nil && *c.Amount != e.Amount || c.Amount == nil && (e.Remaining.Positive() || e.Released.Positive())
 		rest := c.ReleaseRest && e.Remaining.Positive() || !c.ReleaseRest && e.Released.Positive()
-		return append(differing(field{"hold", e.Hold != c.Hold}, field{"amount", amount}, field{"releaseRest", rest}),
+		return append(conflicts(field{"hold", e.Hold != c.Hold}, field{"amount", amount}, field{"releaseRest", rest}),
 			e.Details.differing(c.Details)...)
 	}
 	return wrongKind()
 }
 
-func (c ReleaseHold) looks(a Account) int64 { return a.looksForHold(c.Hold) }
+func (c ReleaseHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
 func (c ReleaseHold) check() (broken Refusals) {
 	broken.add(checkText("reason", c.Reason, 0, MaxReasonLength))
@@ -218,11 +218,11 @@ func (e HoldReleased) apply(a Account, _ time.Time) Account {
 	return a.holdLeft(e.Hold, Money{Currency: a.Currency})
 }
 
-func (e HoldReleased) sound() error { return endOfHold(e.Hold, e.Amount) }
+func (e HoldReleased) validate() error { return endOfHold(e.Hold, e.Amount) }
 
-func (e HoldReleased) differs(c Command) []string {
+func (e HoldReleased) conflictsWith(c Command) []string {
 	if c, ok := c.(ReleaseHold); ok {
-		return differing(field{"hold", e.Hold != c.Hold}, field{"reason", e.Reason != c.Reason})
+		return conflicts(field{"hold", e.Hold != c.Hold}, field{"reason", e.Reason != c.Reason})
 	}
 	return wrongKind()
 }
@@ -246,11 +246,11 @@ func (e HoldExpired) apply(a Account, _ time.Time) Account {
 	return a.holdLeft(e.Hold, Money{Currency: a.Currency})
 }
 
-func (e HoldExpired) sound() error { return endOfHold(e.Hold, e.Amount) }
+func (e HoldExpired) validate() error { return endOfHold(e.Hold, e.Amount) }
 
-func (e HoldExpired) differs(c Command) []string {
+func (e HoldExpired) conflictsWith(c Command) []string {
 	if c, ok := c.(ExpireHold); ok {
-		return differing(field{"hold", e.Hold != c.Hold})
+		return conflicts(field{"hold", e.Hold != c.Hold})
 	}
 	return wrongKind()
 }
@@ -266,9 +266,9 @@ func (a Account) findHold(version int64) int {
 	return slices.IndexFunc(a.Holds, func(h Hold) bool { return h.Version == version })
 }
 
-// looksForHold is the hold's version when it is not among those that have not
+// endedHoldVersion is the hold's version when it is not among those that have not
 // ended: then it matters what it was.
-func (a Account) looksForHold(version int64) int64 {
+func (a Account) endedHoldVersion(version int64) int64 {
 	if a.findHold(version) >= 0 {
 		return 0
 	}

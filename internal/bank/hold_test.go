@@ -50,7 +50,7 @@ func TestPlacingHolds(t *testing.T) {
 		"of dollars":             {given: rich, when: bank.PlaceHold{Amount: usd(1)}, or: mismatch("amount")},
 		"on nobody's account":    {when: bank.PlaceHold{Amount: eur(1)}, or: notFound},
 		"with too long a note":   {given: rich, when: bank.PlaceHold{Amount: eur(1), Details: bank.Details{ExternalID: string(make([]byte, 141))}}, or: invalidInput("externalId")},
-		"one more than a person": {given: full, when: bank.PlaceHold{Amount: eur(1)}, now: at(999), or: bank.Refusal{Code: bank.TooManyOpenItems, Field: "accountId", Most: bank.MaxHolds}},
+		"one more than a person": {given: full, when: bank.PlaceHold{Amount: eur(1)}, now: at(999), or: bank.Refusal{Code: bank.TooManyOpenItems, Field: "accountId", Max: bank.MaxHolds}},
 	})
 }
 

@@ -30,7 +30,7 @@ type SetLimits struct{ Limits }
 
 // LimitsSet says what the limits are from now on.
 type LimitsSet struct {
-	still
+	nonMonetary
 	Limits
 }
 
@@ -115,7 +115,7 @@ func (e LimitsSet) apply(a Account, _ time.Time) Account {
 	return a
 }
 
-func (e LimitsSet) sound() error {
+func (e LimitsSet) validate() error {
 	if e.Overdraft.Currency == "" || e.Overdraft.Minor < 0 {
 		return errors.New("an overdraft without a currency or below zero")
 	}
@@ -127,9 +127,9 @@ func (e LimitsSet) sound() error {
 	return nil
 }
 
-func (e LimitsSet) differs(c Command) []string {
+func (e LimitsSet) conflictsWith(c Command) []string {
 	if c, ok := c.(SetLimits); ok {
-		return differing(field{"overdraft", e.Overdraft != c.Overdraft && (e.Overdraft.Minor != 0 || c.Overdraft != (Money{}))},
+		return conflicts(field{"overdraft", e.Overdraft != c.Overdraft && (e.Overdraft.Minor != 0 || c.Overdraft != (Money{}))},
 			field{"debitPerTransaction", !sameAmount(e.PerTransaction, c.PerTransaction)},
 			field{"debitPerDay", !sameAmount(e.PerDay, c.PerDay)})
 	}

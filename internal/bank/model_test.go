@@ -136,7 +136,7 @@ func TestTheBankAgreesWithALedger(t *testing.T) {
 				c = bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR", Kind: rapid.SampledFrom(bank.Kinds()).Draw(t, "kind")}
 			}
 			in := bank.Circumstances{Now: now, Caller: "ada", Key: fmt.Sprint("key ", i)}
-			if version := account.Looks(c); version != 0 {
+			if version := account.RequiredVersion(c); version != 0 {
 				in.Past = history[version-1]
 			}
 			event, broken := judged(t, account, c, in)

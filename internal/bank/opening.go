@@ -44,7 +44,7 @@ type CloseAccount struct {
 
 // AccountOpened says that the account exists from now on, empty.
 type AccountOpened struct {
-	still
+	nonMonetary
 	Owner      string            `json:"owner"`
 	Currency   Currency          `json:"currency"`
 	Name       string            `json:"name,omitempty"`
@@ -56,7 +56,7 @@ type AccountOpened struct {
 // AccountUpdated says what the account's name and metadata are from now on,
 // and which of the two was asked for (Changed: "name", "metadata").
 type AccountUpdated struct {
-	still
+	nonMonetary
 	Changed  []string          `json:"changed"`
 	Name     string            `json:"name,omitempty"`
 	Metadata map[string]string `json:"metadata,omitempty"`
@@ -64,14 +64,14 @@ type AccountUpdated struct {
 
 // AccountClosed says that nothing will ever move on the account again.
 type AccountClosed struct {
-	still
+	nonMonetary
 	Reason string `json:"reason,omitempty"`
 }
 
 // ExternalIDClaimed says, in a stream of its own, which account an external
 // id belongs to.
 type ExternalIDClaimed struct {
-	still
+	nonMonetary
 	ExternalID string    `json:"externalId"`
 	Account    AccountID `json:"account"`
 }
@@ -121,16 +121,16 @@ func (e AccountOpened) apply(a Account, at time.Time) Account {
 	return a
 }
 
-func (e AccountOpened) sound() error {
+func (e AccountOpened) validate() error {
 	if e.Owner == "" || e.Currency == "" || e.Kind == "" {
 		return errors.New("an account without an owner, a currency or a kind")
 	}
 	return nil
 }
 
-func (e AccountOpened) differs(c Command) []string {
+func (e AccountOpened) conflictsWith(c Command) []string {
 	if c, ok := c.(OpenAccount); ok {
-		return differing(field{"owner", e.Owner != c.Owner}, field{"currency", e.Currency != c.Currency},
+		return conflicts(field{"owner", e.Owner != c.Owner}, field{"currency", e.Currency != c.Currency},
 			field{"name", e.Name != c.Name}, field{"kind", e.Kind != c.kind()},
 			field{"externalId", e.ExternalID != c.ExternalID}, field{"metadata", !maps.Equal(e.Metadata, c.Metadata)})
 	}
@@ -169,17 +169,17 @@ func (e AccountUpdated) apply(a Account, _ time.Time) Account {
 	return a
 }
 
-func (e AccountUpdated) sound() error {
+func (e AccountUpdated) validate() error {
 	if len(e.Changed) == 0 {
 		return errors.New("an update of nothing")
 	}
 	return nil
 }
 
-func (e AccountUpdated) differs(c Command) []string {
+func (e AccountUpdated) conflictsWith(c Command) []string {
 	if c, ok := c.(UpdateAccount); ok {
 		name, metadata := slices.Contains(e.Changed, "name"), slices.Contains(e.Changed, "metadata")
-		return differing(field{"name", name != (c.Name != nil) || name && e.Name != *c.Name},
+		return conflicts(field{"name", name != (c.Name != nil) || name && e.Name != *c.Name},
 			field{"metadata", metadata != (c.Metadata != nil) || metadata && !maps.Equal(e.Metadata, *c.Metadata)})
 	}
 	return wrongKind()
@@ -208,11 +208,11 @@ func (e AccountClosed) apply(a Account, at time.Time) Account {
 	return a
 }
 
-func (e AccountClosed) sound() error { return nil }
+func (e AccountClosed) validate() error { return nil }
 
-func (e AccountClosed) differs(c Command) []string {
+func (e AccountClosed) conflictsWith(c Command) []string {
 	if c, ok := c.(CloseAccount); ok {
-		return differing(field{"reason", e.Reason != c.Reason})
+		return conflicts(field{"reason", e.Reason != c.Reason})
 	}
 	return wrongKind()
 }
@@ -222,11 +222,11 @@ func (e ExternalIDClaimed) apply(a Account, _ time.Time) Account {
 	return a
 }
 
-func (e ExternalIDClaimed) sound() error {
+func (e ExternalIDClaimed) validate() error {
 	if e.ExternalID == "" || !e.Account.Valid() {
 		return errors.New("a claim without an external id or an account")
 	}
 	return nil
 }
 
-func (e ExternalIDClaimed) differs(Command) []string { return wrongKind() }
+func (e ExternalIDClaimed) conflictsWith(Command) []string { return wrongKind() }

@@ -66,7 +66,7 @@ func (c Withdraw) decide(a Account, in Circumstances) (Event, Refusals) {
 }
 
 func (p Payment) paid(m Movement) Paid {
-	return Paid{Movement: m, Details: p.Details, EffectiveAt: exactly(p.EffectiveAt)}
+	return Paid{Movement: m, Details: p.Details, EffectiveAt: inMicroseconds(p.EffectiveAt)}
 }
 
 func (e MoneyDeposited) apply(a Account, _ time.Time) Account {
@@ -79,14 +79,14 @@ func (e MoneyWithdrawn) apply(a Account, at time.Time) Account {
 	return a.spend(e.Amount, at)
 }
 
-func (e MoneyDeposited) differs(c Command) []string {
+func (e MoneyDeposited) conflictsWith(c Command) []string {
 	if c, ok := c.(Deposit); ok {
 		return Paid(e).differing(Payment(c))
 	}
 	return wrongKind()
 }
 
-func (e MoneyWithdrawn) differs(c Command) []string {
+func (e MoneyWithdrawn) conflictsWith(c Command) []string {
 	if c, ok := c.(Withdraw); ok {
 		return Paid(e).differing(Payment(c))
 	}
@@ -94,6 +94,6 @@ func (e MoneyWithdrawn) differs(c Command) []string {
 }
 
 func (p Paid) differing(from Payment) []string {
-	return append(differing(field{"amount", p.Amount != from.Amount},
-		field{"effectiveAt", !p.EffectiveAt.Equal(exactly(from.EffectiveAt))}), p.Details.differing(from.Details)...)
+	return append(conflicts(field{"amount", p.Amount != from.Amount},
+		field{"effectiveAt", !p.EffectiveAt.Equal(inMicroseconds(from.EffectiveAt))}), p.Details.differing(from.Details)...)
 }

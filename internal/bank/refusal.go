@@ -42,8 +42,8 @@ type Refusal struct {
 	InTransit *Money `json:"inTransit,omitempty"`
 	// Account belongs to ExternalIDTaken: who has it.
 	Account AccountID `json:"account,omitempty"`
-	// Most belongs to TooManyOpenItems: how many an account may have.
-	Most int `json:"most,omitempty"`
+	// Max belongs to TooManyOpenItems: how many an account may have.
+	Max int `json:"most,omitempty"`
 }
 
 // Refusals are broken rules.
@@ -144,6 +144,6 @@ func refuseRemaining(remaining Money, of string) *Refusal {
 }
 
 func refuseTooMany(most int, what string) *Refusal {
-	return &Refusal{Code: TooManyOpenItems, Field: "accountId", Most: most,
+	return &Refusal{Code: TooManyOpenItems, Field: "accountId", Max: most,
 		Message: fmt.Sprintf("The account has %d %s, as many as it may have; wait until some have ended.", most, what)}
 }

@@ -49,7 +49,7 @@ type TransferReversal struct {
 	Reason    string     `json:"reason"`
 }
 
-func (c Reverse) looks(Account) int64 { return c.Transaction }
+func (c Reverse) requiredVersion(Account) int64 { return c.Transaction }
 
 func (c Reverse) check() (broken Refusals) {
 	broken.add(checkText("reason", c.Reason, 1, MaxReasonLength))
@@ -186,14 +186,14 @@ func (e TransactionReversed) apply(a Account, _ time.Time) Account {
 	return a.reversed(e.Transaction, e.Amount.Minor, a.Version)
 }
 
-func (e TransactionReversed) sound() error {
+func (e TransactionReversed) validate() error {
 	if e.Transaction <= 0 || e.Remaining.Currency != e.Amount.Currency {
 		return errors.New("a reversal of no transaction, or one that does not say what is left of it")
 	}
-	return e.Movement.sound()
+	return e.Movement.validate()
 }
 
-func (e TransactionReversed) differs(c Command) []string {
+func (e TransactionReversed) conflictsWith(c Command) []string {
 	if c, ok := c.(Reverse); ok {
 		return c.differing(e.Transaction, e.Amount, e.Remaining, e.Reason)
 	}
@@ -201,7 +201,7 @@ func (e TransactionReversed) differs(c Command) []string {
 }
 
 func (c Reverse) differing(transaction int64, amount, remaining Money, reason string) []string {
-	return differing(field{"transactionId", transaction != c.Transaction},
+	return conflicts(field{"transactionId", transaction != c.Transaction},
 		field{"amount", c.Amount != nil && *c.Amount != amount || c.Amount == nil && remaining.Positive()},
 		field{"reason", reason != c.Reason})
 }

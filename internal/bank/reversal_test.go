@@ -66,7 +66,7 @@ func TestNeverTwice(t *testing.T) {
 		"an earlier one, after a new": {given: then(in, deposited(eur(1), eur(5_01)), undone(3, -1, 5_00, 0, "cash")), when: reverse(2), then: undone(2, -5_00, 0, 0, "cash")},
 	})
 	got := accountAfter(then(in, deposited(eur(1), eur(5_01)), undone(3, -1, 5_00, 0, "cash"), undone(2, -2, 4_98, 4_98, "cash"), undone(2, -3, 4_95, 4_95, "cash"))...)
-	if want := []bank.Reversed{{Version: 2, Minor: 5, By: 6}, {Version: 3, Minor: 1, By: 4}}; !slices.Equal(got.Reversed, want) || got.Brief().Reversed != nil {
+	if want := []bank.Reversed{{Version: 2, Minor: 5, By: 6}, {Version: 3, Minor: 1, By: 4}}; !slices.Equal(got.Reversed, want) || got.Summary().Reversed != nil {
 		t.Errorf("reversed %+v, want %+v", got.Reversed, want)
 	}
 }

@@ -38,7 +38,7 @@ type world struct {
 func (w *world) execute(id bank.AccountID, key string, c bank.Command) (bank.Event, *bank.Refusal) {
 	for _, f := range w.streams[id] {
 		if f.key == key {
-			if fields := bank.Differences(f.event, c); len(fields) > 0 {
+			if fields := bank.Conflicts(f.event, c); len(fields) > 0 {
 				w.Fatalf("%+v under %s differs in %v from what made %+v", c, key, fields, f.event)
 			}
 			return f.event, nil
@@ -46,7 +46,7 @@ func (w *world) execute(id bank.AccountID, key string, c bank.Command) (bank.Eve
 	}
 	account := w.account(id)
 	in := bank.Circumstances{Now: w.now, Caller: "somebody", Key: key}
-	if version := account.Looks(c); version != 0 {
+	if version := account.RequiredVersion(c); version != 0 {
 		in.Past = w.streams[id][version-1].event
 	}
 	event, broken := judged(w, account, c, in)

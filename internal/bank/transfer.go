@@ -86,7 +86,7 @@ func (c SendTransfer) decide(a Account, in Circumstances) (Event, Refusals) {
 	}
 	broken.add(a.mayDebit())
 	broken = append(broken, a.checkLimits(c.Amount, in.Now)...)
-	event := TransferSent{Transfer: NewTransferID(a.ID, in.Key), To: c.To, Details: c.Details, EffectiveAt: exactly(c.EffectiveAt)}
+	event := TransferSent{Transfer: NewTransferID(a.ID, in.Key), To: c.To, Details: c.Details, EffectiveAt: inMicroseconds(c.EffectiveAt)}
 	return a.send(event, c.Amount, in, broken)
 }
 
@@ -114,22 +114,22 @@ func (e TransferSent) apply(a Account, at time.Time) Account {
 	return a
 }
 
-func (e TransferSent) sound() error {
+func (e TransferSent) validate() error {
 	if !e.Transfer.Valid() || !e.To.Valid() {
 		return errors.New("a transfer without an id or a destination")
 	}
 	if r := e.Reverses; r != nil && (!r.Transfer.Valid() || r.Version <= 0 || r.Remaining.Currency != e.Amount.Currency) {
 		return errors.New("a transfer that pays back no transfer, or does not say what is left of it")
 	}
-	return e.Movement.sound()
+	return e.Movement.validate()
 }
 
-func (e TransferSent) differs(c Command) []string {
+func (e TransferSent) conflictsWith(c Command) []string {
 	switch c := c.(type) {
 	case SendTransfer:
 		if e.Reverses == nil {
-			return append(differing(field{"toAccountId", e.To != c.To}, field{"amount", e.Amount != c.Amount},
-				field{"effectiveAt", !e.EffectiveAt.Equal(exactly(c.EffectiveAt))}), e.Details.differing(c.Details)...)
+			return append(conflicts(field{"toAccountId", e.To != c.To}, field{"amount", e.Amount != c.Amount},
+				field{"effectiveAt", !e.EffectiveAt.Equal(inMicroseconds(c.EffectiveAt))}), e.Details.differing(c.Details)...)
 		}
 	case Reverse:
 		if e.Reverses != nil {

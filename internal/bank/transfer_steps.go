@@ -48,7 +48,7 @@ type TransferReceived struct {
 // TransferRejected says that the money will never arrive. It may stand in the
 // stream of an account that was never opened.
 type TransferRejected struct {
-	still
+	nonMonetary
 	Transfer TransferID `json:"transfer"`
 	From     AccountID  `json:"from"`
 	Amount   Money      `json:"amount"`
@@ -57,7 +57,7 @@ type TransferRejected struct {
 
 // TransferCompleted says, to the sender, that the money arrived.
 type TransferCompleted struct {
-	still
+	nonMonetary
 	Transfer TransferID `json:"transfer"`
 	To       AccountID  `json:"to"`
 	Amount   Money      `json:"amount"`
@@ -116,7 +116,7 @@ func (c ReceiveTransfer) effectiveAt(a Account) time.Time {
 	if !c.EffectiveAt.IsZero() && c.EffectiveAt.Before(a.OpenedAt) {
 		return a.OpenedAt
 	}
-	return exactly(c.EffectiveAt)
+	return inMicroseconds(c.EffectiveAt)
 }
 
 func (e TransferReceived) apply(a Account, _ time.Time) Account {
@@ -124,32 +124,32 @@ func (e TransferReceived) apply(a Account, _ time.Time) Account {
 	return a
 }
 
-func (e TransferReceived) sound() error {
+func (e TransferReceived) validate() error {
 	if !e.Transfer.Valid() || !e.From.Valid() {
 		return errors.New("a transfer without an id or a sender")
 	}
-	return e.Movement.sound()
+	return e.Movement.validate()
 }
 
-func (e TransferReceived) differs(c Command) []string {
+func (e TransferReceived) conflictsWith(c Command) []string {
 	if c, ok := c.(ReceiveTransfer); ok {
-		return differing(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
+		return conflicts(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
 	}
 	return wrongKind()
 }
 
 func (e TransferRejected) apply(a Account, _ time.Time) Account { return a }
 
-func (e TransferRejected) sound() error {
+func (e TransferRejected) validate() error {
 	if !e.Transfer.Valid() || !e.From.Valid() || e.Code == "" || e.Amount.Currency == "" || !e.Amount.Positive() {
 		return errors.New("a rejected transfer without an id, a sender, an amount or a reason")
 	}
 	return nil
 }
 
-func (e TransferRejected) differs(c Command) []string {
+func (e TransferRejected) conflictsWith(c Command) []string {
 	if c, ok := c.(ReceiveTransfer); ok {
-		return differing(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
+		return conflicts(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
 	}
 	return wrongKind()
 }
@@ -168,16 +168,16 @@ func (c CompleteTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
 
 func (e TransferCompleted) apply(a Account, _ time.Time) Account { return a.arrived(e.Transfer) }
 
-func (e TransferCompleted) sound() error {
+func (e TransferCompleted) validate() error {
 	if e.Amount.Currency == "" || !e.Amount.Positive() {
 		return errors.New("a completed transfer without an amount")
 	}
 	return endOfTransfer(e.Transfer, e.To)
 }
 
-func (e TransferCompleted) differs(c Command) []string {
+func (e TransferCompleted) conflictsWith(c Command) []string {
 	if c, ok := c.(CompleteTransfer); ok {
-		return differing(field{"transfer", e.Transfer != c.Transfer})
+		return conflicts(field{"transfer", e.Transfer != c.Transfer})
 	}
 	return wrongKind()
 }
@@ -205,19 +205,19 @@ func (e TransferReturned) apply(a Account, _ time.Time) Account {
 	return a.arrived(e.Transfer)
 }
 
-func (e TransferReturned) sound() error {
+func (e TransferReturned) validate() error {
 	if err := endOfTransfer(e.Transfer, e.To); err != nil {
 		return err
 	}
 	if e.Code == "" {
 		return errors.New("a returned transfer without a reason")
 	}
-	return e.Movement.sound()
+	return e.Movement.validate()
 }
 
-func (e TransferReturned) differs(c Command) []string {
+func (e TransferReturned) conflictsWith(c Command) []string {
 	if c, ok := c.(ReturnTransfer); ok {
-		return differing(field{"transfer", e.Transfer != c.Transfer})
+		return conflicts(field{"transfer", e.Transfer != c.Transfer})
 	}
 	return wrongKind()
 }

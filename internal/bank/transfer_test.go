@@ -68,7 +68,7 @@ func TestSendingTransfers(t *testing.T) {
 		"to oneself, dollars of tomorrow": {given: rich, when: bank.SendTransfer{To: ada, Amount: usd(1), EffectiveAt: at(99)}, or: invalidInput("effectiveAt"),
 			also: []bank.Code{bank.SameAccount, bank.CurrencyMismatch}},
 		"one more than may be under way": {given: full, now: at(2000), when: bank.SendTransfer{To: grace, Amount: eur(1)},
-			or: bank.Refusal{Code: bank.TooManyOpenItems, Field: "accountId", Most: bank.MaxInTransit}},
+			or: bank.Refusal{Code: bank.TooManyOpenItems, Field: "accountId", Max: bank.MaxInTransit}},
 	})
 }
 

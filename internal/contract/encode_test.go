@@ -48,9 +48,9 @@ func anyRecord(t *rapid.T) contract.Record {
 	if rapid.Bool().Draw(t, "spaced") {
 		data = append([]byte{' '}, data...)
 	}
-	var after *contract.Place
+	var after *contract.PartitionPosition
 	if rapid.Bool().Draw(t, "after another") {
-		after = &contract.Place{Partition: rapid.IntRange(1, 64).Draw(t, "of partition"), Position: rapid.Int64().Draw(t, "at place")}
+		after = &contract.PartitionPosition{Partition: rapid.IntRange(1, 64).Draw(t, "of partition"), Position: rapid.Int64().Draw(t, "at place")}
 	}
 	return contract.Record{After: after, Position: rapid.Int64().Draw(t, "position"), Account: bank.AccountID(anyText.Draw(t, "account")),
 		Version: rapid.Int64().Draw(t, "version"), Type: anyText.Draw(t, "type"), Schema: rapid.Int().Draw(t, "schema"),

@@ -48,9 +48,9 @@ func CheckPartitions(partitions int) error {
 	return nil
 }
 
-// Place is the place of a record in a partition: positions there count from 1
+// PartitionPosition is the place of a record in a partition: positions there count from 1
 // without gaps, as those of the whole log do.
-type Place struct {
+type PartitionPosition struct {
 	Partition int   `json:"partition"`
 	Position  int64 `json:"position"`
 }

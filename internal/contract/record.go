@@ -35,8 +35,8 @@ type Record struct {
 	Role string `json:"role,omitempty"`
 	// After is the record of another partition that this one came of and that
 	// the log has before it; nil for most, which came of what the log had.
-	After *Place          `json:"after,omitempty"`
-	Data  json.RawMessage `json:"data"`
+	After *PartitionPosition `json:"after,omitempty"`
+	Data  json.RawMessage    `json:"data"`
 }
 
 // SetEvent stores the event's name, schema and data in the record. It fails

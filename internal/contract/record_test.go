@@ -152,14 +152,14 @@ func TestEveryEventHasAGoldenFile(t *testing.T) {
 	}
 }
 
-// eventTypes are the types of package bank with a method differs and a method
+// eventTypes are the types of package bank with a method conflictsWith and a method
 // apply: its events, sorted.
 func eventTypes(t *testing.T) []string {
 	t.Helper()
 	var names []string
 	for _, file := range sources(t, "../bank") {
 		for _, d := range file.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "differs" && f.Recv != nil {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "conflictsWith" && f.Recv != nil {
 				names = append(names, f.Recv.List[0].Type.(*ast.Ident).Name)
 			}
 		}

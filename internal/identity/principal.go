@@ -58,8 +58,8 @@ func (p Principal) Is(roles ...Role) bool {
 	return slices.ContainsFunc(p.Roles, func(role Role) bool { return slices.Contains(roles, role) })
 }
 
-// Nobody reports whether nothing is proven.
-func (p Principal) Nobody() bool { return p.Subject == "" }
+// Anonymous reports whether nothing is proven.
+func (p Principal) Anonymous() bool { return p.Subject == "" }
 
 // Highest is the role that events name: the one with the most rights.
 func (p Principal) Highest() Role {

@@ -66,7 +66,7 @@ var rights = func() map[string]Right {
 func (p Principal) May(command, owner string) Verdict {
 	right := rights[command]
 	switch {
-	case p.Nobody():
+	case p.Anonymous():
 		return Forbidden
 	case p.Is(right.Any...):
 		return Allowed
@@ -80,10 +80,10 @@ func (p Principal) May(command, owner string) Verdict {
 
 // Sees reports whether somebody may know of an account of an owner.
 func (p Principal) Sees(owner string) bool {
-	return p.SeesAll() || !p.Nobody() && p.Is(Customer) && owner == p.Subject
+	return p.SeesAll() || !p.Anonymous() && p.Is(Customer) && owner == p.Subject
 }
 
 // SeesAll reports whether somebody may know of every account.
 func (p Principal) SeesAll() bool {
-	return !p.Nobody() && p.Is(Teller, Auditor, Admin, System)
+	return !p.Anonymous() && p.Is(Teller, Auditor, Admin, System)
 }

@@ -28,9 +28,9 @@ type Filter struct {
 	Since, Until time.Time
 	// EffectiveSince is inclusive, EffectiveUntil exclusive.
 	EffectiveSince, EffectiveUntil time.Time
-	// Least and Most bound the amount, inclusively, in minor units; Most is no
+	// MinAmount and MaxAmount bound the amount, inclusively, in minor units; MaxAmount is no
 	// bound when it is 0.
-	Least, Most int64
+	MinAmount, MaxAmount int64
 	// Credits and Debits keep only those; both or none keep all.
 	Credits, Debits bool
 	// Reference, ExternalID, Counterparty and Transfer have to be equal.
@@ -48,7 +48,7 @@ func (f Filter) Check() error {
 		return fmt.Errorf("%w: filter by at most %d types", ErrBadPage, MaxFilterTypes)
 	case f.UpTo < 0 || f.UpTo == NoVersion:
 		return fmt.Errorf("%w: a filter ends at a version, or nowhere", ErrBadPage)
-	case f.Least < 0 || f.Most < 0:
+	case f.MinAmount < 0 || f.MaxAmount < 0:
 		return fmt.Errorf("%w: amounts are never negative; filter by credits or debits instead", ErrBadPage)
 	}
 	return nil
@@ -61,7 +61,7 @@ func (f Filter) Passes(t Transaction) bool {
 	return (len(f.Types) == 0 || slices.Contains(f.Types, t.Type)) &&
 		(f.EffectiveSince.IsZero() || !t.EffectiveAt.Before(f.EffectiveSince)) &&
 		(f.EffectiveUntil.IsZero() || t.EffectiveAt.Before(f.EffectiveUntil)) &&
-		t.Amount >= f.Least && (f.Most == 0 || t.Amount <= f.Most) &&
+		t.Amount >= f.MinAmount && (f.MaxAmount == 0 || t.Amount <= f.MaxAmount) &&
 		(f.Credits == f.Debits || f.Credits == t.Credit) &&
 		same(f.Reference, t.Reference) && same(f.ExternalID, t.ExternalID) &&
 		same(string(f.Counterparty), string(t.Counterparty)) && same(string(f.Transfer), string(t.Transfer))

@@ -38,8 +38,8 @@ func Fold(a Account, r contract.Record) (Account, Effect, error) {
 	a.ID = r.Account
 	a.Account = a.Apply(event, r.At)
 	effect := Effect{Line: TransactionOf(r, event), Keys: keys, Postings: event.PostingLines()}
-	if a.Version%KeepStateEvery == 0 {
-		effect.State = &State{Account: a.Brief(), Position: r.Position}
+	if a.Version%StateInterval == 0 {
+		effect.State = &State{Account: a.Summary(), Position: r.Position}
 	}
 	return a, effect, nil
 }

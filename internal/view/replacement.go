@@ -12,7 +12,7 @@ type Replacement struct {
 	At           int64
 	Account      Account
 	Transactions []Transaction
-	Links        []Link
+	References   []Reference
 	States       []State
 	// Missing are the postings of the account's records that were left out of
 	// the trial balances, the kept ones too, while the document was stale.
@@ -32,7 +32,7 @@ func (r Replacement) Check() error {
 		}
 		version = line.Version
 	}
-	for _, link := range r.Links {
+	for _, link := range r.References {
 		if err := r.belongs("link "+link.Key, link.Record.Account, link.Record.Version, link.Record.Position); err != nil {
 			return err
 		}

@@ -25,9 +25,9 @@ type Snapshot interface {
 	// Transactions are all history lines: those of one account together,
 	// oldest first. A line without its account's document is among them.
 	Transactions(ctx context.Context) iter.Seq2[Transaction, error]
-	// Links are all records that are filed under something, and States all
+	// References are all records that are filed under something, and States all
 	// states that are kept, in any order.
-	Links(ctx context.Context) iter.Seq2[Link, error]
+	References(ctx context.Context) iter.Seq2[Reference, error]
 	States(ctx context.Context) iter.Seq2[State, error]
 	// Close lets the snapshot go.
 	Close(ctx context.Context) error

@@ -27,14 +27,14 @@ type Changes struct {
 	From, To     int64
 	Accounts     []Account
 	Transactions []Transaction
-	Links        []Link
+	References   []Reference
 	// States are kept for looking back, in addition to the documents. A line, a
 	// link or a state that is there already is an error.
 	States []State
 	// Trial is the trial balance at To. Kept are those on the way that are
 	// kept for looking back.
-	Trial Trial
-	Kept  []Trial
+	Trial      Trial
+	PastTrials []Trial
 }
 
 // Check is nil when the changes move forward, everything lies within them and
@@ -61,7 +61,7 @@ func (c Changes) Check() error {
 			return belongs("line", line.Version, line.Account, line.Position)
 		}
 	}
-	for _, link := range c.Links {
+	for _, link := range c.References {
 		if err := belongs("link of version", link.Record.Version, link.Record.Account, link.Record.Position); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (c Changes) Check() error {
 			return err
 		}
 	}
-	for _, trial := range c.Kept {
+	for _, trial := range c.PastTrials {
 		if err := c.within("a kept trial balance", trial.Position); err != nil {
 			return err
 		}
@@ -103,9 +103,9 @@ type Reader interface {
 	AccountByExternalID(ctx context.Context, externalID string) (Account, error)
 	// ListAccounts is a page of accounts, and whether there are more after it.
 	ListAccounts(ctx context.Context, page Accounts) (accounts []Account, more bool, err error)
-	// Links are the records that are filed under a key, by position, MaxLinks at
+	// References are the records that are filed under a key, by position, MaxReferences at
 	// most.
-	Links(ctx context.Context, key string) ([]contract.Record, error)
+	References(ctx context.Context, key string) ([]contract.Record, error)
 	// StateBefore is the newest kept state of the account that is not after
 	// version and, unless t is zero, not changed after t. It is the zero State
 	// where none is kept.

@@ -25,7 +25,7 @@ func filed(t *testing.T, b *viewtest.Log, key string) []contract.Record {
 			t.Fatal(err)
 		}
 		accounts[r.Account] = account
-		for _, link := range view.LinksOf(r, effect.Keys) {
+		for _, link := range view.ReferencesOf(r, effect.Keys) {
 			if link.Key == key {
 				records = append(records, link.Record)
 			}

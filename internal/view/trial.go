@@ -10,12 +10,12 @@ import (
 	"corebank/internal/bank"
 )
 
-// KeepTrialEvery and KeepStateEvery are how many positions of the log and
+// TrialInterval and StateInterval are how many positions of the log and
 // versions of an account lie between the balances and states that are kept for
 // looking back: what lies between is folded from the log when it is asked for.
 const (
-	KeepTrialEvery = 1000
-	KeepStateEvery = 100
+	TrialInterval = 1000
+	StateInterval = 100
 )
 
 // Trial is the trial balance: the sum of all postings up to a position, by
@@ -109,7 +109,7 @@ func (t Trial) Equal(u Trial) bool {
 }
 
 // State is an account as it was at one of its versions, kept for looking back,
-// without what only its own decisions need (bank.Account.Brief).
+// without what only its own decisions need (bank.Account.Summary).
 type State struct {
 	Account bank.Account
 	// Position is that of the event that made it so.

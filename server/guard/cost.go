@@ -83,7 +83,7 @@ func given(at *ast.Field, name string, variables map[string]any) bool {
 func pageOf(at *ast.Field, unsaid int, variables map[string]any) int {
 	for _, name := range []string{"first", "last"} {
 		if value := argument(at, name, variables); value != nil {
-			return min(max(wholeNumber(value, graph.MostOnPage), 1), graph.MostOnPage)
+			return min(max(wholeNumber(value, graph.MaxOnPage), 1), graph.MaxOnPage)
 		}
 	}
 	return unsaid
@@ -114,5 +114,5 @@ func itemsOf(at *ast.Field, variables map[string]any) int {
 	if !list {
 		return 1 // GraphQL takes one for a list of one
 	}
-	return min(max(len(items), 1), graph.MostInBatch)
+	return min(max(len(items), 1), graph.MaxInBatch)
 }

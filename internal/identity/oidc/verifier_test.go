@@ -224,7 +224,7 @@ func TestForgedTokens(t *testing.T) {
 		"JSON of the general form":       `{"payload":"` + parts[1] + `","signatures":[]}`,
 		"a good token with one bit less": good[:len(good)-2],
 	} {
-		if got, err := v.Verify(t.Context(), token); !errors.Is(err, oidc.ErrRefused) || !got.Nobody() {
+		if got, err := v.Verify(t.Context(), token); !errors.Is(err, oidc.ErrRefused) || !got.Anonymous() {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}

@@ -133,13 +133,13 @@ func (s *Store) ListAccounts(_ context.Context, page view.Accounts) ([]view.Acco
 	return found[:min(len(found), page.First)], len(found) > page.First, nil
 }
 
-// Links are the records that are filed under a key.
-func (s *Store) Links(_ context.Context, key string) ([]contract.Record, error) {
+// References are the records that are filed under a key.
+func (s *Store) References(_ context.Context, key string) ([]contract.Record, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var records []contract.Record
 	for _, link := range s.links[key] {
-		if len(records) < view.MaxLinks {
+		if len(records) < view.MaxReferences {
 			records = append(records, link.Record)
 		}
 	}

@@ -33,7 +33,7 @@ type snapshot struct {
 	accounts   map[bank.AccountID]view.Account
 	lines      map[bank.AccountID][]view.Transaction
 	trial      view.Trial
-	links      []view.Link
+	links      []view.Reference
 	states     []view.State
 }
 
@@ -63,7 +63,9 @@ func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction,
 
 func (s *snapshot) Trial() view.Trial { return s.trial }
 
-func (s *snapshot) Links(ctx context.Context) iter.Seq2[view.Link, error] { return each(ctx, s.links) }
+func (s *snapshot) References(ctx context.Context) iter.Seq2[view.Reference, error] {
+	return each(ctx, s.links)
+}
 
 func (s *snapshot) States(ctx context.Context) iter.Seq2[view.State, error] {
 	return each(ctx, s.states)

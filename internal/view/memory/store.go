@@ -19,7 +19,7 @@ type Store struct {
 	// lines and states are in ascending order of version.
 	lines  map[bank.AccountID][]view.Transaction
 	states map[bank.AccountID][]view.State
-	links  map[string][]view.Link // by position
+	links  map[string][]view.Reference // by position
 	trial  view.Trial
 	kept   []view.Trial // by position
 }
@@ -32,7 +32,7 @@ func New() *Store {
 		accounts: make(map[bank.AccountID]view.Account),
 		lines:    make(map[bank.AccountID][]view.Transaction),
 		states:   make(map[bank.AccountID][]view.State),
-		links:    make(map[string][]view.Link),
+		links:    make(map[string][]view.Reference),
 	}
 }
 
@@ -59,14 +59,14 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	for _, account := range changes.Accounts {
 		s.accounts[account.ID] = account
 	}
-	s.file(changes.Links, changes.States)
-	s.trial, s.kept = changes.Trial, append(s.kept, changes.Kept...)
+	s.file(changes.References, changes.States)
+	s.trial, s.kept = changes.Trial, append(s.kept, changes.PastTrials...)
 	s.checkpoint = changes.To
 	return nil
 }
 
 // file adds links and states in their order.
-func (s *Store) file(links []view.Link, states []view.State) {
+func (s *Store) file(links []view.Reference, states []view.State) {
 	for _, link := range links {
 		own := s.links[link.Key]
 		at := sort.Search(len(own), func(i int) bool { return own[i].Record.Position >= link.Record.Position })
@@ -97,9 +97,9 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 	s.accounts[id], s.lines[id] = r.Account, slices.Clone(r.Transactions)
 	delete(s.states, id)
 	for key, links := range s.links {
-		s.links[key] = slices.DeleteFunc(slices.Clone(links), func(l view.Link) bool { return l.Record.Account == id })
+		s.links[key] = slices.DeleteFunc(slices.Clone(links), func(l view.Reference) bool { return l.Record.Account == id })
 	}
-	s.file(r.Links, r.States)
+	s.file(r.References, r.States)
 	s.trial = s.trial.With(r.Missing)
 	for i, trial := range s.kept {
 		s.kept[i] = trial.With(r.Missing)
@@ -127,7 +127,7 @@ func (s *Store) checkNew(changes view.Changes) error {
 		}
 		seen[k] = true
 	}
-	for _, link := range changes.Links {
+	for _, link := range changes.References {
 		k := key{"link " + link.Key, link.Record.Position}
 		if seen[k] {
 			return fmt.Errorf("link %s of position %d is there already", link.Key, link.Record.Position)

@@ -118,15 +118,15 @@ type linkDocument struct {
 	Record   string         `bson:"record"` // JSON
 }
 
-func fromLink(l view.Link) (linkDocument, error) {
+func fromLink(l view.Reference) (linkDocument, error) {
 	record, err := json.Marshal(l.Record)
 	return linkDocument{ID: fmt.Sprintf("%s#%019d", l.Key, l.Record.Position), Key: l.Key, Position: l.Record.Position,
 		Account: l.Record.Account, Record: string(record)}, err
 }
 
-func (d linkDocument) link() (view.Link, error) {
+func (d linkDocument) link() (view.Reference, error) {
 	record, err := d.record()
-	return view.Link{Key: d.Key, Record: record}, err
+	return view.Reference{Key: d.Key, Record: record}, err
 }
 
 func (d linkDocument) record() (r contract.Record, err error) {

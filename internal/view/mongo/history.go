@@ -101,7 +101,7 @@ func conditions(r view.Range) bson.D {
 		}
 		add(len(bounds) > 0, field, bounds)
 	}
-	interval("amount", f.Least > 0, f.Least, f.Most > 0, "$lte", f.Most)
+	interval("amount", f.MinAmount > 0, f.MinAmount, f.MaxAmount > 0, "$lte", f.MaxAmount)
 	interval("effectiveAt", !f.EffectiveSince.IsZero(), ceiling(f.EffectiveSince), !f.EffectiveUntil.IsZero(), "$lt", ceiling(f.EffectiveUntil))
 	return all
 }

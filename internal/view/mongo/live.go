@@ -133,9 +133,9 @@ func (l *Live) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) 
 	return read(ctx, l, func(s *Store) (view.Sums, error) { return s.Sums(ctx, id, filter) })
 }
 
-// Links are the records that are filed under a key.
-func (l *Live) Links(ctx context.Context, key string) ([]contract.Record, error) {
-	return read(ctx, l, func(s *Store) ([]contract.Record, error) { return s.Links(ctx, key) })
+// References are the records that are filed under a key.
+func (l *Live) References(ctx context.Context, key string) ([]contract.Record, error) {
+	return read(ctx, l, func(s *Store) ([]contract.Record, error) { return s.References(ctx, key) })
 }
 
 // StateBefore is the newest kept state that is not after a version and a time.

@@ -74,9 +74,9 @@ func (s *Store) ListAccounts(ctx context.Context, page view.Accounts) ([]view.Ac
 	return accounts[:min(len(accounts), page.First)], len(accounts) > page.First, err
 }
 
-// Links are the records that are filed under a key.
-func (s *Store) Links(ctx context.Context, key string) ([]contract.Record, error) {
-	inOrder := options.Find().SetSort(bson.D{{Key: "position", Value: 1}}).SetLimit(view.MaxLinks)
+// References are the records that are filed under a key.
+func (s *Store) References(ctx context.Context, key string) ([]contract.Record, error) {
+	inOrder := options.Find().SetSort(bson.D{{Key: "position", Value: 1}}).SetLimit(view.MaxReferences)
 	return find(ctx, s.links, bson.D{{Key: "key", Value: key}}, inOrder, linkDocument.record)
 }
 

@@ -52,7 +52,7 @@ func (s *Store) replace(ctx context.Context, r view.Replacement) error {
 	if err := s.removeAll(ctx, r.Account.ID); err != nil {
 		return err
 	}
-	return s.addAll(ctx, r.Transactions, r.Links, r.States)
+	return s.addAll(ctx, r.Transactions, r.References, r.States)
 }
 
 // removeAll removes all of an account but its document.

@@ -74,7 +74,7 @@ func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction,
 	return each(s.within(ctx), s.store.history, byID, lineDocument.line)
 }
 
-func (s *snapshot) Links(ctx context.Context) iter.Seq2[view.Link, error] {
+func (s *snapshot) References(ctx context.Context) iter.Seq2[view.Reference, error] {
 	return each(s.within(ctx), s.store.links, options.Find(), linkDocument.link)
 }
 

@@ -24,10 +24,10 @@ func (s *Store) applyStepwise(ctx context.Context, changes view.Changes) error {
 	if err := onlyOnce(changes); err != nil {
 		return err
 	}
-	if err := s.putStepwise(ctx, changes.Accounts, changes.Transactions, changes.Links, changes.States); err != nil {
+	if err := s.putStepwise(ctx, changes.Accounts, changes.Transactions, changes.References, changes.States); err != nil {
 		return err
 	}
-	err := writeStepwise(ctx, s.trials, changes.Kept, fromTrial, func(d trialDocument) any { return d.Position })
+	err := writeStepwise(ctx, s.trials, changes.PastTrials, fromTrial, func(d trialDocument) any { return d.Position })
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *Store) applyStepwise(ctx context.Context, changes view.Changes) error {
 // would not notice.
 func onlyOnce(changes view.Changes) error {
 	seen := make(map[any]bool)
-	for _, l := range changes.Links {
+	for _, l := range changes.References {
 		id := [2]any{l.Key, l.Record.Position}
 		if seen[id] {
 			return fmt.Errorf("position %d comes twice under %s", l.Record.Position, l.Key)
@@ -62,7 +62,7 @@ func onlyOnce(changes view.Changes) error {
 	return nil
 }
 
-func (s *Store) putStepwise(ctx context.Context, accounts []view.Account, lines []view.Transaction, links []view.Link, states []view.State) error {
+func (s *Store) putStepwise(ctx context.Context, accounts []view.Account, lines []view.Transaction, links []view.Reference, states []view.State) error {
 	if err := writeStepwise(ctx, s.history, lines, fromLine, func(d lineDocument) any { return d.ID }); err != nil {
 		return err
 	}
@@ -102,5 +102,5 @@ func (s *Store) replaceStepwise(ctx context.Context, r view.Replacement) error {
 	if err := s.removeAll(ctx, r.Account.ID); err != nil {
 		return err
 	}
-	return s.putStepwise(ctx, []view.Account{r.Account}, r.Transactions, r.Links, r.States)
+	return s.putStepwise(ctx, []view.Account{r.Account}, r.Transactions, r.References, r.States)
 }

@@ -79,10 +79,10 @@ func (s *Store) put(ctx context.Context, changes view.Changes) error {
 	if err := s.putAccounts(ctx, changes.Accounts); err != nil {
 		return err
 	}
-	if err := s.addAll(ctx, changes.Transactions, changes.Links, changes.States); err != nil {
+	if err := s.addAll(ctx, changes.Transactions, changes.References, changes.States); err != nil {
 		return err
 	}
-	return add(ctx, s.trials, changes.Kept, fromTrial)
+	return add(ctx, s.trials, changes.PastTrials, fromTrial)
 }
 
 // hold changes the checkpoint in a transaction, which then collides with all
@@ -136,7 +136,7 @@ func (s *Store) putAccounts(ctx context.Context, accounts []view.Account) error 
 func accountID(d accountDocument) any { return d.ID }
 
 // addAll runs inside a transaction. What is there already is an error.
-func (s *Store) addAll(ctx context.Context, lines []view.Transaction, links []view.Link, states []view.State) error {
+func (s *Store) addAll(ctx context.Context, lines []view.Transaction, links []view.Reference, states []view.State) error {
 	if err := add(ctx, s.history, lines, fromLine); err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func BenchmarkHistoryPage(b *testing.B) {
 		"before":            {Last: 50, Before: lines / 2},
 		"rare type":         {First: 50, Filter: view.Filter{Types: []view.TransactionType{view.Withdrawal}}},
 		"long ago":          {First: 50, Filter: view.Filter{Until: year(1000)}},
-		"no such amount":    {First: 50, Filter: view.Filter{Least: 2}},
+		"no such amount":    {First: 50, Filter: view.Filter{MinAmount: 2}},
 		"no such reference": {First: 50, Filter: view.Filter{Reference: "rent"}},
 		"time range":        {Last: 50, Filter: view.Filter{Since: year(lines / 2), Until: year(lines/2 + 100)}},
 	} {

@@ -151,8 +151,8 @@ func where(r view.Range) (string, []any) {
 		list, _ := json.Marshal(f.Types) // texts are always encoded
 		add(true, "type IN (SELECT value FROM json_each(?))", string(list))
 	}
-	add(f.Least > 0, "amount >= ?", f.Least)
-	add(f.Most > 0, "amount <= ?", f.Most)
+	add(f.MinAmount > 0, "amount >= ?", f.MinAmount)
+	add(f.MaxAmount > 0, "amount <= ?", f.MaxAmount)
 	add(f.Credits != f.Debits, "credit = ?", f.Credits)
 	const effective = "coalesce(effective_at, occurred_at)"
 	add(!f.EffectiveSince.IsZero(), effective+" >= ?", ceiling(f.EffectiveSince))

@@ -15,7 +15,7 @@ import (
 )
 
 // file adds links and states, whose accounts are there.
-func (s *Store) file(ctx context.Context, tx *sql.Tx, links []view.Link, states []view.State) error {
+func (s *Store) file(ctx context.Context, tx *sql.Tx, links []view.Reference, states []view.State) error {
 	for _, l := range links {
 		record, err := json.Marshal(l.Record)
 		if err == nil {
@@ -69,7 +69,7 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 		if err := s.put(ctx, tx, []view.Account{r.Account}, r.Transactions); err != nil {
 			return err
 		}
-		return s.file(ctx, tx, r.Links, r.States)
+		return s.file(ctx, tx, r.References, r.States)
 	})
 	if err != nil {
 		return fmt.Errorf("replace account %s at position %d: %w", r.Account.ID, r.At, err)
@@ -118,9 +118,9 @@ const (
 	trialAt  = "SELECT position FROM trials WHERE at <= ? ORDER BY at DESC, position DESC LIMIT 1"
 )
 
-// Links are the records that are filed under a key.
-func (r *Reader) Links(ctx context.Context, key string) ([]contract.Record, error) {
-	records, err := collect(ctx, r.linksOf, scanJSON[contract.Record], key, view.MaxLinks)
+// References are the records that are filed under a key.
+func (r *Reader) References(ctx context.Context, key string) ([]contract.Record, error) {
+	records, err := collect(ctx, r.linksOf, scanJSON[contract.Record], key, view.MaxReferences)
 	if err != nil {
 		return nil, fmt.Errorf("read what is filed under %s: %w", key, err)
 	}

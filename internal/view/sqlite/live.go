@@ -183,9 +183,9 @@ func (l *Live) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) 
 	return read(ctx, l, func(r *Reader) (view.Sums, error) { return r.Sums(ctx, id, filter) })
 }
 
-// Links are the records that are filed under a key.
-func (l *Live) Links(ctx context.Context, key string) ([]contract.Record, error) {
-	return read(ctx, l, func(r *Reader) ([]contract.Record, error) { return r.Links(ctx, key) })
+// References are the records that are filed under a key.
+func (l *Live) References(ctx context.Context, key string) ([]contract.Record, error) {
+	return read(ctx, l, func(r *Reader) ([]contract.Record, error) { return r.References(ctx, key) })
 }
 
 // StateBefore is the newest kept state that is not after a version and a time.

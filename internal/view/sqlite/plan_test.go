@@ -33,9 +33,9 @@ func TestQueriesSeek(t *testing.T) {
 			seek   string
 		}{
 			{view.Filter{}, "SEARCH history USING PRIMARY KEY (account=? AND " + within},
-			{view.Filter{Least: 1, Credits: true}, "SEARCH history USING PRIMARY KEY (account=? AND " + within},
+			{view.Filter{MinAmount: 1, Credits: true}, "SEARCH history USING PRIMARY KEY (account=? AND " + within},
 			{view.Filter{Types: withdrawals}, byType + within},
-			{view.Filter{Types: withdrawals, Most: 5}, byType + within},
+			{view.Filter{Types: withdrawals, MaxAmount: 5}, byType + within},
 			{view.Filter{Reference: "r", Types: withdrawals}, "SEARCH history USING INDEX history_by_reference (account=? AND reference=? AND " + within},
 			{view.Filter{ExternalID: "e", Reference: "r"}, "SEARCH history USING INDEX history_by_external_id (account=? AND external_id=? AND " + within},
 			{view.Filter{Transfer: "t", Counterparty: "c"}, "SEARCH history USING INDEX history_by_transfer (account=? AND transfer=? AND " + within},

@@ -65,9 +65,9 @@ func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction,
 	})
 }
 
-func (s *snapshot) Links(ctx context.Context) iter.Seq2[view.Link, error] {
-	return each(ctx, s.tx, "SELECT key, record FROM links", func(r row) (view.Link, error) {
-		var link view.Link
+func (s *snapshot) References(ctx context.Context) iter.Seq2[view.Reference, error] {
+	return each(ctx, s.tx, "SELECT key, record FROM links", func(r row) (view.Reference, error) {
+		var link view.Reference
 		err := r.Scan(&link.Key, decoded{&link.Record})
 		return link, err
 	})

@@ -105,10 +105,10 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 		if err := s.put(ctx, tx, changes.Accounts, changes.Transactions); err != nil {
 			return err
 		}
-		if err := s.file(ctx, tx, changes.Links, changes.States); err != nil {
+		if err := s.file(ctx, tx, changes.References, changes.States); err != nil {
 			return err
 		}
-		return s.keep(ctx, tx, changes.Kept)
+		return s.keep(ctx, tx, changes.PastTrials)
 	})
 	if err != nil {
 		return fmt.Errorf("apply %d to %d: %w", changes.From+1, changes.To, err)

@@ -28,7 +28,7 @@ func (e *Entries) AddLine(line view.Transaction) {
 }
 
 // AddReference adds a record that is indexed under a key.
-func (e *Entries) AddReference(r view.Link) error { return e.index(r) }
+func (e *Entries) AddReference(r view.Reference) error { return e.index(r) }
 
 // AddState adds a history state.
 func (e *Entries) AddState(s view.State) error { return e.index(s) }
@@ -73,7 +73,7 @@ func Read(ctx context.Context, from view.Snapshot, document func(view.Account) e
 		v.Lines++
 		progress()
 	}
-	for reference, err := range from.Links(ctx) {
+	for reference, err := range from.References(ctx) {
 		if err == nil {
 			err = v.of(reference.Record.Account).AddReference(reference)
 		}

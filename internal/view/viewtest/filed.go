@@ -23,12 +23,12 @@ func recordsAreFiled(t *testing.T, s *story) {
 func (s *story) filed() {
 	s.t.Helper()
 	for key, want := range s.links {
-		got, err := s.store.Links(s.t.Context(), key)
+		got, err := s.store.References(s.t.Context(), key)
 		if err != nil || len(got) != len(want) || len(want) > 0 && !same(got, want) {
 			s.t.Errorf("under %s are\n%+v (%v), want\n%+v", key, got, err, want)
 		}
 	}
-	if got, err := s.store.Links(s.t.Context(), "trf_none"); err != nil || len(got) != 0 {
+	if got, err := s.store.References(s.t.Context(), "trf_none"); err != nil || len(got) != 0 {
 		s.t.Errorf("under nothing are %+v (%v), want none", got, err)
 	}
 }
@@ -42,10 +42,10 @@ func filedTwice(t *testing.T, s *story) {
 		break
 	}
 	state := view.State{Account: s.accounts[id].Account, Position: s.position + 1}
-	link := view.Link{Key: "k", Record: contract.Record{Account: id, Version: s.accounts[id].Version, Position: s.position + 1}}
+	link := view.Reference{Key: "k", Record: contract.Record{Account: id, Version: s.accounts[id].Version, Position: s.position + 1}}
 	for name, changes := range map[string]view.Changes{
 		"a state": {States: []view.State{state, state}},
-		"a link":  {Links: []view.Link{link, link}},
+		"a link":  {References: []view.Reference{link, link}},
 	} {
 		changes.From, changes.To, changes.Accounts = s.position, s.position+1, []view.Account{s.accounts[id]}
 		if err := s.store.Apply(t.Context(), bare(changes)); err == nil || errors.Is(err, view.ErrCheckpointMoved) {
@@ -112,7 +112,7 @@ func malformedLists(t *testing.T, s *story) {
 			t.Errorf("page %+v: %v, want ErrBadPage", page, err)
 		}
 	}
-	if _, err := s.store.Sums(t.Context(), ada, view.Filter{Least: -1}); !errors.Is(err, view.ErrBadPage) {
+	if _, err := s.store.Sums(t.Context(), ada, view.Filter{MinAmount: -1}); !errors.Is(err, view.ErrBadPage) {
 		t.Errorf("sums of a malformed filter: %v, want ErrBadPage", err)
 	}
 }

@@ -81,14 +81,14 @@ func filters(t *testing.T, s *story) {
 		"credits":               {Credits: true},
 		"debits":                {Debits: true},
 		"credits and debits":    {Credits: true, Debits: true},
-		"at least":              {Least: 501},
-		"at most":               {Most: 999},
-		"exactly":               {Least: 1000, Most: 1000},
-		"no such amount":        {Least: 501, Most: 999},
+		"at least":              {MinAmount: 501},
+		"at most":               {MaxAmount: 999},
+		"exactly":               {MinAmount: 1000, MaxAmount: 1000},
+		"no such amount":        {MinAmount: 501, MaxAmount: 999},
 		"effective since":       {EffectiveSince: at(4)},
 		"effective until":       {EffectiveUntil: at(4)},
 		"effective in a time":   {EffectiveSince: at(3).Add(time.Nanosecond), EffectiveUntil: at(8).Add(time.Nanosecond)},
-		"large deposits":        {Types: []view.TransactionType{view.Deposit}, Least: 1000, Credits: true},
+		"large deposits":        {Types: []view.TransactionType{view.Deposit}, MinAmount: 1000, Credits: true},
 		"withdrawals in a time": {Types: []view.TransactionType{view.Withdrawal}, Since: at(3), Until: at(9)},
 	} {
 		for _, page := range []view.Page{{First: 100}, {Last: 100}, {First: 2}, {Last: 2}, {First: 2, After: 8}, {Last: 2, Before: 4}, {First: 5, After: 9, Before: 4}} {
@@ -120,8 +120,8 @@ func textFilters(t *testing.T, s *story) {
 		"a counterparty, incoming":  {Counterparty: grace, Credits: true},
 		"a transfer":                {Transfer: sent},
 		"another's transfer":        {Transfer: "trf_none"},
-		"a transfer and its amount": {Transfer: sent, Least: 1, Most: 80_000},
-		"all at once":               {Reference: "cash", Debits: true, Most: 5000, Types: []view.TransactionType{view.Withdrawal, view.Deposit}},
+		"a transfer and its amount": {Transfer: sent, MinAmount: 1, MaxAmount: 80_000},
+		"all at once":               {Reference: "cash", Debits: true, MaxAmount: 5000, Types: []view.TransactionType{view.Withdrawal, view.Deposit}},
 		"reversals":                 {Types: []view.TransactionType{view.Reversal, view.TransferReturned}},
 		"back-dated":                {EffectiveUntil: opening.Add(2 * time.Microsecond), Since: opening.Add(2 * time.Microsecond)},
 	} {
@@ -147,7 +147,7 @@ func sumsOfLines(t *testing.T, s *story) {
 	s.apply(huge)
 	for _, id := range []bank.AccountID{ada, grace, nobody} {
 		for _, filter := range []view.Filter{{}, {Credits: true}, {Debits: true}, {Types: []view.TransactionType{view.Withdrawal, view.Deposit}},
-			{Types: []view.TransactionType{view.Withdrawal}}, {Least: 501}, {Since: opening.Add(3 * time.Microsecond)},
+			{Types: []view.TransactionType{view.Withdrawal}}, {MinAmount: 501}, {Since: opening.Add(3 * time.Microsecond)},
 			{Until: opening.Add(3 * time.Microsecond)}, {EffectiveSince: opening.Add(3 * time.Microsecond)}} {
 			s.sums(id, filter)
 		}
@@ -188,8 +188,8 @@ func malformedPages(t *testing.T, s *story) {
 		"after nothing":    {First: 1, After: -1},
 		"before nothing":   {First: 1, Before: -1},
 		"after the end":    {First: 1, After: math.MaxInt64},
-		"less than none":   {First: 1, Filter: view.Filter{Least: -1}},
-		"at most negative": {First: 1, Filter: view.Filter{Most: -1}},
+		"less than none":   {First: 1, Filter: view.Filter{MinAmount: -1}},
+		"at most negative": {First: 1, Filter: view.Filter{MaxAmount: -1}},
 		"too many types":   {First: 1, Filter: view.Filter{Types: make([]view.TransactionType, view.MaxFilterTypes+1)}},
 	} {
 		for _, id := range []bank.AccountID{ada, nobody} {
@@ -242,8 +242,8 @@ func drawPage(rt *rapid.T) view.Page {
 		return opening.Add(time.Duration(rapid.IntRange(-1000, 28_000).Draw(rt, "ns")))
 	})
 	if rapid.Bool().Draw(rt, "has amounts") {
-		page.Filter.Least = rapid.SampledFrom([]int64{0, 500, 501, 1000}).Draw(rt, "least")
-		page.Filter.Most = rapid.SampledFrom([]int64{0, 499, 500, 1000}).Draw(rt, "most")
+		page.Filter.MinAmount = rapid.SampledFrom([]int64{0, 500, 501, 1000}).Draw(rt, "least")
+		page.Filter.MaxAmount = rapid.SampledFrom([]int64{0, 499, 500, 1000}).Draw(rt, "most")
 	}
 	page.Filter.Credits, page.Filter.Debits = rapid.Bool().Draw(rt, "credits"), rapid.Bool().Draw(rt, "debits")
 	if rapid.Bool().Draw(rt, "has effective") {

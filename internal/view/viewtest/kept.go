@@ -94,7 +94,7 @@ func replacementCorrects(t *testing.T, s *story) {
 	for key, records := range s.links {
 		for _, record := range records {
 			if record.Account == id && record.Position < 12 {
-				r.Links = append(r.Links, view.Link{Key: key, Record: record})
+				r.References = append(r.References, view.Reference{Key: key, Record: record})
 			}
 		}
 		s.links[key] = slices.DeleteFunc(slices.Clone(records), func(record contract.Record) bool { return record.Account == id && record.Position >= 12 })

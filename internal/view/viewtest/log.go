@@ -40,7 +40,7 @@ func (b *Log) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.R
 		key = system
 	}
 	now := b.Now.Truncate(time.Microsecond)
-	event, refusal := account.Decide(c, bank.Circumstances{Now: now, Caller: caller, Key: key, Past: b.past(id, account.Looks(c))})
+	event, refusal := account.Decide(c, bank.Circumstances{Now: now, Caller: caller, Key: key, Past: b.past(id, account.RequiredVersion(c))})
 	if refusal != nil {
 		return refusal
 	}

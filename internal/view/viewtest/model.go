@@ -42,7 +42,7 @@ func passes(line view.Transaction, f view.Filter) bool {
 	switch {
 	case len(f.Types) > 0 && !slices.Contains(f.Types, line.Type),
 		!within(line.OccurredAt, f.Since, f.Until), !within(line.EffectiveAt, f.EffectiveSince, f.EffectiveUntil),
-		line.Amount < f.Least, f.Most > 0 && line.Amount > f.Most,
+		line.Amount < f.MinAmount, f.MaxAmount > 0 && line.Amount > f.MaxAmount,
 		f.Credits && !f.Debits && !line.Credit, f.Debits && !f.Credits && line.Credit,
 		f.Reference != "" && line.Reference != f.Reference, f.ExternalID != "" && line.ExternalID != f.ExternalID,
 		f.Counterparty != "" && line.Counterparty != f.Counterparty, f.Transfer != "" && line.Transfer != f.Transfer:

@@ -69,8 +69,8 @@ func (s *story) changes(sums *view.Running, records []contract.Record) view.Chan
 			changes.Transactions = append(changes.Transactions, *effect.Line)
 			s.lines[r.Account] = append(s.lines[r.Account], *effect.Line)
 		}
-		for _, link := range view.LinksOf(r, effect.Keys) {
-			changes.Links = append(changes.Links, link)
+		for _, link := range view.ReferencesOf(r, effect.Keys) {
+			changes.References = append(changes.References, link)
 			s.links[link.Key] = append(s.links[link.Key], r)
 		}
 		if account.Version%stateEvery == 0 {
@@ -80,13 +80,13 @@ func (s *story) changes(sums *view.Running, records []contract.Record) view.Chan
 		}
 		sums.Add(r.At, effect.Postings)
 		if r.Position%trialEvery == 0 {
-			changes.Kept = append(changes.Kept, sums.Trial(r.Position))
+			changes.PastTrials = append(changes.PastTrials, sums.Trial(r.Position))
 		}
 	}
 	for id := range touched {
 		changes.Accounts = append(changes.Accounts, s.accounts[id])
 	}
-	s.kept = append(s.kept, changes.Kept...)
+	s.kept = append(s.kept, changes.PastTrials...)
 	s.position, changes.Trial = changes.To, sums.Trial(changes.To)
 	return changes
 }

@@ -213,7 +213,7 @@ func (s *story) is(snap view.Snapshot) {
 // hasFiled holds what is filed and kept in a snapshot against what happened.
 func (s *story) hasFiled(snap view.Snapshot) {
 	s.t.Helper()
-	links, err := collect(snap.Links(s.t.Context()))
+	links, err := collect(snap.References(s.t.Context()))
 	states, stateErr := collect(snap.States(s.t.Context()))
 	if err := errors.Join(err, stateErr); err != nil {
 		s.t.Fatal(err)

@@ -75,7 +75,7 @@ func failsAtLastLine(t *testing.T, s *story) {
 	twice.Position = changes.To
 	changes.Transactions = append(changes.Transactions, twice)
 	changes.Accounts = append(changes.Accounts, s.accounts[grace])
-	changes.Links = []view.Link{{Key: "k", Record: contract.Record{Account: ada, Version: 2, Position: changes.To}}}
+	changes.References = []view.Reference{{Key: "k", Record: contract.Record{Account: ada, Version: 2, Position: changes.To}}}
 	changes.States = []view.State{{Account: s.accounts[ada].Account, Position: changes.To}}
 	if err := s.store.Apply(t.Context(), changes); err == nil || errors.Is(err, view.ErrCheckpointMoved) {
 		t.Errorf("apply a line that is there already: %v, want an error that says so", err)
@@ -85,7 +85,7 @@ func failsAtLastLine(t *testing.T, s *story) {
 	if lines := s.page(ada, view.Page{First: 1}); len(lines.Transactions) != 0 {
 		t.Errorf("history has %s, want none", brief(lines))
 	}
-	records, err := s.store.Links(t.Context(), "k")
+	records, err := s.store.References(t.Context(), "k")
 	if state, stateErr := s.store.StateBefore(t.Context(), ada, view.NoVersion, time.Time{}); len(records) != 0 || state.Position != 0 {
 		t.Errorf("%d records (%v) and state %+v (%v) are filed, want none", len(records), err, state, stateErr)
 	}

@@ -7,13 +7,13 @@ import (
 	"corebank/internal/contract"
 )
 
-// MaxLinks bounds the records that are read for one thing.
-const MaxLinks = 1000
+// MaxReferences bounds the records that are read for one thing.
+const MaxReferences = 1000
 
-// Link files a record under a thing that it is about, beside its account: a
+// Reference files a record under a thing that it is about, beside its account: a
 // transfer, a hold, a transaction that was reversed. What became of the thing
 // is the fold of its records.
-type Link struct {
+type Reference struct {
 	Key    string
 	Record contract.Record
 }
@@ -32,11 +32,11 @@ func ReversalKey(id bank.AccountID, version int64) string {
 	return fmt.Sprintf("%s/reversal/%d", id, version)
 }
 
-// LinksOf files a record under each of its keys.
-func LinksOf(r contract.Record, keys []string) []Link {
-	links := make([]Link, len(keys))
+// ReferencesOf files a record under each of its keys.
+func ReferencesOf(r contract.Record, keys []string) []Reference {
+	links := make([]Reference, len(keys))
 	for i, key := range keys {
-		links[i] = Link{Key: key, Record: r}
+		links[i] = Reference{Key: key, Record: r}
 	}
 	return links
 }
