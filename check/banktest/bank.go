@@ -34,7 +34,7 @@ type Bank struct {
 	// Log is the log of a bank with one partition.
 	Log   *eventsource.MemoryLog
 	Views view.Store
-	// People is the issuer whose tokens the bank takes.
+	// People is the issuer whose tokens the bank accepts.
 	People *identitytest.Issuer
 
 	t         testing.TB
@@ -51,8 +51,8 @@ func Start(t testing.TB) *Bank {
 	return StartOn(t, 1)
 }
 
-// Tell tells a story of a bank whose log has one partition, and of one with
-// three. In the end each log is audited.
+// Tell runs a story on a bank whose log has one partition and on one with three.
+// At the end, it audits each log.
 func Tell(t *testing.T, story func(t *testing.T, b *Bank)) {
 	for _, partitions := range []int{1, 3} {
 		t.Run(fmt.Sprintf("partitions=%d", partitions), func(t *testing.T) {
@@ -76,9 +76,10 @@ func StartOn(t testing.TB, partitions int) *Bank {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := actor.NewHost(parts.own, &shelf{}, time.Now, actor.NewGuard(people, own.Verifier()))
+	host := actor.NewHost(parts.own, &snapshotStore{}, time.Now, actor.NewGuard(people, own.Verifier()))
 	transfers := &follower{}
-	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(host.Execute), Store: &book{}, Here: host.Has, Clock: time.Now, Logger: quiet})
+	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(host.Execute),
+		Store: &stateStore{}, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewSubscriptionHub(log)
 	b.projector = projector.New(b.Views, log, quiet)
 	parts.publish(topic{b.projector.Handle, feed.Handle, transfers.Handle})
@@ -89,17 +90,18 @@ func StartOn(t testing.TB, partitions int) *Bank {
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
 	b.until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
 
-	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Subscriptions: feed, Log: log, Verify: people.Verify}
+	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Subscriptions: feed,
+		Log: log, Verify: people.Verify}
 	b.Client = b.Gateway(guard.Config{})
 	return b
 }
 
-// Gateway opens another gateway of the same bank, as strict as it is told, and
+// Gateway opens another gateway of the same bank, with its own limits, and
 // returns a client of it. Its pages start with a token of the Teller.
-func (b *Bank) Gateway(strict guard.Config) *Client {
+func (b *Bank) Gateway(limits guard.Config) *Client {
 	b.t.Helper()
 	parts := b.parts
-	parts.Guard = strict
+	parts.Guard = limits
 	parts.PageToken = func(*http.Request) string { return b.People.TokenFor(Teller, identity.Teller) }
 	gateway := httptest.NewUnstartedServer(nil)
 	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready), slog.New(slog.DiscardHandler))
@@ -108,16 +110,16 @@ func (b *Bank) Gateway(strict guard.Config) *Client {
 	return NewClient(b.t, gateway.URL, b.People.TokenFor(Teller, identity.Teller))
 }
 
-// Teller is who signs in where a test does not say.
+// Teller is the default user.
 const Teller = "tess"
 
-// As is a client of somebody in a role.
+// As returns a client that signs in as a user with a role.
 func (b *Bank) As(subject string, role identity.Role) *Client {
 	b.t.Helper()
 	return b.With(b.People.TokenFor(subject, role))
 }
 
-// key signs for the bank itself.
+// key makes the key with which the bank signs its own commands.
 func key(t testing.TB) *ecdsa.PrivateKey {
 	made, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -153,13 +155,12 @@ func (b *Bank) until(what string, condition func() bool) {
 	}
 }
 
-// Settle waits until every transfer has ended and the views show everything
-// that the log holds.
+// Settle waits until every transfer has ended and the views show the whole log.
 func (b *Bank) Settle() {
 	b.t.Helper()
 	b.until("the transfers to end and the views to catch up", func() bool {
 		transfers := b.driver.Status()
-		head := b.head() // after them: what they know to have ended is in it
+		head := b.head() // read after the transfers, so that it includes their ends
 		return transfers.Transfers == 0 && transfers.Position >= head && b.projector.Position() >= head
 	})
 }

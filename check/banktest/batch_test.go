@@ -1,7 +1,8 @@
 package banktest_test
 
 import (
-	"fmt"
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,26 +21,44 @@ type posted struct {
 		Transaction *banktest.Transaction
 		UserErrors  []banktest.UserError
 	}
+
+	t      testing.TB
+	answer banktest.Answer
 }
 
-func (p posted) statuses() string {
-	var all []string
+// expect checks the status of each item, and which one failed first; -1 for none.
+func (p posted) expect(statuses string, failed int) {
+	p.t.Helper()
+	var got []string
 	for _, r := range p.Results {
-		all = append(all, r.Status)
+		got = append(got, r.Status)
 	}
-	return strings.Join(all, " ")
+	index := -1
+	if p.FailedIndex != nil {
+		index = *p.FailedIndex
+	}
+	if strings.Join(got, " ") != statuses || index != failed {
+		p.t.Errorf("the items are %s and %d failed, want %s and %d: %s", got, index, statuses, failed, p.answer.Data)
+	}
 }
 
-func (c *counter) batch(input map[string]any) posted {
-	var got struct{ PostBatch posted }
-	c.Get(`mutation($input: PostBatchInput!) { postBatch(input: $input) { dryRun failedIndex userErrors { code message path }
-		results { index status account { `+banktest.AccountFields+` } transaction { `+banktest.TransactionFields+` } userErrors { code message path } } } }`,
-		map[string]any{"input": input}, &got)
+func (c *scenario) batch(input map[string]any) posted {
+	answer := c.Do(`mutation($input: PostBatchInput!) { postBatch(input: $input) {
+		dryRun failedIndex userErrors { code message path }
+		results {
+		  index status account { `+banktest.AccountFields+` } transaction { `+banktest.TransactionFields+` }
+		  userErrors { code message path }
+		}
+	} }`, map[string]any{"input": input})
+	got := struct{ PostBatch posted }{posted{t: c.t, answer: answer}}
+	if err := json.Unmarshal(answer.Data, &got); err != nil || len(answer.Errors) > 0 {
+		c.t.Fatalf("%s %+v: %v", answer.Data, answer.Errors, err)
+	}
 	return got.PostBatch
 }
 
 func TestABatchNamesWhatFailed(t *testing.T) {
-	c := &counter{Bank: banktest.Start(t)}
+	c := given(t, banktest.Start(t))
 	ada, bob := c.rich("10.00"), c.rich("10.00")
 	items := func() []any {
 		return []any{
@@ -53,26 +72,20 @@ func TestABatchNamesWhatFailed(t *testing.T) {
 	tried := c.batch(map[string]any{"items": items(), "dryRun": true})
 	got := c.batch(map[string]any{"items": items()})
 	for name, answer := range map[string]posted{"tried": tried, "posted": got} {
-		if answer.statuses() != "APPLIED REFUSED APPLIED APPLIED REFUSED" || answer.FailedIndex == nil || *answer.FailedIndex != 1 {
-			t.Fatalf("%s: %+v", name, answer)
-		}
-		if e := answer.Results[1].UserErrors[0]; e.Code != "INSUFFICIENT_FUNDS" || strings.Join(e.Path, " ") != "input items 1 withdraw amount" {
-			t.Errorf("%s: told %+v", name, e)
-		}
-		if e := answer.Results[4].UserErrors[0]; e.Code != "AMOUNT_INVALID" || strings.Join(e.Path, " ") != "input items 4 deposit amount value" {
-			t.Errorf("%s: told %+v", name, e)
-		}
-		if value := answer.Results[3].Transaction.BalanceAfter.Value; value != "0.00" {
-			t.Errorf("%s: the last balance is %s", name, value)
-		}
+		answer.expect("APPLIED REFUSED APPLIED APPLIED REFUSED", 1)
+		t.Run(name, func(*testing.T) {
+			answer.answer.Answers(`{postBatch: {results: [
+			  {}, {userErrors: [{code: INSUFFICIENT_FUNDS, path: [input, items, "1", withdraw, amount]}]},
+			  {}, {transaction: {balanceAfter: {value: "0.00"}}},
+			  {userErrors: [{code: AMOUNT_INVALID, path: [input, items, "4", deposit, amount, value]}]},
+			]}}`)
+		})
 	}
-	if again := c.batch(map[string]any{"items": items()}); again.statuses() != "REPLAYED REFUSED REPLAYED REPLAYED REFUSED" {
-		t.Errorf("again: %s", again.statuses())
-	}
+	c.batch(map[string]any{"items": items()}).expect("REPLAYED REFUSED REPLAYED REPLAYED REFUSED", 1)
 }
 
 func TestAnAtomicBatchIsAllOrNothing(t *testing.T) {
-	c := &counter{Bank: banktest.Start(t)}
+	c := given(t, banktest.Start(t))
 	ada, bob := c.rich("10.00"), c.rich("10.00")
 	items := func(last string) []any {
 		return []any{
@@ -81,27 +94,24 @@ func TestAnAtomicBatchIsAllOrNothing(t *testing.T) {
 			map[string]any{"withdraw": c.pay(ada, last)},
 		}
 	}
-	if got := c.batch(map[string]any{"items": items("10.01"), "atomic": true}); got.statuses() != "NOT_TRIED NOT_TRIED REFUSED" || *got.FailedIndex != 2 {
-		t.Errorf("%+v", got)
-	}
+	c.batch(map[string]any{"items": items("10.01"), "atomic": true}).expect("NOT_TRIED NOT_TRIED REFUSED", 2)
 	malformed := append(items("1"), map[string]any{"deposit": c.pay(ada, "0")})
-	if got := c.batch(map[string]any{"items": malformed, "atomic": true}); got.statuses() != "NOT_TRIED NOT_TRIED NOT_TRIED REFUSED" || *got.FailedIndex != 3 {
-		t.Errorf("%+v", got)
-	}
+	c.batch(map[string]any{"items": malformed, "atomic": true}).expect("NOT_TRIED NOT_TRIED NOT_TRIED REFUSED", 3)
 	if value, version := c.Balance(ada, 2); value != "10.00" || version != 2 {
 		t.Errorf("after that the balance is %s at version %d", value, version)
 	}
-	if got := c.batch(map[string]any{"items": items("10.00"), "atomic": true}); got.statuses() != "APPLIED APPLIED APPLIED" || got.FailedIndex != nil {
-		t.Errorf("%+v", got)
-	}
+	c.batch(map[string]any{"items": items("10.00"), "atomic": true}).expect("APPLIED APPLIED APPLIED", -1)
 	for name, batch := range map[string]map[string]any{
-		"input items 1":                {"items": []any{map[string]any{"deposit": c.pay(ada, "1")}, map[string]any{"deposit": c.pay(bob, "1")}}, "atomic": true},
+		"input items 1": {"items": []any{map[string]any{"deposit": c.pay(ada, "1")},
+			map[string]any{"deposit": c.pay(bob, "1")}}, "atomic": true},
 		"input items 0 deposit dryRun": {"items": []any{map[string]any{"deposit": with(c.pay(ada, "1"), "dryRun", true)}}},
-		"input items 0":                {"items": []any{map[string]any{"transfer": map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("1"), "idempotencyKey": "k", "waitMs": 1}}}},
-		"input items":                  {"items": []any{}},
+		"input items 0": {"items": []any{map[string]any{"transfer": map[string]any{"fromAccountId": ada,
+			"toAccountId": bob, "amount": banktest.EUR("1"), "idempotencyKey": "k", "waitMs": 1}}}},
+		"input items": {"items": []any{}},
 	} {
 		got := c.batch(batch)
-		if len(got.UserErrors) != 1 || len(got.Results) != 0 || fmt.Sprint(got.UserErrors[0].Path) != fmt.Sprint(strings.Fields(name)) {
+		got.expect("", -1)
+		if len(got.UserErrors) != 1 || !slices.Equal(got.UserErrors[0].Path, strings.Fields(name)) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

@@ -9,12 +9,12 @@ import (
 	"testing"
 )
 
-// Client talks to a bank as a client program would, over HTTP. A test fails
-// when the bank does not answer as GraphQL.
+// Client uses a bank as a client program would, over HTTP. A test fails when the
+// bank's answer is not GraphQL.
 type Client struct {
 	// URL is the gateway's, without a path.
 	URL string
-	// Token is what it signs in with; "" for nothing.
+	// Token is the bearer token; "" for none.
 	Token string
 	t     testing.TB
 }
@@ -25,18 +25,9 @@ func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: ur
 // With is a client of the same gateway that signs in with another token.
 func (c *Client) With(token string) *Client { return NewClient(c.t, c.URL, token) }
 
-// Answer is a GraphQL answer.
-type Answer struct {
-	Data   json.RawMessage
-	Errors []struct {
-		Message    string
-		Path       []any
-		Extensions map[string]any
-	}
-}
-
 // Send sends a GraphQL request. An error means that there was no answer.
 func (c *Client) Send(query string, variables map[string]any) (answer Answer, err error) {
+	answer.t, answer.query = c.t, query
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
 		return answer, err
@@ -64,7 +55,7 @@ func (c *Client) Send(query string, variables map[string]any) (answer Answer, er
 	return answer, nil
 }
 
-// Do is a Send that must be answered.
+// Do is a Send that must be answered: see Answer.Answers and Answer.Fails.
 func (c *Client) Do(query string, variables map[string]any) Answer {
 	c.t.Helper()
 	answer, err := c.Send(query, variables)
@@ -77,95 +68,50 @@ func (c *Client) Do(query string, variables map[string]any) Answer {
 // Get sends a request that must succeed and decodes its data into out.
 func (c *Client) Get(query string, variables map[string]any, out any) {
 	c.t.Helper()
-	answer := c.Do(query, variables)
-	if len(answer.Errors) > 0 {
-		c.t.Fatalf("%s\nanswered %+v", query, answer.Errors)
-	}
-	if err := json.Unmarshal(answer.Data, out); err != nil {
-		c.t.Fatalf("%s: %v", answer.Data, err)
-	}
+	c.Do(query, variables).decode(out)
 }
 
-const openAccount = `mutation($owner: String!, $currency: CurrencyCode!, $key: String!) {
-  openAccount(input: {owner: $owner, currency: $currency, idempotencyKey: $key}) { account { id } userErrors { message } }
-}`
+func (a Answer) decode(out any) {
+	a.t.Helper()
+	if len(a.Errors) > 0 {
+		a.t.Fatalf("%s\nanswered %+v", a.query, a.Errors)
+	}
+	if err := json.Unmarshal(a.Data, out); err != nil {
+		a.t.Fatalf("%s: %v", a.Data, err)
+	}
+}
 
 // Open opens an account in EUR under an idempotency key and returns its id.
 func (c *Client) Open(key string) string {
 	c.t.Helper()
-	var got struct {
-		OpenAccount struct{ Account struct{ ID string } }
-	}
-	c.Get(openAccount, map[string]any{"owner": "Ada Lovelace", "currency": "EUR", "key": key}, &got)
-	if got.OpenAccount.Account.ID == "" {
-		c.t.Fatalf("no account was opened: %+v", got)
-	}
-	return got.OpenAccount.Account.ID
+	input := map[string]any{"owner": "Ada Lovelace", "currency": "EUR", "idempotencyKey": key}
+	return c.Must("openAccount", input).Account.ID
 }
 
-// payment is a mutation that moves money, with everything that it can answer.
-const payment = `mutation($id: ID!, $value: Decimal!, $currency: CurrencyCode!, $key: String!, $memo: String) {
-  paid: %s(input: {accountId: $id, amount: {value: $value, currency: $currency}, idempotencyKey: $key, memo: $memo}) {
-    replayed
-    account { version balance { current { value } available { value } } }
-    transaction { id type amount { value } balanceAfter { value } version memo }
-    userErrors { __typename code message path
-      ... on InsufficientFunds { available { value } shortfall { value } }
-      ... on IdempotencyConflict { fields }
-      ... on InvalidAmount { maxPrecision }
-      ... on CurrencyMismatch { expected }
-    }
-  }
-}`
-
-// Paid is the answer to a payment.
-type Paid struct {
-	Replayed bool
-	Account  *struct {
-		Version int
-		Balance struct{ Current, Available struct{ Value string } }
-	}
-	Transaction *struct {
-		ID, Type, Memo       string
-		Amount, BalanceAfter struct{ Value string }
-		Version              int
-	}
-	UserErrors []struct {
-		Typename             string `json:"__typename"`
-		Code, Message        string
-		Path, Fields         []string
-		Available, Shortfall struct{ Value string }
-		MaxPrecision         int
-		Expected             string
-	}
-}
-
-// Memo is the note on every payment of a Client.
+// Memo is the note on every payment of Deposit and Withdraw.
 const Memo = "päivää ✓"
 
 // Deposit pays into an account.
-func (c *Client) Deposit(id, value, currency, key string) Paid {
+func (c *Client) Deposit(id, value, currency, key string) Posted {
 	c.t.Helper()
-	return c.pay("deposit", id, value, currency, key)
+	return c.Mutate("deposit", payment(id, value, currency, key))
 }
 
 // Withdraw pays out of an account.
-func (c *Client) Withdraw(id, value, currency, key string) Paid {
+func (c *Client) Withdraw(id, value, currency, key string) Posted {
 	c.t.Helper()
-	return c.pay("withdraw", id, value, currency, key)
+	return c.Mutate("withdraw", payment(id, value, currency, key))
 }
 
-func (c *Client) pay(mutation, id, value, currency, key string) Paid {
-	c.t.Helper()
-	var got struct{ Paid Paid }
-	c.Get(fmt.Sprintf(payment, mutation), map[string]any{"id": id, "value": value, "currency": currency, "key": key, "memo": Memo}, &got)
-	return got.Paid
+func payment(id, value, currency, key string) map[string]any {
+	amount := map[string]any{"value": value, "currency": currency}
+	return map[string]any{"accountId": id, "amount": amount, "idempotencyKey": key, "memo": Memo}
 }
 
 // Line is one line of a history.
 type Line struct {
 	Version              int
-	Amount, BalanceAfter struct{ Value string }
+	Amount, BalanceAfter Money
 }
 
 // History reads all of an account's history, newest first, in pages.
@@ -182,8 +128,11 @@ func (c *Client) History(id string, page int) []Line {
 				}
 			}
 		}
-		c.Get(`query($id: ID!, $first: Int!, $after: String) { history(accountId: $id, first: $first, after: $after) {
-		  nodes { version amount { value } balanceAfter { value } } pageInfo { hasNextPage endCursor } } }`,
+		c.Get(`query($id: ID!, $first: Int!, $after: String) {
+		  history(accountId: $id, first: $first, after: $after) {
+		    nodes { version amount { value } balanceAfter { value } } pageInfo { hasNextPage endCursor }
+		  }
+		}`,
 			map[string]any{"id": id, "first": page, "after": after}, &got)
 		lines = append(lines, got.History.Nodes...)
 		if !got.History.PageInfo.HasNextPage {
@@ -193,33 +142,30 @@ func (c *Client) History(id string, page int) []Line {
 	}
 }
 
-// maxLooks is how often Balance waits its ten seconds: a bank at work on a busy
-// machine may take longer than one of them.
-const maxLooks = 6
+// balanceTries is how often Balance waits ten seconds: a bank under load on a
+// busy machine may take longer than that.
+const balanceTries = 6
 
 // Balance waits until the views show a version of the account and returns its
 // balance.
 func (c *Client) Balance(id string, minVersion int) (value string, version int) {
 	c.t.Helper()
-	var got struct {
-		Balance struct {
-			Current struct{ Value string }
-			Version int
-		}
-	}
-	const ask = `query($id: ID!, $v: Int!) { balance(accountId: $id, minVersion: $v, waitMs: 10000) { current { value } version } }`
+	const query = `query($id: ID!, $v: Int!) {
+	  balance(accountId: $id, minVersion: $v, waitMs: 10000) { current { value } version }
+	}`
 	var answer Answer
-	for range maxLooks {
-		answer = c.Do(ask, map[string]any{"id": id, "v": minVersion})
+	for range balanceTries {
+		answer = c.Do(query, map[string]any{"id": id, "v": minVersion})
 		if len(answer.Errors) != 1 || answer.Errors[0].Extensions["code"] != "NOT_YET_VISIBLE" {
 			break
 		}
 	}
-	if len(answer.Errors) > 0 {
-		c.t.Fatalf("%s\nanswered %+v", ask, answer.Errors)
+	var got struct {
+		Balance struct {
+			Current Money
+			Version int
+		}
 	}
-	if err := json.Unmarshal(answer.Data, &got); err != nil {
-		c.t.Fatalf("%s: %v", answer.Data, err)
-	}
+	answer.decode(&got)
 	return got.Balance.Current.Value, got.Balance.Version
 }

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"corebank/eventsource"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
-// directLog calls the event source's API where a sidecar would carry the call.
+// directLog calls the event source's API without a sidecar.
 type directLog struct{ api *eventsource.API }
 
 func (l directLog) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
@@ -41,8 +42,8 @@ func (l directLog) Ready(ctx context.Context) (contract.Readiness, error) {
 	return l.api.Ready(ctx, struct{}{})
 }
 
-// topic hands each batch to every subscriber in turn, as a broker that loses
-// nothing would.
+// topic passes each batch to every subscriber in turn, like a broker that loses
+// nothing.
 type topic []func(context.Context, contract.Batch) error
 
 func (t topic) Publish(ctx context.Context, batch contract.Batch) error {
@@ -53,35 +54,27 @@ func (t topic) Publish(ctx context.Context, batch contract.Batch) error {
 	return failed
 }
 
-// shelf keeps snapshots.
-type shelf struct {
-	mu   sync.Mutex
-	data map[bank.AccountID][]byte
+// snapshotStore keeps the snapshots of accounts.
+type snapshotStore struct{ sync.Map }
+
+func (s *snapshotStore) Load(_ context.Context, id bank.AccountID) ([]byte, error) {
+	data, _ := s.Map.Load(id)
+	text, _ := data.([]byte)
+	return text, nil
 }
 
-func (s *shelf) Load(_ context.Context, id bank.AccountID) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.data[id], nil
-}
-
-func (s *shelf) Save(_ context.Context, id bank.AccountID, data []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.data == nil {
-		s.data = make(map[bank.AccountID][]byte)
-	}
-	s.data[id] = data
+func (s *snapshotStore) Save(_ context.Context, id bank.AccountID, data []byte) error {
+	s.Store(id, data)
 	return nil
 }
 
-// follower is a subscriber that comes when it is ready.
+// follower is a subscriber that may come later.
 type follower struct {
 	mu     sync.Mutex
 	handle func(context.Context, contract.Batch) error
 }
 
-// Handle hands a batch on to who follows by now; before, it is lost.
+// Handle passes a batch on. Batches before the subscription are lost.
 func (f *follower) Handle(ctx context.Context, batch contract.Batch) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -104,21 +97,17 @@ func (f *follower) set(handle func(context.Context, contract.Batch) error) {
 	f.handle = handle
 }
 
-// book keeps the open transfers.
-type book struct {
-	mu   sync.Mutex
-	data []byte
+// stateStore keeps the state of open transfers.
+type stateStore struct{ data atomic.Pointer[[]byte] }
+
+func (s *stateStore) Load(context.Context) ([]byte, error) {
+	if data := s.data.Load(); data != nil {
+		return *data, nil
+	}
+	return nil, nil
 }
 
-func (b *book) Load(context.Context) ([]byte, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.data, nil
-}
-
-func (b *book) Save(_ context.Context, data []byte) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.data = data
+func (s *stateStore) Save(_ context.Context, data []byte) error {
+	s.data.Store(&data)
 	return nil
 }

@@ -38,7 +38,8 @@ func readGuide(t *testing.T) (blocks []guideBlock) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, match := range regexp.MustCompile("(?ms)^```(\\w+)(?: (\\S+))?\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+	for _, match := range regexp.MustCompile("(?ms)^```(\\w+)(?: (\\S+))?\n(.*?)^```$").FindAllStringSubmatch(string(text),
+		-1) {
 		blocks = append(blocks, guideBlock{match[1], match[2], match[3]})
 	}
 	return blocks
@@ -73,7 +74,8 @@ func TestTheGuideWorks(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(guideParts, "graphql-ws")); err != nil {
-		missing("the parts of the guide's JavaScript are not there: run npm install --no-package-lock --prefix check/banktest/testdata/guide")
+		missing("the packages of the guide's JavaScript are missing: run " +
+			"npm install --no-package-lock --prefix check/banktest/testdata/guide")
 	}
 	blocks := readGuide(t)
 	r := newGuideRun(t)
@@ -322,7 +324,8 @@ func TestTheGuideKnowsEveryCode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, code := range regexp.MustCompile(`\b[Cc]ode[A-Z]\w*\s*=\s*"([A-Z_]+)"`).FindAllStringSubmatch(string(text), -1) {
+		for _, code := range regexp.MustCompile(`\b[Cc]ode[A-Z]\w*\s*=\s*"([A-Z_]+)"`).FindAllStringSubmatch(string(text),
+			-1) {
 			if found++; !strings.Contains(string(guide), "`"+code[1]+"`") {
 				t.Errorf("%s may answer %s; the guide does not say what to do", name, code[1])
 			}

@@ -15,15 +15,15 @@ import (
 
 // logParts are the event sources of a bank.
 type logParts struct {
-	whole directLog // for those who read the whole log
-	own   ownLog    // for the actors
+	whole directLog // the whole log
+	own   ownLog    // the log of the actors
 	ready func() bool
 	works []func(context.Context) error
 	// publish starts the relay.
 	publish func(eventsource.Publisher)
 }
 
-// ownLog is the log as the actors' app has it.
+// ownLog is the log as the actors' app uses it.
 type ownLog interface {
 	actor.Log
 	logclient.Reader
@@ -80,7 +80,7 @@ func (b *Bank) openPartitions(partitions int, quiet *slog.Logger) *logParts {
 	return parts
 }
 
-// audit holds the log against the bank's laws.
+// audit checks the log against the bank's laws.
 func (b *Bank) audit() {
 	b.t.Helper()
 	b.Settle()
@@ -105,8 +105,8 @@ func (b *Bank) page(after int64) []contract.Record {
 	return page.Records
 }
 
-// head is how many events the log has: of several partitions, also those that
-// have no place in the whole log yet.
+// head counts the events of the log. With several partitions, it includes those
+// that have no position in the whole log yet.
 func (b *Bank) head() (head int64) {
 	for _, writer := range b.writers {
 		head += writer.Head()
@@ -114,8 +114,8 @@ func (b *Bank) head() (head int64) {
 	return head
 }
 
-// divided is the log of several partitions: what is one account's is asked of
-// its own, all else of the whole.
+// divided is a log of several partitions. Calls for an account go to its
+// partition, all others to the whole log.
 type divided struct {
 	directLog
 	parts []directLog

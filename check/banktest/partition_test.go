@@ -19,7 +19,8 @@ func everybodyPaysEverybody(t *testing.T, b *banktest.Bank) {
 	var group sync.WaitGroup
 	for i := range ids {
 		group.Go(func() {
-			ids[i] = b.Must("openAccount", map[string]any{"owner": "ada", "currency": "EUR", "idempotencyKey": fmt.Sprint("open ", i), "externalId": fmt.Sprint("EXT-", i)}).Account.ID
+			ids[i] = b.Must("openAccount", map[string]any{"owner": "ada", "currency": "EUR",
+				"idempotencyKey": fmt.Sprint("open ", i), "externalId": fmt.Sprint("EXT-", i)}).Account.ID
 			b.Deposit(ids[i], "100.00", "EUR", "rich")
 		})
 	}
@@ -27,7 +28,8 @@ func everybodyPaysEverybody(t *testing.T, b *banktest.Bank) {
 	for i, from := range ids {
 		group.Go(func() {
 			for n := range each {
-				b.Must("transfer", map[string]any{"fromAccountId": from, "toAccountId": ids[(i+n+1)%accounts], "amount": banktest.EUR("1"), "idempotencyKey": fmt.Sprint("pay ", n)})
+				b.Must("transfer", map[string]any{"fromAccountId": from, "toAccountId": ids[(i+n+1)%accounts],
+					"amount": banktest.EUR("1"), "idempotencyKey": fmt.Sprint("pay ", n)})
 			}
 		})
 	}

@@ -1,23 +1,25 @@
 package banktest
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 )
 
-// Money is an amount as the API tells it.
+// Money is an amount of the API.
 type Money struct{ Value, Currency string }
 
-// Account is an account as the API tells it.
+// Account is an account of the API.
 type Account struct {
 	ID, Status string
 	Version    int
 	Balance    struct{ Current, Available, Held, InTransit Money }
 }
 
-// Transaction is a line of history as the API tells it.
+// Transaction is a line of history of the API.
 type Transaction struct {
 	ID, AccountID, Type, Direction, Memo, Reference, Reason string
 	Amount, BalanceAfter                                    Money
@@ -25,20 +27,20 @@ type Transaction struct {
 	OccurredAt                                              time.Time
 }
 
-// Transfer is a transfer as the API tells it.
+// Transfer is a transfer of the API.
 type Transfer struct {
 	ID, Status string
 	Amount     Money
 	Rejection  *struct{ Code, Message string }
 }
 
-// Hold is a hold as the API tells it.
+// Hold is a hold of the API.
 type Hold struct {
 	ID, Status                  string
 	Amount, Remaining, Captured Money
 }
 
-// Posted is the answer to a mutation, whichever.
+// Posted is the payload of any mutation.
 type Posted struct {
 	Account          *Account
 	Transaction      *Transaction
@@ -46,9 +48,30 @@ type Posted struct {
 	Hold             *Hold
 	Replayed, DryRun bool
 	UserErrors       []UserError
+
+	t        testing.TB
+	mutation string
+	text     json.RawMessage
 }
 
-// UserError is a refusal with all that it may tell.
+// Answers checks that the payload matches want: see Match. want is a format for
+// arguments.
+func (p Posted) Answers(want string, arguments ...any) Posted {
+	p.t.Helper()
+	match(p.t, p.mutation, p.text, fmt.Sprintf(want, arguments...))
+	return p
+}
+
+// Refused checks that the command was refused with exactly these codes.
+func (p Posted) Refused(codes ...string) Posted {
+	p.t.Helper()
+	if got := p.Codes(); !slices.Equal(got, codes) {
+		p.t.Errorf("%s was refused with %q, want %q: %s", p.mutation, got, codes, p.text)
+	}
+	return p
+}
+
+// UserError is a refusal with the fields of all its types.
 type UserError struct {
 	Typename      string `json:"__typename"`
 	Code, Message string
@@ -61,7 +84,7 @@ type UserError struct {
 	By            string
 }
 
-// Codes are the codes of the refusals, in their order.
+// Codes returns the codes of the refusals, in order.
 func (p Posted) Codes() []string {
 	codes := []string{}
 	for _, e := range p.UserErrors {
@@ -70,23 +93,26 @@ func (p Posted) Codes() []string {
 	return codes
 }
 
-// What mutations answer. AccountFields and the others are for queries, too.
+// The fields that mutations select. AccountFields and the others also serve queries.
 const (
 	AccountFields = `id status version balance { current { value currency } available { value currency }
   held { value currency } inTransit { value currency } }`
-	TransactionFields = `id accountId type direction memo reference reason amount { value currency } balanceAfter { value currency } version occurredAt`
-	TransferFields    = `id status amount { value currency } rejection { code message }`
-	HoldFields        = `id status amount { value currency } remaining { value currency } captured { value currency }`
-	userErrorFields   = `__typename code message path retryable
+	TransactionFields = `id accountId type direction memo reference reason version occurredAt
+  amount { value currency } balanceAfter { value currency }`
+	TransferFields  = `id status amount { value currency } rejection { code message }`
+	HoldFields      = `id status amount { value currency } remaining { value currency } captured { value currency }`
+	userErrorFields = `__typename code message path retryable
   ... on InsufficientFunds { available { value currency } shortfall { value currency } }
   ... on LimitExceeded { remaining { value currency } }
   ... on AmountExceedsRemaining { remaining { value currency } }
   ... on IdempotencyConflict { fields }
   ... on AccountFrozen { since }
-  ... on AlreadyReversed { by }`
+  ... on AlreadyReversed { by }
+  ... on InvalidAmount { maxPrecision }
+  ... on CurrencyMismatch { expected }`
 )
 
-// mutation is the text of one, with everything that it can answer.
+// mutation returns the document of a mutation that selects its whole payload.
 func mutation(name string) string {
 	more := ""
 	switch {
@@ -100,23 +126,27 @@ func mutation(name string) string {
 		strings.ToUpper(name[:1])+name[1:], name, AccountFields, TransactionFields, more, userErrorFields)
 }
 
-// Post sends a mutation with its input.
-func (c *Client) Post(name string, input map[string]any) Posted {
+// Mutate sends a mutation with its input.
+func (c *Client) Mutate(name string, input map[string]any) Posted {
 	c.t.Helper()
-	var got struct{ Posted Posted }
+	var got struct{ Posted json.RawMessage }
 	c.Get(mutation(name), map[string]any{"input": input}, &got)
-	return got.Posted
+	posted := Posted{t: c.t, mutation: name, text: got.Posted}
+	if err := json.Unmarshal(got.Posted, &posted); err != nil {
+		c.t.Fatalf("%s: %v", got.Posted, err)
+	}
+	return posted
 }
 
-// Must is a Post that has to be accepted.
+// Must is a Mutate that must be accepted.
 func (c *Client) Must(name string, input map[string]any) Posted {
 	c.t.Helper()
-	posted := c.Post(name, input)
+	posted := c.Mutate(name, input)
 	if len(posted.UserErrors) > 0 {
 		c.t.Fatalf("%s %v was refused: %+v", name, input, posted.UserErrors)
 	}
 	return posted
 }
 
-// EUR is an amount in euro, for an input.
+// EUR is an amount in euros, for an input.
 func EUR(value string) map[string]any { return map[string]any{"value": value, "currency": "EUR"} }

@@ -15,60 +15,40 @@ func TestATransferIsUndoneFromEitherSide(t *testing.T) {
 }
 
 func aTransferIsUndoneFromEitherSide(t *testing.T, b *banktest.Bank) {
-	c := &counter{Bank: b}
+	c := given(t, b)
 	ada, bob := c.rich("100.00"), c.open(nil)
-	sent := c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("60"), "idempotencyKey": "t", "waitMs": 10_000})
-	if sent.Transfer.Status != "COMPLETED" || sent.Transaction.Type != "TRANSFER_OUT" {
-		t.Fatalf("%+v", sent)
-	}
+	sent := c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("60"),
+		"idempotencyKey": "t", "waitMs": 10_000})
+	sent.Answers(`{transfer: {status: COMPLETED}, transaction: {type: TRANSFER_OUT}}`)
 	received := "txn_" + strings.TrimPrefix(bob, "acc_") + "_2"
 	reverse := func(line, value, key string) banktest.Posted {
-		return c.Post("reverse", map[string]any{"transactionId": line, "amount": banktest.EUR(value), "reason": "too much", "idempotencyKey": key, "waitMs": 10_000})
+		return c.Mutate("reverse", map[string]any{"transactionId": line, "amount": banktest.EUR(value), "reason": "too much",
+			"idempotencyKey": key, "waitMs": 10_000})
 	}
 	first, second := reverse(sent.Transaction.ID, "10", "r1"), reverse(received, "15", "r2")
 	for _, p := range []banktest.Posted{first, second} {
-		if len(p.UserErrors) > 0 || p.Transfer.Status != "COMPLETED" || p.Account.ID != bob || p.Transaction.AccountID != bob {
-			t.Fatalf("%+v", p)
-		}
+		p.Answers(`{userErrors: [], transfer: {status: COMPLETED}, account: {id: %[1]s}, transaction: {accountId: %[1]s}}`,
+			bob)
 	}
-	if again := reverse(sent.Transaction.ID, "10", "r1"); !again.Replayed || again.Transfer.ID != first.Transfer.ID {
-		t.Errorf("sent again: %+v", again)
-	}
-	if more := reverse(sent.Transaction.ID, "35.01", "r3"); fmt.Sprint(more.Codes()) != "[AMOUNT_EXCEEDS_REMAINING]" || more.UserErrors[0].Remaining.Value != "35.00" {
-		t.Errorf("too much: %+v", more)
-	}
-	if back := reverse(first.Transaction.ID, "1", "r4"); fmt.Sprint(back.Codes()) != "[NOT_REVERSIBLE]" {
-		t.Errorf("a reversal of a reversal: %+v", back)
-	}
+	reverse(sent.Transaction.ID, "10", "r1").Answers(`{replayed: true, transfer: {id: %s}}`, first.Transfer.ID)
+	reverse(sent.Transaction.ID, "35.01", "r3").Answers(
+		`{userErrors: [{code: AMOUNT_EXCEEDS_REMAINING, remaining: {value: "35.00"}}]}`)
+	reverse(first.Transaction.ID, "1", "r4").Refused("NOT_REVERSIBLE")
+
 	c.Settle()
-	var got struct {
-		Sent, Received, Back struct {
-			ReversedAmount banktest.Money
-			Reversals      []struct{ ID string }
-			Reverses       *struct{ ID string }
-			Transfer       struct {
-				ID        string
-				Reversals []struct{ ID string }
-				Reverses  *struct{ ID string }
-			}
-		}
-	}
-	const fields = `... on Transaction { reversedAmount { value } reversals { id } reverses { id } transfer { id reversals { id } reverses { id } } }`
-	c.Get(`query($sent: ID!, $received: ID!, $back: ID!) { sent: node(id: $sent) { `+fields+` } received: node(id: $received) { `+fields+` } back: node(id: $back) { `+fields+` } }`,
-		map[string]any{"sent": sent.Transaction.ID, "received": received, "back": first.Transaction.ID}, &got)
-	undoing := fmt.Sprintf("[{%s} {%s}]", first.Transaction.ID, second.Transaction.ID)
-	transfers := fmt.Sprintf("[{%s} {%s}]", first.Transfer.ID, second.Transfer.ID)
-	for name, side := range map[string]any{"sent": got.Sent, "received": got.Received} {
-		if text := fmt.Sprintf("%+v", side); !strings.Contains(text, "25.00") {
-			t.Errorf("%s: %s", name, text)
-		}
-	}
-	if fmt.Sprint(got.Sent.Reversals) != undoing || fmt.Sprint(got.Received.Reversals) != undoing || fmt.Sprint(got.Sent.Transfer.Reversals) != transfers {
-		t.Errorf("undone by %v and %v, %v; want %s, %s", got.Sent.Reversals, got.Received.Reversals, got.Sent.Transfer.Reversals, undoing, transfers)
-	}
-	if got.Back.Reverses == nil || got.Back.Reverses.ID != received || got.Back.Transfer.Reverses == nil || got.Back.Transfer.Reverses.ID != sent.Transfer.ID {
-		t.Errorf("the way back: %+v", got.Back)
-	}
+	const fields = `... on Transaction { reversedAmount { value } reversals { id } reverses { id }
+	  transfer { id reversals { id } reverses { id } } }`
+	undone := fmt.Sprintf(`reversedAmount: {value: "25.00"}, reversals: [{id: %s}, {id: %s}]`,
+		first.Transaction.ID, second.Transaction.ID)
+	c.Do(`query($sent: ID!, $received: ID!, $back: ID!) {
+	  sent: node(id: $sent) { `+fields+` }
+	  received: node(id: $received) { `+fields+` }
+	  back: node(id: $back) { `+fields+` }
+	}`, map[string]any{"sent": sent.Transaction.ID, "received": received, "back": first.Transaction.ID}).Answers(`{
+	  sent: {%[1]s, transfer: {reversals: [{id: %[2]s}, {id: %[3]s}]}},
+	  received: {%[1]s},
+	  back: {reverses: {id: %[4]s}, transfer: {reverses: {id: %[5]s}}},
+	}`, undone, first.Transfer.ID, second.Transfer.ID, received, sent.Transfer.ID)
 	if value, _ := c.Balance(ada, 2); value != "65.00" {
 		t.Errorf("ada has %s", value)
 	}
@@ -77,28 +57,24 @@ func aTransferIsUndoneFromEitherSide(t *testing.T, b *banktest.Bank) {
 // TestWhatCameBackIsNotUndone, and a transfer back that is not taken undoes
 // nothing.
 func TestWhatCameBackIsNotUndone(t *testing.T) {
-	c := &counter{Bank: banktest.Start(t)}
+	c := given(t, banktest.Start(t))
 	ada, bob := c.rich("100.00"), c.open(nil)
-	lost := c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "amount": banktest.EUR("1"), "idempotencyKey": "lost", "waitMs": 10_000})
-	if lost.Transfer.Status != "RETURNED" || lost.Transfer.Rejection.Code != "ACCOUNT_NOT_FOUND" {
-		t.Fatalf("%+v", lost.Transfer)
-	}
+	lost := c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"amount": banktest.EUR("1"), "idempotencyKey": "lost", "waitMs": 10_000})
+	lost.Answers(`{transfer: {status: RETURNED, rejection: {code: ACCOUNT_NOT_FOUND}}}`)
 	undo := map[string]any{"transactionId": lost.Transaction.ID, "reason": "r", "idempotencyKey": "u"}
-	if got := c.Post("reverse", undo); fmt.Sprint(got.Codes()) != "[NOT_REVERSIBLE]" || !strings.Contains(got.UserErrors[0].Message, "came back") {
+	if got := c.Mutate("reverse", undo).Refused("NOT_REVERSIBLE"); !strings.Contains(fmt.Sprint(got.UserErrors),
+		"came back") {
 		t.Errorf("%+v", got)
 	}
-	sent := c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("5"), "idempotencyKey": "t", "waitMs": 10_000})
+	sent := c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("5"),
+		"idempotencyKey": "t", "waitMs": 10_000})
 	c.Must("freezeAccount", map[string]any{"accountId": ada, "scope": "CREDITS", "reason": "r", "idempotencyKey": "f"})
 	back := map[string]any{"transactionId": sent.Transaction.ID, "reason": "r", "idempotencyKey": "back"}
-	if tried := c.Post("reverse", with(back, "dryRun", true)); len(tried.UserErrors) != 1 || tried.UserErrors[0].Typename != "DestinationRefusal" || tried.UserErrors[0].Code != "ACCOUNT_FROZEN" {
-		t.Errorf("tried: %+v", tried.UserErrors)
-	}
-	refused := c.Must("reverse", with(with(back, "dryRun", false), "waitMs", 10_000))
-	if refused.Transfer.Status != "RETURNED" {
-		t.Errorf("%+v", refused.Transfer)
-	}
+	c.Mutate("reverse", with(back, "dryRun", true)).Answers(
+		`{userErrors: [{__typename: DestinationRefusal, code: ACCOUNT_FROZEN}]}`)
+	c.Must("reverse", with(with(back, "dryRun", false), "waitMs", 10_000)).Answers(`{transfer: {status: RETURNED}}`)
 	c.Must("unfreezeAccount", map[string]any{"accountId": ada, "idempotencyKey": "u"})
-	if again := c.Must("reverse", with(with(back, "idempotencyKey", "again"), "waitMs", 10_000)); again.Transfer.Status != "COMPLETED" || again.Transaction.Amount.Value != "5.00" {
-		t.Errorf("%+v", again)
-	}
+	c.Must("reverse", with(with(back, "idempotencyKey", "again"), "waitMs", 10_000)).Answers(
+		`{transfer: {status: COMPLETED}, transaction: {amount: {value: "5.00"}}}`)
 }

@@ -2,6 +2,7 @@ package banktest
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
 
@@ -31,7 +32,7 @@ func (c *Client) Dial() *Socket {
 	return s
 }
 
-// Close ends the connection without a word, as a lost one would.
+// Close ends the connection without notice, as a lost one would.
 func (s *Socket) Close() { _ = s.conn.Close() }
 
 type message struct {
@@ -65,16 +66,18 @@ const FromStart = "cG9zaXRpb246MA"
 // Subscribe asks for an account's transactions after a cursor (nil for none).
 func (s *Socket) Subscribe(id string, after any) { s.SubscribeAs("1", id, after) }
 
-// SubscribeAs is Subscribe under an operation's id. Received only takes what
-// comes under "1"; account is nil for all of them.
+// SubscribeAs is Subscribe under an operation's id. Received only accepts messages
+// of operation "1". account is nil for all accounts.
 func (s *Socket) SubscribeAs(operation string, account, after any) {
 	s.client.t.Helper()
 	s.send(map[string]any{"type": "subscribe", "id": operation, "payload": map[string]any{
-		"query":     `subscription($id: ID, $after: String) { transactions(accountId: $id, after: $after) { cursor transaction { version } } }`,
+		"query": `subscription($id: ID, $after: String) {
+		  transactions(accountId: $id, after: $after) { cursor transaction { version } }
+		}`,
 		"variables": map[string]any{"id": account, "after": after}}})
 }
 
-// First is what a subscription is told first, with what kind of message.
+// First returns the type and the payload of a subscription's first message.
 func (s *Socket) First(query string) string {
 	s.client.t.Helper()
 	s.send(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{"query": query}})
@@ -110,14 +113,26 @@ func (s *Socket) Received() (cursor string, version int) {
 	return got.Data.Transactions.Cursor, got.Data.Transactions.Transaction.Version
 }
 
+// Hears waits for the next message, which must bring data that matches want: see
+// Match. want is a format for arguments.
+func (s *Socket) Hears(want string, arguments ...any) {
+	s.client.t.Helper()
+	m := s.next()
+	if m.Type != "next" {
+		s.client.t.Fatalf("%s %s", m.Type, m.Payload)
+	}
+	match(s.client.t, "subscription "+m.ID, m.Payload, "{data: "+fmt.Sprintf(want, arguments...)+"}")
+}
+
 // Ask begins an operation under an id.
 func (s *Socket) Ask(id, query string, variables map[string]any) {
 	s.client.t.Helper()
-	s.send(map[string]any{"type": "subscribe", "id": id, "payload": map[string]any{"query": query, "variables": variables}})
+	s.send(map[string]any{"type": "subscribe", "id": id,
+		"payload": map[string]any{"query": query, "variables": variables}})
 }
 
-// Next waits for the next message: its type, its operation and, in out unless
-// that is nil, its payload.
+// Next waits for the next message and returns its type and its operation. It
+// decodes the payload into out unless that is nil.
 func (s *Socket) Next(out any) (kind, id string) {
 	s.client.t.Helper()
 	m := s.next()

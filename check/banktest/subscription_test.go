@@ -28,7 +28,8 @@ func anAccountIsWatched(t *testing.T, b *banktest.Bank) {
 			}
 		}
 	}
-	phone.Ask("a", `subscription($id: ID!) { accountUpdated(id: $id) { version name balance { current { value } } } }`, map[string]any{"id": ada})
+	phone.Ask("a", `subscription($id: ID!) { accountUpdated(id: $id) { version name balance { current { value } } } }`,
+		map[string]any{"id": ada})
 	// until shows what the phone hears, up to a version.
 	until := func(version int) shown {
 		for last := 0; ; {
@@ -72,11 +73,13 @@ func aTransferIsWatched(t *testing.T, b *banktest.Bank) {
 		var sent struct {
 			Transfer struct{ Transfer struct{ ID string } }
 		}
-		b.Get(`mutation($input: TransferInput!) { transfer(input: $input) { transfer { id } } }`, map[string]any{"input": map[string]any{
-			"fromAccountId": ada, "toAccountId": to, "amount": banktest.EUR("1.00"), "idempotencyKey": "to " + end}}, &sent)
+		b.Get(`mutation($input: TransferInput!) { transfer(input: $input) { transfer { id } } }`,
+			map[string]any{"input": map[string]any{
+				"fromAccountId": ada, "toAccountId": to, "amount": banktest.EUR("1.00"), "idempotencyKey": "to " + end}}, &sent)
 		b.Settle()
 		var statuses []string
-		phone.Ask(end, `subscription($id: ID!) { transferUpdated(id: $id) { status } }`, map[string]any{"id": sent.Transfer.Transfer.ID})
+		phone.Ask(end, `subscription($id: ID!) { transferUpdated(id: $id) { status } }`,
+			map[string]any{"id": sent.Transfer.Transfer.ID})
 		for {
 			var now struct {
 				Data struct{ TransferUpdated struct{ Status string } }
@@ -99,8 +102,10 @@ func aTransferIsWatched(t *testing.T, b *banktest.Bank) {
 func TestWhatIsNotThereIsNotWatched(t *testing.T) {
 	b := banktest.Start(t)
 	phone := b.Dial()
-	for _, query := range []string{`subscription { accountUpdated(id: "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa") { id } }`, `subscription { accountUpdated(id: "") { id } }`,
-		`subscription { transferUpdated(id: "trf_aaaaaaaaaaaaaaaaaaaaaaaaaa") { id } }`, `subscription { transferUpdated(id: "x") { id } }`} {
+	for _, query := range []string{`subscription { accountUpdated(id: "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa") { id } }`,
+		`subscription { accountUpdated(id: "") { id } }`,
+		`subscription { transferUpdated(id: "trf_aaaaaaaaaaaaaaaaaaaaaaaaaa") { id } }`,
+		`subscription { transferUpdated(id: "x") { id } }`} {
 		var payload json.RawMessage
 		phone.Ask("1", query, nil)
 		if kind, _ := phone.Next(&payload); kind != "error" || !strings.Contains(string(payload), `"NOT_FOUND"`) {
@@ -125,7 +130,8 @@ func aFeedWithHeartbeats(t *testing.T, b *banktest.Bank) {
 	b.Deposit(ada, "1.00", "EUR", "1")
 	b.Deposit(bob, "1.00", "EUR", "2")
 	b.Settle()
-	const query = `subscription($id: ID!, $after: String) { transactionFeed(accountId: $id, after: $after, heartbeatSeconds: 1) { cursor position transaction { version } } }`
+	const query = `subscription($id: ID!, $after: String) { transactionFeed(accountId: $id, after: $after,
+		heartbeatSeconds: 1) { cursor position transaction { version } } }`
 	type event struct {
 		Data struct {
 			TransactionFeed struct {
@@ -137,7 +143,8 @@ func aFeedWithHeartbeats(t *testing.T, b *banktest.Bank) {
 	phone := b.Dial()
 	phone.Ask("1", query, map[string]any{"id": ada, "after": banktest.FromStart})
 	var line, beat event
-	if phone.Next(&line); line.Data.TransactionFeed.Transaction == nil || line.Data.TransactionFeed.Transaction.Version != 2 {
+	if phone.Next(&line); line.Data.TransactionFeed.Transaction == nil ||
+		line.Data.TransactionFeed.Transaction.Version != 2 {
 		t.Fatalf("%+v", line)
 	}
 	if phone.Next(&beat); beat.Data.TransactionFeed.Transaction != nil || beat.Data.TransactionFeed.Position != "4" {
@@ -149,7 +156,8 @@ func aFeedWithHeartbeats(t *testing.T, b *banktest.Bank) {
 	again := b.Dial()
 	again.Ask("1", query, map[string]any{"id": ada, "after": beat.Data.TransactionFeed.Cursor})
 	var next event
-	if again.Next(&next); next.Data.TransactionFeed.Transaction == nil || next.Data.TransactionFeed.Transaction.Version != 3 {
+	if again.Next(&next); next.Data.TransactionFeed.Transaction == nil ||
+		next.Data.TransactionFeed.Transaction.Version != 3 {
 		t.Fatalf("%+v", next)
 	}
 }
