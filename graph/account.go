@@ -17,7 +17,7 @@ import (
 
 // accountOf is the API's form of an account at a moment.
 func accountOf(a bank.Account, at time.Time) *model.Account {
-	told := &model.Account{
+	account := &model.Account{
 		ID: string(a.ID), Owner: a.Owner, Name: optional(a.Name), Kind: model.AccountKind(a.Kind), ExternalID: optional(a.ExternalID),
 		Metadata: metadataOf(a.Metadata), Currency: currencyOf(a.Currency), Status: statusOf(a), Freeze: freezeOf(a.Freeze),
 		Limits: limitsOf(a, at), Balance: balanceOf(a, at), Holds: []*model.Hold{}, TransfersInTransit: []*model.TransferInTransit{},
@@ -25,14 +25,14 @@ func accountOf(a bank.Account, at time.Time) *model.Account {
 	}
 	for _, h := range a.Holds {
 		if at.Before(h.ExpiresAt) {
-			told.Holds = append(told.Holds, activeHold(a.ID, h))
+			account.Holds = append(account.Holds, activeHold(a.ID, h))
 		}
 	}
 	for _, t := range a.InTransit {
-		told.TransfersInTransit = append(told.TransfersInTransit,
+		account.TransfersInTransit = append(account.TransfersInTransit,
 			&model.TransferInTransit{TransferID: string(t.Transfer), ToAccountID: string(t.To), Amount: moneyOf(t.Amount)})
 	}
-	return told
+	return account
 }
 
 func statusOf(a bank.Account) model.AccountStatus {
@@ -53,19 +53,19 @@ func metadataOf(m map[string]string) []*model.MetadataEntry {
 	return entries
 }
 
-// viewedAccount is the API's form of an account as its view shows it.
+// viewedAccount is the API's form of an account in the views.
 func viewedAccount(a view.Account) *model.Account {
 	if a.Currency == "" {
 		a.Currency, a.OpenedAt, a.ChangedAt, a.Kind = noCurrency, a.Stale.Since, a.Stale.Since, bank.Current
 		a.Balance.Currency = noCurrency
 	}
-	told := accountOf(a.Account, time.Now())
-	told.Stale, told.Balance.Stale = staleOf(a), a.Quarantined()
-	return told
+	account := accountOf(a.Account, time.Now())
+	account.Stale, account.Balance.Stale = staleOf(a), a.Quarantined()
+	return account
 }
 
-// noCurrency is ISO 4217's code for it: the view of an account whose very
-// first event it could not take knows none.
+// noCurrency is ISO 4217's code for no currency. An account whose first event
+// the view could not apply has no other.
 const noCurrency bank.Currency = "XXX"
 
 func staleOf(a view.Account) *model.StaleView {
@@ -75,20 +75,21 @@ func staleOf(a view.Account) *model.StaleView {
 	return &model.StaleView{Reason: a.Stale.Reason, SinceVersion: a.Stale.Version, Since: scalar.DateTime(a.Stale.Since)}
 }
 
-// seen reports whether a document is of an account that clients may know: the
-// stream of a claim or of transfers to nobody is none.
-func seen(a view.Account) bool { return a.IsOpen() || a.Quarantined() }
+// isVisible reports whether a document is an account that clients may see. The
+// stream of a claim, or of transfers to an id without an account, is not.
+func isVisible(a view.Account) bool { return a.IsOpen() || a.Quarantined() }
 
-// account answers for an account as it is or, with a point, as it was.
+// account returns an account as it is or, with a point, as it was; nil when
+// none is visible.
 func (r *Resolver) account(ctx context.Context, id string, w waiting, past *point) (*model.Account, error) {
 	if past != nil {
 		a, err := r.accountAt(ctx, bank.AccountID(id), *past)
 		if err != nil || !a.IsOpen() {
 			return nil, err
 		}
-		told := accountOf(a, past.moment(a))
-		told.Past = true
-		return told, nil
+		account := accountOf(a, past.moment(a))
+		account.Past = true
+		return account, nil
 	}
 	a, err := r.viewAccount(ctx, id, w)
 	if err != nil || a == nil {
@@ -112,7 +113,8 @@ func (r *Resolver) accountByExternalID(ctx context.Context, externalID string) (
 }
 
 // accounts reads one page of all accounts.
-func (r *Resolver) accounts(ctx context.Context, first *int64, after *string, filter *model.AccountFilter) (*model.AccountConnection, error) {
+func (r *Resolver) accounts(ctx context.Context, first *int64, after *string,
+	filter *model.AccountFilter) (*model.AccountConnection, error) {
 	page := view.Accounts{First: defaultPage}
 	var err error
 	if page.Before, err = readCursor(after, cursorPosition); err != nil {
@@ -124,7 +126,8 @@ func (r *Resolver) accounts(ctx context.Context, first *int64, after *string, fi
 		}
 	}
 	if filter != nil {
-		page.Filter = view.AccountFilter{Owner: deref(filter.Owner), Kind: bank.Kind(deref(filter.Kind)), Currency: bank.Currency(deref(filter.Currency))}
+		page.Filter = view.AccountFilter{Owner: deref(filter.Owner), Kind: bank.Kind(deref(filter.Kind)),
+			Currency: bank.Currency(deref(filter.Currency))}
 	}
 	accounts, more, err := r.listAccounts(ctx, page)
 	if err != nil {
@@ -138,7 +141,49 @@ func (r *Resolver) accounts(ctx context.Context, first *int64, after *string, fi
 		connection.Edges = append(connection.Edges, &model.AccountEdge{Cursor: cursor(cursorPosition, a.Opened), Node: node})
 	}
 	if n := len(connection.Edges); n > 0 {
-		connection.PageInfo.StartCursor, connection.PageInfo.EndCursor = &connection.Edges[0].Cursor, &connection.Edges[n-1].Cursor
+		connection.PageInfo.StartCursor = &connection.Edges[0].Cursor
+		connection.PageInfo.EndCursor = &connection.Edges[n-1].Cursor
 	}
 	return connection, nil
+}
+
+func openAccountRequest(ctx context.Context, in model.OpenAccountInput) commandRequest {
+	id := bank.NewAccountID(identity.From(ctx).Subject, in.IdempotencyKey)
+	c := newRequest(string(id), in.IdempotencyKey, in.DryRun)
+	c.command = bank.OpenAccount{Owner: in.Owner, Currency: bank.Currency(in.Currency), Name: deref(in.Name),
+		Kind: bank.Kind(deref(in.Kind)), ExternalID: deref(in.ExternalID), Metadata: c.metadata(in.Metadata)}
+	return c
+}
+
+func updateAccountRequest(in model.UpdateAccountInput) commandRequest {
+	c := newRequest(in.AccountID, in.IdempotencyKey, in.DryRun)
+	command := bank.UpdateAccount{Name: in.Name}
+	if in.Metadata != nil {
+		metadata := c.metadata(in.Metadata)
+		command.Metadata = &metadata
+	}
+	c.command = command
+	return c
+}
+
+func closeAccountRequest(in model.CloseAccountInput) commandRequest {
+	c := newRequest(in.AccountID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.CloseAccount{Reason: deref(in.Reason)}
+	return c
+}
+
+// metadata reads entries; two entries with the same key are refused.
+func (c *commandRequest) metadata(entries []*model.MetadataInput) map[string]string {
+	if len(entries) == 0 {
+		return nil
+	}
+	m := make(map[string]string, len(entries))
+	for _, e := range entries {
+		m[e.Key] = e.Value
+	}
+	if len(m) < len(entries) {
+		c.inputRefusals = append(c.inputRefusals,
+			bank.RefuseInput("metadata", "must not have two entries with the same key"))
+	}
+	return m
 }

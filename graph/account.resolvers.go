@@ -25,18 +25,18 @@ func (r *accountResolver) Events(ctx context.Context, obj *model.Account, first 
 }
 
 func (r *mutationResolver) OpenAccount(ctx context.Context, input model.OpenAccountInput) (*model.OpenAccountPayload, error) {
-	told, err := r.plain(ctx, r.openOrder(ctx, input))
-	return (*model.OpenAccountPayload)(told), err
+	p, err := r.submit(ctx, openAccountRequest(ctx, input))
+	return (*model.OpenAccountPayload)(p.forAccount()), err
 }
 
 func (r *mutationResolver) UpdateAccount(ctx context.Context, input model.UpdateAccountInput) (*model.UpdateAccountPayload, error) {
-	told, err := r.plain(ctx, updateOrder(input))
-	return (*model.UpdateAccountPayload)(told), err
+	p, err := r.submit(ctx, updateAccountRequest(input))
+	return (*model.UpdateAccountPayload)(p.forAccount()), err
 }
 
 func (r *mutationResolver) CloseAccount(ctx context.Context, input model.CloseAccountInput) (*model.CloseAccountPayload, error) {
-	told, err := r.plain(ctx, closeOrder(input))
-	return (*model.CloseAccountPayload)(told), err
+	p, err := r.submit(ctx, closeAccountRequest(input))
+	return (*model.CloseAccountPayload)(p.forAccount()), err
 }
 
 func (r *queryResolver) Account(ctx context.Context, id string, minVersion *int64, waitMs *int64, asOf *model.AsOf) (*model.Account, error) {

@@ -45,12 +45,12 @@ func (r *Resolver) explain(ctx context.Context, b *model.Balance, since *model.A
 		return nil, badInput(fmt.Sprintf("since must be before version %d of the balance, by at most %d versions.", b.State.Version, maxExplained))
 	}
 	zero := bank.Money{Currency: b.State.Currency}
-	told := &model.BalanceExplanation{SinceVersion: before.Version, Transactions: []*model.Transaction{}, Holds: []*model.Hold{},
+	explanation := &model.BalanceExplanation{SinceVersion: before.Version, Transactions: []*model.Transaction{}, Holds: []*model.Hold{},
 		Opening: moneyOf(bank.Money{Minor: before.Balance.Minor, Currency: b.State.Currency}),
 		Current: b.Current, Held: b.Held, Overdraft: b.Overdraft, Available: b.Available}
 	credits, debits := zero, zero
 	err = r.eachLine(ctx, b.State.ID, before.Version, b.State.Version, func(line view.Transaction) bool {
-		told.Transactions = append(told.Transactions, transactionOf(line))
+		explanation.Transactions = append(explanation.Transactions, transactionOf(line))
 		if line.Credit {
 			credits.Minor += line.Amount
 		} else {
@@ -61,13 +61,13 @@ func (r *Resolver) explain(ctx context.Context, b *model.Balance, since *model.A
 	if err == nil && before.Balance.Minor+credits.Minor-debits.Minor != b.State.Balance.Minor {
 		err = fmt.Errorf("the balance of %s at version %d is not what its events since %d make", b.State.ID, b.State.Version, before.Version)
 	}
-	told.Credits, told.Debits = moneyOf(credits), moneyOf(debits)
+	explanation.Credits, explanation.Debits = moneyOf(credits), moneyOf(debits)
 	for _, h := range b.State.Holds {
 		if b.At.Before(h.ExpiresAt) {
-			told.Holds = append(told.Holds, activeHold(b.State.ID, h))
+			explanation.Holds = append(explanation.Holds, activeHold(b.State.ID, h))
 		}
 	}
-	return told, err
+	return explanation, err
 }
 
 // eachLine gives the transactions of an account's events after one version up

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -12,126 +13,131 @@ import (
 	"corebank/internal/identity"
 )
 
-// maxBatch bounds the items of a batch.
-const maxBatch = 100
+// maxBatchItems bounds the items of a batch.
+const maxBatchItems = 100
 
-// postBatch sends many commands together.
+// postBatch executes many commands together.
 func (r *Resolver) postBatch(ctx context.Context, in model.PostBatchInput) (*model.PostBatchPayload, error) {
-	told := &model.PostBatchPayload{Results: []*model.BatchItemResult{}, DryRun: deref(in.DryRun), UserErrors: []model.UserError{}}
-	orders, refusal, err := r.batchOrders(ctx, in)
+	payload := &model.PostBatchPayload{Results: []*model.BatchItemResult{}, DryRun: deref(in.DryRun),
+		UserErrors: []model.UserError{}}
+	requests, refusal, err := r.batchRequests(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	if refusal != nil {
-		told.UserErrors = append(told.UserErrors, userError(refusal, "", order{}.where(refusal.Field)))
-		return told, nil
+		payload.UserErrors = append(payload.UserErrors, userError(refusal, "", commandRequest{}.inputPath(refusal.Field)))
+		return payload, nil
 	}
-	outcomes := r.carry(ctx, orders, deref(in.Atomic), told.DryRun)
+	outcomes := r.executeItems(ctx, requests, deref(in.Atomic), payload.DryRun)
 	for i, outcome := range outcomes {
-		item, err := r.itemResult(ctx, i, orders[i], outcome)
+		item, err := r.itemResult(ctx, i, requests[i], outcome)
 		if err != nil {
 			return nil, err
 		}
-		told.Results = append(told.Results, item)
+		payload.Results = append(payload.Results, item)
 	}
-	told.FailedIndex = failedIndex(outcomes)
-	return told, nil
+	payload.FailedIndex = failedIndex(outcomes)
+	return payload, nil
 }
 
-// failedIndex is the item to name: the first that was refused or failed, not
-// one that was not tried because of it.
+// failedIndex is the index of the first item that was refused or failed. An
+// item that was not tried because of another one counts only if there is no
+// other.
 func failedIndex(outcomes []contract.Outcome) *int64 {
-	var named *int64
+	var notTried *int64
 	for i, o := range outcomes {
 		index := int64(i)
 		switch o.Status {
 		case contract.Applied, contract.Replayed:
 		case contract.NotTried:
-			if named == nil {
-				named = &index
+			if notTried == nil {
+				notTried = &index
 			}
 		default:
 			return &index
 		}
 	}
-	return named
+	return notTried
 }
 
-// batchOrders reads the items, or refuses the batch as a whole.
-func (r *Resolver) batchOrders(ctx context.Context, in model.PostBatchInput) ([]order, *bank.Refusal, error) {
-	if n := len(in.Items); n < 1 || n > maxBatch {
-		return nil, bank.RefuseInput("items", fmt.Sprintf("must be 1 to %d, not %d", maxBatch, n)), nil
+// batchRequests reads the items, or refuses the batch as a whole.
+func (r *Resolver) batchRequests(ctx context.Context,
+	in model.PostBatchInput) ([]commandRequest, *bank.Refusal, error) {
+	if n := len(in.Items); n < 1 || n > maxBatchItems {
+		return nil, bank.RefuseInput("items", fmt.Sprintf("must be 1 to %d, not %d", maxBatchItems, n)), nil
 	}
-	orders := make([]order, len(in.Items))
+	requests := make([]commandRequest, len(in.Items))
 	for i, item := range in.Items {
-		o, kind, refusal, err := r.itemOrder(ctx, item)
+		request, kind, refusal, err := r.itemRequest(ctx, item)
 		field := fmt.Sprintf("items.%d", i)
 		switch {
 		case err != nil:
 			return nil, nil, err
 		case refusal != "":
 			return nil, bank.RefuseInput(field, refusal), nil
-		case o.dryRun:
-			return nil, bank.RefuseInput(field+"."+kind+".dryRun", "must not be given for an item; give it for the batch"), nil
-		case deref(in.Atomic) && o.account != orders[0].account && i > 0:
-			return nil, bank.RefuseInput(field, "is of another account than the first; an atomic batch is of one account"), nil
+		case request.dryRun:
+			return nil, bank.RefuseInput(field+"."+kind+".dryRun", "must not be set for an item; set it for the batch"), nil
+		case deref(in.Atomic) && request.account != requests[0].account && i > 0:
+			return nil, bank.RefuseInput(field,
+				"is for another account than the first item; an atomic batch is for one account"), nil
 		}
-		o.path, o.dryRun = []string{"input", "items", strconv.Itoa(i), kind}, deref(in.DryRun)
-		orders[i] = o
+		request.path, request.dryRun = []string{"input", "items", strconv.Itoa(i), kind}, deref(in.DryRun)
+		requests[i] = request
 	}
-	return orders, nil, nil
+	return requests, nil, nil
 }
 
-// itemOrder is the order that one item holds, under the name of its field, or
-// what is wrong with the item.
-func (r *Resolver) itemOrder(ctx context.Context, in *model.BatchItemInput) (o order, kind, wrong string, err error) {
-	given := 0
-	take := func(name string, made order) { o, kind, given = made, name, given+1 }
+// itemRequest is the request of one item and the name of the field that holds
+// it. refusal is the reason for which an item is refused.
+func (r *Resolver) itemRequest(ctx context.Context,
+	in *model.BatchItemInput) (request commandRequest, kind, refusal string, err error) {
+	count := 0
+	take := func(name string, c commandRequest) { request, kind, count = c, name, count+1 }
 	if in.Deposit != nil {
-		take("deposit", depositOrder(*in.Deposit))
+		take("deposit", depositRequest(*in.Deposit))
 	}
 	if in.Withdraw != nil {
-		take("withdraw", withdrawOrder(*in.Withdraw))
+		take("withdraw", withdrawRequest(*in.Withdraw))
 	}
 	if in.Transfer != nil {
-		take("transfer", transferOrder(*in.Transfer))
+		take("transfer", transferRequest(*in.Transfer))
 	}
 	if in.PlaceHold != nil {
-		take("placeHold", placeHoldOrder(*in.PlaceHold))
+		take("placeHold", placeHoldRequest(*in.PlaceHold))
 	}
 	if in.CaptureHold != nil {
-		take("captureHold", captureHoldOrder(*in.CaptureHold))
+		take("captureHold", captureHoldRequest(*in.CaptureHold))
 	}
 	if in.ReleaseHold != nil {
-		take("releaseHold", releaseHoldOrder(*in.ReleaseHold))
+		take("releaseHold", releaseHoldRequest(*in.ReleaseHold))
 	}
 	if in.Reverse != nil {
 		if err := authorize(ctx, identity.Teller, identity.Admin); err != nil {
-			return o, kind, wrong, err
+			return request, kind, refusal, err
 		}
-		var reverse order
-		reverse, err = r.reverseOrder(ctx, *in.Reverse)
+		var reverse commandRequest
+		reverse, err = r.reverseRequest(ctx, *in.Reverse)
 		take("reverse", reverse)
 	}
 	switch {
-	case given != 1:
-		wrong = "must have exactly one field"
+	case count != 1:
+		refusal = "must have exactly one field"
 	case in.Transfer != nil && in.Transfer.WaitMs != nil, in.Reverse != nil && in.Reverse.WaitMs != nil:
-		wrong = "must not have waitMs; ask for the transfer afterwards"
+		refusal = "must not have waitMs; query the transfer afterwards"
 	}
-	return o, kind, wrong, err
+	return request, kind, refusal, err
 }
 
-// carry sends each account its orders, in their order, all accounts at once.
-// What went wrong with one account is said of its items alone.
-func (r *Resolver) carry(ctx context.Context, orders []order, atomic, dryRun bool) []contract.Outcome {
-	outcomes := make([]contract.Outcome, len(orders))
-	lines, refused := make(map[bank.AccountID][]int), false
-	for i, o := range orders {
-		if outcome, known := o.refused(); known {
+// executeItems executes the requests of each account in their order, and all
+// accounts at the same time. A failure of one account affects its items only.
+func (r *Resolver) executeItems(ctx context.Context, requests []commandRequest, atomic, dryRun bool) []contract.Outcome {
+	outcomes := make([]contract.Outcome, len(requests))
+	byAccount, refused := make(map[bank.AccountID][]int), false
+	for i, request := range requests {
+		if outcome, known := request.precheck(); known {
 			outcomes[i], refused = outcome, true
 		} else {
-			lines[o.account] = append(lines[o.account], i)
+			byAccount[request.account] = append(byAccount[request.account], i)
 		}
 	}
 	if atomic && refused {
@@ -143,10 +149,11 @@ func (r *Resolver) carry(ctx context.Context, orders []order, atomic, dryRun boo
 		return outcomes
 	}
 	var group sync.WaitGroup
-	for id, line := range lines {
+	for id, items := range byAccount {
 		group.Go(func() {
-			for i, outcome := range r.carryLine(ctx, id, orders, line, contract.CommandBatch{Atomic: atomic, DryRun: dryRun}) {
-				outcomes[line[i]] = outcome
+			batch := contract.CommandBatch{Atomic: atomic, DryRun: dryRun}
+			for i, outcome := range r.executeForAccount(ctx, id, requests, items, batch) {
+				outcomes[items[i]] = outcome
 			}
 		})
 	}
@@ -154,32 +161,31 @@ func (r *Resolver) carry(ctx context.Context, orders []order, atomic, dryRun boo
 	return outcomes
 }
 
-// carryLine sends one account its orders and returns an outcome for each.
-func (r *Resolver) carryLine(ctx context.Context, id bank.AccountID, orders []order, line []int, batch contract.CommandBatch) []contract.Outcome {
+// executeForAccount executes those of the requests that items has the indexes
+// of, all of one account, and returns an outcome for each.
+func (r *Resolver) executeForAccount(ctx context.Context, id bank.AccountID, requests []commandRequest, items []int,
+	batch contract.CommandBatch) []contract.Outcome {
 	fail := func(status contract.Status, err error) []contract.Outcome {
 		r.Hidden(ctx, err)
-		outcomes := make([]contract.Outcome, len(line))
-		for i := range outcomes {
-			outcomes[i] = contract.Outcome{Status: status, Reason: err.Error()}
-		}
-		return outcomes
+		return slices.Repeat([]contract.Outcome{{Status: status, Reason: err.Error()}}, len(items))
 	}
-	for _, i := range line {
-		command, err := encode(ctx, orders[i].key, orders[i].command)
+	for _, i := range items {
+		command, err := encode(ctx, requests[i].key, requests[i].command)
 		if err != nil {
 			return fail(contract.Unavailable, err)
 		}
 		batch.Commands = append(batch.Commands, command)
 	}
-	outcomes, err := r.batch(ctx, id, batch)
+	outcomes, err := r.executeBatch(ctx, id, batch)
 	if err != nil {
 		return fail(contract.Unknown, err)
 	}
 	return outcomes
 }
 
-// itemResult tells what became of an item.
-func (r *Resolver) itemResult(ctx context.Context, i int, o order, outcome contract.Outcome) (*model.BatchItemResult, error) {
+// itemResult is the result of one item.
+func (r *Resolver) itemResult(ctx context.Context, i int, request commandRequest,
+	outcome contract.Outcome) (*model.BatchItemResult, error) {
 	status := map[contract.Status]model.BatchItemStatus{
 		contract.Applied: model.BatchItemStatusApplied, contract.Replayed: model.BatchItemStatusReplayed,
 		contract.Refused: model.BatchItemStatusRefused, contract.NotTried: model.BatchItemStatusNotTried,
@@ -188,10 +194,10 @@ func (r *Resolver) itemResult(ctx context.Context, i int, o order, outcome contr
 	if status == "" {
 		return nil, faultOf(outcome)
 	}
-	res, err := r.told(ctx, o, outcome)
-	if err == nil && o.dryRun && outcome.Status == contract.Applied {
-		err = r.askDestination(ctx, o, &res)
+	p, err := r.payloadOf(ctx, request, outcome)
+	if err == nil && request.dryRun && outcome.Status == contract.Applied {
+		err = r.addDestinationRefusal(ctx, request, &p)
 	}
-	return &model.BatchItemResult{Index: int64(i), Status: status, Account: res.account, Transaction: res.transaction,
-		Transfer: res.transfer, Hold: res.hold, UserErrors: res.userErrors}, err
+	return &model.BatchItemResult{Index: int64(i), Status: status, Account: p.account, Transaction: p.transaction,
+		Transfer: p.transfer, Hold: p.hold, UserErrors: p.userErrors}, err
 }

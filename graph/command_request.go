@@ -14,111 +14,66 @@ import (
 	"corebank/internal/contract"
 )
 
-// order is what a mutation asks for, in the words of the domain.
-type order struct {
+// commandRequest is what a mutation asks for, in terms of the domain. A
+// resolver makes one of its input, submit sends it, and payloadOf makes the
+// payload of its outcome.
+type commandRequest struct {
 	account bank.AccountID
 	key     string
 	command bank.Command
-	// unread are refusals of fields that have no form in the domain: an amount
-	// that is none, or the id of nothing.
-	unread bank.Refusals
-	dryRun bool
+	// inputRefusals are refusals of fields that have no form in the domain: an
+	// amount that cannot be read, or an id that names nothing.
+	inputRefusals bank.Refusals
+	dryRun        bool
 	// accountField is the input field that names the account, "accountId" when
 	// it is empty; path is where the input is, ["input"] when it is empty.
 	accountField string
 	path         []string
 }
 
-// where is the path of an input field from the mutation's arguments on.
-func (o order) where(field string) []string {
-	path := slices.Clone(o.path)
-	if path == nil {
-		path = []string{"input"}
-	}
-	switch {
-	case field == "":
-		return nil
-	case field == "input":
-		return path
-	case field == "accountId" && o.accountField != "":
-		return append(path, o.accountField)
-	}
-	return append(path, strings.Split(field, ".")...)
+func newRequest(account, key string, dryRun *bool) commandRequest {
+	return commandRequest{account: bank.AccountID(account), key: key, dryRun: deref(dryRun)}
 }
 
-// flaws is what is wrong with the order itself, in the order of precedence.
-func (o order) flaws() bank.Refusals {
-	var all bank.Refusals
-	if refusal := bank.CheckKey(o.key); refusal != nil {
-		all = append(all, refusal)
+// submit sends a request to its account and returns the payload of its outcome.
+func (r *Resolver) submit(ctx context.Context, request commandRequest) (payload, error) {
+	outcome, err := r.execute(ctx, request)
+	if err != nil {
+		return payload{}, err
 	}
-	if bank.Check(o.command) != nil {
-		_, broken := bank.Account{}.Judge(o.command, bank.Circumstances{})
-		for _, refusal := range broken {
-			// The domain judges zero in place of an amount that was not read.
-			if refusal.Code == bank.InputInvalid || len(o.unread) == 0 && precedence(refusal) < precedence(unknownAccount) {
-				all = append(all, refusal)
-			}
-		}
+	if err := faultOf(outcome); err != nil {
+		return payload{}, err
 	}
-	all = append(all, o.unread...)
-	if !o.account.Valid() && len(o.unread) == 0 {
-		all = append(all, unknownAccount)
-	}
-	slices.SortStableFunc(all, func(a, b *bank.Refusal) int { return cmp.Compare(precedence(a), precedence(b)) })
-	return all
+	return r.payloadOf(ctx, request, outcome)
 }
 
-var unknownAccount = bank.RefuseUnknownAccount()
-
-// precedence is the place of a refusal's code in the registry.
-func precedence(refusal *bank.Refusal) int {
-	return slices.IndexFunc(bank.Codes(), func(info bank.CodeInfo) bool { return info.Code == refusal.Code })
-}
-
-// refused is the outcome of an order that no account needs to see, and false
-// for one that has to be sent. A dry run is sent with flaws that its account
-// judges as well, so that it tells all that is wrong.
-func (o order) refused() (contract.Outcome, bool) {
-	if bank.CheckKey(o.key) == nil && bank.Check(o.command) == nil && len(o.unread) == 0 && o.account.Valid() {
-		return contract.Outcome{}, false
-	}
-	if o.dryRun && bank.CheckKey(o.key) == nil && len(o.unread) == 0 && o.account.Valid() {
-		return contract.Outcome{}, false
-	}
-	flaws := o.flaws()
-	outcome := contract.Outcome{Status: contract.Refused, Refusal: flaws[0]}
-	if o.dryRun {
-		outcome.Others = flaws[1:]
-	}
-	return outcome, true
-}
-
-// send gives an order to its account and returns what became of it.
-func (r *Resolver) send(ctx context.Context, o order) (contract.Outcome, error) {
-	if outcome, refused := o.refused(); refused {
+// execute sends a request to its account, unless it is refused without one.
+func (r *Resolver) execute(ctx context.Context, request commandRequest) (contract.Outcome, error) {
+	if outcome, refused := request.precheck(); refused {
 		return outcome, nil
 	}
-	command, err := encode(ctx, o.key, o.command)
+	command, err := encode(ctx, request.key, request.command)
 	if err != nil {
 		return contract.Outcome{}, err
 	}
-	if !o.dryRun {
-		outcome, err := r.Commands.Execute(ctx, o.account, command)
+	if !request.dryRun {
+		outcome, err := r.Commands.Execute(ctx, request.account, command)
 		if err != nil {
-			return outcome, fmt.Errorf("execute a command on %s: %w", o.account, err)
+			return outcome, fmt.Errorf("execute a command on %s: %w", request.account, err)
 		}
 		return outcome, nil
 	}
-	outcomes, err := r.batch(ctx, o.account, contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true})
+	batch := contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true}
+	outcomes, err := r.executeBatch(ctx, request.account, batch)
 	if err != nil {
 		return contract.Outcome{}, err
 	}
 	return outcomes[0], nil
 }
 
-// batch sends commands to one account and returns one outcome for each.
-func (r *Resolver) batch(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error) {
+// executeBatch sends commands to one account and returns one outcome for each.
+func (r *Resolver) executeBatch(ctx context.Context, id bank.AccountID,
+	batch contract.CommandBatch) ([]contract.Outcome, error) {
 	outcomes, err := r.Commands.ExecuteBatch(ctx, id, batch)
 	if err != nil {
 		return nil, fmt.Errorf("execute %d commands on %s: %w", len(batch.Commands), id, err)
@@ -129,36 +84,89 @@ func (r *Resolver) batch(ctx context.Context, id bank.AccountID, batch contract.
 	return outcomes, nil
 }
 
-// place sends an order and tells what became of it.
-func (r *Resolver) place(ctx context.Context, o order) (result, error) {
-	outcome, err := r.send(ctx, o)
-	if err != nil {
-		return result{}, err
+// precheck refuses a request that is wrong whatever the state of its account
+// is. A dry run is sent in spite of faults that its account checks as well, so
+// that the answer lists every rule that the request breaks.
+func (c commandRequest) precheck() (outcome contract.Outcome, refused bool) {
+	sendable := bank.CheckKey(c.key) == nil && len(c.inputRefusals) == 0 && c.account.Valid()
+	if sendable && (c.dryRun || bank.Check(c.command) == nil) {
+		return contract.Outcome{}, false
 	}
-	if err := faultOf(outcome); err != nil {
-		return result{}, err
+	refusals := c.refusals()
+	outcome = contract.Outcome{Status: contract.Refused, Refusal: refusals[0]}
+	if c.dryRun {
+		outcome.Others = refusals[1:]
 	}
-	return r.told(ctx, o, outcome)
+	return outcome, true
 }
 
-// amount reads an amount of the order's input and notes where it is none.
-func (o *order) amount(field string, in *model.MoneyInput) bank.Money {
+// refusals are the faults of the request itself, in the order of precedence.
+func (c commandRequest) refusals() bank.Refusals {
+	var all bank.Refusals
+	if refusal := bank.CheckKey(c.key); refusal != nil {
+		all = append(all, refusal)
+	}
+	if bank.Check(c.command) != nil {
+		_, broken := bank.Account{}.Judge(c.command, bank.Circumstances{})
+		for _, refusal := range broken {
+			// In place of an amount that could not be read, the domain saw zero.
+			if refusal.Code == bank.InputInvalid ||
+				len(c.inputRefusals) == 0 && precedence(refusal) < precedence(unknownAccount) {
+				all = append(all, refusal)
+			}
+		}
+	}
+	all = append(all, c.inputRefusals...)
+	if !c.account.Valid() && len(c.inputRefusals) == 0 {
+		all = append(all, unknownAccount)
+	}
+	slices.SortStableFunc(all, func(a, b *bank.Refusal) int { return cmp.Compare(precedence(a), precedence(b)) })
+	return all
+}
+
+var unknownAccount = bank.RefuseUnknownAccount()
+
+// precedence is the index of a refusal's code in the list of codes.
+func precedence(refusal *bank.Refusal) int {
+	return slices.IndexFunc(bank.Codes(), func(info bank.CodeInfo) bool { return info.Code == refusal.Code })
+}
+
+// inputPath is the path of an input field, starting at the mutation's arguments.
+func (c commandRequest) inputPath(field string) []string {
+	path := slices.Clone(c.path)
+	if path == nil {
+		path = []string{"input"}
+	}
+	switch {
+	case field == "":
+		return nil
+	case field == "input":
+		return path
+	case field == "accountId" && c.accountField != "":
+		return append(path, c.accountField)
+	}
+	return append(path, strings.Split(field, ".")...)
+}
+
+// amount reads an amount of the input; one that cannot be read becomes an
+// input refusal.
+func (c *commandRequest) amount(field string, in *model.MoneyInput) bank.Money {
 	if in == nil {
 		return bank.Money{}
 	}
 	money, refusal := readMoney(field, in)
 	if refusal != nil {
-		o.unread = append(o.unread, refusal)
+		c.inputRefusals = append(c.inputRefusals, refusal)
 	}
 	return money
 }
 
-// optionalAmount is amount for one that may be left out.
-func (o *order) optionalAmount(field string, in *model.MoneyInput) *bank.Money {
+// optionalAmount is amount for a field that may be left out.
+func (c *commandRequest) optionalAmount(field string, in *model.MoneyInput) *bank.Money {
 	if in == nil {
 		return nil
 	}
-	money := o.amount(field, in)
+	money := c.amount(field, in)
 	return &money
 }
 
@@ -166,8 +174,8 @@ func details(reference, memo, externalID *string) bank.Details {
 	return bank.Details{Reference: deref(reference), Memo: deref(memo), ExternalID: deref(externalID)}
 }
 
-// moment is a time as the bank keeps it: whole microseconds of UTC. The zero
-// time is none.
+// moment is a time in the bank's precision: whole microseconds of UTC. nil
+// becomes the zero time.
 func moment(in *scalar.DateTime) time.Time {
 	if in == nil {
 		return time.Time{}

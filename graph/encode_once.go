@@ -53,7 +53,7 @@ func inEvent(selections ast.SelectionSet) bool {
 		var within ast.SelectionSet
 		switch s := selection.(type) {
 		case *ast.Field:
-			if !stored(s) {
+			if !inEventItself(s) {
 				return false
 			}
 			within = s.SelectionSet
@@ -71,15 +71,15 @@ func inEvent(selections ast.SelectionSet) bool {
 
 // stored reports whether a field is a part of its object, for everybody who has
 // that. What an interface's field is depends on the object.
-func stored(field *ast.Field) bool {
+func inEventItself(field *ast.Field) bool {
 	of, is := field.ObjectDefinition, field.Definition
 	return of != nil && is != nil && of.Kind == ast.Object && is.Directives.ForName("authorized") == nil &&
-		!resolved()[of.Name+"."+strings.ToLower(field.Name)]
+		!fieldsWithResolvers()[of.Name+"."+strings.ToLower(field.Name)]
 }
 
 // resolved are the fields that have a resolver: "Type.field", the field's name
 // in lower case.
-var resolved = sync.OnceValue(func() map[string]bool {
+var fieldsWithResolvers = sync.OnceValue(func() map[string]bool {
 	fields := make(map[string]bool)
 	root := reflect.TypeFor[generated.ResolverRoot]()
 	for i := range root.NumMethod() {

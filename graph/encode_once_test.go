@@ -80,13 +80,13 @@ func TestResolversHaveTheirFields(t *testing.T) {
 			fields[name+"."+strings.ToLower(field.Name)] = true
 		}
 	}
-	for name := range resolved() {
+	for name := range fieldsWithResolvers() {
 		if !fields[name] {
 			t.Errorf("the resolver of %s is of no field by that name", name)
 		}
 	}
-	if !resolved()["Transaction.reversedamount"] || resolved()["Transaction.id"] {
-		t.Errorf("the fields with a resolver are %v", resolved())
+	if !fieldsWithResolvers()["Transaction.reversedamount"] || fieldsWithResolvers()["Transaction.id"] {
+		t.Errorf("the fields with a resolver are %v", fieldsWithResolvers())
 	}
 }
 

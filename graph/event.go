@@ -23,13 +23,13 @@ func eventOf(record contract.Record) (*model.AccountEvent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", record.Type, err)
 	}
-	told := &model.AccountEvent{AccountID: string(record.Account), Version: record.Version, Type: eventType(record.Type),
+	node := &model.AccountEvent{AccountID: string(record.Account), Version: record.Version, Type: eventType(record.Type),
 		OccurredAt: scalar.DateTime(record.At), Caller: record.Caller, CallerRole: optional(record.Role), IdempotencyKey: record.Key,
 		Position: strconv.FormatInt(record.Position, 10), Data: scalar.JSON(data)}
 	if line := view.TransactionOf(record, event); line != nil {
-		told.Transaction = transactionOf(*line)
+		node.Transaction = transactionOf(*line)
 	}
-	return told, nil
+	return node, nil
 }
 
 // eventType is the API's name for a stored one: money-deposited is

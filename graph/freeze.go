@@ -13,12 +13,15 @@ func freezeOf(f bank.Freeze) *model.Freeze {
 	return &model.Freeze{Debits: f.Debits, Credits: f.Credits, Reason: f.Reason, By: f.By, Since: scalar.DateTime(f.Since)}
 }
 
-func freezeOrder(in model.FreezeAccountInput) order {
-	return order{account: bank.AccountID(in.AccountID), key: in.IdempotencyKey, dryRun: deref(in.DryRun),
-		command: bank.FreezeAccount{Debits: in.Scope != model.FreezeScopeCredits, Credits: in.Scope != model.FreezeScopeDebits, Reason: in.Reason}}
+func freezeRequest(in model.FreezeAccountInput) commandRequest {
+	c := newRequest(in.AccountID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.FreezeAccount{Debits: in.Scope != model.FreezeScopeCredits,
+		Credits: in.Scope != model.FreezeScopeDebits, Reason: in.Reason}
+	return c
 }
 
-func unfreezeOrder(in model.UnfreezeAccountInput) order {
-	return order{account: bank.AccountID(in.AccountID), key: in.IdempotencyKey, dryRun: deref(in.DryRun),
-		command: bank.UnfreezeAccount{Reason: deref(in.Reason)}}
+func unfreezeRequest(in model.UnfreezeAccountInput) commandRequest {
+	c := newRequest(in.AccountID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.UnfreezeAccount{Reason: deref(in.Reason)}
+	return c
 }

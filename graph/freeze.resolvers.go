@@ -11,11 +11,11 @@ import (
 )
 
 func (r *mutationResolver) FreezeAccount(ctx context.Context, input model.FreezeAccountInput) (*model.FreezeAccountPayload, error) {
-	told, err := r.plain(ctx, freezeOrder(input))
-	return (*model.FreezeAccountPayload)(told), err
+	p, err := r.submit(ctx, freezeRequest(input))
+	return (*model.FreezeAccountPayload)(p.forAccount()), err
 }
 
 func (r *mutationResolver) UnfreezeAccount(ctx context.Context, input model.UnfreezeAccountInput) (*model.UnfreezeAccountPayload, error) {
-	told, err := r.plain(ctx, unfreezeOrder(input))
-	return (*model.UnfreezeAccountPayload)(told), err
+	p, err := r.submit(ctx, unfreezeRequest(input))
+	return (*model.UnfreezeAccountPayload)(p.forAccount()), err
 }

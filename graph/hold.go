@@ -20,17 +20,18 @@ func holdOf(h view.Hold) *model.Hold {
 		Reference: optional(h.Details.Reference), Memo: optional(h.Details.Memo), ExternalID: optional(h.Details.ExternalID)}
 }
 
-// activeHold is a hold as its account keeps it. What is gone of it was
-// captured: whatever else takes from a hold ends it.
+// activeHold is an open hold of an account. The difference between its amount
+// and the remaining amount was captured: a release ends the hold.
 func activeHold(id bank.AccountID, h bank.Hold) *model.Hold {
-	return holdOf(view.Hold{Account: id, Version: h.Version, Amount: h.Amount, Remaining: h.Remaining, Status: view.HoldActive,
-		Captured: bank.Money{Minor: h.Amount.Minor - h.Remaining.Minor, Currency: h.Amount.Currency},
+	captured := bank.Money{Minor: h.Amount.Minor - h.Remaining.Minor, Currency: h.Amount.Currency}
+	return holdOf(view.Hold{Account: id, Version: h.Version, Amount: h.Amount, Remaining: h.Remaining,
+		Status: view.HoldActive, Captured: captured,
 		PlacedAt: h.PlacedAt, ExpiresAt: h.ExpiresAt, Details: h.Details})
 }
 
 func holdID(id bank.AccountID, version int64) string { return idWithin(holdPrefix, id, version) }
 
-// hold is a hold by its id; nil when none is visible.
+// hold returns a hold by its id; nil when none is visible.
 func (r *Resolver) hold(ctx context.Context, id string) (*model.Hold, error) {
 	account, version, ok := parseID(holdPrefix, id)
 	if !ok {
@@ -53,8 +54,8 @@ func (r *Resolver) hold(ctx context.Context, id string) (*model.Hold, error) {
 	return holdOf(hold), nil
 }
 
-// holdOfEvent is the hold that an event is about, as it was right after it;
-// nil for events about none.
+// holdOfEvent is the hold that an event changed, as it was right after the
+// event; nil for all other events.
 func (r *Resolver) holdOfEvent(ctx context.Context, record contract.Record, event bank.Event) (*model.Hold, error) {
 	var version int64
 	var left, released bank.Money
@@ -77,7 +78,7 @@ func (r *Resolver) holdOfEvent(ctx context.Context, record contract.Record, even
 		return nil, err
 	}
 	if _, ok := placed.(bank.HoldPlaced); !ok {
-		return nil, fmt.Errorf("version %d of %s is no hold", version, record.Account)
+		return nil, fmt.Errorf("version %d of %s is not a hold", version, record.Account)
 	}
 	hold, err := view.HoldOf([]contract.Record{past}, past.At)
 	if err != nil {
@@ -88,33 +89,34 @@ func (r *Resolver) holdOfEvent(ctx context.Context, record contract.Record, even
 	return holdOf(hold), nil
 }
 
-func placeHoldOrder(in model.PlaceHoldInput) order {
-	o := order{account: bank.AccountID(in.AccountID), key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
-	o.command = bank.PlaceHold{Amount: o.amount("amount", in.Amount), ExpiresAt: moment(in.ExpiresAt),
+func placeHoldRequest(in model.PlaceHoldInput) commandRequest {
+	c := newRequest(in.AccountID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.PlaceHold{Amount: c.amount("amount", in.Amount), ExpiresAt: moment(in.ExpiresAt),
 		Details: details(in.Reference, in.Memo, in.ExternalID)}
-	return o
+	return c
 }
 
-func captureHoldOrder(in model.CaptureHoldInput) order {
-	o := order{key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
-	o.command = bank.CaptureHold{Hold: o.holdID(in.HoldID), Amount: o.optionalAmount("amount", in.Amount),
+func captureHoldRequest(in model.CaptureHoldInput) commandRequest {
+	c, hold := newHoldRequest(in.HoldID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.CaptureHold{Hold: hold, Amount: c.optionalAmount("amount", in.Amount),
 		ReleaseRest: deref(in.ReleaseRest), Details: details(in.Reference, in.Memo, in.ExternalID)}
-	return o
+	return c
 }
 
-func releaseHoldOrder(in model.ReleaseHoldInput) order {
-	o := order{key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
-	o.command = bank.ReleaseHold{Hold: o.holdID(in.HoldID), Reason: deref(in.Reason)}
-	return o
+func releaseHoldRequest(in model.ReleaseHoldInput) commandRequest {
+	c, hold := newHoldRequest(in.HoldID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.ReleaseHold{Hold: hold, Reason: deref(in.Reason)}
+	return c
 }
 
-// holdID reads the id of the hold that the order is about, and with it the
-// account.
-func (o *order) holdID(id string) int64 {
+// newHoldRequest starts a request about an existing hold. The id of the hold
+// names the account; version is the hold's own within it.
+func newHoldRequest(id, key string, dryRun *bool) (c commandRequest, version int64) {
 	account, version, ok := parseID(holdPrefix, id)
+	c = newRequest(string(account), key, dryRun)
+	c.accountField = "holdId"
 	if !ok {
-		o.unread = append(o.unread, bank.RefuseUnknownHold())
+		c.inputRefusals = append(c.inputRefusals, bank.RefuseUnknownHold())
 	}
-	o.account, o.accountField = account, "holdId"
-	return version
+	return c, version
 }

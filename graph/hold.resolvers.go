@@ -11,18 +11,18 @@ import (
 )
 
 func (r *mutationResolver) PlaceHold(ctx context.Context, input model.PlaceHoldInput) (*model.PlaceHoldPayload, error) {
-	told, err := r.withHold(ctx, placeHoldOrder(input))
-	return (*model.PlaceHoldPayload)(told), err
+	p, err := r.submit(ctx, placeHoldRequest(input))
+	return (*model.PlaceHoldPayload)(p.forHold()), err
 }
 
 func (r *mutationResolver) CaptureHold(ctx context.Context, input model.CaptureHoldInput) (*model.CaptureHoldPayload, error) {
-	told, err := r.withHold(ctx, captureHoldOrder(input))
-	return (*model.CaptureHoldPayload)(told), err
+	p, err := r.submit(ctx, captureHoldRequest(input))
+	return (*model.CaptureHoldPayload)(p.forHold()), err
 }
 
 func (r *mutationResolver) ReleaseHold(ctx context.Context, input model.ReleaseHoldInput) (*model.ReleaseHoldPayload, error) {
-	told, err := r.withHold(ctx, releaseHoldOrder(input))
-	return (*model.ReleaseHoldPayload)(told), err
+	p, err := r.submit(ctx, releaseHoldRequest(input))
+	return (*model.ReleaseHoldPayload)(p.forHold()), err
 }
 
 func (r *queryResolver) Hold(ctx context.Context, id string) (*model.Hold, error) {

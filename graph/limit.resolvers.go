@@ -11,6 +11,6 @@ import (
 )
 
 func (r *mutationResolver) SetLimits(ctx context.Context, input model.SetLimitsInput) (*model.SetLimitsPayload, error) {
-	told, err := r.plain(ctx, limitsOrder(input))
-	return (*model.SetLimitsPayload)(told), err
+	p, err := r.submit(ctx, limitsRequest(input))
+	return (*model.SetLimitsPayload)(p.forAccount()), err
 }

@@ -57,6 +57,6 @@ func optionalTime(t time.Time) *scalar.DateTime {
 	if t.IsZero() {
 		return nil
 	}
-	told := scalar.DateTime(t)
-	return &told
+	value := scalar.DateTime(t)
+	return &value
 }

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"fmt"
+	"strconv"
 	"strings"
 
 	"corebank/graph/model"
@@ -31,4 +33,39 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 		}
 	}
 	return nil, nil
+}
+
+// Ids of what belongs to an account are the account's id with another prefix,
+// and the version of the event that made it.
+const (
+	accountPrefix     = "acc_"
+	transactionPrefix = "txn_"
+	holdPrefix        = "hld_"
+)
+
+func idWithin(prefix string, id bank.AccountID, version int64) string {
+	return fmt.Sprintf("%s%s_%d", prefix, strings.TrimPrefix(string(id), accountPrefix), version)
+}
+
+// parseID is the inverse of idWithin; false for anything that is not one.
+func parseID(prefix, id string) (bank.AccountID, int64, bool) {
+	rest, ok := strings.CutPrefix(id, prefix)
+	if !ok {
+		return "", 0, false
+	}
+	account, number, _ := strings.Cut(rest, "_")
+	version, err := strconv.ParseInt(number, 10, 64)
+	owner := bank.AccountID(accountPrefix + account)
+	if err != nil || version < 1 || !owner.Valid() || id != idWithin(prefix, owner, version) {
+		return "", 0, false // the last: one thing has one id, so not "+7" or "07"
+	}
+	return owner, version, true
+}
+
+func transactionID(id bank.AccountID, version int64) string {
+	return idWithin(transactionPrefix, id, version)
+}
+
+func parseTransactionID(id string) (bank.AccountID, int64, bool) {
+	return parseID(transactionPrefix, id)
 }

@@ -5,16 +5,16 @@ import (
 	"corebank/internal/bank"
 )
 
-func depositOrder(in model.DepositInput) order {
-	o := order{account: bank.AccountID(in.AccountID), key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
-	o.command = bank.Deposit{Amount: o.amount("amount", in.Amount), Details: details(in.Reference, in.Memo, in.ExternalID),
-		EffectiveAt: moment(in.EffectiveAt)}
-	return o
+func depositRequest(in model.DepositInput) commandRequest {
+	c := newRequest(in.AccountID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.Deposit{Amount: c.amount("amount", in.Amount),
+		Details: details(in.Reference, in.Memo, in.ExternalID), EffectiveAt: moment(in.EffectiveAt)}
+	return c
 }
 
-func withdrawOrder(in model.WithdrawInput) order {
-	o := order{account: bank.AccountID(in.AccountID), key: in.IdempotencyKey, dryRun: deref(in.DryRun)}
-	o.command = bank.Withdraw{Amount: o.amount("amount", in.Amount), Details: details(in.Reference, in.Memo, in.ExternalID),
-		EffectiveAt: moment(in.EffectiveAt)}
-	return o
+func withdrawRequest(in model.WithdrawInput) commandRequest {
+	c := newRequest(in.AccountID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.Withdraw{Amount: c.amount("amount", in.Amount),
+		Details: details(in.Reference, in.Memo, in.ExternalID), EffectiveAt: moment(in.EffectiveAt)}
+	return c
 }

@@ -11,31 +11,32 @@ import (
 	"corebank/internal/view"
 )
 
-// reverseOrder finds the account that has to undo a transaction: of a
-// transfer, the one that received it. It asks the log, which is never behind.
-func (r *Resolver) reverseOrder(ctx context.Context, in model.ReverseInput) (order, error) {
-	o := order{key: in.IdempotencyKey, dryRun: deref(in.DryRun), accountField: "transactionId"}
-	command := bank.Reverse{Amount: o.optionalAmount("amount", in.Amount), Reason: in.Reason}
-	var ok bool
-	if o.account, command.Transaction, ok = parseTransactionID(in.TransactionID); !ok {
-		o.unread = append(o.unread, bank.RefuseUnknownTransaction())
-	} else if len(o.unread) == 0 {
-		received, refusal, err := r.receivedFor(ctx, o.account, command.Transaction)
+// reverseRequest finds the account that reverses a transaction: for a transfer,
+// the account that received it. It reads the log, which is never behind.
+func (r *Resolver) reverseRequest(ctx context.Context, in model.ReverseInput) (commandRequest, error) {
+	account, version, ok := parseTransactionID(in.TransactionID)
+	c := newRequest(string(account), in.IdempotencyKey, in.DryRun)
+	c.accountField = "transactionId"
+	command := bank.Reverse{Transaction: version, Amount: c.optionalAmount("amount", in.Amount), Reason: in.Reason}
+	if !ok {
+		c.inputRefusals = append(c.inputRefusals, bank.RefuseUnknownTransaction())
+	} else if len(c.inputRefusals) == 0 {
+		received, refusal, err := r.receivedFor(ctx, account, version)
 		switch {
 		case err != nil:
-			return o, err
+			return c, err
 		case refusal != nil:
-			o.unread = append(o.unread, refusal)
+			c.inputRefusals = append(c.inputRefusals, refusal)
 		case received != nil:
-			o.account, command.Transaction = received.Account, received.Version
+			c.account, command.Transaction = received.Account, received.Version
 		}
 	}
-	o.command = command
-	return o, nil
+	c.command = command
+	return c, nil
 }
 
-// receivedFor is the arrival of the transfer that left an account with a
-// version, or the refusal of one that did not arrive; nil for every other
+// receivedFor is the arrival of the transfer that an account sent with a
+// version, or a refusal if the transfer has not arrived; nil for every other
 // version.
 func (r *Resolver) receivedFor(ctx context.Context, id bank.AccountID, version int64) (*contract.Record, *bank.Refusal, error) {
 	_, event, err := r.eventAt(ctx, id, version)
@@ -43,22 +44,23 @@ func (r *Resolver) receivedFor(ctx context.Context, id bank.AccountID, version i
 	if err != nil || !ok {
 		return nil, nil, err
 	}
-	answer, err := r.findKey(ctx, sent.To, bank.ReceiveTransfer{Transfer: sent.Transfer})
+	arrival, err := r.findKey(ctx, sent.To, bank.ReceiveTransfer{Transfer: sent.Transfer})
 	if err != nil {
 		return nil, nil, err
 	}
-	if answer == nil {
+	if arrival == nil {
 		return nil, bank.RefuseOnItsWay(), nil
 	}
-	if answered, err := answer.Event(); err != nil {
+	if event, err := arrival.Event(); err != nil {
 		return nil, nil, err
-	} else if _, received := answered.(bank.TransferReceived); !received {
+	} else if _, received := event.(bank.TransferReceived); !received {
 		return nil, bank.RefuseCameBack(), nil
 	}
-	return answer, nil, nil
+	return arrival, nil, nil
 }
 
-// findKey is the event that a step of the bank's own became; nil for none.
+// findKey is the event of a step that the bank takes by itself; nil if there is
+// none.
 func (r *Resolver) findKey(ctx context.Context, id bank.AccountID, step bank.Command) (*contract.Record, error) {
 	key, _ := bank.SystemKey(step)
 	found, err := r.Log.FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: []string{key}})
@@ -71,7 +73,7 @@ func (r *Resolver) findKey(ctx context.Context, id bank.AccountID, step bank.Com
 	return &found.Records[0], nil
 }
 
-// reverses is the transaction that a line undoes; nil for most.
+// reverses is the transaction that a line reverses; nil for most lines.
 func (r *Resolver) reverses(ctx context.Context, line view.Transaction) (*model.Transaction, error) {
 	if line.Reverses != 0 {
 		return r.transaction(ctx, line.Account, line.Reverses)
@@ -83,28 +85,28 @@ func (r *Resolver) reverses(ctx context.Context, line view.Transaction) (*model.
 	if err != nil || first == nil {
 		return nil, err
 	}
-	return r.transaction(ctx, first.Told.From, first.Told.SentVersion)
+	return r.transaction(ctx, first.View.From, first.View.SentVersion)
 }
 
-// received is where a line can be undone: a transfer is where it arrived. ok
-// is false for one that did not arrive.
+// received is the account and version at which a line is reversed: for a
+// transfer, its arrival. ok is false for a transfer that has not arrived.
 func (r *Resolver) received(ctx context.Context, line view.Transaction) (id bank.AccountID, version int64, ok bool, err error) {
 	if line.Type != view.TransferOut {
 		return line.Account, line.Version, true, nil
 	}
 	t, err := r.transfer(ctx, line.Transfer)
-	if err != nil || t == nil || t.Told.ReceivedVersion == 0 {
+	if err != nil || t == nil || t.View.ReceivedVersion == 0 {
 		return "", 0, false, err
 	}
-	return t.Told.To, t.Told.ReceivedVersion, true, nil
+	return t.View.To, t.View.ReceivedVersion, true, nil
 }
 
-// reversals are the transactions that undo a line.
+// reversals are the transactions that reverse a line.
 func (r *Resolver) reversals(ctx context.Context, line view.Transaction) ([]*model.Transaction, error) {
-	told := []*model.Transaction{}
+	undone := []*model.Transaction{}
 	id, version, ok, err := r.received(ctx, line)
 	if err != nil || !ok {
-		return told, err
+		return undone, err
 	}
 	records, err := r.Views.References(ctx, view.ReversalKey(id, version))
 	if err != nil {
@@ -124,20 +126,20 @@ func (r *Resolver) reversals(ctx context.Context, line view.Transaction) ([]*mod
 			return nil, err
 		}
 		if seen {
-			told = append(told, transactionOf(*line))
+			undone = append(undone, transactionOf(*line))
 		}
 	}
-	return told, nil
+	return undone, nil
 }
 
-// reversedAmount is how much of a line was undone.
+// reversedAmount is how much of a line was reversed.
 func (r *Resolver) reversedAmount(ctx context.Context, line view.Transaction) (*model.Money, error) {
 	sum := bank.Money{Currency: line.Currency}
 	id, version, ok, err := r.received(ctx, line)
 	if err != nil || !ok {
 		return moneyOf(sum), err
 	}
-	// The amount belongs to the caller's own line, wherever it is kept.
+	// The amount belongs to the caller's own line, even if another account has it.
 	a, err := r.Views.Account(ctx, id)
 	if errors.Is(err, view.ErrNotFound) {
 		return moneyOf(sum), nil

@@ -11,10 +11,10 @@ import (
 )
 
 func (r *mutationResolver) Reverse(ctx context.Context, input model.ReverseInput) (*model.ReversePayload, error) {
-	o, err := r.reverseOrder(ctx, input)
+	request, err := r.reverseRequest(ctx, input)
 	if err != nil {
 		return nil, err
 	}
-	told, err := r.sendTransfer(ctx, o, input.WaitMs)
-	return (*model.ReversePayload)(told), err
+	p, err := r.submitTransfer(ctx, request, input.WaitMs)
+	return (*model.ReversePayload)(p.forTransfer()), err
 }

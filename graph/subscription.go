@@ -17,13 +17,13 @@ const CodeNotFound = "NOT_FOUND"
 
 // Bounds of heartbeats, in seconds.
 const (
-	leastHeartbeat = 1
-	mostHeartbeat  = 300
+	minHeartbeat = 1
+	maxHeartbeat = 300
 )
 
 // stream sends what produce gives it until that returns, and then ends, with
 // the error if there is one. A panic ends this stream alone.
-func stream[T any](ctx context.Context, r *Resolver, produce func(send func(*T) bool) error) <-chan *T {
+func eventStream[T any](ctx context.Context, r *Resolver, produce func(send func(*T) bool) error) <-chan *T {
 	events := make(chan *T)
 	send := func(event *T) bool {
 		select {
@@ -57,8 +57,8 @@ func readAfter(after *string) (int64, error) {
 
 // readHeartbeat is how often a subscriber wants to hear something.
 func readHeartbeat(seconds int64) (time.Duration, error) {
-	if seconds < leastHeartbeat || seconds > mostHeartbeat {
-		return 0, badInput(fmt.Sprintf("heartbeatSeconds must be %d to %d.", leastHeartbeat, mostHeartbeat))
+	if seconds < minHeartbeat || seconds > maxHeartbeat {
+		return 0, badInput(fmt.Sprintf("heartbeatSeconds must be %d to %d.", minHeartbeat, maxHeartbeat))
 	}
 	return time.Duration(seconds) * time.Second, nil
 }
@@ -70,7 +70,7 @@ func (r *Resolver) watchAccount(ctx context.Context, id bank.AccountID, look fun
 		if err != nil {
 			return err
 		}
-		a, err := r.visible(ctx, id, version)
+		a, err := r.awaitVersion(ctx, id, version)
 		if err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (r *Resolver) watchAccount(ctx context.Context, id bank.AccountID, look fun
 
 // visible is an account as its view shows it, as soon as that has reached a
 // version or stands still for good.
-func (r *Resolver) visible(ctx context.Context, id bank.AccountID, version int64) (*view.Account, error) {
+func (r *Resolver) awaitVersion(ctx context.Context, id bank.AccountID, version int64) (*view.Account, error) {
 	for {
 		a, err := r.viewAccount(ctx, string(id), waiting{version: version, until: maxWait})
 		var fault *Fault
@@ -98,18 +98,18 @@ func (r *Resolver) visible(ctx context.Context, id bank.AccountID, version int64
 
 // accountUpdated sends an account at each version that the view shows.
 func (r *Resolver) accountUpdated(ctx context.Context, id bank.AccountID) <-chan *model.Account {
-	return stream(ctx, r, func(send func(*model.Account) bool) error {
+	return eventStream(ctx, r, func(send func(*model.Account) bool) error {
 		seen, err := r.seesNow(ctx, id)
 		if err != nil {
 			return err
 		}
 		if !seen {
-			return noAccount()
+			return accountNotFound()
 		}
 		last, stale := int64(-1), false
 		return r.watchAccount(ctx, id, func(a *view.Account) (bool, error) {
 			if a == nil {
-				return false, noAccount()
+				return false, accountNotFound()
 			}
 			if a.Version == last && a.Quarantined() == stale {
 				return true, nil
@@ -120,14 +120,14 @@ func (r *Resolver) accountUpdated(ctx context.Context, id bank.AccountID) <-chan
 	})
 }
 
-func noAccount() error {
+func accountNotFound() error {
 	return &Fault{Code: CodeNotFound, Message: "There is no account with this id that is visible yet."}
 }
 
 // transferUpdated sends a transfer as it is and as it ends. Its end is a change
 // of the account that pays.
 func (r *Resolver) transferUpdated(ctx context.Context, id bank.TransferID) <-chan *model.Transfer {
-	return stream(ctx, r, func(send func(*model.Transfer) bool) error {
+	return eventStream(ctx, r, func(send func(*model.Transfer) bool) error {
 		t, err := r.transfer(ctx, id)
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func (s *SubscriptionSource) Subscribe(ctx context.Context, past func(FeedItem) 
 
 // Put makes what was told the event of the executor's next answer, which has to
 // be asked for before the next is put.
-func (s *SubscriptionSource) Put(told FeedItem) { s.put(told) }
+func (s *SubscriptionSource) Put(item FeedItem) { s.put(item) }
 
 // Present is an error that ends the subscription, as the client may see it.
 func (s *SubscriptionSource) Present(ctx context.Context, err error) *gqlerror.Error {
@@ -40,9 +40,9 @@ func (s *SubscriptionSource) Present(ctx context.Context, err error) *gqlerror.E
 
 // sourced leaves it to the transport to follow a feed, each event of which event
 // makes.
-func sourced[T any](ctx context.Context, s *SubscriptionSource, event func(FeedItem) *T) (<-chan *T, error) {
+func fromSource[T any](ctx context.Context, s *SubscriptionSource, event func(FeedItem) *T) (<-chan *T, error) {
 	events := make(chan *T, 1)
-	s.put = func(told FeedItem) { events <- event(told) }
+	s.put = func(item FeedItem) { events <- event(item) }
 	if !setSource(ctx, s) {
 		return nil, errors.New("a subscription was dispatched by what cannot serve it")
 	}
@@ -51,8 +51,8 @@ func sourced[T any](ctx context.Context, s *SubscriptionSource, event func(FeedI
 
 // transactions is an account's transactions, or everybody's.
 func (r *Resolver) transactions(ctx context.Context, id bank.AccountID, after int64) (<-chan *model.TransactionEvent, error) {
-	return sourced(ctx, &SubscriptionSource{resolver: r, id: id, after: after}, func(told FeedItem) *model.TransactionEvent {
-		return &model.TransactionEvent{Cursor: cursor(cursorPosition, told.Position), Transaction: transactionOf(*told.Transaction)}
+	return fromSource(ctx, &SubscriptionSource{resolver: r, id: id, after: after}, func(item FeedItem) *model.TransactionEvent {
+		return &model.TransactionEvent{Cursor: cursor(cursorPosition, item.Position), Transaction: transactionOf(*item.Transaction)}
 	})
 }
 
@@ -62,10 +62,10 @@ func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after
 	if err != nil {
 		return nil, err
 	}
-	return sourced(ctx, &SubscriptionSource{resolver: r, id: id, after: after, heartbeat: beat}, func(told FeedItem) *model.TransactionFeedEvent {
-		event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, told.Position), Position: strconv.FormatInt(told.Position, 10)}
-		if told.Transaction != nil {
-			event.Transaction = transactionOf(*told.Transaction)
+	return fromSource(ctx, &SubscriptionSource{resolver: r, id: id, after: after, heartbeat: beat}, func(item FeedItem) *model.TransactionFeedEvent {
+		event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, item.Position), Position: strconv.FormatInt(item.Position, 10)}
+		if item.Transaction != nil {
+			event.Transaction = transactionOf(*item.Transaction)
 		}
 		return event
 	})

@@ -28,14 +28,14 @@ func (r *Resolver) systemStatus(ctx context.Context) (*model.SystemStatus, error
 }
 
 func partitionsOf(states []contract.PartitionStatus) []*model.PartitionStatus {
-	told := make([]*model.PartitionStatus, len(states))
+	partitions := make([]*model.PartitionStatus, len(states))
 	for i, s := range states {
-		told[i] = &model.PartitionStatus{Number: int64(s.Number), Head: s.Head, Ordered: s.Ordered}
+		partitions[i] = &model.PartitionStatus{Number: int64(s.Number), Head: s.Head, Ordered: s.Ordered}
 		if s.Problem != "" {
-			told[i].Problem = &s.Problem
+			partitions[i].Problem = &s.Problem
 		}
 	}
-	return told
+	return partitions
 }
 
 func auditOf(a *contract.Audit) *model.Audit {

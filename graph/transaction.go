@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"corebank/graph/model"
 	"corebank/graph/scalar"
@@ -43,39 +41,4 @@ func (r *Resolver) transaction(ctx context.Context, id bank.AccountID, version i
 		return nil, fmt.Errorf("view of transaction %d of %s: %w", version, id, err)
 	}
 	return transactionOf(t), nil
-}
-
-// Ids of what belongs to an account are the account's id with another prefix,
-// and the version of the event that made it.
-const (
-	accountPrefix     = "acc_"
-	transactionPrefix = "txn_"
-	holdPrefix        = "hld_"
-)
-
-func idWithin(prefix string, id bank.AccountID, version int64) string {
-	return fmt.Sprintf("%s%s_%d", prefix, strings.TrimPrefix(string(id), accountPrefix), version)
-}
-
-// parseID is the inverse of idWithin; false for anything that is not one.
-func parseID(prefix, id string) (bank.AccountID, int64, bool) {
-	rest, ok := strings.CutPrefix(id, prefix)
-	if !ok {
-		return "", 0, false
-	}
-	account, number, _ := strings.Cut(rest, "_")
-	version, err := strconv.ParseInt(number, 10, 64)
-	owner := bank.AccountID(accountPrefix + account)
-	if err != nil || version < 1 || !owner.Valid() || id != idWithin(prefix, owner, version) {
-		return "", 0, false // the last: one thing has one id, so not "+7" or "07"
-	}
-	return owner, version, true
-}
-
-func transactionID(id bank.AccountID, version int64) string {
-	return idWithin(transactionPrefix, id, version)
-}
-
-func parseTransactionID(id string) (bank.AccountID, int64, bool) {
-	return parseID(transactionPrefix, id)
 }

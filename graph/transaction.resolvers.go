@@ -12,16 +12,6 @@ import (
 	"corebank/internal/bank"
 )
 
-func (r *mutationResolver) Deposit(ctx context.Context, input model.DepositInput) (*model.DepositPayload, error) {
-	told, err := r.plain(ctx, depositOrder(input))
-	return (*model.DepositPayload)(told), err
-}
-
-func (r *mutationResolver) Withdraw(ctx context.Context, input model.WithdrawInput) (*model.WithdrawPayload, error) {
-	told, err := r.plain(ctx, withdrawOrder(input))
-	return (*model.WithdrawPayload)(told), err
-}
-
 func (r *queryResolver) History(ctx context.Context, accountID string, first *int64, after *string, last *int64, before *string, filter *model.TransactionFilter, minVersion *int64, waitMs *int64, asOf *model.AsOf) (*model.TransactionConnection, error) {
 	w, err := readWaiting(minVersion, waitMs)
 	if err != nil {

@@ -16,17 +16,17 @@ import (
 )
 
 func transferOf(t view.Transfer) *model.Transfer {
-	told := &model.Transfer{ID: string(t.ID), FromAccountID: string(t.From), ToAccountID: string(t.To), Amount: moneyOf(t.Amount),
-		Status: model.TransferStatus(t.Status), SentAt: scalar.DateTime(t.SentAt), EndedAt: optionalTime(t.EndedAt),
+	transfer := &model.Transfer{ID: string(t.ID), FromAccountID: string(t.From), ToAccountID: string(t.To),
+		Amount: moneyOf(t.Amount), Status: model.TransferStatus(t.Status), SentAt: scalar.DateTime(t.SentAt), EndedAt: optionalTime(t.EndedAt),
 		EffectiveAt: scalar.DateTime(t.EffectiveAt), Reference: optional(t.Details.Reference), Memo: optional(t.Details.Memo),
-		ExternalID: optional(t.Details.ExternalID), Told: t}
+		ExternalID: optional(t.Details.ExternalID), View: t}
 	if t.Rejection != nil {
-		told.Rejection = &model.TransferRejection{Code: model.ErrorCode(t.Rejection.Code), Message: t.Rejection.Message}
+		transfer.Rejection = &model.TransferRejection{Code: model.ErrorCode(t.Rejection.Code), Message: t.Rejection.Message}
 	}
-	return told
+	return transfer
 }
 
-// transferOfSent is a transfer that has just left.
+// transferOfSent is a transfer right after it was sent.
 func transferOfSent(sent contract.Record, event bank.Event) (*model.Transfer, error) {
 	e, ok := event.(bank.TransferSent)
 	if !ok {
@@ -36,7 +36,7 @@ func transferOfSent(sent contract.Record, event bank.Event) (*model.Transfer, er
 	return transferOf(t), err
 }
 
-// transfer is a transfer by its id; nil when none is visible.
+// transfer returns a transfer by its id; nil when none is visible.
 func (r *Resolver) transfer(ctx context.Context, id bank.TransferID) (*model.Transfer, error) {
 	if !id.Valid() {
 		return nil, nil
@@ -58,7 +58,7 @@ func (r *Resolver) transfer(ctx context.Context, id bank.TransferID) (*model.Tra
 	return transferOf(t), nil
 }
 
-// transferReversals are the transfers that pay one back.
+// transferReversals are the transfers that reverse one.
 func (r *Resolver) transferReversals(ctx context.Context, id bank.TransferID) ([]*model.Transfer, error) {
 	records, err := r.Views.References(ctx, view.TransferKey(id))
 	if err != nil {
@@ -83,73 +83,78 @@ func (r *Resolver) transferReversals(ctx context.Context, id bank.TransferID) ([
 	return reversals, nil
 }
 
-func transferOrder(in model.TransferInput) order {
-	o := order{account: bank.AccountID(in.FromAccountID), key: in.IdempotencyKey, dryRun: deref(in.DryRun), accountField: "fromAccountId"}
-	o.command = bank.SendTransfer{To: bank.AccountID(in.ToAccountID), Amount: o.amount("amount", in.Amount),
+func transferRequest(in model.TransferInput) commandRequest {
+	c := newRequest(in.FromAccountID, in.IdempotencyKey, in.DryRun)
+	c.accountField = "fromAccountId"
+	c.command = bank.SendTransfer{To: bank.AccountID(in.ToAccountID), Amount: c.amount("amount", in.Amount),
 		Details: details(in.Reference, in.Memo, in.ExternalID), EffectiveAt: moment(in.EffectiveAt)}
-	return o
+	return c
 }
 
-// sendTransfer sends a transfer, and waits for the end as long as was asked for.
-func (r *Resolver) sendTransfer(ctx context.Context, o order, waitMs *int64) (*transferPayload, error) {
+// submitTransfer is submit for a transfer: it waits up to waitMs for the end of
+// the transfer. A dry run also asks the receiving account.
+func (r *Resolver) submitTransfer(ctx context.Context, request commandRequest, waitMs *int64) (payload, error) {
 	wait, err := readWaitMs(waitMs)
 	if err != nil {
-		return nil, err
+		return payload{}, err
 	}
-	res, err := r.place(ctx, o)
+	p, err := r.submit(ctx, request)
 	if err != nil {
-		return nil, err
+		return p, err
 	}
-	if o.dryRun {
-		err = r.askDestination(ctx, o, &res)
-		return res.withTransfer(), err
+	if request.dryRun {
+		err = r.addDestinationRefusal(ctx, request, &p)
+		return p, err
 	}
-	if res.transfer != nil && (wait > 0 || res.replayed) {
-		if res.transfer, err = r.awaitTransfer(ctx, res.transfer, wait); err != nil {
-			graphql.AddError(ctx, err) // it was sent all the same
+	if p.transfer != nil && (wait > 0 || p.replayed) {
+		if p.transfer, err = r.awaitTransfer(ctx, p.transfer, wait); err != nil {
+			graphql.AddError(ctx, err) // it was sent nevertheless
 		}
 	}
-	return res.withTransfer(), nil
+	return p, nil
 }
 
-// awaitTransfer looks at a transfer until it has ended or the time is over.
-func (r *Resolver) awaitTransfer(ctx context.Context, told *model.Transfer, wait time.Duration) (*model.Transfer, error) {
+// awaitTransfer polls a transfer until it has ended or the time is up.
+func (r *Resolver) awaitTransfer(ctx context.Context, latest *model.Transfer,
+	wait time.Duration) (*model.Transfer, error) {
 	deadline := time.Now().Add(wait)
-	for pause := lookLeast; ; pause = min(2*pause, lookMost) {
-		t, err := r.transfer(ctx, bank.TransferID(told.ID))
+	for interval := pollMin; ; interval = min(2*interval, pollMax) {
+		t, err := r.transfer(ctx, bank.TransferID(latest.ID))
 		if err != nil {
-			return told, err
+			return latest, err
 		}
 		if t != nil {
-			told = t
+			latest = t
 		}
-		if told.Status != model.TransferStatusPending || time.Now().Add(pause).After(deadline) {
-			return told, nil
+		if latest.Status != model.TransferStatusPending || time.Now().Add(interval).After(deadline) {
+			return latest, nil
 		}
-		if err := rest(ctx, pause); err != nil {
-			return told, err
+		if err := pause(ctx, interval); err != nil {
+			return latest, err
 		}
 	}
 }
 
-// askDestination adds to a dry run what the other account would say.
-func (r *Resolver) askDestination(ctx context.Context, o order, res *result) error {
-	receive := bank.ReceiveTransfer{Transfer: bank.NewTransferID(o.account, o.key), From: o.account}
-	send, ok := o.command.(bank.SendTransfer)
+// addDestinationRefusal adds to the payload of a dry run why the receiving
+// account would reject the transfer.
+func (r *Resolver) addDestinationRefusal(ctx context.Context, request commandRequest, p *payload) error {
+	receive := bank.ReceiveTransfer{Transfer: bank.NewTransferID(request.account, request.key), From: request.account}
+	send, ok := request.command.(bank.SendTransfer)
 	switch {
-	case res.transfer != nil:
-		send.To, receive.Amount, receive.Reverses = res.transfer.Told.To, res.transfer.Told.Amount, res.transfer.Told.Reverses
-	case ok && send.To.Valid() && send.To != o.account && len(o.unread) == 0:
+	case p.transfer != nil:
+		sent := p.transfer.View
+		send.To, receive.Amount, receive.Reverses = sent.To, sent.Amount, sent.Reverses
+	case ok && send.To.Valid() && send.To != request.account && len(request.inputRefusals) == 0:
 		receive.Amount = send.Amount
 	default:
 		return nil
 	}
-	// A real transfer tells whether the other account takes it; a dry run, which
-	// costs nothing, tells that of no account that the caller may not know of.
-	if seen, err := r.sees(ctx, send.To); err != nil || !seen {
+	// A real transfer reveals whether the other account accepts it. A dry run
+	// costs nothing, so it reveals that only of accounts that the caller may see.
+	if visible, err := r.sees(ctx, send.To); err != nil || !visible {
 		return err
 	}
-	rejection, err := r.destinationSays(ctx, send.To, receive)
+	rejection, err := r.destinationRejection(ctx, send.To, receive)
 	if err != nil || rejection == nil {
 		return err
 	}
@@ -157,20 +162,22 @@ func (r *Resolver) askDestination(ctx context.Context, o order, res *result) err
 	if !ok {
 		field = "transactionId"
 	}
-	res.userErrors = append(res.userErrors, model.DestinationRefusal{Code: model.ErrorCode(rejection.Code), Message: rejection.Message,
-		Path: o.where(field), Retryable: rejection.Code.Retryable(), AccountID: string(send.To)})
+	p.userErrors = append(p.userErrors, model.DestinationRefusal{Code: model.ErrorCode(rejection.Code),
+		Message: rejection.Message, Path: request.inputPath(field), Retryable: rejection.Code.Retryable(),
+		AccountID: string(send.To)})
 	return nil
 }
 
-// destinationSays is why an account would not take a transfer; nil when it
-// would.
-func (r *Resolver) destinationSays(ctx context.Context, to bank.AccountID, receive bank.ReceiveTransfer) (*bank.Rejection, error) {
+// destinationRejection is why an account would reject a transfer; nil when it
+// would accept it.
+func (r *Resolver) destinationRejection(ctx context.Context, to bank.AccountID,
+	receive bank.ReceiveTransfer) (*bank.Rejection, error) {
 	key, _ := bank.SystemKey(receive)
 	command, err := encode(ctx, key, receive)
 	if err != nil {
 		return nil, err
 	}
-	outcomes, err := r.batch(ctx, to, contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true})
+	outcomes, err := r.executeBatch(ctx, to, contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true})
 	if err != nil {
 		return nil, err
 	}

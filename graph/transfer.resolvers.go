@@ -13,8 +13,8 @@ import (
 )
 
 func (r *mutationResolver) Transfer(ctx context.Context, input model.TransferInput) (*model.TransferPayload, error) {
-	told, err := r.sendTransfer(ctx, transferOrder(input), input.WaitMs)
-	return (*model.TransferPayload)(told), err
+	p, err := r.submitTransfer(ctx, transferRequest(input), input.WaitMs)
+	return (*model.TransferPayload)(p.forTransfer()), err
 }
 
 func (r *queryResolver) Transfer(ctx context.Context, id string) (*model.Transfer, error) {
@@ -26,11 +26,11 @@ func (r *subscriptionResolver) TransferUpdated(ctx context.Context, id string) (
 }
 
 func (r *transferResolver) Reverses(ctx context.Context, obj *model.Transfer) (*model.Transfer, error) {
-	return r.transfer(ctx, obj.Told.Reverses)
+	return r.transfer(ctx, obj.View.Reverses)
 }
 
 func (r *transferResolver) Reversals(ctx context.Context, obj *model.Transfer) ([]*model.Transfer, error) {
-	return r.transferReversals(ctx, obj.Told.ID)
+	return r.transferReversals(ctx, obj.View.ID)
 }
 
 func (r *Resolver) Transfer() generated.TransferResolver { return &transferResolver{r} }

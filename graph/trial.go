@@ -78,17 +78,17 @@ func (r *Resolver) trialAt(ctx context.Context, last int64, at time.Time) (view.
 }
 
 func trialOf(t view.Trial) *model.TrialBalance {
-	told := &model.TrialBalance{Position: t.Position, At: optionalTime(t.At), Totals: []*model.TrialTotal{}, Balanced: true}
+	balance := &model.TrialBalance{Position: t.Position, At: optionalTime(t.At), Totals: []*model.TrialTotal{}, Balanced: true}
 	sums := make(map[bank.Currency]*big.Int)
 	for _, total := range t.Totals {
-		told.Totals = append(told.Totals, &model.TrialTotal{Kind: model.LedgerKind(strings.ToUpper(total.Kind)), Sum: wideMoneyOf(total.Sum, total.Currency)})
+		balance.Totals = append(balance.Totals, &model.TrialTotal{Kind: model.LedgerKind(strings.ToUpper(total.Kind)), Sum: wideMoneyOf(total.Sum, total.Currency)})
 		if sums[total.Currency] == nil {
 			sums[total.Currency] = new(big.Int)
 		}
 		sums[total.Currency].Add(sums[total.Currency], total.Sum)
 	}
 	for _, sum := range sums {
-		told.Balanced = told.Balanced && sum.Sign() == 0
+		balance.Balanced = balance.Balanced && sum.Sign() == 0
 	}
-	return told
+	return balance
 }

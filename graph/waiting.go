@@ -13,12 +13,12 @@ import (
 
 // Bounds of waiting for a version.
 const (
-	maxWait   = 10 * time.Second
-	lookLeast = 2 * time.Millisecond
-	lookMost  = 50 * time.Millisecond
+	maxWait = 10 * time.Second
+	pollMin = 2 * time.Millisecond
+	pollMax = 50 * time.Millisecond
 )
 
-// waiting is how a query waits for a version.
+// waiting is which version a query waits for, and for how long.
 type waiting struct {
 	version int64
 	until   time.Duration
@@ -44,14 +44,13 @@ func readWaitMs(waitMs *int64) (time.Duration, error) {
 	return wait, nil
 }
 
-// viewAccount reads an account from the views; nil when there is none. It
-// waits, as w says, until the view has reached a version, and looks again more
-// and more slowly.
+// viewAccount reads an account from the views; nil when there is none. It polls
+// at growing intervals until the view has reached the version that w names.
 func (r *Resolver) viewAccount(ctx context.Context, id string, w waiting) (*view.Account, error) {
 	ctx, cancel := context.WithTimeout(ctx, w.until+maxWait)
 	defer cancel()
 	deadline := time.Now().Add(w.until)
-	for pause := lookLeast; ; pause = min(2*pause, lookMost) {
+	for interval := pollMin; ; interval = min(2*interval, pollMax) {
 		a, err := r.Views.Account(ctx, bank.AccountID(id))
 		if err != nil && !errors.Is(err, view.ErrNotFound) {
 			return nil, fmt.Errorf("view of account %s: %w", id, err)
@@ -60,7 +59,7 @@ func (r *Resolver) viewAccount(ctx context.Context, id string, w waiting) (*view
 			a, err = view.Account{}, view.ErrNotFound
 		}
 		if a.Version >= w.version {
-			if err != nil || !seen(a) {
+			if err != nil || !isVisible(a) {
 				return nil, nil
 			}
 			return &a, nil
@@ -68,34 +67,36 @@ func (r *Resolver) viewAccount(ctx context.Context, id string, w waiting) (*view
 		if a.Quarantined() {
 			return nil, notVisibleWhileStale(w.version, a)
 		}
-		if time.Now().Add(pause).After(deadline) {
+		if time.Now().Add(interval).After(deadline) {
 			return nil, notYetVisible(w.version, a.Version)
 		}
-		if err := rest(ctx, pause); err != nil {
+		if err := pause(ctx, interval); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// rest waits between two looks.
-func rest(ctx context.Context, pause time.Duration) error {
+// pause waits between two polls.
+func pause(ctx context.Context, interval time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(pause):
+	case <-time.After(interval):
 		return nil
 	}
 }
 
-// notVisibleWhileStale tells at once that waiting does not help.
+// notVisibleWhileStale says at once that waiting does not help.
 func notVisibleWhileStale(wanted int64, a view.Account) error {
 	return &Fault{Code: CodeNotYetVisible,
-		Message:    fmt.Sprintf("Version %d is not visible: the view of this account stands still at version %d and does not move before an operator has replayed the account.", wanted, a.Version),
+		Message: fmt.Sprintf("Version %d is not visible: the view of this account is stale at version %d "+
+			"and will not advance until an operator has replayed the account.", wanted, a.Version),
 		Extensions: map[string]any{"minVersion": wanted, "visibleVersion": a.Version, "stale": true}}
 }
 
 func notYetVisible(wanted, visible int64) error {
 	return &Fault{Code: CodeNotYetVisible, Retryable: true,
-		Message:    fmt.Sprintf("Version %d is accepted or still to come, but not visible yet: the view shows version %d. Ask again, or wait longer with waitMs.", wanted, visible),
+		Message: fmt.Sprintf("Version %d is not visible yet: the view shows version %d. "+
+			"Send the query again, or wait longer with waitMs.", wanted, visible),
 		Extensions: map[string]any{"minVersion": wanted, "visibleVersion": visible}}
 }

@@ -5047,6 +5047,87 @@ type Query {
   ): Node @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
+	{Name: "../payment.graphqls", Input: `"What is to be paid into an account."
+input DepositInput {
+  "The account."
+  accountId: ID!
+  "How much: positive, in the currency of the account."
+  amount: MoneyInput!
+  """
+  Your own name for this request, 1 to 128 characters, unique in the account.
+  Sent again with the same key, the same request moves no money again.
+  """
+  idempotencyKey: String!
+  "Your own reference, at most 140 characters."
+  reference: String
+  "A note, at most 500 characters."
+  memo: String
+  "Your own id for it, at most 140 characters, to search for; it need not be unique."
+  externalId: String
+  "When it counts, if that is not now: never in the future. The balance changes now all the same."
+  effectiveAt: DateTime
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"What is to be paid out of an account."
+input WithdrawInput {
+  "The account."
+  accountId: ID!
+  "How much: positive, in the currency of the account."
+  amount: MoneyInput!
+  """
+  Your own name for this request, 1 to 128 characters, unique in the account.
+  Sent again with the same key, the same request moves no money again.
+  """
+  idempotencyKey: String!
+  "Your own reference, at most 140 characters."
+  reference: String
+  "A note, at most 500 characters."
+  memo: String
+  "Your own id for it, at most 140 characters, to search for; it need not be unique."
+  externalId: String
+  "When it counts, if that is not now: never in the future. The balance changes now all the same."
+  effectiveAt: DateTime
+  "Only tell what would happen, and every rule that forbids it."
+  dryRun: Boolean = false
+}
+
+"The answer to a deposit."
+type DepositPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "The deposit; null when refused."
+  transaction: Transaction
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+"The answer to a withdrawal."
+type WithdrawPayload {
+  "The account after it; null when refused before it was found."
+  account: Account
+  "The withdrawal; null when refused."
+  transaction: Transaction
+  "Whether this repeats the answer to an earlier, equal request."
+  replayed: Boolean!
+  "Whether it was only tried: nothing happened, and this is what would."
+  dryRun: Boolean!
+  "Why nothing happened; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  "Pay cash into an account."
+  deposit(input: DepositInput!): DepositPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
+  "Pay cash out of an account."
+  withdraw(input: WithdrawInput!): WithdrawPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
+}
+`, BuiltIn: false},
 	{Name: "../reversal.graphqls", Input: `"What is to be undone."
 input ReverseInput {
   """
@@ -5367,87 +5448,6 @@ type TransactionTotals {
   credits: Money!
   "What they took out."
   debits: Money!
-}
-
-"What is to be paid into an account."
-input DepositInput {
-  "The account."
-  accountId: ID!
-  "How much: positive, in the currency of the account."
-  amount: MoneyInput!
-  """
-  Your own name for this request, 1 to 128 characters, unique in the account.
-  Sent again with the same key, the same request moves no money again.
-  """
-  idempotencyKey: String!
-  "Your own reference, at most 140 characters."
-  reference: String
-  "A note, at most 500 characters."
-  memo: String
-  "Your own id for it, at most 140 characters, to search for; it need not be unique."
-  externalId: String
-  "When it counts, if that is not now: never in the future. The balance changes now all the same."
-  effectiveAt: DateTime
-  "Only tell what would happen, and every rule that forbids it."
-  dryRun: Boolean = false
-}
-
-"What is to be paid out of an account."
-input WithdrawInput {
-  "The account."
-  accountId: ID!
-  "How much: positive, in the currency of the account."
-  amount: MoneyInput!
-  """
-  Your own name for this request, 1 to 128 characters, unique in the account.
-  Sent again with the same key, the same request moves no money again.
-  """
-  idempotencyKey: String!
-  "Your own reference, at most 140 characters."
-  reference: String
-  "A note, at most 500 characters."
-  memo: String
-  "Your own id for it, at most 140 characters, to search for; it need not be unique."
-  externalId: String
-  "When it counts, if that is not now: never in the future. The balance changes now all the same."
-  effectiveAt: DateTime
-  "Only tell what would happen, and every rule that forbids it."
-  dryRun: Boolean = false
-}
-
-"The answer to a deposit."
-type DepositPayload {
-  "The account after it; null when refused before it was found."
-  account: Account
-  "The deposit; null when refused."
-  transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
-  replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
-  dryRun: Boolean!
-  "Why nothing happened; empty on success."
-  userErrors: [UserError!]!
-}
-
-"The answer to a withdrawal."
-type WithdrawPayload {
-  "The account after it; null when refused before it was found."
-  account: Account
-  "The withdrawal; null when refused."
-  transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
-  replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
-  dryRun: Boolean!
-  "Why nothing happened; empty on success."
-  userErrors: [UserError!]!
-}
-
-extend type Mutation {
-  "Pay cash into an account."
-  deposit(input: DepositInput!): DepositPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
-  "Pay cash out of an account."
-  withdraw(input: WithdrawInput!): WithdrawPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 
 extend type Query {

@@ -81,9 +81,9 @@ type Account struct {
 	// Everything that ever happened to the account, newest first, from the log
 	// itself: what, when and by whom. Pages as those of history.
 	Events *AccountEventConnection `json:"events"`
-	// Whether it is told as it was, not as it is.
+	// Whether it is an earlier state, not the current one.
 	Past bool `json:"-"`
-	// The account as it is told.
+	// The state that the fields come from.
 	State bank.Account `json:"-"`
 }
 
@@ -506,7 +506,7 @@ type Balance struct {
 	// since, and what is held. Without `since`, from 20 versions before. It lists at
 	// most 1000 events; with more in between, choose a later point.
 	Explanation *BalanceExplanation `json:"explanation"`
-	// The moment that it is told for.
+	// The moment of the balance.
 	At time.Time `json:"-"`
 	// The account that has the balance.
 	State bank.Account `json:"-"`
@@ -1657,7 +1657,7 @@ type Statement struct {
 	MediaType string `json:"mediaType"`
 	// The account after the period.
 	Closed bank.Account `json:"-"`
-	// How the document is written.
+	// The format of the document.
 	Format string `json:"-"`
 	// The account before the period.
 	Opened bank.Account `json:"-"`
@@ -1765,7 +1765,7 @@ type Transaction struct {
 	ReversedAmount *Money `json:"reversedAmount"`
 	// Why, for a reversal or money that came back.
 	Reason *string `json:"reason,omitempty"`
-	// The line of history that it tells.
+	// The line of history that the fields come from.
 	Line view.Transaction `json:"-"`
 }
 
@@ -1784,9 +1784,9 @@ type TransactionConnection struct {
 	PageInfo *PageInfo `json:"pageInfo"`
 	// The sums over all that fit the filter, not of this page alone.
 	Totals *TransactionTotals `json:"totals"`
-	// Whose history it is.
+	// The account of the history.
 	Account bank.AccountID `json:"-"`
-	// What narrows it.
+	// The filter of the history.
 	Filter view.Filter `json:"-"`
 }
 
@@ -1927,8 +1927,8 @@ type Transfer struct {
 	Reverses *Transfer `json:"reverses,omitempty"`
 	// The transfers that pay it back, or parts of it, oldest first.
 	Reversals []*Transfer `json:"reversals"`
-	// The transfer that it tells.
-	Told view.Transfer `json:"-"`
+	// The transfer as the views have it.
+	View view.Transfer `json:"-"`
 }
 
 func (Transfer) IsNode() {}

@@ -1,0 +1,160 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"corebank/graph/model"
+	"corebank/graph/scalar"
+	"corebank/internal/bank"
+	"corebank/internal/view"
+)
+
+// historyOf is whose history is asked for, and up to which version; 0 for all,
+// unless it is one from before there was any.
+type historyOf struct {
+	account bank.AccountID
+	upTo    int64
+	before  bool
+}
+
+// history reads one page of an account's transactions.
+func (r *Resolver) history(ctx context.Context, of historyOf, p paging) (*model.TransactionConnection, error) {
+	page, err := p.read()
+	if err != nil {
+		return nil, err
+	}
+	if of.account, err = r.onlySeen(ctx, of.account); err != nil {
+		return nil, err
+	}
+	if page.Filter, err = r.readFilter(ctx, of.account, p.filter); err != nil {
+		return nil, err
+	}
+	if page.Filter.UpTo = of.upTo; of.before {
+		page.Filter.Until = time.Unix(0, 0).UTC() // nothing is older
+	}
+	lines, err := r.Views.History(ctx, of.account, page)
+	if err != nil {
+		return nil, historyFault(of.account, err)
+	}
+	return connectionOf(of.account, page.Filter, lines), nil
+}
+
+// historyFault tells clients what is wrong with their page or filter.
+func historyFault(id bank.AccountID, err error) error {
+	if errors.Is(err, view.ErrBadPage) || errors.Is(err, view.ErrFarScan) {
+		return badInput(err.Error() + ".")
+	}
+	return fmt.Errorf("history of %s: %w", id, err)
+}
+
+// historyAsOf is what a history as of a point is bounded by, after waiting
+// until the views show that much.
+func (r *Resolver) historyAsOf(ctx context.Context, id bank.AccountID, w waiting, past *point) (historyOf, error) {
+	of := historyOf{account: id}
+	if past != nil {
+		a, err := r.accountAt(ctx, id, *past)
+		if err != nil {
+			return of, err
+		}
+		of.upTo, of.before = a.Version, a.Version == 0
+		w = waiting{version: max(w.version, a.Version), until: max(w.until, pastWait)}
+	}
+	if w.version == 0 {
+		return of, nil
+	}
+	_, err := r.viewAccount(ctx, string(id), w)
+	return of, err
+}
+
+// patience is how long a look into the past waits for views that are behind.
+const pastWait = time.Second
+
+// totals are the sums over all that a history's filter lets through.
+func (r *Resolver) totals(ctx context.Context, c *model.TransactionConnection) (*model.TransactionTotals, error) {
+	currency, err := r.currency(ctx, c.Account)
+	if err != nil {
+		return nil, err
+	}
+	sums, err := r.Views.Sums(ctx, c.Account, c.Filter)
+	if err != nil {
+		return nil, historyFault(c.Account, err)
+	}
+	return &model.TransactionTotals{Count: sums.Count, Credits: wideMoneyOf(sums.Credits, currency), Debits: wideMoneyOf(sums.Debits, currency)}, nil
+}
+
+// currency is what an account is kept in, noCurrency where there is none.
+func (r *Resolver) currency(ctx context.Context, id bank.AccountID) (bank.Currency, error) {
+	a, err := r.viewAccount(ctx, string(id), waiting{})
+	if err != nil || a == nil || a.Currency == "" {
+		return noCurrency, err
+	}
+	return a.Currency, nil
+}
+
+func connectionOf(id bank.AccountID, filter view.Filter, lines view.Lines) *model.TransactionConnection {
+	n := len(lines.Transactions)
+	connection := &model.TransactionConnection{
+		Edges: make([]*model.TransactionEdge, n), Nodes: make([]*model.Transaction, n),
+		PageInfo: &model.PageInfo{HasNextPage: lines.Older, HasPreviousPage: lines.Newer},
+		Account:  id, Filter: filter,
+	}
+	for i, line := range lines.Transactions {
+		node := transactionOf(line)
+		connection.Nodes[i] = node
+		connection.Edges[i] = &model.TransactionEdge{Cursor: cursor(cursorVersion, line.Version), Node: node}
+	}
+	if n > 0 {
+		connection.PageInfo.StartCursor = &connection.Edges[0].Cursor
+		connection.PageInfo.EndCursor = &connection.Edges[n-1].Cursor
+	}
+	return connection
+}
+
+// readFilter is what a client narrows an account's history by.
+func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID, in *model.TransactionFilter) (view.Filter, error) {
+	if in == nil {
+		return view.Filter{}, nil
+	}
+	filter := view.Filter{
+		Since: exact(in.Since), Until: exact(in.Until), EffectiveSince: exact(in.EffectiveSince), EffectiveUntil: exact(in.EffectiveUntil),
+		Reference: deref(in.Reference), ExternalID: deref(in.ExternalID),
+		Counterparty: bank.AccountID(deref(in.CounterpartyID)), Transfer: bank.TransferID(deref(in.TransferID)),
+	}
+	for _, t := range in.Types {
+		filter.Types = append(filter.Types, view.TransactionType(t))
+	}
+	if in.Direction != nil {
+		filter.Credits, filter.Debits = *in.Direction == model.DirectionCredit, *in.Direction == model.DirectionDebit
+	}
+	if in.MinAmount == nil && in.MaxAmount == nil {
+		return filter, nil
+	}
+	currency, err := r.currency(ctx, id)
+	if err != nil || currency == noCurrency {
+		return filter, err // there is nothing to filter
+	}
+	if filter.MinAmount, err = readBound("minAmount", in.MinAmount, currency, 0); err == nil {
+		filter.MaxAmount, err = readBound("maxAmount", in.MaxAmount, currency, 1)
+	}
+	return filter, err
+}
+
+// readBound is a bound of amounts in minor units, 0 for none.
+func readBound(name string, in *scalar.Decimal, currency bank.Currency, least int64) (int64, error) {
+	if in == nil {
+		return 0, nil
+	}
+	money, err := bank.ParseMoney(string(*in), currency)
+	if err != nil {
+		return 0, badInput(name + ": " + err.Error() + " (" + string(currency) + ").")
+	}
+	if money.Minor < least {
+		return 0, badInput(name + " must not be below the least amount there is.")
+	}
+	return money.Minor, nil
+}
+
+func exact(in *scalar.DateTime) time.Time { return time.Time(deref(in)) }

@@ -1,0 +1,104 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"corebank/graph/model"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
+
+// payload holds what the payload of any mutation may hold.
+type payload struct {
+	account     *model.Account
+	transaction *model.Transaction
+	transfer    *model.Transfer
+	hold        *model.Hold
+	replayed    bool
+	dryRun      bool
+	userErrors  []model.UserError
+}
+
+// The payloads of the schema have three shapes. Types with the same fields
+// convert to each other.
+type (
+	accountPayload  model.DepositPayload
+	holdPayload     model.PlaceHoldPayload
+	transferPayload model.TransferPayload
+)
+
+func (p payload) forAccount() *accountPayload {
+	return &accountPayload{Account: p.account, Transaction: p.transaction,
+		Replayed: p.replayed, DryRun: p.dryRun, UserErrors: p.userErrors}
+}
+
+func (p payload) forHold() *holdPayload {
+	return &holdPayload{Account: p.account, Transaction: p.transaction, Hold: p.hold,
+		Replayed: p.replayed, DryRun: p.dryRun, UserErrors: p.userErrors}
+}
+
+func (p payload) forTransfer() *transferPayload {
+	return &transferPayload{Account: p.account, Transaction: p.transaction, Transfer: p.transfer,
+		Replayed: p.replayed, DryRun: p.dryRun, UserErrors: p.userErrors}
+}
+
+// payloadOf makes the payload of an outcome. When a part of the answer cannot
+// be read, that part is an error of its own and the rest is still returned,
+// because the command has taken effect.
+func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o contract.Outcome) (payload, error) {
+	p := payload{userErrors: []model.UserError{}, replayed: o.Status == contract.Replayed, dryRun: request.dryRun}
+	if o.Account != nil {
+		p.account = accountOf(*o.Account, time.Now())
+	}
+	if o.Status == contract.Refused {
+		for _, refusal := range append(bank.Refusals{o.Refusal}, o.Others...) {
+			p.userErrors = append(p.userErrors, userError(refusal, request.account, request.inputPath(refusal.Field)))
+		}
+	}
+	if o.Record == nil {
+		return p, nil
+	}
+	event, err := o.Record.Event()
+	if err != nil {
+		return payload{}, err
+	}
+	if line := view.TransactionOf(*o.Record, event); line != nil {
+		p.transaction = transactionOf(*line)
+	}
+	if _, sent := event.(bank.TransferSent); sent {
+		p.transfer, err = transferOfSent(*o.Record, event)
+	} else {
+		p.hold, err = r.holdOfEvent(ctx, *o.Record, event)
+	}
+	if err != nil {
+		graphql.AddError(ctx, err)
+	}
+	return p, nil
+}
+
+// faultOf is the error of an outcome that the bank did not decide: nil for an
+// applied, replayed, refused or untried command.
+func faultOf(o contract.Outcome) error {
+	switch o.Status {
+	case contract.Applied, contract.Replayed, contract.Refused, contract.NotTried:
+		return nil
+	case contract.Forbidden:
+		// The gateway allowed it; the token may have expired since.
+		return &Fault{Code: CodeForbidden,
+			Message: "You may not do this, or your token has expired. Nothing happened; sign in again."}
+	case contract.Unavailable:
+		return &Fault{Code: CodeUnavailable, Retryable: true,
+			Message: "The bank cannot take this now. Nothing happened; send the same request again."}
+	case contract.Unknown:
+		return &Fault{Code: CodeUnknownOutcome, Retryable: true,
+			Message: "It is not known whether this happened. Send the same request again with the same idempotency key: " +
+				"it happens at most once, and the answer says whether it did."}
+	default:
+		return errors.New("the command was not understood: " + o.Reason)
+	}
+}
