@@ -12,8 +12,8 @@ import (
 	"corebank/internal/view"
 )
 
-// The paths of the admin endpoint. Each is a POST and answers 200 with lines
-// of JSON, one AdminLine each, the last of which has Result or Error.
+// The paths of the admin endpoint. Each takes a POST and answers 200 with lines
+// of JSON. Each line is an AdminLine; the last one has Result or Error.
 const (
 	pathReplay   = "/admin/replay" // ?account=ID
 	pathRebuild  = "/admin/rebuild"
@@ -33,12 +33,13 @@ type Replayed struct {
 	Version int64          `json:"version"`
 }
 
-// AddAdmin puts the admin endpoint on mux. What it does ends with the request,
-// so that a command that is stopped stops its work. It is for programs on this
-// machine that have the token; without a token it is for nobody.
+// AddAdmin adds the admin endpoint to mux. Its work ends with the request, so
+// that an operator who stops the command stops the work. It accepts requests
+// from programs on this machine that have the token. Without a configured token
+// it accepts none.
 func AddAdmin(mux *http.ServeMux, p *Projector, generations view.Generations, token string) {
 	handle := func(path string, work func(*http.Request, func(Progress)) (any, error)) {
-		mux.Handle("POST "+path, onlyFromHere(onlyWith(token, answering(work))))
+		mux.Handle("POST "+path, requireLoopback(requireToken(token, stream(work))))
 	}
 	handle(pathReplay, func(r *http.Request, _ func(Progress)) (any, error) {
 		id := bank.AccountID(r.URL.Query().Get("account"))
@@ -49,25 +50,25 @@ func AddAdmin(mux *http.ServeMux, p *Projector, generations view.Generations, to
 		})
 		return Replayed{Account: id, Version: account.Version}, err
 	})
-	handle(pathRebuild, func(r *http.Request, tell func(Progress)) (any, error) {
-		return p.Rebuild(r.Context(), generations, tell)
+	handle(pathRebuild, func(r *http.Request, report func(Progress)) (any, error) {
+		return p.Rebuild(r.Context(), generations, report)
 	})
-	handle(pathRollback, func(r *http.Request, tell func(Progress)) (any, error) {
-		return p.Rollback(r.Context(), generations, tell)
+	handle(pathRollback, func(r *http.Request, report func(Progress)) (any, error) {
+		return p.Rollback(r.Context(), generations, report)
 	})
 }
 
-// answering streams what work tells, and then what came of it.
-func answering(work func(*http.Request, func(Progress)) (any, error)) http.HandlerFunc {
+// stream answers with the progress of work, line by line, and then its result.
+func stream(work func(*http.Request, func(Progress)) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		control := http.NewResponseController(w)
-		// The request has been read: its deadline must not end the work.
+		// The request is read; its read deadline must not end the work.
 		_ = control.SetReadDeadline(time.Time{})
 		w.Header().Set("Content-Type", "application/x-ndjson; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
 		encoder := json.NewEncoder(w)
 		write := func(line AdminLine) {
-			// Who is gone is told by the end of the request's context.
+			// If the client is gone, the end of the request's context says so.
 			_ = encoder.Encode(line)
 			_ = control.Flush()
 		}
@@ -85,41 +86,43 @@ func answering(work func(*http.Request, func(Progress)) (any, error)) http.Handl
 	}
 }
 
-// onlyFromHere refuses whoever is not a program on this machine: other
-// machines, where the health checks listen for them, and web pages.
-func onlyFromHere(next http.Handler) http.Handler {
+// requireLoopback refuses requests of other machines, which can reach this
+// address for health checks, and requests of web pages.
+func requireLoopback(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !loopback(r.RemoteAddr) || !loopback(r.Host):
-			http.Error(w, "this is answered on the projector's own machine only, at a loopback address", http.StatusForbidden)
+			http.Error(w, "this endpoint is available only on the projector's own machine, at a loopback address",
+				http.StatusForbidden)
 		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "":
-			http.Error(w, "this is not for web pages", http.StatusForbidden)
+			http.Error(w, "this endpoint is not available to web pages", http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-// onlyWith refuses whoever has not got the token.
-func onlyWith(token string, next http.Handler) http.Handler {
+// requireToken refuses requests without the token.
+func requireToken(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given, found := strings.CutPrefix(r.Header.Get("Authorization"), bearer)
 		switch {
 		case token == "":
-			http.Error(w, "this projector was started without --admin-token-file, so nobody may ask it", http.StatusForbidden)
+			http.Error(w, "this projector was started without --admin-token-file and accepts no admin requests",
+				http.StatusForbidden)
 		case !found || !app.SameToken(given, token):
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			http.Error(w, "this is for those who have the projector's admin token", http.StatusUnauthorized)
+			http.Error(w, "this endpoint needs the projector's admin token", http.StatusUnauthorized)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-// bearer stands before the token in a header.
+// bearer precedes the token in the header.
 const bearer = "Bearer "
 
-// loopback reports whether host:port is on this machine.
+// loopback reports whether host:port is an address of this machine.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 	"corebank/internal/view"
 )
 
-// chunkRecords bounds the records of one transaction: enough for a fast
-// rebuild, which writes each account and each page of the store once per chunk,
-// and few enough for memory (some tens of MiB, twice: one chunk is applied while
-// the next is read) and for a stop within seconds.
+// chunkRecords is the maximum of records in one transaction. Many make a
+// rebuild fast, because it writes each account and each page of the store once
+// per chunk. Few save memory (a chunk takes some tens of MiB, and the next one
+// is read while this one is applied) and let the projector stop within seconds.
 const chunkRecords = 32 * contract.MaxReadRecords
 
-// RecordError says that a record cannot be folded into its account's view: its
-// version is not the next, or this build does not know its event.
+// RecordError is the error of a record that cannot be folded into its account's
+// view: its version is not the next, or this build does not know its event.
 type RecordError struct {
 	Account  bank.AccountID
 	Position int64
@@ -29,20 +29,20 @@ func (e *RecordError) Error() string {
 	return fmt.Sprintf("record at position %d of account %s: %v", e.Position, e.Account, e.Err)
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *RecordError) Unwrap() error { return e.Err }
 
-// apply folds records, which follow the position, into the views. Where they
-// come from the log, one that cannot be folded quarantines its account;
-// otherwise it is a *RecordError, for the log may have better ones.
+// apply folds records, which follow the position, into the views. A record of
+// the log that cannot be folded quarantines its account. A record of the topic
+// that cannot be folded is a *RecordError, because the log may have a better one.
 func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLog bool) (err error) {
 	defer func() {
 		if err != nil {
-			p.kept.forget() // folding may have written where what is kept ends
+			p.cache.clear() // folding may have written into the slices of cached documents
 		}
 	}()
 	for chunk := range slices.Chunk(records, chunkRecords) {
-		accounts, err := p.kept.accounts(ctx, p.store, touched(chunk))
+		accounts, err := p.cache.accounts(ctx, p.store, touched(chunk))
 		if err != nil {
 			return err
 		}
@@ -54,17 +54,17 @@ func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLo
 			return err
 		}
 		for _, bad := range poison {
-			p.logger.Error("the view of an account stands still; mend the cause, then run corebank replay",
+			p.logger.Error("an account's view is quarantined; fix the cause, then run corebank replay",
 				"account", bad.Account, "position", bad.Position, "error", bad.Err)
 		}
-		p.kept.put(changes.Accounts)
+		p.cache.put(changes.Accounts)
 		p.trial = changes.Trial
-		p.moved(changes.To)
+		p.setPosition(changes.To)
 	}
 	return nil
 }
 
-// touched are the accounts of the records, each once, in order.
+// touched returns the accounts of the records, each once, in order.
 func touched(records []contract.Record) []bank.AccountID {
 	seen := make(map[bank.AccountID]bool)
 	var ids []bank.AccountID
@@ -77,15 +77,17 @@ func touched(records []contract.Record) []bank.AccountID {
 	return ids
 }
 
-// fold is the effect of contiguous records on accounts, which it changes, and
-// on the trial balance, and the records that quarantined an account. Later
-// records of a quarantined account have no effect.
-func fold(accounts map[bank.AccountID]view.Account, before view.Trial, records []contract.Record) (view.Changes, []*RecordError) {
+// fold returns the effect of contiguous records on accounts, which it changes,
+// and on the trial balance. It also returns the records that quarantined an
+// account; later records of a quarantined account have no effect.
+func fold(
+	accounts map[bank.AccountID]view.Account, before view.Trial, records []contract.Record,
+) (view.Changes, []*RecordError) {
 	changes := view.Changes{From: records[0].Position - 1, To: records[len(records)-1].Position}
 	sums := view.Resume(before)
 	var poison []*RecordError
 	for _, r := range records {
-		effect, err := foldOne(accounts, r)
+		effect, err := foldRecord(accounts, r)
 		if err != nil {
 			poison = append(poison, &RecordError{Account: r.Account, Position: r.Position, Err: err})
 		}
@@ -110,9 +112,9 @@ func fold(accounts map[bank.AccountID]view.Account, before view.Trial, records [
 	return changes, poison
 }
 
-// foldOne is the effect of one record: none on an account that is or has to be
-// quarantined.
-func foldOne(accounts map[bank.AccountID]view.Account, r contract.Record) (view.Effect, error) {
+// foldRecord returns the effect of one record. There is none if its account is
+// quarantined, or becomes so.
+func foldRecord(accounts map[bank.AccountID]view.Account, r contract.Record) (view.Effect, error) {
 	was := accounts[r.Account]
 	if was.Quarantined() {
 		return view.Effect{}, nil

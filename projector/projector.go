@@ -12,8 +12,8 @@ import (
 	"corebank/internal/view"
 )
 
-// Projector keeps one store up to date. It is safe for concurrent use; batches
-// are handled one after the other.
+// Projector keeps the views of one store up to date. It is safe for concurrent
+// use; batches are handled one after the other.
 type Projector struct {
 	store  view.Store
 	log    logclient.Log
@@ -21,40 +21,40 @@ type Projector struct {
 
 	follower logclient.Follower
 
-	turn   sync.Mutex // held while views change, or are exchanged
+	turn   sync.Mutex // held while the views change, or are exchanged
 	loaded bool       // whether the position and the trial balance are those of the store
 	trial  view.Trial
-	kept   kept
+	cache  documentCache
 
-	rebuilding sync.Mutex // held while views are built beside these
+	rebuilding sync.Mutex // held while other views are built beside these
 
 	mu     sync.Mutex // guards status
 	status Status
 }
 
-// Status tells how far the views are.
+// Status reports how far the views are.
 type Status struct {
 	// Position is the last position that the views reflect, as far as this
 	// projector knows; 0 before the first work.
 	Position int64
-	// Head is the last position of the log that it has heard of.
+	// Head is the last known position of the log.
 	Head int64
-	// Fault is what stopped the last Handle or CatchUp; nil if it succeeded.
+	// Fault is the error that ended the last Handle or CatchUp; nil if it succeeded.
 	Fault error
 }
 
-// Lag is how many records the views are behind.
+// Lag is the number of records that the views do not reflect yet.
 func (s Status) Lag() int64 { return max(0, s.Head-s.Position) }
 
-// New is a projector of log into store. It does nothing until CatchUp or
-// Handle.
+// New returns a projector of log into store. It does nothing until CatchUp or
+// Handle is called.
 func New(store view.Store, log logclient.Log, logger *slog.Logger) *Projector {
-	p := &Projector{store: store, log: log, logger: logger, kept: newKept()}
-	p.follower = logclient.Follower{Log: log, Position: p.Position, Take: p.take, Head: p.at, Chunk: chunkRecords}
+	p := &Projector{store: store, log: log, logger: logger, cache: newDocumentCache()}
+	p.follower = logclient.Follower{Log: log, Position: p.Position, Take: p.take, Head: p.setHead, Chunk: chunkRecords}
 	return p
 }
 
-// Status tells how far the views are, for health checks and metrics.
+// Status reports how far the views are, for health checks and metrics.
 func (p *Projector) Status() Status {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -66,26 +66,26 @@ func (p *Projector) Status() Status {
 func (p *Projector) Position() int64 { return p.Status().Position }
 
 // CatchUp brings the views from their checkpoint to the head of the log. After
-// an error the views are whole, at an earlier position, and CatchUp can be
+// an error the views are consistent, at an earlier position, and CatchUp can be
 // called again.
 func (p *Projector) CatchUp(ctx context.Context) error {
 	return p.work(ctx, func() error { return p.pull(ctx, math.MaxInt64) })
 }
 
-// Handle takes a batch from the topic. Records that the views reflect already
-// are ignored; the next ones are applied; what is missing before them, or is
-// announced by a heartbeat, is read from the log. So is all of a batch that
-// contradicts itself or the views. After an error the views are whole and the
-// same batch can be handled again, best after a pause.
+// Handle takes a batch from the topic. It ignores records that the views
+// reflect already and applies the next ones. It reads from the log what is
+// missing before them, what a heartbeat announces, and all of a batch that
+// contradicts itself or the views. After an error the views are consistent and
+// the same batch can be handled again, preferably after a pause.
 func (p *Projector) Handle(ctx context.Context, batch contract.Batch) error {
 	return p.work(ctx, func() error { return p.admit(ctx, batch) })
 }
 
-// work runs one task in its turn and keeps the status.
+// work runs one task in its turn and updates the status.
 func (p *Projector) work(ctx context.Context, task func() error) error {
 	return p.inTurn(ctx, func() error {
 		err := task()
-		p.failed(err)
+		p.setFault(err)
 		return err
 	})
 }
@@ -95,28 +95,22 @@ func (p *Projector) inTurn(ctx context.Context, task func() error) error {
 	p.turn.Lock()
 	defer p.turn.Unlock()
 	if err := p.load(ctx); err != nil {
-		p.failed(err)
+		p.setFault(err)
 		return err
 	}
 	return task()
 }
 
-// failed notes what stopped the views; nil if nothing did.
-func (p *Projector) failed(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.status.Fault = err
-}
-
-// admit is the gate.
+// admit lets those records of a batch through that the views do not reflect.
 func (p *Projector) admit(ctx context.Context, batch contract.Batch) error {
-	p.heard(batch.Last)
-	return otherLog(p.follower.Handle(ctx, batch))
+	p.raiseHead(batch.Last)
+	return explainOtherLog(p.follower.Handle(ctx, batch))
 }
 
-// settle is nil if err came of a change that this projector does not know of,
-// another's or its own whose answer got lost: then the stored checkpoint is the
-// position to go on from. Every other error stays.
+// settle returns nil if the error comes from a change that this projector does
+// not know of: by another projector, or by itself when the store's answer was
+// lost. The position is then the stored checkpoint. Every other error is
+// returned.
 func (p *Projector) settle(ctx context.Context, err error) error {
 	bad := (*RecordError)(nil)
 	if !errors.Is(err, view.ErrCheckpointMoved) && !errors.As(err, &bad) {
@@ -130,12 +124,13 @@ func (p *Projector) settle(ctx context.Context, err error) error {
 	if p.Position() == was {
 		return err
 	}
-	p.logger.Info("the views have moved meanwhile", "from", was, "to", p.Position())
+	p.logger.Info("the checkpoint of the views was moved by another write; going on from there",
+		"from", was, "to", p.Position())
 	return nil
 }
 
-// load makes the stored checkpoint the position, unless it is that already, and
-// takes over the trial balance there.
+// load reads the stored checkpoint and its trial balance, unless they are
+// loaded.
 func (p *Projector) load(ctx context.Context) error {
 	if p.loaded {
 		return nil
@@ -144,29 +139,35 @@ func (p *Projector) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.moved(trial.Position)
-	p.kept.forget()
+	p.setPosition(trial.Position)
+	p.cache.clear()
 	p.trial, p.loaded = trial, true
 	return nil
 }
 
-// moved notes a new position.
-func (p *Projector) moved(position int64) {
+func (p *Projector) setFault(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Fault = err
+}
+
+func (p *Projector) setPosition(position int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Position = position
 	p.status.Head = max(p.status.Head, position)
 }
 
-// heard notes what a batch says of the head.
-func (p *Projector) heard(head int64) {
+// raiseHead sets the head that a batch announces, if it is further.
+func (p *Projector) raiseHead(head int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Head = max(p.status.Head, head)
 }
 
-// at notes what the log says of its head, and puts right what batches said.
-func (p *Projector) at(head int64) {
+// setHead sets the head as the log reports it, which corrects what batches
+// announced.
+func (p *Projector) setHead(head int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status.Head = max(head, p.status.Position)

@@ -11,11 +11,11 @@ import (
 
 // pull applies the log until the target or its head, whichever comes first.
 func (p *Projector) pull(ctx context.Context, target int64) error {
-	return otherLog(p.follower.Pull(ctx, target))
+	return explainOtherLog(p.follower.Pull(ctx, target))
 }
 
-// take applies records that follow the position. Those of the topic that cannot
-// be folded are read from the log instead.
+// take applies records that follow the position. If records of the topic cannot
+// be folded, the follower reads the log instead.
 func (p *Projector) take(ctx context.Context, records []contract.Record, fromLog bool) error {
 	err := p.settle(ctx, p.apply(ctx, records, fromLog))
 	if bad := (*RecordError)(nil); !fromLog && errors.As(err, &bad) {
@@ -25,10 +25,11 @@ func (p *Projector) take(ctx context.Context, records []contract.Record, fromLog
 	return err
 }
 
-// otherLog adds to an error what to do about views of another log.
-func otherLog(err error) error {
+// explainOtherLog adds to an error what to do about views of another log.
+func explainOtherLog(err error) error {
 	if errors.Is(err, logclient.ErrOtherLog) {
-		return fmt.Errorf("the views are of another log; stop the bank and delete the views, and they are built again: %w", err)
+		return fmt.Errorf("the views belong to another log; stop the bank and delete the views, "+
+			"and the projector builds them again: %w", err)
 	}
 	return err
 }

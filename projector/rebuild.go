@@ -9,81 +9,87 @@ import (
 	"corebank/internal/view"
 )
 
-// ErrRebuilding says that a rebuild or a rollback is going on.
-var ErrRebuilding = errors.New("the views are being built anew already; wait for it, or stop the command that does it")
+// ErrRebuilding is the error of a second rebuild or rollback at the same time.
+var ErrRebuilding = errors.New("a rebuild or a rollback is running; wait for it, or stop the command that runs it")
 
 // The phases of a rebuild and of a rollback, in order.
 const (
-	PhaseBuilding  = "building"  // counts events
-	PhaseComparing = "comparing" // counts accounts and lines
+	PhaseBuilding  = "building"  // its progress counts events
+	PhaseComparing = "comparing" // its progress counts accounts and lines
 	PhaseSwitching = "switching"
 )
 
-// Progress says how far a rebuild is in its phase.
+// Progress reports how far a phase of a rebuild is.
 type Progress struct {
 	Phase string `json:"phase"`
 	Done  int64  `json:"done"`
 	Total int64  `json:"total"`
 }
 
-// Rebuilt says what came of a rebuild or of a rollback, which compares
-// nothing.
+// Rebuilt is the result of a rebuild or of a rollback, which compares nothing.
 type Rebuilt struct {
-	// Generation is the number of the views that are live now, Was of those
-	// that were.
+	// Generation is the number of the views that are live now, Was the number
+	// of those that were live before.
 	Generation int64 `json:"generation"`
 	Was        int64 `json:"was"`
 	// Position is the last one that the views reflected at the switch.
 	Position int64 `json:"position"`
-	// Events were applied in so many Seconds, the comparison aside.
+	// Events is how many events were applied, Seconds how long that took without
+	// the comparison.
 	Events  int64   `json:"events"`
 	Seconds float64 `json:"seconds"`
 	// Compared is what was found equal to the log; nil after a rollback.
 	Compared *Compared `json:"compared,omitempty"`
 }
 
-// progressPause is the time between two reports of progress.
+// progressPause is the time between two progress reports.
 const progressPause = 200 * time.Millisecond
 
-// Rebuild builds the views anew beside the live ones, which follow the log all
-// the while, compares every account with the log, and makes them live in one
-// step. Whatever stops it before that step leaves the live views live. tell
-// hears of the progress, from one goroutine at a time.
-func (p *Projector) Rebuild(ctx context.Context, generations view.Generations, tell func(Progress)) (Rebuilt, error) {
+// Rebuild builds the views anew beside the live ones, which follow the log in
+// the meantime, compares every account with the log, and makes the new views
+// live in one step. Whatever stops it before that step leaves the live views
+// live. report receives the progress, from one goroutine at a time.
+func (p *Projector) Rebuild(
+	ctx context.Context, generations view.Generations, report func(Progress),
+) (Rebuilt, error) {
 	if !p.rebuilding.TryLock() {
 		return Rebuilt{}, ErrRebuilding
 	}
 	defer p.rebuilding.Unlock()
 	built, err := generations.Create(ctx)
 	if err != nil {
-		return Rebuilt{}, fmt.Errorf("begin new views: %w", err)
+		return Rebuilt{}, fmt.Errorf("create new views: %w", err)
 	}
-	done, err := p.rebuild(ctx, generations, built, tell)
+	done, err := p.rebuild(ctx, generations, built, report)
 	if err != nil {
 		return Rebuilt{}, errors.Join(err, generations.Discard(context.WithoutCancel(ctx), built))
 	}
 	return done, nil
 }
 
-func (p *Projector) rebuild(ctx context.Context, generations view.Generations, built view.Generation, tell func(Progress)) (Rebuilt, error) {
-	tally := newTally(p.log)
-	builder := New(built.Store, tally, p.logger)
-	events, took, err := p.follow(ctx, builder, tell)
+func (p *Projector) rebuild(
+	ctx context.Context, generations view.Generations, built view.Generation, report func(Progress),
+) (Rebuilt, error) {
+	verifier := newRebuildVerifier(p.log)
+	builder := New(built.Store, verifier, p.logger)
+	events, took, err := build(ctx, builder, report)
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	compared, err := tally.compare(ctx, built.Store, tell)
+	compared, err := verifier.verify(ctx, built.Store, report)
 	if err != nil {
 		return Rebuilt{}, err
 	}
-	done, err := p.exchange(ctx, generations, built, builder, tell)
+	done, err := p.exchange(ctx, generations, built, builder, report)
 	done.Events, done.Seconds, done.Compared = events, took.Seconds(), &compared
 	return done, err
 }
 
-// Rollback makes the views live that were live before the last switch, after
-// they have caught up with the log. A second one undoes the first.
-func (p *Projector) Rollback(ctx context.Context, generations view.Generations, tell func(Progress)) (Rebuilt, error) {
+// Rollback makes the views live again that were live before the last switch,
+// after they have caught up with the log. A second rollback undoes the first.
+func (p *Projector) Rollback(
+	ctx context.Context, generations view.Generations, report func(Progress),
+) (Rebuilt, error) {
 	if !p.rebuilding.TryLock() {
 		return Rebuilt{}, ErrRebuilding
 	}
@@ -93,10 +99,10 @@ func (p *Projector) Rollback(ctx context.Context, generations view.Generations, 
 		return Rebuilt{}, fmt.Errorf("open the previous views: %w", err)
 	}
 	builder := New(previous.Store, p.log, p.logger)
-	events, took, err := p.follow(ctx, builder, tell)
+	events, took, err := build(ctx, builder, report)
 	var done Rebuilt
 	if err == nil {
-		done, err = p.exchange(ctx, generations, previous, builder, tell)
+		done, err = p.exchange(ctx, generations, previous, builder, report)
 	}
 	if err != nil {
 		return Rebuilt{}, errors.Join(err, previous.Store.Close(context.WithoutCancel(ctx)))
@@ -105,23 +111,25 @@ func (p *Projector) Rollback(ctx context.Context, generations view.Generations, 
 	return done, nil
 }
 
-// follow brings the views that builder builds to the head of the log.
-func (p *Projector) follow(ctx context.Context, builder *Projector, tell func(Progress)) (events int64, took time.Duration, err error) {
+// build brings the views of builder to the head of the log.
+func build(
+	ctx context.Context, builder *Projector, report func(Progress),
+) (events int64, took time.Duration, err error) {
 	if err := builder.inTurn(ctx, func() error { return nil }); err != nil {
 		return 0, 0, err
 	}
 	from, began := builder.Position(), time.Now()
-	caught := make(chan error, 1)
-	go func() { caught <- builder.CatchUp(ctx) }()
+	caughtUp := make(chan error, 1)
+	go func() { caughtUp <- builder.CatchUp(ctx) }()
 	tick := time.NewTicker(progressPause)
 	defer tick.Stop()
 	for {
 		select {
-		case err := <-caught:
-			tell(builder.progress())
+		case err := <-caughtUp:
+			report(builder.progress())
 			return builder.Position() - from, time.Since(began), err
 		case <-tick.C:
-			tell(builder.progress())
+			report(builder.progress())
 		}
 	}
 }
@@ -131,15 +139,17 @@ func (p *Projector) progress() Progress {
 	return Progress{Phase: PhaseBuilding, Done: s.Position, Total: s.Head}
 }
 
-// exchange makes the views of builder the ones that this projector keeps and
-// that queries read. It has them no older than the ones before.
-func (p *Projector) exchange(ctx context.Context, generations view.Generations, to view.Generation, builder *Projector, tell func(Progress)) (Rebuilt, error) {
-	// What came in during the comparison is caught up with before the live
-	// views are held, so that they wait for next to nothing.
+// exchange makes the views of builder live and lets this projector write them
+// from now on. They are not older than the views before.
+func (p *Projector) exchange(
+	ctx context.Context, generations view.Generations, to view.Generation, builder *Projector, report func(Progress),
+) (Rebuilt, error) {
+	// Records that came in during the comparison are applied before the live
+	// views are locked, so that those wait for a few records only.
 	if err := builder.CatchUp(ctx); err != nil {
 		return Rebuilt{}, err
 	}
-	tell(Progress{Phase: PhaseSwitching})
+	report(Progress{Phase: PhaseSwitching})
 	var done Rebuilt
 	switched := false
 	err := p.inTurn(ctx, func() error {
@@ -153,17 +163,18 @@ func (p *Projector) exchange(ctx context.Context, generations view.Generations, 
 		}
 		switched = true
 		done = Rebuilt{Generation: to.Number, Was: was, Position: builder.Position()}
-		return p.keep(context.WithoutCancel(ctx), to.Store)
+		return p.setStore(context.WithoutCancel(ctx), to.Store)
 	})
-	if switched && err != nil { // the switch is made, whatever failed after it
-		p.logger.Warn("the new views could not be read at once", "error", err)
+	if switched && err != nil { // the switch is done, whatever failed after it
+		p.logger.Warn("the new views could not be read right after the switch", "error", err)
 		err = nil
 	}
 	return done, err
 }
 
-// keep makes a store the one that this projector keeps, in its turn.
-func (p *Projector) keep(ctx context.Context, store view.Store) error {
+// setStore closes the store and lets the projector write another one. The
+// caller holds the turn.
+func (p *Projector) setStore(ctx context.Context, store view.Store) error {
 	retired := p.store
 	p.store, p.loaded = store, false
 	if err := retired.Close(ctx); err != nil {
@@ -172,8 +183,9 @@ func (p *Projector) keep(ctx context.Context, store view.Store) error {
 	return p.load(ctx)
 }
 
-// RetryOnLive does work, and once more on the live views if those that the
-// projector keeps are live no more: another projector has switched.
+// RetryOnLive does work. If another projector has switched to other views, so
+// that those of this projector are no longer live, it opens the live ones and
+// does the work once more.
 func (p *Projector) RetryOnLive(ctx context.Context, generations view.Generations, work func() error) error {
 	err := work()
 	if !errors.Is(err, view.ErrRetired) {
@@ -181,11 +193,11 @@ func (p *Projector) RetryOnLive(ctx context.Context, generations view.Generation
 	}
 	live, err := generations.Live(ctx)
 	if err != nil {
-		return fmt.Errorf("open the views that are live now: %w", err)
+		return fmt.Errorf("open the live views: %w", err)
 	}
 	p.logger.Info("another projector has switched the views", "generation", live.Number)
 	p.turn.Lock()
-	err = p.keep(ctx, live.Store)
+	err = p.setStore(ctx, live.Store)
 	p.turn.Unlock()
 	if err != nil {
 		return err
@@ -201,7 +213,7 @@ func (p *Projector) pullTo(ctx context.Context, position int64) error {
 	return p.pull(ctx, position)
 }
 
-// Close closes the views that the projector keeps, whichever they are by now.
+// Close closes the views that the projector writes at the moment.
 func (p *Projector) Close(ctx context.Context) error {
 	p.turn.Lock()
 	defer p.turn.Unlock()

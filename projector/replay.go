@@ -11,19 +11,19 @@ import (
 	"corebank/internal/view"
 )
 
-// ErrNoEvents says that the log has no events of an account.
+// ErrNoEvents is the error of an account that is not in the log.
 var ErrNoEvents = errors.New("the log has no events of this account; check its id")
 
-// Replay makes one account's view anew from its events in the log, which lifts
-// its quarantine. If an event still cannot be folded, it is a *RecordError and
-// nothing has changed. Other accounts wait only while the account is written.
-// All its lines are held in memory: about 400 MB for a million.
+// Replay makes one account's view anew from its events in the log, which ends
+// its quarantine. If an event still cannot be folded, it returns a *RecordError
+// and changes nothing. Other accounts wait only while this one is written. All
+// lines of the account are held in memory: about 400 MB for a million.
 func (p *Projector) Replay(ctx context.Context, id bank.AccountID) (view.Account, error) {
 	stale, err := p.staleSince(ctx, id)
 	if err != nil {
 		return view.Account{}, err
 	}
-	fresh := refold{missingFrom: p.Position() + 1} // what may become stale while it is read
+	fresh := replayedAccount{missingFrom: p.Position() + 1} // it may become stale while it is read
 	if stale > 0 {
 		fresh.missingFrom = stale
 	}
@@ -31,10 +31,10 @@ func (p *Projector) Replay(ctx context.Context, id bank.AccountID) (view.Account
 		return view.Account{}, err
 	}
 	for {
-		// What happened meanwhile is little, and is read while the views wait.
+		// Few records came in meanwhile; they are read while the views wait.
 		err := p.inTurn(ctx, func() error { return p.replace(ctx, &fresh, id) })
 		if err == nil {
-			p.logger.Info("an account's view was made anew", "account", id, "version", fresh.Account.Version)
+			p.logger.Info("replayed the view of an account", "account", id, "version", fresh.Account.Version)
 		}
 		if !errors.Is(err, view.ErrCheckpointMoved) { // another projector works on the same views
 			return fresh.Account, err
@@ -42,16 +42,15 @@ func (p *Projector) Replay(ctx context.Context, id bank.AccountID) (view.Account
 	}
 }
 
-// staleSince is the position since which an account's document stands still,
-// or 0.
+// staleSince is the position since which an account's document is stale, or 0.
 func (p *Projector) staleSince(ctx context.Context, id bank.AccountID) (int64, error) {
 	accounts, err := p.store.Accounts(ctx, []bank.AccountID{id})
 	return accounts[id].Stale.Position, err
 }
 
-// replace puts the account as of the views' position in place of what they
-// have of it.
-func (p *Projector) replace(ctx context.Context, fresh *refold, id bank.AccountID) error {
+// replace replaces everything that the views have of the account with its view
+// as of their position.
+func (p *Projector) replace(ctx context.Context, fresh *replayedAccount, id bank.AccountID) error {
 	if err := fresh.read(ctx, p.log, id, p.Position()); err != nil {
 		return err
 	}
@@ -66,15 +65,15 @@ func (p *Projector) replace(ctx context.Context, fresh *refold, id bank.AccountI
 	return p.store.Replace(ctx, fresh.asOf(p.Position(), stale))
 }
 
-// refold is an account as its events make it.
-type refold struct {
+// replayedAccount is an account's view, folded from its stream.
+type replayedAccount struct {
 	view.Replacement
-	// missingFrom is the position from which on postings are noted.
+	// missingFrom is the first position whose postings go into Missing.
 	missingFrom int64
 }
 
-// read folds on, up to a position of the log.
-func (f *refold) read(ctx context.Context, log logclient.Log, id bank.AccountID, until int64) error {
+// read folds the events that follow, up to a position of the log.
+func (f *replayedAccount) read(ctx context.Context, log logclient.Log, id bank.AccountID, until int64) error {
 	for {
 		reply, err := log.ReadStream(ctx, contract.ReadStreamRequest{Account: id, AfterVersion: f.Account.Version})
 		if err != nil {
@@ -84,7 +83,7 @@ func (f *refold) read(ctx context.Context, log logclient.Log, id bank.AccountID,
 			if r.Position > until {
 				return nil
 			}
-			if err := f.take(r); err != nil {
+			if err := f.fold(r); err != nil {
 				return &RecordError{Account: id, Position: r.Position, Err: err}
 			}
 		}
@@ -94,7 +93,7 @@ func (f *refold) read(ctx context.Context, log logclient.Log, id bank.AccountID,
 	}
 }
 
-func (f *refold) take(r contract.Record) error {
+func (f *replayedAccount) fold(r contract.Record) error {
 	account, effect, err := view.Fold(f.Account, r)
 	if err != nil {
 		return err
@@ -113,9 +112,9 @@ func (f *refold) take(r contract.Record) error {
 	return nil
 }
 
-// asOf is what replaces a document that is stale since a position, or is not
-// (0): then no posting was left out.
-func (f *refold) asOf(position, stale int64) view.Replacement {
+// asOf returns the replacement at a position for a document that is stale since
+// another one. If it is not stale (0), no postings are missing.
+func (f *replayedAccount) asOf(position, stale int64) view.Replacement {
 	r := f.Replacement
 	r.At = position
 	if stale == 0 {

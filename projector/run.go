@@ -21,20 +21,21 @@ import (
 // Config is what the read-model app needs to run.
 type Config struct {
 	// Health is the address of /healthz and /readyz, and of the admin endpoint,
-	// which answers programs on this machine only.
+	// which accepts requests from this machine only.
 	Health string
 	Views  viewstore.Config
-	// AdminToken is what a request to the admin endpoint must carry. Without
-	// one, none is answered.
+	// AdminToken is the token of the admin endpoint. Without one, it accepts no
+	// requests.
 	AdminToken string
-	// Broker, when set, asks the broker whether it works: see app.MindBroker.
+	// Broker, when set, checks whether the broker works: see app.MindBroker.
 	Broker func(context.Context) error
 }
 
-// readTimeout bounds how long a request may take to arrive.
+// readTimeout limits how long a request may take to arrive.
 const readTimeout = 5 * time.Second
 
-// Run projects until ctx ends: first the log up to its head, then the topic.
+// Run runs the app until ctx ends. It first catches up with the log, then
+// follows the topic.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	health, err := net.Listen("tcp", config.Health)
 	if err != nil {
@@ -54,7 +55,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 
-	p := New(live.Store, newAheadLog(logclient.New(sidecar)), log)
+	p := New(live.Store, newReadAheadLog(logclient.New(sidecar)), log)
 	defer p.Close(context.WithoutCancel(ctx))
 	var caughtUp atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
@@ -78,7 +79,8 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		AddAdmin(mux, p, generations, config.AdminToken)
 		app.AddHealth(mux, func(context.Context) contract.Readiness {
 			if !caughtUp.Load() {
-				return contract.Readiness{Reason: fmt.Sprintf("the views are catching up with the log and are at position %d", p.Position())}
+				return contract.Readiness{Reason: fmt.Sprintf(
+					"the views are catching up with the log and are at position %d", p.Position())}
 			}
 			return contract.Readiness{Ready: true}
 		})

@@ -75,7 +75,7 @@ func TestALongLogIsReadAhead(t *testing.T) {
 			return errors.New("the pages are asked for one after the other")
 		}
 	}
-	if n := readWhole(t, newAheadLog(log), 10); n != log.head {
+	if n := readWhole(t, newReadAheadLog(log), 10); n != log.head {
 		t.Errorf("read %d of %d records", n, log.head)
 	}
 	log.reads.Range(func(position, count any) bool {
@@ -94,7 +94,7 @@ func TestWhatWasReadAheadInVainIsReadAgain(t *testing.T) {
 		}
 		return nil
 	}}
-	if n := readWhole(t, newAheadLog(log), 10); n != log.head {
+	if n := readWhole(t, newReadAheadLog(log), 10); n != log.head {
 		t.Errorf("read %d of %d records", n, log.head)
 	}
 }
@@ -102,7 +102,7 @@ func TestWhatWasReadAheadInVainIsReadAgain(t *testing.T) {
 // Whoever reads to the end hears of what was written meanwhile.
 func TestTheEndOfALogIsNotReadAhead(t *testing.T) {
 	log := &pagedLog{head: 100, before: func(contract.ReadAllRequest) error { return nil }}
-	ahead := newAheadLog(log)
+	ahead := newReadAheadLog(log)
 	for after := int64(0); after < 90; after += 10 {
 		if _, err := ahead.ReadAll(t.Context(), contract.ReadAllRequest{AfterPosition: after, Limit: 10}); err != nil {
 			t.Fatal(err)
