@@ -18,6 +18,7 @@ import (
 
 	"corebank/actor"
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/identity/identitytest"
@@ -26,7 +27,7 @@ import (
 // bench is an actor host over a log in memory, with faults to order.
 type bench struct {
 	t      *testing.T
-	memory *eventsource.MemoryLog
+	memory *storage.MemoryLog
 	log    *faultyLog
 	kept   *shelf
 	host   *actor.Host
@@ -37,7 +38,7 @@ type bench struct {
 // newBench must run in a synctest bubble: time is virtual.
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	memory := eventsource.NewMemoryLog()
+	memory := storage.NewMemoryLog()
 	b := &bench{t: t, memory: memory, kept: &shelf{data: map[bank.AccountID][]byte{}}, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 	storage := memory.Open()
 	writer := eventsource.NewWriter(storage, slog.New(slog.DiscardHandler))

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"corebank/eventsource/sequencer"
+	"corebank/eventsource/storage"
 	"corebank/internal/app"
-	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
@@ -15,9 +16,9 @@ import (
 // bytes, below what a sidecar carries.
 type API struct {
 	writer     appender
-	storage    reading
+	storage    readable
 	published  func() int64
-	partition  Partition
+	partition  storage.Partition
 	partitions func() []contract.PartitionStatus // nil for one log
 }
 
@@ -25,14 +26,12 @@ type API struct {
 type appender interface {
 	source
 	Append(ctx context.Context, appends []contract.Append) []contract.AppendResult
-	awaitHead(ctx context.Context, after int64)
+	AwaitHead(ctx context.Context, after int64)
 }
 
-// reading is a Storage, or the Sequencer of several, for who only reads.
-type reading interface {
-	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
-	ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error)
-	FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error)
+// readable is what the API reads: a storage, or the Sequencer of several.
+type readable interface {
+	storage.Reader
 	LastAudit(ctx context.Context) (*contract.Audit, error)
 }
 
@@ -41,18 +40,18 @@ const maxReplyBytes = 2 << 20
 
 // NewAPI makes the API of one writer and its storage. published tells how far
 // the relay is.
-func NewAPI(writer *Writer, storage Storage, published func() int64) *API {
-	return &API{writer: writer, storage: storage, published: published}
+func NewAPI(writer *Writer, log readable, published func() int64) *API {
+	return &API{writer: writer, storage: log, published: published}
 }
 
 // NewPartitionAPI makes the API of the writer of one partition. Nobody publishes
 // from there; it answers for the accounts that are in it, and no others.
-func NewPartitionAPI(writer *Writer, storage Storage, partition Partition) *API {
-	return &API{writer: writer, storage: storage, published: func() int64 { return 0 }, partition: partition}
+func NewPartitionAPI(writer *Writer, log readable, partition storage.Partition) *API {
+	return &API{writer: writer, storage: log, published: func() int64 { return 0 }, partition: partition}
 }
 
-// NewTotalAPI makes the API of the whole log of several partitions.
-func NewTotalAPI(s *Sequencer, published func() int64) *API {
+// NewMergedAPI makes the API of the whole log of several partitions.
+func NewMergedAPI(s *sequencer.Sequencer, published func() int64) *API {
 	return &API{writer: s, storage: s, published: published, partitions: s.Partitions}
 }
 
@@ -85,8 +84,8 @@ func (a *API) appendOwn(ctx context.Context, appends []contract.Append) []contra
 	results := make([]contract.AppendResult, len(appends))
 	foreign := ""
 	for _, one := range appends {
-		if !a.partition.owns(one.Account) {
-			foreign = a.partition.foreign(one.Account)
+		if !a.partition.Owns(one.Account) {
+			foreign = a.partition.Foreign(one.Account)
 		}
 	}
 	if foreign == "" {
@@ -106,8 +105,8 @@ func (a *API) ReadStream(ctx context.Context, request contract.ReadStreamRequest
 	if !request.Account.Valid() {
 		return contract.Records{}, fmt.Errorf("%q is not an account id", request.Account)
 	}
-	if !a.partition.owns(request.Account) {
-		return contract.Records{}, errors.New(a.partition.foreign(request.Account))
+	if !a.partition.Owns(request.Account) {
+		return contract.Records{}, errors.New(a.partition.Foreign(request.Account))
 	}
 	limit, err := readLimit(request.AfterVersion, request.Limit)
 	if err != nil {
@@ -129,7 +128,7 @@ func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (con
 	}
 	if wait > 0 {
 		waiting, cancel := context.WithTimeout(ctx, wait)
-		a.writer.awaitHead(waiting, request.AfterPosition)
+		a.writer.AwaitHead(waiting, request.AfterPosition)
 		cancel()
 	}
 	records, err := a.storage.ReadAll(ctx, request.AfterPosition, limit)
@@ -141,8 +140,8 @@ func (a *API) FindKeys(ctx context.Context, request contract.FindKeysRequest) (c
 	if n := len(request.Keys); !request.Account.Valid() || n > contract.MaxCommands {
 		return contract.Records{}, fmt.Errorf("%q and %d keys: want an account id and at most %d keys", request.Account, n, contract.MaxCommands)
 	}
-	if !a.partition.owns(request.Account) {
-		return contract.Records{}, errors.New(a.partition.foreign(request.Account))
+	if !a.partition.Owns(request.Account) {
+		return contract.Records{}, errors.New(a.partition.Foreign(request.Account))
 	}
 	records, err := a.storage.FindKeys(ctx, request.Account, request.Keys)
 	if err != nil {
@@ -187,7 +186,7 @@ func (a *API) reply(records []contract.Record, limit int, err error) (contract.R
 	}
 	bytes := 0
 	for i, r := range records {
-		bytes += len(r.Data) + recordOverhead
+		bytes += storage.RecordBytes(r)
 		if i == limit || bytes > maxReplyBytes {
 			records = records[:i]
 			break
@@ -195,6 +194,3 @@ func (a *API) reply(records []contract.Record, limit int, err error) (contract.R
 	}
 	return contract.Records{Records: records, Head: a.writer.Head(), Partition: a.partition.Number}, nil
 }
-
-// recordOverhead is about what a record's fields besides its data take as JSON.
-const recordOverhead = 400

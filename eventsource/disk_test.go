@@ -13,13 +13,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
 func TestCommandsAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWriter(NewMemoryLog().Open(), slog.New(slog.DiscardHandler))
+		w := NewWriter(storage.NewMemoryLog().Open(), slog.New(slog.DiscardHandler))
 		var free atomic.Uint64
 		free.Store(10 << 30)
 		ctx, cancel := context.WithCancel(t.Context())

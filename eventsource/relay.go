@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corebank/eventsource/storage"
 	"corebank/internal/app"
 	"corebank/internal/contract"
 )
@@ -42,13 +43,10 @@ type Publisher interface {
 	Publish(ctx context.Context, batch contract.Batch) error
 }
 
-// published is the log as the relay reads it, and its place in it: a Storage,
-// or the Sequencer of several.
+// published is the log that the relay publishes: a storage, or the Sequencer of several.
 type published interface {
 	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
-	Checkpoint(ctx context.Context) (int64, error)
-	SaveCheckpoint(ctx context.Context, position int64) error
-	CheckOurs(ctx context.Context) error
+	storage.Progress
 }
 
 // source knows the head of the log: the Writer, or the Sequencer of several.
@@ -74,15 +72,15 @@ type Relay struct {
 }
 
 // NewRelay makes a relay that does nothing until Run.
-func NewRelay(storage published, writer source, publisher Publisher, log *slog.Logger) *Relay {
-	return &Relay{storage: storage, writer: writer, publisher: publisher, log: log}
+func NewRelay(log published, writer source, publisher Publisher, logger *slog.Logger) *Relay {
+	return &Relay{storage: log, writer: writer, publisher: publisher, log: logger}
 }
 
 // Published is the last position that the broker has.
 func (r *Relay) Published() int64 { return r.published.Load() }
 
 // Run publishes until ctx ends, or until another writer takes over, which it
-// reports as ErrFenced. It works only while the writer has the log,
+// reports as storage.ErrFenced. It works only while the writer has the log,
 // so that a fenced event source falls silent.
 func (r *Relay) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
@@ -90,7 +88,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		if errors.Is(err, ErrFenced) {
+		if errors.Is(err, storage.ErrFenced) {
 			return err
 		}
 		r.log.Warn("relay interrupted, trying again", "published", r.Published(), "error", err)
@@ -158,7 +156,7 @@ func (r *Relay) publishNew(ctx context.Context) error {
 func messageLength(records []contract.Record) int {
 	bytes := 0
 	for n, r := range records[:min(len(records), publishRecords)] {
-		if bytes += len(r.Data) + recordOverhead; n > 0 && bytes > publishBytes {
+		if bytes += storage.RecordBytes(r); n > 0 && bytes > publishBytes {
 			return n
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -68,7 +69,7 @@ type source struct {
 	stop   func()
 }
 
-func startSource(t *testing.T, log *eventsource.MemoryLog, to eventsource.Publisher) source {
+func startSource(t *testing.T, log *storage.MemoryLog, to eventsource.Publisher) source {
 	t.Helper()
 	storage := log.Open()
 	quiet := slog.New(slog.DiscardHandler)
@@ -111,7 +112,7 @@ func expectPositions(t *testing.T, got []int64, from, to int64) {
 func TestTheRelayPublishesTheLogInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broker{}
-		s := startSource(t, eventsource.NewMemoryLog(), b)
+		s := startSource(t, storage.NewMemoryLog(), b)
 		for i := range 10 {
 			s.deposit(t, fmt.Sprint(i), 100)
 		}
@@ -125,7 +126,7 @@ func TestTheRelayPublishesTheLogInOrder(t *testing.T) {
 func TestASingleEventIsPublishedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broker{}
-		s := startSource(t, eventsource.NewMemoryLog(), b)
+		s := startSource(t, storage.NewMemoryLog(), b)
 		for i := range 5 {
 			s.deposit(t, fmt.Sprint(i), 1)
 			synctest.Wait() // without a moment passing
@@ -137,7 +138,7 @@ func TestASingleEventIsPublishedAtOnce(t *testing.T) {
 // TestWhoeverHearsOfATakeoverFindsTheWriterReady looks many times as early as
 // can be: a relay that finds it unready waits for the next heartbeat.
 func TestWhoeverHearsOfATakeoverFindsTheWriterReady(t *testing.T) {
-	log := eventsource.NewMemoryLog()
+	log := storage.NewMemoryLog()
 	for range 2000 {
 		ctx, cancel := context.WithCancel(t.Context())
 		w := eventsource.NewWriter(log.Open(), slog.New(slog.DiscardHandler))
@@ -157,7 +158,7 @@ func TestWhoeverHearsOfATakeoverFindsTheWriterReady(t *testing.T) {
 func TestLongRecordsTravelInShortMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broker{}
-		s := startSource(t, eventsource.NewMemoryLog(), b)
+		s := startSource(t, storage.NewMemoryLog(), b)
 		b.failWith(errors.New("no broker")) // so that much waits at once
 		for i := range 20 {
 			s.deposit(t, strings.Repeat("x", 100)+fmt.Sprint(i), 100)
@@ -182,7 +183,7 @@ func TestLongRecordsTravelInShortMessages(t *testing.T) {
 
 func TestTheRelayResumesFromItsCheckpoint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, before, after := eventsource.NewMemoryLog(), &broker{}, &broker{}
+		log, before, after := storage.NewMemoryLog(), &broker{}, &broker{}
 		s := startSource(t, log, before)
 		s.deposit(t, "first", 10)
 		time.Sleep(3 * time.Second) // virtual: the checkpoint is saved
@@ -198,7 +199,7 @@ func TestTheRelayResumesFromItsCheckpoint(t *testing.T) {
 func TestABrokerThatFailsLosesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broker{}
-		s := startSource(t, eventsource.NewMemoryLog(), b)
+		s := startSource(t, storage.NewMemoryLog(), b)
 		b.failWith(errors.New("no broker"))
 		for i := range 5 {
 			s.deposit(t, fmt.Sprint(i), 10)
@@ -215,10 +216,10 @@ func TestABrokerThatFailsLosesNothing(t *testing.T) {
 
 func TestAFencedEventSourceStopsUnasked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log := eventsource.NewMemoryLog()
-		storage, quiet := log.Open(), slog.New(slog.DiscardHandler)
-		writer := eventsource.NewWriter(storage, quiet)
-		relay := eventsource.NewRelay(storage, writer, &broker{}, quiet)
+		log := storage.NewMemoryLog()
+		opened, quiet := log.Open(), slog.New(slog.DiscardHandler)
+		writer := eventsource.NewWriter(opened, quiet)
+		relay := eventsource.NewRelay(opened, writer, &broker{}, quiet)
 		var running sync.WaitGroup
 		defer running.Wait()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -230,7 +231,7 @@ func TestAFencedEventSourceStopsUnasked(t *testing.T) {
 		if _, err := log.Open().Acquire(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if err := <-ended; !errors.Is(err, eventsource.ErrFenced) {
+		if err := <-ended; !errors.Is(err, storage.ErrFenced) {
 			t.Fatalf("the relay ended with %v, want ErrFenced", err)
 		}
 	})
@@ -239,7 +240,7 @@ func TestAFencedEventSourceStopsUnasked(t *testing.T) {
 func TestAnIdleRelayTellsTheHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broker{}
-		s := startSource(t, eventsource.NewMemoryLog(), b)
+		s := startSource(t, storage.NewMemoryLog(), b)
 		s.deposit(t, "only", 7)
 		time.Sleep(5 * time.Second) // virtual
 		b.mu.Lock()

@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/sequencer"
 	"corebank/internal/app"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
@@ -19,7 +21,7 @@ type Config struct {
 	// Health is the address of /healthz and /readyz.
 	Health string
 	// Immudb is the database; its Partition says what this event source is.
-	Immudb ImmudbConfig
+	Immudb immudb.Config
 	// Broker, when set, asks the broker whether it works: see app.MindBroker.
 	Broker func(context.Context) error
 	// AppendToken, when set, is what an append must carry: see app.Prove.
@@ -34,7 +36,7 @@ type Config struct {
 }
 
 // Run serves the log until ctx ends, or until another event source takes the
-// log over: then it fails with ErrFenced.
+// log over: then it fails with storage.ErrFenced.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	sidecar, err := app.DialSidecar()
 	if err != nil {
@@ -70,22 +72,22 @@ type closer interface{ Close(context.Context) error }
 // several, or the order of these.
 func startPart(ctx context.Context, group *errgroup.Group, config Config, sidecar *app.Sidecar, log *slog.Logger) (*API, closer) {
 	part := config.Immudb.Partition
-	if part.isOrder() {
-		rounds := NewImmudbOrder(config.Immudb)
-		sequencer := NewSequencer(rounds, remotePartitions(sidecar, part.Of), log)
-		group.Go(func() error { return sequencer.Run(ctx) })
-		return NewTotalAPI(sequencer, startRelay(ctx, group, config, sequencer, sequencer, sidecar, log)), rounds
+	if part.IsSequence() {
+		cuts := immudb.NewSequenceLog(config.Immudb)
+		merged := sequencer.New(cuts, remotePartitions(sidecar, part.Of), log)
+		group.Go(func() error { return merged.Run(ctx) })
+		return NewMergedAPI(merged, startRelay(ctx, group, config, merged, merged, sidecar, log)), cuts
 	}
-	storage := NewImmudb(config.Immudb)
-	writer := NewWriter(storage, log)
+	db := immudb.NewLog(config.Immudb)
+	writer := NewWriter(db, log)
 	group.Go(func() error { return writer.Run(ctx) })
 	if config.Disk != "" {
 		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })
 	}
 	if part.Number > 0 {
-		return NewPartitionAPI(writer, storage, part), storage
+		return NewPartitionAPI(writer, db, part), db
 	}
-	return NewAPI(writer, storage, startRelay(ctx, group, config, storage, writer, sidecar, log)), storage
+	return NewAPI(writer, db, startRelay(ctx, group, config, db, writer, sidecar, log)), db
 }
 
 // startRelay starts to publish, and returns what tells how far that is.
@@ -97,7 +99,7 @@ func startRelay(ctx context.Context, group *errgroup.Group, config Config, from 
 }
 
 // remotePartitions are the partitions, read through the sidecar.
-func remotePartitions(sidecar *app.Sidecar, partitions int) (parts []PartitionLog) {
+func remotePartitions(sidecar *app.Sidecar, partitions int) (parts []sequencer.PartitionLog) {
 	for _, partition := range contract.PartitionApps(partitions) {
 		parts = append(parts, logclient.NewPartition(sidecar, partition))
 	}

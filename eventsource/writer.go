@@ -10,7 +10,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
-	"corebank/internal/app"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -19,69 +19,53 @@ import (
 const (
 	// queueLength bounds the appends that wait; one more is refused at once.
 	queueLength = 8192
-	// batchRecords bounds the records of one commit: each takes an entry of an
-	// immudb transaction, which has at most 1,024.
-	batchRecords = 1000
-	// headsKept bounds the stream heads in memory; others are checked by the
-	// log as it commits.
+	// headsKept bounds the stream heads in memory; the database checks others as it commits.
 	headsKept = 200_000
-	// commitTimeout is how long one commit may take before its outcome counts
-	// as unknown.
+	// commitTimeout is how long a commit may take before its outcome is reported as unknown.
 	commitTimeout = 10 * time.Second
-	// acquirePause is the pause between attempts to take the log over.
-	acquirePauseLeast = 50 * time.Millisecond
-	acquirePauseMost  = time.Second
 )
 
-// Writer is the one writer of a log: it checks expected versions against the
-// stream heads that it holds in memory, has the log check the others, and
-// commits many appends together.
+// Writer is the only writer of a log. It checks expected versions against the stream heads that it has in memory, lets
+// the database check the others, and commits many appends together.
 type Writer struct {
-	storage Storage
-	log     *slog.Logger
-	queue   chan *pending
-	heads   *lru.Cache[bank.AccountID, int64] // used by Run's goroutine only
-	head    atomic.Int64
-	ready   atomic.Bool
-	damaged atomic.Pointer[string] // why the log cannot be taken over before somebody has mended it
-	halted  atomic.Pointer[string] // why appends are refused although the log is ours
-	moved   chan struct{}          // holds a token after the head moved
-	herald  herald
+	storage  storage.Committer
+	log      *slog.Logger
+	queue    chan *pendingAppend
+	heads    *lru.Cache[bank.AccountID, int64] // used by Run's goroutine only
+	head     atomic.Int64
+	lease    storage.Lease
+	halted   atomic.Pointer[string] // why appends are refused although this writer has the log
+	notifier *storage.HeadNotifier
 }
 
 // NewWriter makes a writer that does nothing until Run.
-func NewWriter(storage Storage, log *slog.Logger) *Writer {
+func NewWriter(log storage.Committer, logger *slog.Logger) *Writer {
 	heads, err := lru.New[bank.AccountID, int64](headsKept)
 	if err != nil {
 		panic(err) // only a size that is not positive can fail
 	}
-	return &Writer{storage: storage, log: log, heads: heads,
-		queue: make(chan *pending, queueLength), moved: make(chan struct{}, 1)}
+	return &Writer{storage: log, log: logger, heads: heads, queue: make(chan *pendingAppend, queueLength),
+		lease: storage.Lease{What: "the event log", Log: logger}, notifier: storage.NewHeadNotifier()}
 }
 
 // Head is the last durable position that this writer knows of.
 func (w *Writer) Head() int64 { return w.head.Load() }
 
-// awaitHead waits until the head has passed a position, or ctx ends.
-func (w *Writer) awaitHead(ctx context.Context, after int64) {
-	w.herald.await(ctx, func() bool { return w.Head() > after })
+// AwaitHead waits until the head has passed a position, or ctx ends.
+func (w *Writer) AwaitHead(ctx context.Context, after int64) {
+	w.notifier.Await(ctx, func() bool { return w.Head() > after })
 }
 
 // Moved yields a token after the head moved: a hint for one waiting reader.
-func (w *Writer) Moved() <-chan struct{} { return w.moved }
+func (w *Writer) Moved() <-chan struct{} { return w.notifier.Moved() }
 
-// Ready reports whether appends are taken now, and if not, why.
+// Ready reports whether appends are accepted now, and if not, why.
 func (w *Writer) Ready() contract.Readiness {
 	if reason := w.halted.Load(); reason != nil {
 		return contract.Readiness{Reason: *reason}
 	}
-	if reason := w.damaged.Load(); reason != nil {
-		return contract.Readiness{Reason: *reason}
-	}
-	if !w.ready.Load() {
-		return contract.Readiness{Reason: "the event log is not available: the event source is not connected to immudb"}
-	}
-	return contract.Readiness{Ready: true}
+	problem := w.lease.Problem()
+	return contract.Readiness{Ready: problem == "", Reason: problem}
 }
 
 // Halt refuses all appends from now on, for a reason; "" takes them again.
@@ -97,9 +81,9 @@ func (w *Writer) Halt(reason string) {
 // Append adds each append to its stream and returns when all outcomes are
 // known or ctx ends.
 func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contract.AppendResult {
-	waiting := make([]*pending, len(appends))
+	waiting := make([]*pendingAppend, len(appends))
 	for i, a := range appends {
-		waiting[i] = newPending(a)
+		waiting[i] = newPendingAppend(a)
 	}
 	w.checkKeys(ctx, waiting)
 	for _, p := range waiting {
@@ -115,8 +99,8 @@ func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contra
 // checkKeys answers those appends that ask for it and may repeat a key. An event
 // that is committed between this and the append moves the stream, so that the
 // append conflicts.
-func (w *Writer) checkKeys(ctx context.Context, waiting []*pending) {
-	var asking []*pending
+func (w *Writer) checkKeys(ctx context.Context, waiting []*pendingAppend) {
+	var asking []*pendingAppend
 	var appends []contract.Append
 	for _, p := range waiting {
 		if p.CheckKeys && !p.answered() {
@@ -138,7 +122,7 @@ func (w *Writer) checkKeys(ctx context.Context, waiting []*pending) {
 }
 
 // enqueue hands an append to Run's goroutine, unless it is answered already.
-func (w *Writer) enqueue(p *pending) {
+func (w *Writer) enqueue(p *pendingAppend) {
 	if p.answered() {
 		return
 	}
@@ -153,77 +137,32 @@ func (w *Writer) enqueue(p *pending) {
 	}
 }
 
-// Run takes the log over and writes until ctx ends, or until another writer
-// takes over, which it reports as ErrFenced.
+// Run takes the log over and writes until ctx ends, or until another writer takes over, which it reports as
+// storage.ErrFenced.
 func (w *Writer) Run(ctx context.Context) error {
-	for {
-		if err := w.acquire(ctx); err != nil {
-			return stopped(ctx, err)
-		}
-		err := w.write(ctx)
-		w.ready.Store(false)
-		if ctx.Err() != nil || errors.Is(err, ErrFenced) {
-			return stopped(ctx, err)
-		}
-		w.log.Error("commit with unknown outcome, taking the log over again", "error", err)
+	var head int64
+	acquire := func(ctx context.Context) (err error) {
+		head, err = w.storage.Acquire(ctx)
+		return err
 	}
-}
-
-// stopped is nil when ctx ended, which is the ordinary way to stop.
-func stopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil && !errors.Is(err, ErrFenced) {
-		return nil
-	}
-	return err
-}
-
-func (w *Writer) acquire(ctx context.Context) error {
-	pause := acquirePauseLeast
-	for {
-		head, err := w.storage.Acquire(ctx)
-		w.damaged.Store(damage(err))
-		if err == nil {
-			w.heads.Purge()
-			w.ready.Store(true)
-			w.setHead(head) // after ready: whoever follows the head asks for it
-			w.log.Info("the log is ours", "head", head)
-			return nil
-		}
-		if errors.Is(err, ErrFenced) || errors.Is(err, ErrPartition) {
-			return err
-		}
-		w.log.Warn("the log is not available, trying again", "error", err, "pause", pause)
-		if !app.Pause(ctx, pause) {
-			return ctx.Err()
-		}
-		pause = min(2*pause, acquirePauseMost)
-	}
-}
-
-// damage is what an operator has to be told of a log that only they can mend;
-// nil if that is not what err is.
-func damage(err error) *string {
-	if !errors.Is(err, ErrIndexDamaged) && !errors.Is(err, ErrOldKeys) {
-		return nil
-	}
-	reason := err.Error()
-	return &reason
+	return w.lease.Run(ctx, acquire, func(ctx context.Context) error {
+		w.heads.Purge()
+		w.setHead(head) // after the lease says that it is held: a reader that follows the head asks for that
+		w.log.Info("this is the writer of the event log now", "head", head)
+		return w.write(ctx)
+	})
 }
 
 func (w *Writer) setHead(head int64) {
 	w.head.Store(head)
-	w.herald.tell()
-	select {
-	case w.moved <- struct{}{}:
-	default:
-	}
+	w.notifier.Notify()
 }
 
 // write commits batches until a commit fails or ctx ends.
 func (w *Writer) write(ctx context.Context) error {
-	var carried *pending // taken from the queue, did not fit into the last batch
+	var carried *pendingAppend // taken from the queue, did not fit into the last batch
 	for {
-		b := batch{known: make(Heads), assumed: make(Heads)}
+		b := batch{known: make(storage.Heads), assumed: make(storage.Heads)}
 		if carried == nil {
 			select {
 			case <-ctx.Done():
@@ -243,7 +182,7 @@ func (w *Writer) write(ctx context.Context) error {
 
 // collect fills a batch from first and the queue, as far as they fit, and
 // returns the append that did not.
-func (w *Writer) collect(b *batch, first *pending) *pending {
+func (w *Writer) collect(b *batch, first *pendingAppend) *pendingAppend {
 	for p := first; ; {
 		if !b.hasRoom(p) {
 			return p
@@ -266,7 +205,7 @@ func (w *Writer) commit(ctx context.Context, b *batch) error {
 	commitCtx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	err := w.decideAndStore(commitCtx, b)
-	if errors.Is(err, ErrHeadMoved) {
+	if errors.Is(err, storage.ErrHeadMoved) {
 		if err := w.learn(commitCtx, b); err != nil {
 			b.answerAll(overloaded("the event source could not read the log"))
 			return err

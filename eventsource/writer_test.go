@@ -13,13 +13,15 @@ import (
 	"time"
 
 	"corebank/eventsource"
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
 // doubtful is a log in memory whose commits a test can hold and lose.
 type doubtful struct {
-	eventsource.Storage
+	storage.Log
 	// after runs after a commit landed; what it returns is what the writer
 	// hears. before runs before it, in its place if it fails.
 	before, after func(context.Context) error
@@ -30,7 +32,7 @@ type doubtful struct {
 	sizes []int // of the commits, in records
 }
 
-func (d *doubtful) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
+func (d *doubtful) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
 	d.mu.Lock()
 	d.sizes = append(d.sizes, len(records))
 	d.mu.Unlock()
@@ -39,7 +41,7 @@ func (d *doubtful) Commit(ctx context.Context, records []contract.Record, assume
 			return err
 		}
 	}
-	if err := d.Storage.Commit(ctx, records, assumed); err != nil || d.after == nil {
+	if err := d.Log.Commit(ctx, records, assumed); err != nil || d.after == nil {
 		return err
 	}
 	return d.after(ctx)
@@ -49,13 +51,13 @@ func (d *doubtful) MayRepeat(ctx context.Context, appends []contract.Append) ([]
 	if d.unsearchable != nil {
 		return nil, d.unsearchable
 	}
-	return d.Storage.MayRepeat(ctx, appends)
+	return d.Log.MayRepeat(ctx, appends)
 }
 
 // startDoubtful runs a writer until the test ends. It must run in a bubble.
 func startDoubtful(t *testing.T, d *doubtful) *eventsource.Writer {
 	t.Helper()
-	d.Storage = eventsource.NewMemoryLog().Open()
+	d.Log = storage.NewMemoryLog().Open()
 	writer := eventsource.NewWriter(d, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var running sync.WaitGroup
@@ -242,4 +244,46 @@ func TestAnAnswerOfTheLogIsShort(t *testing.T) {
 			seen += int64(len(page.Records))
 		}
 	})
+}
+
+// damagedOnce is a log that cannot be taken over the first time.
+type damagedOnce struct {
+	storage.Log
+	asked chan struct{}
+	mend  chan struct{}
+}
+
+func (d *damagedOnce) Acquire(ctx context.Context) (int64, error) {
+	select {
+	case <-d.mend:
+		return d.Log.Acquire(ctx)
+	default:
+		select {
+		case d.asked <- struct{}{}:
+		default:
+		}
+		return 0, immudb.ErrIndexDamaged
+	}
+}
+
+func TestAWriterSaysThatItsIndexIsDamagedUntilItIsMended(t *testing.T) {
+	log := &damagedOnce{Log: storage.NewMemoryLog().Open(), asked: make(chan struct{}), mend: make(chan struct{})}
+	w := eventsource.NewWriter(log, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx) }()
+	<-log.asked
+	<-log.asked // the first answer has been noted
+	if ready := w.Ready(); ready.Ready || !strings.Contains(ready.Reason, "delete the directories index_*") {
+		t.Errorf("it says %+v", ready)
+	}
+	close(log.mend)
+	<-w.Moved()
+	if ready := w.Ready(); ready != (contract.Readiness{Ready: true}) {
+		t.Errorf("mended, it says %+v", ready)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"corebank/actor"
 	"corebank/actor/saga"
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/identity/identitytest"
@@ -24,7 +25,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // time is virtual.
 type town struct {
 	t       *testing.T
-	memory  *eventsource.MemoryLog
+	memory  *storage.MemoryLog
 	api     *eventsource.API
 	topic   *topic
 	hosts   []*actor.Host
@@ -46,7 +47,7 @@ type town struct {
 
 func newTown(t *testing.T, hosts int) *town {
 	t.Helper()
-	w := &town{t: t, memory: eventsource.NewMemoryLog(), topic: &topic{queues: make(map[chan contract.Batch]bool)},
+	w := &town{t: t, memory: storage.NewMemoryLog(), topic: &topic{queues: make(map[chan contract.Batch]bool)},
 		places: make(map[bank.AccountID]int), drivers: make([]*life, hosts),
 		trouble: func(context.Context, string) error { return nil }}
 	storage := w.memory.Open()

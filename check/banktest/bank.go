@@ -16,6 +16,7 @@ import (
 	"corebank/actor"
 	"corebank/actor/saga"
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/identity"
 	"corebank/internal/identity/identitytest"
 	"corebank/internal/view"
@@ -32,7 +33,7 @@ const settleTimeout = 30 * time.Second
 type Bank struct {
 	*Client
 	// Log is the log of a bank with one partition.
-	Log   *eventsource.MemoryLog
+	Log   *storage.MemoryLog
 	Views view.Store
 	// People is the issuer whose tokens the bank accepts.
 	People *identitytest.Issuer

@@ -8,6 +8,8 @@ import (
 	"corebank/actor"
 	"corebank/check/audit"
 	"corebank/eventsource"
+	"corebank/eventsource/sequencer"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
@@ -34,7 +36,7 @@ func (b *Bank) openLog(partitions int, quiet *slog.Logger) *logParts {
 	if partitions > 1 {
 		return b.openPartitions(partitions, quiet)
 	}
-	b.Log = eventsource.NewMemoryLog()
+	b.Log = storage.NewMemoryLog()
 	storage := b.Log.Open()
 	writer := eventsource.NewWriter(storage, quiet)
 	b.writers = []*eventsource.Writer{writer}
@@ -52,29 +54,29 @@ func (b *Bank) openLog(partitions int, quiet *slog.Logger) *logParts {
 func (b *Bank) openPartitions(partitions int, quiet *slog.Logger) *logParts {
 	parts := &logParts{}
 	var own divided
-	var logs []eventsource.PartitionLog
+	var logs []sequencer.PartitionLog
 	for number := 1; number <= partitions; number++ {
-		storage := eventsource.NewMemoryLog().Open()
-		writer := eventsource.NewWriter(storage, quiet)
-		api := eventsource.NewPartitionAPI(writer, storage, eventsource.Partition{Number: number, Of: partitions})
+		memory := storage.NewMemoryLog().Open()
+		writer := eventsource.NewWriter(memory, quiet)
+		api := eventsource.NewPartitionAPI(writer, memory, storage.Partition{Number: number, Of: partitions})
 		b.writers, parts.works = append(b.writers, writer), append(parts.works, writer.Run)
 		own.parts, logs = append(own.parts, directLog{api}), append(logs, api)
 	}
-	sequencer := eventsource.NewSequencer(eventsource.NewMemoryOrder().Open(), logs, quiet)
-	parts.works = append(parts.works, sequencer.Run)
+	merged := sequencer.New(storage.NewMemorySequenceLog().Open(), logs, quiet)
+	parts.works = append(parts.works, merged.Run)
 	var relay *eventsource.Relay
-	parts.whole = directLog{eventsource.NewTotalAPI(sequencer, func() int64 { return relay.Published() })}
+	parts.whole = directLog{eventsource.NewMergedAPI(merged, func() int64 { return relay.Published() })}
 	own.directLog = parts.whole
 	parts.own = own
 	parts.ready = func() bool {
-		ready := sequencer.Ready()
+		ready := merged.Ready()
 		for _, writer := range b.writers {
 			ready.Ready = ready.Ready && writer.Ready().Ready
 		}
 		return ready.Ready && ready.Reason == ""
 	}
 	parts.publish = func(to eventsource.Publisher) {
-		relay = eventsource.NewRelay(sequencer, sequencer, to, quiet)
+		relay = eventsource.NewRelay(merged, merged, to, quiet)
 		parts.works = append(parts.works, relay.Run)
 	}
 	return parts

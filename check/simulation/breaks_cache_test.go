@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"corebank/actor"
-	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
@@ -25,7 +25,7 @@ func (c content) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (
 }
 
 // unmindful is a log that looks for no keys as it appends.
-type unmindful struct{ eventsource.Storage }
+type unmindful struct{ storage.Log }
 
 func (unmindful) MayRepeat(_ context.Context, appends []contract.Append) ([]bool, error) {
 	return make([]bool, len(appends)), nil
@@ -47,15 +47,15 @@ func (l blithe) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contr
 }
 
 // lopsided takes cash in and books one digit more of it than the customer gets.
-type lopsided struct{ eventsource.Storage }
+type lopsided struct{ storage.Log }
 
-func (l lopsided) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
+func (l lopsided) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
 	records = slices.Clone(records)
 	for i, r := range records {
 		records[i].Data = bytes.Replace(r.Data,
 			[]byte(`{"account":"cash/EUR","amount":{"minor":-`), []byte(`{"account":"cash/EUR","amount":{"minor":-1`), 1)
 	}
-	return l.Storage.Commit(ctx, records, assumed)
+	return l.Log.Commit(ctx, records, assumed)
 }
 
 // torn is a store of views that moves its checkpoint first and changes the

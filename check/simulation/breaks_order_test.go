@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"corebank/actor"
-	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -13,15 +13,15 @@ import (
 // unfencedOrder is an order that every sequencer may write to, whoever took it
 // over.
 type unfencedOrder struct {
-	eventsource.OrderLog
-	order *eventsource.MemoryOrder
+	storage.SequenceLog
+	order *storage.MemorySequenceLog
 }
 
-func (u unfencedOrder) Acquire(ctx context.Context) (eventsource.Round, error) {
+func (u unfencedOrder) Acquire(ctx context.Context) (storage.Cut, error) {
 	return u.order.Open().Acquire(ctx)
 }
 
-func (u unfencedOrder) Add(ctx context.Context, rounds ...eventsource.Round) error {
+func (u unfencedOrder) Add(ctx context.Context, rounds ...storage.Cut) error {
 	mine := u.order.Open()
 	if _, err := mine.Acquire(ctx); err != nil {
 		return err
@@ -31,15 +31,15 @@ func (u unfencedOrder) Add(ctx context.Context, rounds ...eventsource.Round) err
 
 // forgetfulOrder is an order that loses a round in ten, and says that it has it.
 type forgetfulOrder struct {
-	eventsource.OrderLog
+	storage.SequenceLog
 	rounds *int
 }
 
-func (f forgetfulOrder) Add(ctx context.Context, rounds ...eventsource.Round) error {
+func (f forgetfulOrder) Add(ctx context.Context, rounds ...storage.Cut) error {
 	if *f.rounds++; *f.rounds%10 == 0 {
 		return f.CheckOurs(ctx)
 	}
-	return f.OrderLog.Add(ctx, rounds...)
+	return f.SequenceLog.Add(ctx, rounds...)
 }
 
 // placeless is a log whose events do not say what they come after.

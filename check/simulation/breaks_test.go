@@ -13,6 +13,7 @@ import (
 
 	"corebank/actor"
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -23,42 +24,42 @@ import (
 // hasty publishes what it is about to commit: the command path publishes, and
 // not the relay from the log.
 type hasty struct {
-	eventsource.Storage
+	storage.Log
 	outbox eventsource.Publisher
 }
 
-func (h hasty) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
+func (h hasty) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
 	first, last := records[0].Position, records[len(records)-1].Position
 	_ = h.outbox.Publish(ctx, contract.Batch{Previous: first - 1, First: first, Last: last, Records: records})
-	return h.Storage.Commit(ctx, records, assumed)
+	return h.Log.Commit(ctx, records, assumed)
 }
 
 // confident takes every commit for a success that nobody forbade.
-type confident struct{ eventsource.Storage }
+type confident struct{ storage.Log }
 
-func (c confident) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
-	if err := c.Storage.Commit(ctx, records, assumed); errors.Is(err, eventsource.ErrFenced) {
+func (c confident) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
+	if err := c.Log.Commit(ctx, records, assumed); errors.Is(err, storage.ErrFenced) {
 		return err
 	}
 	return nil
 }
 
 // credulous commits without a look at the streams whose versions are assumed.
-type credulous struct{ eventsource.Storage }
+type credulous struct{ storage.Log }
 
-func (c credulous) Commit(ctx context.Context, records []contract.Record, _ eventsource.Heads) error {
-	return c.Storage.Commit(ctx, records, nil)
+func (c credulous) Commit(ctx context.Context, records []contract.Record, _ storage.Heads) error {
+	return c.Log.Commit(ctx, records, nil)
 }
 
 // unfenced is a log that everybody may write to who ever took it over.
 type unfenced struct {
-	eventsource.Storage
-	log *eventsource.MemoryLog
+	storage.Log
+	log *storage.MemoryLog
 }
 
 func (u unfenced) Acquire(ctx context.Context) (int64, error) { return u.log.Open().Acquire(ctx) }
 
-func (u unfenced) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
+func (u unfenced) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
 	mine := u.log.Open()
 	if _, err := mine.Acquire(ctx); err != nil {
 		return err

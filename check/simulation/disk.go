@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -16,10 +16,10 @@ import (
 // and all that is known of how it came about.
 type disk struct {
 	world *world
-	part  eventsource.Partition
-	log   *eventsource.MemoryLog   // nil for an order
-	order *eventsource.MemoryOrder // nil for a log
-	away  atomic.Int64             // until when nobody reaches it, as a time.Duration of the run
+	part  storage.Partition
+	log   *storage.MemoryLog         // nil for an order
+	order *storage.MemorySequenceLog // nil for a log
+	away  atomic.Int64               // until when nobody reaches it, as a time.Duration of the run
 
 	mu        sync.Mutex
 	holder    any // the drive that took it over last
@@ -193,16 +193,16 @@ func (d *disk) fault(of *process) error {
 // drive is one event source's access to a log: a Storage that fails in all the
 // ways that a storage at the other end of a connection can.
 type drive struct {
-	eventsource.Storage
+	storage.Log
 	disk  *disk
 	of    *process
 	known int64 // the last position that it read at its takeover or wrote
 }
 
-// Acquire implements eventsource.Storage.
+// Acquire implements storage.Log.
 func (d *drive) Acquire(ctx context.Context) (head int64, err error) {
 	err = d.disk.acquire(ctx, d, func() error {
-		head, err = d.Storage.Acquire(ctx)
+		head, err = d.Log.Acquire(ctx)
 		if err == nil {
 			d.known = head
 		}
@@ -211,16 +211,16 @@ func (d *drive) Acquire(ctx context.Context) (head int64, err error) {
 	return head, err
 }
 
-// Commit implements eventsource.Storage.
-func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error {
+// Commit implements storage.Log.
+func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
 	return d.disk.commit(ctx, func(ctx context.Context, th *thread) error { return d.land(ctx, th, records, assumed) })
 }
 
 // land makes records durable.
-func (d *drive) land(ctx context.Context, th *thread, records []contract.Record, assumed eventsource.Heads) error {
+func (d *drive) land(ctx context.Context, th *thread, records []contract.Record, assumed storage.Heads) error {
 	d.disk.mu.Lock()
 	defer d.disk.mu.Unlock()
-	if err := d.Storage.Commit(ctx, records, assumed); err != nil {
+	if err := d.Log.Commit(ctx, records, assumed); err != nil {
 		th.note("may not commit %d records: %v", len(records), err)
 		return err
 	}
@@ -238,23 +238,23 @@ func (d *drive) land(ctx context.Context, th *thread, records []contract.Record,
 
 func (d *drive) fault() error { return d.disk.fault(d.of) }
 
-// StreamVersion implements eventsource.Storage.
+// StreamVersion implements storage.Log.
 func (d *drive) StreamVersion(ctx context.Context, id bank.AccountID) (int64, error) {
 	if err := d.fault(); err != nil {
 		return 0, err
 	}
-	return d.Storage.StreamVersion(ctx, id)
+	return d.Log.StreamVersion(ctx, id)
 }
 
-// ReadStream implements eventsource.Storage.
+// ReadStream implements storage.Log.
 func (d *drive) ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error) {
 	if err := d.fault(); err != nil {
 		return nil, err
 	}
-	return d.Storage.ReadStream(ctx, id, after, limit)
+	return d.Log.ReadStream(ctx, id, after, limit)
 }
 
-// ReadAll implements eventsource.Storage. One that has lost the log may not know
+// ReadAll implements storage.Log. One that has lost the log may not know
 // what others have written to it since.
 func (d *drive) ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
 	if err := d.fault(); err != nil {
@@ -266,39 +266,39 @@ func (d *drive) ReadAll(ctx context.Context, after int64, limit int) ([]contract
 	if !holds {
 		limit = int(min(int64(limit), max(0, known-after)))
 	}
-	return d.Storage.ReadAll(ctx, after, limit)
+	return d.Log.ReadAll(ctx, after, limit)
 }
 
-// FindKeys implements eventsource.Storage.
+// FindKeys implements storage.Log.
 func (d *drive) FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error) {
 	if err := d.fault(); err != nil {
 		return nil, err
 	}
-	return d.Storage.FindKeys(ctx, id, keys)
+	return d.Log.FindKeys(ctx, id, keys)
 }
 
-// MayRepeat implements eventsource.Storage. One that has lost the log does not
+// MayRepeat implements storage.Log. One that has lost the log does not
 // know the keys of what others have written to it since.
 func (d *drive) MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
 	if err := d.fault(); err != nil {
 		return nil, err
 	}
-	repeats, err := d.Storage.MayRepeat(ctx, appends)
+	repeats, err := d.Log.MayRepeat(ctx, appends)
 	if !d.disk.heldBy(d) {
 		clear(repeats)
 	}
 	return repeats, err
 }
 
-// Checkpoint implements eventsource.Storage.
+// Checkpoint implements storage.Log.
 func (d *drive) Checkpoint(ctx context.Context) (int64, error) {
 	if err := d.fault(); err != nil {
 		return 0, err
 	}
-	return d.Storage.Checkpoint(ctx)
+	return d.Log.Checkpoint(ctx)
 }
 
-// SaveCheckpoint implements eventsource.Storage.
+// SaveCheckpoint implements storage.Log.
 func (d *drive) SaveCheckpoint(ctx context.Context, position int64) error {
-	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.Storage.SaveCheckpoint(ctx, position) })
+	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.Log.SaveCheckpoint(ctx, position) })
 }

@@ -9,6 +9,7 @@ import (
 
 	"corebank/actor"
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
@@ -23,31 +24,31 @@ var broken = map[string]struct {
 	notice Law
 }{
 	"publishing before the commit": {
-		Parts{Storage: func(s eventsource.Storage, p eventsource.Publisher) eventsource.Storage { return hasty{s, p} }},
+		Parts{Storage: func(s storage.Log, p eventsource.Publisher) storage.Log { return hasty{s, p} }},
 		ViewsEqual,
 	},
 	"publishing before the commit, to subscribers": {
-		Parts{Storage: func(s eventsource.Storage, p eventsource.Publisher) eventsource.Storage { return hasty{s, p} }},
+		Parts{Storage: func(s storage.Log, p eventsource.Publisher) storage.Log { return hasty{s, p} }},
 		SeenOnce,
 	},
 	"acknowledging what may not be durable": {
-		Parts{Storage: func(s eventsource.Storage, _ eventsource.Publisher) eventsource.Storage { return confident{s} }},
+		Parts{Storage: func(s storage.Log, _ eventsource.Publisher) storage.Log { return confident{s} }},
 		Durable,
 	},
 	"ignoring the epoch": {
-		Parts{Log: func(log *eventsource.MemoryLog) eventsource.Storage { return unfenced{log.Open(), log} }},
+		Parts{Log: func(log *storage.MemoryLog) storage.Log { return unfenced{log.Open(), log} }},
 		OneWriter,
 	},
 	"ignoring the epoch, in the log": {
-		Parts{Log: func(log *eventsource.MemoryLog) eventsource.Storage { return unfenced{log.Open(), log} }},
+		Parts{Log: func(log *storage.MemoryLog) storage.Log { return unfenced{log.Open(), log} }},
 		Gapless,
 	},
 	"ignoring the epoch of the order": {
-		Parts{Order: func(o *eventsource.MemoryOrder) eventsource.OrderLog { return unfencedOrder{o.Open(), o} }},
+		Parts{Order: func(o *storage.MemorySequenceLog) storage.SequenceLog { return unfencedOrder{o.Open(), o} }},
 		OneWriter,
 	},
 	"publishing what has no durable place": {
-		Parts{Order: func(o *eventsource.MemoryOrder) eventsource.OrderLog { return forgetfulOrder{o.Open(), new(int)} }},
+		Parts{Order: func(o *storage.MemorySequenceLog) storage.SequenceLog { return forgetfulOrder{o.Open(), new(int)} }},
 		SeenOnce,
 	},
 	"opening without saying after what": {
@@ -63,7 +64,7 @@ var broken = map[string]struct {
 		Caused,
 	},
 	"believing what is assumed of a stream": {
-		Parts{Storage: func(s eventsource.Storage, _ eventsource.Publisher) eventsource.Storage { return credulous{s} }},
+		Parts{Storage: func(s storage.Log, _ eventsource.Publisher) storage.Log { return credulous{s} }},
 		Gapless,
 	},
 	"forgetting the expected version": {
@@ -75,7 +76,7 @@ var broken = map[string]struct {
 		KeyOnce,
 	},
 	"appending without looking for keys": {
-		Parts{Storage: func(s eventsource.Storage, _ eventsource.Publisher) eventsource.Storage { return unmindful{s} }},
+		Parts{Storage: func(s storage.Log, _ eventsource.Publisher) storage.Log { return unmindful{s} }},
 		KeyOnce,
 	},
 	"refusing without looking for forgotten keys": {
@@ -123,7 +124,7 @@ var broken = map[string]struct {
 		TrueDenial,
 	},
 	"booking one side and another amount on the other": {
-		Parts{Storage: func(s eventsource.Storage, _ eventsource.Publisher) eventsource.Storage { return lopsided{s} }},
+		Parts{Storage: func(s storage.Log, _ eventsource.Publisher) storage.Log { return lopsided{s} }},
 		Exact,
 	},
 	"moving the checkpoint apart from the views": {

@@ -3,35 +3,35 @@ package simulation
 import (
 	"context"
 
-	"corebank/eventsource"
+	"corebank/eventsource/storage"
 )
 
 // orderDrive is one sequencer's access to the order of several partitions.
 type orderDrive struct {
-	eventsource.OrderLog
+	storage.SequenceLog
 	disk *disk
 	of   *process
 }
 
-// Acquire implements eventsource.OrderLog.
-func (d *orderDrive) Acquire(ctx context.Context) (last eventsource.Round, err error) {
+// Acquire implements storage.SequenceLog.
+func (d *orderDrive) Acquire(ctx context.Context) (last storage.Cut, err error) {
 	err = d.disk.acquire(ctx, d, func() error {
-		last, err = d.OrderLog.Acquire(ctx)
+		last, err = d.SequenceLog.Acquire(ctx)
 		return err
 	})
 	return last, err
 }
 
-// Add implements eventsource.OrderLog.
-func (d *orderDrive) Add(ctx context.Context, rounds ...eventsource.Round) error {
+// Add implements storage.SequenceLog.
+func (d *orderDrive) Add(ctx context.Context, rounds ...storage.Cut) error {
 	return d.disk.commit(ctx, func(ctx context.Context, th *thread) error { return d.land(ctx, th, rounds) })
 }
 
 // land makes rounds durable.
-func (d *orderDrive) land(ctx context.Context, th *thread, rounds []eventsource.Round) error {
+func (d *orderDrive) land(ctx context.Context, th *thread, rounds []storage.Cut) error {
 	d.disk.mu.Lock()
 	defer d.disk.mu.Unlock()
-	if err := d.OrderLog.Add(ctx, rounds...); err != nil {
+	if err := d.SequenceLog.Add(ctx, rounds...); err != nil {
 		th.note("may not add %v: %v", rounds, err)
 		return err
 	}
@@ -42,23 +42,23 @@ func (d *orderDrive) land(ctx context.Context, th *thread, rounds []eventsource.
 	return nil
 }
 
-// Rounds implements eventsource.OrderLog.
-func (d *orderDrive) Rounds(ctx context.Context, first int64, limit int) ([]eventsource.Round, error) {
+// Cuts implements storage.SequenceLog.
+func (d *orderDrive) Cuts(ctx context.Context, first int64, limit int) ([]storage.Cut, error) {
 	if err := d.disk.fault(d.of); err != nil {
 		return nil, err
 	}
-	return d.OrderLog.Rounds(ctx, first, limit)
+	return d.SequenceLog.Cuts(ctx, first, limit)
 }
 
-// Checkpoint implements eventsource.OrderLog.
+// Checkpoint implements storage.SequenceLog.
 func (d *orderDrive) Checkpoint(ctx context.Context) (int64, error) {
 	if err := d.disk.fault(d.of); err != nil {
 		return 0, err
 	}
-	return d.OrderLog.Checkpoint(ctx)
+	return d.SequenceLog.Checkpoint(ctx)
 }
 
-// SaveCheckpoint implements eventsource.OrderLog.
+// SaveCheckpoint implements storage.SequenceLog.
 func (d *orderDrive) SaveCheckpoint(ctx context.Context, position int64) error {
-	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.OrderLog.SaveCheckpoint(ctx, position) })
+	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.SequenceLog.SaveCheckpoint(ctx, position) })
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"corebank/eventsource"
+	"corebank/eventsource/sequencer"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -30,23 +31,23 @@ func (b *branch) strand(ctx context.Context, what string) context.Context {
 	return b.of.world.thread(name, b.of).in(ctx)
 }
 
-// ReadAll implements eventsource.PartitionLog.
+// ReadAll implements sequencer.PartitionLog.
 func (b *branch) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
 	return read(b.strand(ctx, fmt.Sprint("after ", r.AfterPosition)), r, b.disk, (*eventsource.API).ReadAll)
 }
 
-// ReadStream implements eventsource.PartitionLog.
+// ReadStream implements sequencer.PartitionLog.
 func (b *branch) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
 	return read(b.strand(ctx, fmt.Sprint(r.Account, " after ", r.AfterVersion)), r, b.disk, (*eventsource.API).ReadStream)
 }
 
-// FindKeys implements eventsource.PartitionLog.
+// FindKeys implements sequencer.PartitionLog.
 func (b *branch) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
 	return read(b.strand(ctx, fmt.Sprint(r.Account, " with ", r.Keys)), r, b.disk, (*eventsource.API).FindKeys)
 }
 
 // branches are all partitions, for a sequencer.
-func (w *world) branches(of *process) (logs []eventsource.PartitionLog) {
+func (w *world) branches(of *process) (logs []sequencer.PartitionLog) {
 	for _, d := range w.logs() {
 		logs = append(logs, &branch{disk: d, of: of, reads: make(map[string]int)})
 	}
@@ -80,7 +81,7 @@ func (w *world) ordered() int64 {
 	if w.whole().order == nil {
 		return w.head()
 	}
-	last, err := w.whole().order.Open().LastRound(w.ctx)
+	last, err := w.whole().order.Open().LastCut(w.ctx)
 	if err != nil {
 		panic(err) // it is in memory
 	}
@@ -92,11 +93,11 @@ func (w *world) ordered() int64 {
 func (w *world) records() (records []contract.Record) {
 	read := w.whole().readAll
 	if w.whole().order != nil {
-		var parts []eventsource.PartitionLog
+		var parts []sequencer.PartitionLog
 		for _, d := range w.logs() {
-			parts = append(parts, eventsource.StoredPartition{Storage: d.log.Open()})
+			parts = append(parts, sequencer.StoredPartition{Storage: d.log.Open()})
 		}
-		total := eventsource.NewTotal(w.whole().order.Open(), parts)
+		total := sequencer.NewMergedLog(w.whole().order.Open(), parts)
 		if _, err := total.Refresh(w.ctx); err != nil {
 			w.violated(Gapless, "the order cannot be read: %v", err)
 		}

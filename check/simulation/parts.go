@@ -6,6 +6,7 @@ import (
 	"corebank/actor"
 	"corebank/actor/saga"
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
@@ -17,14 +18,14 @@ import (
 // components, to see that the laws notice. A nil one leaves the bank as it is.
 type Parts struct {
 	// Log opens an event source's access to the durable log, below all faults.
-	Log func(*eventsource.MemoryLog) eventsource.Storage
+	Log func(*storage.MemoryLog) storage.Log
 	// Order opens a sequencer's access to the order of several partitions, below
 	// all faults.
-	Order func(*eventsource.MemoryOrder) eventsource.OrderLog
+	Order func(*storage.MemorySequenceLog) storage.SequenceLog
 	// Undivided has the drivers of transfers take the log for one of one partition.
 	Undivided bool
 	// Storage stands between an event source and its storage.
-	Storage func(eventsource.Storage, eventsource.Publisher) eventsource.Storage
+	Storage func(storage.Log, eventsource.Publisher) storage.Log
 	// Actors stands between the actors and the event source.
 	Actors func(actor.Log) actor.Log
 	// Snapshots stands between the actors and their snapshots.
@@ -46,21 +47,21 @@ type Parts struct {
 // Call gives an account's actor a turn.
 type Call = func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error)
 
-func (p Parts) log(log *eventsource.MemoryLog) eventsource.Storage {
+func (p Parts) log(log *storage.MemoryLog) storage.Log {
 	if p.Log == nil {
 		return log.Open()
 	}
 	return p.Log(log)
 }
 
-func (p Parts) order(order *eventsource.MemoryOrder) eventsource.OrderLog {
+func (p Parts) order(order *storage.MemorySequenceLog) storage.SequenceLog {
 	if p.Order == nil {
 		return order.Open()
 	}
 	return p.Order(order)
 }
 
-func (p Parts) storage(s eventsource.Storage, outbox eventsource.Publisher) eventsource.Storage {
+func (p Parts) storage(s storage.Log, outbox eventsource.Publisher) storage.Log {
 	if p.Storage == nil {
 		return s
 	}

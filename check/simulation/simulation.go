@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view/memory"
@@ -72,13 +72,13 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 // format makes the log's disks.
 func (w *world) format(partitions int) {
 	if partitions == 1 {
-		w.disks = []*disk{{world: w, log: eventsource.NewMemoryLog()}}
+		w.disks = []*disk{{world: w, log: storage.NewMemoryLog()}}
 		return
 	}
 	for number := 1; number <= partitions; number++ {
-		w.disks = append(w.disks, &disk{world: w, log: eventsource.NewMemoryLog(), part: eventsource.Partition{Number: number, Of: partitions}})
+		w.disks = append(w.disks, &disk{world: w, log: storage.NewMemoryLog(), part: storage.Partition{Number: number, Of: partitions}})
 	}
-	w.disks = append(w.disks, &disk{world: w, order: eventsource.NewMemoryOrder(), part: eventsource.Partition{Of: partitions}})
+	w.disks = append(w.disks, &disk{world: w, order: storage.NewMemorySequenceLog(), part: storage.Partition{Of: partitions}})
 }
 
 // person makes a customer, whose account has a place from the beginning.
@@ -232,7 +232,7 @@ func (w *world) fence() {
 			w.violated(OneWriter, "%s wrote although another event source had taken the log over", s.name)
 			continue
 		}
-		if w.until(s.name+" to see that it is fenced", healTime, s.hasEnded) && !errors.Is(s.err, eventsource.ErrFenced) {
+		if w.until(s.name+" to see that it is fenced", healTime, s.hasEnded) && !errors.Is(s.err, storage.ErrFenced) {
 			w.violated(OneWriter, "%s ended with %v instead of being fenced", s.name, s.err)
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"corebank/eventsource"
+	"corebank/eventsource/sequencer"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -56,13 +58,13 @@ func (w *world) startSource(d *disk) {
 func (s *source) open(w *world) (relay *eventsource.Relay) {
 	outbox := press{w.topic}
 	if s.disk.order != nil {
-		drive := &orderDrive{OrderLog: w.parts.order(s.disk.order), disk: s.disk, of: s.process}
-		sequencer := eventsource.NewSequencer(drive, w.branches(s.process), quiet)
+		drive := &orderDrive{SequenceLog: w.parts.order(s.disk.order), disk: s.disk, of: s.process}
+		sequencer := sequencer.New(drive, w.branches(s.process), quiet)
 		relay = eventsource.NewRelay(sequencer, sequencer, outbox, quiet)
-		s.drive, s.keeper, s.api = drive, sequencer, eventsource.NewTotalAPI(sequencer, relay.Published)
+		s.drive, s.keeper, s.api = drive, sequencer, eventsource.NewMergedAPI(sequencer, relay.Published)
 		return relay
 	}
-	drive := &drive{Storage: w.parts.log(s.disk.log), disk: s.disk, of: s.process}
+	drive := &drive{Log: w.parts.log(s.disk.log), disk: s.disk, of: s.process}
 	storage := w.parts.storage(drive, outbox)
 	s.writer = eventsource.NewWriter(storage, quiet)
 	s.drive, s.keeper = drive, s.writer
@@ -83,7 +85,7 @@ func (s *source) keep(ctx context.Context) {
 		return
 	}
 	s.world.note(s.name, "ends: %v", s.err)
-	if !errors.Is(s.err, eventsource.ErrFenced) {
+	if !errors.Is(s.err, storage.ErrFenced) {
 		s.world.violated(OneWriter, "%s ended with %v, which is not for being fenced", s.name, s.err)
 	}
 	threadOf(ctx).alone()

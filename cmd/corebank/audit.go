@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/check/audit"
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/internal/contract"
 	"corebank/internal/view/viewstore"
 	"corebank/localbank/datadir"
@@ -79,7 +79,7 @@ for the query systemStatus, if --immudb-user may write there.
 // auditConfig says what is audited.
 type auditConfig struct {
 	data         string
-	immudb       eventsource.ImmudbConfig
+	immudb       immudb.Config
 	passwordFile string
 	views        viewstore.Config
 	state        string

@@ -8,12 +8,14 @@ import (
 
 	"corebank/check/audit"
 	"corebank/eventsource"
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/storage"
 	"corebank/internal/contract"
 )
 
 // provable is a database of the log, as an audit sees it.
 type provable interface {
-	Prove(ctx context.Context, earlier *eventsource.ImmudbState) (*eventsource.Proof, error)
+	Prove(ctx context.Context, earlier *immudb.State) (*immudb.Proof, error)
 	SaveAudit(ctx context.Context, audit contract.Audit) error
 	Close(ctx context.Context) error
 }
@@ -28,20 +30,20 @@ type auditedLog struct {
 
 func (c *auditConfig) openLog(log *slog.Logger) *auditedLog {
 	if c.partitions == 1 {
-		return &auditedLog{databases: []provable{eventsource.NewImmudb(c.immudb)}, log: log}
+		return &auditedLog{databases: []provable{immudb.NewLog(c.immudb)}, log: log}
 	}
 	order := c.immudb
-	order.Partition = eventsource.Partition{Of: c.partitions}
-	opened := &auditedLog{databases: []provable{eventsource.NewImmudbOrder(order)}, log: log}
+	order.Partition = storage.Partition{Of: c.partitions}
+	opened := &auditedLog{databases: []provable{immudb.NewSequenceLog(order)}, log: log}
 	for i := range c.partitions {
 		part := c.immudb
-		part.Partition = eventsource.Partition{Number: i + 1, Of: c.partitions}
+		part.Partition = storage.Partition{Number: i + 1, Of: c.partitions}
 		part.Database, part.User = eventsource.NameOfPartition(part.Database, i+1), eventsource.NameOfPartition(part.User, i+1)
 		part.Password = c.passwords[i]
 		if i < len(c.addresses) {
 			part.Address = c.addresses[i]
 		}
-		opened.databases = append(opened.databases, eventsource.NewImmudb(part))
+		opened.databases = append(opened.databases, immudb.NewLog(part))
 	}
 	return opened
 }
@@ -54,8 +56,8 @@ func (l *auditedLog) close(ctx context.Context) {
 
 // read gives the auditor the whole log, and returns the states that were proven:
 // none if one of them was not, which is then a finding.
-func (l *auditedLog) read(ctx context.Context, a *audit.Auditor, earlier *audited, display *auditDisplay) ([]eventsource.ImmudbState, error) {
-	var proven []eventsource.ImmudbState
+func (l *auditedLog) read(ctx context.Context, a *audit.Auditor, earlier *audited, display *auditDisplay) ([]immudb.State, error) {
+	var proven []immudb.State
 	proofs, err := l.prove(ctx, earlier)
 	for _, proof := range proofs {
 		proven = append(proven, proof.State)
@@ -67,7 +69,7 @@ func (l *auditedLog) read(ctx context.Context, a *audit.Auditor, earlier *audite
 	default:
 		l.waiting, err = readOrdered(ctx, proofs, a, display)
 	}
-	if errors.Is(err, eventsource.ErrNotProven) {
+	if errors.Is(err, immudb.ErrNotProven) {
 		a.Expect(nil) // the log cannot be read to its end
 		a.Find(audit.Finding{Rule: audit.RuleProof, Found: err.Error(),
 			Expected: "a history that is proven from its first transaction and the last audit to its end"})
@@ -81,12 +83,12 @@ func (l *auditedLog) read(ctx context.Context, a *audit.Auditor, earlier *audite
 
 // prove has each database prove its history. The order comes first: what it has
 // placed is then in the partitions.
-func (l *auditedLog) prove(ctx context.Context, earlier *audited) (proofs []*eventsource.Proof, err error) {
+func (l *auditedLog) prove(ctx context.Context, earlier *audited) (proofs []*immudb.Proof, err error) {
 	for i, database := range l.databases {
-		var since *eventsource.ImmudbState
+		var since *immudb.State
 		switch {
 		case earlier != nil && i == 0:
-			since = &earlier.ImmudbState
+			since = &earlier.State
 		case earlier != nil:
 			since = &earlier.Partitions[i-1]
 		}
@@ -115,7 +117,7 @@ func databaseName(database int) string {
 }
 
 // readTransactions reads a log that has one partition.
-func readTransactions(ctx context.Context, proof *eventsource.Proof, a *audit.Auditor, display *auditDisplay) error {
+func readTransactions(ctx context.Context, proof *immudb.Proof, a *audit.Auditor, display *auditDisplay) error {
 	for tx, err := range proof.Transactions(ctx) {
 		if err != nil {
 			return err
@@ -129,14 +131,14 @@ func readTransactions(ctx context.Context, proof *eventsource.Proof, a *audit.Au
 	return nil
 }
 
-func findFlaws(a *audit.Auditor, tx eventsource.ProvenTransaction, whose string) {
+func findFlaws(a *audit.Auditor, tx immudb.ProvenTransaction, whose string) {
 	for _, flaw := range tx.Flaws {
 		a.Find(audit.Finding{Rule: audit.RuleStorage, Expected: "only what the event source writes",
 			Found: fmt.Sprintf("in %s transaction %d %s", whose, tx.ID, flaw)})
 	}
 }
 
-func proofOf(proven []eventsource.ImmudbState, earlier *audited) *audit.Proof {
+func proofOf(proven []immudb.State, earlier *audited) *audit.Proof {
 	if len(proven) == 0 {
 		return nil
 	}

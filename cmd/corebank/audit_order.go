@@ -6,7 +6,8 @@ import (
 	"iter"
 
 	"corebank/check/audit"
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/storage"
 	"corebank/internal/contract"
 )
 
@@ -16,21 +17,21 @@ import (
 type ordered struct {
 	a     *audit.Auditor
 	parts []*orderedPart
-	last  eventsource.Round // that was read
+	last  storage.Cut // that was read
 }
 
 // orderedPart is a partition as far as it was read.
 type orderedPart struct {
 	number   int
-	next     func() (eventsource.ProvenTransaction, error, bool)
+	next     func() (immudb.ProvenTransaction, error, bool)
 	read     []contract.Record // of the transaction that was read last, still to be placed
 	position int64             // of the last record that was placed
 }
 
 // readOrdered gives the auditor the whole log. It returns how many records have
 // no place in it yet.
-func readOrdered(ctx context.Context, proofs []*eventsource.Proof, a *audit.Auditor, display *auditDisplay) (waiting int64, err error) {
-	o := &ordered{a: a, last: eventsource.Round{Ends: make([]int64, len(proofs)-1)}}
+func readOrdered(ctx context.Context, proofs []*immudb.Proof, a *audit.Auditor, display *auditDisplay) (waiting int64, err error) {
+	o := &ordered{a: a, last: storage.Cut{Ends: make([]int64, len(proofs)-1)}}
 	for i, proof := range proofs[1:] {
 		next, stop := iter.Pull2(proof.Transactions(ctx))
 		defer stop()
@@ -41,7 +42,7 @@ func readOrdered(ctx context.Context, proofs []*eventsource.Proof, a *audit.Audi
 			return 0, fmt.Errorf("%s: %w", databaseName(0), err)
 		}
 		findFlaws(a, tx, "the order's")
-		for _, round := range tx.Rounds {
+		for _, round := range tx.Cuts {
 			if err := o.round(round); err != nil {
 				return 0, err
 			}
@@ -52,7 +53,7 @@ func readOrdered(ctx context.Context, proofs []*eventsource.Proof, a *audit.Audi
 }
 
 // round gives the auditor what a round places.
-func (o *ordered) round(r eventsource.Round) error {
+func (o *ordered) round(r storage.Cut) error {
 	if err := r.Follows(o.last); err != nil {
 		o.a.Find(audit.Finding{Rule: audit.RuleOrder, Expected: "rounds that count on, and take nothing back", Found: err.Error()})
 		return nil

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"corebank/check/audit"
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view/sqlite"
@@ -21,10 +22,10 @@ import (
 type divided struct {
 	t     *testing.T
 	dir   string
-	parts []*eventsource.Immudb
-	order *eventsource.ImmudbOrder
+	parts []*immudb.Log
+	order *immudb.SequenceLog
 	ends  []int64 // of what was written to the partitions
-	round eventsource.Round
+	round storage.Cut
 	stop  func() // ends immudb
 }
 
@@ -43,7 +44,7 @@ func (d *divided) close() {
 
 func newDivided(t *testing.T) *divided {
 	t.Helper()
-	d := &divided{t: t, dir: t.TempDir(), ends: make([]int64, 2), round: eventsource.Round{Ends: make([]int64, 2)}}
+	d := &divided{t: t, dir: t.TempDir(), ends: make([]int64, 2), round: storage.Cut{Ends: make([]int64, 2)}}
 	address := freePort(t)
 	for file, text := range map[string]string{"admin": "Adm1n!password", "partitions.json": `{"partitions":2}`,
 		"secrets/immudb-eventsource": auditedPassword, "secrets/immudb-eventsource-1": auditedPassword, "secrets/immudb-eventsource-2": auditedPassword,
@@ -55,9 +56,9 @@ func newDivided(t *testing.T) *divided {
 	}
 	_, d.stop = service(t, "immudb", "--dir", filepath.Join(d.dir, "immudb"), "--listen", address, "--admin-password-file", filepath.Join(d.dir, "admin"))
 	awaitConnection(t, address)
-	config := eventsource.ImmudbConfig{Address: address, Database: "corebank", User: "eventsource", Password: auditedPassword,
-		AdminPassword: "Adm1n!password", Partition: eventsource.Partition{Of: 2}, StateDir: t.TempDir()}
-	d.order = eventsource.NewImmudbOrder(config)
+	config := immudb.Config{Address: address, Database: "corebank", User: "eventsource", Password: auditedPassword,
+		AdminPassword: "Adm1n!password", Partition: storage.Partition{Of: 2}, StateDir: t.TempDir()}
+	d.order = immudb.NewSequenceLog(config)
 	if _, err := d.order.Acquire(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +66,7 @@ func newDivided(t *testing.T) *divided {
 		config := config
 		config.Database, config.User = fmt.Sprint("corebank_", number), fmt.Sprint("eventsource_", number)
 		config.Partition.Number, config.StateDir = number, t.TempDir()
-		part := eventsource.NewImmudb(config)
+		part := immudb.NewLog(config)
 		if _, err := part.Acquire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +102,7 @@ func (d *divided) home(name string) int {
 // place makes the next round.
 func (d *divided) place(ends ...int64) {
 	d.t.Helper()
-	d.round = eventsource.Round{Number: d.round.Number + 1, Ends: ends}
+	d.round = storage.Cut{Number: d.round.Number + 1, Ends: ends}
 	if err := d.order.Add(d.t.Context(), d.round); err != nil {
 		d.t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"corebank/check/audit"
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/internal/atomicfile"
 	"corebank/internal/contract"
 	"corebank/internal/terminal"
@@ -57,7 +57,7 @@ func (c *auditConfig) audit(ctx context.Context, display *auditDisplay, logger *
 	}
 	log.note(ctx, report)
 	if report.OK {
-		err = writeAudited(c.state, audited{Database: c.immudb.Database, ImmudbState: proven[0], Partitions: proven[1:], At: began.UTC()})
+		err = writeAudited(c.state, audited{Database: c.immudb.Database, State: proven[0], Partitions: proven[1:], At: began.UTC()})
 	}
 	return &report, err
 }
@@ -79,11 +79,11 @@ func (c *auditConfig) readViews(ctx context.Context) (_ *audit.Views, err error)
 // audited is what a successful audit leaves for the next one.
 type audited struct {
 	Database string `json:"database"`
-	eventsource.ImmudbState
+	immudb.State
 	// Partitions are the states of the partitions of a log that has several; the
 	// one above is then that of their order.
-	Partitions []eventsource.ImmudbState `json:"partitions,omitempty"`
-	At         time.Time                 `json:"at"`
+	Partitions []immudb.State `json:"partitions,omitempty"`
+	At         time.Time      `json:"at"`
 }
 
 // readAudited is nil if there was no audit yet, or no file to keep it in.

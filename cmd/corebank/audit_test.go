@@ -16,7 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"corebank/check/audit"
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
@@ -28,7 +28,7 @@ import (
 type audited struct {
 	t       *testing.T
 	dir     string
-	storage *eventsource.Immudb
+	storage *immudb.Log
 	views   *sqlite.Store
 	stop    func() // ends immudb
 
@@ -55,7 +55,7 @@ func newAudited(t *testing.T) *audited {
 	}
 	_, a.stop = service(t, "immudb", "--dir", filepath.Join(a.dir, "immudb"), "--listen", address, "--admin-password-file", filepath.Join(a.dir, "admin"))
 	awaitConnection(t, address)
-	a.storage = eventsource.NewImmudb(eventsource.ImmudbConfig{Address: address, Database: "corebank", User: "eventsource",
+	a.storage = immudb.NewLog(immudb.Config{Address: address, Database: "corebank", User: "eventsource",
 		Password: auditedPassword, AdminPassword: "Adm1n!password", StateDir: t.TempDir()})
 	if _, err := a.storage.Acquire(t.Context()); err != nil {
 		t.Fatal(err)

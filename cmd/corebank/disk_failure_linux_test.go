@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -20,12 +20,12 @@ import (
 // fullDisk is an immudb whose disk can be full.
 type fullDisk struct {
 	t       *testing.T
-	config  eventsource.ImmudbConfig
+	config  immudb.Config
 	started []string // how the server is started
 	pid     int
 	said    *bytes.Buffer // read only when it has ended
 	ended   chan struct{}
-	storage *eventsource.Immudb
+	storage *immudb.Log
 	kept    map[bank.AccountID]int64 // acknowledged versions
 	head    int64
 }
@@ -38,7 +38,7 @@ func newFullDisk(t *testing.T) *fullDisk {
 	address := freePort(t)
 	return &fullDisk{t: t, kept: make(map[bank.AccountID]int64),
 		started: []string{"immudb", "--dir", filepath.Join(t.TempDir(), "data"), "--listen", address, "--admin-password-file", secret},
-		config: eventsource.ImmudbConfig{Address: address, Database: "corebank", User: "eventsource",
+		config: immudb.Config{Address: address, Database: "corebank", User: "eventsource",
 			Password: "Writ3r!password", AdminPassword: "Str0ng!enough", StateDir: t.TempDir()}}
 }
 
@@ -56,7 +56,7 @@ func (d *fullDisk) start() {
 	if d.storage != nil {
 		_ = d.storage.Close(context.WithoutCancel(d.t.Context())) // the server that it had a session with is gone
 	}
-	d.storage = eventsource.NewImmudb(d.config)
+	d.storage = immudb.NewLog(d.config)
 }
 
 func (d *fullDisk) acquire() {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/jetstream"
 )
 
@@ -115,14 +116,14 @@ func (g *eventSourceFlags) read() (err error) {
 }
 
 // readPartition is what an event source is, as its flags say.
-func readPartition(partition, partitions int) (eventsource.Partition, error) {
+func readPartition(partition, partitions int) (storage.Partition, error) {
 	switch err := checkPartitions(partitions); {
 	case err != nil:
-		return eventsource.Partition{}, err
+		return storage.Partition{}, err
 	case partition < 0 || partition > partitions || partition > 0 && partitions == 1:
-		return eventsource.Partition{}, fmt.Errorf("--partition %d of %d: want 1 to --partitions, which is more than 1, or leave it out", partition, partitions)
+		return storage.Partition{}, fmt.Errorf("--partition %d of %d: want 1 to --partitions, which is more than 1, or leave it out", partition, partitions)
 	case partitions == 1:
-		return eventsource.Partition{}, nil
+		return storage.Partition{}, nil
 	}
-	return eventsource.Partition{Number: partition, Of: partitions}, nil
+	return storage.Partition{Number: partition, Of: partitions}, nil
 }

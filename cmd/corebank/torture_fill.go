@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/contract"
 	"corebank/localbank"
 	"corebank/localbank/datadir"
@@ -71,7 +71,7 @@ func fillLog(ctx context.Context, data string, partitions int, records iter.Seq[
 
 // filled is a log that is being filled.
 type filled interface {
-	Commit(ctx context.Context, records []contract.Record, assumed eventsource.Heads) error
+	Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error
 	SaveCheckpoint(ctx context.Context, position int64) error
 }
 

@@ -8,19 +8,21 @@ import (
 	"path/filepath"
 
 	"corebank/check/torture"
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/sequencer"
+	"corebank/eventsource/storage"
 	"corebank/internal/contract"
 	"corebank/localbank/datadir"
 )
 
 // immudbConfig is a part of the log of a bank in a directory, in the immudb at an
 // address, for whoever keeps what can be lost in a directory of their own.
-func immudbConfig(d datadir.Dir, address, state string, part int) (eventsource.ImmudbConfig, error) {
+func immudbConfig(d datadir.Dir, address, state string, part int) (immudb.Config, error) {
 	database, user := datadir.LogNames(part)
-	config := eventsource.ImmudbConfig{Address: address, Database: database, User: user,
+	config := immudb.Config{Address: address, Database: database, User: user,
 		StateDir: filepath.Join(state, datadir.LogApp(part))}
 	if d.Partitions > 1 {
-		config.Partition = eventsource.Partition{Number: part, Of: d.Partitions}
+		config.Partition = storage.Partition{Number: part, Of: d.Partitions}
 	}
 	var err error
 	config.Password, err = readSecret("data", d.WriterPassword(part))
@@ -29,7 +31,7 @@ func immudbConfig(d datadir.Dir, address, state string, part int) (eventsource.I
 
 // openParts opens the log of the bank in a directory: its one database, or those
 // of its partitions with that of their order, which is nil otherwise.
-func openParts(d datadir.Dir, address, state, adminPassword string) (parts []*eventsource.Immudb, order *eventsource.ImmudbOrder, err error) {
+func openParts(d datadir.Dir, address, state, adminPassword string) (parts []*immudb.Log, order *immudb.SequenceLog, err error) {
 	for _, part := range d.LogParts() {
 		config, err := immudbConfig(d, address, state, part)
 		if err != nil {
@@ -37,18 +39,18 @@ func openParts(d datadir.Dir, address, state, adminPassword string) (parts []*ev
 		}
 		config.AdminPassword = adminPassword
 		if part == 0 && d.Partitions > 1 {
-			order = eventsource.NewImmudbOrder(config)
+			order = immudb.NewSequenceLog(config)
 			continue
 		}
-		parts = append(parts, eventsource.NewImmudb(config))
+		parts = append(parts, immudb.NewLog(config))
 	}
 	return parts, order, nil
 }
 
 // tortureLog is the log as the torture reads it, with its own client state.
 type tortureLog struct {
-	whole *eventsource.Immudb // of a log with one partition
-	total *eventsource.Total  // of one with several
+	whole *immudb.Log          // of a log with one partition
+	total *sequencer.MergedLog // of one with several
 	close func(context.Context) error
 }
 
@@ -67,14 +69,14 @@ func openLog(data, immudb string) (torture.LogReader, error) {
 		return nil, err
 	}
 	l := &tortureLog{}
-	var logs []eventsource.PartitionLog
+	var logs []sequencer.PartitionLog
 	for _, part := range parts {
-		logs = append(logs, eventsource.StoredPartition{Storage: part})
+		logs = append(logs, sequencer.StoredPartition{Storage: part})
 	}
 	if order == nil {
 		l.whole = parts[0]
 	} else {
-		l.total = eventsource.NewTotal(order, logs)
+		l.total = sequencer.NewMergedLog(order, logs)
 	}
 	l.close = func(ctx context.Context) error {
 		return errors.Join(closeParts(ctx, parts, order), os.RemoveAll(state))
@@ -82,7 +84,7 @@ func openLog(data, immudb string) (torture.LogReader, error) {
 	return l, nil
 }
 
-func closeParts(ctx context.Context, parts []*eventsource.Immudb, order *eventsource.ImmudbOrder) (failure error) {
+func closeParts(ctx context.Context, parts []*immudb.Log, order *immudb.SequenceLog) (failure error) {
 	for _, part := range parts {
 		failure = errors.Join(failure, part.Close(ctx))
 	}
@@ -109,12 +111,12 @@ func (l *tortureLog) Close(ctx context.Context) error { return l.close(ctx) }
 // rounds are those that place records in the order in which they come: in one
 // round, those of a later partition come later. They are numbered from the next
 // on.
-func roundsOf(records []contract.Record, last eventsource.Round) (rounds []eventsource.Round) {
+func roundsOf(records []contract.Record, last storage.Cut) (rounds []storage.Cut) {
 	at := len(last.Ends) // the partition of the last record; a new round is due
 	for _, r := range records {
 		partition := contract.PartitionOf(r.Account, len(last.Ends)) - 1
 		if partition < at || len(rounds) == 0 {
-			last = eventsource.Round{Number: last.Number + 1, Ends: append([]int64{}, last.Ends...)}
+			last = storage.Cut{Number: last.Number + 1, Ends: append([]int64{}, last.Ends...)}
 			rounds = append(rounds, last)
 		}
 		rounds[len(rounds)-1].Ends[partition]++
@@ -126,9 +128,9 @@ func roundsOf(records []contract.Record, last eventsource.Round) (rounds []event
 // dividedFill writes a log with several partitions, so that each record has the
 // position that it says.
 type dividedFill struct {
-	parts []*eventsource.Immudb
-	order *eventsource.ImmudbOrder
-	last  eventsource.Round
+	parts []*immudb.Log
+	order *immudb.SequenceLog
+	last  storage.Cut
 }
 
 // acquire takes all parts over, which must be new.
@@ -142,12 +144,12 @@ func (f *dividedFill) acquire(ctx context.Context) error {
 	if err != nil || last.Number != 0 {
 		return fmt.Errorf("the order is not a new one, or cannot be written: round %d, %w", last.Number, err)
 	}
-	f.last = eventsource.Round{Ends: make([]int64, len(f.parts))}
+	f.last = storage.Cut{Ends: make([]int64, len(f.parts))}
 	return nil
 }
 
 // Commit writes the next records.
-func (f *dividedFill) Commit(ctx context.Context, records []contract.Record, _ eventsource.Heads) error {
+func (f *dividedFill) Commit(ctx context.Context, records []contract.Record, _ storage.Heads) error {
 	rounds := roundsOf(records, f.last)
 	own := make([][]contract.Record, len(f.parts))
 	for _, r := range records {

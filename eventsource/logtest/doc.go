@@ -1,4 +1,4 @@
 // Package logtest is the conformance suite of the event log: what every
-// eventsource.Storage promises, alone and under a Writer. It may import
+// storage.Log promises, alone and under a Writer. It may import
 // eventsource, contract and bank.
 package logtest

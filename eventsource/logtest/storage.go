@@ -8,20 +8,20 @@ import (
 	"testing"
 	"time"
 
-	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
 // Open makes a fresh log and returns how to open it, as often as one likes:
 // each Storage is one competing event source.
-type Open func(t *testing.T) func() eventsource.Storage
+type Open func(t *testing.T) func() storage.Log
 
 // Run holds a storage against the suite.
 func Run(t *testing.T, open Open) {
 	tests := []struct {
 		name string
-		run  func(*testing.T, func() eventsource.Storage)
+		run  func(*testing.T, func() storage.Log)
 	}{
 		{"an empty log has nothing to read", emptyLog},
 		{"what was committed is read back by stream, by position and by key", readBack},
@@ -100,7 +100,7 @@ func same(t *testing.T, what string, got, want any) {
 	}
 }
 
-func emptyLog(t *testing.T, open func() eventsource.Storage) {
+func emptyLog(t *testing.T, open func() storage.Log) {
 	ctx, s := within(t), open()
 	records := must[[]contract.Record](t)
 	number := must[int64](t)
@@ -115,7 +115,7 @@ func emptyLog(t *testing.T, open func() eventsource.Storage) {
 	same(t, "audit", must[*contract.Audit](t)(s.LastAudit(ctx)), (*contract.Audit)(nil))
 }
 
-func readBack(t *testing.T, open func() eventsource.Storage) {
+func readBack(t *testing.T, open func() storage.Log) {
 	ctx, s := within(t), open()
 	records := must[[]contract.Record](t)
 	must[int64](t)(s.Acquire(ctx))
@@ -140,7 +140,7 @@ func readBack(t *testing.T, open func() eventsource.Storage) {
 }
 
 // readEverything reads the log in small steps.
-func readEverything(t *testing.T, s eventsource.Storage) []contract.Record {
+func readEverything(t *testing.T, s storage.Log) []contract.Record {
 	t.Helper()
 	var all []contract.Record
 	for {
@@ -156,7 +156,7 @@ func readEverything(t *testing.T, s eventsource.Storage) []contract.Record {
 	}
 }
 
-func readOn(t *testing.T, open func() eventsource.Storage) {
+func readOn(t *testing.T, open func() storage.Log) {
 	ctx, s := within(t), open()
 	must[int64](t)(s.Acquire(ctx))
 	first, second := events(account(1), 1, 5, 1), events(account(2), 1, 5, 6)
@@ -178,7 +178,7 @@ func readOn(t *testing.T, open func() eventsource.Storage) {
 	same(t, "records after the end", len(must[[]contract.Record](t)(s.ReadAll(ctx, 10, 100))), 0)
 }
 
-func readOnly(t *testing.T, open func() eventsource.Storage) {
+func readOnly(t *testing.T, open func() storage.Log) {
 	ctx, writer, reader := within(t), open(), open()
 	must[int64](t)(writer.Acquire(ctx))
 	if err := writer.Commit(ctx, events(account(1), 1, 5, 1), nil); err != nil {
@@ -191,34 +191,34 @@ func readOnly(t *testing.T, open func() eventsource.Storage) {
 	same(t, "records that came after it read", len(must[[]contract.Record](t)(reader.ReadAll(ctx, 5, 100))), 2)
 }
 
-func assumptions(t *testing.T, open func() eventsource.Storage) {
+func assumptions(t *testing.T, open func() storage.Log) {
 	ctx, s := within(t), open()
 	must[int64](t)(s.Acquire(ctx))
 	ada, bob := account(1), account(2)
-	if err := s.Commit(ctx, append(events(ada, 1, 3, 1), events(bob, 1, 1, 4)...), eventsource.Heads{ada: 0, bob: 0}); err != nil {
+	if err := s.Commit(ctx, append(events(ada, 1, 3, 1), events(bob, 1, 1, 4)...), storage.Heads{ada: 0, bob: 0}); err != nil {
 		t.Fatalf("two that are new: %v", err)
 	}
-	for what, assumed := range map[string]eventsource.Heads{
+	for what, assumed := range map[string]storage.Heads{
 		"too low": {ada: 2, bob: 1}, "too high": {ada: 4, bob: 1}, "new": {ada: 0, bob: 1}, "another is not new": {ada: 3, account(3): 1},
 	} {
 		version := assumed[ada]
-		if err := s.Commit(ctx, events(ada, version+1, 1, 5), assumed); !errors.Is(err, eventsource.ErrHeadMoved) {
+		if err := s.Commit(ctx, events(ada, version+1, 1, 5), assumed); !errors.Is(err, storage.ErrHeadMoved) {
 			t.Errorf("%s: %v, want ErrHeadMoved", what, err)
 		}
 	}
 	same(t, "log", len(readEverything(t, s)), 4)
-	if err := s.Commit(ctx, append(events(ada, 4, 1, 5), events(bob, 2, 1, 6)...), eventsource.Heads{ada: 3, bob: 1}); err != nil {
+	if err := s.Commit(ctx, append(events(ada, 4, 1, 5), events(bob, 2, 1, 6)...), storage.Heads{ada: 3, bob: 1}); err != nil {
 		t.Fatalf("as it is: %v", err)
 	}
 	must[int64](t)(open().Acquire(ctx))
-	if err := s.Commit(ctx, events(ada, 4, 1, 7), eventsource.Heads{ada: 3}); !errors.Is(err, eventsource.ErrFenced) {
+	if err := s.Commit(ctx, events(ada, 4, 1, 7), storage.Heads{ada: 3}); !errors.Is(err, storage.ErrFenced) {
 		t.Fatalf("one that is fenced and wrong: %v, want ErrFenced", err)
 	}
 }
 
 // usedKeys looks for keys of commits of its own, with assumptions and without,
 // and of those that another writer made before.
-func usedKeys(t *testing.T, open func() eventsource.Storage) {
+func usedKeys(t *testing.T, open func() storage.Log) {
 	ctx, first, second := within(t), open(), open()
 	ada, bob := account(1), account(2)
 	asked := []contract.Append{
@@ -236,7 +236,7 @@ func usedKeys(t *testing.T, open func() eventsource.Storage) {
 		t.Fatal(err)
 	}
 	same(t, "of a commit", must[[]bool](t)(first.MayRepeat(ctx, asked)), []bool{false, true, false, false})
-	if err := first.Commit(ctx, events(bob, 1, 1, 4), eventsource.Heads{bob: 0}); err != nil {
+	if err := first.Commit(ctx, events(bob, 1, 1, 4), storage.Heads{bob: 0}); err != nil {
 		t.Fatal(err)
 	}
 	want := []bool{false, true, false, true}
@@ -248,26 +248,26 @@ func usedKeys(t *testing.T, open func() eventsource.Storage) {
 	same(t, "of nothing", len(must[[]bool](t)(second.MayRepeat(ctx, nil))), 0)
 }
 
-func fencing(t *testing.T, open func() eventsource.Storage) {
+func fencing(t *testing.T, open func() storage.Log) {
 	ctx, older, newer := within(t), open(), open()
 	must[int64](t)(older.Acquire(ctx))
 	if err := older.Commit(ctx, events(account(1), 1, 1, 1), nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "head at takeover", must[int64](t)(newer.Acquire(ctx)), int64(1))
-	if err := older.Commit(ctx, events(account(1), 2, 1, 2), nil); !errors.Is(err, eventsource.ErrFenced) {
+	if err := older.Commit(ctx, events(account(1), 2, 1, 2), nil); !errors.Is(err, storage.ErrFenced) {
 		t.Fatalf("the older writer's commit: %v, want ErrFenced", err)
 	}
-	if err := older.CheckOurs(ctx); !errors.Is(err, eventsource.ErrFenced) {
+	if err := older.CheckOurs(ctx); !errors.Is(err, storage.ErrFenced) {
 		t.Fatalf("the older writer looks whether the log is its own: %v, want ErrFenced", err)
 	}
 	if err := newer.CheckOurs(ctx); err != nil {
 		t.Fatalf("the newer writer looks whether the log is its own: %v", err)
 	}
-	if err := older.SaveCheckpoint(ctx, 1); !errors.Is(err, eventsource.ErrFenced) {
+	if err := older.SaveCheckpoint(ctx, 1); !errors.Is(err, storage.ErrFenced) {
 		t.Fatalf("the older writer's relay saves its checkpoint: %v, want ErrFenced", err)
 	}
-	if _, err := older.Acquire(ctx); !errors.Is(err, eventsource.ErrFenced) {
+	if _, err := older.Acquire(ctx); !errors.Is(err, storage.ErrFenced) {
 		t.Fatalf("the older writer acquires again: %v, want ErrFenced", err)
 	}
 	if err := newer.Commit(ctx, events(account(1), 2, 1, 2), nil); err != nil {
@@ -276,7 +276,7 @@ func fencing(t *testing.T, open func() eventsource.Storage) {
 	same(t, "log", len(readEverything(t, newer)), 2)
 }
 
-func reacquire(t *testing.T, open func() eventsource.Storage) {
+func reacquire(t *testing.T, open func() storage.Log) {
 	ctx, s := within(t), open()
 	must[int64](t)(s.Acquire(ctx))
 	if err := s.Commit(ctx, events(account(1), 1, 2, 1), nil); err != nil {
@@ -289,7 +289,7 @@ func reacquire(t *testing.T, open func() eventsource.Storage) {
 	same(t, "log", len(readEverything(t, s)), 4)
 }
 
-func notes(t *testing.T, open func() eventsource.Storage) {
+func notes(t *testing.T, open func() storage.Log) {
 	ctx, s := within(t), open()
 	must[int64](t)(s.Acquire(ctx))
 	for _, position := range []int64{7, 8} {

@@ -10,13 +10,14 @@ import (
 	"testing"
 
 	"corebank/eventsource"
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
 // start runs a writer over s until the test ends and waits until it is ready.
 // The channel yields what its Run returned.
-func start(t *testing.T, s eventsource.Storage) (*eventsource.Writer, <-chan error) {
+func start(t *testing.T, s storage.Log) (*eventsource.Writer, <-chan error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(within(t))
 	w := eventsource.NewWriter(s, slog.New(slog.DiscardHandler))
@@ -38,7 +39,7 @@ func appendTo(t *testing.T, w *eventsource.Writer, id bank.AccountID, expected i
 	return w.Append(within(t), []contract.Append{{Account: id, ExpectedVersion: expected, Records: events(id, expected+1, n, 0)}})[0]
 }
 
-func expectedVersion(t *testing.T, open func() eventsource.Storage) {
+func expectedVersion(t *testing.T, open func() storage.Log) {
 	w, _ := start(t, open())
 	same(t, "first", appendTo(t, w, account(1), 0, 2), contract.AppendResult{Status: contract.Appended, FirstPosition: 1, Version: 2})
 	late := appendTo(t, w, account(1), 1, 1)
@@ -51,7 +52,7 @@ func expectedVersion(t *testing.T, open func() eventsource.Storage) {
 
 // strangeStreams appends to more streams at a time than a commit checks, some of
 // them at versions that they have no more or not yet.
-func strangeStreams(t *testing.T, open func() eventsource.Storage) {
+func strangeStreams(t *testing.T, open func() storage.Log) {
 	const streams = 1200
 	first, _ := start(t, open())
 	appends := make([]contract.Append, streams)
@@ -91,7 +92,7 @@ func strangeStreams(t *testing.T, open func() eventsource.Storage) {
 	same(t, "a stream that was asked too early", must[int64](t)(s.StreamVersion(within(t), account(99))), int64(2))
 }
 
-func wholeAppend(t *testing.T, open func() eventsource.Storage) {
+func wholeAppend(t *testing.T, open func() storage.Log) {
 	s := open()
 	w, _ := start(t, s)
 	one, two := account(1), account(2)
@@ -112,7 +113,7 @@ func wholeAppend(t *testing.T, open func() eventsource.Storage) {
 	}
 }
 
-func concurrentAppends(t *testing.T, open func() eventsource.Storage) {
+func concurrentAppends(t *testing.T, open func() storage.Log) {
 	const streams, writers, each = 7, 20, 10
 	s := open()
 	w, _ := start(t, s)
@@ -141,7 +142,7 @@ func concurrentAppends(t *testing.T, open func() eventsource.Storage) {
 	}
 }
 
-func fencedWriter(t *testing.T, open func() eventsource.Storage) {
+func fencedWriter(t *testing.T, open func() storage.Log) {
 	s := open()
 	older, ended := start(t, s)
 	same(t, "before", appendTo(t, older, account(1), 0, 1).Status, contract.Appended)
@@ -149,14 +150,14 @@ func fencedWriter(t *testing.T, open func() eventsource.Storage) {
 	if got := appendTo(t, older, account(1), 1, 1).Status; got == contract.Appended {
 		t.Fatal("the older writer still writes")
 	}
-	if err := <-ended; !errors.Is(err, eventsource.ErrFenced) {
+	if err := <-ended; !errors.Is(err, storage.ErrFenced) {
 		t.Fatalf("the older writer ended with %v, want ErrFenced", err)
 	}
 	same(t, "older is ready", older.Ready().Ready, false)
 	same(t, "newer", appendTo(t, newer, account(1), 1, 1), contract.AppendResult{Status: contract.Appended, FirstPosition: 2, Version: 2})
 }
 
-func malformedAppends(t *testing.T, open func() eventsource.Storage) {
+func malformedAppends(t *testing.T, open func() storage.Log) {
 	w, _ := start(t, open())
 	id := account(1)
 	huge := event(id, 1)
@@ -193,7 +194,7 @@ func malformedAppends(t *testing.T, open func() eventsource.Storage) {
 }
 
 // A key that two appends of one batch carry would fail the batch of all.
-func oneKeyTwice(t *testing.T, open func() eventsource.Storage) {
+func oneKeyTwice(t *testing.T, open func() storage.Log) {
 	w, _ := start(t, open())
 	id := account(1)
 	second := events(id, 2, 1, 0)
@@ -211,7 +212,7 @@ func oneKeyTwice(t *testing.T, open func() eventsource.Storage) {
 }
 
 // The largest records that are taken are stored and read in full batches.
-func largestRecords(t *testing.T, open func() eventsource.Storage) {
+func largestRecords(t *testing.T, open func() storage.Log) {
 	s := open()
 	w, _ := start(t, s)
 	var appends []contract.Append

@@ -1,0 +1,97 @@
+package immudb_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/eventsource/immudb"
+)
+
+// forgetful is an immudb whose index has lost the newest writes of one key.
+type forgetful struct {
+	client.ImmuClient
+	lost   string
+	before uint64 // the newest transaction that it still finds the key in; 0 for none
+}
+
+func (f forgetful) GetAll(ctx context.Context, keys [][]byte) (*schema.Entries, error) {
+	found, err := f.ImmuClient.GetAll(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i, entry := range found.Entries {
+		if string(entry.Key) != f.lost {
+			continue
+		}
+		if entry.Tx = f.before; f.before == 0 {
+			found.Entries = slices.Delete(found.Entries, i, i+1)
+		}
+		break
+	}
+	return found, nil
+}
+
+// An immudb that has lost what it promised to find is not written to, and who
+// runs it is told what to do.
+func TestADamagedIndexIsNotWrittenTo(t *testing.T) {
+	config := startServer(t)
+	first := immudb.NewLog(config)
+	if _, err := first.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	records := payments(0, 3)
+	if err := errors.Join(first.Commit(t.Context(), records, nil), first.SaveCheckpoint(t.Context(), 3)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Acquire(t.Context()); err != nil {
+		t.Fatalf("a sound index: %v", err)
+	}
+	id := records[0].Account
+	for name, index := range map[string]forgetful{
+		"a record":      {lost: string(immudb.EventKey(id, 3))},
+		"a commit":      {lost: "b/000000000000001"},
+		"a later epoch": {lost: "epoch", before: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := immudb.NewLog(config)
+			defer s.Close(context.WithoutCancel(t.Context()))
+			err := s.Stand(t.Context(), func(c client.ImmuClient) client.ImmuClient {
+				index.ImmuClient = c
+				return index
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Acquire(t.Context()); !errors.Is(err, immudb.ErrIndexDamaged) || !strings.Contains(err.Error(), fmt.Sprintf("%q", index.lost)) {
+				t.Errorf("the log was taken over: %v", err)
+			}
+		})
+	}
+	if err := first.CheckOurs(t.Context()); err != nil {
+		t.Errorf("those that refused have fenced the writer: %v", err)
+	}
+}
+
+// A log from before keys were short has accounts that today's keys do not find:
+// it is left alone, rather than begun again.
+func TestALogWithKeysOfOldIsNotWrittenTo(t *testing.T) {
+	config := startServer(t)
+	first := immudb.NewLog(config)
+	defer first.Close(context.WithoutCancel(t.Context()))
+	if _, err := first.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	old := payments(0, 1)[0]
+	mustSet(t, vandal(t, config), fmt.Sprintf("e/%s/%012d", old.Account, old.Version), mustJSON(old),
+		fmt.Sprintf("k/%s/%s", old.Account, old.Key), "1", "b/000000000000001", `{"last":1}`)
+	if _, err := first.Acquire(t.Context()); !errors.Is(err, immudb.ErrOldKeys) {
+		t.Errorf("taken over: %v, want %v", err, immudb.ErrOldKeys)
+	}
+}

@@ -1,0 +1,270 @@
+package immudb_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/storage"
+)
+
+// keysOf are the idempotency keys that a storage finds among some.
+func keysOf(t *testing.T, s *immudb.Log, keys ...string) (found []string) {
+	t.Helper()
+	records, err := s.FindKeys(t.Context(), payments(0, 1)[0].Account, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records {
+		found = append(found, r.Key)
+	}
+	slices.Sort(found)
+	return found
+}
+
+func sameKeys(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: found %q, want %q", what, got, want)
+	}
+}
+
+// opened is a storage that has taken the log over and committed records.
+func opened(t *testing.T, config immudb.Config, first int64, n int) *immudb.Log {
+	t.Helper()
+	s := immudb.NewLog(config)
+	if _, err := s.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(t.Context(), payments(first, n), nil); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func closed(t *testing.T, s *immudb.Log) {
+	t.Helper()
+	if err := s.Close(context.WithoutCancel(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The index of idempotency keys is a cache: whatever happens to its files, the
+// next event source finds every key that the log has.
+func TestTheIndexOfKeysIsACache(t *testing.T) {
+	config := startServer(t)
+	closed(t, opened(t, config, 0, 3))
+	directory := filepath.Join(config.StateDir, "keys")
+	kept := filepath.Join(t.TempDir(), "kept")
+	if err := os.CopyFS(kept, os.DirFS(directory)); err != nil {
+		t.Fatal(err)
+	}
+	closed(t, opened(t, config, 3, 2))
+
+	harms := map[string]func(t *testing.T){
+		"nothing": func(*testing.T) {},
+		"deleted": func(t *testing.T) { remove(t, directory) },
+		"older": func(t *testing.T) {
+			remove(t, directory)
+			if err := os.CopyFS(directory, os.DirFS(kept)); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"damaged": func(t *testing.T) {
+			manifests, err := filepath.Glob(filepath.Join(directory, "files", "MANIFEST-*"))
+			if err != nil || len(manifests) == 0 {
+				t.Fatal(manifests, err)
+			}
+			for _, name := range manifests {
+				if err := os.WriteFile(name, []byte("garbage"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+		"another log's": func(t *testing.T) {
+			other := config
+			other.Database, other.User, other.StateDir = "another", "another", t.TempDir()
+			closed(t, opened(t, other, 0, 1))
+			remove(t, directory)
+			if err := os.CopyFS(directory, os.DirFS(filepath.Join(other.StateDir, "keys"))); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+	for name, harm := range harms {
+		t.Run(name, func(t *testing.T) {
+			harm(t)
+			s := immudb.NewLog(config)
+			if _, err := s.Acquire(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			sameKeys(t, name, keysOf(t, s, "key-1", "key-3", "key-5", "key-6"), "key-1", "key-3", "key-5")
+			closed(t, s)
+		})
+	}
+}
+
+func remove(t *testing.T, directory string) {
+	t.Helper()
+	if err := os.RemoveAll(directory); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Keys of a commit that was refused are in the index, and are not found: what
+// it names is looked at.
+func TestKeysOfARefusedCommitAreNotFound(t *testing.T) {
+	config := startServer(t)
+	fenced := opened(t, config, 0, 2)
+	defer closed(t, fenced)
+	elsewhere := config
+	elsewhere.StateDir = t.TempDir()
+	newer := opened(t, elsewhere, 2, 1)
+	defer closed(t, newer)
+
+	late := payments(2, 2)
+	late[0].Key, late[1].Key = "late", "later" // versions 3 and 4; version 3 carries another key by now
+	if err := fenced.Commit(t.Context(), late, nil); !errors.Is(err, storage.ErrFenced) {
+		t.Fatalf("committed: %v", err)
+	}
+	sameKeys(t, "the fenced one", keysOf(t, fenced, "key-2", "key-3", "late", "later"), "key-2", "key-3")
+	sameKeys(t, "the newer one", keysOf(t, newer, "key-2", "key-3", "late", "later"), "key-2", "key-3")
+}
+
+// Given a command that is appended; when one who does not know of it asks for the
+// same at an older version; then that is refused, and the first is still found.
+func TestKeysOfACommitThatAssumedWronglyAreNotNoted(t *testing.T) {
+	s := opened(t, startServer(t), 0, 5)
+	defer closed(t, s)
+	again := payments(2, 1) // version 3
+	again[0].Key, again[0].Position = "key-5", 6
+	if err := s.Commit(t.Context(), again, storage.Heads{again[0].Account: 2}); !errors.Is(err, storage.ErrHeadMoved) {
+		t.Fatalf("committed: %v", err)
+	}
+	sameKeys(t, "the command", keysOf(t, s, "key-5"), "key-5")
+	more := payments(5, 1)
+	if err := s.Commit(t.Context(), more, storage.Heads{more[0].Account: 5}); err != nil {
+		t.Fatal(err)
+	}
+	sameKeys(t, "the next", keysOf(t, s, "key-5", "key-6"), "key-5", "key-6")
+}
+
+// Whoever is not the writer, or is no longer, sees what the writer wrote all the
+// same: an actor that asks a fenced event source would otherwise pay twice.
+func TestAFencedEventSourceFindsWhatTheNextOneWrote(t *testing.T) {
+	config := startServer(t)
+	fenced := opened(t, config, 0, 1)
+	defer closed(t, fenced)
+	elsewhere := config
+	elsewhere.StateDir = t.TempDir()
+	newer := opened(t, elsewhere, 1, 1)
+	defer closed(t, newer)
+	sameKeys(t, "after the takeover", keysOf(t, fenced, "key-1", "key-2"), "key-1", "key-2")
+	if err := newer.Commit(t.Context(), payments(2, 1), nil); err != nil {
+		t.Fatal(err)
+	}
+	sameKeys(t, "after one more", keysOf(t, fenced, "key-3"), "key-3")
+}
+
+// Two event sources that share a directory do not share the index: the second
+// fences the first at once, and has the log when the first has ended.
+func TestASharedDirectoryWaitsForTheFencedOne(t *testing.T) {
+	config := startServer(t)
+	first := opened(t, config, 0, 1)
+	second := immudb.NewLog(config)
+	defer closed(t, second)
+	if _, err := second.Acquire(t.Context()); err == nil || !strings.Contains(err.Error(), "still in use by another event source") {
+		t.Fatalf("took the log over: %v", err)
+	}
+	if err := first.CheckOurs(t.Context()); !errors.Is(err, storage.ErrFenced) {
+		t.Errorf("the first is not fenced: %v", err)
+	}
+	closed(t, first)
+	if _, err := second.Acquire(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sameKeys(t, "the second", keysOf(t, second, "key-1"), "key-1")
+}
+
+// What keeps failing for a reason of its own leaves the session, which others
+// share, as it is: else nobody would have one for as long as a takeover takes.
+func TestASessionIsKeptWhereAnotherHasTheIndex(t *testing.T) {
+	config := startServer(t)
+	first := opened(t, config, 0, 1)
+	defer closed(t, first)
+	second := immudb.NewLog(config)
+	defer closed(t, second)
+	var sessions []client.ImmuClient
+	look := func(c client.ImmuClient) client.ImmuClient {
+		sessions = append(sessions, c)
+		return c
+	}
+	for range 3 {
+		if err := second.Stand(t.Context(), look); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := second.FindKeys(t.Context(), payments(0, 1)[0].Account, []string{"key-1"}); err == nil || !strings.Contains(err.Error(), "still in use by another event source") {
+			t.Fatalf("found a key: %v", err)
+		}
+	}
+	if sessions[0] != sessions[1] || sessions[1] != sessions[2] {
+		t.Error("each failure took the session from all others")
+	}
+}
+
+// slowReader is an immudb that takes its time to tell what the log holds.
+type slowReader struct {
+	client.ImmuClient
+	asked, proceed chan struct{}
+}
+
+func (r slowReader) TxByIDWithSpec(ctx context.Context, request *schema.TxRequest) (*schema.Tx, error) {
+	if request.EntriesSpec.KvEntriesSpec.Action == schema.EntryTypeAction_RAW_VALUE {
+		select {
+		case r.asked <- struct{}{}:
+		default:
+		}
+		<-r.proceed
+	}
+	return r.ImmuClient.TxByIDWithSpec(ctx, request)
+}
+
+// Who takes over with an empty index first reads the log, for as long as that
+// takes, and only then fences the writer.
+func TestAWriterWritesOnWhileTheNextOneReads(t *testing.T) {
+	config := startServer(t)
+	first := opened(t, config, 0, 3)
+	defer closed(t, first)
+	config.StateDir = t.TempDir()
+	second := immudb.NewLog(config)
+	defer closed(t, second)
+	slow := slowReader{asked: make(chan struct{}, 1), proceed: make(chan struct{})}
+	if err := second.Stand(t.Context(), func(c client.ImmuClient) client.ImmuClient { slow.ImmuClient = c; return slow }); err != nil {
+		t.Fatal(err)
+	}
+	acquired := make(chan error, 1)
+	go func() {
+		_, err := second.Acquire(t.Context())
+		acquired <- err
+	}()
+	<-slow.asked
+	if err := first.Commit(t.Context(), payments(3, 1), nil); err != nil {
+		t.Errorf("the writer cannot write while the next one reads: %v", err)
+	}
+	close(slow.proceed)
+	if err := <-acquired; err != nil {
+		t.Fatal(err)
+	}
+	if err := first.CheckOurs(t.Context()); !errors.Is(err, storage.ErrFenced) {
+		t.Errorf("the first is not fenced: %v", err)
+	}
+	sameKeys(t, "the second", keysOf(t, second, "key-1", "key-4"), "key-1", "key-4")
+}

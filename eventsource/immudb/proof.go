@@ -1,0 +1,296 @@
+package immudb
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/codenotary/immudb/embedded/store"
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"corebank/eventsource/storage"
+	"corebank/internal/contract"
+)
+
+// ErrNotProven says that immudb's history is not proven to be the one that was
+// written: it was rewritten, cut off or damaged, or it is another one. The text
+// around it says what does not fit.
+var ErrNotProven = errors.New("the history is not proven")
+
+// Hash stands for all transactions up to one.
+type Hash [sha256.Size]byte
+
+// String is the hash in hexadecimal.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// MarshalText makes the hash a string in JSON.
+func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (h *Hash) UnmarshalText(text []byte) error {
+	if hex.DecodedLen(len(text)) != len(h) {
+		return fmt.Errorf("a hash has %d hexadecimal digits, not %d", hex.EncodedLen(len(h)), len(text))
+	}
+	_, err := hex.Decode(h[:], text)
+	return err
+}
+
+// State is the log's database as of its transaction Tx.
+type State struct {
+	Tx   uint64 `json:"transaction"`
+	Hash Hash   `json:"hash"`
+}
+
+// prover is what immudb's API offers to whoever does not trust it.
+type prover interface {
+	CurrentState(ctx context.Context, in *emptypb.Empty, opts ...grpc.CallOption) (*schema.ImmutableState, error)
+	VerifiableTxById(ctx context.Context, in *schema.VerifiableTxRequest, opts ...grpc.CallOption) (*schema.VerifiableTx, error)
+	TxById(ctx context.Context, in *schema.TxRequest, opts ...grpc.CallOption) (*schema.Tx, error)
+}
+
+// Proof is a state of the log's database that immudb proved to follow from its
+// first transaction, and from an earlier state. Transactions proves the rest.
+type Proof struct {
+	// State is what was proven.
+	State   State
+	part    storage.Partition
+	from    prover
+	anchors map[uint64]Hash // what the hash of a transaction has to be
+}
+
+// Prove has immudb prove that its state now follows from its first transaction
+// and, unless earlier is nil, from an earlier state. It writes nothing. The
+// error is ErrNotProven if the proofs do not hold; any other is a fault that
+// says nothing of the history.
+func (s *database) Prove(ctx context.Context, earlier *State) (*Proof, error) {
+	c, err := s.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := prove(ctx, c.GetServiceClient(), earlier)
+	if err != nil && !errors.Is(err, ErrNotProven) {
+		return nil, s.fault(ctx, c, "prove the history", err)
+	}
+	if p != nil {
+		p.part = s.config.Partition
+	}
+	return p, err
+}
+
+func prove(ctx context.Context, from prover, earlier *State) (*Proof, error) {
+	now, err := from.CurrentState(ctx, &emptypb.Empty{})
+	if err != nil {
+		return nil, refusal("tell its state", err)
+	}
+	state := State{Tx: now.GetTxId(), Hash: schema.DigestFromProto(now.GetTxHash())}
+	p := &Proof{State: state, from: from, anchors: make(map[uint64]Hash)}
+	if earlier != nil && earlier.Tx > state.Tx {
+		return nil, fmt.Errorf("%w: immudb is at transaction %d, but was at %d before: its history was cut off, or this is another one",
+			ErrNotProven, state.Tx, earlier.Tx)
+	}
+	if state.Tx == 0 {
+		return p, nil
+	}
+	first, err := proveSince(ctx, from, 1, nil, state)
+	if err != nil {
+		return nil, err
+	}
+	p.anchors[1] = first
+	if earlier != nil && earlier.Tx > 0 {
+		if _, err := proveSince(ctx, from, earlier.Tx, &earlier.Hash, state); err != nil {
+			return nil, err
+		}
+		if err := p.anchor(*earlier); err != nil {
+			return nil, err
+		}
+	}
+	return p, p.anchor(state)
+}
+
+// anchor notes the hash of a transaction, which must not have another.
+func (p *Proof) anchor(s State) error {
+	if known, anchored := p.anchors[s.Tx]; anchored && known != s.Hash {
+		return fmt.Errorf("%w: immudb says of transaction %d that its hash is %s, and that it is %s", ErrNotProven, s.Tx, known, s.Hash)
+	}
+	p.anchors[s.Tx] = s.Hash
+	return nil
+}
+
+// proveSince has immudb prove that the state follows from its transaction
+// source, whose hash it returns. The hash has to be known, if that is given.
+func proveSince(ctx context.Context, from prover, source uint64, known *Hash, state State) (Hash, error) {
+	answer, err := from.VerifiableTxById(ctx, &schema.VerifiableTxRequest{Tx: state.Tx, ProveSinceTx: source,
+		EntriesSpec: &schema.EntriesSpec{}, KeepReferencesUnresolved: true})
+	if err != nil {
+		return Hash{}, refusal(fmt.Sprintf("prove that transaction %d follows from %d", state.Tx, source), err)
+	}
+	proof := answer.GetDualProof()
+	if !readable(proof.GetSourceTxHeader()) || !readable(proof.GetTargetTxHeader()) || proof.GetLinearProof() == nil {
+		return Hash{}, fmt.Errorf("%w: immudb's proof of transaction %d since %d is incomplete", ErrNotProven, state.Tx, source)
+	}
+	dual := schema.DualProofFromProto(proof)
+	hash := Hash(dual.SourceTxHeader.Alh())
+	if known != nil && hash != *known {
+		return hash, fmt.Errorf("%w: transaction %d has the hash %s, but had %s before: the history was rewritten, or this is another one",
+			ErrNotProven, source, hash, *known)
+	}
+	if !store.VerifyDualProof(dual, source, state.Tx, hash, state.Hash) {
+		return hash, fmt.Errorf("%w: transaction %d does not follow from %d", ErrNotProven, state.Tx, source)
+	}
+	return hash, nil
+}
+
+// readable reports whether a header is there and of a version that can be
+// hashed.
+func readable(header *schema.TxHeader) bool {
+	return header != nil && (header.Version == 0 || header.Version == 1)
+}
+
+// refusal tells the answers of an immudb that cannot give what it has
+// promised to keep from faults of the way to it.
+func refusal(what string, err error) error {
+	if isPassing(err) {
+		return fmt.Errorf("immudb cannot %s: %w", what, err)
+	}
+	return fmt.Errorf("%w: immudb cannot %s: %w", ErrNotProven, what, err)
+}
+
+// isPassing reports whether an error is of the way to immudb, of a session
+// that has ended or of a server that is being stopped.
+func isPassing(err error) bool {
+	switch status.Code(err) {
+	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Unauthenticated, codes.PermissionDenied, codes.ResourceExhausted:
+		return true
+	default:
+		return strings.Contains(err.Error(), "session") || strings.Contains(err.Error(), "already closed")
+	}
+}
+
+// ProvenTransaction is one transaction of the log's database.
+type ProvenTransaction struct {
+	// ID counts from 1.
+	ID uint64
+	// Records are those that it committed, in the order of the log.
+	Records []contract.Record
+	// Cuts are those that it added to an order.
+	Cuts []storage.Cut
+	// Flaws say what in it the event source would not have written like that.
+	Flaws []string
+}
+
+// readAhead is how many transactions are read and checked at a time while the
+// caller works on an earlier one.
+const readAhead = 4
+
+// Transactions reads the history from the first transaction to the proven
+// state. Each is proven to belong to it before it is yielded: values have their
+// entries' hashes, entries their transaction's, and transactions form one
+// chain. Only when the sequence ends without an error is it known that the
+// chain leads to the state. An error is as that of Prove, and is the last.
+func (p *Proof) Transactions(ctx context.Context) iter.Seq2[ProvenTransaction, error] {
+	return func(yield func(ProvenTransaction, error) bool) {
+		var readers sync.WaitGroup
+		defer readers.Wait()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		previous := Hash(sha256.Sum256(nil)) // before the first
+		for next := range p.ahead(ctx, &readers) {
+			link := <-next
+			err := link.err
+			if err == nil {
+				err = p.fits(link, previous)
+			}
+			if !yield(link.transaction, err) || err != nil {
+				return
+			}
+			previous = link.hash
+		}
+		if err := ctx.Err(); err != nil {
+			yield(ProvenTransaction{}, err)
+		}
+	}
+}
+
+// link is one transaction of the chain.
+type link struct {
+	transaction    ProvenTransaction
+	previous, hash Hash
+	err            error
+}
+
+// fits holds a link against the one before it and the states that are known.
+func (p *Proof) fits(l link, previous Hash) error {
+	if l.previous != previous {
+		return fmt.Errorf("%w: transaction %d does not follow from the one before it", ErrNotProven, l.transaction.ID)
+	}
+	if known, anchored := p.anchors[l.transaction.ID]; anchored && known != l.hash {
+		return fmt.Errorf("%w: transaction %d has the hash %s, but is proven to have %s", ErrNotProven, l.transaction.ID, l.hash, known)
+	}
+	return nil
+}
+
+// ahead reads the links, some at a time, and hands them out in order. It ends
+// early only if ctx does.
+func (p *Proof) ahead(ctx context.Context, readers *sync.WaitGroup) <-chan chan link {
+	links := make(chan chan link, readAhead-1)
+	readers.Go(func() {
+		defer close(links)
+		for id := uint64(1); id <= p.State.Tx; id++ {
+			next := make(chan link, 1)
+			select {
+			case links <- next:
+				readers.Go(func() { next <- readLink(ctx, p.from, p.part, id) })
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return links
+}
+
+// readLink reads one transaction and checks it in itself.
+func readLink(ctx context.Context, from prover, part storage.Partition, id uint64) link {
+	raw := &schema.EntryTypeSpec{Action: schema.EntryTypeAction_RAW_VALUE}
+	tx, err := from.TxById(ctx, &schema.TxRequest{Tx: id, KeepReferencesUnresolved: true,
+		EntriesSpec: &schema.EntriesSpec{KvEntriesSpec: raw, ZEntriesSpec: raw, SqlEntriesSpec: raw}})
+	if err != nil {
+		return link{err: refusal(fmt.Sprintf("give transaction %d", id), err)}
+	}
+	header, err := checkEntries(tx, id)
+	if err != nil {
+		return link{err: fmt.Errorf("%w: transaction %d: %w", ErrNotProven, id, err)}
+	}
+	read := readCommit(tx, part)
+	return link{previous: header.PrevAlh, hash: header.Alh(),
+		transaction: ProvenTransaction{ID: id, Records: read.records, Cuts: read.rounds, Flaws: read.flaws}}
+}
+
+// checkEntries holds the entries of a transaction against its header, which it
+// returns.
+func checkEntries(tx *schema.Tx, id uint64) (*store.TxHeader, error) {
+	switch header := tx.GetHeader(); {
+	case !readable(header) || header.Id != id:
+		return nil, errors.New("its header is not its own")
+	case len(tx.Entries) == 0 || len(tx.Entries) != int(header.Nentries):
+		return nil, fmt.Errorf("%d entries, its header says %d", len(tx.Entries), header.Nentries)
+	}
+	for _, entry := range tx.Entries {
+		if hash := sha256.Sum256(entry.Value); string(hash[:]) != string(entry.HValue) {
+			return nil, fmt.Errorf("the value of %q does not have its hash", entry.Key)
+		}
+	}
+	header := schema.TxFromProto(tx).Header() // with the hash of these entries
+	if header.Eh != schema.DigestFromProto(tx.Header.EH) {
+		return nil, errors.New("its entries do not have their hash")
+	}
+	return header, nil
+}

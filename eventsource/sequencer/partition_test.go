@@ -1,0 +1,86 @@
+package sequencer_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"corebank/eventsource"
+	"corebank/eventsource/sequencer"
+	"corebank/eventsource/storage"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Whoever counts the partitions otherwise gets nothing, and is told so.
+func TestAPartitionIsForItsAccounts(t *testing.T) {
+	in(t, func(ctx context.Context, running *runningGroup) {
+		s := newShop(2)
+		s.open(ctx, running)
+		q, _ := s.sequencer(ctx, running, s.order.Open())
+		id := bank.NewAccountID("shop", "ada")
+		home := contract.PartitionOf(id, 2)
+		away := s.apis[2-home]
+		r := contract.Record{Account: id, Version: 1, Key: "k"}
+		if got := s.append(t, r); got.Status != contract.Appended || got.Partition != home || got.FirstPosition != 1 {
+			t.Errorf("appended at home: %+v", got)
+		}
+		if err := r.SetEvent(bank.AccountOpened{Owner: "Ada", Currency: "EUR", Kind: bank.Current}); err != nil {
+			t.Fatal(err)
+		}
+		request := contract.AppendRequest{Appends: []contract.Append{{Account: id, Records: []contract.Record{r}}}}
+		for who, api := range map[string]*eventsource.API{"the other partition": away.API, "the sequencer": eventsource.NewMergedAPI(q, q.Head)} {
+			reply, err := api.Append(ctx, request)
+			if err != nil || reply.Results[0].Status != contract.Halted || !strings.Contains(reply.Results[0].Reason, "--partitions 2") {
+				t.Errorf("%s: %+v (%v)", who, reply, err)
+			}
+		}
+		if _, err := away.ReadStream(ctx, contract.ReadStreamRequest{Account: id}); err == nil || !strings.Contains(err.Error(), "--partitions 2") {
+			t.Errorf("its stream in the other partition: %v", err)
+		}
+		if _, err := away.FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: []string{"k"}}); err == nil {
+			t.Error("its keys are looked for in the other partition")
+		}
+		if away.writer.Head() != 0 {
+			t.Errorf("%d records were written", away.writer.Head())
+		}
+		swapped := sequencer.New(storage.NewMemorySequenceLog().Open(), []sequencer.PartitionLog{s.apis[1], s.apis[0]}, slog.New(slog.DiscardHandler))
+		running.Go(func() { _ = swapped.Run(ctx) })
+		await(t, func() bool { return strings.Contains(swapped.Ready().Reason, "number 2 answers in its place") })
+		if swapped.Head() != 0 {
+			t.Errorf("partitions that were mistaken for each other are ordered up to %d", swapped.Head())
+		}
+	})
+}
+
+// A read waits for a record, and no longer than it may.
+func TestAReadWaitsForARecord(t *testing.T) {
+	in(t, func(ctx context.Context, running *runningGroup) {
+		s := newShop(2)
+		s.open(ctx, running)
+		id := bank.NewAccountID("shop", "ada")
+		api := s.apis[contract.PartitionOf(id, 2)-1]
+		began := time.Now()
+		page, err := api.ReadAll(ctx, contract.ReadAllRequest{WaitMs: 3000})
+		if took := time.Since(began); err != nil || len(page.Records) != 0 || took != 3*time.Second {
+			t.Errorf("%d records after %v (%v)", len(page.Records), took, err)
+		}
+		read := make(chan contract.Records)
+		running.Go(func() {
+			page, _ := api.ReadAll(ctx, contract.ReadAllRequest{WaitMs: 3000})
+			read <- page
+		})
+		<-time.After(time.Second)
+		s.next(t, "ada")
+		if page := <-read; len(page.Records) != 1 || page.Partition != contract.PartitionOf(id, 2) || time.Since(began) != 4*time.Second {
+			t.Errorf("%+v after %v", page, time.Since(began))
+		}
+		for _, wait := range []int{-1, 5001} {
+			if _, err := api.ReadAll(ctx, contract.ReadAllRequest{WaitMs: wait}); err == nil {
+				t.Errorf("it may wait %d ms", wait)
+			}
+		}
+	})
+}

@@ -1,0 +1,233 @@
+package sequencer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"corebank/eventsource"
+	"corebank/eventsource/sequencer"
+	"corebank/eventsource/storage"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// rough is an order whose rounds may get lost on their way, or their answers.
+type rough struct {
+	storage.SequenceLog
+	mu   sync.Mutex
+	next string // what becomes of the next round: "", "lost" or "unanswered"
+}
+
+func (r *rough) Add(ctx context.Context, rounds ...storage.Cut) error {
+	r.mu.Lock()
+	fate := r.next
+	r.next = ""
+	r.mu.Unlock()
+	if fate == "lost" {
+		return errors.New("the way there broke")
+	}
+	if err := r.SequenceLog.Add(ctx, rounds...); err != nil || fate == "" {
+		return err
+	}
+	return errors.New("the way back broke")
+}
+
+func (r *rough) expect(fate string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next = fate
+}
+
+// topic is a publisher that keeps what it gets.
+type topic struct {
+	mu      sync.Mutex
+	batches []contract.Batch
+}
+
+func (t *topic) Publish(_ context.Context, batch contract.Batch) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.batches = append(t.batches, batch)
+	return nil
+}
+
+// wild is a log of several partitions to which anything happens.
+type wild struct {
+	*shop
+	t       judge
+	ctx     context.Context
+	running *runningGroup
+	order   *rough
+	head    *sequencer.Sequencer
+	crash   context.CancelFunc
+	topic   *topic
+	seen    []string          // the log as it was seen
+	after   map[string]string // records that came of others, by account and version
+	count   int
+}
+
+func (w *wild) start() {
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.order = &rough{SequenceLog: w.shop.order.Open()}
+	w.head, _ = w.sequencer(ctx, w.running, w.order)
+	relay := eventsource.NewRelay(w.head, w.head, w.topic, slog.New(slog.DiscardHandler))
+	w.running.Go(func() { _ = relay.Run(ctx) })
+	w.crash = cancel
+	synctest.Wait() // it has the order, and not one that was started before it
+}
+
+// appendOne appends the next event of some account, which may have come of what
+// another partition has.
+func (w *wild) appendOne() {
+	id := bank.NewAccountID("shop", fmt.Sprint(rapid.IntRange(0, 9).Draw(w.t.T, "account")))
+	mine := contract.PartitionOf(id, len(w.apis))
+	stream, err := w.apis[mine-1].ReadStream(w.ctx, contract.ReadStreamRequest{Account: id})
+	if err != nil {
+		w.t.Fatalf("%v", err)
+	}
+	r := contract.Record{Account: id, Version: int64(len(stream.Records)) + 1, Key: fmt.Sprint("key ", len(stream.Records))}
+	if of := rapid.IntRange(1, len(w.apis)).Draw(w.t.T, "came of partition"); of != mine && rapid.Bool().Draw(w.t.T, "came of another") {
+		if page, err := w.apis[of-1].API.ReadAll(w.ctx, contract.ReadAllRequest{}); err == nil && len(page.Records) > 0 {
+			cause := page.Records[len(page.Records)-1]
+			r.After = &contract.PartitionPosition{Partition: of, Position: cause.Position}
+			w.after[name(r)] = name(cause)
+		}
+	}
+	if got := w.append(w.t, r); got.Status != contract.Appended {
+		w.t.Fatalf("%+v", got)
+	}
+	w.count++
+}
+
+func name(r contract.Record) string { return fmt.Sprintf("%s %d", r.Account, r.Version) }
+
+// look reads the log as a stranger does, and compares it with how it was before.
+func (w *wild) look() {
+	total := sequencer.NewMergedLog(w.shop.order.Open(), w.parts())
+	if _, err := total.Refresh(w.ctx); err != nil {
+		w.t.Fatalf("%v", err)
+	}
+	read := func(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
+		records, err := total.ReadAll(ctx, after, limit)
+		if err != nil && slices.ContainsFunc(w.apis, func(g *gate) bool { return g.closed() != nil }) {
+			return nil, nil // it is away
+		}
+		return records, err
+	}
+	var now []string
+	for _, r := range all(w.t, read, rapid.IntRange(1, 50).Draw(w.t.T, "page")) {
+		if cause := w.after[name(r)]; cause != "" && !slices.Contains(now, cause) {
+			w.t.Fatalf("%s comes before %s, which it came of", name(r), cause)
+		}
+		now = append(now, name(r))
+	}
+	if n := min(len(now), len(w.seen)); !slices.Equal(now[:n], w.seen[:n]) {
+		w.t.Fatalf("the order was\n%q and is\n%q", w.seen, now)
+	}
+	if len(now) > len(w.seen) {
+		w.seen = now
+	}
+}
+
+// published compares what subscribers got with the log.
+func (w *wild) published() {
+	w.topic.mu.Lock()
+	defer w.topic.mu.Unlock()
+	for _, batch := range w.topic.batches {
+		for _, r := range batch.Records {
+			if r.Position > int64(len(w.seen)) || w.seen[r.Position-1] != name(r) {
+				w.t.Fatalf("%s was published as position %d of %q", name(r), r.Position, w.seen)
+			}
+		}
+	}
+}
+
+// Whatever happens to the sequencer and the partitions between any two steps:
+// each record has one place, for ever, without gaps, and after that of what it
+// came of.
+func TestTheOrderIsForEver(t *testing.T) {
+	rapid.Check(t, func(chance *rapid.T) {
+		bubble(t, chance, func() { anything(judge{chance}) })
+	})
+}
+
+// judge throws what it finds out of the bubble, where the test fails.
+type judge struct{ *rapid.T }
+
+type verdict string
+
+func (judge) Fatalf(format string, args ...any) { panic(verdict(fmt.Sprintf(format, args...))) }
+
+// bubble runs a story in virtual time, and hands on what it throws.
+func bubble(t *testing.T, chance *rapid.T, story func()) {
+	var thrown any
+	synctest.Test(t, func(*testing.T) {
+		defer func() { thrown = recover() }()
+		story()
+	})
+	if found, wrong := thrown.(verdict); wrong {
+		chance.Fatal(string(found))
+	} else if thrown != nil {
+		panic(thrown)
+	}
+}
+
+func anything(t judge) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running runningGroup
+	defer running.Wait()
+	defer cancel()
+	w := &wild{shop: newShop(rapid.IntRange(2, 4).Draw(t.T, "partitions")), t: t, ctx: ctx, running: &running, topic: &topic{}, after: map[string]string{}}
+	w.open(ctx, &running)
+	w.start()
+	for range rapid.IntRange(1, 40).Draw(t.T, "steps") {
+		switch rapid.SampledFrom([]string{"append", "append", "append", "wait", "look", "crash", "second", "lose", "unanswered", "shut", "open"}).Draw(t.T, "step") {
+		case "append":
+			w.appendOne()
+		case "wait":
+			<-time.After(time.Duration(rapid.IntRange(0, 20).Draw(t.T, "ms")) * time.Millisecond)
+			synctest.Wait()
+		case "look":
+			w.look()
+		case "crash":
+			w.crash()
+			w.start()
+		case "second": // beside the first, which does not know it yet
+			w.start()
+		case "lose":
+			w.order.expect("lost")
+		case "unanswered":
+			w.order.expect("unanswered")
+		case "shut":
+			w.apis[rapid.IntRange(1, len(w.apis)).Draw(t.T, "partition")-1].set(errors.New("nobody is there"))
+		case "open":
+			w.reopen()
+		}
+	}
+	w.reopen()
+	for range 200 {
+		if <-time.After(100 * time.Millisecond); w.head.Head() == int64(w.count) {
+			break
+		}
+	}
+	w.look()
+	w.published()
+	if len(w.seen) != w.count {
+		t.Fatalf("%d of %d records have their place", len(w.seen), w.count)
+	}
+}
+
+func (w *wild) reopen() {
+	for _, api := range w.apis {
+		api.set(nil)
+	}
+}

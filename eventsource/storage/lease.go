@@ -1,0 +1,88 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"corebank/internal/app"
+)
+
+// Pauses between attempts to take a log over.
+const (
+	acquirePauseMin = 50 * time.Millisecond
+	acquirePauseMax = time.Second
+)
+
+// Lease is held by the one writer of a log, or by the one sequencer.
+type Lease struct {
+	What string // is taken over, for messages
+	Log  *slog.Logger
+
+	held   atomic.Bool
+	damage atomic.Pointer[string] // what an operator has to repair before the log can be taken over
+}
+
+// Run takes the log over with acquire and works while it holds the lease, until ctx ends or another writer takes over,
+// which it reports as ErrFenced. If work fails otherwise, the outcome of a write is unknown, and Run takes over again.
+func (l *Lease) Run(ctx context.Context, acquire, work func(context.Context) error) error {
+	for {
+		if err := l.acquire(ctx, acquire); err != nil {
+			return stopped(ctx, err)
+		}
+		err := work(ctx)
+		l.held.Store(false)
+		if ctx.Err() != nil || errors.Is(err, ErrFenced) {
+			return stopped(ctx, err)
+		}
+		l.Log.Error("write with unknown outcome, taking over again", "what", l.What, "error", err)
+	}
+}
+
+// stopped is nil when ctx ended, which is the ordinary way to stop.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !errors.Is(err, ErrFenced) {
+		return nil
+	}
+	return err
+}
+
+func (l *Lease) acquire(ctx context.Context, acquire func(context.Context) error) error {
+	for pause := acquirePauseMin; ; pause = min(2*pause, acquirePauseMax) {
+		err := acquire(ctx)
+		l.noteDamage(err)
+		if err == nil {
+			l.held.Store(true)
+			return nil
+		}
+		if errors.Is(err, ErrFenced) || errors.Is(err, ErrPartition) {
+			return err
+		}
+		l.Log.Warn("not available, trying again", "what", l.What, "error", err, "pause", pause)
+		if !app.Pause(ctx, pause) {
+			return ctx.Err()
+		}
+	}
+}
+
+func (l *Lease) noteDamage(err error) {
+	if damage := DamageError(""); errors.As(err, &damage) {
+		reason := err.Error()
+		l.damage.Store(&reason)
+		return
+	}
+	l.damage.Store(nil)
+}
+
+// Problem is why the lease is not held, or "".
+func (l *Lease) Problem() string {
+	if damage := l.damage.Load(); damage != nil {
+		return *damage
+	}
+	if !l.held.Load() {
+		return l.What + " is not available: the event source is not connected to immudb"
+	}
+	return ""
+}
