@@ -11,27 +11,27 @@ const Caller = "corebank"
 // step is the order for what a transfer needs next. d.mu is held.
 func (d *Driver) step(t *transfer) *order {
 	id, at := t.ID, t.Step
-	o := &order{account: t.From, answered: func(outcome contract.Outcome) { d.stepped(id, at, outcome) }}
+	next, _ := bank.NextStep(t.lastEvent())
+	return &order{account: next.Account, command: d.internal(next.Command),
+		answered: func(outcome contract.Outcome) { d.stepped(id, at, outcome) }}
+}
+
+// lastEvent is the event that the next step of a transfer follows from, with what the step needs of it.
+func (t *transfer) lastEvent() (account bank.AccountID, version int64, e bank.Event) {
 	switch t.Step {
-	case sent:
-		o.account = t.To
-		receive := bank.ReceiveTransfer{Transfer: t.ID, From: t.From, Amount: t.sending.Amount,
-			Details: t.sending.Details, EffectiveAt: t.sending.EffectiveAt}
-		if t.sending.Reverses != nil {
-			receive.Reverses = t.sending.Reverses.Transfer
-		}
-		o.command = d.internal(receive)
 	case received:
-		o.command = d.internal(bank.CompleteTransfer{Transfer: t.ID})
+		return t.To, 0, bank.TransferReceived{Transfer: t.ID, From: t.From}
 	case rejected:
-		o.command = d.internal(bank.ReturnTransfer{Transfer: t.ID, Rejection: *t.Rejection})
+		return t.To, 0, bank.TransferRejected{Transfer: t.ID, From: t.From, Rejection: *t.Rejection}
+	default:
+		return t.From, t.Version, *t.sending
 	}
-	return o
 }
 
 // expire is the order that ends a hold. d.mu is held.
 func (d *Driver) expire(h *hold) *order {
-	return &order{account: h.Account, command: d.internal(bank.ExpireHold{Hold: h.Version}),
+	next, _ := bank.NextStep(h.Account, h.Version, bank.HoldPlaced{ExpiresAt: h.ExpiresAt})
+	return &order{account: next.Account, command: d.internal(next.Command),
 		answered: func(outcome contract.Outcome) { d.expired(h, outcome) }}
 }
 

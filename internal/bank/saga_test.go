@@ -85,30 +85,13 @@ func (w *world) checkReversal(account bank.Account, c bank.Command, past bank.Ev
 	}
 }
 
-// next is the step that follows from an event in the log, if one does: to
-// which account it goes, and what is asked.
-func next(f fact) (bank.AccountID, bank.Command) {
-	switch e := f.event.(type) {
-	case bank.TransferSent:
-		c := bank.ReceiveTransfer{Transfer: e.Transfer, From: f.account, Amount: e.Amount, Details: e.Details, EffectiveAt: e.EffectiveAt}
-		if e.Reverses != nil {
-			c.Reverses = e.Reverses.Transfer
-		}
-		return e.To, c
-	case bank.TransferReceived:
-		return e.From, bank.CompleteTransfer{Transfer: e.Transfer}
-	case bank.TransferRejected:
-		return e.From, bank.ReturnTransfer{Transfer: e.Transfer, Rejection: e.Rejection}
-	}
-	return "", nil
-}
-
 // follow does what follows from an event, for the first time or once more.
 func (w *world) follow(f fact) {
-	id, c := next(f)
-	if c == nil {
+	next, follows := bank.NextStep(f.account, f.version, f.event)
+	if !follows || !next.Due.IsZero() {
 		return
 	}
+	id, c := next.Account, next.Command
 	key, own := bank.SystemKey(c)
 	if !own {
 		w.Fatalf("%+v has no key of the bank's", c)

@@ -1,0 +1,53 @@
+package bank_test
+
+import (
+	"reflect"
+	"testing"
+
+	"corebank/internal/bank"
+)
+
+// TestWhatTheBankDoesByItself is the process that carries a transfer and ends a hold: given an event of an account,
+// then this command goes to that account.
+func TestWhatTheBankDoesByItself(t *testing.T) {
+	details := bank.Details{Reference: "rent", Memo: "March", ExternalID: "7"}
+	noted := sent(eur(5_00), eur(0))
+	noted.Details, noted.EffectiveAt = details, at(1)
+	refund := paidBack(3, 1, 0, 0)
+	for name, p := range map[string]struct {
+		given bank.Event // version 4 of Ada's account
+		then  bank.Step
+	}{
+		"money was sent": {given: noted, then: bank.Step{Account: grace, Command: bank.ReceiveTransfer{
+			Transfer: trip, From: ada, Amount: eur(5_00), Details: details, EffectiveAt: at(1)}}},
+		"money was sent back": {given: refund, then: bank.Step{Account: refund.To, Command: bank.ReceiveTransfer{
+			Transfer: refund.Transfer, From: ada, Amount: refund.Amount, Details: refund.Details,
+			Reverses: refund.Reverses.Transfer}}},
+		"money arrived": {given: received(eur(1), eur(1)),
+			then: bank.Step{Account: grace, Command: completeIt}},
+		"money was not taken": {given: bank.TransferRejected{Transfer: trip, From: grace, Amount: eur(1), Rejection: closedThere},
+			then: bank.Step{Account: grace, Command: returnIt}},
+		"a hold was placed": {given: placed(eur(1), at(9)),
+			then: bank.Step{Account: ada, Command: bank.ExpireHold{Hold: 4}, Due: at(9)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, follows := bank.NextStep(ada, 4, p.given)
+			if !follows || !reflect.DeepEqual(got, p.then) {
+				t.Errorf("then\n%+v (%t), want\n%+v", got, follows, p.then)
+			}
+			if _, own := bank.SystemKey(got.Command); !own {
+				t.Errorf("%+v has no idempotency key of the bank's own", got.Command)
+			}
+		})
+	}
+}
+
+// TestWhatEndsTheProcess: nothing follows from any other event.
+func TestWhatEndsTheProcess(t *testing.T) {
+	going := map[string]bool{"sent": true, "paid back": true, "received": true, "rejected": true, "held": true}
+	for name, e := range wholeEvents() {
+		if next, follows := bank.NextStep(ada, 4, e); follows != going[name] {
+			t.Errorf("%s: %+v follows", name, next)
+		}
+	}
+}
