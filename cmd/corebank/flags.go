@@ -111,3 +111,16 @@ func readSecret(flag, path string) (string, error) {
 	}
 	return secret, nil
 }
+
+// tokenVariable is the environment variable with the token that a command signs
+// in with. A token is never an argument, which others on the machine could see.
+const tokenVariable = "COREBANK_TOKEN"
+
+// signInToken is the token in the environment or else in a file; empty if there
+// is neither.
+func signInToken(file string) (string, error) {
+	if token := os.Getenv(tokenVariable); token != "" {
+		return token, nil
+	}
+	return readSecret("token-file", file)
+}

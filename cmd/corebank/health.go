@@ -23,6 +23,7 @@ when they run and /readyz when they can do their work.`,
 		Example: `  # In a compose file
   healthcheck:
     test: ["CMD", "/corebank", "health", "http://127.0.0.1:8080/readyz"]`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			ctx, cancel := context.WithTimeout(c.Context(), healthTimeout)
 			defer cancel()

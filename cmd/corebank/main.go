@@ -95,20 +95,34 @@ COREBANK_LOG_LEVEL. A flag on the command line wins.`,
 	return root
 }
 
-// failure is an error of a command's work. Every other error of cobra is one
-// of its use.
+// failure is an error in what a command does. Every other error is an error of
+// use: the command was called in a wrong way.
 type failure struct{ err error }
 
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// work makes a cobra function of a command's work.
-func work(do func(ctx context.Context, log *slog.Logger) error) func(*cobra.Command, []string) error {
+// work runs what a command does. Its error is a failure.
+func work(do func(ctx context.Context, log *slog.Logger) error) runFunc {
 	return func(c *cobra.Command, _ []string) error {
 		if err := do(c.Context(), slog.Default()); err != nil {
 			return &failure{err}
 		}
 		return nil
+	}
+}
+
+// runFunc is the type of cobra's functions.
+type runFunc func(c *cobra.Command, arguments []string) error
+
+// checked checks the flags before the work. An error of the check is an error of
+// use. Unlike cobra's PreRunE it runs after cobra has looked for required flags.
+func checked(check, work runFunc) runFunc {
+	return func(c *cobra.Command, arguments []string) error {
+		if err := check(c, arguments); err != nil {
+			return err
+		}
+		return work(c, arguments)
 	}
 }
 
@@ -125,16 +139,10 @@ func subcommandOnly(c *cobra.Command, arguments []string) error {
 	return errors.New(message)
 }
 
-// finish gives a command what all have in common.
+// finish adds what all commands have in common.
 func finish(c *cobra.Command) {
-	if c.HasParent() {
-		switch c.Name() {
-		case "health":
-			c.Args = cobra.ExactArgs(1)
-		case "bench": // checks the names of scenarios itself
-		default:
-			c.Args = cobra.NoArgs
-		}
+	if c.HasParent() && c.Args == nil {
+		c.Args = cobra.NoArgs
 	}
 	explainEnvironment(c)
 }

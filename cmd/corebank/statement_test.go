@@ -40,7 +40,7 @@ func TestAStatementOfAMonth(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 	nobody := statementOf(t, bank.Client, "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", from, to)
-	if nobody.code != 1 || !strings.Contains(nobody.stderr, "no account") {
+	if nobody.code != 1 || !strings.Contains(nobody.stderr, "did not exist") {
 		t.Errorf("%+v", nobody)
 	}
 }

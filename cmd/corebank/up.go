@@ -48,18 +48,17 @@ is fixed when the bank is made: give the same number at every start.`,
 
   # A second bank beside it, on any free port
   corebank up --listen 127.0.0.1:0 --data /tmp/second-bank`,
-		PreRunE: func(c *cobra.Command, _ []string) (err error) {
+		RunE: checked(func(c *cobra.Command, _ []string) (err error) {
 			config.LogLevel, err = c.Flags().GetString(flagLogLevel)
 			return cmp.Or(err, checkPartitions(config.Partitions))
-		},
-		RunE: work(func(ctx context.Context, _ *slog.Logger) (err error) {
+		}, work(func(ctx context.Context, _ *slog.Logger) (err error) {
 			if config.Program, err = os.Executable(); err != nil {
 				return err
 			}
 			ctx, cancel := supervisor.WithParent(ctx, "go") // "go run" dies without passing its signal on
 			defer cancel()
 			return localbank.Run(ctx, config)
-		}),
+		})),
 	}
 	flags := c.Flags()
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API on this machine; port 0 picks a free one")

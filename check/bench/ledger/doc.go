@@ -8,5 +8,5 @@
 // transaction of four statements, as one would write it first, and a single
 // statement, as fast as SQL can be.
 //
-// It imports nothing of ours.
+// It may import app.
 package ledger

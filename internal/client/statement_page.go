@@ -1,27 +1,15 @@
-package main
+package client
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/statement"
 )
 
-// Bounds of one page of a statement.
-const (
-	statementPageTime  = 30 * time.Second
-	statementPageBytes = 4 << 20
-)
-
-const askStatement = `query($account: ID!, $from: DateTime!, $to: DateTime!, $after: String) {
+const statementQuery = `query($account: ID!, $from: DateTime!, $to: DateTime!, $after: String) {
   statement(accountId: $account, from: $from, to: $to) {
     owner currency from to opening { value } openingVersion closing { value } closingVersion
     lines(first: 100, after: $after) {
@@ -32,7 +20,7 @@ const askStatement = `query($account: ID!, $from: DateTime!, $to: DateTime!, $af
   }
 }`
 
-// statementPage is a page of a statement, as the gateway answers it.
+// statementPage is a page of a statement, as the gateway sends it.
 type statementPage struct {
 	Owner                          string
 	Currency                       bank.Currency
@@ -60,47 +48,17 @@ type statementNode struct {
 	Reference, Memo, ExternalID, CounterpartyID, TransferID, Reason string
 }
 
-// page asks the gateway for the page after a cursor.
-func (ask *statementRequest) page(ctx context.Context, after any) (*statementPage, error) {
-	ctx, cancel := context.WithTimeout(ctx, statementPageTime)
-	defer cancel()
-	body, err := json.Marshal(map[string]any{"query": askStatement,
-		"variables": map[string]any{"account": ask.account, "from": ask.from, "to": ask.to, "after": after}})
-	if err != nil {
-		return nil, err
+// statementPage reads the page after a cursor.
+func (c Client) statementPage(ctx context.Context, r StatementRequest, after any) (*statementPage, error) {
+	var reply struct{ Statement *statementPage }
+	err := c.Query(ctx, statementQuery, map[string]any{"account": r.Account, "from": r.From, "to": r.To, "after": after}, &reply)
+	if err == nil && reply.Statement == nil {
+		err = fmt.Errorf("account %s did not exist by the end of the period", r.Account)
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(ask.url, "/")+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("--url %q: %w", ask.url, err)
-	}
-	token, err := ask.token()
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("the bank cannot be reached, is it running at --url? %w", err)
-	}
-	defer response.Body.Close()
-	var answer struct {
-		Data   struct{ Statement *statementPage }
-		Errors []struct{ Message string }
-	}
-	if err := json.NewDecoder(io.LimitReader(response.Body, statementPageBytes)).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("%s did not answer as a bank does (%s): %w", ask.url, response.Status, err)
-	}
-	switch {
-	case len(answer.Errors) > 0:
-		return nil, errors.New("the bank says: " + answer.Errors[0].Message)
-	case answer.Data.Statement == nil:
-		return nil, fmt.Errorf("there was no account %s by the end of the period", ask.account)
-	}
-	return answer.Data.Statement, nil
+	return reply.Statement, err
 }
 
-// frame is what the statement begins and ends with.
+// frame is the beginning and the end of the statement.
 func (p *statementPage) frame(id bank.AccountID) (statement.Statement, error) {
 	frame := statement.Statement{Account: id, Owner: p.Owner, Currency: p.Currency, From: p.From, To: p.To,
 		OpeningVersion: p.OpeningVersion, ClosingVersion: p.ClosingVersion, Created: time.Now()}
@@ -115,8 +73,9 @@ func (p *statementPage) frame(id bank.AccountID) (statement.Statement, error) {
 }
 
 func (n statementNode) line() (statement.Line, error) {
-	line := statement.Line{ID: n.ID, Version: n.Version, Type: n.Type, Credit: n.Direction == "CREDIT", BookedAt: n.OccurredAt, ValueAt: n.EffectiveAt,
-		Reference: n.Reference, Memo: n.Memo, ExternalID: n.ExternalID, Counterparty: n.CounterpartyID, Transfer: n.TransferID, Reason: n.Reason}
+	line := statement.Line{ID: n.ID, Version: n.Version, Type: n.Type, Credit: n.Direction == "CREDIT",
+		BookedAt: n.OccurredAt, ValueAt: n.EffectiveAt, Reference: n.Reference, Memo: n.Memo, ExternalID: n.ExternalID,
+		Counterparty: n.CounterpartyID, Transfer: n.TransferID, Reason: n.Reason}
 	var err error
 	if line.Amount, err = bank.ParseMoney(n.Amount.Value, n.Amount.Currency); err != nil {
 		return line, fmt.Errorf("the amount of transaction %s: %w", n.ID, err)
