@@ -3658,86 +3658,85 @@ func newExecutionContext(
 var sources = []*ast.Source{
 	{Name: "../account.graphqls", Input: `"An account of one owner in one currency."
 type Account implements Node {
-  "Unique over all types."
+  "The id, unique across all types."
   id: ID!
-  "Who owns it."
+  "The owner."
   owner: String!
-  "What its owner calls it."
+  "The name that the owner gave it."
   name: String
-  "What it is for."
+  "The kind of account."
   kind: AccountKind!
-  "Your own name for it, unique in the bank."
+  "Your own id for it, unique in the bank."
   externalId: String
-  "What else you keep with it, in the order of the keys."
+  "Your own data about it, sorted by key."
   metadata: [MetadataEntry!]!
-  "The currency that it is kept in, for ever."
+  "The currency of the account; it never changes."
   currency: CurrencyCode!
   "Whether it can be used."
   status: AccountStatus!
-  "What is forbidden on it; null when nothing is."
+  "The movements that are forbidden; null when none are."
   freeze: Freeze
-  "What bounds its debits."
+  "The limits on its debits."
   limits: Limits!
-  "What is on it."
+  "The balance."
   balance: Balance!
-  "The holds that keep money back now, oldest first: at most 1000."
+  "The active holds, oldest first: at most 1000."
   holds: [Hold!]!
-  "The transfers that left it and have not ended, oldest first: at most 1000."
+  "The outgoing transfers that have not ended, oldest first: at most 1000."
   transfersInTransit: [TransferInTransit!]!
   "How many events the account has; it grows by one with each change."
   version: Int!
   "When it was opened."
   openedAt: DateTime!
-  "When it was closed, for ever; null while it is open."
+  "When it was closed permanently; null while it is open."
   closedAt: DateTime
   """
-  Null in good order. Otherwise the view of this account stands still, and all
-  that is read of it is as of its version, not as of now: queries show too
-  little until an operator has replayed it. The money itself is not affected.
-  An account of which nothing could be shown ever has version 0, no owner and
-  the currency XXX.
+  Null normally. Otherwise the view of this account is stale: queries answer as
+  of its version, not as of now, until an operator has replayed the account. The
+  money itself is not affected. If the view could not apply even the first event,
+  the account has version 0, no owner and the currency XXX.
   """
   stale: StaleView
   """
-  The account's transactions, newest first: ` + "`" + `first` + "`" + ` of them, at most 100, after
-  the cursor ` + "`" + `after` + "`" + `; or ` + "`" + `last` + "`" + `, before the cursor ` + "`" + `before` + "`" + `. With neither, the
-  newest 20.
+  The account's transactions, newest first: the ` + "`" + `first` + "`" + ` ones after the cursor
+  ` + "`" + `after` + "`" + `, or the ` + "`" + `last` + "`" + ` ones before the cursor ` + "`" + `before` + "`" + `, at most 100. By default,
+  the newest 20.
   """
   history(
-    "How many from the newest on: 1 to 100."
+    "How many, starting at the newest: 1 to 100."
     first: Int
     "Only those after this cursor, which are older."
     after: String
-    "How many from the oldest on: 1 to 100."
+    "How many, starting at the oldest: 1 to 100."
     last: Int
     "Only those before this cursor, which are newer."
     before: String
-    "Only those that fit."
+    "Only those that match the filter."
     filter: TransactionFilter
   ): TransactionConnection!
   """
-  Everything that ever happened to the account, newest first, from the log
-  itself: what, when and by whom. Pages as those of history.
+  All events of the account, newest first, from the log itself: what happened,
+  when, and who the caller was. Pages work as in history.
   """
   events(
-    "How many from the newest on: 1 to 100."
+    "How many, starting at the newest: 1 to 100."
     first: Int
     "Only those after this cursor, which are older."
     after: String
-    "How many from the oldest on: 1 to 100."
+    "How many, starting at the oldest: 1 to 100."
     last: Int
     "Only those before this cursor, which are newer."
     before: String
   ): AccountEventConnection!
 }
 
-"What an account is for."
+"The kind of an account."
 enum AccountKind {
   "For daily use."
   CURRENT
-  "For putting money aside; never overdrawn."
+  "For saving; it has no overdraft."
   SAVINGS
-  "For a firm."
+  "For a company."
   BUSINESS
 }
 
@@ -3747,27 +3746,27 @@ enum AccountStatus {
   OPEN
   "Debits, credits or both are forbidden; see Account.freeze."
   FROZEN
-  "Nothing will ever move on it again."
+  "No money can move on it again."
   CLOSED
 }
 
 "One entry of an account's metadata."
 type MetadataEntry {
-  "Its name, 1 to 64 characters."
+  "The key, 1 to 64 characters."
   key: String!
-  "What it says, at most 500 characters."
+  "The value, at most 500 characters."
   value: String!
 }
 
 "One entry of an account's metadata."
 input MetadataInput {
-  "Its name, 1 to 64 characters; each name once."
+  "The key, 1 to 64 characters; each key only once."
   key: String!
-  "What it says, at most 500 characters."
+  "The value, at most 500 characters."
   value: String!
 }
 
-"Why the view of an account stands still: it could not take one of its events."
+"Why the view of an account is stale: it could not apply one of the account's events."
 type StaleView {
   "What was wrong with the event, for operators."
   reason: String!
@@ -3783,165 +3782,165 @@ type AccountConnection {
   edges: [AccountEdge!]!
   "The accounts."
   nodes: [Account!]!
-  "Where the page stands in the whole."
+  "Whether there are more pages, and the cursors to request them."
   pageInfo: PageInfo!
 }
 
 "An account on a page."
 type AccountEdge {
-  "Its place, to go on from."
+  "The cursor from which to continue."
   cursor: String!
   "The account."
   node: Account!
 }
 
-"Narrows a list of accounts. What is left out does not filter."
+"A filter for accounts. A field that is left out does not filter."
 input AccountFilter {
-  "Only those of exactly this owner."
+  "Only accounts of exactly this owner."
   owner: String
-  "Only those of this kind."
+  "Only accounts of this kind."
   kind: AccountKind
-  "Only those in this currency."
+  "Only accounts in this currency."
   currency: CurrencyCode
 }
 
-"What is asked for a new account."
+"A request to open an account."
 input OpenAccountInput {
-  "Who owns the account: 1 to 140 characters."
+  "The owner of the account: 1 to 140 characters."
   owner: String!
-  "The currency that it is kept in, for ever."
+  "The currency of the account; it never changes."
   currency: CurrencyCode!
-  "What its owner calls it, at most 140 characters."
+  "The name that the owner gives it, at most 140 characters."
   name: String
-  "What it is for."
+  "The kind of account."
   kind: AccountKind = CURRENT
-  "Your own name for it, at most 140 characters, unique in the bank."
+  "Your own id for it, at most 140 characters, unique in the bank."
   externalId: String
-  "What else you keep with it: at most 20 entries of 1500 characters in all."
+  "Your own data about it: at most 20 entries of together at most 1500 characters."
   metadata: [MetadataInput!]
   """
-  Your own name for this request, 1 to 128 characters. Sent again with the
-  same key, the same request opens no second account.
+  Your own id for this request, 1 to 128 characters. The same request, sent again
+  with the same key, opens no second account.
   """
   idempotencyKey: String!
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"What is to change on an account. What is left out stays."
+"A request to change an account. A field that is left out stays as it is."
 input UpdateAccountInput {
   "The account."
   accountId: ID!
-  "Its new name, at most 140 characters; empty for none."
+  "The new name, at most 140 characters; empty for no name."
   name: String
-  "Its new metadata, in place of all that it has."
+  "The new metadata; it replaces all existing entries."
   metadata: [MetadataInput!]
-  "Your own name for this request, 1 to 128 characters, unique in the account."
+  "Your own id for this request, 1 to 128 characters, unique within the account."
   idempotencyKey: String!
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"Which account is to be closed."
+"A request to close an account."
 input CloseAccountInput {
-  "The account. Its balance is zero, and nothing is held or in transit."
+  "The account. Its balance has to be zero, with no active hold and no transfer in transit."
   accountId: ID!
-  "Why, at most 300 characters."
+  "The reason, at most 300 characters."
   reason: String
-  "Your own name for this request, 1 to 128 characters, unique in the account."
+  "Your own id for this request, 1 to 128 characters, unique within the account."
   idempotencyKey: String!
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"The answer to opening an account."
+"The result of opening an account."
 type OpenAccountPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "Always null: this moves no money."
+  "Always null, because no money moves."
   transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
-"The answer to changing an account."
+"The result of changing an account."
 type UpdateAccountPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "Always null: this moves no money."
+  "Always null, because no money moves."
   transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
-"The answer to closing an account."
+"The result of closing an account."
 type CloseAccountPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "Always null: this moves no money."
+  "Always null, because no money moves."
   transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
-"Whatever changes something. Refusals are in the payload's userErrors."
+"Operations that change data. Refusals are in the payload's userErrors."
 type Mutation {
   "Open an account."
   openAccount(input: OpenAccountInput!): OpenAccountPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
   "Change an account's name or metadata."
   updateAccount(input: UpdateAccountInput!): UpdateAccountPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
-  "Close an account, for ever."
+  "Close an account permanently."
   closeAccount(input: CloseAccountInput!): CloseAccountPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 
 extend type Query {
   """
-  An account by its id; null when there is none. With minVersion, the answer
-  waits up to waitMs (at most 10000) until it reflects that version, and is the
-  error NOT_YET_VISIBLE if it does not by then. With asOf, the account as it was.
+  An account by its id; null when there is none. With minVersion, the query waits
+  up to waitMs (at most 10000) for a view that reflects that version, and returns
+  the error NOT_YET_VISIBLE if none does in time. With asOf, the account as it was.
   """
   account(
     "The account."
     id: ID!
-    "The least version that the answer has to reflect."
+    "The minimum version that the answer must reflect."
     minVersion: Int
-    "How long to wait for it, in milliseconds: at most 10000."
+    "How long to wait for that version, in milliseconds: at most 10000."
     waitMs: Int
-    "A moment or a version in the past, read from the log."
+    "A time or a version in the past; the answer comes from the log."
     asOf: AsOf
   ): Account @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
-  "The account with your own name for it; null when there is none."
+  "The account with this external id; null when there is none."
   accountByExternalId(
-    "Your own name for it."
+    "The external id."
     externalId: String!
   ): Account @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
   "All accounts, newest first."
   accounts(
-    "How many: 1 to 100, and 20 when nothing is said."
+    "How many: 1 to 100, by default 20."
     first: Int
     "Only those after this cursor, which were opened earlier."
     after: String
-    "Only those that fit."
+    "Only those that match the filter."
     filter: AccountFilter
   ): AccountConnection! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 
 extend type Subscription {
   """
-  An account as it is, and again whenever it has changed. A slow subscriber is
-  not told of each change, but of the newest, always. Subscribe again to resume.
+  An account as it is now, and again after each change. A slow subscriber may miss
+  intermediate states, but always receives the newest. Subscribe again to resume.
   """
   accountUpdated(
     "The account."
@@ -3949,39 +3948,39 @@ extend type Subscription {
   ): Account! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../asof.graphqls", Input: `"A point in an account's past. Give exactly one field."
+	{Name: "../asof.graphqls", Input: `"A point in an account's past. Set exactly one field."
 input AsOf @oneOf {
   """
-  What was known at this moment, and not later: a moment with at most three
-  fraction digits includes its whole millisecond. It may not be in the future.
+  The account at this time. A time with at most three fraction digits includes the
+  whole millisecond. It must not be in the future.
   """
   time: DateTime
-  "What was true at this version of the account."
+  "The account at this version."
   version: Int
 }
 `, BuiltIn: false},
-	{Name: "../balance.graphqls", Input: `"What is on an account, as of one version of it."
+	{Name: "../balance.graphqls", Input: `"The balance of an account at one of its versions."
 type Balance {
-  "All money on the account; below zero where it is overdrawn."
+  "The balance of the account; negative when it is overdrawn."
   current: Money!
-  "What can be taken out: current, less what is held, and the overdraft."
+  "How much can be withdrawn: current - held + overdraft."
   available: Money!
-  "What holds keep back."
+  "The sum of the active holds."
   held: Money!
   "How far the balance may fall below zero."
   overdraft: Money!
-  "What left the account and has not arrived; it may come back."
+  "The sum of the outgoing transfers that have not ended; it may come back."
   inTransit: Money!
   "The version of the account that this balance belongs to."
   version: Int!
   "When the account last changed."
   asOf: DateTime!
-  "Whether the account went on without this view; see Account.stale."
+  "Whether the view is behind the account until an operator repairs it; see Account.stale."
   stale: Boolean!
   """
-  What makes the number: the balance at an earlier point, all transactions
-  since, and what is held. Without ` + "`" + `since` + "`" + `, from 20 versions before. It lists at
-  most 1000 events; with more in between, choose a later point.
+  How the balance is calculated: the balance at an earlier point, all transactions
+  since then, and the active holds. By default, the earlier point is 20 versions
+  back. It lists at most 1000 events; if there are more, choose a later point.
   """
   explanation(
     "The earlier point."
@@ -3990,7 +3989,7 @@ type Balance {
 }
 
 """
-How a balance comes about. It adds up: opening + credits - debits = current, and
+How a balance is calculated: opening + credits - debits = current, and
 current - held + overdraft = available.
 """
 type BalanceExplanation {
@@ -3998,21 +3997,21 @@ type BalanceExplanation {
   sinceVersion: Int!
   "The balance at that version."
   opening: Money!
-  "What came and went since, oldest first."
+  "The transactions since then, oldest first."
   transactions: [Transaction!]!
-  "What came in since."
+  "The sum of the credits since then."
   credits: Money!
-  "What went out since."
+  "The sum of the debits since then."
   debits: Money!
-  "The balance after that."
+  "The balance after these transactions."
   current: Money!
-  "The holds that keep money back, oldest first."
+  "The active holds, oldest first."
   holds: [Hold!]!
-  "What they keep back together."
+  "The sum of the active holds."
   held: Money!
   "How far the balance may fall below zero."
   overdraft: Money!
-  "What can be taken out."
+  "How much can be withdrawn."
   available: Money!
 }
 
@@ -4024,51 +4023,51 @@ extend type Query {
   balance(
     "The account."
     accountId: ID!
-    "The least version that the answer has to reflect."
+    "The minimum version that the answer must reflect."
     minVersion: Int
-    "How long to wait for it, in milliseconds: at most 10000."
+    "How long to wait for that version, in milliseconds: at most 10000."
     waitMs: Int
-    "A moment or a version in the past, read from the log."
+    "A time or a version in the past; the answer comes from the log."
     asOf: AsOf
   ): Balance @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../batch.graphqls", Input: `"One command of a batch. Give exactly one field. Their dryRun and waitMs are not allowed here."
+	{Name: "../batch.graphqls", Input: `"One command of a batch. Set exactly one field. The inputs' own dryRun and waitMs must not be set."
 input BatchItemInput @oneOf {
-  "Pay cash in."
+  "Pay cash into an account."
   deposit: DepositInput
-  "Pay cash out."
+  "Pay cash out of an account."
   withdraw: WithdrawInput
   "Move money to another account."
   transfer: TransferInput
-  "Keep an amount back."
+  "Place a hold."
   placeHold: PlaceHoldInput
-  "Pay out what is kept back."
+  "Capture a hold, or a part of it."
   captureHold: CaptureHoldInput
-  "Keep no longer back."
+  "Release a hold."
   releaseHold: ReleaseHoldInput
-  "Undo a transaction."
+  "Reverse a transaction, or a part of it."
   reverse: ReverseInput
 }
 
-"Commands that are sent together."
+"A request to execute several commands."
 input PostBatchInput {
   """
-  1 to 100 commands. Those of one account are decided in their order; those of
-  different accounts at the same time.
+  1 to 100 commands. Commands of one account are executed in their order, commands
+  of different accounts at the same time.
   """
   items: [BatchItemInput!]!
-  "All or nothing. All items have to be of one account."
+  "Apply all items or none. All items must be for one account."
   atomic: Boolean = false
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"What became of an item."
+"The outcome of an item."
 enum BatchItemStatus {
-  "It happened."
+  "It was applied."
   APPLIED
-  "It had happened before, by an equal request."
+  "It was applied before, by an identical request."
   REPLAYED
   "A rule forbids it; see userErrors."
   REFUSED
@@ -4076,81 +4075,81 @@ enum BatchItemStatus {
   NOT_TRIED
   "Nothing happened; send it again."
   UNAVAILABLE
-  "It may or may not have happened; send it again with the same key to learn it."
+  "It may or may not have happened; send it again with the same key to find out."
   UNKNOWN
 }
 
-"What became of one item."
+"The result of one item."
 type BatchItemResult {
-  "Its place in the batch, from 0."
+  "The index in the batch, starting at 0."
   index: Int!
-  "What became of it."
+  "The outcome."
   status: BatchItemStatus!
-  "The account after it."
+  "The account afterwards."
   account: Account
-  "The transaction, where money moved."
+  "The transaction, if money moved."
   transaction: Transaction
-  "The transfer, where one began."
+  "The transfer, if one was sent."
   transfer: Transfer
-  "The hold, where it was about one."
+  "The hold, if the command was about one."
   hold: Hold
   "Why it was refused; empty otherwise."
   userErrors: [UserError!]!
 }
 
-"The answer to a batch."
+"The result of a batch."
 type PostBatchPayload {
-  "One per item, in their order; empty where the batch as a whole was refused."
+  "One per item, in the same order; empty when the whole batch was refused."
   results: [BatchItemResult!]!
-  "The place of the first item that did not happen; null when all did."
+  "The index of the first item that was not applied; null when all were."
   failedIndex: Int
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why the batch as a whole was refused; those of items are in results."
+  "Why the whole batch was refused; refusals of items are in results."
   userErrors: [UserError!]!
 }
 
 extend type Mutation {
-  "Send up to 100 commands together."
+  "Execute up to 100 commands with one request."
   postBatch(input: PostBatchInput!): PostBatchPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../command.graphqls", Input: `"Whether a command ever happened."
+	{Name: "../command.graphqls", Input: `"Whether a command was ever applied."
 enum CommandState {
-  "It happened."
+  "It was applied."
   APPLIED
-  "It never happened; it is safe to send it again. One that is still on its way may happen yet."
+  "It has not been applied, and it is safe to send it again. A request still in flight may be applied later."
   UNKNOWN
 }
 
-"Whether a command ever happened."
+"Whether a command was ever applied."
 type CommandStatus {
-  "Whether it happened."
+  "Whether it was applied."
   state: CommandState!
-  "What that means and what to do, for people."
+  "What the state means and what to do, as text for people."
   message: String!
-  "What it did; null when it never happened."
+  "The event that it caused; null when it was never applied."
   event: AccountEvent
-  "The transaction that it made, where it moved money."
+  "The transaction that it caused, if it moved money."
   transaction: Transaction
 }
 
 extend type Query {
   """
-  Whether a mutation happened, by its idempotency key: asked of the log itself,
-  for ever. Without accountId, the key is one of openAccount.
+  Whether a mutation was applied, by its idempotency key. The answer comes from the
+  log and never expires. Without accountId, the key is that of an openAccount.
   """
   commandStatus(
-    "The account that the command was for; of a reversed transfer, the one that had received it."
+    "The account that the command was for; for the reversal of a transfer, the account that received it."
     accountId: ID
-    "The key that the command was sent with."
+    "The idempotency key of the command."
     idempotencyKey: String!
   ): CommandStatus! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
 	{Name: "../error.graphqls", Input: `"Why a mutation was refused. Codes are added, never renamed."
 enum ErrorCode {
-  "A field of the input is empty, too long or holds what it must not."
+  "A field of the input is empty, too long or has a forbidden value."
   INPUT_INVALID
   "The currency is not an active ISO 4217 currency."
   CURRENCY_UNKNOWN
@@ -4164,7 +4163,7 @@ enum ErrorCode {
   EXTERNAL_ID_TAKEN
   "There is no account with this id."
   ACCOUNT_NOT_FOUND
-  "The account was closed, for ever."
+  "The account is closed permanently."
   ACCOUNT_CLOSED
   "A transfer needs two accounts."
   SAME_ACCOUNT
@@ -4174,7 +4173,7 @@ enum ErrorCode {
   ACCOUNT_NOT_FROZEN
   "This kind of account has no overdraft."
   OVERDRAFT_NOT_ALLOWED
-  "More of the overdraft is in use than would remain."
+  "More of the overdraft is in use than the new limit allows."
   OVERDRAFT_IN_USE
   "The account has no such hold."
   HOLD_NOT_FOUND
@@ -4184,11 +4183,11 @@ enum ErrorCode {
   HOLD_EXPIRED
   "The account has no such transaction."
   TRANSACTION_NOT_FOUND
-  "This kind of transaction cannot be undone."
+  "This kind of transaction cannot be reversed."
   NOT_REVERSIBLE
   "The account is frozen for this kind of movement."
   ACCOUNT_FROZEN
-  "The transaction was undone in full."
+  "The transaction was already reversed in full."
   ALREADY_REVERSED
   "Less than the amount remains of the hold or transaction."
   AMOUNT_EXCEEDS_REMAINING
@@ -4198,11 +4197,11 @@ enum ErrorCode {
   LIMIT_EXCEEDED
   "The balance would become larger than an account can hold."
   BALANCE_TOO_LARGE
-  "More was asked for than is available."
+  "The amount is larger than the available balance."
   INSUFFICIENT_FUNDS
   "The account still has a balance, holds or transfers in transit."
   ACCOUNT_NOT_EMPTY
-  "The account has as many open items as it may have."
+  "The account has reached its maximum number of open items."
   TOO_MANY_OPEN_ITEMS
 }
 
@@ -4211,63 +4210,63 @@ A refusal by the bank: the request was understood, nothing happened, and the
 message says what to do. Faults are top-level GraphQL errors instead.
 """
 interface UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later, because the account may have changed by then."
+  "Whether the same request may succeed later, because the account may have changed by then."
   retryable: Boolean!
 }
 
-"A field of the input is empty, too long or holds what it must not."
+"A field of the input is empty, too long or has a forbidden value."
 type InvalidInput implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
 "The currency is not an active ISO 4217 currency."
 type UnknownCurrency implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
 "The amount is not positive, too large, or has more decimals than its currency."
 type InvalidAmount implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "The most decimals that an amount of this currency may have."
+  "The maximum number of decimals of an amount in this currency."
   maxPrecision: Int!
 }
 
 "The idempotency key was used before, for a different request."
 type IdempotencyConflict implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
   "The input fields that differ from the first request."
   fields: [String!]!
@@ -4275,28 +4274,28 @@ type IdempotencyConflict implements UserError {
 
 "The account is open already."
 type AccountAlreadyOpen implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
 """
-Another account has the external id. Customers are told so by InvalidInput, with
-the same code, because they must not learn whose account it is.
+Another account has the external id. Customers receive InvalidInput with the same
+code instead, because they must not learn whose account it is.
 """
 type ExternalIdTaken implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
   "The account that has it."
   accountId: ID!
@@ -4304,51 +4303,51 @@ type ExternalIdTaken implements UserError {
 
 "There is no account with this id."
 type AccountNotFound implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
-"The account was closed, for ever."
+"The account is closed permanently."
 type AccountClosed implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "Since when."
+  "The time since when this is so."
   since: DateTime!
 }
 
 "A transfer needs two accounts."
 type SameAccount implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
 "The amount is in another currency than the account."
 type CurrencyMismatch implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
   "The currency of the account."
   expected: CurrencyCode!
@@ -4356,143 +4355,143 @@ type CurrencyMismatch implements UserError {
 
 "The account is frozen for this kind of movement."
 type AccountFrozen implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "Since when."
+  "The time since when this is so."
   since: DateTime!
-  "What was given as the reason."
+  "The reason of the freeze."
   reason: String!
 }
 
 "The account is not frozen."
 type AccountNotFrozen implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
 "This kind of account has no overdraft."
 type OverdraftNotAllowed implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
-"More of the overdraft is in use than would remain."
+"More of the overdraft is in use than the new limit allows."
 type OverdraftInUse implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "How much of it is in use."
+  "How much of the overdraft is in use."
   used: Money!
 }
 
 "The account has no such hold."
 type HoldNotFound implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
 "The hold was captured or released already."
 type HoldEnded implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
 "The hold has expired."
 type HoldExpired implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "Since when."
+  "The time since when this is so."
   since: DateTime!
 }
 
 "The account has no such transaction."
 type TransactionNotFound implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
-"This kind of transaction cannot be undone."
+"This kind of transaction cannot be reversed."
 type NotReversible implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
-"The transaction was undone in full."
+"The transaction was already reversed in full."
 type AlreadyReversed implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "The last transaction that undid it, or a part of it."
+  "The last transaction that reversed it, or a part of it."
   by: ID!
 }
 
 "Less than the amount remains of the hold or transaction."
 type AmountExceedsRemaining implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
   "How much remains."
   remaining: Money!
@@ -4500,57 +4499,57 @@ type AmountExceedsRemaining implements UserError {
 
 "The transfer has ended already."
 type TransferNotPending implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
 "A debit limit would be exceeded."
 type LimitExceeded implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
   "The limit."
   limit: Money!
-  "What is left of it."
+  "How much of the limit is left."
   remaining: Money!
-  "When it is whole again; null for the limit per transaction."
+  "When the limit resets; null for the limit per transaction."
   resetsAt: DateTime
 }
 
 "The balance would become larger than an account can hold."
 type BalanceTooLarge implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
 }
 
-"More was asked for than is available."
+"The amount is larger than the available balance."
 type InsufficientFunds implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "What can be taken out now."
+  "How much is available now."
   available: Money!
   "How much is missing."
   shortfall: Money!
@@ -4558,116 +4557,116 @@ type InsufficientFunds implements UserError {
 
 "The account still has a balance, holds or transfers in transit."
 type AccountNotEmpty implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "What is on it."
+  "The balance."
   balance: Money!
-  "What is held."
+  "The sum of the active holds."
   held: Money!
-  "What left it and has not arrived."
+  "The sum of the outgoing transfers that have not ended."
   inTransit: Money!
 }
 
-"The account has as many open items as it may have."
+"The account has reached its maximum number of open items."
 type TooManyOpenItems implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "How many it may have."
+  "The maximum number of open items."
   most: Int!
 }
 
-"In a dry run of a transfer: the other account would not take the money, and it would come back."
+"In a dry run of a transfer: the receiving account would reject the money, and it would be returned."
 type DestinationRefusal implements UserError {
-  "Which rule was broken."
+  "The rule that was broken."
   code: ErrorCode!
-  "What is wrong and what to do about it, for people."
+  "What is wrong and what to do about it, as text for people."
   message: String!
-  "The input field that it is about, from the mutation's arguments on."
+  "The path of the input field at fault, starting at the mutation's arguments."
   path: [String!]
-  "Whether the same request may pass later."
+  "Whether the same request may succeed later."
   retryable: Boolean!
-  "The account that would not take it."
+  "The account that would reject it."
   accountId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../event.graphqls", Input: `"Any JSON value."
 scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
-"What happened to an account."
+"The type of an event."
 enum AccountEventType {
-  "It was opened."
+  "The account was opened."
   ACCOUNT_OPENED
-  "Its name or metadata changed."
+  "The account's name or metadata changed."
   ACCOUNT_UPDATED
-  "Movements were forbidden."
+  "Movements on the account were forbidden."
   ACCOUNT_FROZEN
   "All movements were allowed again."
   ACCOUNT_UNFROZEN
-  "It was closed, for ever."
+  "The account was closed permanently."
   ACCOUNT_CLOSED
-  "Its limits changed."
+  "The account's limits changed."
   LIMITS_SET
-  "Its external id was claimed; this is in a stream that is no account."
+  "An external id was claimed; this event is in a stream that is not an account."
   EXTERNAL_ID_CLAIMED
-  "Cash came in."
+  "Cash was paid in."
   MONEY_DEPOSITED
-  "Cash went out."
+  "Cash was paid out."
   MONEY_WITHDRAWN
-  "An amount was kept back."
+  "A hold was placed."
   HOLD_PLACED
-  "Held money was paid out."
+  "A hold was captured."
   HOLD_CAPTURED
-  "A hold was let go."
+  "A hold was released."
   HOLD_RELEASED
-  "A hold ended by itself."
+  "A hold expired."
   HOLD_EXPIRED
-  "Money left for another account."
+  "A transfer to another account was sent."
   TRANSFER_SENT
-  "Money arrived from another account."
+  "A transfer from another account arrived."
   TRANSFER_RECEIVED
-  "Money from another account was not taken."
+  "A transfer from another account was rejected."
   TRANSFER_REJECTED
-  "Money that had left arrived."
+  "A transfer that this account sent arrived."
   TRANSFER_COMPLETED
-  "Money that had left came back."
+  "A transfer that this account sent was returned."
   TRANSFER_RETURNED
-  "A transaction was undone, or a part of it."
+  "A transaction was reversed, or a part of it."
   TRANSACTION_REVERSED
 }
 
-"One event of an account: a fact in the log."
+"One event of an account, as recorded in the log."
 type AccountEvent {
-  "The account that it happened to."
+  "The account."
   accountId: ID!
   "The version that the account had right after it."
   version: Int!
-  "What happened."
+  "The type of the event."
   type: AccountEventType!
-  "When."
+  "The time."
   occurredAt: DateTime!
-  "Who asked for it: the subject of the token."
+  "The caller: the subject of its token."
   caller: String!
-  "The role in which it was asked for, in lower case; null for events from before there were roles."
+  "The caller's role, in lower case; null for events recorded before roles existed."
   callerRole: String
   "The idempotency key of the request."
   idempotencyKey: String!
-  "Its place in the whole log, as a decimal string."
+  "The position in the whole log, as a decimal string."
   position: String!
-  "The transaction, where money moved."
+  "The transaction, if money moved."
   transaction: Transaction
-  "What the event says, as the log keeps it. Amounts are whole minor units."
+  "The data of the event as stored in the log. Amounts are whole minor units."
   data: JSON!
 }
 
@@ -4677,155 +4676,155 @@ type AccountEventConnection {
   edges: [AccountEventEdge!]!
   "The events."
   nodes: [AccountEvent!]!
-  "Where the page stands in the whole."
+  "Whether there are more pages, and the cursors to request them."
   pageInfo: PageInfo!
 }
 
 "An event on a page."
 type AccountEventEdge {
-  "Its place, to go on from."
+  "The cursor from which to continue."
   cursor: String!
   "The event."
   node: AccountEvent!
 }
 `, BuiltIn: false},
-	{Name: "../freeze.graphqls", Input: `"What is forbidden on an account, and why."
+	{Name: "../freeze.graphqls", Input: `"The movements that are forbidden on an account, and why."
 type Freeze {
-  "Whether nothing may go out."
+  "Whether debits are forbidden."
   debits: Boolean!
-  "Whether nothing may come in."
+  "Whether credits are forbidden."
   credits: Boolean!
-  "Why."
+  "The reason."
   reason: String!
-  "Who asked for it."
+  "The caller."
   by: String!
-  "Since when."
+  "The time since when this is so."
   since: DateTime!
 }
 
 "Which movements a freeze forbids."
 enum FreezeScope {
-  "Nothing may go out."
+  "Debits."
   DEBITS
-  "Nothing may come in."
+  "Credits."
   CREDITS
-  "Neither."
+  "Debits and credits."
   BOTH
 }
 
-"Which account is to be frozen, and for what."
+"A request to freeze an account."
 input FreezeAccountInput {
   "The account."
   accountId: ID!
-  "What is forbidden from now on, in place of what was."
+  "The movements to forbid; this replaces an earlier freeze."
   scope: FreezeScope!
-  "Why, 1 to 300 characters; refusals quote it."
+  "The reason, 1 to 300 characters; refusals quote it."
   reason: String!
-  "Your own name for this request, 1 to 128 characters, unique in the account."
+  "Your own id for this request, 1 to 128 characters, unique within the account."
   idempotencyKey: String!
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"Which account is to be unfrozen."
+"A request to unfreeze an account."
 input UnfreezeAccountInput {
   "The account."
   accountId: ID!
-  "Why, at most 300 characters."
+  "The reason, at most 300 characters."
   reason: String
-  "Your own name for this request, 1 to 128 characters, unique in the account."
+  "Your own id for this request, 1 to 128 characters, unique within the account."
   idempotencyKey: String!
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"The answer to freezing an account."
+"The result of freezing an account."
 type FreezeAccountPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "Always null: this moves no money."
+  "Always null, because no money moves."
   transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
-"The answer to unfreezing an account."
+"The result of unfreezing an account."
 type UnfreezeAccountPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "Always null: this moves no money."
+  "Always null, because no money moves."
   transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
 extend type Mutation {
   """
-  Forbid debits, credits or both. Holds that were placed before may still be
-  captured, and transfers that were sent before may still come back.
+  Forbid debits, credits or both. Earlier holds can still be captured, and earlier
+  transfers can still be returned.
   """
   freezeAccount(input: FreezeAccountInput!): FreezeAccountPayload! @authorized(roles: [TELLER, ADMIN])
   "Allow all movements again."
   unfreezeAccount(input: UnfreezeAccountInput!): UnfreezeAccountPayload! @authorized(roles: [TELLER, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../hold.graphqls", Input: `"Where a hold is."
+	{Name: "../hold.graphqls", Input: `"The status of a hold."
 enum HoldStatus {
-  "It keeps money back."
+  "It reserves money."
   ACTIVE
-  "It ended when money was paid out."
+  "It ended because it was captured."
   CAPTURED
-  "It ended because it was let go."
+  "It ended because it was released."
   RELEASED
-  "It ended by itself."
+  "It ended because it expired."
   EXPIRED
 }
 
-"An amount that is kept back for somebody who may capture it."
+"An amount that is reserved until it is captured, released or expires."
 type Hold implements Node {
-  "Unique over all types."
+  "The id, unique across all types."
   id: ID!
-  "The account whose money it is."
+  "The account."
   accountId: ID!
-  "Where it is."
+  "The status."
   status: HoldStatus!
-  "How much was kept back at first."
+  "The original amount."
   amount: Money!
-  "How much is kept back now."
+  "How much is reserved now."
   remaining: Money!
-  "How much was paid out, so far."
+  "How much was captured so far."
   captured: Money!
   "When it was placed."
   placedAt: DateTime!
-  "When it ends by itself."
+  "When it expires."
   expiresAt: DateTime!
-  "The client's own reference, if it gave one."
+  "The client's own reference, if it sent one."
   reference: String
   "A note, if there is one."
   memo: String
-  "The client's own id for it, if it gave one."
+  "The client's own id for it, if it sent one."
   externalId: String
 }
 
-"What is to be kept back."
+"A request to place a hold."
 input PlaceHoldInput {
   "The account."
   accountId: ID!
   "How much: positive, in the currency of the account."
   amount: MoneyInput!
-  "When it ends by itself: in the future, by 365 days at most; 7 days from now when it is left out."
+  "When it expires: in the future, at most 365 days from now; by default 7 days from now."
   expiresAt: DateTime
   """
-  Your own name for this request, 1 to 128 characters, unique in the account.
-  Sent again with the same key, the same request keeps nothing back again.
+  Your own id for this request, 1 to 128 characters, unique within the account.
+  The same request, sent again with the same key, places no second hold.
   """
   idempotencyKey: String!
   "Your own reference, at most 140 characters."
@@ -4834,21 +4833,21 @@ input PlaceHoldInput {
   memo: String
   "Your own id for it, at most 140 characters, to search for; it need not be unique."
   externalId: String
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"What is to be paid out of a hold."
+"A request to capture a hold."
 input CaptureHoldInput {
   "The hold."
   holdId: ID!
-  "How much, at most what is kept back; all of it when it is left out."
+  "How much, at most the remaining amount; by default all of it."
   amount: MoneyInput
-  "Whether the rest is let go; otherwise it stays kept back."
+  "Whether to release the rest; otherwise it stays reserved."
   releaseRest: Boolean = false
   """
-  Your own name for this request, 1 to 128 characters, unique in the account.
-  Sent again with the same key, the same request moves no money again.
+  Your own id for this request, 1 to 128 characters, unique within the account.
+  The same request, sent again with the same key, moves no money again.
   """
   idempotencyKey: String!
   "Your own reference, at most 140 characters."
@@ -4857,76 +4856,76 @@ input CaptureHoldInput {
   memo: String
   "Your own id for it, at most 140 characters, to search for; it need not be unique."
   externalId: String
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"Which hold is to be let go."
+"A request to release a hold."
 input ReleaseHoldInput {
   "The hold."
   holdId: ID!
-  "Why, at most 300 characters."
+  "The reason, at most 300 characters."
   reason: String
-  "Your own name for this request, 1 to 128 characters, unique in the account."
+  "Your own id for this request, 1 to 128 characters, unique within the account."
   idempotencyKey: String!
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"The answer to placing a hold."
+"The result of placing a hold."
 type PlaceHoldPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "Always null: this moves no money."
+  "Always null, because no money moves."
   transaction: Transaction
   "The hold; null when refused."
   hold: Hold
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
-"The answer to capturing a hold."
+"The result of capturing a hold."
 type CaptureHoldPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "What was paid out; null when refused."
+  "The capture; null when refused."
   transaction: Transaction
-  "The hold after it; null when refused."
+  "The hold afterwards; null when refused."
   hold: Hold
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
-"The answer to releasing a hold."
+"The result of releasing a hold."
 type ReleaseHoldPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "Always null: this moves no money."
+  "Always null, because no money moves."
   transaction: Transaction
-  "The hold after it; null when refused."
+  "The hold afterwards; null when refused."
   hold: Hold
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
 extend type Mutation {
-  "Keep an amount back; it counts at once."
+  "Reserve an amount; it is no longer available at once."
   placeHold(input: PlaceHoldInput!): PlaceHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
-  "Pay out what is kept back, or a part of it."
+  "Pay out a hold, or a part of it."
   captureHold(input: CaptureHoldInput!): CaptureHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
-  "Keep no longer back."
+  "Release a hold."
   releaseHold(input: ReleaseHoldInput!): ReleaseHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 
@@ -4938,54 +4937,54 @@ extend type Query {
   ): Hold @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../limit.graphqls", Input: `"What bounds an account's debits: withdrawals, outgoing transfers and holds."
+	{Name: "../limit.graphqls", Input: `"The limits on an account's debits: withdrawals, outgoing transfers and holds."
 type Limits {
   "How far the balance may fall below zero."
   overdraft: Money!
-  "How much may go out at once; null for no limit."
+  "The maximum of one debit; null for no limit."
   debitPerTransaction: Money
-  "How much may go out on a day of UTC; null for no limit."
+  "The maximum of all debits of a day in UTC; null for no limit."
   debitPerDay: Money
-  "What counted towards the daily limit today, so far."
+  "How much of the daily limit is used today."
   spentToday: Money!
-  "What is left of the daily limit today; null for no limit."
+  "How much of the daily limit is left today; null for no limit."
   remainingToday: Money
-  "When a new day begins, and with it a new daily limit."
+  "When the next day begins and the daily limit resets."
   resetsAt: DateTime!
 }
 
-"The limits of an account, in place of all that it had."
+"A request to set all limits of an account; they replace the existing limits."
 input SetLimitsInput {
   "The account."
   accountId: ID!
-  "How far the balance may fall below zero; none when it is left out."
+  "How far the balance may fall below zero; by default not at all."
   overdraft: MoneyInput
-  "How much may go out at once; no limit when it is left out."
+  "The maximum of one debit; by default no limit."
   debitPerTransaction: MoneyInput
-  "How much may go out on a day of UTC; no limit when it is left out."
+  "The maximum of all debits of a day in UTC; by default no limit."
   debitPerDay: MoneyInput
-  "Your own name for this request, 1 to 128 characters, unique in the account."
+  "Your own id for this request, 1 to 128 characters, unique within the account."
   idempotencyKey: String!
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"The answer to setting limits."
+"The result of setting limits."
 type SetLimitsPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "Always null: this moves no money."
+  "Always null, because no money moves."
   transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
 extend type Mutation {
-  "Set an account's overdraft and debit limits, in place of those it has."
+  "Set an account's overdraft and debit limits; they replace the existing ones."
   setLimits(input: SetLimitsInput!): SetLimitsPayload! @authorized(roles: [TELLER, ADMIN])
 }
 `, BuiltIn: false},
@@ -4999,7 +4998,7 @@ scalar Decimal @specifiedBy(url: "/docs/scalars#decimal")
 scalar CurrencyCode @specifiedBy(url: "/docs/scalars#currencycode")
 
 """
-A moment in UTC as RFC 3339 with exactly three fraction digits, for example
+A time in UTC as RFC 3339 with exactly three fraction digits, for example
 "2026-01-31T09:30:00.000Z".
 """
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
@@ -5008,7 +5007,7 @@ scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-ti
 type Money {
   "The amount, with exactly the decimals of its currency."
   value: Decimal!
-  "What the amount is of."
+  "The currency."
   currency: CurrencyCode!
 }
 
@@ -5016,17 +5015,17 @@ type Money {
 input MoneyInput {
   "The amount, with at most the decimals of its currency."
   value: Decimal!
-  "What the amount is of."
+  "The currency."
   currency: CurrencyCode!
 }
 `, BuiltIn: false},
-	{Name: "../node.graphqls", Input: `"Anything that can be fetched again by its id alone."
+	{Name: "../node.graphqls", Input: `"An object that can be fetched by its id alone."
 interface Node {
-  "An id that is unique over all types. Treat it as opaque."
+  "An id that is unique across all types. Treat it as opaque."
   id: ID!
 }
 
-"Where a page of a connection stands in the whole."
+"Whether a connection has more pages, and the cursors to request them."
 type PageInfo {
   "Whether there is more after endCursor."
   hasNextPage: Boolean!
@@ -5038,7 +5037,7 @@ type PageInfo {
   endCursor: String
 }
 
-"Whatever only reads."
+"Operations that only read."
 type Query {
   "Any object by its id; null when there is none."
   node(
@@ -5047,15 +5046,15 @@ type Query {
   ): Node @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../payment.graphqls", Input: `"What is to be paid into an account."
+	{Name: "../payment.graphqls", Input: `"A request to pay cash into an account."
 input DepositInput {
   "The account."
   accountId: ID!
   "How much: positive, in the currency of the account."
   amount: MoneyInput!
   """
-  Your own name for this request, 1 to 128 characters, unique in the account.
-  Sent again with the same key, the same request moves no money again.
+  Your own id for this request, 1 to 128 characters, unique within the account.
+  The same request, sent again with the same key, moves no money again.
   """
   idempotencyKey: String!
   "Your own reference, at most 140 characters."
@@ -5064,21 +5063,21 @@ input DepositInput {
   memo: String
   "Your own id for it, at most 140 characters, to search for; it need not be unique."
   externalId: String
-  "When it counts, if that is not now: never in the future. The balance changes now all the same."
+  "The value date, by default now; not in the future. The balance changes now in any case."
   effectiveAt: DateTime
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"What is to be paid out of an account."
+"A request to pay cash out of an account."
 input WithdrawInput {
   "The account."
   accountId: ID!
   "How much: positive, in the currency of the account."
   amount: MoneyInput!
   """
-  Your own name for this request, 1 to 128 characters, unique in the account.
-  Sent again with the same key, the same request moves no money again.
+  Your own id for this request, 1 to 128 characters, unique within the account.
+  The same request, sent again with the same key, moves no money again.
   """
   idempotencyKey: String!
   "Your own reference, at most 140 characters."
@@ -5087,37 +5086,37 @@ input WithdrawInput {
   memo: String
   "Your own id for it, at most 140 characters, to search for; it need not be unique."
   externalId: String
-  "When it counts, if that is not now: never in the future. The balance changes now all the same."
+  "The value date, by default now; not in the future. The balance changes now in any case."
   effectiveAt: DateTime
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"The answer to a deposit."
+"The result of a deposit."
 type DepositPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
   "The deposit; null when refused."
   transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
-"The answer to a withdrawal."
+"The result of a withdrawal."
 type WithdrawPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
   "The withdrawal; null when refused."
   transaction: Transaction
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
@@ -5128,55 +5127,55 @@ extend type Mutation {
   withdraw(input: WithdrawInput!): WithdrawPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../reversal.graphqls", Input: `"What is to be undone."
+	{Name: "../reversal.graphqls", Input: `"A request to reverse a transaction."
 input ReverseInput {
   """
   The transaction: a deposit, a withdrawal, a captured hold or a transfer. A
-  transfer may be named by its line on either account; it is undone by the
-  account that received it, where its idempotency key then belongs.
+  transfer can be named by its transaction on either account; the account that
+  received it reverses it, and the idempotency key belongs to that account.
   """
   transactionId: ID!
-  "How much of it; all that was not undone yet when it is left out."
+  "How much of it; by default all that has not been reversed yet."
   amount: MoneyInput
-  "Why, 1 to 300 characters."
+  "The reason, 1 to 300 characters."
   reason: String!
   """
-  Your own name for this request, 1 to 128 characters, unique in the account.
-  Sent again with the same key, the same request moves no money again.
+  Your own id for this request, 1 to 128 characters, unique within the account.
+  The same request, sent again with the same key, moves no money again.
   """
   idempotencyKey: String!
-  "How long to wait for the end of a transfer back, in milliseconds: at most 10000."
+  "How long to wait for the end of a transfer that brings money back, in milliseconds: at most 10000."
   waitMs: Int
-  "Only tell what would happen, and every rule that forbids it."
+  "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"The answer to a reversal."
+"The result of a reversal."
 type ReversePayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
   "The reversal; null when refused."
   transaction: Transaction
-  "The transfer that brings the money back, where a transfer was reversed."
+  "The transfer that brings the money back, if a transfer was reversed."
   transfer: Transfer
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
 extend type Mutation {
-  "Undo a transaction, or a part of it, with another one that is linked to it."
+  "Reverse a transaction, or a part of it, with a new transaction that is linked to it."
   reverse(input: ReverseInput!): ReversePayload! @authorized(roles: [TELLER, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../role.graphqls", Input: `"What somebody is to the bank. It is in the token that they sign in with."
+	{Name: "../role.graphqls", Input: `"A role of a user. The user's token names it."
 enum Role {
   "Uses its own accounts: those whose owner is the subject of its token."
   CUSTOMER
-  "Uses anybody's accounts, and freezes, limits and reverses."
+  "Uses any account, freezes accounts, sets limits and reverses transactions."
   TELLER
   "Reads everything and changes nothing."
   AUDITOR
@@ -5185,15 +5184,15 @@ enum Role {
 }
 
 """
-Who may use a field: whoever has one of the roles. Customers only learn of
-their own accounts; to them, all others do not exist.
+A field that only callers with one of the roles may use. Customers see only their
+own accounts; for them, other accounts do not exist.
 """
 directive @authorized(
   "The roles."
   roles: [Role!]!
 ) on FIELD_DEFINITION
 `, BuiltIn: false},
-	{Name: "../statement.graphqls", Input: `"How a statement is written."
+	{Name: "../statement.graphqls", Input: `"The format of a statement."
 enum StatementFormat {
   "RFC 4180, with a header and one line per transaction."
   CSV
@@ -5203,19 +5202,19 @@ enum StatementFormat {
   CAMT053
 }
 
-"What an account's balance was before and after a period, and all between."
+"An account's balance before and after a period, and the transactions of the period."
 type Statement {
   "The account."
   accountId: ID!
-  "Who owns it."
+  "The owner."
   owner: String!
-  "What it is kept in."
+  "The currency."
   currency: CurrencyCode!
-  "The first moment of the period."
+  "The start of the period, inclusive."
   from: DateTime!
-  "The first moment after the period."
+  "The end of the period, exclusive."
   to: DateTime!
-  "The balance before the period, and the version that had it; 0 before the account was opened."
+  "The balance before the period; 0 before the account was opened."
   opening: Money!
   "The version of the account before the period; 0 before it was opened."
   openingVersion: Int!
@@ -5225,47 +5224,46 @@ type Statement {
   closingVersion: Int!
   "The period's transactions, oldest first, each with the balance after it."
   lines(
-    "How many: 1 to 100, and 100 when nothing is said."
+    "How many: 1 to 100, by default 100."
     first: Int
     "Only those after this cursor."
     after: String
   ): TransactionPage!
   """
-  The whole statement in the format that was asked for: at most 5000
-  transactions. For more, take a shorter period, or use ` + "`" + `corebank statement` + "`" + `.
+  The whole statement in the requested format: at most 5000 transactions. For more,
+  choose a shorter period, or use ` + "`" + `corebank statement` + "`" + `.
   """
   document: String!
   "The media type of document."
   mediaType: String!
 }
 
-"Some of a statement's transactions."
+"A page of a statement's transactions."
 type TransactionPage {
   "The transactions, oldest first."
   nodes: [Transaction!]!
-  "Where the page stands in the whole."
+  "Whether there are more pages, and the cursors to request them."
   pageInfo: PageInfo!
 }
 
 extend type Query {
   """
-  An account's statement for a period, from the log itself; null when there is
-  no such account. Transactions belong to the period in which they were
-  recorded.
+  An account's statement for a period, from the log itself; null when there is no
+  such account. A transaction belongs to the period in which it was recorded.
   """
   statement(
     "The account."
     accountId: ID!
-    "The first moment of the period."
+    "The start of the period, inclusive."
     from: DateTime!
-    "The first moment after the period; not in the future."
+    "The end of the period, exclusive; not in the future."
     to: DateTime!
-    "How document is written."
+    "The format of document."
     format: StatementFormat! = JSON
   ): Statement @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../system.graphqls", Input: `"How the bank as a whole is doing, for its operators."
+	{Name: "../system.graphqls", Input: `"The state of the whole bank, for its operators."
 type SystemStatus {
   "The last durable position of the event log: how many events there are."
   head: Int!
@@ -5275,63 +5273,63 @@ type SystemStatus {
   projected: Int!
   "How many events the views are behind the log; 0 when they show everything."
   lag: Int!
-  "What the last audit found; null when there was none. See corebank audit."
+  "The result of the last audit; null when there was none. See corebank audit."
   lastAudit: Audit
-  "The partitions of the event log; none where it has only one."
+  "The partitions of the event log; empty if it has only one."
   partitions: [PartitionStatus!]!
 }
 
-"How one of several partitions of the event log is doing."
+"The state of one of several partitions of the event log."
 type PartitionStatus {
-  "Its number, from 1."
+  "The number, starting at 1."
   number: Int!
-  "The last durable position in the partition that is known of."
+  "The last known durable position of the partition."
   head: Int!
-  "The last of them that has its place in the whole log."
+  "The last position of the partition that has a position in the whole log."
   ordered: Int!
-  "Why it cannot be read now; null if it can."
+  "Why the partition cannot be read now; null if it can."
   problem: String
 }
 
 """
-One check of the whole log: that nothing is missing, doubled, unbalanced or
-rewritten, and that the views say what the log says.
+One check of the whole log: that no event is missing, duplicated, unbalanced or
+rewritten, and that the views agree with the log.
 """
 type Audit {
-  "When."
+  "The time."
   at: DateTime!
   "The last position that was audited."
   position: Int!
-  "How many events there were."
+  "The number of events."
   records: Int!
-  "How many accounts they belong to."
+  "The number of accounts that they belong to."
   accounts: Int!
-  "How many things were wrong."
+  "The number of errors found."
   findings: Int!
-  "Whether everything was looked at and nothing was wrong."
+  "Whether everything was checked and no error was found."
   ok: Boolean!
 }
 
 extend type Query {
-  "How far the log, its publishing and the views are, and the last audit."
+  "The progress of the log, its publication and the views, and the last audit."
   systemStatus: SystemStatus! @authorized(roles: [TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../transaction.graphqls", Input: `"What moved the money."
+	{Name: "../transaction.graphqls", Input: `"The type of a transaction."
 enum TransactionType {
-  "Cash came in."
+  "Cash was paid in."
   DEPOSIT
-  "Cash went out."
+  "Cash was paid out."
   WITHDRAWAL
-  "Money left for another account."
+  "A transfer to another account was sent."
   TRANSFER_OUT
-  "Money arrived from another account."
+  "A transfer from another account arrived."
   TRANSFER_IN
-  "Money that left for another account came back, because that did not take it."
+  "A transfer to another account was returned, because that account rejected it."
   TRANSFER_RETURNED
-  "Held money was paid out."
+  "A hold was captured."
   HOLD_CAPTURE
-  "An earlier transaction was undone, or a part of it."
+  "An earlier transaction was reversed, or a part of it."
   REVERSAL
 }
 
@@ -5345,15 +5343,15 @@ enum Direction {
 
 "One movement of money on one account."
 type Transaction implements Node {
-  "Unique over all types."
+  "The id, unique across all types."
   id: ID!
   "The account that it belongs to."
   accountId: ID!
-  "What moved the money."
+  "The type of a transaction."
   type: TransactionType!
   "Whether it raised or lowered the balance."
   direction: Direction!
-  "How much was moved; always positive."
+  "The amount; always positive."
   amount: Money!
   "The balance of the account right after it."
   balanceAfter: Money!
@@ -5361,15 +5359,15 @@ type Transaction implements Node {
   version: Int!
   "When it was recorded."
   occurredAt: DateTime!
-  "When it counts; earlier than occurredAt where it was back-dated."
+  "The value date; earlier than occurredAt if it was back-dated."
   effectiveAt: DateTime!
-  "The client's own reference, if it gave one."
+  "The client's own reference, if it sent one."
   reference: String
   "A note, if there is one."
   memo: String
-  "The client's own id for it, if it gave one."
+  "The client's own id for it, if it sent one."
   externalId: String
-  "Who asked for it."
+  "The caller."
   caller: String!
   "The other account of a transfer."
   counterpartyId: ID
@@ -5379,40 +5377,40 @@ type Transaction implements Node {
   transfer: Transfer
   "The hold that was captured."
   hold: Hold
-  "The transaction that it undoes, or a part of it."
+  "The transaction that it reverses, or a part of it."
   reverses: Transaction
   """
-  Those that undo it, or a part of it, oldest first. For a transfer they are
-  transfers back, of which one that was returned undid nothing.
+  The transactions that reverse it, or a part of it, oldest first. For a transfer
+  they are transfers in the other direction; one that was returned reversed nothing.
   """
   reversals: [Transaction!]!
-  "How much of it was undone, so far."
+  "How much of it was reversed so far."
   reversedAmount: Money!
-  "Why, for a reversal or money that came back."
+  "The reason, for a reversal or a returned transfer."
   reason: String
 }
 
-"Narrows a history. What is left out does not filter."
+"A filter for a history. A field that is left out does not filter."
 input TransactionFilter {
   "Only these types, at most 32."
   types: [TransactionType!]
   "Only credits or only debits."
   direction: Direction
-  "Only what happened at this moment or later."
+  "Only transactions recorded at this time or later."
   since: DateTime
-  "Only what happened before this moment."
+  "Only transactions recorded before this time."
   until: DateTime
-  "Only what counts from this moment on or later."
+  "Only transactions with this value date or a later one."
   effectiveSince: DateTime
-  "Only what counts from before this moment."
+  "Only transactions with an earlier value date."
   effectiveUntil: DateTime
   "Only amounts of at least this, in the currency of the account."
   minAmount: Decimal
   "Only amounts of at most this, in the currency of the account."
   maxAmount: Decimal
-  "Only those with exactly this reference."
+  "Only transactions with exactly this reference."
   reference: String
-  "Only those with exactly this external id."
+  "Only transactions with exactly this external id."
   externalId: String
   "Only transfers with this other account."
   counterpartyId: ID
@@ -5426,15 +5424,15 @@ type TransactionConnection {
   edges: [TransactionEdge!]!
   "The transactions."
   nodes: [Transaction!]!
-  "Where the page stands in the whole."
+  "Whether there are more pages, and the cursors to request them."
   pageInfo: PageInfo!
-  "The sums over all that fit the filter, not of this page alone."
+  "The sums over all transactions that match the filter, not only over this page."
   totals: TransactionTotals!
 }
 
 "A transaction on a page."
 type TransactionEdge {
-  "Its place, to go on from."
+  "The cursor from which to continue."
   cursor: String!
   "The transaction."
   node: Transaction!
@@ -5442,11 +5440,11 @@ type TransactionEdge {
 
 "The sums of a filtered history."
 type TransactionTotals {
-  "How many transactions there are."
+  "The number of transactions."
   count: Int!
-  "What they brought in."
+  "The sum of the credits."
   credits: Money!
-  "What they took out."
+  "The sum of the debits."
   debits: Money!
 }
 
@@ -5458,26 +5456,26 @@ extend type Query {
   history(
     "The account."
     accountId: ID!
-    "How many from the newest on: 1 to 100."
+    "How many, starting at the newest: 1 to 100."
     first: Int
     "Only those after this cursor, which are older."
     after: String
-    "How many from the oldest on: 1 to 100."
+    "How many, starting at the oldest: 1 to 100."
     last: Int
     "Only those before this cursor, which are newer."
     before: String
-    "Only those that fit."
+    "Only those that match the filter."
     filter: TransactionFilter
-    "The least version that the answer has to reflect."
+    "The minimum version that the answer must reflect."
     minVersion: Int
-    "How long to wait for it, in milliseconds: at most 10000."
+    "How long to wait for that version, in milliseconds: at most 10000."
     waitMs: Int
-    "Only what was there at a moment or a version in the past."
+    "Only transactions up to a time or a version in the past."
     asOf: AsOf
   ): TransactionConnection! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 
-"A transaction as it happens."
+"A new transaction."
 type TransactionEvent {
   "Where to resume: pass it as ` + "`" + `after` + "`" + ` when you subscribe again."
   cursor: String!
@@ -5485,57 +5483,57 @@ type TransactionEvent {
   transaction: Transaction!
 }
 
-"A transaction as it happens, or a heartbeat."
+"A new transaction, or a heartbeat."
 type TransactionFeedEvent {
   "Where to resume: pass it as ` + "`" + `after` + "`" + ` when you subscribe again."
   cursor: String!
-  "The place in the whole log, as a decimal string, up to which everything was told."
+  "The position in the whole log, as a decimal string, up to which everything was sent."
   position: String!
   "The transaction; null in a heartbeat."
   transaction: Transaction
 }
 
-"What is told as it happens."
+"Operations that stream changes as they happen."
 type Subscription {
   """
-  Transactions as they become durable, of one account or of all. With ` + "`" + `after` + "`" + `,
-  first those after that cursor, and then the live ones, without gap or repeat.
+  Transactions of one account or of all, as they become durable. With ` + "`" + `after` + "`" + `, first
+  the transactions after that cursor and then the new ones, without gap or repeat.
   """
   transactions(
-    "The account; all of them when it is left out."
+    "The account; by default all accounts."
     accountId: ID
-    "The cursor of the last transaction that you have."
+    "The cursor of the last transaction that you received."
     after: String
   ): TransactionEvent! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
   """
-  As transactions, with heartbeats: events without a transaction, which say up
-  to where in the log you have everything. A subscriber that hears nothing for
-  longer than that is cut off and should connect again; the cursor of a
-  heartbeat resumes faster than that of an old transaction.
+  Like transactions, with heartbeats: events without a transaction, which say up to
+  which position of the log you have received everything. If no event arrives in
+  time, the connection is lost: connect again. The cursor of a heartbeat resumes
+  faster than the cursor of an old transaction.
   """
   transactionFeed(
-    "The account; all of them when it is left out."
+    "The account; by default all accounts."
     accountId: ID
-    "The cursor of the last event that you have."
+    "The cursor of the last event that you received."
     after: String
-    "How often to hear at least, in seconds: 1 to 300."
+    "The maximum time between two events, in seconds: 1 to 300."
     heartbeatSeconds: Int! = 15
   ): TransactionFeedEvent! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../transfer.graphqls", Input: `"Where a transfer is."
+	{Name: "../transfer.graphqls", Input: `"The status of a transfer."
 enum TransferStatus {
-  "The money left one account and has not arrived at the other."
+  "The money has left one account and has not arrived at the other."
   PENDING
   "The money arrived."
   COMPLETED
-  "The other account did not take the money; it came back."
+  "The receiving account rejected the money, and it was returned."
   RETURNED
 }
 
-"Money on its way from one account to another. It ends exactly once."
+"A movement of money from one account to another. It ends exactly once."
 type Transfer implements Node {
-  "Unique over all types."
+  "The id, unique across all types."
   id: ID!
   "The account that pays."
   fromAccountId: ID!
@@ -5543,37 +5541,37 @@ type Transfer implements Node {
   toAccountId: ID!
   "How much."
   amount: Money!
-  "Where it is."
+  "The status."
   status: TransferStatus!
   "When the money left."
   sentAt: DateTime!
-  "When the money arrived or came back; null while it is on its way."
+  "When the money arrived or was returned; null while it is in transit."
   endedAt: DateTime
-  "When it counts; earlier than sentAt where it was back-dated."
+  "The value date; earlier than sentAt if it was back-dated."
   effectiveAt: DateTime!
-  "Why the other account does not take it; null where it does or is not asked yet."
+  "Why the receiving account rejected it; null if it did not."
   rejection: TransferRejection
-  "The client's own reference, if it gave one."
+  "The client's own reference, if it sent one."
   reference: String
   "A note, if there is one."
   memo: String
-  "The client's own id for it, if it gave one."
+  "The client's own id for it, if it sent one."
   externalId: String
-  "The transfer that it pays back, or a part of it."
+  "The transfer that it reverses, or a part of it."
   reverses: Transfer
-  "The transfers that pay it back, or parts of it, oldest first."
+  "The transfers that reverse it, or parts of it, oldest first."
   reversals: [Transfer!]!
 }
 
-"Why an account does not take a transfer."
+"Why an account rejects a transfer."
 type TransferRejection {
   "The rule that forbids it."
   code: ErrorCode!
-  "What is wrong, for people."
+  "What is wrong, as text for people."
   message: String!
 }
 
-"A transfer that left an account and has not ended."
+"An outgoing transfer that has not ended."
 type TransferInTransit {
   "The transfer."
   transferId: ID!
@@ -5583,7 +5581,7 @@ type TransferInTransit {
   amount: Money!
 }
 
-"What is to be moved, and where."
+"A request to transfer money."
 input TransferInput {
   "The account that pays."
   fromAccountId: ID!
@@ -5592,8 +5590,8 @@ input TransferInput {
   "How much: positive, in the currency of both accounts."
   amount: MoneyInput!
   """
-  Your own name for this request, 1 to 128 characters, unique in the account that pays.
-  Sent again with the same key, the same request moves no money again.
+  Your own id for this request, 1 to 128 characters, unique within the paying account.
+  The same request, sent again with the same key, moves no money again.
   """
   idempotencyKey: String!
   "Your own reference, at most 140 characters."
@@ -5602,35 +5600,38 @@ input TransferInput {
   memo: String
   "Your own id for it, at most 140 characters, to search for; it need not be unique."
   externalId: String
-  "When it counts, if that is not now: never in the future. The balance changes now all the same."
+  "The value date, by default now; not in the future. The balance changes now in any case."
   effectiveAt: DateTime
-  "How long to wait for the end, in milliseconds: at most 10000. Without, or after that, the transfer is told as it is."
+  """
+  How long to wait for the end, in milliseconds: at most 10000, by default 0. After
+  that, the answer shows the transfer as it is.
+  """
   waitMs: Int
-  "Only tell what would happen, and every rule that forbids it, on either account."
+  "Return what would happen and every rule of either account that forbids it, and change nothing."
   dryRun: Boolean = false
 }
 
-"The answer to a transfer."
+"The result of a transfer."
 type TransferPayload {
-  "The account after it; null when refused before it was found."
+  "The account afterwards; null when the request was refused before the account was found."
   account: Account
-  "The line on the account that pays; null when refused."
+  "The transaction on the paying account; null when refused."
   transaction: Transaction
   "The transfer; null when refused."
   transfer: Transfer
-  "Whether this repeats the answer to an earlier, equal request."
+  "Whether this is the result of an earlier, identical request."
   replayed: Boolean!
-  "Whether it was only tried: nothing happened, and this is what would."
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
-  "Why nothing happened; empty on success."
+  "Why the request was refused; empty on success."
   userErrors: [UserError!]!
 }
 
 extend type Mutation {
   """
-  Move money to another account. It leaves at once and arrives soon after; where
-  it cannot, because there is no such account or it is closed, frozen or in
-  another currency, it comes back.
+  Move money to another account. It leaves at once and arrives soon after. If it
+  cannot arrive, because the receiving account does not exist or is closed, frozen
+  or in another currency, it is returned.
   """
   transfer(input: TransferInput!): TransferPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
@@ -5645,7 +5646,7 @@ extend type Query {
 
 extend type Subscription {
   """
-  A transfer as it is, and again when it ends; then the subscription completes.
+  A transfer as it is now, and again when it ends; then the subscription completes.
   Subscribe again to resume.
   """
   transferUpdated(
@@ -5654,21 +5655,21 @@ extend type Subscription {
   ): Transfer! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 `, BuiltIn: false},
-	{Name: "../trial.graphqls", Input: `"Which ledger accounts a total is over."
+	{Name: "../trial.graphqls", Input: `"A kind of ledger account."
 enum LedgerKind {
   "What the bank owes its customers."
   CUSTOMER
   "The bank's cash."
   CASH
-  "What left one account and has not arrived at another."
+  "Money that has left one account and has not arrived at another."
   TRANSIT
-  "What the bank owes to those who captured holds."
+  "What the bank owes to the parties that captured holds."
   SETTLEMENT
 }
 
 """
-The sums of all postings, by currency and kind of ledger account. Those of one
-currency come to zero: no money was made and none was lost.
+The sums of all postings, by currency and kind of ledger account. The sums of one
+currency add up to zero: no money was created or lost.
 """
 type TrialBalance {
   "The last event of the log that it includes."
@@ -5677,23 +5678,23 @@ type TrialBalance {
   at: DateTime
   "The sums, in the order of currency and kind."
   totals: [TrialTotal!]!
-  "Whether every currency comes to zero."
+  "Whether the sums of every currency add up to zero."
   balanced: Boolean!
 }
 
 "One sum of a trial balance."
 type TrialTotal {
-  "What was summed up."
+  "The kind of ledger account."
   kind: LedgerKind!
-  "The sum; money that the bank has is negative, what it owes positive."
+  "The sum. Money that the bank has is negative, and money that it owes is positive."
   sum: Money!
 }
 
-"A point in the log. Give exactly one field."
+"A point in the log. Set exactly one field."
 input LogAsOf @oneOf {
   """
-  The log up to before the first event that happened after this moment. It may
-  not be in the future.
+  The log up to the last event before or at this time. It must not be in the
+  future.
   """
   time: DateTime
   "The log up to and including this position."

@@ -13,10 +13,10 @@ import (
 	"time"
 )
 
-// Anything that can be fetched again by its id alone.
+// An object that can be fetched by its id alone.
 type Node interface {
 	IsNode()
-	// An id that is unique over all types. Treat it as opaque.
+	// An id that is unique across all types. Treat it as opaque.
 	GetID() string
 }
 
@@ -24,62 +24,61 @@ type Node interface {
 // message says what to do. Faults are top-level GraphQL errors instead.
 type UserError interface {
 	IsUserError()
-	// Which rule was broken.
+	// The rule that was broken.
 	GetCode() ErrorCode
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	GetMessage() string
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	GetPath() []string
-	// Whether the same request may pass later, because the account may have changed by then.
+	// Whether the same request may succeed later, because the account may have changed by then.
 	GetRetryable() bool
 }
 
 // An account of one owner in one currency.
 type Account struct {
-	// Unique over all types.
+	// The id, unique across all types.
 	ID string `json:"id"`
-	// Who owns it.
+	// The owner.
 	Owner string `json:"owner"`
-	// What its owner calls it.
+	// The name that the owner gave it.
 	Name *string `json:"name,omitempty"`
-	// What it is for.
+	// The kind of account.
 	Kind AccountKind `json:"kind"`
-	// Your own name for it, unique in the bank.
+	// Your own id for it, unique in the bank.
 	ExternalID *string `json:"externalId,omitempty"`
-	// What else you keep with it, in the order of the keys.
+	// Your own data about it, sorted by key.
 	Metadata []*MetadataEntry `json:"metadata"`
-	// The currency that it is kept in, for ever.
+	// The currency of the account; it never changes.
 	Currency scalar.CurrencyCode `json:"currency"`
 	// Whether it can be used.
 	Status AccountStatus `json:"status"`
-	// What is forbidden on it; null when nothing is.
+	// The movements that are forbidden; null when none are.
 	Freeze *Freeze `json:"freeze,omitempty"`
-	// What bounds its debits.
+	// The limits on its debits.
 	Limits *Limits `json:"limits"`
-	// What is on it.
+	// The balance.
 	Balance *Balance `json:"balance"`
-	// The holds that keep money back now, oldest first: at most 1000.
+	// The active holds, oldest first: at most 1000.
 	Holds []*Hold `json:"holds"`
-	// The transfers that left it and have not ended, oldest first: at most 1000.
+	// The outgoing transfers that have not ended, oldest first: at most 1000.
 	TransfersInTransit []*TransferInTransit `json:"transfersInTransit"`
 	// How many events the account has; it grows by one with each change.
 	Version int64 `json:"version"`
 	// When it was opened.
 	OpenedAt scalar.DateTime `json:"openedAt"`
-	// When it was closed, for ever; null while it is open.
+	// When it was closed permanently; null while it is open.
 	ClosedAt *scalar.DateTime `json:"closedAt,omitempty"`
-	// Null in good order. Otherwise the view of this account stands still, and all
-	// that is read of it is as of its version, not as of now: queries show too
-	// little until an operator has replayed it. The money itself is not affected.
-	// An account of which nothing could be shown ever has version 0, no owner and
-	// the currency XXX.
+	// Null normally. Otherwise the view of this account is stale: queries answer as
+	// of its version, not as of now, until an operator has replayed the account. The
+	// money itself is not affected. If the view could not apply even the first event,
+	// the account has version 0, no owner and the currency XXX.
 	Stale *StaleView `json:"stale,omitempty"`
-	// The account's transactions, newest first: `first` of them, at most 100, after
-	// the cursor `after`; or `last`, before the cursor `before`. With neither, the
-	// newest 20.
+	// The account's transactions, newest first: the `first` ones after the cursor
+	// `after`, or the `last` ones before the cursor `before`, at most 100. By default,
+	// the newest 20.
 	History *TransactionConnection `json:"history"`
-	// Everything that ever happened to the account, newest first, from the log
-	// itself: what, when and by whom. Pages as those of history.
+	// All events of the account, newest first, from the log itself: what happened,
+	// when, and who the caller was. Pages work as in history.
 	Events *AccountEventConnection `json:"events"`
 	// Whether it is an earlier state, not the current one.
 	Past bool `json:"-"`
@@ -89,30 +88,30 @@ type Account struct {
 
 func (Account) IsNode() {}
 
-// An id that is unique over all types. Treat it as opaque.
+// An id that is unique across all types. Treat it as opaque.
 func (this Account) GetID() string { return this.ID }
 
 // The account is open already.
 type AccountAlreadyOpen struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (AccountAlreadyOpen) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this AccountAlreadyOpen) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this AccountAlreadyOpen) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this AccountAlreadyOpen) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -124,32 +123,32 @@ func (this AccountAlreadyOpen) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountAlreadyOpen) GetRetryable() bool { return this.Retryable }
 
-// The account was closed, for ever.
+// The account is closed permanently.
 type AccountClosed struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// Since when.
+	// The time since when this is so.
 	Since scalar.DateTime `json:"since"`
 }
 
 func (AccountClosed) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this AccountClosed) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this AccountClosed) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this AccountClosed) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -161,7 +160,7 @@ func (this AccountClosed) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountClosed) GetRetryable() bool { return this.Retryable }
 
 // A page of accounts, newest first.
@@ -170,39 +169,39 @@ type AccountConnection struct {
 	Edges []*AccountEdge `json:"edges"`
 	// The accounts.
 	Nodes []*Account `json:"nodes"`
-	// Where the page stands in the whole.
+	// Whether there are more pages, and the cursors to request them.
 	PageInfo *PageInfo `json:"pageInfo"`
 }
 
 // An account on a page.
 type AccountEdge struct {
-	// Its place, to go on from.
+	// The cursor from which to continue.
 	Cursor string `json:"cursor"`
 	// The account.
 	Node *Account `json:"node"`
 }
 
-// One event of an account: a fact in the log.
+// One event of an account, as recorded in the log.
 type AccountEvent struct {
-	// The account that it happened to.
+	// The account.
 	AccountID string `json:"accountId"`
 	// The version that the account had right after it.
 	Version int64 `json:"version"`
-	// What happened.
+	// The type of the event.
 	Type AccountEventType `json:"type"`
-	// When.
+	// The time.
 	OccurredAt scalar.DateTime `json:"occurredAt"`
-	// Who asked for it: the subject of the token.
+	// The caller: the subject of its token.
 	Caller string `json:"caller"`
-	// The role in which it was asked for, in lower case; null for events from before there were roles.
+	// The caller's role, in lower case; null for events recorded before roles existed.
 	CallerRole *string `json:"callerRole,omitempty"`
 	// The idempotency key of the request.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// Its place in the whole log, as a decimal string.
+	// The position in the whole log, as a decimal string.
 	Position string `json:"position"`
-	// The transaction, where money moved.
+	// The transaction, if money moved.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// What the event says, as the log keeps it. Amounts are whole minor units.
+	// The data of the event as stored in the log. Amounts are whole minor units.
 	Data scalar.JSON `json:"data"`
 }
 
@@ -212,53 +211,53 @@ type AccountEventConnection struct {
 	Edges []*AccountEventEdge `json:"edges"`
 	// The events.
 	Nodes []*AccountEvent `json:"nodes"`
-	// Where the page stands in the whole.
+	// Whether there are more pages, and the cursors to request them.
 	PageInfo *PageInfo `json:"pageInfo"`
 }
 
 // An event on a page.
 type AccountEventEdge struct {
-	// Its place, to go on from.
+	// The cursor from which to continue.
 	Cursor string `json:"cursor"`
 	// The event.
 	Node *AccountEvent `json:"node"`
 }
 
-// Narrows a list of accounts. What is left out does not filter.
+// A filter for accounts. A field that is left out does not filter.
 type AccountFilter struct {
-	// Only those of exactly this owner.
+	// Only accounts of exactly this owner.
 	Owner *string `json:"owner,omitempty"`
-	// Only those of this kind.
+	// Only accounts of this kind.
 	Kind *AccountKind `json:"kind,omitempty"`
-	// Only those in this currency.
+	// Only accounts in this currency.
 	Currency *scalar.CurrencyCode `json:"currency,omitempty"`
 }
 
 // The account is frozen for this kind of movement.
 type AccountFrozen struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// Since when.
+	// The time since when this is so.
 	Since scalar.DateTime `json:"since"`
-	// What was given as the reason.
+	// The reason of the freeze.
 	Reason string `json:"reason"`
 }
 
 func (AccountFrozen) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this AccountFrozen) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this AccountFrozen) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this AccountFrozen) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -270,36 +269,36 @@ func (this AccountFrozen) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountFrozen) GetRetryable() bool { return this.Retryable }
 
 // The account still has a balance, holds or transfers in transit.
 type AccountNotEmpty struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// What is on it.
+	// The balance.
 	Balance *Money `json:"balance"`
-	// What is held.
+	// The sum of the active holds.
 	Held *Money `json:"held"`
-	// What left it and has not arrived.
+	// The sum of the outgoing transfers that have not ended.
 	InTransit *Money `json:"inTransit"`
 }
 
 func (AccountNotEmpty) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this AccountNotEmpty) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this AccountNotEmpty) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this AccountNotEmpty) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -311,30 +310,30 @@ func (this AccountNotEmpty) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountNotEmpty) GetRetryable() bool { return this.Retryable }
 
 // There is no account with this id.
 type AccountNotFound struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (AccountNotFound) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this AccountNotFound) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this AccountNotFound) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this AccountNotFound) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -346,30 +345,30 @@ func (this AccountNotFound) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountNotFound) GetRetryable() bool { return this.Retryable }
 
 // The account is not frozen.
 type AccountNotFrozen struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (AccountNotFrozen) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this AccountNotFrozen) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this AccountNotFrozen) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this AccountNotFrozen) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -381,32 +380,32 @@ func (this AccountNotFrozen) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountNotFrozen) GetRetryable() bool { return this.Retryable }
 
-// The transaction was undone in full.
+// The transaction was already reversed in full.
 type AlreadyReversed struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// The last transaction that undid it, or a part of it.
+	// The last transaction that reversed it, or a part of it.
 	By string `json:"by"`
 }
 
 func (AlreadyReversed) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this AlreadyReversed) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this AlreadyReversed) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this AlreadyReversed) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -418,18 +417,18 @@ func (this AlreadyReversed) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this AlreadyReversed) GetRetryable() bool { return this.Retryable }
 
 // Less than the amount remains of the hold or transaction.
 type AmountExceedsRemaining struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 	// How much remains.
 	Remaining *Money `json:"remaining"`
@@ -437,13 +436,13 @@ type AmountExceedsRemaining struct {
 
 func (AmountExceedsRemaining) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this AmountExceedsRemaining) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this AmountExceedsRemaining) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this AmountExceedsRemaining) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -455,56 +454,56 @@ func (this AmountExceedsRemaining) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this AmountExceedsRemaining) GetRetryable() bool { return this.Retryable }
 
-// A point in an account's past. Give exactly one field.
+// A point in an account's past. Set exactly one field.
 type AsOf struct {
-	// What was known at this moment, and not later: a moment with at most three
-	// fraction digits includes its whole millisecond. It may not be in the future.
+	// The account at this time. A time with at most three fraction digits includes the
+	// whole millisecond. It must not be in the future.
 	Time *scalar.DateTime `json:"time,omitempty"`
-	// What was true at this version of the account.
+	// The account at this version.
 	Version *int64 `json:"version,omitempty"`
 }
 
-// One check of the whole log: that nothing is missing, doubled, unbalanced or
-// rewritten, and that the views say what the log says.
+// One check of the whole log: that no event is missing, duplicated, unbalanced or
+// rewritten, and that the views agree with the log.
 type Audit struct {
-	// When.
+	// The time.
 	At scalar.DateTime `json:"at"`
 	// The last position that was audited.
 	Position int64 `json:"position"`
-	// How many events there were.
+	// The number of events.
 	Records int64 `json:"records"`
-	// How many accounts they belong to.
+	// The number of accounts that they belong to.
 	Accounts int64 `json:"accounts"`
-	// How many things were wrong.
+	// The number of errors found.
 	Findings int64 `json:"findings"`
-	// Whether everything was looked at and nothing was wrong.
+	// Whether everything was checked and no error was found.
 	Ok bool `json:"ok"`
 }
 
-// What is on an account, as of one version of it.
+// The balance of an account at one of its versions.
 type Balance struct {
-	// All money on the account; below zero where it is overdrawn.
+	// The balance of the account; negative when it is overdrawn.
 	Current *Money `json:"current"`
-	// What can be taken out: current, less what is held, and the overdraft.
+	// How much can be withdrawn: current - held + overdraft.
 	Available *Money `json:"available"`
-	// What holds keep back.
+	// The sum of the active holds.
 	Held *Money `json:"held"`
 	// How far the balance may fall below zero.
 	Overdraft *Money `json:"overdraft"`
-	// What left the account and has not arrived; it may come back.
+	// The sum of the outgoing transfers that have not ended; it may come back.
 	InTransit *Money `json:"inTransit"`
 	// The version of the account that this balance belongs to.
 	Version int64 `json:"version"`
 	// When the account last changed.
 	AsOf scalar.DateTime `json:"asOf"`
-	// Whether the account went on without this view; see Account.stale.
+	// Whether the view is behind the account until an operator repairs it; see Account.stale.
 	Stale bool `json:"stale"`
-	// What makes the number: the balance at an earlier point, all transactions
-	// since, and what is held. Without `since`, from 20 versions before. It lists at
-	// most 1000 events; with more in between, choose a later point.
+	// How the balance is calculated: the balance at an earlier point, all transactions
+	// since then, and the active holds. By default, the earlier point is 20 versions
+	// back. It lists at most 1000 events; if there are more, choose a later point.
 	Explanation *BalanceExplanation `json:"explanation"`
 	// The moment of the balance.
 	At time.Time `json:"-"`
@@ -512,52 +511,52 @@ type Balance struct {
 	State bank.Account `json:"-"`
 }
 
-// How a balance comes about. It adds up: opening + credits - debits = current, and
+// How a balance is calculated: opening + credits - debits = current, and
 // current - held + overdraft = available.
 type BalanceExplanation struct {
 	// The version at which the explanation begins.
 	SinceVersion int64 `json:"sinceVersion"`
 	// The balance at that version.
 	Opening *Money `json:"opening"`
-	// What came and went since, oldest first.
+	// The transactions since then, oldest first.
 	Transactions []*Transaction `json:"transactions"`
-	// What came in since.
+	// The sum of the credits since then.
 	Credits *Money `json:"credits"`
-	// What went out since.
+	// The sum of the debits since then.
 	Debits *Money `json:"debits"`
-	// The balance after that.
+	// The balance after these transactions.
 	Current *Money `json:"current"`
-	// The holds that keep money back, oldest first.
+	// The active holds, oldest first.
 	Holds []*Hold `json:"holds"`
-	// What they keep back together.
+	// The sum of the active holds.
 	Held *Money `json:"held"`
 	// How far the balance may fall below zero.
 	Overdraft *Money `json:"overdraft"`
-	// What can be taken out.
+	// How much can be withdrawn.
 	Available *Money `json:"available"`
 }
 
 // The balance would become larger than an account can hold.
 type BalanceTooLarge struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (BalanceTooLarge) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this BalanceTooLarge) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this BalanceTooLarge) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this BalanceTooLarge) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -569,55 +568,55 @@ func (this BalanceTooLarge) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this BalanceTooLarge) GetRetryable() bool { return this.Retryable }
 
-// One command of a batch. Give exactly one field. Their dryRun and waitMs are not allowed here.
+// One command of a batch. Set exactly one field. The inputs' own dryRun and waitMs must not be set.
 type BatchItemInput struct {
-	// Pay cash in.
+	// Pay cash into an account.
 	Deposit *DepositInput `json:"deposit,omitempty"`
-	// Pay cash out.
+	// Pay cash out of an account.
 	Withdraw *WithdrawInput `json:"withdraw,omitempty"`
 	// Move money to another account.
 	Transfer *TransferInput `json:"transfer,omitempty"`
-	// Keep an amount back.
+	// Place a hold.
 	PlaceHold *PlaceHoldInput `json:"placeHold,omitempty"`
-	// Pay out what is kept back.
+	// Capture a hold, or a part of it.
 	CaptureHold *CaptureHoldInput `json:"captureHold,omitempty"`
-	// Keep no longer back.
+	// Release a hold.
 	ReleaseHold *ReleaseHoldInput `json:"releaseHold,omitempty"`
-	// Undo a transaction.
+	// Reverse a transaction, or a part of it.
 	Reverse *ReverseInput `json:"reverse,omitempty"`
 }
 
-// What became of one item.
+// The result of one item.
 type BatchItemResult struct {
-	// Its place in the batch, from 0.
+	// The index in the batch, starting at 0.
 	Index int64 `json:"index"`
-	// What became of it.
+	// The outcome.
 	Status BatchItemStatus `json:"status"`
-	// The account after it.
+	// The account afterwards.
 	Account *Account `json:"account,omitempty"`
-	// The transaction, where money moved.
+	// The transaction, if money moved.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// The transfer, where one began.
+	// The transfer, if one was sent.
 	Transfer *Transfer `json:"transfer,omitempty"`
-	// The hold, where it was about one.
+	// The hold, if the command was about one.
 	Hold *Hold `json:"hold,omitempty"`
 	// Why it was refused; empty otherwise.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What is to be paid out of a hold.
+// A request to capture a hold.
 type CaptureHoldInput struct {
 	// The hold.
 	HoldID string `json:"holdId"`
-	// How much, at most what is kept back; all of it when it is left out.
+	// How much, at most the remaining amount; by default all of it.
 	Amount *MoneyInput `json:"amount,omitempty"`
-	// Whether the rest is let go; otherwise it stays kept back.
+	// Whether to release the rest; otherwise it stays reserved.
 	ReleaseRest *bool `json:"releaseRest,omitempty"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
-	// Sent again with the same key, the same request moves no money again.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
+	// The same request, sent again with the same key, moves no money again.
 	IdempotencyKey string `json:"idempotencyKey"`
 	// Your own reference, at most 140 characters.
 	Reference *string `json:"reference,omitempty"`
@@ -625,73 +624,73 @@ type CaptureHoldInput struct {
 	Memo *string `json:"memo,omitempty"`
 	// Your own id for it, at most 140 characters, to search for; it need not be unique.
 	ExternalID *string `json:"externalId,omitempty"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to capturing a hold.
+// The result of capturing a hold.
 type CaptureHoldPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// What was paid out; null when refused.
+	// The capture; null when refused.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// The hold after it; null when refused.
+	// The hold afterwards; null when refused.
 	Hold *Hold `json:"hold,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Which account is to be closed.
+// A request to close an account.
 type CloseAccountInput struct {
-	// The account. Its balance is zero, and nothing is held or in transit.
+	// The account. Its balance has to be zero, with no active hold and no transfer in transit.
 	AccountID string `json:"accountId"`
-	// Why, at most 300 characters.
+	// The reason, at most 300 characters.
 	Reason *string `json:"reason,omitempty"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to closing an account.
+// The result of closing an account.
 type CloseAccountPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: this moves no money.
+	// Always null, because no money moves.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Whether a command ever happened.
+// Whether a command was ever applied.
 type CommandStatus struct {
-	// Whether it happened.
+	// Whether it was applied.
 	State CommandState `json:"state"`
-	// What that means and what to do, for people.
+	// What the state means and what to do, as text for people.
 	Message string `json:"message"`
-	// What it did; null when it never happened.
+	// The event that it caused; null when it was never applied.
 	Event *AccountEvent `json:"event,omitempty"`
-	// The transaction that it made, where it moved money.
+	// The transaction that it caused, if it moved money.
 	Transaction *Transaction `json:"transaction,omitempty"`
 }
 
 // The amount is in another currency than the account.
 type CurrencyMismatch struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 	// The currency of the account.
 	Expected scalar.CurrencyCode `json:"expected"`
@@ -699,13 +698,13 @@ type CurrencyMismatch struct {
 
 func (CurrencyMismatch) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this CurrencyMismatch) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this CurrencyMismatch) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this CurrencyMismatch) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -717,17 +716,17 @@ func (this CurrencyMismatch) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this CurrencyMismatch) GetRetryable() bool { return this.Retryable }
 
-// What is to be paid into an account.
+// A request to pay cash into an account.
 type DepositInput struct {
 	// The account.
 	AccountID string `json:"accountId"`
 	// How much: positive, in the currency of the account.
 	Amount *MoneyInput `json:"amount"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
-	// Sent again with the same key, the same request moves no money again.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
+	// The same request, sent again with the same key, moves no money again.
 	IdempotencyKey string `json:"idempotencyKey"`
 	// Your own reference, at most 140 characters.
 	Reference *string `json:"reference,omitempty"`
@@ -735,49 +734,49 @@ type DepositInput struct {
 	Memo *string `json:"memo,omitempty"`
 	// Your own id for it, at most 140 characters, to search for; it need not be unique.
 	ExternalID *string `json:"externalId,omitempty"`
-	// When it counts, if that is not now: never in the future. The balance changes now all the same.
+	// The value date, by default now; not in the future. The balance changes now in any case.
 	EffectiveAt *scalar.DateTime `json:"effectiveAt,omitempty"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to a deposit.
+// The result of a deposit.
 type DepositPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
 	// The deposit; null when refused.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// In a dry run of a transfer: the other account would not take the money, and it would come back.
+// In a dry run of a transfer: the receiving account would reject the money, and it would be returned.
 type DestinationRefusal struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// The account that would not take it.
+	// The account that would reject it.
 	AccountID string `json:"accountId"`
 }
 
 func (DestinationRefusal) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this DestinationRefusal) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this DestinationRefusal) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this DestinationRefusal) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -789,19 +788,19 @@ func (this DestinationRefusal) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this DestinationRefusal) GetRetryable() bool { return this.Retryable }
 
-// Another account has the external id. Customers are told so by InvalidInput, with
-// the same code, because they must not learn whose account it is.
+// Another account has the external id. Customers receive InvalidInput with the same
+// code instead, because they must not learn whose account it is.
 type ExternalIDTaken struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 	// The account that has it.
 	AccountID string `json:"accountId"`
@@ -809,13 +808,13 @@ type ExternalIDTaken struct {
 
 func (ExternalIDTaken) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this ExternalIDTaken) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this ExternalIDTaken) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this ExternalIDTaken) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -827,103 +826,103 @@ func (this ExternalIDTaken) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this ExternalIDTaken) GetRetryable() bool { return this.Retryable }
 
-// What is forbidden on an account, and why.
+// The movements that are forbidden on an account, and why.
 type Freeze struct {
-	// Whether nothing may go out.
+	// Whether debits are forbidden.
 	Debits bool `json:"debits"`
-	// Whether nothing may come in.
+	// Whether credits are forbidden.
 	Credits bool `json:"credits"`
-	// Why.
+	// The reason.
 	Reason string `json:"reason"`
-	// Who asked for it.
+	// The caller.
 	By string `json:"by"`
-	// Since when.
+	// The time since when this is so.
 	Since scalar.DateTime `json:"since"`
 }
 
-// Which account is to be frozen, and for what.
+// A request to freeze an account.
 type FreezeAccountInput struct {
 	// The account.
 	AccountID string `json:"accountId"`
-	// What is forbidden from now on, in place of what was.
+	// The movements to forbid; this replaces an earlier freeze.
 	Scope FreezeScope `json:"scope"`
-	// Why, 1 to 300 characters; refusals quote it.
+	// The reason, 1 to 300 characters; refusals quote it.
 	Reason string `json:"reason"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to freezing an account.
+// The result of freezing an account.
 type FreezeAccountPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: this moves no money.
+	// Always null, because no money moves.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// An amount that is kept back for somebody who may capture it.
+// An amount that is reserved until it is captured, released or expires.
 type Hold struct {
-	// Unique over all types.
+	// The id, unique across all types.
 	ID string `json:"id"`
-	// The account whose money it is.
+	// The account.
 	AccountID string `json:"accountId"`
-	// Where it is.
+	// The status.
 	Status HoldStatus `json:"status"`
-	// How much was kept back at first.
+	// The original amount.
 	Amount *Money `json:"amount"`
-	// How much is kept back now.
+	// How much is reserved now.
 	Remaining *Money `json:"remaining"`
-	// How much was paid out, so far.
+	// How much was captured so far.
 	Captured *Money `json:"captured"`
 	// When it was placed.
 	PlacedAt scalar.DateTime `json:"placedAt"`
-	// When it ends by itself.
+	// When it expires.
 	ExpiresAt scalar.DateTime `json:"expiresAt"`
-	// The client's own reference, if it gave one.
+	// The client's own reference, if it sent one.
 	Reference *string `json:"reference,omitempty"`
 	// A note, if there is one.
 	Memo *string `json:"memo,omitempty"`
-	// The client's own id for it, if it gave one.
+	// The client's own id for it, if it sent one.
 	ExternalID *string `json:"externalId,omitempty"`
 }
 
 func (Hold) IsNode() {}
 
-// An id that is unique over all types. Treat it as opaque.
+// An id that is unique across all types. Treat it as opaque.
 func (this Hold) GetID() string { return this.ID }
 
 // The hold was captured or released already.
 type HoldEnded struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (HoldEnded) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this HoldEnded) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this HoldEnded) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this HoldEnded) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -935,32 +934,32 @@ func (this HoldEnded) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this HoldEnded) GetRetryable() bool { return this.Retryable }
 
 // The hold has expired.
 type HoldExpired struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// Since when.
+	// The time since when this is so.
 	Since scalar.DateTime `json:"since"`
 }
 
 func (HoldExpired) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this HoldExpired) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this HoldExpired) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this HoldExpired) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -972,30 +971,30 @@ func (this HoldExpired) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this HoldExpired) GetRetryable() bool { return this.Retryable }
 
 // The account has no such hold.
 type HoldNotFound struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (HoldNotFound) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this HoldNotFound) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this HoldNotFound) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this HoldNotFound) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1007,18 +1006,18 @@ func (this HoldNotFound) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this HoldNotFound) GetRetryable() bool { return this.Retryable }
 
 // The idempotency key was used before, for a different request.
 type IdempotencyConflict struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 	// The input fields that differ from the first request.
 	Fields []string `json:"fields"`
@@ -1026,13 +1025,13 @@ type IdempotencyConflict struct {
 
 func (IdempotencyConflict) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this IdempotencyConflict) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this IdempotencyConflict) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this IdempotencyConflict) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1044,20 +1043,20 @@ func (this IdempotencyConflict) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this IdempotencyConflict) GetRetryable() bool { return this.Retryable }
 
-// More was asked for than is available.
+// The amount is larger than the available balance.
 type InsufficientFunds struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// What can be taken out now.
+	// How much is available now.
 	Available *Money `json:"available"`
 	// How much is missing.
 	Shortfall *Money `json:"shortfall"`
@@ -1065,13 +1064,13 @@ type InsufficientFunds struct {
 
 func (InsufficientFunds) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this InsufficientFunds) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this InsufficientFunds) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this InsufficientFunds) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1083,32 +1082,32 @@ func (this InsufficientFunds) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this InsufficientFunds) GetRetryable() bool { return this.Retryable }
 
 // The amount is not positive, too large, or has more decimals than its currency.
 type InvalidAmount struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// The most decimals that an amount of this currency may have.
+	// The maximum number of decimals of an amount in this currency.
 	MaxPrecision int64 `json:"maxPrecision"`
 }
 
 func (InvalidAmount) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this InvalidAmount) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this InvalidAmount) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this InvalidAmount) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1120,30 +1119,30 @@ func (this InvalidAmount) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this InvalidAmount) GetRetryable() bool { return this.Retryable }
 
-// A field of the input is empty, too long or holds what it must not.
+// A field of the input is empty, too long or has a forbidden value.
 type InvalidInput struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (InvalidInput) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this InvalidInput) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this InvalidInput) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this InvalidInput) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1155,36 +1154,36 @@ func (this InvalidInput) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this InvalidInput) GetRetryable() bool { return this.Retryable }
 
 // A debit limit would be exceeded.
 type LimitExceeded struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 	// The limit.
 	Limit *Money `json:"limit"`
-	// What is left of it.
+	// How much of the limit is left.
 	Remaining *Money `json:"remaining"`
-	// When it is whole again; null for the limit per transaction.
+	// When the limit resets; null for the limit per transaction.
 	ResetsAt *scalar.DateTime `json:"resetsAt,omitempty"`
 }
 
 func (LimitExceeded) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this LimitExceeded) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this LimitExceeded) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this LimitExceeded) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1196,29 +1195,29 @@ func (this LimitExceeded) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this LimitExceeded) GetRetryable() bool { return this.Retryable }
 
-// What bounds an account's debits: withdrawals, outgoing transfers and holds.
+// The limits on an account's debits: withdrawals, outgoing transfers and holds.
 type Limits struct {
 	// How far the balance may fall below zero.
 	Overdraft *Money `json:"overdraft"`
-	// How much may go out at once; null for no limit.
+	// The maximum of one debit; null for no limit.
 	DebitPerTransaction *Money `json:"debitPerTransaction,omitempty"`
-	// How much may go out on a day of UTC; null for no limit.
+	// The maximum of all debits of a day in UTC; null for no limit.
 	DebitPerDay *Money `json:"debitPerDay,omitempty"`
-	// What counted towards the daily limit today, so far.
+	// How much of the daily limit is used today.
 	SpentToday *Money `json:"spentToday"`
-	// What is left of the daily limit today; null for no limit.
+	// How much of the daily limit is left today; null for no limit.
 	RemainingToday *Money `json:"remainingToday,omitempty"`
-	// When a new day begins, and with it a new daily limit.
+	// When the next day begins and the daily limit resets.
 	ResetsAt scalar.DateTime `json:"resetsAt"`
 }
 
-// A point in the log. Give exactly one field.
+// A point in the log. Set exactly one field.
 type LogAsOf struct {
-	// The log up to before the first event that happened after this moment. It may
-	// not be in the future.
+	// The log up to the last event before or at this time. It must not be in the
+	// future.
 	Time *scalar.DateTime `json:"time,omitempty"`
 	// The log up to and including this position.
 	Position *int64 `json:"position,omitempty"`
@@ -1226,17 +1225,17 @@ type LogAsOf struct {
 
 // One entry of an account's metadata.
 type MetadataEntry struct {
-	// Its name, 1 to 64 characters.
+	// The key, 1 to 64 characters.
 	Key string `json:"key"`
-	// What it says, at most 500 characters.
+	// The value, at most 500 characters.
 	Value string `json:"value"`
 }
 
 // One entry of an account's metadata.
 type MetadataInput struct {
-	// Its name, 1 to 64 characters; each name once.
+	// The key, 1 to 64 characters; each key only once.
 	Key string `json:"key"`
-	// What it says, at most 500 characters.
+	// The value, at most 500 characters.
 	Value string `json:"value"`
 }
 
@@ -1244,7 +1243,7 @@ type MetadataInput struct {
 type Money struct {
 	// The amount, with exactly the decimals of its currency.
 	Value scalar.Decimal `json:"value"`
-	// What the amount is of.
+	// The currency.
 	Currency scalar.CurrencyCode `json:"currency"`
 }
 
@@ -1252,35 +1251,35 @@ type Money struct {
 type MoneyInput struct {
 	// The amount, with at most the decimals of its currency.
 	Value scalar.Decimal `json:"value"`
-	// What the amount is of.
+	// The currency.
 	Currency scalar.CurrencyCode `json:"currency"`
 }
 
-// Whatever changes something. Refusals are in the payload's userErrors.
+// Operations that change data. Refusals are in the payload's userErrors.
 type Mutation struct {
 }
 
-// This kind of transaction cannot be undone.
+// This kind of transaction cannot be reversed.
 type NotReversible struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (NotReversible) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this NotReversible) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this NotReversible) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this NotReversible) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1292,67 +1291,67 @@ func (this NotReversible) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this NotReversible) GetRetryable() bool { return this.Retryable }
 
-// What is asked for a new account.
+// A request to open an account.
 type OpenAccountInput struct {
-	// Who owns the account: 1 to 140 characters.
+	// The owner of the account: 1 to 140 characters.
 	Owner string `json:"owner"`
-	// The currency that it is kept in, for ever.
+	// The currency of the account; it never changes.
 	Currency scalar.CurrencyCode `json:"currency"`
-	// What its owner calls it, at most 140 characters.
+	// The name that the owner gives it, at most 140 characters.
 	Name *string `json:"name,omitempty"`
-	// What it is for.
+	// The kind of account.
 	Kind *AccountKind `json:"kind,omitempty"`
-	// Your own name for it, at most 140 characters, unique in the bank.
+	// Your own id for it, at most 140 characters, unique in the bank.
 	ExternalID *string `json:"externalId,omitempty"`
-	// What else you keep with it: at most 20 entries of 1500 characters in all.
+	// Your own data about it: at most 20 entries of together at most 1500 characters.
 	Metadata []*MetadataInput `json:"metadata,omitempty"`
-	// Your own name for this request, 1 to 128 characters. Sent again with the
-	// same key, the same request opens no second account.
+	// Your own id for this request, 1 to 128 characters. The same request, sent again
+	// with the same key, opens no second account.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to opening an account.
+// The result of opening an account.
 type OpenAccountPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: this moves no money.
+	// Always null, because no money moves.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// More of the overdraft is in use than would remain.
+// More of the overdraft is in use than the new limit allows.
 type OverdraftInUse struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// How much of it is in use.
+	// How much of the overdraft is in use.
 	Used *Money `json:"used"`
 }
 
 func (OverdraftInUse) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this OverdraftInUse) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this OverdraftInUse) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this OverdraftInUse) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1364,30 +1363,30 @@ func (this OverdraftInUse) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this OverdraftInUse) GetRetryable() bool { return this.Retryable }
 
 // This kind of account has no overdraft.
 type OverdraftNotAllowed struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (OverdraftNotAllowed) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this OverdraftNotAllowed) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this OverdraftNotAllowed) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this OverdraftNotAllowed) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1399,10 +1398,10 @@ func (this OverdraftNotAllowed) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this OverdraftNotAllowed) GetRetryable() bool { return this.Retryable }
 
-// Where a page of a connection stands in the whole.
+// Whether a connection has more pages, and the cursors to request them.
 type PageInfo struct {
 	// Whether there is more after endCursor.
 	HasNextPage bool `json:"hasNextPage"`
@@ -1414,28 +1413,28 @@ type PageInfo struct {
 	EndCursor *string `json:"endCursor,omitempty"`
 }
 
-// How one of several partitions of the event log is doing.
+// The state of one of several partitions of the event log.
 type PartitionStatus struct {
-	// Its number, from 1.
+	// The number, starting at 1.
 	Number int64 `json:"number"`
-	// The last durable position in the partition that is known of.
+	// The last known durable position of the partition.
 	Head int64 `json:"head"`
-	// The last of them that has its place in the whole log.
+	// The last position of the partition that has a position in the whole log.
 	Ordered int64 `json:"ordered"`
-	// Why it cannot be read now; null if it can.
+	// Why the partition cannot be read now; null if it can.
 	Problem *string `json:"problem,omitempty"`
 }
 
-// What is to be kept back.
+// A request to place a hold.
 type PlaceHoldInput struct {
 	// The account.
 	AccountID string `json:"accountId"`
 	// How much: positive, in the currency of the account.
 	Amount *MoneyInput `json:"amount"`
-	// When it ends by itself: in the future, by 365 days at most; 7 days from now when it is left out.
+	// When it expires: in the future, at most 365 days from now; by default 7 days from now.
 	ExpiresAt *scalar.DateTime `json:"expiresAt,omitempty"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
-	// Sent again with the same key, the same request keeps nothing back again.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
+	// The same request, sent again with the same key, places no second hold.
 	IdempotencyKey string `json:"idempotencyKey"`
 	// Your own reference, at most 140 characters.
 	Reference *string `json:"reference,omitempty"`
@@ -1443,137 +1442,137 @@ type PlaceHoldInput struct {
 	Memo *string `json:"memo,omitempty"`
 	// Your own id for it, at most 140 characters, to search for; it need not be unique.
 	ExternalID *string `json:"externalId,omitempty"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to placing a hold.
+// The result of placing a hold.
 type PlaceHoldPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: this moves no money.
+	// Always null, because no money moves.
 	Transaction *Transaction `json:"transaction,omitempty"`
 	// The hold; null when refused.
 	Hold *Hold `json:"hold,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Commands that are sent together.
+// A request to execute several commands.
 type PostBatchInput struct {
-	// 1 to 100 commands. Those of one account are decided in their order; those of
-	// different accounts at the same time.
+	// 1 to 100 commands. Commands of one account are executed in their order, commands
+	// of different accounts at the same time.
 	Items []*BatchItemInput `json:"items"`
-	// All or nothing. All items have to be of one account.
+	// Apply all items or none. All items must be for one account.
 	Atomic *bool `json:"atomic,omitempty"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to a batch.
+// The result of a batch.
 type PostBatchPayload struct {
-	// One per item, in their order; empty where the batch as a whole was refused.
+	// One per item, in the same order; empty when the whole batch was refused.
 	Results []*BatchItemResult `json:"results"`
-	// The place of the first item that did not happen; null when all did.
+	// The index of the first item that was not applied; null when all were.
 	FailedIndex *int64 `json:"failedIndex,omitempty"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why the batch as a whole was refused; those of items are in results.
+	// Why the whole batch was refused; refusals of items are in results.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Whatever only reads.
+// Operations that only read.
 type Query struct {
 }
 
-// Which hold is to be let go.
+// A request to release a hold.
 type ReleaseHoldInput struct {
 	// The hold.
 	HoldID string `json:"holdId"`
-	// Why, at most 300 characters.
+	// The reason, at most 300 characters.
 	Reason *string `json:"reason,omitempty"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to releasing a hold.
+// The result of releasing a hold.
 type ReleaseHoldPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: this moves no money.
+	// Always null, because no money moves.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// The hold after it; null when refused.
+	// The hold afterwards; null when refused.
 	Hold *Hold `json:"hold,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What is to be undone.
+// A request to reverse a transaction.
 type ReverseInput struct {
 	// The transaction: a deposit, a withdrawal, a captured hold or a transfer. A
-	// transfer may be named by its line on either account; it is undone by the
-	// account that received it, where its idempotency key then belongs.
+	// transfer can be named by its transaction on either account; the account that
+	// received it reverses it, and the idempotency key belongs to that account.
 	TransactionID string `json:"transactionId"`
-	// How much of it; all that was not undone yet when it is left out.
+	// How much of it; by default all that has not been reversed yet.
 	Amount *MoneyInput `json:"amount,omitempty"`
-	// Why, 1 to 300 characters.
+	// The reason, 1 to 300 characters.
 	Reason string `json:"reason"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
-	// Sent again with the same key, the same request moves no money again.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
+	// The same request, sent again with the same key, moves no money again.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// How long to wait for the end of a transfer back, in milliseconds: at most 10000.
+	// How long to wait for the end of a transfer that brings money back, in milliseconds: at most 10000.
 	WaitMs *int64 `json:"waitMs,omitempty"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to a reversal.
+// The result of a reversal.
 type ReversePayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
 	// The reversal; null when refused.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// The transfer that brings the money back, where a transfer was reversed.
+	// The transfer that brings the money back, if a transfer was reversed.
 	Transfer *Transfer `json:"transfer,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // A transfer needs two accounts.
 type SameAccount struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (SameAccount) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this SameAccount) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this SameAccount) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this SameAccount) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1585,40 +1584,40 @@ func (this SameAccount) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this SameAccount) GetRetryable() bool { return this.Retryable }
 
-// The limits of an account, in place of all that it had.
+// A request to set all limits of an account; they replace the existing limits.
 type SetLimitsInput struct {
 	// The account.
 	AccountID string `json:"accountId"`
-	// How far the balance may fall below zero; none when it is left out.
+	// How far the balance may fall below zero; by default not at all.
 	Overdraft *MoneyInput `json:"overdraft,omitempty"`
-	// How much may go out at once; no limit when it is left out.
+	// The maximum of one debit; by default no limit.
 	DebitPerTransaction *MoneyInput `json:"debitPerTransaction,omitempty"`
-	// How much may go out on a day of UTC; no limit when it is left out.
+	// The maximum of all debits of a day in UTC; by default no limit.
 	DebitPerDay *MoneyInput `json:"debitPerDay,omitempty"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to setting limits.
+// The result of setting limits.
 type SetLimitsPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: this moves no money.
+	// Always null, because no money moves.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Why the view of an account stands still: it could not take one of its events.
+// Why the view of an account is stale: it could not apply one of the account's events.
 type StaleView struct {
 	// What was wrong with the event, for operators.
 	Reason string `json:"reason"`
@@ -1628,19 +1627,19 @@ type StaleView struct {
 	Since scalar.DateTime `json:"since"`
 }
 
-// What an account's balance was before and after a period, and all between.
+// An account's balance before and after a period, and the transactions of the period.
 type Statement struct {
 	// The account.
 	AccountID string `json:"accountId"`
-	// Who owns it.
+	// The owner.
 	Owner string `json:"owner"`
-	// What it is kept in.
+	// The currency.
 	Currency scalar.CurrencyCode `json:"currency"`
-	// The first moment of the period.
+	// The start of the period, inclusive.
 	From scalar.DateTime `json:"from"`
-	// The first moment after the period.
+	// The end of the period, exclusive.
 	To scalar.DateTime `json:"to"`
-	// The balance before the period, and the version that had it; 0 before the account was opened.
+	// The balance before the period; 0 before the account was opened.
 	Opening *Money `json:"opening"`
 	// The version of the account before the period; 0 before it was opened.
 	OpeningVersion int64 `json:"openingVersion"`
@@ -1650,8 +1649,8 @@ type Statement struct {
 	ClosingVersion int64 `json:"closingVersion"`
 	// The period's transactions, oldest first, each with the balance after it.
 	Lines *TransactionPage `json:"lines"`
-	// The whole statement in the format that was asked for: at most 5000
-	// transactions. For more, take a shorter period, or use `corebank statement`.
+	// The whole statement in the requested format: at most 5000 transactions. For more,
+	// choose a shorter period, or use `corebank statement`.
 	Document string `json:"document"`
 	// The media type of document.
 	MediaType string `json:"mediaType"`
@@ -1663,11 +1662,11 @@ type Statement struct {
 	Opened bank.Account `json:"-"`
 }
 
-// What is told as it happens.
+// Operations that stream changes as they happen.
 type Subscription struct {
 }
 
-// How the bank as a whole is doing, for its operators.
+// The state of the whole bank, for its operators.
 type SystemStatus struct {
 	// The last durable position of the event log: how many events there are.
 	Head int64 `json:"head"`
@@ -1677,35 +1676,35 @@ type SystemStatus struct {
 	Projected int64 `json:"projected"`
 	// How many events the views are behind the log; 0 when they show everything.
 	Lag int64 `json:"lag"`
-	// What the last audit found; null when there was none. See corebank audit.
+	// The result of the last audit; null when there was none. See corebank audit.
 	LastAudit *Audit `json:"lastAudit,omitempty"`
-	// The partitions of the event log; none where it has only one.
+	// The partitions of the event log; empty if it has only one.
 	Partitions []*PartitionStatus `json:"partitions"`
 }
 
-// The account has as many open items as it may have.
+// The account has reached its maximum number of open items.
 type TooManyOpenItems struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// How many it may have.
+	// The maximum number of open items.
 	Most int64 `json:"most"`
 }
 
 func (TooManyOpenItems) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this TooManyOpenItems) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this TooManyOpenItems) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this TooManyOpenItems) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1717,20 +1716,20 @@ func (this TooManyOpenItems) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this TooManyOpenItems) GetRetryable() bool { return this.Retryable }
 
 // One movement of money on one account.
 type Transaction struct {
-	// Unique over all types.
+	// The id, unique across all types.
 	ID string `json:"id"`
 	// The account that it belongs to.
 	AccountID string `json:"accountId"`
-	// What moved the money.
+	// The type of a transaction.
 	Type TransactionType `json:"type"`
 	// Whether it raised or lowered the balance.
 	Direction Direction `json:"direction"`
-	// How much was moved; always positive.
+	// The amount; always positive.
 	Amount *Money `json:"amount"`
 	// The balance of the account right after it.
 	BalanceAfter *Money `json:"balanceAfter"`
@@ -1738,15 +1737,15 @@ type Transaction struct {
 	Version int64 `json:"version"`
 	// When it was recorded.
 	OccurredAt scalar.DateTime `json:"occurredAt"`
-	// When it counts; earlier than occurredAt where it was back-dated.
+	// The value date; earlier than occurredAt if it was back-dated.
 	EffectiveAt scalar.DateTime `json:"effectiveAt"`
-	// The client's own reference, if it gave one.
+	// The client's own reference, if it sent one.
 	Reference *string `json:"reference,omitempty"`
 	// A note, if there is one.
 	Memo *string `json:"memo,omitempty"`
-	// The client's own id for it, if it gave one.
+	// The client's own id for it, if it sent one.
 	ExternalID *string `json:"externalId,omitempty"`
-	// Who asked for it.
+	// The caller.
 	Caller string `json:"caller"`
 	// The other account of a transfer.
 	CounterpartyID *string `json:"counterpartyId,omitempty"`
@@ -1756,14 +1755,14 @@ type Transaction struct {
 	Transfer *Transfer `json:"transfer,omitempty"`
 	// The hold that was captured.
 	Hold *Hold `json:"hold,omitempty"`
-	// The transaction that it undoes, or a part of it.
+	// The transaction that it reverses, or a part of it.
 	Reverses *Transaction `json:"reverses,omitempty"`
-	// Those that undo it, or a part of it, oldest first. For a transfer they are
-	// transfers back, of which one that was returned undid nothing.
+	// The transactions that reverse it, or a part of it, oldest first. For a transfer
+	// they are transfers in the other direction; one that was returned reversed nothing.
 	Reversals []*Transaction `json:"reversals"`
-	// How much of it was undone, so far.
+	// How much of it was reversed so far.
 	ReversedAmount *Money `json:"reversedAmount"`
-	// Why, for a reversal or money that came back.
+	// The reason, for a reversal or a returned transfer.
 	Reason *string `json:"reason,omitempty"`
 	// The line of history that the fields come from.
 	Line view.Transaction `json:"-"`
@@ -1771,7 +1770,7 @@ type Transaction struct {
 
 func (Transaction) IsNode() {}
 
-// An id that is unique over all types. Treat it as opaque.
+// An id that is unique across all types. Treat it as opaque.
 func (this Transaction) GetID() string { return this.ID }
 
 // A page of a history, newest first.
@@ -1780,9 +1779,9 @@ type TransactionConnection struct {
 	Edges []*TransactionEdge `json:"edges"`
 	// The transactions.
 	Nodes []*Transaction `json:"nodes"`
-	// Where the page stands in the whole.
+	// Whether there are more pages, and the cursors to request them.
 	PageInfo *PageInfo `json:"pageInfo"`
-	// The sums over all that fit the filter, not of this page alone.
+	// The sums over all transactions that match the filter, not only over this page.
 	Totals *TransactionTotals `json:"totals"`
 	// The account of the history.
 	Account bank.AccountID `json:"-"`
@@ -1792,13 +1791,13 @@ type TransactionConnection struct {
 
 // A transaction on a page.
 type TransactionEdge struct {
-	// Its place, to go on from.
+	// The cursor from which to continue.
 	Cursor string `json:"cursor"`
 	// The transaction.
 	Node *Transaction `json:"node"`
 }
 
-// A transaction as it happens.
+// A new transaction.
 type TransactionEvent struct {
 	// Where to resume: pass it as `after` when you subscribe again.
 	Cursor string `json:"cursor"`
@@ -1806,37 +1805,37 @@ type TransactionEvent struct {
 	Transaction *Transaction `json:"transaction"`
 }
 
-// A transaction as it happens, or a heartbeat.
+// A new transaction, or a heartbeat.
 type TransactionFeedEvent struct {
 	// Where to resume: pass it as `after` when you subscribe again.
 	Cursor string `json:"cursor"`
-	// The place in the whole log, as a decimal string, up to which everything was told.
+	// The position in the whole log, as a decimal string, up to which everything was sent.
 	Position string `json:"position"`
 	// The transaction; null in a heartbeat.
 	Transaction *Transaction `json:"transaction,omitempty"`
 }
 
-// Narrows a history. What is left out does not filter.
+// A filter for a history. A field that is left out does not filter.
 type TransactionFilter struct {
 	// Only these types, at most 32.
 	Types []TransactionType `json:"types,omitempty"`
 	// Only credits or only debits.
 	Direction *Direction `json:"direction,omitempty"`
-	// Only what happened at this moment or later.
+	// Only transactions recorded at this time or later.
 	Since *scalar.DateTime `json:"since,omitempty"`
-	// Only what happened before this moment.
+	// Only transactions recorded before this time.
 	Until *scalar.DateTime `json:"until,omitempty"`
-	// Only what counts from this moment on or later.
+	// Only transactions with this value date or a later one.
 	EffectiveSince *scalar.DateTime `json:"effectiveSince,omitempty"`
-	// Only what counts from before this moment.
+	// Only transactions with an earlier value date.
 	EffectiveUntil *scalar.DateTime `json:"effectiveUntil,omitempty"`
 	// Only amounts of at least this, in the currency of the account.
 	MinAmount *scalar.Decimal `json:"minAmount,omitempty"`
 	// Only amounts of at most this, in the currency of the account.
 	MaxAmount *scalar.Decimal `json:"maxAmount,omitempty"`
-	// Only those with exactly this reference.
+	// Only transactions with exactly this reference.
 	Reference *string `json:"reference,omitempty"`
-	// Only those with exactly this external id.
+	// Only transactions with exactly this external id.
 	ExternalID *string `json:"externalId,omitempty"`
 	// Only transfers with this other account.
 	CounterpartyID *string `json:"counterpartyId,omitempty"`
@@ -1846,25 +1845,25 @@ type TransactionFilter struct {
 
 // The account has no such transaction.
 type TransactionNotFound struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (TransactionNotFound) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this TransactionNotFound) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this TransactionNotFound) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this TransactionNotFound) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -1876,30 +1875,30 @@ func (this TransactionNotFound) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this TransactionNotFound) GetRetryable() bool { return this.Retryable }
 
-// Some of a statement's transactions.
+// A page of a statement's transactions.
 type TransactionPage struct {
 	// The transactions, oldest first.
 	Nodes []*Transaction `json:"nodes"`
-	// Where the page stands in the whole.
+	// Whether there are more pages, and the cursors to request them.
 	PageInfo *PageInfo `json:"pageInfo"`
 }
 
 // The sums of a filtered history.
 type TransactionTotals struct {
-	// How many transactions there are.
+	// The number of transactions.
 	Count int64 `json:"count"`
-	// What they brought in.
+	// The sum of the credits.
 	Credits *Money `json:"credits"`
-	// What they took out.
+	// The sum of the debits.
 	Debits *Money `json:"debits"`
 }
 
-// Money on its way from one account to another. It ends exactly once.
+// A movement of money from one account to another. It ends exactly once.
 type Transfer struct {
-	// Unique over all types.
+	// The id, unique across all types.
 	ID string `json:"id"`
 	// The account that pays.
 	FromAccountID string `json:"fromAccountId"`
@@ -1907,25 +1906,25 @@ type Transfer struct {
 	ToAccountID string `json:"toAccountId"`
 	// How much.
 	Amount *Money `json:"amount"`
-	// Where it is.
+	// The status.
 	Status TransferStatus `json:"status"`
 	// When the money left.
 	SentAt scalar.DateTime `json:"sentAt"`
-	// When the money arrived or came back; null while it is on its way.
+	// When the money arrived or was returned; null while it is in transit.
 	EndedAt *scalar.DateTime `json:"endedAt,omitempty"`
-	// When it counts; earlier than sentAt where it was back-dated.
+	// The value date; earlier than sentAt if it was back-dated.
 	EffectiveAt scalar.DateTime `json:"effectiveAt"`
-	// Why the other account does not take it; null where it does or is not asked yet.
+	// Why the receiving account rejected it; null if it did not.
 	Rejection *TransferRejection `json:"rejection,omitempty"`
-	// The client's own reference, if it gave one.
+	// The client's own reference, if it sent one.
 	Reference *string `json:"reference,omitempty"`
 	// A note, if there is one.
 	Memo *string `json:"memo,omitempty"`
-	// The client's own id for it, if it gave one.
+	// The client's own id for it, if it sent one.
 	ExternalID *string `json:"externalId,omitempty"`
-	// The transfer that it pays back, or a part of it.
+	// The transfer that it reverses, or a part of it.
 	Reverses *Transfer `json:"reverses,omitempty"`
-	// The transfers that pay it back, or parts of it, oldest first.
+	// The transfers that reverse it, or parts of it, oldest first.
 	Reversals []*Transfer `json:"reversals"`
 	// The transfer as the views have it.
 	View view.Transfer `json:"-"`
@@ -1933,10 +1932,10 @@ type Transfer struct {
 
 func (Transfer) IsNode() {}
 
-// An id that is unique over all types. Treat it as opaque.
+// An id that is unique across all types. Treat it as opaque.
 func (this Transfer) GetID() string { return this.ID }
 
-// A transfer that left an account and has not ended.
+// An outgoing transfer that has not ended.
 type TransferInTransit struct {
 	// The transfer.
 	TransferID string `json:"transferId"`
@@ -1946,7 +1945,7 @@ type TransferInTransit struct {
 	Amount *Money `json:"amount"`
 }
 
-// What is to be moved, and where.
+// A request to transfer money.
 type TransferInput struct {
 	// The account that pays.
 	FromAccountID string `json:"fromAccountId"`
@@ -1954,8 +1953,8 @@ type TransferInput struct {
 	ToAccountID string `json:"toAccountId"`
 	// How much: positive, in the currency of both accounts.
 	Amount *MoneyInput `json:"amount"`
-	// Your own name for this request, 1 to 128 characters, unique in the account that pays.
-	// Sent again with the same key, the same request moves no money again.
+	// Your own id for this request, 1 to 128 characters, unique within the paying account.
+	// The same request, sent again with the same key, moves no money again.
 	IdempotencyKey string `json:"idempotencyKey"`
 	// Your own reference, at most 140 characters.
 	Reference *string `json:"reference,omitempty"`
@@ -1963,35 +1962,36 @@ type TransferInput struct {
 	Memo *string `json:"memo,omitempty"`
 	// Your own id for it, at most 140 characters, to search for; it need not be unique.
 	ExternalID *string `json:"externalId,omitempty"`
-	// When it counts, if that is not now: never in the future. The balance changes now all the same.
+	// The value date, by default now; not in the future. The balance changes now in any case.
 	EffectiveAt *scalar.DateTime `json:"effectiveAt,omitempty"`
-	// How long to wait for the end, in milliseconds: at most 10000. Without, or after that, the transfer is told as it is.
+	// How long to wait for the end, in milliseconds: at most 10000, by default 0. After
+	// that, the answer shows the transfer as it is.
 	WaitMs *int64 `json:"waitMs,omitempty"`
-	// Only tell what would happen, and every rule that forbids it, on either account.
+	// Return what would happen and every rule of either account that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
 // The transfer has ended already.
 type TransferNotPending struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (TransferNotPending) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this TransferNotPending) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this TransferNotPending) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this TransferNotPending) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -2003,35 +2003,35 @@ func (this TransferNotPending) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this TransferNotPending) GetRetryable() bool { return this.Retryable }
 
-// The answer to a transfer.
+// The result of a transfer.
 type TransferPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// The line on the account that pays; null when refused.
+	// The transaction on the paying account; null when refused.
 	Transaction *Transaction `json:"transaction,omitempty"`
 	// The transfer; null when refused.
 	Transfer *Transfer `json:"transfer,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// Why an account does not take a transfer.
+// Why an account rejects a transfer.
 type TransferRejection struct {
 	// The rule that forbids it.
 	Code ErrorCode `json:"code"`
-	// What is wrong, for people.
+	// What is wrong, as text for people.
 	Message string `json:"message"`
 }
 
-// The sums of all postings, by currency and kind of ledger account. Those of one
-// currency come to zero: no money was made and none was lost.
+// The sums of all postings, by currency and kind of ledger account. The sums of one
+// currency add up to zero: no money was created or lost.
 type TrialBalance struct {
 	// The last event of the log that it includes.
 	Position int64 `json:"position"`
@@ -2039,65 +2039,65 @@ type TrialBalance struct {
 	At *scalar.DateTime `json:"at,omitempty"`
 	// The sums, in the order of currency and kind.
 	Totals []*TrialTotal `json:"totals"`
-	// Whether every currency comes to zero.
+	// Whether the sums of every currency add up to zero.
 	Balanced bool `json:"balanced"`
 }
 
 // One sum of a trial balance.
 type TrialTotal struct {
-	// What was summed up.
+	// The kind of ledger account.
 	Kind LedgerKind `json:"kind"`
-	// The sum; money that the bank has is negative, what it owes positive.
+	// The sum. Money that the bank has is negative, and money that it owes is positive.
 	Sum *Money `json:"sum"`
 }
 
-// Which account is to be unfrozen.
+// A request to unfreeze an account.
 type UnfreezeAccountInput struct {
 	// The account.
 	AccountID string `json:"accountId"`
-	// Why, at most 300 characters.
+	// The reason, at most 300 characters.
 	Reason *string `json:"reason,omitempty"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to unfreezing an account.
+// The result of unfreezing an account.
 type UnfreezeAccountPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: this moves no money.
+	// Always null, because no money moves.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
 // The currency is not an active ISO 4217 currency.
 type UnknownCurrency struct {
-	// Which rule was broken.
+	// The rule that was broken.
 	Code ErrorCode `json:"code"`
-	// What is wrong and what to do about it, for people.
+	// What is wrong and what to do about it, as text for people.
 	Message string `json:"message"`
-	// The input field that it is about, from the mutation's arguments on.
+	// The path of the input field at fault, starting at the mutation's arguments.
 	Path []string `json:"path,omitempty"`
-	// Whether the same request may pass later.
+	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
 }
 
 func (UnknownCurrency) IsUserError() {}
 
-// Which rule was broken.
+// The rule that was broken.
 func (this UnknownCurrency) GetCode() ErrorCode { return this.Code }
 
-// What is wrong and what to do about it, for people.
+// What is wrong and what to do about it, as text for people.
 func (this UnknownCurrency) GetMessage() string { return this.Message }
 
-// The input field that it is about, from the mutation's arguments on.
+// The path of the input field at fault, starting at the mutation's arguments.
 func (this UnknownCurrency) GetPath() []string {
 	if this.Path == nil {
 		return nil
@@ -2109,45 +2109,45 @@ func (this UnknownCurrency) GetPath() []string {
 	return interfaceSlice
 }
 
-// Whether the same request may pass later, because the account may have changed by then.
+// Whether the same request may succeed later, because the account may have changed by then.
 func (this UnknownCurrency) GetRetryable() bool { return this.Retryable }
 
-// What is to change on an account. What is left out stays.
+// A request to change an account. A field that is left out stays as it is.
 type UpdateAccountInput struct {
 	// The account.
 	AccountID string `json:"accountId"`
-	// Its new name, at most 140 characters; empty for none.
+	// The new name, at most 140 characters; empty for no name.
 	Name *string `json:"name,omitempty"`
-	// Its new metadata, in place of all that it has.
+	// The new metadata; it replaces all existing entries.
 	Metadata []*MetadataInput `json:"metadata,omitempty"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to changing an account.
+// The result of changing an account.
 type UpdateAccountPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
-	// Always null: this moves no money.
+	// Always null, because no money moves.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What is to be paid out of an account.
+// A request to pay cash out of an account.
 type WithdrawInput struct {
 	// The account.
 	AccountID string `json:"accountId"`
 	// How much: positive, in the currency of the account.
 	Amount *MoneyInput `json:"amount"`
-	// Your own name for this request, 1 to 128 characters, unique in the account.
-	// Sent again with the same key, the same request moves no money again.
+	// Your own id for this request, 1 to 128 characters, unique within the account.
+	// The same request, sent again with the same key, moves no money again.
 	IdempotencyKey string `json:"idempotencyKey"`
 	// Your own reference, at most 140 characters.
 	Reference *string `json:"reference,omitempty"`
@@ -2155,67 +2155,67 @@ type WithdrawInput struct {
 	Memo *string `json:"memo,omitempty"`
 	// Your own id for it, at most 140 characters, to search for; it need not be unique.
 	ExternalID *string `json:"externalId,omitempty"`
-	// When it counts, if that is not now: never in the future. The balance changes now all the same.
+	// The value date, by default now; not in the future. The balance changes now in any case.
 	EffectiveAt *scalar.DateTime `json:"effectiveAt,omitempty"`
-	// Only tell what would happen, and every rule that forbids it.
+	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
 }
 
-// The answer to a withdrawal.
+// The result of a withdrawal.
 type WithdrawPayload struct {
-	// The account after it; null when refused before it was found.
+	// The account afterwards; null when the request was refused before the account was found.
 	Account *Account `json:"account,omitempty"`
 	// The withdrawal; null when refused.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// Whether this repeats the answer to an earlier, equal request.
+	// Whether this is the result of an earlier, identical request.
 	Replayed bool `json:"replayed"`
-	// Whether it was only tried: nothing happened, and this is what would.
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
-	// Why nothing happened; empty on success.
+	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// What happened to an account.
+// The type of an event.
 type AccountEventType string
 
 const (
-	// It was opened.
+	// The account was opened.
 	AccountEventTypeAccountOpened AccountEventType = "ACCOUNT_OPENED"
-	// Its name or metadata changed.
+	// The account's name or metadata changed.
 	AccountEventTypeAccountUpdated AccountEventType = "ACCOUNT_UPDATED"
-	// Movements were forbidden.
+	// Movements on the account were forbidden.
 	AccountEventTypeAccountFrozen AccountEventType = "ACCOUNT_FROZEN"
 	// All movements were allowed again.
 	AccountEventTypeAccountUnfrozen AccountEventType = "ACCOUNT_UNFROZEN"
-	// It was closed, for ever.
+	// The account was closed permanently.
 	AccountEventTypeAccountClosed AccountEventType = "ACCOUNT_CLOSED"
-	// Its limits changed.
+	// The account's limits changed.
 	AccountEventTypeLimitsSet AccountEventType = "LIMITS_SET"
-	// Its external id was claimed; this is in a stream that is no account.
+	// An external id was claimed; this event is in a stream that is not an account.
 	AccountEventTypeExternalIDClaimed AccountEventType = "EXTERNAL_ID_CLAIMED"
-	// Cash came in.
+	// Cash was paid in.
 	AccountEventTypeMoneyDeposited AccountEventType = "MONEY_DEPOSITED"
-	// Cash went out.
+	// Cash was paid out.
 	AccountEventTypeMoneyWithdrawn AccountEventType = "MONEY_WITHDRAWN"
-	// An amount was kept back.
+	// A hold was placed.
 	AccountEventTypeHoldPlaced AccountEventType = "HOLD_PLACED"
-	// Held money was paid out.
+	// A hold was captured.
 	AccountEventTypeHoldCaptured AccountEventType = "HOLD_CAPTURED"
-	// A hold was let go.
+	// A hold was released.
 	AccountEventTypeHoldReleased AccountEventType = "HOLD_RELEASED"
-	// A hold ended by itself.
+	// A hold expired.
 	AccountEventTypeHoldExpired AccountEventType = "HOLD_EXPIRED"
-	// Money left for another account.
+	// A transfer to another account was sent.
 	AccountEventTypeTransferSent AccountEventType = "TRANSFER_SENT"
-	// Money arrived from another account.
+	// A transfer from another account arrived.
 	AccountEventTypeTransferReceived AccountEventType = "TRANSFER_RECEIVED"
-	// Money from another account was not taken.
+	// A transfer from another account was rejected.
 	AccountEventTypeTransferRejected AccountEventType = "TRANSFER_REJECTED"
-	// Money that had left arrived.
+	// A transfer that this account sent arrived.
 	AccountEventTypeTransferCompleted AccountEventType = "TRANSFER_COMPLETED"
-	// Money that had left came back.
+	// A transfer that this account sent was returned.
 	AccountEventTypeTransferReturned AccountEventType = "TRANSFER_RETURNED"
-	// A transaction was undone, or a part of it.
+	// A transaction was reversed, or a part of it.
 	AccountEventTypeTransactionReversed AccountEventType = "TRANSACTION_REVERSED"
 )
 
@@ -2284,15 +2284,15 @@ func (e AccountEventType) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What an account is for.
+// The kind of an account.
 type AccountKind string
 
 const (
 	// For daily use.
 	AccountKindCurrent AccountKind = "CURRENT"
-	// For putting money aside; never overdrawn.
+	// For saving; it has no overdraft.
 	AccountKindSavings AccountKind = "SAVINGS"
-	// For a firm.
+	// For a company.
 	AccountKindBusiness AccountKind = "BUSINESS"
 )
 
@@ -2353,7 +2353,7 @@ const (
 	AccountStatusOpen AccountStatus = "OPEN"
 	// Debits, credits or both are forbidden; see Account.freeze.
 	AccountStatusFrozen AccountStatus = "FROZEN"
-	// Nothing will ever move on it again.
+	// No money can move on it again.
 	AccountStatusClosed AccountStatus = "CLOSED"
 )
 
@@ -2406,13 +2406,13 @@ func (e AccountStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What became of an item.
+// The outcome of an item.
 type BatchItemStatus string
 
 const (
-	// It happened.
+	// It was applied.
 	BatchItemStatusApplied BatchItemStatus = "APPLIED"
-	// It had happened before, by an equal request.
+	// It was applied before, by an identical request.
 	BatchItemStatusReplayed BatchItemStatus = "REPLAYED"
 	// A rule forbids it; see userErrors.
 	BatchItemStatusRefused BatchItemStatus = "REFUSED"
@@ -2420,7 +2420,7 @@ const (
 	BatchItemStatusNotTried BatchItemStatus = "NOT_TRIED"
 	// Nothing happened; send it again.
 	BatchItemStatusUnavailable BatchItemStatus = "UNAVAILABLE"
-	// It may or may not have happened; send it again with the same key to learn it.
+	// It may or may not have happened; send it again with the same key to find out.
 	BatchItemStatusUnknown BatchItemStatus = "UNKNOWN"
 )
 
@@ -2476,13 +2476,13 @@ func (e BatchItemStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// Whether a command ever happened.
+// Whether a command was ever applied.
 type CommandState string
 
 const (
-	// It happened.
+	// It was applied.
 	CommandStateApplied CommandState = "APPLIED"
-	// It never happened; it is safe to send it again. One that is still on its way may happen yet.
+	// It has not been applied, and it is safe to send it again. A request still in flight may be applied later.
 	CommandStateUnknown CommandState = "UNKNOWN"
 )
 
@@ -2596,7 +2596,7 @@ func (e Direction) MarshalJSON() ([]byte, error) {
 type ErrorCode string
 
 const (
-	// A field of the input is empty, too long or holds what it must not.
+	// A field of the input is empty, too long or has a forbidden value.
 	ErrorCodeInputInvalid ErrorCode = "INPUT_INVALID"
 	// The currency is not an active ISO 4217 currency.
 	ErrorCodeCurrencyUnknown ErrorCode = "CURRENCY_UNKNOWN"
@@ -2610,7 +2610,7 @@ const (
 	ErrorCodeExternalIDTaken ErrorCode = "EXTERNAL_ID_TAKEN"
 	// There is no account with this id.
 	ErrorCodeAccountNotFound ErrorCode = "ACCOUNT_NOT_FOUND"
-	// The account was closed, for ever.
+	// The account is closed permanently.
 	ErrorCodeAccountClosed ErrorCode = "ACCOUNT_CLOSED"
 	// A transfer needs two accounts.
 	ErrorCodeSameAccount ErrorCode = "SAME_ACCOUNT"
@@ -2620,7 +2620,7 @@ const (
 	ErrorCodeAccountNotFrozen ErrorCode = "ACCOUNT_NOT_FROZEN"
 	// This kind of account has no overdraft.
 	ErrorCodeOverdraftNotAllowed ErrorCode = "OVERDRAFT_NOT_ALLOWED"
-	// More of the overdraft is in use than would remain.
+	// More of the overdraft is in use than the new limit allows.
 	ErrorCodeOverdraftInUse ErrorCode = "OVERDRAFT_IN_USE"
 	// The account has no such hold.
 	ErrorCodeHoldNotFound ErrorCode = "HOLD_NOT_FOUND"
@@ -2630,11 +2630,11 @@ const (
 	ErrorCodeHoldExpired ErrorCode = "HOLD_EXPIRED"
 	// The account has no such transaction.
 	ErrorCodeTransactionNotFound ErrorCode = "TRANSACTION_NOT_FOUND"
-	// This kind of transaction cannot be undone.
+	// This kind of transaction cannot be reversed.
 	ErrorCodeNotReversible ErrorCode = "NOT_REVERSIBLE"
 	// The account is frozen for this kind of movement.
 	ErrorCodeAccountFrozen ErrorCode = "ACCOUNT_FROZEN"
-	// The transaction was undone in full.
+	// The transaction was already reversed in full.
 	ErrorCodeAlreadyReversed ErrorCode = "ALREADY_REVERSED"
 	// Less than the amount remains of the hold or transaction.
 	ErrorCodeAmountExceedsRemaining ErrorCode = "AMOUNT_EXCEEDS_REMAINING"
@@ -2644,11 +2644,11 @@ const (
 	ErrorCodeLimitExceeded ErrorCode = "LIMIT_EXCEEDED"
 	// The balance would become larger than an account can hold.
 	ErrorCodeBalanceTooLarge ErrorCode = "BALANCE_TOO_LARGE"
-	// More was asked for than is available.
+	// The amount is larger than the available balance.
 	ErrorCodeInsufficientFunds ErrorCode = "INSUFFICIENT_FUNDS"
 	// The account still has a balance, holds or transfers in transit.
 	ErrorCodeAccountNotEmpty ErrorCode = "ACCOUNT_NOT_EMPTY"
-	// The account has as many open items as it may have.
+	// The account has reached its maximum number of open items.
 	ErrorCodeTooManyOpenItems ErrorCode = "TOO_MANY_OPEN_ITEMS"
 )
 
@@ -2729,11 +2729,11 @@ func (e ErrorCode) MarshalJSON() ([]byte, error) {
 type FreezeScope string
 
 const (
-	// Nothing may go out.
+	// Debits.
 	FreezeScopeDebits FreezeScope = "DEBITS"
-	// Nothing may come in.
+	// Credits.
 	FreezeScopeCredits FreezeScope = "CREDITS"
-	// Neither.
+	// Debits and credits.
 	FreezeScopeBoth FreezeScope = "BOTH"
 )
 
@@ -2786,17 +2786,17 @@ func (e FreezeScope) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// Where a hold is.
+// The status of a hold.
 type HoldStatus string
 
 const (
-	// It keeps money back.
+	// It reserves money.
 	HoldStatusActive HoldStatus = "ACTIVE"
-	// It ended when money was paid out.
+	// It ended because it was captured.
 	HoldStatusCaptured HoldStatus = "CAPTURED"
-	// It ended because it was let go.
+	// It ended because it was released.
 	HoldStatusReleased HoldStatus = "RELEASED"
-	// It ended by itself.
+	// It ended because it expired.
 	HoldStatusExpired HoldStatus = "EXPIRED"
 )
 
@@ -2850,7 +2850,7 @@ func (e HoldStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// Which ledger accounts a total is over.
+// A kind of ledger account.
 type LedgerKind string
 
 const (
@@ -2858,9 +2858,9 @@ const (
 	LedgerKindCustomer LedgerKind = "CUSTOMER"
 	// The bank's cash.
 	LedgerKindCash LedgerKind = "CASH"
-	// What left one account and has not arrived at another.
+	// Money that has left one account and has not arrived at another.
 	LedgerKindTransit LedgerKind = "TRANSIT"
-	// What the bank owes to those who captured holds.
+	// What the bank owes to the parties that captured holds.
 	LedgerKindSettlement LedgerKind = "SETTLEMENT"
 )
 
@@ -2914,13 +2914,13 @@ func (e LedgerKind) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What somebody is to the bank. It is in the token that they sign in with.
+// A role of a user. The user's token names it.
 type Role string
 
 const (
 	// Uses its own accounts: those whose owner is the subject of its token.
 	RoleCustomer Role = "CUSTOMER"
-	// Uses anybody's accounts, and freezes, limits and reverses.
+	// Uses any account, freezes accounts, sets limits and reverses transactions.
 	RoleTeller Role = "TELLER"
 	// Reads everything and changes nothing.
 	RoleAuditor Role = "AUDITOR"
@@ -2978,7 +2978,7 @@ func (e Role) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// How a statement is written.
+// The format of a statement.
 type StatementFormat string
 
 const (
@@ -3039,23 +3039,23 @@ func (e StatementFormat) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What moved the money.
+// The type of a transaction.
 type TransactionType string
 
 const (
-	// Cash came in.
+	// Cash was paid in.
 	TransactionTypeDeposit TransactionType = "DEPOSIT"
-	// Cash went out.
+	// Cash was paid out.
 	TransactionTypeWithdrawal TransactionType = "WITHDRAWAL"
-	// Money left for another account.
+	// A transfer to another account was sent.
 	TransactionTypeTransferOut TransactionType = "TRANSFER_OUT"
-	// Money arrived from another account.
+	// A transfer from another account arrived.
 	TransactionTypeTransferIn TransactionType = "TRANSFER_IN"
-	// Money that left for another account came back, because that did not take it.
+	// A transfer to another account was returned, because that account rejected it.
 	TransactionTypeTransferReturned TransactionType = "TRANSFER_RETURNED"
-	// Held money was paid out.
+	// A hold was captured.
 	TransactionTypeHoldCapture TransactionType = "HOLD_CAPTURE"
-	// An earlier transaction was undone, or a part of it.
+	// An earlier transaction was reversed, or a part of it.
 	TransactionTypeReversal TransactionType = "REVERSAL"
 )
 
@@ -3112,15 +3112,15 @@ func (e TransactionType) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// Where a transfer is.
+// The status of a transfer.
 type TransferStatus string
 
 const (
-	// The money left one account and has not arrived at the other.
+	// The money has left one account and has not arrived at the other.
 	TransferStatusPending TransferStatus = "PENDING"
 	// The money arrived.
 	TransferStatusCompleted TransferStatus = "COMPLETED"
-	// The other account did not take the money; it came back.
+	// The receiving account rejected the money, and it was returned.
 	TransferStatusReturned TransferStatus = "RETURNED"
 )
 
