@@ -12,13 +12,13 @@ import (
 	"corebank/internal/view"
 )
 
-// point is a point in an account's past: a moment, or else a version.
+// point is a point in an account's past: a time, or else a version.
 type point struct {
 	version int64
 	time    time.Time // inclusive; zero for a version
 }
 
-// readAsOf is the point that a client asks for; nil for none.
+// readAsOf reads the point that a client asks for; nil for none.
 func readAsOf(in *model.AsOf) (*point, error) {
 	switch {
 	case in == nil:
@@ -34,8 +34,9 @@ func readAsOf(in *model.AsOf) (*point, error) {
 	return &point{time: at}, err
 }
 
-// readPast is the last microsecond that a moment in the past includes: what is
-// told in milliseconds can be asked for in milliseconds.
+// readPast is the last microsecond that a time in the past includes. The API
+// shows times in milliseconds, so a time in milliseconds includes all of its
+// millisecond.
 func readPast(name string, at time.Time) (time.Time, error) {
 	if at.After(time.Now()) {
 		return at, badInput(name + " must not be in the future.")
@@ -46,8 +47,7 @@ func readPast(name string, at time.Time) (time.Time, error) {
 	return at.UTC(), nil
 }
 
-// moment is the one at which holds and limits of the account, as it was at the
-// point, are looked at.
+// moment is the time at which to evaluate the holds and limits of the account.
 func (p point) moment(a bank.Account) time.Time {
 	if p.time.IsZero() {
 		return a.ChangedAt
@@ -55,7 +55,7 @@ func (p point) moment(a bank.Account) time.Time {
 	return p.time
 }
 
-// accountAt is an account as it was, from the nearest kept state and the log.
+// accountAt is an account as it was, from the nearest stored state and the log.
 // Before its first event it is the zero account with its id.
 func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (bank.Account, error) {
 	last := p.version
@@ -67,7 +67,7 @@ func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (b
 	}
 	base, err := r.Views.StateBefore(ctx, id, last, p.time)
 	if err != nil {
-		return bank.Account{}, fmt.Errorf("kept state of %s: %w", id, err)
+		return bank.Account{}, fmt.Errorf("stored state of %s: %w", id, err)
 	}
 	a := base.Account
 	a.ID = id
@@ -82,14 +82,15 @@ func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (b
 		a = bank.Account{ID: id}
 	}
 	if err == nil && p.time.IsZero() && a.Version < last {
-		err = badInput(fmt.Sprintf("The account has %d versions; version %d is still to come.", a.Version, last))
+		err = badInput(fmt.Sprintf("The account has %d versions; version %d does not exist yet.", a.Version, last))
 	}
 	return a, err
 }
 
-// eachEvent gives an account's events after one version up to another to do,
-// until it says no more or fails.
-func (r *Resolver) eachEvent(ctx context.Context, id bank.AccountID, after, last int64, do func(contract.Record) (more bool, err error)) error {
+// eachEvent calls do with an account's events after one version up to another,
+// until do returns false or an error.
+func (r *Resolver) eachEvent(ctx context.Context, id bank.AccountID, after, last int64,
+	do func(contract.Record) (more bool, err error)) error {
 	for after < last {
 		page, err := r.Log.ReadStream(ctx, contract.ReadStreamRequest{Account: id, AfterVersion: after,
 			Limit: int(min(last-after, contract.MaxReadRecords))})
@@ -109,8 +110,9 @@ func (r *Resolver) eachEvent(ctx context.Context, id bank.AccountID, after, last
 	return nil
 }
 
-// eventAt is one event of an account; nil where it has no such version.
-func (r *Resolver) eventAt(ctx context.Context, id bank.AccountID, version int64) (record contract.Record, event bank.Event, err error) {
+// eventAt is one event of an account; nil if it has no such version.
+func (r *Resolver) eventAt(ctx context.Context, id bank.AccountID,
+	version int64) (record contract.Record, event bank.Event, err error) {
 	err = r.eachEvent(ctx, id, version-1, version, func(found contract.Record) (bool, error) {
 		record = found
 		event, err = found.Event()

@@ -12,8 +12,8 @@ import (
 	"corebank/internal/view"
 )
 
-// Bounds of an explanation: how many versions it goes back when nobody says,
-// and how many events it may look at.
+// Bounds of an explanation: how many versions it goes back by default, and how
+// many events it may read.
 const (
 	defaultExplained = 20
 	maxExplained     = 1000
@@ -27,8 +27,8 @@ func balanceOf(a bank.Account, at time.Time) *model.Balance {
 		Version: a.Version, AsOf: scalar.DateTime(a.ChangedAt), State: a, At: at}
 }
 
-// explain lists what makes a balance since an earlier point, and checks that
-// it adds up.
+// explain lists the transactions and holds that make a balance since an earlier
+// point, and checks that they add up to it.
 func (r *Resolver) explain(ctx context.Context, b *model.Balance, since *model.AsOf) (*model.BalanceExplanation, error) {
 	from, err := readAsOf(since)
 	if err != nil {
@@ -42,10 +42,12 @@ func (r *Resolver) explain(ctx context.Context, b *model.Balance, since *model.A
 		return nil, err
 	}
 	if n := b.State.Version - before.Version; n < 0 || n > maxExplained {
-		return nil, badInput(fmt.Sprintf("since must be before version %d of the balance, by at most %d versions.", b.State.Version, maxExplained))
+		return nil, badInput(fmt.Sprintf("since must be at most %d versions before version %d of the balance.",
+			maxExplained, b.State.Version))
 	}
 	zero := bank.Money{Currency: b.State.Currency}
-	explanation := &model.BalanceExplanation{SinceVersion: before.Version, Transactions: []*model.Transaction{}, Holds: []*model.Hold{},
+	explanation := &model.BalanceExplanation{SinceVersion: before.Version,
+		Transactions: []*model.Transaction{}, Holds: []*model.Hold{},
 		Opening: moneyOf(bank.Money{Minor: before.Balance.Minor, Currency: b.State.Currency}),
 		Current: b.Current, Held: b.Held, Overdraft: b.Overdraft, Available: b.Available}
 	credits, debits := zero, zero
@@ -59,7 +61,8 @@ func (r *Resolver) explain(ctx context.Context, b *model.Balance, since *model.A
 		return true
 	})
 	if err == nil && before.Balance.Minor+credits.Minor-debits.Minor != b.State.Balance.Minor {
-		err = fmt.Errorf("the balance of %s at version %d is not what its events since %d make", b.State.ID, b.State.Version, before.Version)
+		err = fmt.Errorf("the balance of %s at version %d differs from the sum of its events since version %d",
+			b.State.ID, b.State.Version, before.Version)
 	}
 	explanation.Credits, explanation.Debits = moneyOf(credits), moneyOf(debits)
 	for _, h := range b.State.Holds {
@@ -70,9 +73,10 @@ func (r *Resolver) explain(ctx context.Context, b *model.Balance, since *model.A
 	return explanation, err
 }
 
-// eachLine gives the transactions of an account's events after one version up
-// to another to do, until it says no more.
-func (r *Resolver) eachLine(ctx context.Context, id bank.AccountID, after, last int64, do func(view.Transaction) bool) error {
+// eachLine calls do with the transactions of an account's events after one
+// version up to another, until do returns false.
+func (r *Resolver) eachLine(ctx context.Context, id bank.AccountID, after, last int64,
+	do func(view.Transaction) bool) error {
 	return r.eachEvent(ctx, id, after, last, func(record contract.Record) (bool, error) {
 		event, err := record.Event()
 		if err != nil {

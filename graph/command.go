@@ -10,8 +10,8 @@ import (
 	"corebank/internal/identity"
 )
 
-// commandStatus asks the log whether a command ever happened. Keys are in the
-// events, so that it can tell for ever.
+// commandStatus asks the log whether a command was ever applied. The keys are in
+// the events, so the answer never expires.
 func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key string) (*model.CommandStatus, error) {
 	if refusal := bank.CheckKey(key); refusal != nil {
 		return nil, badInput(refusal.Message)
@@ -21,13 +21,13 @@ func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key str
 		id = bank.NewAccountID(identity.From(ctx).Subject, key)
 	}
 	if !id.Valid() {
-		return nil, badInput(fmt.Sprintf("%.60q is not the id of an account.", *accountID))
+		return nil, badInput(fmt.Sprintf("%.60q is not an account id.", *accountID))
 	}
-	seen, err := r.seesNow(ctx, id)
+	visible, err := r.seesNow(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if !seen {
+	if !visible {
 		return neverApplied(), nil
 	}
 	found, err := r.Log.FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: []string{key}})
@@ -42,10 +42,10 @@ func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key str
 		return nil, err
 	}
 	return &model.CommandStatus{State: model.CommandStateApplied, Event: event, Transaction: event.Transaction,
-		Message: "It was applied; sent again, unchanged, it would be answered the same and change nothing."}, nil
+		Message: "It was applied. Sent again unchanged, it returns the same result and changes nothing."}, nil
 }
 
 func neverApplied() *model.CommandStatus {
 	return &model.CommandStatus{State: model.CommandStateUnknown,
-		Message: "It was never applied; it is safe to send it again, with the same key."}
+		Message: "It was never applied. It is safe to send it again with the same key."}
 }

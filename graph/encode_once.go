@@ -14,30 +14,32 @@ import (
 	"corebank/graph/generated"
 )
 
-// Selection is what a subscription wants to know of each event: equal ones are
-// answered alike, to the byte, whoever asks. The zero selection is like no
-// other.
+// Selection is what a subscription selects of each event. Subscriptions with
+// equal selections receive identical bytes, whoever the caller is. The zero
+// selection is never shared.
 type Selection struct{ text unique.Handle[string] }
 
-// SelectionOf is the selection of a subscription of which nothing depends on who
-// asks: all of it stands in the event. It is the zero selection where some field
-// is looked for elsewhere, with the rights of the caller.
+// SelectionOf is the selection of a subscription. It is the zero selection if
+// the answer depends on the caller: if some field is not in the event itself,
+// but read from elsewhere with the caller's rights.
 func SelectionOf(operation *graphql.OperationContext) Selection {
-	asked := operation.Operation.SelectionSet
-	if len(asked) != 1 {
+	selected := operation.Operation.SelectionSet
+	if len(selected) != 1 {
 		return Selection{}
 	}
-	root, plain := asked[0].(*ast.Field)
-	if !plain || !inEvent(root.SelectionSet) {
+	root, isField := selected[0].(*ast.Field)
+	if !isField || !inEvent(root.SelectionSet) {
 		return Selection{}
 	}
-	// Where it begins, and of which account, is not what is told of an event.
+	// The arguments (which account, and after which cursor) do not change what is
+	// sent of an event.
 	bare := *root
 	bare.Arguments = nil
 	var text strings.Builder
 	formatter.NewFormatter(&text, formatter.WithCompacted()).FormatQueryDocument(&ast.QueryDocument{
-		Operations: ast.OperationList{{Operation: ast.Subscription, SelectionSet: ast.SelectionSet{&bare}}}, Fragments: operation.Doc.Fragments})
-	if strings.Contains(text.String(), "$") { // perhaps a variable
+		Operations: ast.OperationList{{Operation: ast.Subscription, SelectionSet: ast.SelectionSet{&bare}}},
+		Fragments:  operation.Doc.Fragments})
+	if strings.Contains(text.String(), "$") { // it may be a variable
 		variables, err := json.Marshal(operation.Variables)
 		if err != nil {
 			return Selection{}
@@ -47,7 +49,7 @@ func SelectionOf(operation *graphql.OperationContext) Selection {
 	return Selection{unique.Make(text.String())}
 }
 
-// inEvent reports whether all that a selection asks for stands in the event.
+// inEvent reports whether all selected fields are in the event itself.
 func inEvent(selections ast.SelectionSet) bool {
 	for _, selection := range selections {
 		var within ast.SelectionSet
@@ -69,16 +71,16 @@ func inEvent(selections ast.SelectionSet) bool {
 	return true
 }
 
-// stored reports whether a field is a part of its object, for everybody who has
-// that. What an interface's field is depends on the object.
+// inEventItself reports whether a field is a plain part of its object, the same
+// for every caller. For a field of an interface that depends on the object.
 func inEventItself(field *ast.Field) bool {
-	of, is := field.ObjectDefinition, field.Definition
-	return of != nil && is != nil && of.Kind == ast.Object && is.Directives.ForName("authorized") == nil &&
-		!fieldsWithResolvers()[of.Name+"."+strings.ToLower(field.Name)]
+	object, definition := field.ObjectDefinition, field.Definition
+	return object != nil && definition != nil && object.Kind == ast.Object &&
+		definition.Directives.ForName("authorized") == nil && !fieldsWithResolvers()[object.Name+"."+strings.ToLower(field.Name)]
 }
 
-// resolved are the fields that have a resolver: "Type.field", the field's name
-// in lower case.
+// fieldsWithResolvers are the fields that have a resolver, as "Type.field" with
+// the field's name in lower case.
 var fieldsWithResolvers = sync.OnceValue(func() map[string]bool {
 	fields := make(map[string]bool)
 	root := reflect.TypeFor[generated.ResolverRoot]()
@@ -91,27 +93,28 @@ var fieldsWithResolvers = sync.OnceValue(func() map[string]bool {
 	return fields
 })
 
-// Shared is what an event was answered with, by selection, so that it is encoded
-// once for all who want to know the same. It is safe for concurrent use.
+// EncodeOnce holds the encoded answers to one event, by selection, so that an
+// answer is encoded once for all subscriptions with the same selection. It is
+// safe for concurrent use.
 type EncodeOnce struct {
 	mu      sync.Mutex
 	answers map[Selection][]byte
 }
 
-// Answer is the answer for a selection, which the first who asks has to encode.
-// Nobody may write to it. One that is nil is not kept.
-func (s *EncodeOnce) Bytes(selection Selection, encode func() []byte) []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if answer := s.answers[selection]; answer != nil {
+// Bytes returns the answer for a selection; the first caller encodes it. The
+// bytes are shared and must not be changed. A nil answer is not stored.
+func (e *EncodeOnce) Bytes(selection Selection, encode func() []byte) []byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if answer := e.answers[selection]; answer != nil {
 		return answer
 	}
 	answer := encode()
 	if answer != nil {
-		if s.answers == nil {
-			s.answers = make(map[Selection][]byte, 1)
+		if e.answers == nil {
+			e.answers = make(map[Selection][]byte, 1)
 		}
-		s.answers[selection] = answer
+		e.answers[selection] = answer
 	}
 	return answer
 }

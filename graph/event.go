@@ -13,7 +13,7 @@ import (
 	"corebank/internal/view"
 )
 
-// eventOf is an event as the log has it, in the shape that its kind has today.
+// eventOf is a recorded event in the current form of its type.
 func eventOf(record contract.Record) (*model.AccountEvent, error) {
 	event, err := record.Event()
 	if err != nil {
@@ -24,22 +24,22 @@ func eventOf(record contract.Record) (*model.AccountEvent, error) {
 		return nil, fmt.Errorf("encode %s: %w", record.Type, err)
 	}
 	node := &model.AccountEvent{AccountID: string(record.Account), Version: record.Version, Type: eventType(record.Type),
-		OccurredAt: scalar.DateTime(record.At), Caller: record.Caller, CallerRole: optional(record.Role), IdempotencyKey: record.Key,
-		Position: strconv.FormatInt(record.Position, 10), Data: scalar.JSON(data)}
+		OccurredAt: scalar.DateTime(record.At), Caller: record.Caller, CallerRole: optional(record.Role),
+		IdempotencyKey: record.Key, Position: strconv.FormatInt(record.Position, 10), Data: scalar.JSON(data)}
 	if line := view.TransactionOf(record, event); line != nil {
 		node.Transaction = transactionOf(*line)
 	}
 	return node, nil
 }
 
-// eventType is the API's name for a stored one: money-deposited is
+// eventType is the API's name of a stored type: money-deposited becomes
 // MONEY_DEPOSITED.
 func eventType(stored string) model.AccountEventType {
 	return model.AccountEventType(strings.ToUpper(strings.ReplaceAll(stored, "-", "_")))
 }
 
-// events reads a page of an account's events from the log. They have all
-// versions without gaps, so that a page is a range of versions.
+// events reads a page of an account's events from the log. Their versions have
+// no gaps, so a page is a range of versions.
 func (r *Resolver) events(ctx context.Context, a *model.Account, p paging) (*model.AccountEventConnection, error) {
 	page, err := p.read()
 	if err != nil {
@@ -66,11 +66,13 @@ func (r *Resolver) events(ctx context.Context, a *model.Account, p paging) (*mod
 	}
 	for i := len(nodes) - 1; i >= 0; i-- {
 		connection.Nodes = append(connection.Nodes, nodes[i])
-		connection.Edges = append(connection.Edges, &model.AccountEventEdge{Cursor: cursor(cursorVersion, nodes[i].Version), Node: nodes[i]})
+		edge := &model.AccountEventEdge{Cursor: cursor(cursorVersion, nodes[i].Version), Node: nodes[i]}
+		connection.Edges = append(connection.Edges, edge)
 	}
 	connection.PageInfo = &model.PageInfo{HasNextPage: first > 1, HasPreviousPage: end <= a.State.Version}
 	if n := len(connection.Edges); n > 0 {
-		connection.PageInfo.StartCursor, connection.PageInfo.EndCursor = &connection.Edges[0].Cursor, &connection.Edges[n-1].Cursor
+		connection.PageInfo.StartCursor = &connection.Edges[0].Cursor
+		connection.PageInfo.EndCursor = &connection.Edges[n-1].Cursor
 	}
 	return connection, nil
 }

@@ -13,34 +13,34 @@ import (
 
 // The codes of top-level errors, in extensions.code.
 const (
-	// CodeBadInput: an argument is out of its bounds. Correct it.
+	// CodeBadInput: an argument is out of bounds. Correct it.
 	CodeBadInput = "BAD_USER_INPUT"
-	// CodeUnauthenticated: nobody is signed in, or the token is not taken. Sign
-	// in, and send a token.
+	// CodeUnauthenticated: the request has no token, or the token is not accepted.
+	// Sign in, and send a token.
 	CodeUnauthenticated = "UNAUTHENTICATED"
 	// CodeForbidden: none of the caller's roles may do this.
 	CodeForbidden = "FORBIDDEN"
-	// CodeNotYetVisible: the version that was waited for is accepted or not,
-	// but not visible yet. Ask again.
+	// CodeNotYetVisible: the views do not show the requested version yet. Send the
+	// query again.
 	CodeNotYetVisible = "NOT_YET_VISIBLE"
 	// CodeUnavailable: nothing happened. Send the same request again.
 	CodeUnavailable = "UNAVAILABLE"
 	// CodeUnknownOutcome: it may or may not have happened. Send the same
-	// request again, with the same key, to learn it.
+	// request again, with the same key, to find out.
 	CodeUnknownOutcome = "UNKNOWN_OUTCOME"
 	// CodeLagged: the subscriber was too slow. Subscribe again after the last
 	// cursor.
 	CodeLagged = "LAGGED"
-	// CodeTooLarge: the answer holds a number beyond the 32 bits of an Int.
+	// CodeTooLarge: the answer has a number that exceeds the 32 bits of an Int.
 	CodeTooLarge = "NUMBER_TOO_LARGE"
-	// CodeTimeout: the answer was not there in time. A query may be sent again; of
-	// a mutation CodeUnknownOutcome says what to do.
+	// CodeTimeout: the answer was not ready in time. A query may be sent again; for
+	// a mutation, do as for CodeUnknownOutcome.
 	CodeTimeout = "TIMEOUT"
-	// CodeInternal: a fault of ours, logged under the id in extensions.id.
+	// CodeInternal: a fault of the bank, logged under the id in extensions.id.
 	CodeInternal = "INTERNAL"
 )
 
-// Fault is an error that clients may read as it is.
+// Fault is an error that clients see unchanged.
 type Fault struct {
 	Code       string
 	Message    string
@@ -53,11 +53,11 @@ func (f *Fault) Error() string { return f.Message }
 
 func badInput(message string) error { return &Fault{Code: CodeBadInput, Message: message} }
 
-// Present is the GraphQL form of an error. Faults and the errors of parsing,
-// validation and arguments are shown as they are; of anything else clients
-// learn only that it happened, and hidden receives it.
+// Present is the GraphQL form of an error. Clients see faults and the errors of
+// parsing, validation and arguments unchanged. Any other error is passed to
+// hidden, and clients see only that it happened.
 func Present(ctx context.Context, err error, hidden func(context.Context, error) (id string)) *gqlerror.Error {
-	shown := *graphql.DefaultErrorPresenter(ctx, err) // a copy: what is hidden keeps its own words
+	shown := *graphql.DefaultErrorPresenter(ctx, err) // a copy, so that the hidden error keeps its own text
 	var fault *Fault
 	var ours *gqlerror.Error
 	switch {
@@ -66,17 +66,17 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 		shown.Extensions = map[string]any{"code": fault.Code, "retryable": fault.Retryable}
 		maps.Copy(shown.Extensions, fault.Extensions)
 	case errors.Is(err, scalar.ErrTooLarge):
-		shown.Message = "A number of the answer does not fit into the 32 bits of an Int; it is left out."
+		shown.Message = "A number in the answer does not fit into the 32 bits of an Int; it is left out."
 		shown.Extensions = map[string]any{"code": CodeTooLarge, "retryable": false}
 	case errors.As(err, &ours) && errors.Unwrap(ours) == nil:
 		// Made by the executor: syntax, validation, limits.
 	case len(shown.Path) > len(graphql.GetPath(ctx)):
-		// It happened below the field that is being resolved, on the way in: a
-		// scalar refused the text of an argument.
+		// The path is below the field that is being resolved: a scalar refused the
+		// text of an argument.
 		shown.Extensions = map[string]any{"code": CodeBadInput, "retryable": false}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		// Stores and sidecars have their own words for it.
-		shown.Message = "The answer took too long; ask for less, or later."
+		// Stores and sidecars each have their own text for it.
+		shown.Message = "The answer took too long; ask for less, or try later."
 		shown.Extensions = map[string]any{"code": CodeTimeout, "retryable": true}
 	default:
 		shown.Message = "An internal error happened. It was logged; tell the operator its id."

@@ -12,8 +12,8 @@ import (
 	"corebank/internal/view"
 )
 
-// historyOf is whose history is asked for, and up to which version; 0 for all,
-// unless it is one from before there was any.
+// historyOf selects the history of an account up to a version. Version 0 stands
+// for all versions or, with before, for a time before the first one.
 type historyOf struct {
 	account bank.AccountID
 	upTo    int64
@@ -33,7 +33,7 @@ func (r *Resolver) history(ctx context.Context, of historyOf, p paging) (*model.
 		return nil, err
 	}
 	if page.Filter.UpTo = of.upTo; of.before {
-		page.Filter.Until = time.Unix(0, 0).UTC() // nothing is older
+		page.Filter.Until = time.Unix(0, 0).UTC() // no transaction is older
 	}
 	lines, err := r.Views.History(ctx, of.account, page)
 	if err != nil {
@@ -42,7 +42,7 @@ func (r *Resolver) history(ctx context.Context, of historyOf, p paging) (*model.
 	return connectionOf(of.account, page.Filter, lines), nil
 }
 
-// historyFault tells clients what is wrong with their page or filter.
+// historyFault shows clients what is wrong with their page or filter.
 func historyFault(id bank.AccountID, err error) error {
 	if errors.Is(err, view.ErrBadPage) || errors.Is(err, view.ErrFarScan) {
 		return badInput(err.Error() + ".")
@@ -50,9 +50,10 @@ func historyFault(id bank.AccountID, err error) error {
 	return fmt.Errorf("history of %s: %w", id, err)
 }
 
-// historyAsOf is what a history as of a point is bounded by, after waiting
-// until the views show that much.
-func (r *Resolver) historyAsOf(ctx context.Context, id bank.AccountID, w waiting, past *point) (historyOf, error) {
+// historyAsOf selects the history as of a point, after waiting until the views
+// have reached it.
+func (r *Resolver) historyAsOf(ctx context.Context, id bank.AccountID, w waiting,
+	past *point) (historyOf, error) {
 	of := historyOf{account: id}
 	if past != nil {
 		a, err := r.accountAt(ctx, id, *past)
@@ -69,10 +70,10 @@ func (r *Resolver) historyAsOf(ctx context.Context, id bank.AccountID, w waiting
 	return of, err
 }
 
-// patience is how long a look into the past waits for views that are behind.
+// pastWait is how long a query about the past waits for views that are behind.
 const pastWait = time.Second
 
-// totals are the sums over all that a history's filter lets through.
+// totals are the sums over all transactions that a history's filter selects.
 func (r *Resolver) totals(ctx context.Context, c *model.TransactionConnection) (*model.TransactionTotals, error) {
 	currency, err := r.currency(ctx, c.Account)
 	if err != nil {
@@ -82,10 +83,11 @@ func (r *Resolver) totals(ctx context.Context, c *model.TransactionConnection) (
 	if err != nil {
 		return nil, historyFault(c.Account, err)
 	}
-	return &model.TransactionTotals{Count: sums.Count, Credits: wideMoneyOf(sums.Credits, currency), Debits: wideMoneyOf(sums.Debits, currency)}, nil
+	return &model.TransactionTotals{Count: sums.Count, Credits: wideMoneyOf(sums.Credits, currency),
+		Debits: wideMoneyOf(sums.Debits, currency)}, nil
 }
 
-// currency is what an account is kept in, noCurrency where there is none.
+// currency is the currency of an account, noCurrency if it has none.
 func (r *Resolver) currency(ctx context.Context, id bank.AccountID) (bank.Currency, error) {
 	a, err := r.viewAccount(ctx, string(id), waiting{})
 	if err != nil || a == nil || a.Currency == "" {
@@ -113,13 +115,14 @@ func connectionOf(id bank.AccountID, filter view.Filter, lines view.Lines) *mode
 	return connection
 }
 
-// readFilter is what a client narrows an account's history by.
+// readFilter reads a client's filter of an account's history.
 func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID, in *model.TransactionFilter) (view.Filter, error) {
 	if in == nil {
 		return view.Filter{}, nil
 	}
 	filter := view.Filter{
-		Since: exact(in.Since), Until: exact(in.Until), EffectiveSince: exact(in.EffectiveSince), EffectiveUntil: exact(in.EffectiveUntil),
+		Since: exact(in.Since), Until: exact(in.Until),
+		EffectiveSince: exact(in.EffectiveSince), EffectiveUntil: exact(in.EffectiveUntil),
 		Reference: deref(in.Reference), ExternalID: deref(in.ExternalID),
 		Counterparty: bank.AccountID(deref(in.CounterpartyID)), Transfer: bank.TransferID(deref(in.TransferID)),
 	}
@@ -134,7 +137,7 @@ func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID, in *model.
 	}
 	currency, err := r.currency(ctx, id)
 	if err != nil || currency == noCurrency {
-		return filter, err // there is nothing to filter
+		return filter, err // there is no transaction to filter
 	}
 	if filter.MinAmount, err = readBound("minAmount", in.MinAmount, currency, 0); err == nil {
 		filter.MaxAmount, err = readBound("maxAmount", in.MaxAmount, currency, 1)
@@ -142,8 +145,8 @@ func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID, in *model.
 	return filter, err
 }
 
-// readBound is a bound of amounts in minor units, 0 for none.
-func readBound(name string, in *scalar.Decimal, currency bank.Currency, least int64) (int64, error) {
+// readBound reads a bound of amounts in minor units, 0 for none.
+func readBound(name string, in *scalar.Decimal, currency bank.Currency, minimum int64) (int64, error) {
 	if in == nil {
 		return 0, nil
 	}
@@ -151,8 +154,8 @@ func readBound(name string, in *scalar.Decimal, currency bank.Currency, least in
 	if err != nil {
 		return 0, badInput(name + ": " + err.Error() + " (" + string(currency) + ").")
 	}
-	if money.Minor < least {
-		return 0, badInput(name + " must not be below the least amount there is.")
+	if money.Minor < minimum {
+		return 0, badInput(name + " must not be below the smallest possible amount.")
 	}
 	return money.Minor, nil
 }

@@ -17,7 +17,7 @@ func moneyOf(m bank.Money) *model.Money {
 
 func currencyOf(c bank.Currency) scalar.CurrencyCode { return scalar.CurrencyCode(c) }
 
-// readMoney is the amount that a client sent in a field, or the refusal of it.
+// readMoney reads the amount that a client sent in a field, or refuses it.
 func readMoney(field string, in *model.MoneyInput) (bank.Money, *bank.Refusal) {
 	currency := bank.Currency(in.Currency)
 	money, err := bank.ParseMoney(string(in.Value), currency)
@@ -35,7 +35,7 @@ func readMoney(field string, in *model.MoneyInput) (bank.Money, *bank.Refusal) {
 	}
 }
 
-// wideMoneyOf is moneyOf for sums that may be wider than an amount.
+// wideMoneyOf is moneyOf for sums that may exceed the range of an amount.
 func wideMoneyOf(sum *big.Int, c bank.Currency) *model.Money {
 	exponent, _ := c.Exponent()
 	digits := new(big.Int).Abs(sum).String()

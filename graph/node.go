@@ -10,7 +10,7 @@ import (
 	"corebank/internal/bank"
 )
 
-// node finds what an id names. Anything that is no id names nothing.
+// node returns the object that an id names; nil for an id that names nothing.
 func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 	if account, version, ok := parseTransactionID(id); ok {
 		if t, err := r.transaction(ctx, account, version); err != nil || t != nil {
@@ -35,8 +35,8 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 	return nil, nil
 }
 
-// Ids of what belongs to an account are the account's id with another prefix,
-// and the version of the event that made it.
+// The id of an object that belongs to an account is the account's id with
+// another prefix, and the version of the event that created the object.
 const (
 	accountPrefix     = "acc_"
 	transactionPrefix = "txn_"
@@ -47,7 +47,7 @@ func idWithin(prefix string, id bank.AccountID, version int64) string {
 	return fmt.Sprintf("%s%s_%d", prefix, strings.TrimPrefix(string(id), accountPrefix), version)
 }
 
-// parseID is the inverse of idWithin; false for anything that is not one.
+// parseID is the inverse of idWithin; ok is false for any other text.
 func parseID(prefix, id string) (bank.AccountID, int64, bool) {
 	rest, ok := strings.CutPrefix(id, prefix)
 	if !ok {
@@ -57,7 +57,7 @@ func parseID(prefix, id string) (bank.AccountID, int64, bool) {
 	version, err := strconv.ParseInt(number, 10, 64)
 	owner := bank.AccountID(accountPrefix + account)
 	if err != nil || version < 1 || !owner.Valid() || id != idWithin(prefix, owner, version) {
-		return "", 0, false // the last: one thing has one id, so not "+7" or "07"
+		return "", 0, false // the last condition: an object has one id, so neither "+7" nor "07"
 	}
 	return owner, version, true
 }

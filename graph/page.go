@@ -10,10 +10,10 @@ import (
 	"corebank/internal/view"
 )
 
-// defaultPage is the length of a page when nobody says.
+// defaultPage is the default length of a page.
 const defaultPage = 20
 
-// paging are the arguments of a connection.
+// paging holds the arguments of a connection.
 type paging struct {
 	first, last   *int64
 	after, before *string
@@ -49,8 +49,8 @@ func pageLength(name string, n int64) (int, error) {
 	return int(n), nil
 }
 
-// Cursors name what they count, so that one of a history is not taken for one
-// of a subscription.
+// Cursors name what they count, so that a cursor of a history is not accepted
+// by a subscription.
 const (
 	cursorVersion  = "version"
 	cursorPosition = "position"
@@ -60,7 +60,7 @@ func cursor(kind string, n int64) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", kind, n))
 }
 
-// readCursor is the number in a cursor of a kind; 0 for none.
+// readCursor reads the number in a cursor of a kind; 0 without a cursor.
 func readCursor(text *string, kind string) (int64, error) {
 	if text == nil {
 		return 0, nil
@@ -69,7 +69,7 @@ func readCursor(text *string, kind string) (int64, error) {
 	digits, _ := strings.CutPrefix(string(plain), kind+":")
 	n, parseErr := strconv.ParseInt(digits, 10, 64)
 	if err != nil || parseErr != nil || n < 0 || *text != cursor(kind, n) {
-		return 0, badInput(fmt.Sprintf("%.60q is not a cursor of this field; pass one that an earlier answer gave.", *text))
+		return 0, badInput(fmt.Sprintf("%.60q is not a cursor of this field; pass a cursor from an earlier answer.", *text))
 	}
 	return n, nil
 }

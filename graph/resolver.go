@@ -12,66 +12,67 @@ import (
 
 //go:generate go -C .. run ./graph/generate
 
-// Commands carries commands to their account and returns what became of them.
-// An error means that the answer is not known.
+// Commands sends commands to their account and returns the outcomes. An error
+// means that the outcome is not known.
 type Commands interface {
-	// Execute carries one; it may travel together with others.
+	// Execute sends one command; it may share a call with others.
 	Execute(ctx context.Context, id bank.AccountID, command contract.Command) (contract.Outcome, error)
-	// ExecuteBatch carries a batch as it is and returns one outcome for each of
-	// its commands.
+	// ExecuteBatch sends a batch in a call of its own and returns one outcome for
+	// each of its commands.
 	ExecuteBatch(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error)
 }
 
-// Told is what a feed says: a line, or without one, as a heartbeat, that all
-// lines up to a position have been told.
+// FeedItem is what a subscription delivers: a transaction or, without one, a
+// heartbeat, which says that all transactions up to a position were delivered.
 type FeedItem struct {
 	Position    int64
 	Transaction *view.Transaction
-	// Shared is what others are told of the same line; nil where nobody else is.
+	// Encoding is shared by all subscriptions that receive the same transaction;
+	// nil for an item of one subscription only.
 	Encoding *EncodeOnce
 }
 
-// Following is what somebody wants to follow.
+// SubscriptionRequest is what a subscriber wants to receive.
 type SubscriptionRequest struct {
-	// Account is whose lines they want; "" for all.
+	// Account is whose transactions it wants; "" for all accounts.
 	Account bank.AccountID
-	// After, where it is 0 or more, is the position after which they begin; they
-	// begin with the next to happen where it is negative.
+	// After, if it is 0 or more, is the position after which to begin. If it is
+	// negative, the subscription begins with the next transaction.
 	After int64
-	// Beat, where it is more than 0, is how often there is a heartbeat.
+	// Heartbeat, if it is more than 0, is the time between heartbeats.
 	Heartbeat time.Duration
-	// Past takes the lines of the past, one after the other, until it returns
-	// false.
+	// Backfill receives the earlier transactions, one after the other, until it
+	// returns false.
 	Backfill func(FeedItem) bool
-	// Wake is called whenever something begins to wait in the inbox. It must not
-	// wait, nor call the feed.
+	// Notify is called whenever the first item starts to wait in the
+	// subscription. It must not block or call the hub.
 	Notify func()
 }
 
-// Inbox is where lines wait for somebody who follows a feed. A bounded number
-// does: who is slower is let go.
+// Subscription holds a bounded number of items for one subscriber. A
+// subscriber that falls further behind is disconnected.
 type Subscription interface {
-	// Take takes what has waited longest; it is not ok when nothing waits. With
-	// an error, there is nothing more to come.
-	Take() (told FeedItem, ok bool, err error)
-	// Leave ends it.
+	// Take removes the item that has waited longest; ok is false when none waits.
+	// After an error, there are no more items.
+	Take() (item FeedItem, ok bool, err error)
+	// Leave ends the subscription.
 	Leave()
 }
 
-// Feed streams what happens.
+// SubscriptionHub distributes what happens to subscribers.
 type SubscriptionHub interface {
-	// Follow streams history lines in log order, without gap or repeat: first
-	// those of the past to its Past, and when that is told, in the inbox. Whoever
-	// gets an inbox has to leave it. An error is why there is none, be it that ctx
-	// or Past has ended it.
-	Subscribe(ctx context.Context, f SubscriptionRequest) (Subscription, error)
-	// Changes streams the versions that an account reaches: 0 as soon as it
-	// would notice, and then the newest whenever there is a newer one. The sequence
-	// ends when ctx does or with an error.
+	// Subscribe delivers transactions in log order, without gap or repeat: first
+	// the earlier ones to Backfill, then the new ones through the subscription,
+	// which the caller has to leave. An error is why there is no subscription,
+	// including that ctx or Backfill ended it.
+	Subscribe(ctx context.Context, request SubscriptionRequest) (Subscription, error)
+	// Changes yields the versions that an account reaches: 0 as soon as it would
+	// notice a change, and then the newest version whenever there is a newer one.
+	// The sequence ends when ctx does or with an error.
 	Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, error]
 }
 
-// Log is the event log: how far it is, and what it says.
+// Log is the event log: its status and its records.
 type Log interface {
 	Status(ctx context.Context) (contract.LogStatus, error)
 	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
@@ -79,8 +80,8 @@ type Log interface {
 	FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error)
 }
 
-// Resolver answers the API's fields to the principal of the context: see
-// package identity, and rights.go for what it may see.
+// Resolver resolves the API's fields for the principal of the context: see
+// package identity, and rights.go for what a principal may see.
 type Resolver struct {
 	Commands      Commands
 	Views         view.Reader

@@ -14,9 +14,10 @@ import (
 	"corebank/internal/view"
 )
 
-// statement is the frame of an account's statement; nil when there was no such
-// account by the end of the period.
-func (r *Resolver) statement(ctx context.Context, id bank.AccountID, from, to time.Time, format model.StatementFormat) (*model.Statement, error) {
+// statement is an account's statement without its lines; nil if there was no
+// such account by the end of the period.
+func (r *Resolver) statement(ctx context.Context, id bank.AccountID, from, to time.Time,
+	format model.StatementFormat) (*model.Statement, error) {
 	from, to = from.UTC(), to.UTC()
 	if !from.Before(to) {
 		return nil, badInput("from must be before to.")
@@ -33,15 +34,16 @@ func (r *Resolver) statement(ctx context.Context, id bank.AccountID, from, to ti
 		return nil, err
 	}
 	opening := bank.Money{Minor: before.Balance.Minor, Currency: after.Currency}
-	how := statement.Format(strings.ToLower(string(format)))
+	documentFormat := statement.Format(strings.ToLower(string(format)))
 	return &model.Statement{AccountID: string(id), Owner: after.Owner, Currency: currencyOf(after.Currency),
 		From: scalar.DateTime(from), To: scalar.DateTime(to), Opening: moneyOf(opening), OpeningVersion: before.Version,
-		Closing: moneyOf(after.Balance), ClosingVersion: after.Version, MediaType: how.MediaType(),
-		Opened: before, Closed: after, Format: string(how)}, nil
+		Closing: moneyOf(after.Balance), ClosingVersion: after.Version, MediaType: documentFormat.MediaType(),
+		Opened: before, Closed: after, Format: string(documentFormat)}, nil
 }
 
 // statementLines is a page of a statement's transactions, oldest first.
-func (r *Resolver) statementLines(ctx context.Context, s *model.Statement, first *int64, after *string) (*model.TransactionPage, error) {
+func (r *Resolver) statementLines(ctx context.Context, s *model.Statement, first *int64,
+	after *string) (*model.TransactionPage, error) {
 	from, err := readCursor(after, cursorVersion)
 	if err != nil {
 		return nil, err
@@ -52,21 +54,23 @@ func (r *Resolver) statementLines(ctx context.Context, s *model.Statement, first
 			return nil, err
 		}
 	}
-	page := &model.TransactionPage{Nodes: []*model.Transaction{}, PageInfo: &model.PageInfo{HasPreviousPage: from > s.Opened.Version}}
-	err = r.eachLine(ctx, s.Closed.ID, max(from, s.Opened.Version), s.Closed.Version, func(line view.Transaction) bool {
+	page := &model.TransactionPage{Nodes: []*model.Transaction{},
+		PageInfo: &model.PageInfo{HasPreviousPage: from > s.Opened.Version}}
+	start := max(from, s.Opened.Version)
+	err = r.eachLine(ctx, s.Closed.ID, start, s.Closed.Version, func(line view.Transaction) bool {
 		if page.PageInfo.HasNextPage = len(page.Nodes) == size; !page.PageInfo.HasNextPage {
 			page.Nodes = append(page.Nodes, transactionOf(line))
 		}
 		return !page.PageInfo.HasNextPage
 	})
 	if n := len(page.Nodes); n > 0 {
-		start, end := cursor(cursorVersion, page.Nodes[0].Version), cursor(cursorVersion, page.Nodes[n-1].Version)
-		page.PageInfo.StartCursor, page.PageInfo.EndCursor = &start, &end
+		page.PageInfo.StartCursor = new(cursor(cursorVersion, page.Nodes[0].Version))
+		page.PageInfo.EndCursor = new(cursor(cursorVersion, page.Nodes[n-1].Version))
 	}
 	return page, err
 }
 
-// statementDocument is the whole statement as one text.
+// statementDocument is the whole statement as text.
 func (r *Resolver) statementDocument(ctx context.Context, s *model.Statement) (string, error) {
 	var text strings.Builder
 	writer, err := statement.NewWriter(&text, statement.Format(s.Format), frameOf(s, time.Now()))
@@ -76,7 +80,8 @@ func (r *Resolver) statementDocument(ctx context.Context, s *model.Statement) (s
 	lines, failed := 0, error(nil)
 	err = r.eachLine(ctx, s.Closed.ID, s.Opened.Version, s.Closed.Version, func(line view.Transaction) bool {
 		if lines++; lines > statement.MaxDocumentLines {
-			failed = badInput(fmt.Sprintf("The period has more than %d transactions; take a shorter one, or use `corebank statement`.", statement.MaxDocumentLines))
+			failed = badInput(fmt.Sprintf("The period has more than %d transactions; choose a shorter one, "+
+				"or use `corebank statement`.", statement.MaxDocumentLines))
 		} else {
 			failed = writer.Line(statementLine(line))
 		}
@@ -91,7 +96,7 @@ func (r *Resolver) statementDocument(ctx context.Context, s *model.Statement) (s
 	return text.String(), documentFault(err)
 }
 
-// documentFault tells clients of amounts that their format cannot hold.
+// documentFault shows clients that an amount does not fit their format.
 func documentFault(err error) error {
 	if errors.Is(err, statement.ErrTooLarge) {
 		return badInput(err.Error() + ".")
@@ -110,5 +115,6 @@ func statementLine(t view.Transaction) statement.Line {
 	money := func(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: t.Currency} }
 	return statement.Line{ID: transactionID(t.Account, t.Version), Version: t.Version, Type: string(t.Type), Credit: t.Credit,
 		Amount: money(t.Amount), Balance: money(t.BalanceAfter), BookedAt: t.OccurredAt, ValueAt: t.EffectiveAt,
-		Reference: t.Reference, Memo: t.Memo, ExternalID: t.ExternalID, Counterparty: string(t.Counterparty), Transfer: string(t.Transfer), Reason: t.Reason}
+		Reference: t.Reference, Memo: t.Memo, ExternalID: t.ExternalID,
+		Counterparty: string(t.Counterparty), Transfer: string(t.Transfer), Reason: t.Reason}
 }

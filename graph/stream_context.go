@@ -7,8 +7,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// streamed is what a subscription tells its transport besides its answers. The
-// executor has no way for that, so it takes the context's.
+// streamContext is what a subscription passes to its transport besides its
+// answers. The executor has no way for that, so it travels in the context.
 type streamContext struct {
 	mu     sync.Mutex
 	errs   gqlerror.List
@@ -17,18 +17,23 @@ type streamContext struct {
 
 type streamContextKey struct{}
 
-// WithStream makes room for what an operation tells its transport: the errors
-// that its stream ends with, and its source. Every transport that serves
-// subscriptions has to.
+// WithStream prepares a context for an operation that may be a subscription:
+// its source, and the errors that its stream ends with, are passed through it.
+// Every transport that serves subscriptions has to call it.
 func WithStream(ctx context.Context) context.Context {
 	return context.WithValue(ctx, streamContextKey{}, &streamContext{})
 }
 
-// StreamErrors are the errors that the operation's stream ended with, once it
-// has ended.
+func streamOf(ctx context.Context) *streamContext {
+	stream, _ := ctx.Value(streamContextKey{}).(*streamContext)
+	return stream
+}
+
+// StreamErrors are the errors that the operation's stream ended with. Call it
+// after the stream has ended.
 func StreamErrors(ctx context.Context) gqlerror.List {
-	stream, ok := ctx.Value(streamContextKey{}).(*streamContext)
-	if !ok {
+	stream := streamOf(ctx)
+	if stream == nil {
 		return nil
 	}
 	stream.mu.Lock()
@@ -36,11 +41,11 @@ func StreamErrors(ctx context.Context) gqlerror.List {
 	return stream.errs
 }
 
-// SourceOf is where the events of a subscription come from that has been
-// dispatched; nil where the executor's answers come by themselves.
+// SourceOf is the source of a dispatched subscription's events; nil if the
+// executor produces the answers by itself.
 func SourceOf(ctx context.Context) *SubscriptionSource {
-	stream, ok := ctx.Value(streamContextKey{}).(*streamContext)
-	if !ok {
+	stream := streamOf(ctx)
+	if stream == nil {
 		return nil
 	}
 	stream.mu.Lock()
@@ -48,24 +53,25 @@ func SourceOf(ctx context.Context) *SubscriptionSource {
 	return stream.source
 }
 
-// endStream keeps why a stream ended, before its channel is closed. Without
-// room for it, the stream just ends.
+// endStream records why a stream ends, before its channel is closed. Without
+// WithStream, the stream ends silently.
 func endStream(ctx context.Context, err *gqlerror.Error) {
-	if stream, ok := ctx.Value(streamContextKey{}).(*streamContext); ok {
+	if stream := streamOf(ctx); stream != nil {
 		stream.mu.Lock()
 		defer stream.mu.Unlock()
 		stream.errs = append(stream.errs, err)
 	}
 }
 
-// setSource leaves a subscription's events to its transport. It reports whether
-// that takes them.
+// setSource passes a subscription's source to its transport. It reports whether
+// the transport accepts one.
 func setSource(ctx context.Context, source *SubscriptionSource) bool {
-	stream, ok := ctx.Value(streamContextKey{}).(*streamContext)
-	if ok {
-		stream.mu.Lock()
-		defer stream.mu.Unlock()
-		stream.source = source
+	stream := streamOf(ctx)
+	if stream == nil {
+		return false
 	}
-	return ok
+	stream.mu.Lock()
+	defer stream.mu.Unlock()
+	stream.source = source
+	return true
 }

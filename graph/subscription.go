@@ -12,7 +12,7 @@ import (
 	"corebank/internal/view"
 )
 
-// CodeNotFound: there is nothing with this id that could be told of.
+// CodeNotFound: no object that the caller may see has this id.
 const CodeNotFound = "NOT_FOUND"
 
 // Bounds of heartbeats, in seconds.
@@ -21,8 +21,8 @@ const (
 	maxHeartbeat = 300
 )
 
-// stream sends what produce gives it until that returns, and then ends, with
-// the error if there is one. A panic ends this stream alone.
+// eventStream sends the events of produce until that returns, and ends with its
+// error if there is one. A panic ends only this stream.
 func eventStream[T any](ctx context.Context, r *Resolver, produce func(send func(*T) bool) error) <-chan *T {
 	events := make(chan *T)
 	send := func(event *T) bool {
@@ -55,7 +55,7 @@ func readAfter(after *string) (int64, error) {
 	return readCursor(after, cursorPosition)
 }
 
-// readHeartbeat is how often a subscriber wants to hear something.
+// readHeartbeat is the time between two heartbeats.
 func readHeartbeat(seconds int64) (time.Duration, error) {
 	if seconds < minHeartbeat || seconds > maxHeartbeat {
 		return 0, badInput(fmt.Sprintf("heartbeatSeconds must be %d to %d.", minHeartbeat, maxHeartbeat))
@@ -63,9 +63,11 @@ func readHeartbeat(seconds int64) (time.Duration, error) {
 	return time.Duration(seconds) * time.Second, nil
 }
 
-// watchAccount waits, after each change of an account, for the view to show it,
-// and gives it to look. It ends when look says so.
-func (r *Resolver) watchAccount(ctx context.Context, id bank.AccountID, look func(*view.Account) (more bool, err error)) error {
+// watchAccount waits, after each change of an account, until the view shows it,
+// and calls update with the account. It ends when update returns false or an
+// error.
+func (r *Resolver) watchAccount(ctx context.Context, id bank.AccountID,
+	update func(*view.Account) (more bool, err error)) error {
 	for version, err := range r.Subscriptions.Changes(ctx, id) {
 		if err != nil {
 			return err
@@ -74,15 +76,15 @@ func (r *Resolver) watchAccount(ctx context.Context, id bank.AccountID, look fun
 		if err != nil {
 			return err
 		}
-		if more, err := look(a); err != nil || !more {
+		if more, err := update(a); err != nil || !more {
 			return err
 		}
 	}
 	return nil
 }
 
-// visible is an account as its view shows it, as soon as that has reached a
-// version or stands still for good.
+// awaitVersion is an account in the views, as soon as its view has reached a
+// version or has become stale.
 func (r *Resolver) awaitVersion(ctx context.Context, id bank.AccountID, version int64) (*view.Account, error) {
 	for {
 		a, err := r.viewAccount(ctx, string(id), waiting{version: version, until: maxWait})
@@ -96,14 +98,14 @@ func (r *Resolver) awaitVersion(ctx context.Context, id bank.AccountID, version 
 	}
 }
 
-// accountUpdated sends an account at each version that the view shows.
+// accountUpdated sends an account after each change that the view shows.
 func (r *Resolver) accountUpdated(ctx context.Context, id bank.AccountID) <-chan *model.Account {
 	return eventStream(ctx, r, func(send func(*model.Account) bool) error {
-		seen, err := r.seesNow(ctx, id)
+		visible, err := r.seesNow(ctx, id)
 		if err != nil {
 			return err
 		}
-		if !seen {
+		if !visible {
 			return accountNotFound()
 		}
 		last, stale := int64(-1), false
@@ -121,11 +123,11 @@ func (r *Resolver) accountUpdated(ctx context.Context, id bank.AccountID) <-chan
 }
 
 func accountNotFound() error {
-	return &Fault{Code: CodeNotFound, Message: "There is no account with this id that is visible yet."}
+	return &Fault{Code: CodeNotFound, Message: "No account with this id is visible yet."}
 }
 
-// transferUpdated sends a transfer as it is and as it ends. Its end is a change
-// of the account that pays.
+// transferUpdated sends a transfer as it is, and again when it ends. Its end is
+// a change of the paying account.
 func (r *Resolver) transferUpdated(ctx context.Context, id bank.TransferID) <-chan *model.Transfer {
 	return eventStream(ctx, r, func(send func(*model.Transfer) bool) error {
 		t, err := r.transfer(ctx, id)
@@ -133,11 +135,11 @@ func (r *Resolver) transferUpdated(ctx context.Context, id bank.TransferID) <-ch
 			return err
 		}
 		if t == nil {
-			return &Fault{Code: CodeNotFound, Message: "There is no transfer with this id that is visible yet."}
+			return &Fault{Code: CodeNotFound, Message: "No transfer with this id is visible yet."}
 		}
 		var last model.TransferStatus
-		// Whoever sees the transfer may know when it changes, if not of what else
-		// happens to the account that pays.
+		// A caller who sees the transfer may know when it changes, even if it may not
+		// see the paying account. The account is therefore watched as the system.
 		watching := identity.With(ctx, identity.Principal{Subject: "corebank", Roles: []identity.Role{identity.System}})
 		return r.watchAccount(watching, bank.AccountID(t.FromAccountID), func(*view.Account) (bool, error) {
 			t, err := r.transfer(ctx, id)

@@ -12,9 +12,9 @@ import (
 	"corebank/internal/bank"
 )
 
-// Source is where a subscription to transactions has its events from. Nothing
-// runs for it: whoever serves the subscription follows it, and has the executor
-// answer for one event after the other, with Put before each.
+// SubscriptionSource is where a subscription to transactions gets its events.
+// No goroutine runs for it: the transport subscribes, and has the executor
+// answer one event after the other, with Put before each.
 type SubscriptionSource struct {
 	resolver  *Resolver
 	id        bank.AccountID
@@ -23,14 +23,17 @@ type SubscriptionSource struct {
 	put       func(FeedItem)
 }
 
-// Follow gives the past to past, line by line, until that returns false. Then
-// it returns where the rest waits as it happens: see Feed.
-func (s *SubscriptionSource) Subscribe(ctx context.Context, past func(FeedItem) bool, wake func()) (Subscription, error) {
-	return s.resolver.Subscriptions.Subscribe(ctx, SubscriptionRequest{Account: s.id, After: s.after, Heartbeat: s.heartbeat, Backfill: past, Notify: wake})
+// Subscribe gives the earlier items to backfill, one by one, until that returns
+// false. Then it returns the subscription with the new ones: see
+// SubscriptionHub.
+func (s *SubscriptionSource) Subscribe(ctx context.Context, backfill func(FeedItem) bool,
+	notify func()) (Subscription, error) {
+	return s.resolver.Subscriptions.Subscribe(ctx, SubscriptionRequest{Account: s.id, After: s.after,
+		Heartbeat: s.heartbeat, Backfill: backfill, Notify: notify})
 }
 
-// Put makes what was told the event of the executor's next answer, which has to
-// be asked for before the next is put.
+// Put makes item the event of the executor's next answer, which has to be
+// requested before the next Put.
 func (s *SubscriptionSource) Put(item FeedItem) { s.put(item) }
 
 // Present is an error that ends the subscription, as the client may see it.
@@ -38,32 +41,38 @@ func (s *SubscriptionSource) Present(ctx context.Context, err error) *gqlerror.E
 	return Present(ctx, err, s.resolver.Hidden)
 }
 
-// sourced leaves it to the transport to follow a feed, each event of which event
-// makes.
+// fromSource leaves it to the transport to subscribe; event makes an event of
+// each item.
 func fromSource[T any](ctx context.Context, s *SubscriptionSource, event func(FeedItem) *T) (<-chan *T, error) {
 	events := make(chan *T, 1)
 	s.put = func(item FeedItem) { events <- event(item) }
 	if !setSource(ctx, s) {
-		return nil, errors.New("a subscription was dispatched by what cannot serve it")
+		return nil, errors.New("this transport does not serve subscriptions")
 	}
 	return events, nil
 }
 
-// transactions is an account's transactions, or everybody's.
-func (r *Resolver) transactions(ctx context.Context, id bank.AccountID, after int64) (<-chan *model.TransactionEvent, error) {
-	return fromSource(ctx, &SubscriptionSource{resolver: r, id: id, after: after}, func(item FeedItem) *model.TransactionEvent {
-		return &model.TransactionEvent{Cursor: cursor(cursorPosition, item.Position), Transaction: transactionOf(*item.Transaction)}
+// transactions are an account's transactions, or those of all accounts.
+func (r *Resolver) transactions(ctx context.Context, id bank.AccountID,
+	after int64) (<-chan *model.TransactionEvent, error) {
+	source := &SubscriptionSource{resolver: r, id: id, after: after}
+	return fromSource(ctx, source, func(item FeedItem) *model.TransactionEvent {
+		return &model.TransactionEvent{Cursor: cursor(cursorPosition, item.Position),
+			Transaction: transactionOf(*item.Transaction)}
 	})
 }
 
 // transactionFeed is transactions with heartbeats.
-func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after int64, seconds int64) (<-chan *model.TransactionFeedEvent, error) {
-	beat, err := readHeartbeat(seconds)
+func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after int64,
+	seconds int64) (<-chan *model.TransactionFeedEvent, error) {
+	heartbeat, err := readHeartbeat(seconds)
 	if err != nil {
 		return nil, err
 	}
-	return fromSource(ctx, &SubscriptionSource{resolver: r, id: id, after: after, heartbeat: beat}, func(item FeedItem) *model.TransactionFeedEvent {
-		event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, item.Position), Position: strconv.FormatInt(item.Position, 10)}
+	source := &SubscriptionSource{resolver: r, id: id, after: after, heartbeat: heartbeat}
+	return fromSource(ctx, source, func(item FeedItem) *model.TransactionFeedEvent {
+		event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, item.Position),
+			Position: strconv.FormatInt(item.Position, 10)}
 		if item.Transaction != nil {
 			event.Transaction = transactionOf(*item.Transaction)
 		}

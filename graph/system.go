@@ -9,8 +9,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// systemStatus reads the views before the log, so that the lag is never told
-// smaller than it was.
+// systemStatus reads the views before the log, so that the reported lag is never
+// smaller than the real one.
 func (r *Resolver) systemStatus(ctx context.Context) (*model.SystemStatus, error) {
 	projected, err := r.Views.Checkpoint(ctx)
 	if err != nil {

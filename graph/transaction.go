@@ -20,17 +20,18 @@ func transactionOf(t view.Transaction) *model.Transaction {
 		direction = model.DirectionCredit
 	}
 	return &model.Transaction{
-		ID: transactionID(t.Account, t.Version), AccountID: string(t.Account), Type: model.TransactionType(t.Type), Direction: direction,
-		Amount: money(t.Amount), BalanceAfter: money(t.BalanceAfter), Version: t.Version,
+		ID: transactionID(t.Account, t.Version), AccountID: string(t.Account),
+		Type: model.TransactionType(t.Type), Direction: direction, Amount: money(t.Amount), BalanceAfter: money(t.BalanceAfter), Version: t.Version,
 		OccurredAt: scalar.DateTime(t.OccurredAt), EffectiveAt: scalar.DateTime(t.EffectiveAt), Reference: optional(t.Reference),
 		Memo: optional(t.Memo), ExternalID: optional(t.ExternalID), Caller: t.Caller, CounterpartyID: optional(string(t.Counterparty)),
 		TransferID: optional(string(t.Transfer)), Reason: optional(t.Reason), Line: t,
 	}
 }
 
-// transaction is a line of history by its id; nil when there is none.
+// transaction returns a transaction by its account and version; nil when none is
+// visible.
 func (r *Resolver) transaction(ctx context.Context, id bank.AccountID, version int64) (*model.Transaction, error) {
-	if seen, err := r.sees(ctx, id); err != nil || !seen {
+	if visible, err := r.sees(ctx, id); err != nil || !visible {
 		return nil, err
 	}
 	t, err := r.Views.Transaction(ctx, id, version)

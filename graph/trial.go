@@ -44,15 +44,17 @@ func (r *Resolver) trialBalance(ctx context.Context, asOf *model.LogAsOf) (*mode
 	return trialOf(trial), nil
 }
 
-// trialAt adds to the nearest kept trial balance what the log has posted since.
+// trialAt adds to the nearest stored trial balance the postings of the log since
+// then.
 func (r *Resolver) trialAt(ctx context.Context, last int64, at time.Time) (view.Trial, error) {
 	base, err := r.Views.TrialBefore(ctx, last, at)
 	if err != nil {
-		return base, fmt.Errorf("kept trial balance: %w", err)
+		return base, fmt.Errorf("stored trial balance: %w", err)
 	}
 	sums, position := view.Resume(base), base.Position
 	for position < last {
-		page, err := r.Log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: position, Limit: int(min(last-position, contract.MaxReadRecords))})
+		page, err := r.Log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: position,
+			Limit: int(min(last-position, contract.MaxReadRecords))})
 		if err != nil {
 			return base, fmt.Errorf("read the log after %d: %w", position, err)
 		}
@@ -72,7 +74,7 @@ func (r *Resolver) trialAt(ctx context.Context, last int64, at time.Time) (view.
 		}
 	}
 	if at.IsZero() && position < last {
-		return base, badInput(fmt.Sprintf("The log has %d events; position %d is still to come.", position, last))
+		return base, badInput(fmt.Sprintf("The log has %d events; position %d does not exist yet.", position, last))
 	}
 	return sums.Trial(position), nil
 }
@@ -81,7 +83,8 @@ func trialOf(t view.Trial) *model.TrialBalance {
 	balance := &model.TrialBalance{Position: t.Position, At: optionalTime(t.At), Totals: []*model.TrialTotal{}, Balanced: true}
 	sums := make(map[bank.Currency]*big.Int)
 	for _, total := range t.Totals {
-		balance.Totals = append(balance.Totals, &model.TrialTotal{Kind: model.LedgerKind(strings.ToUpper(total.Kind)), Sum: wideMoneyOf(total.Sum, total.Currency)})
+		balance.Totals = append(balance.Totals, &model.TrialTotal{Kind: model.LedgerKind(strings.ToUpper(total.Kind)),
+			Sum: wideMoneyOf(total.Sum, total.Currency)})
 		if sums[total.Currency] == nil {
 			sums[total.Currency] = new(big.Int)
 		}
