@@ -1,16 +1,14 @@
-// Package bench measures a bank: how fast it is, how long one waits, and what
-// each process spends on it.
+// Package bench measures a bank: its rates, its latencies, and the processor
+// time of each process.
 //
-// What it promises:
+//   - Cases that belong together are measured in turns, so that their ratio
+//     compares the same minutes of the same machine.
+//   - Every figure is the median of all repeats, with its spread.
+//   - An open load counts a wait from when the operation was due, not from when
+//     a slow bank let it begin.
+//   - A failed operation counts as failed and never as done.
+//   - Every run ends, and leaves nothing behind.
 //
-//   - what belongs together is measured in turns, so that a ratio of two cases
-//     compares the same minutes of the same machine;
-//   - every figure is the median of all repeats, with its spread;
-//   - an open load counts the wait from when an operation was due, not from
-//     when a slow bank let it begin;
-//   - a failed operation is counted as failed and never as done;
-//   - every run has an end, and leaves nothing behind.
-//
-// It uses a bank as any client does, from outside of its processes. It may
-// import the bank's inner packages, never the apps.
+// It uses a bank as any client does, from outside its processes. It may import
+// the bank's inner packages, never the apps.
 package bench

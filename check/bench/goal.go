@@ -2,13 +2,13 @@ package bench
 
 import "fmt"
 
-// Goal is what a figure should reach on a machine with two processors.
+// Goal is a target for a figure on a machine with two processors.
 type Goal struct {
-	// Case and Figure name what is held against it.
+	// Case and Figure name the figure.
 	Case   string  `json:"case"`
 	Figure string  `json:"figure"`
 	Bound  float64 `json:"bound"`
-	// AtMost turns it round: the figure should not exceed Bound.
+	// AtMost: the figure should not exceed Bound, instead of reaching it.
 	AtMost bool `json:"atMost,omitempty"`
 }
 
@@ -28,7 +28,7 @@ func (g Goal) String() string {
 	return fmt.Sprintf("%s %s", sign, amount(g.Bound))
 }
 
-// goals are the project's.
+// goals are the targets of the project.
 var goals = []Goal{
 	{Case: caseAppend, Figure: figureRate, Bound: 25_000},
 	{Case: caseAppendIdle, Figure: figureP50, Bound: 5, AtMost: true},
@@ -47,7 +47,7 @@ var goals = []Goal{
 	{Case: caseStartKilled(1_000_000), Figure: figureReady, Bound: 10, AtMost: true},
 }
 
-// relation is a ratio of two cases in one run that says something.
+// relation is a meaningful ratio of two cases in one run.
 type relation struct {
 	over, under string // cases
 	figure      string
@@ -67,8 +67,8 @@ var relations = []relation{
 	{over: caseMixed, under: caseDeposit, figure: figureRate},
 }
 
-// Ratio is a relation as it was measured: the median over the repeats of the
-// ratio within each.
+// Ratio is a measured relation: the median over the repeats of the ratio within
+// each.
 type Ratio struct {
 	Over   string  `json:"over"`
 	Under  string  `json:"under"`
@@ -79,7 +79,7 @@ type Ratio struct {
 	Goal   float64 `json:"goal,omitempty"`
 }
 
-// ratiosOf are the relations between cases that were both measured.
+// ratiosOf are the ratios of all relations whose two cases were measured.
 func ratiosOf(results []Result) []Ratio {
 	repeats := make(map[string][]Sample, len(results))
 	for _, r := range results {

@@ -2,24 +2,21 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
-	"sync"
 	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
-// journal makes the records of accounts, one after the other: each is opened by
-// its first, and the others are deposits. It knows each account's version. It
-// writes them as text itself, because a load has to be cheaper than what it
-// measures. Each account is used by one client at a time.
+// journal writes the records of accounts: the first opens the account, the others
+// are deposits. It writes their JSON itself, because a load must be cheaper than
+// what it measures. Each account is used by one client at a time.
 type journal struct {
 	accounts []bank.AccountID
 	versions []int64
-	run      string // makes idempotency keys differ between journals
+	run      string // makes idempotency keys unique
 }
 
 const depositMinor = 100
@@ -32,52 +29,49 @@ func newJournal(run string, accounts int) *journal {
 	return j
 }
 
-// key is the idempotency key of a version of an account.
-func (j *journal) key(i int, version int64) string {
-	return fmt.Sprintf("bench-%s-%08d-%08d", j.run, i, version)
-}
-
-// opening is when all accounts were opened. Their deposits are a millisecond
-// apart.
+// opening is when all accounts were opened. Their deposits are a millisecond apart.
 var opening = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-func momentOf(version int64) string {
-	return opening.Add(time.Duration(version) * time.Millisecond).Format("2006-01-02T15:04:05.000000Z")
-}
-
-// appendRecord appends the account's record after a version, as JSON.
+// appendRecord appends the account's record that follows a version, as JSON.
 func (j *journal) appendRecord(text []byte, i int, after int64) []byte {
-	version := after + 1
-	name := "money-deposited"
+	version, kind := after+1, "money-deposited"
 	if version == 1 {
-		name = "account-opened"
+		kind = "account-opened"
 	}
+	at := opening.Add(time.Duration(version) * time.Millisecond).Format("2006-01-02T15:04:05.000000Z")
 	text = fmt.Appendf(text, `{"position":0,"account":"%s","version":%d,"type":"%s","schema":1,"at":"%s",`+
-		`"key":"%s","caller":"bench","requestHash":"0123456789abcdef0123456789abcdef","data":`,
-		j.accounts[i], version, name, momentOf(version), j.key(i, version))
+		`"key":"bench-%s-%08d-%08d","caller":"bench","requestHash":"0123456789abcdef0123456789abcdef","data":`,
+		j.accounts[i], version, kind, at, j.run, i, version)
 	if version == 1 {
 		return append(text, `{"owner":"Ada Bench","currency":"EUR"}}`...)
 	}
-	return fmt.Appendf(text, `{"amount":{"minor":%d,"currency":"EUR"},"balance":{"minor":%d,"currency":"EUR"},"postings":[`+
-		`{"account":"customer/%s","amount":{"minor":%d,"currency":"EUR"}},{"account":"cash/EUR","amount":{"minor":-%d,"currency":"EUR"}}],"reference":"salary"}}`,
-		depositMinor, after*depositMinor, j.accounts[i], depositMinor, depositMinor)
+	return fmt.Appendf(text, `{"amount":{"minor":%[1]d,"currency":"EUR"},"balance":{"minor":%[2]d,"currency":"EUR"},`+
+		`"postings":[{"account":"customer/%[3]s","amount":{"minor":%[1]d,"currency":"EUR"}},`+
+		`{"account":"cash/EUR","amount":{"minor":-%[1]d,"currency":"EUR"}}],"reference":"salary"}}`,
+		depositMinor, after*depositMinor, j.accounts[i])
 }
 
-// request is an append of one record to each of some accounts, as JSON.
-func (j *journal) request(accounts []int) []byte {
-	text := append(make([]byte, 0, 700*len(accounts)+16), `{"appends":[`...)
+// request appends each records to each of some accounts, as JSON.
+func (j *journal) request(accounts []int, each int) []byte {
+	text := append(make([]byte, 0, 700*len(accounts)*each+16), `{"appends":[`...)
 	for n, i := range accounts {
 		if n > 0 {
 			text = append(text, ',')
 		}
 		text = fmt.Appendf(text, `{"account":"%s","expectedVersion":%d,"records":[`, j.accounts[i], j.versions[i])
-		text = append(j.appendRecord(text, i, j.versions[i]), `]}`...)
+		for after := j.versions[i]; after < j.versions[i]+int64(each); after++ {
+			if after > j.versions[i] {
+				text = append(text, ',')
+			}
+			text = j.appendRecord(text, i, after)
+		}
+		text = append(text, `]}`...)
 	}
 	return append(text, `]}`...)
 }
 
-// stretch are some accounts of a client: of those that are its own, so many
-// from a place on, round and round.
+// stretch are size accounts of a client from a place on, in a circle. Accounts
+// are dealt out to the clients in turn.
 func (j *journal) stretch(client, clients, from, size int) []int {
 	own := (len(j.accounts) - client + clients - 1) / clients
 	chosen := make([]int, min(size, own))
@@ -98,65 +92,33 @@ func (j *journal) open(ctx context.Context, call appendCall, batch int) error {
 // fill appends so many events, spread evenly over the accounts.
 func (j *journal) fill(ctx context.Context, call appendCall, events, batch int) error {
 	clients := min(appendClients, len(j.accounts))
-	failures := make([]error, clients)
-	var all sync.WaitGroup
-	for number := range clients {
-		all.Go(func() { failures[number] = j.fillShare(ctx, call, number, clients, events, batch) })
-	}
-	all.Wait()
-	return errors.Join(failures...)
-}
-
-func (j *journal) fillShare(ctx context.Context, call appendCall, number, clients, events, batch int) error {
-	left := events / clients
-	if number < events%clients {
-		left++
-	}
-	for next := 0; left > 0; {
-		accounts := j.stretch(number, clients, next, min(batch, left))
-		done, err := j.append(ctx, call, accounts)
-		if err != nil {
-			return err
+	return inParallel(clients, clients, func(client int) error {
+		left := (events - client + clients - 1) / clients
+		for next := 0; left > 0; {
+			done, err := j.append(ctx, call, j.stretch(client, clients, next, min(batch, left)), 1)
+			if err != nil {
+				return err
+			}
+			left, next = left-done, next+done
 		}
-		left, next = left-done, next+done
-	}
-	return nil
+		return nil
+	})
 }
 
 // fillOne appends so many events to one account.
 func (j *journal) fillOne(ctx context.Context, call appendCall, i, events, batch int) error {
-	for left := events; left > 0; {
-		size := min(batch, left)
-		reply, err := call(ctx, j.runRequest(i, size))
-		if err != nil {
-			return err
+	for left := events; left > 0; left -= batch {
+		if _, err := j.append(ctx, call, []int{i}, min(batch, left)); err != nil {
+			return fmt.Errorf("append after version %d: %w", j.versions[i], err)
 		}
-		if len(reply.Results) != 1 || reply.Results[0].Status != contract.Appended {
-			return fmt.Errorf("append %d events after version %d: %+v", size, j.versions[i], reply.Results)
-		}
-		j.versions[i] = reply.Results[0].Version
-		left -= size
 	}
 	return nil
 }
 
-// runRequest is an append of some records to one account, as JSON.
-func (j *journal) runRequest(i, size int) []byte {
-	text := append(make([]byte, 0, 600*size+200), `{"appends":[{"account":"`...)
-	text = fmt.Appendf(text, `%s","expectedVersion":%d,"records":[`, j.accounts[i], j.versions[i])
-	for n := range int64(size) {
-		if n > 0 {
-			text = append(text, ',')
-		}
-		text = j.appendRecord(text, i, j.versions[i]+n)
-	}
-	return append(text, `]}]}`...)
-}
-
-// append makes one call with a record for each of some accounts and keeps the
-// versions that it tells.
-func (j *journal) append(ctx context.Context, call appendCall, accounts []int) (done int, err error) {
-	reply, err := call(ctx, j.request(accounts))
+// append makes one call with each records for each of some accounts, and keeps
+// the versions of the reply.
+func (j *journal) append(ctx context.Context, call appendCall, accounts []int, each int) (done int, err error) {
+	reply, err := call(ctx, j.request(accounts, each))
 	if err != nil {
 		return 0, err
 	}
@@ -166,10 +128,10 @@ func (j *journal) append(ctx context.Context, call appendCall, accounts []int) (
 	for n, result := range reply.Results {
 		switch result.Status {
 		case contract.Appended:
-			done++
+			done += each
 			j.versions[accounts[n]] = result.Version
 			continue
-		case contract.VersionConflict: // after a call whose outcome was not known
+		case contract.VersionConflict: // after a call with an unknown outcome
 			j.versions[accounts[n]] = result.Version
 		}
 		err = fmt.Errorf("%s: %s", result.Status, result.Reason)

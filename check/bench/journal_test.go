@@ -72,8 +72,9 @@ func TestClientsHaveAccountsOfTheirOwn(t *testing.T) {
 func TestAConflictTellsTheJournalTheVersion(t *testing.T) {
 	j := newJournal("test", 1)
 	_, err := j.append(t.Context(), func(context.Context, []byte) (contract.AppendReply, error) {
-		return contract.AppendReply{Results: []contract.AppendResult{{Status: contract.VersionConflict, Version: 9, Reason: "it has moved"}}}, nil
-	}, []int{0})
+		return contract.AppendReply{Results: []contract.AppendResult{{Status: contract.VersionConflict, Version: 9,
+			Reason: "it has moved"}}}, nil
+	}, []int{0}, 1)
 	if err == nil || j.versions[0] != 9 {
 		t.Errorf("version %d, %v; want 9 and an error", j.versions[0], err)
 	}
@@ -84,7 +85,8 @@ func TestAJournalWritesALongHistoryToo(t *testing.T) {
 	var a bank.Account
 	err := j.fillOne(t.Context(), func(_ context.Context, request []byte) (reply contract.AppendReply, err error) {
 		var decoded contract.AppendRequest
-		if err := contract.Decode(request, &decoded); err != nil || len(decoded.Appends) != 1 || decoded.Appends[0].ExpectedVersion != a.Version {
+		if err := contract.Decode(request, &decoded); err != nil || len(decoded.Appends) != 1 ||
+			decoded.Appends[0].ExpectedVersion != a.Version {
 			t.Fatalf("%+v: %v", decoded, err)
 		}
 		for _, r := range decoded.Appends[0].Records {

@@ -6,45 +6,41 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"corebank/internal/app"
 )
 
-// Load says how operations are asked for.
+// Load says how operations are requested.
 type Load struct {
-	// Clients ask at the same time, each for one operation after the other.
+	// Clients work at the same time, each on one operation after the other.
 	Clients int
-	// Rate, if it is not 0, opens the loop: so many calls a second fall due,
-	// whether or not those before them have been answered, and each is timed
-	// from when it was due.
+	// Rate, unless it is 0, opens the loop: so many calls a second fall due,
+	// whether or not earlier ones have been answered. Each is timed from when
+	// it was due.
 	Rate float64
-	// Warmup is how long operations are done before they count, Time how long
-	// they count.
+	// Operations do not count during Warmup; they count during Time.
 	Warmup, Time time.Duration
-	// Told, if it is not nil, is told each wait that counts, by many clients at
-	// the same time.
-	Told func(wait time.Duration)
+	// Observe, unless it is nil, receives each wait that counts, from many
+	// clients at the same time.
+	Observe func(wait time.Duration)
 }
 
-// operation does some work for a client and tells how many operations that
-// was. turn counts the calls of this client.
+// operation works for a client and returns how many operations it did. turn
+// counts the client's calls.
 type operation func(ctx context.Context, client, turn int) (done int, err error)
 
-// failuresKept bounds the texts of failures that a load remembers.
-const failuresKept = 3
+const (
+	// maxFailures bounds the failure texts that a load keeps.
+	maxFailures = 3
+	// maxFirstAnswer bounds how long a load waits for its first answer beyond
+	// its time.
+	maxFirstAnswer = 30 * time.Second
+)
 
-// longestTurn bounds how long a load waits for its first answer beyond its time.
-const longestTurn = 30 * time.Second
+// errNothingDone says that no operation succeeded.
+var errNothingDone = errors.New("no operation succeeded")
 
-// asker is one client's share of a load.
-type asker struct {
-	waits    *waits
-	told     func(time.Duration)
-	done     int64
-	calls    int64
-	failed   int64
-	failures []string
-}
-
-// outcome is what a load came to.
+// outcome is the result of a load, or of one client of it.
 type outcome struct {
 	waits    *waits // of calls
 	done     int64  // operations
@@ -54,52 +50,43 @@ type outcome struct {
 	took     time.Duration
 }
 
-// run puts the load on do. measured is called when the warm-up is over, and what
-// it returns when the load ends. The load ends early only if ctx does, and late
-// only if not one call has been answered by then.
+// run puts the load on do. It calls measured after the warm-up, and what that
+// returns when the load ends. The load ends early only if ctx does, and late
+// only if no call has been answered by then.
 func (l Load) run(ctx context.Context, do operation, measured func() (end func())) (outcome, error) {
-	asking, stop := context.WithCancel(ctx)
+	working, stop := context.WithCancel(ctx)
 	defer stop()
 	var counting, answered atomic.Bool
-	clients := make([]asker, l.Clients)
+	clients := make([]outcome, l.Clients)
 	began := time.Now()
-	var all sync.WaitGroup
+	var group sync.WaitGroup
 	for i := range clients {
-		clients[i].waits, clients[i].told = newWaits(), l.Told
-		all.Go(func() { clients[i].work(ctx, asking, i, l.pace(began, i), do, &counting, &answered) })
+		clients[i].waits = newWaits()
+		group.Go(func() { l.work(ctx, working, &clients[i], i, l.schedule(began, i), do, &counting, &answered) })
 	}
 	end := func() {}
-	if wait(ctx, l.Warmup) {
+	if app.Pause(ctx, l.Warmup) {
 		end = measured()
 	}
 	start := time.Now()
 	counting.Store(true)
-	wait(ctx, l.Time)
-	for !answered.Load() && time.Since(start) < l.Time+longestTurn && wait(ctx, l.Time) {
+	app.Pause(ctx, l.Time)
+	for !answered.Load() && time.Since(start) < l.Time+maxFirstAnswer && app.Pause(ctx, l.Time) {
 	}
 	counting.Store(false)
-	took := time.Since(start)
+	total := outcome{waits: newWaits(), took: time.Since(start)}
 	end()
 	stop()
-	all.Wait()
-	return together(clients, took), ctx.Err()
-}
-
-// wait reports whether the time has passed before ctx ended.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+	group.Wait()
+	for _, c := range clients {
+		total.add(c)
 	}
+	return total, ctx.Err()
 }
 
-// pace says when a client's calls are due; nil if as soon as the one before is
-// answered.
-func (l Load) pace(began time.Time, client int) func(turn int) time.Time {
+// schedule says when a client's calls are due; nil if each is due as soon as the
+// previous one is answered.
+func (l Load) schedule(began time.Time, client int) func(turn int) time.Time {
 	if l.Rate == 0 {
 		return nil
 	}
@@ -108,51 +95,45 @@ func (l Load) pace(began time.Time, client int) func(turn int) time.Time {
 	return func(turn int) time.Time { return first.Add(each * time.Duration(turn)) }
 }
 
-// work does one operation after the other while it is asked to. What is under
-// way then is finished, so that its outcome is known, and does not count.
-func (c *asker) work(ctx, asking context.Context, number int, due func(int) time.Time, do operation, counting, answered *atomic.Bool) {
-	for turn := 0; asking.Err() == nil; turn++ {
+// work does one operation after the other until working ends. The last one is
+// finished, so that its outcome is known, and does not count.
+func (l Load) work(ctx, working context.Context, o *outcome, client int, due func(int) time.Time, do operation,
+	counting, answered *atomic.Bool) {
+	for turn := 0; working.Err() == nil; turn++ {
 		from := time.Now()
 		if due != nil {
-			if from = due(turn); !wait(asking, time.Until(from)) {
+			if from = due(turn); !app.Pause(working, time.Until(from)) {
 				return
 			}
 		}
-		done, err := do(ctx, number, turn)
+		done, err := do(ctx, client, turn)
 		if !counting.Load() {
 			continue
 		}
-		c.calls++
+		o.calls++
 		answered.Store(true)
 		if err != nil {
-			c.failed++
-			if len(c.failures) < failuresKept {
-				c.failures = append(c.failures, err.Error())
+			o.failed++
+			if len(o.failures) < maxFailures {
+				o.failures = append(o.failures, err.Error())
 			}
 			continue
 		}
-		c.done += int64(done)
-		waited := time.Since(from)
-		c.waits.add(waited)
-		if c.told != nil {
-			c.told(waited)
+		o.done += int64(done)
+		wait := time.Since(from)
+		o.waits.add(wait)
+		if l.Observe != nil {
+			l.Observe(wait)
 		}
 	}
 }
 
-func together(clients []asker, took time.Duration) outcome {
-	o := outcome{waits: newWaits(), took: took}
-	for _, c := range clients {
-		o.waits.join(c.waits)
-		o.done += c.done
-		o.calls += c.calls
-		o.failed += c.failed
-		if len(o.failures) < failuresKept {
-			o.failures = append(o.failures, c.failures...)
-		}
+func (o *outcome) add(c outcome) {
+	o.waits.join(c.waits)
+	o.done += c.done
+	o.calls += c.calls
+	o.failed += c.failed
+	if len(o.failures) < maxFailures {
+		o.failures = append(o.failures, c.failures...)
 	}
-	return o
 }
-
-// errNothingDone says that no operation succeeded.
-var errNothingDone = errors.New("no operation succeeded")

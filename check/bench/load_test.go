@@ -8,12 +8,14 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"corebank/internal/app"
 )
 
 // everyTurn is a bank that takes some time for each operation.
 func everyTurn(takes time.Duration) operation {
 	return func(ctx context.Context, _, _ int) (int, error) {
-		wait(ctx, takes)
+		app.Pause(ctx, takes)
 		return 1, nil
 	}
 }
@@ -31,7 +33,8 @@ func run(t *testing.T, l Load, do operation) outcome {
 
 func TestAClosedLoadAsksAgainWhenItIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := run(t, Load{Clients: 3, Warmup: time.Second, Time: 10*time.Second + time.Millisecond}, everyTurn(10*time.Millisecond))
+		o := run(t, Load{Clients: 3, Warmup: time.Second, Time: 10*time.Second + time.Millisecond},
+			everyTurn(10*time.Millisecond))
 		if o.done < 2995 || o.done > 3003 || o.took < 10*time.Second {
 			t.Errorf("%d operations in %v, want about 3000 in 10 s", o.done, o.took)
 		}
@@ -74,7 +77,8 @@ func TestAFailedCallIsNotDone(t *testing.T) {
 			}
 			return 5, nil
 		})
-		if o.failed == 0 || o.done != 5*(o.calls-o.failed) || o.waits.count() != o.calls-o.failed || !slices.Contains(o.failures, "refused") || len(o.failures) != failuresKept {
+		if o.failed == 0 || o.done != 5*(o.calls-o.failed) || o.waits.count() != o.calls-o.failed ||
+			!slices.Contains(o.failures, "refused") || len(o.failures) != maxFailures {
 			t.Errorf("%d calls, %d failed, %d operations, %d waits, %q", o.calls, o.failed, o.done, o.waits.count(), o.failures)
 		}
 	})
@@ -93,7 +97,8 @@ func TestALoadEndsWithoutCuttingOffItsCalls(t *testing.T) {
 			return 1, nil
 		})
 		if begun.Load() != finished.Load() || o.done != 12 {
-			t.Errorf("%d begun, %d finished, %d counted; want 12 counted and none cut off", begun.Load(), finished.Load(), o.done)
+			t.Errorf("%d begun, %d finished, %d counted; want 12 counted and none cut off", begun.Load(), finished.Load(),
+				o.done)
 		}
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Machine is what the figures were taken on.
+// Machine is where the figures were measured.
 type Machine struct {
 	OS         string `json:"os"`
 	CPU        string `json:"cpu"`
@@ -22,13 +22,13 @@ type Machine struct {
 	// when it ended.
 	Load      string `json:"load,omitempty"`
 	LoadAfter string `json:"loadAfter,omitempty"`
-	// Sync is how long it takes to append 4 KiB to a file and to sync it, in
-	// milliseconds: the floor of everything durable.
+	// SyncP50 and SyncP99 are how long it takes to append 4 KiB to a file and to
+	// sync it, in milliseconds: the floor of everything durable.
 	SyncP50 float64 `json:"syncP50"`
 	SyncP99 float64 `json:"syncP99"`
 }
 
-// Versions are those of the program and of what is in it.
+// Versions are those of the program and of its modules.
 type Versions struct {
 	Corebank string            `json:"corebank"`
 	Revision string            `json:"revision,omitempty"`
@@ -37,8 +37,8 @@ type Versions struct {
 	Modules  map[string]string `json:"modules"`
 }
 
-// shown are the modules whose versions matter for speed.
-var shown = map[string]string{
+// reportedModules are those whose versions matter for speed.
+var reportedModules = map[string]string{
 	"github.com/codenotary/immudb":      "immudb",
 	"github.com/nats-io/nats-server/v2": "nats",
 	"github.com/dapr/go-sdk":            "dapr go-sdk",
@@ -64,7 +64,7 @@ func versions() Versions {
 		}
 	}
 	for _, module := range build.Deps {
-		if name := shown[module.Path]; name != "" {
+		if name := reportedModules[module.Path]; name != "" {
 			v.Modules[name] = module.Version
 		}
 	}
@@ -97,7 +97,7 @@ func loadAverage() string {
 	return last
 }
 
-// procField is the first value of a name in one of Linux's lists.
+// procField is the first value of a name in a file of /proc.
 func procField(path, name string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -111,7 +111,7 @@ func procField(path, name string) string {
 	return ""
 }
 
-// timeSync times some durable appends to a file.
+// timeSync measures durable appends to a file.
 func timeSync(ctx context.Context, dir string) (*waits, error) {
 	const times, bytes = 100, 4 << 10
 	path := filepath.Join(dir, "sync")
@@ -138,7 +138,7 @@ func timeSync(ctx context.Context, dir string) (*waits, error) {
 	return w, nil
 }
 
-// kibibytes reads "1234 kB" as bytes.
+// kibibytes parses "1234 kB" into bytes.
 func kibibytes(text string) int64 {
 	n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(text, "kB")), 10, 64)
 	if err != nil {

@@ -1,65 +1,210 @@
 package bench
 
 import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
 	"slices"
+	"time"
+
+	"corebank/internal/app"
 )
 
-// Memory is what became of a process's memory over a long run. All but Looks,
-// Starts and Verdict is in MiB.
+// Memory describes a process's memory over a long run. All values but Looks,
+// Starts and Verdict are in MiB.
 type Memory struct {
 	Process string `json:"process"`
-	// Early is what was resident when the first tenth of the time was over, Mid
-	// in the middle and Late in the last tenth: medians, each of a tenth of the
-	// looks. Most is the highest look of all.
+	// Early, Mid and Late are the resident memory after the first tenth of the
+	// time, in the middle and in the last tenth: medians, each of a tenth of the
+	// readings. Most is the highest reading.
 	Early float64 `json:"early"`
 	Mid   float64 `json:"middle"`
 	Late  float64 `json:"late"`
 	Most  float64 `json:"most"`
-	// Own is what of Late belongs to no file.
+	// Own is the part of Late that belongs to no file.
 	Own float64 `json:"own"`
-	// PerHour is the growth after the first tenth, LateHour that in the second
-	// half, by the hour: see slope.
+	// PerHour is the growth per hour after the first tenth, LateHour that in the
+	// second half: see slope.
 	PerHour  float64 `json:"perHour"`
 	LateHour float64 `json:"latePerHour"`
 	// Starts is how often the process was started, which should be once.
 	Starts  int    `json:"starts"`
 	Verdict string `json:"verdict"`
-	// Looks are all that was seen.
-	Looks []Look `json:"looks"`
+	Looks   []Look `json:"looks"` // all readings
 }
 
-// Look is the memory of a process at a moment.
+// Look is a reading of the memory of a process.
 type Look struct {
-	Seconds float64 `json:"s"` // since the first look
+	Seconds float64 `json:"s"` // since the first reading
 	MiB     float64 `json:"mib"`
-	Own     float64 `json:"own"` // of it, what belongs to no file
+	Own     float64 `json:"own"` // the part that belongs to no file
 }
 
-// warmUp is the share of the time in which memory may grow as it likes.
-const warmUp = 0.1
+const (
+	// warmUpShare is the share of the time in which growth does not matter.
+	warmUpShare = 0.1
+	// Growth in MiB an hour counts beyond flatMin and beyond flatShare of what
+	// the process has. A Go heap varies by more than either from one reading to
+	// the next, but not over an hour.
+	flatMin   = 8.0
+	flatShare = 0.05
+	// judgedAfter is the shortest time, in seconds, that tells anything about an
+	// hour: caches fill in the first minutes.
+	judgedAfter = 1800.0
+	// trendPoints bounds the readings between which slopes are computed.
+	trendPoints = 720
+	hour        = 3600
+)
 
-// memoryFrom is what the looks at a process say.
+// memoryFrom summarizes the readings of a process.
 func memoryFrom(process string, starts int, looks []Look) Memory {
 	m := Memory{Process: process, Starts: starts, Looks: looks}
-	times, values, own := make([]float64, len(looks)), make([]float64, len(looks)), make([]float64, len(looks))
-	for i, look := range looks {
-		times[i], values[i], own[i] = look.Seconds, look.MiB, look.Own
-	}
 	if len(looks) == 0 {
 		m.Verdict = "never seen"
 		return m
 	}
-	m.Early = middleOf(between(values, warmUp, 2*warmUp))
-	m.Mid = middleOf(between(values, 0.45, 0.55))
-	m.Late = middleOf(between(values, 0.9, 1))
-	m.Own = middleOf(between(own, 0.9, 1))
+	times, values, own := make([]float64, len(looks)), make([]float64, len(looks)), make([]float64, len(looks))
+	for i, look := range looks {
+		times[i], values[i], own[i] = look.Seconds, look.MiB, look.Own
+	}
+	growth := func(from float64) float64 { return hour * slope(between(times, from, 1), between(values, from, 1)) }
+	m.Early = medianOf(between(values, warmUpShare, 2*warmUpShare))
+	m.Mid = medianOf(between(values, 0.45, 0.55))
+	m.Late = medianOf(between(values, 0.9, 1))
+	m.Own = medianOf(between(own, 0.9, 1))
 	m.Most = slices.Max(values)
-	const hour = 3600
-	m.PerHour = hour * slope(between(times, warmUp, 1), between(values, warmUp, 1))
-	m.LateHour = hour * slope(between(times, 0.5, 1), between(values, 0.5, 1))
-	m.Verdict = verdictOn(m.PerHour, m.LateHour, m.Mid, times[len(times)-1]-times[0])
-	if starts > 1 {
+	m.PerHour, m.LateHour = growth(warmUpShare), growth(0.5)
+	limit := max(flatMin, flatShare*m.Mid)
+	switch {
+	case starts > 1:
 		m.Verdict = "was started " + count(starts, "time")
+	case times[len(times)-1]-times[0] < judgedAfter:
+		m.Verdict = "too short to tell"
+	case m.LateHour > limit:
+		m.Verdict = fmt.Sprintf("grows %s MiB/h", amount(m.LateHour))
+	case m.PerHour > limit:
+		m.Verdict = "levels off"
+	default:
+		m.Verdict = "flat"
 	}
 	return m
+}
+
+// slope is the growth of the values per unit of time: the median of the slopes
+// between any two of them (Theil and Sen). Up to three in ten of the values may
+// be outliers without moving it far. It is 0 for fewer than two.
+func slope(times, values []float64) float64 {
+	times, values = thinned(times), thinned(values)
+	slopes := make([]float64, 0, len(values)*(len(values)-1)/2)
+	for i := range values {
+		for j := range i {
+			if span := times[i] - times[j]; span > 0 {
+				slopes = append(slopes, (values[i]-values[j])/span)
+			}
+		}
+	}
+	return medianOf(slopes)
+}
+
+// thinned are at most trendPoints of the values, evenly chosen.
+func thinned(values []float64) []float64 {
+	if len(values) <= trendPoints {
+		return values
+	}
+	kept := make([]float64, trendPoints)
+	for i := range kept {
+		kept[i] = values[i*len(values)/trendPoints]
+	}
+	return kept
+}
+
+// medianOf is the median; 0 for no values.
+func medianOf(values []float64) float64 { return figureOf("", "", values).Median }
+
+// between are the values from one share of them to another, at least one.
+func between(values []float64, from, to float64) []float64 {
+	n := float64(len(values))
+	first, last := int(n*from), int(n*to)
+	if first == last {
+		first = min(first, len(values)-1)
+		last = first + 1
+	}
+	return slices.Clip(values[first:last])
+}
+
+// A monitor reads every monitorEvery, and at least monitorTimes in a short run.
+const (
+	monitorEvery = 10 * time.Second
+	monitorTimes = 20
+	monitorMin   = 50 * time.Millisecond
+)
+
+// monitor reads the memory of processes while a load runs.
+type monitor struct {
+	every     time.Duration
+	processes func() map[string]int // that run now, by name
+	memory    func(pid int) (Look, bool)
+	after     func(since time.Duration, resident map[string]float64) // called after each reading
+	seen      map[string]*monitored
+}
+
+type monitored struct {
+	pid, starts int
+	looks       []Look
+}
+
+func monitorPause(run time.Duration) time.Duration {
+	return max(monitorMin, min(monitorEvery, run/monitorTimes))
+}
+
+// run reads at once and then at intervals until ctx ends.
+func (m *monitor) run(ctx context.Context) {
+	m.seen = make(map[string]*monitored)
+	began := time.Now()
+	for next := began; app.Pause(ctx, time.Until(next)); next = next.Add(m.every) {
+		since := time.Since(began)
+		m.after(since, m.look(since))
+	}
+}
+
+// look reads once and returns the MiB of each process.
+func (m *monitor) look(since time.Duration) map[string]float64 {
+	resident := make(map[string]float64)
+	for name, pid := range m.processes() {
+		look, there := m.memory(pid)
+		if !there {
+			continue
+		}
+		look.Seconds = since.Seconds()
+		one := m.seen[name]
+		if one == nil {
+			one = new(monitored)
+			m.seen[name] = one
+		}
+		if one.pid != pid {
+			one.pid = pid
+			one.starts++
+		}
+		one.looks = append(one.looks, look)
+		resident[name] = look.MiB
+	}
+	return resident
+}
+
+// memories summarize the readings, the largest process first.
+func (m *monitor) memories() []Memory {
+	var all []Memory
+	for _, name := range slices.Sorted(maps.Keys(m.seen)) {
+		all = append(all, memoryFrom(name, m.seen[name].starts, m.seen[name].looks))
+	}
+	slices.SortStableFunc(all, func(a, b Memory) int { return cmp.Compare(b.Late, a.Late) })
+	return all
+}
+
+// readMemory reads the memory of a process now.
+func readMemory(pid int) (Look, bool) {
+	resident, there := memoryOf(pid)
+	own, _ := ownMemoryOf(pid)
+	return Look{MiB: mebibytes(resident), Own: mebibytes(own)}, there
 }

@@ -1,23 +1,42 @@
 package bench
 
 import (
-	"maps"
 	"os"
-	"slices"
 	"time"
 )
 
-// self is the name of this process among those that are measured.
+// self is the name of this process among the measured ones.
 const self = "bench"
 
-// spent is what processes have used of the processors, by name.
-type spent map[string]time.Duration
+// cpuTimes are the processor times of processes, by name.
+type cpuTimes map[string]time.Duration
 
-// minus is what was used since an earlier time. A process that was not there
-// before counts from its beginning.
-func (s spent) minus(earlier spent) spent {
-	d := make(spent, len(s))
-	for name, used := range s {
+// cpuTimesOf reads the times of processes so far, each with its children, and of
+// this one alone.
+func cpuTimesOf(processes map[string]int) cpuTimes {
+	used := make(cpuTimes)
+	for name, pid := range processes {
+		own, ok := cpuOf(pid)
+		if !ok {
+			continue
+		}
+		for child := range childrenOf(pid) {
+			d, _ := cpuOf(child)
+			own += d
+		}
+		used[name] = own
+	}
+	if d, ok := cpuOf(os.Getpid()); ok {
+		used[self] = d
+	}
+	return used
+}
+
+// minus is the time since an earlier reading. A process that is new counts from
+// its start.
+func (c cpuTimes) minus(earlier cpuTimes) cpuTimes {
+	d := make(cpuTimes, len(c))
+	for name, used := range c {
 		if used >= earlier[name] {
 			d[name] = used - earlier[name]
 		}
@@ -25,39 +44,18 @@ func (s spent) minus(earlier spent) spent {
 	return d
 }
 
-// cpuOfChildren is what the living children of a process have used.
-func cpuOfChildren(pid int) (used time.Duration) {
-	for child := range childrenOf(pid) {
-		d, _ := cpuOf(child)
-		used += d
-	}
-	return used
-}
-
-// each is the use in microseconds per operation, by process; nil where this
-// system does not tell.
-func (s spent) each(operations int64) map[string]float64 {
-	if len(s) == 0 || operations == 0 {
+// each is the time per operation in microseconds; nil where this system does not
+// tell.
+func (c cpuTimes) each(operations int64) map[string]float64 {
+	if len(c) == 0 || operations == 0 {
 		return nil
 	}
-	share := make(map[string]float64, len(s))
-	for name, used := range s {
-		share[name] = float64(used.Microseconds()) / float64(operations)
+	micros := make(map[string]float64, len(c))
+	for name, used := range c {
+		micros[name] = float64(used.Microseconds()) / float64(operations)
 	}
-	return share
+	return micros
 }
 
-// lookAt reads what the processes have used so far, each with those that it has
-// started, and this one alone.
-func lookAt(processes map[string]int) spent {
-	used := make(spent)
-	for _, name := range slices.Sorted(maps.Keys(processes)) {
-		if d, ok := cpuOf(processes[name]); ok {
-			used[name] = d + cpuOfChildren(processes[name])
-		}
-	}
-	if d, ok := cpuOf(os.Getpid()); ok {
-		used[self] = d
-	}
-	return used
-}
+// mebibytes converts bytes to MiB.
+func mebibytes[T int64 | float64](bytes T) float64 { return float64(bytes) / (1 << 20) }

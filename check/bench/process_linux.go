@@ -9,12 +9,10 @@ import (
 	"time"
 )
 
-// tick is the unit of times in /proc: 100 a second on every Linux that Go runs
-// on.
+// tick is the unit of times in /proc: every Linux that Go runs on has 100 a second.
 const tick = 10 * time.Millisecond
 
-// cpuOf is the time that a process has used of the processors; false if it is
-// not there.
+// cpuOf is the processor time of a process; false if it does not run.
 func cpuOf(pid int) (time.Duration, bool) {
 	fields := stat(pid)
 	if len(fields) < 13 {
@@ -28,8 +26,8 @@ func cpuOf(pid int) (time.Duration, bool) {
 	return time.Duration(user+system) * tick, err == nil
 }
 
-// stat is what /proc says of a process, from its state on: what stands before
-// may hold anything.
+// stat is /proc's line about a process, from its state on: the name before that
+// may contain anything.
 func stat(pid int) []string {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -38,24 +36,21 @@ func stat(pid int) []string {
 	return strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 }
 
-// memoryOf is how much memory a process has, in bytes; false if it is not
-// there.
-func memoryOf(pid int) (int64, bool) {
-	text := procField(fmt.Sprintf("/proc/%d/status", pid), "VmRSS")
+// memoryOf is the resident memory of a process in bytes; false if it does not run.
+func memoryOf(pid int) (int64, bool) { return memoryField(pid, "VmRSS") }
+
+// ownMemoryOf is the part of the resident memory that belongs to no file.
+func ownMemoryOf(pid int) (int64, bool) { return memoryField(pid, "RssAnon") }
+
+func memoryField(pid int, name string) (int64, bool) {
+	text := procField(fmt.Sprintf("/proc/%d/status", pid), name)
 	return kibibytes(text), text != ""
 }
 
-// ownMemoryOf is how much of that belongs to no file.
-func ownMemoryOf(pid int) (int64, bool) {
-	text := procField(fmt.Sprintf("/proc/%d/status", pid), "RssAnon")
-	return kibibytes(text), text != ""
-}
-
-// childrenOf are the processes that a process has started, with their
-// arguments.
+// childrenOf are the child processes of a process, with their arguments.
 func childrenOf(parent int) map[int][]string {
 	found := make(map[int][]string)
-	entries, _ := filepath.Glob("/proc/[0-9]*") // the pattern is sound
+	entries, _ := filepath.Glob("/proc/[0-9]*") // the pattern is valid
 	for _, path := range entries {
 		pid, err := strconv.Atoi(filepath.Base(path))
 		if err != nil {

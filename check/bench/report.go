@@ -3,12 +3,15 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
 
-// Report is everything that a run found.
+// Report is the result of a run.
 type Report struct {
 	Began    time.Time `json:"began"`
 	Seconds  float64   `json:"seconds"`
@@ -20,7 +23,7 @@ type Report struct {
 	Ratios   []Ratio   `json:"ratios"`
 }
 
-// Settings are how the run was asked for.
+// Settings are those of the run.
 type Settings struct {
 	Scenarios []string `json:"scenarios"`
 	Repeats   int      `json:"repeats"`
@@ -33,10 +36,9 @@ type Settings struct {
 	Rate      float64  `json:"rate,omitempty"`
 	History   int      `json:"history"`
 	Sockets   int      `json:"sockets"`
-	// Subscribers are told of every deposit.
-	Subscribers int `json:"subscribers"`
-	// URL is the bank that ran already.
-	URL string `json:"url,omitempty"`
+	// Subscribers receive every deposit.
+	Subscribers int    `json:"subscribers"`
+	URL         string `json:"url,omitempty"` // of a bank that ran already
 }
 
 // Result is one case over all its repeats.
@@ -52,14 +54,14 @@ type Result struct {
 	Repeats  []Sample           `json:"repeats"`
 }
 
-// Reached is a goal and whether the median reaches it.
+// Reached is a goal, and whether the median reaches it.
 type Reached struct {
 	Goal
 	Median float64 `json:"median"`
 	Met    bool    `json:"met"`
 }
 
-// figure is the figure of a name.
+// figure is the figure with a name; false if there is none.
 func (r Result) figure(name string) (Figure, bool) {
 	for _, f := range r.Figures {
 		if f.Name == name {
@@ -69,7 +71,7 @@ func (r Result) figure(name string) (Figure, bool) {
 	return Figure{}, false
 }
 
-// CPUTotal is what an operation costs in all processes, in microseconds.
+// CPUTotal is the processor time of an operation in all processes, in microseconds.
 func (r Result) CPUTotal() (total float64) {
 	for _, micros := range r.CPU {
 		total += micros
@@ -86,7 +88,7 @@ func newReport(ctx context.Context, c Config) Report {
 	}}
 }
 
-// finish works out what the repeats say together.
+// finish computes the figures over all repeats.
 func (r *Report) finish() {
 	r.Seconds = time.Since(r.Began).Seconds()
 	for i := range r.Results {
@@ -104,7 +106,7 @@ func (r *Report) finish() {
 	r.Ratios = ratiosOf(r.Results)
 }
 
-// WriteJSON writes all of the report.
+// WriteJSON writes the whole report.
 func (r Report) WriteJSON(out io.Writer) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
@@ -112,32 +114,34 @@ func (r Report) WriteJSON(out io.Writer) error {
 	return encoder.Encode(r)
 }
 
-// environmentText is the machine and the versions, for people.
-func (r Report) environmentText() []string {
-	m, v := r.Machine, r.Versions
-	lines := []string{
-		joined(m.CPU, count(m.Processors, "processor"), memoryText(m.Memory), m.OS, "load average "+m.Load+" before and "+m.LoadAfter+" after"),
-		joined("a 4 KiB append and fsync takes " + milliseconds(m.SyncP50) + " (p99 " + milliseconds(m.SyncP99) + ")"),
-		joined("corebank "+v.Corebank, v.Go, modulesText(v.Modules)),
+// Environment is the machine, the versions and the settings for people.
+func (r Report) Environment() []string {
+	m, v, s := r.Machine, r.Versions, r.Settings
+	memory, modules := "", make([]string, 0, len(v.Modules))
+	if m.Memory > 0 {
+		memory = fmt.Sprintf("%.0f GiB", float64(m.Memory)/(1<<30))
 	}
-	s := r.Settings
-	runs := joined(count(s.Repeats, "repeat")+" in turns, "+s.Time+" each after "+s.Warmup, count(s.Accounts, "account"), r.Began.Format("2006-01-02 15:04 MST"))
-	lines = append(lines, runs)
+	for _, name := range slices.Sorted(maps.Keys(v.Modules)) {
+		modules = append(modules, name+" "+v.Modules[name])
+	}
+	lines := []string{
+		joined(m.CPU, count(m.Processors, "processor"), memory, m.OS,
+			"load average "+m.Load+" before and "+m.LoadAfter+" after"),
+		"a 4 KiB append and fsync takes " + milliseconds(m.SyncP50) + " (p99 " + milliseconds(m.SyncP99) + ")",
+		joined("corebank "+v.Corebank, v.Go, strings.Join(modules, ", ")),
+		joined(count(s.Repeats, "repeat")+" in turns, "+s.Time+" each after "+s.Warmup, count(s.Accounts, "account"),
+			r.Began.Format("2006-01-02 15:04 MST")),
+	}
 	if s.Rate > 0 {
 		lines = append(lines, "an open loop: "+amount(s.Rate)+" calls a second fall due")
 	}
 	if s.URL != "" {
-		lines = append(lines, "measured on the bank at "+s.URL+", whose processes are not seen from here")
+		lines = append(lines, "measured on the bank at "+s.URL+", whose processes are not visible from here")
 	}
 	return append(lines, r.Notes...)
 }
 
+// joined joins the parts that are not empty.
 func joined(parts ...string) string {
-	kept := parts[:0]
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
-	}
-	return strings.Join(kept, " · ")
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
 }

@@ -17,15 +17,18 @@ func someReport() Report {
 	sample := func(rate, p50 float64) Sample {
 		return Sample{CPU: map[string]float64{"immudb": 30, "eventsource": 10}, Measures: []Measure{
 			{figureRate, "events/s", rate}, {figureP50, "ms", p50}, {figureP90, "ms", 2 * p50}, {figureP99, "ms", 3 * p50},
-			{figureP999, "ms", 4 * p50}, {figureMost, "ms", 90 * p50}, {"something else", "MiB", 12.34}}}
+			{figureP999, "ms", 4 * p50}, {figureMax, "ms", 90 * p50}, {"something else", "MiB", 12.34}}}
 	}
 	failed := sample(10_000, 6)
 	failed.Failed, failed.Failures = 2, []string{"<overloaded>"}
-	r := Report{Began: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC), Machine: Machine{CPU: "a processor", Processors: 2, OS: "linux"},
+	r := Report{Began: time.Date(2026, 3, 1, 9, 30, 0, 0, time.UTC),
+		Machine:  Machine{CPU: "a processor", Processors: 2, OS: "linux"},
 		Settings: Settings{Repeats: 3, Time: "5s", Warmup: "1s", Accounts: 10_000},
 		Results: []Result{
-			{Scenario: "append", Name: caseAppend, Unit: "events", About: "many", Repeats: []Sample{sample(20_000, 5), failed, sample(30_000, 4)}},
-			{Scenario: "baseline", Name: caseRaw, Unit: "events", About: "immudb", Repeats: []Sample{sample(40_000, 2), sample(40_000, 2), sample(40_000, 2)}},
+			{Scenario: "append", Name: caseAppend, Unit: "events", About: "many",
+				Repeats: []Sample{sample(20_000, 5), failed, sample(30_000, 4)}},
+			{Scenario: "baseline", Name: caseRaw, Unit: "events", About: "immudb",
+				Repeats: []Sample{sample(40_000, 2), sample(40_000, 2), sample(40_000, 2)}},
 		}}
 	r.finish()
 	return r
@@ -62,17 +65,20 @@ func TestAReportCanBeReadInEveryForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	for form, text := range map[string]string{"table": table.String(), "page": page.String()} {
-		for _, want := range []string{"20,000 events/s", "±50 %", "append / immudb: 0.50 (0.25 to 0.75)", "≥ 25,000", "missed", "2 calls failed", "something else: 12.3 MiB", "a processor"} {
+		for _, want := range []string{"20,000 events/s", "±50 %", "append / immudb: 0.50 (0.25 to 0.75)", "≥ 25,000",
+			"missed", "2 calls failed", "something else: 12.3 MiB", "a processor"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the %s does not say %q", form, want)
 			}
 		}
 	}
 	var again Report
-	if err := json.Unmarshal(encoded.Bytes(), &again); err != nil || len(again.Results) != 2 || len(again.Results[0].Repeats) != 3 {
+	if err := json.Unmarshal(encoded.Bytes(), &again); err != nil || len(again.Results) != 2 ||
+		len(again.Results[0].Repeats) != 3 {
 		t.Errorf("the JSON reads as %+v (%v)", again, err)
 	}
-	if strings.Contains(page.String(), "<overloaded>") || strings.Contains(page.String(), "NaN") || strings.Contains(page.String(), "<script") {
+	if strings.Contains(page.String(), "<overloaded>") || strings.Contains(page.String(), "NaN") ||
+		strings.Contains(page.String(), "<script") {
 		t.Error("the page has what it must not have")
 	}
 	if n := strings.Count(page.String(), "<svg"); n != 3 {
@@ -106,7 +112,8 @@ func TestAReportWithoutResultsCanBeWritten(t *testing.T) {
 }
 
 func TestNumbersAreForPeople(t *testing.T) {
-	for v, want := range map[float64]string{0: "0.00", 1.234: "1.23", 12.34: "12.3", 123.4: "123", 1234.5: "1,235", 1_234_567: "1,234,567", -1234: "-1,234"} {
+	for v, want := range map[float64]string{0: "0.00", 1.234: "1.23", 12.34: "12.3", 123.4: "123", 1234.5: "1,235",
+		1_234_567: "1,234,567", -1234: "-1,234"} {
 		if got := amount(v); got != want {
 			t.Errorf("%v is written %q, want %q", v, got, want)
 		}
@@ -114,7 +121,8 @@ func TestNumbersAreForPeople(t *testing.T) {
 }
 
 func TestAConfigurationSaysWhatIsWrongWithIt(t *testing.T) {
-	sound := Config{Repeats: 1, Time: time.Second, Accounts: 1, Batch: 1, Events: 1, History: leastHistory, Sockets: 1, Subscribers: 1}
+	sound := Config{Repeats: 1, Time: time.Second, Accounts: 1, Batch: 1, Events: 1, History: minHistory, Sockets: 1,
+		Subscribers: 1}
 	if err := sound.Check(); err != nil {
 		t.Errorf("a sound configuration: %v", err)
 	}
@@ -145,9 +153,9 @@ func TestWorkIsSeenInTheTimeOfThisProcess(t *testing.T) {
 	if _, told := cpuOf(os.Getpid()); !told {
 		t.Skip("this system does not tell")
 	}
-	before := lookAt(nil)
+	before := cpuTimesOf(nil)
 	deadline := time.Now().Add(20 * time.Second)
-	for lookAt(nil).minus(before)[self] == 0 {
+	for cpuTimesOf(nil).minus(before)[self] == 0 {
 		if time.Now().After(deadline) {
 			t.Fatal("20 s of work used no time")
 		}
@@ -162,13 +170,14 @@ func TestWorkIsSeenInTheTimeOfThisProcess(t *testing.T) {
 func TestRatesOfDifferentSizesDoNotShareAChart(t *testing.T) {
 	var r Report
 	for _, unit := range []string{"events", "deposits", "calls", "queries", "pages", "deliveries", "starts"} {
-		r.Results = append(r.Results, Result{Name: unit, Unit: unit, Repeats: []Sample{{Measures: []Measure{{figureRate, unit + "/s", 10}}}}})
+		r.Results = append(r.Results, Result{Name: unit, Unit: unit,
+			Repeats: []Sample{{Measures: []Measure{{figureRate, unit + "/s", 10}}}}})
 	}
 	r.finish()
 	rows := 0
 	charts := r.rateCharts()
 	for _, c := range charts {
-		rows += len(c.Rows)
+		rows += c.Rows
 	}
 	if len(charts) != 4 || rows != 6 {
 		t.Errorf("%d charts with %d rows, want 4 with 6: starts have no rate worth showing", len(charts), rows)

@@ -22,25 +22,25 @@ type Config struct {
 	Repeats int
 	// Warmup and Time of each repeat.
 	Warmup, Time time.Duration
-	// Clients is how many ask at once; 0 leaves it to each scenario.
+	// Clients work at the same time; 0 leaves their number to each scenario.
 	Clients int
-	// Accounts that a load is spread over.
+	// Accounts over which a load is spread.
 	Accounts int
 	// Batch is how many appends of different accounts travel in one call.
 	Batch int
-	// Events are in the log whose views are built anew, and in the longest of the
-	// scenario Scale.
+	// Events are in the log whose views are rebuilt, and in the longest log of
+	// the scenario Scale.
 	Events int
 	// Rate opens the loop; see Load.
 	Rate float64
-	// History is how many transactions the longest history has that is read.
+	// History is the number of transactions in the longest history that is read.
 	History int
-	// Sockets stay idle, Subscribers are told of every deposit.
+	// Sockets stay idle; Subscribers receive every deposit.
 	Sockets, Subscribers int
-	// URL is a bank that runs already, to be measured instead of ones that are
-	// started here; Token signs in to it.
+	// URL is a running bank, to be measured instead of banks that are started
+	// here; Token signs in to it.
 	URL, Token string
-	// Log is told how it goes, in lines.
+	// Log receives lines of progress.
 	Log io.Writer
 }
 
@@ -55,31 +55,33 @@ const (
 	maxSockets  = 20_000 // that the gateway takes
 )
 
-// Check is nil if the configuration can be run.
+// Check returns what is wrong with the configuration.
 func (c Config) Check() error {
 	_, err := choose(c.Scenarios, c.remote())
 	for _, bound := range []struct {
-		flag            string
-		is, least, most int64
+		flag          string
+		is, low, high int64
 	}{
 		{"--repeats", int64(c.Repeats), 1, maxRepeats},
 		{"--clients", int64(c.Clients), 0, maxClients},
 		{"--accounts", int64(c.Accounts), 1, maxAccounts},
 		{"--batch", int64(c.Batch), 1, maxBatch},
 		{"--events", int64(c.Events), 1, maxEvents},
-		{"--history", int64(c.History), leastHistory, maxEvents},
+		{"--history", int64(c.History), minHistory, maxEvents},
 		{"--sockets", int64(c.Sockets), 1, maxSockets},
 		{"--subscribers", int64(c.Subscribers), 1, maxSockets},
 	} {
-		if bound.is < bound.least || bound.is > bound.most {
-			err = errors.Join(err, fmt.Errorf("%s %d: want %d to %d", bound.flag, bound.is, bound.least, bound.most))
+		if bound.is < bound.low || bound.is > bound.high {
+			err = errors.Join(err, fmt.Errorf("%s %d: want %d to %d", bound.flag, bound.is, bound.low, bound.high))
 		}
 	}
 	if c.Time <= 0 || c.Time > maxTime || c.Warmup < 0 || c.Warmup > maxTime {
-		err = errors.Join(err, fmt.Errorf("--duration %v, --warmup %v: want more than 0 and at most %v, for example --duration 5s", c.Time, c.Warmup, maxTime))
+		err = errors.Join(err,
+			fmt.Errorf("--duration %v, --warmup %v: want more than 0 and at most %v, for example --duration 5s", c.Time,
+				c.Warmup, maxTime))
 	}
 	if c.Rate < 0 {
-		err = errors.Join(err, fmt.Errorf("--rate %v: want operations a second, or 0 for as many as there can be", c.Rate))
+		err = errors.Join(err, fmt.Errorf("--rate %v: want operations a second, or 0 for as many as possible", c.Rate))
 	}
 	return errors.Join(err, c.checkBank())
 }
@@ -87,13 +89,14 @@ func (c Config) Check() error {
 // remote reports whether the bank runs already.
 func (c Config) remote() bool { return c.URL != "" }
 
-// checkBank is nil if the bank that runs already can be asked.
+// checkBank returns what is wrong with the address or token of a running bank.
 func (c Config) checkBank() error {
 	if !c.remote() {
 		return nil
 	}
 	where, err := url.Parse(c.URL)
-	if err != nil || where.Host == "" || where.Scheme != "http" && where.Scheme != "https" || strings.Trim(where.Path, "/") != "" {
+	if err != nil || where.Host == "" || where.Scheme != "http" && where.Scheme != "https" ||
+		strings.Trim(where.Path, "/") != "" {
 		return fmt.Errorf("--url %q: want the address of a bank, for example http://127.0.0.1:8080", c.URL)
 	}
 	if c.Token == "" {
@@ -103,8 +106,8 @@ func (c Config) checkBank() error {
 	return nil
 }
 
-// Run measures and reports. What it started has ended when it returns. If ctx
-// ends early, the report has the repeats that were complete.
+// Run measures and reports. All that it started has ended when it returns. If ctx
+// ends early, the report has the complete repeats.
 func Run(ctx context.Context, c Config) (Report, error) {
 	scenarios, err := choose(c.Scenarios, c.remote())
 	if err != nil {
@@ -121,12 +124,12 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	return report, err
 }
 
-// runGroup measures what scenarios have in a group, in turns.
+// runGroup measures the scenarios' cases of a group, in turns.
 func runGroup(ctx context.Context, c Config, group string, scenarios []Scenario, report *Report) (err error) {
-	l := newLab(c, group)
+	e := newEnv(c, group)
 	defer func() {
-		report.Notes = append(report.Notes, l.notes...)
-		err = errors.Join(err, l.close())
+		report.Notes = append(report.Notes, e.notes...)
+		err = errors.Join(err, e.close())
 	}()
 	var cases []measured
 	var results []Result
@@ -136,7 +139,7 @@ func runGroup(ctx context.Context, c Config, group string, scenarios []Scenario,
 			if p.group != group {
 				continue
 			}
-			opened, err := p.open(ctx, l)
+			opened, err := p.open(ctx, e)
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.Name, err)
 			}
@@ -159,7 +162,7 @@ func runGroup(ctx context.Context, c Config, group string, scenarios []Scenario,
 	return nil
 }
 
-// brief is a repeat in a few words.
+// brief summarizes a repeat.
 func brief(s Sample) string {
 	text := ""
 	for _, m := range s.Measures[:min(len(s.Measures), 2)] {

@@ -12,31 +12,36 @@ type Measure struct {
 	Value float64 `json:"value"`
 }
 
-// The figures that every load has.
+// The figures of every load.
 const (
 	figureRate = "rate"
 	figureP50  = "p50"
 	figureP90  = "p90"
 	figureP99  = "p99"
 	figureP999 = "p99.9"
-	figureMost = "max"
+	figureMax  = "max"
 )
 
-// Sample is what one repeat of a case came to.
+// waitFigures are the figures of waits, with their shares.
+var waitFigures = []struct {
+	name  string
+	share float64
+}{{figureP50, 0.5}, {figureP90, 0.9}, {figureP99, 0.99}, {figureP999, 0.999}, {figureMax, 1}}
+
+// Sample is the result of one repeat of a case.
 type Sample struct {
 	Measures []Measure `json:"measures"`
 	// CPU is microseconds of processor time per operation, by process; empty
 	// where the system does not tell.
 	CPU map[string]float64 `json:"cpuMicros,omitempty"`
-	// Failed counts the calls that failed, and Failures are some of their
-	// reasons.
+	// Failed counts the calls that failed; Failures are some of the reasons.
 	Failed   int64    `json:"failed,omitempty"`
 	Failures []string `json:"failures,omitempty"`
-	// Memory is what became of the processes' memory, where it was watched.
+	// Memory describes the memory of the processes, where it was monitored.
 	Memory []Memory `json:"memory,omitempty"`
 }
 
-// value is the figure of a name; false if there is none.
+// value is the value of a figure; false if there is none.
 func (s Sample) value(name string) (float64, bool) {
 	i := slices.IndexFunc(s.Measures, func(m Measure) bool { return m.Name == name })
 	if i < 0 {
@@ -45,8 +50,8 @@ func (s Sample) value(name string) (float64, bool) {
 	return s.Measures[i].Value, true
 }
 
-// sampleOf is a load's outcome in figures. It fails if nothing was done.
-func sampleOf(o outcome, unit string, used spent) (Sample, error) {
+// sampleOf makes a sample of a load's outcome. It fails if nothing was done.
+func sampleOf(o outcome, unit string, used cpuTimes) (Sample, error) {
 	s := Sample{Failed: o.failed, Failures: o.failures, CPU: used.each(o.done)}
 	if o.done == 0 {
 		return s, fmt.Errorf("%w within %v: %v", errNothingDone, o.took, o.failures)
@@ -55,15 +60,12 @@ func sampleOf(o outcome, unit string, used spent) (Sample, error) {
 	return s, nil
 }
 
-// waitsOf are waits in figures.
-func waitsOf(w *waits) []Measure {
-	return []Measure{
-		{figureP50, "ms", w.quantile(0.5)},
-		{figureP90, "ms", w.quantile(0.9)},
-		{figureP99, "ms", w.quantile(0.99)},
-		{figureP999, "ms", w.quantile(0.999)},
-		{figureMost, "ms", w.quantile(1)},
+// waitsOf are the figures of waits.
+func waitsOf(w *waits) (measures []Measure) {
+	for _, f := range waitFigures {
+		measures = append(measures, Measure{f.name, "ms", w.quantile(f.share)})
 	}
+	return measures
 }
 
 // Figure is a measure over all repeats.
@@ -75,7 +77,7 @@ type Figure struct {
 	Most   float64 `json:"most"`
 }
 
-// Spread is how far apart the repeats are, as a share of the median.
+// Spread is the distance of the extremes, as a share of the median.
 func (f Figure) Spread() float64 {
 	if f.Median == 0 {
 		return 0
@@ -89,15 +91,14 @@ func figureOf(name, unit string, values []float64) Figure {
 	if n == 0 {
 		return Figure{Name: name, Unit: unit}
 	}
-	return Figure{Name: name, Unit: unit, Median: (sorted[(n-1)/2] + sorted[n/2]) / 2, Least: sorted[0], Most: sorted[n-1]}
+	return Figure{name, unit, (sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[0], sorted[n-1]}
 }
 
 // figuresOf are the figures of some repeats, in the order of the first.
-func figuresOf(repeats []Sample) []Figure {
+func figuresOf(repeats []Sample) (figures []Figure) {
 	if len(repeats) == 0 {
 		return nil
 	}
-	var figures []Figure
 	for _, m := range repeats[0].Measures {
 		var values []float64
 		for _, s := range repeats {
@@ -110,17 +111,16 @@ func figuresOf(repeats []Sample) []Figure {
 	return figures
 }
 
-// cpuOfAll is the median use of each process over some repeats.
+// cpuOfAll is the median time of each process over some repeats.
 func cpuOfAll(repeats []Sample) map[string]float64 {
-	values := make(map[string][]float64)
+	values, medians := make(map[string][]float64), make(map[string]float64)
 	for _, s := range repeats {
 		for name, v := range s.CPU {
 			values[name] = append(values[name], v)
 		}
 	}
-	medians := make(map[string]float64, len(values))
 	for name, of := range values {
-		medians[name] = figureOf(name, "", of).Median
+		medians[name] = medianOf(of)
 	}
 	return medians
 }

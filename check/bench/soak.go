@@ -11,99 +11,100 @@ import (
 	"time"
 )
 
-// everyday are the shares of what people do all day; the movements among them
-// have the shares of the mixed load.
-var everyday = []share{{80, doMove}, {15, doBalance}, {5, doPage}}
-
 const (
-	doMove    = "move"
-	doBalance = "balance"
-	doPage    = "page"
+	kindMove    = "move"
+	kindBalance = "balance"
+	kindPage    = "page"
 )
 
+// everyday are the shares of everyday use. Its movements have the shares of the
+// mixed load.
+var everyday = []share{{80, kindMove}, {15, kindBalance}, {5, kindPage}}
+
 const (
-	// followsAll is which of the subscribers hears of all accounts: each so
-	// many-th. The others hear of one account each.
+	// Every followsAll-th subscriber receives all accounts, the others one each.
 	followsAll = 100
-	// soakLines is how many lines tell of a soak while it runs.
+	// soakLines is how many lines of progress a soak shows.
 	soakLines = 60
+	soakParts = 10
 )
 
-// soak is a bank that is used all day.
+// soak is a bank in use for a long time.
 type soak struct {
-	lab     *lab
-	till    *till
-	load    Load
-	tenths  *tenths
-	failed  atomic.Int64
-	told    atomic.Int64 // deliveries to subscribers
-	toldEnd int64
+	env        *env
+	accounts   *loadAccounts
+	load       Load
+	waits      *waitLog // by tenths of the time
+	failed     atomic.Int64
+	deliveries atomic.Int64
+	delivered  int64 // deliveries during the load
 }
 
 // openSoak measures what a bank keeps in memory and on disk while it is used for
-// a long time. Its accounts are few, so that what each may remember by right is
-// full long before the end: see docs/scaling.md.
-func openSoak(ctx context.Context, l *lab) ([]measured, error) {
-	if l.Accounts < 2 {
+// a long time. It has few accounts, so that what each may remember is full long
+// before the end: see docs/scaling.md.
+func openSoak(ctx context.Context, e *env) ([]measured, error) {
+	if e.Accounts < 2 {
 		return nil, errors.New("transfers need two accounts: give --accounts 2 or more")
 	}
-	if err := roomForFiles(l.Subscribers + filesBeside); err != nil {
+	if err := checkOpenFiles(e.Subscribers + otherFiles); err != nil {
 		return nil, err
 	}
-	t, err := l.uniform(ctx)
+	a, err := e.fundedAccounts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := t.fund(ctx); err != nil {
-		return nil, fmt.Errorf("pay in what is to leave: %w", err)
-	}
-	s := &soak{lab: l, till: t, load: l.load(moveClients)}
-	about := fmt.Sprintf("for %v, %s over %s: of a hundred, 56 deposits, 16 withdrawals, 8 transfers, 15 balances and 5 pages of a history; %s on websockets",
-		l.Time, count(s.load.Clients, "client"), count(len(t.accounts), "account"), count(l.Subscribers, "subscriber"))
+	s := &soak{env: e, accounts: a, load: e.load(moveClients)}
+	about := fmt.Sprintf("for %v, %s over %s: of a hundred, 56 deposits, 16 withdrawals, 8 transfers, 15 balances and 5 "+
+		"pages of a history; %s on websockets", e.Time, count(s.load.Clients, "client"), count(len(a.accounts), "account"),
+		count(e.Subscribers, "subscriber"))
 	return []measured{{Soak, "operations", about, s.run}}, nil
 }
 
 // run soaks once.
 func (s *soak) run(ctx context.Context) (Sample, error) {
-	open, err := s.till.gateway.openSockets(ctx, s.lab.Subscribers, s.follow, func([]byte) { s.told.Add(1) })
+	open, err := s.accounts.gateway.openSockets(ctx, s.env.Subscribers, s.subscription,
+		func([]byte) { s.deliveries.Add(1) })
 	if err != nil {
 		return Sample{}, err
 	}
-	defer open.end()
-	before, err := s.size(ctx)
+	defer open.close()
+	before, err := s.diskUse(ctx)
 	if err != nil {
 		return Sample{}, err
 	}
-	s.tenths = newTenths(s.load.Time)
+	s.waits = newWaitLog(soakParts, s.load.Time)
 	s.failed.Store(0)
-	watch := &watch{every: lookPause(s.load.Time), processes: s.processes, memory: lookAtMemory, after: s.tell()}
-	sample, err := s.measure(ctx, watch)
+	m := &monitor{every: monitorPause(s.load.Time), processes: s.processes, memory: readMemory, after: s.progress()}
+	sample, err := s.measure(ctx, m)
 	if err != nil {
 		return sample, err
 	}
-	err = errors.Join(open.whole(), s.till.verify(ctx))
-	after, sizeErr := s.size(ctx)
-	sample.Measures = append(append(sample.Measures, s.tenths.measures("operations")...), after.since(before)...)
-	sample.Measures = append(sample.Measures, Measure{"told to subscribers", "deliveries/s", float64(s.toldEnd) / s.load.Time.Seconds()})
-	sample.Memory = watch.memories()
-	return sample, errors.Join(err, sizeErr)
+	err = errors.Join(open.check(), s.accounts.verify(ctx))
+	after, diskErr := s.diskUse(ctx)
+	sample.Measures = append(sample.Measures, s.waits.measures("operations")...)
+	sample.Measures = append(sample.Measures, after.since(before)...)
+	sample.Measures = append(sample.Measures,
+		Measure{"told to subscribers", "deliveries/s", float64(s.delivered) / s.load.Time.Seconds()})
+	sample.Memory = m.memories()
+	return sample, errors.Join(err, diskErr)
 }
 
-// measure puts the load on, and watches meanwhile.
-func (s *soak) measure(ctx context.Context, watch *watch) (Sample, error) {
+// measure runs the load and the monitor.
+func (s *soak) measure(ctx context.Context, m *monitor) (Sample, error) {
 	load := s.load
-	load.Told = s.tenths.add
-	var used spent
+	load.Observe = func(wait time.Duration) { s.waits.add(wait) }
+	var used cpuTimes
 	o, err := load.run(ctx, s.operate, func() func() {
-		s.tenths.begin()
-		told, before := s.told.Load(), lookAt(s.lab.bank.processes)
-		watching, stop := context.WithCancel(ctx)
+		s.waits.begin()
+		deliveries, before := s.deliveries.Load(), cpuTimesOf(s.env.bank.processes)
+		monitoring, stop := context.WithCancel(ctx)
 		var over sync.WaitGroup
-		over.Go(func() { watch.run(watching) })
+		over.Go(func() { m.run(monitoring) })
 		return func() {
 			stop()
 			over.Wait()
-			used, s.toldEnd = lookAt(s.lab.bank.processes).minus(before), s.told.Load()-told
+			used, s.delivered = cpuTimesOf(s.env.bank.processes).minus(before), s.deliveries.Load()-deliveries
 		}
 	})
 	if err != nil {
@@ -112,24 +113,23 @@ func (s *soak) measure(ctx context.Context, watch *watch) (Sample, error) {
 	return sampleOf(o, "operations", used)
 }
 
-// follow is what a subscriber hears of.
-func (s *soak) follow(i int) string {
+func (s *soak) subscription(i int) string {
 	if i%followsAll == followsAll-1 {
 		return subscriptionTo("")
 	}
-	return subscriptionTo(s.till.accounts[i%len(s.till.accounts)].id)
+	return subscriptionTo(s.accounts.accounts[i%len(s.accounts.accounts)].id)
 }
 
-// operate does what people do.
+// operate does one operation of everyday use.
 func (s *soak) operate(ctx context.Context, client, turn int) (done int, err error) {
-	id := s.till.accounts[rand.IntN(len(s.till.accounts))].id
+	id := s.accounts.accounts[rand.IntN(len(s.accounts.accounts))].id
 	switch chooseShare(everyday, rand.IntN(100)) {
-	case doMove:
-		done, err = s.till.mixed()(ctx, client, turn)
-	case doBalance:
-		done, err = 1, s.till.gateway.balance(ctx, id)
+	case kindMove:
+		done, err = s.accounts.mixed(ctx, client, turn)
+	case kindBalance:
+		done, err = 1, s.accounts.gateway.balance(ctx, id)
 	default:
-		done, err = 1, s.till.gateway.newest(ctx, id)
+		done, err = 1, s.accounts.gateway.newest(ctx, id)
 	}
 	if err != nil {
 		s.failed.Add(1)
@@ -137,16 +137,16 @@ func (s *soak) operate(ctx context.Context, client, turn int) (done int, err err
 	return done, err
 }
 
-// processes are the bank's now, and this one: a part that died was started
-// again under another id.
+// processes are those of the bank that run now, and this one: a part that died
+// was started again with another id.
 func (s *soak) processes() map[string]int {
-	now := partsOf(s.lab.bank.up)
-	now["up"], now[self] = s.lab.bank.up, os.Getpid()
+	now := s.env.bank.partProcesses()
+	now["up"], now[self] = s.env.bank.command.Process.Pid, os.Getpid()
 	return now
 }
 
-// tell tells now and then how the soak goes on.
-func (s *soak) tell() func(time.Duration, map[string]float64) {
+// progress shows a line from time to time.
+func (s *soak) progress() func(time.Duration, map[string]float64) {
 	every, next := s.load.Time/soakLines, time.Duration(0)
 	first := 0.0
 	return func(since time.Duration, resident map[string]float64) {
@@ -154,33 +154,24 @@ func (s *soak) tell() func(time.Duration, map[string]float64) {
 			return
 		}
 		next += every
-		total := 0.0
-		for name, mib := range resident {
-			if name != self {
-				total += mib
-			}
+		total := -resident[self]
+		for _, mib := range resident {
+			total += mib
 		}
 		if first == 0 {
 			first = total
 		}
-		fmt.Fprintf(s.lab.Log, "  %s of %s  p50 %s  p99 %s  %d failed  the bank has %s MiB (%+.0f since the beginning)\n", since.Round(time.Second), s.load.Time,
-			milliseconds(s.tenths.quantileSo(0.5)), milliseconds(s.tenths.quantileSo(0.99)), s.failed.Load(), amount(total), total-first)
+		s.env.progress("%s of %s  p50 %s  p99 %s  %d failed  the bank has %s MiB (%+.0f since the beginning)",
+			since.Round(time.Second), s.load.Time, milliseconds(s.waits.quantile(0.5)), milliseconds(s.waits.quantile(0.99)),
+			s.failed.Load(), amount(total), total-first)
 	}
 }
 
-// size looks at the bank when the views have everything.
-func (s *soak) size(ctx context.Context) (size, error) {
-	z := size{bytes: make(map[string]int64)}
-	if err := s.till.gateway.settled(ctx); err != nil {
-		return z, err
+// diskUse measures the bank when the views are up to date.
+func (s *soak) diskUse(ctx context.Context) (diskUse, error) {
+	if err := s.accounts.gateway.settled(ctx); err != nil {
+		return diskUse{}, err
 	}
-	var got struct{ SystemStatus struct{ Head int64 } }
-	if err := s.till.gateway.ask(ctx, "{ systemStatus { head } }", &got); err != nil {
-		return z, err
-	}
-	z.events = got.SystemStatus.Head
-	for _, place := range onDisk {
-		z.bytes[place.name] = bytesAt(s.lab.bank.data, place.pattern)
-	}
-	return z, nil
+	head, err := s.accounts.gateway.head(ctx)
+	return diskUseOf(s.env.bank.data, head), err
 }

@@ -11,14 +11,19 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"corebank/internal/app"
 )
 
 // A bank whose event source dies in the middle, and whose answers get slower.
-func TestAWatchSeesEachProcessAndThatOneDied(t *testing.T) {
+func TestAMonitorSeesEachProcessAndThatOneDied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		looked := 0
-		w := &watch{every: lookPause(time.Hour), after: func(_ time.Duration, resident map[string]float64) { looked += len(resident) },
+		m := &monitor{every: monitorPause(time.Hour), after: func(_ time.Duration,
+			resident map[string]float64) {
+			looked += len(resident)
+		},
 			processes: func() map[string]int {
 				switch since := time.Since(began); {
 				case since < 10*time.Minute:
@@ -31,8 +36,8 @@ func TestAWatchSeesEachProcessAndThatOneDied(t *testing.T) {
 			}, memory: func(pid int) (Look, bool) { return Look{MiB: 10 * float64(pid)}, true }}
 		ctx, stop := context.WithTimeout(t.Context(), time.Hour+time.Second)
 		defer stop()
-		w.run(ctx)
-		all := w.memories()
+		m.run(ctx)
+		all := m.memories()
 		if len(all) != 2 || all[0].Process != "eventsource" || all[0].Starts != 2 || all[1].Starts != 1 {
 			t.Fatalf("%+v", all)
 		}
@@ -43,7 +48,7 @@ func TestAWatchSeesEachProcessAndThatOneDied(t *testing.T) {
 }
 
 func TestALookIsAtThisProcessToo(t *testing.T) {
-	look, there := lookAtMemory(os.Getpid())
+	look, there := readMemory(os.Getpid())
 	if _, told := memoryOf(os.Getpid()); !told {
 		t.Skip("this system does not tell")
 	}
@@ -54,14 +59,15 @@ func TestALookIsAtThisProcessToo(t *testing.T) {
 
 func TestTheFirstAndTheLastTenthAreToldApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		parts := newTenths(100 * time.Second)
-		load := Load{Clients: 1, Warmup: time.Second, Time: 100*time.Second + time.Millisecond, Told: parts.add}
+		parts := newWaitLog(soakParts, 100*time.Second)
+		load := Load{Clients: 1, Warmup: time.Second, Time: 100*time.Second + time.Millisecond,
+			Observe: func(d time.Duration) { parts.add(d) }}
 		began := time.Now()
 		_, err := load.run(t.Context(), func(ctx context.Context, _, _ int) (int, error) {
 			if time.Since(began) < 50*time.Second {
-				wait(ctx, 10*time.Millisecond)
+				app.Pause(ctx, 10*time.Millisecond)
 			} else {
-				wait(ctx, 100*time.Millisecond)
+				app.Pause(ctx, 100*time.Millisecond)
 			}
 			return 1, nil
 		}, func() func() { parts.begin(); return func() {} })
@@ -69,7 +75,8 @@ func TestTheFirstAndTheLastTenthAreToldApart(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := Sample{Measures: parts.measures("operations")}
-		for name, want := range map[string]float64{"first tenth, rate": 100, "first tenth, p50": 10, "last tenth, rate": 10, "last tenth, p50": 100, "last tenth, p99": 100} {
+		for name, want := range map[string]float64{"first tenth, rate": 100, "first tenth, p50": 10, "last tenth, rate": 10,
+			"last tenth, p50": 100, "last tenth, p99": 100} {
 			if got, ok := s.value(name); !ok || got < 0.95*want || got > 1.05*want {
 				t.Errorf("%s is %v, want %v", name, got, want)
 			}
@@ -87,9 +94,10 @@ func TestDiskIsToldByTheEvent(t *testing.T) {
 	if n := bytesIn(dir); n != 1500 {
 		t.Errorf("%d bytes, want 1500", n)
 	}
-	before := size{events: 100, bytes: map[string]int64{"immudb": 1000, "views": 300}}
-	grown := Sample{Measures: size{events: 300, bytes: map[string]int64{"immudb": 101_000, "views": 200}}.since(before)}
-	for name, want := range map[string]float64{"log at the end": 300, "log's growth": 200, "disk for an event": 499.5, "disk for an event, immudb": 500} {
+	before := diskUse{events: 100, bytes: map[string]int64{"immudb": 1000, "views": 300}}
+	grown := Sample{Measures: diskUse{events: 300, bytes: map[string]int64{"immudb": 101_000, "views": 200}}.since(before)}
+	for name, want := range map[string]float64{"log at the end": 300, "log's growth": 200, "disk for an event": 499.5,
+		"disk for an event, immudb": 500} {
 		if got, _ := grown.value(name); got != want {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
@@ -104,9 +112,10 @@ func TestDiskIsToldByTheEvent(t *testing.T) {
 
 func TestASoakIsReportedInEveryForm(t *testing.T) {
 	actor := memoryFrom("actor", 1, hourOf(func(m float64) float64 { return 200 + m }))
-	r := Report{Settings: Settings{Repeats: 1}, Results: []Result{{Scenario: Soak, Name: Soak, Unit: "operations", Repeats: []Sample{
-		{Measures: []Measure{{figureRate, "operations/s", 500}}, Memory: []Memory{actor,
-			memoryFrom("nats", 1, hourOf(func(float64) float64 { return 40 }))}}}}}}
+	r := Report{Settings: Settings{Repeats: 1}, Results: []Result{{Scenario: Soak, Name: Soak, Unit: "operations",
+		Repeats: []Sample{
+			{Measures: []Measure{{figureRate, "operations/s", 500}}, Memory: []Memory{actor,
+				memoryFrom("nats", 1, hourOf(func(float64) float64 { return 40 }))}}}}}}
 	r.finish()
 	table, encoded, page := new(bytes.Buffer), new(bytes.Buffer), new(bytes.Buffer)
 	if err := errors.Join(r.WriteTable(table), r.WriteJSON(encoded), r.WritePage(page)); err != nil {
@@ -120,7 +129,8 @@ func TestASoakIsReportedInEveryForm(t *testing.T) {
 		}
 	}
 	var again Report
-	if err := json.Unmarshal(encoded.Bytes(), &again); err != nil || len(again.Results[0].Repeats[0].Memory[0].Looks) != 361 {
+	if err := json.Unmarshal(encoded.Bytes(), &again); err != nil ||
+		len(again.Results[0].Repeats[0].Memory[0].Looks) != 361 {
 		t.Errorf("the JSON does not read as what it was (%v)", err)
 	}
 	wellFormed(t, page.String())

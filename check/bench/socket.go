@@ -18,31 +18,30 @@ import (
 // Bounds of a websocket, and how many are opened at the same time.
 const (
 	socketTimeout = 30 * time.Second
-	socketsAtOnce = 32
+	socketClients = 32
 	socketBuffer  = 1024
 )
 
-// socket is one websocket with one subscription.
+// socket is a websocket with one subscription.
 type socket struct{ conn *websocket.Conn }
 
-// subscribed is what one is told: as much as a list of transactions shows.
-const subscribed = `{ cursor transaction { id type amount { value } balanceAfter { value } version occurredAt reference } }`
-
-// subscriptionTo is a subscription to an account, or to all.
+// subscriptionTo is a subscription to an account, or to all. It selects what a
+// list of transactions shows.
 func subscriptionTo(account string) string {
-	if account == "" {
-		return `subscription { transactions ` + subscribed + ` }`
+	argument := ""
+	if account != "" {
+		argument = fmt.Sprintf("(accountId: %q)", account)
 	}
-	return fmt.Sprintf(`subscription { transactions(accountId: %q) %s }`, account, subscribed)
+	return `subscription { transactions` + argument + ` { cursor transaction ` +
+		`{ id type amount { value } balanceAfter { value } version occurredAt reference } } }`
 }
 
-// dial opens a websocket and subscribes. It returns when the gateway has read
-// both.
-func (g gateway) dial(ctx context.Context, query string) (*socket, error) {
+// connect opens a websocket and subscribes. It returns when the gateway has read
+// the subscription.
+func (g gateway) connect(ctx context.Context, query string) (*socket, error) {
 	dialer := websocket.Dialer{HandshakeTimeout: socketTimeout, Subprotocols: []string{"graphql-transport-ws"},
 		ReadBufferSize: socketBuffer, WriteBufferSize: socketBuffer}
-	address := "ws" + strings.TrimPrefix(g.url, "http")
-	conn, answer, err := dialer.DialContext(ctx, address, http.Header{})
+	conn, answer, err := dialer.DialContext(ctx, "ws"+strings.TrimPrefix(g.url, "http"), http.Header{})
 	if err != nil {
 		if answer != nil {
 			err = fmt.Errorf("%w: the gateway answers %s", err, answer.Status)
@@ -50,13 +49,13 @@ func (g gateway) dial(ctx context.Context, query string) (*socket, error) {
 		return nil, fmt.Errorf("open a websocket: %w", err)
 	}
 	s := &socket{conn}
-	if err := s.begin(g.token, query); err != nil {
+	if err := s.subscribe(g.token, query); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
 	return s, nil
 }
 
-func (s *socket) begin(token, query string) error {
+func (s *socket) subscribe(token, query string) error {
 	deadline := time.Now().Add(socketTimeout)
 	err := errors.Join(s.conn.SetReadDeadline(deadline), s.conn.SetWriteDeadline(deadline),
 		s.write("connection_init", "", map[string]string{"authorization": "Bearer " + token}), s.expect("connection_ack"),
@@ -71,13 +70,14 @@ type socketMessage struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-func (s *socket) write(kind, id string, payload any) error {
-	message := map[string]any{"type": kind}
-	if id != "" {
-		message["id"] = id
-	}
+func (s *socket) write(kind, id string, payload map[string]string) error {
+	message := socketMessage{ID: id, Type: kind}
 	if payload != nil {
-		message["payload"] = payload
+		text, err := json.Marshal(payload)
+		if err != nil {
+			return err
+		}
+		message.Payload = text
 	}
 	return s.conn.WriteJSON(message)
 }
@@ -97,16 +97,16 @@ func (s *socket) expect(kind string) error {
 	}
 }
 
-// read hands on the text of what arrives until the websocket ends. It answers
-// the gateway's pings, so that it stays.
-func (s *socket) read(take func(text []byte)) error {
+// read passes on the text of each event until the websocket ends. It answers the
+// gateway's pings, so that the websocket stays open.
+func (s *socket) read(receive func(text []byte)) error {
 	for {
 		_, text, err := s.conn.ReadMessage()
 		if err != nil {
 			return err
 		}
 		if isNext(text) {
-			take(text)
+			receive(text)
 			continue
 		}
 		var got socketMessage
@@ -115,75 +115,70 @@ func (s *socket) read(take func(text []byte)) error {
 		}
 		switch got.Type {
 		case "ping":
-			if err := errors.Join(s.conn.SetWriteDeadline(time.Now().Add(socketTimeout)), s.write("pong", "", nil)); err != nil {
+			deadline := time.Now().Add(socketTimeout)
+			if err := errors.Join(s.conn.SetWriteDeadline(deadline), s.write("pong", "", nil)); err != nil {
 				return err
 			}
 		case "error", "complete":
-			return fmt.Errorf("the gateway ends the subscription: %s %s", got.Type, got.Payload)
+			return fmt.Errorf("the gateway ended the subscription: %s %s", got.Type, got.Payload)
 		}
 	}
 }
 
-// isNext reports whether a message has what one has subscribed to.
+// isNext reports whether a message carries an event of the subscription.
 func isNext(text []byte) bool { return bytes.Contains(text, []byte(`"type":"next"`)) }
 
-// sockets are many, each read by somebody.
+// sockets are many websockets, each with its reader.
 type sockets struct {
-	all   []*socket
-	ended atomic.Int64 // by themselves
-	first atomic.Pointer[string]
-	over  atomic.Bool
-	read  sync.WaitGroup
+	all     []*socket
+	lost    atomic.Int64 // that ended by themselves
+	first   atomic.Pointer[string]
+	closing atomic.Bool
+	readers sync.WaitGroup
 }
 
-// openSockets opens n websockets; the i-th asks query(i), and what it is told
-// goes to take.
-func (g gateway) openSockets(ctx context.Context, n int, query func(i int) string, take func(text []byte)) (*sockets, error) {
+// openSockets opens n websockets. The i-th subscribes to query(i); receive gets
+// all events.
+func (g gateway) openSockets(ctx context.Context, n int, query func(i int) string, receive func(text []byte)) (*sockets,
+	error) {
 	s := &sockets{all: make([]*socket, n)}
-	failures := make([]error, min(socketsAtOnce, n))
-	var next atomic.Int64
-	var opening sync.WaitGroup
-	for k := range failures {
-		opening.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n && failures[k] == nil; i = int(next.Add(1)) - 1 {
-				s.all[i], failures[k] = g.dial(ctx, query(i))
-			}
-		})
-	}
-	opening.Wait()
+	err := inParallel(socketClients, n, func(i int) (err error) {
+		s.all[i], err = g.connect(ctx, query(i))
+		return err
+	})
 	for _, one := range s.all {
 		if one == nil {
 			continue
 		}
-		s.read.Go(func() {
-			if err := one.read(take); !s.over.Load() {
+		s.readers.Go(func() {
+			if err := one.read(receive); !s.closing.Load() {
 				text := err.Error()
 				s.first.CompareAndSwap(nil, &text)
-				s.ended.Add(1)
+				s.lost.Add(1)
 			}
 		})
 	}
-	if err := errors.Join(failures...); err != nil {
-		s.end()
+	if err != nil {
+		s.close()
 		return nil, err
 	}
 	return s, nil
 }
 
-// end closes all and waits until nobody reads.
-func (s *sockets) end() {
-	s.over.Store(true)
+// close closes all websockets and waits for their readers.
+func (s *sockets) close() {
+	s.closing.Store(true)
 	for _, one := range s.all {
 		if one != nil {
 			_ = one.conn.Close() // it may have ended
 		}
 	}
-	s.read.Wait()
+	s.readers.Wait()
 }
 
-// whole fails if some have ended by themselves.
-func (s *sockets) whole() error {
-	if n := s.ended.Load(); n > 0 {
+// check fails if some have ended by themselves.
+func (s *sockets) check() error {
+	if n := s.lost.Load(); n > 0 {
 		return fmt.Errorf("%d of %d websockets have ended: %s", n, len(s.all), *s.first.Load())
 	}
 	return nil

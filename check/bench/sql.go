@@ -27,7 +27,7 @@ const (
 // flags --listen and --database.
 const CommandLedger = "bench-ledger"
 
-// sqlLedger is a ledger that runs, and what it has acknowledged.
+// sqlLedger is a running ledger, and what it has acknowledged.
 type sqlLedger struct {
 	gateway   gateway
 	processes map[string]int
@@ -38,29 +38,30 @@ type sqlLedger struct {
 	doubt     atomic.Int64
 }
 
-// openSQL measures the SQL ledger as deposits are measured on the bank: as many
-// clients, as many accounts, the same client.
-func openSQL(ctx context.Context, l *lab) ([]measured, error) {
+// openSQL measures the SQL ledger as deposits on the bank are measured: with as
+// many clients and accounts, and the same HTTP client.
+func openSQL(ctx context.Context, e *env) ([]measured, error) {
 	server, err := postgres.Start(ctx)
 	if errors.Is(err, postgres.ErrMissing) {
-		l.note("the SQL ledger is not measured: %v", err)
+		e.note("the SQL ledger is not measured: %v", err)
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}
-	l.closers = append(l.closers, server.Stop)
-	l.note("the SQL ledger stands on PostgreSQL %s, fsync and synchronous_commit on, reached through a unix socket", server.Version)
-	s, err := l.startLedger(ctx, server)
+	e.onClose(server.Stop)
+	e.note("the SQL ledger uses PostgreSQL %s, with fsync and synchronous_commit on, through a unix socket",
+		server.Version)
+	s, err := e.startLedger(ctx, server)
 	if err != nil {
 		return nil, err
 	}
-	load := l.load(moveClients)
-	everywhere := fmt.Sprintf("%s over %s", count(load.Clients, "client"), count(len(s.accounts), "account"))
-	one := fmt.Sprintf("%s, all on one account", count(load.Clients, "client"))
+	load := e.load(moveClients)
+	clients := count(load.Clients, "client")
+	everywhere, one := clients+" over "+count(len(s.accounts), "account"), clients+", all on one account"
 	sql := func(name, about, path string, accounts []string) measured {
 		return measured{name, "deposits", about + ", over HTTP into PostgreSQL", func(ctx context.Context) (Sample, error) {
-			sample, err := l.measure(ctx, load, "deposits", s.processes, s.deposits(path, accounts))
+			sample, err := e.measure(ctx, load, "deposits", s.processes, s.deposits(path, accounts))
 			return sample, errors.Join(err, s.verify(ctx))
 		}}
 	}
@@ -73,12 +74,12 @@ func openSQL(ctx context.Context, l *lab) ([]measured, error) {
 }
 
 // startLedger serves a ledger with its accounts.
-func (l *lab) startLedger(ctx context.Context, server *postgres.Server) (*sqlLedger, error) {
-	listen, err := freeAddress()
-	if err != nil {
+func (e *env) startLedger(ctx context.Context, server *postgres.Server) (*sqlLedger, error) {
+	var listen string
+	if err := freeAddresses(&listen); err != nil {
 		return nil, err
 	}
-	s := &sqlLedger{accounts: make([]string, l.Accounts), run: rand.Int64()}
+	s := &sqlLedger{accounts: make([]string, e.Accounts), run: rand.Int64()}
 	for i := range s.accounts {
 		s.accounts[i] = fmt.Sprintf("acc_%026d", i) // as long as the bank's
 	}
@@ -90,25 +91,23 @@ func (l *lab) startLedger(ctx context.Context, server *postgres.Server) (*sqlLed
 	if err := database.OpenAccounts(ctx, s.accounts); err != nil {
 		return nil, err
 	}
-	s.processes, err = l.start(ctx, supervisor.Process{Name: "ledger", Command: l.Program, Dir: l.dir, Env: environment(),
+	s.processes, err = e.start(ctx, supervisor.Process{Name: "ledger", Command: e.Program, Dir: e.dir, Env: environment(),
 		Args:  []string{CommandLedger, "--listen=" + listen, "--database=" + server.Address()},
 		Ready: func(ctx context.Context) error { return answersOK(ctx, "http://"+listen+ledger.PathTotals) }})
 	if err != nil {
 		return nil, err
 	}
 	s.processes["postgres"] = server.PID
-	s.gateway = l.newGateway(&wholeBank{url: "http://" + listen}, l.load(moveClients).Clients)
+	s.gateway = e.newGateway(&runningBank{url: "http://" + listen}, e.load(moveClients).Clients)
 	return s, nil
 }
 
-// deposits are deposits, each on any of some accounts.
+// deposits are deposits on random accounts.
 func (s *sqlLedger) deposits(path string, accounts []string) operation {
 	to := s.gateway.at(path)
 	return func(ctx context.Context, _, _ int) (int, error) {
-		body := make([]byte, 0, 200)
-		body = append(append(body, `{"account":"`...), accounts[rand.IntN(len(accounts))]...)
-		body = append(append(body, `","key":"bench-`...), strconv.FormatInt(s.run, 36)...)
-		body = append(strconv.AppendInt(append(body, '-'), s.keys.Add(1), 10), `","amount":100,"reference":"salary"}`...)
+		body := fmt.Appendf(make([]byte, 0, 200), `{"account":"%s","key":"bench-%s-%d","amount":%d,"reference":"salary"}`,
+			accounts[rand.IntN(len(accounts))], strconv.FormatInt(s.run, 36), s.keys.Add(1), moveMinor)
 		text, err := to.send(ctx, body)
 		var moved ledger.Moved
 		if err == nil {
@@ -126,7 +125,7 @@ func (s *sqlLedger) deposits(path string, accounts []string) operation {
 	}
 }
 
-// verify holds the ledger against what it has acknowledged.
+// verify compares the ledger with what it has acknowledged.
 func (s *sqlLedger) verify(ctx context.Context) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.gateway.at(ledger.PathTotals).url, nil)
 	if err != nil {
@@ -143,7 +142,8 @@ func (s *sqlLedger) verify(ctx context.Context) error {
 	}
 	done, doubt := s.done.Load(), s.doubt.Load()
 	if totals.Entries < done || totals.Entries > done+doubt || totals.Balances != totals.Entries*moveMinor {
-		return fmt.Errorf("the SQL ledger has %d entries and %d cents; %d deposits of %d were acknowledged and %d are in doubt",
+		return fmt.Errorf("the SQL ledger has %d entries and %d cents; %d deposits of %d were acknowledged and %d are in "+
+			"doubt",
 			totals.Entries, totals.Balances, done, moveMinor, doubt)
 	}
 	return nil

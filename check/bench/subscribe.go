@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"corebank/internal/app"
 )
 
 // The cases of subscriptions.
@@ -19,176 +21,169 @@ func caseFanOut(subscribers int) string { return "fan-out to " + thousands(int64
 
 const (
 	figureMemory = "gateway's growth"
-	// fanOutClients deposit at once while others are told.
+	// fanOutClients deposit at the same time.
 	fanOutClients = 16
-	// idleRest is how long idle websockets are left alone before the gateway's
-	// memory is looked at.
+	// Subscriptions are spread over subscribedAccounts.
+	subscribedAccounts = 100
+	// idleRest is how long idle websockets rest before the gateway's memory is read.
 	idleRest = 3 * time.Second
-	// filesBeside is how many files are open besides websockets.
-	filesBeside = 500
-	// deliveryMost is how long a deposit may take to reach everybody.
-	deliveryMost = 30 * time.Second
+	// otherFiles is how many files are open besides websockets.
+	otherFiles = 500
+	// deliveryTimeout is how long a deposit may take to reach all subscribers.
+	deliveryTimeout = 30 * time.Second
 )
 
-// openIdle measures the websockets that a gateway keeps.
-func openIdle(ctx context.Context, l *lab) ([]measured, error) {
-	if l.remote() {
-		l.note("the memory of idle websockets is not measured: the gateway's process is not seen from here")
+// openIdle measures the memory of websockets that receive nothing.
+func openIdle(ctx context.Context, e *env) ([]measured, error) {
+	if e.remote() {
+		e.note("the memory of idle websockets is not measured: the gateway's process is not visible from here")
 		return nil, nil
 	}
-	if err := roomForFiles(l.Sockets + filesBeside); err != nil {
+	if err := checkOpenFiles(e.Sockets + otherFiles); err != nil {
 		return nil, err
 	}
-	b, err := l.startBank(ctx)
+	a, err := e.openAccounts(ctx, subscribedAccounts, 1)
 	if err != nil {
 		return nil, err
 	}
-	t, err := l.openTill(ctx, b, 100, 1)
-	if err != nil {
-		return nil, err
-	}
-	return []measured{l.idle(t)}, nil
-}
-
-// openFanOut measures how fast a gateway tells many, and how soon it tells one.
-func openFanOut(ctx context.Context, l *lab) ([]measured, error) {
-	if err := roomForFiles(l.Subscribers + filesBeside); err != nil {
-		return nil, err
-	}
-	b, err := l.startBank(ctx)
-	if err != nil {
-		return nil, err
-	}
-	clients := l.load(fanOutClients).Clients
-	t, err := l.openTill(ctx, b, 100, clients)
-	if err != nil {
-		return nil, err
-	}
-	f := &fanOut{lab: l, till: t, under: make(map[int64]*delivery)}
-	about := fmt.Sprintf("%s told of all deposits that %s make, each next one when all have the last; p50 and p99 are from a deposit's request until all have it",
-		count(l.Subscribers, "subscriber"), count(clients, "client"))
-	return []measured{
-		f.measured(caseFanOut(l.Subscribers), l.Subscribers, l.load(fanOutClients), about),
-		f.measured(caseDelivery, 1, Load{Clients: 1, Warmup: l.Warmup, Time: l.Time}, "one subscriber and one client, on a bank with nothing else to do"),
-	}, nil
-}
-
-// idle measures the memory of websockets that are told nothing.
-func (l *lab) idle(t *till) measured {
-	pid := l.bank.processes["server"]
-	before, told := memoryOf(pid)
-	about := fmt.Sprintf("%s, each with a subscription to an account on which nothing happens; the growth of the gateway's resident memory since before the first", count(l.Sockets, "websocket"))
-	return measured{caseIdle(l.Sockets), "websockets", about, func(ctx context.Context) (Sample, error) {
-		if !told {
+	pid := e.bank.processes["server"]
+	before, known := memoryOf(pid)
+	about := fmt.Sprintf("%s, each with a subscription to a quiet account; the growth of the gateway's resident memory "+
+		"since before the first", count(e.Sockets, "websocket"))
+	return []measured{{caseIdle(e.Sockets), "websockets", about, func(ctx context.Context) (Sample, error) {
+		if !known {
 			return Sample{}, errors.New("this system does not tell the memory of a process")
 		}
-		cpu := lookAt(map[string]int{"server": pid})
-		began := time.Now()
-		open, err := t.gateway.openSockets(ctx, l.Sockets, func(i int) string { return subscriptionTo(t.accounts[i%len(t.accounts)].id) }, func([]byte) {})
+		server := map[string]int{"server": pid}
+		cpu, began := cpuTimesOf(server), time.Now()
+		query := func(i int) string { return subscriptionTo(a.accounts[i%len(a.accounts)].id) }
+		open, err := a.gateway.openSockets(ctx, e.Sockets, query, func([]byte) {})
 		if err != nil {
 			return Sample{}, err
 		}
-		defer open.end()
-		took, used := time.Since(began), lookAt(map[string]int{"server": pid}).minus(cpu)
-		wait(ctx, idleRest)
+		defer open.close()
+		took, used := time.Since(began), cpuTimesOf(server).minus(cpu)
+		app.Pause(ctx, idleRest)
 		after, _ := memoryOf(pid)
 		growth := float64(max(after-before, 0))
-		return Sample{CPU: used.each(int64(l.Sockets)), Measures: []Measure{
-			{figureMemory, "MiB", growth / (1 << 20)},
-			{"each", "KiB", growth / 1024 / float64(l.Sockets)},
-			{"gateway's whole memory", "MiB", float64(after) / (1 << 20)},
-			{"opened", "websockets/s", float64(l.Sockets) / took.Seconds()},
-		}}, open.whole()
-	}}
+		return Sample{CPU: used.each(int64(e.Sockets)), Measures: []Measure{
+			{figureMemory, "MiB", mebibytes(growth)},
+			{"each", "KiB", growth / 1024 / float64(e.Sockets)},
+			{"gateway's whole memory", "MiB", mebibytes(after)},
+			{"opened", "websockets/s", float64(e.Sockets) / took.Seconds()},
+		}}, open.check()
+	}}}, nil
 }
 
-// fanOut counts deliveries. Every deposit has a number as its reference, by
-// which its deliveries are known.
-type fanOut struct {
-	lab    *lab
-	till   *till
-	number atomic.Int64
+// openFanOut measures how fast a gateway delivers to many subscribers, and how
+// soon to one.
+func openFanOut(ctx context.Context, e *env) ([]measured, error) {
+	if err := checkOpenFiles(e.Subscribers + otherFiles); err != nil {
+		return nil, err
+	}
+	many := e.load(fanOutClients)
+	a, err := e.openAccounts(ctx, subscribedAccounts, many.Clients)
+	if err != nil {
+		return nil, err
+	}
+	f := &fanOut{env: e, accounts: a, pending: make(map[int64]*delivery)}
+	about := fmt.Sprintf("%s receive all deposits of %s, each next one when all have the last; p50 and p99 are from a "+
+		"deposit's request until all have it", count(e.Subscribers, "subscriber"), count(many.Clients, "client"))
+	const aboutOne = "one subscriber and one client, on a bank with nothing else to do"
+	return []measured{
+		{caseFanOut(e.Subscribers), "deliveries", about, func(ctx context.Context) (Sample, error) {
+			return f.measure(ctx, e.Subscribers, many)
+		}},
+		{caseDelivery, "deliveries", aboutOne, func(ctx context.Context) (Sample, error) {
+			return f.measure(ctx, 1, e.oneClient())
+		}},
+	}, nil
+}
 
-	mu    sync.RWMutex
-	under map[int64]*delivery // under way
+// fanOut counts deliveries. Every deposit has a number as its reference, which
+// identifies its deliveries.
+type fanOut struct {
+	env      *env
+	accounts *loadAccounts
+	number   atomic.Int64
+
+	mu      sync.RWMutex
+	pending map[int64]*delivery
 }
 
 // delivery is one deposit on its way to all subscribers.
 type delivery struct {
 	times []time.Time
 	next  atomic.Int64  // free place in times
-	ready atomic.Int64  // places that are filled
-	all   chan struct{} // closed when everybody has it
+	ready atomic.Int64  // filled places
+	all   chan struct{} // closed when all subscribers have it
 }
 
 func newDelivery(subscribers int) *delivery {
 	return &delivery{times: make([]time.Time, subscribers), all: make(chan struct{})}
 }
 
-// measured is one case of so many subscribers.
-func (f *fanOut) measured(name string, subscribers int, load Load, about string) measured {
-	return measured{name, "deliveries", about, func(ctx context.Context) (Sample, error) {
-		open, err := f.till.gateway.openSockets(ctx, subscribers, func(int) string { return subscriptionTo("") }, f.arrived)
-		if err != nil {
-			return Sample{}, err
-		}
-		defer open.end()
-		lags := newLags()
-		var used spent
-		o, err := load.run(ctx, f.deposits(subscribers, lags), func() func() {
-			lags.begin()
-			before := lookAt(f.lab.bank.processes)
-			return func() { lags.end(); used = lookAt(f.lab.bank.processes).minus(before) }
-		})
-		if err != nil {
-			return Sample{}, err
-		}
-		sample, err := sampleOf(o, "deliveries", used)
-		if lags.waits.count() > 0 {
-			sample.Measures = append(sample.Measures,
-				Measure{"acknowledged to delivered, p50", "ms", lags.waits.quantile(0.5)},
-				Measure{"acknowledged to delivered, p99", "ms", lags.waits.quantile(0.99)},
-				Measure{"deposits", "deposits/s", float64(o.calls-o.failed) / o.took.Seconds()})
-		}
-		return sample, errors.Join(err, open.whole(), f.till.verify(ctx))
-	}}
+func (f *fanOut) measure(ctx context.Context, subscribers int, load Load) (Sample, error) {
+	everything := func(int) string { return subscriptionTo("") }
+	open, err := f.accounts.gateway.openSockets(ctx, subscribers, everything, f.received)
+	if err != nil {
+		return Sample{}, err
+	}
+	defer open.close()
+	lags := newWaitLog(1, load.Time)
+	var used cpuTimes
+	o, err := load.run(ctx, f.deposits(subscribers, lags), func() func() {
+		lags.begin()
+		before := cpuTimesOf(f.env.bank.processes)
+		return func() { lags.end(); used = cpuTimesOf(f.env.bank.processes).minus(before) }
+	})
+	if err != nil {
+		return Sample{}, err
+	}
+	sample, err := sampleOf(o, "deliveries", used)
+	if lag := lags.parts[0]; lag.count() > 0 {
+		sample.Measures = append(sample.Measures,
+			Measure{"acknowledged to delivered, p50", "ms", lag.quantile(0.5)},
+			Measure{"acknowledged to delivered, p99", "ms", lag.quantile(0.99)},
+			Measure{"deposits", "deposits/s", float64(o.calls-o.failed) / o.took.Seconds()})
+	}
+	return sample, errors.Join(err, open.check(), f.accounts.verify(ctx))
 }
 
-// deposits deposit, and wait until all subscribers have been told.
-func (f *fanOut) deposits(subscribers int, lags *lags) operation {
+// deposits deposit and wait until all subscribers have received it.
+func (f *fanOut) deposits(subscribers int, lags *waitLog) operation {
 	return func(ctx context.Context, client, _ int) (int, error) {
-		d := newDelivery(subscribers)
-		number := f.number.Add(1)
+		d, number := newDelivery(subscribers), f.number.Add(1)
 		f.put(number, d)
 		defer f.forget(number)
-		i := client % len(f.till.accounts)
-		answer, err := f.till.gateway.mutate(ctx, moveRequest(referenceText, f.till.accounts[i].id, f.till.key(),
-			"reference", numberPrefix+strconv.FormatInt(number, 10)))
+		i := client % len(f.accounts.accounts)
+		v := variables{ID: f.accounts.accounts[i].id, Reference: numberPrefix + strconv.FormatInt(number, 10)}
+		_, err := f.accounts.move(ctx, referenceMutation, v, map[int]int64{i: moveMinor})
 		acknowledged := time.Now()
-		if _, err := f.till.moved(answer, err, map[int]int64{i: moveMinor}); err != nil {
-			return 0, err
+		if err == nil {
+			err = d.await(ctx)
 		}
-		if err := d.await(ctx); err != nil {
+		if err != nil {
 			return 0, err
 		}
 		after := make([]time.Duration, subscribers)
 		for n, at := range d.times {
-			after[n] = at.Sub(acknowledged) // may come before it: then it counts as none
+			after[n] = at.Sub(acknowledged) // one before the acknowledgement counts as none
 		}
 		lags.add(after...)
 		return subscribers, nil
 	}
 }
 
-// await waits until everybody has been told.
+// await waits until all subscribers have received the deposit.
 func (d *delivery) await(ctx context.Context) error {
-	late := time.NewTimer(deliveryMost)
+	late := time.NewTimer(deliveryTimeout)
 	defer late.Stop()
 	select {
 	case <-d.all:
 		return nil
 	case <-late.C:
-		return fmt.Errorf("%d of %d subscribers were told of a deposit within %v", d.next.Load(), len(d.times), deliveryMost)
+		return fmt.Errorf("%d of %d subscribers received a deposit within %v", d.next.Load(), len(d.times), deliveryTimeout)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -197,31 +192,31 @@ func (d *delivery) await(ctx context.Context) error {
 func (f *fanOut) put(number int64, d *delivery) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.under[number] = d
+	f.pending[number] = d
 }
 
 func (f *fanOut) forget(number int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.under, number)
+	delete(f.pending, number)
 }
 
-// arrived notes when a subscriber was told.
-func (f *fanOut) arrived(text []byte) {
+// received records when a subscriber received a deposit.
+func (f *fanOut) received(text []byte) {
 	at := time.Now()
 	number, ok := numberIn(text)
 	if !ok {
-		return // somebody else's
+		return // not a deposit of this load
 	}
 	f.mu.RLock()
-	d := f.under[number]
+	d := f.pending[number]
 	f.mu.RUnlock()
 	if d == nil {
 		return
 	}
 	n := int(d.next.Add(1))
 	if n > len(d.times) {
-		return // told twice
+		return // received twice
 	}
 	d.times[n-1] = at
 	if d.ready.Add(1) == int64(len(d.times)) {
@@ -231,7 +226,7 @@ func (f *fanOut) arrived(text []byte) {
 
 const numberPrefix = "bench-"
 
-// numberIn is the number of the deposit that a message tells of.
+// numberIn is the number of the deposit in a message.
 func numberIn(text []byte) (int64, bool) {
 	_, rest, found := bytes.Cut(text, []byte(`"reference":"`+numberPrefix))
 	end := bytes.IndexByte(rest, '"')

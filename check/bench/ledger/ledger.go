@@ -25,17 +25,19 @@ const (
 	insertKey     = `INSERT INTO keys (account, key, amount) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 	selectAccount = `SELECT balance, version FROM accounts WHERE id = $1 FOR UPDATE`
 	updateBalance = `UPDATE accounts SET balance = $2, version = $3 WHERE id = $1`
-	insertEntry   = `INSERT INTO entries (account, version, amount, balance, key, reference) VALUES ($1, $2, $3, $4, $5, $6)`
+	insertEntry   = `INSERT INTO entries (account, version, amount, balance, key, reference)
+		VALUES ($1, $2, $3, $4, $5, $6)`
 )
 
-// single is all of it at once. The account's row is locked by the update; a key
-// that is there already breaks the second insert, and with it the whole
-// statement.
+// single does all of it at once. The update locks the account's row. A key that
+// exists already fails the second insert, and with it the whole statement.
 const single = `
 WITH moved AS (
-  UPDATE accounts SET balance = balance + $3, version = version + 1 WHERE id = $1 AND balance + $3 >= 0 RETURNING balance, version),
+  UPDATE accounts SET balance = balance + $3, version = version + 1 WHERE id = $1 AND balance + $3 >= 0
+  RETURNING balance, version),
 keyed AS (INSERT INTO keys (account, key, amount) SELECT $1, $2::text, $3 FROM moved),
-entered AS (INSERT INTO entries (account, version, amount, balance, key, reference) SELECT $1, version, $3, balance, $2::text, $4::text FROM moved)
+entered AS (INSERT INTO entries (account, version, amount, balance, key, reference)
+  SELECT $1, version, $3, balance, $2::text, $4::text FROM moved)
 SELECT balance, version FROM moved`
 
 const selectEntry = `
@@ -51,7 +53,7 @@ type Move struct {
 	Reference string `json:"reference"`
 }
 
-// Moved is what it came to.
+// Moved is the result of a move.
 type Moved struct {
 	Balance  int64 `json:"balance"` // in cents
 	Version  int64 `json:"version"`
@@ -68,7 +70,7 @@ var (
 // Ledger is a ledger in a database.
 type Ledger struct{ db *pgxpool.Pool }
 
-// Open connects to a database and makes the tables where they are not there.
+// Open connects to a database and creates missing tables.
 func Open(ctx context.Context, database string, connections int32) (*Ledger, error) {
 	config, err := pgxpool.ParseConfig(database)
 	if err != nil {
@@ -86,12 +88,13 @@ func Open(ctx context.Context, database string, connections int32) (*Ledger, err
 	return &Ledger{db}, nil
 }
 
-// Close ends all connections.
+// Close closes all connections.
 func (l *Ledger) Close() { l.db.Close() }
 
-// OpenAccounts makes accounts that are not there yet.
+// OpenAccounts creates missing accounts.
 func (l *Ledger) OpenAccounts(ctx context.Context, ids []string) error {
-	_, err := l.db.Exec(ctx, `INSERT INTO accounts (id, currency) SELECT unnest($1::text[]), 'EUR' ON CONFLICT DO NOTHING`, ids)
+	_, err := l.db.Exec(ctx,
+		`INSERT INTO accounts (id, currency) SELECT unnest($1::text[]), 'EUR' ON CONFLICT DO NOTHING`, ids)
 	if err != nil {
 		return fmt.Errorf("open accounts: %w", err)
 	}
@@ -130,7 +133,7 @@ func (l *Ledger) FourStatements(ctx context.Context, m Move) (moved Moved, err e
 	return moved, err
 }
 
-// uniqueViolation is PostgreSQL's code for a key that is there already.
+// uniqueViolation is PostgreSQL's code for a duplicate key.
 const uniqueViolation = "23505"
 
 // SingleStatement makes a move in one statement.
@@ -143,19 +146,20 @@ func (l *Ledger) SingleStatement(ctx context.Context, m Move) (moved Moved, err 
 	case errors.As(err, &refused) && refused.Code == uniqueViolation:
 		return replay(ctx, l.db, m)
 	case errors.Is(err, pgx.ErrNoRows):
-		return l.whyNot(ctx, m)
+		return l.explain(ctx, m)
 	}
 	return Moved{}, err
 }
 
-// whyNot tells why no account was moved. It may have been before.
-func (l *Ledger) whyNot(ctx context.Context, m Move) (Moved, error) {
+// explain returns why a statement moved no account: it may have moved before.
+func (l *Ledger) explain(ctx context.Context, m Move) (Moved, error) {
 	moved, err := replay(ctx, l.db, m)
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return moved, err
 	}
 	var there bool
-	if err := l.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM accounts WHERE id = $1)`, m.Account).Scan(&there); err != nil {
+	err = l.db.QueryRow(ctx, `SELECT EXISTS (SELECT FROM accounts WHERE id = $1)`, m.Account).Scan(&there)
+	if err != nil {
 		return Moved{}, err
 	}
 	if !there {
@@ -168,7 +172,7 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, arguments ...any) pgx.Row
 }
 
-// replay is the first answer to a key; pgx.ErrNoRows if there was none.
+// replay returns the first answer to a key; pgx.ErrNoRows if there was none.
 func replay(ctx context.Context, q querier, m Move) (Moved, error) {
 	moved, amount := Moved{Replayed: true}, int64(0)
 	if err := q.QueryRow(ctx, selectEntry, m.Account, m.Key).Scan(&amount, &moved.Balance, &moved.Version); err != nil {
@@ -180,14 +184,16 @@ func replay(ctx context.Context, q querier, m Move) (Moved, error) {
 	return moved, nil
 }
 
-// Totals is what all accounts have.
+// Totals are the sums over all accounts.
 type Totals struct {
 	Entries  int64 `json:"entries"`
 	Balances int64 `json:"balances"` // in cents
 }
 
-// Totals counts what is there.
+// Totals reads the sums.
 func (l *Ledger) Totals(ctx context.Context) (t Totals, err error) {
-	err = l.db.QueryRow(ctx, `SELECT (SELECT count(*) FROM entries), (SELECT coalesce(sum(balance), 0)::bigint FROM accounts)`).Scan(&t.Entries, &t.Balances)
+	err = l.db.QueryRow(ctx,
+		`SELECT (SELECT count(*) FROM entries), (SELECT coalesce(sum(balance), 0)::bigint FROM accounts)`).
+		Scan(&t.Entries, &t.Balances)
 	return t, err
 }

@@ -98,10 +98,12 @@ func bothFormsKeepTheSamePromises(t *testing.T, l *ledger.Ledger) {
 				{"another one under its key", ada, "salary", 501, ledger.Moved{}, ledger.ErrConflict},
 				{"too much", ada, "car", -301, ledger.Moved{}, ledger.ErrFunds},
 				{"what was refused may be asked for again", ada, "car", -300, ledger.Moved{Balance: 0, Version: 3}, nil},
-				{"nothing is left, and a replay does not need it", ada, "car", -300, ledger.Moved{Balance: 0, Version: 3, Replayed: true}, nil},
+				{"nothing is left, and a replay does not need it", ada, "car", -300,
+					ledger.Moved{Balance: 0, Version: 3, Replayed: true}, nil},
 				{"an account that is not there", "dan", "salary", 1, ledger.Moved{}, ledger.ErrNoAccount},
 			} {
-				got, err := move(t.Context(), ledger.Move{Account: step.account, Key: step.key, Amount: step.amount, Reference: "test"})
+				got, err := move(t.Context(), ledger.Move{Account: step.account, Key: step.key, Amount: step.amount,
+					Reference: "test"})
 				if !errors.Is(err, step.err) || err == nil && got != step.want {
 					t.Fatalf("%s: %+v, %v; want %+v, %v", step.says, got, err, step.want, step.err)
 				}
@@ -124,7 +126,8 @@ func aKeyMovesMoneyOnce(t *testing.T, l *ledger.Ledger) {
 			for client := range clients {
 				all.Go(func() {
 					for turn := range each {
-						got, err := form.move(l)(t.Context(), ledger.Move{Account: fmt.Sprint("bob ", n), Key: fmt.Sprint(client/2, "-", turn), Amount: 1})
+						got, err := form.move(l)(t.Context(), ledger.Move{Account: fmt.Sprint("bob ", n),
+							Key: fmt.Sprint(client/2, "-", turn), Amount: 1})
 						switch {
 						case err != nil:
 							t.Error(err)
@@ -174,7 +177,8 @@ func theAPISaysWhatItCannotDo(t *testing.T, l *ledger.Ledger) {
 	}
 	defer answer.Body.Close()
 	var totals ledger.Totals
-	if err := json.NewDecoder(answer.Body).Decode(&totals); err != nil || totals.Entries != before.Entries+2 || totals.Balances != before.Balances+200 {
+	if err := json.NewDecoder(answer.Body).Decode(&totals); err != nil || totals.Entries != before.Entries+2 ||
+		totals.Balances != before.Balances+200 {
 		t.Errorf("totals are %+v (%v), and were %+v", totals, err, before)
 	}
 }
