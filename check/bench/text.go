@@ -165,9 +165,10 @@ type MemoryTable struct {
 }
 
 const memoryNote = "Resident memory in MiB, read every %s: medians after the first tenth, in the middle and of the " +
-	"last tenth; the highest; the part of the last that belongs to no file. Growth is the median of the slopes between any " +
-	"two readings (Theil and Sen), by the hour, after the first tenth and in the second half. Memory is flat below %g " +
-	"MiB/h or %g %% of what there is, whichever is more. Caches fill first, each up to a bound: docs/scaling.md has them."
+	"last tenth; the highest; the part of the last that belongs to no file. Growth is the median of the slopes between " +
+	"any two readings (Theil and Sen), by the hour, after the first tenth and in the second half. Memory is flat below " +
+	"%g MiB/h or %g %% of what there is, whichever is more. Caches fill first, each up to a bound: docs/scaling.md has " +
+	"them."
 
 // MemoryTables has a table for each repeat whose memory was monitored.
 func (r Result) MemoryTables() (tables []MemoryTable) {
