@@ -10,6 +10,7 @@ import (
 
 	"corebank/actor/saga"
 	"corebank/internal/bank"
+	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/identity"
 	"corebank/internal/identity/issuer"
@@ -70,7 +71,7 @@ func (o *OwnHand) Verifier() *oidc.Verifier {
 }
 
 // Sign gives the commands of a call the bank's own token.
-func (o *OwnHand) Sign(call saga.Call) saga.Call {
+func (o *OwnHand) Sign(call batcher.Call) batcher.Call {
 	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 		token, err := o.current()
 		if err != nil {

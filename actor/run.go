@@ -16,6 +16,7 @@ import (
 	"corebank/actor/saga"
 	"corebank/internal/app"
 	"corebank/internal/bank"
+	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
 	"corebank/internal/identity/oidc"
@@ -71,7 +72,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	}
 	events := logclient.NewPartitioned(sidecar, config.Partitions, config.AppendToken)
 	host := NewHost(events, stateStore{sidecar}, time.Now, NewGuard(people, own.Verifier()))
-	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: own.Sign(callAccount(sidecar)), Store: bookStore{sidecar},
+	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: own.Sign(batcher.Remote(sidecar)), Store: bookStore{sidecar},
 		Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
 
 	var subscribed atomic.Bool
@@ -136,13 +137,6 @@ func (s stateStore) Save(ctx context.Context, id bank.AccountID, data []byte) er
 		return fmt.Errorf("state store: %w", err)
 	}
 	return nil
-}
-
-// callAccount gives accounts their turns, wherever Dapr has placed them.
-func callAccount(sidecar *app.Sidecar) saga.Call {
-	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (reply contract.CommandReply, err error) {
-		return reply, sidecar.CallActor(ctx, contract.ActorType, string(id), contract.MethodExecute, batch, &reply)
-	}
 }
 
 // bookKey is where the open transfers are kept; all replicas share it.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"corebank/internal/app"
 	"corebank/internal/bank"
+	"corebank/internal/batcher"
 	"corebank/internal/contract"
 )
 
@@ -21,43 +21,41 @@ const (
 	maxAccounts = 10_000
 	// commandBudget is how long a call to an actor is tried before its outcome
 	// counts as unknown.
-	commandBudget    = 12 * time.Second
-	commandRetry     = 50 * time.Millisecond
-	commandRetryMost = time.Second
+	commandBudget   = 12 * time.Second
+	commandRetryMin = 50 * time.Millisecond
+	commandRetryMax = time.Second
 )
 
-// callActor gives an account's actor a turn.
-type callActor func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error)
-
-// Commands carries commands to actors: one call per account at a time, and
-// what arrives meanwhile shares the next one.
+// Commands sends commands to actors.
 type Commands struct {
-	call callActor
-
-	mu    sync.Mutex
-	lines map[bank.AccountID]*line
+	call    batcher.Call
+	batcher *batcher.Batcher[*submission]
 }
 
-// line is what waits for one account. It exists while a call is under way.
-type line struct{ waiting []*sent }
-
-// sent is what one request wants done: one command, which may share a call
-// with others, or a batch that is carried as it is.
-type sent struct {
-	batch  contract.CommandBatch
-	alone  bool
-	answer chan []contract.Outcome // has room for the one answer
+// submission is what one request wants done: one command, which may share a
+// call with others, or a batch that is sent as it is.
+type submission struct {
+	account bank.AccountID
+	batch   contract.CommandBatch
+	alone   bool
+	answer  chan []contract.Outcome // has room for the one answer
 }
 
-// NewCommands carries commands through call.
-func NewCommands(call callActor) *Commands {
-	return &Commands{call: call, lines: make(map[bank.AccountID]*line)}
+// Account implements batcher.Item.
+func (s *submission) Account() bank.AccountID { return s.account }
+
+// NewCommands sends commands through call.
+func NewCommands(call batcher.Call) *Commands {
+	c := &Commands{call: call}
+	c.batcher = batcher.New(batcher.Config[*submission]{Carry: c.carry, Alone: func(s *submission) bool { return s.alone },
+		MaxAccounts: maxAccounts, MaxWaiting: maxWaiting})
+	return c
 }
 
 // Execute waits for the command's outcome. When ctx ends first, that is that
 // the outcome is unknown.
 func (c *Commands) Execute(ctx context.Context, id bank.AccountID, command contract.Command) (contract.Outcome, error) {
-	outcomes := c.wait(ctx, id, &sent{batch: contract.CommandBatch{Commands: []contract.Command{command}}})
+	outcomes := c.wait(ctx, &submission{account: id, batch: contract.CommandBatch{Commands: []contract.Command{command}}})
 	return outcomes[0], nil
 }
 
@@ -68,13 +66,13 @@ func (c *Commands) ExecuteBatch(ctx context.Context, id bank.AccountID, batch co
 	if n := len(batch.Commands); n < 1 || n > contract.MaxCommands {
 		return nil, fmt.Errorf("a batch of %d commands; want 1 to %d", n, contract.MaxCommands)
 	}
-	return c.wait(ctx, id, &sent{batch: batch, alone: true}), nil
+	return c.wait(ctx, &submission{account: id, batch: batch, alone: true}), nil
 }
 
-func (c *Commands) wait(ctx context.Context, id bank.AccountID, s *sent) []contract.Outcome {
+func (c *Commands) wait(ctx context.Context, s *submission) []contract.Outcome {
 	s.answer = make(chan []contract.Outcome, 1)
-	if reason := c.enqueue(ctx, id, s); reason != "" {
-		return alike(len(s.batch.Commands), contract.Outcome{Status: contract.Unavailable, Reason: reason})
+	if err := c.batcher.Add(ctx, s); err != nil {
+		return alike(len(s.batch.Commands), contract.Outcome{Status: contract.Unavailable, Reason: err.Error()})
 	}
 	select {
 	case outcomes := <-s.answer:
@@ -89,60 +87,16 @@ func alike(n int, outcome contract.Outcome) []contract.Outcome {
 	return slices.Repeat([]contract.Outcome{outcome}, n)
 }
 
-// enqueue adds to the account's line, and begins one if there is none. It says
-// why it cannot.
-func (c *Commands) enqueue(ctx context.Context, id bank.AccountID, s *sent) (reason string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	l := c.lines[id]
-	if l == nil {
-		if len(c.lines) >= maxAccounts {
-			return "too many accounts have commands on their way"
-		}
-		l = &line{}
-		c.lines[id] = l
-		// The call outlives the request that began it: others share it.
-		go c.carry(context.WithoutCancel(ctx), id, l)
-	}
-	if len(l.waiting) >= maxWaiting {
-		return "too many commands wait for this account"
-	}
-	l.waiting = append(l.waiting, s)
-	return ""
+// carry calls the actor and hands each request its outcomes.
+func (c *Commands) carry(ctx context.Context, id bank.AccountID, together []*submission, _ int) (again []*submission) {
+	deliver(together, c.try(ctx, id, together))
+	return nil
 }
 
-// carry makes calls for one account until nothing waits.
-func (c *Commands) carry(ctx context.Context, id bank.AccountID, l *line) {
-	for {
-		together := c.next(id, l)
-		if len(together) == 0 {
-			return
-		}
-		c.deliver(together, c.try(ctx, id, together))
-	}
-}
-
-// next takes what waits, as far as it fits into one call, and ends the line
-// when that is nothing. A batch that is to be alone is.
-func (c *Commands) next(id bank.AccountID, l *line) []*sent {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := 0
-	for n < len(l.waiting) && n < contract.MaxCommands && (n == 0 || !l.waiting[0].alone && !l.waiting[n].alone) {
-		n++
-	}
-	if n == 0 {
-		delete(c.lines, id)
-		return nil
-	}
-	together := l.waiting[:n:n]
-	l.waiting = l.waiting[n:]
-	return together
-}
-
-// try calls the actor until it answers or the time is up.
-func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*sent) []contract.Outcome {
-	ctx, cancel := context.WithTimeout(ctx, commandBudget)
+// try calls the actor until it answers or the time is up. The call outlives the
+// request whose context it has: others share it.
+func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*submission) []contract.Outcome {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandBudget)
 	defer cancel()
 	batch := together[0].batch // and with it whether it is atomic or a dry run
 	batch.Commands = nil
@@ -150,18 +104,15 @@ func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*sent)
 		batch.Commands = append(batch.Commands, s.batch.Commands...)
 	}
 	doubt := false // an earlier call may have taken effect, or may yet
-	for pause := commandRetry; ; pause = min(2*pause, commandRetryMost) {
-		reply, err := c.call(ctx, id, batch)
-		if err == nil && len(reply.Outcomes) == len(batch.Commands) {
+	for pause := commandRetryMin; ; pause = min(2*pause, commandRetryMax) {
+		outcomes, err := c.call.Outcomes(ctx, id, batch)
+		if err == nil {
 			if doubt && !batch.DryRun {
-				doubtDenials(reply.Outcomes)
+				doubtDenials(outcomes)
 			}
-			return reply.Outcomes
+			return outcomes
 		}
 		doubt = true
-		if err == nil {
-			err = fmt.Errorf("the actor answered %d of %d commands", len(reply.Outcomes), len(batch.Commands))
-		}
 		slog.Warn("call to an actor failed, trying again", "account", id, "error", err)
 		if !app.Pause(ctx, pause) {
 			return nil
@@ -182,7 +133,7 @@ func doubtDenials(outcomes []contract.Outcome) {
 }
 
 // deliver hands each request its outcomes; without any, they are unknown.
-func (c *Commands) deliver(together []*sent, outcomes []contract.Outcome) {
+func deliver(together []*submission, outcomes []contract.Outcome) {
 	for _, s := range together {
 		n := len(s.batch.Commands)
 		if outcomes == nil {

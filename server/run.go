@@ -13,7 +13,7 @@ import (
 
 	"corebank/graph/generated"
 	"corebank/internal/app"
-	"corebank/internal/bank"
+	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
 	"corebank/internal/identity/oidc"
@@ -95,7 +95,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
 	group.Go(func() error {
 		config.Transports.Ending = ctx
-		parts := Parts{Commands: NewCommands(actors.call), Views: views, Subscriptions: feed, Log: events, Transports: config.Transports, Guard: config.Guard,
+		parts := Parts{Commands: NewCommands(batcher.Remote(sidecar)), Views: views, Subscriptions: feed, Log: events, Transports: config.Transports, Guard: config.Guard,
 			Verify: people.Verify, PageToken: pageToken(local)}
 		front := NewHTTP(Handler(parts, newProbe(actors.ready).Ready), log)
 		// Subscriptions end with the gateway; requests get a little longer.
@@ -164,11 +164,6 @@ func checkListen(config Config) error {
 
 // actors reaches the account actors through the sidecar.
 type actors struct{ sidecar *app.Sidecar }
-
-func (a actors) call(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
-	var reply contract.CommandReply
-	return reply, a.sidecar.CallActor(ctx, contract.ActorType, string(id), contract.MethodExecute, batch, &reply)
-}
 
 // ready asks an actor that belongs to no account whether a turn could append
 // now: the whole way of a command, without a command.

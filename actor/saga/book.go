@@ -41,9 +41,9 @@ type transfer struct {
 	// Rejection is why, at the step rejected.
 	Rejection *bank.Rejection `json:"rejection,omitempty"`
 
-	sending *bank.TransferSent // what was sent; not kept, but read again
-	order   *order             // the command for the present step, on its way
-	ours    bool               // this driver has taken it up
+	sending  *bank.TransferSent // what was sent; not kept, but read again
+	delivery *delivery          // the command for the present step, on its way
+	ours     bool               // this driver has taken it up
 }
 
 // book is the fold of the log to what is still to be done. It is not safe for
@@ -143,14 +143,14 @@ func (b *book) advance(id bank.TransferID, to step, why *bank.Rejection, at time
 		return
 	}
 	t.Step, t.Rejection, t.Since, t.sending = to, why, at, nil
-	t.order.cancel()
-	t.order = nil
+	t.delivery.cancel()
+	t.delivery = nil
 }
 
 // end forgets a transfer.
 func (b *book) end(id bank.TransferID) {
 	if t := b.transfers[id]; t != nil {
-		t.order.cancel()
+		t.delivery.cancel()
 		delete(b.transfers, id)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
 )
@@ -41,7 +42,7 @@ type Follow func(ctx context.Context, handle func(context.Context, contract.Batc
 // Parts are what a driver works with.
 type Parts struct {
 	Log   logclient.Log
-	Call  Call
+	Call  batcher.Call
 	Store Store
 	// Here reports whether this process has the account's actor: what its
 	// accounts send, it drives at once.
@@ -60,9 +61,10 @@ type Parts struct {
 // Driver takes transfers to their end and expires holds.
 type Driver struct {
 	Parts
-	courier  *courier
-	follower logclient.Follower
-	most     bounds
+	dispatcher *dispatcher
+	follower   logclient.Follower
+	most       bounds
+	rereading  sync.WaitGroup
 
 	turn chan struct{} // holds a token while the book goes on along the log
 
@@ -77,7 +79,7 @@ type Driver struct {
 // New makes a driver that does nothing until Run.
 func New(parts Parts) *Driver {
 	d := &Driver{Parts: parts, most: usual, turn: make(chan struct{}, 1)}
-	d.courier = newCourier(parts.Call, d.act, parts.Logger)
+	d.dispatcher = newDispatcher(parts.Call, d.act, parts.Logger)
 	d.follower = logclient.Follower{Log: parts.Log, Position: d.position, Take: d.take}
 	return d
 }
@@ -108,7 +110,7 @@ func (d *Driver) Status() Status {
 func (d *Driver) Run(ctx context.Context, topic Follow) error {
 	ctx, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
-	defer func() { stop(); running.Wait(); d.courier.running.Wait() }()
+	defer func() { stop(); running.Wait(); d.rereading.Wait(); d.dispatcher.Wait() }()
 	running.Go(func() { d.keep(ctx) })
 	if !logclient.CatchUp(ctx, d.catchUp, func(err error) {
 		d.Logger.Warn("the transfers cannot catch up with the log, trying again", "error", err)
@@ -264,18 +266,18 @@ func (d *Driver) act() {
 		return
 	}
 	now := d.Clock().UTC()
-	var orders []*order
-	for _, t := range d.book.inOrder(func(t *transfer) bool { return t.order == nil && d.isTime(t, now) }) {
-		t.order, t.ours = d.step(t), true
-		orders = append(orders, t.order)
+	var deliveries []*delivery
+	for _, t := range d.book.inOrder(func(t *transfer) bool { return t.delivery == nil && d.isTime(t, now) }) {
+		t.delivery, t.ours = d.step(t), true
+		deliveries = append(deliveries, t.delivery)
 	}
 	for _, h := range d.book.holds.due(now.Add(-expiryMargin)) {
-		if h.order == nil {
-			h.order = d.expire(h)
-			orders = append(orders, h.order)
+		if h.delivery == nil {
+			h.delivery = d.expire(h)
+			deliveries = append(deliveries, h.delivery)
 		}
 	}
-	d.courier.send(d.acting, orders)
+	_ = d.dispatcher.Add(d.acting, deliveries...) // it has no bounds
 }
 
 // isTime reports whether this driver makes the next step of a transfer now.

@@ -15,7 +15,7 @@ type hold struct {
 	Position  int64          `json:"position"`
 	ExpiresAt time.Time      `json:"expiresAt"`
 
-	order *order // the command that expires it, on its way
+	delivery *delivery // the command that expires it, on its way
 }
 
 type holdID struct {
@@ -59,7 +59,7 @@ func (s *holds) remove(account bank.AccountID, version int64) {
 	if h == nil {
 		return
 	}
-	h.order.cancel()
+	h.delivery.cancel()
 	delete(s.byID, id)
 	if i, found := slices.BinarySearchFunc(s.byExpiry, h, byExpiry); found {
 		s.byExpiry = slices.Delete(s.byExpiry, i, i+1)

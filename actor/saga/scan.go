@@ -58,7 +58,7 @@ func (d *Driver) lookBack(ctx context.Context) {
 // on what it found, or less if the log cannot be read. d.mu is held.
 func (d *Driver) reread(ctx context.Context, from int64, found func(b *book, whole bool)) {
 	to, most := d.book.position, d.book.most
-	d.courier.running.Go(func() {
+	d.rereading.Go(func() {
 		b := newBook(most)
 		b.position, b.second = from-1, true
 		past := logclient.Follower{Log: d.Log, Position: func() int64 { return b.position }, Take: b.takeUpTo(to)}

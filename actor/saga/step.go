@@ -8,11 +8,11 @@ import (
 // Caller is who gives the commands that only the bank itself gives.
 const Caller = "corebank"
 
-// step is the order for what a transfer needs next. d.mu is held.
-func (d *Driver) step(t *transfer) *order {
+// step is the delivery of what a transfer needs next. d.mu is held.
+func (d *Driver) step(t *transfer) *delivery {
 	id, at := t.ID, t.Step
 	next, _ := bank.NextStep(t.lastEvent())
-	return &order{account: next.Account, command: d.internal(next.Command),
+	return &delivery{account: next.Account, command: d.internal(next.Command),
 		answered: func(outcome contract.Outcome) { d.stepped(id, at, outcome) }}
 }
 
@@ -28,10 +28,10 @@ func (t *transfer) lastEvent() (account bank.AccountID, version int64, e bank.Ev
 	}
 }
 
-// expire is the order that ends a hold. d.mu is held.
-func (d *Driver) expire(h *hold) *order {
+// expire is the delivery that ends a hold. d.mu is held.
+func (d *Driver) expire(h *hold) *delivery {
 	next, _ := bank.NextStep(h.Account, h.Version, bank.HoldPlaced{ExpiresAt: h.ExpiresAt})
-	return &order{account: next.Account, command: d.internal(next.Command),
+	return &delivery{account: next.Account, command: d.internal(next.Command),
 		answered: func(outcome contract.Outcome) { d.expired(h, outcome) }}
 }
 

@@ -14,6 +14,7 @@ import (
 	"corebank/eventsource"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
+	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/identity/identitytest"
 )
@@ -147,7 +148,7 @@ type receiver struct{}
 var errBroken = errors.New("connection reset")
 
 // callFor carries the calls of the driver beside a host.
-func (w *town) callFor(at int) saga.Call {
+func (w *town) callFor(at int) batcher.Call {
 	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 		ctx = context.WithValue(ctx, receiver{}, id)
 		for _, c := range batch.Commands {

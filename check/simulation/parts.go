@@ -4,10 +4,10 @@ import (
 	"context"
 
 	"corebank/actor"
-	"corebank/actor/saga"
 	"corebank/eventsource"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
+	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
 	"corebank/internal/view"
@@ -117,7 +117,7 @@ func (p Parts) call(call Call) Call {
 	return p.Call(call)
 }
 
-func (p Parts) saga(call Call) saga.Call {
+func (p Parts) saga(call Call) batcher.Call {
 	if p.Saga == nil {
 		return call
 	}
