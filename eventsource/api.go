@@ -12,14 +12,13 @@ import (
 	"corebank/internal/contract"
 )
 
-// API answers the log's service invocations. Read replies are also bounded in
-// bytes, below what a sidecar carries.
+// API answers the log's service invocations. Replies to reads are also bounded in bytes, below what a sidecar carries.
 type API struct {
 	writer     appender
 	storage    readable
-	published  func() int64
+	published  func() int64 // how far the relay has published
 	partition  storage.Partition
-	partitions func() []contract.PartitionStatus // nil for one log
+	partitions func() []contract.PartitionStatus // nil for a log with one partition
 }
 
 // appender is the Writer, or the Sequencer in its place.
@@ -29,7 +28,7 @@ type appender interface {
 	AwaitHead(ctx context.Context, after int64)
 }
 
-// readable is what the API reads: a storage, or the Sequencer of several.
+// readable is what the API reads: a storage.Log, or the Sequencer of several.
 type readable interface {
 	storage.Reader
 	LastAudit(ctx context.Context) (*contract.Audit, error)
@@ -38,19 +37,18 @@ type readable interface {
 // maxReplyBytes bounds the event data of one read.
 const maxReplyBytes = 2 << 20
 
-// NewAPI makes the API of one writer and its storage. published tells how far
-// the relay is.
+// NewAPI makes the API of a writer and its storage. published returns how far the relay has published.
 func NewAPI(writer *Writer, log readable, published func() int64) *API {
 	return &API{writer: writer, storage: log, published: published}
 }
 
-// NewPartitionAPI makes the API of the writer of one partition. Nobody publishes
-// from there; it answers for the accounts that are in it, and no others.
+// NewPartitionAPI makes the API of the writer of one partition. It has no relay, and it answers only for the accounts
+// of that partition.
 func NewPartitionAPI(writer *Writer, log readable, partition storage.Partition) *API {
 	return &API{writer: writer, storage: log, published: func() int64 { return 0 }, partition: partition}
 }
 
-// NewMergedAPI makes the API of the whole log of several partitions.
+// NewMergedAPI makes the API of the merged log of several partitions.
 func NewMergedAPI(s *sequencer.Sequencer, published func() int64) *API {
 	return &API{writer: s, storage: s, published: published, partitions: s.Partitions}
 }
@@ -78,8 +76,8 @@ func (a *API) Append(ctx context.Context, request contract.AppendRequest) (contr
 	return contract.AppendReply{Results: a.appendOwn(ctx, request.Appends)}, nil
 }
 
-// appendOwn appends what is for this partition, and nothing if anything is not:
-// whoever asks then counts the partitions otherwise.
+// appendOwn appends events of this partition. If any event is of another, it appends nothing: the caller was started
+// with another number of partitions.
 func (a *API) appendOwn(ctx context.Context, appends []contract.Append) []contract.AppendResult {
 	results := make([]contract.AppendResult, len(appends))
 	foreign := ""
@@ -138,7 +136,8 @@ func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (con
 // FindKeys reads the events that carry idempotency keys.
 func (a *API) FindKeys(ctx context.Context, request contract.FindKeysRequest) (contract.Records, error) {
 	if n := len(request.Keys); !request.Account.Valid() || n > contract.MaxCommands {
-		return contract.Records{}, fmt.Errorf("%q and %d keys: want an account id and at most %d keys", request.Account, n, contract.MaxCommands)
+		return contract.Records{}, fmt.Errorf("%q and %d keys: want an account id and at most %d keys",
+			request.Account, n, contract.MaxCommands)
 	}
 	if !a.partition.Owns(request.Account) {
 		return contract.Records{}, errors.New(a.partition.Foreign(request.Account))
@@ -150,12 +149,12 @@ func (a *API) FindKeys(ctx context.Context, request contract.FindKeysRequest) (c
 	return contract.Records{Records: records, Head: a.writer.Head(), Partition: a.partition.Number}, nil
 }
 
-// Ready says whether an append would be taken now.
+// Ready reports whether an append would be accepted now.
 func (a *API) Ready(context.Context, struct{}) (contract.Readiness, error) {
 	return a.writer.Ready(), nil
 }
 
-// Status tells how far the log is, and what the last audit found.
+// Status is how far the log has got, and the result of the last audit.
 func (a *API) Status(ctx context.Context, _ struct{}) (contract.LogStatus, error) {
 	audit, err := a.storage.LastAudit(ctx)
 	if err != nil {
@@ -170,7 +169,8 @@ func (a *API) Status(ctx context.Context, _ struct{}) (contract.LogStatus, error
 
 func readLimit(after int64, limit int) (int, error) {
 	if after < 0 || limit < 0 || limit > contract.MaxReadRecords {
-		return 0, fmt.Errorf("after %d, limit %d: want 0 or more, and at most %d records", after, limit, contract.MaxReadRecords)
+		return 0, fmt.Errorf("after %d, limit %d: want 0 or more, and at most %d records",
+			after, limit, contract.MaxReadRecords)
 	}
 	if limit == 0 {
 		limit = contract.MaxReadRecords
@@ -178,8 +178,7 @@ func readLimit(after int64, limit int) (int, error) {
 	return limit, nil
 }
 
-// reply cuts records to the bounds of an answer; the reader asks on from the
-// last one.
+// reply shortens records to the bounds of a reply; the reader continues after the last one.
 func (a *API) reply(records []contract.Record, limit int, err error) (contract.Records, error) {
 	if err != nil {
 		return contract.Records{}, err

@@ -14,11 +14,11 @@ import (
 	"corebank/internal/app"
 )
 
-// diskEvery is how often the free space is looked at.
+// diskEvery is how often the free space is checked.
 const diskEvery = time.Second
 
-// watchDisk halts the writer while free reports less than floor bytes: a log
-// that fills its disk could neither finish a commit nor recover in place.
+// watchDisk halts the writer while free reports less than reserve bytes: a log that fills its disk could neither finish
+// a commit nor recover in place.
 func watchDisk(ctx context.Context, w *Writer, free, reserve func() (uint64, error), log *slog.Logger) error {
 	halted := false
 	for floor := uint64(0); ; {
@@ -26,19 +26,20 @@ func watchDisk(ctx context.Context, w *Writer, free, reserve func() (uint64, err
 		if newer, err := reserve(); err == nil {
 			floor = newer
 		} else {
-			log.Warn("the disk's floor stays as it was", "floor", floor, "error", err)
+			log.Warn("the disk reserve cannot be read and stays as it was", "floor", floor, "error", err)
 		}
 		switch {
 		case err != nil:
 			return fmt.Errorf("free space of the log's disk: %w", err)
 		case bytes < floor && !halted:
 			halted = true
-			w.Halt(fmt.Sprintf("the event log's disk is nearly full: %d MiB are free and %d MiB are kept in reserve; free some space, and commands are taken again", bytes>>20, floor>>20))
+			w.Halt(fmt.Sprintf("the event log's disk is nearly full: %d MiB are free and %d MiB are kept in reserve; "+
+				"free some space, and commands are accepted again", bytes>>20, floor>>20))
 			log.Error("disk nearly full, refusing commands", "free", bytes, "floor", floor)
 		case bytes >= floor && halted:
 			halted = false
 			w.Halt("")
-			log.Info("disk has room again, taking commands", "free", bytes, "floor", floor)
+			log.Info("disk has room again, accepting commands", "free", bytes, "floor", floor)
 		}
 		if !app.Pause(ctx, diskEvery) {
 			return nil
@@ -46,8 +47,7 @@ func watchDisk(ctx context.Context, w *Writer, free, reserve func() (uint64, err
 	}
 }
 
-// floor is what is to be kept free, in bytes: as configured, or as its file
-// says.
+// floor is how many bytes are kept free: as configured, or as the file says.
 func (c Config) floor() (uint64, error) {
 	if c.DiskFloorFile == "" {
 		return c.DiskFloor, nil

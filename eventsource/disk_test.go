@@ -69,8 +69,7 @@ func TestTheDiskOfTheTestHasRoom(t *testing.T) {
 	}
 }
 
-// A reserve can be changed while the bank runs; what cannot be understood
-// changes nothing.
+// The reserve can be changed while the bank runs. A file that cannot be parsed changes nothing.
 func TestTheFloorOfARunningBankCanBeChanged(t *testing.T) {
 	config := Config{DiskFloor: 512 << 20, DiskFloorFile: filepath.Join(t.TempDir(), "disk-floor")}
 	for _, step := range []struct {

@@ -4,7 +4,7 @@ package eventsource
 
 import "golang.org/x/sys/unix"
 
-// freeBytes reports what an ordinary user may still write on dir's disk.
+// freeBytes reports how many bytes an ordinary user may still write to dir's disk.
 func freeBytes(dir string) func() (uint64, error) {
 	return func() (uint64, error) {
 		var stat unix.Statfs_t

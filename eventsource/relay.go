@@ -15,25 +15,23 @@ import (
 
 // Bounds of the relay.
 const (
-	// publishRecords and publishBytes bound one message: its records, and about
-	// how long they are. Brokers take 1 MiB unless told otherwise. One record
-	// always fits.
+	// publishRecords and publishBytes bound one message: its records, and about how long they are. Brokers accept 1 MiB
+	// by default. One record always fits.
 	publishRecords = 500
 	publishBytes   = 512 << 10
 	// publishTimeout bounds one publish.
 	publishTimeout = 5 * time.Second
 	// heartbeatEvery is how often the head is published when nothing else is.
 	heartbeatEvery = time.Second
-	// checkpointEvery is how often the checkpoint is saved while it moves. A
-	// crash publishes again at most what was published since.
+	// checkpointEvery is how often the checkpoint is saved while it moves. After a crash, the relay publishes at most
+	// that much again.
 	checkpointEvery = time.Second
-	// gatherEach and gatherMost are the least time between two messages: so
-	// much for each record of the first. What comes up meanwhile shares the
-	// second, for each message costs four sidecars, the broker, a projection
-	// and every gateway. A bank with little to do hardly waits, and one with
-	// more than a record each gatherEach waits longer and longer, up to the most.
+	// gatherEach and gatherMax set the least time between two messages: gatherEach for each record of the first, and at
+	// most gatherMax. Records that arrive meanwhile share the second message, because each message costs four sidecars,
+	// the broker, a projection and every gateway. A quiet bank hardly waits; one with more than a record each
+	// gatherEach waits longer and longer, up to the maximum.
 	gatherEach = time.Millisecond
-	gatherMost = 40 * time.Millisecond
+	gatherMax  = 40 * time.Millisecond
 	// relayPause is the pause after a failure.
 	relayPause = 200 * time.Millisecond
 )
@@ -43,7 +41,7 @@ type Publisher interface {
 	Publish(ctx context.Context, batch contract.Batch) error
 }
 
-// published is the log that the relay publishes: a storage, or the Sequencer of several.
+// published is the log that the relay publishes: a storage.Log, or the Sequencer of several.
 type published interface {
 	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
 	storage.Progress
@@ -56,19 +54,18 @@ type source interface {
 	Ready() contract.Readiness
 }
 
-// Relay publishes the log to the topic: in order, from its checkpoint, at
-// least once.
+// Relay publishes the log to the topic: in order, from its checkpoint, at least once.
 type Relay struct {
 	storage   published
 	writer    source
 	publisher Publisher
 	log       *slog.Logger
 
-	published atomic.Int64
-	saved     int64
-	savedAt   time.Time
-	told      int // records of the last message
-	toldAt    time.Time
+	published   atomic.Int64
+	saved       int64
+	savedAt     time.Time
+	lastRecords int // of the last message
+	lastAt      time.Time
 }
 
 // NewRelay makes a relay that does nothing until Run.
@@ -79,9 +76,8 @@ func NewRelay(log published, writer source, publisher Publisher, logger *slog.Lo
 // Published is the last position that the broker has.
 func (r *Relay) Published() int64 { return r.published.Load() }
 
-// Run publishes until ctx ends, or until another writer takes over, which it
-// reports as storage.ErrFenced. It works only while the writer has the log,
-// so that a fenced event source falls silent.
+// Run publishes until ctx ends, or until another writer takes over, which it reports as storage.ErrFenced. It works
+// only while the writer has the log, so that a fenced event source stops publishing.
 func (r *Relay) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := r.relay(ctx)
@@ -124,14 +120,14 @@ func (r *Relay) relay(ctx context.Context) error {
 	}
 }
 
-// gather waits for more to publish, if there is much.
+// gather waits for more records if the last message had several.
 func (r *Relay) gather(ctx context.Context) {
-	if r.told > 1 {
-		app.Pause(ctx, min(time.Duration(r.told)*gatherEach, gatherMost)-time.Since(r.toldAt))
+	if r.lastRecords > 1 {
+		app.Pause(ctx, min(time.Duration(r.lastRecords)*gatherEach, gatherMax)-time.Since(r.lastAt))
 	}
 }
 
-// publishNew publishes all that is durable and not yet published.
+// publishNew publishes all records that are durable and not yet published.
 func (r *Relay) publishNew(ctx context.Context) error {
 	for r.writer.Ready().Ready && r.Published() < r.writer.Head() {
 		records, err := r.storage.ReadAll(ctx, r.Published(), publishRecords)
@@ -170,20 +166,20 @@ func (r *Relay) publish(ctx context.Context, records []contract.Record) error {
 	}
 	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	batch := contract.Batch{ID: fmt.Sprintf("%d-%d", first, last), Previous: first - 1, First: first, Last: last, Records: records}
+	batch := contract.Batch{ID: fmt.Sprintf("%d-%d", first, last), Previous: first - 1, First: first, Last: last,
+		Records: records}
 	if err := r.publisher.Publish(publishCtx, batch); err != nil {
 		return fmt.Errorf("publish %d to %d: %w", first, last, err)
 	}
 	r.published.Store(last)
-	r.told, r.toldAt = len(records), time.Now()
+	r.lastRecords, r.lastAt = len(records), time.Now()
 	if time.Since(r.savedAt) < checkpointEvery {
 		return nil
 	}
 	return r.save(ctx)
 }
 
-// beat saves a checkpoint that lags and tells the subscribers the head, so
-// that they notice a lost last message.
+// beat saves a checkpoint that lags and publishes the head, so that subscribers notice a lost last message.
 func (r *Relay) beat(ctx context.Context) error {
 	if err := r.save(ctx); err != nil {
 		return err
@@ -192,12 +188,13 @@ func (r *Relay) beat(ctx context.Context) error {
 		return nil
 	}
 	if err := r.storage.CheckOurs(ctx); err != nil {
-		return err // a fenced event source that nobody asks to write learns it here
+		return err // an idle event source that is fenced learns it here
 	}
 	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	head := r.Published()
-	return r.publisher.Publish(publishCtx, contract.Batch{ID: fmt.Sprintf("head-%d-%d", head, time.Now().UnixNano()), Last: head})
+	return r.publisher.Publish(publishCtx,
+		contract.Batch{ID: fmt.Sprintf("head-%d-%d", head, time.Now().UnixNano()), Last: head})
 }
 
 func (r *Relay) save(ctx context.Context) error {

@@ -20,7 +20,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// broker is a publisher that keeps what it got and fails when told to.
+// broker is a publisher that keeps its batches and can be made to fail.
 type broker struct {
 	mu      sync.Mutex
 	batches []contract.Batch
@@ -43,8 +43,7 @@ func (b *broker) failWith(err error) {
 	b.fail = err
 }
 
-// positions are those of all records in the order of publishing; a batch that
-// is not contiguous fails the test.
+// positions are the positions of all records in the order of publishing. A batch that is not contiguous fails the test.
 func (b *broker) positions(t *testing.T) (positions []int64) {
 	t.Helper()
 	b.mu.Lock()
@@ -116,13 +115,13 @@ func TestTheRelayPublishesTheLogInOrder(t *testing.T) {
 		for i := range 10 {
 			s.deposit(t, fmt.Sprint(i), 100)
 		}
-		<-time.After(40 * time.Millisecond) // what comes up while much is told shares the next message
+		<-time.After(40 * time.Millisecond) // records that arrive in a busy bank share the next message
 		synctest.Wait()
 		expectPositions(t, b.positions(t), 1, 1000)
 	})
 }
 
-// Where one thing happens after another, each is told at once.
+// In a quiet bank, each record is published at once.
 func TestASingleEventIsPublishedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broker{}
@@ -135,9 +134,9 @@ func TestASingleEventIsPublishedAtOnce(t *testing.T) {
 	})
 }
 
-// TestWhoeverHearsOfATakeoverFindsTheWriterReady looks many times as early as
-// can be: a relay that finds it unready waits for the next heartbeat.
-func TestWhoeverHearsOfATakeoverFindsTheWriterReady(t *testing.T) {
+// TestAReaderNotifiedOfATakeoverFindsTheWriterReady checks many times, as early as possible: a relay that finds the
+// writer unready waits for the next heartbeat.
+func TestAReaderNotifiedOfATakeoverFindsTheWriterReady(t *testing.T) {
 	log := storage.NewMemoryLog()
 	for range 2000 {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -159,7 +158,7 @@ func TestLongRecordsTravelInShortMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broker{}
 		s := startSource(t, storage.NewMemoryLog(), b)
-		b.failWith(errors.New("no broker")) // so that much waits at once
+		b.failWith(errors.New("no broker")) // so that many records wait
 		for i := range 20 {
 			s.deposit(t, strings.Repeat("x", 100)+fmt.Sprint(i), 100)
 		}

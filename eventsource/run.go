@@ -20,23 +20,22 @@ type Config struct {
 	Listen string
 	// Health is the address of /healthz and /readyz.
 	Health string
-	// Immudb is the database; its Partition says what this event source is.
+	// Immudb is the database. Its Partition says whether this is a writer or the sequencer.
 	Immudb immudb.Config
-	// Broker, when set, asks the broker whether it works: see app.MindBroker.
+	// Broker, if set, asks the broker whether it works: see app.MindBroker.
 	Broker func(context.Context) error
-	// AppendToken, when set, is what an append must carry: see app.Prove.
+	// AppendToken, if set, is what an append must carry: see app.Prove.
 	AppendToken string
-	// Disk, when set, is a directory on immudb's disk: with less than DiskFloor
-	// bytes free there, appends are refused before the disk is full.
+	// Disk, if set, is a directory on immudb's disk. With less than DiskFloor bytes free there, appends are refused
+	// before the disk is full.
 	Disk      string
 	DiskFloor uint64
-	// DiskFloorFile, if there is such a file, has another DiskFloor, in MiB. It
-	// is read again and again.
+	// DiskFloorFile, if it exists, replaces DiskFloor, in MiB. It is read every second.
 	DiskFloorFile string
 }
 
-// Run serves the log until ctx ends, or until another event source takes the
-// log over: then it fails with storage.ErrFenced.
+// Run serves the log until ctx ends, or until another event source takes the log over: then it fails with
+// storage.ErrFenced.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	sidecar, err := app.DialSidecar()
 	if err != nil {
@@ -65,12 +64,14 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	return group.Wait()
 }
 
-// closer is what is released when all has ended.
+// closer is released after everything else has ended.
 type closer interface{ Close(context.Context) error }
 
-// startPart starts what is to be run: a log that has one partition, one of
-// several, or the order of these.
-func startPart(ctx context.Context, group *errgroup.Group, config Config, sidecar *app.Sidecar, log *slog.Logger) (*API, closer) {
+// startPart starts what the configuration asks for: the writer of a log with one partition, of one partition of
+// several, or the sequencer of several.
+func startPart(
+	ctx context.Context, group *errgroup.Group, config Config, sidecar *app.Sidecar, log *slog.Logger,
+) (*API, closer) {
 	part := config.Immudb.Partition
 	if part.IsSequence() {
 		cuts := immudb.NewSequenceLog(config.Immudb)
@@ -90,8 +91,11 @@ func startPart(ctx context.Context, group *errgroup.Group, config Config, sideca
 	return NewAPI(writer, db, startRelay(ctx, group, config, db, writer, sidecar, log)), db
 }
 
-// startRelay starts to publish, and returns what tells how far that is.
-func startRelay(ctx context.Context, group *errgroup.Group, config Config, from published, head source, sidecar *app.Sidecar, log *slog.Logger) func() int64 {
+// startRelay starts to publish, and returns a function that reports how far it has got.
+func startRelay(
+	ctx context.Context, group *errgroup.Group, config Config, from published, head source, sidecar *app.Sidecar,
+	log *slog.Logger,
+) func() int64 {
 	relay := NewRelay(from, head, sidecar, log)
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return relay.Run(ctx) })

@@ -68,8 +68,7 @@ func (w *Writer) Ready() contract.Readiness {
 	return contract.Readiness{Ready: problem == "", Reason: problem}
 }
 
-// Halt refuses all appends from now on, for a reason; "" takes them again.
-// What is queued already is still written.
+// Halt refuses all appends from now on, for a reason; "" accepts them again. Appends in the queue are still written.
 func (w *Writer) Halt(reason string) {
 	if reason == "" {
 		w.halted.Store(nil)
@@ -78,8 +77,7 @@ func (w *Writer) Halt(reason string) {
 	w.halted.Store(&reason)
 }
 
-// Append adds each append to its stream and returns when all outcomes are
-// known or ctx ends.
+// Append adds each append to its stream and returns when all outcomes are known or ctx ends.
 func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contract.AppendResult {
 	waiting := make([]*pendingAppend, len(appends))
 	for i, a := range appends {
@@ -96,9 +94,8 @@ func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contra
 	return results
 }
 
-// checkKeys answers those appends that ask for it and may repeat a key. An event
-// that is committed between this and the append moves the stream, so that the
-// append conflicts.
+// checkKeys answers the appends that ask for this check and may repeat a key. If another event is committed between the
+// check and the append, the stream moves, and the append conflicts.
 func (w *Writer) checkKeys(ctx context.Context, waiting []*pendingAppend) {
 	var asking []*pendingAppend
 	var appends []contract.Append
@@ -116,12 +113,13 @@ func (w *Writer) checkKeys(ctx context.Context, waiting []*pendingAppend) {
 		case err != nil:
 			p.answer(overloaded("the idempotency keys cannot be looked up: " + err.Error()))
 		case repeats[i]:
-			p.answer(contract.AppendResult{Status: contract.KeysUsed, Reason: "an event of the stream may carry one of the keys"})
+			p.answer(contract.AppendResult{Status: contract.KeysUsed,
+				Reason: "an event of the stream may carry one of the keys"})
 		}
 	}
 }
 
-// enqueue hands an append to Run's goroutine, unless it is answered already.
+// enqueue hands an append to Run's goroutine, unless it is already answered.
 func (w *Writer) enqueue(p *pendingAppend) {
 	if p.answered() {
 		return
@@ -147,7 +145,7 @@ func (w *Writer) Run(ctx context.Context) error {
 	}
 	return w.lease.Run(ctx, acquire, func(ctx context.Context) error {
 		w.heads.Purge()
-		w.setHead(head) // after the lease says that it is held: a reader that follows the head asks for that
+		w.setHead(head) // after Ready reports true: a reader that follows the head checks it
 		w.log.Info("this is the writer of the event log now", "head", head)
 		return w.write(ctx)
 	})
@@ -160,9 +158,9 @@ func (w *Writer) setHead(head int64) {
 
 // write commits batches until a commit fails or ctx ends.
 func (w *Writer) write(ctx context.Context) error {
-	var carried *pendingAppend // taken from the queue, did not fit into the last batch
+	var carried *pendingAppend // from the queue, did not fit into the last batch
 	for {
-		b := batch{known: make(storage.Heads), assumed: make(storage.Heads)}
+		b := newBatch()
 		if carried == nil {
 			select {
 			case <-ctx.Done():
@@ -170,8 +168,8 @@ func (w *Writer) write(ctx context.Context) error {
 			case carried = <-w.queue:
 			}
 		}
-		carried = w.collect(&b, carried)
-		if err := w.commit(ctx, &b); err != nil {
+		carried = w.collect(b, carried)
+		if err := w.commit(ctx, b); err != nil {
 			if carried != nil {
 				carried.answer(overloaded("the event source lost its connection to the log"))
 			}
@@ -180,8 +178,7 @@ func (w *Writer) write(ctx context.Context) error {
 	}
 }
 
-// collect fills a batch from first and the queue, as far as they fit, and
-// returns the append that did not.
+// collect fills a batch with first and appends from the queue, and returns the append that did not fit.
 func (w *Writer) collect(b *batch, first *pendingAppend) *pendingAppend {
 	for p := first; ; {
 		if !b.hasRoom(p) {
@@ -199,21 +196,21 @@ func (w *Writer) collect(b *batch, first *pendingAppend) *pendingAppend {
 	}
 }
 
-// commit decides every append of the batch, writes those that stand, and
-// answers all of them.
+// commit decides every append of the batch, writes those that are accepted, and answers all of them.
 func (w *Writer) commit(ctx context.Context, b *batch) error {
 	commitCtx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
 	err := w.decideAndStore(commitCtx, b)
 	if errors.Is(err, storage.ErrHeadMoved) {
-		if err := w.learn(commitCtx, b); err != nil {
+		if err := w.readHeads(commitCtx, b); err != nil {
 			b.answerAll(overloaded("the event source could not read the log"))
 			return err
 		}
 		err = w.decideAndStore(commitCtx, b)
 	}
 	if err != nil {
-		b.answerAll(contract.AppendResult{Status: contract.AppendUnknown, Reason: "the commit's outcome is not known"})
+		b.answerAll(contract.AppendResult{Status: contract.AppendUnknown,
+			Reason: "the outcome of the commit is unknown"})
 		return err
 	}
 	if len(b.records) == 0 {
@@ -229,43 +226,17 @@ func (w *Writer) commit(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// decideAndStore writes the records of the appends that stand, if there are any.
+// decideAndStore decides the batch and writes the records of the accepted appends, if there are any.
 func (w *Writer) decideAndStore(ctx context.Context, b *batch) error {
-	w.decide(b)
+	b.decide(w.head.Load() + 1)
 	if len(b.records) == 0 {
 		return nil
 	}
 	return w.storage.Commit(ctx, b.records, b.assumed)
 }
 
-// decide holds each append against its stream's head, in order, and gives
-// positions to the records of those that stand. The others are answered.
-func (w *Writer) decide(b *batch) {
-	b.begin()
-	next := w.head.Load() + 1
-	for _, p := range b.appends {
-		if version := b.head(p.Account); version != p.ExpectedVersion {
-			p.answer(contract.AppendResult{Status: contract.VersionConflict, Version: version,
-				Reason: fmt.Sprintf("the stream is at version %d, not %d", version, p.ExpectedVersion)})
-			continue
-		}
-		if key, twice := b.repeats(p.Append); twice {
-			p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: fmt.Sprintf("the key %q has just been used", key)})
-			continue
-		}
-		p.result = contract.AppendResult{Status: contract.Appended, FirstPosition: next, Version: p.ExpectedVersion + int64(len(p.Records))}
-		for _, r := range p.Records {
-			r.Position = next
-			next++
-			b.records = append(b.records, r)
-		}
-		b.heads[p.Account] = p.result.Version
-		b.accepted = append(b.accepted, p)
-	}
-}
-
-// learn reads the heads that a batch assumed.
-func (w *Writer) learn(ctx context.Context, b *batch) error {
+// readHeads reads the heads that a batch assumed.
+func (w *Writer) readHeads(ctx context.Context, b *batch) error {
 	for id := range b.assumed {
 		version, err := w.storage.StreamVersion(ctx, id)
 		if err != nil {

@@ -22,10 +22,10 @@ import (
 // doubtful is a log in memory whose commits a test can hold and lose.
 type doubtful struct {
 	storage.Log
-	// after runs after a commit landed; what it returns is what the writer
-	// hears. before runs before it, in its place if it fails.
+	// before runs before a commit, which does not happen if it fails. after runs after a commit; the writer gets its
+	// error.
 	before, after func(context.Context) error
-	// unsearchable is what keeps it from looking for keys.
+	// unsearchable is the error of looking up keys.
 	unsearchable error
 
 	mu    sync.Mutex
@@ -81,8 +81,8 @@ func opening(t *testing.T, name string) contract.Append {
 	return contract.Append{Account: r.Account, Records: []contract.Record{r}}
 }
 
-// Given a commit that lands and whose answer gets lost; then it is unknown, and
-// whoever asks again is told that it is there.
+// Given a commit that happens but whose answer is lost; then its outcome is unknown, and a retry gets a version
+// conflict.
 func TestACommitWhoseAnswerGetsLostIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubtful{}
@@ -98,8 +98,8 @@ func TestACommitWhoseAnswerGetsLostIsUnknown(t *testing.T) {
 	})
 }
 
-// Given appends that ask for their keys to be looked for; then one that repeats a
-// key is not written, the others are, and none is before that could be done.
+// Given appends that ask for a look-up of their keys; then one that repeats a key is not written, the others are, and
+// none is written if the look-up fails.
 func TestAnAppendMayAskForItsKeysToBeLookedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubtful{}
@@ -149,9 +149,8 @@ func TestACommitThatNeverEndsIsUnknown(t *testing.T) {
 	})
 }
 
-// Given a log that takes its time, and more appends than may wait; then those
-// beyond are refused at once, none is lost, and no commit is larger than
-// immudb takes.
+// Given a slow log and more appends than may wait; then the ones that do not fit are refused at once, none is lost, and
+// no commit is larger than immudb accepts.
 func TestAFullQueueRefusesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
@@ -215,7 +214,7 @@ func TestTheLogsAPIHasBounds(t *testing.T) {
 	})
 }
 
-// Long records come in short answers, and all of them in the end.
+// Long records come in short replies, which together have all of them.
 func TestAnAnswerOfTheLogIsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubtful{}

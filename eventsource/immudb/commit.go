@@ -13,13 +13,12 @@ import (
 	"corebank/internal/contract"
 )
 
-// plainEntry is the byte before every key and every value that Commit and its
-// kind write; immudb has others for its own purposes.
+// plainEntry is the byte before every key and every value that an event source writes. immudb has others for its own
+// purposes.
 const plainEntry = 0
 
-// readCommit is what a transaction of a database of the log says: the records
-// or rounds that it committed, in order, and what in it no event source would
-// write.
+// readCommit reads a transaction of the log's database: the records or cuts that it committed, in order, and what no
+// event source would have written.
 func readCommit(tx *schema.Tx, part storage.Partition) commit {
 	c := commit{part: part, keys: make(map[string]string)}
 	for _, entry := range tx.Entries {
@@ -31,32 +30,32 @@ func readCommit(tx *schema.Tx, part storage.Partition) commit {
 	return c
 }
 
-// commit is a transaction as it is read.
+// commit is a transaction as the audit reads it.
 type commit struct {
-	part    storage.Partition // whose database it is
+	part    storage.Partition // of the database
 	records []contract.Record
-	rounds  []storage.Cut
-	keys    map[string]string // versions by idempotency key's entry, of an earlier build
-	bounds  []string          // the entries that say which positions it holds
+	cuts    []storage.Cut
+	keys    map[string]string // of an earlier build: versions by the entry of an idempotency key
+	bounds  []string          // the entries that say which positions the commit has
 	flaws   []string
 }
 
-func (c *commit) flaw(format string, args ...any) {
+func (c *commit) addFlaw(format string, args ...any) {
 	c.flaws = append(c.flaws, fmt.Sprintf(format, args...))
 }
 
 func (c *commit) read(entry *schema.TxEntry) {
 	if len(entry.Key) == 0 || entry.Key[0] != plainEntry || len(entry.Value) == 0 || entry.Value[0] != plainEntry {
-		c.flaw("an entry %q that is none of the log's", entry.Key)
+		c.addFlaw("an entry %q that does not belong to the log", entry.Key)
 		return
 	}
 	key, value := string(entry.Key[1:]), entry.Value[1:]
 	if m := entry.Metadata; m.GetDeleted() || m.GetNonIndexable() || m.GetExpiration() != nil {
-		c.flaw("an entry %q that is marked as deleted, expiring or hidden", key)
+		c.addFlaw("an entry %q that is marked as deleted, expiring or hidden", key)
 	}
 	switch {
 	case c.part.IsSequence():
-		c.readOrder(key, value)
+		c.readSequence(key, value)
 	case key == keyPartition && c.part.Of > 0:
 		c.readPartition(value)
 	case isEventKey(entry.Key[1:]):
@@ -66,50 +65,49 @@ func (c *commit) read(entry *schema.TxEntry) {
 	case strings.HasPrefix(key, prefixBatch):
 		c.bounds = append(c.bounds, key+" "+string(value))
 	case key != keyEpoch && key != keyCheckpoint && key != keyAudit:
-		c.flaw("an entry %q that is none of the log's", key)
+		c.addFlaw("an entry %q that does not belong to the log", key)
 	}
 }
 
-// readOrder reads an entry of an order.
-func (c *commit) readOrder(key string, value []byte) {
+// readSequence reads an entry of a sequence log.
+func (c *commit) readSequence(key string, value []byte) {
 	switch {
-	case strings.HasPrefix(key, prefixRound):
-		r, err := readRound([]byte(key), value)
+	case strings.HasPrefix(key, prefixCut):
+		cut, err := readCut([]byte(key), value)
 		if err != nil {
-			c.flaw("%v", err)
+			c.addFlaw("%v", err)
 			return
 		}
-		c.rounds = append(c.rounds, r)
+		c.cuts = append(c.cuts, cut)
 	case key == keyPartition:
 		c.readPartition(value)
 	case key != keyEpoch && key != keyCheckpoint && key != keyAudit:
-		c.flaw("an entry %q that is none of the order's", key)
+		c.addFlaw("an entry %q that does not belong to the sequence log", key)
 	}
 }
 
-// readPartition holds what the database says of itself against what it is.
+// readPartition compares the stored partition with the expected one.
 func (c *commit) readPartition(value []byte) {
 	var has storage.Partition
 	if err := json.Unmarshal(value, &has); err != nil || has != c.part {
-		c.flaw("%q as the part of the log that it has; it is %s", value, c.part)
+		c.addFlaw("the partition %q, but the database is %s", value, c.part)
 	}
 }
 
 func (c *commit) readRecord(key string, value []byte) {
 	var r contract.Record
 	if err := contract.Decode(value, &r); err != nil {
-		c.flaw("a stored record is damaged: %v: %q", err, key)
+		c.addFlaw("a stored record is damaged: %v: %q", err, key)
 		return
 	}
 	if !r.Account.Valid() || key != string(eventKey(r.Account, r.Version)) {
-		c.flaw("version %d of %s under %q", r.Version, r.Account, key)
+		c.addFlaw("version %d of %s under %q", r.Version, r.Account, key)
 	}
 	c.records = append(c.records, r)
 }
 
-// checkKeys holds the idempotency keys' entries against the records'. A commit
-// has them for all of its records or, since they have an index of their own, for
-// none.
+// checkKeys compares the entries of idempotency keys with the records. A commit has such entries for all of its records
+// or, since the keys have an index of their own, for none.
 func (c *commit) checkKeys() {
 	if len(c.keys) == 0 {
 		return
@@ -117,16 +115,17 @@ func (c *commit) checkKeys() {
 	for _, r := range c.records {
 		entry := string(oldKey(r.Account, r.Key))
 		if version := c.keys[entry]; version != strconv.FormatInt(r.Version, 10) {
-			c.flaw("an entry %q with the version %q; version %d of %s carries its key %q", entry, version, r.Version, r.Account, r.Key)
+			c.addFlaw("an entry %q with the version %q; version %d of %s carries its key %q",
+				entry, version, r.Version, r.Account, r.Key)
 		}
 		delete(c.keys, entry)
 	}
 	for entry, version := range c.keys {
-		c.flaw("an entry %q with the version %q, and no record that carries the key", entry, version)
+		c.addFlaw("an entry %q with the version %q, and no record that carries the key", entry, version)
 	}
 }
 
-// checkBounds holds the commit's own entry against the records.
+// checkBounds compares the commit's own entry with the records.
 func (c *commit) checkBounds() {
 	var want []string
 	if n := len(c.records); n > 0 {
@@ -137,6 +136,6 @@ func (c *commit) checkBounds() {
 		want = []string{string(batchKey(c.records[0].Position)) + " " + string(value)}
 	}
 	if !slices.Equal(c.bounds, want) {
-		c.flaw("%q as what it holds; it holds %q", c.bounds, want)
+		c.addFlaw("the bounds %q, but its records need %q", c.bounds, want)
 	}
 }

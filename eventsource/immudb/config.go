@@ -26,24 +26,23 @@ type Config struct {
 	Database string
 	User     string
 	Password string
-	// AdminPassword is immudb's administrator's. With it, a missing database
-	// or user is made; without it, that is an error. It must not be immudb's
-	// published default.
+	// AdminPassword is the password of immudb's administrator. With it, a missing database or user is created; without
+	// it, that is an error. It must not be immudb's published default.
 	AdminPassword string
-	// Partition is which part of a log the database has. It is written into a
-	// new database, and that of an older one has to be the same.
+	// Partition is which part of a log the database has. It is written into a new database, and must be the same when an
+	// older one is opened.
 	Partition storage.Partition
-	// StateDir is where immudb's client keeps its copy of the verified state, and
-	// the event source its index of idempotency keys. Both can be lost.
+	// StateDir is where immudb's client keeps its copy of the verified state, and the event source its index of
+	// idempotency keys. Both are caches.
 	StateDir string
 }
 
 const (
 	openTimeout = 10 * time.Second // of a session
-	maxRecv     = 32 << 20         // bytes of one answer of immudb: a transaction of batchRecords at their largest
+	maxRecv     = 32 << 20         // bytes of a reply: a transaction with the most and largest records
 )
 
-// open is a session on the log's database, which it makes if it must and may.
+// open opens a session on the log's database. It creates the database if it is missing and the password allows it.
 func (c Config) open(ctx context.Context) (client.ImmuClient, error) {
 	ctx, cancel := context.WithTimeout(ctx, openTimeout)
 	defer cancel()
@@ -53,7 +52,8 @@ func (c Config) open(ctx context.Context) (client.ImmuClient, error) {
 		return session, nil
 	}
 	if c.AdminPassword == "" || !isUnprovisioned(err) {
-		return nil, fmt.Errorf("immudb at %s: open a session as %q on database %q: %w", c.Address, c.User, c.Database, err)
+		return nil, fmt.Errorf("immudb at %s: open a session as %q on database %q: %w",
+			c.Address, c.User, c.Database, err)
 	}
 	if err := c.provision(ctx); err != nil {
 		return nil, fmt.Errorf("immudb at %s: %w", c.Address, err)
@@ -61,12 +61,11 @@ func (c Config) open(ctx context.Context) (client.ImmuClient, error) {
 	return c.login(ctx, c.User, c.Password, c.Database)
 }
 
-// isUnprovisioned reports whether a login failed for want of the user or the
-// database.
+// isUnprovisioned reports whether a login failed because the user or the database is missing.
 func isUnprovisioned(err error) bool {
 	text := err.Error()
-	return strings.Contains(text, "invalid user name or password") || strings.Contains(text, "database does not exist") ||
-		strings.Contains(text, "not have permission")
+	return strings.Contains(text, "invalid user name or password") ||
+		strings.Contains(text, "database does not exist") || strings.Contains(text, "not have permission")
 }
 
 func (c Config) login(ctx context.Context, user, password, database string) (client.ImmuClient, error) {
@@ -88,17 +87,19 @@ func (c Config) login(ctx context.Context, user, password, database string) (cli
 	return session, nil
 }
 
-// provision makes the database and its user with the administrator's rights.
+// provision creates the database and its user, as administrator.
 func (c Config) provision(ctx context.Context) error {
 	if c.AdminPassword == auth.SysAdminPassword {
-		return errors.New("the administrator still has immudb's published default password; start immudb with --admin-password or IMMUDB_ADMIN_PASSWORD")
+		return errors.New("the administrator still has immudb's published default password; " +
+			"start immudb with --admin-password or IMMUDB_ADMIN_PASSWORD")
 	}
 	admin, err := c.login(ctx, auth.SysAdminUsername, c.AdminPassword, "defaultdb")
 	if err != nil {
 		return fmt.Errorf("log in as administrator: %w", err)
 	}
 	defer discard(admin)
-	if _, err := admin.CreateDatabaseV2(ctx, c.Database, databaseSettings()); err != nil && !strings.Contains(err.Error(), "already exists") {
+	_, err = admin.CreateDatabaseV2(ctx, c.Database, databaseSettings())
+	if err != nil && !strings.Contains(err.Error(), "already exists") {
 		return fmt.Errorf("create database %q: %w", c.Database, err)
 	}
 	err = admin.CreateUser(ctx, []byte(c.User), []byte(c.Password), auth.PermissionRW, c.Database)
@@ -111,8 +112,7 @@ func (c Config) provision(ctx context.Context) error {
 	return nil
 }
 
-// adopt gives an existing user the password that we know and its rights: the
-// administrator may have been asked to because ours was lost.
+// adopt gives an existing user our password and its rights: the user may be there because our password was lost.
 func (c Config) adopt(ctx context.Context, admin client.ImmuClient) error {
 	if err := admin.ChangePassword(ctx, []byte(c.User), nil, []byte(c.Password)); err != nil {
 		return fmt.Errorf("change its password: %w", err)
@@ -124,6 +124,6 @@ func (c Config) adopt(ctx context.Context, admin client.ImmuClient) error {
 func discard(c client.ImmuClient) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	// The server forgets a session by itself if it cannot be told.
+	// The server ends the session by itself if this fails.
 	_ = c.CloseSession(ctx)
 }

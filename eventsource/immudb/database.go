@@ -18,15 +18,15 @@ import (
 	"corebank/internal/contract"
 )
 
-// database is what a log and an order log have in common: a session on an
-// immudb database, and the epoch that says who writes there.
+// database is what a Log and a SequenceLog have in common: a session on an immudb database, the epoch that says which
+// process may write there, and what is stored beside the log.
 type database struct {
 	config Config
 
 	mu      sync.Mutex
 	client  client.ImmuClient // nil when there is no session
 	lastTx  atomic.Uint64     // the last transaction that this process knows to be durable
-	epochTx atomic.Uint64     // the transaction of our epoch; 0 before the first Acquire
+	epochTx atomic.Uint64     // the transaction that wrote our epoch; 0 before the first Acquire
 }
 
 func newDatabase(config Config) *database { return &database{config: config} }
@@ -46,12 +46,11 @@ func (s *database) session(ctx context.Context) (client.ImmuClient, error) {
 	return c, nil
 }
 
-// fault gives up the session that a call failed on, so that the next call
-// opens a new one: sessions die with the server, and silently with time. Many
-// calls share a session, so that it is kept where only this call is at fault:
-// one that keeps failing must not take it from those that would succeed.
+// fault ends the session on which a call failed, so that the next call opens a new one: sessions end with the server,
+// and silently with time. Many calls share a session, so it is kept if only this call is at fault: a call that keeps
+// failing must not end the session of calls that would succeed.
 func (s *database) fault(ctx context.Context, c client.ImmuClient, what string, err error) error {
-	if ctx.Err() == nil && isOfImmudb(err) {
+	if ctx.Err() == nil && isSessionFault(err) {
 		s.mu.Lock()
 		if s.client == c {
 			s.client = nil
@@ -79,10 +78,8 @@ type epoch struct {
 	Number int64 `json:"number"`
 }
 
-// acquire makes this the only writer of the database. It takes a new session,
-// because the old one may be what failed, and raises the epoch: from then on a
-// commit that an older writer, or an older call of ours, still has under way is
-// refused by immudb. prepare runs before that.
+// acquire makes this the only writer of the database by raising the epoch. From then on immudb refuses commits that an
+// older writer, or an older call of ours, still has in flight. prepare runs before that.
 func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) error) (client.ImmuClient, error) {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -96,14 +93,14 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 		return nil, storage.ErrFenced
 	}
 	if err := checkPartition(ctx, c, s.config.Partition, currentTx == 0); err != nil {
-		return nil, s.fault(ctx, c, "look at the partition", err)
+		return nil, s.fault(ctx, c, "check the partition", err)
 	}
 	state, err := c.CurrentState(ctx)
 	if err != nil {
 		return nil, s.fault(ctx, c, "read the state", err)
 	}
 	if err := checkIndex(ctx, c, state.TxId); err != nil {
-		return nil, s.fault(ctx, c, "look at the index", err)
+		return nil, s.fault(ctx, c, "check the index", err)
 	}
 	if err := prepare(c); err != nil {
 		return nil, err
@@ -113,7 +110,7 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 		return nil, s.fault(ctx, c, "raise the epoch", err)
 	}
 	s.epochTx.Store(tx)
-	s.saw(tx)
+	s.noteDurable(tx)
 	return c, nil
 }
 
@@ -132,9 +129,11 @@ func readEpoch(ctx context.Context, c client.ImmuClient) (epoch, uint64, error) 
 	return e, entry.Tx, nil
 }
 
-// raiseEpoch writes the epoch unless somebody else did since currentTx. The
-// first comes with what part of a log this is.
-func raiseEpoch(ctx context.Context, c client.ImmuClient, number int64, currentTx uint64, part storage.Partition) (uint64, error) {
+// raiseEpoch writes the epoch unless another process has written it since currentTx. The first epoch is written
+// together with the partition.
+func raiseEpoch(
+	ctx context.Context, c client.ImmuClient, number int64, currentTx uint64, part storage.Partition,
+) (uint64, error) {
 	value, err := json.Marshal(epoch{Number: number})
 	if err != nil {
 		return 0, err
@@ -143,11 +142,13 @@ func raiseEpoch(ctx context.Context, c client.ImmuClient, number int64, currentT
 	unchanged := schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), currentTx)
 	if currentTx == 0 {
 		unchanged = schema.PreconditionKeyMustNotExist([]byte(keyEpoch))
-		mine, err := partitionEntry(part)
-		if err != nil {
-			return 0, err
+		if part.Of > 0 {
+			value, err := json.Marshal(part)
+			if err != nil {
+				return 0, err
+			}
+			entries = append(entries, &schema.KeyValue{Key: []byte(keyPartition), Value: value})
 		}
-		entries = append(entries, mine...)
 	}
 	header, err := c.SetAll(ctx, &schema.SetRequest{
 		KVs:           entries,
@@ -159,7 +160,7 @@ func raiseEpoch(ctx context.Context, c client.ImmuClient, number int64, currentT
 	return header.Id, nil
 }
 
-// CheckOurs implements Storage.
+// CheckOurs implements storage.Progress.
 func (s *database) CheckOurs(ctx context.Context) error {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -175,13 +176,13 @@ func (s *database) CheckOurs(ctx context.Context) error {
 	return nil
 }
 
-// stillOurs is the condition that nobody has raised the epoch since we did.
-func (s *database) stillOurs() []*schema.Precondition {
+// epochUnchanged is the condition that no other process has raised the epoch since we did.
+func (s *database) epochUnchanged() []*schema.Precondition {
 	return []*schema.Precondition{schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), s.epochTx.Load())}
 }
 
-// saw notes that a transaction is durable.
-func (s *database) saw(tx uint64) {
+// noteDurable notes that a transaction is durable.
+func (s *database) noteDurable(tx uint64) {
 	for {
 		last := s.lastTx.Load()
 		if tx <= last || s.lastTx.CompareAndSwap(last, tx) {
@@ -190,17 +191,16 @@ func (s *database) saw(tx uint64) {
 	}
 }
 
-// isNotFound and isPreconditionFailed tell immudb's two expected answers from
-// faults. The client hands both on as texts. Without the name of its index before
-// it, "key not found" is a fault: that immudb 1.11 had closed a file that it was
-// about to read.
+// isNotFound and isPreconditionFailed recognize immudb's two expected answers. The client returns both as texts. Only
+// with the name of its index before it does "key not found" mean that a key is absent. Without the name it is a fault:
+// immudb 1.11 had closed a file that it was about to read.
 func isNotFound(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "tbtree: key not found")
 }
 
-// isOfImmudb reports whether an error came from immudb, or from the way to it,
-// and is no answer that shows the session to be sound.
-func isOfImmudb(err error) bool {
+// isSessionFault reports whether an error came from immudb or from the connection to it. The two expected answers do
+// not count: they show that the session works.
+func isSessionFault(err error) bool {
 	var coded immuerrors.ImmuError
 	_, remote := status.FromError(err)
 	return (remote || errors.As(err, &coded)) && !isPreconditionFailed(err) && !isNotFound(err)
@@ -217,36 +217,35 @@ func isPreconditionFailed(err error) bool {
 	return strings.Contains(err.Error(), "precondition failed")
 }
 
-// Checkpoint implements Storage.
+// Checkpoint implements storage.Progress.
 func (s *database) Checkpoint(ctx context.Context) (position int64, err error) {
-	_, err = s.note(ctx, keyCheckpoint, &position)
+	_, err = s.load(ctx, keyCheckpoint, &position)
 	return position, err
 }
 
-// SaveCheckpoint implements Storage. Only the writer's relay may move the
-// checkpoint: a fenced one learns it here, even when nobody asks it to write.
+// SaveCheckpoint implements storage.Progress. Only the writer's relay may move the checkpoint: a fenced one learns it
+// here, even if no append arrives.
 func (s *database) SaveCheckpoint(ctx context.Context, position int64) error {
-	return s.saveNote(ctx, keyCheckpoint, position, s.stillOurs())
+	return s.save(ctx, keyCheckpoint, position, s.epochUnchanged())
 }
 
-// LastAudit implements Storage.
+// LastAudit implements storage.Progress.
 func (s *database) LastAudit(ctx context.Context) (*contract.Audit, error) {
 	var audit contract.Audit
-	found, err := s.note(ctx, keyAudit, &audit)
+	found, err := s.load(ctx, keyAudit, &audit)
 	if err != nil || !found {
 		return nil, err
 	}
 	return &audit, nil
 }
 
-// SaveAudit implements Storage.
+// SaveAudit implements storage.Log and storage.SequenceLog.
 func (s *database) SaveAudit(ctx context.Context, audit contract.Audit) error {
-	return s.saveNote(ctx, keyAudit, audit, nil)
+	return s.save(ctx, keyAudit, audit, nil)
 }
 
-// note reads what is noted under a key beside the log into v, and tells
-// whether there is anything.
-func (s *database) note(ctx context.Context, key string, v any) (found bool, err error) {
+// load reads the JSON under a key beside the log into v, and reports whether there is any.
+func (s *database) load(ctx context.Context, key string, v any) (found bool, err error) {
 	c, err := s.session(ctx)
 	if err != nil {
 		return false, err
@@ -264,8 +263,8 @@ func (s *database) note(ctx context.Context, key string, v any) (found bool, err
 	return true, nil
 }
 
-// saveNote notes v under a key, as JSON, on conditions.
-func (s *database) saveNote(ctx context.Context, key string, v any, conditions []*schema.Precondition) error {
+// save writes v under a key beside the log, as JSON, on conditions.
+func (s *database) save(ctx context.Context, key string, v any, conditions []*schema.Precondition) error {
 	value, err := json.Marshal(v)
 	if err != nil {
 		return err
@@ -282,26 +281,12 @@ func (s *database) saveNote(ctx context.Context, key string, v any, conditions [
 	if err != nil {
 		return s.fault(ctx, c, "save the "+key, err)
 	}
-	s.saw(header.Id)
+	s.noteDurable(header.Id)
 	return nil
 }
 
-// keyPartition is where a database of a log with several partitions says which
-// part it has. It is written with the first epoch and never again; a log that
-// has only one has no such entry.
-const keyPartition = "partition"
-
-// entry is what a database says of itself, where it says something.
-func partitionEntry(p storage.Partition) ([]*schema.KeyValue, error) {
-	if p.Of == 0 {
-		return nil, nil
-	}
-	value, err := json.Marshal(p)
-	return []*schema.KeyValue{{Key: []byte(keyPartition), Value: value}}, err
-}
-
-// checkPartition fails with ErrPartition unless the database is a new one, or
-// has the wanted part.
+// checkPartition fails with storage.ErrPartition unless the database is new or belongs to the wanted partition. The
+// partition is written with the first epoch and never again. A log with one partition has no such entry.
 func checkPartition(ctx context.Context, c client.ImmuClient, want storage.Partition, isNew bool) error {
 	if isNew {
 		return nil
@@ -314,7 +299,7 @@ func checkPartition(ctx context.Context, c client.ImmuClient, want storage.Parti
 		return err
 	default:
 		if err := json.Unmarshal(entry.Value, &has); err != nil {
-			return fmt.Errorf("what the database says of its partition is damaged: %w", err)
+			return fmt.Errorf("the stored partition is damaged: %w", err)
 		}
 	}
 	if has != want {

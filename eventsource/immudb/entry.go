@@ -14,27 +14,25 @@ import (
 	"corebank/internal/contract"
 )
 
-// The keys of the log's immudb database. They sort as they count.
+// The keys of the log's immudb database. They sort in the order of their numbers.
 //
-//	e<account><version>  a record, as JSON; the account's id as its 16 bytes,
-//	                     the version as 8, the highest first
-//	b/<position>         a commit that begins at position; its value ends it
-//	epoch                who writes; every commit requires it unchanged
+//	e<account><version>  a record, as JSON; the account's id as its 16 bytes, the version as 8, the highest first
+//	b/<position>         a commit whose first record is at position; its value has the last position
+//	epoch                which process writes; every commit requires it unchanged
 //	checkpoint           what the relay has published
-//	audit                what the last audit found
-//	partition            which part of a log this is, if it has several
-//	o/<number>           in the order of several partitions: one of its rounds
+//	audit                the result of the last audit
+//	partition            which part of a log this is, if the log has several
+//	o/<number>           in a sequence log: one of its cuts
 //
-// Those of records are short because much of what a commit costs is to put them
-// into immudb's index. Idempotency keys stand in the records alone, and in an
-// index of our own (keyIndex). In logs of earlier builds there are also
+// The keys of records are short because a large part of a commit's cost is adding them to immudb's index. Idempotency
+// keys are only in the records, and in an index of our own (keyIndex). In logs of earlier builds there are also
 //
-//	k<hash>              the version that carries an idempotency key; 20 bytes of
-//	                     SHA-256 over the account and the key
+//	k<hash>              the version that carries an idempotency key; 20 bytes of SHA-256 over the account and the key
 const (
 	keyEpoch      = "epoch"
 	keyCheckpoint = "checkpoint"
 	keyAudit      = "audit"
+	keyPartition  = "partition"
 	prefixBatch   = "b/"
 	prefixEvent   = 'e'
 	prefixOldKey  = 'k'
@@ -43,7 +41,7 @@ const (
 	oldKeyLength   = 1 + 20
 )
 
-// streamPrefix begins the keys of an account's records. The id must be valid.
+// streamPrefix is the prefix of the keys of an account's records. The id must be valid.
 func streamPrefix(id bank.AccountID) []byte {
 	return append([]byte{prefixEvent}, id.Bytes()...)
 }
@@ -52,8 +50,7 @@ func eventKey(id bank.AccountID, version int64) []byte {
 	return binary.BigEndian.AppendUint64(streamPrefix(id), uint64(version))
 }
 
-// isEventKey tells the keys of records from those whose names begin with the
-// same letter.
+// isEventKey recognizes the keys of records; other keys begin with the same letter.
 func isEventKey(key []byte) bool { return len(key) == eventKeyLength && key[0] == prefixEvent }
 
 func isOldKey(key []byte) bool { return len(key) == oldKeyLength && key[0] == prefixOldKey }
@@ -63,15 +60,15 @@ func oldKey(id bank.AccountID, key string) []byte {
 	return append([]byte{prefixOldKey}, hash[:]...)[:oldKeyLength]
 }
 
-// ErrOldKeys says that the log was written when its keys were text. Nothing of it
-// would be found under today's keys, so that accounts would be opened again.
+// ErrOldKeys reports that the log was written when its keys were text. None of its records would be found under today's
+// keys, so that accounts would be opened again.
 var ErrOldKeys error = storage.DamageError("the log was written by a build whose keys this one does not read, " +
 	"and nothing is written: go on with that build, or begin another bank in another directory or database")
 
-// oldEventPrefix began the keys of records while they were text, and longer.
+// oldEventPrefix was the prefix of the keys of records while they were text.
 const oldEventPrefix = "e/acc_"
 
-// checkKeys fails with ErrOldKeys for a log with records under such keys.
+// checkKeys fails with ErrOldKeys for a log that has records under such keys.
 func checkKeys(ctx context.Context, c client.ImmuClient) error {
 	found, err := c.Scan(ctx, &schema.ScanRequest{Prefix: []byte(oldEventPrefix), Limit: 1})
 	if err != nil {
@@ -87,28 +84,27 @@ func checkKeys(ctx context.Context, c client.ImmuClient) error {
 
 func batchKey(position int64) []byte { return fmt.Appendf(nil, "%s%015d", prefixBatch, position) }
 
-// place is where a stored value lies: the account and the version that its key
-// names and, where it was read with its commit, its position; else 0.
-type place struct {
+// location is what is known of a stored record besides its value: the account and the version that its key names and,
+// if it was read with its commit, its position; otherwise 0.
+type location struct {
 	account  bank.AccountID
 	version  int64
 	position int64
 }
 
-// eventPlace reads the key of a record.
-func eventPlace(key []byte) place {
+// locationOf reads the key of a record.
+func locationOf(key []byte) location {
 	if !isEventKey(key) {
-		return place{account: contract.NoAccount}
+		return location{account: contract.NoAccount}
 	}
 	id := key[1 : eventKeyLength-8]
-	return place{account: bank.AccountIDOf([16]byte(id)), version: int64(binary.BigEndian.Uint64(key[eventKeyLength-8:]))}
+	version := int64(binary.BigEndian.Uint64(key[eventKeyLength-8:]))
+	return location{account: bank.AccountIDOf([16]byte(id)), version: version}
 }
 
-// record is what is stored at the place. A value that is no record, or says that
-// it belongs elsewhere, becomes a record that says what is wrong with it and
-// that nobody can decode: it stops the account that it belongs to, and nothing
-// else.
-func (at place) record(value []byte) contract.Record {
+// decode reads the value at a location. A value that is not a record, or belongs to another location, becomes a record
+// that says what is wrong with it and that cannot be decoded: it stops its account, and no other.
+func (at location) decode(value []byte) contract.Record {
 	var r contract.Record
 	err := contract.Decode(value, &r)
 	switch {

@@ -6,19 +6,18 @@ import (
 	"github.com/codenotary/immudb/pkg/client"
 )
 
-// Prover and ProveFrom let tests stand between immudb and the proof.
+// Prover and ProveFrom let tests change immudb's answers to the proof.
 type Prover = prover
 
 var ProveFrom = prove
 
-// EventKey, OldKey and EncodeRecord let tests write what a commit
-// writes.
+// EventKey and OldKey let tests write the entries of a commit.
 var (
 	EventKey = eventKey
 	OldKey   = oldKey
 )
 
-// Stand lets a test stand between a storage and its immudb.
+// Stand lets a test change immudb's answers to a storage.
 func (s *Log) Stand(ctx context.Context, between func(client.ImmuClient) client.ImmuClient) error {
 	c, err := s.session(ctx)
 	if err == nil {

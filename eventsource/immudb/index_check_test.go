@@ -18,7 +18,7 @@ import (
 type forgetful struct {
 	client.ImmuClient
 	lost   string
-	before uint64 // the newest transaction that it still finds the key in; 0 for none
+	before uint64 // the newest transaction in which it still finds the key, or 0
 }
 
 func (f forgetful) GetAll(ctx context.Context, keys [][]byte) (*schema.Entries, error) {
@@ -38,8 +38,7 @@ func (f forgetful) GetAll(ctx context.Context, keys [][]byte) (*schema.Entries, 
 	return found, nil
 }
 
-// An immudb that has lost what it promised to find is not written to, and who
-// runs it is told what to do.
+// An immudb whose index has lost keys is not written to, and the error tells the operator what to do.
 func TestADamagedIndexIsNotWrittenTo(t *testing.T) {
 	config := startServer(t)
 	first := immudb.NewLog(config)
@@ -79,8 +78,7 @@ func TestADamagedIndexIsNotWrittenTo(t *testing.T) {
 	}
 }
 
-// A log from before keys were short has accounts that today's keys do not find:
-// it is left alone, rather than begun again.
+// A log from before keys were short has accounts that today's keys do not find: it is not written to.
 func TestALogWithKeysOfOldIsNotWrittenTo(t *testing.T) {
 	config := startServer(t)
 	first := immudb.NewLog(config)

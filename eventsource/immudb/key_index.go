@@ -21,45 +21,40 @@ import (
 	"corebank/internal/filelock"
 )
 
-// keyIndex finds the version of an account's event that carries an idempotency
-// key. It is a cache on disk of what the records themselves say: deleted, it is
-// read again from the log. immudb's own index could do this, but keys that are
-// random made it cost three times as much, and more the longer the log is.
+// keyIndex finds the version of an account's event that carries an idempotency key. It is a cache on disk of what the
+// records say: if it is deleted, it is built again from the log. immudb's own index could do this, but with random keys
+// it cost three times as much, and more as the log grew.
 //
-// It may know keys of records that were never committed, and of a log that
-// another event source has written on since. So a version that it names is only
-// where to look, and seen is how far it can be asked for what is not there.
+// The index may have keys of records that were never committed, and may lack keys that another event source has written
+// since. So a version that it returns only says where to look, and a key that it lacks is absent only up to seen.
 //
-// Its methods must not be called at the same time.
+// Its methods must not be called concurrently.
 type keyIndex struct {
 	files string // their directory
 	lock  *filelock.Lock
 	db    *pebble.DB
-	// seen is the transaction up to which the index has everything.
-	seen State
+	seen  State // the transaction up to which the index has all keys
 }
 
 // Bounds of the index's memory, in bytes.
 const (
-	keyMemory = 16 << 20 // of keys that are not in its files yet, twice
-	keyCache  = 32 << 20 // of its files' blocks
+	keyMemory = 16 << 20 // for keys that are not in its files yet, twice
+	keyCache  = 32 << 20 // for blocks of its files
 )
 
 const (
 	keyHashLength = 16
-	keyBloomBits  = 10 // of memory for each key, so that one that is not there is rarely looked for
+	keyBloomBits  = 10 // of memory for each key, so that a key that is absent is rarely searched for on disk
 )
 
-// keySeen is the entry of seen; those of keys have keyHashLength bytes.
+// keySeen is the key of seen in the index; all others have keyHashLength bytes.
 var keySeen = []byte("seen")
 
-// errKeysInUse says that another process has the index open: the event source
-// that was fenced, until it ends.
+// errKeysInUse reports that another process has the index open: an event source that was fenced, until it ends.
 var errKeysInUse = errors.New("the index of idempotency keys is still in use by another event source")
 
-// openKeys opens the index in a directory, or begins an empty one where there
-// is none, or one that cannot be read.
-func openKeys(dir string) (*keyIndex, error) {
+// openKeyIndex opens the index in a directory, or begins an empty one if there is none or it cannot be read.
+func openKeyIndex(dir string) (*keyIndex, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -73,8 +68,9 @@ func openKeys(dir string) (*keyIndex, error) {
 	x := &keyIndex{lock: lock, files: filepath.Join(dir, "files")}
 	err = x.read()
 	if err != nil {
-		slog.Warn("the index of idempotency keys cannot be read and is made anew from the log", "directory", dir, "error", err.Error())
-		err = x.begin()
+		slog.Warn("the index of idempotency keys cannot be read and is built again from the log",
+			"directory", dir, "error", err.Error())
+		err = x.reset()
 	}
 	if err != nil {
 		return nil, errors.Join(err, x.close())
@@ -85,8 +81,9 @@ func openKeys(dir string) (*keyIndex, error) {
 func (x *keyIndex) read() (err error) {
 	cache := pebble.NewCache(keyCache)
 	defer cache.Unref()
-	options := &pebble.Options{Cache: cache, MemTableSize: keyMemory, Logger: keyLogger{}, FormatMajorVersion: pebble.FormatNewest}
-	// Hashes do not get smaller.
+	options := &pebble.Options{Cache: cache, MemTableSize: keyMemory, Logger: keyLogger{},
+		FormatMajorVersion: pebble.FormatNewest}
+	// Hashes cannot be compressed.
 	options.ApplyCompressionSettings(func() pebble.DBCompressionSettings { return pebble.DBCompressionNone })
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(keyBloomBits)
@@ -106,10 +103,10 @@ func (x *keyIndex) read() (err error) {
 	return json.Unmarshal(value, &x.seen)
 }
 
-// begin makes the index an empty one.
-func (x *keyIndex) begin() error {
+// reset empties the index.
+func (x *keyIndex) reset() error {
 	if x.db != nil {
-		_ = x.db.Close() // what it could not write is not wanted
+		_ = x.db.Close() // if it cannot write its files, they are deleted anyway
 	}
 	x.db, x.seen = nil, State{}
 	if err := os.RemoveAll(x.files); err != nil {
@@ -126,8 +123,7 @@ func (x *keyIndex) close() error {
 	return errors.Join(failure, x.lock.Release())
 }
 
-// add notes the keys of records, and that everything up to seen is there now,
-// unless more was before.
+// add adds the keys of records, and notes that the index has all keys up to seen now, unless it already had more.
 func (x *keyIndex) add(records []contract.Record, seen State) error {
 	b := x.db.NewBatch()
 	defer b.Close()
@@ -146,7 +142,7 @@ func (x *keyIndex) add(records []contract.Record, seen State) error {
 			return err
 		}
 	}
-	// Not synced: what a crash loses is read again from the log, from seen on.
+	// Not synced: keys that a crash loses are read again from the log, from seen on.
 	if err := x.db.Apply(b, pebble.NoSync); err != nil {
 		return fmt.Errorf("write the index of idempotency keys: %w", err)
 	}
@@ -156,7 +152,7 @@ func (x *keyIndex) add(records []contract.Record, seen State) error {
 	return nil
 }
 
-// find is the version that carries a key; 0 for none.
+// find is the version that carries a key, or 0.
 func (x *keyIndex) find(id bank.AccountID, key string) (version int64, err error) {
 	hash := keyHash(id, key)
 	value, closer, err := x.db.Get(hash[:])
@@ -181,8 +177,8 @@ func keyHash(id bank.AccountID, key string) [keyHashLength]byte {
 	return [keyHashLength]byte(whole[:keyHashLength])
 }
 
-// keyLogger keeps pebble's own messages for whoever looks for them. It ends the
-// process where pebble cannot go on, as on a full disk: nothing is lost by it.
+// keyLogger logs pebble's own messages. It ends the process when pebble cannot go on, as on a full disk: nothing is
+// lost, because the index is a cache.
 type keyLogger struct{}
 
 func (keyLogger) Infof(format string, args ...any) {
@@ -192,50 +188,46 @@ func (keyLogger) Errorf(format string, args ...any) {
 	slog.Error("keys: " + fmt.Sprintf(format, args...))
 }
 func (keyLogger) Fatalf(format string, args ...any) {
-	slog.Error("the index of idempotency keys cannot be written, the event source ends", "reason", fmt.Sprintf(format, args...))
+	slog.Error("the index of idempotency keys cannot be written, the event source ends",
+		"reason", fmt.Sprintf(format, args...))
 	os.Exit(1)
 }
 
-// keyIndexHandle lets a storage's calls use its keyIndex one at a time, and opens it
-// when it is first used.
+// keyIndexHandle opens a storage's keyIndex when it is first used, and lets calls use it one at a time.
 type keyIndexHandle struct {
 	dir  string
-	turn chan *keyIndex // holds the index, nil before it is opened, unless it is in use
-	// whole is the transaction of the epoch in which the index has had all keys
-	// that were committed; 0 for none.
-	whole atomic.Uint64
-	// last is what the newest commit led to; only commits use it. The index
-	// learns it with the next one's keys.
+	idle chan *keyIndex // holds the index while no call uses it; nil before it is opened
+	// complete is the transaction of the epoch in which the index has had all committed keys, or 0.
+	complete atomic.Uint64
+	// last is the state after the newest commit. Only commits use it. The index learns it with the next commit's keys.
 	last State
 }
 
-func newKeyIndexHandle(state string) *keyIndexHandle {
-	k := &keyIndexHandle{dir: keysDirectory(state), turn: make(chan *keyIndex, 1)}
-	k.turn <- nil
-	return k
+func newKeyIndexHandle(stateDir string) *keyIndexHandle {
+	h := &keyIndexHandle{dir: filepath.Join(stateDir, "keys"), idle: make(chan *keyIndex, 1)}
+	h.idle <- nil
+	return h
 }
 
-// open waits for the index, opens it if need be, and returns it with what gives
-// it back.
-func (k *keyIndexHandle) open(ctx context.Context) (x *keyIndex, release func(), err error) {
+// open waits for the index, opens it if needed, and returns it with a function that releases it.
+func (h *keyIndexHandle) open(ctx context.Context) (x *keyIndex, release func(), err error) {
 	select {
-	case x = <-k.turn:
+	case x = <-h.idle:
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
 	if x == nil {
-		if x, err = openKeys(k.dir); err != nil {
-			k.turn <- nil
+		if x, err = openKeyIndex(h.dir); err != nil {
+			h.idle <- nil
 			return nil, nil, err
 		}
 	}
-	return x, func() { k.turn <- x }, nil
+	return x, func() { h.idle <- x }, nil
 }
 
-// find returns the versions at which the keys may be found, each once; keys that
-// are not in the index are left out.
-func (k *keyIndexHandle) find(ctx context.Context, id bank.AccountID, keys []string) (versions []int64, err error) {
-	x, release, err := k.open(ctx)
+// find returns the versions that may carry the keys, each once. Keys that are not in the index are left out.
+func (h *keyIndexHandle) find(ctx context.Context, id bank.AccountID, keys []string) (versions []int64, err error) {
+	x, release, err := h.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -252,10 +244,9 @@ func (k *keyIndexHandle) find(ctx context.Context, id bank.AccountID, keys []str
 	return versions, nil
 }
 
-// mayRepeat tells of each append whether the index has the key of one of its
-// records.
-func (k *keyIndexHandle) mayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
-	x, release, err := k.open(ctx)
+// mayRepeat reports for each append whether the index has the key of one of its records.
+func (h *keyIndexHandle) mayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
+	x, release, err := h.open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -273,14 +264,14 @@ func (k *keyIndexHandle) mayRepeat(ctx context.Context, appends []contract.Appen
 	return repeats, nil
 }
 
-// note adds the keys of records that are being committed, and yields when that
-// is done. Whether the commit happens does not matter.
-func (k *keyIndexHandle) note(ctx context.Context, records []contract.Record) <-chan error {
+// add adds the keys of records that are being committed, and sends the result when that is done. It does not matter
+// whether the commit succeeds.
+func (h *keyIndexHandle) add(ctx context.Context, records []contract.Record) <-chan error {
 	done := make(chan error, 1)
 	go func() {
-		x, release, err := k.open(ctx)
+		x, release, err := h.open(ctx)
 		if err == nil {
-			err = x.add(records, k.last)
+			err = x.add(records, h.last)
 			release()
 		}
 		done <- err
@@ -288,13 +279,13 @@ func (k *keyIndexHandle) note(ctx context.Context, records []contract.Record) <-
 	return done
 }
 
-// committed says what the newest commit led to.
-func (k *keyIndexHandle) committed(after State) { k.last = after }
+// committed notes the state after the newest commit.
+func (h *keyIndexHandle) committed(after State) { h.last = after }
 
-// close closes the index, once nobody uses it.
-func (k *keyIndexHandle) close() error {
-	x := <-k.turn
-	k.turn <- nil
+// close closes the index when no call uses it.
+func (h *keyIndexHandle) close() error {
+	x := <-h.idle
+	h.idle <- nil
 	if x == nil {
 		return nil
 	}

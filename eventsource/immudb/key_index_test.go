@@ -16,7 +16,7 @@ import (
 	"corebank/eventsource/storage"
 )
 
-// keysOf are the idempotency keys that a storage finds among some.
+// keysOf are the idempotency keys, of those given, that a storage finds.
 func keysOf(t *testing.T, s *immudb.Log, keys ...string) (found []string) {
 	t.Helper()
 	records, err := s.FindKeys(t.Context(), payments(0, 1)[0].Account, keys)
@@ -37,7 +37,7 @@ func sameKeys(t *testing.T, what string, got []string, want ...string) {
 	}
 }
 
-// opened is a storage that has taken the log over and committed records.
+// opened is a storage that has taken the log over and committed n records.
 func opened(t *testing.T, config immudb.Config, first int64, n int) *immudb.Log {
 	t.Helper()
 	s := immudb.NewLog(config)
@@ -119,8 +119,7 @@ func remove(t *testing.T, directory string) {
 	}
 }
 
-// Keys of a commit that was refused are in the index, and are not found: what
-// it names is looked at.
+// Keys of a commit that was refused are in the index, and are not found: the record that the index names is checked.
 func TestKeysOfARefusedCommitAreNotFound(t *testing.T) {
 	config := startServer(t)
 	fenced := opened(t, config, 0, 2)
@@ -139,8 +138,8 @@ func TestKeysOfARefusedCommitAreNotFound(t *testing.T) {
 	sameKeys(t, "the newer one", keysOf(t, newer, "key-2", "key-3", "late", "later"), "key-2", "key-3")
 }
 
-// Given a command that is appended; when one who does not know of it asks for the
-// same at an older version; then that is refused, and the first is still found.
+// Given an appended command; when it is appended again at an older version; then that is refused, and the first is
+// still found.
 func TestKeysOfACommitThatAssumedWronglyAreNotNoted(t *testing.T) {
 	s := opened(t, startServer(t), 0, 5)
 	defer closed(t, s)
@@ -157,8 +156,8 @@ func TestKeysOfACommitThatAssumedWronglyAreNotNoted(t *testing.T) {
 	sameKeys(t, "the next", keysOf(t, s, "key-5", "key-6"), "key-5", "key-6")
 }
 
-// Whoever is not the writer, or is no longer, sees what the writer wrote all the
-// same: an actor that asks a fenced event source would otherwise pay twice.
+// An event source that is not or no longer the writer also finds the writer's keys: an actor that asks a fenced event
+// source would otherwise pay twice.
 func TestAFencedEventSourceFindsWhatTheNextOneWrote(t *testing.T) {
 	config := startServer(t)
 	fenced := opened(t, config, 0, 1)
@@ -174,8 +173,8 @@ func TestAFencedEventSourceFindsWhatTheNextOneWrote(t *testing.T) {
 	sameKeys(t, "after one more", keysOf(t, fenced, "key-3"), "key-3")
 }
 
-// Two event sources that share a directory do not share the index: the second
-// fences the first at once, and has the log when the first has ended.
+// Two event sources that share a directory do not share the index: the second fences the first at once, and has the log
+// when the first has ended.
 func TestASharedDirectoryWaitsForTheFencedOne(t *testing.T) {
 	config := startServer(t)
 	first := opened(t, config, 0, 1)
@@ -194,8 +193,8 @@ func TestASharedDirectoryWaitsForTheFencedOne(t *testing.T) {
 	sameKeys(t, "the second", keysOf(t, second, "key-1"), "key-1")
 }
 
-// What keeps failing for a reason of its own leaves the session, which others
-// share, as it is: else nobody would have one for as long as a takeover takes.
+// A call that keeps failing for a reason of its own does not end the session, which others share: otherwise no call
+// would have a session during a takeover.
 func TestASessionIsKeptWhereAnotherHasTheIndex(t *testing.T) {
 	config := startServer(t)
 	first := opened(t, config, 0, 1)
@@ -211,7 +210,8 @@ func TestASessionIsKeptWhereAnotherHasTheIndex(t *testing.T) {
 		if err := second.Stand(t.Context(), look); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := second.FindKeys(t.Context(), payments(0, 1)[0].Account, []string{"key-1"}); err == nil || !strings.Contains(err.Error(), "still in use by another event source") {
+		_, err := second.FindKeys(t.Context(), payments(0, 1)[0].Account, []string{"key-1"})
+		if err == nil || !strings.Contains(err.Error(), "still in use by another event source") {
 			t.Fatalf("found a key: %v", err)
 		}
 	}
@@ -220,7 +220,7 @@ func TestASessionIsKeptWhereAnotherHasTheIndex(t *testing.T) {
 	}
 }
 
-// slowReader is an immudb that takes its time to tell what the log holds.
+// slowReader is an immudb that returns transactions slowly.
 type slowReader struct {
 	client.ImmuClient
 	asked, proceed chan struct{}
@@ -237,8 +237,7 @@ func (r slowReader) TxByIDWithSpec(ctx context.Context, request *schema.TxReques
 	return r.ImmuClient.TxByIDWithSpec(ctx, request)
 }
 
-// Who takes over with an empty index first reads the log, for as long as that
-// takes, and only then fences the writer.
+// An event source that takes over with an empty index first reads the whole log, and only then fences the writer.
 func TestAWriterWritesOnWhileTheNextOneReads(t *testing.T) {
 	config := startServer(t)
 	first := opened(t, config, 0, 3)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -16,20 +15,20 @@ import (
 	"corebank/internal/contract"
 )
 
-// FindKeys implements Storage. While the log is ours, the index has the keys of
-// all that was committed; otherwise it first reads what others have written.
+// FindKeys implements storage.Log. While this process is the writer, the index has all committed keys. Otherwise the
+// index first reads what others have written.
 func (s *Log) FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error) {
 	c, err := s.session(ctx)
 	if err != nil {
 		return nil, err
 	}
-	ours, err := s.stillWriter(ctx, c)
+	complete, err := s.keyIndexComplete(ctx, c)
 	if err != nil {
 		return nil, s.fault(ctx, c, "read the epoch", err)
 	}
-	if !ours {
-		if err := s.takeKeys(ctx, c); err != nil {
-			return nil, s.fault(ctx, c, "read what the index of idempotency keys does not have", err)
+	if !complete {
+		if err := s.updateKeyIndex(ctx, c); err != nil {
+			return nil, s.fault(ctx, c, "update the index of idempotency keys", err)
 		}
 	}
 	versions, err := s.keys.find(ctx, id, keys)
@@ -43,29 +42,28 @@ func (s *Log) FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([
 			return nil, err
 		}
 		if len(read) == 0 {
-			continue // noted for a commit that did not come to the log
+			continue // added for a commit that failed
 		}
 		r := read[0]
-		if r.Key == "" || slices.Contains(keys, r.Key) { // none: it cannot be read, and stops its account
+		if r.Key == "" || slices.Contains(keys, r.Key) { // a record without a key is unreadable, and stops its account
 			records = append(records, r)
 		}
 	}
 	return records, nil
 }
 
-// MayRepeat implements Storage. It asks nothing of immudb: who has taken the log
-// over meanwhile has noted keys elsewhere, and an append of ours is in vain then.
+// MayRepeat implements storage.Log. It does not ask immudb: if another writer has taken over meanwhile, the index lacks
+// that writer's keys, but then our append is refused anyway.
 func (s *Log) MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
-	if s.keys.whole.Load() == 0 {
-		return nil, errors.New("the index of idempotency keys has not been read on yet")
+	if s.keys.complete.Load() == 0 {
+		return nil, errors.New("the index of idempotency keys is not up to date yet")
 	}
 	return s.keys.mayRepeat(ctx, appends)
 }
 
-// stillWriter tells whether nobody wrote since we took the log over and read
-// what was in it.
-func (s *Log) stillWriter(ctx context.Context, c client.ImmuClient) (bool, error) {
-	ours := s.keys.whole.Load()
+// keyIndexComplete reports whether no other process has written since we took the log over and updated the index.
+func (s *Log) keyIndexComplete(ctx context.Context, c client.ImmuClient) (bool, error) {
+	ours := s.keys.complete.Load()
 	if ours == 0 {
 		return false, nil
 	}
@@ -73,9 +71,8 @@ func (s *Log) stillWriter(ctx context.Context, c client.ImmuClient) (bool, error
 	return err == nil && current == ours, err
 }
 
-// takeKeys reads the idempotency keys of all transactions that the index has not
-// seen.
-func (s *Log) takeKeys(ctx context.Context, c client.ImmuClient) error {
+// updateKeyIndex reads the idempotency keys of all transactions that the index has not seen.
+func (s *Log) updateKeyIndex(ctx context.Context, c client.ImmuClient) error {
 	epochTx := s.epochTx.Load()
 	x, release, err := s.keys.open(ctx)
 	if err != nil {
@@ -86,25 +83,26 @@ func (s *Log) takeKeys(ctx context.Context, c client.ImmuClient) error {
 	if err != nil {
 		return err
 	}
-	same, err := sawSame(ctx, c, x.seen, state.TxId)
+	fits, err := inHistory(ctx, c, x.seen, state.TxId)
 	if err != nil {
 		return err
 	}
-	if !same {
-		slog.Warn("the index of idempotency keys is of another log, or of what this one lost, and is made anew", "seen", x.seen.Tx, "last", state.TxId)
-		if err := x.begin(); err != nil {
+	if !fits {
+		slog.Warn("the index of idempotency keys has another log, or transactions that this log lost, and is built again",
+			"seen", x.seen.Tx, "last", state.TxId)
+		if err := x.reset(); err != nil {
 			return err
 		}
 	}
-	if err := x.readOn(ctx, c, state.TxId); err != nil {
+	if err := x.readLog(ctx, c, state.TxId); err != nil {
 		return err
 	}
-	s.keys.whole.Store(epochTx)
+	s.keys.complete.Store(epochTx)
 	return nil
 }
 
-// sawSame tells whether what the index has seen is what the log's database has.
-func sawSame(ctx context.Context, c client.ImmuClient, seen State, last uint64) (bool, error) {
+// inHistory reports whether the database has been in the state that the index has seen.
+func inHistory(ctx context.Context, c client.ImmuClient, seen State, last uint64) (bool, error) {
 	if seen.Tx == 0 {
 		return true, nil
 	}
@@ -123,12 +121,12 @@ func stateAfter(header *schema.TxHeader) State {
 	return State{Tx: header.Id, Hash: schema.TxHeaderFromProto(header).Alh()}
 }
 
-// keysTold is how often a long reading of keys says how far it is.
-const keysTold = 5 * time.Second
+// progressEvery is how often a long read of keys logs its progress.
+const progressEvery = 5 * time.Second
 
-// readOn adds the keys of the transactions after seen, up to last.
-func (x *keyIndex) readOn(ctx context.Context, c client.ImmuClient, last uint64) error {
-	told := time.Now()
+// readLog adds the keys of the transactions after seen, up to last.
+func (x *keyIndex) readLog(ctx context.Context, c client.ImmuClient, last uint64) error {
+	logged := time.Now()
 	for reader := (txReader{next: x.seen.Tx + 1, last: last}); reader.next <= last; {
 		read, err := reader.read(ctx, c, contract.MaxReadRecords)
 		if err != nil {
@@ -141,19 +139,18 @@ func (x *keyIndex) readOn(ctx context.Context, c client.ImmuClient, last uint64)
 		if err := x.add(records, stateAfter(read[len(read)-1].Header)); err != nil {
 			return err
 		}
-		if time.Since(told) > keysTold {
-			told = time.Now()
+		if time.Since(logged) > progressEvery {
+			logged = time.Now()
 			slog.Info("reading the log's idempotency keys into their index", "transaction", x.seen.Tx, "of", last)
 		}
 	}
 	return nil
 }
 
-// appendKeyed appends the records of a transaction, of which only what the index
-// takes is read: it reads the whole log when it is made anew. What has no key
-// that can be read is not found by one.
+// appendKeyed appends the records of a transaction, with only the fields that the index needs: when the index is built
+// again, it reads the whole log. A record whose key cannot be read is not indexed.
 func appendKeyed(records []contract.Record, tx *schema.Tx) []contract.Record {
-	announced := false // as for recordsOf
+	announced := false // as in recordsOf
 	for _, entry := range tx.Entries {
 		key := entry.Key[min(1, len(entry.Key)):]
 		announced = announced || bytes.HasPrefix(key, []byte(prefixBatch))
@@ -166,11 +163,8 @@ func appendKeyed(records []contract.Record, tx *schema.Tx) []contract.Record {
 		if contract.Decode(entry.Value[1:], &stored) != nil || stored.Key == "" {
 			continue
 		}
-		at := eventPlace(key)
+		at := locationOf(key)
 		records = append(records, contract.Record{Account: at.account, Version: at.version, Key: stored.Key})
 	}
 	return records
 }
-
-// keysDirectory is where, in the directory of the log's state, the index is.
-func keysDirectory(state string) string { return filepath.Join(state, "keys") }

@@ -16,7 +16,7 @@ import (
 	"corebank/eventsource/immudb"
 )
 
-// liar is an immudb that answers something else.
+// liar is an immudb with changed answers.
 type liar struct {
 	immudb.Prover
 	state func(*schema.ImmutableState)
@@ -66,8 +66,8 @@ func believe(ctx context.Context, from immudb.Prover, earlier *immudb.State) err
 	return nil
 }
 
-// told changes what immudb says of one transaction.
-func told(id uint64, change func(*schema.Tx)) func(uint64, *schema.Tx) {
+// changed changes one transaction in immudb's answers.
+func changed(id uint64, change func(*schema.Tx)) func(uint64, *schema.Tx) {
 	return func(asked uint64, tx *schema.Tx) {
 		if asked == id {
 			change(tx)
@@ -83,35 +83,35 @@ func hash(value []byte) []byte {
 	return sum[:]
 }
 
-// Transaction 3 has records, and others before and after it. Transaction 6 is
-// the last: nothing but the proven state can show a lie about it.
+// Transaction 3 has records, and has transactions before and after it. Transaction 6 is the last: only the proven state
+// can show a lie about it.
 var lies = map[string]liar{
-	"a value":  {tx: told(3, func(tx *schema.Tx) { record(tx).Value[20] ^= 1 })},
-	"no value": {tx: told(3, func(tx *schema.Tx) { record(tx).Value = nil })},
-	"a value and its hash": {tx: told(3, func(tx *schema.Tx) {
+	"a value":  {tx: changed(3, func(tx *schema.Tx) { record(tx).Value[20] ^= 1 })},
+	"no value": {tx: changed(3, func(tx *schema.Tx) { record(tx).Value = nil })},
+	"a value and its hash": {tx: changed(3, func(tx *schema.Tx) {
 		record(tx).Value[20] ^= 1
 		record(tx).HValue = hash(record(tx).Value)
 	})},
-	"a key":            {tx: told(3, func(tx *schema.Tx) { record(tx).Key[10] ^= 1 })},
-	"a deletion":       {tx: told(3, func(tx *schema.Tx) { record(tx).Metadata = &schema.KVMetadata{Deleted: true} })},
-	"an entry is kept": {tx: told(3, func(tx *schema.Tx) { tx.Entries = tx.Entries[1:] })},
-	"an entry is kept and not counted": {tx: told(3, func(tx *schema.Tx) {
+	"a key":            {tx: changed(3, func(tx *schema.Tx) { record(tx).Key[10] ^= 1 })},
+	"a deletion":       {tx: changed(3, func(tx *schema.Tx) { record(tx).Metadata = &schema.KVMetadata{Deleted: true} })},
+	"an entry is kept": {tx: changed(3, func(tx *schema.Tx) { tx.Entries = tx.Entries[1:] })},
+	"an entry is kept and not counted": {tx: changed(3, func(tx *schema.Tx) {
 		tx.Entries = tx.Entries[1:]
 		tx.Header.Nentries--
 	})},
-	"no entries":                   {tx: told(3, func(tx *schema.Tx) { tx.Entries, tx.Header.Nentries = nil, 0 })},
-	"entries in another order":     {tx: told(3, func(tx *schema.Tx) { slices.Reverse(tx.Entries) })},
-	"no header":                    {tx: told(3, func(tx *schema.Tx) { tx.Header = nil })},
-	"a header of another version":  {tx: told(3, func(tx *schema.Tx) { tx.Header.Version = 7 })},
-	"a header of an older version": {tx: told(3, func(tx *schema.Tx) { tx.Header.Version = 0 })},
-	"another transaction's number": {tx: told(3, func(tx *schema.Tx) { tx.Header.Id = 4 })},
-	"a time":                       {tx: told(3, func(tx *schema.Tx) { tx.Header.Ts++ })},
-	"the time of the first":        {tx: told(1, func(tx *schema.Tx) { tx.Header.Ts++ })},
-	"the time of the last":         {tx: told(6, func(tx *schema.Tx) { tx.Header.Ts++ })},
-	"a past of the first":          {tx: told(1, func(tx *schema.Tx) { tx.Header.PrevAlh[0] ^= 1 })},
-	"another past":                 {tx: told(3, func(tx *schema.Tx) { tx.Header.PrevAlh[0] ^= 1 })},
-	"a tree":                       {tx: told(3, func(tx *schema.Tx) { tx.Header.BlRoot[0] ^= 1 })},
-	"a hash of entries":            {tx: told(3, func(tx *schema.Tx) { tx.Header.EH[0] ^= 1 })},
+	"no entries":                   {tx: changed(3, func(tx *schema.Tx) { tx.Entries, tx.Header.Nentries = nil, 0 })},
+	"entries in another order":     {tx: changed(3, func(tx *schema.Tx) { slices.Reverse(tx.Entries) })},
+	"no header":                    {tx: changed(3, func(tx *schema.Tx) { tx.Header = nil })},
+	"a header of another version":  {tx: changed(3, func(tx *schema.Tx) { tx.Header.Version = 7 })},
+	"a header of an older version": {tx: changed(3, func(tx *schema.Tx) { tx.Header.Version = 0 })},
+	"another transaction's number": {tx: changed(3, func(tx *schema.Tx) { tx.Header.Id = 4 })},
+	"a time":                       {tx: changed(3, func(tx *schema.Tx) { tx.Header.Ts++ })},
+	"the time of the first":        {tx: changed(1, func(tx *schema.Tx) { tx.Header.Ts++ })},
+	"the time of the last":         {tx: changed(6, func(tx *schema.Tx) { tx.Header.Ts++ })},
+	"a past of the first":          {tx: changed(1, func(tx *schema.Tx) { tx.Header.PrevAlh[0] ^= 1 })},
+	"another past":                 {tx: changed(3, func(tx *schema.Tx) { tx.Header.PrevAlh[0] ^= 1 })},
+	"a tree":                       {tx: changed(3, func(tx *schema.Tx) { tx.Header.BlRoot[0] ^= 1 })},
+	"a hash of entries":            {tx: changed(3, func(tx *schema.Tx) { tx.Header.EH[0] ^= 1 })},
 	"a hash of the state":          {state: func(s *schema.ImmutableState) { s.TxHash[0] ^= 1 }},
 	"an earlier state":             {state: func(s *schema.ImmutableState) { s.TxId-- }},
 	"a later state":                {state: func(s *schema.ImmutableState) { s.TxId++ }},
@@ -126,8 +126,7 @@ var lies = map[string]liar{
 	"a proof without its tree":     {proof: func(p *schema.VerifiableTx) { p.DualProof.InclusionProof = nil }},
 }
 
-// TestLiesAreFound stands between a sound immudb and the proof and changes one
-// thing in what it says.
+// TestLiesAreFound changes one thing in the answers of an undamaged immudb.
 func TestLiesAreFound(t *testing.T) {
 	c := newChronicle(t)
 	c.with(func(ctx context.Context, s *immudb.Log, config immudb.Config) {
@@ -159,7 +158,7 @@ func TestLiesAreFound(t *testing.T) {
 	})
 }
 
-// An immudb that cannot be reached says nothing of its history.
+// An immudb that cannot be reached proves nothing about its history.
 func TestAFaultIsNotALie(t *testing.T) {
 	c := newChronicle(t)
 	c.with(func(ctx context.Context, s *immudb.Log, config immudb.Config) {

@@ -32,24 +32,24 @@ func (s *Log) Close(ctx context.Context) error {
 	return errors.Join(s.keys.close(), s.end(ctx))
 }
 
-// Acquire implements Storage. What takes long, it does before it raises the
-// epoch: meanwhile the older writer goes on. ErrIndexDamaged, ErrOldKeys and
-// storage.ErrPartition say that this immudb must not be written to.
+// Acquire implements storage.Log. It does the slow work before it raises the epoch, so that the older writer can go on
+// meanwhile. ErrIndexDamaged, ErrOldKeys and storage.ErrPartition mean that this database must not be written to.
 func (s *Log) Acquire(ctx context.Context) (int64, error) {
 	c, err := s.acquire(ctx, func(c client.ImmuClient) error {
 		if err := checkKeys(ctx, c); err != nil {
-			return s.fault(ctx, c, "look at the keys", err)
+			return s.fault(ctx, c, "check the keys", err)
 		}
-		if err := s.takeKeys(ctx, c); err != nil && !errors.Is(err, errKeysInUse) { // in use by whom this fences
-			return s.fault(ctx, c, "read what the index of idempotency keys does not have", err)
+		// If the writer that is about to be fenced has the index open, it is read after that.
+		if err := s.updateKeyIndex(ctx, c); err != nil && !errors.Is(err, errKeysInUse) {
+			return s.fault(ctx, c, "update the index of idempotency keys", err)
 		}
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	if err := s.takeKeys(ctx, c); err != nil {
-		return 0, s.fault(ctx, c, "read what the index of idempotency keys does not have", err)
+	if err := s.updateKeyIndex(ctx, c); err != nil {
+		return 0, s.fault(ctx, c, "update the index of idempotency keys", err)
 	}
 	head, err := readHead(ctx, c)
 	if err != nil {
@@ -76,9 +76,9 @@ type commitEntry struct {
 	Last int64 `json:"last"`
 }
 
-// Commit implements Storage: one transaction with the records and the commit's
-// own entry, on condition that the epoch is still ours and the streams are where
-// they are assumed to be. The records' idempotency keys are findable by then.
+// Commit implements storage.Log. One transaction has the records and the commit's own entry, on condition that the
+// epoch is still ours and the streams are at the assumed versions. When Commit returns, the index has the idempotency
+// keys.
 func (s *Log) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -88,31 +88,33 @@ func (s *Log) Commit(ctx context.Context, records []contract.Record, assumed sto
 	if err != nil {
 		return err
 	}
-	var noted <-chan error
-	if len(assumed) == 0 { // no key is noted for an event that has not the version it would have
-		noted = s.keys.note(ctx, records)
+	// The index may have keys of records that are not committed, but not for a version that another event has. So keys
+	// are added during the commit only if no version is assumed.
+	var indexed <-chan error
+	if len(assumed) == 0 {
+		indexed = s.keys.add(ctx, records)
 	}
 	header, err := c.SetAll(ctx, &schema.SetRequest{
 		KVs:           entries,
-		Preconditions: append(s.stillOurs(), stillThere(assumed)...),
-		NoWait:        true, // durable, but not yet indexed: readers wait for the index themselves
+		Preconditions: append(s.epochUnchanged(), headsUnchanged(assumed)...),
+		NoWait:        true, // returns when durable, before immudb has indexed it: readers wait for its index themselves
 	})
-	if noted == nil && err == nil {
-		noted = s.keys.note(ctx, records)
+	if indexed == nil && err == nil {
+		indexed = s.keys.add(ctx, records)
 	}
-	if noted != nil {
-		if failure := <-noted; failure != nil {
+	if indexed != nil {
+		if failure := <-indexed; failure != nil {
 			return failure
 		}
 	}
 	if isPreconditionFailed(err) {
-		return s.refused(ctx, assumed)
+		return s.whyRefused(ctx, assumed)
 	}
 	if err != nil {
 		return s.fault(ctx, c, "commit", err)
 	}
 	s.keys.committed(stateAfter(header))
-	s.saw(header.Id)
+	s.noteDurable(header.Id)
 	s.tails.add(records[0].Position-1, header.Id)
 	return nil
 }
@@ -124,9 +126,8 @@ const (
 	_ = uint((maxTxEntries-1)/2 - storage.MaxAssumed)
 )
 
-// stillThere are the conditions that streams are at these versions: they have
-// that event and not the next.
-func stillThere(heads storage.Heads) []*schema.Precondition {
+// headsUnchanged are the conditions that streams are at these versions: each has that event and not the next.
+func headsUnchanged(heads storage.Heads) []*schema.Precondition {
 	conditions := make([]*schema.Precondition, 0, 2*len(heads))
 	for id, version := range heads {
 		if version > 0 {
@@ -137,8 +138,8 @@ func stillThere(heads storage.Heads) []*schema.Precondition {
 	return conditions
 }
 
-// refused is why immudb did not commit: an epoch that was raised stays so.
-func (s *Log) refused(ctx context.Context, assumed storage.Heads) error {
+// whyRefused is why immudb refused a commit. The epoch is checked first: one that was raised stays raised.
+func (s *Log) whyRefused(ctx context.Context, assumed storage.Heads) error {
 	if len(assumed) == 0 {
 		return storage.ErrFenced
 	}

@@ -15,8 +15,7 @@ import (
 	"corebank/eventsource/storage"
 )
 
-// startServer runs a real immudb server in this process, on a loopback port and a
-// directory of the test, and returns how to reach it.
+// startServer runs a real immudb server in this process, on a loopback port, in a directory of the test.
 func startServer(t testing.TB) immudb.Config { return startServerIn(t, t.TempDir()) }
 
 // startServerIn is startServer with its data in dir/data.
@@ -57,7 +56,7 @@ func TestImmudb(t *testing.T) {
 		config.User = fmt.Sprintf("eventsource%d", databases)
 		return func() storage.Log {
 			config := config
-			config.StateDir = t.TempDir() // as on machines of their own
+			config.StateDir = t.TempDir() // as on different machines
 			s := immudb.NewLog(config)
 			t.Cleanup(func() {
 				if err := s.Close(context.WithoutCancel(t.Context())); err != nil {

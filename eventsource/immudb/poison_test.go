@@ -14,7 +14,7 @@ import (
 	"corebank/internal/bank"
 )
 
-// vandal is a session beside the event source's, with its rights.
+// vandal is another session with the event source's rights.
 func vandal(t *testing.T, config immudb.Config) client.ImmuClient {
 	t.Helper()
 	host, portText, err := net.SplitHostPort(config.Address)
@@ -25,7 +25,8 @@ func vandal(t *testing.T, config immudb.Config) client.ImmuClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := client.NewClient().WithOptions(client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(t.TempDir()).WithDisableIdentityCheck(true))
+	options := client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(t.TempDir()).WithDisableIdentityCheck(true)
+	c := client.NewClient().WithOptions(options)
 	if err := c.OpenSession(t.Context(), []byte(config.User), []byte(config.Password), config.Database); err != nil {
 		t.Fatal(err)
 	}
@@ -44,8 +45,8 @@ func mustSet(t *testing.T, c client.ImmuClient, entries ...string) {
 	}
 }
 
-// What a broken writer left in the log stops neither its readers nor its
-// writer: it is a record of its place that nobody can decode.
+// Damaged records in the log stop neither its readers nor its writer: each becomes a record at its position that cannot
+// be decoded.
 func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 	config := startServer(t)
 	s := immudb.NewLog(config)
@@ -106,7 +107,7 @@ func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 		t.Errorf("Ada's stream is %+v, %v", stream, err)
 	}
 	found, err := next.FindKeys(t.Context(), ada, []string{"three", good[1].Key})
-	if err != nil || len(found) != 1 { // what cannot be read has no key
+	if err != nil || len(found) != 1 { // an unreadable record has no key
 		t.Errorf("found %+v, %v by two keys", found, err)
 	}
 	more := payments(0, 1)

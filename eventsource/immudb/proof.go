@@ -21,9 +21,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// ErrNotProven says that immudb's history is not proven to be the one that was
-// written: it was rewritten, cut off or damaged, or it is another one. The text
-// around it says what does not fit.
+// ErrNotProven reports that immudb's history is not proven to be the one that was written: it was rewritten, cut off or
+// damaged, or it is another history. The error around it says what does not fit.
 var ErrNotProven = errors.New("the history is not proven")
 
 // Hash stands for all transactions up to one.
@@ -50,27 +49,26 @@ type State struct {
 	Hash Hash   `json:"hash"`
 }
 
-// prover is what immudb's API offers to whoever does not trust it.
+// prover is the part of immudb's API that proves its history to a client that does not trust it.
 type prover interface {
-	CurrentState(ctx context.Context, in *emptypb.Empty, opts ...grpc.CallOption) (*schema.ImmutableState, error)
-	VerifiableTxById(ctx context.Context, in *schema.VerifiableTxRequest, opts ...grpc.CallOption) (*schema.VerifiableTx, error)
-	TxById(ctx context.Context, in *schema.TxRequest, opts ...grpc.CallOption) (*schema.Tx, error)
+	CurrentState(context.Context, *emptypb.Empty, ...grpc.CallOption) (*schema.ImmutableState, error)
+	VerifiableTxById(context.Context, *schema.VerifiableTxRequest, ...grpc.CallOption) (*schema.VerifiableTx, error)
+	TxById(context.Context, *schema.TxRequest, ...grpc.CallOption) (*schema.Tx, error)
 }
 
-// Proof is a state of the log's database that immudb proved to follow from its
-// first transaction, and from an earlier state. Transactions proves the rest.
+// Proof is a state of the log's database that immudb proved to follow from its first transaction, and from an earlier
+// state. Transactions proves everything between.
 type Proof struct {
 	// State is what was proven.
 	State   State
 	part    storage.Partition
 	from    prover
-	anchors map[uint64]Hash // what the hash of a transaction has to be
+	anchors map[uint64]Hash // proven hashes of transactions
 }
 
-// Prove has immudb prove that its state now follows from its first transaction
-// and, unless earlier is nil, from an earlier state. It writes nothing. The
-// error is ErrNotProven if the proofs do not hold; any other is a fault that
-// says nothing of the history.
+// Prove makes immudb prove that its current state follows from its first transaction and, unless earlier is nil, from
+// an earlier state. It writes nothing. The error is ErrNotProven if a proof does not hold; any other error is a fault
+// that says nothing about the history.
 func (s *database) Prove(ctx context.Context, earlier *State) (*Proof, error) {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -89,13 +87,13 @@ func (s *database) Prove(ctx context.Context, earlier *State) (*Proof, error) {
 func prove(ctx context.Context, from prover, earlier *State) (*Proof, error) {
 	now, err := from.CurrentState(ctx, &emptypb.Empty{})
 	if err != nil {
-		return nil, refusal("tell its state", err)
+		return nil, unproven("return its state", err)
 	}
 	state := State{Tx: now.GetTxId(), Hash: schema.DigestFromProto(now.GetTxHash())}
 	p := &Proof{State: state, from: from, anchors: make(map[uint64]Hash)}
 	if earlier != nil && earlier.Tx > state.Tx {
-		return nil, fmt.Errorf("%w: immudb is at transaction %d, but was at %d before: its history was cut off, or this is another one",
-			ErrNotProven, state.Tx, earlier.Tx)
+		return nil, fmt.Errorf("%w: immudb is at transaction %d, but was at %d before: "+
+			"its history was cut off, or this is another one", ErrNotProven, state.Tx, earlier.Tx)
 	}
 	if state.Tx == 0 {
 		return p, nil
@@ -116,32 +114,34 @@ func prove(ctx context.Context, from prover, earlier *State) (*Proof, error) {
 	return p, p.anchor(state)
 }
 
-// anchor notes the hash of a transaction, which must not have another.
+// anchor notes the proven hash of a transaction. It fails if another hash was proven before.
 func (p *Proof) anchor(s State) error {
 	if known, anchored := p.anchors[s.Tx]; anchored && known != s.Hash {
-		return fmt.Errorf("%w: immudb says of transaction %d that its hash is %s, and that it is %s", ErrNotProven, s.Tx, known, s.Hash)
+		return fmt.Errorf("%w: immudb says of transaction %d that its hash is %s, and that it is %s",
+			ErrNotProven, s.Tx, known, s.Hash)
 	}
 	p.anchors[s.Tx] = s.Hash
 	return nil
 }
 
-// proveSince has immudb prove that the state follows from its transaction
-// source, whose hash it returns. The hash has to be known, if that is given.
+// proveSince makes immudb prove that the state follows from the transaction source, and returns the hash of that
+// transaction. If known is not nil, it must be that hash.
 func proveSince(ctx context.Context, from prover, source uint64, known *Hash, state State) (Hash, error) {
 	answer, err := from.VerifiableTxById(ctx, &schema.VerifiableTxRequest{Tx: state.Tx, ProveSinceTx: source,
 		EntriesSpec: &schema.EntriesSpec{}, KeepReferencesUnresolved: true})
 	if err != nil {
-		return Hash{}, refusal(fmt.Sprintf("prove that transaction %d follows from %d", state.Tx, source), err)
+		return Hash{}, unproven(fmt.Sprintf("prove that transaction %d follows from %d", state.Tx, source), err)
 	}
 	proof := answer.GetDualProof()
 	if !readable(proof.GetSourceTxHeader()) || !readable(proof.GetTargetTxHeader()) || proof.GetLinearProof() == nil {
-		return Hash{}, fmt.Errorf("%w: immudb's proof of transaction %d since %d is incomplete", ErrNotProven, state.Tx, source)
+		return Hash{}, fmt.Errorf("%w: immudb's proof of transaction %d since %d is incomplete",
+			ErrNotProven, state.Tx, source)
 	}
 	dual := schema.DualProofFromProto(proof)
 	hash := Hash(dual.SourceTxHeader.Alh())
 	if known != nil && hash != *known {
-		return hash, fmt.Errorf("%w: transaction %d has the hash %s, but had %s before: the history was rewritten, or this is another one",
-			ErrNotProven, source, hash, *known)
+		return hash, fmt.Errorf("%w: transaction %d has the hash %s, but had %s before: "+
+			"the history was rewritten, or this is another one", ErrNotProven, source, hash, *known)
 	}
 	if !store.VerifyDualProof(dual, source, state.Tx, hash, state.Hash) {
 		return hash, fmt.Errorf("%w: transaction %d does not follow from %d", ErrNotProven, state.Tx, source)
@@ -149,26 +149,26 @@ func proveSince(ctx context.Context, from prover, source uint64, known *Hash, st
 	return hash, nil
 }
 
-// readable reports whether a header is there and of a version that can be
-// hashed.
+// readable reports whether a header exists and has a version that can be hashed.
 func readable(header *schema.TxHeader) bool {
 	return header != nil && (header.Version == 0 || header.Version == 1)
 }
 
-// refusal tells the answers of an immudb that cannot give what it has
-// promised to keep from faults of the way to it.
-func refusal(what string, err error) error {
-	if isPassing(err) {
+// unproven is ErrNotProven if immudb itself cannot return what it has promised to keep, and a fault if the connection
+// to it failed.
+func unproven(what string, err error) error {
+	if isTransient(err) {
 		return fmt.Errorf("immudb cannot %s: %w", what, err)
 	}
 	return fmt.Errorf("%w: immudb cannot %s: %w", ErrNotProven, what, err)
 }
 
-// isPassing reports whether an error is of the way to immudb, of a session
-// that has ended or of a server that is being stopped.
-func isPassing(err error) bool {
+// isTransient reports whether an error comes from the connection to immudb, from a session that has ended, or from a
+// server that is being stopped.
+func isTransient(err error) bool {
 	switch status.Code(err) {
-	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Unauthenticated, codes.PermissionDenied, codes.ResourceExhausted:
+	case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Unauthenticated, codes.PermissionDenied,
+		codes.ResourceExhausted:
 		return true
 	default:
 		return strings.Contains(err.Error(), "session") || strings.Contains(err.Error(), "already closed")
@@ -179,23 +179,21 @@ func isPassing(err error) bool {
 type ProvenTransaction struct {
 	// ID counts from 1.
 	ID uint64
-	// Records are those that it committed, in the order of the log.
+	// Records are the records that it committed, in the order of the log.
 	Records []contract.Record
-	// Cuts are those that it added to an order.
+	// Cuts are the cuts that it added to a sequence log.
 	Cuts []storage.Cut
-	// Flaws say what in it the event source would not have written like that.
+	// Flaws say which of its contents the event source would not have written.
 	Flaws []string
 }
 
-// readAhead is how many transactions are read and checked at a time while the
-// caller works on an earlier one.
+// readAhead is how many transactions are read and checked while the caller works on an earlier one.
 const readAhead = 4
 
-// Transactions reads the history from the first transaction to the proven
-// state. Each is proven to belong to it before it is yielded: values have their
-// entries' hashes, entries their transaction's, and transactions form one
-// chain. Only when the sequence ends without an error is it known that the
-// chain leads to the state. An error is as that of Prove, and is the last.
+// Transactions reads the history from the first transaction to the proven state. Before it yields a transaction, it
+// checks that values have the hashes of their entries, that the entries have the hash of their transaction, and that
+// the transaction continues the chain. Only when the sequence ends without an error is it certain that the chain leads
+// to the state. An error is like that of Prove, and ends the sequence.
 func (p *Proof) Transactions(ctx context.Context) iter.Seq2[ProvenTransaction, error] {
 	return func(yield func(ProvenTransaction, error) bool) {
 		var readers sync.WaitGroup
@@ -207,7 +205,7 @@ func (p *Proof) Transactions(ctx context.Context) iter.Seq2[ProvenTransaction, e
 			link := <-next
 			err := link.err
 			if err == nil {
-				err = p.fits(link, previous)
+				err = p.checkLink(link, previous)
 			}
 			if !yield(link.transaction, err) || err != nil {
 				return
@@ -227,19 +225,20 @@ type link struct {
 	err            error
 }
 
-// fits holds a link against the one before it and the states that are known.
-func (p *Proof) fits(l link, previous Hash) error {
+// checkLink compares a link with the one before it and with the proven hashes.
+func (p *Proof) checkLink(l link, previous Hash) error {
 	if l.previous != previous {
 		return fmt.Errorf("%w: transaction %d does not follow from the one before it", ErrNotProven, l.transaction.ID)
 	}
 	if known, anchored := p.anchors[l.transaction.ID]; anchored && known != l.hash {
-		return fmt.Errorf("%w: transaction %d has the hash %s, but is proven to have %s", ErrNotProven, l.transaction.ID, l.hash, known)
+		return fmt.Errorf("%w: transaction %d has the hash %s, but is proven to have %s",
+			ErrNotProven, l.transaction.ID, l.hash, known)
 	}
 	return nil
 }
 
-// ahead reads the links, some at a time, and hands them out in order. It ends
-// early only if ctx does.
+// ahead reads links concurrently, at most readAhead at a time, and yields them in order. It ends early only if ctx
+// does.
 func (p *Proof) ahead(ctx context.Context, readers *sync.WaitGroup) <-chan chan link {
 	links := make(chan chan link, readAhead-1)
 	readers.Go(func() {
@@ -257,13 +256,13 @@ func (p *Proof) ahead(ctx context.Context, readers *sync.WaitGroup) <-chan chan 
 	return links
 }
 
-// readLink reads one transaction and checks it in itself.
+// readLink reads one transaction and checks that it is consistent in itself.
 func readLink(ctx context.Context, from prover, part storage.Partition, id uint64) link {
 	raw := &schema.EntryTypeSpec{Action: schema.EntryTypeAction_RAW_VALUE}
 	tx, err := from.TxById(ctx, &schema.TxRequest{Tx: id, KeepReferencesUnresolved: true,
 		EntriesSpec: &schema.EntriesSpec{KvEntriesSpec: raw, ZEntriesSpec: raw, SqlEntriesSpec: raw}})
 	if err != nil {
-		return link{err: refusal(fmt.Sprintf("give transaction %d", id), err)}
+		return link{err: unproven(fmt.Sprintf("return transaction %d", id), err)}
 	}
 	header, err := checkEntries(tx, id)
 	if err != nil {
@@ -271,15 +270,14 @@ func readLink(ctx context.Context, from prover, part storage.Partition, id uint6
 	}
 	read := readCommit(tx, part)
 	return link{previous: header.PrevAlh, hash: header.Alh(),
-		transaction: ProvenTransaction{ID: id, Records: read.records, Cuts: read.rounds, Flaws: read.flaws}}
+		transaction: ProvenTransaction{ID: id, Records: read.records, Cuts: read.cuts, Flaws: read.flaws}}
 }
 
-// checkEntries holds the entries of a transaction against its header, which it
-// returns.
+// checkEntries compares the entries of a transaction with its header, which it returns.
 func checkEntries(tx *schema.Tx, id uint64) (*store.TxHeader, error) {
 	switch header := tx.GetHeader(); {
 	case !readable(header) || header.Id != id:
-		return nil, errors.New("its header is not its own")
+		return nil, errors.New("its header belongs to another transaction")
 	case len(tx.Entries) == 0 || len(tx.Entries) != int(header.Nentries):
 		return nil, fmt.Errorf("%d entries, its header says %d", len(tx.Entries), header.Nentries)
 	}

@@ -61,7 +61,7 @@ func auditAll(b *testing.B, s *immudb.Log, want int64) {
 	}
 }
 
-// deposits is a sound log of so many events of so many accounts.
+// deposits is a valid log of some events of some accounts.
 func deposits(b *testing.B, events, accounts int) []contract.Record {
 	states := make([]bank.Account, accounts)
 	records := make([]contract.Record, events)

@@ -21,8 +21,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// serve runs a real immudb server on a directory until stop is called, and
-// says how to reach it.
+// serve runs a real immudb server on a directory until stop is called.
 func serve(t testing.TB, dir string) (config immudb.Config, stop func(), err error) {
 	t.Helper()
 	lis, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,7 +50,7 @@ func serve(t testing.TB, dir string) (config immudb.Config, stop func(), err err
 		Password: "Writ3r!password", AdminPassword: "Adm1n!password", StateDir: t.TempDir()}, stop, nil
 }
 
-// chronicle is a log in an immudb of its own, and what was written to it.
+// chronicle is a log in an immudb of its own, and the records written to it.
 type chronicle struct {
 	t       testing.TB
 	dir     string
@@ -73,7 +72,7 @@ func (c *chronicle) with(do func(ctx context.Context, s *immudb.Log, config immu
 	do(c.t.Context(), s, config)
 }
 
-// write appends payments to one account, in commits of so many each.
+// write appends payments to one account, in commits of the given sizes.
 func (c *chronicle) write(ctx context.Context, s *immudb.Log, commits ...int) {
 	c.t.Helper()
 	if _, err := s.Acquire(ctx); err != nil {
@@ -106,9 +105,10 @@ func payments(after int64, n int) []contract.Record {
 	return records
 }
 
-// verify reads the whole history under an earlier state, and returns it with
-// the state that was proven.
-func verify(ctx context.Context, s *immudb.Log, earlier *immudb.State) (state immudb.State, records []contract.Record, flaws []string, err error) {
+// verify reads the whole history since an earlier state, and returns it with the state that was proven.
+func verify(
+	ctx context.Context, s *immudb.Log, earlier *immudb.State,
+) (state immudb.State, records []contract.Record, flaws []string, err error) {
 	proof, err := s.Prove(ctx, earlier)
 	if err != nil {
 		return state, nil, nil, err
@@ -130,7 +130,7 @@ func verify(ctx context.Context, s *immudb.Log, earlier *immudb.State) (state im
 	return proof.State, records, flaws, nil
 }
 
-// proven is what verify says of a sound log.
+// proven verifies a log that must be undamaged.
 func (c *chronicle) proven(ctx context.Context, s *immudb.Log, earlier *immudb.State) immudb.State {
 	c.t.Helper()
 	state, records, flaws, err := verify(ctx, s, earlier)
@@ -209,8 +209,7 @@ func login(t *testing.T, config immudb.Config, user, password, database string) 
 	return c
 }
 
-// What others write into the log's database is proven to be there, and is a
-// flaw.
+// Entries of other writers in the log's database are proven to be there, and are flaws.
 func TestEntriesOfOthersAreFlaws(t *testing.T) {
 	stored := func(r contract.Record) []byte { return []byte(mustJSON(r)) }
 	next := payments(3, 1)[0]
@@ -225,12 +224,12 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 			_, err := c.SQLExec(ctx, "CREATE TABLE t (id INTEGER, PRIMARY KEY id)", nil)
 			return err
 		}, []string{
-			`an entry "\x02CTL.INDEX.\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00" that is none of the log's`,
-			`an entry "\x02CTL.COLUMN.\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01INTEGER" that is none of the log's`,
-			`an entry "\x02CTL.TABLE.\x00\x00\x00\x01\x00\x00\x00\x01" that is none of the log's`}},
-		"a stranger's key": {set("note", []byte("hello")), []string{`an entry "note" that is none of the log's`}},
+			`an entry "\x02CTL.INDEX.\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00" that does not belong to the log`,
+			`an entry "\x02CTL.COLUMN.\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x01INTEGER" that does not belong to the log`,
+			`an entry "\x02CTL.TABLE.\x00\x00\x00\x01\x00\x00\x00\x01" that does not belong to the log`}},
+		"a stranger's key": {set("note", []byte("hello")), []string{`an entry "note" that does not belong to the log`}},
 		"a record without its commit": {set(event, stored(next)), []string{
-			`[] as what it holds; it holds ["b/000000000000004 {\"last\":4}"]`}},
+			`the bounds [], but its records need ["b/000000000000004 {\"last\":4}"]`}},
 		"a record with its key, of an earlier build": {set("b/000000000000004", []byte(`{"last":4}`), event, stored(next), key, []byte("4")), nil},
 		"a record with another's key": {set("b/000000000000004", []byte(`{"last":4}`), event, stored(next), keyOf("key-9"), []byte("4")), []string{
 			fmt.Sprintf(`an entry %q with the version ""; version 4 of %s carries its key "key-4"`, key, next.Account),
@@ -243,15 +242,15 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 		"an idempotency key of no record": {set(keyOf("key-2"), []byte("1")), []string{
 			fmt.Sprintf(`an entry %q with the version "1", and no record that carries the key`, keyOf("key-2"))}},
 		"a commit of nothing": {set("b/000000000000004", []byte(`{"last":4}`)), []string{
-			`["b/000000000000004 {\"last\":4}"] as what it holds; it holds []`}},
+			`the bounds ["b/000000000000004 {\"last\":4}"], but its records need []`}},
 		"a deletion": {func(ctx context.Context, c client.ImmuClient) error {
 			_, err := c.Delete(ctx, &schema.DeleteKeysRequest{Keys: [][]byte{[]byte(eventOf(2))}})
 			return err
-		}, []string{fmt.Sprintf(`an entry %q that is none of the log's`, "\x00"+eventOf(2))}},
+		}, []string{fmt.Sprintf(`an entry %q that does not belong to the log`, "\x00"+eventOf(2))}},
 		"a reference": {func(ctx context.Context, c client.ImmuClient) error {
 			_, err := c.SetReference(ctx, []byte("also"), []byte("epoch"))
 			return err
-		}, []string{`an entry "\x00also" that is none of the log's`}},
+		}, []string{`an entry "\x00also" that does not belong to the log`}},
 	}
 	newChronicle(t).with(func(ctx context.Context, _ *immudb.Log, config immudb.Config) {
 		databases := 0

@@ -13,14 +13,13 @@ import (
 	"corebank/eventsource/storage"
 )
 
-// SequenceLog keeps the order of several partitions in an immudb database of
-// its own.
+// SequenceLog keeps the cuts of several partitions in an immudb database of its own.
 type SequenceLog struct{ *database }
 
 var _ storage.SequenceLog = (*SequenceLog)(nil)
 
-// NewSequenceLog makes an order that connects when it is first used.
-// config.Partition says of how many partitions.
+// NewSequenceLog makes a sequence log that connects when it is first used. config.Partition has the number of
+// partitions.
 func NewSequenceLog(config Config) *SequenceLog {
 	return &SequenceLog{newDatabase(config)}
 }
@@ -28,10 +27,10 @@ func NewSequenceLog(config Config) *SequenceLog {
 // Close ends the session.
 func (s *SequenceLog) Close(ctx context.Context) error { return s.end(ctx) }
 
-// prefixRound begins the keys of rounds.
-const prefixRound = "o/"
+// prefixCut is the prefix of the keys of cuts.
+const prefixCut = "o/"
 
-func roundKey(number int64) []byte { return fmt.Appendf(nil, "%s%015d", prefixRound, number) }
+func cutKey(number int64) []byte { return fmt.Appendf(nil, "%s%015d", prefixCut, number) }
 
 // Acquire implements storage.SequenceLog.
 func (s *SequenceLog) Acquire(ctx context.Context) (storage.Cut, error) {
@@ -42,42 +41,43 @@ func (s *SequenceLog) Acquire(ctx context.Context) (storage.Cut, error) {
 }
 
 // Add implements storage.SequenceLog.
-func (s *SequenceLog) Add(ctx context.Context, rounds ...storage.Cut) error {
+func (s *SequenceLog) Add(ctx context.Context, cuts ...storage.Cut) error {
 	c, err := s.session(ctx)
 	if err != nil {
 		return err
 	}
 	var entries []*schema.KeyValue
-	for _, r := range rounds {
-		value, err := json.Marshal(r)
+	for _, cut := range cuts {
+		value, err := json.Marshal(cut)
 		if err != nil {
 			return err
 		}
-		entries = append(entries, &schema.KeyValue{Key: roundKey(r.Number), Value: value})
+		entries = append(entries, &schema.KeyValue{Key: cutKey(cut.Number), Value: value})
 	}
-	header, err := c.SetAll(ctx, &schema.SetRequest{KVs: entries, Preconditions: s.stillOurs(), NoWait: true})
+	header, err := c.SetAll(ctx, &schema.SetRequest{KVs: entries, Preconditions: s.epochUnchanged(), NoWait: true})
 	if isPreconditionFailed(err) {
 		return storage.ErrFenced
 	}
 	if err != nil {
-		return s.fault(ctx, c, "add a round", err)
+		return s.fault(ctx, c, "add a cut", err)
 	}
-	s.saw(header.Id)
+	s.noteDurable(header.Id)
 	return nil
 }
 
 // LastCut implements storage.SequenceLog.
 func (s *SequenceLog) LastCut(ctx context.Context) (storage.Cut, error) {
-	rounds, err := s.scan(ctx, &schema.ScanRequest{Prefix: []byte(prefixRound), Desc: true, Limit: 1})
-	if err != nil || len(rounds) == 0 {
+	cuts, err := s.scan(ctx, &schema.ScanRequest{Prefix: []byte(prefixCut), Desc: true, Limit: 1})
+	if err != nil || len(cuts) == 0 {
 		return storage.Cut{}, err
 	}
-	return rounds[0], nil
+	return cuts[0], nil
 }
 
 // Cuts implements storage.SequenceLog.
 func (s *SequenceLog) Cuts(ctx context.Context, first int64, limit int) ([]storage.Cut, error) {
-	return s.scan(ctx, &schema.ScanRequest{Prefix: []byte(prefixRound), SeekKey: roundKey(first), InclusiveSeek: true, Limit: uint64(limit)})
+	return s.scan(ctx, &schema.ScanRequest{Prefix: []byte(prefixCut), SeekKey: cutKey(first), InclusiveSeek: true,
+		Limit: uint64(limit)})
 }
 
 func (s *SequenceLog) scan(ctx context.Context, request *schema.ScanRequest) ([]storage.Cut, error) {
@@ -87,26 +87,26 @@ func (s *SequenceLog) scan(ctx context.Context, request *schema.ScanRequest) ([]
 	}
 	found, err := c.Scan(ctx, request)
 	if err != nil {
-		return nil, s.fault(ctx, c, "read rounds", err)
+		return nil, s.fault(ctx, c, "read cuts", err)
 	}
-	rounds := make([]storage.Cut, len(found.Entries))
+	cuts := make([]storage.Cut, len(found.Entries))
 	for i, entry := range found.Entries {
-		if rounds[i], err = readRound(entry.Key, entry.Value); err != nil {
+		if cuts[i], err = readCut(entry.Key, entry.Value); err != nil {
 			return nil, err
 		}
 	}
-	return rounds, nil
+	return cuts, nil
 }
 
-func readRound(key, value []byte) (r storage.Cut, err error) {
-	if err = json.Unmarshal(value, &r); err == nil {
-		r.Number, err = strconv.ParseInt(string(bytes.TrimPrefix(key, []byte(prefixRound))), 10, 64)
+func readCut(key, value []byte) (c storage.Cut, err error) {
+	if err = json.Unmarshal(value, &c); err == nil {
+		c.Number, err = strconv.ParseInt(string(bytes.TrimPrefix(key, []byte(prefixCut))), 10, 64)
 	}
-	if err == nil && string(roundKey(r.Number)) != string(key) {
-		err = fmt.Errorf("%d is no number of a round", r.Number)
+	if err == nil && string(cutKey(c.Number)) != string(key) {
+		err = fmt.Errorf("%d is not the number of a cut", c.Number)
 	}
 	if err != nil {
-		return r, fmt.Errorf("the stored round %q is damaged: %w", key, err)
+		return c, fmt.Errorf("the stored cut %q is damaged: %w", key, err)
 	}
-	return r, nil
+	return c, nil
 }

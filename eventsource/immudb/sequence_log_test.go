@@ -13,9 +13,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// orders are the kinds of order logs, each with how to open a new one as often as
-// one likes.
-func orders(t *testing.T) map[string]func() storage.SequenceLog {
+// sequenceLogs are the implementations, each with a function that opens it again.
+func sequenceLogs(t *testing.T) map[string]func() storage.SequenceLog {
 	config := startServer(t)
 	config.Partition = storage.Partition{Of: 3}
 	return map[string]func() storage.SequenceLog{
@@ -30,42 +29,43 @@ func orders(t *testing.T) map[string]func() storage.SequenceLog {
 	}
 }
 
-func rounds(first, n int) (rounds []storage.Cut) {
+func cuts(first, n int) (cuts []storage.Cut) {
 	for number := int64(first); number < int64(first+n); number++ {
-		rounds = append(rounds, storage.Cut{Number: number, Ends: []int64{number, 2 * number, 0}})
+		cuts = append(cuts, storage.Cut{Number: number, Ends: []int64{number, 2 * number, 0}})
 	}
-	return rounds
+	return cuts
 }
 
-func TestAnOrderIsKept(t *testing.T) {
-	for name, open := range orders(t) {
+func TestCutsAreStored(t *testing.T) {
+	for name, open := range sequenceLogs(t) {
 		t.Run(name, func(t *testing.T) {
 			ctx, first := t.Context(), open()
 			if last, err := first.Acquire(ctx); err != nil || last.Number != 0 {
-				t.Fatalf("a new order ends with round %d (%v)", last.Number, err)
+				t.Fatalf("a new sequence log ends with cut %d (%v)", last.Number, err)
 			}
-			for _, r := range rounds(1, 70) {
+			for _, r := range cuts(1, 70) {
 				if err := first.Add(ctx, r); err != nil {
 					t.Fatal(err)
 				}
 			}
 			second := open()
-			if last, err := second.LastCut(ctx); err != nil || fmt.Sprint(last) != fmt.Sprint(rounds(70, 1)[0]) {
+			if last, err := second.LastCut(ctx); err != nil || fmt.Sprint(last) != fmt.Sprint(cuts(70, 1)[0]) {
 				t.Errorf("it ends with %v (%v)", last, err)
 			}
-			if some, err := second.Cuts(ctx, 65, 64); err != nil || fmt.Sprint(some) != fmt.Sprint(rounds(65, 6)) {
+			if some, err := second.Cuts(ctx, 65, 64); err != nil || fmt.Sprint(some) != fmt.Sprint(cuts(65, 6)) {
 				t.Errorf("from 65 on: %v (%v)", some, err)
 			}
-			if some, err := second.Cuts(ctx, 3, 2); err != nil || fmt.Sprint(some) != fmt.Sprint(rounds(3, 2)) {
+			if some, err := second.Cuts(ctx, 3, 2); err != nil || fmt.Sprint(some) != fmt.Sprint(cuts(3, 2)) {
 				t.Errorf("from 3 on: %v (%v)", some, err)
 			}
 			if err := first.SaveCheckpoint(ctx, 17); err != nil {
 				t.Error(err)
 			}
 			if last, err := second.Acquire(ctx); err != nil || last.Number != 70 {
-				t.Errorf("taken over after round %d (%v)", last.Number, err)
+				t.Errorf("taken over after cut %d (%v)", last.Number, err)
 			}
-			for what, err := range map[string]error{"a round": first.Add(ctx, rounds(71, 1)[0]), "the checkpoint": first.SaveCheckpoint(ctx, 18), "a look": first.CheckOurs(ctx)} {
+			for what, err := range map[string]error{"add a cut": first.Add(ctx, cuts(71, 1)[0]),
+				"save the checkpoint": first.SaveCheckpoint(ctx, 18), "check": first.CheckOurs(ctx)} {
 				if !errors.Is(err, storage.ErrFenced) {
 					t.Errorf("%s of the one that was fenced: %v", what, err)
 				}
@@ -86,7 +86,7 @@ func TestAnOrderIsKept(t *testing.T) {
 	}
 }
 
-// The suite of all storages, on a partition of several.
+// The conformance suite on one partition of several.
 func TestImmudbPartition(t *testing.T) {
 	server := startServer(t)
 	databases := 0
@@ -105,11 +105,12 @@ func TestImmudbPartition(t *testing.T) {
 	})
 }
 
-// Given databases of a log with one partition and with two; then none is opened
-// as anything else, and nothing is written to it.
+// Given databases of a log with one partition and of one with two; then none can be opened as another, and nothing is
+// written to it.
 func TestADatabaseKeepsItsPart(t *testing.T) {
 	server := startServer(t)
-	parts := map[string]storage.Partition{"whole": {}, "one_of_two": {Number: 1, Of: 2}, "two_of_two": {Number: 2, Of: 2}, "order": {Of: 2}}
+	parts := map[string]storage.Partition{"whole": {}, "one_of_two": {Number: 1, Of: 2},
+		"two_of_two": {Number: 2, Of: 2}, "order": {Of: 2}}
 	open := func(database string, part storage.Partition) error {
 		config := server
 		config.Database, config.User, config.Partition, config.StateDir = database, "user_"+database, part, t.TempDir()

@@ -14,9 +14,9 @@ import (
 	"corebank/eventsource/storage"
 )
 
-// BenchmarkOrder gives the records of two partitions, 50,000 in each, their places
-// in the whole log: both, and the order, in a real immudb, without sidecars between.
-func BenchmarkOrder(b *testing.B) {
+// BenchmarkSequencer gives the records of two partitions, 50,000 in each, their positions in the merged log. All three
+// logs are in a real immudb, without sidecars between.
+func BenchmarkSequencer(b *testing.B) {
 	const partitions, each, batch = 2, 50_000, 500
 	server := startServer(b)
 	ctx, cancel := context.WithCancel(b.Context())
@@ -53,7 +53,7 @@ func BenchmarkOrder(b *testing.B) {
 	b.ReportMetric(float64(partitions*each*b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
-// order runs a new sequencer until it has placed so many records.
+// order runs a new sequencer until the merged log has this many records.
 func order(ctx context.Context, b *testing.B, config immudb.Config, logs []sequencer.PartitionLog, records int64) {
 	ctx, cancel := context.WithCancel(ctx)
 	rounds := immudb.NewSequenceLog(config)

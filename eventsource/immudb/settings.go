@@ -16,40 +16,42 @@ const (
 	syncFrequency = 1 * time.Millisecond // how long a commit waits for others before its fsync
 	maxTxEntries  = 1024
 	maxActive     = 1000
-	maxKeyLen     = 128     // bytes of a key; small nodes of the index must hold some
-	indexFlush    = 100_000 // keys between two fsyncs of the index, to be read anew after a kill; immudb writes it at 4 MiB, too
-	indexNode     = 2048    // bytes of a node of the index: each that changed is written whole
-	indexCleanup  = 20      // percent of the index whose obsolete nodes a writing gives back
-	filesOpen     = 1000    // of a kind, each of 512 MiB
+	maxKeyLen     = 128  // bytes of a key; a small node of the index must have room for some
+	indexNode     = 2048 // bytes of a node of the index: each changed node is written whole
+	indexCleanup  = 20   // percent of the index whose obsolete nodes are freed when it is written
+	filesOpen     = 1000 // files of each kind, each of 512 MiB
+
+	// indexFlush is the number of keys between two fsyncs of the index. After a kill, immudb indexes as many again. It
+	// also writes the index at 4 MiB.
+	indexFlush = 100_000
 )
 
-// databaseSettings are those of a new database.
+// databaseSettings are the settings of a new database.
 func databaseSettings() *schema.DatabaseNullableSettings {
 	settings := changingSettings()
 	settings.MaxKeyLen = &schema.NullableUint32{Value: maxKeyLen}
 	settings.MaxTxEntries = &schema.NullableUint32{Value: maxTxEntries}
-	// The values stand in the log of transactions and not in a file of their
-	// own: one fsync less for every commit, a third of an append's time.
+	// Values are in the log of transactions and not in a file of their own: one fsync less for each commit, a third of an
+	// append's time.
 	settings.EmbeddedValues = &schema.NullableBool{Value: true}
 	settings.IndexSettings.MaxNodeSize = &schema.NullableUint32{Value: indexNode}
 	return settings
 }
 
-// changingSettings are those that immudb lets change.
+// changingSettings are the settings that immudb lets change later.
 func changingSettings() *schema.DatabaseNullableSettings {
 	files := &schema.NullableUint32{Value: filesOpen}
 	return &schema.DatabaseNullableSettings{
 		SyncFrequency:         &schema.NullableMilliseconds{Value: syncFrequency.Milliseconds()},
 		MaxActiveTransactions: &schema.NullableUint32{Value: maxActive},
-		// All files stay open. immudb 1.11 closes one to open another and then does
-		// not find it for whoever was about to read from it: with more files than
-		// it holds open, reads fail at random with "key not found".
+		// All files stay open. immudb 1.11 closes a file to open another, even if a call is about to read from it: with
+		// more files than it keeps open, reads fail at random with "key not found".
 		TxLogMaxOpenedFiles:     files,
 		VLogMaxOpenedFiles:      files,
 		CommitLogMaxOpenedFiles: files,
-		// Each writing of the index is fsynced: when it is started, immudb hashes
-		// all that it wrote of it since the last fsync. Without a cleanup, the index
-		// of 3 million events of 300,000 accounts takes 5 GB, and with it 0.8.
+		// The index is fsynced each time it is written: when immudb is started, it hashes everything that it wrote of
+		// the index since the last fsync. The index of 3 million events of 300,000 accounts takes 5 GB without cleanup,
+		// and 0.8 GB with it.
 		IndexSettings: &schema.IndexNullableSettings{
 			FlushThreshold:           &schema.NullableUint32{Value: indexFlush},
 			SyncThreshold:            &schema.NullableUint32{Value: indexFlush},
@@ -61,9 +63,9 @@ func changingSettings() *schema.DatabaseNullableSettings {
 	}
 }
 
-// renew gives a database the settings of this build, if it may: one that an
-// earlier build made, or that somebody set otherwise. Without them it works as it
-// did. immudb takes them up when it is started again.
+// renew gives a database the settings of this build if it has others, from an earlier build or an operator. This needs
+// the administrator's password; without it the database keeps its settings and works as before. immudb uses new
+// settings after its next start.
 func (c Config) renew(ctx context.Context, session client.ImmuClient) {
 	if c.AdminPassword == "" {
 		return
@@ -73,7 +75,7 @@ func (c Config) renew(ctx context.Context, session client.ImmuClient) {
 	case err != nil:
 		slog.Warn("immudb's database keeps its old settings", "database", c.Database, "error", err)
 	case changed:
-		slog.Info("immudb's database has new settings when immudb is started again", "database", c.Database)
+		slog.Info("immudb's database uses new settings after immudb's next start", "database", c.Database)
 	}
 }
 

@@ -21,8 +21,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// TestReadingStreamsWritesNothing: what immudb writes of its index, it reads and
-// hashes again when it is started.
+// TestReadingStreamsWritesNothing: when immudb is started, it reads and hashes again what it has written of its index.
 func TestReadingStreamsWritesNothing(t *testing.T) {
 	dir, ctx := t.TempDir(), t.Context()
 	s := immudb.NewLog(startServerIn(t, dir))
@@ -84,8 +83,8 @@ func (misplaced) Get(context.Context, []byte, ...client.GetOption) (*schema.Entr
 	return nil, immuerrors.FromError(status.Error(codes.Unknown, "key not found")) // of the cache of opened files
 }
 
-// A fault that sounds like "there is no such key" is a fault: taken for the end
-// of a stream, it would be an account without its last events.
+// A fault that reads like "there is no such key" is a fault: taken for the end of a stream, it would hide an account's
+// last events.
 func TestAFaultIsNotTheEndOfAStream(t *testing.T) {
 	ctx := t.Context()
 	s := opened(t, startServer(t), 0, 3)

@@ -33,8 +33,7 @@ func copied(t *testing.T, from string) (dir string) {
 	return dir
 }
 
-// A backup that is put back, and another history that goes on from it, are not
-// the history that was audited.
+// A restored backup, and another history that continues it, are not the history that was audited.
 func TestAnotherHistoryIsNotProven(t *testing.T) {
 	c := newChronicle(t)
 	var early, audited immudb.State
@@ -52,7 +51,7 @@ func TestAnotherHistoryIsNotProven(t *testing.T) {
 	t.Run("a backup", func(t *testing.T) {
 		old := &chronicle{t: t, dir: copied(t, backup), records: written}
 		old.with(func(ctx context.Context, s *immudb.Log, _ immudb.Config) {
-			old.proven(ctx, s, &early) // it is sound in itself
+			old.proven(ctx, s, &early) // it is consistent in itself
 			notProven(t, ctx, s, &audited, "its history was cut off")
 		})
 	})
@@ -84,8 +83,8 @@ func notProven(t *testing.T, ctx context.Context, s *immudb.Log, earlier *immudb
 	}
 }
 
-// TestFlippedBytesAreFound flips one bit in the files of a stopped immudb, here
-// and there where the history is kept: never is it proven.
+// TestFlippedBytesAreFound flips one bit in the files of a stopped immudb that have the history, in several places: it
+// is never proven.
 func TestFlippedBytesAreFound(t *testing.T) {
 	c := newChronicle(t)
 	var audited immudb.State
@@ -98,10 +97,10 @@ func TestFlippedBytesAreFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What stands before says how the file is made; then, two bytes say how long
-	// the first transaction's values are, which nobody reads.
+	// The bytes before describe the file. After them, two bytes have the length of the first transaction's values, which
+	// is never read.
 	begin := 4 + int(binary.BigEndian.Uint32(text)) + 2
-	const flips = 6 // a server has to start for each
+	const flips = 6 // a server starts for each
 	for i := range flips {
 		offset := begin + (len(text)-begin)*i/flips
 		t.Run(fmt.Sprint("at ", offset), func(t *testing.T) {

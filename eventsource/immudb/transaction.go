@@ -15,9 +15,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// txReader reads transactions one after the other. Small ones come many in one
-// call: a log that was written by few clients at a time has as many
-// transactions as records.
+// txReader reads transactions in order. It reads many small ones in one call: a log that was written by few clients at
+// a time has as many transactions as records.
 type txReader struct {
 	next, last uint64
 	asked      int // transactions in the last call; 0 before the first
@@ -30,12 +29,11 @@ const txsAtOnce = 256
 // rawValues asks for entries as they are stored.
 var rawValues = &schema.EntriesSpec{KvEntriesSpec: &schema.EntryTypeSpec{Action: schema.EntryTypeAction_RAW_VALUE}}
 
-// read reads the next transactions, as many as may hold so many records, but at
-// least one.
+// read reads the next transactions: as many as are likely to have the wanted number of records, but at least one.
 func (r *txReader) read(ctx context.Context, c client.ImmuClient, wanted int) ([]*schema.Tx, error) {
 	n := r.guess(wanted)
 	read, err := r.many(ctx, c, n)
-	if n > 1 && status.Code(err) == codes.ResourceExhausted { // they are larger than those before
+	if n > 1 && status.Code(err) == codes.ResourceExhausted { // they are larger than the transactions before
 		n = 1
 		read, err = r.many(ctx, c, n)
 	}
@@ -43,7 +41,7 @@ func (r *txReader) read(ctx context.Context, c client.ImmuClient, wanted int) ([
 		return nil, err
 	}
 	if len(read) == 0 {
-		return nil, fmt.Errorf("transaction %d is not there", r.next)
+		return nil, fmt.Errorf("transaction %d is missing", r.next)
 	}
 	r.asked, r.found = len(read), 0
 	for _, tx := range read {
@@ -53,8 +51,8 @@ func (r *txReader) read(ctx context.Context, c client.ImmuClient, wanted int) ([
 	return read, nil
 }
 
-// guess is how many transactions to ask for: more from call to call, and no more
-// than have the records, if they are like the last.
+// guess is how many transactions to ask for: more with each call, but no more than have the wanted records if they are
+// like the last ones.
 func (r *txReader) guess(wanted int) uint64 {
 	if r.asked == 0 {
 		return 1
@@ -65,18 +63,19 @@ func (r *txReader) guess(wanted int) uint64 {
 
 func (r *txReader) many(ctx context.Context, c client.ImmuClient, n uint64) ([]*schema.Tx, error) {
 	if n == 1 {
-		tx, err := c.TxByIDWithSpec(ctx, &schema.TxRequest{Tx: r.next, KeepReferencesUnresolved: true, EntriesSpec: rawValues})
+		tx, err := c.TxByIDWithSpec(ctx,
+			&schema.TxRequest{Tx: r.next, KeepReferencesUnresolved: true, EntriesSpec: rawValues})
 		return []*schema.Tx{tx}, err
 	}
-	// The entries need no index: since transaction 1 means not to wait for it.
-	list, err := c.TxScan(ctx, &schema.TxScanRequest{InitialTx: r.next, Limit: uint32(n), EntriesSpec: rawValues, SinceTx: 1})
+	// The entries need no index. SinceTx 1 means not to wait for it.
+	list, err := c.TxScan(ctx,
+		&schema.TxScanRequest{InitialTx: r.next, Limit: uint32(n), EntriesSpec: rawValues, SinceTx: 1})
 	return list.GetTxs(), err
 }
 
-// recordsOf are the records after a position that a transaction holds. Keys and
-// values of plain entries stand behind one byte that tells their kind. A
-// commit's own entry, which comes first, tells the position of its first
-// record; what no commit announced is not in the log.
+// recordsOf are the records of a transaction after a position. In an entry, one byte for its kind comes before the key
+// and before the value. The commit's own entry comes first and has the position of its first record; records without
+// such an entry before them are not in the log.
 func recordsOf(tx *schema.Tx, after int64) (records []contract.Record, err error) {
 	next := int64(0)
 	for _, entry := range tx.Entries {
@@ -88,20 +87,19 @@ func recordsOf(tx *schema.Tx, after int64) (records []contract.Record, err error
 				return nil, fmt.Errorf("a commit's entry is damaged: %w", err)
 			}
 		case next > 0 && isEventKey(key) && len(entry.Value) > 0:
-			at := eventPlace(key)
+			at := locationOf(key)
 			at.position = next
 			next++
 			if at.position > after {
-				records = append(records, at.record(entry.Value[1:]))
+				records = append(records, at.decode(entry.Value[1:]))
 			}
 		}
 	}
 	return records, nil
 }
 
-// ReadAll implements Storage. It finds the transaction that holds the first
-// record, by the tails that it remembers or by the commits' entries, and reads
-// on from there.
+// ReadAll implements storage.Log. It finds the transaction that has the first record, by the tails that it remembers or
+// by the entries of commits, and reads on from there.
 func (s *Log) ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
 	c, err := s.session(ctx)
 	if err != nil {
@@ -134,7 +132,7 @@ func (s *Log) ReadAll(ctx context.Context, after int64, limit int) ([]contract.R
 			records, tx = append(records, more...), read[i].Header.Id+1
 		}
 	}
-	if len(records) > limit { // the rest of the last one is read again
+	if len(records) > limit { // the rest of the last transaction is read again by the next call
 		records, tx = records[:limit], tx-1
 	}
 	if len(records) > 0 {
@@ -143,8 +141,7 @@ func (s *Log) ReadAll(ctx context.Context, after int64, limit int) ([]contract.R
 	return records, nil
 }
 
-// lastDurable is the last transaction to read; asked of immudb, each time, when this
-// process has not written one.
+// lastDurable is the last transaction to read. While this process has not written any, it asks immudb each time.
 func (s *database) lastDurable(ctx context.Context, c client.ImmuClient) (uint64, error) {
 	if last := s.lastTx.Load(); last != 0 {
 		return last, nil
@@ -156,7 +153,7 @@ func (s *database) lastDurable(ctx context.Context, c client.ImmuClient) (uint64
 	return state.TxId, nil
 }
 
-// findCommit is the transaction that holds position; 0 when there is none yet.
+// findCommit is the transaction that has a position, or 0 if there is none yet.
 func findCommit(ctx context.Context, c client.ImmuClient, position int64) (uint64, error) {
 	found, err := c.Scan(ctx, &schema.ScanRequest{
 		Prefix: []byte(prefixBatch), SeekKey: batchKey(position), InclusiveSeek: true, Desc: true, Limit: 1,
@@ -167,12 +164,12 @@ func findCommit(ctx context.Context, c client.ImmuClient, position int64) (uint6
 	return found.Entries[0].Tx, nil
 }
 
-// tails remembers, for the readers that follow the log, from which
-// transaction on to look for the records after a position.
+// tails remembers, for readers that follow the log, in which transaction to begin to look for the records after a
+// position.
 type tails struct {
-	mu    sync.Mutex
-	known map[int64]uint64
-	order []int64 // oldest first; at most tailsKept
+	mu     sync.Mutex
+	known  map[int64]uint64 // transactions by position
+	oldest []int64          // positions, the oldest first; at most tailsKept
 }
 
 const tailsKept = 1024
@@ -184,17 +181,17 @@ func (t *tails) add(after int64, tx uint64) {
 		t.known = make(map[int64]uint64, tailsKept)
 	}
 	if _, ok := t.known[after]; !ok {
-		if len(t.order) == tailsKept {
-			delete(t.known, t.order[0])
-			t.order = t.order[1:]
+		if len(t.oldest) == tailsKept {
+			delete(t.known, t.oldest[0])
+			t.oldest = t.oldest[1:]
 		}
-		t.order = append(t.order, after)
+		t.oldest = append(t.oldest, after)
 	}
 	t.known[after] = tx
 }
 
-// find is a transaction with which, or after which, the records after a position
-// begin: at most contract.MaxReadRecords records later.
+// find is a transaction in or after which the records after a position begin, at most contract.MaxReadRecords records
+// later.
 func (t *tails) find(after int64) (tx uint64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

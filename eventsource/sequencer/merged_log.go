@@ -169,7 +169,9 @@ func (l *MergedLog) FindKeys(ctx context.Context, id bank.AccountID, keys []stri
 }
 
 // setPositions gives records of a partition their positions in the merged log, up to the first that has none.
-func (l *MergedLog) setPositions(ctx context.Context, number int, records []contract.Record) ([]contract.Record, error) {
+func (l *MergedLog) setPositions(
+	ctx context.Context, number int, records []contract.Record,
+) ([]contract.Record, error) {
 	for i, r := range records {
 		merged, found, err := l.index.position(ctx, number, r.Position)
 		if err == nil && !found && !r.IsUnreadable() && l.await != nil {

@@ -42,7 +42,7 @@ func (n *numbered) FindKeys(context.Context, contract.FindKeysRequest) (contract
 	return contract.Records{Records: []contract.Record{n.record(n.head)}}, n.away
 }
 
-// jumble is an order of many rounds, with the log that it makes.
+// jumble is a sequence log of many cuts, with the merged log that they make.
 func jumble(t *testing.T, rounds int) (log storage.SequenceLog, parts []*numbered, whole []contract.Record) {
 	random := rand.New(rand.NewPCG(7, uint64(rounds)))
 	log = storage.NewMemorySequenceLog().Open()
@@ -75,8 +75,8 @@ func partitions(parts []*numbered) (logs []sequencer.PartitionLog) {
 	return logs
 }
 
-// Given an order of many rounds; then any part of the log is found in it, and
-// any record of a partition has the position that it has in the whole.
+// Given a sequence log of many cuts; then every part of the merged log can be read, and every record of a partition has
+// its position in the merged log.
 func TestAnythingIsFoundInALongOrder(t *testing.T) {
 	for _, rounds := range []int{1, 63, 64, 65, 1000} {
 		log, parts, whole := jumble(t, rounds)
@@ -99,7 +99,7 @@ func TestAnythingIsFoundInALongOrder(t *testing.T) {
 	}
 }
 
-// What has no place yet is not shown.
+// Records that have no position yet are not shown.
 func TestAStreamEndsWhereTheOrderEnds(t *testing.T) {
 	log, parts, whole := jumble(t, 300)
 	ordered := make([]int64, len(parts))
@@ -129,8 +129,7 @@ func TestAStreamEndsWhereTheOrderEnds(t *testing.T) {
 	}
 }
 
-// Given a partition that is away; then the log is read up to its first record,
-// and no further.
+// Given a partition that cannot be read; then the merged log is read up to its first record, and no further.
 func TestWhatIsThereIsReadWithoutTheRest(t *testing.T) {
 	log, parts, whole := jumble(t, 20)
 	total := sequencer.NewMergedLog(log, partitions(parts))

@@ -14,7 +14,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// Whoever counts the partitions otherwise gets nothing, and is told so.
+// A caller that was started with another number of partitions gets an error that says so.
 func TestAPartitionIsForItsAccounts(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
@@ -31,13 +31,17 @@ func TestAPartitionIsForItsAccounts(t *testing.T) {
 			t.Fatal(err)
 		}
 		request := contract.AppendRequest{Appends: []contract.Append{{Account: id, Records: []contract.Record{r}}}}
-		for who, api := range map[string]*eventsource.API{"the other partition": away.API, "the sequencer": eventsource.NewMergedAPI(q, q.Head)} {
+		for who, api := range map[string]*eventsource.API{
+			"the other partition": away.API, "the sequencer": eventsource.NewMergedAPI(q, q.Head),
+		} {
 			reply, err := api.Append(ctx, request)
-			if err != nil || reply.Results[0].Status != contract.Halted || !strings.Contains(reply.Results[0].Reason, "--partitions 2") {
+			if err != nil || reply.Results[0].Status != contract.Halted ||
+				!strings.Contains(reply.Results[0].Reason, "--partitions 2") {
 				t.Errorf("%s: %+v (%v)", who, reply, err)
 			}
 		}
-		if _, err := away.ReadStream(ctx, contract.ReadStreamRequest{Account: id}); err == nil || !strings.Contains(err.Error(), "--partitions 2") {
+		_, err := away.ReadStream(ctx, contract.ReadStreamRequest{Account: id})
+		if err == nil || !strings.Contains(err.Error(), "--partitions 2") {
 			t.Errorf("its stream in the other partition: %v", err)
 		}
 		if _, err := away.FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: []string{"k"}}); err == nil {
@@ -46,7 +50,8 @@ func TestAPartitionIsForItsAccounts(t *testing.T) {
 		if away.writer.Head() != 0 {
 			t.Errorf("%d records were written", away.writer.Head())
 		}
-		swapped := sequencer.New(storage.NewMemorySequenceLog().Open(), []sequencer.PartitionLog{s.apis[1], s.apis[0]}, slog.New(slog.DiscardHandler))
+		swapped := sequencer.New(storage.NewMemorySequenceLog().Open(),
+			[]sequencer.PartitionLog{s.apis[1], s.apis[0]}, slog.New(slog.DiscardHandler))
 		running.Go(func() { _ = swapped.Run(ctx) })
 		await(t, func() bool { return strings.Contains(swapped.Ready().Reason, "number 2 answers in its place") })
 		if swapped.Head() != 0 {
@@ -55,7 +60,7 @@ func TestAPartitionIsForItsAccounts(t *testing.T) {
 	})
 }
 
-// A read waits for a record, and no longer than it may.
+// A read waits for a record, but no longer than allowed.
 func TestAReadWaitsForARecord(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
@@ -74,8 +79,10 @@ func TestAReadWaitsForARecord(t *testing.T) {
 		})
 		<-time.After(time.Second)
 		s.next(t, "ada")
-		if page := <-read; len(page.Records) != 1 || page.Partition != contract.PartitionOf(id, 2) || time.Since(began) != 4*time.Second {
-			t.Errorf("%+v after %v", page, time.Since(began))
+		page = <-read
+		if took := time.Since(began); len(page.Records) != 1 || page.Partition != contract.PartitionOf(id, 2) ||
+			took != 4*time.Second {
+			t.Errorf("%+v after %v", page, took)
 		}
 		for _, wait := range []int{-1, 5001} {
 			if _, err := api.ReadAll(ctx, contract.ReadAllRequest{WaitMs: wait}); err == nil {

@@ -20,11 +20,11 @@ import (
 	"corebank/internal/contract"
 )
 
-// rough is an order whose rounds may get lost on their way, or their answers.
+// rough is a sequence log that may lose a cut, or the answer to it.
 type rough struct {
 	storage.SequenceLog
 	mu   sync.Mutex
-	next string // what becomes of the next round: "", "lost" or "unanswered"
+	next string // the fate of the next cut: "", "lost" or "unanswered"
 }
 
 func (r *rough) Add(ctx context.Context, rounds ...storage.Cut) error {
@@ -47,7 +47,7 @@ func (r *rough) expect(fate string) {
 	r.next = fate
 }
 
-// topic is a publisher that keeps what it gets.
+// topic is a publisher that keeps its batches.
 type topic struct {
 	mu      sync.Mutex
 	batches []contract.Batch
@@ -70,8 +70,8 @@ type wild struct {
 	head    *sequencer.Sequencer
 	crash   context.CancelFunc
 	topic   *topic
-	seen    []string          // the log as it was seen
-	after   map[string]string // records that came of others, by account and version
+	seen    []string          // the merged log when it was last read
+	after   map[string]string // the causes of records, by account and version
 	count   int
 }
 
@@ -82,11 +82,10 @@ func (w *wild) start() {
 	relay := eventsource.NewRelay(w.head, w.head, w.topic, slog.New(slog.DiscardHandler))
 	w.running.Go(func() { _ = relay.Run(ctx) })
 	w.crash = cancel
-	synctest.Wait() // it has the order, and not one that was started before it
+	synctest.Wait() // it has taken over from the sequencer before it
 }
 
-// appendOne appends the next event of some account, which may have come of what
-// another partition has.
+// appendOne appends the next event of some account. Its cause may be in another partition.
 func (w *wild) appendOne() {
 	id := bank.NewAccountID("shop", fmt.Sprint(rapid.IntRange(0, 9).Draw(w.t.T, "account")))
 	mine := contract.PartitionOf(id, len(w.apis))
@@ -95,7 +94,7 @@ func (w *wild) appendOne() {
 		w.t.Fatalf("%v", err)
 	}
 	r := contract.Record{Account: id, Version: int64(len(stream.Records)) + 1, Key: fmt.Sprint("key ", len(stream.Records))}
-	if of := rapid.IntRange(1, len(w.apis)).Draw(w.t.T, "came of partition"); of != mine && rapid.Bool().Draw(w.t.T, "came of another") {
+	if of := rapid.IntRange(1, len(w.apis)).Draw(w.t.T, "cause in partition"); of != mine && rapid.Bool().Draw(w.t.T, "cause in another") {
 		if page, err := w.apis[of-1].API.ReadAll(w.ctx, contract.ReadAllRequest{}); err == nil && len(page.Records) > 0 {
 			cause := page.Records[len(page.Records)-1]
 			r.After = &contract.PartitionPosition{Partition: of, Position: cause.Position}
@@ -110,7 +109,7 @@ func (w *wild) appendOne() {
 
 func name(r contract.Record) string { return fmt.Sprintf("%s %d", r.Account, r.Version) }
 
-// look reads the log as a stranger does, and compares it with how it was before.
+// look reads the merged log as another process does, and compares it with the last time.
 func (w *wild) look() {
 	total := sequencer.NewMergedLog(w.shop.order.Open(), w.parts())
 	if _, err := total.Refresh(w.ctx); err != nil {
@@ -119,19 +118,19 @@ func (w *wild) look() {
 	read := func(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
 		records, err := total.ReadAll(ctx, after, limit)
 		if err != nil && slices.ContainsFunc(w.apis, func(g *gate) bool { return g.closed() != nil }) {
-			return nil, nil // it is away
+			return nil, nil // a partition cannot be read
 		}
 		return records, err
 	}
 	var now []string
 	for _, r := range all(w.t, read, rapid.IntRange(1, 50).Draw(w.t.T, "page")) {
 		if cause := w.after[name(r)]; cause != "" && !slices.Contains(now, cause) {
-			w.t.Fatalf("%s comes before %s, which it came of", name(r), cause)
+			w.t.Fatalf("%s comes before %s, which caused it", name(r), cause)
 		}
 		now = append(now, name(r))
 	}
 	if n := min(len(now), len(w.seen)); !slices.Equal(now[:n], w.seen[:n]) {
-		w.t.Fatalf("the order was\n%q and is\n%q", w.seen, now)
+		w.t.Fatalf("the merged log was\n%q and is\n%q", w.seen, now)
 	}
 	if len(now) > len(w.seen) {
 		w.seen = now
@@ -151,23 +150,22 @@ func (w *wild) published() {
 	}
 }
 
-// Whatever happens to the sequencer and the partitions between any two steps:
-// each record has one place, for ever, without gaps, and after that of what it
-// came of.
-func TestTheOrderIsForEver(t *testing.T) {
+// Whatever happens to the sequencer and the partitions between any two steps: each record has one permanent position,
+// without gaps, after the record that caused it.
+func TestPositionsArePermanent(t *testing.T) {
 	rapid.Check(t, func(chance *rapid.T) {
 		bubble(t, chance, func() { anything(judge{chance}) })
 	})
 }
 
-// judge throws what it finds out of the bubble, where the test fails.
+// judge panics with a failure, so that it leaves the bubble and fails the test there.
 type judge struct{ *rapid.T }
 
 type verdict string
 
 func (judge) Fatalf(format string, args ...any) { panic(verdict(fmt.Sprintf(format, args...))) }
 
-// bubble runs a story in virtual time, and hands on what it throws.
+// bubble runs a story in virtual time, and passes its panic on.
 func bubble(t *testing.T, chance *rapid.T, story func()) {
 	var thrown any
 	synctest.Test(t, func(*testing.T) {
@@ -201,7 +199,7 @@ func anything(t judge) {
 		case "crash":
 			w.crash()
 			w.start()
-		case "second": // beside the first, which does not know it yet
+		case "second": // while the first still runs
 			w.start()
 		case "lose":
 			w.order.expect("lost")

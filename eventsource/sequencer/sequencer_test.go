@@ -18,18 +18,17 @@ import (
 	"corebank/internal/contract"
 )
 
-// runningGroup is what a story has started.
+// runningGroup has the goroutines that a story has started.
 type runningGroup = sync.WaitGroup
 
-// shop is a log of several partitions without the network: their logs, and what
-// of it runs.
+// shop is a log of several partitions without the network.
 type shop struct {
 	logs  []*storage.MemoryLog
 	order *storage.MemorySequenceLog
 	apis  []*gate
 }
 
-// gate is a partition that can be shut.
+// gate is a partition that can be made to fail.
 type gate struct {
 	*eventsource.API
 	mu     sync.Mutex
@@ -76,7 +75,8 @@ func (s *shop) open(ctx context.Context, running *runningGroup) {
 		memory := log.Open()
 		w := eventsource.NewWriter(memory, slog.New(slog.DiscardHandler))
 		running.Go(func() { _ = w.Run(ctx) })
-		s.apis = append(s.apis, &gate{writer: w, API: eventsource.NewPartitionAPI(w, memory, storage.Partition{Number: i + 1, Of: len(s.logs)})})
+		api := eventsource.NewPartitionAPI(w, memory, storage.Partition{Number: i + 1, Of: len(s.logs)})
+		s.apis = append(s.apis, &gate{writer: w, API: api})
 	}
 	synctest.Wait()
 }
@@ -88,9 +88,10 @@ func (s *shop) parts() (parts []sequencer.PartitionLog) {
 	return parts
 }
 
-// sequencer starts one until ctx ends; the channel yields what its Run
-// returned.
-func (s *shop) sequencer(ctx context.Context, running *runningGroup, log storage.SequenceLog) (*sequencer.Sequencer, <-chan error) {
+// sequencer starts a sequencer until ctx ends. The channel yields what its Run returned.
+func (s *shop) sequencer(
+	ctx context.Context, running *runningGroup, log storage.SequenceLog,
+) (*sequencer.Sequencer, <-chan error) {
 	q := sequencer.New(log, s.parts(), slog.New(slog.DiscardHandler))
 	ended := make(chan error, 1)
 	running.Go(func() { ended <- q.Run(ctx) })
@@ -113,15 +114,16 @@ func (s *shop) append(t interface{ Fatalf(string, ...any) }, r contract.Record) 
 	if err := r.SetEvent(bank.AccountOpened{Owner: "Ada", Currency: "EUR", Kind: bank.Current}); err != nil {
 		t.Fatalf("%v", err)
 	}
+	a := contract.Append{Account: r.Account, ExpectedVersion: r.Version - 1, Records: []contract.Record{r}}
 	reply, err := s.apis[contract.PartitionOf(r.Account, len(s.apis))-1].Append(context.Background(),
-		contract.AppendRequest{Appends: []contract.Append{{Account: r.Account, ExpectedVersion: r.Version - 1, Records: []contract.Record{r}}}})
+		contract.AppendRequest{Appends: []contract.Append{a}})
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
 	return reply.Results[0]
 }
 
-// in runs a story in a bubble, and ends what it has started.
+// in runs a story in a bubble, and ends the goroutines that it has started.
 func in(t *testing.T, story func(ctx context.Context, running *runningGroup)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -132,9 +134,11 @@ func in(t *testing.T, story func(ctx context.Context, running *runningGroup)) {
 	})
 }
 
-// all is the whole log as a reader finds it: contiguous, and each account's
-// versions in order.
-func all(t interface{ Fatalf(string, ...any) }, read func(ctx context.Context, after int64, limit int) ([]contract.Record, error), limit int) (records []contract.Record) {
+// all reads the merged log and checks that it is contiguous, with each account's versions in order.
+func all(
+	t interface{ Fatalf(string, ...any) },
+	read func(ctx context.Context, after int64, limit int) ([]contract.Record, error), limit int,
+) (records []contract.Record) {
 	versions := map[bank.AccountID]int64{}
 	for {
 		page, err := read(context.Background(), int64(len(records)), limit)
@@ -161,8 +165,7 @@ func places(records []contract.Record) (places []string) {
 	return places
 }
 
-// Given three partitions; then what is appended to them becomes one log, each
-// record at one place, whoever reads it and in which steps.
+// Given three partitions; then their records become one log, each at one position, for every reader and page size.
 func TestSeveralPartitionsAreOneLog(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(3)
@@ -207,8 +210,7 @@ func TestSeveralPartitionsAreOneLog(t *testing.T) {
 	})
 }
 
-// Given a second sequencer; then the first makes no round any more and ends, and
-// the order goes on where it was.
+// Given a second sequencer; then the first adds no more cuts and ends, and the second goes on where it was.
 func TestASecondSequencerFencesTheFirst(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
@@ -233,8 +235,8 @@ func TestASecondSequencerFencesTheFirst(t *testing.T) {
 	})
 }
 
-// Given a partition that cannot be read for a while; then the order goes on with
-// the others, it is told which one is missing, and what it has comes later.
+// Given a partition that cannot be read for a while; then the others go on, readiness names the missing one, and its
+// records come later.
 func TestAPartitionMayBeAway(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
@@ -268,7 +270,7 @@ func TestAPartitionMayBeAway(t *testing.T) {
 	})
 }
 
-// await lets a bubble's time go on until something is so.
+// await lets a bubble's time go on until a condition holds.
 func await(t *testing.T, so func() bool) {
 	t.Helper()
 	for range 1000 {

@@ -14,7 +14,8 @@ func TestCutsFollowEachOther(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	bad := []storage.Cut{{Number: 5, Ends: []int64{6, 7}}, {Number: 4, Ends: []int64{5, 7}}, {Number: 4, Ends: []int64{4, 9}}, {Number: 4, Ends: []int64{6, 7, 1}}}
+	bad := []storage.Cut{{Number: 5, Ends: []int64{6, 7}}, {Number: 4, Ends: []int64{5, 7}},
+		{Number: 4, Ends: []int64{4, 9}}, {Number: 4, Ends: []int64{6, 7, 1}}}
 	if i := slices.IndexFunc(bad, func(r storage.Cut) bool { return r.Follows(before) == nil }); i >= 0 {
 		t.Errorf("%v follows %v", bad[i], before)
 	}
