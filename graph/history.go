@@ -127,7 +127,7 @@ func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID, in *model.
 		Counterparty: bank.AccountID(deref(in.CounterpartyID)), Transfer: bank.TransferID(deref(in.TransferID)),
 	}
 	for _, t := range in.Types {
-		filter.Types = append(filter.Types, view.TransactionType(t))
+		filter.Types = append(filter.Types, bank.EntryType(t))
 	}
 	if in.Direction != nil {
 		filter.Credits, filter.Debits = *in.Direction == model.DirectionCredit, *in.Direction == model.DirectionDebit

@@ -40,7 +40,7 @@ func (r *Resolver) hold(ctx context.Context, id string) (*model.Hold, error) {
 	if seen, err := r.sees(ctx, account); err != nil || !seen {
 		return nil, err
 	}
-	records, err := r.Views.References(ctx, view.HoldKey(account, version))
+	records, err := r.Views.References(ctx, bank.HoldSubject(account, version))
 	if err != nil {
 		return nil, fmt.Errorf("records of hold %s: %w", id, err)
 	}

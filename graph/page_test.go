@@ -102,7 +102,7 @@ func TestFilters(t *testing.T) {
 	got, err := r.readFilter(asTeller(t), ada, &model.TransactionFilter{Types: []model.TransactionType{model.TransactionTypeDeposit},
 		Since: &since, Until: &until, EffectiveSince: &since, EffectiveUntil: &until, MinAmount: &least, MaxAmount: &most, Direction: &credit,
 		Reference: text("r"), ExternalID: text("e"), CounterpartyID: text("c"), TransferID: text("t")})
-	want := view.Filter{Types: []view.TransactionType{view.Deposit}, Since: decidedAt, Until: decidedAt.Add(time.Hour),
+	want := view.Filter{Types: []bank.EntryType{bank.DepositEntry}, Since: decidedAt, Until: decidedAt.Add(time.Hour),
 		EffectiveSince: decidedAt, EffectiveUntil: decidedAt.Add(time.Hour), MinAmount: 150, MaxAmount: 2000, Credits: true,
 		Reference: "r", ExternalID: "e", Counterparty: "c", Transfer: "t"}
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -141,7 +141,7 @@ func TestPagesThatTheViewsRefuseAreShown(t *testing.T) {
 
 func TestConnections(t *testing.T) {
 	line := func(version int64) view.Transaction {
-		return view.Transaction{Account: ada, Version: version, Type: view.Deposit, Currency: "EUR", Amount: 1, OccurredAt: decidedAt}
+		return view.Transaction{Account: ada, Version: version, Type: bank.DepositEntry, Currency: "EUR", Amount: 1, OccurredAt: decidedAt}
 	}
 	d := newDesk(t)
 	d.history = func(view.Page) (view.Lines, error) {

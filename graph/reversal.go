@@ -91,7 +91,7 @@ func (r *Resolver) reverses(ctx context.Context, line view.Transaction) (*model.
 // received is the account and version at which a line is reversed: for a
 // transfer, its arrival. ok is false for a transfer that has not arrived.
 func (r *Resolver) received(ctx context.Context, line view.Transaction) (id bank.AccountID, version int64, ok bool, err error) {
-	if line.Type != view.TransferOut {
+	if line.Type != bank.TransferOutEntry {
 		return line.Account, line.Version, true, nil
 	}
 	t, err := r.transfer(ctx, line.Transfer)
@@ -108,7 +108,7 @@ func (r *Resolver) reversals(ctx context.Context, line view.Transaction) ([]*mod
 	if err != nil || !ok {
 		return undone, err
 	}
-	records, err := r.Views.References(ctx, view.ReversalKey(id, version))
+	records, err := r.Views.References(ctx, bank.ReversalSubject(id, version))
 	if err != nil {
 		return nil, fmt.Errorf("reversals of %d of %s: %w", version, id, err)
 	}
@@ -118,7 +118,7 @@ func (r *Resolver) reversals(ctx context.Context, line view.Transaction) ([]*mod
 			return nil, err
 		}
 		line := view.TransactionOf(record, event)
-		if line == nil || line.Type == view.TransferReturned {
+		if line == nil || line.Type == bank.TransferReturnedEntry {
 			continue
 		}
 		seen, err := r.sees(ctx, line.Account)

@@ -53,7 +53,7 @@ func FuzzTransactionID(f *testing.F) {
 }
 
 func TestTransactionsAreTold(t *testing.T) {
-	line := view.Transaction{Account: ada, Version: 7, Position: 99, Type: view.Withdrawal, Currency: "JPY",
+	line := view.Transaction{Account: ada, Version: 7, Position: 99, Type: bank.WithdrawalEntry, Currency: "JPY",
 		Amount: 500, BalanceAfter: 1000, OccurredAt: decidedAt, Reference: "rent"}
 	got := transactionOf(line)
 	if got.ID != transactionID(ada, 7) || got.AccountID != string(ada) || got.Type != model.TransactionTypeWithdrawal || got.Version != 7 ||
@@ -61,7 +61,7 @@ func TestTransactionsAreTold(t *testing.T) {
 		got.Reference == nil || *got.Reference != "rent" || got.Memo != nil {
 		t.Errorf("%+v is told as %+v", line, got)
 	}
-	for _, kind := range []view.TransactionType{view.Deposit, view.Withdrawal} {
+	for _, kind := range []bank.EntryType{bank.DepositEntry, bank.WithdrawalEntry} {
 		if !slices.Contains(model.AllTransactionType, model.TransactionType(kind)) {
 			t.Errorf("the schema has no transaction type %s", kind)
 		}

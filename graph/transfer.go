@@ -41,7 +41,7 @@ func (r *Resolver) transfer(ctx context.Context, id bank.TransferID) (*model.Tra
 	if !id.Valid() {
 		return nil, nil
 	}
-	records, err := r.Views.References(ctx, view.TransferKey(id))
+	records, err := r.Views.References(ctx, bank.TransferSubject(id))
 	if err != nil {
 		return nil, fmt.Errorf("records of transfer %s: %w", id, err)
 	}
@@ -60,7 +60,7 @@ func (r *Resolver) transfer(ctx context.Context, id bank.TransferID) (*model.Tra
 
 // transferReversals are the transfers that reverse one.
 func (r *Resolver) transferReversals(ctx context.Context, id bank.TransferID) ([]*model.Transfer, error) {
-	records, err := r.Views.References(ctx, view.TransferKey(id))
+	records, err := r.Views.References(ctx, bank.TransferSubject(id))
 	if err != nil {
 		return nil, fmt.Errorf("records of transfer %s: %w", id, err)
 	}

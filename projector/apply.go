@@ -94,8 +94,8 @@ func fold(
 		if effect.Line != nil {
 			changes.Transactions = append(changes.Transactions, *effect.Line)
 		}
-		if len(effect.Keys) > 0 {
-			changes.References = append(changes.References, view.ReferencesOf(r, effect.Keys)...)
+		if len(effect.Subjects) > 0 {
+			changes.References = append(changes.References, view.ReferencesOf(r, effect.Subjects)...)
 		}
 		if effect.State != nil {
 			changes.States = append(changes.States, *effect.State)

@@ -107,7 +107,7 @@ func (v *rebuildVerifier) fold(r contract.Record) error {
 		return nil
 	}
 	v.trial.Add(r.At, event.PostingLines())
-	for _, reference := range view.ReferencesOf(r, view.KeysOf(a.state, r, event)) {
+	for _, reference := range view.ReferencesOf(r, event.Subjects(a.state)) {
 		if err := a.entries.AddReference(reference); err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func (f *replayedAccount) fold(r contract.Record) error {
 	if effect.Line != nil {
 		f.Transactions = append(f.Transactions, *effect.Line)
 	}
-	f.References = append(f.References, view.ReferencesOf(r, effect.Keys)...)
+	f.References = append(f.References, view.ReferencesOf(r, effect.Subjects)...)
 	if effect.State != nil {
 		f.States = append(f.States, *effect.State)
 	}

@@ -94,11 +94,11 @@ func expected(t fatal, records []contract.Record) (map[bank.AccountID]view.Accou
 		if now.Version == 1 {
 			continue
 		}
-		line := view.Transaction{Account: r.Account, Version: r.Version, Position: r.Position, Type: view.Deposit, Currency: "EUR",
+		line := view.Transaction{Account: r.Account, Version: r.Version, Position: r.Position, Type: bank.DepositEntry, Currency: "EUR",
 			Amount: now.Balance.Minor - was.Balance.Minor, BalanceAfter: now.Balance.Minor, OccurredAt: r.At, EffectiveAt: r.At,
 			Credit: true, Caller: "test", Reference: "salary"}
 		if line.Amount < 0 {
-			line.Type, line.Credit, line.Amount, line.Reference, line.Memo = view.Withdrawal, false, -line.Amount, "", "rent"
+			line.Type, line.Credit, line.Amount, line.Reference, line.Memo = bank.WithdrawalEntry, false, -line.Amount, "", "rent"
 		}
 		lines[r.Account] = append(lines[r.Account], line)
 	}

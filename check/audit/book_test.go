@@ -133,7 +133,7 @@ func project(t fataler, records []contract.Record) *memory.Store {
 		accounts[r.Account] = account
 		sums.Add(r.At, effect.Postings)
 		changes := view.Changes{From: r.Position - 1, To: r.Position, Accounts: []view.Account{account},
-			References: view.ReferencesOf(r, effect.Keys), Trial: sums.Trial(r.Position)}
+			References: view.ReferencesOf(r, effect.Subjects), Trial: sums.Trial(r.Position)}
 		if effect.Line != nil {
 			changes.Transactions = append(changes.Transactions, *effect.Line)
 		}

@@ -154,7 +154,7 @@ var differingHistories = []differing{
 	}, ada, "lines of history 4", "lines of history 3"},
 	{"a line too many", func(s *told) { s.lines = append(s.lines, *s.line(5)) }, ada, "lines of history 4", "lines of history 5"},
 	{"lines of nobody", func(s *told) {
-		s.lines = append(s.lines, view.Transaction{Account: grace, Version: 2, Position: 4, Type: view.Deposit, Amount: 1})
+		s.lines = append(s.lines, view.Transaction{Account: grace, Version: 2, Position: 4, Type: bank.DepositEntry, Amount: 1})
 	}, grace, "no such account", "version 0 with 1 lines of history"},
 	digestOf("a memo", func(s *told) { s.line(3).Memo = "rant" }),
 	digestOf("a reference", func(s *told) { s.line(2).Reference = "" }),
@@ -163,7 +163,7 @@ var differingHistories = []differing{
 	digestOf("a direction", func(s *told) { s.line(2).Credit = false }),
 	digestOf("an effective time", func(s *told) { s.line(2).EffectiveAt = opening }),
 	digestOf("a caller", func(s *told) { s.line(2).Caller = "eve" }),
-	digestOf("a type", func(s *told) { s.line(2).Type = view.Withdrawal }),
+	digestOf("a type", func(s *told) { s.line(2).Type = bank.WithdrawalEntry }),
 	digestOf("a currency", func(s *told) { s.line(2).Currency = "USD" }),
 	digestOf("a position", func(s *told) { s.line(2).Position++ }),
 	digestOf("a version", func(s *told) { s.line(5).Version++ }),

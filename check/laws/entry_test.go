@@ -91,7 +91,7 @@ func shownBy(t *testing.T, records []contract.Record, show lineOf) *Findings {
 		sums.Add(r.At, effect.Postings)
 		event, _ := r.Event() // it could be folded
 		changes := view.Changes{From: r.Position - 1, To: r.Position, Accounts: []view.Account{account},
-			References: view.ReferencesOf(r, effect.Keys), Trial: sums.Trial(r.Position)}
+			References: view.ReferencesOf(r, effect.Subjects), Trial: sums.Trial(r.Position)}
 		if line := show(r, event); line != nil {
 			changes.Transactions = append(changes.Transactions, *line)
 		}
@@ -169,7 +169,7 @@ func TestALineThatNoPostingMakesIsFound(t *testing.T) {
 	for _, stored := range []string{"account-opened", "hold-placed", "transfer-rejected", "transfer-completed"} {
 		found := shownBy(t, records, func(r contract.Record, event bank.Event) *view.Transaction {
 			if r.Type == stored {
-				return &view.Transaction{Account: r.Account, Version: r.Version, Position: r.Position, Type: view.Deposit,
+				return &view.Transaction{Account: r.Account, Version: r.Version, Position: r.Position, Type: bank.DepositEntry,
 					OccurredAt: r.At, EffectiveAt: r.At, Currency: "EUR", Amount: 1}
 			}
 			return view.TransactionOf(r, event)

@@ -216,7 +216,7 @@ func (l *Log) checkRequest(r contract.Record) {
 // returns the line of history. Facts that were read from JSON can be written as
 // JSON: to digest them does not fail.
 func (l *Log) apply(r contract.Record, acc *account, event bank.Event) *view.Transaction {
-	for _, link := range view.ReferencesOf(r, view.KeysOf(acc.state, r, event)) {
+	for _, link := range view.ReferencesOf(r, event.Subjects(acc.state)) {
 		_ = acc.entries.AddReference(link)
 	}
 	acc.state = acc.state.Apply(event, r.At)

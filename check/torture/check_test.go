@@ -243,7 +243,7 @@ func viewsOf(t *testing.T, records []contract.Record) *audit.Views {
 		sums.Add(r.At, effect.Postings)
 		placed := r
 		placed.Position = int64(i) + 1
-		changes := view.Changes{References: view.ReferencesOf(placed, effect.Keys), From: int64(i), To: int64(i) + 1, Accounts: []view.Account{account}, Trial: sums.Trial(int64(i) + 1)}
+		changes := view.Changes{References: view.ReferencesOf(placed, effect.Subjects), From: int64(i), To: int64(i) + 1, Accounts: []view.Account{account}, Trial: sums.Trial(int64(i) + 1)}
 		if effect.State != nil {
 			kept := *effect.State
 			kept.Position = placed.Position

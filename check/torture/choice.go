@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"corebank/internal/bank"
-	"corebank/internal/view"
 )
 
 // Bounds of what a client asks for.
@@ -186,7 +185,7 @@ func (c *client) keep(lines []line, one line) []line {
 
 // heard is told of a transaction that somebody saw.
 func (l *load) heard(s Seen) {
-	if view.TransactionType(s.Type) != view.TransferIn {
+	if bank.EntryType(s.Type) != bank.TransferInEntry {
 		return
 	}
 	l.mu.Lock()

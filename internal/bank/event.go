@@ -12,6 +12,10 @@ type Event interface {
 	// PostingLines are the double entry of the event; they sum to zero. Events
 	// that move no money have none.
 	PostingLines() []Posting
+	// Entry is what the event adds to its account's history, and false for events that move no money.
+	Entry() (Entry, bool)
+	// Subjects are the ids that the event is filed under. before is the account before it.
+	Subjects(before Account) []string
 	// apply is the account after the event, which happened at a time. Version
 	// and ChangedAt are set already.
 	apply(a Account, at time.Time) Account
@@ -27,6 +31,9 @@ type nonMonetary struct{}
 
 // PostingLines are none: no money moves.
 func (nonMonetary) PostingLines() []Posting { return nil }
+
+// Entry is none: the account's history is about money.
+func (nonMonetary) Entry() (Entry, bool) { return Entry{}, false }
 
 // Movement is the money part of an event that changes the balance. Amount is
 // positive; Balance is the account's balance after it.

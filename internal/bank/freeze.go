@@ -35,6 +35,7 @@ type UnfreezeAccount struct {
 // AccountFrozen says what is forbidden from now on.
 type AccountFrozen struct {
 	nonMonetary
+	accountOnly
 	Debits  bool   `json:"debits"`
 	Credits bool   `json:"credits"`
 	Reason  string `json:"reason"`
@@ -44,6 +45,7 @@ type AccountFrozen struct {
 // AccountUnfrozen says that nothing is forbidden from now on.
 type AccountUnfrozen struct {
 	nonMonetary
+	accountOnly
 	Reason string `json:"reason,omitempty"`
 }
 

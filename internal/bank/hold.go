@@ -143,6 +143,11 @@ func (e HoldPlaced) conflictsWith(c Command) []string {
 	return wrongKind()
 }
 
+// Subjects are the hold that begins.
+func (e HoldPlaced) Subjects(before Account) []string {
+	return []string{HoldSubject(before.ID, before.Version+1)}
+}
+
 func (c CaptureHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
 func (c CaptureHold) check() Refusals {
@@ -199,6 +204,16 @@ func (e HoldCaptured) conflictsWith(c Command) []string {
 	return wrongKind()
 }
 
+// Entry is the debit of what was captured.
+func (e HoldCaptured) Entry() (Entry, bool) {
+	entry := e.Movement.entry(HoldCaptureEntry, false)
+	entry.Details, entry.Hold = e.Details, e.Hold
+	return entry, true
+}
+
+// Subjects are the hold.
+func (e HoldCaptured) Subjects(a Account) []string { return []string{HoldSubject(a.ID, e.Hold)} }
+
 func (c ReleaseHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
 func (c ReleaseHold) check() (broken Refusals) {
@@ -217,6 +232,9 @@ func (c ReleaseHold) decide(a Account, in Circumstances) (Event, Refusals) {
 func (e HoldReleased) apply(a Account, _ time.Time) Account {
 	return a.holdLeft(e.Hold, Money{Currency: a.Currency})
 }
+
+// Subjects are the hold.
+func (e HoldReleased) Subjects(a Account) []string { return []string{HoldSubject(a.ID, e.Hold)} }
 
 func (e HoldReleased) validate() error { return endOfHold(e.Hold, e.Amount) }
 
@@ -245,6 +263,9 @@ func (c ExpireHold) decide(a Account, in Circumstances) (Event, Refusals) {
 func (e HoldExpired) apply(a Account, _ time.Time) Account {
 	return a.holdLeft(e.Hold, Money{Currency: a.Currency})
 }
+
+// Subjects are the hold.
+func (e HoldExpired) Subjects(a Account) []string { return []string{HoldSubject(a.ID, e.Hold)} }
 
 func (e HoldExpired) validate() error { return endOfHold(e.Hold, e.Amount) }
 

@@ -31,6 +31,7 @@ type SetLimits struct{ Limits }
 // LimitsSet says what the limits are from now on.
 type LimitsSet struct {
 	nonMonetary
+	accountOnly
 	Limits
 }
 

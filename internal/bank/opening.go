@@ -45,6 +45,7 @@ type CloseAccount struct {
 // AccountOpened says that the account exists from now on, empty.
 type AccountOpened struct {
 	nonMonetary
+	accountOnly
 	Owner      string            `json:"owner"`
 	Currency   Currency          `json:"currency"`
 	Name       string            `json:"name,omitempty"`
@@ -57,6 +58,7 @@ type AccountOpened struct {
 // and which of the two was asked for (Changed: "name", "metadata").
 type AccountUpdated struct {
 	nonMonetary
+	accountOnly
 	Changed  []string          `json:"changed"`
 	Name     string            `json:"name,omitempty"`
 	Metadata map[string]string `json:"metadata,omitempty"`
@@ -65,6 +67,7 @@ type AccountUpdated struct {
 // AccountClosed says that nothing will ever move on the account again.
 type AccountClosed struct {
 	nonMonetary
+	accountOnly
 	Reason string `json:"reason,omitempty"`
 }
 
@@ -72,6 +75,7 @@ type AccountClosed struct {
 // id belongs to.
 type ExternalIDClaimed struct {
 	nonMonetary
+	accountOnly
 	ExternalID string    `json:"externalId"`
 	Account    AccountID `json:"account"`
 }

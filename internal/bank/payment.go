@@ -19,6 +19,7 @@ type Withdraw Payment
 
 // Paid is what MoneyDeposited and MoneyWithdrawn have in common.
 type Paid struct {
+	accountOnly
 	Movement
 	Details
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
@@ -77,6 +78,18 @@ func (e MoneyDeposited) apply(a Account, _ time.Time) Account {
 func (e MoneyWithdrawn) apply(a Account, at time.Time) Account {
 	a.Balance = e.Balance
 	return a.spend(e.Amount, at)
+}
+
+// Entry is the deposit.
+func (e MoneyDeposited) Entry() (Entry, bool) { return Paid(e).entry(DepositEntry, true), true }
+
+// Entry is the withdrawal.
+func (e MoneyWithdrawn) Entry() (Entry, bool) { return Paid(e).entry(WithdrawalEntry, false), true }
+
+func (p Paid) entry(kind EntryType, credit bool) Entry {
+	entry := p.Movement.entry(kind, credit)
+	entry.Details, entry.EffectiveAt = p.Details, p.EffectiveAt
+	return entry
 }
 
 func (e MoneyDeposited) conflictsWith(c Command) []string {

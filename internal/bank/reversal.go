@@ -186,6 +186,18 @@ func (e TransactionReversed) apply(a Account, _ time.Time) Account {
 	return a.reversed(e.Transaction, e.Amount.Minor, a.Version)
 }
 
+// Entry is the opposite of what was reversed.
+func (e TransactionReversed) Entry() (Entry, bool) {
+	entry := e.Movement.entry(ReversalEntry, e.Credit)
+	entry.Reverses, entry.Reason = e.Transaction, e.Reason
+	return entry, true
+}
+
+// Subjects are the transaction that was reversed.
+func (e TransactionReversed) Subjects(a Account) []string {
+	return []string{ReversalSubject(a.ID, e.Transaction)}
+}
+
 func (e TransactionReversed) validate() error {
 	if e.Transaction <= 0 || e.Remaining.Currency != e.Amount.Currency {
 		return errors.New("a reversal of no transaction, or one that does not say what is left of it")

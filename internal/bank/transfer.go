@@ -124,6 +124,25 @@ func (e TransferSent) validate() error {
 	return e.Movement.validate()
 }
 
+// Entry is the debit of what left, marked as a reversal where it pays back.
+func (e TransferSent) Entry() (Entry, bool) {
+	entry := e.Movement.entry(TransferOutEntry, false)
+	entry.Details, entry.EffectiveAt, entry.Transfer, entry.Counterparty = e.Details, e.EffectiveAt, e.Transfer, e.To
+	if e.Reverses != nil {
+		entry.Reverses, entry.Reason = e.Reverses.Version, e.Reverses.Reason
+	}
+	return entry, true
+}
+
+// Subjects are the transfer, and what it pays back.
+func (e TransferSent) Subjects(a Account) []string {
+	if e.Reverses != nil {
+		return []string{TransferSubject(e.Transfer), TransferSubject(e.Reverses.Transfer),
+			ReversalSubject(a.ID, e.Reverses.Version)}
+	}
+	return []string{TransferSubject(e.Transfer)}
+}
+
 func (e TransferSent) conflictsWith(c Command) []string {
 	switch c := c.(type) {
 	case SendTransfer:

@@ -131,6 +131,22 @@ func (e TransferReceived) validate() error {
 	return e.Movement.validate()
 }
 
+// Entry is the credit of what arrived.
+func (e TransferReceived) Entry() (Entry, bool) {
+	entry := e.Movement.entry(TransferInEntry, true)
+	entry.Details, entry.EffectiveAt, entry.Transfer, entry.Counterparty = e.Details, e.EffectiveAt, e.Transfer, e.From
+	entry.ReversesTransfer = e.Reverses
+	return entry, true
+}
+
+// Subjects are the transfer, and the one that it pays back.
+func (e TransferReceived) Subjects(Account) []string {
+	if e.Reverses != "" {
+		return []string{TransferSubject(e.Transfer), TransferSubject(e.Reverses)}
+	}
+	return []string{TransferSubject(e.Transfer)}
+}
+
 func (e TransferReceived) conflictsWith(c Command) []string {
 	if c, ok := c.(ReceiveTransfer); ok {
 		return conflicts(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
@@ -139,6 +155,9 @@ func (e TransferReceived) conflictsWith(c Command) []string {
 }
 
 func (e TransferRejected) apply(a Account, _ time.Time) Account { return a }
+
+// Subjects are the transfer.
+func (e TransferRejected) Subjects(Account) []string { return []string{TransferSubject(e.Transfer)} }
 
 func (e TransferRejected) validate() error {
 	if !e.Transfer.Valid() || !e.From.Valid() || e.Code == "" || e.Amount.Currency == "" || !e.Amount.Positive() {
@@ -167,6 +186,9 @@ func (c CompleteTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
 }
 
 func (e TransferCompleted) apply(a Account, _ time.Time) Account { return a.arrived(e.Transfer) }
+
+// Subjects are the transfer.
+func (e TransferCompleted) Subjects(Account) []string { return []string{TransferSubject(e.Transfer)} }
 
 func (e TransferCompleted) validate() error {
 	if e.Amount.Currency == "" || !e.Amount.Positive() {
@@ -203,6 +225,21 @@ func (e TransferReturned) apply(a Account, _ time.Time) Account {
 		a = a.reversed(a.InTransit[i].Reverses, -e.Amount.Minor, 0)
 	}
 	return a.arrived(e.Transfer)
+}
+
+// Entry is the credit of what came back.
+func (e TransferReturned) Entry() (Entry, bool) {
+	entry := e.Movement.entry(TransferReturnedEntry, true)
+	entry.Transfer, entry.Counterparty, entry.Reason = e.Transfer, e.To, e.Message
+	return entry, true
+}
+
+// Subjects are the transfer, and the reversal that failed with it.
+func (e TransferReturned) Subjects(a Account) []string {
+	if i := a.findTransit(e.Transfer); i >= 0 && a.InTransit[i].Reverses != 0 {
+		return []string{TransferSubject(e.Transfer), ReversalSubject(a.ID, a.InTransit[i].Reverses)}
+	}
+	return []string{TransferSubject(e.Transfer)}
 }
 
 func (e TransferReturned) validate() error {

@@ -23,7 +23,7 @@ var ErrFarScan = fmt.Errorf("the filter has to look through too much history: "+
 // Filter narrows history. Zero fields do not filter.
 type Filter struct {
 	// Types are those wanted, at most MaxFilterTypes.
-	Types []TransactionType
+	Types []bank.EntryType
 	// Since is inclusive, Until exclusive; both are about OccurredAt.
 	Since, Until time.Time
 	// EffectiveSince is inclusive, EffectiveUntil exclusive.

@@ -6,20 +6,6 @@ import (
 	"corebank/internal/bank"
 )
 
-// TransactionType says what moved the money.
-type TransactionType string
-
-// The types of transactions, as the API spells them.
-const (
-	Deposit          TransactionType = "DEPOSIT"
-	Withdrawal       TransactionType = "WITHDRAWAL"
-	TransferOut      TransactionType = "TRANSFER_OUT"
-	TransferIn       TransactionType = "TRANSFER_IN"
-	TransferReturned TransactionType = "TRANSFER_RETURNED"
-	HoldCapture      TransactionType = "HOLD_CAPTURE"
-	Reversal         TransactionType = "REVERSAL"
-)
-
 // Transaction is one line of an account's history. Account and Version
 // identify it.
 type Transaction struct {
@@ -28,7 +14,7 @@ type Transaction struct {
 	Version int64
 	// Position is the event's place in the whole log.
 	Position int64
-	Type     TransactionType
+	Type     bank.EntryType
 	Currency bank.Currency
 	// Amount is positive; Credit says whether it raised the balance;
 	// BalanceAfter is the balance right after it. Minor units of Currency.

@@ -25,7 +25,7 @@ func filed(t *testing.T, b *viewtest.Log, key string) []contract.Record {
 			t.Fatal(err)
 		}
 		accounts[r.Account] = account
-		for _, link := range view.ReferencesOf(r, effect.Keys) {
+		for _, link := range view.ReferencesOf(r, effect.Subjects) {
 			if link.Key == key {
 				records = append(records, link.Record)
 			}
@@ -36,7 +36,7 @@ func filed(t *testing.T, b *viewtest.Log, key string) []contract.Record {
 
 func transferOf(t *testing.T, b *viewtest.Log, id bank.TransferID) view.Transfer {
 	t.Helper()
-	transfer, err := view.TransferOf(id, filed(t, b, view.TransferKey(id)))
+	transfer, err := view.TransferOf(id, filed(t, b, bank.TransferSubject(id)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestATransferThatComesBack(t *testing.T) {
 	if got.Status != view.TransferWentBack || got.Rejection == nil || got.Rejection.Code != bank.ClosedAccount || got.ReceivedVersion != 0 || got.EndedAt.IsZero() {
 		t.Errorf("returned: %+v", got)
 	}
-	rejected, err := view.TransferOf(sent.Transfer, filed(t, b, view.TransferKey(sent.Transfer))[:2])
+	rejected, err := view.TransferOf(sent.Transfer, filed(t, b, bank.TransferSubject(sent.Transfer))[:2])
 	if err != nil || rejected.Status != view.TransferPending || rejected.Rejection == nil {
 		t.Errorf("rejected and not back yet: %+v (%v)", rejected, err)
 	}
@@ -110,7 +110,7 @@ func TestATransferThatIsPaidBack(t *testing.T) {
 	if back := transferOf(t, b, first.Transfer); back.Reverses != sent.Transfer || back.From != grace || back.Amount != euro(1000) {
 		t.Errorf("the part itself: %+v", back)
 	}
-	if records := filed(t, b, view.ReversalKey(grace, 2)); len(records) != 3 {
+	if records := filed(t, b, bank.ReversalSubject(grace, 2)); len(records) != 3 {
 		t.Errorf("%d records of reversals, want two that were sent and one that came back", len(records))
 	}
 }
@@ -151,7 +151,7 @@ func TestHolds(t *testing.T) {
 			for _, step := range test.steps {
 				b.Do(ada, step)
 			}
-			got, err := view.HoldOf(filed(t, b, view.HoldKey(ada, 3)), placed.At.Add(test.later))
+			got, err := view.HoldOf(filed(t, b, bank.HoldSubject(ada, 3)), placed.At.Add(test.later))
 			want := view.Hold{Account: ada, Version: 3, Amount: euro(5000), Captured: euro(test.captured), Released: euro(test.released),
 				Remaining: euro(test.remaining), Status: test.status, PlacedAt: placed.At, ExpiresAt: placed.At.Add(bank.DefaultHoldTime),
 				Details: bank.Details{Memo: "hotel"}}
@@ -173,9 +173,9 @@ func TestAnExpiryThatIsNotedLater(t *testing.T) {
 	b, ada, _ := couple(t)
 	placed := b.Do(ada, bank.PlaceHold{Amount: euro(5000)})
 	b.Now = b.Now.Add(2 * bank.DefaultHoldTime)
-	before, _ := view.HoldOf(filed(t, b, view.HoldKey(ada, 3)), b.Now)
+	before, _ := view.HoldOf(filed(t, b, bank.HoldSubject(ada, 3)), b.Now)
 	b.Do(ada, bank.ExpireHold{Hold: placed.Version})
-	after, err := view.HoldOf(filed(t, b, view.HoldKey(ada, 3)), b.Now)
+	after, err := view.HoldOf(filed(t, b, bank.HoldSubject(ada, 3)), b.Now)
 	if err != nil || before != after || after.Status != view.HoldExpired {
 		t.Errorf("before it was noted\n%+v, and after\n%+v (%v)", before, after, err)
 	}

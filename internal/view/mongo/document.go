@@ -68,27 +68,27 @@ func (d accountDocument) account() (view.Account, error) {
 // lineDocument lacks what its line has not, so that plain deposits are in no
 // index but those that all lines are in.
 type lineDocument struct {
-	ID               string               `bson:"_id"`
-	Account          bank.AccountID       `bson:"account"`
-	Version          int64                `bson:"version"`
-	Position         int64                `bson:"position"`
-	Type             view.TransactionType `bson:"type"`
-	Credit           bool                 `bson:"credit"`
-	Currency         bank.Currency        `bson:"currency"`
-	Amount           int64                `bson:"amount"` // minor units
-	BalanceAfter     int64                `bson:"balanceAfter"`
-	OccurredAt       int64                `bson:"occurredAt"` // microseconds since 1970, UTC
-	EffectiveAt      int64                `bson:"effectiveAt"`
-	Caller           string               `bson:"caller"`
-	Reference        string               `bson:"reference,omitempty"`
-	Memo             string               `bson:"memo,omitempty"`
-	ExternalID       string               `bson:"externalId,omitempty"`
-	Counterparty     bank.AccountID       `bson:"counterparty,omitempty"`
-	Transfer         bank.TransferID      `bson:"transfer,omitempty"`
-	Hold             int64                `bson:"hold,omitempty"`
-	Reverses         int64                `bson:"reverses,omitempty"`
-	ReversesTransfer bank.TransferID      `bson:"reversesTransfer,omitempty"`
-	Reason           string               `bson:"reason,omitempty"`
+	ID               string          `bson:"_id"`
+	Account          bank.AccountID  `bson:"account"`
+	Version          int64           `bson:"version"`
+	Position         int64           `bson:"position"`
+	Type             bank.EntryType  `bson:"type"`
+	Credit           bool            `bson:"credit"`
+	Currency         bank.Currency   `bson:"currency"`
+	Amount           int64           `bson:"amount"` // minor units
+	BalanceAfter     int64           `bson:"balanceAfter"`
+	OccurredAt       int64           `bson:"occurredAt"` // microseconds since 1970, UTC
+	EffectiveAt      int64           `bson:"effectiveAt"`
+	Caller           string          `bson:"caller"`
+	Reference        string          `bson:"reference,omitempty"`
+	Memo             string          `bson:"memo,omitempty"`
+	ExternalID       string          `bson:"externalId,omitempty"`
+	Counterparty     bank.AccountID  `bson:"counterparty,omitempty"`
+	Transfer         bank.TransferID `bson:"transfer,omitempty"`
+	Hold             int64           `bson:"hold,omitempty"`
+	Reverses         int64           `bson:"reverses,omitempty"`
+	ReversesTransfer bank.TransferID `bson:"reversesTransfer,omitempty"`
+	Reason           string          `bson:"reason,omitempty"`
 }
 
 // lineID names a line so that ids sort like versions.

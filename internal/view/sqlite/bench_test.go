@@ -48,7 +48,7 @@ func BenchmarkHistoryPage(b *testing.B) {
 		"oldest":            {Last: 50},
 		"after":             {First: 50, After: lines / 2},
 		"before":            {Last: 50, Before: lines / 2},
-		"rare type":         {First: 50, Filter: view.Filter{Types: []view.TransactionType{view.Withdrawal}}},
+		"rare type":         {First: 50, Filter: view.Filter{Types: []bank.EntryType{bank.WithdrawalEntry}}},
 		"long ago":          {First: 50, Filter: view.Filter{Until: year(1000)}},
 		"no such amount":    {First: 50, Filter: view.Filter{MinAmount: 2}},
 		"no such reference": {First: 50, Filter: view.Filter{Reference: "rent"}},
@@ -109,7 +109,7 @@ func (d *deposits) next(lines int) view.Changes {
 		account.ChangedAt = benchStart.Add(time.Duration(account.Version) * time.Second)
 		touched[account.ID] = *account
 		changes.Transactions = append(changes.Transactions, view.Transaction{
-			Account: account.ID, Version: account.Version, Position: d.position, Type: view.Deposit, Currency: "EUR",
+			Account: account.ID, Version: account.Version, Position: d.position, Type: bank.DepositEntry, Currency: "EUR",
 			Amount: 1, Credit: true, BalanceAfter: account.Balance.Minor, OccurredAt: account.ChangedAt, EffectiveAt: account.ChangedAt,
 			Reference: "salary", Caller: "teller",
 		})

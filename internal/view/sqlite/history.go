@@ -29,7 +29,7 @@ func (r *Reader) Range(ctx context.Context, want view.Range) ([]view.Transaction
 	var lines []view.Transaction
 	for _, t := range want.Filter.Types {
 		ofType := want
-		ofType.Filter.Types = []view.TransactionType{t}
+		ofType.Filter.Types = []bank.EntryType{t}
 		some, err := r.lines(ctx, ofType)
 		if err != nil {
 			return nil, err

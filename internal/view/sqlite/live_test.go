@@ -30,7 +30,7 @@ func build(t *testing.T, g *sqlite.Generations, deposits int64) view.Generation 
 	changes := view.Changes{To: deposits + 1, Trial: view.Trial{Position: deposits + 1}, Accounts: []view.Account{account}}
 	for n := range deposits {
 		changes.Transactions = append(changes.Transactions, view.Transaction{Account: holder, Version: n + 2, Position: n + 2,
-			Type: view.Deposit, Currency: "EUR", Amount: 1, Credit: true, BalanceAfter: n + 1, OccurredAt: at, EffectiveAt: at})
+			Type: bank.DepositEntry, Currency: "EUR", Amount: 1, Credit: true, BalanceAfter: n + 1, OccurredAt: at, EffectiveAt: at})
 	}
 	if err := built.Store.Apply(t.Context(), changes); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func TestQueriesSeek(t *testing.T) {
 		trialAt: "SEARCH trials USING COVERING INDEX trials_by_time (at<?)",
 		linksOf: "SEARCH links USING INDEX sqlite_autoindex_links_1 (key=?)",
 	}
-	withdrawals := []view.TransactionType{view.Withdrawal}
+	withdrawals := []bank.EntryType{bank.WithdrawalEntry}
 	for _, newestFirst := range []bool{true, false} {
 		for _, asked := range []struct {
 			filter view.Filter

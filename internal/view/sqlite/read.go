@@ -47,7 +47,7 @@ func newReader(ctx context.Context, db *sql.DB) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, common := range []view.Range{{}, {Filter: view.Filter{Types: make([]view.TransactionType, 1)}}} {
+	for _, common := range []view.Range{{}, {Filter: view.Filter{Types: make([]bank.EntryType, 1)}}} {
 		for _, common.NewestFirst = range []bool{true, false} {
 			text, _ := rangeQuery(common)
 			var statement *sql.Stmt

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"corebank/internal/bank"
 	"corebank/internal/view"
 )
 
@@ -89,7 +90,7 @@ func (h *house) pay(g view.Generation, from, to int64) {
 	changes := bare(view.Changes{From: from, To: to, Accounts: []view.Account{account}})
 	for n := max(from+1, 2); n <= to; n++ {
 		changes.Transactions = append(changes.Transactions, view.Transaction{Account: ada, Version: n, Position: n,
-			Type: view.Deposit, Currency: "EUR", Amount: 1, Credit: true, BalanceAfter: n - 1, OccurredAt: opening, EffectiveAt: opening})
+			Type: bank.DepositEntry, Currency: "EUR", Amount: 1, Credit: true, BalanceAfter: n - 1, OccurredAt: opening, EffectiveAt: opening})
 	}
 	if err := g.Store.Apply(h.t.Context(), changes); err != nil {
 		h.t.Fatal(err)

@@ -63,11 +63,11 @@ func filters(t *testing.T, s *story) {
 	s.apply(s.open(ada), s.pay(ada, 12))
 	at := func(line int) time.Time { return s.lines[ada][line].OccurredAt }
 	for name, filter := range map[string]view.Filter{
-		"deposits":              {Types: []view.TransactionType{view.Deposit}},
-		"withdrawals":           {Types: []view.TransactionType{view.Withdrawal}},
-		"both":                  {Types: []view.TransactionType{view.Withdrawal, view.Deposit}},
-		"one named twice":       {Types: []view.TransactionType{view.Deposit, view.Deposit}},
-		"a type without lines":  {Types: []view.TransactionType{"FEE"}},
+		"deposits":              {Types: []bank.EntryType{bank.DepositEntry}},
+		"withdrawals":           {Types: []bank.EntryType{bank.WithdrawalEntry}},
+		"both":                  {Types: []bank.EntryType{bank.WithdrawalEntry, bank.DepositEntry}},
+		"one named twice":       {Types: []bank.EntryType{bank.DepositEntry, bank.DepositEntry}},
+		"a type without lines":  {Types: []bank.EntryType{"FEE"}},
 		"since a line":          {Since: at(4)},
 		"until a line":          {Until: at(4)},
 		"from a line to a line": {Since: at(3), Until: at(8)},
@@ -88,8 +88,8 @@ func filters(t *testing.T, s *story) {
 		"effective since":       {EffectiveSince: at(4)},
 		"effective until":       {EffectiveUntil: at(4)},
 		"effective in a time":   {EffectiveSince: at(3).Add(time.Nanosecond), EffectiveUntil: at(8).Add(time.Nanosecond)},
-		"large deposits":        {Types: []view.TransactionType{view.Deposit}, MinAmount: 1000, Credits: true},
-		"withdrawals in a time": {Types: []view.TransactionType{view.Withdrawal}, Since: at(3), Until: at(9)},
+		"large deposits":        {Types: []bank.EntryType{bank.DepositEntry}, MinAmount: 1000, Credits: true},
+		"withdrawals in a time": {Types: []bank.EntryType{bank.WithdrawalEntry}, Since: at(3), Until: at(9)},
 	} {
 		for _, page := range []view.Page{{First: 100}, {Last: 100}, {First: 2}, {Last: 2}, {First: 2, After: 8}, {Last: 2, Before: 4}, {First: 5, After: 9, Before: 4}} {
 			page.Filter = filter
@@ -106,14 +106,14 @@ func textFilters(t *testing.T, s *story) {
 	s.follow(b, 5)
 	var sent bank.TransferID
 	for _, line := range s.lines[bank.NewAccountID("ada", "first")] {
-		if line.Type == view.TransferOut {
+		if line.Type == bank.TransferOutEntry {
 			sent = line.Transfer
 			break
 		}
 	}
 	for name, filter := range map[string]view.Filter{
 		"a reference":               {Reference: "salary"},
-		"a reference of a type":     {Reference: "salary", Types: []view.TransactionType{view.HoldCapture}},
+		"a reference of a type":     {Reference: "salary", Types: []bank.EntryType{bank.HoldCaptureEntry}},
 		"another reference":         {Reference: "Salary"},
 		"an external id":            {ExternalID: "pay-1"},
 		"a counterparty":            {Counterparty: grace},
@@ -121,8 +121,8 @@ func textFilters(t *testing.T, s *story) {
 		"a transfer":                {Transfer: sent},
 		"another's transfer":        {Transfer: "trf_none"},
 		"a transfer and its amount": {Transfer: sent, MinAmount: 1, MaxAmount: 80_000},
-		"all at once":               {Reference: "cash", Debits: true, MaxAmount: 5000, Types: []view.TransactionType{view.Withdrawal, view.Deposit}},
-		"reversals":                 {Types: []view.TransactionType{view.Reversal, view.TransferReturned}},
+		"all at once":               {Reference: "cash", Debits: true, MaxAmount: 5000, Types: []bank.EntryType{bank.WithdrawalEntry, bank.DepositEntry}},
+		"reversals":                 {Types: []bank.EntryType{bank.ReversalEntry, bank.TransferReturnedEntry}},
 		"back-dated":                {EffectiveUntil: opening.Add(2 * time.Microsecond), Since: opening.Add(2 * time.Microsecond)},
 	} {
 		for id := range s.accounts {
@@ -146,8 +146,8 @@ func sumsOfLines(t *testing.T, s *story) {
 	}
 	s.apply(huge)
 	for _, id := range []bank.AccountID{ada, grace, nobody} {
-		for _, filter := range []view.Filter{{}, {Credits: true}, {Debits: true}, {Types: []view.TransactionType{view.Withdrawal, view.Deposit}},
-			{Types: []view.TransactionType{view.Withdrawal}}, {MinAmount: 501}, {Since: opening.Add(3 * time.Microsecond)},
+		for _, filter := range []view.Filter{{}, {Credits: true}, {Debits: true}, {Types: []bank.EntryType{bank.WithdrawalEntry, bank.DepositEntry}},
+			{Types: []bank.EntryType{bank.WithdrawalEntry}}, {MinAmount: 501}, {Since: opening.Add(3 * time.Microsecond)},
 			{Until: opening.Add(3 * time.Microsecond)}, {EffectiveSince: opening.Add(3 * time.Microsecond)}} {
 			s.sums(id, filter)
 		}
@@ -190,7 +190,7 @@ func malformedPages(t *testing.T, s *story) {
 		"after the end":    {First: 1, After: math.MaxInt64},
 		"less than none":   {First: 1, Filter: view.Filter{MinAmount: -1}},
 		"at most negative": {First: 1, Filter: view.Filter{MaxAmount: -1}},
-		"too many types":   {First: 1, Filter: view.Filter{Types: make([]view.TransactionType, view.MaxFilterTypes+1)}},
+		"too many types":   {First: 1, Filter: view.Filter{Types: make([]bank.EntryType, view.MaxFilterTypes+1)}},
 	} {
 		for _, id := range []bank.AccountID{ada, nobody} {
 			if _, err := s.store.History(t.Context(), id, page); !errors.Is(err, view.ErrBadPage) {
@@ -230,7 +230,7 @@ func drawPage(rt *rapid.T) view.Page {
 		After:  rapid.Int64Range(0, 55).Draw(rt, "after"),
 		Before: rapid.Int64Range(0, 55).Draw(rt, "before"),
 		Filter: view.Filter{
-			Types: rapid.SliceOfN(rapid.SampledFrom([]view.TransactionType{view.Deposit, view.Withdrawal, "FEE"}), 0, 3).Draw(rt, "types"),
+			Types: rapid.SliceOfN(rapid.SampledFrom([]bank.EntryType{bank.DepositEntry, bank.WithdrawalEntry, "FEE"}), 0, 3).Draw(rt, "types"),
 		},
 	}
 	if size := rapid.IntRange(1, view.MaxPage).Draw(rt, "size"); rapid.Bool().Draw(rt, "newest") {

@@ -69,7 +69,7 @@ func (s *story) changes(sums *view.Running, records []contract.Record) view.Chan
 			changes.Transactions = append(changes.Transactions, *effect.Line)
 			s.lines[r.Account] = append(s.lines[r.Account], *effect.Line)
 		}
-		for _, link := range view.ReferencesOf(r, effect.Keys) {
+		for _, link := range view.ReferencesOf(r, effect.Subjects) {
 			changes.References = append(changes.References, link)
 			s.links[link.Key] = append(s.links[link.Key], r)
 		}

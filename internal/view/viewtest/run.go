@@ -87,7 +87,7 @@ func newStoreIsEmpty(t *testing.T, s *story) {
 
 func everyFieldComesBack(t *testing.T, s *story) {
 	account := fullAccount(ada, 1<<62)
-	line := view.Transaction{Account: ada, Version: 1<<62 + 1, Position: 1 << 62, Type: view.TransferOut, Currency: "KWD",
+	line := view.Transaction{Account: ada, Version: 1<<62 + 1, Position: 1 << 62, Type: bank.TransferOutEntry, Currency: "KWD",
 		Amount: 1<<63 - 1, BalanceAfter: -1 << 62, OccurredAt: opening.Add(time.Microsecond), EffectiveAt: opening, Reference: "rent",
 		Memo: "March", ExternalID: "e-1", Caller: "teller", Counterparty: grace, Transfer: "trf_x", Hold: 7, Reverses: 8,
 		ReversesTransfer: "trf_y", Reason: "by <mistake>"}

@@ -89,10 +89,10 @@ func (s *story) pay(id bank.AccountID, count int) view.Changes {
 			account.Version++
 			s.position++
 		}
-		line := view.Transaction{Account: id, Version: account.Version, Position: s.position, Type: view.Deposit,
+		line := view.Transaction{Account: id, Version: account.Version, Position: s.position, Type: bank.DepositEntry,
 			Currency: "EUR", Amount: 1000, Credit: true, OccurredAt: opening.Add(time.Duration(account.Version/2) * time.Microsecond)}
 		if account.Version%3 == 0 {
-			line.Type, line.Amount, line.Credit = view.Withdrawal, 500, false
+			line.Type, line.Amount, line.Credit = bank.WithdrawalEntry, 500, false
 			account.Balance.Minor -= 2 * line.Amount
 		}
 		account.Balance.Minor += line.Amount
