@@ -1,6 +1,9 @@
 package graph
 
-import "corebank/internal/view"
+import (
+	"corebank/internal/contract"
+	"corebank/internal/view"
+)
 
 // Cost is what a field costs, in points of which a field that is at hand costs
 // one. A point is some microseconds of a processor.
@@ -33,7 +36,7 @@ func Costs() map[string]Cost {
 		read     = 5    // a look into the views
 		log      = 20   // a look into the log
 		past     = 40   // to find a point in the past
-		command  = 50   // a decision and its place in the log
+		command  = 50   // an account's decision and its place in the log
 		seat     = 50   // of a subscriber
 		document = 3000 // a statement of 5000 lines
 		// How often lists without pages count, that may be long or are short.
@@ -80,13 +83,12 @@ func Costs() map[string]Cost {
 		"Transfer.reversals":           {Points: read, Times: short},
 		"TransactionConnection.totals": {Points: read},
 
-		"Mutation.transfer":  {Points: 2 * command},
-		"Mutation.reverse":   {Points: 2 * command},
 		"Mutation.postBatch": {Points: command, Batch: true},
 	}
-	for _, name := range []string{"openAccount", "updateAccount", "closeAccount", "freezeAccount", "unfreezeAccount", "setLimits",
-		"deposit", "withdraw", "placeHold", "captureHold", "releaseHold"} {
-		costs["Mutation."+name] = Cost{Points: command}
+	for _, o := range contract.Operations() {
+		if o.Mutation != "" {
+			costs["Mutation."+o.Mutation] = Cost{Points: o.Accounts * command}
+		}
 	}
 	return costs
 }

@@ -12,6 +12,7 @@ import (
 
 	"corebank/graph/generated"
 	"corebank/graph/model"
+	"corebank/internal/contract"
 	"corebank/internal/identity"
 )
 
@@ -29,28 +30,32 @@ func rolesOf(field *ast.FieldDefinition) (roles []identity.Role) {
 	return roles
 }
 
-// commandOf is the command that a mutation gives.
-func commandOf(mutation string) string {
-	if mutation == "transfer" {
-		return "SendTransfer"
-	}
-	return strings.ToUpper(mutation[:1]) + mutation[1:]
-}
-
-// TestTheGatewayLetsInWhomTheActorObeys: the directives of mutations are the
-// table of rights.
+// TestTheGatewayLetsInWhomTheActorObeys: each operation that callers may ask for is a mutation, whose directive is the
+// table of rights, and there are no others.
 func TestTheGatewayLetsInWhomTheActorObeys(t *testing.T) {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	rights := map[string][]identity.Role{}
 	for _, right := range identity.Rights() {
 		rights[right.Command] = slices.Concat(right.Own, right.Any)
 	}
-	for _, field := range schema.Mutation.Fields {
-		if field.Name == "postBatch" {
-			continue // its items are other mutations
+	others := []string{"postBatch"} // its items are other mutations
+	for _, o := range contract.Operations() {
+		if o.Mutation == "" {
+			continue
 		}
-		if want, got := rights[commandOf(field.Name)], rolesOf(field); len(want) == 0 || !slices.Equal(got, want) {
+		others = append(others, o.Mutation)
+		field := schema.Mutation.Fields.ForName(o.Mutation)
+		if field == nil {
+			t.Errorf("%s has no mutation %s: write it in the graph/*.graphqls of its noun", o.Command, o.Mutation)
+			continue
+		}
+		if got, want := rolesOf(field), rights[o.Command]; !slices.Equal(got, want) {
 			t.Errorf("%s lets in %v; actors obey %v", field.Name, got, want)
+		}
+	}
+	for _, field := range schema.Mutation.Fields {
+		if !slices.Contains(others, field.Name) {
+			t.Errorf("%s is no operation of internal/contract/operations.go", field.Name)
 		}
 	}
 }

@@ -89,49 +89,6 @@ func (b *CommandBatch) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// commandKinds are the names of the commands on the wire.
-var commandKinds = map[string]commandKind{
-	"OpenAccount":      kindOf[bank.OpenAccount](),
-	"UpdateAccount":    kindOf[bank.UpdateAccount](),
-	"FreezeAccount":    kindOf[bank.FreezeAccount](),
-	"UnfreezeAccount":  kindOf[bank.UnfreezeAccount](),
-	"CloseAccount":     kindOf[bank.CloseAccount](),
-	"SetLimits":        kindOf[bank.SetLimits](),
-	"Deposit":          kindOf[bank.Deposit](),
-	"Withdraw":         kindOf[bank.Withdraw](),
-	"PlaceHold":        kindOf[bank.PlaceHold](),
-	"CaptureHold":      kindOf[bank.CaptureHold](),
-	"ReleaseHold":      kindOf[bank.ReleaseHold](),
-	"ExpireHold":       kindOf[bank.ExpireHold](),
-	"SendTransfer":     kindOf[bank.SendTransfer](),
-	"ReceiveTransfer":  kindOf[bank.ReceiveTransfer](),
-	"CompleteTransfer": kindOf[bank.CompleteTransfer](),
-	"ReturnTransfer":   kindOf[bank.ReturnTransfer](),
-	"Reverse":          kindOf[bank.Reverse](),
-}
-
-// commandNames are the same the other way round.
-var commandNames = func() map[reflect.Type]string {
-	names := make(map[reflect.Type]string, len(commandKinds))
-	for name, kind := range commandKinds {
-		names[kind.goType] = name
-	}
-	return names
-}()
-
-type commandKind struct {
-	goType reflect.Type
-	decode func(data []byte) (bank.Command, error)
-}
-
-func kindOf[T bank.Command]() commandKind {
-	return commandKind{goType: reflect.TypeFor[T](), decode: func(data []byte) (bank.Command, error) {
-		var command T
-		err := decodeStrictly(data, &command)
-		return command, err
-	}}
-}
-
 // EncodeCommand wraps a command for the wire.
 func EncodeCommand(caller, key string, c bank.Command) (Command, error) {
 	name, known := commandNames[reflect.TypeOf(c)]
@@ -148,7 +105,7 @@ func EncodeCommand(caller, key string, c bank.Command) (Command, error) {
 // Decode is the domain's form of the command. It fails on a type or a field
 // that this build does not know: half an understood command is not obeyed.
 func (c Command) Decode() (bank.Command, error) {
-	kind, known := commandKinds[c.Type]
+	kind, known := commandTypes[c.Type]
 	if !known {
 		return nil, fmt.Errorf("unknown command type %q", c.Type)
 	}

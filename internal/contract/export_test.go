@@ -27,8 +27,8 @@ func ShapesToday() map[reflect.Type]string {
 // CommandTypes are the commands that have a name on the wire.
 func CommandTypes() map[string]reflect.Type {
 	types := make(map[string]reflect.Type)
-	for name, kind := range commandKinds {
-		types[name] = kind.goType
+	for name, kind := range commandTypes {
+		types[name] = kind.Type
 	}
 	return types
 }

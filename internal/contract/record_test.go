@@ -123,59 +123,14 @@ func withID(a bank.Account) bank.Account {
 	return a
 }
 
-// TestEveryEventHasAGoldenFile fails when an event type or a schema version is
-// added without one.
-func TestEveryEventHasAGoldenFile(t *testing.T) {
-	today := make(map[string]bool)
-	for _, event := range events() {
-		today[reflect.TypeOf(event).Name()] = true
-	}
-	var named []string
-	for event := range contract.ShapesToday() {
-		named = append(named, event.Name())
-	}
-	slices.Sort(named)
-	if exampled := slices.Sorted(maps.Keys(today)); !slices.Equal(named, exampled) {
-		t.Errorf("the examples are of the types %v, schema.go stores %v", exampled, named)
-	}
-	if declared := eventTypes(t); !slices.Equal(named, declared) {
-		t.Errorf("schema.go stores %v, package bank declares %v", named, declared)
-	}
-	ever := contract.ShapesEver()
-	for _, shape := range ever {
-		golden(t, goldenFile(shape, ""))
-	}
-	for event, shape := range contract.ShapesToday() {
-		if !slices.Contains(ever, shape) {
-			t.Errorf("%s is stored as %s, which nobody reads", event, shape)
-		}
-	}
-}
-
-// eventTypes are the types of package bank with a method conflictsWith and a method
-// apply: its events, sorted.
-func eventTypes(t *testing.T) []string {
-	t.Helper()
-	var names []string
-	for _, file := range sources(t, "../bank") {
-		for _, d := range file.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && f.Name.Name == "conflictsWith" && f.Recv != nil {
-				names = append(names, f.Recv.List[0].Type.(*ast.Ident).Name)
-			}
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// sources are the parsed files of a folder, tests aside.
-func sources(t *testing.T, folder string) []*ast.File {
+// sources are the parsed files of a folder by path, tests aside.
+func sources(t *testing.T, folder string) map[string]*ast.File {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no Go files in %s: %v", folder, err)
 	}
-	var files []*ast.File
+	files := make(map[string]*ast.File)
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
@@ -184,7 +139,7 @@ func sources(t *testing.T, folder string) []*ast.File {
 		if err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, file)
+		files[path] = file
 	}
 	return files
 }

@@ -1,10 +1,25 @@
 package contract
 
 import (
+	"fmt"
 	"reflect"
 
 	"corebank/internal/bank"
 )
+
+// CommandType is a command's type, and how it is read from the wire.
+type CommandType struct {
+	Type   reflect.Type
+	decode func(data []byte) (bank.Command, error)
+}
+
+func command[T bank.Command]() CommandType {
+	return CommandType{reflect.TypeFor[T](), func(data []byte) (bank.Command, error) {
+		var command T
+		err := decodeStrictly(data, &command)
+		return command, err
+	}}
+}
 
 // eventName is the stored identity of an event type. It does not follow the
 // names of Go types, so that renaming a type never orphans history.
@@ -13,61 +28,47 @@ type eventName struct {
 	Schema int
 }
 
-// eventShapes reads every shape in which an event was ever stored, and lifts
-// old ones to what the domain knows today. Nothing is ever taken out of it.
-var eventShapes = map[eventName]func(data []byte) (bank.Event, error){
-	{"account-opened", 1}:       lifted(openedV1.lift),
-	{"account-opened", 2}:       shape[bank.AccountOpened],
-	{"account-updated", 1}:      shape[bank.AccountUpdated],
-	{"account-frozen", 1}:       shape[bank.AccountFrozen],
-	{"account-unfrozen", 1}:     shape[bank.AccountUnfrozen],
-	{"account-closed", 1}:       shape[bank.AccountClosed],
-	{"limits-set", 1}:           shape[bank.LimitsSet],
-	{"external-id-claimed", 1}:  shape[bank.ExternalIDClaimed],
-	{"money-deposited", 1}:      lifted(func(p paidV1) bank.Event { return bank.MoneyDeposited(p.lift()) }),
-	{"money-deposited", 2}:      shape[bank.MoneyDeposited],
-	{"money-withdrawn", 1}:      lifted(func(p paidV1) bank.Event { return bank.MoneyWithdrawn(p.lift()) }),
-	{"money-withdrawn", 2}:      shape[bank.MoneyWithdrawn],
-	{"hold-placed", 1}:          shape[bank.HoldPlaced],
-	{"hold-captured", 1}:        shape[bank.HoldCaptured],
-	{"hold-released", 1}:        shape[bank.HoldReleased],
-	{"hold-expired", 1}:         shape[bank.HoldExpired],
-	{"transfer-sent", 1}:        shape[bank.TransferSent],
-	{"transfer-received", 1}:    shape[bank.TransferReceived],
-	{"transfer-rejected", 1}:    shape[bank.TransferRejected],
-	{"transfer-completed", 1}:   shape[bank.TransferCompleted],
-	{"transfer-returned", 1}:    shape[bank.TransferReturned],
-	{"transaction-reversed", 1}: shape[bank.TransactionReversed],
+// StoredEvent is how an event is stored: in which shape today, and in which it ever was.
+type StoredEvent struct {
+	Go   reflect.Type
+	Name string
+	// Schema is the version of the shape of today. The earlier ones are read and lifted to it.
+	Schema int
+	read   []func(data []byte) (bank.Event, error) // by version, from 1
 }
 
-// storedAs is the shape in which each event is stored today.
-var storedAs = map[reflect.Type]eventName{
-	reflect.TypeFor[bank.AccountOpened]():       {"account-opened", 2},
-	reflect.TypeFor[bank.AccountUpdated]():      {"account-updated", 1},
-	reflect.TypeFor[bank.AccountFrozen]():       {"account-frozen", 1},
-	reflect.TypeFor[bank.AccountUnfrozen]():     {"account-unfrozen", 1},
-	reflect.TypeFor[bank.AccountClosed]():       {"account-closed", 1},
-	reflect.TypeFor[bank.LimitsSet]():           {"limits-set", 1},
-	reflect.TypeFor[bank.ExternalIDClaimed]():   {"external-id-claimed", 1},
-	reflect.TypeFor[bank.MoneyDeposited]():      {"money-deposited", 2},
-	reflect.TypeFor[bank.MoneyWithdrawn]():      {"money-withdrawn", 2},
-	reflect.TypeFor[bank.HoldPlaced]():          {"hold-placed", 1},
-	reflect.TypeFor[bank.HoldCaptured]():        {"hold-captured", 1},
-	reflect.TypeFor[bank.HoldReleased]():        {"hold-released", 1},
-	reflect.TypeFor[bank.HoldExpired]():         {"hold-expired", 1},
-	reflect.TypeFor[bank.TransferSent]():        {"transfer-sent", 1},
-	reflect.TypeFor[bank.TransferReceived]():    {"transfer-received", 1},
-	reflect.TypeFor[bank.TransferRejected]():    {"transfer-rejected", 1},
-	reflect.TypeFor[bank.TransferCompleted]():   {"transfer-completed", 1},
-	reflect.TypeFor[bank.TransferReturned]():    {"transfer-returned", 1},
-	reflect.TypeFor[bank.TransactionReversed](): {"transaction-reversed", 1},
+// event is stored today as the domain's own type T; earlier reads the shapes of the past, from version 1.
+func event[T bank.Event](name string, schema int, earlier ...func([]byte) (bank.Event, error)) StoredEvent {
+	if len(earlier) != schema-1 {
+		panic(fmt.Sprintf("%s is stored with schema %d and read with %d before it", name, schema, len(earlier)))
+	}
+	today := func(data []byte) (bank.Event, error) {
+		var event T
+		err := decodeStrictly(data, &event)
+		return event, err
+	}
+	return StoredEvent{Go: reflect.TypeFor[T](), Name: name, Schema: schema, read: append(earlier, today)}
 }
 
-// shape reads data that is stored as the domain's own type.
-func shape[T bank.Event](data []byte) (bank.Event, error) {
-	var event T
-	err := decodeStrictly(data, &event)
-	return event, err
+var (
+	commandTypes = make(map[string]CommandType)     // by their names on the wire
+	commandNames = make(map[reflect.Type]string)    // the same the other way round
+	storedAs     = make(map[reflect.Type]eventName) // the shape in which each event is stored today
+	// eventShapes reads every shape in which an event was ever stored, and lifts
+	// old ones to what the domain knows today.
+	eventShapes = make(map[eventName]func(data []byte) (bank.Event, error))
+)
+
+func init() {
+	for _, o := range operations {
+		commandTypes[o.Command], commandNames[o.Go.Type] = o.Go, o.Command
+		for _, e := range o.Events {
+			storedAs[e.Go] = eventName{e.Name, e.Schema}
+			for i, read := range e.read {
+				eventShapes[eventName{e.Name, i + 1}] = read
+			}
+		}
+	}
 }
 
 // lifted reads data of an old shape and makes today's event of it.
@@ -99,6 +100,10 @@ type paidV1 struct {
 	Reference string         `json:"reference,omitempty"`
 	Memo      string         `json:"memo,omitempty"`
 }
+
+func depositedV1(p paidV1) bank.Event { return bank.MoneyDeposited(p.lift()) }
+
+func withdrawnV1(p paidV1) bank.Event { return bank.MoneyWithdrawn(p.lift()) }
 
 func (p paidV1) lift() bank.Paid {
 	return bank.Paid{Movement: bank.Movement{Amount: p.Amount, Balance: p.Balance, Postings: p.Postings},

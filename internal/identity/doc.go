@@ -3,6 +3,6 @@
 //
 // What it promises: a right that the table does not name does not exist, and
 // whoever may not know of an account is told the same as of one that there is
-// not. It imports the standard library only; package oidc makes principals of
-// signed tokens.
+// not. What operations there are, and for whom, it takes from package contract;
+// package oidc makes principals of signed tokens.
 package identity

@@ -1,5 +1,7 @@
 package identity
 
+import "corebank/internal/contract"
+
 // Verdict is whether somebody may give a command to an account.
 type Verdict int
 
@@ -22,33 +24,22 @@ type Right struct {
 	Own, Any []Role
 }
 
-var (
-	own    = []Role{Customer}
-	staff  = []Role{Teller, Admin}
-	system = []Role{System}
-)
+// rolesWith are the roles that each kind of access stands for.
+var rolesWith = map[contract.Access]Right{
+	contract.Owner: {Own: []Role{Customer}, Any: []Role{Teller, Admin}},
+	contract.Staff: {Any: []Role{Teller, Admin}},
+	contract.Bank:  {Any: []Role{System}},
+}
 
-// Rights are all there are.
+// Rights are all there are: one for each operation.
 func Rights() []Right {
-	return []Right{
-		{"OpenAccount", own, staff},
-		{"UpdateAccount", own, staff},
-		{"CloseAccount", own, staff},
-		{"Deposit", own, staff},
-		{"Withdraw", own, staff},
-		{"SendTransfer", own, staff},
-		{"PlaceHold", own, staff},
-		{"CaptureHold", own, staff},
-		{"ReleaseHold", own, staff},
-		{"FreezeAccount", nil, staff},
-		{"UnfreezeAccount", nil, staff},
-		{"SetLimits", nil, staff},
-		{"Reverse", nil, staff},
-		{"ReceiveTransfer", nil, system},
-		{"CompleteTransfer", nil, system},
-		{"ReturnTransfer", nil, system},
-		{"ExpireHold", nil, system},
+	var all []Right
+	for _, o := range contract.Operations() {
+		right := rolesWith[o.Access]
+		right.Command = o.Command
+		all = append(all, right)
 	}
+	return all
 }
 
 // rights are the same by command.
