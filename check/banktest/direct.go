@@ -12,34 +12,22 @@ import (
 )
 
 // directLog calls the event source's API without a sidecar.
-type directLog struct{ api *eventsource.API }
+type directLog struct{ *eventsource.API }
 
 func (l directLog) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
-	reply, err := l.api.Append(ctx, contract.AppendRequest{Appends: []contract.Append{a}})
+	reply, err := l.API.Append(ctx, contract.AppendRequest{Appends: []contract.Append{a}})
 	if err != nil {
 		return contract.AppendResult{}, err
 	}
 	return reply.Results[0], nil
 }
 
-func (l directLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	return l.api.ReadStream(ctx, r)
-}
-
-func (l directLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
-	return l.api.ReadAll(ctx, r)
-}
-
-func (l directLog) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
-	return l.api.FindKeys(ctx, r)
-}
-
 func (l directLog) Status(ctx context.Context) (contract.LogStatus, error) {
-	return l.api.Status(ctx, struct{}{})
+	return l.API.Status(ctx, struct{}{})
 }
 
 func (l directLog) Ready(ctx context.Context) (contract.Readiness, error) {
-	return l.api.Ready(ctx, struct{}{})
+	return l.API.Ready(ctx, struct{}{})
 }
 
 // topic passes each batch to every subscriber in turn, like a broker that loses

@@ -13,7 +13,7 @@ import (
 	"corebank/internal/bank"
 )
 
-// guess is a random mutation on some accounts; many of them are refused.
+// guess returns a random mutation on some accounts. Many of them are refused.
 func (c *scenario) guess(random *rand.Rand, accounts, holds, lines []string) (string, map[string]any) {
 	account, other := accounts[random.IntN(len(accounts))], accounts[random.IntN(len(accounts))]
 	amount := banktest.EUR(fmt.Sprintf("%d.%02d", random.IntN(200), random.IntN(100)))
@@ -49,8 +49,8 @@ func (c *scenario) guess(random *rand.Rand, accounts, holds, lines []string) (st
 	}
 }
 
-// TestADryRunIsWhatHappens: whatever is tried first happens then as was told,
-// and what is only tried leaves no trace.
+// TestADryRunIsWhatHappens: each command has the result that its dry run
+// predicted, and a dry run alone leaves no trace.
 func TestADryRunIsWhatHappens(t *testing.T) {
 	c := given(t, banktest.Start(t))
 	random := rand.New(rand.NewPCG(4, 2026))
@@ -109,7 +109,7 @@ func (c *scenario) transfer(id string) banktest.Transfer {
 	return got.Transfer
 }
 
-// TestADryRunTellsEveryBrokenRule: a client mends all at once.
+// TestADryRunTellsEveryBrokenRule, so that a client can correct them all at once.
 func TestADryRunTellsEveryBrokenRule(t *testing.T) {
 	c := given(t, banktest.Start(t))
 	ada, frozen := c.rich("5.00"), c.open(nil)
@@ -131,7 +131,7 @@ func TestADryRunTellsEveryBrokenRule(t *testing.T) {
 		"LIMIT_EXCEEDED amount",
 		"LIMIT_EXCEEDED amount", "INSUFFICIENT_FUNDS amount", "ACCOUNT_FROZEN toAccountId"}
 	if !slices.Equal(all, want) || got.UserErrors[6].Typename != "DestinationRefusal" {
-		t.Errorf("told\n%q, want\n%q", all, want)
+		t.Errorf("answered\n%q, want\n%q", all, want)
 	}
 	c.Mutate("deposit", map[string]any{"accountId": "x", "amount": banktest.EUR("0.001"), "idempotencyKey": "",
 		"reference": strings.Repeat("x", 141), "dryRun": true}).Refused("INPUT_INVALID", "INPUT_INVALID", "AMOUNT_INVALID")

@@ -49,7 +49,7 @@ func readGuide(t *testing.T) (blocks []guideBlock) {
 type guideRun struct {
 	t         *testing.T
 	bank      *banktest.Bank
-	way       *badWay
+	way       *badProxy
 	folder    string
 	account   string
 	shell     *exec.Cmd
@@ -111,7 +111,7 @@ func TestTheGuideWorks(t *testing.T) {
 
 func newGuideRun(t *testing.T) *guideRun {
 	bank := banktest.Start(t)
-	r := &guideRun{t: t, bank: bank, way: newBadWay(t, bank.URL), folder: t.TempDir()}
+	r := &guideRun{t: t, bank: bank, way: newBadProxy(t, bank.URL), folder: t.TempDir()}
 	var err error
 	if r.root, err = filepath.Abs("../.."); err != nil {
 		t.Fatal(err)

@@ -19,22 +19,22 @@ import (
 	"time"
 )
 
-// badWay stands between a client and the gateway, and loses answers and breaks
-// connections when it is told to.
-type badWay struct {
+// badProxy stands between a client and the gateway. It loses answers and breaks
+// connections on request.
+type badProxy struct {
 	*httptest.Server
 	mu          sync.Mutex
 	lose, gone  int
 	connections map[net.Conn]bool
 }
 
-func newBadWay(t *testing.T, gateway string) *badWay {
+func newBadProxy(t *testing.T, gateway string) *badProxy {
 	t.Helper()
 	target, err := url.Parse(gateway)
 	if err != nil {
 		t.Fatal(err)
 	}
-	way := &badWay{connections: map[net.Conn]bool{}}
+	way := &badProxy{connections: map[net.Conn]bool{}}
 	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}
 	way.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -43,7 +43,7 @@ func newBadWay(t *testing.T, gateway string) *badWay {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if signedIn := r.Header.Get("Authorization") != "Bearer forged"; signedIn && len(body) > 0 && way.loses() {
-			proxy.ServeHTTP(httptest.NewRecorder(), r) // it happens, and nobody learns of it
+			proxy.ServeHTTP(httptest.NewRecorder(), r) // it is applied, and the answer is lost
 			panic(http.ErrAbortHandler)
 		}
 		proxy.ServeHTTP(w, r)
@@ -54,7 +54,7 @@ func newBadWay(t *testing.T, gateway string) *badWay {
 	return way
 }
 
-func (way *badWay) loses() bool {
+func (way *badProxy) loses() bool {
 	way.mu.Lock()
 	defer way.mu.Unlock()
 	if way.lose == 0 {
@@ -66,20 +66,20 @@ func (way *badWay) loses() bool {
 }
 
 // loseAnswers has the next answers get lost, and forgets those that were.
-func (way *badWay) loseAnswers(n int) {
+func (way *badProxy) loseAnswers(n int) {
 	way.mu.Lock()
 	defer way.mu.Unlock()
 	way.lose, way.gone = n, 0
 }
 
-func (way *badWay) lost() int {
+func (way *badProxy) lost() int {
 	way.mu.Lock()
 	defer way.mu.Unlock()
 	return way.gone
 }
 
 // cut breaks every connection.
-func (way *badWay) cut() {
+func (way *badProxy) cut() {
 	way.mu.Lock()
 	defer way.mu.Unlock()
 	for conn := range way.connections {
@@ -91,7 +91,7 @@ func (way *badWay) cut() {
 // counted is a listener whose connections can be cut.
 type counted struct {
 	net.Listener
-	way *badWay
+	way *badProxy
 }
 
 // Accept implements net.Listener.
@@ -115,7 +115,7 @@ type follower struct {
 }
 
 // follow runs a snippet that follows an account. Its first token has ended, it
-// is cut off and killed between payments, and it tells of each payment once.
+// is cut off and killed between payments, and it prints each payment once.
 func (r *guideRun) follow(block, shown guideBlock) {
 	f := &follower{block: block, shown: shown, folder: filepath.Join(r.folder, strings.ReplaceAll(block.name, ".", "-"))}
 	if err := os.Mkdir(f.folder, 0o700); err != nil {
@@ -147,7 +147,7 @@ func (r *guideRun) follow(block, shown guideBlock) {
 				r.start(f)
 			}
 			if got := r.heard(f); got != want[i][n] {
-				r.t.Errorf("%s tells %q, the guide shows %q", f.block.name, got, want[i][n])
+				r.t.Errorf("%s prints %q, the guide shows %q", f.block.name, got, want[i][n])
 			}
 		}
 	}
@@ -157,7 +157,7 @@ func (r *guideRun) follow(block, shown guideBlock) {
 		}
 		f.stop()
 		for line := range f.lines {
-			r.t.Errorf("%s also tells %q", f.block.name, line)
+			r.t.Errorf("%s also prints %q", f.block.name, line)
 		}
 	}
 }
@@ -227,7 +227,7 @@ func (r *guideRun) heard(f *follower) string {
 		}
 		return line
 	case <-time.After(guidePatience):
-		r.t.Fatalf("%s tells nothing", f.block.name)
+		r.t.Fatalf("%s prints nothing", f.block.name)
 	}
 	return ""
 }

@@ -41,9 +41,9 @@ func bothSidesOfATransfer(t *testing.T, bank *banktest.Bank) {
 			History struct{ Nodes []nested }
 		}
 		test.client.Get(ask, map[string]any{"id": test.own}, &got)
-		var told []string
+		var lines []string
 		for _, n := range got.History.Nodes {
-			told = append(told, n.String())
+			lines = append(lines, n.String())
 			for _, line := range append(n.Reversals, n.lines()...) {
 				if line.AccountID != test.own {
 					t.Errorf("%s is shown a line of %s", name, line.AccountID)
@@ -53,7 +53,7 @@ func bothSidesOfATransfer(t *testing.T, bank *banktest.Bank) {
 				t.Errorf("%s is shown %+v", name, n)
 			}
 		}
-		if text := strings.Join(told, "; "); text != test.want {
+		if text := strings.Join(lines, "; "); text != test.want {
 			t.Errorf("%s is shown %s, want %s", name, text, test.want)
 		}
 		test.client.Do(`query($id: ID!) { account(id: $id) { id } history(accountId: $id) { nodes { id } } }`,
@@ -113,15 +113,15 @@ func TestAStrangerHearsNothing(t *testing.T) {
 		if about != without {
 			t.Errorf("%s\nabout Ada's:  %s\nabout nothing: %s", query, about, without)
 		}
-		if told := hers.out(bank.As("ada", identity.Customer).Dial().First(hers.in(query, own))); told == about ||
-			strings.Contains(told, `"errors"`) {
-			t.Errorf("%s\nAda herself hears %s", query, told)
+		if event := hers.out(bank.As("ada", identity.Customer).Dial().First(hers.in(query, own))); event == about ||
+			strings.Contains(event, `"errors"`) {
+			t.Errorf("%s\nAda herself receives %s", query, event)
 		}
 	}
-	if told := bank.As("bob",
+	if event := bank.As("bob",
 		identity.Customer).Dial().First(hers.in(`subscription { transferUpdated(id: "TRANSFER") { status } }`,
-		own)); !strings.Contains(told, "COMPLETED") {
-		t.Errorf("who is paid hears %s", told)
+		own)); !strings.Contains(event, "COMPLETED") {
+		t.Errorf("the receiver gets %s", event)
 	}
 	everything := mallory.Dial()
 	everything.SubscribeAs("1", nil, nil)

@@ -8,9 +8,9 @@ import (
 	"corebank/check/banktest"
 )
 
-// Given many accounts that pay each other at the same time; then the whole log
-// has each event after that of which it came, in whichever partitions they are:
-// the audit at the end says so, and that no money is lost.
+// Given many accounts that pay each other at the same time, the whole log has each
+// event after the one that caused it, in whichever partitions they are. The audit
+// at the end checks that, and that no money is lost.
 func TestEverybodyPaysEverybody(t *testing.T) { banktest.Tell(t, everybodyPaysEverybody) }
 
 func everybodyPaysEverybody(t *testing.T, b *banktest.Bank) {

@@ -12,7 +12,7 @@ import (
 	"corebank/internal/bank"
 )
 
-// attempt is a mutation in a situation, and what is wrong with it.
+// attempt is a mutation that is refused, and the refusal.
 type attempt struct {
 	name     string
 	mutation string
@@ -50,7 +50,7 @@ func (c *scenario) pay(id, value string) map[string]any {
 	return map[string]any{"accountId": id, "amount": banktest.EUR(value), "idempotencyKey": c.key()}
 }
 
-// until asks again until the answer holds a text.
+// until repeats a query until the answer contains a text.
 func (c *scenario) until(t *testing.T, what, query, id, text string) {
 	t.Helper()
 	for deadline := time.After(20 * time.Second); ; {
@@ -66,14 +66,14 @@ func (c *scenario) until(t *testing.T, what, query, id, text string) {
 	}
 }
 
-// with is an input with one field more, or another one.
+// with sets a field of an input.
 func with(input map[string]any, field string, value any) map[string]any {
 	input[field] = value
 	return input
 }
 
-// attempts are mutations that the bank refuses: one at least for every code
-// that a client can meet.
+// attempts are mutations that the bank refuses: at least one for every code that
+// a client can get.
 func (c *scenario) attempts(t *testing.T) []attempt {
 	poor, rich := c.rich("5.00"), c.rich("1000.00")
 	closed := c.open(nil)
@@ -109,7 +109,7 @@ func (c *scenario) attempts(t *testing.T) []attempt {
 	reverse := func(id, value string) map[string]any {
 		return map[string]any{"transactionId": id, "amount": banktest.EUR(value), "reason": "r", "idempotencyKey": c.key()}
 	}
-	nobody := "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa"
+	missing := "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	c.until(t, "the hold to expire", `query($id: ID!) { hold(id: $id) { status } }`, expired, `"EXPIRED"`)
 	return []attempt{
 		{"a long memo", "deposit", with(c.pay(rich, "1"), "memo", strings.Repeat("x", 501)), bank.InputInvalid, "memo"},
@@ -129,8 +129,9 @@ func (c *scenario) attempts(t *testing.T) []attempt {
 			"idempotencyKey"},
 		{"an external id twice", "openAccount", map[string]any{"owner": "Bob", "currency": "EUR", "externalId": "mine",
 			"idempotencyKey": "another"}, bank.ExternalIDTaken, "externalId"},
-		{"nobody's account", "withdraw", c.pay(nobody, "1"), bank.AccountNotFound, "accountId"},
-		{"from nobody", "transfer", map[string]any{"fromAccountId": nobody, "toAccountId": rich, "amount": banktest.EUR("1"),
+		{"a missing account", "withdraw", c.pay(missing, "1"), bank.AccountNotFound, "accountId"},
+		{"from a missing account", "transfer", map[string]any{"fromAccountId": missing, "toAccountId": rich,
+			"amount":         banktest.EUR("1"),
 			"idempotencyKey": "k"}, bank.AccountNotFound, "fromAccountId"},
 		{"a closed account", "deposit", c.pay(closed, "1"), bank.ClosedAccount, "accountId"},
 		{"to itself", "transfer", map[string]any{"fromAccountId": rich, "toAccountId": rich, "amount": banktest.EUR("1"),

@@ -77,7 +77,7 @@ func thingsAreFoundByTheirNames(t *testing.T, b *banktest.Bank) {
 	lost := c.Must("transfer", map[string]any{"fromAccountId": bob, "toAccountId": "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"amount": banktest.EUR("1"), "idempotencyKey": "lost", "waitMs": 10_000})
 	c.Settle()
-	c.Do(`query($bob: ID!, $hold: ID!, $transfer: ID!, $nobody: ID!, $lost: ID!) {
+	c.Do(`query($bob: ID!, $hold: ID!, $transfer: ID!, $missing: ID!, $lost: ID!) {
 		accountByExternalId(externalId: "crm/4711") { id name kind externalId status metadata { key value } version }
 		none: accountByExternalId(externalId: "crm/0") { id }
 		all: accounts { nodes { id } pageInfo { hasNextPage } }
@@ -85,10 +85,10 @@ func thingsAreFoundByTheirNames(t *testing.T, b *banktest.Bank) {
 		account(id: $bob) { name holds { id } }
 		hold: node(id: $hold) { __typename id }
 		transfer: node(id: $transfer) { __typename id ... on Transfer { status fromAccountId toAccountId } }
-		nobody: node(id: $nobody) { id }
+		missing: node(id: $missing) { id }
 		lost: transfer(id: $lost) { status rejection { code } }
 	}`, map[string]any{
-		"bob": bob, "hold": hold, "transfer": sent.Transfer.ID, "nobody": "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"bob": bob, "hold": hold, "transfer": sent.Transfer.ID, "missing": "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"lost": lost.Transfer.ID,
 	}).Answers(`{
 	  accountByExternalId: {id: %[1]s, name: Household, kind: BUSINESS, externalId: crm/4711, status: OPEN, version: 2,
@@ -99,7 +99,7 @@ func thingsAreFoundByTheirNames(t *testing.T, b *banktest.Bank) {
 	  account: {name: Savings of Bob, holds: [{id: %[3]s}]},
 	  hold: {__typename: Hold, id: %[3]s},
 	  transfer: {__typename: Transfer, id: %[4]s, status: COMPLETED, fromAccountId: %[2]s, toAccountId: %[1]s},
-	  nobody: null,
+	  missing: null,
 	  lost: {status: RETURNED, rejection: {code: ACCOUNT_NOT_FOUND}},
 	}`, ada, bob, hold, sent.Transfer.ID)
 }

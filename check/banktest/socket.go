@@ -63,6 +63,13 @@ func (s *Socket) next() (m message) {
 // FromStart is the cursor before the first transaction of all: "position:0".
 const FromStart = "cG9zaXRpb246MA"
 
+// Ask begins an operation under an id.
+func (s *Socket) Ask(id, query string, variables map[string]any) {
+	s.client.t.Helper()
+	s.send(map[string]any{"type": "subscribe", "id": id,
+		"payload": map[string]any{"query": query, "variables": variables}})
+}
+
 // Subscribe asks for an account's transactions after a cursor (nil for none).
 func (s *Socket) Subscribe(id string, after any) { s.SubscribeAs("1", id, after) }
 
@@ -70,65 +77,9 @@ func (s *Socket) Subscribe(id string, after any) { s.SubscribeAs("1", id, after)
 // of operation "1". account is nil for all accounts.
 func (s *Socket) SubscribeAs(operation string, account, after any) {
 	s.client.t.Helper()
-	s.send(map[string]any{"type": "subscribe", "id": operation, "payload": map[string]any{
-		"query": `subscription($id: ID, $after: String) {
-		  transactions(accountId: $id, after: $after) { cursor transaction { version } }
-		}`,
-		"variables": map[string]any{"id": account, "after": after}}})
-}
-
-// First returns the type and the payload of a subscription's first message.
-func (s *Socket) First(query string) string {
-	s.client.t.Helper()
-	s.send(map[string]any{"type": "subscribe", "id": "1", "payload": map[string]any{"query": query}})
-	m := s.next()
-	return m.Type + " " + string(m.Payload)
-}
-
-// Refused waits for the error that a subscription ends with.
-func (s *Socket) Refused() string {
-	s.client.t.Helper()
-	m := s.next()
-	if m.Type != "error" && !strings.Contains(string(m.Payload), `"errors"`) {
-		s.client.t.Fatalf("%s %s", m.Type, m.Payload)
-	}
-	return string(m.Payload)
-}
-
-// Received waits for the next transaction.
-func (s *Socket) Received() (cursor string, version int) {
-	s.client.t.Helper()
-	m := s.next()
-	var got struct {
-		Data struct {
-			Transactions struct {
-				Cursor      string
-				Transaction struct{ Version int }
-			}
-		}
-	}
-	if err := json.Unmarshal(m.Payload, &got); err != nil || m.Type != "next" || m.ID != "1" {
-		s.client.t.Fatalf("%s %s: %v", m.Type, m.Payload, err)
-	}
-	return got.Data.Transactions.Cursor, got.Data.Transactions.Transaction.Version
-}
-
-// Hears waits for the next message, which must bring data that matches want: see
-// Match. want is a format for arguments.
-func (s *Socket) Hears(want string, arguments ...any) {
-	s.client.t.Helper()
-	m := s.next()
-	if m.Type != "next" {
-		s.client.t.Fatalf("%s %s", m.Type, m.Payload)
-	}
-	match(s.client.t, "subscription "+m.ID, m.Payload, "{data: "+fmt.Sprintf(want, arguments...)+"}")
-}
-
-// Ask begins an operation under an id.
-func (s *Socket) Ask(id, query string, variables map[string]any) {
-	s.client.t.Helper()
-	s.send(map[string]any{"type": "subscribe", "id": id,
-		"payload": map[string]any{"query": query, "variables": variables}})
+	s.Ask(operation, `subscription($id: ID, $after: String) {
+	  transactions(accountId: $id, after: $after) { cursor transaction { version } }
+	}`, map[string]any{"id": account, "after": after})
 }
 
 // Next waits for the next message and returns its type and its operation. It
@@ -142,4 +93,50 @@ func (s *Socket) Next(out any) (kind, id string) {
 		}
 	}
 	return m.Type, m.ID
+}
+
+// Hears waits for the next message, which must bring data that matches want: see
+// Match. want is a format for arguments.
+func (s *Socket) Hears(want string, arguments ...any) {
+	s.client.t.Helper()
+	m := s.next()
+	if m.Type != "next" {
+		s.client.t.Fatalf("%s %s", m.Type, m.Payload)
+	}
+	match(s.client.t, "subscription "+m.ID, m.Payload, "{data: "+fmt.Sprintf(want, arguments...)+"}")
+}
+
+// Received waits for the next transaction.
+func (s *Socket) Received() (cursor string, version int) {
+	s.client.t.Helper()
+	var got struct {
+		Data struct {
+			Transactions struct {
+				Cursor      string
+				Transaction struct{ Version int }
+			}
+		}
+	}
+	if kind, id := s.Next(&got); kind != "next" || id != "1" {
+		s.client.t.Fatalf("%s of operation %s", kind, id)
+	}
+	return got.Data.Transactions.Cursor, got.Data.Transactions.Transaction.Version
+}
+
+// First returns the type and the payload of a subscription's first message.
+func (s *Socket) First(query string) string {
+	s.client.t.Helper()
+	s.Ask("1", query, nil)
+	m := s.next()
+	return m.Type + " " + string(m.Payload)
+}
+
+// Refused waits for the error that a subscription ends with.
+func (s *Socket) Refused() string {
+	s.client.t.Helper()
+	m := s.next()
+	if m.Type != "error" && !strings.Contains(string(m.Payload), `"errors"`) {
+		s.client.t.Fatalf("%s %s", m.Type, m.Payload)
+	}
+	return string(m.Payload)
 }

@@ -13,16 +13,16 @@ import (
 	"corebank/internal/identity"
 )
 
-// things are what a request names.
+// things are the objects that a request names.
 type things struct{ account, transaction, hold, transfer, external, owner string }
 
-// in puts the things into a request, and the stranger's own account.
+// in puts the things and the stranger's own account into a request.
 func (th things) in(query, own string) string {
 	return strings.NewReplacer("ACCOUNT", th.account, "TRANSACTION", th.transaction, "HOLD", th.hold,
 		"TRANSFER", th.transfer, "EXTERNAL", th.external, "OWNER", th.owner, "OWN", own).Replace(query)
 }
 
-// out takes the things out of an answer, so that answers about others compare.
+// out removes the things from an answer, so that answers can be compared.
 func (th things) out(answer string) string {
 	for _, thing := range []string{th.transaction, th.hold, th.transfer, th.account, th.external, th.owner} {
 		answer = strings.ReplaceAll(answer, thing, "THING")
@@ -30,15 +30,15 @@ func (th things) out(answer string) string {
 	return answer
 }
 
-// nothing is what a request may name that does not exist.
+// nothing are objects that do not exist.
 var nothing = things{account: "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", transaction: "txn_aaaaaaaaaaaaaaaaaaaaaaaaaa_2",
 	hold: "hld_aaaaaaaaaaaaaaaaaaaaaaaaaa_3", transfer: "trf_aaaaaaaaaaaaaaaaaaaaaaaaaa", external: "nobodys",
 	owner: "zoe"}
 
 const sayPayload = `{ account { id } transaction { id } replayed userErrors { __typename code message path } }`
 
-// denials are requests of a stranger, by what of the schema they are about. Each
-// has to be answered alike for things of others and for things that are not.
+// denials are requests of a stranger, by the part of the schema that they are
+// about. Others' objects and missing ones must get the same answer.
 var denials = map[string][]string{
 	"Query.node.id": {`{ node(id: "ACCOUNT") { id } }`, `{ node(id: "TRANSACTION") { id } }`,
 		`{ node(id: "HOLD") { id } }`, `{ node(id: "TRANSFER") { id } }`},
@@ -155,7 +155,7 @@ var denials = map[string][]string{
 
 func item(path string) string { return "Mutation.postBatch.input.items." + path }
 
-// dry is mutations in earnest and as a dry run.
+// dry returns mutations, each as a real one and as a dry run.
 func dry(mutations ...string) (both []string) {
 	for _, m := range mutations {
 		for _, how := range []string{"", ", dryRun: true"} {
@@ -165,7 +165,7 @@ func dry(mutations ...string) (both []string) {
 	return both
 }
 
-// batch is an item in batches of its kinds.
+// batch returns batches of every kind with an item.
 func batch(item string) (all []string) {
 	for _, how := range []string{"", "atomic: true, ", "dryRun: true, "} {
 		all = append(all,
@@ -268,7 +268,7 @@ func TestAStrangerLearnsNothing(t *testing.T) {
 	if asked < 50 {
 		t.Errorf("only %d requests were tried", asked)
 	}
-	// A dry run tells nothing of an account of others.
+	// A dry run reveals nothing about others' accounts.
 	mallory.Mutate("transfer", map[string]any{"fromAccountId": own, "toAccountId": hers.account,
 		"amount": banktest.EUR("1"), "idempotencyKey": "k", "dryRun": true}).Answers(`{userErrors: []}`)
 	bank.Settle()
@@ -294,10 +294,10 @@ func TestTheOwnerLearnsEverything(t *testing.T) {
 				nothing.out(answerOf(t, ada, nothing.in(query, own)))
 			if about == without && !strings.Contains(query, "first: 100") &&
 				!strings.Contains(query, `(idempotencyKey: "account")`) {
-				t.Errorf("%s: %s\nAda is told no more than of nothing: %s", path, query, about)
+				t.Errorf("%s: %s\nAda gets no more than about nothing: %s", path, query, about)
 			}
 			if strings.Contains(about, `"errors"`) {
-				t.Errorf("%s: %s\nAda is told %s", path, query, about)
+				t.Errorf("%s: %s\nAda gets %s", path, query, about)
 			}
 		}
 	}
@@ -310,15 +310,15 @@ func nowOf(bank *banktest.Bank) string {
 	return got.TrialBalance.At
 }
 
-// answerOf is all that a client is told.
+// answerOf returns a whole answer.
 func answerOf(t *testing.T, c *banktest.Client, query string) string {
 	t.Helper()
 	answer := c.Do(query, nil)
-	told := map[string]any{"data": answer.Data}
+	whole := map[string]any{"data": answer.Data}
 	if len(answer.Errors) > 0 {
-		told["errors"] = answer.Errors
+		whole["errors"] = answer.Errors
 	}
-	text, err := json.Marshal(told)
+	text, err := json.Marshal(whole)
 	if err != nil {
 		t.Fatal(err)
 	}

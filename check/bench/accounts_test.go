@@ -14,14 +14,14 @@ func someAccounts() *loadAccounts {
 	return t
 }
 
-func TestViewsAreHeldAgainstWhatWasAcknowledged(t *testing.T) {
+func TestViewsAreComparedWithWhatWasAcknowledged(t *testing.T) {
 	accounts := someAccounts()
 	accounts.record(nil, map[int]int64{0: 500})
 	accounts.record(nil, map[int]int64{0: -200, 1: 200})
 	accounts.record(errors.New("refused: INSUFFICIENT_FUNDS"), map[int]int64{0: -900})
 	accounts.record(errUnknown, map[int]int64{1: -100})
 	for _, test := range []struct {
-		says  string
+		name  string
 		shown map[int]int64
 		ok    bool
 	}{
@@ -34,12 +34,12 @@ func TestViewsAreHeldAgainstWhatWasAcknowledged(t *testing.T) {
 		{"an account is missing", map[int]int64{0: 300}, false},
 	} {
 		if err := accounts.compare(test.shown); (err == nil) != test.ok {
-			t.Errorf("%s: %v", test.says, err)
+			t.Errorf("%s: %v", test.name, err)
 		}
 	}
 }
 
-func TestAnAnswerIsAnAcknowledgementARefusalOrADoubt(t *testing.T) {
+func TestAnAnswerIsASuccessARefusalOrUnknown(t *testing.T) {
 	for _, test := range []struct {
 		text        string
 		ok, inDoubt bool
@@ -73,7 +73,7 @@ func TestAnAnswerIsAnAcknowledgementARefusalOrADoubt(t *testing.T) {
 	}
 }
 
-func TestRequestsAreSound(t *testing.T) {
+func TestRequestsHoldTheirVariables(t *testing.T) {
 	accounts := someAccounts()
 	var move, batch, read struct {
 		Query     string
@@ -121,7 +121,7 @@ func TestAMixHasItsShares(t *testing.T) {
 	}
 }
 
-func TestADeliveryIsKnownByItsNumber(t *testing.T) {
+func TestADeliveryIsIdentifiedByItsNumber(t *testing.T) {
 	f := &fanOut{pending: make(map[int64]*delivery)}
 	d := newDelivery(2)
 	f.put(17, d)
@@ -137,7 +137,7 @@ func TestADeliveryIsKnownByItsNumber(t *testing.T) {
 	f.received([]byte(next))
 	f.received([]byte(next)) // once too often
 	if err := d.await(t.Context()); err != nil || d.times[1].IsZero() {
-		t.Errorf("both were told: %v", err)
+		t.Errorf("both received it: %v", err)
 	}
 	if f.forget(17); len(f.pending) != 0 {
 		t.Error("it is not forgotten")

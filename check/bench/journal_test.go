@@ -10,7 +10,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// What the journal writes by hand is what the bank itself would append.
+// The journal writes what the bank itself would append.
 func TestTheJournalWritesWhatTheBankUnderstands(t *testing.T) {
 	j := newJournal("test", 7)
 	accounts := make(map[bank.AccountID]bank.Account)
@@ -56,7 +56,7 @@ func TestTheJournalWritesWhatTheBankUnderstands(t *testing.T) {
 	}
 }
 
-func TestClientsHaveAccountsOfTheirOwn(t *testing.T) {
+func TestClientsHaveSeparateAccounts(t *testing.T) {
 	j := newJournal("test", 10)
 	seen := make(map[int]int)
 	for client := range 3 {
@@ -69,7 +69,7 @@ func TestClientsHaveAccountsOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestAConflictTellsTheJournalTheVersion(t *testing.T) {
+func TestTheJournalLearnsTheVersionFromAConflict(t *testing.T) {
 	j := newJournal("test", 1)
 	_, err := j.append(t.Context(), func(context.Context, []byte) (contract.AppendReply, error) {
 		return contract.AppendReply{Results: []contract.AppendResult{{Status: contract.VersionConflict, Version: 9,

@@ -12,7 +12,7 @@ import (
 	"corebank/internal/app"
 )
 
-// everyTurn is a bank that takes some time for each operation.
+// everyTurn is an operation that takes some time.
 func everyTurn(takes time.Duration) operation {
 	return func(ctx context.Context, _, _ int) (int, error) {
 		app.Pause(ctx, takes)
@@ -31,7 +31,7 @@ func run(t *testing.T, l Load, do operation) outcome {
 	return o
 }
 
-func TestAClosedLoadAsksAgainWhenItIsAnswered(t *testing.T) {
+func TestAClosedLoadSendsTheNextCallWhenItIsAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := run(t, Load{Clients: 3, Warmup: time.Second, Time: 10*time.Second + time.Millisecond},
 			everyTurn(10*time.Millisecond))
@@ -44,8 +44,8 @@ func TestAClosedLoadAsksAgainWhenItIsAnswered(t *testing.T) {
 	})
 }
 
-// A bank that stands still for a second keeps those waiting who were due
-// meanwhile: an open load counts their waits, though it asks only afterwards.
+// When a bank stalls for a second, an open load counts the waits of the calls that
+// were due meanwhile, although it sends them only afterwards.
 func TestAnOpenLoadCountsTheWaitFromWhenACallWasDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stall := func(_ context.Context, _, turn int) (int, error) {
@@ -84,7 +84,7 @@ func TestAFailedCallIsNotDone(t *testing.T) {
 	})
 }
 
-// What is under way at the end is finished, so that nobody is left in doubt.
+// Calls in flight at the end are finished, so that no outcome is unknown.
 func TestALoadEndsWithoutCuttingOffItsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var begun, finished atomic.Int64

@@ -16,7 +16,7 @@ type Machine struct {
 	OS         string `json:"os"`
 	CPU        string `json:"cpu"`
 	Processors int    `json:"processors"`
-	// Memory is in bytes; 0 where the system does not tell.
+	// Memory is in bytes; 0 where the system does not report it.
 	Memory int64 `json:"memory,omitempty"`
 	// Load is the load average of the last minute when the run began, LoadAfter
 	// when it ended.
@@ -87,7 +87,7 @@ func thisMachine(ctx context.Context, dir string) Machine {
 	return m
 }
 
-// loadAverage is that of the last minute; empty where the system does not tell.
+// loadAverage is that of the last minute; empty where the system does not report it.
 func loadAverage() string {
 	load, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

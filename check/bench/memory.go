@@ -49,8 +49,8 @@ const (
 	// the next, but not over an hour.
 	flatMin   = 8.0
 	flatShare = 0.05
-	// judgedAfter is the shortest time, in seconds, that tells anything about an
-	// hour: caches fill in the first minutes.
+	// judgedAfter is the shortest time, in seconds, from which growth per hour is
+	// computed: caches fill in the first minutes.
 	judgedAfter = 1800.0
 	// trendPoints bounds the readings between which slopes are computed.
 	trendPoints = 720

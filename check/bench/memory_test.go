@@ -28,9 +28,9 @@ func TestASlopeIsNotMovedByAFewLooks(t *testing.T) {
 	if got := slope(times, values); math.Abs(got-0.5) > 0.05 {
 		t.Errorf("the slope is %v, want 0.5", got)
 	}
-	for says, of := range map[string][]float64{"nothing": nil, "one": {7}} {
+	for name, of := range map[string][]float64{"nothing": nil, "one": {7}} {
 		if got := slope(of, of); got != 0 {
-			t.Errorf("the slope of %s is %v", says, got)
+			t.Errorf("the slope of %s is %v", name, got)
 		}
 	}
 	if got := slope([]float64{1, 1, 2}, []float64{5, 9, 7}); got != 0 {
@@ -73,8 +73,8 @@ func TestAVerdictTellsALeakFromACacheThatFills(t *testing.T) {
 	if died := memoryFrom("immudb", 2, hourOf(func(float64) float64 { return 5 })); died.Verdict != "was started 2 times" {
 		t.Errorf("a process that died: %q", died.Verdict)
 	}
-	if none := memoryFrom("nobody", 0, nil); none.Verdict != "never seen" {
-		t.Errorf("nobody: %q", none.Verdict)
+	if none := memoryFrom("none", 0, nil); none.Verdict != "never seen" {
+		t.Errorf("without a reading: %q", none.Verdict)
 	}
 }
 

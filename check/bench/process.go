@@ -45,7 +45,7 @@ func (c cpuTimes) minus(earlier cpuTimes) cpuTimes {
 }
 
 // each is the time per operation in microseconds; nil where this system does not
-// tell.
+// report it.
 func (c cpuTimes) each(operations int64) map[string]float64 {
 	if len(c) == 0 || operations == 0 {
 		return nil

@@ -4,7 +4,7 @@ package bench
 
 import "time"
 
-// Only Linux tells what other processes use.
+// Only Linux reports what other processes use.
 
 func cpuOf(int) (time.Duration, bool) { return 0, false }
 func memoryOf(int) (int64, bool)      { return 0, false }

@@ -87,7 +87,7 @@ func TestAReportCanBeReadInEveryForm(t *testing.T) {
 	wellFormed(t, page.String())
 }
 
-// wellFormed: the charts of a page are sound XML.
+// wellFormed checks that the charts of a page are valid XML.
 func wellFormed(t *testing.T, page string) {
 	t.Helper()
 	for _, part := range strings.Split(page, "<svg")[1:] {
@@ -97,7 +97,7 @@ func wellFormed(t *testing.T, page string) {
 			if _, err := decoder.Token(); err == io.EOF {
 				break
 			} else if err != nil {
-				t.Fatalf("a chart is not sound: %v", err)
+				t.Fatalf("a chart is not valid: %v", err)
 			}
 		}
 	}
@@ -120,13 +120,13 @@ func TestNumbersAreForPeople(t *testing.T) {
 	}
 }
 
-func TestAConfigurationSaysWhatIsWrongWithIt(t *testing.T) {
-	sound := Config{Repeats: 1, Time: time.Second, Accounts: 1, Batch: 1, Events: 1, History: minHistory, Sockets: 1,
+func TestCheckNamesWhatIsWrongWithAConfiguration(t *testing.T) {
+	valid := Config{Repeats: 1, Time: time.Second, Accounts: 1, Batch: 1, Events: 1, History: minHistory, Sockets: 1,
 		Subscribers: 1}
-	if err := sound.Check(); err != nil {
-		t.Errorf("a sound configuration: %v", err)
+	if err := valid.Check(); err != nil {
+		t.Errorf("a valid configuration: %v", err)
 	}
-	for says, spoil := range map[string]func(*Config){
+	for want, spoil := range map[string]func(*Config){
 		"there are append, deposit": func(c *Config) { c.Scenarios = []string{"apend"} },
 		"--repeats 0":               func(c *Config) { c.Repeats = 0 },
 		"--batch 257":               func(c *Config) { c.Batch = 257 },
@@ -141,17 +141,17 @@ func TestAConfigurationSaysWhatIsWrongWithIt(t *testing.T) {
 			c.URL, c.Token, c.Scenarios = "http://localhost", "token", []string{"deposit", "start"}
 		},
 	} {
-		c := sound
+		c := valid
 		spoil(&c)
-		if err := c.Check(); err == nil || !strings.Contains(err.Error(), says) {
-			t.Errorf("got %v, want an error that says %q", err, says)
+		if err := c.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
 		}
 	}
 }
 
 func TestWorkIsSeenInTheTimeOfThisProcess(t *testing.T) {
-	if _, told := cpuOf(os.Getpid()); !told {
-		t.Skip("this system does not tell")
+	if _, known := cpuOf(os.Getpid()); !known {
+		t.Skip("this system does not report it")
 	}
 	before := cpuTimesOf(nil)
 	deadline := time.Now().Add(20 * time.Second)

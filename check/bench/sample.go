@@ -32,7 +32,7 @@ var waitFigures = []struct {
 type Sample struct {
 	Measures []Measure `json:"measures"`
 	// CPU is microseconds of processor time per operation, by process; empty
-	// where the system does not tell.
+	// where the system does not report it.
 	CPU map[string]float64 `json:"cpuMicros,omitempty"`
 	// Failed counts the calls that failed; Failures are some of the reasons.
 	Failed   int64    `json:"failed,omitempty"`

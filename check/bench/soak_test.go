@@ -42,22 +42,22 @@ func TestAMonitorSeesEachProcessAndThatOneDied(t *testing.T) {
 			t.Fatalf("%+v", all)
 		}
 		if server, source := len(all[1].Looks), len(all[0].Looks); server != 361 || source != 355 || looked != server+source {
-			t.Errorf("%d looks at the gateway and %d at the event source, %d told of", server, source, looked)
+			t.Errorf("%d readings of the gateway and %d of the event source, %d reported", server, source, looked)
 		}
 	})
 }
 
 func TestALookIsAtThisProcessToo(t *testing.T) {
 	look, there := readMemory(os.Getpid())
-	if _, told := memoryOf(os.Getpid()); !told {
-		t.Skip("this system does not tell")
+	if _, known := memoryOf(os.Getpid()); !known {
+		t.Skip("this system does not report it")
 	}
 	if !there || look.MiB < 1 || look.Own <= 0 || look.Own > look.MiB {
 		t.Errorf("%+v, %v", look, there)
 	}
 }
 
-func TestTheFirstAndTheLastTenthAreToldApart(t *testing.T) {
+func TestTheFirstAndTheLastTenthAreReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		parts := newWaitLog(soakParts, 100*time.Second)
 		load := Load{Clients: 1, Warmup: time.Second, Time: 100*time.Second + time.Millisecond,
@@ -84,7 +84,7 @@ func TestTheFirstAndTheLastTenthAreToldApart(t *testing.T) {
 	})
 }
 
-func TestDiskIsToldByTheEvent(t *testing.T) {
+func TestDiskIsReportedByTheEvent(t *testing.T) {
 	dir := t.TempDir()
 	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "a", "b"), 0o700),
 		os.WriteFile(filepath.Join(dir, "a", "one"), make([]byte, 1000), 0o600),
@@ -102,8 +102,8 @@ func TestDiskIsToldByTheEvent(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got, want)
 		}
 	}
-	if _, told := grown.value("disk for an event, views"); told {
-		t.Error("what shrank is told as growth")
+	if _, found := grown.value("disk for an event, views"); found {
+		t.Error("what shrank is reported as growth")
 	}
 	if idle := before.since(before); len(idle) != 1 {
 		t.Errorf("of a log that did not grow: %+v", idle)

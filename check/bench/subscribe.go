@@ -52,7 +52,7 @@ func openIdle(ctx context.Context, e *env) ([]measured, error) {
 		"since before the first", count(e.Sockets, "websocket"))
 	return []measured{{caseIdle(e.Sockets), "websockets", about, func(ctx context.Context) (Sample, error) {
 		if !known {
-			return Sample{}, errors.New("this system does not tell the memory of a process")
+			return Sample{}, errors.New("this system does not report the memory of a process")
 		}
 		server := map[string]int{"server": pid}
 		cpu, began := cpuTimesOf(server), time.Now()

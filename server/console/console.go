@@ -16,7 +16,7 @@ import (
 //go:embed page
 var page embed.FS
 
-// Options tells the page where the bank is.
+// Options are the addresses that the page uses.
 type Options struct {
 	// Endpoint is the path of GraphQL on the page's own origin, over HTTP and
 	// as a websocket; by default "/graphql". The page's policy forbids another

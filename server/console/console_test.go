@@ -73,7 +73,7 @@ func TestEveryFileOfThePageIsServed(t *testing.T) {
 	}
 }
 
-// TestThePageRefersOnlyToItself: whatever the page and its scripts load is here.
+// TestThePageRefersOnlyToItself: the page and its scripts load only embedded files.
 func TestThePageRefersOnlyToItself(t *testing.T) {
 	h := console.Handler(console.Options{GraphiQL: "/"})
 	_, index := get(t, h, "/")
@@ -150,7 +150,7 @@ func TestABrowserAsksAgainForThePageAlone(t *testing.T) {
 	}
 }
 
-// TestThePageIsGivenItsToken: escaped, and in an answer that nobody keeps.
+// TestThePageIsGivenItsToken, escaped, in an answer that is never stored.
 func TestThePageIsGivenItsToken(t *testing.T) {
 	token := ""
 	h := console.Handler(console.Options{Endpoint: "/api", GraphiQL: "/try",

@@ -16,7 +16,7 @@ import (
 	"corebank/server/console"
 )
 
-// teller works with the console as a person would.
+// teller uses the console as a person would.
 type teller struct {
 	*browsertest.Page
 }
@@ -128,7 +128,7 @@ func TestADayAtTheConsole(t *testing.T) {
 	p.Quiet()
 }
 
-// TestABrokenConnectionLosesNothing: what happened meanwhile is there once.
+// TestABrokenConnectionLosesNothing: what happened meanwhile is shown once.
 func TestABrokenConnectionLosesNothing(t *testing.T) {
 	bank := banktest.Start(t)
 	p := teller{browsertest.Open(t, bank.URL+"/console/")}
@@ -171,8 +171,8 @@ func TestABrokenConnectionLosesNothing(t *testing.T) {
 	p.sees("[data-balance=current]", "211.00 EUR")
 }
 
-// TestALostAnswerIsNotAFailure: nobody pays twice because an answer got lost,
-// not even by reloading the page.
+// TestALostAnswerIsNotAFailure: a lost answer never makes a second payment, not
+// even after a reload of the page.
 func TestALostAnswerIsNotAFailure(t *testing.T) {
 	bank := banktest.Start(t)
 	p, ada := opened(t, bank)
@@ -186,7 +186,7 @@ func TestALostAnswerIsNotAFailure(t *testing.T) {
 	p.press("Send again with the same key")
 	p.sees(".doubt.panel", "The outcome is unknown")
 
-	// That a later try was turned away says nothing of the first.
+	// That a later attempt was refused does not reveal the outcome of the first.
 	browsertest.Run[bool](p.Page, `(() => {
 	  const lossy = window.fetch;
 	  window.fetch = (...request) => {
@@ -244,7 +244,7 @@ func TestALostAnswerToABatch(t *testing.T) {
 	}
 }
 
-// TestWhoHasNoTokenIsAskedForOne, and it is in the page's memory alone.
+// TestWhoHasNoTokenIsAskedForOne, and it stays in the page's memory only.
 func TestWhoHasNoTokenIsAskedForOne(t *testing.T) {
 	given := ""
 	mux := http.NewServeMux()

@@ -11,7 +11,7 @@ import (
 	"corebank/server/asset"
 )
 
-// Options tells the page where the bank is.
+// Options are the addresses that the page uses.
 type Options struct {
 	// Endpoint is the path of queries and mutations on the page's own origin,
 	// by default "/graphql". The page's policy forbids another origin.

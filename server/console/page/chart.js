@@ -31,7 +31,7 @@ export class Chart {
     this.observer.observe(this.frame);
   }
 
-  // update shows history rows of one currency, newest first. more tells whether
+  // update shows history rows of one currency, newest first. more is true if
   // older rows can be loaded.
   update({ rows, more }) {
     this.#points = pointsOf(rows);

@@ -84,7 +84,7 @@ export class Form {
       this.#answered(done);
     } catch (error) {
       this.#work(false);
-      // A later attempt does not tell the outcome of the first.
+      // A later attempt does not reveal the outcome of the first.
       if (!dryRun && (error.unknown || this.doubtful)) return this.#unknown(error);
       // Signing in replaces the form by a new one, which restores this filling.
       keep(error.code === 'UNAUTHENTICATED' ? { name: this.name, key: this.key, texts, safe: true } : null);
