@@ -20,7 +20,7 @@ var earlier = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	source, err := filepath.Abs(filepath.Join("..", "..", "internal", "contract", "schema.go"))
+	source, err := filepath.Abs(filepath.Join("..", "..", "internal", "contract", "operations.go"))
 	if err != nil {
 		return "", err
 	}
@@ -28,12 +28,12 @@ var earlier = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	const known, unknown = `{"money-withdrawn", 2}: `, `{"money-withdrawn", 0}: `
+	const known, unknown = `("money-withdrawn", `, `("money-not-known-yet", `
 	if strings.Count(string(text), known) != 1 {
 		return "", fmt.Errorf("%s does not name the event %s once: this test has to learn its new name", source, known)
 	}
 	dir := filepath.Dir(built)
-	changed, overlay, path := filepath.Join(dir, "schema.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "earlier")
+	changed, overlay, path := filepath.Join(dir, "operations.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "earlier")
 	plan, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
 	if err != nil {
 		return "", err
