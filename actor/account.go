@@ -2,30 +2,19 @@ package actor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
-	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
 )
 
-// Bounds of a turn.
-const (
-	// turnBudget is how long a turn tries before it answers unavailable or
-	// unknown.
-	turnBudget = 8 * time.Second
-	retryLeast = 20 * time.Millisecond
-	retryMost  = 500 * time.Millisecond
-	// snapshotEvery is how many events a snapshot lags behind at most.
-	snapshotEvery = 200
-)
+// snapshotEvery is how many events a snapshot lags behind at most.
+const snapshotEvery = 200
 
-// account is the actor of one account.
+// account is the actor of one account: what it knows of the account's stream.
 type account struct {
 	id        bank.AccountID
 	log       Log
@@ -33,12 +22,7 @@ type account struct {
 	clock     func() time.Time
 	keysKept  int
 
-	mu sync.Mutex // Dapr gives turns one by one; a frozen host may see two
-	// now is the time of the turn. All its attempts decide at that time: an
-	// append whose outcome is not known may still happen, so what comes after it
-	// at the same version has to be the same.
-	now      time.Time
-	askers   []asker // who gives the commands of the turn
+	mu       sync.Mutex // Dapr gives turns one by one; a host that was suspended may see two
 	loaded   bool
 	state    bank.Account
 	keys     *bank.Keys
@@ -46,174 +30,15 @@ type account struct {
 	distrust bool  // the snapshot was proven wrong: read the log alone
 }
 
-// execute is one turn: it decides the commands in order and appends what they
-// become, together.
-func (a *account) execute(ctx context.Context, batch contract.CommandBatch, askers []asker) []contract.Outcome {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, turnBudget)
-	defer cancel()
-	a.now, a.askers = a.clock().UTC().Truncate(time.Microsecond), askers
-	doubt := false // an append of this turn has an unknown outcome
-	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
-		outcomes, err := a.attempt(ctx, batch)
-		if err == nil {
-			return outcomes
-		}
-		doubt = doubt || errors.Is(err, errUnknownOutcome)
-		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
-			slog.Warn("turn gave up", "account", a.id, "commands", len(batch.Commands), "unknown", doubt, "error", err)
-			return gaveUp(batch.Commands, doubt, err)
-		}
-	}
-}
-
-// Reasons for another attempt.
-var (
-	errUnknownOutcome = errors.New("the append's outcome is not known")
-	errLostRace       = errors.New("the stream has moved on")
-	errNotTaken       = errors.New("the event source takes no appends now")
-	// errForgotten is one with all keys looked up.
-	errForgotten = errors.New("a key may be that of an event which the actor has forgotten")
-	// errHalted is one for none.
-	errHalted     = errors.New("the event source takes no appends before somebody has mended it")
-	errUnreadable = errors.New("the account's history cannot be read; no command can be decided before somebody has mended it")
-)
-
-func gaveUp(commands []contract.Command, doubt bool, err error) []contract.Outcome {
-	status := contract.Unavailable
-	if doubt {
-		status = contract.Unknown
-	}
-	outcomes := make([]contract.Outcome, len(commands))
-	for i := range outcomes {
-		outcomes[i] = contract.Outcome{Status: status, Reason: err.Error()}
-	}
-	return outcomes
-}
-
-// attempt decides on what the actor knows. An error means that nothing of it
-// may be answered; what the actor knew is forgotten if the log may have moved.
-//
-// A key that may be that of a forgotten event is most likely new. So the log
-// looks for it as it appends, which spares a call; only if that or the outcome
-// speaks against a new one is it looked up, and all decided again.
-func (a *account) attempt(ctx context.Context, batch contract.CommandBatch) ([]contract.Outcome, error) {
-	if err := a.load(ctx); err != nil {
-		return nil, err
-	}
-	outcomes, err := a.attemptWith(ctx, batch, batch.DryRun)
-	if errors.Is(err, errForgotten) {
-		outcomes, err = a.attemptWith(ctx, batch, true)
-	}
-	return outcomes, err
-}
-
-// attemptWith decides with all keys looked up that may have an event, or with none
-// if the actor remembers none of them.
-func (a *account) attemptWith(ctx context.Context, batch contract.CommandBatch, all bool) ([]contract.Outcome, error) {
-	known, err := a.recall(ctx, batch.Commands, all)
-	if err != nil {
-		return nil, err
-	}
-	t, err := a.decide(ctx, batch, known, nil)
-	if err != nil {
-		return nil, err
-	}
-	if t.unsure && (t.claim != nil || !t.appliesAll()) {
-		return nil, errForgotten
-	}
-	if t.claim != nil {
-		if t, err = a.claimed(ctx, batch, known, t); err != nil {
-			return nil, err
-		}
-	}
-	if len(t.records) == 0 || batch.DryRun {
-		return t.outcomes, a.confirm(ctx, t)
-	}
-	return a.append(ctx, batch, t)
-}
-
-// append makes what a turn decided durable, if it was decided on the newest
-// state.
-func (a *account) append(ctx context.Context, batch contract.CommandBatch, t turn) ([]contract.Outcome, error) {
-	result, err := a.log.Append(ctx, contract.Append{Account: a.id, ExpectedVersion: a.state.Version, CheckKeys: t.unsure, Records: t.records})
-	if err != nil {
-		a.forget()
-		return nil, fmt.Errorf("%w: %w", errUnknownOutcome, err)
-	}
-	switch result.Status {
-	case contract.Appended:
-		a.accept(t, result.FirstPosition)
-		return t.outcomes, nil
-	case contract.VersionConflict:
-		a.forget()
-		a.distrust = true
-		return nil, fmt.Errorf("%w: %s", errLostRace, result.Reason)
-	case contract.KeysUsed:
-		return nil, errForgotten
-	case contract.Overloaded:
-		return nil, fmt.Errorf("%w: %s", errNotTaken, result.Reason)
-	case contract.Halted:
-		return nil, fmt.Errorf("%w: %s", errHalted, result.Reason)
-	case contract.AppendInvalid:
-		return invalid(batch.Commands, result.Reason), nil
-	default:
-		a.forget()
-		return nil, fmt.Errorf("%w: %s", errUnknownOutcome, result.Reason)
-	}
-}
-
-func invalid(commands []contract.Command, reason string) []contract.Outcome {
-	outcomes := make([]contract.Outcome, len(commands))
-	for i := range outcomes {
-		outcomes[i] = contract.Outcome{Status: contract.Invalid, Reason: reason}
-	}
-	return outcomes
-}
-
-// confirm makes sure that a turn which refuses or predicts knew the newest
-// state. Replays need no confirmation: what was in the log stays there.
-func (a *account) confirm(ctx context.Context, t turn) error {
-	if !t.predicts {
-		return nil
-	}
-	newer, err := a.log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.id, AfterVersion: a.state.Version, Limit: 1})
-	if err != nil {
-		return fmt.Errorf("confirm version %d of %s: %w", a.state.Version, a.id, err)
-	}
-	if len(newer.Records) > 0 {
-		a.forget()
-		return errLostRace
-	}
-	return nil
-}
-
-// accept makes the turn's result the actor's state, now that it is durable.
-func (a *account) accept(t turn, position int64) {
-	for i := range t.records {
-		t.records[i].Position = position + int64(i)
-		a.keys.Remember(t.records[i].Key, t.records[i].Version)
-	}
-	a.state = t.state
-	if a.state.Version-a.snapshot >= snapshotEvery {
-		a.save()
-	}
-}
-
-// forget drops what the actor knows; the next attempt reads it again.
-func (a *account) forget() { a.loaded = false }
-
-// load makes sure that the actor knows its account: from the snapshot, if
-// there is a sound one, and the log after it.
+// load makes sure that the actor knows its account: from the snapshot, if there is a valid one, and the log after it.
 func (a *account) load(ctx context.Context) error {
 	if a.loaded {
 		return nil
 	}
 	start := snapshot{State: bank.Account{ID: a.id}}
 	if !a.distrust {
-		if kept, ok := a.snapshots.load(ctx, a.id); ok {
-			start = kept
+		if saved, ok := a.snapshots.load(ctx, a.id); ok {
+			start = saved
 		}
 	}
 	state, keys := start.State, bank.RestoreKeys(a.keysKept, start.Keys, start.Forgot)
@@ -232,9 +57,24 @@ func (a *account) load(ctx context.Context) error {
 	return nil
 }
 
-// save hands a snapshot to be kept. It may not be; nothing depends on it.
+// forget drops what the actor knows; the next attempt reads it again.
+func (a *account) forget() { a.loaded = false }
+
+// accept makes a decision's result the actor's state, now that it is durable.
+func (a *account) accept(d *decision, position int64) {
+	for i := range d.records {
+		d.records[i].Position = position + int64(i)
+		a.keys.Remember(d.records[i].Key, d.records[i].Version)
+	}
+	a.state = d.state
+	if a.state.Version-a.snapshot >= snapshotEvery {
+		a.save()
+	}
+}
+
+// save queues a snapshot. It may get lost; nothing depends on it.
 func (a *account) save() {
-	a.snapshots.keep(a.state, a.keys)
+	a.snapshots.enqueue(a.state, a.keys)
 	a.snapshot = a.state.Version
 }
 
@@ -245,4 +85,85 @@ func (a *account) rest() {
 	if a.loaded && a.state.Version > a.snapshot {
 		a.save()
 	}
+}
+
+// recalled are the events of those commands of a turn that were answered before. It is unsure when there may be more,
+// of keys that the actor has forgotten.
+type recalled struct {
+	records []contract.Record
+	unsure  bool
+}
+
+// answered are the events by key.
+func (r recalled) answered() map[string]*contract.Record {
+	answered := make(map[string]*contract.Record, len(r.records))
+	for i := range r.records {
+		answered[r.records[i].Key] = &r.records[i]
+	}
+	return answered
+}
+
+// recall reads the events of those commands that were answered before. Where the actor remembers none of their keys,
+// it reads only if it is to look up all.
+func (a *account) recall(ctx context.Context, commands []contract.Command, lookUp bool) (r recalled, err error) {
+	var keys []string // that may have an event
+	remembered := make(map[string]int64)
+	for _, c := range commands {
+		version, known := a.keys.Find(c.Key)
+		if version != 0 {
+			remembered[c.Key] = version
+		}
+		if version != 0 || !known {
+			keys = append(keys, c.Key)
+		}
+	}
+	if len(keys) == 0 || len(remembered) == 0 && !lookUp {
+		return recalled{unsure: len(keys) > 0}, nil
+	}
+	found, err := a.log.FindKeys(ctx, contract.FindKeysRequest{Account: a.id, Keys: keys})
+	if err != nil {
+		return r, fmt.Errorf("find idempotency keys of %s: %w", a.id, err)
+	}
+	r.records = found.Records
+	for _, record := range r.records {
+		delete(remembered, record.Key)
+	}
+	for key, version := range remembered {
+		if err := a.checkMissing(ctx, key, version); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// checkMissing fails if the event of a version carries a key by which the log does not find it. The remembered key may
+// also be another one with the same checksum.
+func (a *account) checkMissing(ctx context.Context, key string, version int64) error {
+	r, err := a.record(ctx, version)
+	if err == nil && r.Key == key {
+		err = fmt.Errorf("version %d of %s carries the key %q and the log does not find it by that: its index is damaged",
+			version, a.id, key)
+	}
+	return err
+}
+
+// past is an earlier event of the account, from the log.
+func (a *account) past(ctx context.Context, version int64) (bank.Event, error) {
+	r, err := a.record(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	return r.Event()
+}
+
+func (a *account) record(ctx context.Context, version int64) (contract.Record, error) {
+	page, err := a.log.ReadStream(ctx,
+		contract.ReadStreamRequest{Account: a.id, AfterVersion: version - 1, Limit: 1})
+	if err != nil {
+		return contract.Record{}, fmt.Errorf("read version %d of %s: %w", version, a.id, err)
+	}
+	if len(page.Records) == 0 || page.Records[0].Version != version {
+		return contract.Record{}, fmt.Errorf("the log has no version %d of %s", version, a.id)
+	}
+	return page.Records[0], nil
 }

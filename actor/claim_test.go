@@ -162,3 +162,22 @@ func TestInternalCommandsHaveTheirOwnKeys(t *testing.T) {
 			contract.Invalid, contract.Applied, contract.Replayed, contract.Refused)
 	})
 }
+
+// Given an external id that another account has; when one batch asks for it, and then for another one, the account that
+// is opened has claimed the id that it has.
+func TestASecondOpeningInABatchClaimsItsOwnExternalID(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.sendOpening(b.opening("ada", "till 7"), false)
+		first, second := b.opening("bob", "till 7"), b.opening("bob", "till 8")
+		// Only the bank's own people may open an account under any id, so both have the key that the id follows from.
+		outcomes := b.turn(first.id, contract.CommandBatch{Commands: []contract.Command{first.command, second.command}})
+		b.expect(outcomes, contract.Refused, contract.Applied)
+		if b.claims("till 8") != 1 {
+			t.Errorf("%d claims of the id that the account has, want 1", b.claims("till 8"))
+		}
+		if o := b.sendOpening(b.opening("eve", "till 8"), false); o.Status != contract.Refused {
+			t.Errorf("another account got the same external id: %+v", o)
+		}
+	})
+}

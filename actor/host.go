@@ -23,45 +23,42 @@ type Log interface {
 	Ready(ctx context.Context) (contract.Readiness, error)
 }
 
-// Host holds the actors that Dapr has placed here and gives them their turns.
-// It implements the handler of the sidecar's actor event stream: bytes in,
-// bytes out. Refusals and even unknown outcomes are replies; an error is given
-// only for what no reply can say.
+// Host holds the actors that Dapr has placed here and gives them their turns. It implements the handler of the
+// sidecar's actor event stream: bytes in, bytes out. Refusals and even unknown outcomes are replies; an error is only
+// for what no reply can express.
 type Host struct {
-	log       Log
-	snapshots *snapshots
-	clock     func() time.Time
-	guard     Guard
-	keysKept  int
+	log          Log
+	snapshots    *snapshots
+	clock        func() time.Time
+	authenticate Authenticator
+	keysKept     int
 
 	mu       sync.Mutex
 	accounts *lru.Cache[bank.AccountID, *account]
 }
 
-// accountsKept bounds the accounts in memory, of 1 to 17 KiB each. One that had no
-// turn for longest is forgotten first: its next turn begins with its snapshot.
+// accountsKept bounds the accounts in memory, of 1 to 17 KiB each. The one that had no turn for longest is forgotten
+// first: its next turn begins with its snapshot.
 const accountsKept = 100_000
 
-// keysKept bounds the idempotency keys that an account has in memory, its newest.
-// Of older ones the event source knows: its index lacks at most those of the commit
-// that it is making, which has fewer records than this.
+// keysKept bounds the idempotency keys that an account has in memory, its newest. Older ones are in the index of the
+// event source, which lacks at most those of the commit that is under way; that has fewer records than this.
 const keysKept = 1024
 
-// NewHost makes a host over a log and a place for snapshots. clock tells the
-// time of decisions, guard who asks for them.
-func NewHost(log Log, store Snapshots, clock func() time.Time, guard Guard) *Host {
-	h := &Host{log: log, snapshots: newSnapshots(store), clock: clock, guard: guard, keysKept: keysKept}
-	h.keep(accountsKept)
+// NewHost makes a host over a log and a store of snapshots. clock gives the time of decisions, authenticate their
+// callers.
+func NewHost(log Log, store Snapshots, clock func() time.Time, authenticate Authenticator) *Host {
+	h := &Host{log: log, snapshots: newSnapshots(store), clock: clock, authenticate: authenticate, keysKept: keysKept}
+	h.limitAccounts(accountsKept)
 	return h
 }
 
-// KeepKeys bounds the idempotency keys of each account in memory otherwise: for
-// tests, to which a thousand are many. It must come before the first turn.
-func (h *Host) KeepKeys(most int) { h.keysKept = most }
+// KeepKeys sets how many idempotency keys of each account are in memory: for tests, to which a thousand are many. It
+// must come before the first turn.
+func (h *Host) KeepKeys(limit int) { h.keysKept = limit }
 
-// keep bounds the accounts in memory.
-func (h *Host) keep(most int) {
-	accounts, err := lru.New[bank.AccountID, *account](most)
+func (h *Host) limitAccounts(limit int) {
+	accounts, err := lru.New[bank.AccountID, *account](limit)
 	if err != nil {
 		panic(err) // only a size that is not positive can fail
 	}
@@ -72,17 +69,19 @@ func (h *Host) keep(most int) {
 func (h *Host) RunSnapshots(ctx context.Context) { h.snapshots.run(ctx) }
 
 // Execute gives the account's actor a turn.
-func (h *Host) Execute(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+func (h *Host) Execute(
+	ctx context.Context, id bank.AccountID, batch contract.CommandBatch,
+) (contract.CommandReply, error) {
 	if n := len(batch.Commands); n == 0 || n > contract.MaxCommands {
 		return contract.CommandReply{}, fmt.Errorf("a turn has 1 to %d commands, not %d", contract.MaxCommands, n)
 	}
 	if !id.Valid() {
 		return contract.CommandReply{}, fmt.Errorf("%q is not an account id", id)
 	}
-	return contract.CommandReply{Outcomes: h.account(id).execute(ctx, batch, h.askers(ctx, batch.Commands))}, nil
+	return contract.CommandReply{Outcomes: h.account(id).execute(ctx, batch, h.callers(ctx, batch.Commands))}, nil
 }
 
-// Ready says whether a turn could append now.
+// Ready reports whether a turn could append now.
 func (h *Host) Ready(ctx context.Context) contract.Readiness {
 	readiness, err := h.log.Ready(ctx)
 	if err != nil {
@@ -115,7 +114,9 @@ func (h *Host) account(id bank.AccountID) *account {
 func (h *Host) RegisteredActorTypes() []string { return []string{contract.ActorType} }
 
 // InvokeActorMethod implements the stream's handler.
-func (h *Host) InvokeActorMethod(ctx context.Context, _, id, method string, payload []byte) ([]byte, actorerr.ActorErr) {
+func (h *Host) InvokeActorMethod(
+	ctx context.Context, _, id, method string, payload []byte,
+) ([]byte, actorerr.ActorErr) {
 	var reply any
 	switch method {
 	case contract.MethodExecute:
@@ -155,8 +156,7 @@ func (h *Host) Deactivate(_ context.Context, _, id string) actorerr.ActorErr {
 	return actorerr.Success
 }
 
-// InvokeReminder implements the stream's handler. Nothing here depends on
-// reminders: an account acts only on commands.
+// InvokeReminder implements the stream's handler. Nothing here depends on reminders: an account acts only on commands.
 func (h *Host) InvokeReminder(context.Context, string, string, string, []byte) actorerr.ActorErr {
 	return actorerr.ErrReminderFuncUndefined
 }

@@ -29,8 +29,8 @@ type Config struct {
 	Health string
 	// Identity says whose tokens prove who gives commands.
 	Identity oidc.Settings
-	// KeyFile has the key that signs what the bank itself does, the same for
-	// all hosts of actors. It is made if it is not there.
+	// KeyFile has the key that signs what the bank itself does, the same for all hosts of actors. It is created if it
+	// is missing.
 	KeyFile string
 	// AppendToken is what the event source takes appends with, if it wants one.
 	AppendToken string
@@ -38,9 +38,8 @@ type Config struct {
 	Partitions int
 }
 
-// How Dapr treats our actors: how long one may idle in memory, and how long
-// the other host waits for a turn that is under way when an account moves. The
-// wait holds up everybody, and a turn that outlasts it does no harm: the log
+// How Dapr treats our actors: how long one may idle in memory, and how long the other host waits for a turn that is
+// under way when an account moves. The wait holds up all actors, and a turn that outlasts it does no harm: the log
 // arbitrates.
 const (
 	idleTimeout  = 10 * time.Minute
@@ -57,7 +56,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	own, err := NewOwnHand(key, time.Now)
+	signer, err := NewSystemSigner(key, time.Now)
 	if err != nil {
 		return err
 	}
@@ -71,9 +70,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return err
 	}
 	events := logclient.NewPartitioned(sidecar, config.Partitions, config.AppendToken)
-	host := NewHost(events, stateStore{sidecar}, time.Now, NewGuard(people, own.Verifier()))
-	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: own.Sign(batcher.Remote(sidecar)), Store: bookStore{sidecar},
-		Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
+	host := NewHost(events, stateStore{sidecar}, time.Now, NewAuthenticator(people, signer.Verifier()))
+	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: signer.Sign(batcher.Remote(sidecar)),
+		Store: sagaStore{sidecar}, Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
 
 	var subscribed atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
@@ -97,13 +96,16 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 }
 
 // hostActors keeps the actor event stream to the sidecar open until ctx ends.
-func hostActors(ctx context.Context, sidecar *app.Sidecar, host *Host, subscribed *atomic.Bool, log *slog.Logger) error {
+func hostActors(
+	ctx context.Context, sidecar *app.Sidecar, host *Host, subscribed *atomic.Bool, log *slog.Logger,
+) error {
 	grpc, ok := sidecar.Client.(*client.GRPCClient)
 	if !ok {
 		return errors.New("the Dapr client does not speak gRPC")
 	}
 	drain := true
-	options := client.ActorEventSubscriptionOptions{ActorIdleTimeout: idleTimeout, DrainOngoingCallTimeout: drainTimeout, DrainRebalancedActors: &drain}
+	options := client.ActorEventSubscriptionOptions{
+		ActorIdleTimeout: idleTimeout, DrainOngoingCallTimeout: drainTimeout, DrainRebalancedActors: &drain}
 	for {
 		// The stream reconnects by itself from here on.
 		stop, err := grpc.SubscribeActorEvents(ctx, host, options)
@@ -119,7 +121,7 @@ func hostActors(ctx context.Context, sidecar *app.Sidecar, host *Host, subscribe
 	}
 }
 
-// stateStore keeps snapshots in the Dapr state store.
+// stateStore stores snapshots in the Dapr state store.
 type stateStore struct{ sidecar *app.Sidecar }
 
 func stateKey(id bank.AccountID) string { return "snapshot-" + string(id) }
@@ -139,22 +141,22 @@ func (s stateStore) Save(ctx context.Context, id bank.AccountID, data []byte) er
 	return nil
 }
 
-// bookKey is where the open transfers are kept; all replicas share it.
-const bookKey = "open-transfers"
+// sagaKey is the key of the open transfers in the state store; all replicas share it.
+const sagaKey = "open-transfers"
 
-// bookStore keeps the open transfers in the Dapr state store.
-type bookStore struct{ sidecar *app.Sidecar }
+// sagaStore stores the open transfers in the Dapr state store.
+type sagaStore struct{ sidecar *app.Sidecar }
 
-func (s bookStore) Load(ctx context.Context) ([]byte, error) {
-	item, err := s.sidecar.GetState(ctx, contract.StateStore, bookKey, nil)
+func (s sagaStore) Load(ctx context.Context) ([]byte, error) {
+	item, err := s.sidecar.GetState(ctx, contract.StateStore, sagaKey, nil)
 	if err != nil {
 		return nil, fmt.Errorf("state store: %w", err)
 	}
 	return item.Value, nil
 }
 
-func (s bookStore) Save(ctx context.Context, data []byte) error {
-	if err := s.sidecar.SaveState(ctx, contract.StateStore, bookKey, data, nil); err != nil {
+func (s sagaStore) Save(ctx context.Context, data []byte) error {
+	if err := s.sidecar.SaveState(ctx, contract.StateStore, sagaKey, data, nil); err != nil {
 		return fmt.Errorf("state store: %w", err)
 	}
 	return nil

@@ -9,17 +9,16 @@ import (
 	"corebank/internal/seal"
 )
 
-// snapshotSchema is the version of the snapshot's shape. A snapshot of any
-// other version is ignored.
+// snapshotSchema is the version of the snapshot's shape. A snapshot of any other version is ignored.
 const snapshotSchema = 3
 
-// Bounds of keeping snapshots.
+// Bounds of saving snapshots.
 const (
 	snapshotQueue   = 64 // snapshots that wait; one more is dropped
 	snapshotTimeout = 3 * time.Second
 )
 
-// Snapshots is where snapshots are kept: a cache.
+// Snapshots stores snapshots: a cache.
 type Snapshots interface {
 	// Load is what was saved for the account; nil for nothing.
 	Load(ctx context.Context, id bank.AccountID) ([]byte, error)
@@ -44,8 +43,8 @@ func newSnapshots(store Snapshots) *snapshots {
 	return &snapshots{store: store, queue: make(chan snapshot, snapshotQueue)}
 }
 
-// keep queues a snapshot, or drops it when too many wait.
-func (s *snapshots) keep(state bank.Account, keys *bank.Keys) {
+// enqueue queues a snapshot to be saved, or drops it when too many wait.
+func (s *snapshots) enqueue(state bank.Account, keys *bank.Keys) {
 	entries, forgot := keys.Entries()
 	select {
 	case s.queue <- snapshot{Schema: snapshotSchema, State: state, Keys: entries, Forgot: forgot}:
@@ -59,26 +58,26 @@ func (s *snapshots) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case kept := <-s.queue:
-			if err := s.save(ctx, kept); err != nil {
-				slog.Warn("snapshot not saved; the log has it all", "account", kept.State.ID, "error", err)
+		case one := <-s.queue:
+			if err := s.save(ctx, one); err != nil {
+				slog.Warn("snapshot not saved; the log has it all", "account", one.State.ID, "error", err)
 			}
 		}
 	}
 }
 
-func (s *snapshots) save(ctx context.Context, kept snapshot) error {
+func (s *snapshots) save(ctx context.Context, one snapshot) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
-	data, err := seal.Seal(kept)
+	data, err := seal.Seal(one)
 	if err != nil {
 		return err
 	}
-	return s.store.Save(ctx, kept.State.ID, data)
+	return s.store.Save(ctx, one.State.ID, data)
 }
 
-// load is the account's snapshot, if there is one that can be trusted. One
-// that cannot, for whatever reason, is as good as none.
+// load is the account's snapshot, if there is one that can be trusted. One that cannot be trusted is ignored, because
+// the log has everything.
 func (s *snapshots) load(ctx context.Context, id bank.AccountID) (snapshot, bool) {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
@@ -90,20 +89,20 @@ func (s *snapshots) load(ctx context.Context, id bank.AccountID) (snapshot, bool
 	if len(data) == 0 {
 		return snapshot{}, false
 	}
-	kept, reason := unseal(id, data)
+	saved, reason := unseal(id, data)
 	if reason != "" {
 		slog.Warn("snapshot ignored; reading the log instead", "account", id, "reason", reason)
 		return snapshot{}, false
 	}
-	return kept, true
+	return saved, true
 }
 
-func unseal(id bank.AccountID, data []byte) (kept snapshot, reason string) {
-	if err := seal.Open(data, &kept); err != nil {
-		return kept, err.Error()
+func unseal(id bank.AccountID, data []byte) (saved snapshot, reason string) {
+	if err := seal.Open(data, &saved); err != nil {
+		return saved, err.Error()
 	}
-	if kept.Schema != snapshotSchema || kept.State.ID != id {
-		return kept, "it is of another schema or account"
+	if saved.Schema != snapshotSchema || saved.State.ID != id {
+		return saved, "it is of another schema or account"
 	}
-	return kept, ""
+	return saved, ""
 }

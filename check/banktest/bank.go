@@ -73,11 +73,11 @@ func StartOn(t testing.TB, partitions int) *Bank {
 	log := parts.whole
 	b.People = identitytest.NewIssuer(t)
 	people := b.People.Verifier()
-	own, err := actor.NewOwnHand(key(t), time.Now)
+	own, err := actor.NewSystemSigner(key(t), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := actor.NewHost(parts.own, &snapshotStore{}, time.Now, actor.NewGuard(people, own.Verifier()))
+	host := actor.NewHost(parts.own, &snapshotStore{}, time.Now, actor.NewAuthenticator(people, own.Verifier()))
 	transfers := &follower{}
 	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(host.Execute),
 		Store: &stateStore{}, Here: host.Has, Clock: time.Now, Logger: quiet})

@@ -143,7 +143,8 @@ func TestAReplyHasAnOutcomeForEachCommand(t *testing.T) {
 	short := Call(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
 		return contract.CommandReply{Outcomes: make([]contract.Outcome, 1)}, nil
 	})
-	if _, err := short.Outcomes(t.Context(), "a", contract.CommandBatch{Commands: make([]contract.Command, 2)}); err == nil {
+	batch := contract.CommandBatch{Commands: make([]contract.Command, 2)}
+	if _, err := short.Outcomes(t.Context(), "a", batch); err == nil {
 		t.Error("one outcome for two commands was taken")
 	}
 }

@@ -64,7 +64,9 @@ func contiguous(records []contract.Record, first int64) bool {
 // ReadStream reads all of a stream after a version, page by page, and passes
 // each record on with the partition that has it, which is 0 where there is only
 // one.
-func ReadStream(ctx context.Context, log StreamReader, id bank.AccountID, after int64, each func(contract.Record, int) error) error {
+func ReadStream(
+	ctx context.Context, log StreamReader, id bank.AccountID, after int64, each func(contract.Record, int) error,
+) error {
 	for {
 		page, err := log.ReadStream(ctx, contract.ReadStreamRequest{Account: id, AfterVersion: after})
 		if err != nil {

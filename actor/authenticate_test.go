@@ -23,16 +23,16 @@ import (
 type guarded struct {
 	*bench
 	people *identitytest.Issuer
-	own    *actor.OwnHand
+	own    *actor.SystemSigner
 }
 
 func newGuarded(t *testing.T) *guarded {
 	g := &guarded{bench: newBench(t), people: identitytest.NewIssuer(t)}
 	var err error
-	if g.own, err = actor.NewOwnHand(newKey(t), time.Now); err != nil {
+	if g.own, err = actor.NewSystemSigner(newKey(t), time.Now); err != nil {
 		t.Fatal(err)
 	}
-	g.host = actor.NewHost(g.log, g.kept, func() time.Time { return g.now }, actor.NewGuard(g.people.Verifier(), g.own.Verifier()))
+	g.host = actor.NewHost(g.log, g.kept, func() time.Time { return g.now }, actor.NewAuthenticator(g.people.Verifier(), g.own.Verifier()))
 	g.background(g.host.RunSnapshots)
 	return g
 }
@@ -187,7 +187,7 @@ func TestTheBankActsInItsOwnName(t *testing.T) {
 		if tokens[0] != tokens[1] || tokens[1] == tokens[2] {
 			t.Errorf("the tokens are %q", tokens)
 		}
-		stranger, err := actor.NewOwnHand(newKey(t), time.Now)
+		stranger, err := actor.NewSystemSigner(newKey(t), time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,14 +198,14 @@ func TestTheBankActsInItsOwnName(t *testing.T) {
 	})
 }
 
-// BenchmarkGuard is what the proof of a command costs an actor.
-func BenchmarkGuard(b *testing.B) {
+// BenchmarkAuthenticator is what the proof of a command costs an actor.
+func BenchmarkAuthenticator(b *testing.B) {
 	people := identitytest.NewIssuer(b)
-	own, err := actor.NewOwnHand(newKey(b), time.Now)
+	own, err := actor.NewSystemSigner(newKey(b), time.Now)
 	if err != nil {
 		b.Fatal(err)
 	}
-	guard, command := actor.NewGuard(people.Verifier(), own.Verifier()), contract.Command{Caller: "ada", Token: people.TokenFor("ada", identity.Customer)}
+	guard, command := actor.NewAuthenticator(people.Verifier(), own.Verifier()), contract.Command{Caller: "ada", Token: people.TokenFor("ada", identity.Customer)}
 	b.ReportAllocs()
 	for range b.N {
 		if _, err := guard(b.Context(), command); err != nil {
