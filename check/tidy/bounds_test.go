@@ -28,7 +28,7 @@ func boundRows(t *testing.T) (rows [][]string) {
 		t.Fatal(err)
 	}
 	_, section, found := strings.Cut(string(page), "## What is bounded, and by what\n")
-	section, _, ends := strings.Cut(section, "### What these come to\n")
+	section, _, ends := strings.Cut(section, "### What they add up to\n")
 	if !found || !ends {
 		t.Fatal("the page does not have its sections")
 	}
