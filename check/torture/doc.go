@@ -16,6 +16,6 @@
 //
 // The faults need Linux, whose /proc tells the processes of the bank. What
 // clients were told is held in memory, about 1,000 bytes per answer. The package
-// may import bank, contract, view and audit, and nothing of the apps: who
-// reads the log from the database is the caller.
+// may import everything but other checks that run a bank: it reads and fills the
+// log in immudb itself, without any part of the bank.
 package torture

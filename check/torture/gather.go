@@ -53,7 +53,7 @@ func (r *run) heal(ctx context.Context) {
 
 // gather waits until nothing moves and collects what there is to check.
 func (r *run) gather(ctx context.Context) (*Evidence, error) {
-	log, err := r.OpenLog(r.Data, r.bank.where.Immudb)
+	log, err := openLog(r.Data, r.bank.where.Immudb)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +90,7 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 
 // settle reads the log until it no longer grows and nothing is to come: its
 // head, and how many transactions each subscriber is to see.
-func (r *run) settle(ctx context.Context, log LogReader) (head int64, all int, one map[bank.AccountID]int) {
+func (r *run) settle(ctx context.Context, log *storedLog) (head int64, all int, one map[bank.AccountID]int) {
 	head, one = int64(r.Events), make(map[bank.AccountID]int)
 	open := newPending(time.Now().Add(quietTime))
 	count := func(record contract.Record) {
@@ -119,7 +119,7 @@ func (r *run) settle(ctx context.Context, log LogReader) (head int64, all int, o
 }
 
 // walk reads the log after a position and returns its end.
-func walk(ctx context.Context, log LogReader, after int64, each func(contract.Record)) (int64, error) {
+func walk(ctx context.Context, log *storedLog, after int64, each func(contract.Record)) (int64, error) {
 	for {
 		records, err := log.ReadAll(ctx, after, readLimit)
 		if err != nil {

@@ -48,7 +48,7 @@ func (r *run) poison(ctx context.Context, kind Kind) error {
 	}
 	r.poisoned[id] = kind
 	if kind == PoisonBytes {
-		err = r.Poison(ctx, r.Data, r.bank.where.Immudb, Poison{Account: id, Version: 3, Key: "poison", Value: "\x00\xff is no JSON"})
+		err = poisonLog(ctx, r.Data, r.bank.where.Immudb, Poison{Account: id, Version: 3, Key: "poison", Value: "\x00\xff is no JSON"})
 	} else {
 		err = r.appendPoison(ctx, badRecord(kind, id))
 	}

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"corebank/internal/bank"
-	"corebank/internal/contract"
 	"corebank/internal/identity"
 	"corebank/internal/identity/issuer"
 )
@@ -23,12 +21,6 @@ const (
 	watchers     = 3           // subscribers of everything, and as many of one account each
 )
 
-// LogReader reads the log from its database, past all the bank's own parts.
-type LogReader interface {
-	ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error)
-	Close(ctx context.Context) error
-}
-
 // Config says how to torture.
 type Config struct {
 	// Program is the corebank executable.
@@ -37,22 +29,14 @@ type Config struct {
 	Data, Listen string
 	// Release lets go of Listen, which is held for the bank until it is started.
 	Release func()
-	// OpenLog reads the log of the bank in a data directory from immudb at an
-	// address.
-	OpenLog func(data, immudb string) (LogReader, error)
 	Kinds   []Kind
 	// Duration is how long faults are begun; healing and checking come after.
 	// Each, if it is not 0, has them begun until each kind was there so often,
 	// however long that takes.
 	Duration time.Duration
 	Each     int
-	// Events is how many events the log has before the bank starts. Fill writes
-	// them, in order, to the log of a bank that does not run.
-	Events int
-	Fill   func(ctx context.Context, data string, records iter.Seq[contract.Record]) error
-	// Poison puts something into the log of a running bank whose immudb is at an
-	// address.
-	Poison   func(ctx context.Context, data, immudb string, p Poison) error
+	// Events is how many events the log has before the bank starts.
+	Events   int
 	Seed     uint64
 	Clients  int
 	Accounts int
@@ -138,7 +122,7 @@ func (r *run) fill(ctx context.Context) error {
 		return nil
 	}
 	began := r.clock()
-	if err := r.Fill(ctx, r.Data, r.screen.filling(r.past().Records(), r.Events)); err != nil {
+	if err := fillLog(ctx, r.Program, r.Data, r.Partitions, r.screen.filling(r.past().Records(), r.Events)); err != nil {
 		return fmt.Errorf("write the %d events before: %w", r.Events, err)
 	}
 	r.screen.filled(r.Events, r.past().accounts(), r.clock()-began)

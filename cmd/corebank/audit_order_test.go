@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"corebank/check/audit"
+	"corebank/check/laws"
 	"corebank/eventsource/immudb"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
@@ -119,7 +120,7 @@ func (d *divided) audit() audit.Report {
 }
 
 // found are the findings, without those that follow from them.
-func found(r audit.Report, rule audit.Rule) (texts []string) {
+func found(r audit.Report, rule laws.Law) (texts []string) {
 	for _, f := range r.Findings {
 		if f.Rule == rule {
 			texts = append(texts, f.String())
@@ -163,7 +164,7 @@ func TestAnAuditFindsWhatTheOrderGetsWrong(t *testing.T) {
 	beyond := append([]int64{}, d.ends...)
 	beyond[other-1] += 2
 	d.place(beyond...)
-	texts := strings.Join(found(d.audit(), audit.RuleOrder), "\n")
+	texts := strings.Join(found(d.audit(), laws.Order), "\n")
 	for what, says := range map[string]string{
 		"a record in the wrong partition": fmt.Sprintf("found a record of it in partition %d", away),
 		"a record before its cause":       "it came of position 99 of partition 2",
@@ -175,7 +176,7 @@ func TestAnAuditFindsWhatTheOrderGetsWrong(t *testing.T) {
 	}
 	d.round.Number++
 	d.place(beyond...)
-	if texts := strings.Join(found(d.audit(), audit.RuleOrder), "\n"); !strings.Contains(texts, "cannot follow round") {
+	if texts := strings.Join(found(d.audit(), laws.Order), "\n"); !strings.Contains(texts, "cannot follow round") {
 		t.Errorf("a round that leaves one out is not found in\n%s", texts)
 	}
 }

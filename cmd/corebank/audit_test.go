@@ -16,6 +16,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"corebank/check/audit"
+	"corebank/check/laws"
 	"corebank/eventsource/immudb"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -191,7 +192,7 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		a := newAudited(t)
 		defer a.close()
 		a.write(bank.MoneyDeposited{Movement: bank.Movement{Amount: bank.Money{Minor: 1, Currency: "EUR"}, Balance: bank.Money{Minor: 1, Currency: "EUR"}}})
-		a.faults(audit.RulePostings, audit.RuleBalance)
+		a.faults(laws.Postings, laws.Balance)
 		noted, err := a.storage.LastAudit(t.Context())
 		if err != nil || noted == nil || noted.OK || noted.Findings != 2 {
 			t.Errorf("noted for systemStatus is %+v (%v)", noted, err)
@@ -208,7 +209,7 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		if _, err := file.ExecContext(t.Context(), "UPDATE history SET memo = 'rent' WHERE version = 7"); err != nil {
 			t.Fatal(err)
 		}
-		a.faults(audit.RuleViews)
+		a.faults(laws.Views)
 	})
 	t.Run("in views of another log", func(t *testing.T) {
 		a := newAudited(t)
@@ -216,7 +217,7 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		if err := a.views.Apply(t.Context(), view.Changes{From: a.head, To: a.head + 1, Trial: view.Trial{Position: a.head + 1}}); err != nil {
 			t.Fatal(err)
 		}
-		a.faults(audit.RuleViews)
+		a.faults(laws.Views)
 	})
 	t.Run("in immudb's history", func(t *testing.T) {
 		a := newAudited(t)
@@ -241,7 +242,7 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 		if err := os.WriteFile(state, rewritten, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		a.faults(audit.RuleProof)
+		a.faults(laws.Proof)
 		if after, err := os.ReadFile(state); err != nil || string(after) != string(rewritten) {
 			t.Errorf("an audit that failed changed what it compares with to %s (%v)", after, err)
 		}
@@ -249,10 +250,10 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 }
 
 // faults: the audit has to find these and nothing else, in both its forms.
-func (a *audited) faults(want ...audit.Rule) {
+func (a *audited) faults(want ...laws.Law) {
 	a.t.Helper()
 	got, report := a.audit()
-	var rules []audit.Rule
+	var rules []laws.Law
 	for _, f := range report.Findings {
 		rules = append(rules, f.Rule)
 	}

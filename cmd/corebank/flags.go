@@ -65,6 +65,9 @@ func logLevel(c *cobra.Command) (slog.Level, error) {
 	return level, nil
 }
 
+// logLevelOf is the level that a command gives to processes that it starts.
+func logLevelOf(c *cobra.Command) string { return c.Flag(flagLogLevel).Value.String() }
+
 // require marks flags that have no sensible default.
 func require(c *cobra.Command, flags ...string) {
 	for _, flag := range flags {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"log/slog"
 	"os"
@@ -48,9 +47,9 @@ is fixed when the bank is made: give the same number at every start.`,
 
   # A second bank beside it, on any free port
   corebank up --listen 127.0.0.1:0 --data /tmp/second-bank`,
-		RunE: checked(func(c *cobra.Command, _ []string) (err error) {
-			config.LogLevel, err = c.Flags().GetString(flagLogLevel)
-			return cmp.Or(err, checkPartitions(config.Partitions))
+		RunE: checked(func(c *cobra.Command, _ []string) error {
+			config.LogLevel = logLevelOf(c)
+			return checkPartitions(config.Partitions)
 		}, work(func(ctx context.Context, _ *slog.Logger) (err error) {
 			if config.Program, err = os.Executable(); err != nil {
 				return err

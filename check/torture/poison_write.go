@@ -1,4 +1,4 @@
-package main
+package torture
 
 import (
 	"context"
@@ -11,11 +11,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/codenotary/immudb/pkg/api/schema"
-	"github.com/codenotary/immudb/pkg/client"
+	immudbschema "github.com/codenotary/immudb/pkg/api/schema"
+	immudbclient "github.com/codenotary/immudb/pkg/client"
 
-	"corebank/check/torture"
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
 	"corebank/localbank/datadir"
 )
 
@@ -24,9 +24,9 @@ import (
 const poisonAttempts = 200
 
 // poisonLog writes what no event source would into the log of a running bank,
-// straight into immudb: as the next record, it takes the log over like another
-// event source, in one transaction.
-func poisonLog(ctx context.Context, data, immudb string, p torture.Poison) (err error) {
+// straight into immudb. It becomes the writer like another event source and
+// writes the next record, in one transaction.
+func poisonLog(ctx context.Context, data, immudb string, p Poison) (err error) {
 	partitions, err := datadir.ReadPartitions(data)
 	if err != nil {
 		return err
@@ -45,13 +45,13 @@ func poisonLog(ctx context.Context, data, immudb string, p torture.Poison) (err 
 			return err
 		}
 	}
-	return fmt.Errorf("the log moves on too fast: %w", err)
+	return fmt.Errorf("other writers are faster: %w", err)
 }
 
 // openWriter opens a session with the rights of the event source of a part of
 // the log.
-func openWriter(ctx context.Context, data, immudb string, part int) (client.ImmuClient, error) {
-	password, err := readSecret("data", datadir.Dir{Path: data}.WriterPassword(part))
+func openWriter(ctx context.Context, data, immudb string, part int) (immudbclient.ImmuClient, error) {
+	password, err := secrets.ReadFile(datadir.Dir{Path: data}.WriterPassword(part))
 	if err != nil {
 		return nil, err
 	}
@@ -63,18 +63,18 @@ func openWriter(ctx context.Context, data, immudb string, part int) (client.Immu
 	if err != nil {
 		return nil, err
 	}
-	state, err := os.MkdirTemp(data, "poison-state-") // it goes with the bank's data
+	state, err := os.MkdirTemp(data, "poison-state-") // it is removed with the bank's data
 	if err != nil {
 		return nil, err
 	}
-	c := client.NewClient().WithOptions(client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(state).WithDisableIdentityCheck(true))
+	c := immudbclient.NewClient().WithOptions(immudbclient.DefaultOptions().WithAddress(host).WithPort(port).WithDir(state).WithDisableIdentityCheck(true))
 	database, user := datadir.LogNames(part)
 	return c, c.OpenSession(ctx, []byte(user), []byte(password), database)
 }
 
 // writePoison writes at the head of the log, if that is still free, and raises
 // the epoch with it.
-func writePoison(ctx context.Context, c client.ImmuClient, p torture.Poison) error {
+func writePoison(ctx context.Context, c immudbclient.ImmuClient, p Poison) error {
 	epoch, err := c.Get(ctx, []byte("epoch"))
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func writePoison(ctx context.Context, c client.ImmuClient, p torture.Poison) err
 	if _, err := fmt.Sscanf(string(epoch.Value), `{"number":%d}`, &number); err != nil {
 		return fmt.Errorf("read the epoch %s: %w", epoch.Value, err)
 	}
-	last, err := c.Scan(ctx, &schema.ScanRequest{Prefix: []byte("b/"), Desc: true, Limit: 1})
+	last, err := c.Scan(ctx, &immudbschema.ScanRequest{Prefix: []byte("b/"), Desc: true, Limit: 1})
 	if err != nil || len(last.Entries) == 0 {
 		return fmt.Errorf("find the head of the log: %w", err)
 	}
@@ -93,19 +93,19 @@ func writePoison(ctx context.Context, c client.ImmuClient, p torture.Poison) err
 	}
 	batch := fmt.Appendf(nil, "b/%015d", head+1)
 	key := sha256.Sum256([]byte(string(p.Account) + "/" + p.Key))
-	entry := func(key, value string) *schema.KeyValue {
-		return &schema.KeyValue{Key: []byte(key), Value: []byte(value)}
+	entry := func(key, value string) *immudbschema.KeyValue {
+		return &immudbschema.KeyValue{Key: []byte(key), Value: []byte(value)}
 	}
-	_, err = c.SetAll(ctx, &schema.SetRequest{
-		KVs: []*schema.KeyValue{
+	_, err = c.SetAll(ctx, &immudbschema.SetRequest{
+		KVs: []*immudbschema.KeyValue{
 			entry(string(batch), fmt.Sprintf(`{"last":%d}`, head+1)),
 			entry(string(binary.BigEndian.AppendUint64(append([]byte("e"), p.Account.Bytes()...), uint64(p.Version))), p.Value),
 			entry("k"+string(key[:20]), strconv.FormatInt(p.Version, 10)),
 			entry("epoch", fmt.Sprintf(`{"number":%d}`, number+1)),
 		},
-		Preconditions: []*schema.Precondition{
-			schema.PreconditionKeyMustNotExist(batch),
-			schema.PreconditionKeyNotModifiedAfterTX([]byte("epoch"), epoch.Tx),
+		Preconditions: []*immudbschema.Precondition{
+			immudbschema.PreconditionKeyMustNotExist(batch),
+			immudbschema.PreconditionKeyNotModifiedAfterTX([]byte("epoch"), epoch.Tx),
 		},
 	})
 	return err

@@ -1,4 +1,4 @@
-package main
+package torture
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"corebank/eventsource/storage"
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
 	"corebank/localbank"
 	"corebank/localbank/datadir"
 	"corebank/localbank/immudbserver"
@@ -27,33 +28,32 @@ const (
 	fillStop  = 2 * immudbserver.StopTime
 )
 
-// fillLog writes events, which must be a whole log from its first position,
-// into the log of a bank that does not run yet, as its event source would: an
-// immudb of its own, the database, the user, and one commit after the other.
-// They count as published: the views read them from the log. Where it has several
-// partitions, each keeps its own.
-func fillLog(ctx context.Context, data string, partitions int, records iter.Seq[contract.Record]) (err error) {
+// fillLog writes events, which must be a whole log from its first position, into
+// the log of a bank that does not run, in the way of its event source: with an
+// immudb of its own, the database, the user, and one commit after the other. They
+// count as published: the views read them from the log.
+func fillLog(ctx context.Context, program, data string, partitions int, records iter.Seq[contract.Record]) (err error) {
 	dir, err := datadir.Open(data, partitions)
 	if err != nil {
 		return err
 	}
 	defer dir.Close()
-	server, address, err := startImmudb(ctx, dir)
+	server, address, err := startImmudb(ctx, program, dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopImmudb(server)) }()
-	admin, err := readSecret("data", dir.AdminPassword())
+	admin, err := secrets.ReadFile(dir.AdminPassword())
 	if err != nil {
 		return err
 	}
-	parts, order, err := openParts(dir.Dir, address, dir.Path, admin)
+	parts, sequence, err := openParts(dir.Dir, address, dir.Path, admin)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeParts(context.WithoutCancel(ctx), parts, order)) }()
-	if order != nil {
-		fill := &dividedFill{parts: parts, order: order}
+	defer func() { err = errors.Join(err, closeParts(context.WithoutCancel(ctx), parts, sequence)) }()
+	if sequence != nil {
+		fill := &partitionedFill{parts: parts, sequence: sequence}
 		if err := fill.acquire(ctx); err != nil {
 			return err
 		}
@@ -61,10 +61,10 @@ func fillLog(ctx context.Context, data string, partitions int, records iter.Seq[
 	}
 	head, err := parts[0].Acquire(ctx)
 	if err != nil {
-		return fmt.Errorf("take the log over: %w", err)
+		return fmt.Errorf("become the writer of the log: %w", err)
 	}
 	if head != 0 {
-		return fmt.Errorf("the log is not a new one: it ends at position %d", head)
+		return fmt.Errorf("the log is not new: it ends at position %d", head)
 	}
 	return commitAll(ctx, parts[0], records)
 }
@@ -100,12 +100,8 @@ func commitAll(ctx context.Context, storage filled, records iter.Seq[contract.Re
 	return storage.SaveCheckpoint(ctx, last)
 }
 
-// startImmudb runs the database of a bank alone, and returns when it answers.
-func startImmudb(ctx context.Context, dir *datadir.Locked) (*exec.Cmd, string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, "", err
-	}
+// startImmudb runs the immudb of a bank alone and returns when it answers.
+func startImmudb(ctx context.Context, program string, dir *datadir.Locked) (*exec.Cmd, string, error) {
 	held := ports.New()
 	address, err := held.Pick()
 	if err != nil {
@@ -117,7 +113,7 @@ func startImmudb(ctx context.Context, dir *datadir.Locked) (*exec.Cmd, string, e
 		return nil, "", err
 	}
 	defer output.Close()
-	server := exec.Command(self, "immudb", "--dir="+dir.Immudb(), "--listen="+address, "--admin-password-file="+dir.AdminPassword())
+	server := exec.Command(program, "immudb", "--dir="+dir.Immudb(), "--listen="+address, "--admin-password-file="+dir.AdminPassword())
 	server.Env, server.Stdout, server.Stderr = localbank.Environment(), output, output
 	if err := server.Start(); err != nil {
 		return nil, "", err
@@ -134,7 +130,7 @@ func startImmudb(ctx context.Context, dir *datadir.Locked) (*exec.Cmd, string, e
 	return server, address, nil
 }
 
-// stopImmudb has the database close its files, and ends it if it does not.
+// stopImmudb asks immudb to close its files, and kills it if it takes too long.
 func stopImmudb(server *exec.Cmd) error {
 	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
 		return err

@@ -1,4 +1,4 @@
-package main
+package auditrun
 
 import (
 	"context"
@@ -7,56 +7,57 @@ import (
 	"log/slog"
 
 	"corebank/check/audit"
+	"corebank/check/laws"
 	"corebank/eventsource"
 	"corebank/eventsource/immudb"
 	"corebank/eventsource/storage"
 	"corebank/internal/contract"
 )
 
-// provable is a database of the log, as an audit sees it.
+// provable is a database of the log, as an audit uses it.
 type provable interface {
 	Prove(ctx context.Context, earlier *immudb.State) (*immudb.Proof, error)
 	SaveAudit(ctx context.Context, audit contract.Audit) error
 	Close(ctx context.Context) error
 }
 
-// auditedLog is the log that is audited: one database or, of several partitions,
-// that of their order and theirs.
-type auditedLog struct {
+// storedLog is the log that is audited: one database or, for several partitions,
+// the database of their sequence and one of each.
+type storedLog struct {
 	databases []provable
-	waiting   int64 // records without a place in the order yet
+	waiting   int64 // records that the sequence does not have yet
 	log       *slog.Logger
 }
 
-func (c *auditConfig) openLog(log *slog.Logger) *auditedLog {
-	if c.partitions == 1 {
-		return &auditedLog{databases: []provable{immudb.NewLog(c.immudb)}, log: log}
+func (c Config) openLog(log *slog.Logger) *storedLog {
+	if c.Partitions == 1 {
+		return &storedLog{databases: []provable{immudb.NewLog(c.Immudb)}, log: log}
 	}
-	order := c.immudb
-	order.Partition = storage.Partition{Of: c.partitions}
-	opened := &auditedLog{databases: []provable{immudb.NewSequenceLog(order)}, log: log}
-	for i := range c.partitions {
-		part := c.immudb
-		part.Partition = storage.Partition{Number: i + 1, Of: c.partitions}
+	sequence := c.Immudb
+	sequence.Partition = storage.Partition{Of: c.Partitions}
+	opened := &storedLog{databases: []provable{immudb.NewSequenceLog(sequence)}, log: log}
+	for i := range c.Partitions {
+		part := c.Immudb
+		part.Partition = storage.Partition{Number: i + 1, Of: c.Partitions}
 		part.Database, part.User = eventsource.NameOfPartition(part.Database, i+1), eventsource.NameOfPartition(part.User, i+1)
 		part.Password = c.passwords[i]
-		if i < len(c.addresses) {
-			part.Address = c.addresses[i]
+		if i < len(c.Addresses) {
+			part.Address = c.Addresses[i]
 		}
 		opened.databases = append(opened.databases, immudb.NewLog(part))
 	}
 	return opened
 }
 
-func (l *auditedLog) close(ctx context.Context) {
+func (l *storedLog) close(ctx context.Context) {
 	for _, database := range l.databases {
-		_ = database.Close(ctx) // it was only read
+		_ = database.Close(ctx) // nothing was written
 	}
 }
 
-// read gives the auditor the whole log, and returns the states that were proven:
-// none if one of them was not, which is then a finding.
-func (l *auditedLog) read(ctx context.Context, a *audit.Auditor, earlier *audited, display *auditDisplay) ([]immudb.State, error) {
+// read gives the auditor the whole log and returns the proven states. A state
+// that cannot be proven is a finding; then read returns none.
+func (l *storedLog) read(ctx context.Context, a *audit.Auditor, earlier *audited, show *progress) ([]immudb.State, error) {
 	var proven []immudb.State
 	proofs, err := l.prove(ctx, earlier)
 	for _, proof := range proofs {
@@ -65,13 +66,13 @@ func (l *auditedLog) read(ctx context.Context, a *audit.Auditor, earlier *audite
 	switch {
 	case err != nil:
 	case len(proofs) == 1:
-		err = readTransactions(ctx, proofs[0], a, display)
+		err = readOne(ctx, proofs[0], a, show)
 	default:
-		l.waiting, err = readOrdered(ctx, proofs, a, display)
+		l.waiting, err = readPartitions(ctx, proofs, a, show)
 	}
 	if errors.Is(err, immudb.ErrNotProven) {
 		a.Expect(nil) // the log cannot be read to its end
-		a.Find(audit.Finding{Rule: audit.RuleProof, Found: err.Error(),
+		a.Find(laws.Finding{Rule: laws.Proof, Found: err.Error(),
 			Expected: "a history that is proven from its first transaction and the last audit to its end"})
 		return nil, nil
 	}
@@ -81,9 +82,9 @@ func (l *auditedLog) read(ctx context.Context, a *audit.Auditor, earlier *audite
 	return proven, nil
 }
 
-// prove has each database prove its history. The order comes first: what it has
-// placed is then in the partitions.
-func (l *auditedLog) prove(ctx context.Context, earlier *audited) (proofs []*immudb.Proof, err error) {
+// prove has each database prove its history. The sequence comes first: the
+// partitions then have everything that it refers to.
+func (l *storedLog) prove(ctx context.Context, earlier *audited) (proofs []*immudb.Proof, err error) {
 	for i, database := range l.databases {
 		var since *immudb.State
 		switch {
@@ -101,8 +102,8 @@ func (l *auditedLog) prove(ctx context.Context, earlier *audited) (proofs []*imm
 	return proofs, nil
 }
 
-// in says in which database something was, where there are several.
-func (l *auditedLog) in(database int, err error) error {
+// in names the database of an error, if there are several.
+func (l *storedLog) in(database int, err error) error {
 	if len(l.databases) == 1 {
 		return err
 	}
@@ -111,29 +112,29 @@ func (l *auditedLog) in(database int, err error) error {
 
 func databaseName(database int) string {
 	if database == 0 {
-		return "the order of the partitions"
+		return "the sequence of the partitions"
 	}
 	return fmt.Sprintf("partition %d", database)
 }
 
-// readTransactions reads a log that has one partition.
-func readTransactions(ctx context.Context, proof *immudb.Proof, a *audit.Auditor, display *auditDisplay) error {
+// readOne reads a log with one partition.
+func readOne(ctx context.Context, proof *immudb.Proof, a *audit.Auditor, show *progress) error {
 	for tx, err := range proof.Transactions(ctx) {
 		if err != nil {
 			return err
 		}
-		findFlaws(a, tx, "immudb's")
+		findStrange(a, tx, "immudb's")
 		for _, r := range tx.Records {
 			a.Record(r)
 		}
-		display.tell(a.Records(), tx.ID, proof.State.Tx)
+		show.show(a.Records(), tx.ID, proof.State.Tx)
 	}
 	return nil
 }
 
-func findFlaws(a *audit.Auditor, tx immudb.ProvenTransaction, whose string) {
+func findStrange(a *audit.Auditor, tx immudb.ProvenTransaction, whose string) {
 	for _, flaw := range tx.Flaws {
-		a.Find(audit.Finding{Rule: audit.RuleStorage, Expected: "only what the event source writes",
+		a.Find(laws.Finding{Rule: laws.Storage, Expected: "only what the event source writes",
 			Found: fmt.Sprintf("in %s transaction %d %s", whose, tx.ID, flaw)})
 	}
 }
@@ -156,12 +157,12 @@ func proofOf(proven []immudb.State, earlier *audited) *audit.Proof {
 	return proof
 }
 
-// note keeps the result where operators ask for it. An auditor without the
-// right to write leaves the last result that was noted.
-func (l *auditedLog) note(ctx context.Context, r audit.Report) {
+// save saves the result for the query systemStatus. Without the right to write,
+// the last saved result stays.
+func (l *storedLog) save(ctx context.Context, r audit.Report) {
 	err := l.databases[0].SaveAudit(ctx, contract.Audit{At: r.Began, Position: r.Position, Records: r.Records,
 		Accounts: r.Accounts, Findings: r.FindingsTotal, OK: r.OK})
 	if err != nil {
-		l.log.Warn("the result is not noted for systemStatus", "error", err)
+		l.log.Warn("the result is not saved for systemStatus", "error", err)
 	}
 }

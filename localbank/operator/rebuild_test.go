@@ -1,4 +1,4 @@
-package main
+package operator
 
 import (
 	"bytes"
@@ -12,12 +12,13 @@ import (
 func TestARebuildShowsItsRateAndTheTimeLeft(t *testing.T) {
 	at := time.Unix(1_000, 0)
 	var out bytes.Buffer
-	d := &rebuildDisplay{out: &out, terminal: true, now: func() time.Time { return at }}
-	d.tell(projector.Progress{Phase: projector.PhaseBuilding, Done: 0, Total: 100_000})
+	s := newProgress(&out)
+	s.line.Terminal, s.now = true, func() time.Time { return at }
+	s.show(projector.Progress{Phase: projector.PhaseBuilding, Done: 0, Total: 100_000})
 	at = at.Add(2 * time.Second)
-	d.tell(projector.Progress{Phase: projector.PhaseBuilding, Done: 40_000, Total: 100_000})
-	d.tell(projector.Progress{Phase: projector.PhaseSwitching})
-	d.end()
+	s.show(projector.Progress{Phase: projector.PhaseBuilding, Done: 40_000, Total: 100_000})
+	s.show(projector.Progress{Phase: projector.PhaseSwitching})
+	s.line.End()
 	for _, want := range []string{"building   40000 of 100000   40 %  20000/s  3s left\n", "switching\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q does not say %q", out.String(), want)
@@ -25,12 +26,13 @@ func TestARebuildShowsItsRateAndTheTimeLeft(t *testing.T) {
 	}
 }
 
-func TestARebuildThatNobodyWatchesWritesFewLines(t *testing.T) {
+func TestWithoutATerminalARebuildWritesFewLines(t *testing.T) {
 	at := time.Unix(1_000, 0)
 	var out bytes.Buffer
-	d := &rebuildDisplay{out: &out, now: func() time.Time { return at }}
+	s := newProgress(&out)
+	s.now = func() time.Time { return at }
 	for done := range int64(101) {
-		d.tell(projector.Progress{Phase: projector.PhaseBuilding, Done: done, Total: 100})
+		s.show(projector.Progress{Phase: projector.PhaseBuilding, Done: done, Total: 100})
 		at = at.Add(100 * time.Millisecond)
 	}
 	if lines := strings.Count(out.String(), "\n"); lines != 3 || !strings.Contains(out.String(), "100 of 100") {
@@ -38,19 +40,19 @@ func TestARebuildThatNobodyWatchesWritesFewLines(t *testing.T) {
 	}
 }
 
-func TestWithoutABankThereIsNobodyToAsk(t *testing.T) {
+func TestWithoutAProjectorTheErrorSaysWhatToDo(t *testing.T) {
 	for name, test := range map[string]struct {
-		config adminConfig
+		target Target
 		want   string
 	}{
-		"no bank ever ran":     {adminConfig{data: t.TempDir()}, "--projector host:port"},
-		"nobody listens there": {adminConfig{address: "127.0.0.1:1"}, "--health address"},
+		"no bank ever ran":      {Target{Data: t.TempDir()}, "--projector host:port"},
+		"nothing listens there": {Target{Address: "127.0.0.1:1"}, "--health address"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			admin, err := test.config.find()
+			admin, err := test.target.admin()
 			if err == nil {
 				_, err = admin.Rebuild(t.Context(), func(projector.Progress) {})
-				err = test.config.explain(err)
+				err = test.target.explain(err)
 			}
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want what to do: %q", err, test.want)

@@ -1,0 +1,77 @@
+package auditrun
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"corebank/check/audit"
+	"corebank/check/laws"
+)
+
+// Run audits the bank and shows its progress, if that is a terminal. With an
+// error the audit is incomplete: the report is then nil, unless it has findings
+// already.
+func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger) (*audit.Report, error) {
+	began, show := time.Now(), newProgress(progress)
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	earlier, err := readAudited(c.State, c.Immudb.Database, c.Partitions)
+	if err != nil {
+		return nil, err
+	}
+	// The views are read first: the log that is read then has everything that
+	// they show.
+	views, err := c.readViews(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp("", "corebank-audit-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	c.Immudb.StateDir = scratch // immudb's client must not trust the state of an earlier run
+	log := c.openLog(logger)
+	defer log.close(context.WithoutCancel(ctx))
+
+	a := audit.New()
+	a.Expect(views)
+	proven, err := log.read(ctx, a, earlier, show)
+	show.end()
+	if err != nil {
+		a.Expect(nil) // the audit did not reach their position
+	}
+	report := a.Report(began, time.Since(began), proofOf(proven, earlier))
+	report.Waiting = log.waiting
+	switch {
+	case err != nil && report.OK:
+		return nil, c.explain(err)
+	case err != nil:
+		return &report, fmt.Errorf("the audit is not complete: %w", c.explain(err))
+	}
+	log.save(ctx, report)
+	if report.OK {
+		err = writeAudited(c.State, audited{Database: c.Immudb.Database, State: proven[0], Partitions: proven[1:], At: began.UTC()})
+	}
+	return &report, err
+}
+
+// explain adds what to do if immudb does not answer.
+func (c Config) explain(err error) error {
+	return fmt.Errorf("%w; the audit needs the immudb of a running bank, here at %s", err, c.Immudb.Address)
+}
+
+func (c Config) readViews(ctx context.Context) (_ *laws.ViewSums, err error) {
+	store, err := c.Views.OpenSnapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
+	return laws.ReadViews(ctx, store)
+}

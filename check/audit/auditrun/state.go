@@ -1,0 +1,63 @@
+package auditrun
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"corebank/eventsource/immudb"
+	"corebank/internal/atomicfile"
+	"corebank/internal/contract"
+)
+
+// audited is what a successful audit leaves for the next one.
+type audited struct {
+	Database string `json:"database"`
+	immudb.State
+	// Partitions are the states of several partitions; the state above is then
+	// that of their sequence.
+	Partitions []immudb.State `json:"partitions,omitempty"`
+	At         time.Time      `json:"at"`
+}
+
+// readAudited reads what the last audit left: nil if there was none, or if there
+// is no file for it.
+func readAudited(path, database string, partitions int) (*audited, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var a audited
+	if err == nil {
+		err = json.Unmarshal(text, &a)
+	}
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read the last audited state from %s: %w; put a good copy of it there", path, err)
+	case a.Tx == 0 || a.Database != database:
+		return nil, fmt.Errorf("%s is not an audited state of the database %q; give the right file with --state", path, database)
+	case len(a.Partitions) != len(contract.PartitionApps(partitions)):
+		return nil, fmt.Errorf("%s is not an audited state of a log with --partitions %d; give the right file with --state", path, partitions)
+	}
+	return &a, nil
+}
+
+func writeAudited(path string, a audited) error {
+	if path == "" || a.Tx == 0 {
+		return nil
+	}
+	text, err := json.Marshal(a)
+	if err == nil {
+		err = atomicfile.Write(path, append(text, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("write the audited state to %s: %w; the next audit cannot continue from this one", path, err)
+	}
+	return nil
+}
