@@ -17,12 +17,11 @@ import (
 
 // accountOf is the API's form of an account at a moment.
 func accountOf(a bank.Account, at time.Time) *model.Account {
-	account := &model.Account{
-		ID: string(a.ID), Owner: a.Owner, Name: optional(a.Name), Kind: model.AccountKind(a.Kind), ExternalID: optional(a.ExternalID),
-		Metadata: metadataOf(a.Metadata), Currency: currencyOf(a.Currency), Status: statusOf(a), Freeze: freezeOf(a.Freeze),
-		Limits: limitsOf(a, at), Balance: balanceOf(a, at), Holds: []*model.Hold{}, TransfersInTransit: []*model.TransferInTransit{},
-		Version: a.Version, OpenedAt: scalar.DateTime(a.OpenedAt), ClosedAt: optionalTime(a.ClosedAt), State: a,
-	}
+	account := &model.Account{ID: string(a.ID), Owner: a.Owner, Name: optional(a.Name), Kind: model.AccountKind(a.Kind),
+		ExternalID: optional(a.ExternalID), Metadata: metadataOf(a.Metadata), Currency: currencyOf(a.Currency),
+		Status: statusOf(a), Freeze: freezeOf(a.Freeze), Limits: limitsOf(a, at), Balance: balanceOf(a, at),
+		Holds: []*model.Hold{}, TransfersInTransit: []*model.TransferInTransit{}, Version: a.Version,
+		OpenedAt: scalar.DateTime(a.OpenedAt), ClosedAt: optionalTime(a.ClosedAt), State: a}
 	for _, h := range a.Holds {
 		if at.Before(h.ExpiresAt) {
 			account.Holds = append(account.Holds, activeHold(a.ID, h))

@@ -29,7 +29,8 @@ func balanceOf(a bank.Account, at time.Time) *model.Balance {
 
 // explain lists the transactions and holds that make a balance since an earlier
 // point, and checks that they add up to it.
-func (r *Resolver) explain(ctx context.Context, b *model.Balance, since *model.AsOf) (*model.BalanceExplanation, error) {
+func (r *Resolver) explain(ctx context.Context, b *model.Balance,
+	since *model.AsOf) (*model.BalanceExplanation, error) {
 	from, err := readAsOf(since)
 	if err != nil {
 		return nil, err

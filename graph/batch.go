@@ -130,7 +130,8 @@ func (r *Resolver) itemRequest(ctx context.Context,
 
 // executeItems executes the requests of each account in their order, and all
 // accounts at the same time. A failure of one account affects its items only.
-func (r *Resolver) executeItems(ctx context.Context, requests []commandRequest, atomic, dryRun bool) []contract.Outcome {
+func (r *Resolver) executeItems(ctx context.Context, requests []commandRequest,
+	atomic, dryRun bool) []contract.Outcome {
 	outcomes := make([]contract.Outcome, len(requests))
 	byAccount, refused := make(map[bank.AccountID][]int), false
 	for i, request := range requests {

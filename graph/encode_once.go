@@ -76,7 +76,8 @@ func inEvent(selections ast.SelectionSet) bool {
 func inEventItself(field *ast.Field) bool {
 	object, definition := field.ObjectDefinition, field.Definition
 	return object != nil && definition != nil && object.Kind == ast.Object &&
-		definition.Directives.ForName("authorized") == nil && !fieldsWithResolvers()[object.Name+"."+strings.ToLower(field.Name)]
+		definition.Directives.ForName("authorized") == nil &&
+		!fieldsWithResolvers()[object.Name+"."+strings.ToLower(field.Name)]
 }
 
 // fieldsWithResolvers are the fields that have a resolver, as "Type.field" with

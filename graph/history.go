@@ -116,7 +116,8 @@ func connectionOf(id bank.AccountID, filter view.Filter, lines view.Lines) *mode
 }
 
 // readFilter reads a client's filter of an account's history.
-func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID, in *model.TransactionFilter) (view.Filter, error) {
+func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID,
+	in *model.TransactionFilter) (view.Filter, error) {
 	if in == nil {
 		return view.Filter{}, nil
 	}

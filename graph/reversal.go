@@ -38,7 +38,8 @@ func (r *Resolver) reverseRequest(ctx context.Context, in model.ReverseInput) (c
 // receivedFor is the arrival of the transfer that an account sent with a
 // version, or a refusal if the transfer has not arrived; nil for every other
 // version.
-func (r *Resolver) receivedFor(ctx context.Context, id bank.AccountID, version int64) (*contract.Record, *bank.Refusal, error) {
+func (r *Resolver) receivedFor(ctx context.Context, id bank.AccountID,
+	version int64) (*contract.Record, *bank.Refusal, error) {
 	_, event, err := r.eventAt(ctx, id, version)
 	sent, ok := event.(bank.TransferSent)
 	if err != nil || !ok {
@@ -90,7 +91,8 @@ func (r *Resolver) reverses(ctx context.Context, line view.Transaction) (*model.
 
 // received is the account and version at which a line is reversed: for a
 // transfer, its arrival. ok is false for a transfer that has not arrived.
-func (r *Resolver) received(ctx context.Context, line view.Transaction) (id bank.AccountID, version int64, ok bool, err error) {
+func (r *Resolver) received(ctx context.Context,
+	line view.Transaction) (id bank.AccountID, version int64, ok bool, err error) {
 	if line.Type != bank.TransferOutEntry {
 		return line.Account, line.Version, true, nil
 	}

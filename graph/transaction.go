@@ -21,10 +21,12 @@ func transactionOf(t view.Transaction) *model.Transaction {
 	}
 	return &model.Transaction{
 		ID: transactionID(t.Account, t.Version), AccountID: string(t.Account),
-		Type: model.TransactionType(t.Type), Direction: direction, Amount: money(t.Amount), BalanceAfter: money(t.BalanceAfter), Version: t.Version,
-		OccurredAt: scalar.DateTime(t.OccurredAt), EffectiveAt: scalar.DateTime(t.EffectiveAt), Reference: optional(t.Reference),
-		Memo: optional(t.Memo), ExternalID: optional(t.ExternalID), Caller: t.Caller, CounterpartyID: optional(string(t.Counterparty)),
-		TransferID: optional(string(t.Transfer)), Reason: optional(t.Reason), Line: t,
+		Type: model.TransactionType(t.Type), Direction: direction,
+		Amount: money(t.Amount), BalanceAfter: money(t.BalanceAfter), Version: t.Version,
+		OccurredAt: scalar.DateTime(t.OccurredAt), EffectiveAt: scalar.DateTime(t.EffectiveAt),
+		Reference: optional(t.Reference), Memo: optional(t.Memo), ExternalID: optional(t.ExternalID), Caller: t.Caller,
+		CounterpartyID: optional(string(t.Counterparty)), TransferID: optional(string(t.Transfer)),
+		Reason: optional(t.Reason), Line: t,
 	}
 }
 

@@ -80,7 +80,8 @@ func (r *Resolver) trialAt(ctx context.Context, last int64, at time.Time) (view.
 }
 
 func trialOf(t view.Trial) *model.TrialBalance {
-	balance := &model.TrialBalance{Position: t.Position, At: optionalTime(t.At), Totals: []*model.TrialTotal{}, Balanced: true}
+	balance := &model.TrialBalance{Position: t.Position, At: optionalTime(t.At),
+		Totals: []*model.TrialTotal{}, Balanced: true}
 	sums := make(map[bank.Currency]*big.Int)
 	for _, total := range t.Totals {
 		balance.Totals = append(balance.Totals, &model.TrialTotal{Kind: model.LedgerKind(strings.ToUpper(total.Kind)),

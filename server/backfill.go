@@ -11,23 +11,23 @@ import (
 	"corebank/internal/view"
 )
 
-// nearHead asks a backfill to read as far as the log goes now.
+// nearHead makes a backfill read up to the current end of the log.
 const nearHead = -1
 
-// errEnough says that a subscriber wants no more of its past.
-var errEnough = errors.New("the subscriber wants no more")
+// errStopped says that the subscriber wants no more transactions.
+var errStopped = errors.New("the subscriber wants no more transactions")
 
-// backfill reads a subscriber's past from the log.
+// backfill reads a subscriber's earlier transactions from the log.
 type backfill struct {
 	hub   *SubscriptionHub
 	id    bank.AccountID // "" for all accounts
-	after int64          // the last position that was looked at
+	after int64          // the last position that was read
 	yield func(view.Transaction) bool
 
-	version int64 // the last version looked at, of one account
+	version int64 // the last version that was read, of one account
 }
 
-// read yields the lines after b.after up to the position head.
+// read yields the transactions after b.after up to the position head.
 func (b *backfill) read(ctx context.Context, head int64) error {
 	select {
 	case b.hub.backfills <- struct{}{}:
@@ -41,7 +41,7 @@ func (b *backfill) read(ctx context.Context, head int64) error {
 			return fmt.Errorf("read the log for a subscriber: %w", err)
 		}
 		if len(records) == 0 && b.id == "" && b.after < head {
-			// Asked of an event source that has lost the log and does not know it.
+			// An event source that lost its log without noticing answers like this.
 			return fmt.Errorf("the log ends at %d before %d, which was published", b.after, head)
 		}
 		if len(records) == 0 {
@@ -49,9 +49,9 @@ func (b *backfill) read(ctx context.Context, head int64) error {
 		}
 		for _, r := range records {
 			if head != nearHead && r.Position > head {
-				return nil // the live feed has it
+				return nil // the live subscription delivers it
 			}
-			if err := b.one(r); err != nil {
+			if err := b.record(r); err != nil {
 				return err
 			}
 		}
@@ -59,7 +59,7 @@ func (b *backfill) read(ctx context.Context, head int64) error {
 	return nil
 }
 
-// page reads on: along the account's own stream, or along the whole log.
+// page reads the next records of the account's stream, or of the whole log.
 func (b *backfill) page(ctx context.Context) ([]contract.Record, error) {
 	if b.id == "" {
 		page, err := b.hub.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: b.after})
@@ -69,9 +69,10 @@ func (b *backfill) page(ctx context.Context) ([]contract.Record, error) {
 	return page.Records, err
 }
 
-// one yields a record's line unless it lies before the cursor or has none. One
-// that cannot be read ends the subscription of its account, and no other.
-func (b *backfill) one(r contract.Record) error {
+// record yields a record's transaction, if it has one and lies after the
+// cursor. A record that cannot be read ends a subscription of its account, and
+// is skipped by a subscription of all accounts.
+func (b *backfill) record(r contract.Record) error {
 	b.version = r.Version
 	if r.Position <= b.after {
 		return nil
@@ -79,14 +80,15 @@ func (b *backfill) one(r contract.Record) error {
 	b.after = r.Position
 	event, err := r.Event()
 	if err != nil && b.id == "" {
-		slog.Error("a record cannot be read and is left out of a subscription", "account", r.Account, "position", r.Position, "error", err)
+		slog.Error("a record cannot be read; a subscription skips it",
+			"account", r.Account, "position", r.Position, "error", err)
 		return nil
 	}
 	if err != nil {
 		return unreadable(r)
 	}
 	if line := view.TransactionOf(r, event); line != nil && !b.yield(*line) {
-		return errEnough
+		return errStopped
 	}
 	return nil
 }

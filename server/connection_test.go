@@ -61,7 +61,7 @@ func TestOneConnectionRunsSoManyOperations(t *testing.T) {
 		r.say(fmt.Sprintf(`{"id":"s%d","type":"subscribe","payload":{"query":"subscription { transactions { cursor } }"}}`, i))
 	}
 	r.say(ask1)
-	r.hear(`{"type":"error","id":"1","payload":[{"message":"One connection runs at most 100 operations at a time; complete another first.","extensions":{"code":"TOO_MANY_OPERATIONS","retryable":true}}]}`)
+	r.hear(`{"type":"error","id":"1","payload":[{"message":"A connection runs at most 100 operations at a time; complete another first.","extensions":{"code":"TOO_MANY_OPERATIONS","retryable":true}}]}`)
 	r.say(`{"type":"complete","id":"s7"}`)
 	// Its room is free as soon as it has ended, which takes a moment.
 	deadline := time.Now().Add(patienceOfTests)

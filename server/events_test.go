@@ -87,7 +87,7 @@ func TestServerSentEvents(t *testing.T) {
 		"a mutation by GET":         {query: "?query=" + url.QueryEscape("mutation { __typename }"), events: []string{"event: next\ndata: {\"errors\":[{\"message\":\"Send mutations by POST.\""}},
 		"a validation error":        {body: `{"query":"{ nothing }"}`, events: []string{"event: next\ndata: {\"errors\":[{\"message\":\"Cannot query field"}},
 		"a stream that can't begin": {body: `{"query":"subscription { transactions(after: \"x\") { cursor } }"}`, events: []string{"event: next\ndata: {\"errors\":[{\"message\":"}},
-		"@defer":                    {body: `{"query":"{ ... @defer { __typename } }"}`, events: []string{"event: next\ndata: {\"errors\":[{\"message\":\"@defer is not supported here"}},
+		"@defer":                    {body: `{"query":"{ ... @defer { __typename } }"}`, events: []string{"event: next\ndata: {\"errors\":[{\"message\":\"@defer is not supported: leave"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := openEvents(t, t.Context(), gateway, test.body, test.query)

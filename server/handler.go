@@ -31,55 +31,56 @@ const (
 	consolePath  = "/console"
 )
 
-// Parts is what the gateway answers with.
+// Parts are what the gateway is made of.
 type Parts struct {
 	Commands      graph.Commands
 	Views         view.Reader
 	Subscriptions graph.SubscriptionHub
 	Log           graph.Log
-	// Verify says whom tokens prove; nil takes none.
+	// Verify verifies tokens; nil accepts none.
 	Verify Verify
-	// PageToken is the token that a page starts with; nil for none.
+	// PageToken returns the token that a page starts with; nil for none.
 	PageToken func(*http.Request) string
-	// Wire is how requests come and answers go.
+	// Transports configures the transports.
 	Transports Transports
-	// Guard says how strict the gateway is with those who ask.
+	// Guard configures the limits of requests.
 	Guard guard.Config
 }
 
 // Handler serves the whole gateway: GraphQL at /graphql, the console at
-// /console, GraphiQL at / (but in production), health at /healthz and /readyz.
+// /console, GraphiQL at / (except in production), health at /healthz and /readyz.
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
 	parts.Guard.Caller = caller
-	keeper := guard.New(parts.Guard)
+	limits := guard.New(parts.Guard)
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
-	mux.Handle(endpointPath, signIn(parts.Verify, graphQL(parts, keeper)))
+	mux.Handle(endpointPath, signIn(parts.Verify, graphQL(parts, limits)))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
 	addPages(mux, parts)
-	return keeper.Handler(mux, app.HealthPath, app.ReadyPath)
+	return limits.Handler(mux, app.HealthPath, app.ReadyPath)
 }
 
-// addPages adds the pages for people. GraphiQL lives on what production does not
-// tell.
+// addPages adds the pages for people. GraphiQL needs introspection, which
+// production does not offer.
 func addPages(mux *http.ServeMux, parts Parts) {
-	talk := console.Options{Endpoint: endpointPath, Token: parts.PageToken}
+	options := console.Options{Endpoint: endpointPath, Token: parts.PageToken}
 	if !parts.Guard.Production {
-		talk.GraphiQL = "/"
+		options.GraphiQL = "/"
 		mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath, Console: consolePath,
 			DemoAccountID: string(bank.NewAccountID(pageSubject, demoKey)), Token: parts.PageToken}))
 	}
-	mux.Handle(consolePath+"/", http.StripPrefix(consolePath, console.Handler(talk)))
+	mux.Handle(consolePath+"/", http.StripPrefix(consolePath, console.Handler(options)))
 }
 
-func graphQL(parts Parts, keeper *guard.Guard) http.Handler {
-	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Subscriptions: parts.Subscriptions, Log: parts.Log, Hidden: hide}
+func graphQL(parts Parts, limits *guard.Guard) http.Handler {
+	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Subscriptions: parts.Subscriptions,
+		Log: parts.Log, Hidden: hide}
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
 		Directives: generated.DirectiveRoot{Authorized: graph.Authorized}}))
-	keeper.Protect(srv)
-	wire := parts.Transports.withDefaults()
-	srv.AddTransport(wire.sockets(caller, signInSocket(parts.Verify)))
-	srv.AddTransport(wire.plainHTTP(caller))
+	limits.Protect(srv)
+	transports := parts.Transports.withDefaults()
+	srv.AddTransport(transports.websockets(caller, signInSocket(parts.Verify)))
+	srv.AddTransport(transports.http(caller))
 	srv.Use(onlySignedIn{})
 	srv.Use(&input.Variables{})
 	srv.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error { return graph.Present(ctx, err, hide) })
@@ -87,16 +88,17 @@ func graphQL(parts Parts, keeper *guard.Guard) http.Handler {
 	return srv
 }
 
-// hide logs what clients must not see, under an id that they may.
+// hide logs an error that clients must not see, and returns the id under which
+// it was logged.
 func hide(ctx context.Context, err error) string {
 	id := rand.Text()[:12]
-	if !errors.Is(ctx.Err(), context.Canceled) { // a client that left is no fault of ours
+	if !errors.Is(ctx.Err(), context.Canceled) { // a client that left is not a fault
 		slog.Error("request failed", "id", id, "error", err)
 	}
 	return id
 }
 
-// recovered makes an ordinary fault of a panic, with its stack in the log.
+// recovered turns a panic into an ordinary fault, and logs its stack.
 func recovered(_ context.Context, reason any) error {
 	slog.Error("panic in a resolver", "reason", reason, "stack", string(debug.Stack()))
 	return fmt.Errorf("panic: %v", reason)

@@ -25,14 +25,14 @@ func TestInputsAreWhatTheirTypesSay(t *testing.T) {
 		flag    = `query($v: Boolean!) { __typename @include(if: $v) }`
 	)
 	for name, test := range map[string]struct{ query, value, says string }{
-		"oneOf without a field":          {asOf, `{}`, "AsOf wants exactly one field, not 0"},
-		"oneOf with two":                 {asOf, `{"time": "2026-01-01T00:00:00Z", "version": 1}`, "AsOf wants exactly one field, not 2"},
-		"oneOf with a null":              {asOf, `{"version": null}`, "wants exactly one field with a value"},
-		"oneOf with a null beside":       {asOf, `{"version": 1, "time": null}`, "wants exactly one field with a value"},
+		"oneOf without a field":          {asOf, `{}`, "AsOf must have exactly one field, not 0"},
+		"oneOf with two":                 {asOf, `{"time": "2026-01-01T00:00:00Z", "version": 1}`, "AsOf must have exactly one field, not 2"},
+		"oneOf with a null":              {asOf, `{"version": null}`, "must have exactly one field with a value"},
+		"oneOf with a null beside":       {asOf, `{"version": 1, "time": null}`, "must have exactly one field with a value"},
 		"oneOf by a nullable variable":   {inner, `null`, "must be non-nullable to be used for OneOf"},
-		"oneOf in a list":                {batch, `[{"deposit": null}]`, "wants exactly one field with a value"},
-		"oneOf in a list, none":          {batch, `[{}]`, "BatchItemInput wants exactly one field, not 0"},
-		"oneOf that is no list":          {batch, `{}`, "BatchItemInput wants exactly one field, not 0"},
+		"oneOf in a list":                {batch, `[{"deposit": null}]`, "must have exactly one field with a value"},
+		"oneOf in a list, none":          {batch, `[{}]`, "BatchItemInput must have exactly one field, not 0"},
+		"oneOf that is no list":          {batch, `{}`, "BatchItemInput must have exactly one field, not 0"},
 		"oneOf in a literal, none":       {`{ account(id: "x", asOf: {}) { id } }`, ``, "must specify exactly one key"},
 		"oneOf in a literal, two":        {`{ account(id: "x", asOf: {version: 1, time: "2026-01-01T00:00:00Z"}) { id } }`, ``, "must specify exactly one key"},
 		"oneOf in a literal, null":       {`{ account(id: "x", asOf: {version: null}) { id } }`, ``, "must be non-null"},

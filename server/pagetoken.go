@@ -10,16 +10,17 @@ import (
 	"corebank/internal/identity/issuer"
 )
 
-// The token of the pages that the gateway serves itself, where there is an
-// issuer on this machine.
+// The token of the pages that the gateway serves itself, if the token issuer is
+// on this machine.
 const (
 	pageSubject  = "teller"
 	pageLifetime = time.Hour
 )
 
-// pageToken makes a teller's token for a page that this machine asks for, under
-// a name of this machine: "" for all others. The name keeps out pages of
-// somebody else's host that lead here.
+// pageToken returns a teller's token for a page that is requested from this
+// machine under a name of this machine, and "" otherwise. Without the check of
+// the name, a page of another host whose name resolves to this machine could
+// obtain a token.
 func pageToken(local *issuer.Issuer) func(*http.Request) string {
 	return func(r *http.Request) string {
 		if local == nil || !loopback(r.RemoteAddr) || !loopback(r.Host) {
@@ -27,15 +28,15 @@ func pageToken(local *issuer.Issuer) func(*http.Request) string {
 		}
 		token, err := local.Token(pageSubject, identity.Teller, time.Now(), pageLifetime)
 		if err != nil {
-			slog.Error("no token for a page", "error", err)
+			slog.Error("cannot make a token for a page", "error", err)
 			return ""
 		}
 		return token
 	}
 }
 
-// loopback reports whether an address, with or without a port, is this
-// machine's own.
+// loopback reports whether an address, with or without a port, is a loopback
+// address.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

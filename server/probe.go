@@ -11,11 +11,11 @@ import (
 // Bounds of a readiness probe.
 const (
 	probeTimeout = 2 * time.Second
-	probeKept    = 500 * time.Millisecond
+	probeMaxAge  = 500 * time.Millisecond
 )
 
-// probe asks for readiness at most twice a second, whoever asks it how often:
-// health checks must not be a load.
+// probe checks readiness at most twice a second, however often it is called:
+// health checks must not cause load.
 type probe struct {
 	ask func(context.Context) contract.Readiness
 
@@ -26,11 +26,11 @@ type probe struct {
 
 func newProbe(ask func(context.Context) contract.Readiness) *probe { return &probe{ask: ask} }
 
-// Ready is the newest answer.
+// Ready returns the newest answer.
 func (p *probe) Ready(ctx context.Context) contract.Readiness {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if time.Since(p.at) < probeKept {
+	if time.Since(p.at) < probeMaxAge {
 		return p.last
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)

@@ -26,24 +26,24 @@ import (
 type Config struct {
 	// Listen is the address of the public endpoint.
 	Listen string
-	// AllowRemote permits an address beyond loopback, although tokens are of an
-	// issuer on this machine.
+	// AllowRemote permits an address beyond loopback although the token issuer is
+	// on this machine.
 	AllowRemote bool
-	// Identity says whose tokens are taken.
+	// Identity says which issuer's tokens are accepted.
 	Identity oidc.Settings
-	// LocalKeyFile has the key of the issuer, where that is one on this machine:
-	// pages that this machine asks for start with a token. Empty otherwise.
+	// LocalKeyFile is the key of the issuer, if that is on this machine: pages
+	// requested from this machine then start with a token. Empty otherwise.
 	LocalKeyFile string
 	Views        viewstore.Config
-	// Wire is how requests come and answers go; its Ending is Run's to set.
+	// Transports configures the transports; Run sets its Ending.
 	Transports Transports
-	// Guard says how strict the gateway is with those who ask. Which names it goes
-	// by besides Guard.Hosts, and the trusted documents, Run finds out itself.
+	// Guard configures the limits of requests. Run sets Guard.Loopback and the
+	// trusted documents.
 	Guard guard.Config
-	// TrustedDocuments, when set, is the file of the documents that clients may
-	// ask for by their hash.
+	// TrustedDocuments, if set, is the file of documents that clients may request
+	// by their hash.
 	TrustedDocuments string
-	// Broker, when set, asks the broker whether it works: see app.MindBroker.
+	// Broker, if set, checks whether the broker works: see app.MindBroker.
 	Broker func(context.Context) error
 }
 
@@ -89,16 +89,16 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 
 	actors := actors{sidecar}
 	events := logclient.New(sidecar)
-	feed := NewSubscriptionHub(events)
+	hub := NewSubscriptionHub(events)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
-	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, feed.Handle) })
+	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, hub.Handle) })
 	group.Go(func() error {
 		config.Transports.Ending = ctx
-		parts := Parts{Commands: NewCommands(batcher.Remote(sidecar)), Views: views, Subscriptions: feed, Log: events, Transports: config.Transports, Guard: config.Guard,
-			Verify: people.Verify, PageToken: pageToken(local)}
+		parts := Parts{Commands: NewCommands(batcher.Remote(sidecar)), Views: views, Subscriptions: hub, Log: events,
+			Transports: config.Transports, Guard: config.Guard, Verify: people.Verify, PageToken: pageToken(local)}
 		front := NewHTTP(Handler(parts, newProbe(actors.ready).Ready), log)
-		// Subscriptions end with the gateway; requests get a little longer.
+		// Subscriptions end with the gateway; requests may take a little longer.
 		front.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
 		return app.ServeHTTP(ctx, lis, front)
 	})
@@ -107,13 +107,12 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 
 // NewHTTP is the HTTP server of a gateway, with the bounds of its connections.
 func NewHTTP(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
+	return &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 }
 
-// completeGuard fills in what the guard needs to know of the gateway.
+// completeGuard sets what the guard needs to know about the gateway.
 func completeGuard(config *Config) error {
 	config.Guard.Loopback = onLoopback(config.Listen)
 	if config.TrustedDocuments == "" {
@@ -138,7 +137,7 @@ func onLoopback(listen string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// local is the issuer on this machine; nil where it is elsewhere.
+// local is the issuer on this machine; nil if the issuer is elsewhere.
 func (c Config) local() (*issuer.Issuer, error) {
 	if c.LocalKeyFile == "" {
 		return nil, nil
@@ -150,8 +149,8 @@ func (c Config) local() (*issuer.Issuer, error) {
 	return issuer.New(c.Identity.Issuer, key)
 }
 
-// checkListen keeps the gateway on loopback while anybody on this machine can
-// have a token, unless somebody took the risk.
+// checkListen refuses an address beyond loopback while the token issuer is on
+// this machine, where every user can obtain a token, unless AllowRemote is set.
 func checkListen(config Config) error {
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", config.Listen)
@@ -159,17 +158,19 @@ func checkListen(config Config) error {
 	if loopback(config.Listen) || config.LocalKeyFile == "" || config.AllowRemote {
 		return nil
 	}
-	return errors.New("tokens are of an issuer on this machine, so the gateway listens on loopback only: use --listen 127.0.0.1:8080, or the --issuer that people sign in with and no --local-key-file")
+	return errors.New("the token issuer is on this machine, so the gateway listens on loopback only: " +
+		"use --listen 127.0.0.1:8080, or the --issuer that people sign in with and no --local-key-file")
 }
 
 // actors reaches the account actors through the sidecar.
 type actors struct{ sidecar *app.Sidecar }
 
-// ready asks an actor that belongs to no account whether a turn could append
-// now: the whole way of a command, without a command.
+// ready asks an actor that belongs to no account whether it could append now.
+// This checks the whole path of a command, without a command.
 func (a actors) ready(ctx context.Context) contract.Readiness {
 	var readiness contract.Readiness
-	if err := a.sidecar.CallActor(ctx, contract.ActorType, contract.ProbeActorID, contract.MethodReady, struct{}{}, &readiness); err != nil {
+	err := a.sidecar.CallActor(ctx, contract.ActorType, contract.ProbeActorID, contract.MethodReady, struct{}{}, &readiness)
+	if err != nil {
 		return contract.Readiness{Reason: "no account actor can be reached: " + err.Error()}
 	}
 	return readiness

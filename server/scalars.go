@@ -10,7 +10,8 @@ import (
 //go:embed scalars.html
 var scalarsPage string
 
-// scalarsPath is where the schema says that its own scalars are specified.
+// scalarsPath is the path that the schema names as the specification of its own
+// scalars.
 const scalarsPath = "/docs/scalars"
 
 // serveScalars serves the specification of the API's own scalars.

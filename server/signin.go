@@ -19,26 +19,26 @@ import (
 	"corebank/internal/identity/oidc"
 )
 
-// Verify is whom a token proves. Its error is an oidc.ErrRefused, or that the
-// token cannot be checked now.
+// Verify returns the principal of a token. Its error is an oidc.ErrRefused, or
+// says that the token cannot be verified now.
 type Verify func(ctx context.Context, token string) (identity.Principal, error)
 
-// realm is what a browser would show.
+// realm is the challenge of the header WWW-Authenticate.
 const realm = `Bearer realm="corebank"`
 
-// signIn puts whoever a request proves to come from into its context. A request
-// that proves nothing goes on as nobody's, and may look at the schema; one with
-// a token that is not taken ends here.
+// signIn puts the principal of a request's token into its context. A request
+// without a token continues as anonymous and may read the schema. A request with
+// a token that is not accepted is refused here.
 func signIn(verify Verify, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header, ctx := r.Header.Get("Authorization"), r.Context()
 		if header != "" {
-			who, err := verified(ctx, verify, header)
+			who, err := verifyHeader(ctx, verify, header)
 			if err != nil {
 				refuseToken(w, r, err)
 				return
 			}
-			// Streams end with the token; what was begun before may come to its end.
+			// Streams end with the token; requests already running may finish.
 			var cancel context.CancelFunc
 			ctx, cancel = untilExpired(ctx, who)
 			defer cancel()
@@ -48,12 +48,12 @@ func signIn(verify Verify, next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
-		answer := &openAnswer{ResponseWriter: w}
-		next.ServeHTTP(answer, r.WithContext(context.WithValue(ctx, answerKey{}, answer)))
+		response := &pendingResponse{ResponseWriter: w}
+		next.ServeHTTP(response, r.WithContext(context.WithValue(ctx, responseKey{}, response)))
 	})
 }
 
-// expiryGrace is how long what was asked for with a token may outlive it.
+// expiryGrace is how long a request may continue after its token has expired.
 const expiryGrace = 30 * time.Second
 
 func untilExpired(ctx context.Context, who identity.Principal) (context.Context, context.CancelFunc) {
@@ -63,15 +63,15 @@ func untilExpired(ctx context.Context, who identity.Principal) (context.Context,
 	return context.WithDeadline(ctx, who.Expires.Add(expiryGrace))
 }
 
-// verified is whom the value of an Authorization header proves.
-func verified(ctx context.Context, verify Verify, header string) (identity.Principal, error) {
+// verifyHeader returns the principal of an Authorization header.
+func verifyHeader(ctx context.Context, verify Verify, header string) (identity.Principal, error) {
 	scheme, token, _ := strings.Cut(header, " ")
 	token = strings.TrimSpace(token)
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return identity.Principal{}, graph.Unauthenticated("The header Authorization has to be Bearer and a token.")
+		return identity.Principal{}, graph.Unauthenticated("The header Authorization must be Bearer and a token.")
 	}
 	if verify == nil {
-		return identity.Principal{}, graph.Unauthenticated("This gateway takes no tokens.")
+		return identity.Principal{}, graph.Unauthenticated("This gateway accepts no tokens.")
 	}
 	who, err := verify(ctx, token)
 	if errors.Is(err, oidc.ErrRefused) {
@@ -79,14 +79,15 @@ func verified(ctx context.Context, verify Verify, header string) (identity.Princ
 		return who, graph.Unauthenticated("The token is refused: " + reason + ". Sign in again.")
 	}
 	if err != nil {
-		slog.Error("tokens cannot be checked", "error", err)
+		slog.Error("tokens cannot be verified", "error", err)
 		return who, &graph.Fault{Code: graph.CodeUnavailable, Retryable: true,
-			Message: "Tokens cannot be checked now: the keys of their issuer are not known yet. Nothing happened; try again."}
+			Message: "Tokens cannot be verified now: the keys of their issuer are not known yet. " +
+				"Nothing happened; try again."}
 	}
 	return who, nil
 }
 
-// refuseToken answers in the form of GraphQL, before any of it was read.
+// refuseToken answers with a GraphQL error, before the request was read.
 func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 	shown := graph.Present(r.Context(), err, hide)
 	status := http.StatusServiceUnavailable
@@ -100,33 +101,33 @@ func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"errors": gqlerror.List{shown}}) // a client that left is no fault
+	_ = json.NewEncoder(w).Encode(map[string]any{"errors": gqlerror.List{shown}}) // a client that left is not a fault
 }
 
-type answerKey struct{}
+type responseKey struct{}
 
-// openAnswer is an answer whose status may still become 401.
-type openAnswer struct {
+// pendingResponse is a response whose status may still become 401.
+type pendingResponse struct {
 	http.ResponseWriter
 	unauthorized bool
 }
 
-func (a *openAnswer) WriteHeader(status int) {
-	if a.unauthorized {
-		a.Header().Set("WWW-Authenticate", realm)
+func (p *pendingResponse) WriteHeader(status int) {
+	if p.unauthorized {
+		p.Header().Set("WWW-Authenticate", realm)
 		status = http.StatusUnauthorized
 	}
-	a.ResponseWriter.WriteHeader(status)
+	p.ResponseWriter.WriteHeader(status)
 }
 
-// Flush is for answers that come in parts.
-func (a *openAnswer) Flush() { _ = http.NewResponseController(a.ResponseWriter).Flush() }
+// Flush is for responses that are sent in parts.
+func (p *pendingResponse) Flush() { _ = http.NewResponseController(p.ResponseWriter).Flush() }
 
 // Unwrap is for http.ResponseController.
-func (a *openAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (p *pendingResponse) Unwrap() http.ResponseWriter { return p.ResponseWriter }
 
-// onlySignedIn refuses operations of nobody, as a whole and before any field
-// is looked at, unless they ask for the schema alone.
+// onlySignedIn refuses anonymous operations as a whole, before any field is
+// resolved, unless they only read the schema.
 type onlySignedIn struct{}
 
 var _ interface {
@@ -143,13 +144,14 @@ func (onlySignedIn) MutateOperationContext(ctx context.Context, operation *graph
 	if !identity.From(ctx).Anonymous() || aboutSchema(operation.Operation.SelectionSet) {
 		return nil
 	}
-	if answer, ok := ctx.Value(answerKey{}).(*openAnswer); ok {
-		answer.unauthorized = true
+	if response, ok := ctx.Value(responseKey{}).(*pendingResponse); ok {
+		response.unauthorized = true
 	}
-	return graph.Present(ctx, graph.Unauthenticated("Sign in first: send a token in the header Authorization, as Bearer and the token."), hide)
+	return graph.Present(ctx,
+		graph.Unauthenticated("Sign in first: send a token in the header Authorization, as Bearer and the token."), hide)
 }
 
-// aboutSchema reports whether nothing but the schema is asked for.
+// aboutSchema reports whether only fields of the schema are selected.
 func aboutSchema(selections ast.SelectionSet) bool {
 	for _, selection := range selections {
 		switch s := selection.(type) {
@@ -170,5 +172,5 @@ func aboutSchema(selections ast.SelectionSet) bool {
 	return true
 }
 
-// caller names who asks, for what is counted by caller; "" for nobody.
+// caller names the caller, for limits per caller; "" for anonymous callers.
 func caller(ctx context.Context) string { return identity.From(ctx).Subject }

@@ -12,18 +12,19 @@ import (
 	"corebank/server/socket"
 )
 
-// signInSocket lets a websocket in whose connection_init has a token, under
-// "authorization", as the header of an HTTP request would; or whose handshake
-// had one. It is closed with 4401 otherwise and when the token ends, and with
-// 4403 where the token has no role.
+// signInSocket accepts a websocket whose connection_init has a token under
+// "authorization", in the form of an Authorization header, or whose handshake
+// had such a header. Otherwise, and when the token expires, it is closed with
+// 4401. If the token has no role, it is closed with 4403.
 func signInSocket(verify Verify) transport.WebsocketInitFunc {
 	return func(ctx context.Context, payload transport.InitPayload) (context.Context, *transport.InitPayload, error) {
 		who, err := identity.From(ctx), error(nil)
 		switch header := payload.Authorization(); {
 		case header != "":
-			who, err = verified(ctx, verify, header)
+			who, err = verifyHeader(ctx, verify, header)
 		case who.Anonymous():
-			err = graph.Unauthenticated("Sign in first: send a token in connection_init, under authorization, as Bearer and the token.")
+			err = graph.Unauthenticated(
+				"Sign in first: send a token in connection_init, under authorization, as Bearer and the token.")
 		}
 		switch {
 		case err != nil:
@@ -32,17 +33,19 @@ func signInSocket(verify Verify) transport.WebsocketInitFunc {
 			return ctx, nil, &socket.Closed{Code: socket.CloseForbidden, Reason: "Forbidden"}
 		}
 		if !who.Expires.IsZero() {
-			end := time.AfterFunc(time.Until(who.Expires), func() { socket.Kick(ctx, socket.CloseUnauthorized, "Unauthorized") })
+			end := time.AfterFunc(time.Until(who.Expires), func() {
+				socket.Kick(ctx, socket.CloseUnauthorized, "Unauthorized")
+			})
 			context.AfterFunc(ctx, func() { end.Stop() })
 		}
 		return identity.With(ctx, who), nil, nil
 	}
 }
 
-// closeTryAgain is the code of websockets for what may pass later.
+// closeTryAgain is the close code for a connection that may succeed later.
 const closeTryAgain = 1013
 
-// closedFor is how a websocket is closed whose token is not taken.
+// closedFor is how to close a websocket whose token is not accepted.
 func closedFor(err error) *socket.Closed {
 	var fault *graph.Fault
 	if errors.As(err, &fault) && fault.Retryable {

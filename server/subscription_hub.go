@@ -13,129 +13,154 @@ import (
 	"corebank/internal/view"
 )
 
-// Bounds of the feed.
+// Bounds of the hub.
 const (
-	// maxWaitingItems bounds the lines that wait for one subscriber. One that falls
-	// further behind is told so and let go; it never slows the others.
+	// maxWaitingItems bounds the items that wait for one subscriber. One that
+	// falls further behind is disconnected with an error; it never slows others.
 	maxWaitingItems = 1024
-	// maxBackfills bounds the subscribers that read the log at once.
+	// maxBackfills bounds the subscribers that read the log at the same time.
 	maxBackfills     = 16
 	maxSubscriptions = 20_000
 )
 
-// Feed hands the topic's transactions to subscribers, in log order and without
-// gaps: what the topic lost is read from the log. A record that cannot be read
-// ends the subscriptions of its own account; those of all accounts go on
-// without it.
+// SubscriptionHub delivers the topic's transactions to subscribers, in log
+// order and without gaps: what the topic lost is read from the log. A record
+// that cannot be read ends the subscriptions of its own account; subscriptions
+// of all accounts continue without it.
+//
+// An event takes one way: Handle, deliver, and offer for each account with
+// subscribers, which puts it into each subscription's queue.
 type SubscriptionHub struct {
 	log       logclient.Log
 	follower  logclient.Follower
 	backfills chan struct{}
 
 	mu            sync.Mutex
-	head          int64         // the last position handed on
+	head          int64         // the last delivered position
 	started       chan struct{} // closed when head is known
 	subscriptions map[bank.AccountID]map[*subscription]struct{}
 	watches       map[bank.AccountID]map[*watch]struct{}
-	count         int
+	count         int // of subscriptions and watches
 }
 
-// NewSubscriptionHub makes a feed that is quiet until Handle gives it batches.
+// NewSubscriptionHub returns a hub that is idle until Handle receives batches.
 func NewSubscriptionHub(log logclient.Log) *SubscriptionHub {
-	f := &SubscriptionHub{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
-		subscriptions: make(map[bank.AccountID]map[*subscription]struct{}), watches: make(map[bank.AccountID]map[*watch]struct{})}
-	f.follower = logclient.Follower{Log: log, Position: f.position, Take: f.take}
-	return f
+	h := &SubscriptionHub{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
+		subscriptions: make(map[bank.AccountID]map[*subscription]struct{}),
+		watches:       make(map[bank.AccountID]map[*watch]struct{})}
+	h.follower = logclient.Follower{Log: log, Position: h.position, Take: h.deliver}
+	return h
 }
 
-// Handle hands on one batch of the topic. It must not be called concurrently.
-func (f *SubscriptionHub) Handle(ctx context.Context, batch contract.Batch) error {
+// Handle delivers one batch of the topic. It must not be called concurrently.
+func (h *SubscriptionHub) Handle(ctx context.Context, batch contract.Batch) error {
 	select {
-	case <-f.started:
+	case <-h.started:
 	default:
-		return f.first(ctx, batch)
+		return h.start(ctx, batch)
 	}
-	if err := f.follower.Handle(ctx, batch); err != nil {
+	if err := h.follower.Handle(ctx, batch); err != nil {
 		return err
 	}
-	if head := f.position(); head < batch.Last {
-		// The batch lied, or the event source does not know its head yet. The
-		// next heartbeat tells.
-		slog.Warn("a batch told of more than the log has", "head", head, "told", batch.Last)
+	if head := h.position(); head < batch.Last {
+		// The batch is wrong, or the event source does not know its head yet. The
+		// next heartbeat shows which.
+		slog.Warn("a batch announced more than the log has", "head", head, "announced", batch.Last)
 	}
 	return nil
 }
 
-// first begins with the first batch, if the log has it: one that says more than
-// that would have all others taken for old.
-func (f *SubscriptionHub) first(ctx context.Context, batch contract.Batch) error {
-	page, err := f.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: batch.Last, Limit: 1})
+// start begins at the end of the first batch, if the log has that position. A
+// batch that claims more would make all later batches look old.
+func (h *SubscriptionHub) start(ctx context.Context, batch contract.Batch) error {
+	page, err := h.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: batch.Last, Limit: 1})
 	if err != nil {
-		return fmt.Errorf("ask for the head of the log: %w", err)
+		return fmt.Errorf("read the head of the log: %w", err)
 	}
 	if page.Head < batch.Last {
-		slog.Warn("ignoring a batch of what the log does not have", "first", batch.First, "last", batch.Last, "head", page.Head)
+		slog.Warn("ignoring a batch that is not in the log", "first", batch.First, "last", batch.Last, "head", page.Head)
 		return nil
 	}
-	f.begin(batch.Last)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.head = batch.Last
+	close(h.started)
 	return nil
 }
 
-func (f *SubscriptionHub) position() int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.head
+func (h *SubscriptionHub) position() int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.head
 }
 
-func (f *SubscriptionHub) take(_ context.Context, records []contract.Record, _ bool) error {
-	f.handOn(records)
-	return nil
-}
-
-func (f *SubscriptionHub) begin(head int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.head = head
-	close(f.started)
-}
-
-// handOn gives the records after head to their subscribers: to each all that it
-// hears of at once.
-func (f *SubscriptionHub) handOn(records []contract.Record) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	lines := make(map[bank.AccountID][]graph.FeedItem)
+// deliver offers the records after head to their subscribers, to each
+// subscriber all of its items at once.
+func (h *SubscriptionHub) deliver(_ context.Context, records []contract.Record, _ bool) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	items := make(map[bank.AccountID][]graph.FeedItem)
 	for _, r := range records {
-		if r.Position <= f.head {
+		if r.Position <= h.head {
 			continue
 		}
-		f.head = r.Position
-		f.changed(r.Account, r.Version)
-		if len(f.subscriptions[r.Account]) == 0 && len(f.subscriptions[""]) == 0 {
-			continue // nobody to tell: most of the time, of most accounts
+		h.head = r.Position
+		h.notifyWatches(r.Account, r.Version)
+		if len(h.subscriptions[r.Account]) == 0 && len(h.subscriptions[""]) == 0 {
+			continue // no subscriber, as for most records
 		}
 		event, err := r.Event()
 		if err != nil {
-			slog.Error("a record cannot be read and is left out of the feed", "account", r.Account, "position", r.Position, "error", err)
-			f.give(r.Account, lines[r.Account])
-			delete(lines, r.Account)
-			for one := range f.subscriptions[r.Account] {
-				f.letGo(one, unreadable(r))
+			slog.Error("a record cannot be read; subscriptions skip it",
+				"account", r.Account, "position", r.Position, "error", err)
+			h.offer(r.Account, items[r.Account])
+			delete(items, r.Account)
+			for s := range h.subscriptions[r.Account] {
+				h.disconnect(s, unreadable(r))
 			}
 			continue
 		}
 		if line := view.TransactionOf(r, event); line != nil {
-			told := graph.FeedItem{Position: line.Position, Transaction: line, Encoding: &graph.EncodeOnce{}}
+			item := graph.FeedItem{Position: line.Position, Transaction: line, Encoding: &graph.EncodeOnce{}}
 			for _, id := range []bank.AccountID{line.Account, ""} {
-				if len(f.subscriptions[id]) > 0 {
-					lines[id] = append(lines[id], told)
+				if len(h.subscriptions[id]) > 0 {
+					items[id] = append(items[id], item)
 				}
 			}
 		}
 	}
-	for id, told := range lines {
-		f.give(id, told)
+	for id, waiting := range items {
+		h.offer(id, waiting)
 	}
+	return nil
+}
+
+// offer puts items into the queues of an account's subscriptions. h.mu is held.
+func (h *SubscriptionHub) offer(id bank.AccountID, items []graph.FeedItem) {
+	for s := range h.subscriptions[id] {
+		if !s.enqueue(items) {
+			h.disconnect(s, lagged())
+		}
+	}
+}
+
+// disconnect ends a subscription with an error. h.mu is held.
+func (h *SubscriptionHub) disconnect(s *subscription, reason error) {
+	s.end(reason)
+	unregister(h, h.subscriptions, s.id, s)
+}
+
+// heartbeat queues the hub's position for a subscriber, behind all items up to
+// it. A subscriber whose queue is full does not get one. It reports whether the
+// subscriber is still registered.
+func (h *SubscriptionHub) heartbeat(s *subscription) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, registered := h.subscriptions[s.id][s]
+	if registered {
+		s.enqueue([]graph.FeedItem{{Position: h.head}})
+	}
+	return registered
 }
 
 func lagged() error {
@@ -143,9 +168,10 @@ func lagged() error {
 		Message: "The subscriber was too slow and missed transactions. Subscribe again with the last cursor to get them."}
 }
 
-// unreadable ends a subscription of one account where its history cannot be
-// told any further.
+// unreadable ends a subscription of one account whose history cannot be read
+// any further.
 func unreadable(r contract.Record) error {
 	return &graph.Fault{Code: graph.CodeUnavailable,
-		Message: fmt.Sprintf("Version %d of account %s cannot be read; the transactions from there on are not shown until it is mended.", r.Version, r.Account)}
+		Message: fmt.Sprintf("Version %d of account %s cannot be read; "+
+			"the transactions from there on are not shown until it is repaired.", r.Version, r.Account)}
 }

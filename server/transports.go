@@ -13,8 +13,8 @@ import (
 
 // Bounds of connections that stay open.
 const (
-	// DefaultConnections bounds them in all, DefaultConnectionsEach those of one
-	// caller.
+	// DefaultMaxConnections bounds all of them, and
+	// DefaultMaxConnectionsPerCaller those of one caller.
 	DefaultMaxConnections          = 20_000
 	DefaultMaxConnectionsPerCaller = 10_000
 
@@ -26,31 +26,33 @@ const (
 	eventsKeepAlive     = 15 * time.Second
 )
 
-// Wire is how requests come and answers go. What is zero has its default.
+// Transports configures how requests arrive and answers leave. A zero field
+// stands for its default.
 type Transports struct {
-	// Draft answers with the status codes of the newest draft of GraphQL over
-	// HTTP: see overhttp.Transport.
+	// Draft selects the status codes of the newest draft of GraphQL over HTTP: see
+	// overhttp.Transport.
 	Draft bool
-	// Connections bounds the websockets and streams that are open in all, and
-	// ConnectionsEach those of one caller.
+	// MaxConnections bounds the open websockets and event streams,
+	// MaxConnectionsPerCaller those of one caller.
 	MaxConnections, MaxConnectionsPerCaller int
-	// InitTime, Ping, WriteTime and KeepAlive are those of the transports.
+	// InitTime, Ping, WriteTime and KeepAlive: see the transports.
 	InitTime, Ping, WriteTime, KeepAlive time.Duration
-	// Ending ends with the gateway: see the transports. nil for never.
+	// Ending is cancelled when the gateway stops: see the transports. nil for
+	// never.
 	Ending context.Context
 
 	connections *connlimit.Limiter // shared by the transports
 }
 
-func (w Transports) withDefaults() Transports {
-	w.MaxConnections = orDefault(w.MaxConnections, DefaultMaxConnections)
-	w.MaxConnectionsPerCaller = orDefault(w.MaxConnectionsPerCaller, DefaultMaxConnectionsPerCaller)
-	w.InitTime = orDefault(w.InitTime, websocketInitTime)
-	w.Ping = orDefault(w.Ping, websocketPing)
-	w.WriteTime = orDefault(w.WriteTime, websocketWriteTime)
-	w.KeepAlive = orDefault(w.KeepAlive, eventsKeepAlive)
-	w.connections = connlimit.New(w.MaxConnections, w.MaxConnectionsPerCaller)
-	return w
+func (t Transports) withDefaults() Transports {
+	t.MaxConnections = orDefault(t.MaxConnections, DefaultMaxConnections)
+	t.MaxConnectionsPerCaller = orDefault(t.MaxConnectionsPerCaller, DefaultMaxConnectionsPerCaller)
+	t.InitTime = orDefault(t.InitTime, websocketInitTime)
+	t.Ping = orDefault(t.Ping, websocketPing)
+	t.WriteTime = orDefault(t.WriteTime, websocketWriteTime)
+	t.KeepAlive = orDefault(t.KeepAlive, eventsKeepAlive)
+	t.connections = connlimit.New(t.MaxConnections, t.MaxConnectionsPerCaller)
+	return t
 }
 
 func orDefault[T comparable](value, otherwise T) T {
@@ -60,13 +62,16 @@ func orDefault[T comparable](value, otherwise T) T {
 	return value
 }
 
-// sockets serves websockets.
-func (w Transports) sockets(caller func(context.Context) string, init transport.WebsocketInitFunc) *socket.Transport {
-	return &socket.Transport{Init: init, Caller: caller, Connections: w.connections, InitTimeout: w.InitTime, Ping: w.Ping, WriteTime: w.WriteTime, Ending: w.Ending,
+// websockets is the transport of websockets.
+func (t Transports) websockets(caller func(context.Context) string,
+	init transport.WebsocketInitFunc) *socket.Transport {
+	return &socket.Transport{Init: init, Caller: caller, Connections: t.connections, InitTimeout: t.InitTime,
+		Ping: t.Ping, WriteTime: t.WriteTime, Ending: t.Ending,
 		MaxMessage: websocketMessage, MaxOperations: websocketOperations}
 }
 
-// plainHTTP serves everything else.
-func (w Transports) plainHTTP(caller func(context.Context) string) overhttp.Transport {
-	return overhttp.Transport{Draft: w.Draft, KeepAlive: w.KeepAlive, Connections: w.connections, Caller: caller, Ending: w.Ending}
+// http is the transport of everything else.
+func (t Transports) http(caller func(context.Context) string) overhttp.Transport {
+	return overhttp.Transport{Draft: t.Draft, KeepAlive: t.KeepAlive, Connections: t.connections, Caller: caller,
+		Ending: t.Ending}
 }

@@ -7,33 +7,33 @@ import (
 	"corebank/internal/bank"
 )
 
-// watch waits for an account to change. It holds the newest version only: who
-// is slow misses what is past, and nothing that is.
+// watch waits for an account to change. It holds only the newest version: a
+// slow watcher misses intermediate versions, but never the newest.
 type watch struct{ newest chan int64 }
 
-// changed tells those who watch an account. f.mu is held.
-func (f *SubscriptionHub) changed(id bank.AccountID, version int64) {
-	for one := range f.watches[id] {
+// notifyWatches gives a new version to the watches of an account. h.mu is held.
+func (h *SubscriptionHub) notifyWatches(id bank.AccountID, version int64) {
+	for w := range h.watches[id] {
 		select {
-		case <-one.newest:
+		case <-w.newest:
 		default:
 		}
-		one.newest <- version // it has room: only we send, and f.mu is held
+		w.newest <- version // never blocks: the channel has room, and only this function sends, with h.mu held
 	}
 }
 
-// Changes implements graph.Feed.
-func (f *SubscriptionHub) Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, error] {
+// Changes implements graph.SubscriptionHub.
+func (h *SubscriptionHub) Changes(ctx context.Context, id bank.AccountID) iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
-		if f.waitForStart(ctx) != nil {
+		if h.waitForStart(ctx) != nil {
 			return
 		}
-		one := &watch{newest: make(chan int64, 1)}
-		if _, err := join(f, f.watches, id, one); err != nil {
+		w := &watch{newest: make(chan int64, 1)}
+		if _, err := register(h, h.watches, id, w); err != nil {
 			yield(0, err)
 			return
 		}
-		defer f.unwatch(id, one)
+		defer h.unwatch(id, w)
 		if !yield(0, nil) {
 			return
 		}
@@ -41,7 +41,7 @@ func (f *SubscriptionHub) Changes(ctx context.Context, id bank.AccountID) iter.S
 			select {
 			case <-ctx.Done():
 				return
-			case version := <-one.newest:
+			case version := <-w.newest:
 				if !yield(version, nil) {
 					return
 				}
@@ -50,8 +50,8 @@ func (f *SubscriptionHub) Changes(ctx context.Context, id bank.AccountID) iter.S
 	}
 }
 
-func (f *SubscriptionHub) unwatch(id bank.AccountID, one *watch) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	drop(f, f.watches, id, one)
+func (h *SubscriptionHub) unwatch(id bank.AccountID, w *watch) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	unregister(h, h.watches, id, w)
 }

@@ -1,5 +1,5 @@
-// Command generate writes the GraphQL code: what gqlgen makes of the schema, with
-// five corrections for which gqlgen has no setting. It runs in the folder that has
+// Command generate writes the GraphQL code: the output of gqlgen, with five
+// corrections for which gqlgen has no setting. It runs in the folder of
 // gqlgen.yml.
 package main
 
@@ -43,13 +43,13 @@ func generate() error {
 	}
 	for i, n := range made {
 		if n == 0 {
-			return errors.New("gqlgen no longer writes what is to be corrected: " + corrections[i].why)
+			return errors.New("gqlgen's output no longer contains the text to correct: " + corrections[i].why)
 		}
 	}
 	return nil
 }
 
-// correction is something in gqlgen's code that is written differently.
+// correction is a replacement in gqlgen's output.
 type correction struct {
 	why  string
 	from *regexp.Regexp
@@ -57,20 +57,20 @@ type correction struct {
 }
 
 var corrections = []correction{
-	{"lists with a goroutine for each element, most of whose time went to the stacks of those",
+	{"lists with a goroutine for each element; most of their time went into the goroutines' stacks",
 		regexp.MustCompile(`graphql\.MarshalSliceConcurrently\(ctx, len\(v\), 0, false, func`),
 		"list.Marshal(ctx, len(v), func"},
-	{"@defer, which the bank refuses, but which had the path of each object made and thrown away",
+	{"@defer, which the bank refuses, but for which the path of each object was built and discarded",
 		regexp.MustCompile(`(?s)\tatomic\.AddInt32\(&ec\.Deferred,.*?\n\t}\)\n`),
 		"\tif len(deferLabelToView) > 0 {\n$0\t}\n"},
-	{"what @defer takes, made for each object that is not deferred",
+	{"the allocations of @defer for each object that is not deferred",
 		regexp.MustCompile(`deferredFieldSet := graphql\.NewFieldSet\(nil\)\n\tdeferLabelToView := make\(map\[string\]\*graphql\.FieldSetView\)`),
 		"var deferredFieldSet *graphql.FieldSet\n\tvar deferLabelToView map[string]*graphql.FieldSetView"},
-	{"the same, for one that is",
+	{"the same, for an object that is deferred",
 		regexp.MustCompile(`deferredFieldSet\.AddField\(field\)`),
 		"if deferredFieldSet == nil {\ndeferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)\n}\n$0"},
-	{"scalars that are read from their object, which can neither fail nor be null where they must not, each with a " +
-		"context of its own; an extension that intercepts fields, of which the bank has none, would not see them",
+	{"a context for each scalar that is a plain field of its object, which can neither fail nor be null against the " +
+		"schema; an extension that intercepts fields, of which the bank has none, would not see these fields",
 		regexp.MustCompile(`(?s)\treturn graphql\.ResolveField\(\n\t\tctx,\n\t\tec\.OperationContext,\n\t\tfield,\n` +
 			`\t\tfunc\(ctx context\.Context, field graphql\.CollectedField\) \(\*graphql\.FieldContext, error\) {\n[^\n]*\n\t\t},\n` +
 			`\t\tfunc\(ctx context\.Context\) \(any, error\) {\n\t\t\treturn (obj\.\w+), nil\n\t\t},\n\t\tnil,\n` +
@@ -80,7 +80,7 @@ var corrections = []correction{
 		"\treturn ec.$2(ctx, field.Selections, $1)\n$3"},
 }
 
-// correct rewrites a file, and counts how often each correction was made.
+// correct rewrites a file, and counts the uses of each correction.
 func correct(name string, made []int) error {
 	text, err := os.ReadFile(name)
 	if err != nil {

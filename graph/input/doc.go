@@ -1,4 +1,4 @@
-// Package input checks what clients hand in where the executor is laxer than
-// GraphQL: oneOf inputs, enums and numbers in variables, and the kinds of
-// values that the API's own scalars are written as. It imports nothing of ours.
+// Package input checks inputs where the executor is laxer than GraphQL: oneOf
+// inputs, enums and numbers in variables, and that the API's own scalars are
+// strings. It imports no other package of this module.
 package input

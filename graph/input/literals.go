@@ -6,9 +6,9 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-// Rules are those that documents are validated by: GraphQL's own, and that the
-// API's own scalars are written as strings. Otherwise EUR would pass for "EUR"
-// in a document, and in a variable not.
+// Rules are the validation rules of documents: GraphQL's own, and that the API's
+// own scalars are strings. Otherwise a document could have EUR in place of
+// "EUR", but a variable could not.
 func Rules() *rules.Rules {
 	all := rules.NewDefaultRules()
 	all.AddRule("OwnScalarsAreStrings", ownScalarsAreStrings)

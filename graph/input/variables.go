@@ -14,8 +14,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// Variables is an extension of the executor that refuses variables which do
-// not fit their types, as it would refuse them as literals.
+// Variables is an extension of the executor that refuses variables whose values
+// do not fit their types, as the executor refuses such literals.
 type Variables struct{ schema *ast.Schema }
 
 var (
@@ -33,13 +33,15 @@ func (v *Variables) Validate(schema graphql.ExecutableSchema) error {
 }
 
 // MutateOperationContext implements graphql.OperationContextMutator.
-func (v *Variables) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+func (v *Variables) MutateOperationContext(_ context.Context,
+	operation *graphql.OperationContext) *gqlerror.Error {
 	for _, definition := range operation.Operation.VariableDefinitions {
-		value, there := operation.Variables[definition.Variable]
-		if !there {
+		value, present := operation.Variables[definition.Variable]
+		if !present {
 			continue
 		}
-		if err := v.check(definition.Type, value, ast.Path{ast.PathName("variable"), ast.PathName(definition.Variable)}); err != nil {
+		path := ast.Path{ast.PathName("variable"), ast.PathName(definition.Variable)}
+		if err := v.check(definition.Type, value, path); err != nil {
 			errcode.Set(err, errcode.ValidationFailed)
 			return err
 		}
@@ -47,8 +49,7 @@ func (v *Variables) MutateOperationContext(_ context.Context, operation *graphql
 	return nil
 }
 
-// check is nil when a value fits a type. It says what is wrong, never what was
-// sent.
+// check returns nil when a value fits a type. Its error never repeats the value.
 func (v *Variables) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error {
 	if value == nil {
 		if t.NonNull {
@@ -62,8 +63,9 @@ func (v *Variables) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error
 	definition := v.schema.Types[t.NamedType]
 	switch definition.Kind {
 	case ast.Enum:
-		if name, is := value.(string); !is || definition.EnumValues.ForName(name) == nil {
-			return gqlerror.ErrorPathf(path, "is not a value of %s; they are written in capitals, as the schema has them", definition.Name)
+		if name, ok := value.(string); !ok || definition.EnumValues.ForName(name) == nil {
+			return gqlerror.ErrorPathf(path, "is not a value of %s; the values are in capitals, as in the schema",
+				definition.Name)
 		}
 	case ast.InputObject:
 		return v.checkObject(definition, value, path)
@@ -75,14 +77,15 @@ func (v *Variables) check(t *ast.Type, value any, path ast.Path) *gqlerror.Error
 	return nil
 }
 
-// checkList takes one value for a list of it, as GraphQL does.
+// checkList treats a single value as a list of one, as GraphQL does.
 func (v *Variables) checkList(elem *ast.Type, value any, path ast.Path) *gqlerror.Error {
 	list := reflect.ValueOf(value)
 	if list.Kind() != reflect.Slice {
 		return v.check(elem, value, path)
 	}
 	for i := range list.Len() {
-		if err := v.check(elem, list.Index(i).Interface(), append(path[:len(path):len(path)], ast.PathIndex(i))); err != nil {
+		below := append(path[:len(path):len(path)], ast.PathIndex(i))
+		if err := v.check(elem, list.Index(i).Interface(), below); err != nil {
 			return err
 		}
 	}
@@ -90,35 +93,35 @@ func (v *Variables) checkList(elem *ast.Type, value any, path ast.Path) *gqlerro
 }
 
 func (v *Variables) checkObject(definition *ast.Definition, value any, path ast.Path) *gqlerror.Error {
-	object, is := value.(map[string]any)
-	if !is {
+	object, ok := value.(map[string]any)
+	if !ok {
 		return gqlerror.ErrorPathf(path, "must be a %s, not a %s", definition.Name, kindOf(value))
 	}
-	given := 0
+	count := 0
 	for _, field := range definition.Fields {
-		inner, there := object[field.Name]
-		if !there {
+		inner, present := object[field.Name]
+		if !present {
 			continue
 		}
-		given++
+		count++
 		below := append(path[:len(path):len(path)], ast.PathName(field.Name))
 		if inner == nil && oneOf(definition) {
-			return gqlerror.ErrorPathf(below, "cannot be null: %s wants exactly one field with a value", definition.Name)
+			return gqlerror.ErrorPathf(below, "cannot be null: %s must have exactly one field with a value", definition.Name)
 		}
 		if err := v.check(field.Type, inner, below); err != nil {
 			return err
 		}
 	}
-	if oneOf(definition) && given != 1 {
-		return gqlerror.ErrorPathf(path, "%s wants exactly one field, not %d", definition.Name, given)
+	if oneOf(definition) && count != 1 {
+		return gqlerror.ErrorPathf(path, "%s must have exactly one field, not %d", definition.Name, count)
 	}
 	return nil
 }
 
 func oneOf(definition *ast.Definition) bool { return definition.Directives.ForName("oneOf") != nil }
 
-// fits reports whether a JSON value is of the kind that a scalar is written as.
-// What its text says is the scalar's to check.
+// fits reports whether a JSON value has the JSON type of a scalar. The scalar
+// itself checks the text of a string.
 func fits(scalar string, value any) bool {
 	_, text := value.(string)
 	_, boolean := value.(bool)
@@ -136,7 +139,7 @@ func fits(scalar string, value any) bool {
 	return text
 }
 
-// hint says how one of the API's own scalars is written.
+// hint says how to write one of the API's own scalars.
 func hint(scalar *ast.Definition) string {
 	if scalar.BuiltIn {
 		return ""
@@ -144,9 +147,9 @@ func hint(scalar *ast.Definition) string {
 	return ", which is written as a string"
 }
 
-// numberOf is a JSON number, in whichever way it came; infinite where it is too
-// large for that.
-func numberOf(value any) (number float64, is bool) {
+// numberOf is the value of a JSON number, whatever Go type it was decoded to;
+// infinite if it is too large for a float64.
+func numberOf(value any) (number float64, ok bool) {
 	switch n := value.(type) {
 	case json.Number:
 		number, err := strconv.ParseFloat(n.String(), 64)
@@ -159,7 +162,7 @@ func numberOf(value any) (number float64, is bool) {
 	return 0, false
 }
 
-// kindOf is what a JSON value is called.
+// kindOf is the name of a value's JSON type.
 func kindOf(value any) string {
 	if _, numeric := numberOf(value); numeric {
 		return "number"

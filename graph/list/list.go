@@ -8,27 +8,29 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// lanes is how many elements of a list are answered at a time: those of which
-// something has to be looked up do not wait for each other one by one.
-const lanes = 4
+// workers is how many elements of a list are marshalled at the same time, so
+// that elements that read from a store do not wait for each other.
+const workers = 4
 
-// Marshal answers a list of some length, element by element. If one panics, there
-// is no list, and the error says why.
-func Marshal(ctx context.Context, length int, element func(context.Context, int) graphql.Marshaler) graphql.Array {
+// Marshal marshals a list of some length. If an element panics, the list is nil
+// and an error says why.
+func Marshal(ctx context.Context, length int,
+	element func(context.Context, int) graphql.Marshaler) graphql.Array {
 	answers := make(graphql.Array, length)
 	var failed atomic.Bool
-	lane := func(first int) {
-		for i := first; i < length; i += lanes {
-			if !marshalOne(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), i, element, answers) {
+	work := func(first int) {
+		for i := first; i < length; i += workers {
+			elementCtx := graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i})
+			if !marshalOne(elementCtx, i, element, answers) {
 				failed.Store(true)
 			}
 		}
 	}
 	var others sync.WaitGroup
-	for first := 1; first < min(lanes, length); first++ {
-		others.Go(func() { lane(first) })
+	for first := 1; first < min(workers, length); first++ {
+		others.Go(func() { work(first) })
 	}
-	lane(0)
+	work(0)
 	others.Wait()
 	if failed.Load() {
 		return nil
@@ -36,7 +38,8 @@ func Marshal(ctx context.Context, length int, element func(context.Context, int)
 	return answers
 }
 
-func marshalOne(ctx context.Context, i int, element func(context.Context, int) graphql.Marshaler, answers graphql.Array) (ok bool) {
+func marshalOne(ctx context.Context, i int, element func(context.Context, int) graphql.Marshaler,
+	answers graphql.Array) (ok bool) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			graphql.AddError(ctx, graphql.Recover(ctx, reason))

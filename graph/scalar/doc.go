@@ -1,3 +1,3 @@
-// Package scalar holds the API's own scalars: how each is written, and what
-// each refuses. It may import bank.
+// Package scalar holds the API's own scalars: their formats, and which inputs they
+// refuse. It may import bank.
 package scalar

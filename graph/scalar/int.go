@@ -10,11 +10,11 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// ErrTooLarge says that a number is beyond the 32 bits of GraphQL's Int.
+// ErrTooLarge says that a number exceeds the 32 bits of GraphQL's Int.
 var ErrTooLarge = errors.New("the number does not fit into the 32 bits of an Int")
 
-// MarshalInt writes a number as GraphQL's Int, or fails with ErrTooLarge where
-// it is wider: a number that lost its upper half is worse than none.
+// MarshalInt writes a number as GraphQL's Int, or fails with ErrTooLarge if it
+// does not fit: a truncated number would be worse than none.
 func MarshalInt(n int64) graphql.ContextMarshaler {
 	return graphql.ContextWriterFunc(func(_ context.Context, w io.Writer) error {
 		if n < math.MinInt32 || n > math.MaxInt32 {
@@ -25,7 +25,7 @@ func MarshalInt(n int64) graphql.ContextMarshaler {
 	})
 }
 
-// UnmarshalInt takes whole numbers of at most 32 bits.
+// UnmarshalInt accepts whole numbers of at most 32 bits.
 func UnmarshalInt(_ context.Context, v any) (int64, error) {
 	n, err := graphql.UnmarshalInt32(v)
 	return int64(n), err

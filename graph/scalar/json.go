@@ -3,12 +3,11 @@ package scalar
 import (
 	"context"
 	"encoding/json"
-	"io"
-
 	"errors"
+	"io"
 )
 
-// JSON is a JSON value that is passed on as it is. Clients only receive it.
+// JSON is a JSON value that is passed on unchanged. It is only used in outputs.
 type JSON json.RawMessage
 
 // MarshalGQLContext writes the value.
@@ -17,7 +16,7 @@ func (j JSON) MarshalGQLContext(_ context.Context, w io.Writer) error {
 	return err
 }
 
-// UnmarshalGQLContext refuses everything: no input has this type.
+// UnmarshalGQLContext refuses every value: no input has this type.
 func (j *JSON) UnmarshalGQLContext(context.Context, any) error {
 	return errors.New("a JSON value is never an input")
 }

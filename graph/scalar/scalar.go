@@ -12,14 +12,14 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
-// Decimal is a decimal number as a string. Its meaning depends on a currency,
-// so it is parsed with one, in package bank.
+// Decimal is a decimal number as a string. Package bank parses it, because its
+// meaning depends on the currency.
 type Decimal string
 
 // CurrencyCode is a currency code as a string.
 type CurrencyCode string
 
-// DateTime is a moment, written in UTC with three fraction digits.
+// DateTime is a time, written in UTC with three fraction digits.
 type DateTime time.Time
 
 // maxLength bounds the text of each scalar, in bytes.
@@ -35,7 +35,7 @@ func (d Decimal) MarshalGQLContext(_ context.Context, w io.Writer) error {
 	return writeString(w, string(d))
 }
 
-// UnmarshalGQLContext takes a string that is a decimal number and nothing else.
+// UnmarshalGQLContext accepts a string that is exactly a decimal number.
 func (d *Decimal) UnmarshalGQLContext(_ context.Context, v any) error {
 	text, err := readString(v, `a decimal number as a string, such as "12.34"`)
 	if err != nil {
@@ -70,8 +70,8 @@ func (c CurrencyCode) MarshalGQLContext(_ context.Context, w io.Writer) error {
 	return writeString(w, string(c))
 }
 
-// UnmarshalGQLContext takes three capital letters. Whether they are a
-// currency is the bank's to say.
+// UnmarshalGQLContext accepts three capital letters. Package bank checks whether
+// they are a currency.
 func (c *CurrencyCode) UnmarshalGQLContext(_ context.Context, v any) error {
 	text, err := readString(v, "a currency code such as EUR")
 	if err != nil {
@@ -92,15 +92,15 @@ func (c *CurrencyCode) UnmarshalGQLContext(_ context.Context, v any) error {
 // dateTimeLayout is RFC 3339 in UTC with exactly three fraction digits.
 const dateTimeLayout = "2006-01-02T15:04:05.000Z"
 
-// rfc3339 refuses what time.Parse lets pass, such as "T9:30:00,5+24:00".
+// rfc3339 refuses forms that time.Parse accepts, such as "T9:30:00,5+24:00".
 var rfc3339 = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
 
-// MarshalGQLContext writes the moment in UTC, cut to milliseconds.
+// MarshalGQLContext writes the time in UTC, truncated to milliseconds.
 func (d DateTime) MarshalGQLContext(_ context.Context, w io.Writer) error {
 	return writeString(w, time.Time(d).UTC().Format(dateTimeLayout))
 }
 
-// UnmarshalGQLContext takes RFC 3339 with any offset, to the nanosecond.
+// UnmarshalGQLContext accepts RFC 3339 with any offset, to the nanosecond.
 func (d *DateTime) UnmarshalGQLContext(_ context.Context, v any) error {
 	text, err := readString(v, `a moment such as "2026-01-31T09:30:00.000Z"`)
 	if err != nil {

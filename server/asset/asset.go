@@ -13,19 +13,19 @@ import (
 	"strings"
 )
 
-// What a browser may keep.
+// How long a browser may cache a file.
 const (
-	// Immutable is for what never changes under its name, because the name
-	// carries a hash of the content.
+	// Immutable is for a file that never changes under its name, because the name
+	// contains a hash of the content.
 	Immutable = "public, max-age=31536000, immutable"
-	// Revalidate has the browser ask each time whether its copy still holds.
+	// Revalidate makes the browser check each time whether its copy is current.
 	Revalidate = "no-cache"
-	// NoStore is for what must not outlive the page, such as a token.
+	// NoStore is for content that must not outlive the page, such as a token.
 	NoStore = "no-store"
 )
 
-// contentTypes lists every kind of file there is, so that the answer does not
-// depend on the MIME tables of the machine.
+// contentTypes lists all extensions in use, so that the answer does not depend on
+// the MIME tables of the machine.
 var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8",
 	".js":   "text/javascript; charset=utf-8",
@@ -36,20 +36,21 @@ var contentTypes = map[string]string{
 	".txt":  "text/plain; charset=utf-8",
 }
 
-// File is one answer, kept compressed.
+// File is one file, stored compressed.
 type File struct {
 	packed       []byte // gzip
 	contentType  string
 	cacheControl string
-	etag         string // weak: it stands for the plain and the compressed form
+	etag         string // weak: the same for the plain and the compressed form
 }
 
-// New makes a file of its plain bytes. The ending of the name says what it is.
+// New makes a file of its plain bytes. The extension of the name gives its
+// content type.
 func New(plain []byte, name, cacheControl string) File {
 	return Packed(compress(plain), name, cacheControl)
 }
 
-// Packed makes a file of bytes that are compressed already.
+// Packed makes a file of bytes that are already compressed.
 func Packed(packed []byte, name, cacheControl string) File {
 	sum := sha256.Sum256(packed)
 	return File{
@@ -60,8 +61,8 @@ func Packed(packed []byte, name, cacheControl string) File {
 	}
 }
 
-// ContentType is the media type of what a name's ending stands for; "" when it
-// is none of those that pages are made of.
+// ContentType is the media type of a name's extension; "" for an extension that
+// no page uses.
 func ContentType(name string) string { return contentTypes[path.Ext(name)] }
 
 func compress(plain []byte) []byte {
@@ -72,7 +73,7 @@ func compress(plain []byte) []byte {
 	return b.Bytes()
 }
 
-// Serve answers GET and HEAD, as gzip to a client that takes it.
+// Serve answers GET and HEAD, with gzip for clients that accept it.
 func (f File) Serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", f.cacheControl)
@@ -89,7 +90,7 @@ func (f File) Serve(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Encoding", "gzip")
 		h.Set("Content-Length", strconv.Itoa(len(f.packed)))
 		if r.Method != http.MethodHead {
-			_, _ = w.Write(f.packed) // a client that has gone away is no fault
+			_, _ = w.Write(f.packed) // a client that left is not a fault
 		}
 		return
 	}
@@ -107,11 +108,12 @@ func (f File) Plain() ([]byte, error) {
 	return io.ReadAll(unpacked)
 }
 
-// writePlain unpacks as it goes, so that a client without gzip costs no memory.
+// writePlain unpacks while it writes, so that a client without gzip takes no
+// memory.
 func (f File) writePlain(w io.Writer) {
 	unpacked, err := gzip.NewReader(bytes.NewReader(f.packed))
 	if err != nil {
-		panic(http.ErrAbortHandler) // a broken asset: a test reads them all
+		panic(http.ErrAbortHandler) // a corrupt asset; a test reads all of them
 	}
 	_, _ = io.Copy(w, unpacked)
 }

@@ -1,6 +1,6 @@
-// Package asset serves what is embedded in the binary: each file once, kept
-// compressed, with its type, its tag and how long a browser may keep it.
+// Package asset serves files that are embedded in the binary. Each is stored
+// compressed, with its content type, its tag and how long a browser may cache it.
 //
-// It promises that an answer does not depend on the machine: no MIME tables, no
-// file system. It imports the standard library only.
+// An answer does not depend on the machine: the package uses neither MIME tables
+// nor the file system. It imports only the standard library.
 package asset

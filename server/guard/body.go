@@ -12,28 +12,31 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// takeBody reads a request's body whole before anybody works on it, within its
-// size and its time, and hands on what was read.
-func (g *Guard) takeBody(w http.ResponseWriter, r *http.Request) (status int, refused *gqlerror.Error) {
+// readBody reads a request's whole body, within limits of size and time, before
+// the request is processed, and puts what it read in its place.
+func (g *Guard) readBody(w http.ResponseWriter, r *http.Request) (status int, refused *gqlerror.Error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return 0, nil
 	}
-	most := g.limits.Body
-	if r.ContentLength > int64(most) {
-		return http.StatusRequestEntityTooLarge, exceeds("bodyBytes", most, int(min(r.ContentLength, saturated)), "bytes of body", "Send less at once.")
+	maxBytes := g.limits.Body
+	if r.ContentLength > int64(maxBytes) {
+		size := int(min(r.ContentLength, saturated))
+		return http.StatusRequestEntityTooLarge, exceeds("bodyBytes", maxBytes, size, "bytes of body", "Send less at once.")
 	}
 	connection := http.NewResponseController(w)
 	_ = connection.SetReadDeadline(time.Now().Add(g.limits.BodyTime)) // not every writer is a connection
-	body, err := io.ReadAll(io.LimitReader(r.Body, int64(most)+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, int64(maxBytes)+1))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return http.StatusRequestTimeout, refuse(CodeSlowBody, "The body of the request did not arrive in "+g.limits.BodyTime.String()+"; send it at once.")
+		return http.StatusRequestTimeout, refuse(CodeSlowBody,
+			"The body of the request did not arrive in "+g.limits.BodyTime.String()+"; send it at once.")
 	case err != nil:
 		return http.StatusBadRequest, refuse(CodeBadRequest, "The body of the request broke off.")
-	case len(body) > most:
-		return http.StatusRequestEntityTooLarge, exceeds("bodyBytes", most, len(body), "or more bytes of body", "Send less at once.")
+	case len(body) > maxBytes:
+		return http.StatusRequestEntityTooLarge,
+			exceeds("bodyBytes", maxBytes, len(body), "or more bytes of body", "Send less at once.")
 	}
-	// What follows may take longer than the body did.
+	// The rest of the request may take longer than the body.
 	_ = connection.SetReadDeadline(time.Time{})
 	if !utf8.Valid(body) {
 		return http.StatusBadRequest, refuse(CodeBadRequest, "The body of the request is not UTF-8.")

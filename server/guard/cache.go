@@ -7,47 +7,48 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
-// cache keeps what is used most lately, bounded in number and in bytes: who
-// sends large documents must not fill the memory with them. It is gqlgen's
-// graphql.Cache.
+// cache is a least recently used cache that is bounded in entries and in bytes,
+// so that a client that sends large documents cannot fill the memory. It
+// implements gqlgen's graphql.Cache.
 type cache[T any] struct {
-	weigh func(key string, value T) int // bytes
-	most  int                           // bytes
-	mu    sync.Mutex
-	kept  *simplelru.LRU[string, T]
-	bytes int
+	sizeOf   func(key string, value T) int // in bytes
+	maxBytes int
+
+	mu      sync.Mutex
+	entries *simplelru.LRU[string, T]
+	bytes   int
 }
 
-// newCache keeps up to entries (1 or more) of together at most bytes.
-func newCache[T any](entries, bytes int, weigh func(string, T) int) *cache[T] {
-	c := &cache[T]{weigh: weigh, most: bytes}
-	kept, err := simplelru.NewLRU(entries, func(key string, value T) { c.bytes -= weigh(key, value) })
+// newCache holds at most maxEntries (1 or more) of together at most maxBytes.
+func newCache[T any](maxEntries, maxBytes int, sizeOf func(string, T) int) *cache[T] {
+	c := &cache[T]{sizeOf: sizeOf, maxBytes: maxBytes}
+	entries, err := simplelru.NewLRU(maxEntries, func(key string, value T) { c.bytes -= sizeOf(key, value) })
 	if err != nil {
-		panic(err) // a size below 1: a mistake in this program
+		panic(err) // maxEntries is below 1: a programming error
 	}
-	c.kept = kept
+	c.entries = entries
 	return c
 }
 
-// Get returns what is kept under a key.
+// Get returns the value of a key.
 func (c *cache[T]) Get(_ context.Context, key string) (T, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.kept.Get(key)
+	return c.entries.Get(key)
 }
 
-// Add keeps a value, in place of what was used longest ago.
+// Add stores a value, and evicts the least recently used ones to make room.
 func (c *cache[T]) Add(_ context.Context, key string, value T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	size := c.weigh(key, value)
-	if size > c.most {
+	size := c.sizeOf(key, value)
+	if size > c.maxBytes {
 		return
 	}
-	c.kept.Remove(key)
+	c.entries.Remove(key)
 	c.bytes += size
-	c.kept.Add(key, value)
-	for c.bytes > c.most {
-		c.kept.RemoveOldest()
+	c.entries.Add(key, value)
+	for c.bytes > c.maxBytes {
+		c.entries.RemoveOldest()
 	}
 }

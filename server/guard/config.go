@@ -12,38 +12,37 @@ import (
 	"corebank/graph/input"
 )
 
-// Config says how strict a guard is. Its zero value is for development: the
-// default limits, no rates, introspection and suggestions.
+// Config configures a guard. Its zero value is for development: the default
+// limits, no rates, introspection and suggestions.
 type Config struct {
 	Limits Limits
 	Rates  Rates
-	// Production tells strangers less: no introspection, no suggestions, no
-	// GraphiQL.
+	// Production reveals less: no introspection, no suggestions, no GraphiQL.
 	Production bool
 	// Introspection allows introspection in production.
 	Introspection bool
-	// Trusted are documents that may be asked for by their hash.
+	// Trusted are the documents that clients may request by their hash.
 	Trusted *Documents
-	// TrustedOnly refuses all others.
+	// TrustedOnly refuses all other documents.
 	TrustedOnly bool
-	// Hosts are the names, without ports, that the Host header may have besides
-	// those of this machine; nil allows any.
+	// Hosts are the names, without ports, that the Host header may have besides the
+	// names of this machine; nil allows any.
 	Hosts []string
-	// Loopback allows this machine's own names only, and Hosts.
+	// Loopback allows only this machine's own names, and Hosts.
 	Loopback bool
-	// Caller names who asks; nil is one caller for all.
+	// Caller names the caller of a request; if nil, all requests have the same.
 	Caller func(context.Context) string
 }
 
-// Bounds of what is kept of documents.
+// Bounds of the caches of documents.
 const (
 	documentsKept  = 1000
-	documentsBytes = 4 << 20 // of their texts; parsed, they are some ten times as large
+	documentsBytes = 4 << 20 // of their texts; parsed, they are about ten times as large
 	automaticKept  = 1000
 	automaticBytes = 4 << 20
 )
 
-// Guard keeps the limits of one gateway.
+// Guard enforces the limits of one gateway.
 type Guard struct {
 	config     Config
 	limits     Limits
@@ -51,10 +50,10 @@ type Guard struct {
 	addresses  *buckets
 	parsed     *cache[*ast.QueryDocument]
 	automatic  extension.AutomaticPersistedQuery
-	prices     prices
+	costs      fieldCosts
 }
 
-// New is a guard that nobody has passed yet.
+// New returns a guard.
 func New(config Config) *Guard {
 	limits := config.Limits.orDefault()
 	if config.Caller == nil {
@@ -64,14 +63,15 @@ func New(config Config) *Guard {
 		config: config, limits: limits,
 		principals: newBuckets(config.Rates.PerPrincipal, limits.Cost),
 		addresses:  newBuckets(config.Rates.PerAddress, limits.Cost),
-		parsed:     newCache(documentsKept, documentsBytes, func(text string, _ *ast.QueryDocument) int { return len(text) }),
+		parsed: newCache(documentsKept, documentsBytes,
+			func(text string, _ *ast.QueryDocument) int { return len(text) }),
 		automatic: extension.AutomaticPersistedQuery{Cache: newCache(automaticKept, automaticBytes,
 			func(hash, text string) int { return len(hash) + len(text) })},
 	}
 }
 
-// Protect has a GraphQL server pass everything through the guard. Call it
-// before other extensions are used, so that the guard is the first to look.
+// Protect makes a GraphQL server pass every operation through the guard. Call
+// it before other extensions are added, so that the guard runs first.
 func (g *Guard) Protect(srv *handler.Server) {
 	srv.Use(&operations{Guard: g})
 	srv.SetQueryCache(g.parsed)
@@ -85,9 +85,9 @@ func (g *Guard) Protect(srv *handler.Server) {
 
 func (g *Guard) introspection() bool { return !g.config.Production || g.config.Introspection }
 
-// rules are what documents are validated by. In production, their errors suggest
-// no names of the schema; the two rules that SetDisableSuggestion minds are left
-// to it.
+// rules are the validation rules of documents. In production, their errors do
+// not suggest names of the schema; SetDisableSuggestion takes care of two more
+// rules.
 func (g *Guard) rules() *rules.Rules {
 	all := input.Rules()
 	if !g.config.Production {

@@ -8,12 +8,13 @@ import (
 	"corebank/graph"
 )
 
-// prices are the costs of a schema's fields. gqlgen's own reckoning reads every
-// argument of every field a second time, which costs more than a deposit may.
-type prices map[*ast.FieldDefinition]graph.Cost
+// fieldCosts are the costs of a schema's fields. gqlgen's own calculation reads
+// every argument of every field a second time, which is too expensive for a
+// deposit.
+type fieldCosts map[*ast.FieldDefinition]graph.Cost
 
-func pricesOf(schema *ast.Schema, costs map[string]graph.Cost) prices {
-	known := make(prices, len(costs))
+func fieldCostsOf(schema *ast.Schema, costs map[string]graph.Cost) fieldCosts {
+	known := make(fieldCosts, len(costs))
 	for name, definition := range schema.Types {
 		for _, field := range definition.Fields {
 			if cost, has := costs[name+"."+field.Name]; has {
@@ -24,18 +25,18 @@ func pricesOf(schema *ast.Schema, costs map[string]graph.Cost) prices {
 	return known
 }
 
-// of is the cost of a selection, at most saturated. Fragments were counted
-// before, so that going through them all has a bound.
-func (p prices) of(set ast.SelectionSet, variables map[string]any) (sum int) {
+// selection is the cost of a selection, at most saturated. The fragments were
+// counted before, so walking through all of them is bounded.
+func (f fieldCosts) selection(set ast.SelectionSet, variables map[string]any) (sum int) {
 	for _, selection := range set {
 		switch at := selection.(type) {
 		case *ast.Field:
-			sum += p.field(at, p.of(at.SelectionSet, variables), variables)
+			sum += f.field(at, f.selection(at.SelectionSet, variables), variables)
 		case *ast.InlineFragment:
-			sum += p.of(at.SelectionSet, variables)
+			sum += f.selection(at.SelectionSet, variables)
 		case *ast.FragmentSpread:
 			if at.Definition != nil {
-				sum += p.of(at.Definition.SelectionSet, variables)
+				sum += f.selection(at.Definition.SelectionSet, variables)
 			}
 		}
 		sum = saturate(sum)
@@ -43,8 +44,8 @@ func (p prices) of(set ast.SelectionSet, variables map[string]any) (sum int) {
 	return sum
 }
 
-func (p prices) field(at *ast.Field, selected int, variables map[string]any) int {
-	cost, known := p[at.Definition]
+func (f fieldCosts) field(at *ast.Field, selected int, variables map[string]any) int {
+	cost, known := f[at.Definition]
 	if !known {
 		return 1 + selected
 	}
@@ -52,46 +53,46 @@ func (p prices) field(at *ast.Field, selected int, variables map[string]any) int
 	if cost.Page > 0 {
 		times = pageOf(at, cost.Page, variables)
 	}
-	if cost.Past > 0 && (given(at, "asOf", variables) || given(at, "since", variables)) {
+	if cost.Past > 0 && (hasArgument(at, "asOf", variables) || hasArgument(at, "since", variables)) {
 		points += cost.Past
 	}
-	whole := saturate(points + times*selected)
+	total := saturate(points + times*selected)
 	if cost.Batch {
-		whole = saturate(itemsOf(at, variables) * whole)
+		total = saturate(itemsOf(at, variables) * total)
 	}
-	return whole
+	return total
 }
 
-// argument is the value of an argument, nil where there is none.
+// argument is the value of an argument, nil if there is none.
 func argument(at *ast.Field, name string, variables map[string]any) any {
-	sent := at.Arguments.ForName(name)
-	if sent == nil {
+	argument := at.Arguments.ForName(name)
+	if argument == nil {
 		return nil
 	}
-	value, err := sent.Value.Value(variables)
+	value, err := argument.Value.Value(variables)
 	if err != nil {
 		return nil // the field refuses it
 	}
 	return value
 }
 
-func given(at *ast.Field, name string, variables map[string]any) bool {
+func hasArgument(at *ast.Field, name string, variables map[string]any) bool {
 	return argument(at, name, variables) != nil
 }
 
-// pageOf is how many lines a page may have.
-func pageOf(at *ast.Field, unsaid int, variables map[string]any) int {
+// pageOf is the requested length of a page.
+func pageOf(at *ast.Field, defaultLength int, variables map[string]any) int {
 	for _, name := range []string{"first", "last"} {
 		if value := argument(at, name, variables); value != nil {
 			return min(max(wholeNumber(value, graph.MaxOnPage), 1), graph.MaxOnPage)
 		}
 	}
-	return unsaid
+	return defaultLength
 }
 
-// wholeNumber is a number as JSON or a document may hold it; what is none
-// counts as otherwise.
-func wholeNumber(value any, otherwise int) int {
+// wholeNumber converts a number from JSON or a document; any other value is the
+// fallback.
+func wholeNumber(value any, fallback int) int {
 	switch n := value.(type) {
 	case int:
 		return n
@@ -104,7 +105,7 @@ func wholeNumber(value any, otherwise int) int {
 			return int(min(whole, saturated))
 		}
 	}
-	return otherwise
+	return fallback
 }
 
 // itemsOf is how many items the input of a batch has.
@@ -112,7 +113,7 @@ func itemsOf(at *ast.Field, variables map[string]any) int {
 	input, _ := argument(at, "input", variables).(map[string]any)
 	items, list := input["items"].([]any)
 	if !list {
-		return 1 // GraphQL takes one for a list of one
+		return 1 // GraphQL coerces a single value to a list of one
 	}
 	return min(max(len(items), 1), graph.MaxInBatch)
 }

@@ -1,11 +1,10 @@
-// Package guard stands before the GraphQL executor and keeps abuse cheap: every
-// request has limits, each refusal says which limit, how much it allows and what
-// was asked, and what a hostile request may cost is bounded before any resolver
-// runs.
+// Package guard limits requests before the GraphQL executor, so that abuse stays
+// cheap: each refusal names the limit, its maximum and the request's value, and
+// the cost of a hostile request is bounded before any resolver runs.
 //
-// Handler is the door that every HTTP request passes; Extension is the same for
-// every GraphQL operation, also those of a websocket. Checks run from the
-// cheapest to the dearest: address, host, size, words, shape, and only then
-// validation and cost. The package knows GraphQL, HTTP and what
-// fields cost, and nothing else of a bank; it may import graph.
+// Handler is the middleware of every HTTP request; Protect adds the same to
+// every GraphQL operation, including those of a websocket. Checks run from the
+// cheapest to the most expensive: address, host, size, tokens, shape, and only
+// then validation and cost. The package knows GraphQL, HTTP and the costs of
+// fields, and nothing else of the bank; it may import graph.
 package guard

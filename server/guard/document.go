@@ -10,30 +10,33 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// checkText bounds a document before anything is made of it. It reads no more
-// words than are allowed.
+// checkText bounds a document before it is parsed. It reads no more tokens than
+// are allowed.
 func (l Limits) checkText(text string) *gqlerror.Error {
 	if n := len(text); n > l.Document {
 		return exceeds("documentBytes", l.Document, n, "bytes of query document", "Send values as variables.")
 	}
-	words := lexer.New(&ast.Source{Input: text})
+	tokens := lexer.New(&ast.Source{Input: text})
 	for n := 1; ; n++ {
-		token, err := words.ReadToken()
+		token, err := tokens.ReadToken()
 		if err != nil || token.Kind == lexer.EOF {
-			return nil // the parser says what is wrong
+			return nil // the parser reports the error
 		}
 		if size := len(token.Value); token.Kind == lexer.Name && size > l.Name {
-			return exceeds("nameBytes", l.Name, size, "bytes in one name of its document", "No name of this API is that long.")
+			return exceeds("nameBytes", l.Name, size, "bytes in one name of its document",
+				"No name of this API is that long.")
 		}
 		if n > l.Tokens {
-			return exceeds("tokens", l.Tokens, n, "or more tokens in its document", "Ask for less at once, and send values as variables.")
+			return exceeds("tokens", l.Tokens, n, "or more tokens in its document",
+				"Ask for less at once, and send values as variables.")
 		}
 	}
 }
 
-// checkDocument bounds a document by its text and its shape. It knows nothing
-// of the schema and takes time in proportion to the text, whatever fragments
-// would spread to. What cannot be parsed is left to the executor to refuse.
+// checkDocument bounds a document by its text and its shape. It does not know
+// the schema, and its time is proportional to the text, however much the
+// fragments would expand to. A document that cannot be parsed is left to the
+// executor to refuse.
 func (l Limits) checkDocument(text string, introspection bool) *gqlerror.Error {
 	if refused := l.checkText(text); refused != nil {
 		return refused
@@ -43,7 +46,7 @@ func (l Limits) checkDocument(text string, introspection bool) *gqlerror.Error {
 		return nil
 	}
 	s := survey{limits: l, fragments: make(map[string]*spread, len(doc.Fragments))}
-	if refused := s.written(doc); refused != nil {
+	if refused := s.checkWritten(doc); refused != nil {
 		return refused
 	}
 	for _, f := range doc.Fragments {
@@ -57,7 +60,7 @@ func (l Limits) checkDocument(text string, introspection bool) *gqlerror.Error {
 	return nil
 }
 
-// survey counts what a document asks for.
+// survey counts the parts of a document.
 type survey struct {
 	limits              Limits
 	fragments           map[string]*spread
@@ -66,17 +69,17 @@ type survey struct {
 	cycle               bool
 }
 
-// spread is what a fragment spreads to, counted once.
+// spread is the size of a fragment with its fragments expanded, counted once.
 type spread struct {
 	of            ast.SelectionSet
 	begun, done   bool
 	fields, depth int
 	rootFields    int
-	introspects   string // by which of its outermost fields, if by any
+	introspects   string // the outermost field that introspects, if any
 }
 
-// written checks what stands in the text, each fragment once.
-func (s *survey) written(doc *ast.QueryDocument) *gqlerror.Error {
+// checkWritten checks the document as written, each fragment once.
+func (s *survey) checkWritten(doc *ast.QueryDocument) *gqlerror.Error {
 	for _, op := range doc.Operations {
 		s.directives += len(op.Directives)
 		if n := len(op.VariableDefinitions); n > s.limits.Variables {
@@ -94,25 +97,26 @@ func (s *survey) written(doc *ast.QueryDocument) *gqlerror.Error {
 	l := s.limits
 	for _, c := range []struct {
 		limit        string
-		most, asked  int
+		max, value   int
 		unit, remedy string
 	}{
-		{"operations", l.Operations, len(doc.Operations), "operations in its document", "Send them in documents of their own."},
+		{"operations", l.Operations, len(doc.Operations), "operations in its document",
+			"Send them in separate documents."},
 		{"fragments", l.Fragments, len(doc.Fragments), "fragments", "Use fewer fragments."},
 		{"aliases", l.Aliases, s.aliases, "aliases", "Ask for many objects by a connection, or in several requests."},
 		{"directives", l.Directives, s.directives, "directives", "Use fewer directives."},
 		{"fields", l.Fields, s.fields, "fields in its document", "Ask for fewer fields at once."},
-		// Validation compares each with each, and what is in them.
-		{"repeats", l.Repeats, s.repeats, "fields that stand beside themselves again", "Write each field once."},
+		// Validation compares every two of them, and the fields in them.
+		{"repeats", l.Repeats, s.repeats, "fields that are repeated beside themselves", "Write each field once."},
 	} {
-		if c.asked > c.most {
-			return exceeds(c.limit, c.most, c.asked, c.unit, c.remedy)
+		if c.value > c.max {
+			return exceeds(c.limit, c.max, c.value, c.unit, c.remedy)
 		}
 	}
 	return nil
 }
 
-// count adds a selection as it is written.
+// count adds a selection as written.
 func (s *survey) count(set ast.SelectionSet) {
 	named := make(map[string]bool, len(set))
 	for _, selection := range set {
@@ -137,33 +141,36 @@ func (s *survey) count(set ast.SelectionSet) {
 	}
 }
 
-// operation checks what an operation comes to with all fragments spread.
+// operation checks the size of an operation with all fragments expanded.
 func (s *survey) operation(op *ast.OperationDefinition, introspection bool) *gqlerror.Error {
 	whole := &spread{of: op.SelectionSet}
 	s.measure(whole)
 	l := s.limits
 	switch {
 	case s.cycle:
-		return refuse("GRAPHQL_VALIDATION_FAILED", "A fragment of the document contains itself; fragments must come to an end.")
+		return refuse("GRAPHQL_VALIDATION_FAILED", "A fragment of the document contains itself; remove the cycle.")
 	case whole.depth > l.Depth:
 		return exceeds("depth", l.Depth, whole.depth, "levels of fields", "Ask for the inner objects by their ids.")
 	case op.Operation == ast.Mutation && whole.rootFields > l.MutationFields:
 		return exceeds("mutationFields", l.MutationFields, whole.rootFields, "mutations in one operation",
 			"Send up to 100 commands at once with postBatch, or one mutation per request.")
 	case op.Operation == ast.Subscription && whole.rootFields > 1:
-		return refuse("GRAPHQL_VALIDATION_FAILED", "A subscription must have exactly one field; send each in an operation of its own.")
+		return refuse("GRAPHQL_VALIDATION_FAILED",
+			"A subscription must have exactly one field; send each in an operation of its own.")
 	case whole.rootFields > l.RootFields:
 		return exceeds("rootFields", l.RootFields, whole.rootFields, "fields at its root", "Ask in several requests.")
 	case whole.fields > l.Spread:
-		return exceeds("spreadFields", l.Spread, whole.fields, "fields with its fragments spread", "Ask for fewer fields at once.")
+		return exceeds("spreadFields", l.Spread, whole.fields, "fields with its fragments expanded",
+			"Ask for fewer fields at once.")
 	}
 	if whole.introspects != "" && !introspection {
-		return refuse(CodeIntrospection, fmt.Sprintf("This gateway does not answer %s; read the schema reference in the documentation.", whole.introspects))
+		return refuse(CodeIntrospection, fmt.Sprintf(
+			"This gateway does not answer %s; read the schema reference in the documentation.", whole.introspects))
 	}
 	return nil
 }
 
-// measure fills in what a selection spreads to; a fragment is looked at once.
+// measure calculates the size of a selection; a fragment is measured once.
 func (s *survey) measure(of *spread) {
 	if of.done {
 		return
@@ -173,12 +180,12 @@ func (s *survey) measure(of *spread) {
 		return
 	}
 	of.begun = true
-	s.into(of, of.of, 1)
+	s.addTo(of, of.of, 1)
 	of.done = true
 }
 
-// into adds a selection at a depth to what it is spread into.
-func (s *survey) into(total *spread, set ast.SelectionSet, depth int) {
+// addTo adds a selection at a depth to the size of what contains it.
+func (s *survey) addTo(total *spread, set ast.SelectionSet, depth int) {
 	for _, selection := range set {
 		switch at := selection.(type) {
 		case *ast.Field:
@@ -186,13 +193,13 @@ func (s *survey) into(total *spread, set ast.SelectionSet, depth int) {
 			if depth == 1 {
 				total.root(at.Name)
 			}
-			s.into(total, at.SelectionSet, depth+1)
+			s.addTo(total, at.SelectionSet, depth+1)
 		case *ast.InlineFragment:
-			s.into(total, at.SelectionSet, depth)
+			s.addTo(total, at.SelectionSet, depth)
 		case *ast.FragmentSpread:
 			f := s.fragments[at.Name]
 			if f == nil || s.cycle {
-				continue // validation says that there is none
+				continue // validation reports that it does not exist
 			}
 			s.measure(f)
 			total.add(f.fields, depth-1+f.depth)
@@ -204,7 +211,7 @@ func (s *survey) into(total *spread, set ast.SelectionSet, depth int) {
 	}
 }
 
-// saturated is more than any limit; sums stop there, so that none overflows.
+// saturated exceeds every limit; sums stop there, so that none overflows.
 const saturated = 1 << 30
 
 func saturate(n int) int { return min(n, saturated) }

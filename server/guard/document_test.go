@@ -34,7 +34,7 @@ func FuzzDocuments(f *testing.F) {
 			doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, limits.Tokens)
 			if err == nil && len(validator.ValidateWithRules(schema, doc, rules.NewDefaultRules())) == 0 {
 				for _, op := range doc.Operations {
-					if cost := pricesOf(schema, nil).of(op.SelectionSet, nil); cost < 1 || cost > saturated {
+					if cost := fieldCostsOf(schema, nil).selection(op.SelectionSet, nil); cost < 1 || cost > saturated {
 						t.Errorf("it costs %d", cost)
 					}
 				}

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// policy is for answers that are no pages; a page sets its own.
+// policy is for answers that are not pages; a page sets its own.
 const policy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// secure sets the headers that every answer has. Browsers heed the last one
-// over TLS only, which something in front of the gateway ends.
+// secure sets the headers of every answer. Browsers respect the last one only
+// over TLS, which a proxy in front of the gateway terminates.
 func (g *Guard) secure(h http.Header, r *http.Request) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -7,54 +7,55 @@ type Limits struct {
 	Body           int           // bytes of an HTTP body
 	BodyTime       time.Duration // to send it
 	Document       int           // bytes of a query document
-	Tokens         int           // words and signs of a document
+	Tokens         int           // of a document
 	Name           int           // bytes of a name in a document
 	Operations     int           // in a document
-	Depth          int           // of fields in fields, with fragments spread
+	Depth          int           // of nested fields, with fragments expanded
 	Fields         int           // as written
-	Repeats        int           // fields written again beside themselves
-	Spread         int           // fields with all fragments spread
+	Repeats        int           // fields that are repeated beside themselves
+	Spread         int           // fields with all fragments expanded
 	RootFields     int           // of a query
 	MutationFields int           // at the root of a mutation
 	Aliases        int
 	Directives     int
 	Fragments      int
-	Variables      int           // that an operation declares or a request sends
-	VariableValues int           // all of them and what is in them
-	VariableBytes  int           // of their names and texts
+	Variables      int           // of an operation or a request
+	VariableValues int           // including nested ones
+	VariableBytes  int           // of their names and strings
 	VariableDepth  int           // of lists and objects
 	Cost           int           // points of an operation
 	Errors         int           // in one answer
-	RequestErrors  int           // in one that refuses the whole request
+	RequestErrors  int           // in an answer that refuses the whole request
 	Message        int           // bytes of one error's message
 	QueryTime      time.Duration // to answer a query
 	MutationTime   time.Duration // to answer a mutation
-	WriteTime      time.Duration // for a client to take the answer
+	WriteTime      time.Duration // for a client to read the answer
 }
 
-// DefaultLimits are generous for programs and people, and tight for abuse.
+// DefaultLimits leave enough room for programs and people, and little for abuse.
 func DefaultLimits() Limits {
 	return Limits{
 		Body: 1 << 20, BodyTime: 10 * time.Second,
 		Document: 100 << 10, Tokens: 2000, Name: 128, Operations: 20,
 		Depth: 20, Fields: 500, Repeats: 30, Spread: 2000, RootFields: 20,
-		// Money moves by one decision per operation; many at once are postBatch's.
+		// One operation moves money by one command; postBatch takes many.
 		MutationFields: 1,
 		Aliases:        30, Directives: 50, Fragments: 30,
 		Variables: 50, VariableValues: 5000, VariableBytes: 512 << 10, VariableDepth: 12,
 		Cost: 20_000, Errors: 100, RequestErrors: 10, Message: 400,
-		// A query may wait ten seconds for a version, a mutation's command twelve for
-		// its actor and then ten for its transfer.
+		// A query may wait ten seconds for a version. A mutation may wait twelve
+		// seconds for its actor, and then ten for the end of its transfer.
 		QueryTime: 20 * time.Second, MutationTime: 30 * time.Second, WriteTime: time.Minute,
 	}
 }
 
-// orDefault fills in what is not set.
+// orDefault sets the fields that are zero.
 func (l Limits) orDefault() Limits {
 	d := DefaultLimits()
 	for _, n := range []struct{ is, or *int }{
-		{&l.Body, &d.Body}, {&l.Document, &d.Document}, {&l.Tokens, &d.Tokens}, {&l.Operations, &d.Operations}, {&l.Name, &d.Name},
-		{&l.Depth, &d.Depth}, {&l.Fields, &d.Fields}, {&l.Repeats, &d.Repeats}, {&l.Spread, &d.Spread}, {&l.RootFields, &d.RootFields},
+		{&l.Body, &d.Body}, {&l.Document, &d.Document}, {&l.Tokens, &d.Tokens}, {&l.Operations, &d.Operations},
+		{&l.Name, &d.Name}, {&l.Depth, &d.Depth}, {&l.Fields, &d.Fields}, {&l.Repeats, &d.Repeats}, {&l.Spread, &d.Spread},
+		{&l.RootFields, &d.RootFields},
 		{&l.MutationFields, &d.MutationFields}, {&l.Aliases, &d.Aliases}, {&l.Directives, &d.Directives},
 		{&l.Fragments, &d.Fragments}, {&l.Variables, &d.Variables}, {&l.VariableValues, &d.VariableValues},
 		{&l.VariableBytes, &d.VariableBytes}, {&l.VariableDepth, &d.VariableDepth}, {&l.Cost, &d.Cost},
@@ -65,7 +66,8 @@ func (l Limits) orDefault() Limits {
 		}
 	}
 	for _, n := range []struct{ is, or *time.Duration }{
-		{&l.BodyTime, &d.BodyTime}, {&l.QueryTime, &d.QueryTime}, {&l.MutationTime, &d.MutationTime}, {&l.WriteTime, &d.WriteTime},
+		{&l.BodyTime, &d.BodyTime}, {&l.QueryTime, &d.QueryTime},
+		{&l.MutationTime, &d.MutationTime}, {&l.WriteTime, &d.WriteTime},
 	} {
 		if *n.is <= 0 {
 			*n.is = *n.or

@@ -15,26 +15,28 @@ import (
 	"corebank/server/overhttp"
 )
 
-// Handler is the door of a gateway: every HTTP request passes it first. Paths
-// of health checks are not counted against the rates.
+// Handler is the outermost middleware of a gateway. Requests for the uncounted
+// paths, those of health checks, do not count against the rates.
 func (g *Guard) Handler(inner http.Handler, uncounted ...string) http.Handler {
 	foreign := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.secure(w.Header(), r)
 		if !g.knows(r.Host) {
-			deny(w, r, http.StatusMisdirectedRequest, refuse(CodeHost, "The Host header names another server than this one; an operator can add a name with --host."))
+			deny(w, r, http.StatusMisdirectedRequest, refuse(CodeHost,
+				"The Host header does not name this server; an operator can add a name with --host."))
 			return
 		}
-		v := &visit{address: neighbours(r.RemoteAddr)}
+		v := &visit{address: network(r.RemoteAddr)}
 		if !slices.Contains(uncounted, r.URL.Path) {
 			if wait := g.addresses.take(v.address, requestCost); wait > 0 {
 				v.wait = wait
-				deny(&verdict{ResponseWriter: w, visit: v}, r, http.StatusTooManyRequests, tooFast(wait))
+				deny(&limitedResponse{ResponseWriter: w, visit: v}, r, http.StatusTooManyRequests, tooFast(wait))
 				return
 			}
 		}
 		if err := foreign.Check(r); err != nil {
-			deny(w, r, http.StatusForbidden, refuse(CodeCrossOrigin, "A page of another site may not send this; use a client program, or a page of this server."))
+			deny(w, r, http.StatusForbidden, refuse(CodeCrossOrigin,
+				"A page of another site may not send this; use a client program, or a page of this server."))
 			return
 		}
 		v.socket = r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
@@ -43,17 +45,17 @@ func (g *Guard) Handler(inner http.Handler, uncounted ...string) http.Handler {
 			inner.ServeHTTP(w, r)
 			return
 		}
-		if status, refused := g.takeBody(w, r); refused != nil {
+		if status, refused := g.readBody(w, r); refused != nil {
 			deny(w, r, status, refused)
 			return
 		}
 		g.boundAnswer(w, r)
-		inner.ServeHTTP(&verdict{ResponseWriter: w, visit: v}, r)
+		inner.ServeHTTP(&limitedResponse{ResponseWriter: w, visit: v}, r)
 	})
 }
 
-// knows reports whether a Host header is one of this server's. A page that had
-// its own name resolve to this machine has that name in it, and not ours.
+// knows reports whether a Host header names this server. A page whose own name
+// was made to resolve to this machine sends that other name (DNS rebinding).
 func (g *Guard) knows(header string) bool {
 	if !g.config.Loopback && len(g.config.Hosts) == 0 {
 		return true
@@ -70,8 +72,8 @@ func (g *Guard) knows(header string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// boundAnswer bounds the time that a client takes to read its answer. A stream
-// of events has no end.
+// boundAnswer bounds the time that a client may take to read its answer. A
+// stream of events has no such bound.
 func (g *Guard) boundAnswer(w http.ResponseWriter, r *http.Request) {
 	var deadline time.Time
 	if !strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
@@ -83,16 +85,16 @@ func (g *Guard) boundAnswer(w http.ResponseWriter, r *http.Request) {
 // deny answers with one error.
 func deny(w http.ResponseWriter, r *http.Request, status int, refused *gqlerror.Error) {
 	if status == http.StatusRequestTimeout || status == http.StatusRequestEntityTooLarge {
-		w.Header().Set("Connection", "close") // what is still to come is not read
+		w.Header().Set("Connection", "close") // the rest of the body is not read
 	}
 	overhttp.Refuse(w, r, status, refused)
 }
 
-// visit is what the door knows of a request, for the operations in it.
+// visit is what the middleware knows about a request, for its operations.
 type visit struct {
 	address string
 	socket  bool
-	wait    time.Duration // set when an operation came too fast
+	wait    time.Duration // set when an operation exceeded a rate
 }
 
 type visitKey struct{}
@@ -109,49 +111,50 @@ func addressOf(ctx context.Context) string {
 	return ""
 }
 
-// visited reports whether the door counted this one operation.
+// visited reports whether the middleware counted this operation.
 func visited(ctx context.Context) bool {
 	v := visitOf(ctx)
 	return v != nil && !v.socket
 }
 
-// tellDoor has the answer say 429. Operations of a websocket have no status.
-func tellDoor(ctx context.Context, wait time.Duration) {
+// setStatus makes the response's status 429. Operations of a websocket have no
+// status.
+func setStatus(ctx context.Context, wait time.Duration) {
 	if v := visitOf(ctx); v != nil && !v.socket {
 		v.wait = wait
 	}
 }
 
-// verdict gives an answer the status that its operation came to.
-type verdict struct {
+// limitedResponse has the status 429 if its operation exceeded a rate.
+type limitedResponse struct {
 	http.ResponseWriter
 	*visit
-	begun bool
+	started bool
 }
 
-func (v *verdict) WriteHeader(status int) {
-	if v.wait > 0 && !v.begun {
+func (l *limitedResponse) WriteHeader(status int) {
+	if l.wait > 0 && !l.started {
 		status = http.StatusTooManyRequests
-		v.Header().Set("Retry-After", strconv.Itoa(retrySeconds(v.wait)))
+		l.Header().Set("Retry-After", strconv.Itoa(retrySeconds(l.wait)))
 	}
-	v.begun = true
-	v.ResponseWriter.WriteHeader(status)
+	l.started = true
+	l.ResponseWriter.WriteHeader(status)
 }
 
-func (v *verdict) Write(b []byte) (int, error) {
-	if !v.begun {
-		v.WriteHeader(http.StatusOK)
+func (l *limitedResponse) Write(b []byte) (int, error) {
+	if !l.started {
+		l.WriteHeader(http.StatusOK)
 	}
-	return v.ResponseWriter.Write(b)
+	return l.ResponseWriter.Write(b)
 }
 
 // Flush is for streams of events.
-func (v *verdict) Flush() {
-	if !v.begun {
-		v.WriteHeader(http.StatusOK)
+func (l *limitedResponse) Flush() {
+	if !l.started {
+		l.WriteHeader(http.StatusOK)
 	}
-	_ = http.NewResponseController(v.ResponseWriter).Flush()
+	_ = http.NewResponseController(l.ResponseWriter).Flush()
 }
 
 // Unwrap is for http.ResponseController.
-func (v *verdict) Unwrap() http.ResponseWriter { return v.ResponseWriter }
+func (l *limitedResponse) Unwrap() http.ResponseWriter { return l.ResponseWriter }

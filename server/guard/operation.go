@@ -13,8 +13,8 @@ import (
 	"corebank/graph"
 )
 
-// operations is the guard as gqlgen's executor calls it, for every operation
-// over every transport.
+// operations is the guard as an extension of gqlgen's executor, for every
+// operation over every transport.
 type operations struct{ *Guard }
 
 var _ interface {
@@ -30,13 +30,13 @@ func (o *operations) ExtensionName() string { return "Guard" }
 
 // Validate implements graphql.HandlerExtension.
 func (o *operations) Validate(schema graphql.ExecutableSchema) error {
-	o.prices = pricesOf(schema.Schema(), graph.Costs())
+	o.costs = fieldCostsOf(schema.Schema(), graph.Costs())
 	return nil
 }
 
-// MutateOperationParameters looks at a request before anything is made of it.
+// MutateOperationParameters checks a request before it is parsed.
 func (o *operations) MutateOperationParameters(ctx context.Context, request *graphql.RawParams) *gqlerror.Error {
-	if !visited(ctx) { // a websocket's: the door saw one request for all of them
+	if !visited(ctx) { // of a websocket: the middleware saw one request for all of them
 		if wait := o.addresses.take(addressOf(ctx), requestCost); wait > 0 {
 			return tooFast(wait)
 		}
@@ -53,13 +53,13 @@ func (o *operations) MutateOperationParameters(ctx context.Context, request *gra
 	if refused := o.check(ctx, request.Query); refused != nil {
 		return refused
 	}
-	if refused := o.remembered(ctx, request); refused != nil {
+	if refused := o.automaticDocument(ctx, request); refused != nil {
 		return refused
 	}
 	return nil
 }
 
-// check refuses a document that was not answered before.
+// check checks a document, unless it was parsed before.
 func (o *operations) check(ctx context.Context, text string) *gqlerror.Error {
 	if _, known := o.parsed.Get(ctx, text); known || text == "" {
 		return nil
@@ -67,11 +67,11 @@ func (o *operations) check(ctx context.Context, text string) *gqlerror.Error {
 	return o.limits.checkDocument(text, o.introspection())
 }
 
-// remembered fills in the text of an automatically persisted query, or keeps
-// it. Only documents that passed the check are kept.
-func (o *operations) remembered(ctx context.Context, request *graphql.RawParams) *gqlerror.Error {
-	hash, asked := hashOf(request)
-	if !asked || o.config.Trusted.has(hash) {
+// automaticDocument sets the text of an automatically persisted query, or stores
+// it. Only documents that passed the check are stored.
+func (o *operations) automaticDocument(ctx context.Context, request *graphql.RawParams) *gqlerror.Error {
+	hash, named := hashOf(request)
+	if !named || o.config.Trusted.has(hash) {
 		return nil
 	}
 	withText := request.Query != ""
@@ -83,17 +83,21 @@ func (o *operations) remembered(ctx context.Context, request *graphql.RawParams)
 		refused.Extensions["retryable"] = true
 		return refused
 	case withText && hash != "":
-		return refuse(CodeBadHash, "extensions.persistedQuery.sha256Hash is not the SHA-256 of the query; send 64 hexadecimal digits of the very text.")
+		return refuse(CodeBadHash, "extensions.persistedQuery.sha256Hash is not the SHA-256 of the query; "+
+			"send the 64 hexadecimal digits of exactly this text.")
 	default:
-		return refuse(CodeBadRequest, "extensions.persistedQuery must be {version: 1, sha256Hash: the SHA-256 of the query in hexadecimal}.")
+		return refuse(CodeBadRequest,
+			"extensions.persistedQuery must be {version: 1, sha256Hash: the SHA-256 of the query in hexadecimal}.")
 	}
 }
 
-// MutateOperationContext takes the cost of a valid operation from its caller.
-func (o *operations) MutateOperationContext(ctx context.Context, operation *graphql.OperationContext) *gqlerror.Error {
-	cost := o.prices.of(operation.Operation.SelectionSet, operation.Variables)
+// MutateOperationContext charges the cost of a valid operation to its caller.
+func (o *operations) MutateOperationContext(ctx context.Context,
+	operation *graphql.OperationContext) *gqlerror.Error {
+	cost := o.costs.selection(operation.Operation.SelectionSet, operation.Variables)
 	if cost > o.limits.Cost {
-		return exceeds("cost", o.limits.Cost, cost, "points of cost", "Ask for shorter pages, or for fewer fields of each line.")
+		return exceeds("cost", o.limits.Cost, cost, "points of cost",
+			"Ask for shorter pages, or for fewer fields of each line.")
 	}
 	rest := cost - requestCost
 	if wait := o.principals.take(o.config.Caller(ctx), rest); wait > 0 {
@@ -105,23 +109,24 @@ func (o *operations) MutateOperationContext(ctx context.Context, operation *grap
 	return nil
 }
 
-// slowDown tells the client, and the door for the status of the answer.
+// slowDown refuses an operation that exceeds a rate, and sets the status of the
+// response.
 func (o *operations) slowDown(ctx context.Context, wait time.Duration) *gqlerror.Error {
-	tellDoor(ctx, wait)
+	setStatus(ctx, wait)
 	return tooFast(wait)
 }
 
 // InterceptOperation bounds the time of a query or a mutation. A subscription
-// lasts as long as its client.
+// lasts until its client ends it.
 func (o *operations) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	within := o.limits.QueryTime
+	timeout := o.limits.QueryTime
 	switch graphql.GetOperationContext(ctx).Operation.Operation {
 	case ast.Subscription:
 		return next(ctx)
 	case ast.Mutation:
-		within = o.limits.MutationTime
+		timeout = o.limits.MutationTime
 	}
-	ctx, cancel := context.WithTimeout(ctx, within)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	answer := next(ctx)
 	return func(ctx context.Context) *graphql.Response {
 		defer cancel()
@@ -129,18 +134,18 @@ func (o *operations) InterceptOperation(ctx context.Context, next graphql.Operat
 	}
 }
 
-// InterceptResponse bounds what errors say: the words of a request must not
-// come back at length, nor an error for each of them.
+// InterceptResponse bounds the errors of an answer in number and length: a
+// request must not be able to have its own text repeated at length.
 func (o *operations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	answer := next(ctx)
 	if answer == nil {
 		return nil
 	}
-	most := o.limits.Errors
+	maxErrors := o.limits.Errors
 	if len(answer.Data) == 0 {
-		most = o.limits.RequestErrors
+		maxErrors = o.limits.RequestErrors
 	}
-	answer.Errors = answer.Errors[:min(len(answer.Errors), most)]
+	answer.Errors = answer.Errors[:min(len(answer.Errors), maxErrors)]
 	for _, e := range answer.Errors {
 		e.Message = shortened(e.Message, o.limits.Message)
 		if e.Extensions["code"] == nil {
@@ -150,8 +155,8 @@ func (o *operations) InterceptResponse(ctx context.Context, next graphql.Respons
 	return answer
 }
 
-// codeOf is for the errors of the executor that have no code: those of a field
-// say that an answer broke the schema, the others that a request is none.
+// codeOf is the code of an error of the executor that has none: with a path, an
+// answer violated the schema; otherwise, the request is malformed.
 func codeOf(e *gqlerror.Error) string {
 	if len(e.Path) > 0 {
 		return codeInternal
@@ -159,13 +164,13 @@ func codeOf(e *gqlerror.Error) string {
 	return CodeBadRequest
 }
 
-// shortened is a text of at most so many bytes, whole runes of them.
-func shortened(text string, most int) string {
+// shortened cuts a text to at most maxBytes, between two runes.
+func shortened(text string, maxBytes int) string {
 	const more = "…"
-	if len(text) <= most {
+	if len(text) <= maxBytes {
 		return text
 	}
-	end := most - len(more)
+	end := maxBytes - len(more)
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}

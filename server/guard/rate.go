@@ -10,8 +10,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rates bounds how much may be asked for in time, in points of cost per second;
-// 0 is without bound. Up to two seconds' worth may come at once.
+// Rates bounds requests in points of cost per second; 0 is no bound. A burst may
+// use the points of two seconds at once.
 type Rates struct {
 	PerPrincipal int
 	PerAddress   int
@@ -19,60 +19,62 @@ type Rates struct {
 
 // Bounds of the rates.
 const (
-	bucketsKept  = 20_000 // principals or addresses that are remembered
+	bucketsKept  = 20_000 // of the most recent principals or addresses
 	burstSeconds = 2
-	// requestCost is what a request costs at the least, answered or refused.
+	// requestCost is the minimum cost of a request, answered or refused.
 	requestCost = 10
 )
 
-// buckets holds a token bucket for each of those who asked most lately.
+// buckets holds a token bucket for each of the most recent callers.
 type buckets struct {
 	perSecond rate.Limit
 	burst     int
 
-	mu   sync.Mutex
-	kept *simplelru.LRU[string, *rate.Limiter]
+	mu       sync.Mutex
+	limiters *simplelru.LRU[string, *rate.Limiter]
 }
 
-// newBuckets is nil for no bound. A burst holds at least one request of the
-// greatest cost, so that each can be answered in the end.
-func newBuckets(perSecond, greatest int) *buckets {
+// newBuckets is nil for no bound. A burst allows at least one request of the
+// maximum cost; otherwise such a request could never be answered.
+func newBuckets(perSecond, maxCost int) *buckets {
 	if perSecond <= 0 {
 		return nil
 	}
-	kept, err := simplelru.NewLRU[string, *rate.Limiter](bucketsKept, nil)
+	limiters, err := simplelru.NewLRU[string, *rate.Limiter](bucketsKept, nil)
 	if err != nil {
-		panic(err) // a size below 1: a mistake in this program
+		panic(err) // the size is below 1: a programming error
 	}
-	return &buckets{perSecond: rate.Limit(perSecond), burst: max(burstSeconds*perSecond, greatest+requestCost), kept: kept}
+	return &buckets{perSecond: rate.Limit(perSecond), burst: max(burstSeconds*perSecond, maxCost+requestCost),
+		limiters: limiters}
 }
 
-// take takes points from who's bucket, or tells how long until they are there.
-func (b *buckets) take(who string, points int) (wait time.Duration) {
+// take takes points from a caller's bucket, or returns how long it takes until
+// the bucket has them.
+func (b *buckets) take(caller string, points int) (wait time.Duration) {
 	if b == nil || points <= 0 {
 		return 0
 	}
-	taken := b.of(who).ReserveN(time.Now(), min(points, b.burst))
-	if wait = taken.Delay(); wait > 0 {
-		taken.Cancel()
+	reservation := b.of(caller).ReserveN(time.Now(), min(points, b.burst))
+	if wait = reservation.Delay(); wait > 0 {
+		reservation.Cancel()
 	}
 	return wait
 }
 
-func (b *buckets) of(who string) *rate.Limiter {
+func (b *buckets) of(caller string) *rate.Limiter {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	limiter, known := b.kept.Get(who)
+	limiter, known := b.limiters.Get(caller)
 	if !known {
 		limiter = rate.NewLimiter(b.perSecond, b.burst)
-		b.kept.Add(who, limiter)
+		b.limiters.Add(caller, limiter)
 	}
 	return limiter
 }
 
-// neighbours is what one client can speak from: an IPv4 address, or the 64 bits
-// of an IPv6 network.
-func neighbours(remote string) string {
+// network is the range of addresses that one client can use: an IPv4 address, or
+// the 64 bits of an IPv6 network.
+func network(remote string) string {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
 		return remote
@@ -84,9 +86,9 @@ func neighbours(remote string) string {
 	if ip = ip.Unmap().WithZone(""); ip.Is4() {
 		return ip.String()
 	}
-	network, err := ip.Prefix(64)
+	prefix, err := ip.Prefix(64)
 	if err != nil {
 		return ip.String()
 	}
-	return network.String()
+	return prefix.String()
 }

@@ -39,7 +39,7 @@ func TestBucketsOfTheMostRecentAreKept(t *testing.T) {
 	for i := range bucketsKept + 10 {
 		b.take(fmt.Sprint(i), 1)
 	}
-	if n := b.kept.Len(); n != bucketsKept {
+	if n := b.limiters.Len(); n != bucketsKept {
 		t.Errorf("%d are kept, want %d", n, bucketsKept)
 	}
 	if none := newBuckets(0, 1); none.take("anyone", 1<<30) != 0 {
@@ -53,7 +53,7 @@ func TestNeighboursShareAnAddress(t *testing.T) {
 		"[2001:db8:1:2:3::4]:5": "2001:db8:1:2::/64", "[2001:db8:1:2::ffff]:6": "2001:db8:1:2::/64", "[fe80::1%eth0]:5": "fe80::/64",
 		"@": "@",
 	} {
-		if got := neighbours(remote); got != want {
+		if got := network(remote); got != want {
 			t.Errorf("%s is %s, want %s", remote, got, want)
 		}
 	}

@@ -18,15 +18,15 @@ import (
 )
 
 // Documents are the query documents that an operator trusts, by their SHA-256.
-// A nil one has none.
+// nil has none.
 type Documents struct{ texts map[string]string }
 
 // maxManifest bounds a manifest in bytes.
 const maxManifest = 16 << 20
 
-// ReadDocuments reads a manifest: a JSON object of hash to document, as the
-// clients' build tools write it. Every document must have its hash, be valid in
-// the schema and keep the limits, so that none fails later.
+// ReadDocuments reads a manifest: a JSON object from hash to document, as the
+// clients' build tools write it. Every document must match its hash, be valid in
+// the schema and respect the limits, so that none fails later.
 func ReadDocuments(path string, schema *ast.Schema, limits Limits) (*Documents, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -56,9 +56,9 @@ func ReadDocuments(path string, schema *ast.Schema, limits Limits) (*Documents, 
 }
 
 func (d *Documents) add(hash, text string, schema *ast.Schema, limits Limits) error {
-	hash = plainHash(hash)
-	if is := sha256Of(text); is != hash {
-		return fmt.Errorf("its SHA-256 is %s; write the manifest anew, with sha256 as its algorithm", is)
+	hash = trimAlgorithm(hash)
+	if actual := sha256Of(text); actual != hash {
+		return fmt.Errorf("its SHA-256 is %s; generate the manifest again, with sha256 as its algorithm", actual)
 	}
 	if refused := limits.checkDocument(text, true); refused != nil {
 		return errors.New(refused.Message)
@@ -70,7 +70,7 @@ func (d *Documents) add(hash, text string, schema *ast.Schema, limits Limits) er
 	return nil
 }
 
-// Len is how many there are.
+// Len is the number of documents.
 func (d *Documents) Len() int {
 	if d == nil {
 		return 0
@@ -82,39 +82,41 @@ func (d *Documents) has(hash string) bool {
 	if d == nil {
 		return false
 	}
-	_, is := d.texts[hash]
-	return is
+	_, found := d.texts[hash]
+	return found
 }
 
-// fill puts in the text of a trusted document that is asked for by its hash.
+// fill sets the text of a trusted document that is requested by its hash.
 func (d *Documents) fill(request *graphql.RawParams, only bool) *gqlerror.Error {
-	hash, asked := hashOf(request)
+	hash, named := hashOf(request)
 	switch {
-	case asked && d.has(hash) && (request.Query == "" || request.Query == d.texts[hash]):
+	case named && d.has(hash) && (request.Query == "" || request.Query == d.texts[hash]):
 		request.Query = d.texts[hash]
 		return nil
 	case !only:
 		return nil
 	case request.Query != "":
-		return refuse(CodeNotTrusted, "This gateway takes registered documents only: send the hash of one, as documentId or extensions.persistedQuery.sha256Hash, and no query.")
+		return refuse(CodeNotTrusted, "This gateway accepts only registered documents: send the hash of one, "+
+			"as documentId or extensions.persistedQuery.sha256Hash, and no query.")
 	default:
-		return refuse(CodeNotTrusted, "No registered document has this hash; ask the operator to add it to the gateway's manifest.")
+		return refuse(CodeNotTrusted,
+			"No registered document has this hash; ask the operator to add it to the gateway's manifest.")
 	}
 }
 
 // hashOf is the hash in a request: its documentId, or extensions.persistedQuery.
-func hashOf(asked *graphql.RawParams) (hash string, is bool) {
-	if id, named := asked.Extensions[request.DocumentID].(string); named {
-		return plainHash(id), true
+func hashOf(params *graphql.RawParams) (hash string, ok bool) {
+	if id, ok := params.Extensions[request.DocumentID].(string); ok {
+		return trimAlgorithm(id), true
 	}
-	sent, is := asked.Extensions["persistedQuery"]
-	fields, _ := sent.(map[string]any)
+	query, ok := params.Extensions["persistedQuery"]
+	fields, _ := query.(map[string]any)
 	hash, _ = fields["sha256Hash"].(string)
-	return plainHash(hash), is && sent != nil
+	return trimAlgorithm(hash), ok && query != nil
 }
 
-// plainHash is a hash without the name of its algorithm.
-func plainHash(hash string) string { return strings.TrimPrefix(hash, "sha256:") }
+// trimAlgorithm removes the name of the algorithm from a hash.
+func trimAlgorithm(hash string) string { return strings.TrimPrefix(hash, "sha256:") }
 
 func sha256Of(text string) string {
 	sum := sha256.Sum256([]byte(text))

@@ -2,33 +2,35 @@ package guard
 
 import "github.com/vektah/gqlparser/v2/gqlerror"
 
-// checkVariables bounds the values that a request sends, and everything in
-// them.
+// checkVariables bounds the variables of a request, including nested values.
 func (l Limits) checkVariables(values map[string]any) *gqlerror.Error {
 	if n := len(values); n > l.Variables {
 		return exceeds("variables", l.Variables, n, "variables", "Send one input object instead.")
 	}
-	var sum weight
+	var sum size
 	for name, value := range values {
 		sum.bytes += len(name)
 		sum.add(value, 1, l)
 	}
 	switch {
 	case sum.depth > l.VariableDepth:
-		return exceeds("variableDepth", l.VariableDepth, sum.depth, "or more levels in its variables", "No input of this API is that deep.")
+		return exceeds("variableDepth", l.VariableDepth, sum.depth, "or more levels in its variables",
+			"No input of this API is that deep.")
 	case sum.values > l.VariableValues:
-		return exceeds("variableValues", l.VariableValues, sum.values, "or more values in its variables", "Send less at once.")
+		return exceeds("variableValues", l.VariableValues, sum.values, "or more values in its variables",
+			"Send less at once.")
 	case sum.bytes > l.VariableBytes:
-		return exceeds("variableBytes", l.VariableBytes, sum.bytes, "or more bytes in its variables", "Send less at once.")
+		return exceeds("variableBytes", l.VariableBytes, sum.bytes, "or more bytes in its variables",
+			"Send less at once.")
 	}
 	return nil
 }
 
-// weight is how much values are.
-type weight struct{ values, bytes, depth int }
+// size is the size of values.
+type size struct{ values, bytes, depth int }
 
-// add counts a value and what is in it, until a limit is passed.
-func (w *weight) add(value any, depth int, l Limits) {
+// add counts a value and the values in it, until a limit is exceeded.
+func (w *size) add(value any, depth int, l Limits) {
 	w.values++
 	w.depth = max(w.depth, depth)
 	if w.values > l.VariableValues || w.depth > l.VariableDepth || w.bytes > l.VariableBytes {

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// The media types of an answer, in the order of our preference.
+// The media types of an answer, the preferred one first.
 const (
 	mediaJSON    = "application/json"
 	mediaGraphQL = "application/graphql-response+json"
 	mediaEvents  = "text/event-stream"
 )
 
-// mediaRange is one of an Accept header's.
+// mediaRange is a media range of an Accept header.
 type mediaRange struct {
 	media   string
 	quality float64
 }
 
-// negotiate chooses the media type that the client likes best; among equals
-// the one that it lists first, and below "*" the one that we like best. It is
-// "" where none is acceptable. Without a header, all are.
+// negotiate chooses the media type with the highest quality; among equals the
+// one that the client lists first, and for a wildcard the one that the gateway
+// prefers. It returns "" if none is acceptable. Without a header, all are.
 func negotiate(header []string) string {
 	if len(header) == 0 {
 		return mediaJSON
@@ -37,8 +37,7 @@ func negotiate(header []string) string {
 	return best
 }
 
-// match is how much a client likes a media type, and where it says so: its
-// most specific range counts.
+// match is the quality of a media type and the place of its most specific range.
 func match(ranges []mediaRange, media string) (quality float64, place int) {
 	kind, _, _ := strings.Cut(media, "/")
 	for _, pattern := range []string{media, kind + "/*", "*/*"} {
@@ -51,8 +50,8 @@ func match(ranges []mediaRange, media string) (quality float64, place int) {
 	return 0, 0
 }
 
-// readAccept leaves out what is no media range, and those in another charset
-// than UTF-8.
+// readAccept skips invalid media ranges, and ranges with a charset other than
+// UTF-8.
 func readAccept(header string) []mediaRange {
 	var ranges []mediaRange
 	for one := range strings.SplitSeq(header, ",") {
@@ -71,7 +70,7 @@ func readAccept(header string) []mediaRange {
 	return ranges
 }
 
-// isUTF8 takes no charset for UTF-8, as JSON does.
+// isUTF8 treats a missing charset as UTF-8, as JSON does.
 func isUTF8(charset string) bool {
 	return charset == "" || strings.EqualFold(charset, "utf-8") || strings.EqualFold(charset, "utf8")
 }

@@ -10,40 +10,40 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// The codes of refusals that are about HTTP, in extensions.code.
+// The codes of refusals at the level of HTTP, in extensions.code.
 const (
-	// CodeBadRequest: it is not a request of GraphQL over HTTP. Correct it.
+	// CodeBadRequest: the request is not GraphQL over HTTP. Correct it.
 	CodeBadRequest = "BAD_REQUEST"
-	// CodeMethod: the method is not for this. See the header Allow.
+	// CodeMethod: the method is not allowed. See the header Allow.
 	CodeMethod = "METHOD_NOT_ALLOWED"
-	// CodeMediaType: the body is in a media type or charset that is not taken.
+	// CodeMediaType: the media type or charset of the body is not supported.
 	CodeMediaType = "UNSUPPORTED_MEDIA_TYPE"
-	// CodeNotAcceptable: none of the media types in Accept can be written.
+	// CodeNotAcceptable: none of the media types in Accept is supported.
 	CodeNotAcceptable = "NOT_ACCEPTABLE"
-	// CodeTooMany: the caller, or all together, have too many streams open.
+	// CodeTooMany: too many streams are open, of the caller or of all callers.
 	CodeTooMany = "TOO_MANY_CONNECTIONS"
 )
 
-// statusPartial is the newest draft's for data beside errors.
+// statusPartial is the newest draft's status for an answer with data and errors.
 const statusPartial = 294
 
-// body is an answer as it is written: without data where nothing was executed.
+// body is the JSON of an answer: without data if nothing was executed.
 type body struct {
 	Errors     gqlerror.List   `json:"errors,omitempty"`
 	Data       json.RawMessage `json:"data,omitempty"`
 	Extensions map[string]any  `json:"extensions,omitempty"`
 }
 
-// encode writes a response as JSON. Data is JSON already: where there is nothing
-// beside it, nobody has to read it again.
+// encode writes a response as JSON. Its data is JSON already: if the response
+// has nothing else, the data need not be parsed again.
 func encode(response *graphql.Response) []byte {
 	if response.Data != nil && len(response.Errors) == 0 && len(response.Extensions) == 0 {
 		text := append(make([]byte, 0, len(response.Data)+len(`{"data":}`)), `{"data":`...)
 		return append(append(text, response.Data...), '}')
 	}
 	text, err := json.Marshal(body{response.Errors, response.Data, response.Extensions})
-	if err != nil { // only a resolver's extension can do that
-		slog.Error("a response cannot be written", "error", err)
+	if err != nil { // only an extension of a resolver can cause that
+		slog.Error("a response cannot be encoded", "error", err)
 		return []byte(`{"errors":[{"message":"The answer cannot be written."}]}`)
 	}
 	return text
@@ -58,14 +58,15 @@ func send(w http.ResponseWriter, media string, status int, response *graphql.Res
 	}
 }
 
-// refusal is an answer to what was not executed.
+// refusal is the answer to a request that is not executed.
 func refusal(code, message string) *graphql.Response {
-	return &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: map[string]any{"code": code, "retryable": code == CodeTooMany}}}}
+	extensions := map[string]any{"code": code, "retryable": code == CodeTooMany}
+	return &graphql.Response{Errors: gqlerror.List{{Message: message, Extensions: extensions}}}
 }
 
-// status is the one place that maps answers to status codes. The audits ask
-// for 200 or 400 by media type; the newest draft asks for 400, 422 and 294,
-// whatever the media type.
+// status is the one place that maps answers to status codes. The audits expect
+// 200 or 400 depending on the media type; the newest draft expects 400, 422 or
+// 294, whatever the media type.
 func (t Transport) status(media string, response *graphql.Response) int {
 	executed := response.Data != nil
 	switch {
@@ -80,7 +81,7 @@ func (t Transport) status(media string, response *graphql.Response) int {
 	case media == mediaGraphQL:
 		return http.StatusBadRequest
 	}
-	return http.StatusOK // under application/json an answer is one, whatever it says
+	return http.StatusOK // for application/json, every well-formed answer is a 200
 }
 
 func has(errs gqlerror.List, code string) bool {

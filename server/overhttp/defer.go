@@ -5,7 +5,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// defers reports whether an operation asks for a part of its answer later.
+// defers reports whether an operation uses @defer.
 func defers(operation *graphql.OperationContext) bool {
 	seen := make(map[string]bool)
 	var within func(ast.SelectionSet) bool
@@ -17,11 +17,11 @@ func defers(operation *graphql.OperationContext) bool {
 					return true
 				}
 			case *ast.InlineFragment:
-				if later(s.Directives, operation.Variables) || within(s.SelectionSet) {
+				if hasDefer(s.Directives, operation.Variables) || within(s.SelectionSet) {
 					return true
 				}
 			case *ast.FragmentSpread:
-				if later(s.Directives, operation.Variables) {
+				if hasDefer(s.Directives, operation.Variables) {
 					return true
 				}
 				if !seen[s.Name] {
@@ -37,8 +37,9 @@ func defers(operation *graphql.OperationContext) bool {
 	return within(operation.Operation.SelectionSet)
 }
 
-// later is @defer, unless it is switched off by its argument.
-func later(directives ast.DirectiveList, variables map[string]any) bool {
+// hasDefer reports whether directives include @defer that its argument does not
+// disable.
+func hasDefer(directives ast.DirectiveList, variables map[string]any) bool {
 	directive := directives.ForName("defer")
 	return directive != nil && directive.ArgumentMap(variables)["if"] != false
 }

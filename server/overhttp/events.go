@@ -14,19 +14,20 @@ import (
 	"corebank/server/request"
 )
 
-// eventWriteTime bounds one write to a stream: a client that reads nothing for
-// so long is let go.
+// eventWriteTime bounds one write to a stream: a client that does not read for
+// so long is disconnected.
 const eventWriteTime = 10 * time.Second
 
-// stream answers by server-sent events, as the distinct connections mode of
-// the GraphQL over SSE protocol asks for: one "next" for each answer and a
-// "complete" at the end, in a response of status 200 whatever they say.
-func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, params *graphql.RawParams) {
-	leave := t.acquireConnection(w, r.Context())
-	if leave == nil {
+// stream answers with server-sent events, in the distinct connections mode of
+// the GraphQL over SSE protocol: one "next" for each answer and a "complete" at
+// the end, in a response of status 200 even for errors.
+func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor,
+	params *graphql.RawParams) {
+	release := t.acquireConnection(w, r.Context())
+	if release == nil {
 		return
 	}
-	defer leave()
+	defer release()
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	if t.Ending != nil {
@@ -39,16 +40,16 @@ func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.G
 	run := running{answers: make(chan *graphql.Response), news: make(chan struct{}, 1)}
 	go func() {
 		defer close(run.answers)
-		run.live = request.Run(ctx, exec, params, check(r.Method), run.wake, func(response *graphql.Response) {
+		run.live = request.Run(ctx, exec, params, check(r.Method), run.notify, func(response *graphql.Response) {
 			select {
 			case run.answers <- response:
 			case <-ctx.Done():
 			}
 		})
 	}()
-	out.tell(&run, t.KeepAlive)
+	out.send(&run, t.KeepAlive)
 	cancel()
-	for range run.answers { // until what was begun has ended
+	for range run.answers { // until the operation has ended
 	}
 	if run.live != nil {
 		run.live.Leave()
@@ -59,34 +60,38 @@ func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.G
 type running struct {
 	answers chan *graphql.Response
 	live    *request.Live // set, if at all, before answers is closed
-	news    chan struct{} // has something when live has
+	news    chan struct{} // has a value when live has answers
 }
 
-func (r *running) wake() {
+func (r *running) notify() {
 	select {
 	case r.news <- struct{}{}:
 	default:
 	}
 }
 
-// seat takes a seat for the stream, or refuses it and returns nil.
-func (t Transport) acquireConnection(w http.ResponseWriter, ctx context.Context) (leave func()) {
-	leaveAll, ok := t.Connections.Acquire()
+// acquireConnection counts a connection for the stream, or refuses the request
+// and returns nil.
+func (t Transport) acquireConnection(w http.ResponseWriter, ctx context.Context) (release func()) {
+	releaseTotal, ok := t.Connections.Acquire()
 	if !ok {
 		w.Header().Set("Retry-After", "10")
-		send(w, mediaJSON, http.StatusServiceUnavailable, refusal(CodeTooMany, "Too many connections are open; try again later."))
+		send(w, mediaJSON, http.StatusServiceUnavailable,
+			refusal(CodeTooMany, "Too many connections are open; try again later."))
 		return nil
 	}
-	leaveCaller, ok := t.Connections.AcquireFor(t.Caller(ctx))
+	releaseCaller, ok := t.Connections.AcquireFor(t.Caller(ctx))
 	if !ok {
-		leaveAll()
-		send(w, mediaJSON, http.StatusTooManyRequests, refusal(CodeTooMany, "You have too many connections open; close one, or use one websocket for many operations."))
+		releaseTotal()
+		send(w, mediaJSON, http.StatusTooManyRequests, refusal(CodeTooMany,
+			"You have too many connections open; close one, or use one websocket for many operations."))
 		return nil
 	}
-	return func() { leaveCaller(); leaveAll() }
+	return func() { releaseCaller(); releaseTotal() }
 }
 
-// check refuses what a stream of events cannot carry, or a GET must not do.
+// check refuses an operation that a stream of events cannot carry, or that a GET
+// must not do.
 func check(method string) request.Check {
 	return func(operation *graphql.OperationContext) *gqlerror.Error {
 		if no := unfit(operation, method); no != nil && operation.Operation.Operation != ast.Subscription {
@@ -103,24 +108,25 @@ type events struct {
 	ctx     context.Context
 }
 
-// begin writes the header, so that the client knows that it is listened to.
+// begin writes the header, so that the client knows that the stream is open.
 func (e *events) begin() bool {
 	header := e.w.Header()
 	header.Set("Content-Type", mediaEvents+"; charset=utf-8")
 	header.Set("Cache-Control", "no-cache")
 	header.Set("X-Accel-Buffering", "no")
-	// The server's read timeout is for the request, and that has been read.
+	// The server's read timeout is for the request, which has been read.
 	if err := e.control.SetReadDeadline(time.Time{}); err != nil {
-		slog.Error("a stream cannot be served: what stands around the writer has no Unwrap", "error", err)
-		send(e.w, mediaJSON, http.StatusInternalServerError, refusal(graph.CodeInternal, "Streams of events cannot be served here; use a websocket."))
+		slog.Error("a stream cannot be served: a wrapper of the response writer has no Unwrap", "error", err)
+		send(e.w, mediaJSON, http.StatusInternalServerError,
+			refusal(graph.CodeInternal, "Streams of events cannot be served here; use a websocket."))
 		return false
 	}
 	e.w.WriteHeader(http.StatusOK)
 	return e.write([]byte(":\n\n"))
 }
 
-// tell writes the answers until there are no more or the client has left.
-func (e *events) tell(run *running, keepAlive time.Duration) {
+// send writes the answers until there are no more or the client has left.
+func (e *events) send(run *running, keepAlive time.Duration) {
 	quiet := time.NewTicker(keepAlive)
 	defer quiet.Stop()
 	answers, news := run.answers, (chan struct{})(nil)
@@ -141,12 +147,12 @@ func (e *events) tell(run *running, keepAlive time.Duration) {
 				e.write([]byte(complete))
 				return
 			}
-			if !more { // it has caught up
+			if !more { // the backfill is complete
 				answers, news = nil, run.news
-				run.wake()
+				run.notify()
 			}
 		case <-news:
-			if !e.tellNews(run.live) {
+			if !e.sendWaiting(run.live) {
 				return
 			}
 		}
@@ -163,11 +169,12 @@ func appendNext(to, answer []byte) []byte {
 	return append(to, "\n\n"...)
 }
 
-// enough is how much is written at once of what waits, in bytes.
-const enough = 8 << 10
+// writeSize is how many bytes to collect before a write.
+const writeSize = 8 << 10
 
-// tellNews writes what waits, and reports whether there may be more some time.
-func (e *events) tellNews(live *request.Live) bool {
+// sendWaiting writes the waiting answers, and reports whether there may be more
+// later.
+func (e *events) sendWaiting(live *request.Live) bool {
 	var waiting []byte
 	for e.ctx.Err() == nil {
 		text, last := live.Take()
@@ -177,7 +184,7 @@ func (e *events) tellNews(live *request.Live) bool {
 		if last != nil {
 			waiting = append(appendNext(waiting, encode(last)), complete...)
 		}
-		if text != nil && len(waiting) < enough {
+		if text != nil && len(waiting) < writeSize {
 			continue
 		}
 		if len(waiting) > 0 && !e.write(waiting) || last != nil {

@@ -19,25 +19,25 @@ import (
 	"corebank/server/request"
 )
 
-// Transport is GraphQL over HTTP for everything but websockets. The body has to
-// be bounded before it comes here.
+// Transport is GraphQL over HTTP for everything but websockets. The body must be
+// bounded before.
 type Transport struct {
-	// Draft answers with the status codes of the newest draft of GraphQL over
-	// HTTP (400, 422, 294) instead of those that the published audits want.
+	// Draft selects the status codes of the newest draft of GraphQL over HTTP (400,
+	// 422, 294) instead of those that the published audits expect.
 	Draft bool
-	// KeepAlive is how long a stream of events is quiet at most.
+	// KeepAlive is the maximum time between two writes to a stream of events.
 	KeepAlive time.Duration
-	// Ending ends with the gateway, and all streams with it, without the event
-	// that says that there is no more; nil for never.
+	// Ending is cancelled when the gateway stops; it ends all streams, without the
+	// event "complete", so that clients reconnect. nil for never.
 	Ending context.Context
-	// Seats bounds the streams, and Caller says whose they are.
+	// Connections bounds the streams, and Caller names the caller of each.
 	Connections *connlimit.Limiter
 	Caller      func(context.Context) string
 }
 
 var _ graphql.Transport = Transport{}
 
-// allowed are the methods that are answered.
+// allowed are the supported methods.
 const allowed = "GET, POST, OPTIONS"
 
 // Supports implements graphql.Transport.
@@ -52,9 +52,9 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		return
 	}
 	media := negotiate(r.Header.Values("Accept"))
-	plain := plainly(media)
+	refusalMedia := refusalMediaType(media)
 	if media == "" {
-		send(w, plain, http.StatusNotAcceptable, refusal(CodeNotAcceptable,
+		send(w, refusalMedia, http.StatusNotAcceptable, refusal(CodeNotAcceptable,
 			fmt.Sprintf("Accept one of %s, %s and, for streams, %s.", mediaGraphQL, mediaJSON, mediaEvents)))
 		return
 	}
@@ -63,7 +63,7 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		if refused.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", allowed)
 		}
-		send(w, plain, refused.status, refusal(refused.code, refused.message))
+		send(w, refusalMedia, refused.status, refusal(refused.code, refused.message))
 		return
 	}
 	params.Headers = r.Header
@@ -74,28 +74,30 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	t.answer(w, r, exec, params, media)
 }
 
-// plainly is the media type of refusals, which are never a stream.
-func plainly(media string) string {
+// refusalMediaType is the media type of refusals, which are never a stream.
+func refusalMediaType(media string) string {
 	if media == "" || media == mediaEvents {
 		return mediaJSON
 	}
 	return media
 }
 
-// Refuse answers a request that does not come as far as the transport, in the
-// form that the transport would have chosen.
+// Refuse answers a request that is refused before it reaches the transport, in
+// the form that the transport would have chosen.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, reason *gqlerror.Error) {
 	w.Header().Set("Vary", "Accept")
-	send(w, plainly(negotiate(r.Header.Values("Accept"))), status, &graphql.Response{Errors: gqlerror.List{reason}})
+	media := refusalMediaType(negotiate(r.Header.Values("Accept")))
+	send(w, media, status, &graphql.Response{Errors: gqlerror.List{reason}})
 }
 
-// refused is a request that is not executed.
+// refused is why a request is not executed.
 type refused struct {
 	status        int
 	code, message string
 }
 
-// read takes the request's parameters from where its method has them.
+// read reads the request's parameters from the URL or the body, depending on the
+// method.
 func read(r *http.Request) (*graphql.RawParams, *refused) {
 	start := graphql.Now()
 	var params *graphql.RawParams
@@ -125,11 +127,12 @@ func read(r *http.Request) (*graphql.RawParams, *refused) {
 	return params, nil
 }
 
-// checkMedia wants JSON in UTF-8 as it is.
+// checkMedia accepts only JSON in UTF-8 without a content encoding.
 func checkMedia(header http.Header) *refused {
 	media, parameters, err := mime.ParseMediaType(header.Get("Content-Type"))
 	if err != nil || media != mediaJSON {
-		return &refused{http.StatusUnsupportedMediaType, CodeMediaType, "Send the request with Content-Type: application/json."}
+		return &refused{http.StatusUnsupportedMediaType, CodeMediaType,
+			"Send the request with Content-Type: application/json."}
 	}
 	if !isUTF8(parameters["charset"]) {
 		return &refused{http.StatusUnsupportedMediaType, CodeMediaType, "Send the request in UTF-8."}
@@ -141,7 +144,8 @@ func checkMedia(header http.Header) *refused {
 }
 
 // answer executes a request that has one answer.
-func (t Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, params *graphql.RawParams, media string) {
+func (t Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor,
+	params *graphql.RawParams, media string) {
 	ctx := r.Context()
 	operation, errs := exec.CreateOperationContext(ctx, params)
 	if errs != nil {
@@ -164,15 +168,17 @@ func (t Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	send(w, media, t.status(media, response), response)
 }
 
-// unfit says why an operation cannot have one plain answer.
+// unfit returns why an operation cannot have exactly one answer.
 func unfit(operation *graphql.OperationContext, method string) *refused {
 	switch {
 	case operation.Operation.Operation == ast.Mutation && method != http.MethodPost:
 		return &refused{http.StatusMethodNotAllowed, CodeMethod, "Send mutations by POST."}
 	case operation.Operation.Operation == ast.Subscription:
-		return &refused{http.StatusBadRequest, CodeBadRequest, "A subscription has more than one answer: subscribe by websocket (graphql-transport-ws), or accept text/event-stream."}
+		return &refused{http.StatusBadRequest, CodeBadRequest, "A subscription has more than one answer: " +
+			"subscribe by websocket (graphql-transport-ws), or accept text/event-stream."}
 	case defers(operation):
-		return &refused{http.StatusBadRequest, CodeBadRequest, "@defer is not supported here: leave it out to have everything in one answer."}
+		return &refused{http.StatusBadRequest, CodeBadRequest,
+			"@defer is not supported: leave it out to get everything in one answer."}
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package request reads what a GraphQL request asks for, from a body, a URL or
-// a websocket's message alike. Whatever is not exactly a request is refused
-// with words that say what to do, and that repeat nothing of what was sent.
-// It also runs one and yields every answer. It may import graph.
+// Package request parses GraphQL requests, whether they come in a body, a URL or
+// a websocket's message. A malformed request is refused with a message that says
+// what to do and repeats nothing that was sent. The package also runs a request
+// and yields every answer. It may import graph.
 package request

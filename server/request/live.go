@@ -10,11 +10,11 @@ import (
 	"corebank/graph"
 )
 
-// Live is a subscription that has caught up with what happens. Nothing runs for
-// it: it is woken when there are answers, which somebody then has to take, one
-// at a time. Whoever gets one has to leave it.
+// Live is a subscription whose backfill is complete. No goroutine runs for it: it
+// notifies its transport when answers wait, which then takes them one at a time.
+// The transport has to leave it.
 type Live struct {
-	ctx          context.Context // of its operation
+	ctx          context.Context // of the operation
 	exec         graphql.GraphExecutor
 	operation    *graphql.OperationContext
 	source       *graph.SubscriptionSource
@@ -23,37 +23,38 @@ type Live struct {
 	selection    graph.Selection
 }
 
-// follow yields what has happened before, and is nil where that ends it.
-func (l *Live) follow(wake func(), yield func(*graphql.Response)) *Live {
-	broken := false
-	inbox, err := l.source.Subscribe(l.ctx, func(told graph.FeedItem) bool {
-		response := l.answer(told)
+// subscribe yields the earlier events. It returns nil if the subscription ends
+// with them.
+func (l *Live) subscribe(notify func(), yield func(*graphql.Response)) *Live {
+	failed := false
+	subscription, err := l.source.Subscribe(l.ctx, func(item graph.FeedItem) bool {
+		response := l.answer(item)
 		if response == nil {
 			return false
 		}
 		yield(response)
-		broken = response.Data == nil
-		return !broken
-	}, wake)
+		failed = response.Data == nil
+		return !failed
+	}, notify)
 	if err != nil {
-		if !broken && l.ctx.Err() == nil {
+		if !failed && l.ctx.Err() == nil {
 			yield(l.ended(err))
 		}
 		return nil
 	}
-	l.subscription = inbox
+	l.subscription = subscription
 	l.selection = graph.SelectionOf(l.operation)
-	// What else came with the request is not looked at again.
+	// The rest of the request is not needed any more; this frees its memory.
 	l.operation.RawQuery, l.operation.Headers, l.operation.Extensions = "", nil, nil
 	return l
 }
 
-// answer is the executor's to one event; nil when ctx has ended.
-func (l *Live) answer(told graph.FeedItem) *graphql.Response {
+// answer is the executor's answer to one event; nil when ctx has ended.
+func (l *Live) answer(item graph.FeedItem) *graphql.Response {
 	if l.ctx.Err() != nil {
 		return nil
 	}
-	l.source.Put(told)
+	l.source.Put(item)
 	return l.next(l.ctx)
 }
 
@@ -61,34 +62,33 @@ func (l *Live) ended(err error) *graphql.Response {
 	return &graphql.Response{Errors: gqlerror.List{l.source.Present(l.ctx, err)}}
 }
 
-// Leave ends it.
+// Leave ends the subscription.
 func (l *Live) Leave() { l.subscription.Leave() }
 
-// Take is the next answer, written as JSON: others may be given the same bytes,
-// to which nobody may write. It is nil when there is none for now, and then last
-// is not nil if there will be no other: it has no data, but the errors that the
-// stream ends with. When the operation's context has ended, there is nothing.
+// Take returns the next answer as JSON. The bytes may be shared with other
+// subscriptions and must not be changed. text is nil when no answer waits. When
+// the stream ends, last is not nil: it has no data, only the errors that the
+// stream ends with. After the end of the operation's context, both are nil.
 func (l *Live) Take() (text []byte, last *graphql.Response) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			text, last = nil, broke(l.ctx, l.exec, l.operation, reason)
+			text, last = nil, panicResponse(l.ctx, l.exec, l.operation, reason)
 		}
 	}()
-	told, ok, err := l.subscription.Take()
+	item, ok, err := l.subscription.Take()
 	switch {
 	case err != nil:
 		return nil, l.ended(err)
 	case !ok:
 		return nil, nil
-	case told.Encoding == nil || l.selection == graph.Selection{}:
-		response := l.answer(told)
-		return l.write(response)
+	case item.Encoding == nil || l.selection == graph.Selection{}:
+		return l.encode(l.answer(item))
 	}
 	var own []byte
-	text = told.Encoding.Bytes(l.selection, func() []byte {
-		response := l.answer(told)
-		if own, last = l.write(response); response != nil && len(response.Errors) > 0 {
-			return nil // somebody else may fare better
+	text = item.Encoding.Bytes(l.selection, func() []byte {
+		response := l.answer(item)
+		if own, last = l.encode(response); response != nil && len(response.Errors) > 0 {
+			return nil // the error may not occur for another subscription
 		}
 		return own
 	})
@@ -98,8 +98,8 @@ func (l *Live) Take() (text []byte, last *graphql.Response) {
 	return text, last
 }
 
-// write is an answer as JSON. The last has none.
-func (l *Live) write(response *graphql.Response) (text []byte, last *graphql.Response) {
+// encode writes an answer as JSON. The last answer has no text.
+func (l *Live) encode(response *graphql.Response) (text []byte, last *graphql.Response) {
 	if response == nil {
 		return nil, nil
 	}
@@ -107,7 +107,7 @@ func (l *Live) write(response *graphql.Response) (text []byte, last *graphql.Res
 		return nil, response
 	}
 	text, err := json.Marshal(response)
-	if err != nil { // only a resolver's extension can do that
+	if err != nil { // only an extension of a resolver can cause that
 		return nil, l.ended(err)
 	}
 	return text, nil

@@ -14,20 +14,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Malformed says why something is not a GraphQL request. Its text is for the
+// Malformed is why a request is not a GraphQL request. Its text is for the
 // client.
 type Malformed struct{ message string }
 
-// Error is what the client is told.
+// Error is the message for the client.
 func (m *Malformed) Error() string { return m.message }
 
 func malformed(format string, args ...any) error { return &Malformed{fmt.Sprintf(format, args...)} }
 
-// DocumentID is where the parameters' extensions carry the member documentId
-// of a request that names a document instead of sending it.
+// DocumentID is the key of the parameters' extensions under which the member
+// documentId of a request is passed on: it names a document instead of sending
+// it.
 const DocumentID = "documentId"
 
-// members are a request's, as far as they may be there or not.
+// members are the members of a request; each may be missing.
 type members struct {
 	Query         json.RawMessage `json:"query"`
 	OperationName json.RawMessage `json:"operationName"`
@@ -51,13 +52,13 @@ func FromJSON(text []byte) (*graphql.RawParams, error) {
 	return in.params()
 }
 
-// decodeFast reads what encoding/json reads, in one pass instead of four. What
-// it refuses may still be read by encoding/json: half a surrogate pair.
+// decodeFast decodes like encoding/json, in one pass instead of four. It refuses
+// some text that encoding/json accepts: half a surrogate pair.
 func decodeFast(text []byte, into any) error {
 	return fastjson.Unmarshal(text, into, jsontext.AllowDuplicateNames(true), fastjson.MatchCaseInsensitiveNames(true))
 }
 
-// checkJSON tells the ways apart in which something is not a JSON object.
+// checkJSON returns why a text is not a JSON object.
 func checkJSON(text []byte) error {
 	trimmed := bytes.TrimLeft(text, " \t\r\n")
 	switch {
@@ -66,9 +67,11 @@ func checkJSON(text []byte) error {
 	case !utf8.Valid(text):
 		return malformed("The request is not UTF-8.")
 	case trimmed[0] == '[':
-		return malformed("Several requests in one array are not taken; send one at a time, or several fields in one operation.")
+		return malformed("Several requests in one array are not supported; " +
+			"send one at a time, or several fields in one operation.")
 	case !json.Valid(text):
-		return malformed("The request is not JSON, or something follows its end; send one JSON object such as {\"query\": \"{ __typename }\"}.")
+		return malformed("The request is not JSON, or has text after its end; " +
+			"send one JSON object such as {\"query\": \"{ __typename }\"}.")
 	}
 	return nil
 }
@@ -77,13 +80,13 @@ func checkJSON(text []byte) error {
 func FromURL(query string) (*graphql.RawParams, error) {
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, malformed("The URL's query is not encoded as a form is.")
+		return nil, malformed("The URL's query is not form-encoded.")
 	}
 	var in members
-	for name, to := range map[string]*json.RawMessage{"query": &in.Query, "operationName": &in.OperationName, DocumentID: &in.DocumentID,
-		"variables": &in.Variables, "extensions": &in.Extensions} {
+	for name, to := range map[string]*json.RawMessage{"query": &in.Query, "operationName": &in.OperationName,
+		DocumentID: &in.DocumentID, "variables": &in.Variables, "extensions": &in.Extensions} {
 		if len(values[name]) > 1 {
-			return nil, malformed("The parameter %s is there more than once.", name)
+			return nil, malformed("The parameter %s is present more than once.", name)
 		}
 		if !values.Has(name) {
 			continue
@@ -109,7 +112,8 @@ func FromURL(query string) (*graphql.RawParams, error) {
 func (in members) params() (*graphql.RawParams, error) {
 	params := &graphql.RawParams{}
 	var document string
-	if err := errors.Join(readString("query", in.Query, &params.Query), readString("operationName", in.OperationName, &params.OperationName),
+	if err := errors.Join(readString("query", in.Query, &params.Query),
+		readString("operationName", in.OperationName, &params.OperationName),
 		readString(DocumentID, in.DocumentID, &document), readObject("variables", in.Variables, &params.Variables),
 		readObject("extensions", in.Extensions, &params.Extensions)); err != nil {
 		return nil, &Malformed{err.Error()}
@@ -130,12 +134,12 @@ func absent(text json.RawMessage) bool { return len(text) == 0 || string(text) =
 
 func readString(name string, text json.RawMessage, to *string) error {
 	if !absent(text) && decodeFast(text, to) != nil && json.Unmarshal(text, to) != nil {
-		return malformed("The member %s has to be a string.", name)
+		return malformed("The member %s must be a string.", name)
 	}
 	return nil
 }
 
-// readObject keeps numbers as they are written: a float would lose digits.
+// readObject keeps numbers as written: a float would lose digits.
 func readObject(name string, text json.RawMessage, to *map[string]any) error {
 	if absent(text) {
 		return nil
@@ -143,7 +147,7 @@ func readObject(name string, text json.RawMessage, to *map[string]any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
 	if err := decoder.Decode(to); err != nil && !errors.Is(err, io.EOF) {
-		return malformed("The member %s has to be a JSON object.", name)
+		return malformed("The member %s must be a JSON object.", name)
 	}
 	return nil
 }

@@ -9,20 +9,21 @@ import (
 	"corebank/graph"
 )
 
-// Check says why an operation cannot be executed here; nil where it can.
+// Check returns why a transport cannot execute an operation; nil if it can.
 type Check func(*graphql.OperationContext) *gqlerror.Error
 
-// Run executes an operation of any kind and yields its answers in turn. One
-// without data is the last: the request was refused, or the stream broke. It
-// returns when ctx has ended or there is nothing more to come, but for a
-// subscription that has caught up with what happens: its further answers are to
-// be taken from what is returned, which calls wake when there are some.
-func Run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, check Check, wake func(), yield func(*graphql.Response)) (live *Live) {
+// Run executes an operation of any kind and yields its answers in turn. An
+// answer without data is the last: the request was refused, or the stream
+// failed. Run returns when ctx has ended or there are no more answers. For a
+// subscription it returns after the backfill; the further answers are to be
+// taken from live, which calls notify when some wait.
+func Run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, check Check,
+	notify func(), yield func(*graphql.Response)) (live *Live) {
 	ctx = graph.WithStream(ctx)
 	var operation *graphql.OperationContext
 	defer func() {
 		if reason := recover(); reason != nil {
-			yield(broke(ctx, exec, operation, reason))
+			yield(panicResponse(ctx, exec, operation, reason))
 		}
 	}()
 	operation, errs := exec.CreateOperationContext(ctx, params)
@@ -37,7 +38,7 @@ func Run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawPar
 	next, ctx := exec.DispatchOperation(ctx, operation)
 	if source := graph.SourceOf(ctx); source != nil {
 		l := &Live{ctx: ctx, exec: exec, operation: operation, source: source, next: next}
-		return l.follow(wake, yield)
+		return l.subscribe(notify, yield)
 	}
 	for response := next(ctx); response != nil; response = next(ctx) {
 		yield(response)
@@ -51,9 +52,10 @@ func Run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawPar
 	return nil
 }
 
-// broke makes an answer of a panic: it must end its own operation, not the
-// gateway.
-func broke(ctx context.Context, exec graphql.GraphExecutor, operation *graphql.OperationContext, reason any) *graphql.Response {
+// panicResponse is the answer to an operation that panicked: a panic must end
+// its own operation, not the gateway.
+func panicResponse(ctx context.Context, exec graphql.GraphExecutor, operation *graphql.OperationContext,
+	reason any) *graphql.Response {
 	if operation == nil || operation.RecoverFunc == nil {
 		panic(reason)
 	}

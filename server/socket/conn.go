@@ -18,60 +18,62 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// conn is one connection. One goroutine reads; an operation has its own until it
-// has ended, or has caught up with what happens, and then while it has something
-// to tell.
+// conn is one connection. One goroutine reads. An operation has a goroutine of
+// its own until it has ended or its backfill is complete, and after that only
+// while it has answers to send.
 type conn struct {
 	transport *Transport
 	ws        *websocket.Conn
 	exec      graphql.GraphExecutor
-	words     dialect
+	dialect   dialect
 
-	ctx     context.Context // of all operations; who takes a message alone sees it
+	ctx     context.Context // of all operations; used only where a message is handled
 	cancel  context.CancelFunc
-	began   bool // by the same
+	began   bool // used only where a message is handled
 	running sync.WaitGroup
-	clock   *time.Timer // until the client has to have begun, and then between pings
+	timer   *time.Timer // until connection_init has to arrive, and then between pings
 
 	acknowledged atomic.Bool
-	closed       atomic.Bool // a close frame is out, or on its way
+	closed       atomic.Bool // a close frame was sent or is being sent
 
-	writing sync.Mutex // comes before mu
+	writing sync.Mutex // locked before mu
 
 	mu         sync.Mutex
 	operations map[string]*operation
-	count      int // of those that run, told to stop or not
+	count      int // of operations that run, including stopped ones
 }
 
 func newConn(t *Transport, ws *websocket.Conn, exec graphql.GraphExecutor, r *http.Request) *conn {
 	c := &conn{transport: t, ws: ws, exec: exec, operations: make(map[string]*operation)}
-	// It outlives its request, whose context has what the door knows of it.
+	// The connection outlives its request, but needs the values of its context.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	c.ctx, c.cancel = context.WithValue(ctx, connKey{}, c), cancel
 	ws.SetReadLimit(t.MaxMessage)
-	ws.SetPongHandler(func(string) error { c.patience(); return nil })
+	ws.SetPongHandler(func(string) error { c.extendReadDeadline(); return nil })
 	ws.SetPingHandler(func(data string) error { c.control(websocket.PongMessage, []byte(data)); return nil })
 	ws.SetCloseHandler(func(code int, _ string) error { c.echo(code); return nil })
-	c.clock = time.AfterFunc(t.InitTimeout, c.tick)
+	c.timer = time.AfterFunc(t.InitTimeout, c.tick)
 	return c
 }
 
-// patience moves the moment at which a silent client is let go. One that is to
-// close has less time, from then on.
-func (c *conn) patience() {
+// extendReadDeadline moves the time at which a silent client is disconnected.
+// After the close frame, the deadline of close stays.
+func (c *conn) extendReadDeadline() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closed.Load() {
-		_ = c.ws.SetReadDeadline(time.Now().Add(2 * c.transport.Ping)) // reading fails where this does
+		_ = c.ws.SetReadDeadline(time.Now().Add(2 * c.transport.Ping)) // if this fails, reading fails too
 	}
 }
 
-// close closes the connection with a code and a reason, unless it is closed.
+// close closes the connection with a code and a reason, unless it is closed
+// already.
 func (c *conn) close(code int, reason string) bool {
 	if !c.closed.CompareAndSwap(false, true) {
 		return false
 	}
-	c.control(websocket.CloseMessage, websocket.FormatCloseMessage(code, strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "")))
+	reason = strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "")
+	c.control(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason))
 	c.cancel()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,90 +88,90 @@ func (c *conn) echo(code int) {
 	}
 }
 
-// serve takes messages until the connection has ended, and all of its operations
-// with it.
+// serve handles messages until the connection and all of its operations have
+// ended.
 func (c *conn) serve() {
-	leave := func() {}
-	defer func() { leave() }()
+	release := func() {}
+	defer func() { release() }()
 	defer c.running.Wait()
 	defer c.end()
-	defer c.survive()
+	defer c.recover()
 	for {
-		c.patience()
+		c.extendReadDeadline()
 		kind, text, err := c.ws.ReadMessage()
 		if errors.Is(err, websocket.ErrReadLimit) {
 			c.drain()
 		}
 		if err != nil {
-			if !quiet(err) {
-				slog.Debug("a websocket broke", "error", err)
+			if !isOrdinaryClose(err) {
+				slog.Debug("a websocket failed", "error", err)
 			}
 			return
 		}
 		if c.closed.Load() {
-			continue // the client has still to answer our close frame
+			continue // until the client answers the close frame
 		}
-		// This goroutine waits nearly always: what takes more stack than that is done
-		// by another.
+		// This goroutine waits nearly all the time. Another goroutine handles the
+		// message, so that this one's stack stays small.
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			defer c.survive()
-			if seat := c.take(kind, text); seat != nil {
-				leave = seat
+			defer c.recover()
+			if acquired := c.handle(kind, text); acquired != nil {
+				release = acquired
 			}
 		}()
 		<-done
 	}
 }
 
-// survive makes a panic the end of its own connection, not of the gateway.
-func (c *conn) survive() {
+// recover makes a panic end its own connection, not the gateway.
+func (c *conn) recover() {
 	if reason := recover(); reason != nil {
-		slog.Error("panic at a websocket", "reason", reason, "stack", string(debug.Stack()))
+		slog.Error("panic in a websocket", "reason", reason, "stack", string(debug.Stack()))
 		_ = c.ws.Close() // it may have ended
 	}
 }
 
-// end lets all operations know that nobody listens.
+// end makes all operations notice that the client is gone.
 func (c *conn) end() {
-	c.clock.Stop()
+	c.timer.Stop()
 	c.cancel()
 	_ = c.ws.Close() // it may have been closed
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, op := range c.operations {
-		op.wake()
+		op.notify()
 	}
 }
 
-// take takes a message. The first gives the connection a seat, which it has to
-// leave.
-func (c *conn) take(kind int, text []byte) (leave func()) {
+// handle handles a message. For connection_init it counts the connection
+// against its caller's limit and returns the function that uncounts it.
+func (c *conn) handle(kind int, text []byte) (release func()) {
 	m, ok := readMessage(text)
 	switch {
 	case !ok || kind != websocket.TextMessage:
 		c.refuse(Closed{CloseBadMessage, "Invalid message: not a JSON object with a type"})
 		return nil
-	case m.Type == wordInit && c.began:
+	case m.Type == typeInit && c.began:
 		c.close(CloseTooMany, "Too many initialisation requests")
 		return nil
-	case m.Type == wordInit:
+	case m.Type == typeInit:
 		c.began = true
 		return c.init(m)
 	}
 	switch m.Type {
-	case c.words.ping, c.words.pong:
+	case c.dialect.ping, c.dialect.pong:
 		if _, ok := m.object(); !ok {
-			c.close(CloseBadMessage, "Invalid message: the payload has to be an object")
-		} else if m.Type == c.words.ping {
-			c.send(message{Type: c.words.pong, Payload: m.Payload})
+			c.close(CloseBadMessage, "Invalid message: the payload must be an object")
+		} else if m.Type == c.dialect.ping {
+			c.send(message{Type: c.dialect.pong, Payload: m.Payload})
 		}
-	case c.words.start:
+	case c.dialect.start:
 		c.start(m)
-	case c.words.stop:
+	case c.dialect.stop:
 		c.stop(m)
-	case c.words.terminate:
+	case c.dialect.terminate:
 		c.close(closeNormal, "Terminated")
 	default:
 		c.refuse(Closed{CloseBadMessage, "Invalid message: unknown type"})
@@ -177,8 +179,9 @@ func (c *conn) take(kind int, text []byte) (leave func()) {
 	return nil
 }
 
-// drain lets the client read that its message was too long (the close frame
-// with 1009 is out): closing with bytes unread would take that away.
+// drain reads the rest of a message that was too long. The close frame with 1009
+// was sent; closing the connection with unread bytes would discard it before
+// the client reads it.
 func (c *conn) drain() {
 	c.closed.Store(true)
 	c.cancel()
@@ -188,45 +191,46 @@ func (c *conn) drain() {
 	}
 }
 
-// acknowledge lets the client begin.
+// acknowledge sends connection_ack.
 func (c *conn) acknowledge(payload *transport.InitPayload) {
-	m := message{Type: wordAck}
+	m := message{Type: typeAck}
 	if payload != nil {
 		m.Payload = mustJSON(*payload)
 	}
 	c.acknowledged.Store(true)
 	c.send(m)
-	if c.words.alive != "" {
-		c.send(message{Type: c.words.alive})
+	if c.dialect.alive != "" {
+		c.send(message{Type: c.dialect.alive})
 	}
-	c.clock.Reset(c.transport.Ping)
+	c.timer.Reset(c.transport.Ping)
 }
 
-// tick looks after the client, from time to time.
+// tick runs when the timer fires: it closes a connection without
+// connection_init, and pings any other.
 func (c *conn) tick() {
 	if !c.acknowledged.Load() {
 		c.close(CloseInitTimeout, "Connection initialisation timeout")
 		return
 	}
 	if c.ping() {
-		c.clock.Reset(c.transport.Ping)
+		c.timer.Reset(c.transport.Ping)
 	}
 }
 
-// ping asks the client whether it is there, in the words of its subprotocol or
-// else by websocket.
+// ping pings the client, with a message of its subprotocol or else a control
+// frame.
 func (c *conn) ping() bool {
-	if c.words.ping != "" {
-		return c.send(message{Type: c.words.ping})
+	if c.dialect.ping != "" {
+		return c.send(message{Type: c.dialect.ping})
 	}
-	return c.send(message{Type: c.words.alive}) && c.control(websocket.PingMessage, nil)
+	return c.send(message{Type: c.dialect.alive}) && c.control(websocket.PingMessage, nil)
 }
 
 // control writes a control frame.
 func (c *conn) control(kind int, data []byte) bool {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	return c.ws.WriteControl(kind, data, time.Now().Add(c.transport.WriteTime)) == nil // who is gone needs none
+	return c.ws.WriteControl(kind, data, time.Now().Add(c.transport.WriteTime)) == nil // a client that is gone needs none
 }
 
 // send writes a message, unless the connection is closed.
@@ -239,8 +243,9 @@ func (c *conn) send(m message) bool {
 	return !c.closed.Load() && c.write(out)
 }
 
-// write writes messages in bounded time. A client that does not take them is
-// gone. c.writing is held, since it goes by the library's writer.
+// write writes messages in bounded time. A client that does not read them in
+// time is disconnected. c.writing is held, because this bypasses the library's
+// writer.
 func (c *conn) write(out *frames) bool {
 	raw := c.ws.NetConn()
 	err := raw.SetWriteDeadline(time.Now().Add(c.transport.WriteTime))
@@ -254,11 +259,11 @@ func (c *conn) write(out *frames) bool {
 	return err == nil
 }
 
-// mustJSON writes what has no way to fail but in a payload of Init's.
+// mustJSON encodes a value. Only a payload of Init can fail.
 func mustJSON(v any) json.RawMessage {
 	text, err := json.Marshal(v)
 	if err != nil {
-		slog.Error("a payload cannot be written", "error", err)
+		slog.Error("a payload cannot be encoded", "error", err)
 		return nil
 	}
 	return text

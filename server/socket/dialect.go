@@ -1,12 +1,13 @@
 package socket
 
-// The subprotocols, the one that is preferred first.
+// The subprotocols, the preferred one first.
 const (
 	Modern = "graphql-transport-ws"
 	Legacy = "graphql-ws"
 )
 
-// dialect is how a subprotocol calls its messages; "" for what it has not.
+// dialect holds the message types of a subprotocol; "" for a type that it does
+// not have.
 type dialect struct {
 	start, stop, next string
 	ping, pong        string
@@ -14,15 +15,16 @@ type dialect struct {
 	terminate         string
 }
 
-// What both call alike.
+// The message types that both subprotocols have.
 const (
-	wordInit     = "connection_init"
-	wordAck      = "connection_ack"
-	wordError    = "error"
-	wordComplete = "complete"
+	typeInit     = "connection_init"
+	typeAck      = "connection_ack"
+	typeError    = "error"
+	typeComplete = "complete"
 )
 
 var (
-	modern = dialect{start: "subscribe", stop: wordComplete, next: "next", ping: "ping", pong: "pong"}
-	legacy = dialect{start: "start", stop: "stop", next: "data", initError: "connection_error", alive: "ka", terminate: "connection_terminate"}
+	modern = dialect{start: "subscribe", stop: typeComplete, next: "next", ping: "ping", pong: "pong"}
+	legacy = dialect{start: "start", stop: "stop", next: "data", initError: "connection_error", alive: "ka",
+		terminate: "connection_terminate"}
 )

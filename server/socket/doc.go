@@ -1,9 +1,8 @@
 // Package socket serves GraphQL over websockets: the subprotocol
-// graphql-transport-ws, and the legacy graphql-ws for old clients. Every way
-// in which a connection can end has its own close code, and none of them is
-// 1000 unless the client asked for it, since clients take that for a reason to
-// connect again at once.
+// graphql-transport-ws, and the legacy graphql-ws for old clients. Every way in
+// which a connection can end has its own close code. None of them is 1000 unless
+// the client requested it, because clients reconnect at once after a 1000.
 //
-// What a resolver does on a socket it reaches by the context alone: see Kick.
-// The package may import request, seats and graph.
+// A resolver reaches its websocket through the context alone: see Kick. The
+// package may import request, connlimit and graph.
 package socket

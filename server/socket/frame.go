@@ -7,18 +7,18 @@ import (
 	"sync"
 )
 
-// frames are messages of text as they go over a websocket, one after the other,
-// so that several take one write. The library would take one for each.
+// frames holds text messages as websocket frames, one after the other, so that
+// several take one write. The library would take one write for each.
 type frames struct {
 	bytes []byte
 }
 
-// Bounds of what is written at once.
+// Bounds of one write.
 const (
-	// enough is when more waits for the next write, in bytes.
-	enough = 8 << 10
-	// mostKept is up to which size a buffer is used again.
-	mostKept = 64 << 10
+	// writeSize is how many bytes to collect before a write.
+	writeSize = 8 << 10
+	// maxReused is the maximum size of a buffer that is used again.
+	maxReused = 64 << 10
 )
 
 // buffers are shared by all connections: few of them write at the same time.
@@ -26,17 +26,17 @@ var buffers = sync.Pool{New: func() any { return new(frames) }}
 
 func newFrames() *frames { return buffers.Get().(*frames) }
 
-// free gives the buffer to others.
+// free returns the buffer to the pool.
 func (f *frames) free() {
-	if cap(f.bytes) > mostKept {
+	if cap(f.bytes) > maxReused {
 		return
 	}
 	f.bytes = f.bytes[:0]
 	buffers.Put(f)
 }
 
-// The first byte of a frame with a whole message of text, and the lengths from
-// which a frame says its length in 2 and in 8 bytes: RFC 6455, section 5.2.
+// The first byte of a frame with a whole text message, and the lengths from
+// which the length takes 2 and 8 bytes: RFC 6455, section 5.2.
 const (
 	wholeText = 0x80 | 0x1
 	inTwo     = 126
@@ -64,11 +64,11 @@ func (f *frames) add(parts ...[]byte) {
 	}
 }
 
-// message adds a message as it is.
+// message adds a message.
 func (f *frames) message(m message) {
 	text, err := json.Marshal(m)
-	if err != nil { // only a payload of Init's can do that
-		slog.Error("a message cannot be written", "error", err)
+	if err != nil { // only a payload of Init can cause that
+		slog.Error("a message cannot be encoded", "error", err)
 		return
 	}
 	f.add(text)

@@ -177,7 +177,7 @@ func TestTheGatewaysEndIsTold(t *testing.T) {
 	say(t, conn, subscribe)
 	ctx := <-exec.ran
 	end()
-	expect(t, conn, 1001, "The gateway ends; connect again", ack)
+	expect(t, conn, 1001, "The gateway stops; connect again", ack)
 	<-ctx.Done()
 }
 

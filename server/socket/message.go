@@ -7,22 +7,22 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// message is one of either subprotocol.
+// message is a message of either subprotocol.
 type message struct {
 	Type    string          `json:"type"`
 	ID      string          `json:"id,omitempty"`
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// readMessage takes text that is a message and nothing else.
+// readMessage parses a message; ok is false if the text is not exactly one.
 func readMessage(text []byte) (m message, ok bool) {
 	return m, utf8.Valid(text) && json.Unmarshal(text, &m) == nil && m.Type != ""
 }
 
-// hasPayload reports whether there is one at all.
+// hasPayload reports whether the message has a payload.
 func (m message) hasPayload() bool { return len(m.Payload) > 0 && string(m.Payload) != "null" }
 
-// object is the payload as an object; nil where there is none.
+// object is the payload as an object; nil if there is none.
 func (m message) object() (object map[string]any, ok bool) {
 	if !m.hasPayload() {
 		return nil, true
@@ -33,7 +33,7 @@ func (m message) object() (object map[string]any, ok bool) {
 // errorsOf is the payload of an error message.
 func errorsOf(errs gqlerror.List) json.RawMessage {
 	text, err := json.Marshal(errs)
-	if err != nil { // only a resolver's extension can do that
+	if err != nil { // only an extension of a resolver can cause that
 		return json.RawMessage(`[{"message":"The error cannot be written."}]`)
 	}
 	return text

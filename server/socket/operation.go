@@ -11,26 +11,26 @@ import (
 	"corebank/server/request"
 )
 
-// CodeTooManyOperations is the error of an operation that is one too many on
-// its connection: end another first, or connect again.
+// CodeTooManyOperations is the error of an operation that exceeds the maximum of
+// its connection: end another one first, or open another connection.
 const CodeTooManyOperations = "TOO_MANY_OPERATIONS"
 
-// operation is one that runs, or has been told to stop.
+// operation is an operation that runs, or that was stopped and has not ended.
 type operation struct {
 	conn   *conn
 	id     string
 	ctx    context.Context
 	cancel context.CancelFunc
 
-	// live is set once it is a subscription that has caught up with what happens.
-	live *request.Live
-	head []byte // how its answers begin
-	// woken is 0 while nothing runs for it, and otherwise grows whenever there is
-	// something new.
-	woken atomic.Int64
+	// live is set for a subscription when its backfill is complete.
+	live   *request.Live
+	prefix []byte // of each message with an answer
+	// notified is 0 while no goroutine runs for the operation; otherwise it grows
+	// with each notification.
+	notified atomic.Int64
 }
 
-// start begins an operation, or says why it cannot.
+// start starts an operation, or answers why it cannot.
 func (c *conn) start(m message) {
 	switch {
 	case !c.acknowledged.Load():
@@ -51,22 +51,23 @@ func (c *conn) start(m message) {
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
 	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(c.ctx))
 	op := &operation{conn: c, id: m.ID, ctx: ctx, cancel: cancel}
-	op.woken.Store(1)
+	op.notified.Store(1)
 	switch fits, duplicate := c.enter(op); {
 	case duplicate:
 		cancel()
 		c.close(CloseDuplicate, fmt.Sprintf("Subscriber for %.80s already exists", m.ID))
 	case !fits:
 		cancel()
-		c.send(message{Type: wordError, ID: m.ID, Payload: errorsOf(gqlerror.List{{
-			Message:    fmt.Sprintf("One connection runs at most %d operations at a time; complete another first.", c.transport.MaxOperations),
+		c.send(message{Type: typeError, ID: m.ID, Payload: errorsOf(gqlerror.List{{
+			Message: fmt.Sprintf("A connection runs at most %d operations at a time; complete another first.",
+				c.transport.MaxOperations),
 			Extensions: map[string]any{"code": CodeTooManyOperations, "retryable": true}}})})
 	default:
 		go op.run(params)
 	}
 }
 
-// enter keeps an operation, if it fits and none has its id.
+// enter registers an operation if there is room and no other has its id.
 func (c *conn) enter(op *operation) (fits, duplicate bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,68 +83,68 @@ func (c *conn) enter(op *operation) (fits, duplicate bool) {
 	return true, false
 }
 
-// run executes an operation and sends its answers: an error ends it, and so
-// does a complete, and never both.
+// run executes an operation and sends its answers. Either an error or a complete
+// ends it, never both.
 func (op *operation) run(params *graphql.RawParams) {
 	c, failed := op.conn, false
-	op.live = request.Run(op.ctx, c.exec, params, anything, op.wake, func(response *graphql.Response) {
+	op.live = request.Run(op.ctx, c.exec, params, allowAll, op.notify, func(response *graphql.Response) {
 		if failed = response.Data == nil; failed {
-			op.tell(message{Type: wordError, Payload: errorsOf(response.Errors)}, true)
+			op.send(message{Type: typeError, Payload: errorsOf(response.Errors)}, true)
 			return
 		}
-		op.tell(message{Type: c.words.next, Payload: mustJSON(response)}, false)
+		op.send(message{Type: c.dialect.next, Payload: mustJSON(response)}, false)
 	})
 	if op.live != nil {
-		op.head = fmt.Appendf(nil, `{"type":%s,"id":%s,"payload":`, mustJSON(c.words.next), mustJSON(op.id))
-		op.tellNews()
+		op.prefix = fmt.Appendf(nil, `{"type":%s,"id":%s,"payload":`, mustJSON(c.dialect.next), mustJSON(op.id))
+		op.sendWaiting()
 		return
 	}
 	if !failed {
-		op.tell(message{Type: wordComplete}, true)
+		op.send(message{Type: typeComplete}, true)
 	}
 	c.leave(op)
 }
 
-// anything may run on a socket.
-func anything(*graphql.OperationContext) *gqlerror.Error { return nil }
+// allowAll is the check of a websocket: any operation may run on it.
+func allowAll(*graphql.OperationContext) *gqlerror.Error { return nil }
 
-// wake has somebody look for news, unless somebody does.
-func (op *operation) wake() {
-	if op.woken.Add(1) == 1 {
-		go op.tellNews()
+// notify starts a goroutine that sends the waiting answers, unless one runs.
+func (op *operation) notify() {
+	if op.notified.Add(1) == 1 {
+		go op.sendWaiting()
 	}
 }
 
-// tellNews sends what has happened, until there is nothing more for now, or the
-// operation ends. Then woken stays, and nothing runs for it again.
-func (op *operation) tellNews() {
+// sendWaiting sends answers until none waits or the operation ends. After the
+// end, notified stays above 0, so that no goroutine is started again.
+func (op *operation) sendWaiting() {
 	for {
-		seen := op.woken.Load()
-		if !op.tellWaiting() {
+		seen := op.notified.Load()
+		if !op.sendBatch() {
 			op.live.Leave()
 			op.conn.leave(op)
 			return
 		}
-		if op.woken.CompareAndSwap(seen, 0) {
+		if op.notified.CompareAndSwap(seen, 0) {
 			return
 		}
 	}
 }
 
-// tellWaiting sends what waits, in few writes. It reports whether there may be
-// more some time.
-func (op *operation) tellWaiting() bool {
+// sendBatch sends the waiting answers in few writes. It reports whether there
+// may be more later.
+func (op *operation) sendBatch() bool {
 	out := newFrames()
 	defer out.free()
 	for op.ctx.Err() == nil {
 		text, last := op.live.Take()
 		if text != nil {
-			out.add(op.head, text, []byte("}"))
+			out.add(op.prefix, text, []byte("}"))
 		}
 		if last != nil {
-			out.message(message{Type: wordError, ID: op.id, Payload: errorsOf(last.Errors)})
+			out.message(message{Type: typeError, ID: op.id, Payload: errorsOf(last.Errors)})
 		}
-		if text != nil && last == nil && len(out.bytes) < enough {
+		if text != nil && last == nil && len(out.bytes) < writeSize {
 			continue
 		}
 		op.write(out, last != nil)
@@ -155,8 +156,8 @@ func (op *operation) tellWaiting() bool {
 	return false
 }
 
-// tell sends a message of an operation.
-func (op *operation) tell(m message, last bool) {
+// send sends a message of the operation.
+func (op *operation) send(m message, last bool) {
 	out := newFrames()
 	defer out.free()
 	m.ID = op.id
@@ -164,20 +165,21 @@ func (op *operation) tell(m message, last bool) {
 	op.write(out, last)
 }
 
-// write writes messages of an operation, unless the client has stopped it. With
-// the last one, its id is free again before the client knows.
+// write writes messages of the operation, unless the client has stopped it. The
+// id becomes free before the last message is written, so that the client can use
+// it again as soon as it has read that message.
 func (op *operation) write(out *frames, last bool) {
 	c := op.conn
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	if len(out.bytes) == 0 || c.closed.Load() || !c.listening(op, last) {
+	if len(out.bytes) == 0 || c.closed.Load() || !c.expects(op, last) {
 		return
 	}
 	c.write(out)
 }
 
-// listening reports whether the client waits for an operation.
-func (c *conn) listening(op *operation, last bool) bool {
+// expects reports whether the client still expects answers of an operation.
+func (c *conn) expects(op *operation, last bool) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.operations[op.id] != op {
@@ -189,8 +191,8 @@ func (c *conn) listening(op *operation, last bool) bool {
 	return true
 }
 
-// stop ends an operation by the client's wish. There may be none: their
-// messages cross ours.
+// stop ends an operation at the client's request. It may have ended already:
+// the messages of both sides can cross.
 func (c *conn) stop(m message) {
 	if m.ID == "" {
 		c.close(CloseBadMessage, "Invalid message: id is missing")
@@ -204,13 +206,13 @@ func (c *conn) stop(m message) {
 		return
 	}
 	op.cancel()
-	op.wake()
-	if c.words == legacy { // its clients wait for that
-		c.send(message{Type: wordComplete, ID: m.ID})
+	op.notify()
+	if c.dialect == legacy { // its clients wait for the complete
+		c.send(message{Type: typeComplete, ID: m.ID})
 	}
 }
 
-// leave makes room for another operation.
+// leave unregisters an operation that has ended.
 func (c *conn) leave(op *operation) {
 	defer c.running.Done()
 	op.cancel()

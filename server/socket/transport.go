@@ -17,23 +17,25 @@ import (
 
 // Transport serves websockets.
 type Transport struct {
-	// Init decides on a connection by the payload of connection_init; without
-	// it, everybody may connect. The context that it returns is that of all of
-	// the connection's operations, and the payload, which may be nil, goes with
-	// the acknowledgement. It closes the connection by an error: see Closed.
+	// Init accepts or refuses a connection by the payload of connection_init;
+	// without it, every client may connect. The context that it returns is that of
+	// all operations of the connection. The payload that it returns, which may be
+	// nil, is sent with the acknowledgement. An error closes the connection: see
+	// Closed.
 	Init transport.WebsocketInitFunc
-	// Ending ends with the gateway, and all connections with it; nil for never.
+	// Ending is cancelled when the gateway stops; it closes all connections. nil
+	// for never.
 	Ending context.Context
-	// Caller names whose connection it is, for Seats, once Init has passed.
+	// Caller names the caller of a connection, for Connections, after Init.
 	Caller      func(context.Context) string
 	Connections *connlimit.Limiter
-	// InitTimeout is how long a client may be silent before connection_init.
+	// InitTimeout is how long a client may take to send connection_init.
 	InitTimeout time.Duration
-	// Ping is how often a client is asked whether it is there. One that says
-	// nothing for twice as long is let go.
+	// Ping is the time between pings. A client that sends nothing for twice as long
+	// is disconnected.
 	Ping time.Duration
 	// WriteTime is how long a client may take to read one message before it is
-	// let go.
+	// disconnected.
 	WriteTime time.Duration
 	// MaxMessage bounds one message of a client, in bytes.
 	MaxMessage int64
@@ -45,22 +47,22 @@ var _ graphql.Transport = (*Transport)(nil)
 
 // Bounds of a websocket's connection.
 const (
-	buffer = 512 // bytes; of those to write in, a few for all connections
-	// closeTime is how long the client may take to answer our close frame.
+	buffer = 512 // bytes; all connections share a few write buffers
+	// closeTime is how long the client may take to answer a close frame.
 	closeTime = 2 * time.Second
 )
 
-// upgrader only takes browsers from the gateway's own pages.
-var upgrader = websocket.Upgrader{ReadBufferSize: buffer, WriteBufferSize: buffer, WriteBufferPool: &sync.Pool{}, Subprotocols: []string{Modern, Legacy}}
+// upgrader accepts browsers only from the gateway's own pages.
+var upgrader = websocket.Upgrader{ReadBufferSize: buffer, WriteBufferSize: buffer, WriteBufferPool: &sync.Pool{},
+	Subprotocols: []string{Modern, Legacy}}
 
 // Supports implements graphql.Transport.
 func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
 
-// Do implements graphql.Transport. It returns when the connection is open, which
-// then goes on by itself: what served its request is not needed any longer, and
-// is much larger.
+// Do implements graphql.Transport. It returns as soon as the connection is open:
+// the goroutine that served its request is much larger than the connection's own.
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	leave, ok := t.Connections.Acquire()
+	release, ok := t.Connections.Acquire()
 	if !ok {
 		w.Header().Set("Retry-After", "10")
 		http.Error(w, "Too many connections are open; try again later.", http.StatusServiceUnavailable)
@@ -68,68 +70,71 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
-		leave()
-		slog.Debug("no websocket was opened", "error", err) // it has been answered
+		release()
+		slog.Debug("a websocket was not opened", "error", err) // the upgrader has answered
 		return
 	}
 	c := newConn(t, ws, exec, r)
 	go func() {
-		defer leave()
+		defer release()
 		if t.Ending != nil {
-			defer context.AfterFunc(t.Ending, func() { c.close(closeGoingAway, "The gateway ends; connect again") })()
+			defer context.AfterFunc(t.Ending, func() { c.close(closeGoingAway, "The gateway stops; connect again") })()
 		}
 		c.begin()
 		c.serve()
 	}()
 }
 
-// begin settles which words are spoken, if any.
+// begin selects the dialect, or closes the connection if there is none.
 func (c *conn) begin() {
 	switch c.ws.Subprotocol() {
 	case Modern:
-		c.words = modern
+		c.dialect = modern
 	case Legacy:
-		c.words = legacy
+		c.dialect = legacy
 	default:
 		c.close(CloseSubprotocol, "Subprotocol not acceptable")
 	}
 }
 
-// init begins the connection and takes a seat for it, or closes it.
-func (c *conn) init(m message) (leave func()) {
+// init accepts the connection and counts it against its caller's limit, or
+// closes it.
+func (c *conn) init(m message) (release func()) {
 	payload, ok := m.object()
 	if !ok {
-		c.refuse(Closed{CloseBadMessage, "The payload of connection_init has to be an object"})
+		c.refuse(Closed{CloseBadMessage, "The payload of connection_init must be an object"})
 		return nil
 	}
 	var answer *transport.InitPayload
 	if c.transport.Init != nil {
-		ctx, told, err := c.transport.Init(c.ctx, payload)
+		ctx, reply, err := c.transport.Init(c.ctx, payload)
 		if err != nil {
 			slog.Info("a websocket was refused", "error", err)
 			c.refuse(refusalOf(err))
 			return nil
 		}
-		c.ctx, answer = ctx, told
+		c.ctx, answer = ctx, reply
 	}
-	leave, ok = c.transport.Connections.AcquireFor(c.transport.Caller(c.ctx))
+	release, ok = c.transport.Connections.AcquireFor(c.transport.Caller(c.ctx))
 	if !ok {
 		c.refuse(Closed{CloseTooMany, "Too many connections"})
 		return nil
 	}
 	c.acknowledge(answer)
-	return leave
+	return release
 }
 
-// refuse says in words what the legacy subprotocol has words for, and closes.
+// refuse sends the error message of the legacy subprotocol, if that is used, and
+// closes the connection.
 func (c *conn) refuse(closed Closed) {
-	if c.words.initError != "" {
-		c.send(message{Type: c.words.initError, Payload: mustJSON(map[string]string{"message": closed.Reason})})
+	if c.dialect.initError != "" {
+		c.send(message{Type: c.dialect.initError, Payload: mustJSON(map[string]string{"message": closed.Reason})})
 	}
 	c.close(closed.Code, closed.Reason)
 }
 
-// quiet reports whether a connection ended in an ordinary way.
-func quiet(err error) bool {
-	return websocket.IsCloseError(err, closeNormal, closeGoingAway, websocket.CloseNoStatusReceived) || errors.Is(err, websocket.ErrCloseSent)
+// isOrdinaryClose reports whether a connection was closed and did not fail.
+func isOrdinaryClose(err error) bool {
+	return websocket.IsCloseError(err, closeNormal, closeGoingAway, websocket.CloseNoStatusReceived) ||
+		errors.Is(err, websocket.ErrCloseSent)
 }
