@@ -126,7 +126,7 @@ func takes(want, got *ast.Type) bool {
 }
 
 // TestNoClientIsBroken compares the schema with the one that was committed
-// last. A change that breaks nobody only has to be committed with it:
+// last. A change that breaks no client only has to be committed with it:
 // go test ./graph -update.
 func TestNoClientIsBroken(t *testing.T) {
 	path := filepath.Join("testdata", "schema.graphql")

@@ -37,7 +37,7 @@ func TestEqualSelectionsAreShared(t *testing.T) {
 	}
 	for _, document := range []string{
 		`subscription { transactionFeed { cursor transaction { id amount { value } } } }`,
-		`subscription { told: transactions { cursor transaction { id amount { value } } } }`,
+		`subscription { other: transactions { cursor transaction { id amount { value } } } }`,
 		`subscription { transactions { cursor transaction { id amount { currency } } } }`,
 		`subscription { transactions { cursor transaction { amount { value } id } } }`,
 		`subscription { transactions { cursor transaction { __typename id amount { value } } } }`,
@@ -49,12 +49,12 @@ func TestEqualSelectionsAreShared(t *testing.T) {
 	}
 	const choice = `subscription($all: Boolean!) { transactions { cursor transaction { id memo @include(if: $all) } } }`
 	if selectionOf(t, choice, map[string]any{"all": true}) == selectionOf(t, choice, map[string]any{"all": false}) {
-		t.Error("a variable that decides what is told makes no difference")
+		t.Error("a variable that decides what is sent makes no difference")
 	}
 }
 
 // TestWhatDependsOnTheCallerIsNotShared: neither what is looked for with the
-// caller's rights, nor what cannot be told.
+// caller's rights, nor what cannot be decided.
 func TestWhatDependsOnTheCallerIsNotShared(t *testing.T) {
 	for _, document := range []string{
 		`subscription { transactions { cursor transaction { id transfer { id } } } }`,

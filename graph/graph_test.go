@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,11 +31,11 @@ var (
 
 func eur(cents int64) bank.Money { return bank.Money{Minor: cents, Currency: "EUR"} }
 
-// desk is the API in front of commands and views that a test makes up.
+// desk is the API in front of commands and views that a test defines.
 type desk struct {
-	t   *testing.T
-	who identity.Principal
-	// execute answers commands; asked are those that arrived.
+	t      *testing.T
+	caller identity.Principal
+	// execute answers commands; asked are the commands that arrived.
 	execute func(contract.Command) (contract.Outcome, error)
 	asked   []contract.Command
 	batches []contract.CommandBatch
@@ -42,20 +45,23 @@ type desk struct {
 	// hidden are the errors that clients do not see.
 	hidden []error
 
-	view.Reader // whatever else a test asks of the views fails it
+	view.Reader // nil: any other read fails the test
 	schema      *handler.Server
 }
 
 func newDesk(t *testing.T) *desk {
-	d := &desk{t: t, who: identity.Principal{Subject: "ada", Roles: []identity.Role{identity.Teller}}}
+	d := &desk{t: t, caller: identity.Principal{Subject: "ada", Roles: []identity.Role{identity.Teller}}}
 	hide := func(_ context.Context, err error) string {
 		d.hidden = append(d.hidden, err)
 		return fmt.Sprintf("id-%d", len(d.hidden))
 	}
 	resolver := &Resolver{Commands: d, Views: d, Hidden: hide}
-	d.schema = handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver, Directives: generated.DirectiveRoot{Authorized: Authorized}}))
+	d.schema = handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
+		Directives: generated.DirectiveRoot{Authorized: Authorized}}))
 	d.schema.AddTransport(transport.POST{})
-	d.schema.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error { return Present(ctx, err, hide) })
+	d.schema.SetErrorPresenter(func(ctx context.Context, err error) *gqlerror.Error {
+		return Present(ctx, err, hide)
+	})
 	return d
 }
 
@@ -64,7 +70,8 @@ func (d *desk) Execute(_ context.Context, _ bank.AccountID, c contract.Command) 
 	return d.execute(c)
 }
 
-func (d *desk) ExecuteBatch(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error) {
+func (d *desk) ExecuteBatch(_ context.Context, _ bank.AccountID,
+	batch contract.CommandBatch) ([]contract.Outcome, error) {
 	d.batches = append(d.batches, batch)
 	var outcomes []contract.Outcome
 	for _, c := range batch.Commands {
@@ -93,6 +100,34 @@ type answer struct {
 		Path       []any
 		Extensions map[string]any
 	}
+
+	desk *desk
+}
+
+// answers checks that the request succeeded with exactly this data, as JSON.
+func (a answer) answers(want string, arguments ...any) {
+	a.desk.t.Helper()
+	var data map[string]map[string]any
+	if err := json.Unmarshal(fmt.Appendf(nil, want, arguments...), &data); err != nil {
+		a.desk.t.Fatalf("%s: %v", want, err)
+	}
+	if len(a.Errors) > 0 || !reflect.DeepEqual(a.Data, data) {
+		a.desk.t.Errorf("answered\n%v, %+v; want\n%v", a.Data, a.Errors, data)
+	}
+}
+
+// fails checks that the request failed with exactly one error with these
+// extensions, and that an error was hidden if and only if it is an INTERNAL one.
+// It returns the error's path and message.
+func (a answer) fails(extensions map[string]any) (path, message string) {
+	a.desk.t.Helper()
+	if len(a.Errors) != 1 || !maps.Equal(a.Errors[0].Extensions, extensions) {
+		a.desk.t.Fatalf("answered %v, %+v; want one error with %v", a.Data, a.Errors, extensions)
+	}
+	if hidden := len(a.desk.hidden) > 0; hidden != (extensions["code"] == CodeInternal) {
+		a.desk.t.Errorf("hid %v of an answer with %v", a.desk.hidden, extensions)
+	}
+	return strings.Trim(fmt.Sprint(a.Errors[0].Path), "[]"), a.Errors[0].Message
 }
 
 // ask sends a request with variables as JSON, "" for none.
@@ -108,15 +143,15 @@ func (d *desk) ask(query, variables string) answer {
 	request := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
 	request.Header.Set("Content-Type", "application/json")
 	reply := httptest.NewRecorder()
-	d.schema.ServeHTTP(reply, request.WithContext(identity.With(request.Context(), d.who)))
-	var got answer
+	d.schema.ServeHTTP(reply, request.WithContext(identity.With(request.Context(), d.caller)))
+	got := answer{desk: d}
 	if err := json.Unmarshal(reply.Body.Bytes(), &got); err != nil {
 		d.t.Fatalf("%s: %v", reply.Body, err)
 	}
 	return got
 }
 
-// asTeller is the context of somebody who may read everything.
+// asTeller is the context of a caller who may read everything.
 func asTeller(t *testing.T) context.Context {
 	return identity.With(t.Context(), identity.Principal{Subject: "tess", Roles: []identity.Role{identity.Teller}})
 }

@@ -15,51 +15,48 @@ const askStale = `query($id: ID!) {
 
 func TestAStaleAccountIsShownAsStale(t *testing.T) {
 	d := newDesk(t)
-	shown := view.Account{Account: bank.Account{ID: ada, Owner: "Ada", Currency: "EUR", Balance: eur(500), Version: 3, OpenedAt: decidedAt, ChangedAt: decidedAt},
-		Stale: view.Stale{Reason: "event money-printed is unknown", Position: 9, Version: 4, Since: decidedAt.Add(time.Hour)}}
+	shown := view.Account{
+		Account: bank.Account{ID: ada, Owner: "Ada", Currency: "EUR", Balance: eur(500), Version: 3,
+			OpenedAt: decidedAt, ChangedAt: decidedAt},
+		Stale: view.Stale{Reason: "event money-printed is unknown", Position: 9, Version: 4,
+			Since: decidedAt.Add(time.Hour)}}
 	d.account = func(bank.AccountID) (view.Account, error) { return shown, nil }
-	got := d.ask(askStale, `{"id": "`+string(ada)+`"}`)
-	if len(got.Errors) > 0 {
-		t.Fatalf("%+v", got.Errors)
-	}
-	stale, _ := got.Data["account"]["stale"].(map[string]any)
-	if stale["reason"] != "event money-printed is unknown" || stale["sinceVersion"] != 4.0 || stale["since"] != "2026-03-01T10:30:00.123Z" {
-		t.Errorf("stale is %v", stale)
-	}
-	if balance := got.Data["account"]["balance"].(map[string]any); balance["stale"] != true || balance["version"] != 3.0 || got.Data["balance"]["stale"] != true {
-		t.Errorf("balance is %v and %v", balance, got.Data["balance"])
-	}
+	d.ask(askStale, `{"id": "`+string(ada)+`"}`).answers(`{
+		"account": {"id": %q, "owner": "Ada", "currency": "EUR", "version": 3,
+			"stale": {"reason": "event money-printed is unknown", "sinceVersion": 4, "since": "2026-03-01T10:30:00.123Z"},
+			"balance": {"stale": true, "version": 3, "current": {"value": "5.00", "currency": "EUR"}}},
+		"balance": {"stale": true}}`, ada)
+
 	shown.Stale = view.Stale{}
-	got = d.ask(askStale, `{"id": "`+string(ada)+`"}`)
-	if got.Data["account"]["stale"] != nil || got.Data["balance"]["stale"] != false {
-		t.Errorf("in good order it is shown as %v", got.Data)
-	}
+	d.ask(askStale, `{"id": "`+string(ada)+`"}`).answers(`{
+		"account": {"id": %q, "owner": "Ada", "currency": "EUR", "version": 3, "stale": null,
+			"balance": {"stale": false, "version": 3, "current": {"value": "5.00", "currency": "EUR"}}},
+		"balance": {"stale": false}}`, ada)
 }
 
 func TestAnAccountThatCouldNeverBeShownIsStaleAndNotMissing(t *testing.T) {
 	d := newDesk(t)
 	shown := view.Account{Account: bank.Account{ID: ada}, Stale: view.Stale{Reason: "unknown", Position: 9, Version: 1, Since: decidedAt}}
 	d.account = func(bank.AccountID) (view.Account, error) { return shown, nil }
-	got := d.ask(askStale, `{"id": "`+string(ada)+`"}`)
-	account := got.Data["account"]
-	if len(got.Errors) > 0 || account["id"] != string(ada) || account["owner"] != "" || account["currency"] != "XXX" ||
-		account["version"] != 0.0 || account["stale"] == nil {
-		t.Errorf("it is shown as %v (%+v)", account, got.Errors)
-	}
+	d.ask(askStale, `{"id": "`+string(ada)+`"}`).answers(`{
+		"account": {"id": %q, "owner": "", "currency": "XXX", "version": 0,
+			"stale": {"reason": "unknown", "sinceVersion": 1, "since": "2026-03-01T09:30:00.123Z"},
+			"balance": {"stale": true, "version": 0, "current": {"value": "0", "currency": "XXX"}}},
+		"balance": {"stale": true}}`, ada)
 }
 
-func TestNobodyWaitsForAViewThatStandsStill(t *testing.T) {
+// TestNoQueryWaitsForAStaleView: it would wait in vain.
+func TestNoQueryWaitsForAStaleView(t *testing.T) {
 	d := newDesk(t)
-	looks := 0
+	reads := 0
 	d.account = func(bank.AccountID) (view.Account, error) {
-		looks++
-		return view.Account{Account: bank.Account{ID: ada, Currency: "EUR", Version: 3}, Stale: view.Stale{Reason: "unknown", Position: 9, Version: 4, Since: decidedAt}}, nil
+		reads++
+		return view.Account{Account: bank.Account{ID: ada, Currency: "EUR", Version: 3},
+			Stale: view.Stale{Reason: "unknown", Position: 9, Version: 4, Since: decidedAt}}, nil
 	}
-	got := d.ask(`query { account(id: "`+string(ada)+`", minVersion: 4, waitMs: 10000) { id } }`, "")
-	if len(got.Errors) != 1 || looks != 1 {
-		t.Fatalf("%d looks, errors %+v; want one look and one error", looks, got.Errors)
-	}
-	if e := got.Errors[0].Extensions; e["code"] != CodeNotYetVisible || e["retryable"] != false || e["stale"] != true || e["visibleVersion"] != 3.0 {
-		t.Errorf("the error says %v", e)
+	d.ask(`query { account(id: "`+string(ada)+`", minVersion: 4, waitMs: 10000) { id } }`, "").fails(map[string]any{
+		"code": CodeNotYetVisible, "retryable": false, "stale": true, "minVersion": 4.0, "visibleVersion": 3.0})
+	if reads != 1 {
+		t.Errorf("the view was read %d times, want once", reads)
 	}
 }

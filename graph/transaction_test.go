@@ -2,6 +2,7 @@ package graph
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"corebank/graph/model"
+	"corebank/graph/scalar"
 	"corebank/internal/bank"
 	"corebank/internal/view"
 )
@@ -24,7 +26,7 @@ func TestTransactionIDsComeBack(t *testing.T) {
 	})
 }
 
-func TestWhatIsNoTransactionID(t *testing.T) {
+func TestOtherTextIsNotATransactionID(t *testing.T) {
 	digits := strings.TrimPrefix(string(ada), "acc_")
 	for _, id := range []string{"", "txn_", "txn__", string(ada), "acc_" + digits + "_1", "txn_" + digits, "txn_" + digits + "_",
 		"txn_" + digits + "_0", "txn_" + digits + "_-1", "txn_" + digits + "_+1", "txn_" + digits + "_01", "txn_" + digits + "_1 ",
@@ -52,14 +54,16 @@ func FuzzTransactionID(f *testing.F) {
 	})
 }
 
-func TestTransactionsAreTold(t *testing.T) {
+func TestTransactionsInTheAPI(t *testing.T) {
 	line := view.Transaction{Account: ada, Version: 7, Position: 99, Type: bank.WithdrawalEntry, Currency: "JPY",
 		Amount: 500, BalanceAfter: 1000, OccurredAt: decidedAt, Reference: "rent"}
-	got := transactionOf(line)
-	if got.ID != transactionID(ada, 7) || got.AccountID != string(ada) || got.Type != model.TransactionTypeWithdrawal || got.Version != 7 ||
-		got.Amount.Value != "500" || got.BalanceAfter.Value != "1000" || got.Amount.Currency != "JPY" ||
-		got.Reference == nil || *got.Reference != "rent" || got.Memo != nil {
-		t.Errorf("%+v is told as %+v", line, got)
+	reference := "rent"
+	want := &model.Transaction{ID: transactionID(ada, 7), AccountID: string(ada), Type: model.TransactionTypeWithdrawal,
+		Direction: model.DirectionDebit, Amount: &model.Money{Value: "500", Currency: "JPY"},
+		BalanceAfter: &model.Money{Value: "1000", Currency: "JPY"}, Version: 7, OccurredAt: scalar.DateTime(decidedAt),
+		EffectiveAt: scalar.DateTime(line.EffectiveAt), Reference: &reference, Line: line}
+	if got := transactionOf(line); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 	for _, kind := range []bank.EntryType{bank.DepositEntry, bank.WithdrawalEntry} {
 		if !slices.Contains(model.AllTransactionType, model.TransactionType(kind)) {

@@ -13,13 +13,13 @@ import (
 	"corebank/internal/contract"
 )
 
-// Bounds of commands on their way.
+// Bounds of commands in flight.
 const (
-	// maxWaiting bounds the commands that wait for one account, maxAccounts
-	// the accounts with commands on their way; more are refused at once.
+	// maxWaiting bounds the commands that wait for one account, maxAccounts the
+	// accounts with commands in flight; more are refused at once.
 	maxWaiting  = 2048
 	maxAccounts = 10_000
-	// commandBudget is how long a call to an actor is tried before its outcome
+	// commandBudget is how long a call to an actor is retried before its outcome
 	// counts as unknown.
 	commandBudget   = 12 * time.Second
 	commandRetryMin = 50 * time.Millisecond
@@ -32,8 +32,8 @@ type Commands struct {
 	batcher *batcher.Batcher[*submission]
 }
 
-// submission is what one request wants done: one command, which may share a
-// call with others, or a batch that is sent as it is.
+// submission is what one request executes: one command, which may share a call
+// with others, or a batch, which has a call of its own.
 type submission struct {
 	account bank.AccountID
 	batch   contract.CommandBatch
@@ -52,17 +52,20 @@ func NewCommands(call batcher.Call) *Commands {
 	return c
 }
 
-// Execute waits for the command's outcome. When ctx ends first, that is that
-// the outcome is unknown.
-func (c *Commands) Execute(ctx context.Context, id bank.AccountID, command contract.Command) (contract.Outcome, error) {
-	outcomes := c.wait(ctx, &submission{account: id, batch: contract.CommandBatch{Commands: []contract.Command{command}}})
+// Execute sends a command and waits for its outcome. If ctx ends first, the
+// outcome is unknown.
+func (c *Commands) Execute(ctx context.Context, id bank.AccountID,
+	command contract.Command) (contract.Outcome, error) {
+	batch := contract.CommandBatch{Commands: []contract.Command{command}}
+	outcomes := c.wait(ctx, &submission{account: id, batch: batch})
 	return outcomes[0], nil
 }
 
-// ExecuteBatch is Execute for a batch that is not to be mixed with other
+// ExecuteBatch is Execute for a batch that must not be mixed with other
 // commands. It returns one outcome for each of its 1 to contract.MaxCommands
 // commands.
-func (c *Commands) ExecuteBatch(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error) {
+func (c *Commands) ExecuteBatch(ctx context.Context, id bank.AccountID,
+	batch contract.CommandBatch) ([]contract.Outcome, error) {
 	if n := len(batch.Commands); n < 1 || n > contract.MaxCommands {
 		return nil, fmt.Errorf("a batch of %d commands; want 1 to %d", n, contract.MaxCommands)
 	}
@@ -72,38 +75,38 @@ func (c *Commands) ExecuteBatch(ctx context.Context, id bank.AccountID, batch co
 func (c *Commands) wait(ctx context.Context, s *submission) []contract.Outcome {
 	s.answer = make(chan []contract.Outcome, 1)
 	if err := c.batcher.Add(ctx, s); err != nil {
-		return alike(len(s.batch.Commands), contract.Outcome{Status: contract.Unavailable, Reason: err.Error()})
+		return repeated(len(s.batch.Commands), contract.Outcome{Status: contract.Unavailable, Reason: err.Error()})
 	}
 	select {
 	case outcomes := <-s.answer:
 		return outcomes
 	case <-ctx.Done():
-		return alike(len(s.batch.Commands), contract.Outcome{Status: contract.Unknown, Reason: "the caller left"})
+		return repeated(len(s.batch.Commands), contract.Outcome{Status: contract.Unknown, Reason: "the caller left"})
 	}
 }
 
-// alike is the same outcome for n commands.
-func alike(n int, outcome contract.Outcome) []contract.Outcome {
+// repeated is the same outcome for n commands.
+func repeated(n int, outcome contract.Outcome) []contract.Outcome {
 	return slices.Repeat([]contract.Outcome{outcome}, n)
 }
 
-// carry calls the actor and hands each request its outcomes.
+// carry calls the actor and gives each request its outcomes.
 func (c *Commands) carry(ctx context.Context, id bank.AccountID, together []*submission, _ int) (again []*submission) {
 	deliver(together, c.try(ctx, id, together))
 	return nil
 }
 
 // try calls the actor until it answers or the time is up. The call outlives the
-// request whose context it has: others share it.
+// request whose context it has, because others share it.
 func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*submission) []contract.Outcome {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandBudget)
 	defer cancel()
-	batch := together[0].batch // and with it whether it is atomic or a dry run
+	batch := together[0].batch // including whether it is atomic or a dry run
 	batch.Commands = nil
 	for _, s := range together {
 		batch.Commands = append(batch.Commands, s.batch.Commands...)
 	}
-	doubt := false // an earlier call may have taken effect, or may yet
+	doubt := false // whether an earlier call may have taken effect, or may still do so
 	for pause := commandRetryMin; ; pause = min(2*pause, commandRetryMax) {
 		outcomes, err := c.call.Outcomes(ctx, id, batch)
 		if err == nil {
@@ -113,31 +116,31 @@ func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*submi
 			return outcomes
 		}
 		doubt = true
-		slog.Warn("call to an actor failed, trying again", "account", id, "error", err)
+		slog.Warn("call to an actor failed; retrying", "account", id, "error", err)
 		if !app.Pause(ctx, pause) {
 			return nil
 		}
 	}
 }
 
-// doubtDenials makes unknown what a call says did not happen, because an
-// earlier call with the same commands got lost, and may still be on its way to
-// an actor that decides otherwise. What is in the log stays there.
+// doubtDenials makes outcomes unknown that say that nothing happened: an earlier
+// call with the same commands got lost, and may still reach an actor that
+// decides otherwise. Outcomes that are in the log are certain.
 func doubtDenials(outcomes []contract.Outcome) {
 	for i, o := range outcomes {
 		if o.Status == contract.Refused || o.Status == contract.NotTried || o.Status == contract.Unavailable {
 			outcomes[i] = contract.Outcome{Status: contract.Unknown,
-				Reason: "an earlier call to the actor got lost; a later one said " + string(o.Status)}
+				Reason: "an earlier call to the actor got lost; a later one answered " + string(o.Status)}
 		}
 	}
 }
 
-// deliver hands each request its outcomes; without any, they are unknown.
+// deliver gives each request its outcomes; without any, they are unknown.
 func deliver(together []*submission, outcomes []contract.Outcome) {
 	for _, s := range together {
 		n := len(s.batch.Commands)
 		if outcomes == nil {
-			s.answer <- alike(n, contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"})
+			s.answer <- repeated(n, contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"})
 			continue
 		}
 		s.answer <- outcomes[:n:n]

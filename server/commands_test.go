@@ -115,7 +115,7 @@ func TestADenialAfterALostCallIsUnknown(t *testing.T) {
 // Given Ada's account with nothing in it, and a call with her withdrawal that
 // the network holds up; when the gateway calls again and the actor refuses,
 // and then her wages come in, and then the first call; then her money is gone,
-// so she must not have been told that it is still there.
+// so she must not have been informed that it is still there.
 func TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		balance := int64(0)
@@ -135,15 +135,15 @@ func TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused(t *testing.T) {
 			return withdraw(), nil
 		})
 
-		told, err := commands.Execute(t.Context(), ada, contract.Command{Key: "rent"})
+		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "rent"})
 		balance += 100
 		withdraw() // the first call arrives
 
 		if balance != 40 {
 			t.Fatalf("the balance is %d, want 40: the story went otherwise", balance)
 		}
-		if err != nil || told.Status != contract.Unknown || told.Refusal != nil {
-			t.Errorf("Ada was told %+v (%v) of a withdrawal that took place, want that it is not known", told, err)
+		if err != nil || outcome.Status != contract.Unknown || outcome.Refusal != nil {
+			t.Errorf("Ada got %+v (%v) for a withdrawal that took place, want an unknown outcome", outcome, err)
 		}
 	})
 }

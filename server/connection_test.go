@@ -83,7 +83,7 @@ func TestConnectionsHaveABound(t *testing.T) {
 	address := "ws" + strings.TrimPrefix(gateway.URL, "http") + "/graphql"
 	_, response, err := dialer.DialContext(t.Context(), address, nil)
 	if err == nil || response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
-		t.Errorf("a third is told %v, %v; want 503 and when to come again", response, err)
+		t.Errorf("a third got %v, %v; want 503 and when to retry", response, err)
 	}
 	exchange{header: accepting("text/event-stream"), body: subscribeAll, status: 503, media: jsonMedia, says: "TOO_MANY_CONNECTIONS"}.run(t, gateway.URL)
 	exchange{body: askName, status: 200, says: named}.run(t, gateway.URL) // what stays open is bounded, not what comes and goes

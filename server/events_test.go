@@ -132,7 +132,7 @@ func TestAQuietStreamStaysOpen(t *testing.T) {
 	}
 }
 
-// TestAStreamHearsTheFeed, whose failure is told as the last answer: here that
+// TestAStreamHearsTheFeed, whose failure is the last answer: here that
 // the account's history cannot be read.
 func TestAStreamHearsTheFeed(t *testing.T) {
 	log := &sharedLog{}

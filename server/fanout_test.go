@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// listeners are clients that count what they are told.
+// listeners are clients that count what they receive.
 type listeners struct {
-	told atomic.Int64
-	want atomic.Int64
-	all  chan struct{} // has something when as many messages were told as are wanted
+	received atomic.Int64
+	want     atomic.Int64
+	all      chan struct{} // has a value when as many messages were received as are wanted
 }
 
 // hear counts the messages on a connection until it ends.
@@ -35,7 +35,7 @@ func (l *listeners) hear(conn net.Conn) {
 		if _, err := in.Discard(size); err != nil {
 			return
 		}
-		if l.told.Add(1) == l.want.Load() {
+		if l.received.Add(1) == l.want.Load() {
 			l.all <- struct{}{}
 		}
 	}
@@ -60,7 +60,7 @@ func BenchmarkDeliveries(b *testing.B) {
 				handle(b, l.feed, l.log.pay(b, each, 10))
 				<-clients.all
 			}
-			deliveries := float64(clients.told.Load())
+			deliveries := float64(clients.received.Load())
 			b.ReportMetric(float64(cpuTime(b)-began)/deliveries, "cpu-ns/delivery")
 			b.ReportMetric(deliveries/b.Elapsed().Seconds(), "deliveries/s")
 		})

@@ -163,7 +163,7 @@ func TestRequestsThatAreFine(t *testing.T) {
 		"GET with empty members":      {method: "GET", path: "?query=%7B__typename%7D&variables=&operationName=&extensions=", status: 200, says: named},
 		"an operation by its name":    {body: `{"query":"query a { __typename } query b { x: __typename }","operationName":"b"}`, status: 200, says: `{"data":{"x":"Query"}}`},
 		"@defer that is switched off": {body: `{"query":"query($later: Boolean!) { ... @defer(if: $later) { __typename } }","variables":{"later":false}}`, status: 200, says: named},
-		"members that nobody knows":   {body: `{"query":"{ __typename }","else":1}`, status: 200, says: named},
+		"unknown members":             {body: `{"query":"{ __typename }","else":1}`, status: 200, says: named},
 		"a big number":                {body: `{"query":"query($v: Int!) { account(id: \"x\", minVersion: $v) { id } }","variables":{"v":9007199254740993}}`, status: 200, says: "errors"},
 		"identity":                    {header: map[string]string{"Content-Encoding": "identity"}, body: askName, status: 200, says: named},
 	} {
@@ -177,7 +177,7 @@ func TestADocumentMayBeNamed(t *testing.T) {
 		"by a persisted query": {`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"x"}}}`, "PERSISTED_QUERY_NOT_FOUND"},
 		"by a document id":     {`{"documentId":"sha256:x"}`, "no operation provided"},
 	} {
-		t.Run(name, func(t *testing.T) { // it is a request; that nobody knows the document is another matter
+		t.Run(name, func(t *testing.T) { // it is a request, even if the document is unknown
 			exchange{header: accepting(jsonMedia), body: test.body, status: 200, says: test.says, saysNot: `"data"`}.run(t, gateway)
 		})
 	}

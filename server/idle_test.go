@@ -50,7 +50,7 @@ func (l *lobby) end() {
 const subscribed = "{ cursor transaction { id type amount { value } balanceAfter { value } version occurredAt reference } }"
 
 // come opens a websocket that has subscribed to what happens after the first
-// transaction, and was told of that. It keeps no more of it than its connection,
+// transaction, and received it. It keeps no more of it than its connection,
 // so that what grows is the gateway.
 func (l *lobby) come(tb testing.TB, account string) net.Conn {
 	tb.Helper()
@@ -96,7 +96,7 @@ func TestASubscriptionThatWaitsHasNoGoroutine(t *testing.T) {
 }
 
 // BenchmarkIdleSockets is what a websocket with one subscription costs that is
-// told nothing: the memory in use, the client's connection included, and the
+// received nothing: the memory in use, the client's connection included, and the
 // goroutines.
 func BenchmarkIdleSockets(b *testing.B) {
 	const sockets = 2000

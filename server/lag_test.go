@@ -100,10 +100,10 @@ func (r raw) nextOf() (m feedMessage) {
 	return m
 }
 
-// TestASlowSocketIsToldAndCanResume: a client that does not read is told that
+// TestASlowSocketGetsAnErrorAndCanResume: a client that does not read learns that
 // it lagged as soon as it reads on, and misses nothing when it resumes;
 // meanwhile another hears everything at once.
-func TestASlowSocketIsToldAndCanResume(t *testing.T) {
+func TestASlowSocketGetsAnErrorAndCanResume(t *testing.T) {
 	log := &sharedLog{}
 	feed := server.NewSubscriptionHub(log)
 	handle(t, feed, log.pay(t, 1, 10))
@@ -129,16 +129,16 @@ func TestASlowSocketIsToldAndCanResume(t *testing.T) {
 		}
 	}
 	var last string
-	told := slow.nextOf()
+	message := slow.nextOf()
 	heard := 0
-	for ; told.Type == "next"; told = slow.nextOf() {
-		position, line := told.event(t)
+	for ; message.Type == "next"; message = slow.nextOf() {
+		position, line := message.event(t)
 		if last = position; line {
 			heard++
 		}
 	}
-	if told.Type != "error" || !strings.Contains(string(told.Payload), `"code":"LAGGED"`) || heard >= batches*each {
-		t.Fatalf("after %d lines the slow one is told %s %s", heard, told.Type, told.Payload)
+	if message.Type != "error" || !strings.Contains(string(message.Payload), `"code":"LAGGED"`) || heard >= batches*each {
+		t.Fatalf("after %d lines the slow one got %s %s", heard, message.Type, message.Payload)
 	}
 	slow.follow("1", `"`+cursorAt(last)+`"`, "") // on the same connection, under the same id
 	for heard < batches*each {
@@ -158,10 +158,10 @@ func TestHeartbeatsTellHowFarTheFeedIs(t *testing.T) {
 		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 4))
 		ctx, leave := context.WithCancel(t.Context())
-		var told []string
+		var received []string
 		go func() {
 			for one, err := range feed.Each(ctx, ada, 0, time.Minute) {
-				told = append(told, fmt.Sprint(one.Position, one.Transaction != nil, err))
+				received = append(received, fmt.Sprint(one.Position, one.Transaction != nil, err))
 			}
 		}()
 		synctest.Wait()
@@ -174,8 +174,8 @@ func TestHeartbeatsTellHowFarTheFeedIs(t *testing.T) {
 		leave()
 		synctest.Wait()
 		want := []string{"3 true <nil>", "5 true <nil>", "7 true <nil>", "8 false <nil>", "8 false <nil>"}
-		if fmt.Sprint(told) != fmt.Sprint(want) {
-			t.Errorf("told %v, want %v", told, want)
+		if fmt.Sprint(received) != fmt.Sprint(want) {
+			t.Errorf("got %v, want %v", received, want)
 		}
 	})
 }
@@ -186,14 +186,14 @@ func TestAWatcherHearsOfTheNewestVersion(t *testing.T) {
 		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 4))
 		ctx, leave := context.WithCancel(t.Context())
-		var told []int64
+		var received []int64
 		step := make(chan struct{})
 		go func() {
 			for version, err := range feed.Changes(ctx, ada) {
 				if err != nil {
 					t.Error(err)
 				}
-				told = append(told, version)
+				received = append(received, version)
 				<-step
 			}
 		}()
@@ -207,8 +207,8 @@ func TestAWatcherHearsOfTheNewestVersion(t *testing.T) {
 		synctest.Wait()
 		leave()
 		synctest.Wait()
-		if fmt.Sprint(told) != "[0 502 503]" {
-			t.Errorf("told %v, want the newest only", told)
+		if fmt.Sprint(received) != "[0 502 503]" {
+			t.Errorf("got %v, want the newest only", received)
 		}
 	})
 }
@@ -229,7 +229,7 @@ func TestWatchersAreSubscribersToo(t *testing.T) {
 		synctest.Wait()
 		for _, err := range feed.Changes(ctx, bob) {
 			if fault, is := err.(*graph.Fault); !is || fault.Code != graph.CodeUnavailable {
-				t.Errorf("one more is told %v", err)
+				t.Errorf("one more got %v", err)
 			}
 		}
 		leave()

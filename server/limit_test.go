@@ -133,7 +133,7 @@ func TestCommandsForTooManyAccountsAreRefusedAtOnce(t *testing.T) {
 		synctest.Wait()
 		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
 		if err != nil || outcome.Status != contract.Unavailable || !strings.Contains(outcome.Reason, "too many accounts") {
-			t.Errorf("one more is told %+v (%v), want that it cannot be taken now", outcome, err)
+			t.Errorf("one more got %+v (%v), want that it is unavailable", outcome, err)
 		}
 	})
 }
@@ -153,7 +153,7 @@ func TestTooManySubscribersAreRefusedAtOnce(t *testing.T) {
 		synctest.Wait()
 		var fault *graph.Fault
 		if !errors.As(standing.err, &fault) || fault.Code != graph.CodeUnavailable || !fault.Retryable {
-			t.Errorf("one more is told %v, want that it may try again", standing.err)
+			t.Errorf("one more got %v, want that it may try again", standing.err)
 		}
 		seated[0].cancel() // who leaves makes room
 		synctest.Wait()

@@ -69,7 +69,7 @@ func (s sharer) follow(id int, selection, after string) {
 		"subscription($after: String) { transactionFeed(after: $after, heartbeatSeconds: 1) { "+selection+" } }", after))
 }
 
-// event is the next that a subscription is told: of which, and what. A heartbeat
+// event is the next event of a subscription: which subscription, and what. A heartbeat
 // has no line.
 func (s sharer) event() (id int, payload string, line bool) {
 	s.t.Helper()
@@ -84,15 +84,15 @@ func (s sharer) event() (id int, payload string, line bool) {
 		if _, err := fmt.Sscan(m.ID, &id); err != nil {
 			s.t.Fatal(err)
 		}
-		var told struct {
+		var event struct {
 			Data struct {
 				TransactionFeed struct{ Transaction json.RawMessage }
 			}
 		}
-		if err := json.Unmarshal(m.Payload, &told); err != nil {
+		if err := json.Unmarshal(m.Payload, &event); err != nil {
 			s.t.Fatalf("%s: %v", m.Payload, err)
 		}
-		return id, string(m.Payload), string(told.Data.TransactionFeed.Transaction) != "null"
+		return id, string(m.Payload), string(event.Data.TransactionFeed.Transaction) != "null"
 	}
 }
 
@@ -111,7 +111,7 @@ func (s sharer) begun(n int) {
 // lines are the next so many lines of each of n subscriptions.
 func (s sharer) lines(n, each int) []string {
 	s.t.Helper()
-	told, heard := make([]string, n), make([]int, n)
+	received, heard := make([]string, n), make([]int, n)
 	for missing := n * each; missing > 0; {
 		id, payload, line := s.event()
 		if !line {
@@ -120,14 +120,14 @@ func (s sharer) lines(n, each int) []string {
 		if heard[id]++; heard[id] > each {
 			s.t.Fatalf("one line too many: %s", payload)
 		}
-		told[id] += payload + "\n"
+		received[id] += payload + "\n"
 		missing--
 	}
-	return told
+	return received
 }
 
-// TestSharedAnswersAreLikeOthers: what many are told in the same bytes is what
-// each would be told alone, as those are who read it from the log: over each
+// TestSharedAnswersAreLikeOthers: the bytes that many subscriptions share are the
+// bytes that each would receive alone, as a backfill from the log does: over each
 // protocol, whatever they select and whatever is said.
 func TestSharedAnswersAreLikeOthers(t *testing.T) {
 	const selections, each = 25, 40
@@ -165,7 +165,7 @@ func TestSharedAnswersAreLikeOthers(t *testing.T) {
 	for i, c := range clients {
 		for id, got := range c.lines(selections, each) {
 			if got != want[id] {
-				t.Fatalf("client %d, which asks for %s, is told\n%swhereas one alone is told\n%s", i, asked[id], got, want[id])
+				t.Fatalf("client %d, which asks for %s, received\n%swhereas one alone received\n%s", i, asked[id], got, want[id])
 			}
 		}
 	}
@@ -175,7 +175,7 @@ func TestSharedAnswersAreLikeOthers(t *testing.T) {
 			event = stream.next()
 		}
 		if event != "event: next\ndata: "+line {
-			t.Fatalf("a stream is told %s, want %s", event, line)
+			t.Fatalf("a stream received %s, want %s", event, line)
 		}
 	}
 }

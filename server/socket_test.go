@@ -117,7 +117,7 @@ func TestWebsocketsToTheLetter(t *testing.T) {
 		"an init with null":        {`> {"type":"connection_init","payload":null}`, "< " + ack},
 		"ping before init":         {`> {"type":"ping"}`, `< {"type":"pong"}`, "> " + begin, "< " + ack},
 		"ping with a payload":      {"> " + begin, "< " + ack, `> {"type":"ping","payload":{"a":1}}`, `< {"type":"pong","payload":{"a":1}}`},
-		"pong that nobody asked":   {`> {"type":"pong"}`, "> " + begin, "< " + ack, `> {"type":"pong","payload":{}}`, `> {"type":"ping"}`, `< {"type":"pong"}`},
+		"an unexpected pong":       {`> {"type":"pong"}`, "> " + begin, "< " + ack, `> {"type":"pong","payload":{}}`, `> {"type":"ping"}`, `< {"type":"pong"}`},
 		"stopping what is not":     {"> " + begin, "< " + ack, `> {"type":"complete","id":"7"}`, `> {"type":"ping"}`, `< {"type":"pong"}`},
 		"a stopped stream is mute": {"> " + begin, "< " + ack, "> " + listen1, `> {"type":"complete","id":"1"}`, `> {"type":"ping"}`, `< {"type":"pong"}`, "> " + ask1, "< " + next1},
 		"a validation error ends it without a complete": {"> " + begin, "< " + ack, `> {"id":"1","type":"subscribe","payload":{"query":"{ nothing }"}}`,

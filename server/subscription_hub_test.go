@@ -67,12 +67,12 @@ func listen(t *testing.T, feed *server.SubscriptionHub, id bank.AccountID, after
 	ctx, cancel := context.WithCancel(t.Context())
 	l := &listener{cancel: cancel, pause: pause}
 	go func() {
-		for told, err := range feed.Each(ctx, id, after, 0) {
+		for item, err := range feed.Each(ctx, id, after, 0) {
 			if err != nil {
 				l.err = err
 				return
 			}
-			l.positions = append(l.positions, told.Position)
+			l.positions = append(l.positions, item.Position)
 			if l.pause != nil {
 				<-l.pause
 			}
@@ -165,10 +165,10 @@ func TestALogThatEndsTooEarlyHidesNothing(t *testing.T) {
 		feed := server.NewSubscriptionHub(log)
 		handle(t, feed, log.grow(t, 8))
 		log.head = 5
-		told := listen(t, feed, "", 2, nil)
+		heard := listen(t, feed, "", 2, nil)
 		synctest.Wait()
-		if told.err == nil || fmt.Sprint(told.positions) != "[3 4 5]" {
-			t.Fatalf("got %v and %v, want an error after 5", told.positions, told.err)
+		if heard.err == nil || fmt.Sprint(heard.positions) != "[3 4 5]" {
+			t.Fatalf("got %v and %v, want an error after 5", heard.positions, heard.err)
 		}
 		log.head = 8
 		again := listen(t, feed, "", 5, nil)

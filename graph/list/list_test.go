@@ -44,7 +44,7 @@ func TestListsAreAnsweredInOrder(t *testing.T) {
 	}
 }
 
-// TestAPanicIsAnErrorWithItsPlace, and what the others answer is not told.
+// TestAPanicIsAnErrorWithItsPlace, and the other elements are left out.
 func TestAPanicIsAnErrorWithItsPlace(t *testing.T) {
 	ctx := answering(t)
 	got := list.Marshal(ctx, 9, func(_ context.Context, i int) graphql.Marshaler {

@@ -65,7 +65,7 @@ func documents() []attack {
 			persisted(hashOf(innocent), 1, other)(v)
 			return persisted(hashOf(innocent), 1, "")(v)
 		}, code: guard.CodeNotFound},
-		{name: "a hash that nobody knows", send: persisted(strings.Repeat("0", 64), 1, ""), code: guard.CodeNotFound},
+		{name: "an unknown hash", send: persisted(strings.Repeat("0", 64), 1, ""), code: guard.CodeNotFound},
 		{name: "a hash of 100 kB", send: persisted(strings.Repeat(mark, 9000), 1, ""), code: guard.CodeNotFound},
 		{name: "a hash that is a number", send: body(`{"extensions":{"persistedQuery":{"version":1,"sha256Hash":{"a":5}}}}`), code: guard.CodeBadRequest},
 		{name: "a persisted query of version 2", send: persisted(hashOf(innocent), 2, ""), code: guard.CodeBadRequest},
@@ -73,7 +73,7 @@ func documents() []attack {
 		{name: "free text where only trusted documents are taken", at: trusted, send: query("{ systemStatus { lag } }"), code: guard.CodeNotTrusted},
 		{name: "a new document with its hash, where only trusted ones are taken", at: trusted, send: persisted(hashOf(other), 1, other), code: guard.CodeNotTrusted},
 		{name: "a trusted hash with another text", at: trusted, send: persisted(hashOf(statusQuery), 1, other), code: guard.CodeNotTrusted},
-		{name: "a document id that nobody registered", at: trusted, send: body(`{"documentId":"sha256:` + strings.Repeat("0", 64) + `"}`), code: guard.CodeNotTrusted},
+		{name: "an unregistered document id", at: trusted, send: body(`{"documentId":"sha256:` + strings.Repeat("0", 64) + `"}`), code: guard.CodeNotTrusted},
 	}
 }
 

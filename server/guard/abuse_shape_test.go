@@ -98,7 +98,7 @@ func shapes() []attack {
 		{name: "280 unknown types of 120 characters", send: query("{ systemStatus { " + each(280, "... on "+strings.Repeat(mark, 10)+"%d { id } ") + "} }"), code: invalid},
 		{name: "490 unknown arguments", send: query("{ systemStatus(" + each(490, "head%d: 1 ") + ") { head } }"), code: invalid},
 		{name: "490 fields of an input object that has them not", send: query("{ accounts(filter: {" + each(490, "kinds%d: 1 ") + "}) { nodes { id } } }"), code: invalid},
-		{name: "50 variables that nobody uses", send: query("query(" + each(50, "$v%d: Int ") + ") { __typename }"), code: invalid},
+		{name: "50 unused variables", send: query("query(" + each(50, "$v%d: Int ") + ") { __typename }"), code: invalid},
 		{name: "60 variables", send: query("query(" + each(60, "$v%d: Int ") + ") { __typename }"), code: limit, says: `"limit":"variables"`},
 	}
 }

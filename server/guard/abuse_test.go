@@ -291,11 +291,11 @@ func limitsTable(t *testing.T) string {
 			t.Errorf("there is no limit %s", l.field)
 		}
 		delete(all, l.field)
-		told := fmt.Sprint(n)
+		limit := fmt.Sprint(n)
 		if strings.HasSuffix(l.field, "Time") {
-			told = time.Duration(n).String()
+			limit = time.Duration(n).String()
 		}
-		fmt.Fprintf(&table, "| %s | %s | %s |\n", l.words, told, l.code)
+		fmt.Fprintf(&table, "| %s | %s | %s |\n", l.words, limit, l.code)
 	}
 	if len(all) > 0 {
 		t.Errorf("the page does not tell of %v", all)

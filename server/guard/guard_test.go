@@ -177,7 +177,7 @@ func TestHostsAreKnownByName(t *testing.T) {
 }
 
 // TestLogsTellNothingOfRequests: what goes wrong is logged under the id that the
-// client is told, and without what the client sent.
+// client receives, and without what the client sent.
 func TestLogsTellNothingOfRequests(t *testing.T) {
 	var log bytes.Buffer
 	before := slog.Default()

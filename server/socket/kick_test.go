@@ -17,7 +17,7 @@ import (
 	"corebank/server/socket"
 )
 
-// executor runs one operation, which yields what it is told to and ends with
+// executor runs one operation, which yields the given answers and ends with
 // its context.
 type executor struct {
 	ran   chan context.Context
@@ -109,7 +109,7 @@ func TestAKickIsTheLastWord(t *testing.T) {
 		exec.yield <- &graphql.Response{Data: []byte(`{"x":1}`)}
 		expect(t, conn, 0, "", `{"type":"next"`)
 		if !socket.Kick(ctx, socket.CloseUnauthorized, "Token expired") {
-			t.Fatal("nobody was kicked")
+			t.Fatal("no connection was kicked")
 		}
 		<-ctx.Done()
 		if socket.Kick(ctx, socket.CloseForbidden, "") {
@@ -118,7 +118,7 @@ func TestAKickIsTheLastWord(t *testing.T) {
 		expect(t, conn, 4401, "Token expired")
 	}
 	if socket.Kick(t.Context(), socket.CloseUnauthorized, "") {
-		t.Error("there was nobody to kick")
+		t.Error("Kick reports an open websocket")
 	}
 }
 
@@ -137,7 +137,7 @@ func TestInitDecides(t *testing.T) {
 		reason string
 	}{
 		"a token that is refused":   {&socket.Closed{Code: socket.CloseUnauthorized, Reason: "Invalid token"}, 4401, "Invalid token"},
-		"somebody who may not":      {errors.New("ada is not let in: secret"), 4403, "Forbidden"},
+		"a caller who may not":      {errors.New("ada is not let in: secret"), 4403, "Forbidden"},
 		"a reason cut at a letter":  {&socket.Closed{Code: socket.CloseForbidden, Reason: strings.Repeat("ä", 62)}, 4403, strings.Repeat("ä", 61)},
 		"a reason that is too long": {&socket.Closed{Code: socket.CloseForbidden, Reason: strings.Repeat("x", 200)}, 4403, strings.Repeat("x", 123)},
 	} {
@@ -188,7 +188,7 @@ func TestAPanicAtInitEndsItsConnectionAlone(t *testing.T) {
 	}
 	_, conn := connect(t, nil, fall, socket.Modern)
 	if _, text, err := conn.ReadMessage(); err == nil {
-		t.Errorf("the client is told %s", text)
+		t.Errorf("the client received %s", text)
 	}
 }
 
