@@ -12,8 +12,8 @@ import (
 	"corebank/projector"
 )
 
-// counter is the admin endpoint of a branch's projector, and a client of it.
-func (b *branch) counter() (projector.Admin, *httptest.Server) {
+// admin is a client of the admin endpoint of a branch's projector, and its server.
+func (b *branch) admin() (projector.Admin, *httptest.Server) {
 	mux := http.NewServeMux()
 	projector.AddAdmin(mux, b.projector, b.generations, "of the branch")
 	server := httptest.NewServer(mux)
@@ -24,7 +24,7 @@ func (b *branch) counter() (projector.Admin, *httptest.Server) {
 func TestAnOperatorRebuildsAndRollsBackFromOutside(t *testing.T) {
 	b := newBranch(t, 45)
 	b.damage()
-	admin, _ := b.counter()
+	admin, _ := b.admin()
 	phases := make(map[string]bool)
 	done, err := admin.Rebuild(t.Context(), func(p projector.Progress) { phases[p.Phase] = true })
 	if err != nil || done.Generation != 1 || done.Compared == nil || done.Compared.Accounts != 5 || len(phases) != 3 {
@@ -43,20 +43,20 @@ func TestAnOperatorRebuildsAndRollsBackFromOutside(t *testing.T) {
 func TestAnOperatorReplaysAnAccountFromOutside(t *testing.T) {
 	b := newBranch(t, 45)
 	b.damage()
-	admin, _ := b.counter()
+	admin, _ := b.admin()
 	done, err := admin.Replay(t.Context(), customer(1))
 	if err != nil || done.Account != customer(1) || done.Version != 10 {
 		t.Fatalf("replayed %+v (%v)", done, err)
 	}
 	b.shows(0)
 	if _, err := admin.Replay(t.Context(), "acc_x&y=z"); err == nil || !strings.Contains(err.Error(), "check its id") {
-		t.Errorf("replay of nobody: %v", err)
+		t.Errorf("replay of an unknown account: %v", err)
 	}
 }
 
 func TestACommandThatIsStoppedStopsTheRebuild(t *testing.T) {
 	b := newBranch(t, 45)
-	admin, _ := b.counter()
+	admin, _ := b.admin()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	ended := make(chan struct{})
@@ -69,7 +69,7 @@ func TestACommandThatIsStoppedStopsTheRebuild(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("the command ended with %v", err)
 	}
-	// The next one waits for nothing and nobody.
+	// The next rebuild starts as soon as the first has ended.
 	for {
 		_, err := admin.Rebuild(t.Context(), func(projector.Progress) {})
 		if err == nil {
@@ -82,9 +82,9 @@ func TestACommandThatIsStoppedStopsTheRebuild(t *testing.T) {
 	b.shows(1)
 }
 
-func TestOnlyProgramsOnThisMachineAreObeyed(t *testing.T) {
+func TestOnlyProgramsOnThisMachineAreServed(t *testing.T) {
 	b := newBranch(t, 5)
-	_, server := b.counter()
+	_, server := b.admin()
 	for name, spoil := range map[string]func(*http.Request){
 		"a web page":           func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
 		"a web page, no-cors":  func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },

@@ -16,10 +16,10 @@ import (
 	"corebank/projector"
 )
 
-// benchLog is a log of deposits to 10,000 accounts in any order, as it comes
-// from the event source: every read is decoded from JSON.
+// benchLog is a log of deposits to 10,000 accounts in random order. As with the
+// event source, every read is decoded from JSON.
 type benchLog struct {
-	logclient.Log          // only ReadAll is asked for
+	logclient.Log          // only ReadAll is called
 	records       [][]byte // each MaxReadRecords records, as a JSON array
 	head          int64
 }
@@ -31,7 +31,8 @@ func newBenchLog(b *testing.B, events int) *benchLog {
 	log.open(b, accounts)
 	random := rand.New(rand.NewPCG(1, 2))
 	for len(log.records) < events {
-		log.do(b, customer(random.IntN(accounts)), bank.Deposit{Amount: euro(100), Details: bank.Details{Reference: "salary"}})
+		salary := bank.Deposit{Amount: euro(100), Details: bank.Details{Reference: "salary"}}
+		log.do(b, customer(random.IntN(accounts)), salary)
 	}
 	encoded := &benchLog{head: log.head()}
 	for from := 0; from < len(log.records); from += contract.MaxReadRecords {
@@ -52,8 +53,8 @@ func (l *benchLog) ReadAll(_ context.Context, r contract.ReadAllRequest) (contra
 	return reply, json.Unmarshal(l.records[r.AfterPosition/contract.MaxReadRecords], &reply.Records)
 }
 
-// BenchmarkRebuild builds lost views of 200,000 events again. It reports
-// events per second.
+// BenchmarkRebuild builds lost views of 200,000 events. It reports events per
+// second.
 func BenchmarkRebuild(b *testing.B) {
 	const events = 200_000
 	log := newBenchLog(b, events)
@@ -84,7 +85,7 @@ func BenchmarkRebuild(b *testing.B) {
 
 // BenchmarkRebuildBeside builds views of 200,000 events anew beside the live
 // ones and compares them. It reports events per second of the building, and of
-// all together.
+// the whole rebuild.
 func BenchmarkRebuildBeside(b *testing.B) {
 	const events = 200_000
 	log := newBenchLog(b, events)
@@ -109,8 +110,8 @@ func BenchmarkRebuildBeside(b *testing.B) {
 	b.ReportMetric(float64(b.N*events)/b.Elapsed().Seconds(), "events/s-all")
 }
 
-// BenchmarkApplyLive handles batches of the topic, each its own transaction.
-// It reports events per second.
+// BenchmarkApplyLive handles batches of the topic, each in its own transaction. It
+// reports events per second.
 func BenchmarkApplyLive(b *testing.B) {
 	const events = 200_000
 	log := newBenchLog(b, events)

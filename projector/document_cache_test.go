@@ -9,58 +9,57 @@ import (
 	"corebank/internal/view"
 )
 
-// noted is a store that notes which documents are asked for.
-type noted struct {
+// recordingStore records which documents are read.
+type recordingStore struct {
 	view.Store
-	asked []bank.AccountID
+	read []bank.AccountID
 }
 
-func (s *noted) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.AccountID]view.Account, error) {
-	s.asked = append(s.asked, ids...)
+func (s *recordingStore) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.AccountID]view.Account, error) {
+	s.read = append(s.read, ids...)
 	return s.Store.Accounts(ctx, ids)
 }
 
-// mustHaveAsked fails unless exactly these documents were asked for since the
-// last time.
-func (s *noted) mustHaveAsked(t *testing.T, want ...bank.AccountID) {
+// mustHaveRead fails unless exactly these documents were read since the last call.
+func (s *recordingStore) mustHaveRead(t *testing.T, want ...bank.AccountID) {
 	t.Helper()
-	if !slices.Equal(s.asked, want) {
-		t.Errorf("asked for %v, want %v", s.asked, want)
+	if !slices.Equal(s.read, want) {
+		t.Errorf("documents read are %v, want %v", s.read, want)
 	}
-	s.asked = nil
+	s.read = nil
 }
 
-// What a projector wrote it does not read again, unless somebody else has
-// written meanwhile.
+// A projector does not read again what it wrote, unless another one has written in
+// the meantime.
 func TestDocumentsThatWereWrittenAreNotReadAgain(t *testing.T) {
 	log, store, _ := bankDay(t)
 	all := []bank.AccountID{customer(0), customer(1), customer(2), customer(3), customer(4)}
-	mine := &noted{Store: store}
+	mine := &recordingStore{Store: store}
 	p := newProjector(mine, log)
 	handle(t, p, log.batch(1, 10))
-	mine.mustHaveAsked(t, all...)
+	mine.mustHaveRead(t, all...)
 	handle(t, p, log.batch(11, 20), log.batch(21, 30))
-	mine.mustHaveAsked(t)
+	mine.mustHaveRead(t)
 
 	handle(t, newProjector(store, log), log.batch(31, 40))
-	handle(t, p, log.batch(31, 40), log.batch(41, 50)) // tries with what it has, and finds the other's work
-	mine.mustHaveAsked(t, all...)
+	handle(t, p, log.batch(31, 40), log.batch(41, 50)) // fails with its cached documents, then reads the other's
+	mine.mustHaveRead(t, all...)
 	mustShow(t, t.Context(), store, log, 50)
 }
 
-// A document that stands still may be mended by another projector, which
-// leaves the checkpoint as it is.
-func TestADocumentThatAnotherMendedIsReadAgain(t *testing.T) {
+// Another projector may replay a quarantined document, which leaves the checkpoint
+// as it is.
+func TestADocumentThatAnotherReplayedIsReadAgain(t *testing.T) {
 	log, store, p := bankDay(t)
 	handle(t, p, log.batch(1, 10))
-	sound := log.records[10]
+	good := log.records[10]
 	log.records[10].Type = "from-the-future"
 	handle(t, p, log.batch(11, 20)) // read from the log, and quarantined
-	if a, err := store.Account(t.Context(), sound.Account); err != nil || !a.Quarantined() {
+	if a, err := store.Account(t.Context(), good.Account); err != nil || !a.Quarantined() {
 		t.Fatalf("%+v (%v) is not quarantined", a, err)
 	}
-	log.records[10] = sound
-	if _, err := newProjector(store, log).Replay(t.Context(), sound.Account); err != nil {
+	log.records[10] = good
+	if _, err := newProjector(store, log).Replay(t.Context(), good.Account); err != nil {
 		t.Fatal(err)
 	}
 	handle(t, p, log.batch(21, 50))

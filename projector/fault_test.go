@@ -45,7 +45,7 @@ func TestASlowProjectorTakesOverTheOthersPosition(t *testing.T) {
 	handle(t, slow, log.batch(1, 10))
 	quick := newProjector(store, log)
 	handle(t, quick, log.batch(11, 30))
-	handle(t, slow, log.batch(11, 20)) // done already, as the store tells
+	handle(t, slow, log.batch(11, 20)) // the store has it already
 	if slow.Position() != 30 {
 		t.Errorf("position is %d, want 30", slow.Position())
 	}
@@ -56,17 +56,17 @@ func TestASlowProjectorTakesOverTheOthersPosition(t *testing.T) {
 	mustShow(t, t.Context(), store, log, 50)
 }
 
-func TestALogThatIsAwayLosesNothing(t *testing.T) {
+func TestAnUnavailableLogLosesNothing(t *testing.T) {
 	log, store, p := bankDay(t)
 	handle(t, p, log.batch(1, 10))
 	log.broken = errLogAway
 	for _, b := range []contract.Batch{log.batch(21, 30), log.heartbeat()} {
 		if err := p.Handle(t.Context(), b); !errors.Is(err, errLogAway) {
-			t.Errorf("handle: %v, want that the log is away", err)
+			t.Errorf("handle: %v, want that the log is unavailable", err)
 		}
 	}
 	if err := p.CatchUp(t.Context()); !errors.Is(err, errLogAway) {
-		t.Errorf("catch up: %v, want that the log is away", err)
+		t.Errorf("catch up: %v, want that the log is unavailable", err)
 	}
 	if s := p.Status(); !errors.Is(s.Fault, errLogAway) || s.Lag() != 40 {
 		t.Errorf("status is %+v, want the fault and a lag of 40", s)
@@ -113,7 +113,7 @@ func TestAStopIsAnErrorAndLosesNothing(t *testing.T) {
 	mustShow(t, t.Context(), store, log, 10)
 }
 
-// lostAnswer is a store whose first answer gets lost after the work is done.
+// lostAnswer is a store whose first answer is lost after the work is done.
 type lostAnswer struct {
 	view.Store
 	once sync.Once

@@ -12,14 +12,14 @@ import (
 	"corebank/internal/contract"
 )
 
-// ledger is a log in memory that decides like the bank and counts how often it
-// is read.
+// ledger is a log in memory that decides by the rules of the bank and counts its
+// reads.
 type ledger struct {
 	mu       sync.Mutex
 	accounts map[bank.AccountID]bank.Account
 	records  []contract.Record
 	reads    int
-	// broken is the answer of every read, if set.
+	// broken is the error of every read, if set.
 	broken error
 	// altered changes every answer, if set.
 	altered func(*contract.Records)
@@ -29,7 +29,7 @@ type ledger struct {
 
 func newLedger() *ledger { return &ledger{accounts: make(map[bank.AccountID]bank.Account)} }
 
-var errLogAway = errors.New("the event source is away")
+var errLogAway = errors.New("the event source is unavailable")
 
 // ReadAll answers like the event source.
 func (l *ledger) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
@@ -71,7 +71,7 @@ func (l *ledger) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (
 	return reply, nil
 }
 
-// do decides a command, which has to be accepted, and logs its event.
+// do decides a command, which must be accepted, and appends its event.
 func (l *ledger) do(t testing.TB, id bank.AccountID, command bank.Command) {
 	t.Helper()
 	account := l.accounts[id]
@@ -94,7 +94,7 @@ func euro(cents int64) bank.Money { return bank.Money{Minor: cents, Currency: "E
 
 func customer(i int) bank.AccountID { return bank.NewAccountID("customer", fmt.Sprint(i)) }
 
-// open opens as many accounts.
+// open opens so many accounts.
 func (l *ledger) open(t testing.TB, accounts int) {
 	t.Helper()
 	for i := range accounts {
@@ -122,7 +122,7 @@ func (l *ledger) batch(first, last int64) contract.Batch {
 	return contract.Batch{Previous: first - 1, First: first, Last: last, Records: l.records[first-1 : last]}
 }
 
-// batches are the whole log in messages of a size.
+// batches are the messages of the whole log, each with so many records.
 func (l *ledger) batches(size int64) []contract.Batch {
 	var all []contract.Batch
 	for first := int64(1); first <= l.head(); first += size {

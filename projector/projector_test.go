@@ -33,7 +33,7 @@ func TestBatchesInAnyOrderAreAppliedOnce(t *testing.T) {
 	log, store, p := bankDay(t)
 	batches := log.batches(10)
 	handle(t, p, batches[2])
-	mustShow(t, t.Context(), store, log, 50) // the log has it all by now
+	mustShow(t, t.Context(), store, log, 50) // the log already has everything
 	handle(t, p, batches[1], batches[0], batches[4], batches[3])
 	mustShow(t, t.Context(), store, log, 50)
 	mustHaveRead(t, log, 1)
@@ -103,7 +103,7 @@ func TestABatchThatContradictsItselfIsReadFromTheLog(t *testing.T) {
 	}
 }
 
-func TestABatchThatIsAheadOfTheLogIsNotBelieved(t *testing.T) {
+func TestAHeadBeyondTheLogIsCorrected(t *testing.T) {
 	log, store, p := bankDay(t)
 	handle(t, p, contract.Batch{Last: 1 << 60})
 	mustShow(t, t.Context(), store, log, 50)

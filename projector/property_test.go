@@ -15,8 +15,8 @@ import (
 	"corebank/internal/view/sqlite"
 )
 
-// The broker may do anything to batches: after the next heartbeat the views
-// are those of the log.
+// Whatever the broker does to batches, after the next heartbeat the views are those
+// of the log.
 func TestHoweverBatchesArriveTheViewsAreThoseOfTheLog(t *testing.T) {
 	log := newLedger()
 	log.open(t, 7)
@@ -35,17 +35,17 @@ func TestHoweverBatchesArriveTheViewsAreThoseOfTheLog(t *testing.T) {
 			}
 			defer os.Remove(path)
 			defer store.Close(t.Context())
-			meanwhile := func(fatal, context.Context, view.Reader, *ledger, int64) {} // slow here, and done above
-			deliver(rt, t.Context(), store, log, meanwhile)
+			check := func(fatal, context.Context, view.Reader, *ledger, int64) {} // slow here, and done above
+			deliver(rt, t.Context(), store, log, check)
 		})
 	})
 }
 
-// deliver hands batches to projectors the way a bad broker would: any stretch
-// of the log at any time, some of them spoilt, with heartbeats and restarts in
-// between. meanwhile looks at the views after each of them.
+// deliver gives batches to projectors like a faulty broker: any part of the log at
+// any time, some of them damaged, with heartbeats and restarts in between. check
+// reads the views after each of them.
 func deliver(rt *rapid.T, ctx context.Context, store view.Store, log *ledger,
-	meanwhile func(fatal, context.Context, view.Reader, *ledger, int64)) {
+	check func(fatal, context.Context, view.Reader, *ledger, int64)) {
 	p := newProjector(store, log)
 	for range rapid.IntRange(0, 30).Draw(rt, "deliveries") {
 		first := rapid.Int64Range(1, log.head()).Draw(rt, "first")
@@ -58,14 +58,14 @@ func deliver(rt *rapid.T, ctx context.Context, store view.Store, log *ledger,
 		case "spoilt":
 			batch.Records = batch.Records[rapid.IntRange(0, len(batch.Records)).Draw(rt, "missing"):]
 		case "heartbeat":
-			batch = contract.Batch{Last: last} // the head was there once
+			batch = contract.Batch{Last: last} // an earlier head
 		case "restart":
 			p = newProjector(store, log)
 		}
 		if err := p.Handle(ctx, batch); err != nil {
 			rt.Fatalf("batch %d to %d: %v", batch.First, batch.Last, err)
 		}
-		meanwhile(rt, ctx, store, log, p.Position())
+		check(rt, ctx, store, log, p.Position())
 	}
 	if err := p.Handle(ctx, log.heartbeat()); err != nil {
 		rt.Fatalf("heartbeat: %v", err)

@@ -33,8 +33,8 @@ var poisons = map[string]func(*contract.Record){
 	"data that are none":       func(r *contract.Record) { r.Data = json.RawMessage(`null`) },
 }
 
-// quarantined are the accounts of which a record is poison, each with its first
-// one, found by the bank's own fold.
+// quarantined are the accounts with a poison record, each with its first one, found
+// by the bank's own fold.
 func quarantined(records []contract.Record) map[bank.AccountID]contract.Record {
 	stopped := make(map[bank.AccountID]contract.Record)
 	states := make(map[bank.AccountID]bank.Account)
@@ -52,9 +52,8 @@ func quarantined(records []contract.Record) map[bank.AccountID]contract.Record {
 	return stopped
 }
 
-// mustStand fails unless the views show all that the log holds up to a
-// position: every account that has no poison wholly, every other one up to its
-// poison, with the reason.
+// mustStand fails unless the views show the log up to a position: every account
+// without poison completely, every other account up to its poison, with the reason.
 func mustStand(t fatal, ctx context.Context, store view.Reader, log *ledger, position int64) {
 	t.Helper()
 	records := log.records[:position]
@@ -103,14 +102,14 @@ func TestAPoisonEventStopsItsAccountAndNoOther(t *testing.T) {
 			mustStand(t, t.Context(), store, log, 50)
 			stale, err := store.Account(t.Context(), good.Account)
 			if err != nil || stale.Stale.Position != 25 || stale.Version != good.Version-1 {
-				t.Fatalf("account is %+v (%v), want it stopped at position 25, version %d", stale, err, good.Version-1)
+				t.Fatalf("account is %+v (%v), want it to stop at position 25, version %d", stale, err, good.Version-1)
 			}
 			if s := p.Status(); s.Fault != nil || s.Lag() != 0 {
 				t.Errorf("status is %+v, want no fault and no lag", s)
 			}
 			bad := (*projector.RecordError)(nil)
 			if _, err := p.Replay(t.Context(), good.Account); !errors.As(err, &bad) || bad.Position != 25 {
-				t.Fatalf("replay before the cause is mended: %v, want an error about position 25", err)
+				t.Fatalf("replay before the cause is fixed: %v, want an error about position 25", err)
 			}
 			mustStand(t, t.Context(), store, log, 50)
 			log.records[24] = good
@@ -152,7 +151,7 @@ func TestOnlyTheLogCanQuarantineAnAccount(t *testing.T) {
 	log, store, p := bankDay(t)
 	batch := log.batch(1, 10)
 	batch.Records = slices.Clone(batch.Records)
-	batch.Records[7].Type = "money-printed" // the topic says so, the log does not
+	batch.Records[7].Type = "money-printed" // in the topic, but not in the log
 	handle(t, p, batch)
 	mustShow(t, t.Context(), store, log, 50)
 }
@@ -184,26 +183,28 @@ func TestAnAccountIsReplayedAsOfTheViewsPosition(t *testing.T) {
 func TestReplayRepairsAnyAccountAndRefusesUnknownOnes(t *testing.T) {
 	log, store, p := bankDay(t)
 	handle(t, p, log.batch(1, 50))
-	broken := view.Replacement{At: 50, Account: view.Account{Account: bank.Account{ID: customer(1), Version: 3, Currency: "EUR"}}}
+	broken := view.Replacement{At: 50,
+		Account: view.Account{Account: bank.Account{ID: customer(1), Version: 3, Currency: "EUR"}}}
 	if err := store.Replace(t.Context(), broken); err != nil {
 		t.Fatal(err)
 	}
 	replay(t, p, customer(1))
 	mustShow(t, t.Context(), store, log, 50)
 	if _, err := p.Replay(t.Context(), customer(99)); !errors.Is(err, projector.ErrNoEvents) {
-		t.Errorf("replay of nobody: %v, want ErrNoEvents", err)
+		t.Errorf("replay of an unknown account: %v, want ErrNoEvents", err)
 	}
 	log.broken = errLogAway
 	if _, err := p.Replay(t.Context(), customer(1)); !errors.Is(err, errLogAway) {
-		t.Errorf("replay without a log: %v, want that it is away", err)
+		t.Errorf("replay without a log: %v, want that it is unavailable", err)
 	}
 	if s := p.Status(); s.Fault != nil {
-		t.Errorf("a replay that failed is no fault of the views, status is %+v", s)
+		t.Errorf("status is %+v: a failed replay is no fault of the views", s)
 	}
 }
 
 func TestALongReasonIsCut(t *testing.T) {
-	r := contract.Record{Position: 7, Account: customer(1), Version: 1, At: time.Unix(1, 1500).In(time.FixedZone("x", 3600))}
+	r := contract.Record{Position: 7, Account: customer(1), Version: 1,
+		At: time.Unix(1, 1500).In(time.FixedZone("x", 3600))}
 	stale := view.Quarantine(view.Account{}, r, errors.New(strings.Repeat("ä", 400)+"\xff")).Stale
 	if want := strings.Repeat("ä", view.MaxReason/2); stale.Reason != want {
 		t.Errorf("reason is %q", stale.Reason)
@@ -213,8 +214,8 @@ func TestALongReasonIsCut(t *testing.T) {
 	}
 }
 
-// Poison at random places never changes other accounts, and after the cause is
-// mended and the accounts are replayed, the views are those of the log.
+// Poison at random positions never changes other accounts. After the cause is fixed
+// and the accounts are replayed, the views are those of the log.
 func TestPoisonAnywhereStopsOnlyItsAccount(t *testing.T) {
 	t.Run("memory", func(t *testing.T) {
 		rapid.Check(t, func(rt *rapid.T) { poisonAnywhere(rt, t, memory.New()) })

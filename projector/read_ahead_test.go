@@ -12,7 +12,7 @@ import (
 	"corebank/internal/logclient"
 )
 
-// pagedLog is a log of numbered records that tells who reads it at once.
+// pagedLog is a log of numbered records that counts concurrent reads.
 type pagedLog struct {
 	logclient.Log
 	head    int64
@@ -55,8 +55,8 @@ func readWhole(t *testing.T, log logclient.Log, limit int) (positions int64) {
 	}
 }
 
-// While a page is folded, the next ones are on their way together: each waits
-// here until the others have come.
+// While a page is folded, the next ones are requested together: here each of them
+// waits for the others.
 func TestALongLogIsReadAhead(t *testing.T) {
 	log := &pagedLog{head: 1005}
 	together, deadline := make(chan struct{}), time.After(30*time.Second)
@@ -72,7 +72,7 @@ func TestALongLogIsReadAhead(t *testing.T) {
 		case <-together:
 			return nil
 		case <-deadline:
-			return errors.New("the pages are asked for one after the other")
+			return errors.New("the pages are requested one after the other")
 		}
 	}
 	if n := readWhole(t, newReadAheadLog(log), 10); n != log.head {
@@ -90,7 +90,7 @@ func TestWhatWasReadAheadInVainIsReadAgain(t *testing.T) {
 	var failed sync.Map
 	log := &pagedLog{head: 500, before: func(r contract.ReadAllRequest) error {
 		if _, again := failed.LoadOrStore(r.AfterPosition, true); !again && r.AfterPosition > 0 && r.AfterPosition < 480 {
-			return errors.New("the event source is away")
+			return errors.New("the event source is unavailable")
 		}
 		return nil
 	}}
@@ -99,7 +99,7 @@ func TestWhatWasReadAheadInVainIsReadAgain(t *testing.T) {
 	}
 }
 
-// Whoever reads to the end hears of what was written meanwhile.
+// A caller that reads to the end learns what was written in the meantime.
 func TestTheEndOfALogIsNotReadAhead(t *testing.T) {
 	log := &pagedLog{head: 100, before: func(contract.ReadAllRequest) error { return nil }}
 	ahead := newReadAheadLog(log)

@@ -12,7 +12,7 @@ import (
 	"corebank/projector"
 )
 
-// faultyGenerations fails, or is killed, where a test says so.
+// faultyGenerations fails, or is killed, where a test demands it.
 type faultyGenerations struct {
 	view.Generations
 	beforeSwitch func() error
@@ -30,13 +30,13 @@ func (g faultyGenerations) Switch(ctx context.Context, to view.Generation) (int6
 
 var errPower = errors.New("the power went out")
 
-// killed runs work that dies with a panic, as a process would: nothing of what
-// it left open is closed in order, nothing that it made is removed.
+// killed runs work that ends with a panic, like a killed process: what it left open
+// is not closed in order, and what it created is not removed.
 func killed(t *testing.T, work func()) {
 	t.Helper()
 	defer func() {
 		if got := recover(); got != errPower { //nolint:errorlint // the same value
-			t.Fatalf("it ended with %v, want that it was killed", got)
+			t.Fatalf("it ended with %v, want the panic", got)
 		}
 	}()
 	work()
@@ -46,7 +46,8 @@ func TestACrashBeforeTheSwitchLeavesTheOldViewsLive(t *testing.T) {
 	b := newBranch(t, 45)
 	for range 2 {
 		killed(t, func() {
-			_, _ = b.projector.Rebuild(t.Context(), faultyGenerations{b.generations, func() error { panic(errPower) }, nil}, func(projector.Progress) {})
+			faulty := faultyGenerations{b.generations, func() error { panic(errPower) }, nil}
+			_, _ = b.projector.Rebuild(t.Context(), faulty, func(projector.Progress) {})
 		})
 		b.restart()
 		b.log.pay(t, 5)
@@ -54,7 +55,7 @@ func TestACrashBeforeTheSwitchLeavesTheOldViewsLive(t *testing.T) {
 		b.shows(0)
 	}
 	if done := b.rebuild(); done.Generation != 1 {
-		t.Errorf("rebuilt %+v, want generation 1 in place of the one that was left", done)
+		t.Errorf("rebuilt %+v, want generation 1, which replaces the interrupted one", done)
 	}
 	b.shows(1)
 }
@@ -62,7 +63,8 @@ func TestACrashBeforeTheSwitchLeavesTheOldViewsLive(t *testing.T) {
 func TestACrashAfterTheSwitchLeavesTheNewViewsLive(t *testing.T) {
 	b := newBranch(t, 45)
 	killed(t, func() {
-		_, _ = b.projector.Rebuild(t.Context(), faultyGenerations{b.generations, func() error { return nil }, func() { panic(errPower) }}, func(projector.Progress) {})
+		faulty := faultyGenerations{b.generations, func() error { return nil }, func() { panic(errPower) }}
+		_, _ = b.projector.Rebuild(t.Context(), faulty, func(projector.Progress) {})
 	})
 	b.restart()
 	b.log.pay(t, 5)
@@ -101,7 +103,7 @@ func TestARebuildThatFailsLeavesNothing(t *testing.T) {
 			}
 			b.log.broken, b.log.beforeRead = nil, nil
 			if left, err := filepath.Glob(strings.TrimSuffix(b.path, ".db") + "-1.db*"); err != nil || len(left) > 0 {
-				t.Errorf("it left %v (%v)", left, err)
+				t.Errorf("files are left: %v (%v)", left, err)
 			}
 			b.log.pay(t, 5)
 			b.catchUp()
@@ -110,7 +112,7 @@ func TestARebuildThatFailsLeavesNothing(t *testing.T) {
 	}
 }
 
-// forging makes new views that lose a cent.
+// forging creates new views that lose a cent.
 type forging struct{ view.Generations }
 
 func (f forging) Create(ctx context.Context) (view.Generation, error) {
@@ -140,8 +142,8 @@ func TestOneRebuildAtATime(t *testing.T) {
 	b.shows(1)
 }
 
-// shaky are generations whose previous one cannot tell its checkpoint right
-// after the switch to it.
+// shaky are generations whose previous one cannot read its checkpoint right after
+// the switch to it.
 type shaky struct{ view.Generations }
 
 func (s shaky) Previous(ctx context.Context) (view.Generation, error) {
@@ -178,7 +180,7 @@ func TestARollbackIsMadeThoughTheViewsCannotBeReadAtOnce(t *testing.T) {
 		t.Fatalf("rolled back %+v (%v), want from 1 to 0", done, err)
 	}
 	b.log.pay(t, 5)
-	b.catchUp() // into views that are open
+	b.catchUp() // into open views
 	b.shows(0)
 }
 
@@ -207,6 +209,6 @@ func TestAProjectorFollowsTheSwitchOfAnother(t *testing.T) {
 	b.shows(1)
 	another := errors.New("not about views")
 	if err := other.RetryOnLive(t.Context(), b.generations, func() error { return another }); !errors.Is(err, another) {
-		t.Errorf("another fault became %v", err)
+		t.Errorf("another error became %v", err)
 	}
 }

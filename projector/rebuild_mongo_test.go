@@ -14,8 +14,8 @@ import (
 	"corebank/projector"
 )
 
-// newMongoBranch is a branch with its views in a server of MongoDB's protocol
-// that has no transactions.
+// newMongoBranch is a branch with its views in a server of MongoDB's protocol without
+// transactions.
 func newMongoBranch(t *testing.T, payments int) *branch {
 	t.Helper()
 	server, err := ferretdb.New(&ferretdb.Config{Listener: ferretdb.ListenerConfig{TCP: "127.0.0.1:0"},
@@ -48,10 +48,11 @@ func newMongoBranch(t *testing.T, payments int) *branch {
 func TestViewsInMongoDBAreRebuiltAndRolledBackFromOutside(t *testing.T) {
 	b := newMongoBranch(t, 45)
 	b.damage()
-	admin, _ := b.counter()
+	admin, _ := b.admin()
 	silent := func(projector.Progress) {}
 	done, err := admin.Rebuild(t.Context(), silent)
-	if err != nil || done.Generation != 1 || done.Was != 0 || *done.Compared != (projector.Compared{Position: 50, Accounts: 5, Transactions: 45}) {
+	want := projector.Compared{Position: 50, Accounts: 5, Transactions: 45}
+	if err != nil || done.Generation != 1 || done.Was != 0 || *done.Compared != want {
 		t.Fatalf("rebuilt %+v (%v), compared %+v", done, err, done.Compared)
 	}
 	b.shows(1)
@@ -90,8 +91,8 @@ func TestTheOtherProjectorFollowsARebuildInMongoDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.shows(1)
-	b.rebuild() // from where the other one has brought the views
-	b.rebuild() // and now what it writes to is gone
+	b.rebuild() // from the position that the other projector reached
+	b.rebuild() // and now the views that it writes are removed
 	b.log.pay(t, 5)
 	if err := one.RetryOnLive(t.Context(), b.generations, catchUp); err != nil {
 		t.Fatal(err)

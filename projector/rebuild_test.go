@@ -89,8 +89,8 @@ func (b *branch) rollback() projector.Rebuilt {
 	return done
 }
 
-// shows fails unless the gateway reads, from the wanted generation, all that
-// the log holds.
+// shows fails unless the wanted generation is live and the gateway reads the whole
+// log from it.
 func (b *branch) shows(generation int64) {
 	b.t.Helper()
 	live, err := b.generations.Live(b.t.Context())
@@ -102,7 +102,7 @@ func (b *branch) shows(generation int64) {
 	mustShow(b.t, b.t.Context(), b.reader(), b.log, b.log.head())
 }
 
-// damage changes the live views behind the projector's back.
+// damage changes the live views without the projector.
 func (b *branch) damage() {
 	b.t.Helper()
 	live, err := b.generations.Live(b.t.Context())
@@ -110,7 +110,8 @@ func (b *branch) damage() {
 		b.t.Fatal(err)
 	}
 	defer live.Store.Close(b.t.Context())
-	account := view.Account{Account: bank.Account{ID: customer(1), Owner: "Mallory", Currency: "EUR", Balance: euro(1_000_000), Version: 3}}
+	account := view.Account{Account: bank.Account{ID: customer(1), Owner: "Mallory", Currency: "EUR",
+		Balance: euro(1_000_000), Version: 3}}
 	if err := live.Store.Replace(b.t.Context(), view.Replacement{At: b.log.head(), Account: account}); err != nil {
 		b.t.Fatal(err)
 	}
@@ -185,13 +186,13 @@ func TestAQuarantineIsInTheNewViewsAsWell(t *testing.T) {
 	mustStand(t, t.Context(), live.Store, b.log, 50)
 }
 
-// The bank serves all the while: payments come in during every phase.
+// Payments come in during every phase.
 func TestARebuildWhilePaymentsComeInIsExactlyOnce(t *testing.T) {
 	b := newBranch(t, 500)
 	done := make(chan struct{})
 	var serving sync.WaitGroup
 	serving.Go(func() {
-		for range 2_000 { // a bound, for slow machines
+		for range 2_000 { // a limit for slow machines
 			select {
 			case <-done:
 				return

@@ -73,8 +73,10 @@ func mustShow(t fatal, ctx context.Context, store view.Reader, log *ledger, posi
 	}
 }
 
-// expected is what the views must be, from the bank's own fold of the events.
-func expected(t fatal, records []contract.Record) (map[bank.AccountID]view.Account, map[bank.AccountID][]view.Transaction) {
+// expected is what the views must show, from the bank's own fold of the events.
+func expected(
+	t fatal, records []contract.Record,
+) (map[bank.AccountID]view.Account, map[bank.AccountID][]view.Transaction) {
 	t.Helper()
 	accounts := make(map[bank.AccountID]view.Account)
 	lines := make(map[bank.AccountID][]view.Transaction)
@@ -94,8 +96,9 @@ func expected(t fatal, records []contract.Record) (map[bank.AccountID]view.Accou
 		if now.Version == 1 {
 			continue
 		}
-		line := view.Transaction{Account: r.Account, Version: r.Version, Position: r.Position, Type: bank.DepositEntry, Currency: "EUR",
-			Amount: now.Balance.Minor - was.Balance.Minor, BalanceAfter: now.Balance.Minor, OccurredAt: r.At, EffectiveAt: r.At,
+		line := view.Transaction{Account: r.Account, Version: r.Version, Position: r.Position, Type: bank.DepositEntry,
+			Currency: "EUR", Amount: now.Balance.Minor - was.Balance.Minor, BalanceAfter: now.Balance.Minor,
+			OccurredAt: r.At, EffectiveAt: r.At,
 			Credit: true, Caller: "test", Reference: "salary"}
 		if line.Amount < 0 {
 			line.Type, line.Credit, line.Amount, line.Reference, line.Memo = bank.WithdrawalEntry, false, -line.Amount, "", "rent"
@@ -105,7 +108,7 @@ func expected(t fatal, records []contract.Record) (map[bank.AccountID]view.Accou
 	return accounts, lines
 }
 
-// mustHaveRead fails unless the log was read so often.
+// mustHaveRead fails unless the log was read so many times.
 func mustHaveRead(t *testing.T, log *ledger, times int) {
 	t.Helper()
 	if log.reads != times {
@@ -113,7 +116,7 @@ func mustHaveRead(t *testing.T, log *ledger, times int) {
 	}
 }
 
-// mustBalance fails unless the trial balance is that of the good records.
+// mustBalance fails unless the trial balance is that of the valid records.
 func mustBalance(t fatal, ctx context.Context, store view.Reader, records []contract.Record) {
 	t.Helper()
 	stopped, sums := quarantined(records), view.Resume(view.Trial{})

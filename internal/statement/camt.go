@@ -13,19 +13,19 @@ import (
 	"corebank/internal/bank"
 )
 
-// ErrTooLarge says that an amount does not fit into camt.053.
+// ErrTooLarge is the error of an amount that does not fit into camt.053.
 var ErrTooLarge = errors.New("more than the 18 digits that camt.053 can hold; use CSV or JSON")
 
 const camtNamespace = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 
-// Bounds that the message definition sets.
+// Limits of the message definition.
 const (
 	camtDigits    = 18 // of an amount
 	camtReference = 35 // characters of a reference
 )
 
-// camtForm writes an ISO 20022 bank to customer statement. The order of the
-// elements is the definition's.
+// camtForm writes an ISO 20022 bank-to-customer statement. The elements are in
+// the order of the definition.
 type camtForm struct {
 	out     io.Writer
 	encoder *xml.Encoder
@@ -126,13 +126,15 @@ func (f *camtForm) begin(s Statement) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(f.out, xml.Header+`<Document xmlns="`+camtNamespace+`">`+"\n  <BkToCstmrStmt>\n"); err != nil {
+	head := xml.Header + `<Document xmlns="` + camtNamespace + `">` + "\n  <BkToCstmrStmt>\n"
+	if _, err := io.WriteString(f.out, head); err != nil {
 		return err
 	}
 	if err := f.encoder.Encode(camtHeader{MsgID: s.ID(), Created: utc(s.Created)}); err != nil {
 		return err
 	}
-	if _, err := io.WriteString(f.out, "\n    <Stmt>\n      <Id>"+s.ID()+"</Id>\n      <CreDtTm>"+utc(s.Created)+"</CreDtTm>\n"); err != nil {
+	head = "\n    <Stmt>\n      <Id>" + s.ID() + "</Id>\n      <CreDtTm>" + utc(s.Created) + "</CreDtTm>\n"
+	if _, err := io.WriteString(f.out, head); err != nil {
 		return err
 	}
 	f.encoder = xml.NewEncoder(f.out)
@@ -155,8 +157,8 @@ func (f *camtForm) line(l Line) error {
 		return err
 	}
 	indicator := sign(l.Credit, "CRDT", "DBIT")
-	details := camtDetails{Servicer: camtRef(l), EndToEnd: short(l.Reference), Transfer: l.Transfer, Owner: short(l.ExternalID),
-		Amount: amount, Indicator: indicator, More: l.Reason}
+	details := camtDetails{Servicer: camtRef(l), EndToEnd: short(l.Reference), Transfer: l.Transfer,
+		Owner: short(l.ExternalID), Amount: amount, Indicator: indicator, More: l.Reason}
 	if l.Reference != "" {
 		details.About = &camtRemittance{l.Reference}
 	}
@@ -168,8 +170,9 @@ func (f *camtForm) line(l Line) error {
 		details.Parties = &camtParties{Creditor: other}
 	}
 	return f.encoder.Encode(camtEntry{Ref: strconv.FormatInt(l.Version, 10), Amount: amount, Indicator: indicator,
-		Reversal: l.Type == "REVERSAL", Status: "BOOK", Booked: utc(l.BookedAt), Value: utc(l.ValueAt), Servicer: camtRef(l),
-		Code: camtCodeOf(l), Details: details, More: l.Memo})
+		Reversal: l.Type == "REVERSAL", Status: "BOOK", Booked: utc(l.BookedAt), Value: utc(l.ValueAt),
+		Servicer: camtRef(l),
+		Code:     camtCodeOf(l), Details: details, More: l.Memo})
 }
 
 func (f *camtForm) end(Statement) error {
@@ -177,10 +180,10 @@ func (f *camtForm) end(Statement) error {
 	return err
 }
 
-// camtCodeOf is the bank transaction code of a line, and the API's own name
-// for it.
+// camtCodeOf is the bank transaction code of a line and its type in the API.
 func camtCodeOf(l Line) camtCode {
-	code := camtCode{Domain: "PMNT", Family: sign(l.Credit, "MCOP", "MDOP"), SubFamily: "OTHR", Own: l.Type, Issuer: "corebank"}
+	code := camtCode{Domain: "PMNT", Family: sign(l.Credit, "MCOP", "MDOP"), SubFamily: "OTHR", Own: l.Type,
+		Issuer: "corebank"}
 	switch l.Type {
 	case "DEPOSIT":
 		code.Family, code.SubFamily = "CNTR", "CDPT"
@@ -205,8 +208,7 @@ func camtBalanceOf(code string, balance bank.Money, at time.Time) (camtBalance, 
 	return camtBalance{Code: code, Amount: amount, Indicator: sign(credit, "CRDT", "DBIT"), At: utc(at)}, err
 }
 
-// camtAmountOf is an amount of at most 18 digits, which is all that the
-// definition has room for.
+// camtAmountOf is an amount of at most 18 digits, the limit of the definition.
 func camtAmountOf(m bank.Money) (camtAmount, error) {
 	value := m.Decimal()
 	if len(strings.ReplaceAll(value, ".", "")) > camtDigits {
@@ -215,8 +217,8 @@ func camtAmountOf(m bank.Money) (camtAmount, error) {
 	return camtAmount{Currency: string(m.Currency), Value: value}, nil
 }
 
-// camtRef is the transaction's id without its prefix, which is too long for a
-// reference; the version alone where that is too long still.
+// camtRef is the transaction's id without its prefix, with which it is too long
+// for a reference, or the version alone where it is still too long.
 func camtRef(l Line) string {
 	if ref := strings.TrimPrefix(l.ID, "txn_"); len(ref) <= camtReference {
 		return ref
@@ -224,8 +226,8 @@ func camtRef(l Line) string {
 	return strconv.FormatInt(l.Version, 10)
 }
 
-// short is a text that fits into a reference, and otherwise nothing: half a
-// reference is none.
+// short is the text if it fits into a reference, and otherwise empty: part of a
+// reference is useless.
 func short(text string) string {
 	if utf8.RuneCountInString(text) > camtReference {
 		return ""

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// csvForm writes RFC 4180: a header, the opening balance, the transactions
-// and the closing balance, all with the same columns. Amounts have a sign.
+// csvForm writes RFC 4180: a header, the opening balance, the transactions and
+// the closing balance, all with the same columns. Amounts are signed.
 type csvForm struct{ out *csv.Writer }
 
 func newCSV(out io.Writer) *csvForm {
@@ -32,8 +32,9 @@ func (f *csvForm) balance(what, at, balance string, s Statement) error {
 }
 
 func (f *csvForm) line(l Line) error {
-	return f.out.Write([]string{utc(l.BookedAt), utc(l.ValueAt), l.Type, sign(l.Credit, "", "-") + l.Amount.Decimal(), l.Balance.Decimal(),
-		string(l.Amount.Currency), l.ID, strconv.FormatInt(l.Version, 10),
+	return f.out.Write([]string{utc(l.BookedAt), utc(l.ValueAt), l.Type,
+		sign(l.Credit, "", "-") + l.Amount.Decimal(), l.Balance.Decimal(), string(l.Amount.Currency),
+		l.ID, strconv.FormatInt(l.Version, 10),
 		l.Reference, l.ExternalID, l.Counterparty, l.Transfer, l.Memo, l.Reason})
 }
 

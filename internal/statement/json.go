@@ -45,8 +45,9 @@ type jsonLine struct {
 }
 
 func (f *jsonForm) begin(s Statement) error {
-	head, err := encode(jsonStatement{ID: s.ID(), AccountID: string(s.Account), Owner: s.Owner, Currency: string(s.Currency),
-		From: utc(s.From), To: utc(s.To), Created: utc(s.Created), Opening: s.Opening.Decimal(), OpeningVersion: s.OpeningVersion,
+	head, err := encode(jsonStatement{ID: s.ID(), AccountID: string(s.Account), Owner: s.Owner,
+		Currency: string(s.Currency), From: utc(s.From), To: utc(s.To), Created: utc(s.Created),
+		Opening: s.Opening.Decimal(), OpeningVersion: s.OpeningVersion,
 		Closing: s.Closing.Decimal(), ClosingVersion: s.ClosingVersion})
 	if err != nil {
 		return err
@@ -58,7 +59,8 @@ func (f *jsonForm) begin(s Statement) error {
 func (f *jsonForm) line(l Line) error {
 	text, err := encode(jsonLine{ID: l.ID, Version: l.Version, Type: l.Type, Direction: sign(l.Credit, "CREDIT", "DEBIT"),
 		Amount: l.Amount.Decimal(), Balance: l.Balance.Decimal(), BookedAt: utc(l.BookedAt), ValueAt: utc(l.ValueAt),
-		Reference: l.Reference, ExternalID: l.ExternalID, CounterpartyID: l.Counterparty, TransferID: l.Transfer, Memo: l.Memo, Reason: l.Reason})
+		Reference: l.Reference, ExternalID: l.ExternalID, CounterpartyID: l.Counterparty, TransferID: l.Transfer,
+		Memo: l.Memo, Reason: l.Reason})
 	if err != nil {
 		return err
 	}
@@ -75,7 +77,7 @@ func (f *jsonForm) end(Statement) error {
 	return err
 }
 
-// encode is JSON on one line that leaves <, > and & as they are.
+// encode is JSON on one line that does not escape <, > and &.
 func encode(v any) ([]byte, error) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

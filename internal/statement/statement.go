@@ -11,20 +11,19 @@ import (
 	"corebank/internal/bank"
 )
 
-// MaxDocumentLines bounds a statement that is held in memory as one document,
-// MaxLines one that is written as it comes.
+// MaxDocumentLines is the maximum of lines in a statement that is held in memory
+// as one document, MaxLines in one that is streamed.
 const (
 	MaxDocumentLines = 5_000
 	MaxLines         = 1_000_000
 )
 
-// Statement is the frame of a statement: whose it is and what it begins and
-// ends with.
+// Statement is everything of a statement but its lines.
 type Statement struct {
 	Account  bank.AccountID
 	Owner    string
 	Currency bank.Currency
-	// From is the first moment of the period, To the first after it.
+	// From is the beginning of the period (inclusive), To its end (exclusive).
 	From, To time.Time
 	// Opening and Closing are the balances before and after the period;
 	// OpeningVersion and ClosingVersion the account's versions.
@@ -34,14 +33,14 @@ type Statement struct {
 	Created time.Time
 }
 
-// ID names what the statement says: a second one of the same period has
-// another id only where the account has moved. It has 30 characters.
+// ID depends on the content: a second statement of the same period has another id
+// only if the account has changed. It has 30 characters.
 func (s Statement) ID() string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d", s.Account, utc(s.From), utc(s.To), s.ClosingVersion))
 	return "STM-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16]))
 }
 
-// Line is one transaction of a statement. Empty texts are left out.
+// Line is one transaction of a statement. Empty texts are omitted.
 type Line struct {
 	// ID is the transaction's id, Version its account's version after it.
 	ID      string
@@ -49,15 +48,15 @@ type Line struct {
 	// Type is what moved the money, as the API spells it.
 	Type   string
 	Credit bool
-	// Amount is positive; Balance is what the account had after it.
+	// Amount is positive; Balance is the balance after it.
 	Amount, Balance bank.Money
-	// BookedAt is when it was recorded, ValueAt when it counts.
+	// BookedAt is when it was recorded, ValueAt when it is effective.
 	BookedAt, ValueAt time.Time
 
 	Reference, Memo, ExternalID, Counterparty, Transfer, Reason string
 }
 
-// Format is how a statement is written.
+// Format is the file format of a statement.
 type Format string
 
 // The formats.
@@ -67,10 +66,10 @@ const (
 	Camt053 Format = "camt053"
 )
 
-// Formats are all formats.
+// Formats returns all formats.
 func Formats() []Format { return []Format{CSV, JSON, Camt053} }
 
-// MediaType is the format's type on the web.
+// MediaType is the format's media type.
 func (f Format) MediaType() string {
 	switch f {
 	case CSV:
@@ -88,8 +87,8 @@ type form interface {
 	end(Statement) error
 }
 
-// Writer writes a statement line by line and checks that it adds up. It must
-// not be used on after an error.
+// Writer writes a statement line by line and checks that it adds up. It must not
+// be used after an error.
 type Writer struct {
 	form      form
 	statement Statement
@@ -108,7 +107,7 @@ func NewWriter(out io.Writer, format Format, s Statement) (*Writer, error) {
 	case Camt053:
 		w.form = newCamt(out)
 	default:
-		return nil, fmt.Errorf("there is no statement format %q; use csv, json or camt053", string(format))
+		return nil, fmt.Errorf("unknown statement format %q; use csv, json or camt053", string(format))
 	}
 	if err := w.form.begin(s); err != nil {
 		return nil, fmt.Errorf("begin a statement: %w", err)
@@ -116,8 +115,8 @@ func NewWriter(out io.Writer, format Format, s Statement) (*Writer, error) {
 	return w, nil
 }
 
-// Line writes the next transaction. It fails on one that does not follow from
-// the balance before it.
+// Line writes the next transaction. It fails if the transaction does not follow
+// from the balance before it.
 func (w *Writer) Line(l Line) error {
 	change := l.Amount.Minor
 	if !l.Credit {
@@ -134,8 +133,8 @@ func (w *Writer) Line(l Line) error {
 	return nil
 }
 
-// End completes the statement. It fails where the lines do not lead to the
-// closing balance.
+// End completes the statement. It fails if the lines do not lead to the closing
+// balance.
 func (w *Writer) End() error {
 	if w.balance != w.statement.Closing.Minor {
 		return fmt.Errorf("the transactions lead to %s, not to the closing balance of %s",
@@ -149,7 +148,7 @@ func (w *Writer) End() error {
 
 func utc(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// sign is the word for which way money goes.
+// sign returns in for a credit and out for a debit.
 func sign(credit bool, in, out string) string {
 	if credit {
 		return in

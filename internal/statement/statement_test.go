@@ -42,7 +42,8 @@ func aMonth() (statement.Statement, []statement.Line) {
 			balance -= 2 * cents
 		}
 		at := march.Add(time.Duration(version) * 12 * time.Hour)
-		line := statement.Line{ID: fmt.Sprintf("txn_%s_%d", strings.TrimPrefix(string(ada), "acc_"), version), Version: version,
+		id := fmt.Sprintf("txn_%s_%d", strings.TrimPrefix(string(ada), "acc_"), version)
+		line := statement.Line{ID: id, Version: version,
 			Type: what, Credit: credit, Amount: eur(cents), Balance: eur(balance), BookedAt: at, ValueAt: at}
 		if more != nil {
 			more(&line)
@@ -55,7 +56,8 @@ func aMonth() (statement.Statement, []statement.Line) {
 	add(9, "WITHDRAWAL", false, 900_50, func(l *statement.Line) { l.Memo = "rent, \"March\"; <paid> & done" })
 	add(12, "HOLD_CAPTURE", false, 64_95, nil)
 	add(14, "TRANSFER_OUT", false, 300_00, func(l *statement.Line) {
-		l.Counterparty, l.Transfer, l.Reference = string(bob), string(bank.NewTransferID(ada, "k")), strings.Repeat("long ", 27)
+		l.Counterparty, l.Transfer = string(bob), string(bank.NewTransferID(ada, "k"))
+		l.Reference = strings.Repeat("long ", 27)
 	})
 	add(16, "TRANSFER_RETURNED", true, 300_00, func(l *statement.Line) {
 		l.Counterparty, l.Transfer, l.Reason = string(bob), string(bank.NewTransferID(ada, "k")), "The account was closed."
@@ -98,7 +100,8 @@ func TestStatementsAreWrittenAsBefore(t *testing.T) {
 			}
 			want, err := os.ReadFile(golden)
 			if err != nil || text != string(want) {
-				t.Errorf("it is written as\n%s\nand not as %s (%v); look at the difference, then run with -update", text, golden, err)
+				t.Errorf("it is written as\n%s\nand not as %s (%v); review the difference, then run with -update",
+					text, golden, err)
 			}
 		})
 	}
@@ -127,7 +130,8 @@ func TestSpreadsheetsReadIt(t *testing.T) {
 	if strings.Count(text, "\r\n") != len(rows) {
 		t.Error("RFC 4180 ends lines with CRLF")
 	}
-	if rows[1][2] != "OPENING_BALANCE" || rows[1][4] != "-50.00" || rows[3][3] != "-900.50" || rows[3][12] != lines[1].Memo {
+	if rows[1][2] != "OPENING_BALANCE" || rows[1][4] != "-50.00" || rows[3][3] != "-900.50" ||
+		rows[3][12] != lines[1].Memo {
 		t.Errorf("%q", rows)
 	}
 }
@@ -160,7 +164,8 @@ func TestAStatementThatDoesNotAddUpIsNotWritten(t *testing.T) {
 	for name, test := range map[string]struct {
 		frame statement.Statement
 		lines []statement.Line
-	}{"the end is another": {wrongEnd, lines}, "a line is missing": {frame, missing}, "lines are swapped": {frame, swapped},
+	}{"the end is another": {wrongEnd, lines}, "a line is missing": {frame, missing},
+		"lines are swapped":   {frame, swapped},
 		"the last is missing": {frame, lines[:len(lines)-1]}} {
 		for _, format := range statement.Formats() {
 			if text, err := written(format, test.frame, test.lines); err == nil {
@@ -198,23 +203,28 @@ type element struct {
 var camt = map[string][]string{
 	"Document": {"BkToCstmrStmt!"}, "BkToCstmrStmt": {"GrpHdr!", "Stmt!*"}, "GrpHdr": {"MsgId!", "CreDtTm!"},
 	"Stmt":   {"Id!", "CreDtTm", "FrToDt", "Acct!", "Bal!*", "Ntry*"},
-	"FrToDt": {"FrDtTm!", "ToDtTm!"}, "Acct": {"Id!", "Ccy", "Ownr"}, "Acct/Id": {"Othr!"}, "Othr": {"Id!"}, "Ownr": {"Nm"},
+	"FrToDt": {"FrDtTm!", "ToDtTm!"}, "Acct": {"Id!", "Ccy", "Ownr"}, "Acct/Id": {"Othr!"},
+	"Othr": {"Id!"}, "Ownr": {"Nm"},
 	"Bal": {"Tp!", "Amt!", "CdtDbtInd!", "Dt!"}, "Tp": {"CdOrPrtry!"}, "CdOrPrtry": {"Cd!"}, "Dt": {"DtTm!"},
-	"Ntry": {"NtryRef", "Amt!", "CdtDbtInd!", "RvslInd", "Sts!", "BookgDt", "ValDt", "AcctSvcrRef", "BkTxCd!", "NtryDtls*", "AddtlNtryInf"},
-	"Sts":  {"Cd!"}, "BookgDt": {"DtTm!"}, "ValDt": {"DtTm!"}, "BkTxCd": {"Domn", "Prtry"}, "Domn": {"Cd!", "Fmly!"},
+	"Ntry": {"NtryRef", "Amt!", "CdtDbtInd!", "RvslInd", "Sts!", "BookgDt", "ValDt", "AcctSvcrRef",
+		"BkTxCd!", "NtryDtls*", "AddtlNtryInf"},
+	"Sts": {"Cd!"}, "BookgDt": {"DtTm!"}, "ValDt": {"DtTm!"}, "BkTxCd": {"Domn", "Prtry"}, "Domn": {"Cd!", "Fmly!"},
 	"Fmly": {"Cd!", "SubFmlyCd!"}, "Prtry": {"Cd!", "Issr"}, "NtryDtls": {"TxDtls*"},
 	"TxDtls":    {"Refs", "Amt", "CdtDbtInd", "RltdPties", "RmtInf", "AddtlTxInf"},
 	"Refs":      {"AcctSvcrRef", "EndToEndId", "TxId", "AcctOwnrTxId"},
-	"RltdPties": {"DbtrAcct", "CdtrAcct"}, "DbtrAcct": {"Id!"}, "CdtrAcct": {"Id!"}, "DbtrAcct/Id": {"Othr!"}, "CdtrAcct/Id": {"Othr!"},
+	"RltdPties": {"DbtrAcct", "CdtrAcct"}, "DbtrAcct": {"Id!"}, "CdtrAcct": {"Id!"},
+	"DbtrAcct/Id": {"Othr!"}, "CdtrAcct/Id": {"Othr!"},
 	"RmtInf": {"Ustrd*"},
 }
 
 const isoTime = `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`
 
 var camtTexts = map[string]string{
-	"MsgId": `.{1,35}`, "Stmt/Id": `.{1,35}`, "Othr/Id": `.{1,34}`, "CreDtTm": isoTime, "FrDtTm": isoTime, "ToDtTm": isoTime, "DtTm": isoTime,
+	"MsgId": `.{1,35}`, "Stmt/Id": `.{1,35}`, "Othr/Id": `.{1,34}`, "CreDtTm": isoTime, "FrDtTm": isoTime,
+	"ToDtTm": isoTime, "DtTm": isoTime,
 	"Ccy": `[A-Z]{3}`, "Nm": `.{1,140}`, "Amt": `\d{1,18}|\d+\.\d{1,5}`, "CdtDbtInd": `CRDT|DBIT`, "RvslInd": `true|false`,
-	"CdOrPrtry/Cd": `OPBD|CLBD`, "Sts/Cd": `BOOK`, "Domn/Cd": `PMNT`, "Fmly/Cd": `[A-Z]{4}`, "SubFmlyCd": `[A-Z]{4}`, "Prtry/Cd": `.{1,35}`, "Issr": `.{1,35}`,
+	"CdOrPrtry/Cd": `OPBD|CLBD`, "Sts/Cd": `BOOK`, "Domn/Cd": `PMNT`, "Fmly/Cd": `[A-Z]{4}`, "SubFmlyCd": `[A-Z]{4}`,
+	"Prtry/Cd": `.{1,35}`, "Issr": `.{1,35}`,
 	"NtryRef": `.{1,35}`, "AcctSvcrRef": `.{1,35}`, "EndToEndId": `.{1,35}`, "TxId": `.{1,35}`, "AcctOwnrTxId": `.{1,35}`,
 	"Ustrd": `.{1,140}`, "AddtlTxInf": `.{1,500}`, "AddtlNtryInf": `.{1,500}`,
 }

@@ -1,4 +1,4 @@
-// Package memory keeps views in maps. It is the test double of the real
-// stores: it passes their conformance suite and forgets everything. It may
-// import bank and view.
+// Package memory stores views in maps. It is the test double of the real stores:
+// it passes their conformance suite and persists nothing. It may import bank,
+// contract and view.
 package memory

@@ -68,7 +68,7 @@ func (s *Store) Range(_ context.Context, r view.Range) ([]view.Transaction, erro
 	return found[:min(len(found), r.Limit)], nil
 }
 
-// VersionAt finds where a time begins for view.ReadPage.
+// VersionAt finds the first version at a time for view.ReadPage.
 func (s *Store) VersionAt(_ context.Context, id bank.AccountID, t time.Time) (int64, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -87,7 +87,7 @@ func (s *Store) Checkpoint(context.Context) (int64, error) {
 	return s.checkpoint, nil
 }
 
-// Sums adds up the lines that a filter lets through.
+// Sums sums the lines that pass a filter.
 func (s *Store) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
 	return view.ReadSums(ctx, s, id, filter, func(ctx context.Context, all view.Range) (view.Sums, error) {
 		all.Limit = int(^uint(0) >> 1)
@@ -133,20 +133,20 @@ func (s *Store) ListAccounts(_ context.Context, page view.Accounts) ([]view.Acco
 	return found[:min(len(found), page.First)], len(found) > page.First, nil
 }
 
-// References are the records that are filed under a key.
+// References are the records under a key.
 func (s *Store) References(_ context.Context, key string) ([]contract.Record, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var records []contract.Record
-	for _, link := range s.links[key] {
+	for _, reference := range s.references[key] {
 		if len(records) < view.MaxReferences {
-			records = append(records, link.Record)
+			records = append(records, reference.Record)
 		}
 	}
 	return records, nil
 }
 
-// StateBefore is the newest kept state that is not after a version and a time.
+// StateBefore is the newest history state that is not after a version and a time.
 func (s *Store) StateBefore(_ context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -165,12 +165,12 @@ func (s *Store) Trial(context.Context) (view.Trial, error) {
 	return s.trial, nil
 }
 
-// TrialBefore is the newest kept trial balance that is not after a position
+// TrialBefore is the newest past trial balance that is not after a position
 // and a time.
 func (s *Store) TrialBefore(_ context.Context, position int64, t time.Time) (view.Trial, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, trial := range slices.Backward(s.kept) {
+	for _, trial := range slices.Backward(s.pastTrials) {
 		if trial.Position <= position && (t.IsZero() || !trial.At.After(t)) {
 			return trial, nil
 		}

@@ -19,8 +19,8 @@ func (s *Store) Snapshot(context.Context) (view.Snapshot, error) {
 		lines[id] = slices.Clone(own)
 	}
 	snap := &snapshot{checkpoint: s.checkpoint, trial: s.trial, accounts: maps.Clone(s.accounts), lines: lines}
-	for _, links := range s.links {
-		snap.links = append(snap.links, links...)
+	for _, references := range s.references {
+		snap.references = append(snap.references, references...)
 	}
 	for _, states := range s.states {
 		snap.states = append(snap.states, states...)
@@ -33,7 +33,7 @@ type snapshot struct {
 	accounts   map[bank.AccountID]view.Account
 	lines      map[bank.AccountID][]view.Transaction
 	trial      view.Trial
-	links      []view.Reference
+	references []view.Reference
 	states     []view.State
 }
 
@@ -64,7 +64,7 @@ func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction,
 func (s *snapshot) Trial() view.Trial { return s.trial }
 
 func (s *snapshot) References(ctx context.Context) iter.Seq2[view.Reference, error] {
-	return each(ctx, s.links)
+	return each(ctx, s.references)
 }
 
 func (s *snapshot) States(ctx context.Context) iter.Seq2[view.State, error] {

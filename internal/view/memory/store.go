@@ -17,11 +17,11 @@ type Store struct {
 	checkpoint int64
 	accounts   map[bank.AccountID]view.Account
 	// lines and states are in ascending order of version.
-	lines  map[bank.AccountID][]view.Transaction
-	states map[bank.AccountID][]view.State
-	links  map[string][]view.Reference // by position
-	trial  view.Trial
-	kept   []view.Trial // by position
+	lines      map[bank.AccountID][]view.Transaction
+	states     map[bank.AccountID][]view.State
+	references map[string][]view.Reference // by position
+	trial      view.Trial
+	pastTrials []view.Trial // by position
 }
 
 var _ view.Store = (*Store)(nil)
@@ -29,10 +29,10 @@ var _ view.Store = (*Store)(nil)
 // New is an empty store.
 func New() *Store {
 	return &Store{
-		accounts: make(map[bank.AccountID]view.Account),
-		lines:    make(map[bank.AccountID][]view.Transaction),
-		states:   make(map[bank.AccountID][]view.State),
-		links:    make(map[string][]view.Reference),
+		accounts:   make(map[bank.AccountID]view.Account),
+		lines:      make(map[bank.AccountID][]view.Transaction),
+		states:     make(map[bank.AccountID][]view.State),
+		references: make(map[string][]view.Reference),
 	}
 }
 
@@ -59,18 +59,18 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	for _, account := range changes.Accounts {
 		s.accounts[account.ID] = account
 	}
-	s.file(changes.References, changes.States)
-	s.trial, s.kept = changes.Trial, append(s.kept, changes.PastTrials...)
+	s.index(changes.References, changes.States)
+	s.trial, s.pastTrials = changes.Trial, append(s.pastTrials, changes.PastTrials...)
 	s.checkpoint = changes.To
 	return nil
 }
 
-// file adds links and states in their order.
-func (s *Store) file(links []view.Reference, states []view.State) {
-	for _, link := range links {
-		own := s.links[link.Key]
-		at := sort.Search(len(own), func(i int) bool { return own[i].Record.Position >= link.Record.Position })
-		s.links[link.Key] = slices.Insert(own, at, link)
+// index adds references and states in their order.
+func (s *Store) index(references []view.Reference, states []view.State) {
+	for _, reference := range references {
+		own := s.references[reference.Key]
+		at := sort.Search(len(own), func(i int) bool { return own[i].Record.Position >= reference.Record.Position })
+		s.references[reference.Key] = slices.Insert(own, at, reference)
 	}
 	for _, state := range states {
 		own := s.states[state.Account.ID]
@@ -79,8 +79,8 @@ func (s *Store) file(links []view.Reference, states []view.State) {
 	}
 }
 
-// Replace puts one account in place of what it was, or does nothing and
-// returns an error.
+// Replace replaces everything of one account, or does nothing and returns an
+// error.
 func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 	if err := r.Check(); err != nil {
 		return err
@@ -96,13 +96,14 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 	}
 	s.accounts[id], s.lines[id] = r.Account, slices.Clone(r.Transactions)
 	delete(s.states, id)
-	for key, links := range s.links {
-		s.links[key] = slices.DeleteFunc(slices.Clone(links), func(l view.Reference) bool { return l.Record.Account == id })
+	for key, references := range s.references {
+		s.references[key] = slices.DeleteFunc(slices.Clone(references),
+			func(r view.Reference) bool { return r.Record.Account == id })
 	}
-	s.file(r.References, r.States)
+	s.index(r.References, r.States)
 	s.trial = s.trial.With(r.Missing)
-	for i, trial := range s.kept {
-		s.kept[i] = trial.With(r.Missing)
+	for i, trial := range s.pastTrials {
+		s.pastTrials[i] = trial.With(r.Missing)
 	}
 	return nil
 }
@@ -110,8 +111,7 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 // Close does nothing.
 func (s *Store) Close(context.Context) error { return nil }
 
-// checkNew is nil when no line, link or state is there already and none comes
-// twice.
+// checkNew is nil when no line or state exists already and no entry occurs twice.
 func (s *Store) checkNew(changes view.Changes) error {
 	type key struct {
 		what    string
@@ -123,21 +123,24 @@ func (s *Store) checkNew(changes view.Changes) error {
 		i := from(stored, line.Version)
 		k := key{string(line.Account), line.Version}
 		if seen[k] || (i < len(stored) && stored[i].Version == line.Version) {
-			return fmt.Errorf("line %d of %s is there already", line.Version, line.Account)
+			return fmt.Errorf("line %d of %s exists already", line.Version, line.Account)
 		}
 		seen[k] = true
 	}
-	for _, link := range changes.References {
-		k := key{"link " + link.Key, link.Record.Position}
+	for _, reference := range changes.References {
+		k := key{"reference " + reference.Key, reference.Record.Position}
 		if seen[k] {
-			return fmt.Errorf("link %s of position %d is there already", link.Key, link.Record.Position)
+			return fmt.Errorf("reference %s of position %d exists already", reference.Key, reference.Record.Position)
 		}
 		seen[k] = true
 	}
 	for _, state := range changes.States {
 		k := key{"state " + string(state.Account.ID), state.Account.Version}
-		if seen[k] || slices.ContainsFunc(s.states[state.Account.ID], func(old view.State) bool { return old.Account.Version == state.Account.Version }) {
-			return fmt.Errorf("state %d of %s is there already", state.Account.Version, state.Account.ID)
+		exists := slices.ContainsFunc(s.states[state.Account.ID], func(old view.State) bool {
+			return old.Account.Version == state.Account.Version
+		})
+		if seen[k] || exists {
+			return fmt.Errorf("state %d of %s exists already", state.Account.Version, state.Account.ID)
 		}
 		seen[k] = true
 	}

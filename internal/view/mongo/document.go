@@ -10,11 +10,11 @@ import (
 	"corebank/internal/view"
 )
 
-// schemaVersion is kept with the checkpoint. A change of the documents counts
-// it up; views of another version are built again, not migrated.
+// schemaVersion is stored with the checkpoint. Increment it with every change of
+// the documents; views of another version are built again, not migrated.
 const schemaVersion = 3
 
-// checkpointID is the one document of the checkpoint collection.
+// checkpointID is the id of the only document of the checkpoint collection.
 const checkpointID = "views"
 
 type checkpointDocument struct {
@@ -22,11 +22,11 @@ type checkpointDocument struct {
 	Schema   int    `bson:"schema"`
 	Position int64  `bson:"position"`
 	Trial    string `bson:"trial"` // JSON of the trial balance there
-	// Retired is set by a switch to other views, which are to be written instead.
+	// Retired is set by a switch to other views: those are written from then on.
 	Retired bool `bson:"retired,omitempty"`
 }
 
-// accountDocument has the fields by which accounts are found, and JSON of the
+// accountDocument has the fields by which accounts are found, and the JSON of the
 // whole account.
 type accountDocument struct {
 	ID         bank.AccountID `bson:"_id"`
@@ -49,8 +49,8 @@ type staleDocument struct {
 
 func fromAccount(a view.Account) (accountDocument, error) {
 	state, err := json.Marshal(a.Account)
-	d := accountDocument{ID: a.ID, Version: a.Version, Opened: a.Opened, Owner: a.Owner, Kind: a.Kind, Currency: a.Currency,
-		ExternalID: a.ExternalID, State: string(state)}
+	d := accountDocument{ID: a.ID, Version: a.Version, Opened: a.Opened, Owner: a.Owner, Kind: a.Kind,
+		Currency: a.Currency, ExternalID: a.ExternalID, State: string(state)}
 	if a.Quarantined() {
 		d.Stale = &staleDocument{a.Stale.Reason, a.Stale.Position, a.Stale.Version, a.Stale.Since.UnixMicro()}
 	}
@@ -60,13 +60,14 @@ func fromAccount(a view.Account) (accountDocument, error) {
 func (d accountDocument) account() (view.Account, error) {
 	a := view.Account{Opened: d.Opened}
 	if s := d.Stale; s != nil {
-		a.Stale = view.Stale{Reason: s.Reason, Position: s.Position, Version: s.Version, Since: time.UnixMicro(s.Since).UTC()}
+		a.Stale = view.Stale{Reason: s.Reason, Position: s.Position, Version: s.Version,
+			Since: time.UnixMicro(s.Since).UTC()}
 	}
 	return a, json.Unmarshal([]byte(d.State), &a.Account)
 }
 
-// lineDocument lacks what its line has not, so that plain deposits are in no
-// index but those that all lines are in.
+// lineDocument omits empty fields, so that a deposit without them is only in the
+// indexes that contain every line.
 type lineDocument struct {
 	ID               string          `bson:"_id"`
 	Account          bank.AccountID  `bson:"account"`
@@ -91,7 +92,7 @@ type lineDocument struct {
 	Reason           string          `bson:"reason,omitempty"`
 }
 
-// lineID names a line so that ids sort like versions.
+// lineID is the id of a line. Ids of one account sort like versions.
 func lineID(id bank.AccountID, version int64) string { return fmt.Sprintf("%s#%019d", id, version) }
 
 func fromLine(l view.Transaction) (lineDocument, error) {
@@ -110,7 +111,7 @@ func (d lineDocument) line() (view.Transaction, error) {
 		Hold: d.Hold, Reverses: d.Reverses, ReversesTransfer: d.ReversesTransfer, Reason: d.Reason}, nil
 }
 
-type linkDocument struct {
+type referenceDocument struct {
 	ID       string         `bson:"_id"`
 	Key      string         `bson:"key"`
 	Position int64          `bson:"position"`
@@ -118,18 +119,18 @@ type linkDocument struct {
 	Record   string         `bson:"record"` // JSON
 }
 
-func fromLink(l view.Reference) (linkDocument, error) {
-	record, err := json.Marshal(l.Record)
-	return linkDocument{ID: fmt.Sprintf("%s#%019d", l.Key, l.Record.Position), Key: l.Key, Position: l.Record.Position,
-		Account: l.Record.Account, Record: string(record)}, err
+func fromReference(r view.Reference) (referenceDocument, error) {
+	record, err := json.Marshal(r.Record)
+	return referenceDocument{ID: fmt.Sprintf("%s#%019d", r.Key, r.Record.Position), Key: r.Key,
+		Position: r.Record.Position, Account: r.Record.Account, Record: string(record)}, err
 }
 
-func (d linkDocument) link() (view.Reference, error) {
+func (d referenceDocument) reference() (view.Reference, error) {
 	record, err := d.record()
 	return view.Reference{Key: d.Key, Record: record}, err
 }
 
-func (d linkDocument) record() (r contract.Record, err error) {
+func (d referenceDocument) record() (r contract.Record, err error) {
 	return r, json.Unmarshal([]byte(d.Record), &r)
 }
 

@@ -15,14 +15,14 @@ import (
 	"corebank/internal/view"
 )
 
-// DefaultRetention is longer than anybody reads one page, after having looked which
-// views are live.
+// DefaultRetention is longer than a reader takes to read one page, after it has
+// checked which views are live.
 const DefaultRetention = 5 * time.Second
 
-// Generations are collections side by side: accounts, history, checkpoint and
-// so on are the first, accounts-1, history-1, checkpoint-1 and so on the next.
-// One document in the collection generations says which is live. Any number of
-// processes may use them.
+// Generations are collections side by side: accounts, history, checkpoint and so
+// on are the first generation; accounts-1, history-1, checkpoint-1 and so on the
+// next. One document in the collection generations names the live one. Any number
+// of processes may use them.
 type Generations struct {
 	uri     string
 	options Options
@@ -30,24 +30,25 @@ type Generations struct {
 
 var _ view.Generations = (*Generations)(nil)
 
-// NewGenerations are those in the MongoDB at uri. It does not connect yet.
+// NewGenerations returns the generations in the MongoDB at uri. It does not
+// connect yet.
 func NewGenerations(uri string, opts Options) *Generations { return &Generations{uri, opts} }
 
-// pointerID is the one document of the collection generations.
+// pointerID is the id of the only document of the collection generations.
 const pointerID = "views"
 
-// pointer says which generations are in use. Without one, the first is live.
+// pointer says which generations are in use. If there is none, the first is live.
 type pointer struct {
 	ID   string `bson:"_id"`
 	Live int64  `bson:"live"`
 	// Previous is nil until the first switch.
 	Previous *int64 `bson:"previous,omitempty"`
-	// Building is the one that was created last, until it is live; whoever
-	// builds another one was overtaken.
+	// Building is the one that was created last, until it is live. A rebuild of
+	// any other generation was overtaken.
 	Building *int64 `bson:"building,omitempty"`
-	// Last is the highest number that was given.
+	// Last is the highest number that was assigned.
 	Last int64 `bson:"last"`
-	// SwitchedAt is when the server made the last switch; zero for never.
+	// SwitchedAt is the server's time of the last switch; zero if there was none.
 	SwitchedAt time.Time `bson:"switchedAt,omitempty"`
 }
 
@@ -65,8 +66,10 @@ func (d database) readPointer(ctx context.Context) (p pointer, err error) {
 	return p, nil
 }
 
-// open connects, and lets choose open a generation; what fails is closed.
-func (g *Generations) open(ctx context.Context, choose func(database) (view.Generation, error)) (view.Generation, error) {
+// open connects and lets choose open a generation. It disconnects if that fails.
+func (g *Generations) open(
+	ctx context.Context, choose func(database) (view.Generation, error),
+) (view.Generation, error) {
 	d, err := connect(ctx, g.uri, g.options)
 	if err != nil {
 		return view.Generation{}, err
@@ -78,7 +81,7 @@ func (g *Generations) open(ctx context.Context, choose func(database) (view.Gene
 	return chosen, nil
 }
 
-// Live opens the generation that is live.
+// Live opens the live generation.
 func (g *Generations) Live(ctx context.Context) (view.Generation, error) {
 	return g.open(ctx, func(d database) (view.Generation, error) {
 		number, store, err := d.live(ctx)
@@ -86,8 +89,8 @@ func (g *Generations) Live(ctx context.Context) (view.Generation, error) {
 	})
 }
 
-// live opens the generation that is live, and looks again after that, lest two
-// switches in a row have removed it meanwhile.
+// live opens the live generation. Then it checks again which one is live, because
+// two switches in a row may have removed it in the meantime.
 func (d database) live(ctx context.Context) (number int64, store *Store, err error) {
 	p, err := d.readPointer(ctx)
 	for err == nil {
@@ -101,16 +104,16 @@ func (d database) live(ctx context.Context) (number int64, store *Store, err err
 	return 0, nil, err
 }
 
-// reopen opens a generation that is there. Only the first may be missing: it
-// is made.
+// reopen opens an existing generation. Only the first one is created if it does
+// not exist.
 func (s *Store) reopen(ctx context.Context, number int64) error {
 	if number == 0 {
 		return s.create(ctx)
 	}
 	err := s.checkSchema(ctx)
 	if errors.Is(err, view.ErrRetired) {
-		return fmt.Errorf("%s has no generation %d of the views, which is to be live: stop the bank and drop the database, "+
-			"the projector builds it again from the log", s.db.Name(), number)
+		return fmt.Errorf("%s does not have generation %d of the views, which should be live: "+
+			"stop the bank and drop the database; the projector builds it again from the log", s.db.Name(), number)
 	}
 	return err
 }
@@ -120,7 +123,7 @@ func (g *Generations) Create(ctx context.Context) (view.Generation, error) {
 	return g.open(ctx, func(d database) (view.Generation, error) {
 		p, err := d.claim(ctx)
 		if err != nil {
-			return view.Generation{}, fmt.Errorf("begin a generation: %w", err)
+			return view.Generation{}, fmt.Errorf("create a generation: %w", err)
 		}
 		if err := d.sweep(ctx, p, p.SwitchedAt); err != nil {
 			return view.Generation{}, err
@@ -130,7 +133,7 @@ func (g *Generations) Create(ctx context.Context) (view.Generation, error) {
 	})
 }
 
-// claim takes a number that nobody had.
+// claim assigns the next number to a new generation.
 func (d database) claim(ctx context.Context) (p pointer, err error) {
 	if _, err := d.pointers.InsertOne(ctx, pointer{ID: pointerID}); err != nil && !mongo.IsDuplicateKeyError(err) {
 		return p, err
@@ -146,7 +149,7 @@ func (d database) claim(ctx context.Context) (p pointer, err error) {
 	return p, err
 }
 
-// Previous opens the generation that was live before.
+// Previous opens the generation that was live before the last switch.
 func (g *Generations) Previous(ctx context.Context) (view.Generation, error) {
 	return g.open(ctx, func(d database) (view.Generation, error) {
 		p, err := d.readPointer(ctx)
@@ -166,12 +169,12 @@ func (g *Generations) Previous(ctx context.Context) (view.Generation, error) {
 	})
 }
 
-// Switch makes a generation live. From then on, nobody writes to the one that
-// was live, whoever had opened it: see view.ErrRetired.
+// Switch makes a generation live. From then on the one that was live refuses
+// writes with view.ErrRetired, from every process that has opened it.
 func (g *Generations) Switch(ctx context.Context, to view.Generation) (was int64, err error) {
 	store, ours := to.Store.(*Store)
 	if !ours {
-		return 0, fmt.Errorf("generation %d is not one of MongoDB's", to.Number)
+		return 0, fmt.Errorf("generation %d does not belong to MongoDB", to.Number)
 	}
 	p, err := store.readPointer(ctx)
 	if err != nil {
@@ -189,11 +192,11 @@ func (g *Generations) Switch(ctx context.Context, to view.Generation) (was int64
 	store.mayBeRetired.Store(false)
 	was = p.Live
 	now := pointer{Live: to.Number, Previous: &was}
-	_ = store.sweep(ctx, now, p.SwitchedAt) // what it leaves is in nobody's way
+	_ = store.sweep(ctx, now, p.SwitchedAt) // a later sweep removes what this one leaves
 	return was, nil
 }
 
-// point makes a generation live, if nothing has changed since p was read.
+// point makes a generation live, unless the pointer has changed since p was read.
 func (s *Store) point(ctx context.Context, p pointer, to int64) error {
 	role := "building"
 	if is(p.Previous, to) {
@@ -208,7 +211,7 @@ func (s *Store) point(ctx context.Context, p pointer, to int64) error {
 		return fmt.Errorf("make generation %d live: %w", to, err)
 	}
 	if moved.MatchedCount == 0 {
-		return fmt.Errorf("generation %d of the views was overtaken by another rebuild, or is live: begin again", to)
+		return fmt.Errorf("generation %d of the views was overtaken by another rebuild, or is live: start again", to)
 	}
 	if err := s.store(p.Live).retire(ctx, true); err != nil {
 		return err
@@ -216,7 +219,7 @@ func (s *Store) point(ctx context.Context, p pointer, to int64) error {
 	return s.retire(ctx, false)
 }
 
-// retire notes whether the generation may not be written.
+// retire sets whether the generation refuses writes.
 func (s *Store) retire(ctx context.Context, retired bool) error {
 	_, err := s.checkpoint.UpdateOne(ctx, bson.D{{Key: "_id", Value: checkpointID}},
 		bson.D{{Key: "$set", Value: bson.D{{Key: "retired", Value: retired}}}})
@@ -230,7 +233,7 @@ func (s *Store) retire(ctx context.Context, retired bool) error {
 func (g *Generations) Discard(ctx context.Context, generation view.Generation) error {
 	store, ours := generation.Store.(*Store)
 	if !ours {
-		return fmt.Errorf("generation %d is not one of MongoDB's", generation.Number)
+		return fmt.Errorf("generation %d does not belong to MongoDB", generation.Number)
 	}
 	err := store.discard(ctx, generation.Number)
 	return errors.Join(err, store.Close(ctx))
@@ -247,7 +250,7 @@ func (d database) discard(ctx context.Context, number int64) error {
 	return d.remove(ctx, number)
 }
 
-// remove drops the checkpoint first: without it, a generation is nobody's.
+// remove drops the checkpoint first: without it, no process uses the generation.
 func (d database) remove(ctx context.Context, number int64) error {
 	for _, name := range parts {
 		if err := d.db.Collection(collection(name, number)).Drop(ctx); err != nil {
@@ -260,8 +263,8 @@ func (d database) remove(ctx context.Context, number int64) error {
 // parts are the collections of a generation.
 var parts = []string{"checkpoint", "accounts", "history", "links", "states", "trials"}
 
-// sweep removes all generations that are not in use, unless one of them may
-// have been live until a moment ago.
+// sweep removes all generations that are not in use, unless one of them may have
+// been live a moment ago.
 func (d database) sweep(ctx context.Context, p pointer, switchedAt time.Time) error {
 	if greeting, err := d.hello(ctx); err != nil || greeting.Time.Sub(switchedAt) < d.retention {
 		return err
@@ -280,7 +283,7 @@ func (d database) sweep(ctx context.Context, p pointer, switchedAt time.Time) er
 	return nil
 }
 
-// numberOf is the generation that a collection belongs to, if any.
+// numberOf is the number of the generation that a collection belongs to, if any.
 func numberOf(name string) (number int64, is bool) {
 	for _, part := range parts {
 		if name == part {

@@ -17,8 +17,8 @@ import (
 	"corebank/internal/view/viewtest"
 )
 
-// places are databases of their own, dropped after the test.
-func places(uri string, opts mongo.Options) viewtest.NewLocation {
+// locations are databases of their own, dropped after the test.
+func locations(uri string, opts mongo.Options) viewtest.NewLocation {
 	return func(t *testing.T) viewtest.Location {
 		opts.Database = "corebank_test_" + rand.Text()[:10]
 		t.Cleanup(func() { drop(t, uri, opts.Database) })
@@ -28,7 +28,7 @@ func places(uri string, opts mongo.Options) viewtest.NewLocation {
 }
 
 func TestGenerationsOnFerretDB(t *testing.T) {
-	viewtest.RunGenerations(t, places(startFerretDB(t), mongo.Options{WithoutTransactions: true}))
+	viewtest.RunGenerations(t, locations(startFerretDB(t), mongo.Options{WithoutTransactions: true}))
 }
 
 func TestGenerationsOnMongoDB(t *testing.T) {
@@ -37,14 +37,14 @@ func TestGenerationsOnMongoDB(t *testing.T) {
 		t.Skip("set MONGODB_URI to a replica set, such as mongodb://127.0.0.1:27017/?replicaSet=rs0, to run this; " +
 			"it works in databases of its own and drops them")
 	}
-	viewtest.RunGenerations(t, places(uri, mongo.Options{}))
+	viewtest.RunGenerations(t, locations(uri, mongo.Options{}))
 }
 
-// forEachServer runs a test on every server that is there.
+// forEachServer runs a test on every available server.
 func forEachServer(t *testing.T, opts mongo.Options, test func(t *testing.T, g *mongo.Generations)) {
 	run := func(name, uri string, opts mongo.Options) {
 		t.Run(name, func(t *testing.T) {
-			test(t, places(uri, opts)(t).Generations.(*mongo.Generations))
+			test(t, locations(uri, opts)(t).Generations.(*mongo.Generations))
 		})
 	}
 	if uri := os.Getenv("MONGODB_URI"); uri != "" {
@@ -54,7 +54,7 @@ func forEachServer(t *testing.T, opts mongo.Options, test func(t *testing.T, g *
 	run("FerretDB", startFerretDB(t), opts)
 }
 
-// opened is what open gives, closed after the test.
+// opened is the generation that open returns, closed after the test.
 func opened(t *testing.T, open func(context.Context) (view.Generation, error)) view.Generation {
 	t.Helper()
 	g, err := open(t.Context())
@@ -72,8 +72,8 @@ func enter(t *testing.T, g *mongo.Generations, to view.Generation) {
 	}
 }
 
-// A projector that has not heard of a switch cannot write to views that nobody
-// reads; and a rollback can, and after it the other one cannot.
+// A projector that does not know of a switch cannot write to views that are no
+// longer live. A rollback can, and after it the other projector cannot.
 func TestViewsThatAreLiveNoMoreAreNotWritten(t *testing.T) {
 	forEachServer(t, mongo.Options{}, func(t *testing.T, g *mongo.Generations) {
 		first := opened(t, g.Live)
@@ -88,7 +88,8 @@ func TestViewsThatAreLiveNoMoreAreNotWritten(t *testing.T) {
 			if err := store.Apply(t.Context(), deposit(2)); !errors.Is(err, view.ErrRetired) {
 				t.Errorf("%s applies: %v, want ErrRetired", who, err)
 			}
-			if err := store.Replace(t.Context(), view.Replacement{At: 1, Account: deposit(1).Accounts[0]}); !errors.Is(err, view.ErrRetired) {
+			replacement := view.Replacement{At: 1, Account: deposit(1).Accounts[0]}
+			if err := store.Replace(t.Context(), replacement); !errors.Is(err, view.ErrRetired) {
 				t.Errorf("%s replaces: %v, want ErrRetired", who, err)
 			}
 			if at, err := store.Checkpoint(t.Context()); err != nil || at != 1 {
@@ -145,7 +146,7 @@ func TestViewsAreKeptForWhoeverStillReadsThem(t *testing.T) {
 				t.Fatal(err)
 			}
 			enter(t, g, opened(t, g.Create))
-			enter(t, g, opened(t, g.Create)) // the first is nobody's now
+			enter(t, g, opened(t, g.Create)) // no process uses the first now
 			_, err := first.Store.Account(t.Context(), deposit(1).Accounts[0].ID)
 			if kept && err != nil {
 				t.Errorf("a reader of a moment ago finds: %v", err)
@@ -154,7 +155,7 @@ func TestViewsAreKeptForWhoeverStillReadsThem(t *testing.T) {
 				t.Errorf("the first is still there: %v", err)
 			}
 			if _, err := first.Store.Checkpoint(t.Context()); !kept && !errors.Is(err, view.ErrRetired) {
-				t.Errorf("whoever goes on with the first is told %v, want ErrRetired", err)
+				t.Errorf("a write to the first generation returned %v, want ErrRetired", err)
 			}
 		})
 	}
@@ -177,7 +178,8 @@ func TestASwitchIsOneTransaction(t *testing.T) {
 	before := len(set.since(0))
 	enter(t, g, built)
 	commands := set.since(before)
-	want := []string{"find generations", "update generations", "update checkpoint", "update checkpoint-1", "commitTransaction 1"}
+	want := []string{"find generations", "update generations", "update checkpoint", "update checkpoint-1",
+		"commitTransaction 1"}
 	got := names(commands)
 	if len(got) < len(want) || !slices.Equal(got[:len(want)], want) {
 		t.Fatalf("commands are %q, want %q first", got, want)
@@ -194,7 +196,8 @@ func TestASwitchThatFailsCanBeMadeAgain(t *testing.T) {
 	g := mongo.NewGenerations(uri, mongo.Options{})
 	_, built := opened(t, g.Live), opened(t, g.Create)
 	set.mu.Lock()
-	set.failNext = bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: 13}, {Key: "codeName", Value: "Unauthorized"}, {Key: "errmsg", Value: "not authorised"}}
+	set.failNext = bson.D{{Key: "ok", Value: 0}, {Key: "code", Value: 13}, {Key: "codeName", Value: "Unauthorized"},
+		{Key: "errmsg", Value: "not authorised"}}
 	set.mu.Unlock()
 	if _, err := g.Switch(t.Context(), built); err == nil || !strings.Contains(err.Error(), "not authorised") {
 		t.Errorf("switch: %v, want the server's reason", err)

@@ -15,7 +15,8 @@ import (
 
 // Transaction is one history line, or view.ErrNotFound.
 func (s *Store) Transaction(ctx context.Context, id bank.AccountID, version int64) (view.Transaction, error) {
-	line, err := findOne(ctx, s.history, bson.D{{Key: "_id", Value: lineID(id, version)}}, options.FindOne(), lineDocument.line)
+	byID := bson.D{{Key: "_id", Value: lineID(id, version)}}
+	line, err := findOne(ctx, s.history, byID, options.FindOne(), lineDocument.line)
 	if err != nil {
 		return view.Transaction{}, fmt.Errorf("read line %d of %s: %w", version, id, err)
 	}
@@ -37,7 +38,7 @@ func (s *Store) Range(ctx context.Context, want view.Range) ([]view.Transaction,
 		options.Find().SetSort(bson.D{{Key: "version", Value: order}}).SetLimit(int64(want.Limit)), lineDocument.line)
 }
 
-// VersionAt finds where a time begins for view.ReadPage.
+// VersionAt finds the first version at a time for view.ReadPage.
 func (s *Store) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) (int64, error) {
 	filter := bson.D{{Key: "account", Value: id}, {Key: "occurredAt", Value: bson.D{{Key: "$gte", Value: t.UnixMicro()}}}}
 	order := bson.D{{Key: "occurredAt", Value: 1}, {Key: "version", Value: 1}}
@@ -48,21 +49,21 @@ func (s *Store) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) (
 	return lines[0].Version, nil
 }
 
-// Sums adds up the lines that a filter lets through. They are added up here:
-// MongoDB's own sums are not exact beyond 64 bits.
+// Sums sums the lines that pass a filter. It does so here, because MongoDB's own
+// sums are not exact beyond 64 bits.
 func (s *Store) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
 	return view.ReadSums(ctx, s, id, filter, func(ctx context.Context, all view.Range) (view.Sums, error) {
 		sums := view.Sums{Credits: new(big.Int), Debits: new(big.Int)}
 		only := bson.D{{Key: "amount", Value: 1}, {Key: "credit", Value: 1}}
 		cursor, err := s.history.Find(ctx, conditions(all), options.Find().SetProjection(only))
 		if err != nil {
-			return view.Sums{}, fmt.Errorf("add up history of %s: %w", id, err)
+			return view.Sums{}, fmt.Errorf("sum the history of %s: %w", id, err)
 		}
 		defer cursor.Close(ctx)
 		for cursor.Next(ctx) {
 			var line lineDocument
 			if err := cursor.Decode(&line); err != nil {
-				return view.Sums{}, fmt.Errorf("add up history of %s: %w", id, err)
+				return view.Sums{}, fmt.Errorf("sum the history of %s: %w", id, err)
 			}
 			sum := sums.Debits
 			if line.Credit {
@@ -75,7 +76,7 @@ func (s *Store) Sums(ctx context.Context, id bank.AccountID, filter view.Filter)
 	})
 }
 
-// conditions are those of a range.
+// conditions returns the conditions of a range.
 func conditions(r view.Range) bson.D {
 	all := bson.D{{Key: "account", Value: r.Account},
 		{Key: "version", Value: bson.D{{Key: "$gt", Value: r.Above}, {Key: "$lt", Value: r.Below}}}}
@@ -91,21 +92,22 @@ func conditions(r view.Range) bson.D {
 	add(f.Counterparty != "", "counterparty", f.Counterparty)
 	add(len(f.Types) > 0, "type", bson.D{{Key: "$in", Value: f.Types}})
 	add(f.Credits != f.Debits, "credit", f.Credits)
-	interval := func(field string, hasLeast bool, least int64, hasMost bool, below string, most int64) {
+	interval := func(field string, hasMin bool, min int64, hasMax bool, below string, max int64) {
 		var bounds bson.D
-		if hasLeast {
-			bounds = append(bounds, bson.E{Key: "$gte", Value: least})
+		if hasMin {
+			bounds = append(bounds, bson.E{Key: "$gte", Value: min})
 		}
-		if hasMost {
-			bounds = append(bounds, bson.E{Key: below, Value: most})
+		if hasMax {
+			bounds = append(bounds, bson.E{Key: below, Value: max})
 		}
 		add(len(bounds) > 0, field, bounds)
 	}
 	interval("amount", f.MinAmount > 0, f.MinAmount, f.MaxAmount > 0, "$lte", f.MaxAmount)
-	interval("effectiveAt", !f.EffectiveSince.IsZero(), ceiling(f.EffectiveSince), !f.EffectiveUntil.IsZero(), "$lt", ceiling(f.EffectiveUntil))
+	interval("effectiveAt", !f.EffectiveSince.IsZero(), ceiling(f.EffectiveSince),
+		!f.EffectiveUntil.IsZero(), "$lt", ceiling(f.EffectiveUntil))
 	return all
 }
 
-// ceiling is a time in whole microseconds, rounded up: that leaves every
-// comparison with a line as it was.
+// ceiling is a time in whole microseconds, rounded up, which does not change the
+// result of a comparison with a line.
 func ceiling(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }

@@ -6,28 +6,28 @@ import (
 	"sync/atomic"
 	"time"
 
-	"corebank/internal/bank"
-	"corebank/internal/contract"
 	"corebank/internal/view"
+	"corebank/internal/view/live"
 )
 
-// followEvery is how often a reader looks which generation is live. Views that
-// are live no more are kept for much longer.
-const followEvery = 100 * time.Millisecond
+// followInterval is how often a reader checks which generation is live. Views
+// that are no longer live are retained for much longer.
+const followInterval = 100 * time.Millisecond
 
 // Live reads the generation that is live, and follows a switch within
-// followEvery. It is safe for concurrent use.
+// followInterval. It is safe for concurrent use.
 type Live struct {
+	live.Reader
 	database
-	turn  chan struct{} // holds a token while one looks
+	turn  chan struct{} // holds a token while one goroutine checks
 	found atomic.Pointer[found]
 }
 
-// found is what a look found.
+// found is the result of a check.
 type found struct {
 	number int64
 	store  *Store
-	old    atomic.Bool // after followEvery
+	old    atomic.Bool // after followInterval
 }
 
 var (
@@ -43,10 +43,19 @@ func OpenLive(ctx context.Context, uri string, opts Options) (*Live, error) {
 		return nil, err
 	}
 	l := &Live{database: d, turn: make(chan struct{}, 1)}
+	l.Reader.Use = l.use
 	if _, err := l.current(ctx); err != nil {
 		return nil, errors.Join(err, d.client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	return l, nil
+}
+
+func (l *Live) use(ctx context.Context, read func(view.Reader) error) error {
+	store, err := l.current(ctx)
+	if err != nil {
+		return err
+	}
+	return read(store)
 }
 
 // current is the generation to read.
@@ -61,23 +70,23 @@ func (l *Live) current(ctx context.Context) (*Store, error) {
 		return nil, ctx.Err()
 	}
 	f := l.found.Load()
-	if f.fresh() { // somebody else has looked
+	if f.fresh() { // another goroutine has checked
 		return f.store, nil
 	}
-	number, store, err := l.look(ctx, f)
+	number, store, err := l.check(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	fresh := &found{number: number, store: store}
-	time.AfterFunc(followEvery, func() { fresh.old.Store(true) })
+	time.AfterFunc(followInterval, func() { fresh.old.Store(true) })
 	l.found.Store(fresh)
 	return fresh.store, nil
 }
 
 func (f *found) fresh() bool { return f != nil && !f.old.Load() }
 
-// look opens the live generation, unless it was the one found before.
-func (l *Live) look(ctx context.Context, before *found) (int64, *Store, error) {
+// check opens the live generation, unless it is the one that was found before.
+func (l *Live) check(ctx context.Context, before *found) (int64, *Store, error) {
 	if before != nil {
 		if p, err := l.readPointer(ctx); err != nil || p.Live == before.number {
 			return before.number, before.store, err
@@ -89,76 +98,7 @@ func (l *Live) look(ctx context.Context, before *found) (int64, *Store, error) {
 // Close ends the connections.
 func (l *Live) Close(ctx context.Context) error { return l.found.Load().store.Close(ctx) }
 
-// read asks the live generation.
-func read[T any](ctx context.Context, l *Live, ask func(*Store) (T, error)) (T, error) {
-	store, err := l.current(ctx)
-	if err != nil {
-		var none T
-		return none, err
-	}
-	return ask(store)
-}
-
-// Account is the document, or view.ErrNotFound.
-func (l *Live) Account(ctx context.Context, id bank.AccountID) (view.Account, error) {
-	return read(ctx, l, func(s *Store) (view.Account, error) { return s.Account(ctx, id) })
-}
-
-// AccountByExternalID is the document, or view.ErrNotFound.
-func (l *Live) AccountByExternalID(ctx context.Context, externalID string) (view.Account, error) {
-	return read(ctx, l, func(s *Store) (view.Account, error) { return s.AccountByExternalID(ctx, externalID) })
-}
-
-// ListAccounts is a page of accounts, newest first.
-func (l *Live) ListAccounts(ctx context.Context, page view.Accounts) (accounts []view.Account, more bool, err error) {
-	accounts, err = read(ctx, l, func(s *Store) (found []view.Account, err error) {
-		found, more, err = s.ListAccounts(ctx, page)
-		return found, err
-	})
-	return accounts, more, err
-}
-
-// Transaction is one history line, or view.ErrNotFound.
-func (l *Live) Transaction(ctx context.Context, id bank.AccountID, version int64) (view.Transaction, error) {
-	return read(ctx, l, func(s *Store) (view.Transaction, error) { return s.Transaction(ctx, id, version) })
-}
-
-// History is one page of an account's lines.
-func (l *Live) History(ctx context.Context, id bank.AccountID, page view.Page) (view.Lines, error) {
-	return read(ctx, l, func(s *Store) (view.Lines, error) { return s.History(ctx, id, page) })
-}
-
-// Sums adds up the lines that a filter lets through.
-func (l *Live) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
-	return read(ctx, l, func(s *Store) (view.Sums, error) { return s.Sums(ctx, id, filter) })
-}
-
-// References are the records that are filed under a key.
-func (l *Live) References(ctx context.Context, key string) ([]contract.Record, error) {
-	return read(ctx, l, func(s *Store) ([]contract.Record, error) { return s.References(ctx, key) })
-}
-
-// StateBefore is the newest kept state that is not after a version and a time.
-func (l *Live) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
-	return read(ctx, l, func(s *Store) (view.State, error) { return s.StateBefore(ctx, id, version, t) })
-}
-
-// Trial is the trial balance at the checkpoint.
-func (l *Live) Trial(ctx context.Context) (view.Trial, error) {
-	return read(ctx, l, func(s *Store) (view.Trial, error) { return s.Trial(ctx) })
-}
-
-// TrialBefore is the newest kept trial balance that is not after a position and a time.
-func (l *Live) TrialBefore(ctx context.Context, position int64, t time.Time) (view.Trial, error) {
-	return read(ctx, l, func(s *Store) (view.Trial, error) { return s.TrialBefore(ctx, position, t) })
-}
-
-// Checkpoint is the last position that the views reflect.
-func (l *Live) Checkpoint(ctx context.Context) (int64, error) {
-	return read(ctx, l, func(s *Store) (int64, error) { return s.Checkpoint(ctx) })
-}
-
-// Snapshot is the live views as of now, whatever is live later. Reading it
+// Snapshot is the live views as of now, even after a later switch. Reading it
 // fails when a later rebuild has removed them.
 func (l *Live) Snapshot(ctx context.Context) (view.Snapshot, error) {
 	store, err := l.current(ctx)

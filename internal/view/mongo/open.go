@@ -14,7 +14,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 )
 
-// DefaultDatabase is the database that the views live in.
+// DefaultDatabase is the database of the views.
 const DefaultDatabase = "corebank"
 
 // Options of a store. The zero Options are the defaults.
@@ -22,18 +22,17 @@ type Options struct {
 	// Database is the name of the database; "" is DefaultDatabase.
 	Database string
 	// WithoutTransactions is for conformance tests on servers that speak
-	// MongoDB's protocol but have no transactions. Changes are then written
-	// step by step: a second projector is not fenced off, and after a failed
-	// Apply the views may be ahead of their checkpoint, so that they have to
-	// be dropped and built again.
+	// MongoDB's protocol but have no transactions. Changes are then written step
+	// by step: a second projector is not fenced off, and after a failed Apply the
+	// views may be ahead of their checkpoint and must be dropped and built again.
 	WithoutTransactions bool
-	// Retention is how long views are kept at least after a switch away from them,
-	// for whoever still reads them; 0 is DefaultRetention.
+	// Retention is how long views are retained at least after a switch away from
+	// them, for processes that still read them; 0 is DefaultRetention.
 	Retention time.Duration
 }
 
 // Open connects to the MongoDB at uri and opens the first generation of the
-// views: it sees to it that its indexes and its checkpoint are there. It fails
+// views. It creates its indexes and its checkpoint if they do not exist. It fails
 // on a standalone server, which has no transactions, and on views of another
 // schema version; the error says what to do.
 func Open(ctx context.Context, uri string, opts Options) (*Store, error) {
@@ -68,10 +67,11 @@ func connect(ctx context.Context, uri string, opts Options) (database, error) {
 	if opts.Retention == 0 {
 		opts.Retention = DefaultRetention
 	}
-	// What was read is never undone by a change of the primary.
+	// With these concerns, a change of the primary never undoes what was read.
 	db := client.Database(opts.Database, options.Database().
 		SetReadConcern(readconcern.Majority()).SetWriteConcern(writeconcern.Majority()))
-	d := database{client: client, db: db, pointers: db.Collection("generations"), stepwise: opts.WithoutTransactions, retention: opts.Retention}
+	d := database{client: client, db: db, pointers: db.Collection("generations"),
+		stepwise: opts.WithoutTransactions, retention: opts.Retention}
 	if !d.stepwise {
 		if err := d.checkDeployment(ctx); err != nil {
 			return database{}, errors.Join(err, client.Disconnect(ctx))
@@ -80,7 +80,7 @@ func connect(ctx context.Context, uri string, opts Options) (database, error) {
 	return d, nil
 }
 
-// greeting is what the server says of itself.
+// greeting is the server's description of itself.
 type greeting struct {
 	SetName string    `bson:"setName"`
 	Message string    `bson:"msg"`
@@ -108,13 +108,13 @@ func (d database) checkDeployment(ctx context.Context) error {
 	return nil
 }
 
-// store is a generation, unopened.
+// store is a generation that is not opened yet.
 func (d database) store(number int64) *Store {
 	return &Store{
 		database:   d,
 		accounts:   d.db.Collection(collection("accounts", number)),
 		history:    d.db.Collection(collection("history", number)),
-		links:      d.db.Collection(collection("links", number)),
+		references: d.db.Collection(collection("links", number)),
 		states:     d.db.Collection(collection("states", number)),
 		trials:     d.db.Collection(collection("trials", number)),
 		checkpoint: d.db.Collection(collection("checkpoint", number)),
@@ -129,7 +129,7 @@ func collection(name string, number int64) string {
 	return name + "-" + strconv.FormatInt(number, 10)
 }
 
-// create makes what is missing of the generation.
+// create creates what does not exist of the generation.
 func (s *Store) create(ctx context.Context) error {
 	_, err := s.checkpoint.InsertOne(ctx, checkpointDocument{ID: checkpointID, Schema: schemaVersion, Trial: "{}"})
 	if err != nil && !mongo.IsDuplicateKeyError(err) {
@@ -141,34 +141,35 @@ func (s *Store) create(ctx context.Context) error {
 	return s.createIndexes(ctx)
 }
 
-// createIndexes creates those that are missing; queries by _id need none. They
-// are asked for one by one, because FerretDB dies of a command with several
-// that exist.
+// createIndexes creates the indexes that do not exist; queries by _id need none.
+// Each one has its own command, because FerretDB crashes on a command with
+// several indexes that exist.
 func (s *Store) createIndexes(ctx context.Context) error {
 	for _, index := range []struct {
 		on   *mongo.Collection
-		only string // the field that documents have to have, or ""
+		only string // the field that indexed documents must have, or ""
 		keys bson.D
 	}{
 		{s.history, "", bson.D{{Key: "account", Value: 1}, {Key: "version", Value: -1}}},
-		{s.history, "", bson.D{{Key: "account", Value: 1}, {Key: "type", Value: 1}, {Key: "version", Value: -1}}},
+		{s.history, "", newestOf("type")},
 		{s.history, "", bson.D{{Key: "account", Value: 1}, {Key: "occurredAt", Value: 1}, {Key: "version", Value: 1}}},
-		{s.history, "transfer", bson.D{{Key: "account", Value: 1}, {Key: "transfer", Value: 1}, {Key: "version", Value: -1}}},
-		{s.history, "externalId", bson.D{{Key: "account", Value: 1}, {Key: "externalId", Value: 1}, {Key: "version", Value: -1}}},
-		{s.history, "reference", bson.D{{Key: "account", Value: 1}, {Key: "reference", Value: 1}, {Key: "version", Value: -1}}},
-		{s.history, "counterparty", bson.D{{Key: "account", Value: 1}, {Key: "counterparty", Value: 1}, {Key: "version", Value: -1}}},
+		{s.history, "transfer", newestOf("transfer")},
+		{s.history, "externalId", newestOf("externalId")},
+		{s.history, "reference", newestOf("reference")},
+		{s.history, "counterparty", newestOf("counterparty")},
 		{s.accounts, "", bson.D{{Key: "opened", Value: -1}}},
 		{s.accounts, "", bson.D{{Key: "owner", Value: 1}, {Key: "opened", Value: -1}}},
 		{s.accounts, "", bson.D{{Key: "kind", Value: 1}, {Key: "opened", Value: -1}}},
 		{s.accounts, "", bson.D{{Key: "currency", Value: 1}, {Key: "opened", Value: -1}}},
 		{s.accounts, "externalId", bson.D{{Key: "externalId", Value: 1}}},
-		{s.links, "", bson.D{{Key: "key", Value: 1}, {Key: "position", Value: 1}}},
-		{s.links, "", bson.D{{Key: "account", Value: 1}}},
+		{s.references, "", bson.D{{Key: "key", Value: 1}, {Key: "position", Value: 1}}},
+		{s.references, "", bson.D{{Key: "account", Value: 1}}},
 		{s.states, "", bson.D{{Key: "account", Value: 1}, {Key: "version", Value: -1}, {Key: "changedAt", Value: 1}}},
 	} {
 		model := mongo.IndexModel{Keys: index.keys}
 		if index.only != "" && !s.stepwise { // FerretDB has no partial indexes
-			model.Options = options.Index().SetPartialFilterExpression(bson.D{{Key: index.only, Value: bson.D{{Key: "$exists", Value: true}}}})
+			exists := bson.D{{Key: index.only, Value: bson.D{{Key: "$exists", Value: true}}}}
+			model.Options = options.Index().SetPartialFilterExpression(exists)
 		}
 		if _, err := index.on.Indexes().CreateOne(ctx, model); err != nil {
 			return fmt.Errorf("create the index %v of %s: %w", index.keys, index.on.Name(), err)
@@ -177,7 +178,12 @@ func (s *Store) createIndexes(ctx context.Context) error {
 	return nil
 }
 
-// checkSchema refuses views that have another schema version.
+// newestOf is the index of an account's lines with one value, newest first.
+func newestOf(field string) bson.D {
+	return bson.D{{Key: "account", Value: 1}, {Key: field, Value: 1}, {Key: "version", Value: -1}}
+}
+
+// checkSchema refuses views of another schema version.
 func (s *Store) checkSchema(ctx context.Context) error {
 	found, err := s.readCheckpoint(ctx)
 	if err != nil {

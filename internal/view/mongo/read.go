@@ -29,7 +29,8 @@ func (s *Store) AccountByExternalID(ctx context.Context, externalID string) (vie
 	if externalID == "" {
 		return view.Account{}, fmt.Errorf("read the account without an external id: %w", view.ErrNotFound)
 	}
-	account, err := findOne(ctx, s.accounts, bson.D{{Key: "externalId", Value: externalID}}, options.FindOne(), accountDocument.account)
+	byExternalID := bson.D{{Key: "externalId", Value: externalID}}
+	account, err := findOne(ctx, s.accounts, byExternalID, options.FindOne(), accountDocument.account)
 	if err != nil {
 		return view.Account{}, fmt.Errorf("read the account with external id %q: %w", externalID, err)
 	}
@@ -42,7 +43,8 @@ func (s *Store) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.Ac
 	if len(ids) == 0 {
 		return accounts, nil
 	}
-	found, err := find(ctx, s.accounts, bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}, options.Find(), accountDocument.account)
+	byIDs := bson.D{{Key: "_id", Value: bson.D{{Key: "$in", Value: ids}}}}
+	found, err := find(ctx, s.accounts, byIDs, options.Find(), accountDocument.account)
 	if err != nil {
 		return nil, err
 	}
@@ -74,13 +76,13 @@ func (s *Store) ListAccounts(ctx context.Context, page view.Accounts) ([]view.Ac
 	return accounts[:min(len(accounts), page.First)], len(accounts) > page.First, err
 }
 
-// References are the records that are filed under a key.
+// References are the records under a key.
 func (s *Store) References(ctx context.Context, key string) ([]contract.Record, error) {
 	inOrder := options.Find().SetSort(bson.D{{Key: "position", Value: 1}}).SetLimit(view.MaxReferences)
-	return find(ctx, s.links, bson.D{{Key: "key", Value: key}}, inOrder, linkDocument.record)
+	return find(ctx, s.references, bson.D{{Key: "key", Value: key}}, inOrder, referenceDocument.record)
 }
 
-// StateBefore is the newest kept state that is not after a version and a time.
+// StateBefore is the newest history state that is not after a version and a time.
 func (s *Store) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
 	filter := bson.D{{Key: "account", Value: id}, {Key: "version", Value: bson.D{{Key: "$lte", Value: version}}}}
 	if !t.IsZero() {
@@ -89,7 +91,7 @@ func (s *Store) StateBefore(ctx context.Context, id bank.AccountID, version int6
 	newest := options.FindOne().SetSort(bson.D{{Key: "version", Value: -1}})
 	state, err := findOne(ctx, s.states, filter, newest, stateDocument.state)
 	if err != nil && !errors.Is(err, view.ErrNotFound) {
-		return view.State{}, fmt.Errorf("read a kept state of %s: %w", id, err)
+		return view.State{}, fmt.Errorf("read a history state of %s: %w", id, err)
 	}
 	return state, nil
 }
@@ -103,8 +105,8 @@ func (s *Store) Trial(ctx context.Context) (view.Trial, error) {
 	return readTrial(document.Trial)
 }
 
-// TrialBefore is the newest kept trial balance that is not after a position
-// and a time.
+// TrialBefore is the newest past trial balance that is not after a position and a
+// time.
 func (s *Store) TrialBefore(ctx context.Context, position int64, t time.Time) (view.Trial, error) {
 	filter := bson.D{{Key: "_id", Value: bson.D{{Key: "$lte", Value: position}}}}
 	if !t.IsZero() {
@@ -113,7 +115,7 @@ func (s *Store) TrialBefore(ctx context.Context, position int64, t time.Time) (v
 	newest := options.FindOne().SetSort(bson.D{{Key: "_id", Value: -1}})
 	trial, err := findOne(ctx, s.trials, filter, newest, trialDocument.trial)
 	if err != nil && !errors.Is(err, view.ErrNotFound) {
-		return view.Trial{}, fmt.Errorf("read a kept trial balance: %w", err)
+		return view.Trial{}, fmt.Errorf("read a past trial balance: %w", err)
 	}
 	return trial, nil
 }
@@ -128,7 +130,7 @@ func (s *Store) readCheckpoint(ctx context.Context) (checkpointDocument, error) 
 	var document checkpointDocument
 	err := s.checkpoint.FindOne(ctx, bson.D{{Key: "_id", Value: checkpointID}}).Decode(&document)
 	if errors.Is(err, mongo.ErrNoDocuments) {
-		err = view.ErrRetired // and removed
+		err = view.ErrRetired // and the views are removed
 	}
 	if err != nil {
 		return checkpointDocument{}, fmt.Errorf("read the checkpoint: %w", err)
@@ -136,8 +138,11 @@ func (s *Store) readCheckpoint(ctx context.Context) (checkpointDocument, error) 
 	return document, nil
 }
 
-// findOne is what a document stands for, or view.ErrNotFound.
-func findOne[D, T any](ctx context.Context, from *mongo.Collection, filter bson.D, opts options.Lister[options.FindOneOptions], of func(D) (T, error)) (T, error) {
+// findOne decodes the document that is found, or returns view.ErrNotFound.
+func findOne[D, T any](
+	ctx context.Context, from *mongo.Collection, filter bson.D, opts options.Lister[options.FindOneOptions],
+	of func(D) (T, error),
+) (T, error) {
 	var document D
 	err := from.FindOne(ctx, filter, opts).Decode(&document)
 	if err == nil {
@@ -150,8 +155,11 @@ func findOne[D, T any](ctx context.Context, from *mongo.Collection, filter bson.
 	return none, err
 }
 
-// find is what the documents stand for.
-func find[D, T any](ctx context.Context, from *mongo.Collection, filter bson.D, opts options.Lister[options.FindOptions], of func(D) (T, error)) ([]T, error) {
+// find decodes the documents that are found.
+func find[D, T any](
+	ctx context.Context, from *mongo.Collection, filter bson.D, opts options.Lister[options.FindOptions],
+	of func(D) (T, error),
+) ([]T, error) {
 	var documents []D
 	cursor, err := from.Find(ctx, filter, opts)
 	if err == nil {

@@ -13,10 +13,10 @@ import (
 	"corebank/internal/view"
 )
 
-// Replace puts one account in place of what it was, in one transaction, or
-// does nothing and returns an error. MongoDB ends a transaction after one
-// minute unless its transactionLifetimeLimitSeconds says otherwise: a history
-// that takes longer to write is refused with its error.
+// Replace replaces everything of one account, in one transaction, or does nothing
+// and returns an error. MongoDB ends a transaction after one minute, unless its
+// transactionLifetimeLimitSeconds is changed; a history that takes longer to
+// write fails with that error.
 func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 	if err := r.Check(); err != nil {
 		return err
@@ -33,8 +33,8 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 	return nil
 }
 
-// replace runs inside a transaction. Writing the checkpoint, even unchanged,
-// makes it collide with a projector that moves it.
+// replace runs inside a transaction. It writes the checkpoint, although the
+// position stays, so that it conflicts with a projector that moves it.
 func (s *Store) replace(ctx context.Context, r view.Replacement) error {
 	if err := s.hold(ctx, r.At, bson.D{{Key: "$inc", Value: bson.D{{Key: "replays", Value: 1}}}}); err != nil {
 		return err
@@ -55,9 +55,9 @@ func (s *Store) replace(ctx context.Context, r view.Replacement) error {
 	return s.addAll(ctx, r.Transactions, r.References, r.States)
 }
 
-// removeAll removes all of an account but its document.
+// removeAll removes everything of an account but its document.
 func (s *Store) removeAll(ctx context.Context, id bank.AccountID) error {
-	for _, from := range []*mongo.Collection{s.history, s.links, s.states} {
+	for _, from := range []*mongo.Collection{s.history, s.references, s.states} {
 		if _, err := from.DeleteMany(ctx, bson.D{{Key: "account", Value: id}}); err != nil {
 			return fmt.Errorf("remove from %s: %w", from.Name(), err)
 		}
@@ -65,7 +65,7 @@ func (s *Store) removeAll(ctx context.Context, id bank.AccountID) error {
 	return nil
 }
 
-// correct gives the trial balances what they miss.
+// correct adds the missing postings to the trial balances.
 func (s *Store) correct(ctx context.Context, at checkpointDocument, r view.Replacement) error {
 	if len(r.Missing) == 0 {
 		return nil
@@ -86,12 +86,12 @@ func (s *Store) correct(ctx context.Context, at checkpointDocument, r view.Repla
 		return fmt.Errorf("correct the trial balance: %w", err)
 	}
 	since := bson.D{{Key: "_id", Value: bson.D{{Key: "$gte", Value: r.Missing[0].Position}}}}
-	kept, err := find(ctx, s.trials, since, options.Find(), trialDocument.trial)
+	past, err := find(ctx, s.trials, since, options.Find(), trialDocument.trial)
 	if err != nil {
 		return err
 	}
-	for i, trial := range kept {
-		kept[i] = trial.With(r.Missing)
+	for i, trial := range past {
+		past[i] = trial.With(r.Missing)
 	}
-	return writeStepwise(ctx, s.trials, kept, fromTrial, func(d trialDocument) any { return d.Position })
+	return writeStepwise(ctx, s.trials, past, fromTrial, func(d trialDocument) any { return d.Position })
 }

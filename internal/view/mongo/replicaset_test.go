@@ -14,18 +14,18 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
 
-// replicaSet stands between the driver and FerretDB and makes it look like a
-// replica set with transactions: it hides what belongs to a transaction, says
-// yes to its end, and notes every command. It shows which commands the store
-// sends; that MongoDB makes one transaction of them is for TestStoreOnMongoDB.
+// replicaSet is a proxy that makes FerretDB look like a replica set with
+// transactions: it removes what belongs to a transaction, confirms its end, and
+// records every command. It shows which commands the store sends; whether MongoDB
+// makes one transaction of them is up to TestStoreOnMongoDB.
 type replicaSet struct {
 	t        *testing.T
 	address  string
 	upstream string
 
 	mu       sync.Mutex
-	commands []bson.M // whole commands, without their documents
-	// failNext is answered once instead of the next update.
+	commands []bson.M // without their documents
+	// failNext is the reply to the next update, once.
 	failNext bson.D
 }
 
@@ -90,7 +90,7 @@ func (s *replicaSet) serve(client net.Conn) {
 }
 
 func (s *replicaSet) answer(server net.Conn, request []byte) ([]byte, error) {
-	if opcode(request) == opQuery { // the driver's first words are always a hello
+	if opcode(request) == opQuery { // the driver always begins with a hello
 		head := make([]byte, 20) // flags, cursor, start, and one document
 		head[16] = 1
 		return message(opReply, request, append(head, encode(s.hello())...)), nil
@@ -105,7 +105,7 @@ func (s *replicaSet) answer(server net.Conn, request []byte) ([]byte, error) {
 	case "hello", "isMaster":
 		return section(request, s.hello()), nil
 	default:
-		if canned := s.note(command); canned != nil {
+		if canned := s.record(command); canned != nil {
 			return section(request, canned), nil
 		}
 	}
@@ -118,7 +118,7 @@ func (s *replicaSet) answer(server net.Conn, request []byte) ([]byte, error) {
 	return readMessage(server)
 }
 
-// withoutPartial is a command that makes no partial indexes: FerretDB has none.
+// withoutPartial is the command without partial indexes: FerretDB has none.
 func withoutPartial(command bson.D) bson.D {
 	command = slices.Clone(command)
 	for i, e := range command {
@@ -135,8 +135,8 @@ func withoutPartial(command bson.D) bson.D {
 	return command
 }
 
-// note remembers a command and gives the answer that FerretDB has none for.
-func (s *replicaSet) note(command bson.D) bson.D {
+// record stores a command and returns the reply to it if FerretDB has none.
+func (s *replicaSet) record(command bson.D) bson.D {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	noted := bson.M{"": command[0].Key}
@@ -164,7 +164,8 @@ func (s *replicaSet) since(n int) []bson.M {
 
 func (s *replicaSet) hello() bson.D {
 	return bson.D{{Key: "ok", Value: 1}, {Key: "helloOk", Value: true}, {Key: "isWritablePrimary", Value: true},
-		{Key: "setName", Value: "rs0"}, {Key: "localTime", Value: time.Now()}, {Key: "hosts", Value: bson.A{s.address}}, {Key: "me", Value: s.address},
+		{Key: "setName", Value: "rs0"}, {Key: "localTime", Value: time.Now()}, {Key: "hosts", Value: bson.A{s.address}},
+		{Key: "me", Value: s.address},
 		{Key: "primary", Value: s.address}, {Key: "minWireVersion", Value: 0}, {Key: "maxWireVersion", Value: 21},
 		{Key: "maxBsonObjectSize", Value: 16 << 20}, {Key: "maxMessageSizeBytes", Value: 48_000_000},
 		{Key: "maxWriteBatchSize", Value: 100_000}, {Key: "logicalSessionTimeoutMinutes", Value: 30}}
@@ -184,7 +185,7 @@ func readMessage(from io.Reader) ([]byte, error) {
 func opcode(m []byte) uint32 { return binary.LittleEndian.Uint32(m[12:]) }
 
 // message has the id of the request, both as its own and as the one that it
-// answers.
+// replies to.
 func message(code uint32, request, body []byte) []byte {
 	m := binary.LittleEndian.AppendUint32(nil, uint32(headerSize+len(body)))
 	m = append(m, request[4:8]...)
@@ -193,7 +194,7 @@ func message(code uint32, request, body []byte) []byte {
 	return append(m, body...)
 }
 
-// section is a message of one document that answers the request.
+// section is a message of one document that replies to the request.
 func section(request []byte, document bson.D) []byte {
 	return message(opMessage, request, append([]byte{0, 0, 0, 0, 0}, encode(document)...))
 }

@@ -13,10 +13,10 @@ import (
 	"corebank/internal/view"
 )
 
-// Snapshot is the views as of now. MongoDB keeps the past for five minutes
-// unless its minSnapshotHistoryWindowInSeconds says otherwise: reading that
-// takes longer fails. A store without transactions has no snapshots either:
-// what is then written while it is read is seen in part.
+// Snapshot is the views as of now. MongoDB retains the past for five minutes,
+// unless its minSnapshotHistoryWindowInSeconds is changed; reading that takes
+// longer fails. A server without transactions has no snapshots either: a reader
+// then sees parts of what is written in the meantime.
 func (s *Store) Snapshot(ctx context.Context) (view.Snapshot, error) {
 	snap := &snapshot{store: s}
 	if !s.stepwise {
@@ -26,7 +26,7 @@ func (s *Store) Snapshot(ctx context.Context) (view.Snapshot, error) {
 		}
 		snap.session = session
 	}
-	// The first read fixes the moment that all others see.
+	// The first read fixes the time that all others see.
 	at, err := s.readCheckpoint(snap.within(ctx))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("take a snapshot: %w", err), snap.Close(ctx))
@@ -45,7 +45,7 @@ type snapshot struct {
 	trial      view.Trial
 }
 
-// within is the context of everything that the snapshot reads.
+// within is the context of the snapshot's reads.
 func (s *snapshot) within(ctx context.Context) context.Context {
 	if s.session == nil {
 		return ctx
@@ -75,15 +75,17 @@ func (s *snapshot) Transactions(ctx context.Context) iter.Seq2[view.Transaction,
 }
 
 func (s *snapshot) References(ctx context.Context) iter.Seq2[view.Reference, error] {
-	return each(s.within(ctx), s.store.links, options.Find(), linkDocument.link)
+	return each(s.within(ctx), s.store.references, options.Find(), referenceDocument.reference)
 }
 
 func (s *snapshot) States(ctx context.Context) iter.Seq2[view.State, error] {
 	return each(s.within(ctx), s.store.states, options.Find(), stateDocument.state)
 }
 
-// each yields what the documents of a collection stand for.
-func each[D, T any](ctx context.Context, from *mongo.Collection, opts options.Lister[options.FindOptions], of func(D) (T, error)) iter.Seq2[T, error] {
+// each yields the decoded documents of a collection.
+func each[D, T any](
+	ctx context.Context, from *mongo.Collection, opts options.Lister[options.FindOptions], of func(D) (T, error),
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		cursor, err := from.Find(ctx, bson.D{}, opts)

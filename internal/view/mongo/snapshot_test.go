@@ -25,8 +25,8 @@ func TestSnapshotsOnMongoDB(t *testing.T) {
 	viewtest.RunIsolation(t, opener(uri, mongo.Options{}))
 }
 
-// Everything that a snapshot reads is asked for in one session and at the read
-// concern that makes MongoDB answer from one moment.
+// A snapshot reads everything in one session, with the read concern that makes
+// MongoDB answer as of one time.
 func TestASnapshotIsReadAtOneMoment(t *testing.T) {
 	set, store := openReplicaSet(t)
 	if err := store.Apply(t.Context(), deposit(1)); err != nil {
@@ -51,7 +51,8 @@ func TestASnapshotIsReadAtOneMoment(t *testing.T) {
 	if err := snap.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := names(commands), []string{"find checkpoint", "find accounts", "find history"}; !slices.Equal(got, want) {
+	want := []string{"find checkpoint", "find accounts", "find history"}
+	if got := names(commands); !slices.Equal(got, want) {
 		t.Fatalf("commands are %q, want %q", got, want)
 	}
 	for _, command := range commands {
@@ -59,7 +60,8 @@ func TestASnapshotIsReadAtOneMoment(t *testing.T) {
 		if len(concern) == 0 || concern[0].Key != "level" || concern[0].Value != "snapshot" {
 			t.Errorf("%v is read with concern %v, want a snapshot", command["find"], concern)
 		}
-		if session := command["lsid"]; session == nil || !slices.EqualFunc(session.(bson.D), commands[0]["lsid"].(bson.D), sameElement) {
+		session := command["lsid"]
+		if session == nil || !slices.EqualFunc(session.(bson.D), commands[0]["lsid"].(bson.D), sameElement) {
 			t.Errorf("%v is read in session %v, want %v", command["find"], session, commands[0]["lsid"])
 		}
 	}

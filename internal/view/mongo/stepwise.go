@@ -11,17 +11,17 @@ import (
 	"corebank/internal/view"
 )
 
-// maxStatements bounds one command of a stepwise write: FerretDB hangs on an
-// update of more than 100 statements.
+// maxStatements is the maximum of statements in one command of a stepwise write:
+// FerretDB hangs on an update of more than 100.
 const maxStatements = 50
 
-// applyStepwise writes what can be written again unchanged, and the checkpoint
-// last, so that the same changes can be applied again after a failure.
+// applyStepwise writes documents that can be written again unchanged, and then the
+// checkpoint, so that the same changes can be applied again after a failure.
 func (s *Store) applyStepwise(ctx context.Context, changes view.Changes) error {
 	if err := s.checkHeld(ctx, changes.From); err != nil {
 		return err
 	}
-	if err := onlyOnce(changes); err != nil {
+	if err := checkDuplicates(changes); err != nil {
 		return err
 	}
 	if err := s.putStepwise(ctx, changes.Accounts, changes.Transactions, changes.References, changes.States); err != nil {
@@ -41,32 +41,36 @@ func (s *Store) applyStepwise(ctx context.Context, changes view.Changes) error {
 	return nil
 }
 
-// onlyOnce refuses links and states that come twice, which a stepwise write
-// would not notice.
-func onlyOnce(changes view.Changes) error {
+// checkDuplicates refuses references and states that occur twice, which a stepwise
+// write would not notice.
+func checkDuplicates(changes view.Changes) error {
 	seen := make(map[any]bool)
 	for _, l := range changes.References {
 		id := [2]any{l.Key, l.Record.Position}
 		if seen[id] {
-			return fmt.Errorf("position %d comes twice under %s", l.Record.Position, l.Key)
+			return fmt.Errorf("position %d occurs twice under %s", l.Record.Position, l.Key)
 		}
 		seen[id] = true
 	}
 	for _, state := range changes.States {
 		id := [2]any{state.Account.ID, state.Account.Version}
 		if seen[id] {
-			return fmt.Errorf("version %d of %s comes twice", state.Account.Version, state.Account.ID)
+			return fmt.Errorf("version %d of %s occurs twice", state.Account.Version, state.Account.ID)
 		}
 		seen[id] = true
 	}
 	return nil
 }
 
-func (s *Store) putStepwise(ctx context.Context, accounts []view.Account, lines []view.Transaction, links []view.Reference, states []view.State) error {
+func (s *Store) putStepwise(
+	ctx context.Context, accounts []view.Account, lines []view.Transaction, references []view.Reference,
+	states []view.State,
+) error {
 	if err := writeStepwise(ctx, s.history, lines, fromLine, func(d lineDocument) any { return d.ID }); err != nil {
 		return err
 	}
-	if err := writeStepwise(ctx, s.links, links, fromLink, func(d linkDocument) any { return d.ID }); err != nil {
+	err := writeStepwise(ctx, s.references, references, fromReference, func(d referenceDocument) any { return d.ID })
+	if err != nil {
 		return err
 	}
 	if err := writeStepwise(ctx, s.states, states, fromState, func(d stateDocument) any { return d.ID }); err != nil {
@@ -75,7 +79,9 @@ func (s *Store) putStepwise(ctx context.Context, accounts []view.Account, lines 
 	return writeStepwise(ctx, s.accounts, accounts, fromAccount, accountID)
 }
 
-func writeStepwise[T, D any](ctx context.Context, into *mongo.Collection, all []T, from func(T) (D, error), id func(D) any) error {
+func writeStepwise[T, D any](
+	ctx context.Context, into *mongo.Collection, all []T, from func(T) (D, error), id func(D) any,
+) error {
 	models, err := replacing(all, from, id)
 	for some := range slices.Chunk(models, maxStatements) {
 		if _, err = into.BulkWrite(ctx, some); err != nil {

@@ -14,13 +14,12 @@ import (
 	"corebank/internal/view"
 )
 
-// Store is one generation of the views in MongoDB. It is safe for concurrent
-// use.
+// Store is one generation of the views in MongoDB. It is safe for concurrent use.
 type Store struct {
 	database
 	accounts, history, checkpoint *mongo.Collection
-	links, states, trials         *mongo.Collection
-	// mayBeRetired lets views be written that are not live, for a rollback.
+	references, states, trials    *mongo.Collection
+	// mayBeRetired allows writes to views that are not live, for a rollback.
 	mayBeRetired atomic.Bool
 }
 
@@ -52,15 +51,15 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	return nil
 }
 
-// transact does work in one transaction.
+// transact runs do in one transaction.
 func (s *Store) transact(ctx context.Context, do func(context.Context) error) error {
 	session, err := s.client.StartSession()
 	if err != nil {
 		return err
 	}
 	defer session.EndSession(ctx)
-	// The driver repeats what failed for a passing reason, a race for the
-	// checkpoint among them; the loser then finds that it moved.
+	// The driver retries transient failures, among them a race for the checkpoint;
+	// the loser then finds that the checkpoint has moved.
 	_, err = session.WithTransaction(ctx, func(ctx context.Context) (any, error) {
 		return nil, do(ctx)
 	}, options.Transaction().SetReadConcern(readconcern.Snapshot()).SetWriteConcern(writeconcern.Majority()))
@@ -85,8 +84,9 @@ func (s *Store) put(ctx context.Context, changes view.Changes) error {
 	return add(ctx, s.trials, changes.PastTrials, fromTrial)
 }
 
-// hold changes the checkpoint in a transaction, which then collides with all
-// others that do, if it is at a position. Otherwise it says why it is not.
+// hold changes the checkpoint in a transaction, if it is at a position. The
+// transaction then conflicts with every other one that changes it. Otherwise hold
+// returns why it is not there.
 func (s *Store) hold(ctx context.Context, at int64, change bson.D) error {
 	filter := bson.D{{Key: "_id", Value: checkpointID}, {Key: "position", Value: at}}
 	if !s.mayBeRetired.Load() {
@@ -102,11 +102,11 @@ func (s *Store) hold(ctx context.Context, at int64, change bson.D) error {
 	if err := s.checkHeld(ctx, at); err != nil {
 		return err
 	}
-	return view.ErrCheckpointMoved // and back
+	return view.ErrCheckpointMoved // and back since
 }
 
-// checkHeld is nil if the checkpoint is at a position of views that may be
-// written.
+// checkHeld is nil if the checkpoint is at a position and the views accept
+// writes.
 func (s *Store) checkHeld(ctx context.Context, at int64) error {
 	found, err := s.readCheckpoint(ctx)
 	switch {
@@ -135,18 +135,20 @@ func (s *Store) putAccounts(ctx context.Context, accounts []view.Account) error 
 
 func accountID(d accountDocument) any { return d.ID }
 
-// addAll runs inside a transaction. What is there already is an error.
-func (s *Store) addAll(ctx context.Context, lines []view.Transaction, links []view.Reference, states []view.State) error {
+// addAll runs inside a transaction. A document that exists already is an error.
+func (s *Store) addAll(
+	ctx context.Context, lines []view.Transaction, references []view.Reference, states []view.State,
+) error {
 	if err := add(ctx, s.history, lines, fromLine); err != nil {
 		return err
 	}
-	if err := add(ctx, s.links, links, fromLink); err != nil {
+	if err := add(ctx, s.references, references, fromReference); err != nil {
 		return err
 	}
 	return add(ctx, s.states, states, fromState)
 }
 
-// add inserts what is not there yet.
+// add inserts documents that must not exist yet.
 func add[T, D any](ctx context.Context, into *mongo.Collection, added []T, from func(T) (D, error)) error {
 	if len(added) == 0 {
 		return nil
@@ -169,7 +171,7 @@ func setPosition(to int64, trial view.Trial) (bson.D, error) {
 	return bson.D{{Key: "$set", Value: bson.D{{Key: "position", Value: to}, {Key: "trial", Value: document.Trial}}}}, err
 }
 
-// replacing puts each document in place of what it was, or makes it.
+// replacing replaces each document, or inserts it.
 func replacing[T, D any](all []T, from func(T) (D, error), id func(D) any) ([]mongo.WriteModel, error) {
 	models := make([]mongo.WriteModel, len(all))
 	for i, one := range all {
@@ -177,7 +179,8 @@ func replacing[T, D any](all []T, from func(T) (D, error), id func(D) any) ([]mo
 		if err != nil {
 			return nil, err
 		}
-		models[i] = mongo.NewReplaceOneModel().SetFilter(bson.D{{Key: "_id", Value: id(document)}}).SetReplacement(document).SetUpsert(true)
+		byID := bson.D{{Key: "_id", Value: id(document)}}
+		models[i] = mongo.NewReplaceOneModel().SetFilter(byID).SetReplacement(document).SetUpsert(true)
 	}
 	return models, nil
 }

@@ -21,8 +21,8 @@ import (
 )
 
 // startFerretDB runs a server of MongoDB's protocol in this process. It has no
-// transactions and looks at every document for every query: good for small
-// conformance tests, and for nothing else.
+// transactions and scans every document for every query, so it is only good for
+// small conformance tests.
 func startFerretDB(t *testing.T) (uri string) {
 	t.Helper()
 	server, err := ferretdb.New(&ferretdb.Config{
@@ -115,12 +115,14 @@ func TestViewsOfANewerBuildAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = connect(t, uri).Database("newer").Collection("checkpoint").
-		UpdateOne(t.Context(), bson.D{{Key: "_id", Value: "views"}}, bson.D{{Key: "$set", Value: bson.D{{Key: "schema", Value: 99}}}})
+		UpdateOne(t.Context(), bson.D{{Key: "_id", Value: "views"}},
+			bson.D{{Key: "$set", Value: bson.D{{Key: "schema", Value: 99}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = mongo.Open(t.Context(), uri, opts)
-	if err == nil || !strings.Contains(err.Error(), "schema version 99 and this build needs 3; stop the bank and drop the database") {
+	want := "schema version 99 and this build needs 3; stop the bank and drop the database"
+	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("open: %v, want an error that says what to do", err)
 	}
 }
@@ -132,8 +134,8 @@ func TestNoServerIsAnErrorThatNamesMongoDB(t *testing.T) {
 	}
 }
 
-// What operators and other tools see: names of databases, collections, ids and
-// indexes are part of what the package promises.
+// Operators and other tools see the names of databases, collections, ids and
+// indexes: they are part of the contract of the package.
 func TestDocumentsAndIndexes(t *testing.T) {
 	uri := startFerretDB(t)
 	store, err := mongo.Open(t.Context(), uri, mongo.Options{WithoutTransactions: true})
@@ -142,7 +144,8 @@ func TestDocumentsAndIndexes(t *testing.T) {
 	}
 	defer store.Close(context.WithoutCancel(t.Context()))
 	ada := bank.NewAccountID("ada", "first")
-	err = store.Apply(t.Context(), view.Changes{To: 2, Trial: view.Trial{Position: 2}, Accounts: []view.Account{{Account: bank.Account{ID: ada, Version: 7}}},
+	err = store.Apply(t.Context(), view.Changes{To: 2, Trial: view.Trial{Position: 2},
+		Accounts:     []view.Account{{Account: bank.Account{ID: ada, Version: 7}}},
 		Transactions: []view.Transaction{{Account: ada, Version: 7, Position: 2}}})
 	if err != nil {
 		t.Fatal(err)
@@ -165,8 +168,9 @@ func TestDocumentsAndIndexes(t *testing.T) {
 		names = append(names, index.Name)
 	}
 	slices.Sort(names)
-	want := []string{"_id_", "account_1_counterparty_1_version_-1", "account_1_externalId_1_version_-1", "account_1_occurredAt_1_version_1",
-		"account_1_reference_1_version_-1", "account_1_transfer_1_version_-1", "account_1_type_1_version_-1", "account_1_version_-1"}
+	want := []string{"_id_", "account_1_counterparty_1_version_-1", "account_1_externalId_1_version_-1",
+		"account_1_occurredAt_1_version_1", "account_1_reference_1_version_-1", "account_1_transfer_1_version_-1",
+		"account_1_type_1_version_-1", "account_1_version_-1"}
 	if !slices.Equal(names, want) {
 		t.Errorf("indexes of history are %q, want %q", names, want)
 	}

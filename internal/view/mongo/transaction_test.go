@@ -37,7 +37,7 @@ func openReplicaSet(t *testing.T) (*replicaSet, *mongo.Store) {
 	return set, store
 }
 
-// names are the commands with the collections that they go to.
+// names are the names of the commands and of their collections.
 func names(commands []bson.M) []string {
 	var all []string
 	for _, command := range commands {
@@ -64,7 +64,8 @@ func TestViewsAndCheckpointChangeInOneTransaction(t *testing.T) {
 			if first := command["startTransaction"] == true; first != (i == 0) {
 				t.Errorf("command %d starts a transaction: %t", i, first)
 			}
-			if command["autocommit"] != false || command["txnNumber"] != commands[0]["txnNumber"] || fmt.Sprint(command["lsid"]) != fmt.Sprint(commands[0]["lsid"]) {
+			if command["autocommit"] != false || command["txnNumber"] != commands[0]["txnNumber"] ||
+				fmt.Sprint(command["lsid"]) != fmt.Sprint(commands[0]["lsid"]) {
 				t.Errorf("command %d is not in the transaction: %v", i, command)
 			}
 		}
@@ -108,7 +109,7 @@ func TestALostRaceIsRunAgain(t *testing.T) {
 	}
 }
 
-// A line is in the indexes of what it has, and in no other.
+// A line is only in the indexes of the fields that it has.
 func TestIndexesOfWhatFewLinesHaveArePartial(t *testing.T) {
 	set, _ := openReplicaSet(t)
 	partial := make(map[string]string)
@@ -124,7 +125,8 @@ func TestIndexesOfWhatFewLinesHaveArePartial(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"history transfer", "history externalId", "history reference", "history counterparty", "accounts externalId"} {
+	for _, want := range []string{"history transfer", "history externalId", "history reference",
+		"history counterparty", "accounts externalId"} {
 		if partial[want] != `{"$exists":true}` {
 			t.Errorf("the index of %s holds documents with %q, want those that have it", want, partial[want])
 		}

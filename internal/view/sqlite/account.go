@@ -33,7 +33,7 @@ func (r *Reader) ListAccounts(ctx context.Context, page view.Accounts) ([]view.A
 	return accounts[:min(len(accounts), page.First)], len(accounts) > page.First, nil
 }
 
-// listQuery asks for one account more than the page has.
+// listQuery is the query for a page and one account more.
 func listQuery(page view.Accounts) (string, []any) {
 	index, conditions, args := "accounts_by_opening", "", []any(nil)
 	add := func(wanted, column string) {

@@ -31,8 +31,8 @@ func BenchmarkApply(b *testing.B) {
 }
 
 // BenchmarkHistoryPage reads pages of 50 lines from one account with 1,000,000
-// of them: from both ends, from the middle, and with filters that let little
-// or nothing through.
+// of them: from both ends, from the middle, and with filters that few or no lines
+// pass.
 func BenchmarkHistoryPage(b *testing.B) {
 	const lines = 1_000_000
 	store := benchStore(b)
@@ -82,7 +82,7 @@ var benchStart = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func benchAccount(i int) bank.AccountID { return bank.NewAccountID("bench", fmt.Sprint(i)) }
 
-// deposits makes changes: one unit into an account chosen by chance.
+// deposits makes changes: one unit into a random account each.
 type deposits struct {
 	position int64
 	accounts []view.Account
@@ -99,7 +99,8 @@ func newDeposits(accounts int) *deposits {
 }
 
 func (d *deposits) next(lines int) view.Changes {
-	changes := view.Changes{From: d.position, To: d.position + int64(lines), Trial: view.Trial{Position: d.position + int64(lines)}}
+	to := d.position + int64(lines)
+	changes := view.Changes{From: d.position, To: to, Trial: view.Trial{Position: to}}
 	touched := make(map[bank.AccountID]view.Account)
 	for range lines {
 		d.position++
@@ -110,7 +111,8 @@ func (d *deposits) next(lines int) view.Changes {
 		touched[account.ID] = *account
 		changes.Transactions = append(changes.Transactions, view.Transaction{
 			Account: account.ID, Version: account.Version, Position: d.position, Type: bank.DepositEntry, Currency: "EUR",
-			Amount: 1, Credit: true, BalanceAfter: account.Balance.Minor, OccurredAt: account.ChangedAt, EffectiveAt: account.ChangedAt,
+			Amount: 1, Credit: true, BalanceAfter: account.Balance.Minor,
+			OccurredAt: account.ChangedAt, EffectiveAt: account.ChangedAt,
 			Reference: "salary", Caller: "teller",
 		})
 	}

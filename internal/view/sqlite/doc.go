@@ -1,11 +1,11 @@
-// Package sqlite keeps the views in one SQLite file: the projector opens it
-// with Open, the gateway reads the same file from its own process with
+// Package sqlite stores the views in one SQLite file. The projector opens it
+// with Open, and the gateway reads the same file from its own process with
 // OpenReader, in any order. Generations are several such files, of which one is
-// live; Live reads that one and follows when another goes live.
+// live; Live reads that one and follows when another becomes live.
 //
-// What it promises: readers never wait for the projector nor it for them
-// (write-ahead log); a page of history costs its own lines, not the account's;
-// after a crash the views may be some transactions old, but always agree with
-// their checkpoint, so that the projector goes on from there. It may import
-// bank and view.
+// Readers never wait for the projector, nor it for them (write-ahead log). A
+// page of history costs its own lines, not the account's. After a crash the
+// views may lack the last transactions, but they always agree with their
+// checkpoint, so that the projector continues from there. The package may
+// import bank, contract and view.
 package sqlite

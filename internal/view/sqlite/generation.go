@@ -15,8 +15,8 @@ import (
 )
 
 // Generations are files side by side: views.db is the first, views-1.db the
-// next, and so on. The file views.db.live, if it is there, says which is live;
-// it is put in place as a whole.
+// next, and so on. The file views.db.live, if it exists, names the live one; it
+// is always replaced as a whole.
 type Generations struct {
 	path    string
 	options Options
@@ -24,10 +24,10 @@ type Generations struct {
 
 var _ view.Generations = (*Generations)(nil)
 
-// NewGenerations are those whose first one is the file at path.
+// NewGenerations returns the generations whose first one is the file at path.
 func NewGenerations(path string, options Options) *Generations { return &Generations{path, options} }
 
-// pointer says which generations are in use.
+// pointer is the content of the pointer file: which generations are in use.
 type pointer struct {
 	Live int64 `json:"live"`
 	// Previous is nil until the first switch.
@@ -52,7 +52,7 @@ func readPointer(path string) (pointer, error) {
 	return p, nil
 }
 
-// file is where a generation is kept.
+// file is the path of a generation.
 func file(path string, number int64) string {
 	if number == 0 {
 		return path
@@ -61,13 +61,13 @@ func file(path string, number int64) string {
 	return strings.TrimSuffix(path, end) + "-" + strconv.FormatInt(number, 10) + end
 }
 
-// LiveFile is the file of the generation that is live now.
+// LiveFile is the path of the live generation.
 func LiveFile(path string) (string, error) {
 	p, err := readPointer(path)
 	return file(path, p.Live), err
 }
 
-// Live opens the generation that is live.
+// Live opens the live generation.
 func (g *Generations) Live(ctx context.Context) (view.Generation, error) {
 	p, err := readPointer(g.path)
 	if err != nil {
@@ -86,13 +86,13 @@ func (g *Generations) Create(ctx context.Context) (view.Generation, error) {
 	if p.Previous != nil {
 		number = max(number, *p.Previous+1)
 	}
-	if err := g.remove(number); err != nil { // of a rebuild that was interrupted
+	if err := g.remove(number); err != nil { // left by an interrupted rebuild
 		return view.Generation{}, err
 	}
 	return g.open(ctx, number)
 }
 
-// Previous opens the generation that was live before.
+// Previous opens the generation that was live before the last switch.
 func (g *Generations) Previous(ctx context.Context) (view.Generation, error) {
 	p, err := readPointer(g.path)
 	if err != nil {
@@ -102,7 +102,8 @@ func (g *Generations) Previous(ctx context.Context) (view.Generation, error) {
 		return view.Generation{}, fmt.Errorf("views that were live before: %w", view.ErrNotFound)
 	}
 	if _, err := os.Stat(file(g.path, *p.Previous)); errors.Is(err, fs.ErrNotExist) {
-		return view.Generation{}, fmt.Errorf("views that were live before, %s: %w", file(g.path, *p.Previous), view.ErrNotFound)
+		return view.Generation{}, fmt.Errorf("views that were live before, %s: %w",
+			file(g.path, *p.Previous), view.ErrNotFound)
 	}
 	return g.open(ctx, *p.Previous)
 }
@@ -132,7 +133,7 @@ func (g *Generations) Switch(ctx context.Context, to view.Generation) (was int64
 		return 0, err
 	}
 	if old := p.Previous; old != nil && *old != to.Number {
-		_ = g.remove(*old) // it is in nobody's way
+		_ = g.remove(*old) // what is left does no harm
 	}
 	return p.Live, nil
 }
@@ -160,7 +161,7 @@ func (g *Generations) remove(number int64) error {
 	return failed
 }
 
-// writePointer puts the pointer in place. When it fails, the old one is there.
+// writePointer replaces the pointer. If it fails, the old one is in place.
 func writePointer(path string, p pointer) error {
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -173,8 +174,8 @@ func writePointer(path string, p pointer) error {
 	if err := os.Rename(fresh, pointerFile(path)); err != nil {
 		return err
 	}
-	// Without this, a crash of the machine may bring the old pointer back, and
-	// with it the old views: they are still there, and catch up.
+	// Without this sync, a crash of the machine may restore the old pointer and
+	// with it the old views. They still exist and catch up, so errors are ignored.
 	if dir, err := os.Open(filepath.Dir(path)); err == nil {
 		_ = dir.Sync()
 		_ = dir.Close()
@@ -191,10 +192,10 @@ func writeSynced(path string, text []byte) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// flush brings all that was committed to the disk.
+// flush writes everything that was committed to the disk.
 func (s *Store) flush(ctx context.Context) error {
 	if _, err := s.write.ExecContext(ctx, "PRAGMA wal_checkpoint(FULL)"); err != nil {
-		return fmt.Errorf("bring the views to the disk: %w", err)
+		return fmt.Errorf("write the views to the disk: %w", err)
 	}
 	return nil
 }

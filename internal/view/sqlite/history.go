@@ -25,7 +25,7 @@ func (r *Reader) Range(ctx context.Context, want view.Range) ([]view.Transaction
 	if len(want.Filter.Types) < 2 || indexOf(want.Filter) != "" {
 		return r.lines(ctx, want)
 	}
-	// Each type is one stretch of an index; several are merged.
+	// Each type is one range of an index; the ranges are merged.
 	var lines []view.Transaction
 	for _, t := range want.Filter.Types {
 		ofType := want
@@ -45,9 +45,9 @@ func (r *Reader) Range(ctx context.Context, want view.Range) ([]view.Transaction
 	return lines[:min(len(lines), want.Limit)], nil
 }
 
-// VersionAt finds where a time begins for view.ReadPage. It halves the history
-// instead of using an index on time, which every write would pay for: 20 steps
-// for 1,000,000 lines.
+// VersionAt finds the first version at a time for view.ReadPage. It uses binary
+// search instead of an index on time, which would make every write slower:
+// 1,000,000 lines take 20 steps.
 func (r *Reader) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) (int64, error) {
 	end := view.Range{Account: id, Below: view.NoVersion, Limit: 1, NewestFirst: true}
 	last, err := r.lines(ctx, end)
@@ -57,7 +57,7 @@ func (r *Reader) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) 
 	if len(last) == 0 || last[0].OccurredAt.Before(t) {
 		return view.NoVersion, nil
 	}
-	low, high := int64(1), last[0].Version // the answer lies between them, or is one of them
+	low, high := int64(1), last[0].Version // the result is one of them or between them
 	for low < high {
 		middle := low + (high-low)/2
 		next, err := r.lines(ctx, view.Range{Account: id, Above: middle - 1, Below: view.NoVersion, Limit: 1})
@@ -78,7 +78,8 @@ func (r *Reader) lines(ctx context.Context, want view.Range) ([]view.Transaction
 	rows, err := r.query(ctx, text, args)
 	if err == nil {
 		var lines []view.Transaction
-		if lines, err = scanAll(rows, func(found row) (view.Transaction, error) { return scanLine(found, want.Account) }); err == nil {
+		lines, err = scanAll(rows, func(found row) (view.Transaction, error) { return scanLine(found, want.Account) })
+		if err == nil {
 			return lines, nil
 		}
 	}
@@ -92,8 +93,8 @@ func (r *Reader) query(ctx context.Context, text string, args []any) (*sql.Rows,
 	return r.db.QueryContext(ctx, text, args...)
 }
 
-// indexOf is the index of the lines that have what a filter looks for; "" where
-// it looks for nothing that few lines have.
+// indexOf is the index for the rarest value that a filter names; "" where it
+// names none that few lines have.
 func indexOf(f view.Filter) string {
 	switch {
 	case f.Transfer != "":
@@ -108,8 +109,8 @@ func indexOf(f view.Filter) string {
 	return ""
 }
 
-// rangeQuery is the query for a range. The planner knows nothing of how rare
-// something is, so it is told which index to use.
+// rangeQuery is the query for a range. It names the index to use, because the
+// planner does not know how rare a value is.
 func rangeQuery(r view.Range) (string, []any) {
 	index := indexOf(r.Filter)
 	if index == "" && len(r.Filter.Types) == 1 {
@@ -127,7 +128,7 @@ func rangeQuery(r view.Range) (string, []any) {
 	return "SELECT " + lineColumns + " FROM " + from + conditions + order, append(args, r.Limit)
 }
 
-// where are the conditions of a range.
+// where returns the conditions of a range.
 func where(r view.Range) (string, []any) {
 	var text strings.Builder
 	text.WriteString(" WHERE account = " + number + " AND version > ? AND version < ?")
@@ -160,16 +161,19 @@ func where(r view.Range) (string, []any) {
 	return text.String(), args
 }
 
-// ceiling is a time in whole microseconds, rounded up: that leaves every
-// comparison with a line as it was.
+// ceiling is a time in whole microseconds, rounded up, which does not change the
+// result of a comparison with a line.
 func ceiling(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }
 
-// sumColumns add up amounts in two halves, which cannot overflow.
-const sumColumns = "count(*), coalesce(sum(amount >> 32) FILTER (WHERE credit), 0), coalesce(sum(amount & 4294967295) FILTER (WHERE credit), 0), " +
-	"coalesce(sum(amount >> 32) FILTER (WHERE NOT credit), 0), coalesce(sum(amount & 4294967295) FILTER (WHERE NOT credit), 0)"
+// sumColumns sum the high and the low halves of amounts, which cannot overflow.
+const sumColumns = "count(*), " +
+	"coalesce(sum(amount >> 32) FILTER (WHERE credit), 0), " +
+	"coalesce(sum(amount & 4294967295) FILTER (WHERE credit), 0), " +
+	"coalesce(sum(amount >> 32) FILTER (WHERE NOT credit), 0), " +
+	"coalesce(sum(amount & 4294967295) FILTER (WHERE NOT credit), 0)"
 
-// Sums adds up the lines that a filter lets through: 1,000,000 of them in less
-// than a second.
+// Sums sums the lines that pass a filter: 1,000,000 of them in less than a
+// second.
 func (r *Reader) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
 	return view.ReadSums(ctx, r, id, filter, func(ctx context.Context, all view.Range) (view.Sums, error) {
 		from := "history"
@@ -181,7 +185,7 @@ func (r *Reader) Sums(ctx context.Context, id bank.AccountID, filter view.Filter
 		err := r.db.QueryRowContext(ctx, "SELECT "+sumColumns+" FROM "+from+conditions, args...).
 			Scan(&count, &creditsHigh, &creditsLow, &debitsHigh, &debitsLow)
 		if err != nil {
-			return view.Sums{}, fmt.Errorf("add up history of %s: %w", id, err)
+			return view.Sums{}, fmt.Errorf("sum the history of %s: %w", id, err)
 		}
 		return view.Sums{Count: count, Credits: joined(creditsHigh, creditsLow), Debits: joined(debitsHigh, debitsLow)}, nil
 	})

@@ -13,26 +13,26 @@ import (
 	"corebank/internal/view"
 )
 
-// linesTogether is how many lines one statement inserts where there are as many:
-// beside the work of SQLite itself, a statement costs as much as a line.
-var linesTogether = [...]int{64, 8, 1}
+// linesPerInsert are the numbers of lines that one statement can insert. A
+// statement costs as much as a line, in addition to the work of SQLite itself.
+var linesPerInsert = [...]int{64, 8, 1}
 
-// insertLines inserts n lines. A failure undoes the whole transaction, so that
-// SQLite need not set pages aside to undo one statement.
+// insertLines is the statement that inserts n lines. A failure rolls back the
+// whole transaction, so that SQLite need not save pages to undo one statement.
 func insertLines(n int) string {
 	columns := 2 + strings.Count(lineColumns, ",")
 	row := "(?" + strings.Repeat(", ?", columns-1) + ")"
 	return "INSERT OR ROLLBACK INTO history (account, " + lineColumns + ") VALUES " + row + strings.Repeat(", "+row, n-1)
 }
 
-// numbered is a line of an account that has a number.
+// numbered is a line with the number of its account.
 type numbered struct {
 	*view.Transaction
 	number int64
 }
 
-// add adds lines, whose accounts are there, in the order in which the history
-// keeps them: what goes to one page goes there at once.
+// add adds lines in the order in which the table stores them, so that each page
+// is written once. Their accounts must exist.
 func (s *Store) add(ctx context.Context, tx *sql.Tx, lines []view.Transaction) error {
 	if len(lines) == 0 {
 		return nil
@@ -45,7 +45,7 @@ func (s *Store) add(ctx context.Context, tx *sql.Tx, lines []view.Transaction) e
 		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.Version, b.Version))
 	})
 	var args []any
-	for i, n := range linesTogether {
+	for i, n := range linesPerInsert {
 		if len(sorted) < n {
 			continue
 		}
@@ -58,7 +58,7 @@ func (s *Store) add(ctx context.Context, tx *sql.Tx, lines []view.Transaction) e
 				}
 			}
 			if _, err := insert.ExecContext(ctx, args...); err != nil {
-				return fmt.Errorf("add %d lines from %d of %s on: %w", n, sorted[0].Version, sorted[0].Account, err)
+				return fmt.Errorf("add %d lines starting with line %d of %s: %w", n, sorted[0].Version, sorted[0].Account, err)
 			}
 		}
 	}
@@ -99,7 +99,7 @@ func (s *Store) number(ctx context.Context, tx *sql.Tx, lines []view.Transaction
 	return found, rows.Err()
 }
 
-// appendTo appends the line's columns.
+// appendTo appends the values of the line's columns.
 func (l numbered) appendTo(args []any) ([]any, error) {
 	more, err := moreOf(*l.Transaction)
 	return append(args, l.number, l.Version, l.Position, l.Type, l.Credit, l.Currency, l.Amount, l.BalanceAfter,

@@ -7,22 +7,21 @@ import (
 	"io/fs"
 	"os"
 	"sync"
-	"time"
 
-	"corebank/internal/bank"
-	"corebank/internal/contract"
 	"corebank/internal/view"
+	"corebank/internal/view/live"
 )
 
-// Live reads the generation that is live: every call asks which one that is,
+// Live reads the generation that is live: every call checks which one that is,
 // and so follows switches that the projector makes in its process. It is safe
 // for concurrent use.
 type Live struct {
+	live.Reader
 	path string
 
 	mu      sync.Mutex
-	current *shared
-	pointer fs.FileInfo // as of which current is live; nil for none
+	current *sharedReader
+	pointer fs.FileInfo // of the pointer file when current was opened; nil if there was none
 }
 
 var (
@@ -30,9 +29,9 @@ var (
 	_ view.Snapshots = (*Live)(nil)
 )
 
-// shared is a reader that is closed when it is live no more and nobody uses
-// it.
-type shared struct {
+// sharedReader is a reader that is closed when it is no longer live and no
+// longer used.
+type sharedReader struct {
 	*Reader
 	number  int64
 	users   int
@@ -43,6 +42,7 @@ type shared struct {
 // OpenReader opens one file.
 func OpenLive(ctx context.Context, path string) (*Live, error) {
 	l := &Live{path: path}
+	l.Reader.Use = l.use
 	used, err := l.acquire(ctx)
 	if err != nil {
 		return nil, err
@@ -52,20 +52,20 @@ func OpenLive(ctx context.Context, path string) (*Live, error) {
 }
 
 // acquire is the reader to use until it is released.
-func (l *Live) acquire(ctx context.Context) (*shared, error) {
+func (l *Live) acquire(ctx context.Context) (*sharedReader, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.look(ctx); err != nil {
+	if err := l.follow(ctx); err != nil {
 		return nil, err
 	}
 	l.current.users++
 	return l.current, nil
 }
 
-// look follows the pointer. As long as its file is the same one, that costs a
-// microsecond or two. After opening views it looks again, lest two switches in
-// a row have removed them meanwhile.
-func (l *Live) look(ctx context.Context) error {
+// follow follows the pointer file. While the file is the same, that takes one or
+// two microseconds. After it has opened views it checks again, because two
+// switches in a row may have removed them in the meantime.
+func (l *Live) follow(ctx context.Context) error {
 	for {
 		found, err := os.Stat(pointerFile(l.path))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -89,20 +89,20 @@ func (l *Live) look(ctx context.Context) error {
 			if l.current != nil {
 				l.retire(l.current)
 			}
-			l.current = &shared{Reader: reader, number: p.Live}
+			l.current = &sharedReader{Reader: reader, number: p.Live}
 		}
 		l.pointer = found
 	}
 }
 
-// switched reports whether another generation than a number is live: two
-// switches in a row remove its file, for whoever still wants to open it.
+// switched reports whether another generation is live. Two switches in a row
+// remove the file of a generation, even for a reader that is about to open it.
 func (l *Live) switched(number int64) bool {
 	p, err := readPointer(l.path)
 	return err == nil && p.Live != number
 }
 
-// sameFile reports whether nothing was put in place of a file; nil is none.
+// sameFile reports whether a file was not replaced; nil is none.
 func sameFile(a, b fs.FileInfo) bool {
 	if a == nil || b == nil {
 		return a == nil && b == nil
@@ -110,14 +110,14 @@ func sameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
-func (l *Live) retire(s *shared) {
+func (l *Live) retire(s *sharedReader) {
 	s.retired = true
 	if s.users == 0 {
-		_ = s.Reader.Close(context.Background()) // nothing that was written depends on it
+		_ = s.Reader.Close(context.Background()) // it only reads: an error loses nothing
 	}
 }
 
-func (l *Live) release(s *shared) {
+func (l *Live) release(s *sharedReader) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s.users--; s.retired && s.users == 0 {
@@ -125,90 +125,31 @@ func (l *Live) release(s *shared) {
 	}
 }
 
-// Close releases the files. Nobody may be reading any more.
+// Close releases the files. No reads may be running.
 func (l *Live) Close(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.current.Reader.Close(ctx)
 }
 
-// read asks the reader of the live generation, and once more if that could not
-// answer and is live no more.
-func read[T any](ctx context.Context, l *Live, ask func(*Reader) (T, error)) (answer T, err error) {
+// use reads the live generation, and once more if that failed and the
+// generation is no longer live.
+func (l *Live) use(ctx context.Context, read func(view.Reader) error) error {
 	for ctx.Err() == nil {
 		used, err := l.acquire(ctx)
 		if err != nil {
-			return answer, err
+			return err
 		}
-		answer, err = ask(used.Reader)
+		err = read(used.Reader)
 		l.release(used)
 		if err == nil || !l.switched(used.number) {
-			return answer, err
+			return err
 		}
 	}
-	return answer, ctx.Err()
+	return ctx.Err()
 }
 
-// Account is the document, or view.ErrNotFound.
-func (l *Live) Account(ctx context.Context, id bank.AccountID) (view.Account, error) {
-	return read(ctx, l, func(r *Reader) (view.Account, error) { return r.Account(ctx, id) })
-}
-
-// AccountByExternalID is the document, or view.ErrNotFound.
-func (l *Live) AccountByExternalID(ctx context.Context, externalID string) (view.Account, error) {
-	return read(ctx, l, func(r *Reader) (view.Account, error) { return r.AccountByExternalID(ctx, externalID) })
-}
-
-// ListAccounts is a page of accounts, newest first.
-func (l *Live) ListAccounts(ctx context.Context, page view.Accounts) (accounts []view.Account, more bool, err error) {
-	accounts, err = read(ctx, l, func(r *Reader) (found []view.Account, err error) {
-		found, more, err = r.ListAccounts(ctx, page)
-		return found, err
-	})
-	return accounts, more, err
-}
-
-// Transaction is one history line, or view.ErrNotFound.
-func (l *Live) Transaction(ctx context.Context, id bank.AccountID, version int64) (view.Transaction, error) {
-	return read(ctx, l, func(r *Reader) (view.Transaction, error) { return r.Transaction(ctx, id, version) })
-}
-
-// History is one page of an account's lines.
-func (l *Live) History(ctx context.Context, id bank.AccountID, page view.Page) (view.Lines, error) {
-	return read(ctx, l, func(r *Reader) (view.Lines, error) { return r.History(ctx, id, page) })
-}
-
-// Sums adds up the lines that a filter lets through.
-func (l *Live) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
-	return read(ctx, l, func(r *Reader) (view.Sums, error) { return r.Sums(ctx, id, filter) })
-}
-
-// References are the records that are filed under a key.
-func (l *Live) References(ctx context.Context, key string) ([]contract.Record, error) {
-	return read(ctx, l, func(r *Reader) ([]contract.Record, error) { return r.References(ctx, key) })
-}
-
-// StateBefore is the newest kept state that is not after a version and a time.
-func (l *Live) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
-	return read(ctx, l, func(r *Reader) (view.State, error) { return r.StateBefore(ctx, id, version, t) })
-}
-
-// Trial is the trial balance at the checkpoint.
-func (l *Live) Trial(ctx context.Context) (view.Trial, error) {
-	return read(ctx, l, func(r *Reader) (view.Trial, error) { return r.Trial(ctx) })
-}
-
-// TrialBefore is the newest kept trial balance that is not after a position and a time.
-func (l *Live) TrialBefore(ctx context.Context, position int64, t time.Time) (view.Trial, error) {
-	return read(ctx, l, func(r *Reader) (view.Trial, error) { return r.TrialBefore(ctx, position, t) })
-}
-
-// Checkpoint is the last position that the views reflect.
-func (l *Live) Checkpoint(ctx context.Context) (int64, error) {
-	return read(ctx, l, func(r *Reader) (int64, error) { return r.Checkpoint(ctx) })
-}
-
-// Snapshot is the live views as of now, whatever is live later.
+// Snapshot is the live views as of now, even after a later switch.
 func (l *Live) Snapshot(ctx context.Context) (view.Snapshot, error) {
 	used, err := l.acquire(ctx)
 	if err != nil {

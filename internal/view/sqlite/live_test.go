@@ -25,12 +25,14 @@ func build(t *testing.T, g *sqlite.Generations, deposits int64) view.Generation 
 		t.Fatal(err)
 	}
 	at := time.UnixMicro(1).UTC()
-	account := view.Account{Opened: 1, Account: bank.Account{ID: holder, Owner: "Ada", Currency: "EUR", Version: deposits + 1,
+	account := view.Account{Opened: 1, Account: bank.Account{ID: holder, Owner: "Ada", Currency: "EUR",
+		Version: deposits + 1,
 		Balance: bank.Money{Minor: deposits, Currency: "EUR"}, OpenedAt: at, ChangedAt: at}}
 	changes := view.Changes{To: deposits + 1, Trial: view.Trial{Position: deposits + 1}, Accounts: []view.Account{account}}
 	for n := range deposits {
 		changes.Transactions = append(changes.Transactions, view.Transaction{Account: holder, Version: n + 2, Position: n + 2,
-			Type: bank.DepositEntry, Currency: "EUR", Amount: 1, Credit: true, BalanceAfter: n + 1, OccurredAt: at, EffectiveAt: at})
+			Type: bank.DepositEntry, Currency: "EUR", Amount: 1, Credit: true, BalanceAfter: n + 1,
+			OccurredAt: at, EffectiveAt: at})
 	}
 	if err := built.Store.Apply(t.Context(), changes); err != nil {
 		t.Fatal(err)
@@ -145,7 +147,7 @@ func TestGenerationsThatAreMisused(t *testing.T) {
 	if file, err := sqlite.LiveFile(path); err != nil || file != filepath.Join(filepath.Dir(path), "views-1.db") {
 		t.Errorf("live is %s (%v)", file, err)
 	}
-	if _, err := g.Previous(t.Context()); !errors.Is(err, view.ErrNotFound) { // nobody ever made it
+	if _, err := g.Previous(t.Context()); !errors.Is(err, view.ErrNotFound) { // it was never created
 		t.Errorf("previous: %v, want ErrNotFound", err)
 	}
 	if err := os.WriteFile(path+".live", []byte("{"), 0o600); err != nil {

@@ -17,20 +17,20 @@ import (
 
 // Options of a store. The zero Options are the defaults.
 type Options struct {
-	// BusyTimeout is how long a write waits for another writer of the same
-	// file; 0 is 5 s.
+	// BusyTimeout is how long a write waits for another writer of the file; 0 is
+	// 5 s.
 	BusyTimeout time.Duration
 }
 
 const (
 	defaultBusyTimeout = 5 * time.Second
-	// maxReaders bounds the connections that read; further queries wait.
+	// maxReaders is the maximum of connections that read; further queries wait.
 	maxReaders = 8
 )
 
-// Open opens the views in the file at path for reading and writing, and
-// creates them if they are not there. It fails if the file is not a corebank
-// view file or has another schema version; the error says what to do.
+// Open opens the views in the file at path for reading and writing, and creates
+// them if they do not exist. It fails if the file is not a corebank view file or
+// has another schema version; the error says what to do.
 func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	timeout := options.BusyTimeout
 	if timeout == 0 {
@@ -51,12 +51,12 @@ func Open(ctx context.Context, path string, options Options) (*Store, error) {
 	return store, nil
 }
 
-// OpenReader opens the views in the file at path for reading, while a
-// projector in this or another process writes them. If they are not there yet,
-// it creates them empty, so that the order of starting does not matter; it
-// never changes them otherwise. It fails as Open does.
+// OpenReader opens the views in the file at path for reading, while a projector
+// in this or another process writes them. If they do not exist yet, it creates
+// them empty, so that the apps can start in any order; it never changes them
+// otherwise. It fails as Open does.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
-	// A reader cannot open what nobody has made: see to that first.
+	// A reader cannot open a file that does not exist: create it first.
 	write, err := openWriter(ctx, path, defaultBusyTimeout)
 	if err != nil {
 		return nil, err
@@ -65,14 +65,14 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	return reader, errors.Join(err, write.Close())
 }
 
-// openWriter is the one connection that writes, to a file with the schema.
+// openWriter opens the one connection that writes and makes sure of the schema.
 func openWriter(ctx context.Context, path string, timeout time.Duration) (*sql.DB, error) {
 	if err := touch(path); err != nil {
 		return nil, err
 	}
 	// A cache of 64 MiB and a write-ahead log of 32 MB double the speed of a
-	// rebuild. Without a sync per transaction a crash can undo the last ones,
-	// views and checkpoint together.
+	// rebuild. Without a sync per transaction, a crash can undo the last
+	// transactions, but views and checkpoint together.
 	db, err := connect(path, timeout, "journal_mode(WAL)", "synchronous(NORMAL)",
 		"cache_size(-65536)", "wal_autocheckpoint(8000)")
 	if err != nil {
@@ -85,9 +85,9 @@ func openWriter(ctx context.Context, path string, timeout time.Duration) (*sql.D
 	return db, nil
 }
 
-// prepareInTurn prepares the schema while others may do so as well: where
-// several open a new file at once, SQLite lets one of them set the journal mode
-// and refuses the others without waiting.
+// prepareInTurn prepares the schema although other processes may do the same:
+// when several open a new file at once, SQLite lets one of them set the journal
+// mode and refuses the others without waiting.
 func prepareInTurn(ctx context.Context, db *sql.DB, path string, timeout time.Duration) error {
 	waiting, stop := context.WithTimeout(ctx, timeout)
 	defer stop()
@@ -112,24 +112,24 @@ func isBusy(err error) bool {
 	return errors.As(err, &failed) && failed.Code()&0xff == codes.SQLITE_BUSY // the low byte is the kind
 }
 
-// touch makes sure that the file exists and that only its owner can read it:
-// it holds people's money. SQLite gives its side files the same mode.
+// touch creates the file if it does not exist, readable only by its owner
+// because it holds customers' data. SQLite gives its side files the same mode.
 func touch(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return fmt.Errorf("open the views: %w; give the path of a file in a directory that exists and can be written", err)
+		return fmt.Errorf("open the views: %w; give the path of a file in a directory that exists and is writable", err)
 	}
 	return file.Close()
 }
 
-// connect opens the file with these pragmas on every connection.
+// connect opens the file and sets the pragmas on every connection.
 func connect(path string, timeout time.Duration, pragmas ...string) (*sql.DB, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the views: %w", err)
 	}
-	// The file is there: whoever connects late must not make it again after it
-	// was removed.
+	// The file exists. A connection that is opened late must not create it again
+	// after it was removed.
 	query := url.Values{"_txlock": {"immediate"}, "mode": {"rw"}}
 	query.Add("_pragma", "busy_timeout("+strconv.FormatInt(timeout.Milliseconds(), 10)+")")
 	for _, pragma := range pragmas {
@@ -143,8 +143,9 @@ func connect(path string, timeout time.Duration, pragmas ...string) (*sql.DB, er
 	return db, nil
 }
 
-// prepareSchema creates the schema in an empty file and refuses a file that
-// has another one. Two processes may do so at once: the transaction decides.
+// prepareSchema creates the schema in an empty file and refuses a file with
+// another one. Two processes may do this at once; the transaction serialises
+// them.
 func prepareSchema(ctx context.Context, db *sql.DB, path string) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -152,8 +153,8 @@ func prepareSchema(ctx context.Context, db *sql.DB, path string) error {
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
 	var version, tables int
-	err = tx.QueryRowContext(ctx, "SELECT (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_schema)").
-		Scan(&version, &tables)
+	err = tx.QueryRowContext(ctx, "SELECT (SELECT user_version FROM pragma_user_version), "+
+		"(SELECT count(*) FROM sqlite_schema)").Scan(&version, &tables)
 	switch {
 	case err != nil:
 		return fmt.Errorf("open the views in %s: %w", path, err)
@@ -173,7 +174,7 @@ func prepareSchema(ctx context.Context, db *sql.DB, path string) error {
 	return nil
 }
 
-// openReader is a pool of connections that cannot write.
+// openReader opens a pool of connections that cannot write.
 func openReader(ctx context.Context, path string, timeout time.Duration) (*Reader, error) {
 	db, err := connect(path, timeout, "query_only(1)")
 	if err != nil {

@@ -117,7 +117,8 @@ func TestOnlyTheOwnerCanReadTheFiles(t *testing.T) {
 
 func TestFilesThatAreNotOursAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ sql, want string }{
-		"views of a newer build": {"PRAGMA user_version = 99", "schema version 99 and this build needs 3; stop the bank and delete the file"},
+		"views of a newer build": {"PRAGMA user_version = 99",
+			"schema version 99 and this build needs 3; stop the bank and delete the file"},
 		"another program's file": {"CREATE TABLE songs (title TEXT)", "schema version 0 and this build needs 3"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +144,7 @@ func TestFilesThatAreNotOursAreRefused(t *testing.T) {
 		refused(t, path, "not a database")
 	})
 	t.Run("no such directory", func(t *testing.T) {
-		refused(t, filepath.Join(t.TempDir(), "nowhere", "views.db"), "a directory that exists and can be written")
+		refused(t, filepath.Join(t.TempDir(), "nowhere", "views.db"), "a directory that exists and is writable")
 	})
 }
 

@@ -13,8 +13,8 @@ import (
 	"corebank/internal/view/sqlite"
 )
 
-// The test binary starts itself again as another process of the bank: with
-// this variable set, TestMain plays the part that it names.
+// The test binary starts itself again as another process of the bank. With this
+// variable set, TestMain runs the process that it names.
 const (
 	partVariable = "VIEWS_TEST_PART"
 	pathVariable = "VIEWS_TEST_PATH"
@@ -42,7 +42,7 @@ const (
 	playedEnd      = 40 * playedChange
 )
 
-// playProjector writes until it is killed, and tells of each change.
+// playProjector writes until it is killed, and prints each change.
 func playProjector(ctx context.Context, path string) error {
 	store, err := sqlite.Open(ctx, path, sqlite.Options{})
 	if err != nil {
@@ -80,8 +80,8 @@ func playGateway(ctx context.Context, path string) error {
 	return nil
 }
 
-// countLines is the number of lines that the accounts have, which are as many
-// as their versions, for nothing but deposits happens.
+// countLines is the number of lines of the accounts, which follows from their
+// versions because all events are deposits.
 func countLines(ctx context.Context, reader view.Reader) (int64, error) {
 	total := int64(0)
 	for i := range playedAccounts {
@@ -96,7 +96,7 @@ func countLines(ctx context.Context, reader view.Reader) (int64, error) {
 	return total, nil
 }
 
-// play starts a part in its own process and gives what it says line by line.
+// play starts a process and returns its output line by line.
 func play(t *testing.T, part, path string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), os.Args[0])
@@ -114,8 +114,8 @@ func play(t *testing.T, part, path string) (*exec.Cmd, *bufio.Scanner) {
 
 func TestAGatewayInAnotherProcessFollows(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "views.db")
-	gateway, says := play(t, "gateway", path)
-	if !says.Scan() {
+	gateway, output := play(t, "gateway", path)
+	if !output.Scan() {
 		t.Fatal("the gateway said nothing")
 	}
 	store := openAt(t, path)
@@ -132,25 +132,25 @@ func TestAGatewayInAnotherProcessFollows(t *testing.T) {
 
 func TestAKilledProjectorLeavesWholeChanges(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "views.db")
-	projector, says := play(t, "projector", path)
-	told := int64(0)
+	projector, output := play(t, "projector", path)
+	reported := int64(0)
 	for range 30 {
-		if !says.Scan() {
+		if !output.Scan() {
 			t.Fatal("the projector stopped by itself")
 		}
-		if _, err := fmt.Sscan(says.Text(), &told); err != nil {
+		if _, err := fmt.Sscan(output.Text(), &reported); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := projector.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = projector.Wait() // it was killed: that is no news
+	_ = projector.Wait() // its error is that it was killed
 	store := openAt(t, path)
 	defer closeNow(t, store)
 	at, err := store.Checkpoint(t.Context())
-	if err != nil || at < told || at%playedChange != 0 {
-		t.Errorf("checkpoint is %d (%v), want whole changes of %d and at least %d", at, err, playedChange, told)
+	if err != nil || at < reported || at%playedChange != 0 {
+		t.Errorf("checkpoint is %d (%v), want whole changes of %d and at least %d", at, err, playedChange, reported)
 	}
 	if lines, err := countLines(t.Context(), store); err != nil || lines != at {
 		t.Errorf("%d lines (%v) at checkpoint %d", lines, err, at)

@@ -12,15 +12,15 @@ import (
 	"corebank/internal/view"
 )
 
-// Reader answers queries from the file. It is safe for concurrent use and
-// never waits for the writer.
+// Reader answers queries from the file. It is safe for concurrent use and never
+// waits for the writer.
 type Reader struct {
 	db                               *sql.DB
 	account, checkpoint, transaction *sql.Stmt
 	byExternalID                     *sql.Stmt
-	linksOf, stateOf, stateAt        *sql.Stmt
+	referencesOf, stateOf, stateAt   *sql.Stmt
 	trialNow, trialOf, trialAt       *sql.Stmt
-	// ranges are the queries for lines that are asked for most, prepared.
+	// ranges are the prepared statements of the most frequent queries for lines.
 	ranges map[string]*sql.Stmt
 }
 
@@ -41,7 +41,7 @@ func newReader(ctx context.Context, db *sql.DB) (*Reader, error) {
 		&r.byExternalID: "SELECT " + accountColumns + " FROM accounts WHERE external_id = ? ORDER BY number LIMIT 1",
 		&r.checkpoint:   "SELECT position FROM checkpoint",
 		&r.transaction:  oneLine,
-		&r.linksOf:      linksOf, &r.stateOf: stateOf, &r.stateAt: stateAt,
+		&r.referencesOf: referencesOf, &r.stateOf: stateOf, &r.stateAt: stateAt,
 		&r.trialNow: trialNow, &r.trialOf: trialOf, &r.trialAt: trialAt,
 	})
 	if err != nil {
@@ -60,7 +60,7 @@ func newReader(ctx context.Context, db *sql.DB) (*Reader, error) {
 	return r, nil
 }
 
-// prepare fills in the statements. The database closes them with itself.
+// prepare prepares the statements. Closing the database closes them.
 func prepare(ctx context.Context, db *sql.DB, statements map[**sql.Stmt]string) error {
 	for target, text := range statements {
 		statement, err := db.PrepareContext(ctx, text)
@@ -102,7 +102,7 @@ func (r *Reader) Checkpoint(ctx context.Context) (int64, error) {
 	return position, nil
 }
 
-// row is one row of a result: *sql.Row or *sql.Rows.
+// row is a *sql.Row or the current row of *sql.Rows.
 type row interface{ Scan(into ...any) error }
 
 func scanAccount(r row) (view.Account, error) {
@@ -118,8 +118,8 @@ func scanLine(r row, id bank.AccountID) (view.Transaction, error) {
 	var occurred int64
 	var effective sql.NullInt64
 	var reference, memo, externalID, counterparty, transfer, more sql.NullString
-	err := r.Scan(&l.Version, &l.Position, &l.Type, &l.Credit, &l.Currency, &l.Amount, &l.BalanceAfter, &occurred, &effective,
-		&l.Caller, &reference, &memo, &externalID, &counterparty, &transfer, &more)
+	err := r.Scan(&l.Version, &l.Position, &l.Type, &l.Credit, &l.Currency, &l.Amount, &l.BalanceAfter,
+		&occurred, &effective, &l.Caller, &reference, &memo, &externalID, &counterparty, &transfer, &more)
 	l.OccurredAt = time.UnixMicro(occurred).UTC()
 	l.EffectiveAt = l.OccurredAt
 	if effective.Valid {
@@ -133,8 +133,8 @@ func scanLine(r row, id bank.AccountID) (view.Transaction, error) {
 	return l, err
 }
 
-// rare is what the column more holds.
-type rare struct {
+// rareFields are the content of the column more.
+type rareFields struct {
 	Hold             int64           `json:"hold,omitempty"`
 	Reverses         int64           `json:"reverses,omitempty"`
 	ReversesTransfer bank.TransferID `json:"reversesTransfer,omitempty"`
@@ -143,8 +143,8 @@ type rare struct {
 
 // moreOf is null for most lines.
 func moreOf(l view.Transaction) (any, error) {
-	found := rare{l.Hold, l.Reverses, l.ReversesTransfer, l.Reason}
-	if found == (rare{}) {
+	found := rareFields{l.Hold, l.Reverses, l.ReversesTransfer, l.Reason}
+	if found == (rareFields{}) {
 		return nil, nil
 	}
 	more, err := json.Marshal(found)
@@ -152,13 +152,13 @@ func moreOf(l view.Transaction) (any, error) {
 }
 
 func addMore(l *view.Transaction, more string) error {
-	var found rare
+	var found rareFields
 	err := json.Unmarshal([]byte(more), &found)
 	l.Hold, l.Reverses, l.ReversesTransfer, l.Reason = found.Hold, found.Reverses, found.ReversesTransfer, found.Reason
 	return err
 }
 
-// effectiveOf is null where a line counts when it occurred.
+// effectiveOf is null where a line is effective when it occurred.
 func effectiveOf(l view.Transaction) any {
 	if l.EffectiveAt.Equal(l.OccurredAt) {
 		return nil
@@ -166,7 +166,7 @@ func effectiveOf(l view.Transaction) any {
 	return l.EffectiveAt.UnixMicro()
 }
 
-// collect is what a query finds.
+// collect returns the rows of a query.
 func collect[T any](ctx context.Context, query *sql.Stmt, scan func(row) (T, error), args ...any) ([]T, error) {
 	rows, err := query.QueryContext(ctx, args...)
 	if err != nil {
@@ -188,7 +188,7 @@ func scanAll[T any](rows *sql.Rows, scan func(row) (T, error)) ([]T, error) {
 	return all, rows.Err()
 }
 
-// notFound translates the way in which SQL says that there is no row.
+// notFound translates the error of a query without rows.
 func notFound(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return view.ErrNotFound

@@ -1,11 +1,12 @@
 package sqlite
 
-// schemaVersion is kept in the file as its user_version. A change of the
-// schema counts it up; views of another version are built again, not migrated.
+// schemaVersion is stored in the file as its user_version. Increment it with
+// every change of the schema; views of another version are built again, not
+// migrated.
 const schemaVersion = 3
 
-// What only some rows have is null in the others, and indexed where it is not:
-// a plain deposit pays for nothing that it does not have.
+// Values that only some rows have are null in the others, and only the rows that
+// have them are indexed: a deposit without such values costs nothing extra.
 const schema = `
 CREATE TABLE checkpoint (
 	id       INTEGER PRIMARY KEY CHECK (id = 1),

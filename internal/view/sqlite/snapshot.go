@@ -11,21 +11,22 @@ import (
 	"corebank/internal/view"
 )
 
-// everyLine walks the history as it is stored. Lines whose account has no row
-// are told apart by its number.
-const everyLine = "SELECT coalesce(accounts.id, 'number ' || account), history.version, position, type, credit, history.currency, " +
-	"amount, balance_after, occurred_at, effective_at, caller, reference, memo, history.external_id, counterparty, transfer, more " +
+// everyLine reads the history in the order of its storage. Lines whose account
+// has no row get an id made of its number.
+const everyLine = "SELECT coalesce(accounts.id, 'number ' || account), history.version, position, type, credit, " +
+	"history.currency, amount, balance_after, occurred_at, effective_at, caller, reference, memo, " +
+	"history.external_id, counterparty, transfer, more " +
 	"FROM history LEFT JOIN accounts ON number = account ORDER BY account, history.version"
 
-// Snapshot is the views as of now. While it is open, the write-ahead log of
-// the file grows with what the projector writes.
+// Snapshot is the views as of now. While it is open, the write-ahead log of the
+// file grows with everything that the projector writes.
 func (r *Reader) Snapshot(ctx context.Context) (view.Snapshot, error) {
 	tx, err := r.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, fmt.Errorf("take a snapshot: %w", err)
 	}
 	s := &snapshot{tx: tx}
-	// The first read fixes what the transaction sees.
+	// The first read fixes the state that the transaction sees.
 	err = tx.QueryRowContext(ctx, "SELECT position, trial FROM checkpoint").Scan(&s.checkpoint, decoded{&s.trial})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("take a snapshot: %w", err), tx.Rollback())
@@ -33,7 +34,7 @@ func (r *Reader) Snapshot(ctx context.Context) (view.Snapshot, error) {
 	return s, nil
 }
 
-// snapshot is a transaction that only reads.
+// snapshot is a read-only transaction.
 type snapshot struct {
 	tx         *sql.Tx
 	checkpoint int64
@@ -44,7 +45,7 @@ func (s *snapshot) Trial() view.Trial { return s.trial }
 
 func (s *snapshot) Checkpoint() int64 { return s.checkpoint }
 
-// Close ends the transaction, unless the end of its context did.
+// Close ends the transaction, unless the end of its context has ended it.
 func (s *snapshot) Close(context.Context) error {
 	if err := s.tx.Rollback(); !errors.Is(err, sql.ErrTxDone) {
 		return err
@@ -77,7 +78,7 @@ func (s *snapshot) States(ctx context.Context) iter.Seq2[view.State, error] {
 	return each(ctx, s.tx, "SELECT state, position FROM states", scanState)
 }
 
-// after is a row whose first column goes elsewhere.
+// after is a row whose first column is scanned into another value.
 type after struct {
 	row
 	first any
@@ -85,7 +86,7 @@ type after struct {
 
 func (a after) Scan(into ...any) error { return a.row.Scan(append([]any{a.first}, into...)...) }
 
-// each yields what a query finds.
+// each yields the rows of a query.
 func each[T any](ctx context.Context, tx *sql.Tx, query string, scan func(row) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T

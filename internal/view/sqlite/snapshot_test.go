@@ -17,8 +17,8 @@ func TestSnapshots(t *testing.T) {
 	viewtest.RunIsolation(t, open)
 }
 
-// A damaged file may have lines whose account is gone: an audit has to see
-// them, and two such histories are not one.
+// A damaged file may have lines whose account is gone. An audit must see them,
+// and two such histories must stay apart.
 func TestLinesWithoutTheirAccountAreShown(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "views.db")
 	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})
@@ -61,7 +61,7 @@ func TestLinesWithoutTheirAccountAreShown(t *testing.T) {
 	}
 }
 
-// A snapshot must not hold up the projector: it takes no lock for writing.
+// A snapshot must not block the projector: it takes no write lock.
 func TestAReaderTakesSnapshots(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "views.db")
 	store, err := sqlite.Open(t.Context(), path, sqlite.Options{})

@@ -7,7 +7,8 @@ import (
 	"corebank/internal/view"
 )
 
-// staleColumns is a view.Stale in a row: nulls where the account is in order.
+// staleColumns are the columns of a view.Stale: null where the account is not
+// quarantined.
 type staleColumns struct {
 	reason                   sql.NullString
 	position, version, since sql.NullInt64

@@ -12,27 +12,28 @@ import (
 	"corebank/internal/view"
 )
 
-// Store is a Reader that a projector writes to. It is safe for concurrent
-// use; writes go one after the other.
+// Store is a Reader that a projector writes to. It is safe for concurrent use;
+// writes run one after the other.
 type Store struct {
 	*Reader
-	write                                  *sql.DB
-	accounts                               *sql.Stmt
-	moveCheckpoint, addLink                *sql.Stmt
-	addLines                               [len(linesTogether)]*sql.Stmt
-	numbers                                *sql.Stmt
-	changeAccount, putAccount              *sql.Stmt
-	addState, addTrial                     *sql.Stmt
-	removeLines, removeLinks, removeStates *sql.Stmt
-	heldTrial, keptTrials, correctTrial    *sql.Stmt
+	write                                        *sql.DB
+	accounts                                     *sql.Stmt
+	moveCheckpoint, addReference                 *sql.Stmt
+	addLines                                     [len(linesPerInsert)]*sql.Stmt
+	numbers                                      *sql.Stmt
+	changeAccount, putAccount                    *sql.Stmt
+	addState, addTrial                           *sql.Stmt
+	removeLines, removeReferences, removeStates  *sql.Stmt
+	trialAtCheckpoint, trialsSince, correctTrial *sql.Stmt
 }
 
 var _ view.Store = (*Store)(nil)
 
 const (
-	// changeAccount writes what changes often: it finds only documents whose
-	// other columns are as they were, and so leaves their indexes alone.
-	changeAccount = "UPDATE accounts SET version = ?, state = ?, stale_reason = ?, stale_position = ?, stale_version = ?, stale_since = ? " +
+	// changeAccount writes the columns that change often. It matches only documents
+	// whose other columns are unchanged, and so does not write their indexes.
+	changeAccount = "UPDATE accounts SET version = ?, state = ?, " +
+		"stale_reason = ?, stale_position = ?, stale_version = ?, stale_since = ? " +
 		"WHERE id = ? AND opened = ? AND owner = ? AND kind = ? AND currency = ? AND external_id IS ?"
 	putAccount = "INSERT INTO accounts (version, state, stale_reason, stale_position, stale_version, stale_since, " +
 		"id, opened, owner, kind, currency, external_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) " +
@@ -49,17 +50,18 @@ func newStore(ctx context.Context, write *sql.DB, reader *Reader) (*Store, error
 		&s.changeAccount:  changeAccount,
 		&s.putAccount:     putAccount,
 		&s.numbers:        "SELECT number, id FROM accounts WHERE id IN (SELECT value FROM json_each(?))",
-		&s.addLink:        "INSERT INTO links (account, key, position, record) VALUES (" + number + ", ?, ?, ?)",
-		&s.addState:       "INSERT INTO states (account, version, changed_at, position, state) VALUES (" + number + ", ?, ?, ?, ?)",
-		&s.addTrial:       "INSERT INTO trials (position, at, trial) VALUES (?, ?, ?)",
-		&s.removeLines:    "DELETE FROM history WHERE account = " + number,
-		&s.removeLinks:    "DELETE FROM links WHERE account = " + number,
-		&s.removeStates:   "DELETE FROM states WHERE account = " + number,
-		&s.heldTrial:      "SELECT trial FROM checkpoint WHERE position = ?",
-		&s.keptTrials:     "SELECT trial FROM trials WHERE position >= ?",
-		&s.correctTrial:   "UPDATE trials SET trial = ? WHERE position = ?",
+		&s.addReference:   "INSERT INTO links (account, key, position, record) VALUES (" + number + ", ?, ?, ?)",
+		&s.addState: "INSERT INTO states (account, version, changed_at, position, state) " +
+			"VALUES (" + number + ", ?, ?, ?, ?)",
+		&s.addTrial:          "INSERT INTO trials (position, at, trial) VALUES (?, ?, ?)",
+		&s.removeLines:       "DELETE FROM history WHERE account = " + number,
+		&s.removeReferences:  "DELETE FROM links WHERE account = " + number,
+		&s.removeStates:      "DELETE FROM states WHERE account = " + number,
+		&s.trialAtCheckpoint: "SELECT trial FROM checkpoint WHERE position = ?",
+		&s.trialsSince:       "SELECT trial FROM trials WHERE position >= ?",
+		&s.correctTrial:      "UPDATE trials SET trial = ? WHERE position = ?",
 	}
-	for i, n := range linesTogether {
+	for i, n := range linesPerInsert {
 		writing[&s.addLines[i]] = insertLines(n)
 	}
 	if err := prepare(ctx, write, writing); err != nil {
@@ -105,10 +107,10 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 		if err := s.put(ctx, tx, changes.Accounts, changes.Transactions); err != nil {
 			return err
 		}
-		if err := s.file(ctx, tx, changes.References, changes.States); err != nil {
+		if err := s.index(ctx, tx, changes.References, changes.States); err != nil {
 			return err
 		}
-		return s.keep(ctx, tx, changes.PastTrials)
+		return s.retain(ctx, tx, changes.PastTrials)
 	})
 	if err != nil {
 		return fmt.Errorf("apply %d to %d: %w", changes.From+1, changes.To, err)
@@ -116,22 +118,22 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	return nil
 }
 
-// transact does work in one transaction.
+// transact runs do in one transaction.
 func (s *Store) transact(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	// The transaction ends with ctx; watching it in every statement as well
-	// would cost a third of the speed.
+	// The transaction ends with ctx. Watching ctx in every statement as well costs
+	// a third of the speed.
 	if err := do(context.WithoutCancel(ctx), tx); err != nil {
 		return cmp.Or(ctx.Err(), err)
 	}
 	return tx.Commit()
 }
 
-// move moves the checkpoint, which has to be from.
+// move moves the checkpoint, which must be at from.
 func (s *Store) move(ctx context.Context, tx *sql.Tx, from, to int64, trial view.Trial) error {
 	text, err := json.Marshal(trial)
 	if err != nil {
@@ -176,7 +178,7 @@ func putOne(ctx context.Context, change, put *sql.Stmt, a view.Account) error {
 	return err
 }
 
-// text is null where there is none.
+// text is null for an empty text.
 func text(s string) any {
 	if s == "" {
 		return nil

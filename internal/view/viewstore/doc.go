@@ -1,4 +1,4 @@
-// Package viewstore opens the store of the read models that a configuration
-// names: MongoDB where there is a URI for it, else a SQLite file. It exists so
-// that the projector and the gateway choose alike.
+// Package viewstore opens the view store that a configuration names: MongoDB if
+// it has a URI, otherwise a SQLite file. The projector and the gateway both use
+// it, so that they choose the same store.
 package viewstore

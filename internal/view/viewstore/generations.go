@@ -6,8 +6,8 @@ import (
 	"corebank/internal/view/sqlite"
 )
 
-// OpenGenerations opens the store for its projector, which can build the views
-// anew beside the live ones.
+// OpenGenerations opens the store for the projector, which can build views anew
+// beside the live ones.
 func (c Config) OpenGenerations() (view.Generations, error) {
 	switch {
 	case c.MongoURI != "":

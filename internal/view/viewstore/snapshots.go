@@ -10,14 +10,14 @@ import (
 	"corebank/internal/view/sqlite"
 )
 
-// Snapshots is a store that is looked at as a whole.
+// Snapshots is a store that is read as a whole.
 type Snapshots interface {
 	view.Snapshots
 	Close(ctx context.Context) error
 }
 
-// OpenSnapshots opens the store for an audit. A SQLite file has to be there:
-// an audit of views that it has just made would audit nothing.
+// OpenSnapshots opens the store for an audit. A SQLite file must exist: an audit
+// of views that were just created would check nothing.
 func (c Config) OpenSnapshots(ctx context.Context) (Snapshots, error) {
 	switch {
 	case c.MongoURI != "":

@@ -9,7 +9,7 @@ import (
 	"corebank/internal/view/sqlite"
 )
 
-// Config names the store. MongoURI wins over SQLite.
+// Config names the store. MongoURI takes precedence over SQLite.
 type Config struct {
 	// SQLite is the path of the file.
 	SQLite string
@@ -25,8 +25,8 @@ type Reader interface {
 	Close(ctx context.Context) error
 }
 
-// OpenReader opens the store for the gateway. It follows a switch to views that
-// were built anew.
+// OpenReader opens the store for the gateway. The reader follows a switch to
+// other views.
 func (c Config) OpenReader(ctx context.Context) (Reader, error) {
 	switch {
 	case c.MongoURI != "":

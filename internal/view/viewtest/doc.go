@@ -1,5 +1,5 @@
-// Package viewtest says in tests what a view store is. Every store passes Run;
-// one with transactions also passes RunAtomic. Pages are compared with a plain
-// slice that is filtered and cut by hand. It may import bank and view, and is
-// imported by tests only.
+// Package viewtest is the conformance suite of view stores. Every store passes
+// Run; a store with transactions also passes RunAtomic. The suite compares a
+// store with a model that filters and cuts plain slices. It may import bank,
+// contract and view, and only tests import it.
 package viewtest

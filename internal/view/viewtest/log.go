@@ -14,24 +14,23 @@ type Fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-// Log is a log that a sound bank writes: every account decides for itself.
+// Log is a valid log: every account decides its commands by the rules of the bank.
 type Log struct {
 	T        Fataler
 	Records  []contract.Record
 	Accounts map[bank.AccountID]bank.Account
-	// Now is the time of the next record; each one passes Step.
+	// Now is the time of the next record; each record advances it by Step.
 	Now  time.Time
 	Step time.Duration
 }
 
-// NewLog is an empty one. Every other record happens in the same microsecond
-// as the one before it.
+// NewLog is an empty log. Every other record happens in the same microsecond as the
+// one before it.
 func NewLog(t Fataler) *Log {
 	return &Log{T: t, Accounts: make(map[bank.AccountID]bank.Account), Now: opening, Step: time.Microsecond / 2}
 }
 
-// Try has an account decide a command and writes what happens, or returns why
-// it does not.
+// Try lets an account decide a command. It writes the event, or returns the refusal.
 func (b *Log) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.Refusal {
 	b.T.Helper()
 	account := b.Accounts[id]
@@ -40,7 +39,8 @@ func (b *Log) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.R
 		key = system
 	}
 	now := b.Now.Truncate(time.Microsecond)
-	event, refusal := account.Decide(c, bank.Circumstances{Now: now, Caller: caller, Key: key, Past: b.past(id, account.RequiredVersion(c))})
+	event, refusal := account.Decide(c, bank.Circumstances{Now: now, Caller: caller, Key: key,
+		Past: b.past(id, account.RequiredVersion(c))})
 	if refusal != nil {
 		return refusal
 	}
@@ -52,7 +52,7 @@ func (b *Log) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.R
 	return nil
 }
 
-// past is the account's event with a version, nil for none.
+// past is the account's event at a version, or nil.
 func (b *Log) past(id bank.AccountID, version int64) bank.Event {
 	for _, r := range b.Records {
 		if r.Account == id && r.Version == version {
@@ -66,7 +66,7 @@ func (b *Log) past(id bank.AccountID, version int64) bank.Event {
 	return nil
 }
 
-// Write writes an event, whoever decided it.
+// Write writes an event that need not follow the rules.
 func (b *Log) Write(id bank.AccountID, caller, key, hash string, event bank.Event) {
 	b.T.Helper()
 	account := b.Accounts[id]
@@ -81,7 +81,7 @@ func (b *Log) Write(id bank.AccountID, caller, key, hash string, event bank.Even
 	b.Now = b.Now.Add(b.Step)
 }
 
-// Do is Try of a command that has to be accepted. The key is one of its own.
+// Do is Try of a command that must be accepted, with a new key.
 func (b *Log) Do(id bank.AccountID, c bank.Command) contract.Record {
 	b.T.Helper()
 	if refusal := b.Try(id, "teller", fmt.Sprint("key-", len(b.Records)), c); refusal != nil {
@@ -104,17 +104,18 @@ func (b *Log) Open(c bank.OpenAccount) bank.AccountID {
 	return id
 }
 
-// Send is the first step of a transfer.
+// Send sends a transfer.
 func (b *Log) Send(from, to bank.AccountID, amount bank.Money) bank.TransferSent {
 	b.T.Helper()
 	return eventOf[bank.TransferSent](b, b.Do(from, bank.SendTransfer{To: to, Amount: amount}))
 }
 
-// Deliver is what follows from a transfer that was sent, to its end. It tells
-// whether the money arrived.
+// Deliver brings a transfer that was sent to its end. It reports whether the money
+// arrived.
 func (b *Log) Deliver(from bank.AccountID, sent bank.TransferSent) bool {
 	b.T.Helper()
-	receive := bank.ReceiveTransfer{Transfer: sent.Transfer, From: from, Amount: sent.Amount, Details: sent.Details, EffectiveAt: sent.EffectiveAt}
+	receive := bank.ReceiveTransfer{Transfer: sent.Transfer, From: from, Amount: sent.Amount, Details: sent.Details,
+		EffectiveAt: sent.EffectiveAt}
 	if sent.Reverses != nil {
 		receive.Reverses = sent.Reverses.Transfer
 	}
@@ -130,8 +131,8 @@ func (b *Log) Deliver(from bank.AccountID, sent bank.TransferSent) bool {
 	return true
 }
 
-// Reverse reverses a transaction: all that remains where amount is nil. Where
-// it sends a transfer back, that is returned.
+// Reverse reverses a transaction: all that remains of it if amount is nil. If that
+// sends a transfer back, it returns this transfer.
 func (b *Log) Reverse(id bank.AccountID, version int64, amount *bank.Money) (back bank.TransferSent) {
 	b.T.Helper()
 	r := b.Do(id, bank.Reverse{Transaction: version, Amount: amount, Reason: "by mistake"})

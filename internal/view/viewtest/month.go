@@ -8,11 +8,11 @@ import (
 	"corebank/internal/view"
 )
 
-// How often stories keep states and trial balances: often, so that there are
-// many of them.
+// The tests retain states and trial balances more often than the bank does, so
+// that there are many of them.
 const (
-	stateEvery = 3
-	trialEvery = 4
+	stateInterval = 3
+	trialInterval = 4
 )
 
 func cents(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "EUR"} }
@@ -29,64 +29,61 @@ func Month(t Fataler) *Log {
 	b.Do(mine, bank.Deposit{Amount: cents(250_000), Details: bank.Details{Reference: "salary", ExternalID: "pay-1"}})
 	b.Do(yen, bank.Deposit{Amount: bank.Money{Minor: 5000, Currency: "JPY"}})
 	sent := b.Send(mine, hers, cents(80_000))
-	b.Do(mine, bank.Withdraw{Amount: cents(5_000), Details: bank.Details{Reference: "cash"}, EffectiveAt: opening.Add(time.Microsecond)})
+	b.Do(mine, bank.Withdraw{Amount: cents(5_000), Details: bank.Details{Reference: "cash"},
+		EffectiveAt: opening.Add(time.Microsecond)})
 	b.Deliver(mine, sent)
 	b.Deliver(mine, b.Send(mine, yen, cents(1_000))) // of another currency: it comes back
-	b.Deliver(mine, b.Send(mine, nobody, cents(1_000)))
+	b.Deliver(mine, b.Send(mine, absent, cents(1_000)))
 	hold := b.Do(mine, bank.PlaceHold{Amount: cents(20_000), Details: bank.Details{Memo: "hotel"}})
 	part := cents(15_000)
-	b.Do(mine, bank.CaptureHold{Hold: hold.Version, Amount: &part, ReleaseRest: true, Details: bank.Details{Reference: "salary"}})
+	b.Do(mine, bank.CaptureHold{Hold: hold.Version, Amount: &part, ReleaseRest: true,
+		Details: bank.Details{Reference: "salary"}})
 	part = cents(30_000)
 	b.Deliver(hers, b.Reverse(hers, 2, &part))
 	b.Reverse(mine, 2, &part)
-	b.Send(mine, hers, cents(7_000)) // still on its way
+	b.Send(mine, hers, cents(7_000)) // still in transit
 	b.Do(hers, bank.FreezeAccount{Debits: true, Reason: "lost card"})
 	return b
 }
 
-// follow applies a log in steps of so many records, and remembers what has to
-// come of it.
-func (s *story) follow(b *Log, step int) {
-	s.t.Helper()
+// follow applies a log in steps of so many records.
+func (h *harness) follow(b *Log, step int) {
+	h.t.Helper()
 	sums := view.Resume(view.Trial{})
 	for first := 0; first < len(b.Records); first += step {
-		records := b.Records[first:min(first+step, len(b.Records))]
-		s.apply(s.changes(sums, records))
+		h.apply(h.changes(sums, b.Records[first:min(first+step, len(b.Records))]))
 	}
 }
 
-func (s *story) changes(sums *view.Running, records []contract.Record) view.Changes {
-	s.t.Helper()
-	changes := view.Changes{From: s.position, To: s.position + int64(len(records))}
-	touched := make(map[bank.AccountID]bool)
+func (h *harness) changes(sums *view.Running, records []contract.Record) view.Changes {
+	h.t.Helper()
+	changes := view.Changes{From: h.position, To: h.position + int64(len(records))}
+	accounts := make(map[bank.AccountID]view.Account)
 	for _, r := range records {
-		account, effect, err := view.Fold(s.accounts[r.Account], r)
-		if err != nil {
-			s.t.Fatal(err)
+		was, touched := accounts[r.Account]
+		if !touched {
+			was = h.accounts[r.Account]
 		}
-		s.accounts[r.Account], touched[r.Account] = account, true
+		account, effect, err := view.Fold(was, r)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		accounts[r.Account] = account
 		if effect.Line != nil {
 			changes.Transactions = append(changes.Transactions, *effect.Line)
-			s.lines[r.Account] = append(s.lines[r.Account], *effect.Line)
 		}
-		for _, link := range view.ReferencesOf(r, effect.Subjects) {
-			changes.References = append(changes.References, link)
-			s.links[link.Key] = append(s.links[link.Key], r)
-		}
-		if account.Version%stateEvery == 0 {
-			state := view.State{Account: account.Account, Position: r.Position}
-			changes.States = append(changes.States, state)
-			s.states[r.Account] = append(s.states[r.Account], state)
+		changes.References = append(changes.References, view.ReferencesOf(r, effect.Subjects)...)
+		if account.Version%stateInterval == 0 {
+			changes.States = append(changes.States, view.State{Account: account.Account, Position: r.Position})
 		}
 		sums.Add(r.At, effect.Postings)
-		if r.Position%trialEvery == 0 {
+		if r.Position%trialInterval == 0 {
 			changes.PastTrials = append(changes.PastTrials, sums.Trial(r.Position))
 		}
 	}
-	for id := range touched {
-		changes.Accounts = append(changes.Accounts, s.accounts[id])
+	for _, account := range accounts {
+		changes.Accounts = append(changes.Accounts, account)
 	}
-	s.kept = append(s.kept, changes.PastTrials...)
-	s.position, changes.Trial = changes.To, sums.Trial(changes.To)
+	changes.Trial = sums.Trial(changes.To)
 	return changes
 }

@@ -6,82 +6,82 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"testing"
 
 	"corebank/internal/bank"
-	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
-// RunSnapshots tests what a store promises to whoever looks at it as a whole,
-// while nobody writes.
+// RunSnapshots tests what a store promises to a reader of the whole, while
+// nothing is written.
 func RunSnapshots(t *testing.T, open Open) {
-	run(t, open, map[string]func(*testing.T, *story){
-		"a snapshot of a new store is empty":         emptySnapshot,
-		"a snapshot tells everything":                wholeSnapshot,
-		"a snapshot tells of all that is filed":      monthSnapshot,
-		"a snapshot can be left early":               leftEarly,
+	run(t, open, map[string]func(*testing.T, *harness){
+		"a snapshot of a new store is empty":         func(_ *testing.T, h *harness) { h.snapshot().matches() },
+		"a snapshot has everything":                  wholeSnapshot,
+		"a snapshot has all references and states":   monthSnapshot,
+		"a snapshot need not be read to its end":     leftEarly,
 		"a snapshot under a cancelled context fails": cancelledSnapshot,
 	})
 }
 
 // RunIsolation tests what a store with snapshots promises beyond RunSnapshots:
-// they stand still while payments come in, and hold nobody up.
+// they do not change while payments come in, and block no one.
 func RunIsolation(t *testing.T, open Open) {
-	run(t, open, map[string]func(*testing.T, *story){
-		"a snapshot stands still":                       standsStill,
-		"a snapshot taken between payments fits itself": takenBetweenPayments,
+	run(t, open, map[string]func(*testing.T, *harness){
+		"a snapshot does not change":                           snapshotDoesNotChange,
+		"a snapshot taken between payments agrees with itself": takenBetweenPayments,
 	})
 }
 
-func emptySnapshot(t *testing.T, s *story) { s.is(s.snapshot()) }
-
-func wholeSnapshot(t *testing.T, s *story) {
-	const many = 110 // more than one answer of MongoDB holds
+func wholeSnapshot(_ *testing.T, h *harness) {
+	const many = 110 // more than one reply of MongoDB holds
 	ids := make([]bank.AccountID, many)
 	for i := range ids {
 		ids[i] = bank.NewAccountID("snapshot", fmt.Sprint(i))
 	}
-	s.apply(s.open(ada, grace), s.pay(ada, 12), s.open(ids...), s.pay(grace, 1), s.pay(ada, many), s.pay(ids[7], 1))
-	snap := s.snapshot()
-	s.is(snap)
-	s.is(snap) // read again
+	h.open(ada, grace)
+	h.pay(ada, 12)
+	h.open(ids...)
+	h.pay(grace, 1)
+	h.pay(ada, many)
+	h.pay(ids[7], 1)
+	snap := h.snapshot()
+	snap.matches()
+	snap.matches() // it can be read again
 }
 
-func monthSnapshot(t *testing.T, s *story) {
-	s.follow(Month(t), 4)
-	snap := s.snapshot()
-	s.is(snap)
-	if now, err := s.store.Trial(t.Context()); err != nil || !snap.Trial().Equal(now) {
-		t.Errorf("trial balance is %+v, want %+v (%v)", snap.Trial(), now, err)
-	}
+func monthSnapshot(t *testing.T, h *harness) {
+	h.follow(Month(t), 4)
+	h.snapshot().matches()
 }
 
-func leftEarly(t *testing.T, s *story) {
-	s.apply(s.open(ada, grace), s.pay(ada, 5), s.pay(grace, 5))
-	snap := s.snapshot()
+func leftEarly(t *testing.T, h *harness) {
+	h.open(ada, grace)
+	h.pay(ada, 5)
+	h.pay(grace, 5)
+	snap := h.snapshot()
 	for range 3 {
-		for _, err := range snap.Accounts(t.Context()) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			break
-		}
-		for _, err := range snap.Transactions(t.Context()) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			break
-		}
+		first(t, snap.Accounts(t.Context()))
+		first(t, snap.Transactions(t.Context()))
 	}
-	s.is(snap)
+	snap.matches()
 }
 
-func cancelledSnapshot(t *testing.T, s *story) {
-	s.apply(s.open(ada), s.pay(ada, 3))
-	snap := s.snapshot()
+func first[T any](t *testing.T, all iter.Seq2[T, error]) {
+	t.Helper()
+	for _, err := range all {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+}
+
+func cancelledSnapshot(t *testing.T, h *harness) {
+	h.open(ada)
+	h.pay(ada, 3)
+	snap := h.snapshot()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := collect(snap.Accounts(ctx)); !errors.Is(err, context.Canceled) {
@@ -92,148 +92,122 @@ func cancelledSnapshot(t *testing.T, s *story) {
 	}
 }
 
-func standsStill(t *testing.T, s *story) {
-	s.apply(s.open(ada), s.pay(ada, 5))
-	before := begin(t, s.store)
-	before.position, before.accounts = s.position, maps.Clone(s.accounts)
-	before.lines[ada] = slices.Clone(s.lines[ada])
-	trial := s.trial()
-	snap := s.snapshot()
-	s.apply(s.open(grace), s.pay(grace, 2), s.pay(ada, 40))
-	before.is(snap)
-	if !snap.Trial().Equal(trial) {
-		t.Errorf("trial balance is %+v, want %+v", snap.Trial(), trial)
-	}
-	s.is(s.snapshot())
+func snapshotDoesNotChange(_ *testing.T, h *harness) {
+	h.open(ada)
+	h.pay(ada, 5)
+	snap := h.snapshot()
+	h.open(grace)
+	h.pay(grace, 2)
+	h.pay(ada, 40)
+	snap.matches()
+	h.snapshot().matches()
 }
 
-// takenBetweenPayments takes snapshots while payments come in: the lines of
-// each end where its account and its checkpoint do.
-func takenBetweenPayments(t *testing.T, s *story) {
-	s.apply(s.open(ada))
-	payments := make(chan error, 1)
+// takenBetweenPayments takes snapshots while payments come in: the lines of each
+// end where its account and its checkpoint do.
+func takenBetweenPayments(t *testing.T, h *harness) {
+	h.open(ada)
+	payments := make(chan struct{})
 	go func() {
+		defer close(payments)
 		for range 60 {
-			if err := s.store.Apply(t.Context(), s.pay(ada, 2)); err != nil {
-				payments <- err
+			changes := h.paid(ada, 2)
+			if err := h.store.Apply(t.Context(), changes); err != nil {
+				t.Error(err)
 				return
 			}
+			h.model.apply(changes)
 		}
-		payments <- nil
 	}()
 	for paid := false; !paid; {
 		select {
-		case err := <-payments:
-			if err != nil {
-				t.Fatal(err)
-			}
+		case <-payments:
 			paid = true
 		default:
 		}
-		snap, err := s.store.(view.Snapshots).Snapshot(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		account, lines := only(t, snap)
-		if err := snap.Close(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if len(lines) == 0 && account.Version == 1 && snap.Checkpoint() == 1 {
-			continue
-		}
-		last := lines[len(lines)-1]
-		if last.Version != account.Version || last.BalanceAfter != account.Balance.Minor || last.Position != snap.Checkpoint() {
-			t.Fatalf("checkpoint %d, account %+v, last line %+v", snap.Checkpoint(), account, last)
-		}
+		agreesWithItself(t, h.store)
 	}
-	s.is(s.snapshot())
+	h.snapshot().matches()
 }
 
-// only is the one account of a snapshot with its lines.
-func only(t *testing.T, snap view.Snapshot) (view.Account, []view.Transaction) {
+func agreesWithItself(t *testing.T, store view.Store) {
 	t.Helper()
+	snap, err := store.(view.Snapshots).Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	accounts, err := collect(snap.Accounts(t.Context()))
-	if err != nil || len(accounts) != 1 {
+	lines, linesErr := collect(snap.Transactions(t.Context()))
+	if err := errors.Join(err, linesErr, snap.Close(t.Context())); err != nil || len(accounts) != 1 {
 		t.Fatalf("%d accounts (%v), want 1", len(accounts), err)
 	}
-	lines, err := collect(snap.Transactions(t.Context()))
-	if err != nil || len(lines) == 0 && accounts[0].Version > 1 {
-		t.Fatalf("%d lines of version %d (%v)", len(lines), accounts[0].Version, err)
+	account := accounts[0]
+	if len(lines) == 0 && account.Version == 1 && snap.Checkpoint() == 1 {
+		return
 	}
-	return accounts[0], lines
+	if len(lines) == 0 || lines[len(lines)-1].Version != account.Version ||
+		lines[len(lines)-1].BalanceAfter != account.Balance.Minor || lines[len(lines)-1].Position != snap.Checkpoint() {
+		t.Fatalf("checkpoint %d, account %+v, lines %+v", snap.Checkpoint(), account, lines)
+	}
+}
+
+// modelledSnapshot is a snapshot and what it must show.
+type modelledSnapshot struct {
+	view.Snapshot
+	model
+	t *testing.T
 }
 
 // snapshot is taken now and closed with the test.
-func (s *story) snapshot() view.Snapshot {
-	s.t.Helper()
-	snap, err := s.store.(view.Snapshots).Snapshot(s.t.Context())
+func (h *harness) snapshot() modelledSnapshot {
+	h.t.Helper()
+	snap, err := h.store.(view.Snapshots).Snapshot(h.t.Context())
 	if err != nil {
-		s.t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	s.t.Cleanup(func() {
-		if err := snap.Close(context.WithoutCancel(s.t.Context())); err != nil {
-			s.t.Errorf("close the snapshot: %v", err)
+	h.t.Cleanup(func() {
+		if err := snap.Close(context.WithoutCancel(h.t.Context())); err != nil {
+			h.t.Errorf("close the snapshot: %v", err)
 		}
 	})
-	return snap
+	return modelledSnapshot{snap, h.clone(), h.t}
 }
 
-// is holds a snapshot against everything that happened.
-func (s *story) is(snap view.Snapshot) {
+// matches fails unless the snapshot shows the model, and nothing else.
+func (s modelledSnapshot) matches() {
 	s.t.Helper()
-	if snap.Checkpoint() != s.position {
-		s.t.Errorf("the snapshot is at %d, want %d", snap.Checkpoint(), s.position)
+	if s.Checkpoint() != s.position || !s.Trial().Equal(s.trial) {
+		s.t.Errorf("the snapshot is at %d with %+v, want %d with %+v", s.Checkpoint(), s.Trial(), s.position, s.trial)
 	}
-	accounts, err := collect(snap.Accounts(s.t.Context()))
-	if err != nil || len(accounts) != len(s.accounts) {
-		s.t.Fatalf("%d accounts (%v), want %d", len(accounts), err, len(s.accounts))
-	}
-	for _, account := range accounts {
-		if !same(account, s.accounts[account.ID]) {
-			s.t.Errorf("account is\n%+v, want\n%+v", account, s.accounts[account.ID])
-		}
-	}
-	all, err := collect(snap.Transactions(s.t.Context()))
-	if err != nil {
+	accounts, accountsErr := collect(s.Accounts(s.t.Context()))
+	lines, linesErr := collect(s.Transactions(s.t.Context()))
+	references, referencesErr := collect(s.References(s.t.Context()))
+	states, statesErr := collect(s.States(s.t.Context()))
+	if err := errors.Join(accountsErr, linesErr, referencesErr, statesErr); err != nil {
 		s.t.Fatal(err)
 	}
-	lines := make(map[bank.AccountID][]view.Transaction)
-	for i, line := range all {
-		if i > 0 && all[i-1].Account != line.Account && lines[line.Account] != nil {
+	slices.SortFunc(references, func(a, b view.Reference) int { return cmp.Compare(a.Record.Position, b.Record.Position) })
+	slices.SortFunc(states, func(a, b view.State) int { return cmp.Compare(a.Position, b.Position) })
+	got := newModel()
+	got.add(lines, references, states)
+	for _, account := range accounts {
+		got.accounts[account.ID] = account
+	}
+	if len(accounts) != len(got.accounts) {
+		s.t.Errorf("an account is twice among %+v", accounts)
+	}
+	expect(s.t, "documents", got.accounts, nil, s.accounts)
+	expect(s.t, "lines", got.lines, nil, s.lines)
+	expect(s.t, "references", got.references, nil, s.references)
+	expect(s.t, "states", got.states, nil, s.states)
+	ended := make(map[bank.AccountID]bool)
+	for i, line := range lines {
+		if i > 0 && lines[i-1].Account != line.Account {
+			ended[lines[i-1].Account] = true
+		}
+		if ended[line.Account] {
 			s.t.Fatalf("the lines of %s are not together", line.Account)
 		}
-		lines[line.Account] = append(lines[line.Account], line)
-	}
-	if !maps.EqualFunc(lines, s.lines, slices.Equal[[]view.Transaction]) {
-		s.t.Errorf("lines are\n%+v, want\n%+v", lines, s.lines)
-	}
-	s.hasFiled(snap)
-}
-
-// hasFiled holds what is filed and kept in a snapshot against what happened.
-func (s *story) hasFiled(snap view.Snapshot) {
-	s.t.Helper()
-	links, err := collect(snap.References(s.t.Context()))
-	states, stateErr := collect(snap.States(s.t.Context()))
-	if err := errors.Join(err, stateErr); err != nil {
-		s.t.Fatal(err)
-	}
-	found := make(map[string][]contract.Record)
-	for _, link := range links {
-		found[link.Key] = append(found[link.Key], link.Record)
-	}
-	for _, records := range found {
-		slices.SortFunc(records, func(a, b contract.Record) int { return cmp.Compare(a.Position, b.Position) })
-	}
-	kept := make(map[bank.AccountID][]view.State)
-	for _, state := range states {
-		kept[state.Account.ID] = append(kept[state.Account.ID], state)
-	}
-	for _, own := range kept {
-		slices.SortFunc(own, func(a, b view.State) int { return cmp.Compare(a.Position, b.Position) })
-	}
-	if !same(found, s.links) || !same(kept, s.states) {
-		s.t.Errorf("filed are\n%+v\nand %+v, want\n%+v\nand %+v", found, kept, s.links, s.states)
 	}
 }
 

@@ -14,45 +14,48 @@ import (
 	"corebank/internal/view"
 )
 
-// file adds links and states, whose accounts are there.
-func (s *Store) file(ctx context.Context, tx *sql.Tx, links []view.Reference, states []view.State) error {
-	for _, l := range links {
-		record, err := json.Marshal(l.Record)
+// index adds references and states. Their accounts must exist.
+func (s *Store) index(ctx context.Context, tx *sql.Tx, references []view.Reference, states []view.State) error {
+	for _, r := range references {
+		record, err := json.Marshal(r.Record)
 		if err == nil {
-			_, err = tx.StmtContext(ctx, s.addLink).ExecContext(ctx, l.Record.Account, l.Key, l.Record.Position, string(record))
+			_, err = tx.StmtContext(ctx, s.addReference).
+				ExecContext(ctx, r.Record.Account, r.Key, r.Record.Position, string(record))
 		}
 		if err != nil {
-			return fmt.Errorf("file position %d under %s: %w", l.Record.Position, l.Key, err)
+			return fmt.Errorf("index position %d under %s: %w", r.Record.Position, r.Key, err)
 		}
 	}
 	for _, state := range states {
 		a := state.Account
 		text, err := json.Marshal(a)
 		if err == nil {
-			_, err = tx.StmtContext(ctx, s.addState).ExecContext(ctx, a.ID, a.Version, a.ChangedAt.UnixMicro(), state.Position, string(text))
+			_, err = tx.StmtContext(ctx, s.addState).
+				ExecContext(ctx, a.ID, a.Version, a.ChangedAt.UnixMicro(), state.Position, string(text))
 		}
 		if err != nil {
-			return fmt.Errorf("keep version %d of %s: %w", a.Version, a.ID, err)
+			return fmt.Errorf("retain version %d of %s: %w", a.Version, a.ID, err)
 		}
 	}
 	return nil
 }
 
-func (s *Store) keep(ctx context.Context, tx *sql.Tx, trials []view.Trial) error {
+// retain adds past trial balances.
+func (s *Store) retain(ctx context.Context, tx *sql.Tx, trials []view.Trial) error {
 	for _, trial := range trials {
 		text, err := json.Marshal(trial)
 		if err == nil {
 			_, err = tx.StmtContext(ctx, s.addTrial).ExecContext(ctx, trial.Position, trial.At.UnixMicro(), string(text))
 		}
 		if err != nil {
-			return fmt.Errorf("keep the trial balance at %d: %w", trial.Position, err)
+			return fmt.Errorf("retain the trial balance at %d: %w", trial.Position, err)
 		}
 	}
 	return nil
 }
 
-// Replace puts one account in place of what it was, in one transaction, or
-// does nothing and returns an error.
+// Replace replaces everything of one account, in one transaction, or does
+// nothing and returns an error.
 func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 	if err := r.Check(); err != nil {
 		return err
@@ -61,7 +64,7 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 		if err := s.correct(ctx, tx, r); err != nil {
 			return err
 		}
-		for _, remove := range []*sql.Stmt{s.removeLines, s.removeLinks, s.removeStates} {
+		for _, remove := range []*sql.Stmt{s.removeLines, s.removeReferences, s.removeStates} {
 			if _, err := tx.StmtContext(ctx, remove).ExecContext(ctx, r.Account.ID); err != nil {
 				return err
 			}
@@ -69,7 +72,7 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 		if err := s.put(ctx, tx, []view.Account{r.Account}, r.Transactions); err != nil {
 			return err
 		}
-		return s.file(ctx, tx, r.References, r.States)
+		return s.index(ctx, tx, r.References, r.States)
 	})
 	if err != nil {
 		return fmt.Errorf("replace account %s at position %d: %w", r.Account.ID, r.At, err)
@@ -77,9 +80,10 @@ func (s *Store) Replace(ctx context.Context, r view.Replacement) error {
 	return nil
 }
 
-// correct holds the checkpoint and gives the trial balances what they miss.
+// correct checks the checkpoint and adds the missing postings to the trial
+// balances.
 func (s *Store) correct(ctx context.Context, tx *sql.Tx, r view.Replacement) error {
-	now, err := scanTrial(tx.StmtContext(ctx, s.heldTrial).QueryRowContext(ctx, r.At))
+	now, err := scanTrial(tx.StmtContext(ctx, s.trialAtCheckpoint).QueryRowContext(ctx, r.At))
 	if errors.Is(err, sql.ErrNoRows) {
 		return view.ErrCheckpointMoved
 	}
@@ -90,14 +94,16 @@ func (s *Store) correct(ctx context.Context, tx *sql.Tx, r view.Replacement) err
 		return err
 	}
 	var stale bool
-	if err := tx.QueryRowContext(ctx, "SELECT stale_position IS NOT NULL FROM accounts WHERE id = ?", r.Account.ID).Scan(&stale); err != nil || !stale {
+	err = tx.QueryRowContext(ctx, "SELECT stale_position IS NOT NULL FROM accounts WHERE id = ?", r.Account.ID).
+		Scan(&stale)
+	if err != nil || !stale {
 		return cmp.Or(err, view.ErrCheckpointMoved)
 	}
-	kept, err := collect(ctx, tx.StmtContext(ctx, s.keptTrials), scanTrial, r.Missing[0].Position)
+	past, err := collect(ctx, tx.StmtContext(ctx, s.trialsSince), scanTrial, r.Missing[0].Position)
 	if err != nil {
 		return err
 	}
-	for _, trial := range kept {
+	for _, trial := range past {
 		text, err := json.Marshal(trial.With(r.Missing))
 		if err != nil {
 			return err
@@ -110,26 +116,28 @@ func (s *Store) correct(ctx context.Context, tx *sql.Tx, r view.Replacement) err
 }
 
 const (
-	linksOf  = "SELECT record FROM links WHERE key = ? ORDER BY position LIMIT ?"
-	stateOf  = "SELECT state, position FROM states WHERE account = " + number + " AND version <= ? ORDER BY version DESC LIMIT 1"
-	stateAt  = "SELECT version FROM states WHERE account = " + number + " AND changed_at <= ? ORDER BY changed_at DESC, version DESC LIMIT 1"
+	referencesOf = "SELECT record FROM links WHERE key = ? ORDER BY position LIMIT ?"
+	stateOf      = "SELECT state, position FROM states WHERE account = " + number +
+		" AND version <= ? ORDER BY version DESC LIMIT 1"
+	stateAt = "SELECT version FROM states WHERE account = " + number +
+		" AND changed_at <= ? ORDER BY changed_at DESC, version DESC LIMIT 1"
 	trialNow = "SELECT trial FROM checkpoint"
 	trialOf  = "SELECT trial FROM trials WHERE position <= ? ORDER BY position DESC LIMIT 1"
 	trialAt  = "SELECT position FROM trials WHERE at <= ? ORDER BY at DESC, position DESC LIMIT 1"
 )
 
-// References are the records that are filed under a key.
+// References are the records under a key.
 func (r *Reader) References(ctx context.Context, key string) ([]contract.Record, error) {
-	records, err := collect(ctx, r.linksOf, scanJSON[contract.Record], key, view.MaxReferences)
+	records, err := collect(ctx, r.referencesOf, scanJSON[contract.Record], key, view.MaxReferences)
 	if err != nil {
-		return nil, fmt.Errorf("read what is filed under %s: %w", key, err)
+		return nil, fmt.Errorf("read the references under %s: %w", key, err)
 	}
 	return records, nil
 }
 
-// StateBefore is the newest kept state that is not after a version and a time.
-// Times never go back within an account, so that the last version at the time
-// is a bound like the other.
+// StateBefore is the newest history state that is not after a version and a
+// time. Times never go back within an account, so that the last version at the
+// time is a bound like the version.
 func (r *Reader) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
 	bound, err := within(ctx, version, t, r.stateAt, id)
 	if err == nil {
@@ -141,7 +149,7 @@ func (r *Reader) StateBefore(ctx context.Context, id bank.AccountID, version int
 	if errors.Is(err, sql.ErrNoRows) {
 		return view.State{}, nil
 	}
-	return view.State{}, fmt.Errorf("read a kept state of %s: %w", id, err)
+	return view.State{}, fmt.Errorf("read a history state of %s: %w", id, err)
 }
 
 // Trial is the trial balance at the checkpoint.
@@ -153,8 +161,8 @@ func (r *Reader) Trial(ctx context.Context) (view.Trial, error) {
 	return trial, nil
 }
 
-// TrialBefore is the newest kept trial balance that is not after a position
-// and a time. Their times never go back either.
+// TrialBefore is the newest past trial balance that is not after a position and
+// a time. Their times never go back either.
 func (r *Reader) TrialBefore(ctx context.Context, position int64, t time.Time) (view.Trial, error) {
 	bound, err := within(ctx, position, t, r.trialAt)
 	if err == nil {
@@ -166,10 +174,10 @@ func (r *Reader) TrialBefore(ctx context.Context, position int64, t time.Time) (
 	if errors.Is(err, sql.ErrNoRows) {
 		return view.Trial{}, nil
 	}
-	return view.Trial{}, fmt.Errorf("read a kept trial balance: %w", err)
+	return view.Trial{}, fmt.Errorf("read a past trial balance: %w", err)
 }
 
-// within is the bound, or the lower one that a query finds for a time.
+// within is the bound, or a lower one that a query finds for a time.
 func within(ctx context.Context, bound int64, t time.Time, at *sql.Stmt, args ...any) (int64, error) {
 	if t.IsZero() {
 		return bound, nil
@@ -193,7 +201,7 @@ func scanJSON[T any](r row) (T, error) {
 	return found, err
 }
 
-// decoded scans a column of JSON.
+// decoded scans a JSON column into a value.
 type decoded struct{ into any }
 
 func (d decoded) Scan(column any) error {
@@ -203,5 +211,5 @@ func (d decoded) Scan(column any) error {
 	case []byte:
 		return contract.Decode(text, d.into)
 	}
-	return fmt.Errorf("a column of JSON is %T", column)
+	return fmt.Errorf("a JSON column is %T", column)
 }
