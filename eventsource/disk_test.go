@@ -27,7 +27,8 @@ func TestCommandsAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() { _ = w.Run(ctx) })
 		running.Go(func() {
-			_ = watchDisk(ctx, w, func() (uint64, error) { return free.Load(), nil }, Config{DiskFloor: 512 << 20}.floor, slog.New(slog.DiscardHandler))
+			_ = watchDisk(ctx, w, func() (uint64, error) { return free.Load(), nil },
+				Config{DiskFloor: 512 << 20}.floor, slog.New(slog.DiscardHandler))
 		})
 		defer running.Wait()
 		defer cancel()
@@ -36,7 +37,8 @@ func TestCommandsAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 		send := func() contract.AppendResult {
 			id := bank.NewAccountID("disk", "ada")
 			r := contract.Record{Account: id, Version: version + 1, Key: fmt.Sprint("key-", version), Data: []byte(`{}`)}
-			result := w.Append(t.Context(), []contract.Append{{Account: id, ExpectedVersion: version, Records: []contract.Record{r}}})[0]
+			a := contract.Append{Account: id, ExpectedVersion: version, Records: []contract.Record{r}}
+			result := w.Append(t.Context(), []contract.Append{a})[0]
 			if result.Status == contract.Appended {
 				version++
 			}
@@ -77,7 +79,8 @@ func TestTheFloorOfARunningBankCanBeChanged(t *testing.T) {
 		want uint64
 		says string
 	}{
-		{"", 512 << 20, ""}, {"2048\n", 2 << 30, ""}, {"0", 0, ""}, {"much", 0, "number of MiB"}, {"-1", 0, "number of MiB"}, {"", 512 << 20, ""},
+		{"", 512 << 20, ""}, {"2048\n", 2 << 30, ""}, {"0", 0, ""},
+		{"much", 0, "number of MiB"}, {"-1", 0, "number of MiB"}, {"", 512 << 20, ""},
 	} {
 		err := os.WriteFile(config.DiskFloorFile, []byte(step.text), 0o600)
 		if step.text == "" {
@@ -87,7 +90,8 @@ func TestTheFloorOfARunningBankCanBeChanged(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := config.floor()
-		if (err != nil) != (step.says != "") || err == nil && got != step.want || err != nil && !strings.Contains(err.Error(), step.says) {
+		if (err != nil) != (step.says != "") || err == nil && got != step.want ||
+			err != nil && !strings.Contains(err.Error(), step.says) {
 			t.Errorf("%q: %d, %v; want %d %s", step.text, got, err, step.want, step.says)
 		}
 	}

@@ -164,8 +164,10 @@ func TestLongRecordsTravelInShortMessages(t *testing.T) {
 		}
 		id := bank.NewAccountID("relay", "long")
 		for version := range int64(100) {
-			r := contract.Record{Account: id, Version: version + 1, Key: fmt.Sprint(version), Data: bytes.Repeat([]byte("1"), contract.MaxRecordBytes-10)}
-			if got := s.writer.Append(t.Context(), []contract.Append{{Account: id, ExpectedVersion: version, Records: []contract.Record{r}}})[0]; got.Status != contract.Appended {
+			r := contract.Record{Account: id, Version: version + 1, Key: fmt.Sprint(version),
+				Data: bytes.Repeat([]byte("1"), contract.MaxRecordBytes-10)}
+			a := contract.Append{Account: id, ExpectedVersion: version, Records: []contract.Record{r}}
+			if got := s.writer.Append(t.Context(), []contract.Append{a})[0]; got.Status != contract.Appended {
 				t.Fatalf("%+v", got)
 			}
 		}

@@ -88,12 +88,14 @@ func TestACommitWhoseAnswerGetsLostIsUnknown(t *testing.T) {
 		d := &doubtful{}
 		w := startDoubtful(t, d)
 		d.after = func(context.Context) error { d.after = nil; return errors.New("the connection broke") }
-		if got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]; got.Status != contract.AppendUnknown || got.Reason == "" {
-			t.Errorf("told %+v, want that it is unknown", got)
+		got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]
+		if got.Status != contract.AppendUnknown || got.Reason == "" {
+			t.Errorf("got %+v, want unknown", got)
 		}
 		synctest.Wait() // it takes the log over again
-		if got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]; got.Status != contract.VersionConflict || got.Version != 1 {
-			t.Errorf("asked again, told %+v, want that version 1 is there", got)
+		got = w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]
+		if got.Status != contract.VersionConflict || got.Version != 1 {
+			t.Errorf("retried: %+v, want a conflict at version 1", got)
 		}
 	})
 }
@@ -114,18 +116,22 @@ func TestAnAppendMayAskForItsKeysToBeLookedFor(t *testing.T) {
 			t.Helper()
 			for i, got := range w.Append(t.Context(), appends) {
 				if got.Status != want[i] || (got.Reason == "") != (got.Status == contract.Appended) {
-					t.Errorf("%s: append %d is told %+v, want %s", what, i, got, want[i])
+					t.Errorf("%s: append %d: %+v, want %s", what, i, got, want[i])
 				}
 			}
 		}
-		send("new", []contract.Append{deposit("ada", 1, "first"), deposit("bob", 1, "first")}, contract.Appended, contract.Appended)
-		send("one of them again", []contract.Append{deposit("ada", 2, "first"), deposit("bob", 2, "second")}, contract.KeysUsed, contract.Appended)
+		send("new", []contract.Append{deposit("ada", 1, "first"), deposit("bob", 1, "first")},
+			contract.Appended, contract.Appended)
+		send("one of them again", []contract.Append{deposit("ada", 2, "first"), deposit("bob", 2, "second")},
+			contract.KeysUsed, contract.Appended)
 		unasked := deposit("eve", 1, "third")
 		unasked.CheckKeys = false
 		d.unsearchable = errors.New("the index is being read")
-		send("no look-up", []contract.Append{deposit("ada", 2, "third"), unasked, {CheckKeys: true}}, contract.Overloaded, contract.Appended, contract.AppendInvalid)
+		send("no look-up", []contract.Append{deposit("ada", 2, "third"), unasked, {CheckKeys: true}},
+			contract.Overloaded, contract.Appended, contract.AppendInvalid)
 		d.unsearchable = nil
-		send("a look-up again", []contract.Append{deposit("ada", 2, "third"), deposit("ada", 2, "fourth")}, contract.Appended, contract.VersionConflict)
+		send("a look-up again", []contract.Append{deposit("ada", 2, "third"), deposit("ada", 2, "fourth")},
+			contract.Appended, contract.VersionConflict)
 		if w.Head() != 5 {
 			t.Errorf("%d records were written, want 5", w.Head())
 		}
@@ -140,11 +146,11 @@ func TestACommitThatNeverEndsIsUnknown(t *testing.T) {
 		began := time.Now()
 		got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]
 		if took := time.Since(began); got.Status != contract.AppendUnknown || took > 15*time.Second {
-			t.Errorf("told %+v after %s, want after 10s that it is unknown", got, took)
+			t.Errorf("got %+v after %s, want unknown after 10s", got, took)
 		}
 		synctest.Wait()
 		if got := w.Append(t.Context(), []contract.Append{opening(t, "ada")})[0]; got.Status != contract.Appended {
-			t.Errorf("asked again, told %+v, want that it is appended", got)
+			t.Errorf("retried: %+v, want appended", got)
 		}
 	})
 }
@@ -157,27 +163,27 @@ func TestAFullQueueRefusesAtOnce(t *testing.T) {
 		d := &doubtful{before: func(context.Context) error { <-release; return nil }}
 		w := startDoubtful(t, d)
 		const sent = 10_000
-		told := make([]contract.AppendResult, sent)
+		results := make([]contract.AppendResult, sent)
 		var group sync.WaitGroup
 		for i := range sent {
 			a := opening(t, fmt.Sprint(i))
-			group.Go(func() { told[i] = w.Append(t.Context(), []contract.Append{a})[0] })
+			group.Go(func() { results[i] = w.Append(t.Context(), []contract.Append{a})[0] })
 		}
 		synctest.Wait()
 		refused := w.Append(t.Context(), []contract.Append{opening(t, "one more")})[0]
 		if refused.Status != contract.Overloaded || !strings.Contains(refused.Reason, "queue is full") {
-			t.Errorf("one more is told %+v, want that the queue is full", refused)
+			t.Errorf("one more: %+v, want that the queue is full", refused)
 		}
 		close(release)
 		group.Wait()
 		appended := 0
-		for _, r := range told {
+		for _, r := range results {
 			switch r.Status {
 			case contract.Appended:
 				appended++
 			case contract.Overloaded:
 			default:
-				t.Errorf("told %+v", r)
+				t.Errorf("got %+v", r)
 			}
 		}
 		if w.Head() != int64(appended) || appended < 8192 || appended == sent {
@@ -202,7 +208,8 @@ func TestTheLogsAPIHasBounds(t *testing.T) {
 		_, allErr := api.ReadAll(t.Context(), contract.ReadAllRequest{Limit: 1001})
 		_, beforeErr := api.ReadAll(t.Context(), contract.ReadAllRequest{AfterPosition: -1})
 		_, keysErr := api.FindKeys(t.Context(), contract.FindKeysRequest{Account: ada.Account, Keys: keys257})
-		for what, err := range map[string]error{"257 appends": appendErr, "no append": emptyErr, "a read of 1001 events": streamErr,
+		for what, err := range map[string]error{"257 appends": appendErr, "no append": emptyErr,
+			"a read of 1001 events":  streamErr,
 			"a read of 1001 records": allErr, "a read from before the log": beforeErr, "257 keys": keysErr} {
 			if err == nil {
 				t.Errorf("%s: taken, want an error", what)

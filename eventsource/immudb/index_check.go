@@ -13,7 +13,7 @@ import (
 // disk failed and it went on. Keys that the index lost count as never written, so that versions and idempotency keys
 // would be given twice.
 var ErrIndexDamaged error = storage.DamageError("immudb's index is damaged and nothing is written: stop immudb, " +
-	"delete the directories index_* of the log's database in its data, start it again so that it makes them anew, " +
+	"delete the directories index_* of the log's database in its data, start it again so that it builds them again, " +
 	"then run corebank audit")
 
 // Bounds of the check: the newest transactions, and as many keys as take a moment.

@@ -50,7 +50,7 @@ func TestADamagedIndexIsNotWrittenTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := first.Acquire(t.Context()); err != nil {
-		t.Fatalf("a sound index: %v", err)
+		t.Fatalf("an undamaged index: %v", err)
 	}
 	id := records[0].Account
 	for name, index := range map[string]forgetful{
@@ -68,7 +68,9 @@ func TestADamagedIndexIsNotWrittenTo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Acquire(t.Context()); !errors.Is(err, immudb.ErrIndexDamaged) || !strings.Contains(err.Error(), fmt.Sprintf("%q", index.lost)) {
+			_, err = s.Acquire(t.Context())
+			if !errors.Is(err, immudb.ErrIndexDamaged) ||
+				!strings.Contains(err.Error(), fmt.Sprintf("%q", index.lost)) {
 				t.Errorf("the log was taken over: %v", err)
 			}
 		})

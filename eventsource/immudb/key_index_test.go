@@ -180,7 +180,8 @@ func TestASharedDirectoryWaitsForTheFencedOne(t *testing.T) {
 	first := opened(t, config, 0, 1)
 	second := immudb.NewLog(config)
 	defer closed(t, second)
-	if _, err := second.Acquire(t.Context()); err == nil || !strings.Contains(err.Error(), "still in use by another event source") {
+	_, err := second.Acquire(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "still in use by another event source") {
 		t.Fatalf("took the log over: %v", err)
 	}
 	if err := first.CheckOurs(t.Context()); !errors.Is(err, storage.ErrFenced) {
@@ -246,7 +247,8 @@ func TestAWriterWritesOnWhileTheNextOneReads(t *testing.T) {
 	second := immudb.NewLog(config)
 	defer closed(t, second)
 	slow := slowReader{asked: make(chan struct{}, 1), proceed: make(chan struct{})}
-	if err := second.Stand(t.Context(), func(c client.ImmuClient) client.ImmuClient { slow.ImmuClient = c; return slow }); err != nil {
+	between := func(c client.ImmuClient) client.ImmuClient { slow.ImmuClient = c; return slow }
+	if err := second.Stand(t.Context(), between); err != nil {
 		t.Fatal(err)
 	}
 	acquired := make(chan error, 1)

@@ -25,7 +25,9 @@ type liar struct {
 	fails error
 }
 
-func (l liar) CurrentState(ctx context.Context, in *emptypb.Empty, opts ...grpc.CallOption) (*schema.ImmutableState, error) {
+func (l liar) CurrentState(
+	ctx context.Context, in *emptypb.Empty, opts ...grpc.CallOption,
+) (*schema.ImmutableState, error) {
 	answer, err := l.Prover.CurrentState(ctx, in, opts...)
 	if err == nil && l.state != nil {
 		l.state(answer)
@@ -33,7 +35,9 @@ func (l liar) CurrentState(ctx context.Context, in *emptypb.Empty, opts ...grpc.
 	return answer, err
 }
 
-func (l liar) VerifiableTxById(ctx context.Context, in *schema.VerifiableTxRequest, opts ...grpc.CallOption) (*schema.VerifiableTx, error) {
+func (l liar) VerifiableTxById(
+	ctx context.Context, in *schema.VerifiableTxRequest, opts ...grpc.CallOption,
+) (*schema.VerifiableTx, error) {
 	answer, err := l.Prover.VerifiableTxById(ctx, in, opts...)
 	if err == nil && l.proof != nil {
 		l.proof(answer)

@@ -93,10 +93,13 @@ func TestImmudbIsNotOpenedWithoutRights(t *testing.T) {
 		change func(*immudb.Config)
 		says   string
 	}{
-		"no user yet and no administrator": {func(c *immudb.Config) { c.AdminPassword = "" }, "invalid user name or password"},
-		"a wrong administrator":            {func(c *immudb.Config) { c.AdminPassword = "Wr0ng!password" }, "log in as administrator"},
-		"the published default password":   {func(c *immudb.Config) { c.AdminPassword = "immudb" }, "published default password"},
-		"an address that is none":          {func(c *immudb.Config) { c.Address = "nowhere" }, "nowhere"},
+		"no user yet and no administrator": {
+			func(c *immudb.Config) { c.AdminPassword = "" }, "invalid user name or password"},
+		"a wrong administrator": {
+			func(c *immudb.Config) { c.AdminPassword = "Wr0ng!password" }, "log in as administrator"},
+		"the published default password": {
+			func(c *immudb.Config) { c.AdminPassword = "immudb" }, "published default password"},
+		"an address that is none": {func(c *immudb.Config) { c.Address = "nowhere" }, "nowhere"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := server

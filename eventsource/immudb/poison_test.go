@@ -83,7 +83,8 @@ func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 		account bank.AccountID
 		version int64
 		says    string
-	}{{ada, 1, ""}, {ada, 2, ""}, {ada, 3, "invalid character"}, {bob, 1, "unmarshal JSON array"}, {bob, 2, "version 2 of \"" + string(ada)},
+	}{{ada, 1, ""}, {ada, 2, ""}, {ada, 3, "invalid character"}, {bob, 1, "unmarshal JSON array"},
+		{bob, 2, "version 2 of \"" + string(ada)},
 		{bob, 3, "version 0 of \"\""}, {bob, 4, "version 0 of \"\""}, {ada, 4, "unexpected EOF"}}
 	for _, from := range []int64{0, 1, 3} {
 		records, err := next.ReadAll(t.Context(), from, 1000)
@@ -93,9 +94,11 @@ func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 		for i, r := range records {
 			w := want[i+int(from)]
 			_, err := r.Event()
-			if r.Position != from+int64(i)+1 || r.Account != w.account || r.Version != w.version || (err == nil) != (w.says == "") ||
+			if r.Position != from+int64(i)+1 || r.Account != w.account || r.Version != w.version ||
+				(err == nil) != (w.says == "") ||
 				err != nil && !strings.Contains(err.Error(), w.says) {
-				t.Errorf("position %d is version %d of %s at %d (%v), want %+v", from+int64(i)+1, r.Version, r.Account, r.Position, err, w)
+				t.Errorf("position %d is version %d of %s at %d (%v), want %+v",
+					from+int64(i)+1, r.Version, r.Account, r.Position, err, w)
 			}
 		}
 	}

@@ -67,7 +67,8 @@ func deposits(b *testing.B, events, accounts int) []contract.Record {
 	records := make([]contract.Record, events)
 	for i := range records {
 		state, key := &states[i%accounts], fmt.Sprint("0190f6f2-7a3c-7d1e-9b8a-", i)
-		var command bank.Command = bank.Deposit{Amount: bank.Money{Minor: int64(i), Currency: "EUR"}, Details: bank.Details{Reference: "invoice 2026-0815"}}
+		var command bank.Command = bank.Deposit{Amount: bank.Money{Minor: int64(i), Currency: "EUR"},
+			Details: bank.Details{Reference: "invoice 2026-0815"}}
 		if i < accounts {
 			state.ID = bank.NewAccountID("bench", key)
 			command = bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR"}

@@ -96,8 +96,10 @@ func payments(after int64, n int) []contract.Record {
 	records := make([]contract.Record, n)
 	for i := range records {
 		version := after + int64(i) + 1
-		r := contract.Record{Position: version, Account: id, Version: version, Key: fmt.Sprint("key-", version), Caller: "ada"}
-		if err := r.SetEvent(bank.AccountOpened{Owner: fmt.Sprintf("Ada Lovelace the %dth", version), Currency: "EUR", Kind: bank.Current}); err != nil {
+		r := contract.Record{Position: version, Account: id, Version: version, Key: fmt.Sprint("key-", version),
+			Caller: "ada"}
+		owner := fmt.Sprintf("Ada Lovelace the %dth", version)
+		if err := r.SetEvent(bank.AccountOpened{Owner: owner, Currency: "EUR", Kind: bank.Current}); err != nil {
 			panic(err)
 		}
 		records[i] = r
@@ -135,7 +137,7 @@ func (c *chronicle) proven(ctx context.Context, s *immudb.Log, earlier *immudb.S
 	c.t.Helper()
 	state, records, flaws, err := verify(ctx, s, earlier)
 	if err != nil || len(flaws) > 0 {
-		c.t.Fatalf("a sound log: %v, flaws %q", err, flaws)
+		c.t.Fatalf("an undamaged log: %v, flaws %q", err, flaws)
 	}
 	same := func(x, y contract.Record) bool {
 		return x.Position == y.Position && x.Key == y.Key && bytes.Equal(x.Data, y.Data)
@@ -230,10 +232,12 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 		"a stranger's key": {set("note", []byte("hello")), []string{`an entry "note" that does not belong to the log`}},
 		"a record without its commit": {set(event, stored(next)), []string{
 			`the bounds [], but its records need ["b/000000000000004 {\"last\":4}"]`}},
-		"a record with its key, of an earlier build": {set("b/000000000000004", []byte(`{"last":4}`), event, stored(next), key, []byte("4")), nil},
-		"a record with another's key": {set("b/000000000000004", []byte(`{"last":4}`), event, stored(next), keyOf("key-9"), []byte("4")), []string{
-			fmt.Sprintf(`an entry %q with the version ""; version 4 of %s carries its key "key-4"`, key, next.Account),
-			fmt.Sprintf(`an entry %q with the version "4", and no record that carries the key`, keyOf("key-9"))}},
+		"a record with its key, of an earlier build": {
+			set("b/000000000000004", []byte(`{"last":4}`), event, stored(next), key, []byte("4")), nil},
+		"a record with another's key": {
+			set("b/000000000000004", []byte(`{"last":4}`), event, stored(next), keyOf("key-9"), []byte("4")), []string{
+				fmt.Sprintf(`an entry %q with the version ""; version 4 of %s carries its key "key-4"`, key, next.Account),
+				fmt.Sprintf(`an entry %q with the version "4", and no record that carries the key`, keyOf("key-9"))}},
 		"a record under another's key": {set(eventOf(9), stored(next),
 			"b/000000000000004", []byte(`{"last":4}`)),
 			[]string{fmt.Sprintf(`version 4 of %s under %q`, next.Account, eventOf(9))}},
@@ -256,7 +260,8 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 		databases := 0
 		for name, test := range tests {
 			databases++ // each test has its own
-			config.Database, config.User, config.StateDir = fmt.Sprint("corebank", databases), fmt.Sprint("eventsource", databases), t.TempDir()
+			config.Database, config.User = fmt.Sprint("corebank", databases), fmt.Sprint("eventsource", databases)
+			config.StateDir = t.TempDir()
 			s := immudb.NewLog(config)
 			defer s.Close(ctx)
 			c := &chronicle{t: t}

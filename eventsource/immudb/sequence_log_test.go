@@ -143,7 +143,7 @@ func TestADatabaseKeepsItsPart(t *testing.T) {
 			case other != part && !errors.Is(err, storage.ErrPartition):
 				t.Errorf("%s opened as %s: %v", part, other, err)
 			case other != part && !strings.Contains(err.Error(), part.String()):
-				t.Errorf("%s opened as %s, told: %v", part, other, err)
+				t.Errorf("%s opened as %s: %v, which does not name it", part, other, err)
 			}
 		}
 	}

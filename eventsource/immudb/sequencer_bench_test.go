@@ -46,24 +46,25 @@ func BenchmarkSequencer(b *testing.B) {
 	for b.Loop() {
 		orders++
 		config := server
-		config.Database, config.User, config.StateDir = fmt.Sprint("order", orders), fmt.Sprint("sequencer", orders), b.TempDir()
+		config.Database, config.User = fmt.Sprint("order", orders), fmt.Sprint("sequencer", orders)
+		config.StateDir = b.TempDir()
 		config.Partition = storage.Partition{Of: partitions}
-		order(ctx, b, config, logs, partitions*each)
+		sequence(ctx, b, config, logs, partitions*each)
 	}
 	b.ReportMetric(float64(partitions*each*b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
-// order runs a new sequencer until the merged log has this many records.
-func order(ctx context.Context, b *testing.B, config immudb.Config, logs []sequencer.PartitionLog, records int64) {
+// sequence runs a new sequencer until the merged log has this many records.
+func sequence(ctx context.Context, b *testing.B, config immudb.Config, logs []sequencer.PartitionLog, records int64) {
 	ctx, cancel := context.WithCancel(ctx)
-	rounds := immudb.NewSequenceLog(config)
-	s := sequencer.New(rounds, logs, slog.New(slog.DiscardHandler))
+	cuts := immudb.NewSequenceLog(config)
+	s := sequencer.New(cuts, logs, slog.New(slog.DiscardHandler))
 	var running sync.WaitGroup
 	running.Go(func() { _ = s.Run(ctx) })
 	defer func() {
 		cancel()
 		running.Wait()
-		_ = rounds.Close(context.WithoutCancel(ctx))
+		_ = cuts.Close(context.WithoutCancel(ctx))
 	}()
 	for s.Head() < records {
 		select {

@@ -46,7 +46,8 @@ func TestReadingStreamsWritesNothing(t *testing.T) {
 		if one, err := s.ReadStream(ctx, id, version-1, 1); err != nil || len(one) != 1 || one[0].Key != key {
 			t.Fatalf("%v, %v; want version %d", one, err, version)
 		}
-		if found, err := s.FindKeys(ctx, id, []string{key, "another"}); err != nil || len(found) != 1 || found[0].Version != version {
+		found, err := s.FindKeys(ctx, id, []string{key, "another"})
+		if err != nil || len(found) != 1 || found[0].Version != version {
 			t.Fatalf("%v, %v; want version %d", found, err, version)
 		}
 		if version == 1 {

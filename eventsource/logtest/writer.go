@@ -162,7 +162,7 @@ func malformedAppends(s *suite) {
 		"the same key twice":     twice,
 		"no key":                 change(func(r *contract.Record) { r.Key = "" }),
 		"a key that is too long": change(func(r *contract.Record) { r.Key = strings.Repeat("k", 2000) }),
-		"a huge caller":          change(func(r *contract.Record) { r.Caller = strings.Repeat("c", contract.MaxRecordBytes) }),
+		"a huge caller":          change(func(r *contract.Record) { r.Caller = string(jsonOf(contract.MaxRecordBytes)) }),
 		"data that is not JSON":  change(func(r *contract.Record) { r.Data = []byte("{") }),
 		"no data":                change(func(r *contract.Record) { r.Data = nil }),
 		"too large":              change(func(r *contract.Record) { r.Data = jsonOf(contract.MaxRecordBytes + 2) }),
@@ -202,7 +202,8 @@ func repeatedKey(s *suite) {
 func largestRecords(s *suite) {
 	log := s.open()
 	w, _ := s.start(log)
-	appends := []contract.Append{appending(ada, 0, contract.MaxAppendEvents-6), appending(bob, 0, contract.MaxAppendEvents-6)}
+	const n = contract.MaxAppendEvents - 6
+	appends := []contract.Append{appending(ada, 0, n), appending(bob, 0, n)}
 	for _, a := range appends {
 		for i := range a.Records {
 			r := &a.Records[i]

@@ -19,7 +19,7 @@ func TestAPartitionIsForItsAccounts(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
 		s.open(ctx, running)
-		q, _ := s.sequencer(ctx, running, s.order.Open())
+		q, _ := s.sequencer(ctx, running, s.cuts.Open())
 		id := bank.NewAccountID("shop", "ada")
 		home := contract.PartitionOf(id, 2)
 		away := s.apis[2-home]

@@ -27,7 +27,7 @@ type rough struct {
 	next string // the fate of the next cut: "", "lost" or "unanswered"
 }
 
-func (r *rough) Add(ctx context.Context, rounds ...storage.Cut) error {
+func (r *rough) Add(ctx context.Context, cuts ...storage.Cut) error {
 	r.mu.Lock()
 	fate := r.next
 	r.next = ""
@@ -35,7 +35,7 @@ func (r *rough) Add(ctx context.Context, rounds ...storage.Cut) error {
 	if fate == "lost" {
 		return errors.New("the way there broke")
 	}
-	if err := r.SequenceLog.Add(ctx, rounds...); err != nil || fate == "" {
+	if err := r.SequenceLog.Add(ctx, cuts...); err != nil || fate == "" {
 		return err
 	}
 	return errors.New("the way back broke")
@@ -66,7 +66,7 @@ type wild struct {
 	t       judge
 	ctx     context.Context
 	running *runningGroup
-	order   *rough
+	cuts    *rough
 	head    *sequencer.Sequencer
 	crash   context.CancelFunc
 	topic   *topic
@@ -77,8 +77,8 @@ type wild struct {
 
 func (w *wild) start() {
 	ctx, cancel := context.WithCancel(w.ctx)
-	w.order = &rough{SequenceLog: w.shop.order.Open()}
-	w.head, _ = w.sequencer(ctx, w.running, w.order)
+	w.cuts = &rough{SequenceLog: w.shop.cuts.Open()}
+	w.head, _ = w.sequencer(ctx, w.running, w.cuts)
 	relay := eventsource.NewRelay(w.head, w.head, w.topic, slog.New(slog.DiscardHandler))
 	w.running.Go(func() { _ = relay.Run(ctx) })
 	w.crash = cancel
@@ -93,8 +93,10 @@ func (w *wild) appendOne() {
 	if err != nil {
 		w.t.Fatalf("%v", err)
 	}
-	r := contract.Record{Account: id, Version: int64(len(stream.Records)) + 1, Key: fmt.Sprint("key ", len(stream.Records))}
-	if of := rapid.IntRange(1, len(w.apis)).Draw(w.t.T, "cause in partition"); of != mine && rapid.Bool().Draw(w.t.T, "cause in another") {
+	version := int64(len(stream.Records)) + 1
+	r := contract.Record{Account: id, Version: version, Key: fmt.Sprint("key ", version-1)}
+	of := rapid.IntRange(1, len(w.apis)).Draw(w.t.T, "cause in partition")
+	if of != mine && rapid.Bool().Draw(w.t.T, "cause in another") {
 		if page, err := w.apis[of-1].API.ReadAll(w.ctx, contract.ReadAllRequest{}); err == nil && len(page.Records) > 0 {
 			cause := page.Records[len(page.Records)-1]
 			r.After = &contract.PartitionPosition{Partition: of, Position: cause.Position}
@@ -111,12 +113,12 @@ func name(r contract.Record) string { return fmt.Sprintf("%s %d", r.Account, r.V
 
 // look reads the merged log as another process does, and compares it with the last time.
 func (w *wild) look() {
-	total := sequencer.NewMergedLog(w.shop.order.Open(), w.parts())
-	if _, err := total.Refresh(w.ctx); err != nil {
+	merged := sequencer.NewMergedLog(w.shop.cuts.Open(), w.parts())
+	if _, err := merged.Refresh(w.ctx); err != nil {
 		w.t.Fatalf("%v", err)
 	}
 	read := func(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
-		records, err := total.ReadAll(ctx, after, limit)
+		records, err := merged.ReadAll(ctx, after, limit)
 		if err != nil && slices.ContainsFunc(w.apis, func(g *gate) bool { return g.closed() != nil }) {
 			return nil, nil // a partition cannot be read
 		}
@@ -184,11 +186,14 @@ func anything(t judge) {
 	var running runningGroup
 	defer running.Wait()
 	defer cancel()
-	w := &wild{shop: newShop(rapid.IntRange(2, 4).Draw(t.T, "partitions")), t: t, ctx: ctx, running: &running, topic: &topic{}, after: map[string]string{}}
+	w := &wild{shop: newShop(rapid.IntRange(2, 4).Draw(t.T, "partitions")), t: t, ctx: ctx, running: &running,
+		topic: &topic{}, after: map[string]string{}}
+	steps := rapid.SampledFrom([]string{"append", "append", "append", "wait", "look", "crash", "second", "lose",
+		"unanswered", "shut", "open"})
 	w.open(ctx, &running)
 	w.start()
 	for range rapid.IntRange(1, 40).Draw(t.T, "steps") {
-		switch rapid.SampledFrom([]string{"append", "append", "append", "wait", "look", "crash", "second", "lose", "unanswered", "shut", "open"}).Draw(t.T, "step") {
+		switch steps.Draw(t.T, "step") {
 		case "append":
 			w.appendOne()
 		case "wait":
@@ -202,11 +207,11 @@ func anything(t judge) {
 		case "second": // while the first still runs
 			w.start()
 		case "lose":
-			w.order.expect("lost")
+			w.cuts.expect("lost")
 		case "unanswered":
-			w.order.expect("unanswered")
+			w.cuts.expect("unanswered")
 		case "shut":
-			w.apis[rapid.IntRange(1, len(w.apis)).Draw(t.T, "partition")-1].set(errors.New("nobody is there"))
+			w.apis[rapid.IntRange(1, len(w.apis)).Draw(t.T, "partition")-1].set(errors.New("no answer"))
 		case "open":
 			w.reopen()
 		}
@@ -220,7 +225,7 @@ func anything(t judge) {
 	w.look()
 	w.published()
 	if len(w.seen) != w.count {
-		t.Fatalf("%d of %d records have their place", len(w.seen), w.count)
+		t.Fatalf("%d of %d records have their position", len(w.seen), w.count)
 	}
 }
 

@@ -23,9 +23,9 @@ type runningGroup = sync.WaitGroup
 
 // shop is a log of several partitions without the network.
 type shop struct {
-	logs  []*storage.MemoryLog
-	order *storage.MemorySequenceLog
-	apis  []*gate
+	logs []*storage.MemoryLog
+	cuts *storage.MemorySequenceLog
+	apis []*gate
 }
 
 // gate is a partition that can be made to fail.
@@ -60,7 +60,7 @@ func (g *gate) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract
 }
 
 func newShop(partitions int) *shop {
-	s := &shop{order: storage.NewMemorySequenceLog()}
+	s := &shop{cuts: storage.NewMemorySequenceLog()}
 	for range partitions {
 		s.logs = append(s.logs, storage.NewMemoryLog())
 	}
@@ -158,11 +158,11 @@ func all(
 	}
 }
 
-func places(records []contract.Record) (places []string) {
+func locations(records []contract.Record) (locations []string) {
 	for _, r := range records {
-		places = append(places, fmt.Sprintf("%d %s %d", r.Position, r.Account, r.Version))
+		locations = append(locations, fmt.Sprintf("%d %s %d", r.Position, r.Account, r.Version))
 	}
-	return places
+	return locations
 }
 
 // Given three partitions; then their records become one log, each at one position, for every reader and page size.
@@ -170,7 +170,7 @@ func TestSeveralPartitionsAreOneLog(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(3)
 		s.open(ctx, running)
-		q, _ := s.sequencer(ctx, running, s.order.Open())
+		q, _ := s.sequencer(ctx, running, s.cuts.Open())
 		for i := range 60 {
 			s.next(t, fmt.Sprint(i%7))
 			if i%9 == 0 {
@@ -178,16 +178,16 @@ func TestSeveralPartitionsAreOneLog(t *testing.T) {
 			}
 		}
 		await(t, func() bool { return q.Head() == 60 })
-		kept := places(all(t, q.ReadAll, 1000))
+		kept := locations(all(t, q.ReadAll, 1000))
 		if len(kept) != 60 || q.Head() != 60 {
 			t.Fatalf("%d records of 60, and the head is at %d", len(kept), q.Head())
 		}
-		total := sequencer.NewMergedLog(s.order.Open(), s.parts())
-		if head, err := total.Refresh(ctx); err != nil || head != 60 {
+		merged := sequencer.NewMergedLog(s.cuts.Open(), s.parts())
+		if head, err := merged.Refresh(ctx); err != nil || head != 60 {
 			t.Fatalf("read elsewhere, the log ends at %d (%v)", head, err)
 		}
 		for _, limit := range []int{1, 2, 7, 1000} {
-			if again := places(all(t, total.ReadAll, limit)); !slices.Equal(again, kept) {
+			if again := locations(all(t, merged.ReadAll, limit)); !slices.Equal(again, kept) {
 				t.Errorf("read by %d:\n%q, and at first\n%q", limit, again, kept)
 			}
 		}
@@ -197,14 +197,14 @@ func TestSeveralPartitionsAreOneLog(t *testing.T) {
 			if err != nil || len(stream) < 8 {
 				t.Fatalf("the stream of %s has %d records (%v)", id, len(stream), err)
 			}
-			for _, place := range places(stream) {
-				if !slices.Contains(kept, place) {
-					t.Errorf("%s is in its stream and not in the log", place)
+			for _, location := range locations(stream) {
+				if !slices.Contains(kept, location) {
+					t.Errorf("%s is in its stream and not in the log", location)
 				}
 			}
 			found, err := q.FindKeys(ctx, id, []string{"key 3"})
-			if err != nil || len(found) != 1 || !slices.Contains(kept, places(found)[0]) {
-				t.Errorf("by its key: %v (%v)", places(found), err)
+			if err != nil || len(found) != 1 || !slices.Contains(kept, locations(found)[0]) {
+				t.Errorf("by its key: %v (%v)", locations(found), err)
 			}
 		}
 	})
@@ -215,20 +215,20 @@ func TestASecondSequencerFencesTheFirst(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
 		s.open(ctx, running)
-		first, ended := s.sequencer(ctx, running, s.order.Open())
+		first, ended := s.sequencer(ctx, running, s.cuts.Open())
 		for i := range 10 {
 			s.next(t, fmt.Sprint(i))
 		}
 		await(t, func() bool { return first.Head() == 10 })
-		before := places(all(t, first.ReadAll, 1000))
-		second, _ := s.sequencer(ctx, running, s.order.Open())
+		before := locations(all(t, first.ReadAll, 1000))
+		second, _ := s.sequencer(ctx, running, s.cuts.Open())
 		synctest.Wait()
 		s.next(t, "one more")
 		await(t, func() bool { return second.Head() == 11 })
 		if err := <-ended; !errors.Is(err, storage.ErrFenced) {
 			t.Errorf("the first ended with %v", err)
 		}
-		after := places(all(t, second.ReadAll, 1000))
+		after := locations(all(t, second.ReadAll, 1000))
 		if len(after) != 11 || !slices.Equal(after[:10], before) {
 			t.Errorf("before\n%q, now\n%q", before, after)
 		}
@@ -241,9 +241,9 @@ func TestAPartitionMayBeAway(t *testing.T) {
 	in(t, func(ctx context.Context, running *runningGroup) {
 		s := newShop(2)
 		s.open(ctx, running)
-		q, _ := s.sequencer(ctx, running, s.order.Open())
+		q, _ := s.sequencer(ctx, running, s.cuts.Open())
 		synctest.Wait()
-		s.apis[1].set(errors.New("nobody is there"))
+		s.apis[1].set(errors.New("no answer"))
 		for i := range 20 {
 			s.next(t, fmt.Sprint(i))
 		}
@@ -254,7 +254,7 @@ func TestAPartitionMayBeAway(t *testing.T) {
 			}
 		}
 		await(t, func() bool { return q.Head() == 20-held && q.Ready().Reason != "" })
-		if got := q.Ready(); !got.Ready || got.Reason != "partition 2: it cannot be read: nobody is there" {
+		if got := q.Ready(); !got.Ready || got.Reason != "partition 2: it cannot be read: no answer" {
 			t.Errorf("ready: %+v", got)
 		}
 		if held == 0 || held == 20 {
@@ -264,7 +264,8 @@ func TestAPartitionMayBeAway(t *testing.T) {
 		await(t, func() bool { return q.Head() == 20 })
 		all(t, q.ReadAll, 1000)
 		await(t, func() bool { return q.Ready().Reason == "" })
-		if states := q.Partitions(); states[0].Ordered+states[1].Ordered != 20 || states[1].Head != held || states[1].Problem != "" {
+		states := q.Partitions()
+		if states[0].Ordered+states[1].Ordered != 20 || states[1].Head != held || states[1].Problem != "" {
 			t.Errorf("the partitions are %+v", states)
 		}
 	})

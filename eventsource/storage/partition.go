@@ -39,7 +39,7 @@ func (p Partition) String() string {
 	case p.Of == 0:
 		return "a log with one partition (--partitions 1)"
 	case p.Number == 0:
-		return fmt.Sprintf("the order of a log with %d partitions (--partitions %d)", p.Of, p.Of)
+		return fmt.Sprintf("the sequence of a log with %d partitions (--partitions %d)", p.Of, p.Of)
 	default:
 		return fmt.Sprintf("partition %d of a log with %d (--partitions %d)", p.Number, p.Of, p.Of)
 	}
