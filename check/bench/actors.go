@@ -1,19 +1,16 @@
 package bench
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"time"
 
 	"github.com/dapr/go-sdk/client"
 
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
+	"corebank/projector"
 )
 
 const (
@@ -59,59 +56,24 @@ func openProject(ctx context.Context, e *env) ([]measured, error) {
 	return []measured{{caseRebuild, "events", about, b.rebuild}}, nil
 }
 
-// rebuilt is what the projector reports at the end of a rebuild.
-type rebuilt struct {
-	Events   int64           `json:"events"`
-	Seconds  float64         `json:"seconds"`
-	Compared json.RawMessage `json:"compared"`
-}
-
-// rebuild asks the projector for new views, as corebank rebuild does.
+// rebuild rebuilds the views, as corebank rebuild does.
 func (b *runningBank) rebuild(ctx context.Context) (Sample, error) {
-	began, before := time.Now(), cpuTimesOf(b.processes)
 	token, err := secrets.Read(b.data, secrets.Admin)
 	if err != nil {
 		return Sample{}, err
 	}
-	done, err := requestRebuild(ctx, "http://"+b.parts[contract.AppProjector]+"/admin/rebuild", token)
+	began, before := time.Now(), cpuTimesOf(b.processes)
+	admin := projector.Admin{Address: b.parts[contract.AppProjector], Token: token}
+	done, err := admin.Rebuild(ctx, func(projector.Progress) {})
 	if err != nil {
 		return Sample{}, err
 	}
 	took := time.Since(began)
-	if len(done.Compared) == 0 || done.Seconds <= 0 || done.Events == 0 {
+	if done.Compared == nil || done.Seconds <= 0 || done.Events == 0 {
 		return Sample{}, fmt.Errorf("the projector reports an empty rebuild: %+v", done)
 	}
 	return Sample{CPU: cpuTimesOf(b.processes).minus(before).each(done.Events), Measures: []Measure{
 		{figureRate, "events/s", float64(done.Events) / done.Seconds},
 		{"compared and switched", "events/s", float64(done.Events) / took.Seconds()},
 	}}, nil
-}
-
-func requestRebuild(ctx context.Context, url, token string) (done rebuilt, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, nil)
-	if err != nil {
-		return done, err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return done, err
-	}
-	defer answer.Body.Close()
-	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
-		var line struct {
-			Result *rebuilt `json:"result"`
-			Error  string   `json:"error"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			return done, fmt.Errorf("the projector answers %s: %w", answer.Status, err)
-		}
-		if line.Error != "" {
-			return done, errors.New(line.Error)
-		}
-		if line.Result != nil {
-			return *line.Result, nil
-		}
-	}
-	return done, errors.New("the projector stopped during a rebuild")
 }

@@ -10,5 +10,5 @@
 //   - Every run ends, and leaves nothing behind.
 //
 // It uses a bank as any client does, from outside its processes. It may import
-// the bank's inner packages, never the apps.
+// the bank's inner packages, and of the apps only the projector's admin client.
 package bench

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"corebank/internal/app"
 	"corebank/localbank/supervisor"
 )
 
@@ -164,19 +165,7 @@ func freeAddresses(addresses ...*string) error {
 
 // answersOK fails unless a URL answers 200.
 func answersOK(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", strings.TrimPrefix(url, "http://"), answer.Status)
-	}
-	return nil
+	return app.CheckHealth(ctx, url, http.StatusOK)
 }
 
 // inParallel calls do for 0 to n-1 from several goroutines. Each goroutine stops

@@ -2,11 +2,9 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"strconv"
 	"sync/atomic"
 
@@ -30,6 +28,7 @@ const CommandLedger = "bench-ledger"
 // sqlLedger is a running ledger, and what it has acknowledged.
 type sqlLedger struct {
 	gateway   gateway
+	database  string // its address
 	processes map[string]int
 	accounts  []string
 	run       int64
@@ -79,11 +78,11 @@ func (e *env) startLedger(ctx context.Context, server *postgres.Server) (*sqlLed
 	if err := freeAddresses(&listen); err != nil {
 		return nil, err
 	}
-	s := &sqlLedger{accounts: make([]string, e.Accounts), run: rand.Int64()}
+	s := &sqlLedger{database: server.Address(), accounts: make([]string, e.Accounts), run: rand.Int64()}
 	for i := range s.accounts {
 		s.accounts[i] = fmt.Sprintf("acc_%026d", i) // as long as the bank's
 	}
-	database, err := ledger.Open(ctx, server.Address(), 1)
+	database, err := ledger.Open(ctx, s.database, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +91,7 @@ func (e *env) startLedger(ctx context.Context, server *postgres.Server) (*sqlLed
 		return nil, err
 	}
 	s.processes, err = e.start(ctx, supervisor.Process{Name: "ledger", Command: e.Program, Dir: e.dir, Env: environment(),
-		Args:  []string{CommandLedger, "--listen=" + listen, "--database=" + server.Address()},
+		Args:  []string{CommandLedger, "--listen=" + listen, "--database=" + s.database},
 		Ready: func(ctx context.Context) error { return answersOK(ctx, "http://"+listen+ledger.PathTotals) }})
 	if err != nil {
 		return nil, err
@@ -127,17 +126,13 @@ func (s *sqlLedger) deposits(path string, accounts []string) operation {
 
 // verify compares the ledger with what it has acknowledged.
 func (s *sqlLedger) verify(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.gateway.at(ledger.PathTotals).url, nil)
+	database, err := ledger.Open(ctx, s.database, 1)
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	defer database.Close()
+	totals, err := database.Totals(ctx)
 	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	var totals ledger.Totals
-	if err := json.NewDecoder(answer.Body).Decode(&totals); err != nil {
 		return fmt.Errorf("the ledger's totals: %w", err)
 	}
 	done, doubt := s.done.Load(), s.doubt.Load()

@@ -95,31 +95,28 @@ func (r Result) FailureTexts() []string {
 	return append([]string{fmt.Sprintf("%d calls failed", r.Failed)}, reasons[:min(len(reasons), maxFailures)]...)
 }
 
-// RateText is the rate for people.
-func (r Result) RateText() string {
-	rate, ok := r.figure(figureRate)
-	if !ok {
-		return "–"
-	}
-	return amount(rate.Median) + " " + rate.Unit
-}
-
-// SpreadText is half the distance of the rate's extremes, as a share of the median.
-func (r Result) SpreadText() string {
-	rate, ok := r.figure(figureRate)
-	if !ok {
-		return "–"
-	}
-	return fmt.Sprintf("±%.0f %%", 50*rate.Spread())
-}
-
-// WaitText is a figure of the waits for people.
-func (r Result) WaitText(name string) string {
+// figureText formats a figure; "–" if there is none.
+func (r Result) figureText(name string, format func(Figure) string) string {
 	f, ok := r.figure(name)
 	if !ok {
 		return "–"
 	}
-	return milliseconds(f.Median)
+	return format(f)
+}
+
+// RateText is the rate for people.
+func (r Result) RateText() string {
+	return r.figureText(figureRate, func(f Figure) string { return amount(f.Median) + " " + f.Unit })
+}
+
+// SpreadText is half the distance of the rate's extremes, as a share of the median.
+func (r Result) SpreadText() string {
+	return r.figureText(figureRate, func(f Figure) string { return fmt.Sprintf("±%.0f %%", 50*f.Spread()) })
+}
+
+// WaitText is a figure of the waits for people.
+func (r Result) WaitText(name string) string {
+	return r.figureText(name, func(f Figure) string { return milliseconds(f.Median) })
 }
 
 // CPUText is the processor time of an operation for people.

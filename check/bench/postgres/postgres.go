@@ -52,16 +52,13 @@ func find() (bin string, err error) {
 		installed = append([]string{filepath.Dir(path)}, installed...)
 	}
 	for _, bin := range installed {
-		if executable(filepath.Join(bin, "initdb")) && executable(filepath.Join(bin, "postgres")) {
+		_, err := exec.LookPath(filepath.Join(bin, "initdb"))
+		_, err2 := exec.LookPath(filepath.Join(bin, "postgres"))
+		if errors.Join(err, err2) == nil {
 			return bin, nil
 		}
 	}
 	return "", ErrMissing
-}
-
-func executable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }
 
 // Start creates a database in a temporary directory and serves it until Stop.
