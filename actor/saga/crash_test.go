@@ -17,7 +17,7 @@ func TestADriverMayDieAnywhere(t *testing.T) {
 			died := true
 			for deaths := range 60 {
 				synctest.Test(t, func(t *testing.T) {
-					w := newTown(t, 1)
+					w := newCluster(t, 1)
 					w.slow = 600 * time.Millisecond // so that books are kept between any two steps
 					w.stale, w.lost = found == "oldest", found == "nothing"
 					dying, n := make(chan struct{}, 1), 0
@@ -67,7 +67,7 @@ func TestAHostMayDieAnywhere(t *testing.T) {
 	died := true
 	for deaths := 0; died; deaths++ {
 		synctest.Test(t, func(t *testing.T) {
-			w, n := newTown(t, 1), 0
+			w, n := newCluster(t, 1), 0
 			w.trouble = func(context.Context, string) error {
 				w.mu.Lock()
 				defer w.mu.Unlock()

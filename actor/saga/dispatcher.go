@@ -85,7 +85,9 @@ func (d *dispatcher) carry(ctx context.Context, id bank.AccountID, waiting []*de
 }
 
 // try makes one call, passes on the answers, and returns what is still open.
-func (d *dispatcher) try(ctx context.Context, id bank.AccountID, deliveries []*delivery, slots chan struct{}) (open []*delivery, err error) {
+func (d *dispatcher) try(
+	ctx context.Context, id bank.AccountID, deliveries []*delivery, slots chan struct{},
+) (open []*delivery, err error) {
 	select {
 	case slots <- struct{}{}:
 		defer func() { <-slots }()

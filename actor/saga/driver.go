@@ -19,24 +19,20 @@ import (
 const (
 	// tick is how often a driver looks for what has become due.
 	tick = 250 * time.Millisecond
-	// patience is how long a transfer may stand still before a driver takes it
-	// up that has nothing to do with it; so that not all do so at once, each
-	// waits up to spread longer.
+	// patience is how long a transfer may make no progress before the drivers of other hosts take it up; each waits up
+	// to spread longer, so that not all do so at once.
 	patience = 3 * time.Second
 	spread   = time.Second
-	// expiryMargin is how long after a hold's time the driver tells its
-	// account, whose clock may be slow; tellAgain how long after it was told
-	// that it is not time yet.
+	// expiryMargin is how long after a hold's time the driver expires it, because the account's clock may be slow;
+	// expiryRetry is the pause after the account answered that it is too early.
 	expiryMargin = time.Second
-	tellAgain    = 10 * time.Second
-	// silence is how long the topic may say nothing, not even that there is
-	// nothing, before a driver looks into the log itself.
-	silence     = 2 * time.Second
-	lookTimeout = 5 * time.Second
+	expiryRetry  = 10 * time.Second
+	// silence is how long the topic may send nothing, not even a heartbeat, before a driver reads the log itself.
+	silence        = 2 * time.Second
+	silenceTimeout = 5 * time.Second
 )
 
-// Follow hands the topic's batches to handle, one after the other, until ctx
-// ends.
+// Follow passes the topic's batches to handle, one after the other, until ctx ends.
 type Follow func(ctx context.Context, handle func(context.Context, contract.Batch) error) error
 
 // Parts are what a driver works with.
@@ -44,16 +40,14 @@ type Parts struct {
 	Log   logclient.Log
 	Call  batcher.Call
 	Store Store
-	// Here reports whether this process has the account's actor: what its
-	// accounts send, it drives at once.
+	// Here reports whether this process has the account's actor: it drives the transfers of its own accounts at once.
 	Here func(bank.AccountID) bool
-	// Divided says that the log has several partitions. What one account
-	// answered may then get its place after what another does because of it: a
-	// step waits until the log has the one before.
+	// Divided is set when the log has several partitions. The event that answers a step may then get its position in
+	// the whole log after an event that follows from it, so a step waits until the log has the one before.
 	Divided bool
-	// Clock tells the time.
+	// Clock gives the time.
 	Clock func() time.Time
-	// Salt differs between drivers, so that they lose patience one by one.
+	// Salt differs between drivers, so that they do not all take up a stuck transfer at once.
 	Salt   uint64
 	Logger *slog.Logger
 }
@@ -63,28 +57,28 @@ type Driver struct {
 	Parts
 	dispatcher *dispatcher
 	follower   logclient.Follower
-	most       bounds
+	limits     limits
 	rereading  sync.WaitGroup
 
-	turn chan struct{} // holds a token while the book goes on along the log
+	turn chan struct{} // holds a token while records are taken
 
 	mu      sync.Mutex
-	book    *book           // nil before it was begun
-	acting  context.Context // what it does ends with; nil before it has caught up
-	heard   time.Time       // when it last knew how far the log is
-	scan    scan
-	changed bool // since it was kept
+	pending *pendingState   // nil before the checkpoint was read
+	acting  context.Context // of the commands; nil before the driver has caught up
+	heard   time.Time       // when the driver last knew how far the log is
+	reread  reread
+	changed bool // since the last checkpoint
 }
 
 // New makes a driver that does nothing until Run.
 func New(parts Parts) *Driver {
-	d := &Driver{Parts: parts, most: usual, turn: make(chan struct{}, 1)}
+	d := &Driver{Parts: parts, limits: defaultLimits, turn: make(chan struct{}, 1)}
 	d.dispatcher = newDispatcher(parts.Call, d.act, parts.Logger)
 	d.follower = logclient.Follower{Log: parts.Log, Position: d.position, Take: d.take}
 	return d
 }
 
-// Status tells how far a driver is.
+// Status is how far a driver is.
 type Status struct {
 	// Position is the last position of the log that it has taken in.
 	Position int64
@@ -94,42 +88,41 @@ type Status struct {
 	Transfers, Holds int
 }
 
-// Status tells how far the driver is.
+// Status returns how far the driver is.
 func (d *Driver) Status() Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.book == nil {
+	if d.pending == nil {
 		return Status{}
 	}
-	return Status{Position: d.book.position, CaughtUp: d.acting != nil,
-		Transfers: len(d.book.transfers), Holds: len(d.book.holds.byExpiry)}
+	return Status{Position: d.pending.position, CaughtUp: d.acting != nil,
+		Transfers: len(d.pending.transfers), Holds: len(d.pending.holds.byExpiry)}
 }
 
-// Run drives until ctx ends: first it reads the log up to its head, then it
-// follows the topic.
+// Run drives until ctx ends: first it reads the log up to its head, then it follows the topic.
 func (d *Driver) Run(ctx context.Context, topic Follow) error {
 	ctx, stop := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	defer func() { stop(); running.Wait(); d.rereading.Wait(); d.dispatcher.Wait() }()
-	running.Go(func() { d.keep(ctx) })
+	running.Go(func() { d.saveCheckpoints(ctx) })
 	if !logclient.CatchUp(ctx, d.catchUp, func(err error) {
 		d.Logger.Warn("the transfers cannot catch up with the log, trying again", "error", err)
 	}) {
 		return nil
 	}
-	running.Go(func() { d.attend(ctx) })
+	running.Go(func() { d.actOnTime(ctx) })
 	return topic(ctx, d.Handle)
 }
 
-// catchUp begins with what was kept and reads the log up to its head.
+// catchUp begins with the checkpoint and reads the log up to its head.
 func (d *Driver) catchUp(ctx context.Context) error {
-	if d.book == nil {
-		book, err := d.restore(ctx)
+	if d.pending == nil {
+		pending, err := d.restore(ctx)
 		if err != nil {
 			return err
 		}
 		d.mu.Lock()
-		d.book = book
+		d.pending = pending
 		d.mu.Unlock()
 	}
 	if err := d.pull(ctx); err != nil {
@@ -142,14 +135,13 @@ func (d *Driver) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// Handle takes a batch from the topic, and what is missing before it from the
-// log.
+// Handle takes a batch from the topic, and what is missing before it from the log.
 func (d *Driver) Handle(ctx context.Context, batch contract.Batch) error {
 	if err := d.enter(ctx); err != nil {
 		return err
 	}
 	defer d.leave()
-	d.hears()
+	d.noteHeard()
 	if batch.Last <= d.position() {
 		return nil
 	}
@@ -160,28 +152,28 @@ func (d *Driver) Handle(ctx context.Context, batch contract.Batch) error {
 	return nil
 }
 
-// look reads the log when the topic is silent: the transfers need no broker.
-func (d *Driver) look(ctx context.Context) {
+// checkSilence reads the log when the topic is silent: the transfers need no broker.
+func (d *Driver) checkSilence(ctx context.Context) {
 	d.mu.Lock()
 	silent := d.Clock().Sub(d.heard)
 	d.mu.Unlock()
 	if silent < silence {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	ctx, cancel := context.WithTimeout(ctx, silenceTimeout)
 	defer cancel()
 	if d.enter(ctx) != nil {
 		return // the topic has the turn, so it is not silent
 	}
 	defer d.leave()
-	d.hears()
+	d.noteHeard()
 	if err := d.pull(ctx); err != nil {
-		d.Logger.Warn("the transfers hear nothing and cannot read the log", "error", err)
+		d.Logger.Warn("the topic is silent and the log cannot be read", "error", err)
 	}
 	d.act()
 }
 
-// enter waits for the turn to go on along the log. Its error is that ctx ended.
+// enter waits for the turn to take records. Its error is that ctx ended.
 func (d *Driver) enter(ctx context.Context) error {
 	select {
 	case d.turn <- struct{}{}:
@@ -193,7 +185,7 @@ func (d *Driver) enter(ctx context.Context) error {
 
 func (d *Driver) leave() { <-d.turn }
 
-func (d *Driver) hears() {
+func (d *Driver) noteHeard() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.heard = d.Clock()
@@ -212,21 +204,21 @@ func (d *Driver) orRestart(err error) error {
 	return err
 }
 
-// restart begins anew with nothing: the log is another one.
+// restart begins with nothing: the log is another one.
 func (d *Driver) restart() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, t := range d.book.transfers {
-		d.book.end(t.ID)
+	for _, t := range d.pending.transfers {
+		d.pending.end(t.ID)
 	}
-	d.book = newBook(d.most)
+	d.pending = newPendingState(d.limits)
 	return errors.New("reading it from its beginning")
 }
 
 func (d *Driver) position() int64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.book.position
+	return d.pending.position
 }
 
 // take folds the records that follow the position.
@@ -235,15 +227,16 @@ func (d *Driver) take(_ context.Context, records []contract.Record, _ bool) erro
 	defer d.mu.Unlock()
 	for _, r := range records {
 		d.changed = true
-		if err := d.book.fold(r); err != nil {
-			d.Logger.Error("a record says nothing to the transfers", "account", r.Account, "position", r.Position, "error", err)
+		if err := d.pending.fold(r); err != nil {
+			d.Logger.Error("a record cannot be read by the transfers",
+				"account", r.Account, "position", r.Position, "error", err)
 		}
 	}
 	return nil
 }
 
-// attend acts on what becomes due, until ctx ends.
-func (d *Driver) attend(ctx context.Context) {
+// actOnTime acts on what becomes due, until ctx ends.
+func (d *Driver) actOnTime(ctx context.Context) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {
@@ -252,13 +245,13 @@ func (d *Driver) attend(ctx context.Context) {
 			return
 		case <-ticker.C:
 			d.act()
-			d.look(ctx)
-			d.lookBack(ctx)
+			d.checkSilence(ctx)
+			d.rereadLost(ctx)
 		}
 	}
 }
 
-// act sends off every command whose time has come.
+// act sends every command that is due.
 func (d *Driver) act() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -267,11 +260,11 @@ func (d *Driver) act() {
 	}
 	now := d.Clock().UTC()
 	var deliveries []*delivery
-	for _, t := range d.book.inOrder(func(t *transfer) bool { return t.delivery == nil && d.isTime(t, now) }) {
+	for _, t := range d.pending.sorted(func(t *transfer) bool { return t.delivery == nil && d.isDue(t, now) }) {
 		t.delivery, t.ours = d.step(t), true
 		deliveries = append(deliveries, t.delivery)
 	}
-	for _, h := range d.book.holds.due(now.Add(-expiryMargin)) {
+	for _, h := range d.pending.holds.due(now.Add(-expiryMargin)) {
 		if h.delivery == nil {
 			h.delivery = d.expire(h)
 			deliveries = append(deliveries, h.delivery)
@@ -280,8 +273,8 @@ func (d *Driver) act() {
 	_ = d.dispatcher.Add(d.acting, deliveries...) // it has no bounds
 }
 
-// isTime reports whether this driver makes the next step of a transfer now.
-func (d *Driver) isTime(t *transfer, now time.Time) bool {
+// isDue reports whether this driver makes the next step of a transfer now.
+func (d *Driver) isDue(t *transfer, now time.Time) bool {
 	if t.ours || d.Here(t.From) {
 		return true
 	}

@@ -15,7 +15,7 @@ import (
 // remembers: others go on, and in the end everything has.
 func TestMoreThanFitsIsTakenUpLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, 1)
+		w := newCluster(t, 1)
 		eve, bob := bank.NewAccountID("eve", "stuck"), w.open("bob", "EUR", 0)
 		stuck := true
 		w.trouble = func(ctx context.Context, point string) error {
@@ -37,7 +37,8 @@ func TestMoreThanFitsIsTakenUpLater(t *testing.T) {
 				w.transfer(last, eve, fmt.Sprint(j), 1)
 			}
 		}
-		w.until("the driver to remember what it can", time.Second, func() bool { return w.drivers[0].Status().Transfers == 50 })
+		w.until("the driver to remember what it can", time.Second,
+			func() bool { return w.drivers[0].Status().Transfers == 50 })
 		id := w.transfer(last, bob, "through", 100)
 		w.until("a transfer to get through", time.Second, func() bool { return w.ends()[id].ended() })
 		w.mu.Lock()

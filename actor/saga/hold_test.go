@@ -9,13 +9,13 @@ import (
 )
 
 // hold keeps 10.00 back for a minute and returns the hold's name.
-func (w *town) hold(id bank.AccountID, key string) int64 {
+func (w *cluster) hold(id bank.AccountID, key string) int64 {
 	w.t.Helper()
 	return w.send(id, key, bank.PlaceHold{Amount: eur(1_000), ExpiresAt: time.Now().Add(time.Minute).UTC()}).Version
 }
 
 // expired counts the holds that the account knows to have expired.
-func (w *town) expired(id bank.AccountID) (n int) {
+func (w *cluster) expired(id bank.AccountID) (n int) {
 	w.t.Helper()
 	for _, r := range w.log() {
 		if event, err := r.Event(); err != nil {
@@ -28,10 +28,12 @@ func (w *town) expired(id bank.AccountID) (n int) {
 }
 
 func TestHoldsExpire(t *testing.T) {
-	for name, skew := range map[string]time.Duration{"on time": 0, "by a slow clock": -20 * time.Second, "by a fast clock": 20 * time.Second} {
+	for name, skew := range map[string]time.Duration{
+		"on time": 0, "by a slow clock": -20 * time.Second, "by a fast clock": 20 * time.Second,
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newTown(t, 2)
+				w := newCluster(t, 2)
 				w.drive(0)
 				w.drive(1)
 				ada := w.open("ada", "EUR", 0)
@@ -59,7 +61,7 @@ func TestHoldsExpire(t *testing.T) {
 func TestHoldsExpireAfterARestart(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			w := newTown(t, 1)
+			w := newCluster(t, 1)
 			w.drive(0)
 			ada := w.open("ada", "EUR", 0)
 			w.hold(ada, "a")

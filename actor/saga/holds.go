@@ -8,7 +8,7 @@ import (
 	"corebank/internal/bank"
 )
 
-// hold is one that has not ended, as far as the book knows.
+// hold is one that has not ended, as far as the driver knows.
 type hold struct {
 	Account   bank.AccountID `json:"account"`
 	Version   int64          `json:"version"`
@@ -23,14 +23,14 @@ type holdID struct {
 	version int64
 }
 
-// holds are the holds that expire first: so many at most.
+// holds are the holds that expire first, up to a limit.
 type holds struct {
-	most     int
+	limit    int
 	byID     map[holdID]*hold
 	byExpiry []*hold
 }
 
-func newHolds(most int) holds { return holds{most: most, byID: make(map[holdID]*hold)} }
+func newHolds(limit int) holds { return holds{limit: limit, byID: make(map[holdID]*hold)} }
 
 func byExpiry(h, i *hold) int {
 	return cmp.Or(h.ExpiresAt.Compare(i.ExpiresAt), cmp.Compare(h.Position, i.Position))
@@ -45,8 +45,8 @@ func (s *holds) add(h *hold) (left *hold) {
 	s.byID[id] = h
 	i, _ := slices.BinarySearchFunc(s.byExpiry, h, byExpiry)
 	s.byExpiry = slices.Insert(s.byExpiry, i, h)
-	if len(s.byExpiry) > s.most {
-		left = s.byExpiry[s.most]
+	if len(s.byExpiry) > s.limit {
+		left = s.byExpiry[s.limit]
 		s.remove(left.Account, left.Version)
 	}
 	return left

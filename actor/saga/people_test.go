@@ -9,7 +9,7 @@ import (
 
 // send gives an account's actor a command, which must be applied, be it that
 // the answer got lost the first time.
-func (w *town) send(id bank.AccountID, key string, c bank.Command) contract.Record {
+func (w *cluster) send(id bank.AccountID, key string, c bank.Command) contract.Record {
 	w.t.Helper()
 	command, err := contract.EncodeCommand("ada", key, c)
 	if err != nil {
@@ -27,7 +27,7 @@ func (w *town) send(id bank.AccountID, key string, c bank.Command) contract.Reco
 }
 
 // open opens an account in a currency with 100.00 in it, on a host.
-func (w *town) open(name string, currency bank.Currency, at int) bank.AccountID {
+func (w *cluster) open(name string, currency bank.Currency, at int) bank.AccountID {
 	w.t.Helper()
 	id := bank.NewAccountID("ada", name)
 	w.place(id, at)
@@ -37,7 +37,7 @@ func (w *town) open(name string, currency bank.Currency, at int) bank.AccountID 
 }
 
 // transfer sends money on its way.
-func (w *town) transfer(from, to bank.AccountID, key string, minor int64) bank.TransferID {
+func (w *cluster) transfer(from, to bank.AccountID, key string, minor int64) bank.TransferID {
 	w.t.Helper()
 	w.send(from, key, bank.SendTransfer{To: to, Amount: eur(minor), Details: bank.Details{Reference: key}})
 	return bank.NewTransferID(from, key)
@@ -46,7 +46,7 @@ func (w *town) transfer(from, to bank.AccountID, key string, minor int64) bank.T
 func eur(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "EUR"} }
 
 // account is an account as the log has it.
-func (w *town) account(id bank.AccountID) bank.Account {
+func (w *cluster) account(id bank.AccountID) bank.Account {
 	w.t.Helper()
 	a := bank.Account{ID: id}
 	for _, r := range w.log() {
@@ -61,7 +61,7 @@ func (w *town) account(id bank.AccountID) bank.Account {
 	return a
 }
 
-func (w *town) log() []contract.Record {
+func (w *cluster) log() []contract.Record {
 	w.t.Helper()
 	records, err := w.memory.Open().ReadAll(w.t.Context(), 0, 1_000_000)
 	if err != nil {
@@ -80,7 +80,7 @@ func (e end) ended() bool { return e.completed+e.returned > 0 }
 
 // ends are what became of all transfers; they fail on money that is not where
 // it should be.
-func (w *town) ends() map[bank.TransferID]end {
+func (w *cluster) ends() map[bank.TransferID]end {
 	w.t.Helper()
 	ends := make(map[bank.TransferID]end)
 	transit := int64(0)
@@ -126,7 +126,7 @@ func (w *town) ends() map[bank.TransferID]end {
 }
 
 // settle waits until all transfers have ended.
-func (w *town) settle(most time.Duration) map[bank.TransferID]end {
+func (w *cluster) settle(most time.Duration) map[bank.TransferID]end {
 	w.t.Helper()
 	var ends map[bank.TransferID]end
 	w.until("the transfers to end", most, func() bool {

@@ -5,7 +5,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// Caller is who gives the commands that only the bank itself gives.
+// Caller is the caller of commands that only the bank itself gives.
 const Caller = "corebank"
 
 // step is the delivery of what a transfer needs next. d.mu is held.
@@ -46,47 +46,48 @@ func (d *Driver) internal(command bank.Command) contract.Command {
 	return encoded
 }
 
-// stepped takes the answer to a step. The event in it is durable: what follows
-// from it need not wait until the topic has it, unless the log is divided.
+// stepped takes the answer to a step. The event in it is durable: what follows from it need not wait until the topic
+// has it, unless the log is divided.
 func (d *Driver) stepped(id bank.TransferID, at step, outcome contract.Outcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	t := d.book.transfers[id]
+	t := d.pending.transfers[id]
 	if t == nil || t.Step != at {
 		return // the log was faster
 	}
 	d.changed = true
 	if outcome.Status == contract.Refused {
 		if outcome.Refusal.Code != bank.TransferNotPending {
-			d.Logger.Error("an account refuses a step of a transfer; somebody has to look at it",
-				"transfer", id, "step", at, "from", t.From, "to", t.To, "code", outcome.Refusal.Code, "message", outcome.Refusal.Message)
+			d.Logger.Error("an account refuses a step of a transfer; an operator has to look at it",
+				"transfer", id, "step", at, "from", t.From, "to", t.To,
+				"code", outcome.Refusal.Code, "message", outcome.Refusal.Message)
 		}
-		d.book.end(id)
+		d.pending.end(id)
 		return
 	}
 	if d.Divided {
-		return // the log will tell
+		return // it comes along the log
 	}
 	event, err := outcome.Record.Event()
 	if err != nil {
-		d.Logger.Error("a step of a transfer was answered with something else", "transfer", id, "step", at, "error", err)
-		return // the log will tell
+		d.Logger.Error("the answer to a step of a transfer cannot be read", "transfer", id, "step", at, "error", err)
+		return // it comes along the log
 	}
-	d.book.note(*outcome.Record, event)
+	d.pending.apply(*outcome.Record, event)
 }
 
-// expired takes the answer to the end of a hold. A hold that is refused its
-// end has had it; only a slow clock is asked again.
+// expired takes the answer to the end of a hold. If the account refuses, the hold has ended already, or the account's
+// clock is slow and it is asked again later.
 func (d *Driver) expired(h *hold, outcome contract.Outcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.book.holds.byID[holdID{h.Account, h.Version}] != h {
+	if d.pending.holds.byID[holdID{h.Account, h.Version}] != h {
 		return
 	}
 	d.changed = true
 	if outcome.Status == contract.Refused && outcome.Refusal.Code == bank.InputInvalid {
-		d.book.holds.postpone(h, d.Clock().UTC().Add(tellAgain))
+		d.pending.holds.postpone(h, d.Clock().UTC().Add(expiryRetry))
 		return
 	}
-	d.book.holds.remove(h.Account, h.Version)
+	d.pending.holds.remove(h.Account, h.Version)
 }

@@ -13,7 +13,7 @@ import (
 
 func TestATransferArrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, 1)
+		w := newCluster(t, 1)
 		w.drive(0)
 		synctest.Wait() // until it follows the topic
 		ada, bob := w.open("ada", "EUR", 0), w.open("bob", "EUR", 0)
@@ -25,7 +25,8 @@ func TestATransferArrives(t *testing.T) {
 		if took := time.Since(began); took > 50*time.Millisecond {
 			t.Errorf("it took %s", took)
 		}
-		if a, b := w.account(ada), w.account(bob); a.Balance != eur(7_500) || b.Balance != eur(12_500) || len(a.InTransit) != 0 {
+		a, b := w.account(ada), w.account(bob)
+		if a.Balance != eur(7_500) || b.Balance != eur(12_500) || len(a.InTransit) != 0 {
 			t.Errorf("%s and %s", a.Balance, b.Balance)
 		}
 	})
@@ -34,26 +35,26 @@ func TestATransferArrives(t *testing.T) {
 func TestWhatCannotArriveComesBack(t *testing.T) {
 	for name, test := range map[string]struct {
 		why     bank.Code
-		prepare func(w *town) bank.AccountID
+		prepare func(w *cluster) bank.AccountID
 	}{
-		"unknown":        {bank.AccountNotFound, func(*town) bank.AccountID { return bank.NewAccountID("nobody", "ever") }},
-		"an external id": {bank.AccountNotFound, func(*town) bank.AccountID { return bank.NewClaimID("till 7") }},
-		"closed": {bank.ClosedAccount, func(w *town) bank.AccountID {
+		"unknown":        {bank.AccountNotFound, func(*cluster) bank.AccountID { return bank.NewAccountID("x", "ever") }},
+		"an external id": {bank.AccountNotFound, func(*cluster) bank.AccountID { return bank.NewClaimID("till 7") }},
+		"closed": {bank.ClosedAccount, func(w *cluster) bank.AccountID {
 			id := w.open("bob", "EUR", 0)
 			w.send(id, "take", bank.Withdraw{Amount: eur(10_000)})
 			w.send(id, "close", bank.CloseAccount{})
 			return id
 		}},
-		"frozen": {bank.FrozenAccount, func(w *town) bank.AccountID {
+		"frozen": {bank.FrozenAccount, func(w *cluster) bank.AccountID {
 			id := w.open("bob", "EUR", 0)
 			w.send(id, "freeze", bank.FreezeAccount{Credits: true, Reason: "inquiry"})
 			return id
 		}},
-		"in another currency": {bank.CurrencyMismatch, func(w *town) bank.AccountID { return w.open("bob", "USD", 0) }},
+		"in another currency": {bank.CurrencyMismatch, func(w *cluster) bank.AccountID { return w.open("bob", "USD", 0) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newTown(t, 1)
+				w := newCluster(t, 1)
 				w.drive(0)
 				ada, to := w.open("ada", "EUR", 0), test.prepare(w)
 				before := w.account(to).Balance
@@ -71,7 +72,7 @@ func TestWhatCannotArriveComesBack(t *testing.T) {
 
 func TestAReversedTransferComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, 1)
+		w := newCluster(t, 1)
 		w.drive(0)
 		ada, bob := w.open("ada", "EUR", 0), w.open("bob", "EUR", 0)
 		first := w.transfer(ada, bob, "rent", 2_500)
@@ -93,11 +94,11 @@ func TestAReversedTransferComesBack(t *testing.T) {
 
 // threeTransfers sends three transfers, of which one arrives at once, one some
 // time later, and one not at all.
-func (w *town) threeTransfers() {
+func (w *cluster) threeTransfers() {
 	w.t.Helper()
 	ada, bob := w.open("ada", "EUR", 0), w.open("bob", "EUR", 0)
 	one := w.transfer(ada, bob, "one", 1_000)
-	nobody := w.transfer(bob, bank.NewAccountID("nobody", "ever"), "two", 2_000)
+	nobody := w.transfer(bob, bank.NewAccountID("no one", "ever"), "two", 2_000)
 	w.settle(time.Minute)
 	three := w.transfer(bob, ada, "three", 4_000)
 	ends := w.settle(time.Minute)
@@ -113,7 +114,7 @@ func (w *town) threeTransfers() {
 // on the way back.
 func TestLostAnswersAreFoundAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, 1)
+		w := newCluster(t, 1)
 		broken := make(map[string]bool)
 		w.trouble = func(_ context.Context, point string) error {
 			w.mu.Lock()
@@ -136,7 +137,7 @@ func TestLostAnswersAreFoundAgain(t *testing.T) {
 
 func TestManyDriversDoNoHarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, 3)
+		w := newCluster(t, 3)
 		calls := make(map[string]int)
 		w.trouble = func(_ context.Context, point string) error {
 			w.mu.Lock()
@@ -179,7 +180,7 @@ func TestManyDriversDoNoHarm(t *testing.T) {
 
 func TestAnotherDriverTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, 2)
+		w := newCluster(t, 2)
 		w.drive(0)
 		w.drive(1)
 		synctest.Wait() // until they follow the topic
@@ -196,7 +197,7 @@ func TestAnotherDriverTakesOver(t *testing.T) {
 
 func TestASilentTopicDelaysOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, 1)
+		w := newCluster(t, 1)
 		w.drive(0)
 		ada, bob := w.open("ada", "EUR", 0), w.open("bob", "EUR", 0)
 		w.topic.hush(true)
@@ -207,7 +208,7 @@ func TestASilentTopicDelaysOnly(t *testing.T) {
 
 func TestAStuckAccountHoldsUpNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t, 1)
+		w := newCluster(t, 1)
 		stuck := make(chan struct{})
 		ada, bob, eve := w.open("ada", "EUR", 0), w.open("bob", "EUR", 0), bank.NewAccountID("eve", "stuck")
 		w.drive(0)

@@ -16,7 +16,8 @@ func TestSeveralPartitionsAreReadyTogether(t *testing.T) {
 	}{
 		{[]contract.Readiness{good, good}, contract.Readiness{Ready: true}},
 		{[]contract.Readiness{good, bad}, contract.Readiness{Ready: true, Reason: "partition 2: its disk is full"}},
-		{[]contract.Readiness{bad, bad}, contract.Readiness{Reason: "partition 1: its disk is full; partition 2: its disk is full"}},
+		{[]contract.Readiness{bad, bad},
+			contract.Readiness{Reason: "partition 1: its disk is full; partition 2: its disk is full"}},
 	} {
 		if got := combine(test.answers); got != test.want {
 			t.Errorf("%+v combined are %+v, want %+v", test.answers, got, test.want)

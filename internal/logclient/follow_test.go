@@ -87,7 +87,8 @@ func TestABatchIsTakenOrReadFromTheLog(t *testing.T) {
 				t.Fatal(err)
 			}
 			if k.position != test.want || k.fromLog != test.fromLog {
-				t.Errorf("position %d with %d records from the log, want %d with %d", k.position, k.fromLog, test.want, test.fromLog)
+				t.Errorf("position %d with %d records from the log, want %d with %d",
+					k.position, k.fromLog, test.want, test.fromLog)
 			}
 		})
 	}

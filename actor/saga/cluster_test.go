@@ -21,10 +21,10 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// town is a small bank without a gateway: a log in memory, hosts of actors, a
+// cluster is a small bank without a gateway: a log in memory, hosts of actors, a
 // topic, and drivers that live and die. It must be made in a synctest bubble:
 // time is virtual.
-type town struct {
+type cluster struct {
 	t       *testing.T
 	memory  *storage.MemoryLog
 	api     *eventsource.API
@@ -34,7 +34,7 @@ type town struct {
 
 	mu     sync.Mutex
 	places map[bank.AccountID]int
-	kept   [][]byte // every book that was ever saved
+	kept   [][]byte // every checkpoint that was ever saved
 	lost   bool     // what is kept now is not found
 	stale  bool     // the oldest is found instead of the newest
 	// trouble is asked before and after each thing a driver does; an error of
@@ -46,9 +46,9 @@ type town struct {
 	limit int           // how many transfers and holds a driver remembers, if not the usual
 }
 
-func newTown(t *testing.T, hosts int) *town {
+func newCluster(t *testing.T, hosts int) *cluster {
 	t.Helper()
-	w := &town{t: t, memory: storage.NewMemoryLog(), topic: &topic{queues: make(map[chan contract.Batch]bool)},
+	w := &cluster{t: t, memory: storage.NewMemoryLog(), topic: &topic{queues: make(map[chan contract.Batch]bool)},
 		places: make(map[bank.AccountID]int), drivers: make([]*life, hosts),
 		trouble: func(context.Context, string) error { return nil }}
 	storage := w.memory.Open()
@@ -63,12 +63,13 @@ func newTown(t *testing.T, hosts int) *town {
 	return w
 }
 
-func (w *town) newHost() *actor.Host {
-	return actor.NewHost(events{w}, nowhere{}, func() time.Time { return time.Now().Add(w.skew) }, identitytest.Believe)
+func (w *cluster) newHost() *actor.Host {
+	clock := func() time.Time { return time.Now().Add(w.skew) }
+	return actor.NewHost(events{w}, noSnapshots{}, clock, identitytest.Believe)
 }
 
 // background runs work until the test ends.
-func (w *town) background(work func(context.Context) error) (stop func()) {
+func (w *cluster) background(work func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -88,9 +89,9 @@ type life struct {
 }
 
 // drive starts a driver beside a host.
-func (w *town) drive(at int) *life {
+func (w *cluster) drive(at int) *life {
 	w.t.Helper()
-	l := &life{Driver: saga.New(saga.Parts{Log: events{w}, Call: w.callFor(at), Store: shelf{w},
+	l := &life{Driver: saga.New(saga.Parts{Log: events{w}, Call: w.callFor(at), Store: checkpointStore{w},
 		Here:  func(id bank.AccountID) bool { return w.hostAt(at).Has(id) },
 		Clock: time.Now, Salt: uint64(at), Logger: quiet})}
 	if w.limit != 0 {
@@ -102,13 +103,13 @@ func (w *town) drive(at int) *life {
 }
 
 // kill ends a driver; nothing of its memory remains.
-func (w *town) kill(at int) {
+func (w *cluster) kill(at int) {
 	w.drivers[at].stop()
 	w.drivers[at] = nil
 }
 
 // until waits, in virtual time, for a condition.
-func (w *town) until(what string, most time.Duration, condition func() bool) {
+func (w *cluster) until(what string, most time.Duration, condition func() bool) {
 	w.t.Helper()
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
@@ -120,23 +121,23 @@ func (w *town) until(what string, most time.Duration, condition func() bool) {
 }
 
 // pass lets virtual time pass.
-func (w *town) pass(d time.Duration) { <-time.After(d) }
+func (w *cluster) pass(d time.Duration) { <-time.After(d) }
 
 // host is where an account is placed.
-func (w *town) host(id bank.AccountID) *actor.Host {
+func (w *cluster) host(id bank.AccountID) *actor.Host {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.hosts[w.places[id]]
 }
 
-func (w *town) hostAt(at int) *actor.Host {
+func (w *cluster) hostAt(at int) *actor.Host {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.hosts[at]
 }
 
 // place puts an account on a host, as Dapr would.
-func (w *town) place(id bank.AccountID, at int) {
+func (w *cluster) place(id bank.AccountID, at int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.places[id] = at
@@ -148,7 +149,7 @@ type receiver struct{}
 var errBroken = errors.New("connection reset")
 
 // callFor carries the calls of the driver beside a host.
-func (w *town) callFor(at int) batcher.Call {
+func (w *cluster) callFor(at int) batcher.Call {
 	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 		ctx = context.WithValue(ctx, receiver{}, id)
 		for _, c := range batch.Commands {
@@ -169,7 +170,7 @@ func (w *town) callFor(at int) batcher.Call {
 }
 
 // events is the event source.
-type events struct{ w *town }
+type events struct{ w *cluster }
 
 func (e events) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
 	if err := e.w.trouble(ctx, "before append"); err != nil {
@@ -201,16 +202,16 @@ func (e events) Ready(ctx context.Context) (contract.Readiness, error) {
 	return e.w.api.Ready(ctx, struct{}{})
 }
 
-// nowhere keeps no snapshots.
-type nowhere struct{}
+// noSnapshots stores no snapshots.
+type noSnapshots struct{}
 
-func (nowhere) Load(context.Context, bank.AccountID) ([]byte, error) { return nil, nil }
-func (nowhere) Save(context.Context, bank.AccountID, []byte) error   { return nil }
+func (noSnapshots) Load(context.Context, bank.AccountID) ([]byte, error) { return nil, nil }
+func (noSnapshots) Save(context.Context, bank.AccountID, []byte) error   { return nil }
 
-// shelf keeps the drivers' books, all of them.
-type shelf struct{ w *town }
+// checkpointStore has all checkpoints of the drivers.
+type checkpointStore struct{ w *cluster }
 
-func (s shelf) Load(context.Context) ([]byte, error) {
+func (s checkpointStore) Load(context.Context) ([]byte, error) {
 	s.w.mu.Lock()
 	defer s.w.mu.Unlock()
 	switch {
@@ -222,7 +223,7 @@ func (s shelf) Load(context.Context) ([]byte, error) {
 	return s.w.kept[len(s.w.kept)-1], nil
 }
 
-func (s shelf) Save(ctx context.Context, data []byte) error {
+func (s checkpointStore) Save(ctx context.Context, data []byte) error {
 	if err := s.w.trouble(ctx, "save"); err != nil {
 		return err
 	}

@@ -1,0 +1,173 @@
+package saga
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// limits are how much a driver remembers. What does not fit is forgotten, and read from the log again when there is
+// room.
+type limits struct{ transfers, holds int }
+
+// defaultLimits are for a transfer of up to 4 KiB while it is on its way to the receiver, and a hold of 200 bytes.
+var defaultLimits = limits{transfers: 5_000, holds: 10_000}
+
+// step is how far a transfer has come.
+type step string
+
+const (
+	sent     step = "sent"     // the receiver has to take it
+	received step = "received" // the sender has to learn that it arrived
+	rejected step = "rejected" // the sender has to take it back
+)
+
+// transfer is one that has not ended, as far as the driver knows.
+type transfer struct {
+	ID bank.TransferID `json:"id"`
+	// From and Version identify the event of its sending; Position is where that is in the whole log.
+	From     bank.AccountID `json:"from"`
+	Version  int64          `json:"version"`
+	Position int64          `json:"position"`
+	To       bank.AccountID `json:"to"`
+	Step     step           `json:"step"`
+	// Since is when it came to its step.
+	Since time.Time `json:"since"`
+	// Rejection is why, at the step rejected.
+	Rejection *bank.Rejection `json:"rejection,omitempty"`
+
+	sending  *bank.TransferSent // what was sent; not in the checkpoint, but read again
+	delivery *delivery          // the command for the present step, on its way
+	ours     bool               // this driver makes its next step
+}
+
+// pendingState is the fold of the log to what is still to be done. It is not safe for concurrent use.
+type pendingState struct {
+	limits    limits
+	position  int64
+	mark      string // what the log holds at the position
+	transfers map[bank.TransferID]*transfer
+	holds     holds
+	// lostTransfers and lostHolds are the positions of the first events whose transfers and holds did not fit; 0 if
+	// everything is here.
+	lostTransfers, lostHolds int64
+	// rereading is set for a second reading of the log: it takes transfers until it is half full, and none after that.
+	rereading bool
+}
+
+func newPendingState(limits limits) *pendingState {
+	return &pendingState{limits: limits, transfers: make(map[bank.TransferID]*transfer), holds: newHolds(limits.holds)}
+}
+
+// fold takes the next record of the log. An error means that the record cannot be read; the next ones can be folded
+// nevertheless.
+func (p *pendingState) fold(r contract.Record) error {
+	p.position, p.mark = r.Position, markOf(r)
+	event, err := r.Event()
+	if err != nil {
+		return err
+	}
+	p.apply(r, event)
+	return nil
+}
+
+// apply takes in an event, from the log or from the answer to a command.
+func (p *pendingState) apply(r contract.Record, event bank.Event) {
+	switch e := event.(type) {
+	case bank.TransferSent:
+		p.add(&transfer{ID: e.Transfer, From: r.Account, Version: r.Version, Position: r.Position,
+			To: e.To, Step: sent, Since: r.At, sending: &e})
+	case bank.TransferReceived:
+		p.advance(e.Transfer, received, nil, r.At)
+	case bank.TransferRejected:
+		p.advance(e.Transfer, rejected, &e.Rejection, r.At)
+	case bank.TransferCompleted:
+		p.end(e.Transfer)
+	case bank.TransferReturned:
+		p.end(e.Transfer)
+	case bank.HoldPlaced:
+		p.addHold(&hold{Account: r.Account, Version: r.Version, Position: r.Position, ExpiresAt: e.ExpiresAt})
+	case bank.HoldCaptured:
+		if !e.Remaining.Positive() {
+			p.holds.remove(r.Account, e.Hold)
+		}
+	case bank.HoldReleased:
+		p.holds.remove(r.Account, e.Hold)
+	case bank.HoldExpired:
+		p.holds.remove(r.Account, e.Hold)
+	}
+}
+
+// add takes a transfer in. If there are too many, it forgets the one that has made no progress for longest, so that
+// stuck transfers make room for others.
+func (p *pendingState) add(t *transfer) {
+	if p.transfers[t.ID] != nil {
+		return
+	}
+	if p.rereading && (p.lostTransfers != 0 || len(p.transfers) >= p.limits.transfers/2) {
+		noteLost(&p.lostTransfers, t.Position)
+		return
+	}
+	p.transfers[t.ID] = t
+	if len(p.transfers) <= p.limits.transfers {
+		return
+	}
+	longest := t
+	for _, other := range p.transfers {
+		if c := other.Since.Compare(longest.Since); c < 0 || c == 0 && other.Position < longest.Position {
+			longest = other
+		}
+	}
+	noteLost(&p.lostTransfers, longest.Position)
+	p.end(longest.ID)
+}
+
+// noteLost notes that what the log has at a position was forgotten.
+func noteLost(first *int64, position int64) {
+	if position != 0 && (*first == 0 || position < *first) {
+		*first = position
+	}
+}
+
+// advance notes that a transfer has come to another step. It never goes back.
+func (p *pendingState) advance(id bank.TransferID, to step, why *bank.Rejection, at time.Time) {
+	t := p.transfers[id]
+	if t == nil || t.Step != sent {
+		return
+	}
+	t.Step, t.Rejection, t.Since, t.sending = to, why, at, nil
+	t.delivery.cancel()
+	t.delivery = nil
+}
+
+// end forgets a transfer.
+func (p *pendingState) end(id bank.TransferID) {
+	if t := p.transfers[id]; t != nil {
+		t.delivery.cancel()
+		delete(p.transfers, id)
+	}
+}
+
+// addHold takes a hold in. If there are too many, it forgets the one that expires last.
+func (p *pendingState) addHold(h *hold) {
+	if last := p.holds.add(h); last != nil {
+		noteLost(&p.lostHolds, last.Position)
+	}
+}
+
+// sorted are the transfers that match, in the order in which they were sent.
+func (p *pendingState) sorted(match func(*transfer) bool) []*transfer {
+	var some []*transfer
+	for _, t := range p.transfers {
+		if match(t) {
+			some = append(some, t)
+		}
+	}
+	slices.SortFunc(some, func(t, u *transfer) int { return cmp.Compare(t.Position, u.Position) })
+	return some
+}
+
+func all(*transfer) bool { return true }
