@@ -29,7 +29,7 @@ type bench struct {
 	t      *testing.T
 	memory *storage.MemoryLog
 	log    *faultyLog
-	kept   *shelf
+	kept   *snapshotStore
 	host   *actor.Host
 	writer *eventsource.Writer
 	now    time.Time
@@ -39,7 +39,8 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	memory := storage.NewMemoryLog()
-	b := &bench{t: t, memory: memory, kept: &shelf{data: map[bank.AccountID][]byte{}}, now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	b := &bench{t: t, memory: memory, kept: &snapshotStore{data: map[bank.AccountID][]byte{}},
+		now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 	storage := memory.Open()
 	writer := eventsource.NewWriter(storage, slog.New(slog.DiscardHandler))
 	b.background(func(ctx context.Context) {
@@ -186,21 +187,21 @@ func (l *faultyLog) Ready(ctx context.Context) (contract.Readiness, error) {
 	return l.api.Ready(ctx, struct{}{})
 }
 
-// shelf keeps snapshots in memory.
-type shelf struct {
+// snapshotStore stores snapshots in memory.
+type snapshotStore struct {
 	mu    sync.Mutex
 	data  map[bank.AccountID][]byte
 	loads int
 }
 
-func (s *shelf) Load(_ context.Context, id bank.AccountID) ([]byte, error) {
+func (s *snapshotStore) Load(_ context.Context, id bank.AccountID) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.loads++
 	return s.data[id], nil
 }
 
-func (s *shelf) Save(_ context.Context, id bank.AccountID, data []byte) error {
+func (s *snapshotStore) Save(_ context.Context, id bank.AccountID, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.data[id] = data
@@ -210,9 +211,11 @@ func (s *shelf) Save(_ context.Context, id bank.AccountID, data []byte) error {
 func TestATurnDecidesItsCommandsInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
-		outcomes := b.send(b.open(), b.deposit("pay", 100), b.withdraw("rent", 70), b.withdraw("fun", 40), b.deposit("pay", 100))
+		outcomes := b.send(b.open(), b.deposit("pay", 100), b.withdraw("rent", 70), b.withdraw("fun", 40),
+			b.deposit("pay", 100))
 		b.expect(outcomes, contract.Applied, contract.Applied, contract.Applied, contract.Refused, contract.Replayed)
-		if refusal := outcomes[3].Refusal; refusal.Code != bank.InsufficientFunds || *refusal.Available != eur(30) || *refusal.Shortfall != eur(10) {
+		if refusal := outcomes[3].Refusal; refusal.Code != bank.InsufficientFunds || *refusal.Available != eur(30) ||
+			*refusal.Shortfall != eur(10) {
 			t.Errorf("refusal %+v", refusal)
 		}
 		if outcomes[4].Record.Position != outcomes[1].Record.Position || outcomes[1].Record.Position != 2 {
@@ -224,7 +227,7 @@ func TestATurnDecidesItsCommandsInOrder(t *testing.T) {
 	})
 }
 
-func TestTheSameKeyIsAnsweredForEver(t *testing.T) {
+func TestTheSameKeyIsAnsweredPermanently(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.expect(b.send(b.open(), b.deposit("pay", 100)), contract.Applied, contract.Applied)
@@ -284,7 +287,7 @@ func TestALostAnswerIsFoundAgain(t *testing.T) {
 	})
 }
 
-// An append that nobody heard of may land after the next attempt has decided:
+// An append without an answer may land after the next attempt has decided:
 // what that refuses must not happen then.
 func TestATurnDecidesAtTheTimeOfItsBeginning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -321,7 +324,7 @@ func TestWhatCertainlyDidNotHappenIsUnavailable(t *testing.T) {
 		began := time.Now()
 		b.expect(b.send(b.open()), contract.Unavailable)
 		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("the turn went on for %s; whoever waits for it has given up", took)
+			t.Errorf("the turn went on for %s; its caller has given up by then", took)
 		}
 		if n := len(b.stream()); n != 0 {
 			t.Errorf("%d events", n)
@@ -337,7 +340,7 @@ func TestTwoHostsOfOneAccountDoNoHarm(t *testing.T) {
 		b.restart()
 		b.expect(b.send(b.withdraw("rent", 70)), contract.Applied)
 		revived := b.host
-		b.host = zombie // it still believes in 100 at version 2
+		b.host = zombie // it still has 100 at version 2
 		outcomes := b.send(b.withdraw("again", 70))
 		b.expect(outcomes, contract.Refused)
 		if got := *outcomes[0].Refusal.Available; got != eur(30) {
@@ -345,7 +348,7 @@ func TestTwoHostsOfOneAccountDoNoHarm(t *testing.T) {
 		}
 		b.host = revived
 		b.expect(b.send(b.deposit("gift", 40)), contract.Applied)
-		b.host = zombie // and now in 30, where 70 are: a refusal must know that
+		b.host = zombie // and now 30, where 70 are: a refusal must notice that
 		b.expect(b.send(b.withdraw("dinner", 70)), contract.Applied)
 		if n := len(b.stream()); n != 5 {
 			t.Errorf("%d events", n)
@@ -412,7 +415,7 @@ func TestSnapshotsAreOnlyACache(t *testing.T) {
 					b.expect(b.send(b.deposit(fmt.Sprint(i), 1)), contract.Applied)
 				}
 				b.host.Deactivate(t.Context(), contract.ActorType, string(ada))
-				synctest.Wait() // for the snapshot to be kept
+				synctest.Wait() // for the snapshot to be saved
 				if len(b.kept.data[ada]) == 0 {
 					t.Fatal("no snapshot was kept")
 				}
@@ -445,7 +448,8 @@ func TestAnAccountsTimeNeverGoesBack(t *testing.T) {
 func TestNothingIsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
-		reply, failed := b.host.InvokeActorMethod(t.Context(), contract.ActorType, string(ada), contract.MethodNothing, []byte("{}"))
+		reply, failed := b.host.InvokeActorMethod(t.Context(), contract.ActorType, string(ada), contract.MethodNothing,
+			[]byte("{}"))
 		if failed != actorerr.Success || string(reply) != "{}" {
 			t.Errorf("answered %q, %v", reply, failed)
 		}

@@ -19,7 +19,7 @@ import (
 	"corebank/internal/identity/identitytest"
 )
 
-// guarded is a bench whose actors believe nobody: every command needs proof.
+// guarded is a bench whose actors trust no one: every command needs proof.
 type guarded struct {
 	*bench
 	people *identitytest.Issuer
@@ -32,7 +32,8 @@ func newGuarded(t *testing.T) *guarded {
 	if g.own, err = actor.NewSystemSigner(newKey(t), time.Now); err != nil {
 		t.Fatal(err)
 	}
-	g.host = actor.NewHost(g.log, g.kept, func() time.Time { return g.now }, actor.NewAuthenticator(g.people.Verifier(), g.own.Verifier()))
+	g.host = actor.NewHost(g.log, g.kept, func() time.Time { return g.now },
+		actor.NewAuthenticator(g.people.Verifier(), g.own.Verifier()))
 	g.background(g.host.RunSnapshots)
 	return g
 }
@@ -57,15 +58,15 @@ func by(t *testing.T, caller, token, key string, c bank.Command) contract.Comman
 }
 
 // statuses are what became of commands, with the codes of refusals.
-func statuses(outcomes []contract.Outcome) (told []string) {
+func statuses(outcomes []contract.Outcome) (texts []string) {
 	for _, o := range outcomes {
 		text := string(o.Status)
 		if o.Refusal != nil {
 			text += " " + string(o.Refusal.Code)
 		}
-		told = append(told, text)
+		texts = append(texts, text)
 	}
-	return told
+	return texts
 }
 
 // TestActorsBelieveNoGateway: whatever a gateway sends, an actor does only what
@@ -74,7 +75,8 @@ func TestActorsBelieveNoGateway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuarded(t)
 		token := func(subject string, role identity.Role) string { return g.people.TokenFor(subject, role) }
-		ada, mallory, tess, audrey := token("ada", identity.Customer), token("mallory", identity.Customer), token("tess", identity.Teller), token("audrey", identity.Auditor)
+		ada, mallory := token("ada", identity.Customer), token("mallory", identity.Customer)
+		tess, audrey := token("tess", identity.Teller), token("audrey", identity.Auditor)
 		forged := identitytest.NewIssuer(t).TokenFor("tess", identity.Teller)
 		system := g.people.TokenFor(saga.Caller, identity.System)
 		old, err := g.people.Token("tess", identity.Teller, time.Now().Add(-2*time.Hour), time.Hour)
@@ -82,7 +84,8 @@ func TestActorsBelieveNoGateway(t *testing.T) {
 			t.Fatal(err)
 		}
 		euro, open := bank.Deposit{Amount: eur(100)}, bank.OpenAccount{Owner: "ada", Currency: "EUR"}
-		g.told(contract.CommandBatch{Commands: []contract.Command{by(t, "ada", ada, "first", open), by(t, "ada", ada, "salary", euro)}}, "applied", "applied")
+		g.answers(contract.CommandBatch{Commands: []contract.Command{by(t, "ada", ada, "first", open),
+			by(t, "ada", ada, "salary", euro)}}, "applied", "applied")
 		const none, no = "refused ACCOUNT_NOT_FOUND", "forbidden"
 		for name, test := range map[string]struct {
 			command contract.Command
@@ -110,7 +113,8 @@ func TestActorsBelieveNoGateway(t *testing.T) {
 			}
 		}
 		squatted := by(t, "mallory", mallory, "other", bank.OpenAccount{Owner: "mallory", Currency: "EUR"})
-		reply, err := g.host.Execute(t.Context(), bank.NewAccountID("ada", "second"), contract.CommandBatch{Commands: []contract.Command{squatted}})
+		reply, err := g.host.Execute(t.Context(), bank.NewAccountID("ada", "second"),
+			contract.CommandBatch{Commands: []contract.Command{squatted}})
 		if err != nil || reply.Outcomes[0].Status != contract.Forbidden {
 			t.Errorf("an account at an id that is Ada's to open: %+v, %v", reply, err)
 		}
@@ -122,8 +126,8 @@ func TestActorsBelieveNoGateway(t *testing.T) {
 	})
 }
 
-// told sends a batch and checks what became of it.
-func (g *guarded) told(batch contract.CommandBatch, want ...string) []contract.Outcome {
+// answers sends a batch and checks its outcomes.
+func (g *guarded) answers(batch contract.CommandBatch, want ...string) []contract.Outcome {
 	g.t.Helper()
 	reply, err := g.host.Execute(g.t.Context(), ada, batch)
 	if err != nil || fmt.Sprint(statuses(reply.Outcomes)) != fmt.Sprint(want) {
@@ -134,7 +138,8 @@ func (g *guarded) told(batch contract.CommandBatch, want ...string) []contract.O
 
 // step is one that only the bank itself makes.
 func step(t *testing.T, caller, token string) contract.Command {
-	command := bank.ReceiveTransfer{Transfer: bank.NewTransferID(bank.NewAccountID("bob", "first"), "t"), From: bank.NewAccountID("bob", "first"), Amount: eur(5)}
+	command := bank.ReceiveTransfer{Transfer: bank.NewTransferID(bank.NewAccountID("bob", "first"), "t"),
+		From: bank.NewAccountID("bob", "first"), Amount: eur(5)}
 	key, _ := bank.SystemKey(command)
 	return by(t, caller, token, key, command)
 }
@@ -144,24 +149,29 @@ func step(t *testing.T, caller, token string) contract.Command {
 func TestCallersShareACall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuarded(t)
-		ada, tess, mallory := g.people.TokenFor("ada", identity.Customer), g.people.TokenFor("tess", identity.Teller), g.people.TokenFor("mallory", identity.Customer)
+		ada, tess := g.people.TokenFor("ada", identity.Customer), g.people.TokenFor("tess", identity.Teller)
+		mallory := g.people.TokenFor("mallory", identity.Customer)
 		euro := bank.Deposit{Amount: eur(100)}
-		g.told(contract.CommandBatch{Commands: []contract.Command{
+		g.answers(contract.CommandBatch{Commands: []contract.Command{
 			by(t, "ada", ada, "first", bank.OpenAccount{Owner: "ada", Currency: "EUR"}),
-			by(t, "nonsense", tess, "a", euro), by(t, "mallory", mallory, "b", euro), by(t, "ada", ada, "c", bank.Withdraw{Amount: eur(100)}),
+			by(t, "nonsense", tess, "a", euro), by(t, "mallory", mallory, "b", euro),
+			by(t, "ada", ada, "c", bank.Withdraw{Amount: eur(100)}),
 		}}, "applied", "applied", "refused ACCOUNT_NOT_FOUND", "applied")
-		var told []string
+		var callers []string
 		for _, r := range g.stream() {
-			told = append(told, r.Caller+" as "+r.Role)
+			callers = append(callers, r.Caller+" as "+r.Role)
 		}
-		if got := strings.Join(told, ", "); got != "ada as customer, tess as teller, ada as customer" {
+		if got := strings.Join(callers, ", "); got != "ada as customer, tess as teller, ada as customer" {
 			t.Errorf("the events are by %s", got)
 		}
-		g.told(contract.CommandBatch{Atomic: true, Commands: []contract.Command{by(t, "ada", ada, "d", euro), by(t, "mallory", mallory, "e", euro)}},
+		g.answers(contract.CommandBatch{Atomic: true,
+			Commands: []contract.Command{by(t, "ada", ada, "d", euro), by(t, "mallory", mallory, "e", euro)}},
 			"not-tried", "refused ACCOUNT_NOT_FOUND")
-		g.told(contract.CommandBatch{Atomic: true, Commands: []contract.Command{by(t, "mallory", mallory, "c", euro), by(t, "ada", "", "e", euro)}},
+		g.answers(contract.CommandBatch{Atomic: true,
+			Commands: []contract.Command{by(t, "mallory", mallory, "c", euro), by(t, "ada", "", "e", euro)}},
 			"refused ACCOUNT_NOT_FOUND", "not-tried")
-		g.told(contract.CommandBatch{DryRun: true, Commands: []contract.Command{by(t, "ada", ada, "f", euro), step(t, "tess", tess), step(t, "mallory", mallory)}},
+		g.answers(contract.CommandBatch{DryRun: true,
+			Commands: []contract.Command{by(t, "ada", ada, "f", euro), step(t, "tess", tess), step(t, "mallory", mallory)}},
 			"applied", "applied", "applied")
 	})
 }
@@ -171,9 +181,12 @@ func TestCallersShareACall(t *testing.T) {
 func TestTheBankActsInItsOwnName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGuarded(t)
-		g.told(contract.CommandBatch{Commands: []contract.Command{by(t, "ada", g.people.TokenFor("ada", identity.Customer), "first", bank.OpenAccount{Owner: "ada", Currency: "EUR"})}}, "applied")
+		open := by(t, "ada", g.people.TokenFor("ada", identity.Customer), "first",
+			bank.OpenAccount{Owner: "ada", Currency: "EUR"})
+		g.answers(contract.CommandBatch{Commands: []contract.Command{open}}, "applied")
 		var tokens []string
-		call := g.own.Sign(func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		call := g.own.Sign(func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch,
+		) (contract.CommandReply, error) {
 			tokens = append(tokens, batch.Commands[0].Token)
 			return g.host.Execute(ctx, id, batch)
 		})
@@ -191,7 +204,8 @@ func TestTheBankActsInItsOwnName(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reply, err := stranger.Sign(g.host.Execute)(t.Context(), ada, contract.CommandBatch{Commands: []contract.Command{step(t, saga.Caller, "")}})
+		reply, err := stranger.Sign(g.host.Execute)(t.Context(), ada,
+			contract.CommandBatch{Commands: []contract.Command{step(t, saga.Caller, "")}})
 		if err != nil || reply.Outcomes[0].Status != contract.Forbidden {
 			t.Errorf("a host with another key: %+v, %v", reply, err)
 		}
@@ -205,10 +219,11 @@ func BenchmarkAuthenticator(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	guard, command := actor.NewAuthenticator(people.Verifier(), own.Verifier()), contract.Command{Caller: "ada", Token: people.TokenFor("ada", identity.Customer)}
+	authenticate := actor.NewAuthenticator(people.Verifier(), own.Verifier())
+	command := contract.Command{Caller: "ada", Token: people.TokenFor("ada", identity.Customer)}
 	b.ReportAllocs()
 	for range b.N {
-		if _, err := guard(b.Context(), command); err != nil {
+		if _, err := authenticate(b.Context(), command); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -58,7 +58,8 @@ func TestAnAtomicBatchForgetsWhatItRepeats(t *testing.T) {
 		b.send(b.open())
 		b.expect(b.atomic(b.deposit("x", 10), b.deposit("x", 10), b.withdraw("y", 500)),
 			contract.NotTried, contract.NotTried, contract.Refused)
-		b.expect(b.atomic(b.deposit("x", 10), contract.Command{Type: "Conjure", Key: "z", Caller: "ada"}), contract.NotTried, contract.Invalid)
+		b.expect(b.atomic(b.deposit("x", 10), contract.Command{Type: "Conjure", Key: "z", Caller: "ada"}), contract.NotTried,
+			contract.Invalid)
 	})
 }
 
@@ -93,7 +94,8 @@ func TestADryRunNamesEveryBrokenRule(t *testing.T) {
 		for _, r := range outcome.Others {
 			codes = append(codes, r.Code)
 		}
-		if want := []bank.Code{bank.FrozenAccount, bank.LimitExceeded, bank.InsufficientFunds}; fmt.Sprint(codes) != fmt.Sprint(want) {
+		want := []bank.Code{bank.FrozenAccount, bank.LimitExceeded, bank.InsufficientFunds}
+		if fmt.Sprint(codes) != fmt.Sprint(want) {
 			t.Errorf("refused with %v, want %v", codes, want)
 		}
 	})
@@ -121,13 +123,17 @@ func (b *bench) anyCommand(r *rand.Rand) contract.Command {
 	expires := b.now.Add(time.Duration(r.IntN(100)-5) * time.Minute)
 	commands := []bank.Command{
 		bank.OpenAccount{Owner: "Ada", Currency: "EUR", ExternalID: []string{"", "till"}[r.IntN(2)]},
-		bank.Deposit{Amount: eur(200)}, bank.Deposit{Amount: eur(500)}, bank.Deposit{Amount: amount}, bank.Deposit{Amount: amount},
+		bank.Deposit{Amount: eur(200)}, bank.Deposit{Amount: eur(500)}, bank.Deposit{Amount: amount},
+		bank.Deposit{Amount: amount},
 		bank.Withdraw{Amount: amount}, bank.PlaceHold{Amount: amount, ExpiresAt: expires},
 		bank.CaptureHold{Hold: version, Amount: &some, ReleaseRest: r.IntN(2) == 0}, bank.CaptureHold{Hold: version},
 		bank.ReleaseHold{Hold: version}, bank.SendTransfer{To: bank.NewAccountID("bob", "1"), Amount: amount},
-		bank.Reverse{Transaction: version, Reason: "a mistake"}, bank.Reverse{Transaction: version, Amount: &some, Reason: "a mistake"},
-		bank.FreezeAccount{Debits: true, Credits: r.IntN(2) == 0, Reason: "inquiry"}, bank.UnfreezeAccount{}, bank.UnfreezeAccount{},
-		bank.UnfreezeAccount{}, bank.SetLimits{Limits: bank.Limits{Overdraft: eur(r.Int64N(50)), PerDay: &some}}, bank.SetLimits{}, bank.CloseAccount{},
+		bank.Reverse{Transaction: version, Reason: "a mistake"},
+		bank.Reverse{Transaction: version, Amount: &some, Reason: "a mistake"},
+		bank.FreezeAccount{Debits: true, Credits: r.IntN(2) == 0, Reason: "inquiry"}, bank.UnfreezeAccount{},
+		bank.UnfreezeAccount{},
+		bank.UnfreezeAccount{}, bank.SetLimits{Limits: bank.Limits{Overdraft: eur(r.Int64N(50)), PerDay: &some}},
+		bank.SetLimits{}, bank.CloseAccount{},
 	}
 	switch {
 	case past.Type == "hold-placed" && r.IntN(2) == 0:
@@ -137,8 +143,9 @@ func (b *bench) anyCommand(r *rand.Rand) contract.Command {
 		commands = []bank.Command{bank.CompleteTransfer{Transfer: transfer},
 			bank.ReturnTransfer{Transfer: transfer, Rejection: bank.Rejection{Code: bank.ClosedAccount}}}
 	case r.IntN(9) == 0:
-		commands = []bank.Command{bank.ExpireHold{Hold: version}, bank.CompleteTransfer{Transfer: transfer}, bank.ReceiveTransfer{
-			Transfer: bank.NewTransferID("x", fmt.Sprint(r.IntN(9))), From: bank.NewAccountID("bob", "1"), Amount: some}}
+		commands = []bank.Command{bank.ExpireHold{Hold: version}, bank.CompleteTransfer{Transfer: transfer},
+			bank.ReceiveTransfer{
+				Transfer: bank.NewTransferID("x", fmt.Sprint(r.IntN(9))), From: bank.NewAccountID("bob", "1"), Amount: some}}
 	}
 	command := commands[r.IntN(len(commands))]
 	if key, internal := bank.SystemKey(command); internal {
@@ -148,7 +155,7 @@ func (b *bench) anyCommand(r *rand.Rand) contract.Command {
 }
 
 // TestADryRunIsTheRealRun asks for commands at random first for show and then
-// in earnest: the answers are the same.
+// for real: the answers are the same.
 func TestADryRunIsTheRealRun(t *testing.T) {
 	applied := make(map[string]int)
 	for seed := range uint64(150) {
@@ -168,8 +175,9 @@ func TestADryRunIsTheRealRun(t *testing.T) {
 					t.Fatalf("seed %d: a dry run wrote %d events", seed, after-before)
 				}
 				for i, o := range b.turn(ada, batch) {
-					if got, want := spoken(t, predicted[i]), spoken(t, o); got != want {
-						t.Fatalf("seed %d: %s %s\npredicted %s\nanswered  %s", seed, batch.Commands[i].Type, batch.Commands[i].Data, got, want)
+					if got, want := comparable(t, predicted[i]), comparable(t, o); got != want {
+						t.Fatalf("seed %d: %s %s\npredicted %s\nanswered  %s", seed, batch.Commands[i].Type, batch.Commands[i].Data, got,
+							want)
 					}
 					if o.Status == contract.Applied {
 						applied[batch.Commands[i].Type]++
@@ -183,8 +191,8 @@ func TestADryRunIsTheRealRun(t *testing.T) {
 	}
 }
 
-// spoken is an outcome without what only a real run, or only a dry one, has.
-func spoken(t *testing.T, o contract.Outcome) string {
+// comparable is an outcome without what only a real run, or only a dry one, has.
+func comparable(t *testing.T, o contract.Outcome) string {
 	t.Helper()
 	if o.Record != nil {
 		r := *o.Record

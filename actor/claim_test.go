@@ -18,7 +18,8 @@ type opening struct {
 
 func (b *bench) opening(caller, externalID string) opening {
 	b.t.Helper()
-	command, err := contract.EncodeCommand(caller, "first", bank.OpenAccount{Owner: caller, Currency: "EUR", ExternalID: externalID})
+	command, err := contract.EncodeCommand(caller, "first",
+		bank.OpenAccount{Owner: caller, Currency: "EUR", ExternalID: externalID})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -103,7 +104,8 @@ func TestWhatIsRefusedClaimsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		o := b.opening("ada", "till 7")
-		b.expect(b.turn(o.id, contract.CommandBatch{Atomic: true, Commands: []contract.Command{o.command, b.withdraw("rent", 70)}}),
+		b.expect(b.turn(o.id, contract.CommandBatch{Atomic: true,
+			Commands: []contract.Command{o.command, b.withdraw("rent", 70)}}),
 			contract.NotTried, contract.Refused)
 		if n := b.claims("till 7"); n != 0 {
 			t.Errorf("%d claims", n)
@@ -137,7 +139,8 @@ func TestMoneySentToAClaimDoesNotSpoilIt(t *testing.T) {
 		b := newBench(t)
 		receive := bank.ReceiveTransfer{Transfer: bank.NewTransferID(ada, "k"), From: ada, Amount: eur(1)}
 		key, _ := bank.SystemKey(receive)
-		outcome := b.turn(bank.NewClaimID("till 7"), contract.CommandBatch{Commands: []contract.Command{b.command(key, receive)}})[0]
+		outcome := b.turn(bank.NewClaimID("till 7"),
+			contract.CommandBatch{Commands: []contract.Command{b.command(key, receive)}})[0]
 		if event, err := outcome.Record.Event(); err != nil {
 			t.Fatal(err)
 		} else if _, ok := event.(bank.TransferRejected); !ok {
@@ -156,9 +159,11 @@ func TestInternalCommandsHaveTheirOwnKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.send(b.open())
-		receive := bank.ReceiveTransfer{Transfer: bank.NewTransferID(ada, "k"), From: bank.NewAccountID("bob", "1"), Amount: eur(5)}
+		receive := bank.ReceiveTransfer{Transfer: bank.NewTransferID(ada, "k"), From: bank.NewAccountID("bob", "1"),
+			Amount: eur(5)}
 		key, _ := bank.SystemKey(receive)
-		b.expect(b.send(b.command("mine", receive), b.command(key, receive), b.command(key, receive), b.command(key, bank.Deposit{Amount: eur(5)})),
+		b.expect(b.send(b.command("mine", receive), b.command(key, receive), b.command(key, receive),
+			b.command(key, bank.Deposit{Amount: eur(5)})),
 			contract.Invalid, contract.Applied, contract.Replayed, contract.Refused)
 	})
 }
@@ -170,7 +175,7 @@ func TestASecondOpeningInABatchClaimsItsOwnExternalID(t *testing.T) {
 		b := newBench(t)
 		b.sendOpening(b.opening("ada", "till 7"), false)
 		first, second := b.opening("bob", "till 7"), b.opening("bob", "till 8")
-		// Only the bank's own people may open an account under any id, so both have the key that the id follows from.
+		// Both have the key that the account id follows from: a refused command does not use up its key.
 		outcomes := b.turn(first.id, contract.CommandBatch{Commands: []contract.Command{first.command, second.command}})
 		b.expect(outcomes, contract.Refused, contract.Applied)
 		if b.claims("till 8") != 1 {

@@ -10,7 +10,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// While the log's disk is nearly full, nobody waits for it in vain.
+// While the log's disk is nearly full, commands are refused at once.
 func TestAHaltedLogRefusesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
@@ -20,7 +20,8 @@ func TestAHaltedLogRefusesAtOnce(t *testing.T) {
 		b.writer.Halt("the disk is nearly full")
 		began := time.Now()
 		got := b.send(deposit)[0]
-		if got.Status != contract.Unavailable || !strings.Contains(got.Reason, "nearly full") || time.Since(began) > time.Second {
+		if got.Status != contract.Unavailable || !strings.Contains(got.Reason, "nearly full") ||
+			time.Since(began) > time.Second {
 			t.Errorf("%s (%s) after %v", got.Status, got.Reason, time.Since(began))
 		}
 		b.writer.Halt("")

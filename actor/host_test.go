@@ -25,7 +25,8 @@ func TestAHostForgetsWhoRestedLongest(t *testing.T) {
 		}
 		for round := range 4 {
 			for _, id := range ids {
-				outcomes := b.turn(id, contract.CommandBatch{Commands: []contract.Command{b.deposit(fmt.Sprint("round ", round), 100)}})
+				deposit := b.deposit(fmt.Sprint("round ", round), 100)
+				outcomes := b.turn(id, contract.CommandBatch{Commands: []contract.Command{deposit}})
 				b.expect(outcomes, contract.Applied)
 				if got := outcomes[0].Account.Balance.Minor; got != int64(100*(round+1)) {
 					t.Errorf("round %d: %s has %d", round, id, got)

@@ -9,7 +9,7 @@ import (
 )
 
 // TestADriverMayDieAnywhere kills a driver at each thing that it does, one
-// after the other, and begins anew with what was kept, with something old,
+// after the other, and begins again with the newest checkpoint, with an old one,
 // and with nothing.
 func TestADriverMayDieAnywhere(t *testing.T) {
 	for _, found := range []string{"newest", "oldest", "nothing"} {
@@ -18,7 +18,7 @@ func TestADriverMayDieAnywhere(t *testing.T) {
 			for deaths := range 60 {
 				synctest.Test(t, func(t *testing.T) {
 					w := newCluster(t, 1)
-					w.slow = 600 * time.Millisecond // so that books are kept between any two steps
+					w.slow = 600 * time.Millisecond // so that checkpoints are saved between any two steps
 					w.stale, w.lost = found == "oldest", found == "nothing"
 					dying, n := make(chan struct{}, 1), 0
 					w.trouble = func(ctx context.Context, point string) error {
@@ -31,7 +31,7 @@ func TestADriverMayDieAnywhere(t *testing.T) {
 						w.mu.Unlock()
 						if last {
 							dying <- struct{}{}
-							<-ctx.Done() // it never comes to what would follow
+							<-ctx.Done() // nothing follows
 						}
 						return ctx.Err()
 					}

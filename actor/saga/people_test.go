@@ -7,8 +7,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// send gives an account's actor a command, which must be applied, be it that
-// the answer got lost the first time.
+// send gives an account's actor a command, which must be applied; it may be replayed
+// because the first answer got lost.
 func (w *cluster) send(id bank.AccountID, key string, c bank.Command) contract.Record {
 	w.t.Helper()
 	command, err := contract.EncodeCommand("ada", key, c)

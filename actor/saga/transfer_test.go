@@ -98,11 +98,11 @@ func (w *cluster) threeTransfers() {
 	w.t.Helper()
 	ada, bob := w.open("ada", "EUR", 0), w.open("bob", "EUR", 0)
 	one := w.transfer(ada, bob, "one", 1_000)
-	nobody := w.transfer(bob, bank.NewAccountID("no one", "ever"), "two", 2_000)
+	unknown := w.transfer(bob, bank.NewAccountID("no one", "ever"), "two", 2_000)
 	w.settle(time.Minute)
 	three := w.transfer(bob, ada, "three", 4_000)
 	ends := w.settle(time.Minute)
-	if ends[one].completed != 1 || ends[nobody].returned != 1 || ends[three].completed != 1 {
+	if ends[one].completed != 1 || ends[unknown].returned != 1 || ends[three].completed != 1 {
 		w.t.Errorf("%+v", ends)
 	}
 	if a, b := w.account(ada), w.account(bob); a.Balance != eur(13_000) || b.Balance != eur(7_000) {
