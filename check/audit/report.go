@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"corebank/check/laws"
 	"corebank/internal/bank"
@@ -120,10 +121,10 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, "The audit found %s.\n\n", counted(r.FindingsTotal, "fault"))
 	}
 	line := func(name, text string) { fmt.Fprintf(&b, "  %-13s %s\n", name, text) }
-	line("log", fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), grouped(r.Position))+r.waitingText())
-	line("accounts", grouped(r.Accounts))
-	line("transactions", grouped(r.Transactions))
-	line("keys", grouped(r.Keys)+r.keysText())
+	line("log", fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), humanize.Comma(r.Position))+r.waitingText())
+	line("accounts", humanize.Comma(r.Accounts))
+	line("transactions", humanize.Comma(r.Transactions))
+	line("keys", humanize.Comma(r.Keys)+r.keysText())
 	for _, total := range r.Totals {
 		line(string(total.Currency), total.text())
 	}
@@ -138,7 +139,7 @@ func (r Report) String() string {
 		b.WriteString("  " + f.String() + "\n")
 	}
 	if more := r.FindingsTotal - int64(len(r.Findings)); more > 0 {
-		fmt.Fprintf(&b, "  and %s more\n", grouped(more))
+		fmt.Fprintf(&b, "  and %s more\n", humanize.Comma(more))
 	}
 	return b.String()
 }
@@ -147,7 +148,7 @@ func (r Report) waitingText() string {
 	if r.Waiting == 0 {
 		return ""
 	}
-	return "; " + grouped(r.Waiting) + " newer without a place yet"
+	return "; " + humanize.Comma(r.Waiting) + " newer without a place yet"
 }
 
 func (r Report) keysText() string {
@@ -169,9 +170,9 @@ func viewsText(c *laws.Compared) string {
 	case c == nil:
 		return "not compared"
 	case c.Different > 0:
-		return fmt.Sprintf("%s differ from the log at position %s", counted(c.Different, "account"), grouped(c.Checkpoint))
+		return fmt.Sprintf("%s differ from the log at position %s", counted(c.Different, "account"), humanize.Comma(c.Checkpoint))
 	default:
-		return fmt.Sprintf("equal to the log at position %s: %s, %s", grouped(c.Checkpoint),
+		return fmt.Sprintf("equal to the log at position %s: %s, %s", humanize.Comma(c.Checkpoint),
 			counted(c.Accounts, "account"), counted(c.Transactions, "transaction"))
 	}
 }
@@ -191,7 +192,7 @@ func (p *Proof) text() string {
 		return text + "; no earlier audit to compare with"
 	}
 	return fmt.Sprintf("%s; transaction %s is the one that was audited at %s", text,
-		grouped(int64(p.Since.Transaction)), p.Since.At.Format(time.RFC3339))
+		humanize.Comma(int64(p.Since.Transaction)), p.Since.At.Format(time.RFC3339))
 }
 
 // counted is "1 record" or "2 records".
@@ -199,14 +200,5 @@ func counted(n int64, what string) string {
 	if n != 1 {
 		what += "s"
 	}
-	return grouped(n) + " " + what
-}
-
-// grouped writes a count as 1,234,567.
-func grouped(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
+	return humanize.Comma(n) + " " + what
 }

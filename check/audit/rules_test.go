@@ -133,11 +133,11 @@ var brokenIdentity = []broken{
 	{"there is no key", at(6, func(r *contract.Record) { r.Key = "" }),
 		laws.Key, 6, "an idempotency key", `"": idempotencyKey must have 1 to 128 characters, not 0.`},
 	{"there is no hash of the request", at(3, func(r *contract.Record) { r.RequestHash = "" }),
-		laws.Request, 3, "the request's hash: 32 hexadecimal digits", `""`},
+		laws.Hash, 3, "the request's hash: 32 hexadecimal digits", `""`},
 	{"the hash of the request is cut off", at(3, func(r *contract.Record) { r.RequestHash = halfAnHex }),
-		laws.Request, 3, "the request's hash: 32 hexadecimal digits", `"` + halfAnHex + `"`},
+		laws.Hash, 3, "the request's hash: 32 hexadecimal digits", `"` + halfAnHex + `"`},
 	{"the hash of the request is none", at(3, func(r *contract.Record) { r.RequestHash = strings.Repeat("G", 32) }),
-		laws.Request, 3, "the request's hash: 32 hexadecimal digits", `"` + strings.Repeat("G", 32) + `"`},
+		laws.Hash, 3, "the request's hash: 32 hexadecimal digits", `"` + strings.Repeat("G", 32) + `"`},
 }
 
 var brokenEvent = []broken{

@@ -21,7 +21,7 @@ const (
 	Transfer   Law = "transfer"
 	Transit    Law = "transit"
 	Key        Law = "key"
-	Request    Law = "request"
+	Hash       Law = "request"
 	Time       Law = "time"
 	Entries    Law = "entry"
 	Views      Law = "views"
@@ -47,6 +47,15 @@ const (
 	SeenOnce     Law = "seen-once"
 )
 
+// The laws of a bank that is broken on purpose.
+const (
+	Fenced     Law = "fenced"
+	Heals      Law = "heals"
+	Unchanged  Law = "unchanged"
+	Served     Law = "served"
+	StandStill Law = "stand-still"
+)
+
 // sentences say what each law holds.
 var sentences = map[Law]string{
 	Position: "positions count from 1 without gaps",
@@ -65,7 +74,7 @@ var sentences = map[Law]string{
 	Transfer:   "a transfer is sent, then received or rejected where it was sent to, then completed or returned, each once",
 	Transit:    "the ledger has in transit what the transfers have that neither arrived nor came back",
 	Key:        "an idempotency key has one event in its account, and what the bank does by itself has the key of that",
-	Request:    "an event has the hash of its request",
+	Hash:       "an event has the hash of its request",
 	Time:       "times are UTC in whole microseconds and never go back within an account",
 	Entries:    "an event shows one line of history, as its postings say, if it moves money on its account, and none otherwise",
 	Views:      "the views are the fold of the log",
@@ -83,14 +92,21 @@ var sentences = map[Law]string{
 	Shown:        "the account that comes with an answer is the account at that version",
 	Linearizable: "the answers about an account have an order in which the domain gives all of them, and that agrees with the clock",
 	SeenOnce:     "a subscriber sees every transaction once and in order",
+
+	Fenced:     "an event source that lost the log writes no more",
+	Heals:      "a healed bank answers, its views and subscribers catch up, and no process panicked",
+	Unchanged:  "what was in the log before is unchanged",
+	Served:     "the balances that the API serves are those of the log",
+	StandStill: "accounts with an event that cannot be read stand still and say so, and no others",
 }
 
 // Sentence says what the law holds.
 func (l Law) Sentence() string { return sentences[l] }
 
-// OfLog are the laws that a Log checks, OfRun those that a History checks.
+// OfLog are the laws that a Log checks, OfRun those that a History checks; whether
+// transfers have Ended, a Log says.
 var (
 	OfLog = []Law{Position, Version, Account, Opening, Event, ExternalID, Postings, Balance, Limit, Available, Hold, Reversal,
-		Transfer, Transit, Key, Request, Time, Entries, Views}
+		Transfer, Transit, Key, Hash, Time, Entries, Views}
 	OfRun = []Law{Ended, Asked, Decided, Acknowledged, Denied, Remembered, Shown, Linearizable, SeenOnce}
 )

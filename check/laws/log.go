@@ -27,6 +27,7 @@ type Log struct {
 	position int64 // of the last record
 	records  int64
 	lines    int64
+	sent     int // transfers
 
 	expected *ViewSums // to compare with when the log reaches their checkpoint
 	compared *Compared
@@ -129,7 +130,7 @@ func (l *Log) End() {
 // CheckEnded holds that every transfer has ended. It is for a bank that had the
 // time for it.
 func (l *Log) CheckEnded() {
-	l.findings.Check(Ended, len(l.transfers))
+	l.findings.Check(Ended, l.sent)
 	for _, id := range slices.Sorted(maps.Keys(l.transfers)) {
 		l.findings.Violated(Ended, "transfer %s was %s, and that is all", id, l.transfers[id])
 	}
@@ -207,7 +208,7 @@ func (l *Log) checkRequest(r contract.Record) {
 		wellFormed = wellFormed && (c >= '0' && c <= '9' || c >= 'a' && c <= 'f')
 	}
 	if !wellFormed {
-		l.findings.about(r, Request, fmt.Sprintf("the request's hash: %d hexadecimal digits", requestHashLength),
+		l.findings.about(r, Hash, fmt.Sprintf("the request's hash: %d hexadecimal digits", requestHashLength),
 			fmt.Sprintf("%q", r.RequestHash))
 	}
 }

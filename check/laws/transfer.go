@@ -29,6 +29,7 @@ const (
 func (l *Log) checkTransfer(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
 	case bank.TransferSent:
+		l.sent++
 		l.checkSent(r, e)
 	case bank.TransferReceived:
 		if t := l.step(r, e.Transfer, transfer{e.From, r.Account, e.Amount, stepSent}); t != nil {

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -175,6 +177,8 @@ type blind struct {
 	mu       sync.Mutex
 	accounts map[bank.AccountID]view.Account
 	lines    map[bank.AccountID][]view.Transaction
+	links    []view.Reference
+	states   []view.State
 	trial    view.Trial
 }
 
@@ -191,6 +195,7 @@ func (b *blind) Apply(_ context.Context, changes view.Changes) error {
 	for _, line := range changes.Transactions {
 		b.lines[line.Account] = append(b.lines[line.Account], line)
 	}
+	b.links, b.states = append(b.links, changes.References...), append(b.states, changes.States...)
 	b.trial = changes.Trial
 	return nil
 }
@@ -232,6 +237,40 @@ func (b *blind) History(_ context.Context, id bank.AccountID, _ view.Page) (view
 	lines := slices.Clone(b.lines[id])
 	slices.Reverse(lines)
 	return view.Lines{Transactions: lines}, nil
+}
+
+// Snapshot implements view.Snapshots.
+func (b *blind) Snapshot(context.Context) (view.Snapshot, error) { return blindSnapshot{b}, nil }
+
+// blindSnapshot is read when nothing is written any more.
+type blindSnapshot struct{ *blind }
+
+func (s blindSnapshot) Checkpoint() int64           { return s.trial.Position }
+func (s blindSnapshot) Trial() view.Trial           { return s.trial }
+func (s blindSnapshot) Close(context.Context) error { return nil }
+
+func (s blindSnapshot) Accounts(context.Context) iter.Seq2[view.Account, error] {
+	return each(slices.Collect(maps.Values(s.accounts)))
+}
+
+func (s blindSnapshot) Transactions(context.Context) iter.Seq2[view.Transaction, error] {
+	return each(slices.Concat(slices.Collect(maps.Values(s.lines))...))
+}
+
+func (s blindSnapshot) References(context.Context) iter.Seq2[view.Reference, error] {
+	return each(s.links)
+}
+
+func (s blindSnapshot) States(context.Context) iter.Seq2[view.State, error] { return each(s.states) }
+
+func each[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, one := range all {
+			if !yield(one, nil) {
+				return
+			}
+		}
+	}
 }
 
 // trusting is a log in which nothing is to be found of what the topic left out:

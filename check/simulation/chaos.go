@@ -60,7 +60,7 @@ func (w *world) happen(th *thread, e fault) {
 		w.mu.Unlock()
 		h.set(th.between(-time.Hour, time.Hour))
 	case cursorCut:
-		for _, s := range w.readers {
+		for _, s := range w.subscribers {
 			s.breakOff()
 		}
 	}

@@ -1,305 +1,163 @@
 package simulation
 
 import (
+	"cmp"
+	"encoding/json"
 	"math"
 	"reflect"
-	"time"
+	"slices"
+	"strings"
 
-	"corebank/internal/bank"
+	"corebank/check/laws"
 	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
-// history is the log, read as an auditor would.
-type history struct {
-	world   *world
-	records []contract.Record
-	// streams are the records of each account, by version-1.
-	streams map[bank.AccountID][]contract.Record
-	// states are the accounts after each version; the zero account is first.
-	states map[bank.AccountID][]bank.Account
-	lines  []view.Transaction
-	// places are the positions that clients hear of: those in the partitions.
-	places map[event]int64
-	// courses are the transfers.
-	courses map[bank.TransferID]*course
-}
-
-// judge holds the whole run to the laws and tells how long its log is.
-func (w *world) judge() int {
+// check holds the whole run to the laws and tells how long its log is.
+func (w *world) check() int {
 	records := w.records()
-	h := &history{world: w, records: records, places: make(map[event]int64),
-		streams: make(map[bank.AccountID][]contract.Record), states: make(map[bank.AccountID][]bank.Account),
-		courses: make(map[bank.TransferID]*course)}
-	h.checkPartitions()
-	h.checkLog()
-	h.checkTransfers()
-	h.checkReversals()
-	h.checkAnswers()
-	h.checkViews()
-	for _, s := range w.readers {
-		h.checkSubscriber(s)
+	log := laws.NewLog(&w.found)
+	h := &laws.History{Findings: &w.found, Began: w.began, Skews: w.skews, Caller: customer, Durable: w.durableSince}
+	for _, a := range w.asked {
+		h.Answers = append(h.Answers, a.Answer)
 	}
+	for _, s := range w.subscribers {
+		h.Watches = append(h.Watches, s.result())
+	}
+	if views, err := laws.ReadViews(w.ctx, w.store.(view.Snapshots)); err != nil || views.Checkpoint() != int64(len(records)) {
+		w.violated(laws.Views, "the views are not at position %d, the head of the log: %v", len(records), err)
+	} else {
+		log.Expect(views)
+	}
+	for _, r := range records {
+		log.Record(r)
+		h.Record(r)
+	}
+	log.End()
+	log.CheckEnded()
+	h.Check()
+	w.checkPartitions(records)
+	w.checkAsked(h)
 	return len(records)
 }
 
 // checkPartitions holds what each partition has to the whole log: all of it has a
-// place there, and each account's events in their order, which checkLog sees.
-func (h *history) checkPartitions() {
-	sum := 0
-	for _, d := range h.world.logs() {
-		records, err := d.readAll(h.world.ctx, 0, math.MaxInt)
+// place there. What was acknowledged is in its partition, word for word, at the
+// position that was told.
+func (w *world) checkPartitions(whole []contract.Record) {
+	stored := make(map[event]contract.Record)
+	for _, d := range w.logs() {
+		records, err := d.readAll(w.ctx, 0, math.MaxInt)
 		if err != nil {
-			h.world.violated(Gapless, "the log%s cannot be read: %v", d.name(), err)
+			w.violated(laws.Position, "the log%s cannot be read: %v", d.name(), err)
 		}
 		for i, r := range records {
 			if r.Position != int64(i)+1 {
-				h.world.violated(Gapless, "the log%s has position %d at place %d", d.name(), r.Position, i+1)
+				w.violated(laws.Position, "the log%s has position %d at place %d", d.name(), r.Position, i+1)
 			}
-			h.places[event{r.Account, r.Version}] = r.Position
+			stored[event{r.Account, r.Version}] = r
 		}
-		sum += len(records)
 	}
-	if sum != len(h.records) {
-		h.world.violated(Gapless, "%d records are durable, and %d are in the whole log", sum, len(h.records))
+	if len(stored) != len(whole) {
+		w.violated(laws.Position, "%d records are durable, and %d are in the whole log", len(stored), len(whole))
+	}
+	for _, a := range w.asked {
+		if told := a.outcome.Record; told != nil {
+			r := stored[event{told.Account, told.Version}]
+			if r.Position != told.Position || string(r.Data) != string(told.Data) {
+				w.violated(laws.Acknowledged, "%s was told that %s is at position %d; there is %+v", a.Client, a.Request.Key, told.Position, r)
+			}
+		}
 	}
 }
 
-// checkLog goes through the log from its beginning: positions, versions and
-// times, keys, what the events say, and what they come to.
-func (h *history) checkLog() {
-	sums := make(map[bank.Currency]int64)
-	books := make(map[string]int64)
-	keys := make(map[string]int64)
-	for i, r := range h.records {
-		if r.Position != int64(i)+1 {
-			h.world.violated(Gapless, "the log has position %d at place %d", r.Position, i+1)
+// checkAsked holds that every answer was one that a client can get, and the
+// account that came with it to the log.
+func (w *world) checkAsked(h *laws.History) {
+	for _, a := range w.asked {
+		switch a.Status {
+		case contract.Applied, contract.Replayed, contract.Refused, contract.Unavailable, contract.Unknown:
+		default:
+			w.violated(laws.Heals, "%s was told %s of %s: %s", a.Client, a.Status, a.Request.Key, a.Note)
 		}
-		key := string(r.Account) + "/" + r.Key
-		if first, again := keys[key]; again {
-			h.world.violated(KeyOnce, "key %s of %s is on position %d and again on %d", r.Key, h.world.name(r.Account), first, r.Position)
-		}
-		keys[key] = r.Position
-		event, ok := h.fold(r)
-		if !ok {
+		if a.outcome.Account == nil {
 			continue
 		}
-		h.follow(r, event)
-		if opened, is := event.(bank.AccountOpened); is {
-			h.checkHolder(r, opened)
-		}
-		if err := bank.CheckBalanced(event.PostingLines()); err != nil {
-			h.world.violated(Exact, "position %d: %v", r.Position, err)
-		}
-		for _, p := range event.PostingLines() {
-			sums[p.Amount.Currency] += p.Amount.Minor
-			books[p.LedgerAccount] += p.Amount.Minor
-		}
-		for currency, sum := range sums {
-			if sum != 0 {
-				h.world.violated(Exact, "after position %d the books are off by %d %s", r.Position, sum, currency)
-			}
-		}
-		h.checkBalance(r, event, books[bank.CustomerLedger(r.Account)])
-		if line := view.TransactionOf(r, event); line != nil {
-			h.lines = append(h.lines, *line)
+		if state, _ := h.State(a.Account, a.AccountVersion); !reflect.DeepEqual(*a.outcome.Account, state.Summary()) {
+			w.violated(laws.Shown, "%s was told that %s is %+v; the log has %+v", a.Client, a.Account, *a.outcome.Account, state)
 		}
 	}
 }
 
-// checkHolder holds that an opening with an external id has claimed it before, and
-// that nobody else has.
-func (h *history) checkHolder(r contract.Record, e bank.AccountOpened) {
-	if e.ExternalID == "" {
-		return
+// attempt is one time that a client asked, with all that it was told.
+type attempt struct {
+	laws.Answer
+	outcome contract.Outcome
+}
+
+// take notes what came of an attempt.
+func (a *attempt) take(o contract.Outcome) {
+	a.outcome = o
+	a.Status, a.Account, a.Note = o.Status, a.Request.Account, o.Reason
+	if o.Record != nil {
+		var moved struct{ Balance struct{ Minor int64 } }
+		_ = json.Unmarshal(o.Record.Data, &moved) // most events state a balance
+		a.Version, a.Balance = o.Record.Version, moved.Balance.Minor
 	}
-	claims := h.states[bank.NewClaimID(e.ExternalID)]
-	h.caused(r, len(claims) > 0)
-	if len(claims) > 0 && claims[len(claims)-1].Claimant != r.Account {
-		h.world.violated(OneHolder, "position %d opens %s with the external id %q, which %s claimed", r.Position, h.world.name(r.Account),
-			e.ExternalID, h.world.name(claims[len(claims)-1].Claimant))
+	if o.Refusal != nil {
+		a.Code, a.Available, a.Shortfall = o.Refusal.Code, o.Refusal.Available, o.Refusal.Shortfall
+	}
+	if o.Account != nil {
+		a.AccountVersion, a.AccountBalance = o.Account.Version, o.Account.Balance.Minor
 	}
 }
 
-// fold adds a record to its account's history.
-func (h *history) fold(r contract.Record) (bank.Event, bool) {
-	states := h.states[r.Account]
-	if states == nil {
-		states = []bank.Account{{ID: r.Account}}
-	}
-	before := states[len(states)-1]
-	after, err := contract.Fold(before, r)
-	if err != nil {
-		h.world.violated(Gapless, "position %d: %v", r.Position, err)
-		return nil, false
-	}
-	if r.At.Before(before.ChangedAt) {
-		h.world.violated(Gapless, "position %d is of %s, before the account's event of %s", r.Position, r.At, before.ChangedAt)
-	}
-	h.states[r.Account] = append(states, after)
-	h.streams[r.Account] = append(h.streams[r.Account], r)
-	event, err := r.Event()
-	return event, err == nil
+// open reports whether an answer leaves open what came of its request.
+func open(status contract.Status) bool {
+	return status == contract.Unknown || status == contract.Unavailable
 }
 
-// checkBalance holds an event to its account's state before it: it has to be
-// what the bank decides there, and to leave the balance that it says.
-func (h *history) checkBalance(r contract.Record, event bank.Event, booked int64) {
-	states := h.states[r.Account]
-	before, after := states[len(states)-2], states[len(states)-1]
-	want := before.Balance.Minor
-	if line := view.TransactionOf(r, event); line != nil && line.Credit {
-		want += line.Amount
-	} else if line != nil {
-		want -= line.Amount
-	}
-	if after.Balance.Minor != want || after.Balance.Minor < -after.Limits.Overdraft.Minor || after.Balance.Minor != booked {
-		h.world.violated(Exact, "position %d leaves %s with %d; %d was to be, %d is in the books",
-			r.Position, h.world.name(r.Account), after.Balance.Minor, want, booked)
-	}
-}
-
-// current reports whether an account was at a version at some time of a
-// request.
-func (h *history) current(id bank.AccountID, version int, sent, answered time.Duration) bool {
-	stream := h.streams[id]
-	if version > 0 && !h.durableBy(stream[version-1], answered) {
-		return false
-	}
-	return version == len(stream) || !h.durableBy(stream[version], sent)
-}
-
-// durableBy reports whether a record was durable at a time.
-func (h *history) durableBy(r contract.Record, by time.Duration) bool {
-	at, durable := h.world.durableSince(r)
-	return durable && at <= by
-}
-
-// checkViews holds the views to the fold of the log.
-func (h *history) checkViews() {
-	w := h.world
-	position, err := w.store.Checkpoint(w.ctx)
-	if err != nil || position != int64(len(h.records)) {
-		w.violated(ViewsEqual, "the views are at position %d of %d, %v", position, len(h.records), err)
-	}
-	h.checkTrial()
-	for id := range w.names {
-		var want view.Account
-		var lines []view.Transaction
-		for _, r := range h.streams[id] {
-			account, effect, err := view.Fold(want, r)
-			if err != nil {
-				w.violated(ViewsEqual, "the view of %s: %v", w.name(id), err)
-				return
-			}
-			want = account
-			if effect.Line != nil {
-				lines = append(lines, *effect.Line)
-			}
+// resolve asks once more for everything whose outcome a client does not know:
+// in a healed bank every question gets an answer.
+func (w *world) resolve() {
+	w.mu.Lock()
+	asked := slices.Clone(w.asked)
+	w.mu.Unlock()
+	slices.SortFunc(asked, func(a, b attempt) int {
+		return cmp.Or(cmp.Compare(a.Answered, b.Answered), strings.Compare(a.Client, b.Client))
+	})
+	type name struct{ account, key, hash string }
+	var order []name
+	unresolved := make(map[name]*laws.Request)
+	for _, a := range asked {
+		it := name{string(a.Request.Account), a.Request.Key, a.Request.Hash()}
+		if !open(a.Status) {
+			delete(unresolved, it)
+			continue
 		}
-		h.checkView(id, want, lines)
+		if unresolved[it] == nil {
+			order = append(order, it)
+		}
+		unresolved[it] = a.Request
 	}
-}
-
-// checkTrial holds the trial balance of the views to the postings of the log.
-func (h *history) checkTrial() {
-	sums := view.Resume(view.Trial{})
-	for _, r := range h.records {
-		if event, err := r.Event(); err == nil {
-			sums.Add(r.At, event.PostingLines())
+	th := w.thread("auditor", nil)
+	for _, it := range order {
+		r := unresolved[it]
+		if r == nil {
+			continue
+		}
+		delete(unresolved, it)
+		if a := w.ask(th, r, healTime); open(a.Status) {
+			w.violated(laws.Heals, "%s of %s is still %s in a healthy bank: %s", r.Key, r.Account, a.Status, a.Note)
 		}
 	}
-	got, err := h.world.store.Trial(h.world.ctx)
-	if want := sums.Trial(int64(len(h.records))); err != nil || !got.Equal(want) {
-		h.world.violated(ViewsEqual, "the trial balance is %+v, %v; the log says %+v", got, err, want)
-	}
-}
-
-func (h *history) checkView(id bank.AccountID, want view.Account, lines []view.Transaction) {
-	w := h.world
-	got, err := w.store.Account(w.ctx, id)
-	if want.Version > 0 && (err != nil || !reflect.DeepEqual(got, want)) {
-		w.violated(ViewsEqual, "the view of %s is %+v, %v; the log says %+v", w.name(id), got, err, want)
-	}
-	if want.Version == 0 && err == nil {
-		w.violated(ViewsEqual, "there is a view of %s, which was never opened", w.name(id))
-	}
-	var shown []view.Transaction
-	page := view.Page{Last: view.MaxPage}
-	for {
-		read, err := w.store.History(w.ctx, id, page)
-		if err != nil {
-			w.violated(ViewsEqual, "the history of %s: %v", w.name(id), err)
-			return
-		}
-		for i := len(read.Transactions) - 1; i >= 0; i-- {
-			shown = append(shown, read.Transactions[i])
-		}
-		if !read.Newer || len(read.Transactions) == 0 {
-			break
-		}
-		page.Before = read.Transactions[0].Version
-	}
-	if !equalLines(shown, lines) {
-		w.violated(ViewsEqual, "the history of %s shows versions %v; the log has %v", w.name(id), versions(shown), versions(lines))
-	}
-}
-
-func equalLines(a, b []view.Transaction) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func versions(lines []view.Transaction) []int64 {
-	all := make([]int64, len(lines))
-	for i, line := range lines {
-		all[i] = line.Version
-	}
-	return all
-}
-
-// wanted reports whether a subscriber asked for a line.
-func (s *subscriber) wanted(line view.Transaction) bool {
-	return line.Position > s.from && (s.id == "" || s.id == line.Account)
-}
-
-// checkSubscriber holds what a subscriber saw to the log: everything after its
-// cursor, once and in order.
-func (h *history) checkSubscriber(s *subscriber) {
-	var want []view.Transaction
-	for _, line := range h.lines {
-		if s.wanted(line) {
-			want = append(want, line)
-		}
-	}
-	if seen := s.all(); !equalLines(seen, want) {
-		h.world.violated(SeenOnce, "%s saw positions %v; after %d the log has %v", s.name, positions(seen), s.from, positions(want))
-	}
-}
-
-func positions(lines []view.Transaction) []int64 {
-	all := make([]int64, len(lines))
-	for i, line := range lines {
-		all[i] = line.Position
-	}
-	return all
 }
 
 // lastLine is the position of the last transaction that a subscriber is to see.
 func (w *world) lastLine(s *subscriber) (last int64) {
+	derived, watch := make(laws.Derivation), s.result()
 	for _, r := range w.records() {
-		event, err := r.Event()
-		if err != nil {
-			continue
-		}
-		if line := view.TransactionOf(r, event); line != nil && s.wanted(*line) {
+		if line, err := derived.Entry(r); err == nil && watch.Wants(line) {
 			last = line.Position
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corebank/check/laws"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -225,7 +226,7 @@ func (d *drive) land(ctx context.Context, th *thread, records []contract.Record,
 		return err
 	}
 	if d.disk.holder != d {
-		th.world.violated(OneWriter, "%s wrote although another event source had taken the log over", d.of.name)
+		th.world.violated(laws.Fenced, "%s wrote although another event source had taken the log over", d.of.name)
 	}
 	d.known = max(d.known, records[len(records)-1].Position)
 	d.disk.head += int64(len(records))

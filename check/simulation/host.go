@@ -172,7 +172,7 @@ func (w *world) move(th *thread, id bank.AccountID) {
 			return
 		}
 		defer leave()
-		if l.th.pass(ctx, wayLeast, wayMost) == nil {
+		if l.th.pass(ctx, wayMin, wayMax) == nil {
 			old.actors.Deactivate(ctx, contract.ActorType, string(id))
 		}
 	})

@@ -3,6 +3,7 @@ package simulation
 import (
 	"context"
 
+	"corebank/check/laws"
 	"corebank/eventsource/storage"
 )
 
@@ -36,7 +37,7 @@ func (d *orderDrive) land(ctx context.Context, th *thread, rounds []storage.Cut)
 		return err
 	}
 	if d.disk.holder != d {
-		th.world.violated(OneWriter, "%s wrote although another sequencer had taken the order over", d.of.name)
+		th.world.violated(laws.Fenced, "%s wrote although another sequencer had taken the order over", d.of.name)
 	}
 	th.note("adds %v", rounds)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"corebank/check/laws"
 	"corebank/eventsource"
 	"corebank/eventsource/sequencer"
 	"corebank/internal/bank"
@@ -99,14 +100,14 @@ func (w *world) records() (records []contract.Record) {
 		}
 		total := sequencer.NewMergedLog(w.whole().order.Open(), parts)
 		if _, err := total.Refresh(w.ctx); err != nil {
-			w.violated(Gapless, "the order cannot be read: %v", err)
+			w.violated(laws.Position, "the order cannot be read: %v", err)
 		}
 		read = total.ReadAll
 	}
 	for {
 		page, err := read(w.ctx, int64(len(records)), contract.MaxReadRecords)
 		if err != nil {
-			w.violated(Gapless, "the log cannot be read after position %d: %v", len(records), err)
+			w.violated(laws.Position, "the log cannot be read after position %d: %v", len(records), err)
 		}
 		if err != nil || len(page) == 0 {
 			return records

@@ -47,7 +47,7 @@ func (s *shelf) all(id bank.AccountID) [][]byte {
 // Load implements actor.Snapshots.
 func (s *shelf) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, wayLeast, wayMost); err != nil {
+	if err := th.pass(ctx, wayMin, wayMax); err != nil {
 		return nil, err
 	}
 	if err := th.point(crashBeforeLoad); err != nil {

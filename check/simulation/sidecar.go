@@ -45,7 +45,7 @@ func (s *sidecar) call(ctx context.Context, id bank.AccountID, batch contract.Co
 	defer stop()
 	deliver := func(ctx context.Context) (contract.CommandReply, error) {
 		th := threadOf(ctx)
-		if err := th.pass(ctx, wayLeast, wayMost); err != nil {
+		if err := th.pass(ctx, wayMin, wayMax); err != nil {
 			return contract.CommandReply{}, err
 		}
 		h := th.world.place(th, id)
@@ -69,7 +69,7 @@ func (s *sidecar) call(ctx context.Context, id bank.AccountID, batch contract.Co
 		err = errLost
 	}
 	if err == nil {
-		err = th.pass(ctx, wayLeast, wayMost)
+		err = th.pass(ctx, wayMin, wayMax)
 	}
 	return reply, err
 }

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"corebank/check/laws"
+	"corebank/check/workload"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -19,8 +21,8 @@ import (
 // Report is what came of a run.
 type Report struct {
 	Seed uint64
-	// Violations are the laws that did not hold; none is what we want.
-	Violations []Violation
+	// Findings are where laws did not hold; none is what we want.
+	Findings []laws.Finding
 	// Trace is what happened, line by line, in order.
 	Trace func() []string
 	// Faults counts the faults that happened, by what they are.
@@ -66,7 +68,25 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 	w.book = &shelf{kept: make(map[bank.AccountID][][]byte)}
 	w.store = parts.views(memory.New())
 	w.topic = &topic{world: w}
+	w.workload = &workload.Workload{Currency: "EUR", Payment: payment, Expiry: expiry, Destinations: w.accounts,
+		Refusing: []bank.AccountID{w.foreign.account, w.nobody.account}}
 	return w
+}
+
+// payment is the most that is paid mostly, in cents, and expiry how long a hold
+// lasts, at most, that expires in a run.
+const (
+	payment = 100
+	expiry  = 8 * time.Second
+)
+
+// accounts are those of the people.
+func (w *world) accounts() []bank.AccountID {
+	all := make([]bank.AccountID, len(w.people))
+	for i, p := range w.people {
+		all[i] = p.account
+	}
+	return all
 }
 
 // format makes the log's disks.
@@ -83,7 +103,7 @@ func (w *world) format(partitions int) {
 
 // person makes a customer, whose account has a place from the beginning.
 func (w *world) person(dice *thread, name string, currency bank.Currency) person {
-	p := person{name: name, account: bank.NewAccountID(name, firstKey), currency: currency}
+	p := person{name: name, account: bank.NewAccountID(customer, name), currency: currency}
 	w.names[p.account] = name
 	w.places[p.account] = dice.IntN(len(w.hosts))
 	return p
@@ -100,7 +120,7 @@ func (w *world) run() Report {
 	calm()
 	w.heal()
 	w.settle()
-	records := w.judge()
+	records := w.check()
 	w.end()
 	w.late.Wait()
 	w.running.Wait()
@@ -110,8 +130,8 @@ func (w *world) run() Report {
 	for f, n := range w.counts {
 		faults[string(f)] = n
 	}
-	return Report{Seed: w.seed, Violations: w.violations, Trace: w.trace, Faults: faults, Partitions: len(w.logs()),
-		Asked: len(w.attempts), Records: records, Lasted: w.now()}
+	return Report{Seed: w.seed, Findings: w.found.Kept, Trace: w.trace, Faults: faults, Partitions: len(w.logs()),
+		Asked: len(w.asked), Records: records, Lasted: w.now()}
 }
 
 // start starts every process once.
@@ -229,11 +249,11 @@ func (w *world) fence() {
 			continue
 		}
 		if w.poke(s) {
-			w.violated(OneWriter, "%s wrote although another event source had taken the log over", s.name)
+			w.violated(laws.Fenced, "%s wrote although another event source had taken the log over", s.name)
 			continue
 		}
 		if w.until(s.name+" to see that it is fenced", healTime, s.hasEnded) && !errors.Is(s.err, storage.ErrFenced) {
-			w.violated(OneWriter, "%s ended with %v instead of being fenced", s.name, s.err)
+			w.violated(laws.Fenced, "%s ended with %v instead of being fenced", s.name, s.err)
 		}
 	}
 }
@@ -242,8 +262,8 @@ func (w *world) fence() {
 // whether it did. A sequencer only gets something to find a place for.
 func (w *world) poke(s *source) (wrote bool) {
 	if s.writer == nil {
-		w.ask(w.thread("poke "+s.name, nil), w.request(w.auditor.account, "poke "+s.name, bank.OpenAccount{Owner: "auditor", Currency: "EUR"}), healTime)
-		w.ask(w.thread("pay "+s.name, nil), w.request(w.auditor.account, "pay "+s.name, bank.Deposit{Amount: bank.Money{Minor: 1, Currency: "EUR"}}), healTime)
+		w.ask(w.thread("poke "+s.name, nil), w.auditor.opening(), healTime)
+		w.ask(w.thread("pay "+s.name, nil), laws.NewRequest(w.auditor.account, "pay "+s.name, bank.Deposit{Amount: bank.Money{Minor: 1, Currency: "EUR"}}), healTime)
 		return false
 	}
 	id := bank.NewAccountID("nobody", s.name)
@@ -266,7 +286,7 @@ func (w *world) settle() {
 		position, err := w.store.Checkpoint(w.ctx)
 		return err == nil && position >= head
 	})
-	for _, s := range w.readers {
+	for _, s := range w.subscribers {
 		last := w.lastLine(s)
 		w.until(s.name+" to see the last transaction", settleTime, func() bool { return s.cursor() >= last })
 	}

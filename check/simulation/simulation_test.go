@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"corebank/check/laws"
 )
 
 var (
@@ -35,12 +37,12 @@ func explain(t *testing.T, r Report, lines int) {
 	t.Helper()
 	trace := r.Trace()
 	t.Errorf("seed %d breaks the laws:\n  %s\nlast steps:\n%s\nrepeat it with: go test ./check/simulation -run TestSeeds -seed %d -v",
-		r.Seed, join(r.Violations), strings.Join(trace[max(0, len(trace)-lines):], "\n"), r.Seed)
+		r.Seed, join(r.Findings), strings.Join(trace[max(0, len(trace)-lines):], "\n"), r.Seed)
 }
 
-func join(violations []Violation) string {
-	lines := make([]string, len(violations))
-	for i, v := range violations {
+func join(findings []laws.Finding) string {
+	lines := make([]string, len(findings))
+	for i, v := range findings {
 		lines[i] = v.String()
 	}
 	return strings.Join(lines, "\n  ")
@@ -51,7 +53,7 @@ func TestSeeds(t *testing.T) {
 	if *oneSeed != 0 {
 		r := Run(t, *oneSeed, broken[*breaking].parts)
 		fmt.Println(strings.Join(r.Trace(), "\n"))
-		if len(r.Violations) > 0 {
+		if len(r.Findings) > 0 {
 			explain(t, r, 0)
 		}
 		return
@@ -71,7 +73,7 @@ func TestSeeds(t *testing.T) {
 				for seed := next.Add(1) - 1; seed <= last && !t.Failed(); seed = next.Add(1) - 1 {
 					r := Run(t, seed, Parts{})
 					sum.add(r)
-					if len(r.Violations) > 0 {
+					if len(r.Findings) > 0 {
 						explain(t, r, 60)
 					}
 				}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"corebank/check/laws"
 	"corebank/eventsource"
 	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
@@ -86,7 +87,7 @@ func (s *source) keep(ctx context.Context) {
 	}
 	s.world.note(s.name, "ends: %v", s.err)
 	if !errors.Is(s.err, storage.ErrFenced) {
-		s.world.violated(OneWriter, "%s ended with %v, which is not for being fenced", s.name, s.err)
+		s.world.violated(laws.Fenced, "%s ended with %v, which is not for being fenced", s.name, s.err)
 	}
 	threadOf(ctx).alone()
 	s.die()
@@ -158,8 +159,8 @@ func (w *world) reach(th *thread, d *disk) *source {
 
 // Times of a way between two processes, and of a call to the event source.
 const (
-	wayLeast    = 100 * time.Microsecond
-	wayMost     = 2 * time.Millisecond
+	wayMin      = 100 * time.Microsecond
+	wayMax      = 2 * time.Millisecond
 	callTimeout = 6 * time.Second
 )
 
@@ -168,7 +169,7 @@ const (
 func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 	method func(*eventsource.API, context.Context, Request) (Reply, error)) (reply Reply, err error) {
 	th := threadOf(ctx)
-	if err = th.pass(ctx, wayLeast, wayMost); err != nil {
+	if err = th.pass(ctx, wayMin, wayMax); err != nil {
 		return reply, err
 	}
 	s := th.world.reach(th, d)
@@ -186,7 +187,7 @@ func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 	if err != nil {
 		return reply, err
 	}
-	return reply, th.pass(ctx, wayLeast, wayMost)
+	return reply, th.pass(ctx, wayMin, wayMax)
 }
 
 // read is ask for what may get lost without harm.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"corebank/check/laws"
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/view"
@@ -16,27 +17,25 @@ import (
 type subscriber struct {
 	world *world
 	name  string
-	id    bank.AccountID // "" for all accounts
 	th    *thread
 
-	mu   sync.Mutex
-	from int64 // the cursor that it began with
-	seen []view.Transaction
-	cut  context.CancelFunc // breaks the connection
+	mu    sync.Mutex
+	watch laws.Watch
+	cut   context.CancelFunc // breaks the connection
 }
 
 // subscribe adds a subscriber, who comes after a while, with the cursor of
 // something that happened by then.
 func (w *world) subscribe(id bank.AccountID, after time.Duration) {
-	name := fmt.Sprintf("subscriber %d", len(w.readers)+1)
-	s := &subscriber{world: w, name: name, id: id, th: w.thread(name, nil), cut: func() {}}
-	w.readers = append(w.readers, s)
+	name := fmt.Sprintf("subscriber %d", len(w.subscribers)+1)
+	s := &subscriber{world: w, name: name, watch: laws.Watch{Name: name, Account: id}, th: w.thread(name, nil), cut: func() {}}
+	w.subscribers = append(w.subscribers, s)
 	w.running.Go(func() {
 		if w.sleep(w.ctx, after) != nil {
 			return
 		}
 		s.mu.Lock()
-		s.from = s.th.Int64N(w.ordered() + 1)
+		s.watch.After = s.th.Int64N(w.ordered() + 1)
 		s.mu.Unlock()
 		s.follow(s.th.in(w.ctx))
 	})
@@ -52,7 +51,7 @@ func (s *subscriber) follow(ctx context.Context) {
 // connect reads from a gateway until the connection breaks.
 func (s *subscriber) connect(ctx context.Context) {
 	slot := s.th.IntN(len(s.world.gateways))
-	if s.th.pass(ctx, wayLeast, wayMost) != nil {
+	if s.th.pass(ctx, wayMin, wayMax) != nil {
 		return
 	}
 	g, ctx, leave := s.world.enter(ctx, slot)
@@ -64,14 +63,12 @@ func (s *subscriber) connect(ctx context.Context) {
 	s.cut = leave
 	s.mu.Unlock()
 	s.th.note("subscribes at %s after %d", g.name, s.cursor())
-	for told, err := range g.feed.Each(ctx, s.id, s.cursor(), 0) {
+	for told, err := range g.feed.Each(ctx, s.watch.Account, s.cursor(), 0) {
 		if err != nil || ctx.Err() != nil {
 			s.th.note("the subscription ends: %v", err)
 			return
 		}
-		s.mu.Lock()
-		s.seen = append(s.seen, *told.Transaction)
-		s.mu.Unlock()
+		s.saw(*told.Transaction)
 		s.th.note("sees position %d", told.Position)
 		if s.th.IntN(4) == 0 && s.th.pass(ctx, 0, 50*time.Millisecond) != nil {
 			return
@@ -79,14 +76,26 @@ func (s *subscriber) connect(ctx context.Context) {
 	}
 }
 
+// saw notes a transaction.
+func (s *subscriber) saw(line view.Transaction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seen := laws.Seen{Account: line.Account, Version: line.Version, Position: line.Position, Type: string(line.Type),
+		Amount: line.Amount, Balance: line.BalanceAfter}
+	s.watch.Seen = append(s.watch.Seen, seen)
+	if s.watch.Account == "" && line.Type == bank.TransferInEntry {
+		s.world.workload.Arrived(s.th.Rand, seen)
+	}
+}
+
 // cursor is the position after which the subscriber wants to go on.
 func (s *subscriber) cursor() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.seen) == 0 {
-		return s.from
+	if n := len(s.watch.Seen); n > 0 {
+		return s.watch.Seen[n-1].Position
 	}
-	return s.seen[len(s.seen)-1].Position
+	return s.watch.After
 }
 
 // breakOff ends the connection from outside.
@@ -96,9 +105,9 @@ func (s *subscriber) breakOff() {
 	s.cut()
 }
 
-// all is what the subscriber has seen.
-func (s *subscriber) all() []view.Transaction {
+// result is what the subscriber has seen.
+func (s *subscriber) result() laws.Watch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seen
+	return s.watch
 }

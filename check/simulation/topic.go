@@ -35,7 +35,7 @@ type press struct{ topic *topic }
 // Publish implements eventsource.Publisher.
 func (p press) Publish(ctx context.Context, batch contract.Batch) error {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, wayLeast, wayMost); err != nil {
+	if err := th.pass(ctx, wayMin, wayMax); err != nil {
 		return err
 	}
 	if err := th.point(crashBeforePublish); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"corebank/actor/saga"
-	"corebank/internal/bank"
+	"corebank/check/laws"
 	"corebank/internal/contract"
 )
 
@@ -75,64 +75,28 @@ func (d drawer) Save(ctx context.Context, data []byte) error {
 	return d.shelf.Save(d.th.in(ctx), theBook, data)
 }
 
-// openTransfers are those in the log that have not ended, and openHolds its
-// holds that expire by a time and have not.
-func (w *world) open(by time.Time) (openTransfers, openHolds int) {
-	var records []contract.Record
+// idle reports whether the bank has nothing to do by itself: no transfer to end,
+// and no hold to expire before a time.
+func (w *world) idle(by time.Time) bool {
+	pending := laws.NewPending(by)
 	for _, d := range w.logs() {
-		these, err := d.readAll(w.ctx, 0, math.MaxInt)
+		records, err := d.readAll(w.ctx, 0, math.MaxInt)
 		if err != nil {
-			return 0, 0
+			return true
 		}
-		records = append(records, these...)
-	}
-	sent := make(map[bank.TransferID]bool)
-	type holdID struct {
-		account bank.AccountID
-		version int64
-	}
-	held := make(map[holdID]bool)
-	for _, r := range records {
-		event, err := r.Event()
-		if err != nil {
-			continue
-		}
-		switch e := event.(type) {
-		case bank.TransferSent:
-			sent[e.Transfer] = true
-		case bank.TransferCompleted:
-			delete(sent, e.Transfer)
-		case bank.TransferReturned:
-			delete(sent, e.Transfer)
-		case bank.HoldPlaced:
-			if e.ExpiresAt.Before(by) {
-				held[holdID{r.Account, r.Version}] = true
-			}
-		case bank.HoldCaptured:
-			if !e.Remaining.Positive() {
-				delete(held, holdID{r.Account, e.Hold})
-			}
-		case bank.HoldReleased:
-			delete(held, holdID{r.Account, e.Hold})
-		case bank.HoldExpired:
-			delete(held, holdID{r.Account, e.Hold})
+		for _, r := range records {
+			pending.Record(r)
 		}
 	}
-	return len(sent), len(held)
+	return !pending.Any()
 }
 
 // finish gives the drivers time to end all transfers and to note what has
 // expired, and then stops them: nothing is to come any more.
 func (w *world) finish() {
-	w.until("all transfers to end", finishTime, func() bool {
-		transfers, _ := w.open(time.Time{})
-		return transfers == 0
-	})
-	if by := time.Now().Add(soonMost); !w.stepped() { // a clock that was wrong puts it off for as long
-		w.until("all holds to expire", finishTime, func() bool {
-			_, holds := w.open(by)
-			return holds == 0
-		})
+	w.until("all transfers to end", finishTime, func() bool { return w.idle(time.Time{}) })
+	if by := time.Now().Add(expiry); !w.stepped() { // a clock that was wrong puts it off for as long
+		w.until("all holds to expire", finishTime, func() bool { return w.idle(by) })
 	}
 	w.mu.Lock()
 	hosts := w.hosts

@@ -33,7 +33,7 @@ func (v views) Trial(ctx context.Context) (view.Trial, error) {
 
 func (v views) reach(ctx context.Context) error {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, wayLeast, wayMost); err != nil {
+	if err := th.pass(ctx, wayMin, wayMax); err != nil {
 		return err
 	}
 	if th.suffers(viewsUnread) {
@@ -45,7 +45,7 @@ func (v views) reach(ctx context.Context) error {
 // Apply implements view.Store.
 func (v views) Apply(ctx context.Context, changes view.Changes) error {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, wayLeast, wayMost); err != nil {
+	if err := th.pass(ctx, wayMin, wayMax); err != nil {
 		return err
 	}
 	if err := th.point(crashBeforeApply); err != nil {

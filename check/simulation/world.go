@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corebank/check/laws"
+	"corebank/check/workload"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
@@ -34,28 +36,30 @@ type world struct {
 	shelf *shelf
 	book  *shelf // of the drivers of transfers
 	store view.Store
-	topic *topic
+	// workload is what the clients ask for.
+	workload *workload.Workload
+	topic    *topic
 
 	running sync.WaitGroup // everything that ends with ctx
 	late    sync.WaitGroup // calls that are still to arrive
 	healed  atomic.Bool
 	healing chan struct{} // closed when it heals
 
-	mu         sync.Mutex
-	durable    map[event]time.Duration // since when
-	reserved   map[time.Duration]struct{}
-	steps      []step
-	violations []Violation
-	counts     map[fault]int
-	attempts   []attempt
+	mu       sync.Mutex
+	durable  map[event]time.Duration // since when
+	reserved map[time.Duration]struct{}
+	steps    []step
+	found    laws.Findings
+	counts   map[fault]int
+	asked    []attempt
 
-	sources    []*source // all that ever were, oldest first
-	hosts      []*host   // by slot; nil while it is down
-	places     map[bank.AccountID]int
-	skews      []time.Duration // how wrong clocks were, and 0
-	gateways   []*gateway
-	projectors []*projecting
-	readers    []*subscriber
+	sources     []*source // all that ever were, oldest first
+	hosts       []*host   // by slot; nil while it is down
+	places      map[bank.AccountID]int
+	skews       []time.Duration // how wrong clocks were, and 0
+	gateways    []*gateway
+	projectors  []*projecting
+	subscribers []*subscriber
 }
 
 // person is a customer with one account.
@@ -66,9 +70,9 @@ type person struct {
 	externalID string // that they want for it; "" for none
 }
 
-// opening is how they open it.
-func (p person) opening() bank.OpenAccount {
-	return bank.OpenAccount{Owner: p.name, Currency: p.currency, ExternalID: p.externalID}
+// opening is how they open it: under their name as the key.
+func (p person) opening() *laws.Request {
+	return laws.NewRequest(p.account, p.name, bank.OpenAccount{Owner: p.name, Currency: p.currency, ExternalID: p.externalID})
 }
 
 // event names a record, wherever it stands.
@@ -86,10 +90,10 @@ func (w *world) landed(r contract.Record) {
 }
 
 // durableSince is when a record became durable.
-func (w *world) durableSince(r contract.Record) (at time.Duration, durable bool) {
+func (w *world) durableSince(id bank.AccountID, version int64) (at time.Duration, durable bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	at, durable = w.durable[event{r.Account, r.Version}]
+	at, durable = w.durable[event{id, version}]
 	return at, durable
 }
 
@@ -117,12 +121,11 @@ func (w *world) note(who, format string, args ...any) {
 }
 
 // violated notes that a law does not hold.
-func (w *world) violated(law Law, format string, args ...any) {
-	v := Violation{Law: law, Text: fmt.Sprintf(format, args...)}
-	w.note("VIOLATION", "%s", v)
+func (w *world) violated(law laws.Law, format string, args ...any) {
+	w.note("VIOLATION", "of %s: %s", law, fmt.Sprintf(format, args...))
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.violations = append(w.violations, v)
+	w.found.Violated(law, format, args...)
 }
 
 // trace are the steps so far, each instant's in alphabetical order: within one,
@@ -211,7 +214,7 @@ func (w *world) until(what string, most time.Duration, condition func() bool) bo
 	deadline := w.now() + most
 	for !condition() {
 		if w.now() > deadline {
-			w.violated(Recovers, "waited %s after healing for %s", most, what)
+			w.violated(laws.Heals, "waited %s after healing for %s", most, what)
 			return false
 		}
 		if w.sleep(w.ctx, 50*time.Millisecond) != nil {

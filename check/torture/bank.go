@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"corebank/internal/app"
 	"corebank/localbank/datadir"
 )
 
@@ -74,7 +75,7 @@ func (p *process) start(ctx context.Context, within time.Duration) error {
 			return fmt.Errorf("the bank ended before it was ready; it wrote last:\n%s", p.lastWords())
 		default:
 		}
-		if !sleep(ctx, watchTick) {
+		if !app.Pause(ctx, watchTick) {
 			return fmt.Errorf("the bank was not ready within %v; it wrote last:\n%s", within, p.lastWords())
 		}
 	}

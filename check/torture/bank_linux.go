@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"corebank/internal/app"
 )
 
 // launch starts a command out of reach of a Ctrl-C at the terminal, and has it
@@ -148,7 +150,7 @@ func (p *process) killAll(ctx context.Context) error {
 	<-p.ended
 	for part, pid := range parts {
 		for now, runs := statusOf(pid); runs && now.began == were[pid].began; now, runs = statusOf(pid) {
-			if !sleep(ctx, watchTick) {
+			if !app.Pause(ctx, watchTick) {
 				return fmt.Errorf("%s (process %d) was killed and is still there", part, pid)
 			}
 		}
@@ -163,7 +165,7 @@ func (p *process) awaitAnother(ctx context.Context, part string, dead int) error
 		if pid := p.parts()[part]; pid != 0 && pid != dead {
 			return nil
 		}
-		if !sleep(ctx, watchTick) {
+		if !app.Pause(ctx, watchTick) {
 			return fmt.Errorf("%s was not started again within %v", part, time.Since(began).Round(time.Second))
 		}
 	}

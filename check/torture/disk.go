@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"corebank/check/laws"
+	"corebank/internal/app"
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/localbank/datadir"
 )
 
@@ -30,7 +33,7 @@ func (r *run) lowDisk(patience context.Context, lasts time.Duration) error {
 	if err := os.WriteFile(file, fmt.Append(nil, allDisks), 0o600); err != nil {
 		return err
 	}
-	sleep(patience, lasts)
+	app.Pause(patience, lasts)
 	said := r.readLowDisk(patience)
 	if err := os.Remove(file); err != nil {
 		return err
@@ -46,7 +49,7 @@ func (r *run) readLowDisk(patience context.Context) error {
 	defer cancel()
 	reason := ""
 	for !strings.Contains(reason, "nearly full") {
-		if reason = r.gateway.readiness(ctx); !sleep(ctx, watchTick) {
+		if reason = r.gateway.readiness(ctx); !app.Pause(ctx, watchTick) {
 			return fmt.Errorf("the disk was nearly full and after %v /readyz says %q", noticeTime, reason)
 		}
 	}
@@ -57,15 +60,15 @@ func (r *run) readLowDisk(patience context.Context) error {
 // of its own to refuse, as one that is frozen has.
 func (r *run) probeLowDisk(ctx context.Context) error {
 	for _, account := range r.load.ids() {
-		answer := r.gateway.ask(ctx, watchingClient, &Request{Account: account, Key: fmt.Sprint("low-disk-", r.clock().Nanoseconds()),
-			Command: bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}})
-		r.record.add(answer)
-		switch answer.Verdict {
-		case Unavailable:
+		answer := r.gateway.ask(ctx, watchingClient, laws.NewRequest(account, fmt.Sprint("low-disk-", r.clock().Nanoseconds()),
+			bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}))
+		r.answers.add(answer)
+		switch answer.Status {
+		case contract.Unavailable:
 			return nil
-		case Refused:
+		case contract.Refused:
 		default:
-			return fmt.Errorf("the disk was nearly full and a deposit was %s %s; want it refused until there is room", answer.Verdict, answer.Note)
+			return fmt.Errorf("the disk was nearly full and a deposit was %s %s; want it refused until there is room", answer.Status, answer.Note)
 		}
 	}
 	return errors.New("the disk was nearly full and every account refused a deposit for a reason of its own; want it refused until there is room")
@@ -74,7 +77,7 @@ func (r *run) probeLowDisk(ctx context.Context) error {
 // fullDisk has the writes of all parts fail.
 func (r *run) fullDisk(patience context.Context, lasts time.Duration) error {
 	var failed error
-	for began := time.Now(); time.Since(began) < lasts && sleep(patience, limitEvery); {
+	for began := time.Now(); time.Since(began) < lasts && app.Pause(patience, limitEvery); {
 		for part, pid := range r.bank.parts() {
 			if err := limitFiles(pid, true); err != nil {
 				failed = fmt.Errorf("fill the disk of %s: %w", part, err)

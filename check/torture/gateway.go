@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"time"
 
+	"corebank/check/laws"
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 )
 
 // Bounds of a client.
@@ -33,8 +35,8 @@ func newGateway(url, token string, clients int, clock func() time.Duration) *gat
 
 const queryBalance = `query($id: ID!) { balance(accountId: $id) { current { value } version stale } }`
 
-// told is what a mutation answers.
-type told struct {
+// payload is what a mutation answers.
+type payload struct {
 	Replayed bool
 	Account  *struct {
 		ID      bank.AccountID
@@ -61,10 +63,10 @@ type graphError struct {
 }
 
 // ask sends a request once.
-func (g *gateway) ask(ctx context.Context, client int, r *Request) Answer {
-	a := Answer{Request: r, Client: client, Account: r.Account, Verdict: Unknown}
-	query, variables := r.body()
-	var data struct{ Told *told }
+func (g *gateway) ask(ctx context.Context, client string, r *laws.Request) laws.Answer {
+	a := laws.Answer{Request: r, Client: client, Account: r.Account, Status: contract.Unknown}
+	query, variables := body(r)
+	var data struct{ Payload *payload }
 	a.Sent = g.clock()
 	faults, err := g.post(ctx, query, variables, &data)
 	a.Answered = g.clock()
@@ -72,41 +74,43 @@ func (g *gateway) ask(ctx context.Context, client int, r *Request) Answer {
 	case err != nil:
 		a.Note = err.Error()
 	case len(faults) > 0 && faults[0].Extensions.Code == "UNAVAILABLE":
-		a.Verdict, a.Note = Unavailable, faults[0].Message
+		a.Status, a.Note = contract.Unavailable, faults[0].Message
 	case len(faults) > 0:
 		a.Note = faults[0].Extensions.Code + ": " + faults[0].Message
-	case data.Told == nil:
+	case data.Payload == nil:
 		a.Note = "an answer without data"
 	default:
-		a.read(*data.Told)
+		data.Payload.read(&a)
 	}
 	return a
 }
 
-// read takes over what a mutation answers.
-func (a *Answer) read(t told) {
+// read puts the payload into an answer.
+func (t payload) read(a *laws.Answer) {
 	if t.Account != nil {
 		a.Account = t.Account.ID
-		a.ToldVersion, a.ToldBalance = t.Account.Version, minor(t.Account.Balance.Current)
+		a.AccountVersion, a.AccountBalance = t.Account.Version, minor(t.Account.Balance.Current)
 	}
 	if len(t.UserErrors) > 0 {
-		a.Verdict, a.Code = Refused, t.UserErrors[0].Code
+		a.Status, a.Code = contract.Refused, t.UserErrors[0].Code
 		if available := t.UserErrors[0].Available; available != nil {
-			a.Available = minor(*available)
+			a.Available = &bank.Money{Minor: minor(*available), Currency: currency}
 		}
 		return
 	}
-	a.Verdict = Applied
+	a.Status = contract.Applied
 	if t.Replayed {
-		a.Verdict = Replayed
+		a.Status = contract.Replayed
 	}
 	switch {
 	case t.Transaction != nil:
 		a.Version, a.Balance = t.Transaction.Version, minor(t.Transaction.BalanceAfter)
 	case t.Hold != nil:
 		a.Version = versionOf(t.Hold.ID)
-	case a.Request.Account == "":
-		a.Version = 1 // an opening is the first event
+	default:
+		if _, opening := a.Request.Command.(bank.OpenAccount); opening {
+			a.Version = 1 // an opening is the first event
+		}
 	}
 }
 

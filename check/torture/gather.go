@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"corebank/check/audit"
+	"corebank/check/laws"
+	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
-	"corebank/internal/view"
 	"corebank/internal/view/viewstore"
 )
 
@@ -27,7 +27,7 @@ const (
 // heal asks again for every second request that has no outcome: a healthy bank
 // answers every question.
 func (r *run) heal(ctx context.Context) {
-	open := r.record.unresolved()
+	open := r.answers.unresolved()
 	c := r.load.client(0)
 	for i, request := range open {
 		if r.poisoned[request.Account] != "" {
@@ -36,17 +36,17 @@ func (r *run) heal(ctx context.Context) {
 		if i%2 == 1 || i/2 >= healAttempts {
 			continue // it stays unknown, and may be there at most once
 		}
-		r.verified.checked(Heals, 1)
-		var last Answer
+		r.found.Check(laws.Heals, 1)
+		var last laws.Answer
 		for range 5 {
-			last = c.gateway.ask(ctx, c.number, request)
-			r.record.add(last)
-			if last.acknowledged() || last.Verdict == Refused {
+			last = c.gateway.ask(ctx, c.name, request)
+			r.answers.add(last)
+			if settled(last) {
 				break
 			}
 		}
-		if !last.acknowledged() && last.Verdict != Refused {
-			r.verified.violated(Heals, "%s of %s has no outcome in a healed bank: %s", request.Key, request.Account, last.Note)
+		if !settled(last) {
+			r.found.Violated(laws.Heals, "%s of %s has no outcome in a healed bank: %s", request.Key, request.Account, last.Note)
 		}
 	}
 }
@@ -60,31 +60,30 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 	defer log.Close(ctx)
 	head, all, one := r.settle(ctx, log)
 	if at := r.awaitViews(ctx, head, nil); at < head {
-		r.verified.violated(Heals, "the views reached position %d of %d of the log within %v", at, head, r.patience())
+		r.found.Violated(laws.Heals, "the views reached position %d of %d of the log within %v", at, head, r.patience())
 	}
 	r.awaitWatchers(ctx, all, one)
-	e := &Evidence{Began: r.began, Answers: r.record.answers, Pictures: r.Data, Balances: make(map[bank.AccountID][2]int64),
-		Poisoned: r.poisoned, Stale: make(map[bank.AccountID]bool),
-		Past: r.past(), Used: make(map[bank.AccountID]bool)}
-	for _, a := range r.record.answers {
+	e := &Evidence{History: laws.History{Findings: &r.found, Began: r.began, Caller: theCaller, Answers: r.answers.all, Pictures: r.Data},
+		Served: make(map[bank.AccountID]shown), Poisoned: r.poisoned, Past: r.past(), Used: make(map[bank.AccountID]bool)}
+	for _, a := range r.answers.all {
 		e.Used[a.Account] = true
 		if transfer, is := a.Request.Command.(bank.SendTransfer); is {
-			e.Used[transfer.To] = true // perhaps by nobody else
+			e.Used[transfer.To] = true // perhaps by no other
 		}
 	}
 	if e.Views, err = r.readViews(ctx); err != nil {
-		r.verified.violated(Sound, "the views could not be read: %v", err)
+		r.found.Violated(laws.Views, "the views could not be read: %v", err)
 	}
 	if _, err := walk(ctx, log, 0, e.Record); err != nil {
 		return nil, err
 	}
-	for id := range e.streams {
-		said, err := r.gateway.balance(ctx, id)
+	e.Accounts(func(id bank.AccountID) {
+		served, err := r.gateway.balance(ctx, id)
 		if err != nil {
-			r.verified.violated(Balances, "%v", err)
+			r.found.Violated(laws.Served, "%v", err)
 		}
-		e.Balances[id], e.Stale[id] = [2]int64{said.version, said.value}, said.stale
-	}
+		e.Served[id] = served
+	})
 	return e, nil
 }
 
@@ -92,23 +91,19 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 // head, and how many transactions each subscriber is to see.
 func (r *run) settle(ctx context.Context, log *storedLog) (head int64, all int, one map[bank.AccountID]int) {
 	head, one = int64(r.Events), make(map[bank.AccountID]int)
-	open := newPending(time.Now().Add(quietTime))
+	open, derived := laws.NewPending(time.Now().Add(quietTime)), make(laws.Derivation)
 	count := func(record contract.Record) {
-		event, err := record.Event()
-		if err != nil {
-			return
-		}
-		open.note(record, event)
-		if view.TransactionOf(record, event) != nil {
+		open.Record(record)
+		if line, err := derived.Entry(record); err == nil && line != nil {
 			all++
 			one[record.Account]++
 		}
 	}
 	deadline := time.Now().Add(quietTime)
-	for since := time.Now(); (time.Since(since) < stillFor || open.any()) && time.Now().Before(deadline); sleep(ctx, 10*watchTick) {
+	for since := time.Now(); (time.Since(since) < stillFor || open.Any()) && time.Now().Before(deadline); app.Pause(ctx, 10*watchTick) {
 		now, err := walk(ctx, log, head, count)
 		if err != nil {
-			r.verified.violated(Heals, "the log cannot be read: %v", err)
+			r.found.Violated(laws.Heals, "the log cannot be read: %v", err)
 			return head, all, one
 		}
 		if now != head {
@@ -147,7 +142,7 @@ func (r *run) awaitViews(ctx context.Context, head int64, tell func(at int64)) (
 			told = time.Now()
 			tell(at)
 		}
-		if !sleep(ctx, 10*watchTick) {
+		if !app.Pause(ctx, 10*watchTick) {
 			return at
 		}
 	}
@@ -187,19 +182,19 @@ func (r *run) awaitWatchers(ctx context.Context, all int, one map[bank.AccountID
 			want = one[w.watch.Account]
 		}
 		for w.seen() < want && time.Now().Before(deadline) {
-			sleep(ctx, watchTick)
+			app.Pause(ctx, watchTick)
 		}
 	}
-	sleep(ctx, time.Second)
+	app.Pause(ctx, time.Second)
 }
 
-func (r *run) readViews(ctx context.Context) (_ *audit.Views, err error) {
+func (r *run) readViews(ctx context.Context) (_ *laws.ViewSums, err error) {
 	snapshots, err := viewstore.Config{SQLite: r.views()}.OpenSnapshots(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer snapshots.Close(ctx)
-	return audit.ReadViews(ctx, snapshots)
+	return laws.ReadViews(ctx, snapshots)
 }
 
 // checkLogs looks for processes that panicked: the supervisor starts them again,
@@ -207,17 +202,17 @@ func (r *run) readViews(ctx context.Context) (_ *audit.Views, err error) {
 func (r *run) checkLogs() {
 	files, err := filepath.Glob(filepath.Join(r.Data, "logs", "*.log"))
 	if err != nil || len(files) == 0 {
-		r.verified.violated(Heals, "there are no logs to look at: %v", err)
+		r.found.Violated(laws.Heals, "there are no logs to look at: %v", err)
 	}
 	for _, path := range files {
-		r.verified.checked(Heals, 1)
+		r.found.Check(laws.Heals, 1)
 		text, err := os.ReadFile(path) // the supervisor bounds it
 		if err != nil {
-			r.verified.violated(Heals, "%v", err)
+			r.found.Violated(laws.Heals, "%v", err)
 		}
 		for line := range strings.Lines(string(text)) {
 			if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-				r.verified.violated(Heals, "%s: %s", filepath.Base(path), strings.TrimSpace(line))
+				r.found.Violated(laws.Heals, "%s: %s", filepath.Base(path), strings.TrimSpace(line))
 			}
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"corebank/internal/app"
 )
 
 // Bounds of injecting.
@@ -31,7 +33,7 @@ func (r *run) inject(patience context.Context, f Fault) error {
 		return r.freeze(patience, part, f.Lasts)
 	case onLink(what):
 		defer r.strike()
-		return r.bank.links.harm(ctx, what, part, func() { sleep(patience, f.Lasts) })
+		return r.bank.links.harm(ctx, what, part, func() { app.Pause(patience, f.Lasts) })
 	case f.Kind == Everything:
 		if err := r.bank.killAll(ctx); err != nil {
 			return err
@@ -83,7 +85,7 @@ func (r *run) freeze(patience context.Context, part string, lasts time.Duration)
 	if err != nil {
 		return err
 	}
-	sleep(patience, lasts)
+	app.Pause(patience, lasts)
 	defer r.strike()
 	if err := thaw(pid); err != nil {
 		return fmt.Errorf("%s was frozen and is gone: %w", part, err)
@@ -129,14 +131,14 @@ func (r *run) deleteViews(ctx context.Context) error {
 // sendBrokerAway has nobody reach the broker for longer than a sidecar tries to,
 // and waits until the topic flows again.
 func (r *run) sendBrokerAway(ctx, patience context.Context, lasts time.Duration) error {
-	if err := r.bank.links.harm(ctx, Cut, "nats", func() { sleep(patience, lasts) }); err != nil {
+	if err := r.bank.links.harm(ctx, Cut, "nats", func() { app.Pause(patience, lasts) }); err != nil {
 		return err
 	}
 	r.strike()
 	ctx, cancel := context.WithTimeout(ctx, recoveryTime)
 	defer cancel()
 	for began := r.viewsAt(ctx); r.viewsAt(ctx) <= began; {
-		if !sleep(ctx, watchTick) {
+		if !app.Pause(ctx, watchTick) {
 			return fmt.Errorf("the broker was away for %v and %v later the views still stand where they stood", lasts, recoveryTime)
 		}
 	}
@@ -169,7 +171,7 @@ func (r *run) spoilSnapshots(ctx context.Context, kind Kind) error {
 		if _, err := db.ExecContext(ctx, `CREATE TABLE stale AS SELECT key, value FROM state WHERE key LIKE '%snapshot-%'`); err != nil {
 			return err
 		}
-		sleep(ctx, staleTime)
+		app.Pause(ctx, staleTime)
 	}
 	// The actors are frozen meanwhile, so that they keep nothing newer.
 	if _, err := r.bank.freeze("actor"); err != nil {

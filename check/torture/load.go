@@ -2,12 +2,17 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
 
+	"corebank/check/laws"
+	"corebank/check/workload"
+	"corebank/internal/app"
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 )
 
 // Bounds of the load.
@@ -15,30 +20,30 @@ const (
 	// accountAnswers is how many answers an account gets before another takes
 	// its place: the search for an order of them takes memory with their square.
 	accountAnswers = 4000
-	// remembered is how many of its requests a client may send again.
-	remembered = 64
 	// patience bounds how long a client asks for one outcome.
 	patience    = 90 * time.Second
-	retryLeast  = 20 * time.Millisecond
-	retryMost   = 500 * time.Millisecond
+	retryMin    = 20 * time.Millisecond
+	retryMax    = 500 * time.Millisecond
 	openAttempt = 2 * time.Minute
-	// watchingClient is the number of a client that only looks how the bank is.
-	watchingClient = -1
+	// watchingClient is the name of a client that only looks how the bank is.
+	watchingClient = "watching"
+	// payment is the most that is mostly covered, expiry how long a hold lasts, at
+	// most, that expires in a run.
+	payment = 10_000
+	expiry  = 6 * time.Second
 )
 
 // load is clients that use the bank like careful people with bad networks.
 type load struct {
+	*workload.Workload
 	gateway *gateway
-	record  *record
+	answers *answers
 	seed    uint64
+	random  *rand.Rand // of what is heard
 
 	mu       sync.Mutex
 	accounts []slot
 	opened   int
-	// dead are accounts to which no transfer ever comes, arrived the newest
-	// transfers that somebody saw arriving.
-	dead    []bank.AccountID
-	arrived []line
 }
 
 // slot is an account in use.
@@ -50,22 +55,26 @@ type slot struct {
 // client is one of the load's; it serves one goroutine.
 type client struct {
 	*load
-	number int
+	name   string
 	random *rand.Rand
-	sent   []*Request // the newest that were acknowledged
 	count  int
-	// posted are transactions that the client made, holds its holds, and frozen
-	// the account that it has frozen.
-	posted, holds []line
-	frozen        bank.AccountID
 }
 
-func newLoad(g *gateway, r *record, seed uint64) *load {
-	return &load{gateway: g, record: r, seed: seed}
+func newLoad(g *gateway, answers *answers, seed uint64) *load {
+	l := &load{gateway: g, answers: answers, seed: seed, random: rand.New(rand.NewPCG(seed, 1))}
+	l.Workload = &workload.Workload{Currency: currency, Payment: payment, Expiry: expiry, Destinations: l.ids}
+	return l
 }
 
 func (l *load) client(number int) *client {
-	return &client{load: l, number: number, random: rand.New(rand.NewPCG(l.seed, uint64(number)+2))}
+	return &client{load: l, name: fmt.Sprint(number), random: rand.New(rand.NewPCG(l.seed, uint64(number)+2))}
+}
+
+// watcher is a client that only looks how the bank is.
+func (l *load) watcher() *client {
+	c := l.client(-1)
+	c.name = watchingClient
+	return c
 }
 
 // open takes the first accounts into use: every other one is old, as long as
@@ -79,13 +88,32 @@ func (l *load) open(ctx context.Context, accounts int, old Past) error {
 			l.accounts = append(l.accounts, slot{id: old.account(n / 2)})
 			continue
 		}
-		id := c.openAccount(ctx)
+		id := c.openAccount(ctx, currency)
 		if id == "" {
 			return fmt.Errorf("the bank opened only %d of %d accounts", len(l.accounts), accounts)
 		}
 		l.accounts = append(l.accounts, slot{id: id})
 	}
-	return c.openDead(ctx)
+	return c.openRefusing(ctx)
+}
+
+// openRefusing makes the accounts that take no transfer: one that is closed, one
+// that is frozen, one in another currency, and one that is never opened.
+func (c *client) openRefusing(ctx context.Context) error {
+	closed, frozen, foreign := c.openAccount(ctx, currency), c.openAccount(ctx, currency), c.openAccount(ctx, "USD")
+	for _, r := range []*laws.Request{
+		laws.NewRequest(closed, "close", bank.CloseAccount{}),
+		laws.NewRequest(frozen, "freeze", bank.FreezeAccount{Debits: true, Credits: true, Reason: "for a test"}),
+	} {
+		if r.Account == "" || !c.settle(ctx, r).Acknowledged() {
+			return errors.New("the bank did not close one account and freeze another")
+		}
+	}
+	if foreign == "" {
+		return errors.New("the bank opened no account in another currency")
+	}
+	c.Refusing = []bank.AccountID{closed, frozen, foreign, bank.NewAccountID("nobody", "none")}
+	return nil
 }
 
 // run is clients until ctx ends. What they have asked by then, they wait for.
@@ -107,65 +135,43 @@ func (c *client) step(ctx context.Context) {
 	c.count++
 	place, id := c.pick()
 	if id == "" {
-		if id = c.openAccount(ctx); id != "" {
+		if id = c.openAccount(ctx, currency); id != "" {
 			c.replace(place, id)
 		}
 		return
 	}
-	roll := c.random.IntN(100)
-	if roll < 12 && len(c.sent) > 0 {
-		again := c.sent[c.random.IntN(len(c.sent))]
-		if roll < 4 {
-			again = withAnotherAmount(again)
-		}
-		c.settle(ctx, again)
-		return
-	}
-	r := c.choose(id, roll)
-	if a := c.settle(ctx, r); a.acknowledged() {
-		c.remember(r)
-		c.note(r, a)
-	}
-}
-
-func (c *client) remember(r *Request) {
-	if len(c.sent) < remembered {
-		c.sent = append(c.sent, r)
-		return
-	}
-	c.sent[c.random.IntN(remembered)] = r
+	r := c.Next(c.random, fmt.Sprintf("%s-%d", c.name, c.count), id)
+	c.Answered(c.random, c.settle(ctx, r))
 }
 
 // settle sends a request until its outcome is known, as most clients do; one
 // in six gives up at once.
-func (c *client) settle(ctx context.Context, r *Request) Answer {
+func (c *client) settle(ctx context.Context, r *laws.Request) laws.Answer {
 	deadline := time.Now().Add(patience)
 	careless := c.random.IntN(6) == 0
-	for pause := retryLeast; ; pause = min(2*pause, retryMost) {
+	for pause := retryMin; ; pause = min(2*pause, retryMax) {
 		// The end of the load cuts no request short: that would be a fault too.
-		a := c.gateway.ask(context.WithoutCancel(ctx), c.number, r)
-		c.record.add(a)
-		if a.Verdict != Unknown && a.Verdict != Unavailable || ctx.Err() != nil || time.Now().After(deadline) {
+		a := c.gateway.ask(context.WithoutCancel(ctx), c.name, r)
+		c.answers.add(a)
+		if settled(a) || ctx.Err() != nil || time.Now().After(deadline) {
 			return a
 		}
-		sleep(ctx, pause)
-		if careless && a.Verdict == Unknown {
+		app.Pause(ctx, pause)
+		if careless && a.Status == contract.Unknown {
 			return a
 		}
 	}
 }
 
 // openAccount opens another account; empty when that failed.
-func (c *client) openAccount(ctx context.Context) bank.AccountID { return c.openIn(ctx, currency) }
-
-func (c *client) openIn(ctx context.Context, in bank.Currency) bank.AccountID {
+func (c *client) openAccount(ctx context.Context, in bank.Currency) bank.AccountID {
 	c.mu.Lock()
 	c.opened++
 	number := c.opened
 	c.mu.Unlock()
-	r := &Request{Key: fmt.Sprintf("torture-%d-%d", c.seed, number), Command: bank.OpenAccount{Owner: fmt.Sprint("Customer ", number), Currency: in, Kind: bank.Current}}
+	r := opening(fmt.Sprintf("torture-%d-%d", c.seed, number), fmt.Sprint("Customer ", number), in)
 	for ctx.Err() == nil {
-		if a := c.settle(ctx, r); a.acknowledged() {
+		if a := c.settle(ctx, r); a.Acknowledged() {
 			return a.Account
 		}
 	}
@@ -203,14 +209,9 @@ func (l *load) ids() []bank.AccountID {
 	return all
 }
 
-// sleep waits, and reports whether ctx lasted.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+// heard is told of a transaction that a subscriber saw.
+func (l *load) heard(s laws.Seen) {
+	if s.Type == string(bank.TransferInEntry) {
+		l.Arrived(l.random, s)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"corebank/internal/app"
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
 )
@@ -64,7 +65,7 @@ func drop(ctx context.Context, stream jetstream.Stream) error {
 		if err := stream.Purge(ctx); err != nil {
 			return fmt.Errorf("empty the topic: %w", err)
 		}
-		sleep(ctx, dropEvery)
+		app.Pause(ctx, dropEvery)
 	}
 	return nil
 }

@@ -6,12 +6,13 @@ import (
 	"strings"
 	"time"
 
+	"corebank/check/laws"
 	"corebank/internal/bank"
 )
 
 // The mutations. What happened is called by one name in the answer.
 const (
-	queryMutation = `mutation($input: %sInput!) { told: %s(input: $input) {
+	queryMutation = `mutation($input: %sInput!) { payload: %s(input: $input) {
     replayed account { id version balance { current { value } } }
     transaction { version balanceAfter { value } } %s
     userErrors { code ... on InsufficientFunds { available { value } } } } }`
@@ -25,15 +26,15 @@ const outcomeWait = 500 * time.Millisecond
 type input map[string]any
 
 // body is the GraphQL request.
-func (r *Request) body() (query string, variables map[string]any) {
-	mutation, also, in := r.mutation()
+func body(r *laws.Request) (query string, variables map[string]any) {
+	mutation, also, in := mutationOf(r)
 	in["idempotencyKey"] = r.Key
 	kind := strings.ToUpper(mutation[:1]) + mutation[1:]
 	return fmt.Sprintf(queryMutation, kind, mutation, also), map[string]any{"input": in}
 }
 
-// mutation is the name of the request's, what else it asks for, and its fields.
-func (r *Request) mutation() (name, also string, in input) {
+// mutationOf is the name of the request's, what else it asks for, and its fields.
+func mutationOf(r *laws.Request) (name, also string, in input) {
 	switch c := r.Command.(type) {
 	case bank.OpenAccount:
 		return "openAccount", "", input{"owner": c.Owner, "currency": c.Currency}
@@ -44,7 +45,7 @@ func (r *Request) mutation() (name, also string, in input) {
 	case bank.Withdraw:
 		return "withdraw", "", input{"accountId": r.Account, "amount": money(c.Amount)}
 	case bank.SendTransfer:
-		return "transfer", "", r.patiently(input{"fromAccountId": r.Account, "toAccountId": c.To, "amount": money(c.Amount)})
+		return "transfer", "", patiently(r, input{"fromAccountId": r.Account, "toAccountId": c.To, "amount": money(c.Amount)})
 	case bank.PlaceHold:
 		in := input{"accountId": r.Account, "amount": money(c.Amount)}
 		if !c.ExpiresAt.IsZero() {
@@ -52,11 +53,11 @@ func (r *Request) mutation() (name, also string, in input) {
 		}
 		return "placeHold", alsoHold, in
 	case bank.CaptureHold:
-		return "captureHold", "", part(c.Amount, input{"holdId": r.within("hld_", c.Hold), "releaseRest": c.ReleaseRest})
+		return "captureHold", "", part(c.Amount, input{"holdId": within(r, "hld_", c.Hold), "releaseRest": c.ReleaseRest})
 	case bank.ReleaseHold:
-		return "releaseHold", "", input{"holdId": r.within("hld_", c.Hold)}
+		return "releaseHold", "", input{"holdId": within(r, "hld_", c.Hold)}
 	case bank.Reverse:
-		return "reverse", "", r.patiently(part(c.Amount, input{"transactionId": r.within("txn_", c.Transaction), "reason": c.Reason}))
+		return "reverse", "", patiently(r, part(c.Amount, input{"transactionId": within(r, "txn_", c.Transaction), "reason": c.Reason}))
 	case bank.FreezeAccount:
 		return "freezeAccount", "", input{"accountId": r.Account, "scope": scope(c), "reason": c.Reason}
 	case bank.UnfreezeAccount:
@@ -67,7 +68,7 @@ func (r *Request) mutation() (name, also string, in input) {
 }
 
 // patiently waits for the end of a transfer, if its client does.
-func (r *Request) patiently(in input) input {
+func patiently(r *laws.Request, in input) input {
 	if r.Waits {
 		in["waitMs"] = outcomeWait.Milliseconds()
 	}
@@ -75,7 +76,7 @@ func (r *Request) patiently(in input) input {
 }
 
 // within is the id of what belongs to the account, by its version.
-func (r *Request) within(prefix string, version int64) string {
+func within(r *laws.Request, prefix string, version int64) string {
 	return fmt.Sprintf("%s%s_%d", prefix, strings.TrimPrefix(string(r.Account), "acc_"), version)
 }
 

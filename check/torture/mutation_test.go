@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
 
+	"corebank/check/laws"
 	"corebank/internal/bank"
 )
 
@@ -43,8 +44,9 @@ func TestEveryRequestIsAMutationOfTheBank(t *testing.T) {
 		bank.Reverse{Transaction: 2, Reason: "a mistake"}, bank.Reverse{Transaction: 2, Amount: &some, Reason: "a mistake"},
 		bank.FreezeAccount{Debits: true, Reason: "for a moment"}, bank.UnfreezeAccount{},
 	} {
-		r := &Request{Account: id, Key: "key", Command: c, Waits: true}
-		query, variables := r.body()
+		r := laws.NewRequest(id, "key", c)
+		r.Waits = true
+		query, variables := body(r)
 		document, errs := gqlparser.LoadQueryWithRules(api, query, nil)
 		if len(errs) > 0 {
 			t.Errorf("%T: %v in\n%s", c, errs, query)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"corebank/check/laws"
+	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -61,13 +63,13 @@ func (r *run) poison(ctx context.Context, kind Kind) error {
 
 // victim is a new account with one deposit.
 func (r *run) victim(ctx context.Context) (bank.AccountID, error) {
-	c := r.load.client(watchingClient)
-	id := c.openAccount(ctx)
+	c := r.load.watcher()
+	id := c.openAccount(ctx, currency)
 	if id == "" {
 		return "", errors.New("no account could be opened")
 	}
-	deposit := &Request{Account: id, Key: "before", Command: bank.Deposit{Amount: bank.Money{Minor: 100, Currency: currency}}}
-	for !c.settle(ctx, deposit).acknowledged() {
+	deposit := laws.NewRequest(id, "before", bank.Deposit{Amount: bank.Money{Minor: 100, Currency: currency}})
+	for !c.settle(ctx, deposit).Acknowledged() {
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("nothing could be paid into %s", id)
 		}
@@ -111,7 +113,7 @@ func (r *run) appendPoison(ctx context.Context, record contract.Record) error {
 		default:
 			last = result.Reason
 		}
-		sleep(ctx, retryMost)
+		app.Pause(ctx, retryMax)
 	}
 	return fmt.Errorf("the event source does not take it: %s", last)
 }
@@ -152,21 +154,21 @@ func (r *run) awaitStale(ctx context.Context, id bank.AccountID) error {
 		if shown, err := r.gateway.balance(ctx, id); err == nil {
 			stale = shown.stale
 		}
-		if !stale && !sleep(ctx, watchTick) {
+		if !stale && !app.Pause(ctx, watchTick) {
 			return fmt.Errorf("%s was poisoned and is not shown as stale within %v", id, patience)
 		}
 	}
-	after := &Request{Account: id, Key: "after", Command: bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}}
+	after := laws.NewRequest(id, "after", bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}})
 	for {
 		answer := r.gateway.ask(ctx, watchingClient, after)
-		r.record.add(answer)
+		r.answers.add(answer)
 		switch {
-		case answer.Verdict == Unavailable:
+		case answer.Status == contract.Unavailable:
 			return nil
-		case answer.Verdict != Unknown:
-			return fmt.Errorf("%s was poisoned and a deposit was %s", id, answer.Verdict)
+		case answer.Status != contract.Unknown:
+			return fmt.Errorf("%s was poisoned and a deposit was %s", id, answer.Status)
 		}
-		if !sleep(ctx, retryMost) {
+		if !app.Pause(ctx, retryMax) {
 			return fmt.Errorf("%s was poisoned and a deposit has no outcome: %s", id, answer.Note)
 		}
 	}

@@ -3,6 +3,7 @@ package torture
 import (
 	"testing"
 
+	"corebank/check/laws"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -16,14 +17,17 @@ func TestAPoisonedAccountThatStandsStillIsAsItShouldBe(t *testing.T) {
 		if _, err := bad.Event(); err == nil {
 			t.Fatalf("%s can be read", kind)
 		}
-		e = &Evidence{Answers: e.Answers, Watches: e.Watches, Balances: e.Balances, Views: viewsOf(t, s.records),
-			Poisoned: map[bank.AccountID]Kind{s.id: kind}, Stale: map[bank.AccountID]bool{s.id: true}}
+		stale := e.Served[s.id]
+		stale.stale = true
+		e.Served[s.id] = stale
+		e = &Evidence{History: laws.History{Findings: new(laws.Findings), Began: e.Began, Caller: e.Caller, Answers: e.Answers, Watches: e.Watches},
+			Served: e.Served, Views: viewsOf(t, s.records), Poisoned: map[bank.AccountID]Kind{s.id: kind}}
 		for _, r := range s.records {
 			e.Record(r)
 		}
 		bad.Position, bad.Version = int64(len(s.records)+1), s.states[s.id].Version+1
 		e.Record(bad)
-		for _, f := range verify(e).Findings() {
+		for _, f := range verify(e) {
 			if f.Violations > 0 {
 				t.Errorf("%s: %s: %v", kind, f.Law, f.Examples)
 			}

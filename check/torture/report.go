@@ -20,13 +20,13 @@ type Report struct {
 	// Violations counts what broke a law.
 	Violations int `json:"violations"`
 	// Faults counts all, Kinds tells them by kind, Injected one by one.
-	Faults      int             `json:"faults"`
-	Kinds       []KindReport    `json:"kinds"`
-	Answers     map[Verdict]int `json:"answers"`
-	Log         LogReport       `json:"log"`
-	Subscribers WatchReport     `json:"subscribers"`
-	Findings    []Finding       `json:"laws"`
-	Injected    []Injected      `json:"injected"`
+	Faults      int                     `json:"faults"`
+	Kinds       []KindReport            `json:"kinds"`
+	Answers     map[contract.Status]int `json:"answers"`
+	Log         LogReport               `json:"log"`
+	Subscribers WatchReport             `json:"subscribers"`
+	Findings    []Finding               `json:"laws"`
+	Injected    []Injected              `json:"injected"`
 }
 
 // Seconds is a time for machines.

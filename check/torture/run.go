@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"corebank/check/laws"
+	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/identity"
 	"corebank/internal/identity/issuer"
@@ -53,10 +55,10 @@ type run struct {
 	began    time.Time
 	bank     *process
 	gateway  *gateway
-	record   *record
+	answers  *answers
 	load     *load
 	watchers []*subscriber
-	verified *Verification
+	found    laws.Findings
 	screen   *screen
 	agenda   *agenda
 	injected []Injected
@@ -72,7 +74,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	if err := Supported(); err != nil {
 		return Report{}, err
 	}
-	r := &run{Config: config, began: time.Now(), record: newRecord(), verified: newVerification(), poisoned: make(map[bank.AccountID]Kind)}
+	r := &run{Config: config, began: time.Now(), answers: newAnswers(), poisoned: make(map[bank.AccountID]Kind)}
 	r.screen = &screen{out: config.Out}
 	r.screen.plan(config)
 	r.bank = &process{program: config.Program, data: config.Data, listen: config.Listen, partitions: config.Partitions, logLevel: config.LogLevel}
@@ -94,7 +96,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		return Report{}, err
 	}
 	r.gateway = newGateway(r.bank.where.Gateway, token, config.Clients, r.clock)
-	r.load = newLoad(r.gateway, r.record, config.Seed)
+	r.load = newLoad(r.gateway, r.answers, config.Seed)
 	if err := r.awaitPast(ctx); err != nil {
 		return Report{}, err
 	}
@@ -168,12 +170,12 @@ func (r *run) all(ctx context.Context) (Report, error) {
 	for _, w := range r.watchers {
 		evidence.Watches = append(evidence.Watches, w.result())
 	}
-	r.verified.checked(Heals, 1)
+	r.found.Check(laws.Heals, 1)
 	if err := r.bank.stop(); err != nil {
-		r.verified.violated(Heals, "%v", err)
+		r.found.Violated(laws.Heals, "%v", err)
 	}
 	r.checkLogs()
-	evidence.Check(r.verified)
+	evidence.Check()
 	report := r.report(evidence)
 	r.screen.report(report)
 	if report.Violations > 0 {
@@ -202,7 +204,7 @@ func (r *run) hurt(ctx context.Context) {
 	defer stopLoading()
 	r.agenda = newAgenda(r.Config, r.clock())
 	for f, more := r.agenda.next(r.clock()); more; f, more = r.agenda.next(r.clock()) {
-		if !sleep(ctx, f.Calm) || !r.one(ctx, f) {
+		if !app.Pause(ctx, f.Calm) || !r.one(ctx, f) {
 			return
 		}
 	}
@@ -211,22 +213,22 @@ func (r *run) hurt(ctx context.Context) {
 // strike notes that a fault is done: from here on the bank has to recover.
 func (r *run) strike() {
 	r.struck = r.clock()
-	r.next = r.record.nextApplied(r.struck)
+	r.next = r.answers.nextApplied(r.struck)
 }
 
 // one does one fault and waits until the bank is whole again. It reports
 // whether it makes sense to go on.
 func (r *run) one(ctx context.Context, f Fault) bool {
-	r.verified.checked(Heals, 1)
+	r.found.Check(laws.Heals, 1)
 	done := Injected{Fault: f, At: r.clock()}
 	r.strike()
 	if err := r.inject(ctx, f); err != nil {
-		r.verified.violated(Heals, "%s at %s: %v", f.Kind, minutes(done.At), err)
+		r.found.Violated(laws.Heals, "%s at %s: %v", f.Kind, minutes(done.At), err)
 		r.screen.failed(done, err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoveryTime)
 	defer cancel()
-	for !r.gateway.ready(ctx) && sleep(ctx, watchTick) {
+	for !r.gateway.ready(ctx) && app.Pause(ctx, watchTick) {
 	}
 	done.Whole = r.clock() - r.struck
 	select {
@@ -235,21 +237,21 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 		done.Whole = max(done.Whole, done.Next)
 	case <-ctx.Done():
 		done.Next = r.clock() - r.struck
-		r.verified.violated(Heals, "%s at %s: no command was acknowledged and the bank not ready within %v", f.Kind, minutes(done.At), recoveryTime)
+		r.found.Violated(laws.Heals, "%s at %s: no command was acknowledged and the bank not ready within %v", f.Kind, minutes(done.At), recoveryTime)
 		r.screen.failed(done, errors.New("the bank does not recover"))
 		return false
 	}
 	r.injected = append(r.injected, done)
-	r.screen.injected(done, r.record.count(Applied), r.clock(), r.agenda.progress(r.clock()))
+	r.screen.injected(done, r.answers.count(contract.Applied), r.clock(), r.agenda.progress(r.clock()))
 	return true
 }
 
 // report is what a person and a machine are told in the end.
 func (r *run) report(e *Evidence) Report {
 	report := Report{Seed: r.Seed, Began: r.began.UTC().Truncate(time.Second), Took: secondsOf(r.clock()), Clients: r.Clients, Accounts: r.Accounts,
-		Violations: r.verified.Violations(), Faults: len(r.injected), Kinds: byKind(r.injected), Answers: r.record.counts,
-		Log:         LogReport{Events: e.events, Accounts: e.auditor.Streams(), Before: int64(r.Events)},
-		Subscribers: WatchReport{Count: len(e.Watches)}, Findings: r.verified.Findings(), Injected: r.injected}
+		Violations: int(r.found.Total), Faults: len(r.injected), Kinds: byKind(r.injected), Answers: r.answers.counts,
+		Log:         LogReport{Events: e.log.Records(), Accounts: e.log.Streams(), Before: int64(r.Events)},
+		Subscribers: WatchReport{Count: len(e.Watches)}, Findings: findingsOf(&r.found), Injected: r.injected}
 	for _, w := range e.Watches {
 		report.Subscribers.Resumed += max(0, w.Subscribed-1)
 		report.Subscribers.Seen += len(w.Seen)
@@ -263,10 +265,10 @@ func (r *run) keepAnswers() error {
 	if err != nil {
 		return err
 	}
-	for _, a := range r.record.answers {
-		fmt.Fprintf(file, "client %d %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %d told %d %d %s\n",
-			a.Client, a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered, a.Verdict,
-			a.Version, a.Balance, a.Code, a.Available, a.ToldVersion, a.ToldBalance, a.Note)
+	for _, a := range r.answers.all {
+		fmt.Fprintf(file, "client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v account %d %d %s\n",
+			a.Client, a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered, a.Status,
+			a.Version, a.Balance, a.Code, a.Available, a.AccountVersion, a.AccountBalance, a.Note)
 	}
 	return file.Close()
 }

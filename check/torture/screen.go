@@ -6,9 +6,10 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"corebank/internal/contract"
 )
@@ -73,7 +74,7 @@ func (s *screen) filling(records iter.Seq[contract.Record], total int) iter.Seq[
 		for r := range records {
 			if n++; n%fillingEvery == 0 && n < total {
 				left := time.Since(began) * time.Duration(total-n) / time.Duration(n)
-				s.printf("  %s of %s events, about %s left\n", grouped(n), grouped(total), left.Round(time.Second))
+				s.printf("  %s of %s events, about %s left\n", humanize.Comma(int64(n)), humanize.Comma(int64(total)), left.Round(time.Second))
 			}
 			if !yield(r) {
 				return
@@ -83,16 +84,16 @@ func (s *screen) filling(records iter.Seq[contract.Record], total int) iter.Seq[
 }
 
 func (s *screen) filled(events, accounts int, took time.Duration) {
-	s.printf("The log has %s events of %s accounts after %s, %s a second.\n", grouped(events), grouped(accounts),
-		seconds(took), grouped(int(float64(events)/took.Seconds())))
+	s.printf("The log has %s events of %s accounts after %s, %s a second.\n", humanize.Comma(int64(events)), humanize.Comma(int64(accounts)),
+		seconds(took), humanize.Comma(int64(float64(events)/took.Seconds())))
 }
 
 func (s *screen) following(at int64, events int) {
-	s.printf("  the views have %s of %s events\n", grouped(int(at)), grouped(events))
+	s.printf("  the views have %s of %s events\n", humanize.Comma(at), humanize.Comma(int64(events)))
 }
 
 func (s *screen) followed(events int, took time.Duration) {
-	s.printf("The views have them after %s, %s a second.\n", seconds(took), grouped(int(float64(events)/took.Seconds())))
+	s.printf("The views have them after %s, %s a second.\n", seconds(took), humanize.Comma(int64(float64(events)/took.Seconds())))
 }
 
 func (s *screen) ready(at time.Duration, c Config) {
@@ -192,16 +193,16 @@ func (s *screen) totals(r Report) {
 	for _, n := range r.Answers {
 		total += n
 	}
-	s.printf("\n  answers      %s: %s applied, %s replayed, %s refused, %s unavailable, %s unknown\n", grouped(total),
-		grouped(r.Answers[Applied]), grouped(r.Answers[Replayed]), grouped(r.Answers[Refused]),
-		grouped(r.Answers[Unavailable]), grouped(r.Answers[Unknown]))
+	s.printf("\n  answers      %s: %s applied, %s replayed, %s refused, %s unavailable, %s unknown\n", humanize.Comma(int64(total)),
+		humanize.Comma(int64(r.Answers[contract.Applied])), humanize.Comma(int64(r.Answers[contract.Replayed])), humanize.Comma(int64(r.Answers[contract.Refused])),
+		humanize.Comma(int64(r.Answers[contract.Unavailable])), humanize.Comma(int64(r.Answers[contract.Unknown])))
 	before := ""
 	if r.Log.Before > 0 {
-		before = fmt.Sprintf(", %s of them before the first fault", grouped(int(r.Log.Before)))
+		before = fmt.Sprintf(", %s of them before the first fault", humanize.Comma(r.Log.Before))
 	}
-	s.printf("  log          %s events of %s accounts%s\n", grouped(int(r.Log.Events)), grouped(r.Log.Accounts), before)
+	s.printf("  log          %s events of %s accounts%s\n", humanize.Comma(r.Log.Events), humanize.Comma(int64(r.Log.Accounts)), before)
 	s.printf("  subscribers  %d saw %s transactions and resumed %s times\n", r.Subscribers.Count,
-		grouped(r.Subscribers.Seen), grouped(r.Subscribers.Resumed))
+		humanize.Comma(int64(r.Subscribers.Seen)), humanize.Comma(int64(r.Subscribers.Resumed)))
 	s.printf("  time         %s\n\n", time.Duration(float64(r.Took)*float64(time.Second)).Round(time.Second))
 }
 
@@ -211,29 +212,20 @@ func (s *screen) laws(r Report) {
 		if f.Violations > 0 {
 			verdict = fmt.Sprintf("%d VIOLATIONS", f.Violations)
 		}
-		s.printf("  %-52s %11s checked   %s\n", f.Law, grouped(f.Checked), verdict)
+		s.printf("  %-13s %11s checked  %-3s %s\n", f.Law, humanize.Comma(f.Checked), verdict, f.Sentence)
 		for _, example := range f.Examples {
 			s.printf("      %s\n", example)
 		}
 	}
 	if r.Violations == 0 {
-		s.printf("\n%s faults of %d kinds, no violation: the bank kept its word.\n", grouped(r.Faults), len(r.Kinds))
+		s.printf("\n%s faults of %d kinds, no violation: the bank kept its word.\n", humanize.Comma(int64(r.Faults)), len(r.Kinds))
 		return
 	}
-	s.printf("\n%s faults of %d kinds, %d VIOLATIONS: the bank broke its word.\n", grouped(r.Faults), len(r.Kinds), r.Violations)
+	s.printf("\n%s faults of %d kinds, %d VIOLATIONS: the bank broke its word.\n", humanize.Comma(int64(r.Faults)), len(r.Kinds), r.Violations)
 }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
 func minutes(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
-}
-
-// grouped writes a count as 1,234,567.
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

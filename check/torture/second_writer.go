@@ -49,10 +49,10 @@ func (r *run) secondWriter(ctx context.Context) error {
 		return fmt.Errorf("the first event source was not fenced: %w", err)
 	}
 	r.strike()
-	for !r.gateway.ready(ctx) && sleep(ctx, watchTick) {
+	for !r.gateway.ready(ctx) && app.Pause(ctx, watchTick) {
 	}
 	select { // the first is the writer again once it has written
-	case <-r.record.nextApplied(r.clock()):
+	case <-r.answers.nextApplied(r.clock()):
 	case <-ctx.Done():
 		return errors.New("no command was acknowledged beside a second event source")
 	}

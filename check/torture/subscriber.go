@@ -13,6 +13,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"corebank/check/laws"
+	"corebank/internal/app"
 	"corebank/internal/bank"
 )
 
@@ -29,39 +31,21 @@ const (
 const querySubscribe = `subscription($id: ID, $after: String) { transactions(accountId: $id, after: $after) {
   cursor transaction { accountId version type amount { value } balanceAfter { value } } } }`
 
-// Seen is one transaction as a subscriber was told of it.
-type Seen struct {
-	Account         bank.AccountID
-	Version         int64
-	Type            string
-	Amount, Balance int64
-}
-
-// Watch is what one subscriber saw, in its order.
-type Watch struct {
-	Name string
-	// Account is what it asked for; empty for everything.
-	Account bank.AccountID
-	Seen    []Seen
-	// Subscribed counts how often it subscribed, each time where it had stopped.
-	Subscribed int
-}
-
 // subscriber follows the bank, and resumes after each cut.
 type subscriber struct {
 	url    string
 	token  string
 	random *rand.Rand
-	heard  func(Seen) // is told of everything
+	heard  func(laws.Seen) // is told of everything
 
 	mu     sync.Mutex
-	watch  Watch
+	watch  laws.Watch
 	cursor string
 }
 
 // newSubscriber follows from a position of the log on.
 func newSubscriber(g *gateway, name string, account bank.AccountID, position int, seed uint64) *subscriber {
-	return &subscriber{url: g.url, token: g.token, random: rand.New(rand.NewPCG(seed, seed)), heard: func(Seen) {}, watch: Watch{Name: name, Account: account},
+	return &subscriber{url: g.url, token: g.token, random: rand.New(rand.NewPCG(seed, seed)), heard: func(laws.Seen) {}, watch: laws.Watch{Name: name, Account: account, After: int64(position)},
 		cursor: base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "position:%d", position))}
 }
 
@@ -72,7 +56,7 @@ func (s *subscriber) run(ctx context.Context) {
 		once, cancel := context.WithTimeout(ctx, cut)
 		_ = s.follow(once) // however it ends, it is subscribed again
 		cancel()
-		sleep(ctx, subscribePause)
+		app.Pause(ctx, subscribePause)
 	}
 }
 
@@ -155,7 +139,7 @@ func (s *subscriber) saw(payload []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cursor = got.Data.Transactions.Cursor
-	seen := Seen{t.AccountID, t.Version, t.Type, minor(t.Amount), minor(t.BalanceAfter)}
+	seen := laws.Seen{Account: t.AccountID, Version: t.Version, Type: t.Type, Amount: minor(t.Amount), Balance: minor(t.BalanceAfter)}
 	s.watch.Seen = append(s.watch.Seen, seen)
 	s.heard(seen)
 	return nil
@@ -169,7 +153,7 @@ func (s *subscriber) seen() int {
 }
 
 // result is what it saw; it has ended.
-func (s *subscriber) result() Watch {
+func (s *subscriber) result() laws.Watch {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.watch

@@ -1,0 +1,243 @@
+package laws
+
+import (
+	"bytes"
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// Request is what a client asks for under one idempotency key. It may be sent many
+// times.
+type Request struct {
+	// Account is known of an opening, too: it follows from the caller and the key.
+	Account bank.AccountID
+	Key     string
+	Command bank.Command
+	// Waits is set when the client wants to hear how a transfer ends.
+	Waits bool
+	hash  string
+}
+
+// NewRequest is a request for a command that has a name on the wire.
+func NewRequest(id bank.AccountID, key string, command bank.Command) *Request {
+	wire, err := contract.EncodeCommand("", key, command)
+	if err != nil {
+		panic(err)
+	}
+	return &Request{Account: id, Key: key, Command: command, hash: wire.Hash()}
+}
+
+// Hash is the request's hash, as it is stored with its event.
+func (r *Request) Hash() string { return r.hash }
+
+// Answer is one time that a client asked, and what it was answered.
+type Answer struct {
+	Request *Request
+	Client  string
+	// Sent and Answered are on one monotonic clock.
+	Sent, Answered time.Duration
+	// Status is Unknown, too, where no answer came.
+	Status contract.Status
+	// Account and Version are those of the event, for Applied and Replayed; Balance
+	// is the one after it, in minor units. Version is 0 where the answer does not
+	// give it.
+	Account bank.AccountID
+	Version int64
+	Balance int64
+	// Code, Available and Shortfall are those of a refusal, as far as they are given.
+	Code                 bank.Code
+	Available, Shortfall *bank.Money
+	// AccountVersion and AccountBalance are the account that came with the answer; 0
+	// if none did.
+	AccountVersion, AccountBalance int64
+	// Note explains what is unknown or unavailable.
+	Note string
+}
+
+// Acknowledged reports whether the answer says that the request happened.
+func (a Answer) Acknowledged() bool {
+	return a.Status == contract.Applied || a.Status == contract.Replayed
+}
+
+// History is a run of a bank as its clients know it, and the log behind it. Fill
+// in what is known, give it the log, record by record, then Check it.
+type History struct {
+	Findings *Findings
+	// Began is when the clock of the answers was at 0, Skews are how wrong the
+	// bank's clocks were at some time; nil for right ones.
+	Began time.Time
+	Skews []time.Duration
+	// Caller is who asks for everything.
+	Caller  string
+	Answers []Answer
+	Watches []Watch
+	// Before is how many records the log had before the run. Who asked for them is
+	// not known.
+	Before int64
+	// Durable is since when a record is durable; nil where that is not known.
+	Durable func(bank.AccountID, int64) (at time.Duration, durable bool)
+	// Pictures, if set, is a directory for pages that show where the search for an
+	// order of an account's answers got stuck.
+	Pictures string
+
+	entries  []entry
+	streams  map[bank.AccountID][]int          // places in entries, by version
+	byKey    map[asked][]int                   // places in entries
+	states   map[bank.AccountID][]bank.Account // before the first and after each entry
+	requests map[exactly]*Request
+	steps    map[asked]step // that the bank has to take by itself
+	derived  Derivation
+}
+
+// entry is what is kept of one record of the log.
+type entry struct {
+	position, version int64
+	account           bank.AccountID
+	key, hash         string
+	before            bool   // it was there before the run
+	line              *Entry // nil where no money moved
+	event             bank.Event
+	// asked says whether somebody asked for the event; command is what they gave.
+	asked   bool
+	command bank.Command
+	cause   int // the place of what the bank did it for; -1 where a client asked
+	decided bool
+}
+
+// asked names a request by its key.
+type asked struct {
+	account bank.AccountID
+	key     string
+}
+
+// exactly names a request with all that it asks for.
+type exactly struct {
+	asked
+	hash string
+}
+
+func (r *Request) asked() asked     { return asked{r.Account, r.Key} }
+func (r *Request) exactly() exactly { return exactly{r.asked(), r.hash} }
+
+// begin gets ready for the first record.
+func (h *History) begin() {
+	h.streams, h.byKey = make(map[bank.AccountID][]int), make(map[asked][]int)
+	h.states, h.derived = make(map[bank.AccountID][]bank.Account), make(Derivation)
+	h.requests, h.steps = make(map[exactly]*Request), make(map[asked]step)
+	for _, a := range h.Answers {
+		h.requests[a.Request.exactly()] = a.Request
+		h.expectClaim(a.Request)
+	}
+}
+
+// Record takes the next record of the log. The records of accounts about which
+// nothing is known may be left out, all of one account together.
+func (h *History) Record(r contract.Record) {
+	if h.streams == nil {
+		h.begin()
+	}
+	event, err := r.Event()
+	if err != nil {
+		return // a Log finds it
+	}
+	e := entry{position: r.Position, version: r.Version, account: r.Account, key: r.Key, hash: r.RequestHash,
+		before: r.Position <= h.Before, event: event, cause: -1}
+	e.line, _ = h.derived.Entry(r) // it is JSON, because the event could be read
+	name := asked{r.Account, r.Key}
+	if request := h.requests[exactly{name, r.RequestHash}]; request != nil {
+		e.asked, e.command = true, request.Command
+	} else if s, is := h.steps[name]; is && s.made(r) {
+		e.asked, e.command, e.cause = true, s.command, s.cause
+	}
+	e.decided = h.decide(r, e.command)
+	h.expectNext(r, event)
+	h.byKey[name] = append(h.byKey[name], len(h.entries))
+	h.streams[r.Account] = append(h.streams[r.Account], len(h.entries))
+	h.entries = append(h.entries, e)
+}
+
+// decide folds a record into its account, and reports whether the domain makes
+// its event of the command there.
+func (h *History) decide(r contract.Record, command bank.Command) bool {
+	states := h.states[r.Account]
+	if states == nil {
+		states = []bank.Account{{ID: r.Account}}
+	}
+	before := states[len(states)-1]
+	before.Version = r.Version - 1 // if it was another, a Log finds it
+	after, err := contract.Fold(before, r)
+	if err != nil {
+		after = before // cannot be: the event could be read
+	}
+	h.states[r.Account] = append(states, after)
+	if command == nil {
+		return false
+	}
+	event, refusal := before.Decide(command, h.circumstances(before, command, r.At, r.Caller, r.Key))
+	var again contract.Record
+	return refusal == nil && again.SetEvent(event) == nil && again.Type == r.Type && bytes.Equal(again.Data, r.Data)
+}
+
+// circumstances are those in which an account decides at a time.
+func (h *History) circumstances(a bank.Account, command bank.Command, at time.Time, caller, key string) bank.Circumstances {
+	in := bank.Circumstances{Now: at, Caller: caller, Key: key}
+	if at.Before(a.ChangedAt) {
+		in.Now = a.ChangedAt
+	}
+	if past, there := h.at(a.ID, a.RequiredVersion(command)); there {
+		in.Past = past.event
+	}
+	return in
+}
+
+// at is the record of an account with a version.
+func (h *History) at(id bank.AccountID, version int64) (entry, bool) {
+	stream := h.streams[id]
+	if version < 1 || version > int64(len(stream)) {
+		return entry{}, false
+	}
+	return h.entries[stream[version-1]], true
+}
+
+// State is an account after a version; false for a version that it never had.
+func (h *History) State(id bank.AccountID, version int64) (bank.Account, bool) {
+	states := h.states[id]
+	if version == 0 && len(states) == 0 {
+		return bank.Account{ID: id}, true
+	}
+	if version < 0 || version >= int64(len(states)) {
+		return bank.Account{}, false
+	}
+	return states[version], true
+}
+
+// Last is how an account is at the end of the log, and Accounts are those that the
+// history is about.
+func (h *History) Last(id bank.AccountID) bank.Account {
+	last, _ := h.State(id, int64(len(h.streams[id])))
+	return last
+}
+
+// Accounts calls each with every account that the history is about.
+func (h *History) Accounts(each func(bank.AccountID)) {
+	for id := range h.streams {
+		each(id)
+	}
+}
+
+// Check holds everything to every law of a run. Whether every transfer has ended,
+// the Log says.
+func (h *History) Check() {
+	if h.streams == nil {
+		h.begin() // the log is empty
+	}
+	h.checkAsked()
+	h.checkDecided()
+	h.checkAnswers()
+	h.checkOrder()
+	for _, w := range h.Watches {
+		h.checkWatch(w)
+	}
+}

@@ -1,0 +1,276 @@
+package laws
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// orderTime bounds the search for an order of one account's answers.
+const orderTime = time.Minute
+
+// The model of an account is the domain's: its state is the account after a
+// version, and a request is decided there. Which version a request made is
+// known from the log, so that nothing has to be guessed.
+
+// fact is one operation of the model.
+type fact struct {
+	what string
+	// version is the one that an event made, or that had to be there already.
+	version int64
+	// refused is the answer of a refusal, and holds whether it is true after a
+	// version, as far as that was looked at.
+	refused *Answer
+	holds   map[int64]bool
+}
+
+// The operations.
+const (
+	factEvent   = "event"   // an acknowledged request, or one found in the log
+	factThere   = "there"   // the event of the key is there already
+	factRefused = "refused" // the domain refuses it with these words
+)
+
+// String is the fact in a picture.
+func (f fact) String() string {
+	if f.refused != nil {
+		return fmt.Sprintf("%+v refused: %s, %v available", f.refused.Request.Command, f.refused.Code, f.refused.Available)
+	}
+	return fmt.Sprintf("%s version %d", f.what, f.version)
+}
+
+// modelOf is the model: one account, to which everything happens in order from
+// the version that it had when the run began.
+func (h *History) modelOf(began int64) porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return began },
+		Step: func(s, in, _ any) (bool, any) {
+			now, f := s.(int64), in.(fact)
+			switch f.what {
+			case factEvent:
+				return f.version == now+1, now + 1
+			case factRefused:
+				return h.refusedAt(f, now), now
+			default:
+				return now >= f.version, now
+			}
+		},
+		DescribeOperation: func(in, _ any) string { return in.(fact).String() },
+		DescribeState:     func(s any) string { return fmt.Sprint("version ", s) },
+	}
+}
+
+func (h *History) refusedAt(f fact, version int64) bool {
+	is, known := f.holds[version]
+	if !known {
+		is = h.refuses(*f.refused, version)
+		f.holds[version] = is
+	}
+	return is
+}
+
+// refuses reports whether the account refuses what was refused, after a version
+// and at some time of the request by some clock.
+func (h *History) refuses(a Answer, version int64) bool {
+	state, ok := h.State(a.Request.Account, version)
+	if !ok {
+		return false
+	}
+	skews := h.Skews
+	if skews == nil {
+		skews = []time.Duration{0}
+	}
+	for _, skew := range skews {
+		for _, at := range h.times(state, a, skew) {
+			command := a.Request.Command
+			_, refusal := state.Decide(command, h.circumstances(state, command, at, h.Caller, a.Request.Key))
+			if refusal != nil && refusal.Code == a.Code && given(a.Available, refusal.Available) && given(a.Shortfall, refusal.Shortfall) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// given reports whether an amount that an answer gives is the right one.
+func given(got, want *bank.Money) bool { return got == nil || want != nil && got.Minor == want.Minor }
+
+// times are those at which an account may have looked at a request by a clock:
+// when it was sent and answered, and when between them something expired.
+func (h *History) times(state bank.Account, a Answer, skew time.Duration) []time.Time {
+	sent, answered := h.Began.Add(a.Sent+skew).UTC(), h.Began.Add(a.Answered+skew).UTC()
+	times := []time.Time{sent, answered}
+	add := func(at time.Time) {
+		if at.After(sent) && at.Before(answered) {
+			times = append(times, at)
+		}
+	}
+	for _, hold := range state.Holds {
+		add(hold.ExpiresAt)
+	}
+	if c, is := a.Request.Command.(bank.PlaceHold); is {
+		add(c.ExpiresAt)
+	}
+	if past, there := h.at(state.ID, state.RequiredVersion(a.Request.Command)); there {
+		if placed, is := past.event.(bank.HoldPlaced); is {
+			add(placed.ExpiresAt)
+		}
+	}
+	return times
+}
+
+// checkOrder: the answers about an account have an order in which the domain
+// gives all of them, and that agrees with the clock. Where it is known since when
+// each record is durable, the order of the events is given, and only each refusal
+// has to find its place.
+func (h *History) checkOrder() {
+	if h.Durable != nil {
+		for _, a := range h.Answers {
+			if a.Status == contract.Refused && a.Code != bank.IdempotencyConflict {
+				h.checkRefusal(a)
+			}
+		}
+		return
+	}
+	for id, operations := range h.operations() {
+		h.Findings.Check(Linearizable, len(operations))
+		model := h.modelOf(h.versionBefore(id))
+		switch porcupine.CheckOperationsTimeout(model, operations, orderTime) {
+		case porcupine.Illegal:
+			h.Findings.Violated(Linearizable, "no order of the %d answers about %s explains them all%s",
+				len(operations), id, h.picture(id, model, operations))
+		case porcupine.Unknown:
+			h.Findings.Violated(Linearizable, "no order of the %d answers about %s was found within %v", len(operations), id, orderTime)
+		}
+	}
+}
+
+// checkRefusal holds a refusal to the versions that the account had meanwhile.
+func (h *History) checkRefusal(a Answer) {
+	h.Findings.Check(Linearizable, 1)
+	if h.taken(a) {
+		return
+	}
+	stream := h.streams[a.Request.Account]
+	for version := range len(stream) + 1 {
+		began := version == 0 || h.durableBy(stream[version-1], a.Answered)
+		ended := version < len(stream) && h.durableBy(stream[version], a.Sent)
+		if began && !ended && h.refuses(a, int64(version)) {
+			return
+		}
+	}
+	h.Findings.Violated(Linearizable, "%s was told %s of %s, which was so at no time from %s to %s", a.Client, a.Code, a.Request.Key, a.Sent, a.Answered)
+}
+
+// taken reports whether an opening was refused because another account has the
+// external id, and one has.
+func (h *History) taken(a Answer) bool {
+	opening, is := a.Request.Command.(bank.OpenAccount)
+	if !is || a.Code != bank.ExternalIDTaken {
+		return false
+	}
+	for _, place := range h.streams[bank.NewClaimID(opening.ExternalID)] {
+		if claim, is := h.entries[place].event.(bank.ExternalIDClaimed); is && claim.Account != a.Request.Account && h.durableBy(place, a.Answered) {
+			return true
+		}
+	}
+	return false
+}
+
+// versionBefore is the version of an account when the run began.
+func (h *History) versionBefore(id bank.AccountID) (version int64) {
+	for _, i := range h.streams[id] {
+		if e := h.entries[i]; e.before {
+			version = e.version
+		}
+	}
+	return version
+}
+
+// picture draws a history without an order, and tells where.
+func (h *History) picture(id bank.AccountID, model porcupine.Model, operations []porcupine.Operation) string {
+	if h.Pictures == "" {
+		return ""
+	}
+	path := filepath.Join(h.Pictures, "order-"+string(id)+".html")
+	_, info := porcupine.CheckOperationsVerbose(model, operations, orderTime)
+	if err := porcupine.VisualizePath(model, info, path); err != nil {
+		return ": " + err.Error()
+	}
+	return "; see " + path
+}
+
+// window is when something may have happened.
+type window struct {
+	client     int
+	call, last time.Duration
+}
+
+const forever = time.Duration(1<<62 - 1)
+
+// operations are what happened to each account, with the time in which it must
+// have happened.
+func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
+	all := make(map[bank.AccountID][]porcupine.Operation)
+	add := func(id bank.AccountID, f fact, w window) {
+		all[id] = append(all[id], porcupine.Operation{ClientId: w.client, Input: f, Call: int64(w.call), Return: int64(w.last)})
+	}
+	clients := make(map[string]int)
+	made := make(map[int]*window) // by place: when its request may have happened
+	for _, a := range h.Answers {
+		if _, known := clients[a.Client]; !known {
+			clients[a.Client] = len(clients)
+		}
+		client, place := clients[a.Client], h.place(a.Request)
+		if place >= 0 && (a.Acknowledged() || a.Status == contract.Unknown) {
+			w := made[place]
+			if w == nil {
+				w = &window{client, a.Sent, forever}
+				made[place] = w
+			}
+			w.call = min(w.call, a.Sent)
+			if a.Acknowledged() {
+				w.last = min(w.last, a.Answered)
+			}
+		}
+		if f, is := h.factOf(a, place); is {
+			add(a.Request.Account, f, window{client, a.Sent, a.Answered})
+		}
+	}
+	for place, e := range h.entries { // what the bank did by itself is not before what it follows from
+		if made[place] == nil && e.cause >= 0 && made[e.cause] != nil {
+			made[place] = &window{0, made[e.cause].call, forever}
+		}
+		if w := made[place]; w != nil {
+			add(e.account, fact{what: factEvent, version: e.version}, *w)
+		}
+	}
+	for _, operations := range all {
+		slices.SortStableFunc(operations, func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) })
+	}
+	return all
+}
+
+// factOf is what an answer says of the account besides that its own event, which
+// is at a place, happened.
+func (h *History) factOf(a Answer, place int) (fact, bool) {
+	switch {
+	case a.Status == contract.Replayed && place >= 0:
+		return fact{what: factThere, version: h.entries[place].version}, true
+	case a.Status != contract.Refused:
+		return fact{}, false
+	case a.Code != bank.IdempotencyConflict:
+		return fact{what: factRefused, refused: &a, holds: make(map[int64]bool)}, true
+	}
+	if others := h.byKey[a.Request.asked()]; len(others) > 0 {
+		return fact{what: factThere, version: h.entries[others[0]].version}, true
+	}
+	return fact{}, false
+}

@@ -1,0 +1,139 @@
+package laws
+
+import (
+	"time"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// systemCaller is the caller of the commands that the bank gives itself.
+const systemCaller = "corebank"
+
+// step is a command that the bank has to give itself, because of the record at a
+// place. A claim has no command.
+type step struct {
+	command bank.Command
+	cause   int
+}
+
+// made reports whether a record, which has the step's key, is of the step.
+func (s step) made(r contract.Record) bool {
+	if s.command == nil {
+		return true
+	}
+	wire, err := contract.EncodeCommand(systemCaller, r.Key, s.command)
+	return err == nil && r.Caller == systemCaller && r.RequestHash == wire.Hash()
+}
+
+// expectNext notes what the bank has to do after a record.
+func (h *History) expectNext(r contract.Record, event bank.Event) {
+	id, command := nextOf(r, event)
+	if key, own := bank.SystemKey(command); own {
+		h.steps[asked{id, key}] = step{command, len(h.entries)}
+	}
+}
+
+// nextOf is the command that the bank gives itself after an event, and to which
+// account; nil for none.
+func nextOf(r contract.Record, event bank.Event) (bank.AccountID, bank.Command) {
+	switch e := event.(type) {
+	case bank.TransferSent:
+		receive := bank.ReceiveTransfer{Transfer: e.Transfer, From: r.Account, Amount: e.Amount, Details: e.Details, EffectiveAt: e.EffectiveAt}
+		if e.Reverses != nil {
+			receive.Reverses = e.Reverses.Transfer
+		}
+		return e.To, receive
+	case bank.TransferReceived:
+		return e.From, bank.CompleteTransfer{Transfer: e.Transfer}
+	case bank.TransferRejected:
+		return e.From, bank.ReturnTransfer{Transfer: e.Transfer, Rejection: e.Rejection}
+	case bank.HoldPlaced:
+		return r.Account, bank.ExpireHold{Hold: r.Version}
+	}
+	return "", nil
+}
+
+// expectClaim notes that an opening with an external id claims that first.
+func (h *History) expectClaim(r *Request) {
+	if opening, is := r.Command.(bank.OpenAccount); is && opening.ExternalID != "" {
+		h.steps[asked{bank.NewClaimID(opening.ExternalID), bank.ClaimKey(r.Account)}] = step{cause: -1}
+	}
+}
+
+// checkAsked: every event was asked for by a client, or follows from the log
+// before it.
+func (h *History) checkAsked() {
+	for _, e := range h.entries {
+		if e.before {
+			continue
+		}
+		h.Findings.Check(Asked, 1)
+		if !e.asked {
+			h.Findings.Violated(Asked, "nobody asked for %s of %s as it is at position %d", e.key, e.account, e.position)
+		}
+	}
+}
+
+// checkDecided: every event is what the domain decides for its command after the
+// version before it.
+func (h *History) checkDecided() {
+	for _, e := range h.entries {
+		if e.before || e.command == nil {
+			continue
+		}
+		h.Findings.Check(Decided, 1)
+		if !e.decided {
+			h.Findings.Violated(Decided, "the domain does not decide what is at position %d for %s of %s, %+v", e.position, e.key, e.account, e.command)
+		}
+	}
+}
+
+// Pending is what the bank still has to do by itself: end transfers, and note
+// that holds have expired.
+type Pending struct {
+	by        time.Time // holds that expire later are not waited for
+	transfers map[bank.TransferID]bool
+	holds     map[holdName]bool
+}
+
+type holdName struct {
+	account bank.AccountID
+	version int64
+}
+
+// NewPending waits for holds that expire before a time.
+func NewPending(by time.Time) *Pending {
+	return &Pending{by: by, transfers: make(map[bank.TransferID]bool), holds: make(map[holdName]bool)}
+}
+
+// Any reports whether something is to come.
+func (p *Pending) Any() bool { return len(p.transfers)+len(p.holds) > 0 }
+
+// Record takes a record; those of one account have to come in their order.
+func (p *Pending) Record(r contract.Record) {
+	event, err := r.Event()
+	if err != nil {
+		return
+	}
+	switch e := event.(type) {
+	case bank.TransferSent:
+		p.transfers[e.Transfer] = true
+	case bank.TransferCompleted:
+		delete(p.transfers, e.Transfer)
+	case bank.TransferReturned:
+		delete(p.transfers, e.Transfer)
+	case bank.HoldPlaced:
+		if e.ExpiresAt.Before(p.by) {
+			p.holds[holdName{r.Account, r.Version}] = true
+		}
+	case bank.HoldCaptured:
+		if !e.Remaining.Positive() {
+			delete(p.holds, holdName{r.Account, e.Hold})
+		}
+	case bank.HoldReleased:
+		delete(p.holds, holdName{r.Account, e.Hold})
+	case bank.HoldExpired:
+		delete(p.holds, holdName{r.Account, e.Hold})
+	}
+}
