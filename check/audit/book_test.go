@@ -48,8 +48,17 @@ func (b *book) ask(id bank.AccountID, caller, key string, c bank.Command) bool {
 	if err != nil {
 		b.t.Fatalf("%v", err)
 	}
-	r := contract.Record{Position: int64(len(b.records)) + 1, Account: id, Version: account.Version + 1,
-		At: opening.Add(time.Duration(len(b.records)/2) * time.Microsecond), Key: key, Caller: caller, RequestHash: sent.Hash()}
+	r := contract.Record{
+		Position: int64(len(b.records)) + 1,
+		Account:  id,
+		Version:  account.Version + 1,
+		At: opening.Add(
+			time.Duration(len(b.records)/2) * time.Microsecond,
+		),
+		Key:         key,
+		Caller:      caller,
+		RequestHash: sent.Hash(),
+	}
 	if err := r.SetEvent(event); err != nil {
 		b.t.Fatalf("%v", err)
 	}
@@ -70,7 +79,8 @@ func (b *book) open(owner string, currency bank.Currency) bank.AccountID {
 func (b *book) pay(id bank.AccountID, in, out int64) {
 	b.t.Helper()
 	currency, key := b.accounts[id].Currency, fmt.Sprint("key-", len(b.records))
-	var c bank.Command = bank.Deposit{Amount: bank.Money{Minor: in, Currency: currency}, Details: bank.Details{Reference: "wages"}}
+	wages := bank.Details{Reference: "wages"}
+	var c bank.Command = bank.Deposit{Amount: bank.Money{Minor: in, Currency: currency}, Details: wages}
 	if out > 0 {
 		c = bank.Withdraw{Amount: bank.Money{Minor: out, Currency: currency}, Details: bank.Details{Memo: "rent"}}
 	}

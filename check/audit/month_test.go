@@ -42,8 +42,10 @@ func TestASoundMonthHasNoFindings(t *testing.T) {
 		}
 	}
 	report := auditOf(records, nil)
-	want := []audit.Total{{Currency: "EUR", Customers: "1930.00", Cash: "-2150.00", Transit: "70.00", Settlement: "150.00"},
-		{Currency: "JPY", Customers: "5000", Cash: "-5000", Transit: "0", Settlement: "0"}}
+	want := []audit.Total{
+		{Currency: "EUR", Customers: "1930.00", Cash: "-2150.00", Transit: "70.00", Settlement: "150.00"},
+		{Currency: "JPY", Customers: "5000", Cash: "-5000", Transit: "0", Settlement: "0"},
+	}
 	if report.Accounts != 3 || !slices.Equal(report.Totals, want) {
 		t.Errorf("%d accounts with totals %+v, want 3 with %+v", report.Accounts, report.Totals, want)
 	}
@@ -108,7 +110,7 @@ func TestBrokenMonths(t *testing.T) {
 		{"a reversal that says that less remains", "transaction-reversed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransactionReversed) { e.Remaining.Minor-- })
 		}, laws.Reversal},
-		{"a step of the bank under a key of its own", "transfer-received", 1, func(r *contract.Record) { r.Key = "mine" }, laws.Key},
+		{"a step of the bank under another key", "transfer-received", 1, func(r *contract.Record) { r.Key = "mine" }, laws.Key},
 		{"a claim in another stream", "external-id-claimed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.ExternalIDClaimed) { e.ExternalID = "other" })
 		}, laws.Opening},
@@ -153,7 +155,10 @@ func TestAStepThatIsRepeatedIsFound(t *testing.T) {
 		}
 		report := auditOf(append(records, again), nil)
 		for _, rule := range []laws.Law{laws.Transfer, laws.Key} {
-			if !slices.ContainsFunc(report.Findings, func(f laws.Finding) bool { return f.Rule == rule && f.Position == again.Position }) {
+			if !slices.ContainsFunc(
+				report.Findings,
+				func(f laws.Finding) bool { return f.Rule == rule && f.Position == again.Position },
+			) {
 				t.Errorf("%s again: %v, want a finding of rule %s", kind, report.Findings, rule)
 			}
 		}
@@ -176,7 +181,9 @@ func TestMoneyThatIsLostInTransitIsFound(t *testing.T) {
 func TestATrialBalanceThatDiffersIsFound(t *testing.T) {
 	records := month(t)
 	said := tell(t, project(t, records))
-	said.trial = said.trial.With([]view.Posted{{Postings: []bank.Posting{{LedgerAccount: bank.CashLedger("EUR"), Amount: cents(1)}}}})
+	said.trial = said.trial.With(
+		[]view.Posted{{Postings: []bank.Posting{{LedgerAccount: bank.CashLedger("EUR"), Amount: cents(1)}}}},
+	)
 	report := auditOf(records, viewsOf(t, said))
 	if len(report.Findings) != 1 || report.Findings[0].Rule != laws.Views || report.Findings[0].Account != "" {
 		t.Errorf("findings are %v, want one about the trial balance", report.Findings)

@@ -19,7 +19,8 @@ func TestASoundLogHasNoFindings(t *testing.T) {
 	if !report.OK || len(report.Findings) != 0 {
 		t.Fatalf("findings: %v", report.Findings)
 	}
-	if report.Records != 8 || report.Position != 8 || report.Accounts != 2 || report.Transactions != 6 || report.Keys != 8 {
+	if report.Records != 8 || report.Position != 8 || report.Accounts != 2 || report.Transactions != 6 ||
+		report.Keys != 8 {
 		t.Errorf("counts are %+v", report)
 	}
 	want := []audit.Total{
@@ -126,8 +127,14 @@ var brokenIdentity = []broken{
 		r.Account, r.Version = grace, 1
 		edit(r, func(e *bank.MoneyDeposited) { e.Postings[0].LedgerAccount = bank.CustomerLedger(grace) })
 	}), laws.Opening, 9, "the account's opening before all else", "money-deposited"},
-	{"an account under the id of another caller", at(1, func(r *contract.Record) { r.Caller = "eve" }),
-		laws.Opening, 1, fmt.Sprintf("account %s, which \"eve\" opens with key \"first\"", bank.NewAccountID("eve", "first")), string(ada)},
+	{
+		"an account under the id of another caller",
+		at(1, func(r *contract.Record) { r.Caller = "eve" }),
+		laws.Opening,
+		1,
+		fmt.Sprintf("account %s, which \"eve\" opens with key \"first\"", bank.NewAccountID("eve", "first")),
+		string(ada),
+	},
 	{"a key is used twice", at(6, func(r *contract.Record) { r.Key = "key-2" }),
 		laws.Key, 6, "a key that no earlier event of the account carries", `"key-2" again`},
 	{"there is no key", at(6, func(r *contract.Record) { r.Key = "" }),
@@ -141,14 +148,38 @@ var brokenIdentity = []broken{
 }
 
 var brokenEvent = []broken{
-	{"an event of an unknown kind", at(8, func(r *contract.Record) { r.Type = "money-burnt" }),
-		laws.Event, 8, "an event that this build can read", "event money-burnt version 2 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
-	{"an event of a newer schema", at(4, func(r *contract.Record) { r.Schema = 9 }),
-		laws.Event, 4, "an event that this build can read", "event money-withdrawn version 9 of " + string(ada) + " is unknown to this build; it needs a newer corebank"},
-	{"an event with an unknown field", at(3, func(r *contract.Record) { r.Data = []byte(`{"tip":1}`) }),
-		laws.Event, 3, "an event that this build can read", `decode event money-deposited at position 3: unknown field "tip"`},
-	{"an opening without an owner", at(1, func(r *contract.Record) { r.Data = []byte(`{"currency":"EUR"}`) }),
-		laws.Event, 1, "an event that this build can read", "event account-opened at position 1 says an account without an owner, a currency or a kind"},
+	{
+		"an event of an unknown kind",
+		at(8, func(r *contract.Record) { r.Type = "money-burnt" }),
+		laws.Event,
+		8,
+		"an event that this build can read",
+		"event money-burnt version 2 of " + string(ada) + " is unknown to this build; it needs a newer corebank",
+	},
+	{
+		"an event of a newer schema",
+		at(4, func(r *contract.Record) { r.Schema = 9 }),
+		laws.Event,
+		4,
+		"an event that this build can read",
+		"event money-withdrawn version 9 of " + string(ada) + " is unknown to this build; it needs a newer corebank",
+	},
+	{
+		"an event with an unknown field",
+		at(3, func(r *contract.Record) { r.Data = []byte(`{"tip":1}`) }),
+		laws.Event,
+		3,
+		"an event that this build can read",
+		`decode event money-deposited at position 3: unknown field "tip"`,
+	},
+	{
+		"an opening without an owner",
+		at(1, func(r *contract.Record) { r.Data = []byte(`{"currency":"EUR"}`) }),
+		laws.Event,
+		1,
+		"an event that this build can read",
+		"event account-opened at position 1 says an account without an owner, a currency or a kind",
+	},
 	{"an event that states a debt", at(8, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyWithdrawn) { e.Balance = cents(-1) })
 	}), laws.Balance, 8, "0.00 EUR", "-0.01 EUR"},
@@ -160,12 +191,16 @@ var brokenMoney = []broken{
 	}), laws.Postings, 3, "postings that sum to zero", `postings in "EUR" do not balance: off by 1 minor units`},
 	{"postings that balance, but not in each currency", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) {
-			e.Postings[1] = bank.Posting{LedgerAccount: bank.CashLedger("USD"), Amount: bank.Money{Minor: -1000, Currency: "USD"}}
+			e.Postings[1] = bank.Posting{
+				LedgerAccount: bank.CashLedger("USD"),
+				Amount:        bank.Money{Minor: -1000, Currency: "USD"},
+			}
 		})
 	}), laws.Postings, 3, "postings that sum to zero", `postings in "EUR" do not balance: off by 1000 minor units`},
 	{"postings to the account of somebody else", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) { e.Postings[0].LedgerAccount = bank.CustomerLedger(grace) })
-	}), laws.Postings, 3, "postings between the account and cash in its currency", fmt.Sprintf("10.00 EUR on %q", bank.CustomerLedger(grace))},
+	}), laws.Postings, 3, "postings between the account and cash in its currency",
+		fmt.Sprintf("10.00 EUR on %q", bank.CustomerLedger(grace))},
 	{"cash in another currency", at(3, func(r *contract.Record) {
 		edit(r, func(e *bank.MoneyDeposited) { e.Postings[1].LedgerAccount = bank.CashLedger("USD") })
 	}), laws.Postings, 3, "postings between the account and cash in its currency", `-10.00 EUR on "cash/USD"`},

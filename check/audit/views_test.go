@@ -108,7 +108,9 @@ func (s *told) ada() *view.Account {
 }
 
 func (s *told) line(version int64) *view.Transaction {
-	return &s.lines[slices.IndexFunc(s.lines, func(l view.Transaction) bool { return l.Account == ada && l.Version == version })]
+	return &s.lines[slices.IndexFunc(s.lines, func(l view.Transaction) bool {
+		return l.Account == ada && l.Version == version
+	})]
 }
 
 // differing is what is done to the views, and what is then found. Texts that
@@ -126,7 +128,13 @@ var differingAccounts = []differing{
 	{"the owner", func(s *told) { s.ada().Owner = "eve" }, ada, "owner ada", "owner eve"},
 	{"the currency", func(s *told) { s.ada().Currency, s.ada().Balance.Currency = "USD", "USD" }, ada,
 		"balance 0.00 EUR, currency EUR", "balance 0.00 USD, currency USD"},
-	{"the place of the opening", func(s *told) { s.ada().Opened = 7 }, ada, "opened at position 1", "opened at position 7"},
+	{
+		"the place of the opening",
+		func(s *told) { s.ada().Opened = 7 },
+		ada,
+		"opened at position 1",
+		"opened at position 7",
+	},
 	{"a freeze", func(s *told) { s.ada().Freeze.Debits = true }, ada, "freeze none", `freeze {"debits":true}`},
 	{"a kind", func(s *told) { s.ada().Kind = bank.Savings }, ada, `kind "CURRENT"`, `kind "SAVINGS"`},
 	{"a link too many", func(s *told) {
@@ -152,7 +160,13 @@ var differingHistories = []differing{
 	{"a lost line", func(s *told) {
 		s.lines = slices.DeleteFunc(s.lines, func(l view.Transaction) bool { return l.Account == ada && l.Version == 3 })
 	}, ada, "lines of history 4", "lines of history 3"},
-	{"a line too many", func(s *told) { s.lines = append(s.lines, *s.line(5)) }, ada, "lines of history 4", "lines of history 5"},
+	{
+		"a line too many",
+		func(s *told) { s.lines = append(s.lines, *s.line(5)) },
+		ada,
+		"lines of history 4",
+		"lines of history 5",
+	},
 	{"lines of nobody", func(s *told) {
 		s.lines = append(s.lines, view.Transaction{Account: grace, Version: 2, Position: 4, Type: bank.DepositEntry, Amount: 1})
 	}, grace, "no such account", "version 0 with 1 lines of history"},
@@ -225,7 +239,8 @@ func TestViewsAtAMissingPositionAreFound(t *testing.T) {
 		b.records[i].Position++
 	}
 	report := auditOf(b.records, views)
-	if len(report.Findings) != 2 || report.Findings[0].Rule != laws.Position || report.Findings[1].Rule != laws.Views || report.Views != nil {
+	if len(report.Findings) != 2 || report.Findings[0].Rule != laws.Position || report.Findings[1].Rule != laws.Views ||
+		report.Views != nil {
 		t.Errorf("findings are %v, views %+v", report.Findings, report.Views)
 	}
 }
@@ -274,10 +289,14 @@ func TestManyViewsThatDifferAreCounted(t *testing.T) {
 		said.accounts[i].Balance.Minor = 7
 	}
 	report := auditOf(b.records, viewsOf(t, said))
-	if len(report.Findings) != laws.MaxFindings || report.FindingsTotal != 2*laws.MaxFindings || report.Views.Different != report.FindingsTotal {
+	if len(report.Findings) != laws.MaxFindings || report.FindingsTotal != 2*laws.MaxFindings ||
+		report.Views.Different != report.FindingsTotal {
 		t.Errorf("%d findings of %d, %d views", len(report.Findings), report.FindingsTotal, report.Views.Different)
 	}
-	if !slices.IsSortedFunc(report.Findings, func(x, y laws.Finding) int { return strings.Compare(string(x.Account), string(y.Account)) }) {
+	if !slices.IsSortedFunc(
+		report.Findings,
+		func(x, y laws.Finding) int { return strings.Compare(string(x.Account), string(y.Account)) },
+	) {
 		t.Error("the findings are not in order")
 	}
 }

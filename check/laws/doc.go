@@ -9,8 +9,8 @@
 //
 // Nothing here trusts what it can work out: balances are summed up again from the
 // amounts, and the line that an event shows in its account's history is derived
-// again from its postings (see Entry). The package does no I/O; whoever reads the
-// log, and proves that it is the log that was written, is the caller.
+// again from its postings (see Entry). The package does no I/O; reading the
+// log, and proving that it is the log that was written, is up to the caller.
 //
 // A Log needs memory for what it has to remember: about 800 bytes per account, as
 // much again for the views until they are compared, and about 35 bytes per event

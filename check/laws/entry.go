@@ -48,9 +48,18 @@ func (e *Entry) String() string {
 	if e.Credit {
 		side = "credit"
 	}
-	return fmt.Sprintf("a line with %s, a %s of %s, %s after it, at position %d as version %d of %s, by %q at %s", e.Type, side,
-		bank.Money{Minor: e.Amount, Currency: e.Currency}, bank.Money{Minor: e.BalanceAfter, Currency: e.Currency},
-		e.Position, e.Version, e.Account, e.Caller, instant(e.OccurredAt))
+	return fmt.Sprintf(
+		"a line with %s, a %s of %s, %s after it, at position %d as version %d of %s, by %q at %s",
+		e.Type,
+		side,
+		bank.Money{Minor: e.Amount, Currency: e.Currency},
+		bank.Money{Minor: e.BalanceAfter, Currency: e.Currency},
+		e.Position,
+		e.Version,
+		e.Account,
+		e.Caller,
+		instant(e.OccurredAt),
+	)
 }
 
 // Derivation derives the lines of a log. It sums up the customers' postings.
@@ -71,7 +80,14 @@ func (d Derivation) Entry(r contract.Record) (*Entry, error) {
 	if err := json.Unmarshal(r.Data, &stored); err != nil {
 		return nil, fmt.Errorf("read the postings at position %d: %w", r.Position, err)
 	}
-	e := Entry{Account: r.Account, Version: r.Version, Position: r.Position, Type: entryTypes[r.Type], OccurredAt: r.At.UTC(), Caller: r.Caller}
+	e := Entry{
+		Account:    r.Account,
+		Version:    r.Version,
+		Position:   r.Position,
+		Type:       entryTypes[r.Type],
+		OccurredAt: r.At.UTC(),
+		Caller:     r.Caller,
+	}
 	posted := false
 	for _, p := range stored.Postings {
 		if p.Account == "customer/"+string(r.Account) {
@@ -95,8 +111,18 @@ func entryOf(line *view.Transaction) *Entry {
 	if line == nil {
 		return nil
 	}
-	return &Entry{Account: line.Account, Version: line.Version, Position: line.Position, Type: string(line.Type), Currency: line.Currency,
-		Amount: line.Amount, Credit: line.Credit, BalanceAfter: line.BalanceAfter, OccurredAt: line.OccurredAt.UTC(), Caller: line.Caller}
+	return &Entry{
+		Account:      line.Account,
+		Version:      line.Version,
+		Position:     line.Position,
+		Type:         string(line.Type),
+		Currency:     line.Currency,
+		Amount:       line.Amount,
+		Credit:       line.Credit,
+		BalanceAfter: line.BalanceAfter,
+		OccurredAt:   line.OccurredAt.UTC(),
+		Caller:       line.Caller,
+	}
 }
 
 // checkEntry holds the line that the bank shows for a record to the derived one.

@@ -38,8 +38,8 @@ func (f Finding) String() string {
 	return strings.Join(where, ", ") + ": " + text
 }
 
-// MaxFindings bounds the findings that are kept; the others are counted. Of each
-// law the first maxOfLaw are kept in any case.
+// MaxFindings bounds the findings that are recorded; the others are counted. Of
+// each law the first maxOfLaw are recorded in any case.
 const (
 	MaxFindings = 100
 	maxOfLaw    = 10
@@ -85,7 +85,9 @@ func (f *Findings) Violated(law Law, format string, args ...any) {
 
 // about adds a finding about a record.
 func (f *Findings) about(r contract.Record, law Law, expected, found string) {
-	f.Add(Finding{Rule: law, Position: r.Position, Account: r.Account, Version: r.Version, Expected: expected, Found: found})
+	f.Add(
+		Finding{Rule: law, Position: r.Position, Account: r.Account, Version: r.Version, Expected: expected, Found: found},
+	)
 }
 
 // Check counts what was held to a law.
@@ -97,12 +99,12 @@ func (f *Findings) Check(law Law, n int) {
 }
 
 // Of is how often a law was checked, how often it did not hold, and the findings
-// about it that were kept.
-func (f *Findings) Of(law Law) (checked, broken int64, kept []Finding) {
+// about it that were recorded.
+func (f *Findings) Of(law Law) (checked, broken int64, examples []Finding) {
 	for _, found := range f.Kept {
 		if found.Rule == law {
-			kept = append(kept, found)
+			examples = append(examples, found)
 		}
 	}
-	return f.checked[law], f.broken[law], kept
+	return f.checked[law], f.broken[law], examples
 }

@@ -2,6 +2,8 @@ package laws
 
 import (
 	"bytes"
+	"cmp"
+	"slices"
 	"time"
 
 	"corebank/internal/bank"
@@ -61,6 +63,31 @@ func (a Answer) Acknowledged() bool {
 	return a.Status == contract.Applied || a.Status == contract.Replayed
 }
 
+// Settled reports whether the answer is definite: the request happened, or it was
+// refused.
+func (a Answer) Settled() bool { return a.Acknowledged() || a.Status == contract.Refused }
+
+// Unresolved are the requests that have no definite answer, in the order in which
+// they were answered first.
+func Unresolved(answers []Answer) (open []*Request) {
+	done := make(map[exactly]bool)
+	for _, a := range answers {
+		if a.Settled() {
+			done[a.Request.exactly()] = true
+		}
+	}
+	sorted := slices.SortedFunc(slices.Values(answers), func(a, b Answer) int {
+		return cmp.Or(cmp.Compare(a.Answered, b.Answered), cmp.Compare(a.Client, b.Client))
+	})
+	for _, a := range sorted {
+		if !done[a.Request.exactly()] {
+			done[a.Request.exactly()] = true
+			open = append(open, a.Request)
+		}
+	}
+	return open
+}
+
 // History is a run of a bank as its clients know it, and the log behind it. Fill
 // in what is known, give it the log, record by record, then Check it.
 type History struct {
@@ -91,7 +118,7 @@ type History struct {
 	derived  Derivation
 }
 
-// entry is what is kept of one record of the log.
+// entry is what a History retains of one record of the log.
 type entry struct {
 	position, version int64
 	account           bank.AccountID
@@ -99,7 +126,7 @@ type entry struct {
 	before            bool   // it was there before the run
 	line              *Entry // nil where no money moved
 	event             bank.Event
-	// asked says whether somebody asked for the event; command is what they gave.
+	// asked: the event was asked for; command is the command that was given.
 	asked   bool
 	command bank.Command
 	cause   int // the place of what the bank did it for; -1 where a client asked
@@ -181,7 +208,12 @@ func (h *History) decide(r contract.Record, command bank.Command) bool {
 }
 
 // circumstances are those in which an account decides at a time.
-func (h *History) circumstances(a bank.Account, command bank.Command, at time.Time, caller, key string) bank.Circumstances {
+func (h *History) circumstances(
+	a bank.Account,
+	command bank.Command,
+	at time.Time,
+	caller, key string,
+) bank.Circumstances {
 	in := bank.Circumstances{Now: at, Caller: caller, Key: key}
 	if at.Before(a.ChangedAt) {
 		in.Now = a.ChangedAt
@@ -227,8 +259,8 @@ func (h *History) Accounts(each func(bank.AccountID)) {
 	}
 }
 
-// Check holds everything to every law of a run. Whether every transfer has ended,
-// the Log says.
+// Check checks every law of a run, except whether every transfer has ended, which
+// a Log checks.
 func (h *History) Check() {
 	if h.streams == nil {
 		h.begin() // the log is empty

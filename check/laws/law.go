@@ -63,20 +63,20 @@ var sentences = map[Law]string{
 	Account:  "a stream belongs to an account id",
 	Opening: "an account is opened once, under the id that follows from caller and key, " +
 		"and before that it only rejects transfers",
-	Event:      "an event has a kind and a shape that this build knows, and says what its kind must say",
+	Event:      "an event has a kind and a shape that this build knows, and has what its kind must have",
 	ExternalID: "an account claims its external id before it is opened, and no two claim the same",
-	Postings:   "postings sum to zero, lie between the account and what its kind of event moves money to, and move the amount",
+	Postings:   "postings sum to zero, move the event's amount, and lie between the account and what its kind moves money to",
 	Balance:    "the balance that an event states is the sum of all amounts up to it",
 	Limit:      "a balance is not below what the account may owe",
 	Available:  "neither is the balance less what is held",
 	Hold:       "what is captured, released or expires is what the hold still keeps back",
 	Reversal:   "a reversal undoes an earlier transaction of the account, and never more of it than there is",
-	Transfer:   "a transfer is sent, then received or rejected where it was sent to, then completed or returned, each once",
+	Transfer:   "a transfer is sent, received or rejected where it was sent to, then completed or returned, each once",
 	Transit:    "the ledger has in transit what the transfers have that neither arrived nor came back",
 	Key:        "an idempotency key has one event in its account, and what the bank does by itself has the key of that",
 	Hash:       "an event has the hash of its request",
 	Time:       "times are UTC in whole microseconds and never go back within an account",
-	Entries:    "an event shows one line of history, as its postings say, if it moves money on its account, and none otherwise",
+	Entries:    "an event that moves money on its account shows one line of history, as its postings say, and others none",
 	Views:      "the views are the fold of the log",
 
 	Storage: "the log's database holds the records as the event source writes them, and nothing else",
@@ -86,11 +86,11 @@ var sentences = map[Law]string{
 	Ended:        "every transfer has ended",
 	Asked:        "every event was asked for by a client, or follows from the log before it",
 	Decided:      "every event is what the domain decides for its command after the version before it",
-	Acknowledged: "what was acknowledged is in the log once, as it was asked and as it was told",
+	Acknowledged: "what was acknowledged is in the log once, as it was asked and as it was answered",
 	Denied:       "what was always refused or unavailable is not in the log",
 	Remembered:   "a key that has an event is answered with that event, or with the conflict",
 	Shown:        "the account that comes with an answer is the account at that version",
-	Linearizable: "the answers about an account have an order in which the domain gives all of them, and that agrees with the clock",
+	Linearizable: "the answers about an account have an order that the domain and the clock explain",
 	SeenOnce:     "a subscriber sees every transaction once and in order",
 
 	Fenced:     "an event source that lost the log writes no more",
@@ -104,9 +104,28 @@ var sentences = map[Law]string{
 func (l Law) Sentence() string { return sentences[l] }
 
 // OfLog are the laws that a Log checks, OfRun those that a History checks; whether
-// transfers have Ended, a Log says.
+// transfers have Ended, a Log checks.
 var (
-	OfLog = []Law{Position, Version, Account, Opening, Event, ExternalID, Postings, Balance, Limit, Available, Hold, Reversal,
-		Transfer, Transit, Key, Hash, Time, Entries, Views}
+	OfLog = []Law{
+		Position,
+		Version,
+		Account,
+		Opening,
+		Event,
+		ExternalID,
+		Postings,
+		Balance,
+		Limit,
+		Available,
+		Hold,
+		Reversal,
+		Transfer,
+		Transit,
+		Key,
+		Hash,
+		Time,
+		Entries,
+		Views,
+	}
 	OfRun = []Law{Ended, Asked, Decided, Acknowledged, Denied, Remembered, Shown, Linearizable, SeenOnce}
 )

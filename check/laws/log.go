@@ -50,8 +50,8 @@ type account struct {
 	moved []int64
 	// entries are what the views must have of it beside its document.
 	entries verify.Entries
-	// unreadable: an event could not be decoded, and what comes after it can
-	// be told from the log no more. gap: versions are missing.
+	// unreadable: an event could not be decoded, so that the state after it is
+	// not known. gap: versions are missing.
 	unreadable, gap bool
 }
 

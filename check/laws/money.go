@@ -81,7 +81,12 @@ func (l *Log) checkPostings(r contract.Record, event bank.Event, change bank.Mon
 		for _, ledger := range counterparts(event, change.Currency) {
 			kinds = append(kinds, bank.LedgerKind(ledger))
 		}
-		l.findings.about(r, Postings, fmt.Sprintf("postings between the account and %s in its currency", strings.Join(kinds, " or ")), stranger)
+		l.findings.about(
+			r,
+			Postings,
+			fmt.Sprintf("postings between the account and %s in its currency", strings.Join(kinds, " or ")),
+			stranger,
+		)
 	case own != change:
 		l.findings.about(r, Postings, fmt.Sprintf("%s on the account, which is the event's amount", change), own.String())
 	}
@@ -113,16 +118,16 @@ func (l *Log) checkBalance(r contract.Record, acc *account, change bank.Money) {
 // checkEnough holds the sum to the overdraft, and what is left of it to the
 // holds. That there is too little is found where it begins.
 func (l *Log) checkEnough(r contract.Record, acc *account, sum bank.Money) {
-	least := minus(acc.state.Limits.Overdraft)
-	least.Currency = sum.Currency
+	lowest := minus(acc.state.Limits.Overdraft)
+	lowest.Currency = sum.Currency
 	left := bank.Money{Minor: sum.Minor - acc.state.Held(r.At).Minor, Currency: sum.Currency}
-	short := left.Minor < least.Minor
+	short := left.Minor < lowest.Minor
 	switch {
 	case !short || acc.short:
-	case sum.Minor < least.Minor:
-		l.findings.about(r, Limit, "a balance of at least "+least.String(), sum.String())
+	case sum.Minor < lowest.Minor:
+		l.findings.about(r, Limit, "a balance of at least "+lowest.String(), sum.String())
 	default:
-		l.findings.about(r, Available, "a balance less holds of at least "+least.String(), left.String())
+		l.findings.about(r, Available, "a balance less holds of at least "+lowest.String(), left.String())
 	}
 	acc.short = short
 }

@@ -91,7 +91,8 @@ func (h *History) refuses(a Answer, version int64) bool {
 		for _, at := range h.times(state, a, skew) {
 			command := a.Request.Command
 			_, refusal := state.Decide(command, h.circumstances(state, command, at, h.Caller, a.Request.Key))
-			if refusal != nil && refusal.Code == a.Code && given(a.Available, refusal.Available) && given(a.Shortfall, refusal.Shortfall) {
+			if refusal != nil && refusal.Code == a.Code && given(a.Available, refusal.Available) &&
+				given(a.Shortfall, refusal.Shortfall) {
 				return true
 			}
 		}
@@ -147,7 +148,13 @@ func (h *History) checkOrder() {
 			h.Findings.Violated(Linearizable, "no order of the %d answers about %s explains them all%s",
 				len(operations), id, h.picture(id, model, operations))
 		case porcupine.Unknown:
-			h.Findings.Violated(Linearizable, "no order of the %d answers about %s was found within %v", len(operations), id, orderTime)
+			h.Findings.Violated(
+				Linearizable,
+				"no order of the %d answers about %s was found within %v",
+				len(operations),
+				id,
+				orderTime,
+			)
 		}
 	}
 }
@@ -166,7 +173,15 @@ func (h *History) checkRefusal(a Answer) {
 			return
 		}
 	}
-	h.Findings.Violated(Linearizable, "%s was told %s of %s, which was so at no time from %s to %s", a.Client, a.Code, a.Request.Key, a.Sent, a.Answered)
+	h.Findings.Violated(
+		Linearizable,
+		"%s was refused %[3]s as %[2]s, which was right at no time from %[4]s to %[5]s",
+		a.Client,
+		a.Code,
+		a.Request.Key,
+		a.Sent,
+		a.Answered,
+	)
 }
 
 // taken reports whether an opening was refused because another account has the
@@ -177,7 +192,8 @@ func (h *History) taken(a Answer) bool {
 		return false
 	}
 	for _, place := range h.streams[bank.NewClaimID(opening.ExternalID)] {
-		if claim, is := h.entries[place].event.(bank.ExternalIDClaimed); is && claim.Account != a.Request.Account && h.durableBy(place, a.Answered) {
+		if claim, is := h.entries[place].event.(bank.ExternalIDClaimed); is && claim.Account != a.Request.Account &&
+			h.durableBy(place, a.Answered) {
 			return true
 		}
 	}
@@ -220,7 +236,10 @@ const forever = time.Duration(1<<62 - 1)
 func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 	all := make(map[bank.AccountID][]porcupine.Operation)
 	add := func(id bank.AccountID, f fact, w window) {
-		all[id] = append(all[id], porcupine.Operation{ClientId: w.client, Input: f, Call: int64(w.call), Return: int64(w.last)})
+		all[id] = append(
+			all[id],
+			porcupine.Operation{ClientId: w.client, Input: f, Call: int64(w.call), Return: int64(w.last)},
+		)
 	}
 	clients := make(map[string]int)
 	made := make(map[int]*window) // by place: when its request may have happened
@@ -258,8 +277,8 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 	return all
 }
 
-// factOf is what an answer says of the account besides that its own event, which
-// is at a place, happened.
+// factOf is what an answer implies about the account, besides that its own event,
+// which is at a place, happened.
 func (h *History) factOf(a Answer, place int) (fact, bool) {
 	switch {
 	case a.Status == contract.Replayed && place >= 0:

@@ -26,32 +26,16 @@ func (s step) made(r contract.Record) bool {
 	return err == nil && r.Caller == systemCaller && r.RequestHash == wire.Hash()
 }
 
-// expectNext notes what the bank has to do after a record.
+// expectNext notes what the bank has to do after a record: what its own process
+// does. Whether that process is right, the law of transfers tells by itself.
 func (h *History) expectNext(r contract.Record, event bank.Event) {
-	id, command := nextOf(r, event)
-	if key, own := bank.SystemKey(command); own {
-		h.steps[asked{id, key}] = step{command, len(h.entries)}
+	next, is := bank.NextStep(r.Account, r.Version, event)
+	if !is {
+		return
 	}
-}
-
-// nextOf is the command that the bank gives itself after an event, and to which
-// account; nil for none.
-func nextOf(r contract.Record, event bank.Event) (bank.AccountID, bank.Command) {
-	switch e := event.(type) {
-	case bank.TransferSent:
-		receive := bank.ReceiveTransfer{Transfer: e.Transfer, From: r.Account, Amount: e.Amount, Details: e.Details, EffectiveAt: e.EffectiveAt}
-		if e.Reverses != nil {
-			receive.Reverses = e.Reverses.Transfer
-		}
-		return e.To, receive
-	case bank.TransferReceived:
-		return e.From, bank.CompleteTransfer{Transfer: e.Transfer}
-	case bank.TransferRejected:
-		return e.From, bank.ReturnTransfer{Transfer: e.Transfer, Rejection: e.Rejection}
-	case bank.HoldPlaced:
-		return r.Account, bank.ExpireHold{Hold: r.Version}
+	if key, own := bank.SystemKey(next.Command); own {
+		h.steps[asked{next.Account, key}] = step{next.Command, len(h.entries)}
 	}
-	return "", nil
 }
 
 // expectClaim notes that an opening with an external id claims that first.
@@ -70,7 +54,7 @@ func (h *History) checkAsked() {
 		}
 		h.Findings.Check(Asked, 1)
 		if !e.asked {
-			h.Findings.Violated(Asked, "nobody asked for %s of %s as it is at position %d", e.key, e.account, e.position)
+			h.Findings.Violated(Asked, "no client asked for %s of %s as it is at position %d", e.key, e.account, e.position)
 		}
 	}
 }
@@ -84,7 +68,14 @@ func (h *History) checkDecided() {
 		}
 		h.Findings.Check(Decided, 1)
 		if !e.decided {
-			h.Findings.Violated(Decided, "the domain does not decide what is at position %d for %s of %s, %+v", e.position, e.key, e.account, e.command)
+			h.Findings.Violated(
+				Decided,
+				"the domain does not decide what is at position %d for %s of %s, %+v",
+				e.position,
+				e.key,
+				e.account,
+				e.command,
+			)
 		}
 	}
 }

@@ -183,7 +183,11 @@ type blind struct {
 }
 
 func newBlind(store view.Store) view.Store {
-	return &blind{Store: store, accounts: make(map[bank.AccountID]view.Account), lines: make(map[bank.AccountID][]view.Transaction)}
+	return &blind{
+		Store:    store,
+		accounts: make(map[bank.AccountID]view.Account),
+		lines:    make(map[bank.AccountID][]view.Transaction),
+	}
 }
 
 func (b *blind) Apply(_ context.Context, changes view.Changes) error {
@@ -301,7 +305,9 @@ func (empty) ReadStream(context.Context, contract.ReadStreamRequest) (contract.R
 // repeating tries lost calls again by itself, as a sidecar does with a retry
 // policy, and tells nobody.
 func repeating(call Call) Call {
-	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (reply contract.CommandReply, err error) {
+	return func(
+		ctx context.Context, id bank.AccountID, batch contract.CommandBatch,
+	) (reply contract.CommandReply, err error) {
 		for range 4 {
 			if reply, err = call(ctx, id, batch); err == nil {
 				return reply, nil

@@ -1,19 +1,16 @@
 package simulation
 
 import (
-	"cmp"
 	"encoding/json"
 	"math"
 	"reflect"
-	"slices"
-	"strings"
 
 	"corebank/check/laws"
 	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
-// check holds the whole run to the laws and tells how long its log is.
+// check checks every law of the run, and returns how long its log is.
 func (w *world) check() int {
 	records := w.records()
 	log := laws.NewLog(&w.found)
@@ -24,7 +21,11 @@ func (w *world) check() int {
 	for _, s := range w.subscribers {
 		h.Watches = append(h.Watches, s.result())
 	}
-	if views, err := laws.ReadViews(w.ctx, w.store.(view.Snapshots)); err != nil || views.Checkpoint() != int64(len(records)) {
+	if views, err := laws.ReadViews(
+		w.ctx,
+		w.store.(view.Snapshots),
+	); err != nil ||
+		views.Checkpoint() != int64(len(records)) {
 		w.violated(laws.Views, "the views are not at position %d, the head of the log: %v", len(records), err)
 	} else {
 		log.Expect(views)
@@ -41,9 +42,9 @@ func (w *world) check() int {
 	return len(records)
 }
 
-// checkPartitions holds what each partition has to the whole log: all of it has a
-// place there. What was acknowledged is in its partition, word for word, at the
-// position that was told.
+// checkPartitions compares what each partition has with the whole log, which has
+// all of it. What was acknowledged is in its partition, word for word, at the
+// position in the answer.
 func (w *world) checkPartitions(whole []contract.Record) {
 	stored := make(map[event]contract.Record)
 	for _, d := range w.logs() {
@@ -53,7 +54,7 @@ func (w *world) checkPartitions(whole []contract.Record) {
 		}
 		for i, r := range records {
 			if r.Position != int64(i)+1 {
-				w.violated(laws.Position, "the log%s has position %d at place %d", d.name(), r.Position, i+1)
+				w.violated(laws.Position, "the log%s has position %d as record %d", d.name(), r.Position, i+1)
 			}
 			stored[event{r.Account, r.Version}] = r
 		}
@@ -62,34 +63,48 @@ func (w *world) checkPartitions(whole []contract.Record) {
 		w.violated(laws.Position, "%d records are durable, and %d are in the whole log", len(stored), len(whole))
 	}
 	for _, a := range w.asked {
-		if told := a.outcome.Record; told != nil {
-			r := stored[event{told.Account, told.Version}]
-			if r.Position != told.Position || string(r.Data) != string(told.Data) {
-				w.violated(laws.Acknowledged, "%s was told that %s is at position %d; there is %+v", a.Client, a.Request.Key, told.Position, r)
+		if got := a.outcome.Record; got != nil {
+			r := stored[event{got.Account, got.Version}]
+			if r.Position != got.Position || string(r.Data) != string(got.Data) {
+				w.violated(
+					laws.Acknowledged,
+					"%s was answered that %s is at position %d; there is %+v",
+					a.Client,
+					a.Request.Key,
+					got.Position,
+					r,
+				)
 			}
 		}
 	}
 }
 
-// checkAsked holds that every answer was one that a client can get, and the
-// account that came with it to the log.
+// checkAsked: every answer is one that a client can get, and the account that came
+// with it is that of the log.
 func (w *world) checkAsked(h *laws.History) {
 	for _, a := range w.asked {
 		switch a.Status {
 		case contract.Applied, contract.Replayed, contract.Refused, contract.Unavailable, contract.Unknown:
 		default:
-			w.violated(laws.Heals, "%s was told %s of %s: %s", a.Client, a.Status, a.Request.Key, a.Note)
+			w.violated(laws.Heals, "%s was answered %s for %s: %s", a.Client, a.Status, a.Request.Key, a.Note)
 		}
 		if a.outcome.Account == nil {
 			continue
 		}
 		if state, _ := h.State(a.Account, a.AccountVersion); !reflect.DeepEqual(*a.outcome.Account, state.Summary()) {
-			w.violated(laws.Shown, "%s was told that %s is %+v; the log has %+v", a.Client, a.Account, *a.outcome.Account, state)
+			w.violated(
+				laws.Shown,
+				"%s was shown that %s is %+v; the log has %+v",
+				a.Client,
+				a.Account,
+				*a.outcome.Account,
+				state,
+			)
 		}
 	}
 }
 
-// attempt is one time that a client asked, with all that it was told.
+// attempt is one time that a client asked, with the whole answer.
 type attempt struct {
 	laws.Answer
 	outcome contract.Outcome
@@ -112,42 +127,18 @@ func (a *attempt) take(o contract.Outcome) {
 	}
 }
 
-// open reports whether an answer leaves open what came of its request.
-func open(status contract.Status) bool {
-	return status == contract.Unknown || status == contract.Unavailable
-}
-
-// resolve asks once more for everything whose outcome a client does not know:
-// in a healed bank every question gets an answer.
+// resolve asks once more for everything without a definite answer: in a healed
+// bank every question gets one.
 func (w *world) resolve() {
 	w.mu.Lock()
-	asked := slices.Clone(w.asked)
-	w.mu.Unlock()
-	slices.SortFunc(asked, func(a, b attempt) int {
-		return cmp.Or(cmp.Compare(a.Answered, b.Answered), strings.Compare(a.Client, b.Client))
-	})
-	type name struct{ account, key, hash string }
-	var order []name
-	unresolved := make(map[name]*laws.Request)
-	for _, a := range asked {
-		it := name{string(a.Request.Account), a.Request.Key, a.Request.Hash()}
-		if !open(a.Status) {
-			delete(unresolved, it)
-			continue
-		}
-		if unresolved[it] == nil {
-			order = append(order, it)
-		}
-		unresolved[it] = a.Request
+	var answers []laws.Answer
+	for _, a := range w.asked {
+		answers = append(answers, a.Answer)
 	}
+	w.mu.Unlock()
 	th := w.thread("auditor", nil)
-	for _, it := range order {
-		r := unresolved[it]
-		if r == nil {
-			continue
-		}
-		delete(unresolved, it)
-		if a := w.ask(th, r, healTime); open(a.Status) {
+	for _, r := range laws.Unresolved(answers) {
+		if a := w.ask(th, r, healTime); !a.Settled() {
 			w.violated(laws.Heals, "%s of %s is still %s in a healthy bank: %s", r.Key, r.Account, a.Status, a.Note)
 		}
 	}

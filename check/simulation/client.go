@@ -60,10 +60,10 @@ func (c *client) choose(key string) *laws.Request {
 	}
 }
 
-// insist asks until it gets an answer that says something, or loses patience.
+// insist asks until it gets a definite answer, or loses patience.
 func (c *client) insist(th *thread, r *laws.Request) {
 	for range 1 + th.IntN(4) {
-		if a := c.world.ask(th, r, th.between(time.Second, 20*time.Second)); !open(a.Status) {
+		if a := c.world.ask(th, r, th.between(time.Second, 20*time.Second)); a.Settled() {
 			c.world.workload.Answered(th.Rand, a)
 			return
 		}

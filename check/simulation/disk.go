@@ -13,14 +13,14 @@ import (
 	"corebank/internal/contract"
 )
 
-// disk is the durable state of a log, of one of its partitions or of their order,
-// and all that is known of how it came about.
+// disk is the durable state of a log, of one of its partitions or of their
+// sequence, with what is known of who wrote it.
 type disk struct {
-	world *world
-	part  storage.Partition
-	log   *storage.MemoryLog         // nil for an order
-	order *storage.MemorySequenceLog // nil for a log
-	away  atomic.Int64               // until when nobody reaches it, as a time.Duration of the run
+	world    *world
+	part     storage.Partition
+	log      *storage.MemoryLog         // nil for a sequence
+	sequence *storage.MemorySequenceLog // nil for a log
+	away     atomic.Int64               // until when it is unreachable, as a time.Duration of the run
 
 	mu        sync.Mutex
 	holder    any // the drive that took it over last
@@ -33,8 +33,8 @@ func (d *disk) name() string {
 	switch {
 	case d.part.Of == 0:
 		return ""
-	case d.order != nil:
-		return " of the order"
+	case d.sequence != nil:
+		return " of the sequence"
 	default:
 		return fmt.Sprintf(" of partition %d", d.part.Number)
 	}
@@ -45,7 +45,7 @@ func (d *disk) unreachable() bool {
 	return !d.world.healed.Load() && time.Duration(d.away.Load()) > d.world.now()
 }
 
-// goAway makes it unreachable for a while, sometimes longer than anybody waits.
+// goAway makes it unreachable for a while, sometimes longer than any call waits.
 func (d *disk) goAway(th *thread) {
 	d.away.Store(int64(d.world.now() + th.between(50*time.Millisecond, 12*time.Second)))
 }
@@ -60,30 +60,18 @@ func (d *disk) heldBy(drive any) bool {
 // acquire has a drive take the disk over, or fails before or after it did.
 func (d *disk) acquire(ctx context.Context, drive any, take func() error) error {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, time.Millisecond, 10*time.Millisecond); err != nil {
-		return err
-	}
-	if err := th.point(crashBeforeAcquire); err != nil {
-		return err
-	}
-	if d.unreachable() {
-		return errAway
-	}
-	if th.suffers(acquireLost) {
-		return errLost
-	}
-	if err := d.takeOver(drive, take); err != nil {
-		th.note("cannot take the log over: %v", err)
-		return err
-	}
-	th.note("takes the log over")
-	if err := th.point(crashAfterAcquire); err != nil {
-		return err
-	}
-	if th.suffers(acquireUnknown) {
-		return errLost
-	}
-	return nil
+	h := hazards{crashBeforeAcquire, acquireLost, crashAfterAcquire, acquireUnknown}
+	return th.durably(ctx, 10*time.Millisecond, h, func() error {
+		if d.unreachable() {
+			return errAway
+		}
+		if err := d.takeOver(drive, take); err != nil {
+			th.note("cannot take the log over: %v", err)
+			return err
+		}
+		th.note("takes the log over")
+		return nil
+	})
 }
 
 func (d *disk) takeOver(drive any, take func() error) error {
@@ -164,23 +152,13 @@ func (d *disk) landLater(th *thread, most time.Duration, land landing) {
 
 // saveCheckpoint has the relay's checkpoint saved, or fails before or after that.
 func (d *disk) saveCheckpoint(ctx context.Context, of *process, save func() error) error {
-	th := threadOf(ctx)
-	if err := th.pass(ctx, time.Millisecond, 5*time.Millisecond); err != nil {
-		return err
-	}
-	if err := th.point(crashBeforeCheckpoint); err != nil {
-		return err
-	}
-	if th.suffers(checkpointLost) {
-		return errLost
-	}
-	if err := d.fault(of); err != nil {
-		return err
-	}
-	if err := save(); err != nil {
-		return err
-	}
-	return th.point(crashAfterCheckpoint)
+	h := hazards{before: crashBeforeCheckpoint, lost: checkpointLost, after: crashAfterCheckpoint}
+	return threadOf(ctx).durably(ctx, 5*time.Millisecond, h, func() error {
+		if err := d.fault(of); err != nil {
+			return err
+		}
+		return save()
+	})
 }
 
 // fault is what keeps a process from the disk, or nil.
@@ -232,71 +210,69 @@ func (d *drive) land(ctx context.Context, th *thread, records []contract.Record,
 	d.disk.head += int64(len(records))
 	for _, r := range records {
 		th.world.landed(r)
-		th.note("position %d%s is %s version %d: %s under key %s", r.Position, d.disk.name(), th.world.name(r.Account), r.Version, r.Type, r.Key)
+		th.note(
+			"position %d%s is %s version %d: %s under key %s",
+			r.Position,
+			d.disk.name(),
+			th.world.name(r.Account),
+			r.Version,
+			r.Type,
+			r.Key,
+		)
 	}
 	return nil
 }
 
-func (d *drive) fault() error { return d.disk.fault(d.of) }
+// reach calls the storage for a process, unless it cannot be reached.
+func reach[T any](d *disk, of *process, call func() (T, error)) (result T, err error) {
+	if err := d.fault(of); err != nil {
+		return result, err
+	}
+	return call()
+}
 
 // StreamVersion implements storage.Log.
 func (d *drive) StreamVersion(ctx context.Context, id bank.AccountID) (int64, error) {
-	if err := d.fault(); err != nil {
-		return 0, err
-	}
-	return d.Log.StreamVersion(ctx, id)
+	return reach(d.disk, d.of, func() (int64, error) { return d.Log.StreamVersion(ctx, id) })
 }
 
 // ReadStream implements storage.Log.
 func (d *drive) ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error) {
-	if err := d.fault(); err != nil {
-		return nil, err
-	}
-	return d.Log.ReadStream(ctx, id, after, limit)
+	return reach(d.disk, d.of, func() ([]contract.Record, error) { return d.Log.ReadStream(ctx, id, after, limit) })
 }
 
-// ReadAll implements storage.Log. One that has lost the log may not know
-// what others have written to it since.
+// ReadAll implements storage.Log. An event source that has lost the log may not
+// know what others have written to it since.
 func (d *drive) ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
-	if err := d.fault(); err != nil {
-		return nil, err
-	}
 	d.disk.mu.Lock()
 	holds, known := d.disk.holder == d, d.known
 	d.disk.mu.Unlock()
 	if !holds {
 		limit = int(min(int64(limit), max(0, known-after)))
 	}
-	return d.Log.ReadAll(ctx, after, limit)
+	return reach(d.disk, d.of, func() ([]contract.Record, error) { return d.Log.ReadAll(ctx, after, limit) })
 }
 
 // FindKeys implements storage.Log.
 func (d *drive) FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error) {
-	if err := d.fault(); err != nil {
-		return nil, err
-	}
-	return d.Log.FindKeys(ctx, id, keys)
+	return reach(d.disk, d.of, func() ([]contract.Record, error) { return d.Log.FindKeys(ctx, id, keys) })
 }
 
-// MayRepeat implements storage.Log. One that has lost the log does not
+// MayRepeat implements storage.Log. An event source that has lost the log does not
 // know the keys of what others have written to it since.
 func (d *drive) MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
-	if err := d.fault(); err != nil {
-		return nil, err
-	}
-	repeats, err := d.Log.MayRepeat(ctx, appends)
-	if !d.disk.heldBy(d) {
-		clear(repeats)
-	}
-	return repeats, err
+	return reach(d.disk, d.of, func() ([]bool, error) {
+		repeats, err := d.Log.MayRepeat(ctx, appends)
+		if !d.disk.heldBy(d) {
+			clear(repeats)
+		}
+		return repeats, err
+	})
 }
 
 // Checkpoint implements storage.Log.
 func (d *drive) Checkpoint(ctx context.Context) (int64, error) {
-	if err := d.fault(); err != nil {
-		return 0, err
-	}
-	return d.Log.Checkpoint(ctx)
+	return reach(d.disk, d.of, func() (int64, error) { return d.Log.Checkpoint(ctx) })
 }
 
 // SaveCheckpoint implements storage.Log.

@@ -68,13 +68,44 @@ const (
 	applyUnknown     fault = "a change of the views fails, although it happened"
 )
 
-var callFaults = []fault{requestLost, responseLost, callLost, callLate, callAnswerLost, callMisrouted,
-	appendLost, appendLate, appendAnswerLost, readLost, commitLost, commitUnknown, commitLate, commitHangs, commitCut,
-	acquireLost, acquireUnknown, checkpointLost, publishLost, publishUnknown, messageDropped, messageRepeated, messageDelayed,
-	viewsUnread, applyLost, applyUnknown}
+var callFaults = []fault{
+	requestLost,
+	responseLost,
+	callLost,
+	callLate,
+	callAnswerLost,
+	callMisrouted,
+	appendLost,
+	appendLate,
+	appendAnswerLost,
+	readLost,
+	commitLost,
+	commitUnknown,
+	commitLate,
+	commitHangs,
+	commitCut,
+	acquireLost,
+	acquireUnknown,
+	checkpointLost,
+	publishLost,
+	publishUnknown,
+	messageDropped,
+	messageRepeated,
+	messageDelayed,
+	viewsUnread,
+	applyLost,
+	applyUnknown,
+}
 
 // snapshotFaults are of no harm alone, and seldom: actors have to leave first.
-var snapshotFaults = []fault{actorLeaves, snapshotUnsaved, snapshotMissing, snapshotDamaged, snapshotStale, snapshotUnread}
+var snapshotFaults = []fault{
+	actorLeaves,
+	snapshotUnsaved,
+	snapshotMissing,
+	snapshotDamaged,
+	snapshotStale,
+	snapshotUnread,
+}
 
 // Events, which happen to the whole bank from time to time.
 const (
@@ -89,7 +120,17 @@ const (
 	cursorCut    fault = "subscriptions break"
 )
 
-var events = []fault{killed, froze, sourceTwice, diskAway, sourceHalted, brokerEmpty, accountMoved, clockStepped, cursorCut}
+var events = []fault{
+	killed,
+	froze,
+	sourceTwice,
+	diskAway,
+	sourceHalted,
+	brokerEmpty,
+	accountMoved,
+	clockStepped,
+	cursorCut,
+}
 
 // weather is how often each fault happens in a run: its probability, and for
 // events their weight.

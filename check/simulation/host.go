@@ -44,7 +44,12 @@ func (w *world) startHost(slot, life int) {
 		w.topic.leave(h.transfers.queue)
 		w.startHost(slot, life+1)
 	})
-	h.actors = actor.NewHost(w.parts.actors(wire{world: w}), w.parts.snapshots(w.shelf), h.clock, identitytest.Believe)
+	h.actors = actor.NewHost(
+		between(w.parts.Actors, actor.Log(wire{world: w})),
+		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)),
+		h.clock,
+		identitytest.Believe,
+	)
 	h.actors.KeepKeys(keysKept)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
 	h.transfers = h.startTransfers(name)
@@ -63,12 +68,12 @@ func (h *host) set(skew time.Duration) {
 	h.world.skews = append(h.world.skews, skew)
 }
 
-// place is the host that a call for an account goes to; nil if it is down.
-func (w *world) place(th *thread, id bank.AccountID) *host {
+// hostOf is the host that a call for an account goes to; nil if it is down.
+func (w *world) hostOf(th *thread, id bank.AccountID) *host {
 	other := th.IntN(len(w.hosts))
 	if !th.suffers(callMisrouted) {
 		w.mu.Lock()
-		other = w.places[id]
+		other = w.located[id]
 		w.mu.Unlock()
 	}
 	w.mu.Lock()
@@ -109,7 +114,11 @@ func (h *host) enter(ctx context.Context, id bank.AccountID) (l *lane, leave fun
 }
 
 // execute gives an account a turn.
-func (h *host) execute(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+func (h *host) execute(
+	ctx context.Context,
+	id bank.AccountID,
+	batch contract.CommandBatch,
+) (contract.CommandReply, error) {
 	ctx, stop := h.serve(ctx)
 	defer stop()
 	l, leave, err := h.enter(ctx, id)
@@ -153,15 +162,15 @@ func (o outcome) String() string {
 	}
 }
 
-// move places an account on another host. The old one may or may not hear of it.
+// move places an account on another host. The old one may or may not be notified.
 func (w *world) move(th *thread, id bank.AccountID) {
-	to, told := th.IntN(len(w.hosts)), th.IntN(2) == 0
+	to, notified := th.IntN(len(w.hosts)), th.IntN(2) == 0
 	w.mu.Lock()
-	old := w.hosts[w.places[id]]
-	w.places[id] = to
+	old := w.hosts[w.located[id]]
+	w.located[id] = to
 	w.mu.Unlock()
-	th.note("moves %s from host %d to host %d, deactivated: %t", w.name(id), old.slot, to, told)
-	if !told || old.slot == to {
+	th.note("moves %s from host %d to host %d, deactivated: %t", w.name(id), old.slot, to, notified)
+	if !notified || old.slot == to {
 		return
 	}
 	w.running.Go(func() {

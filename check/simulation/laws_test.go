@@ -44,12 +44,14 @@ var broken = map[string]struct {
 		Parts{Log: func(log *storage.MemoryLog) storage.Log { return unfenced{log.Open(), log} }},
 		[]laws.Law{laws.Position, laws.Version},
 	},
-	"ignoring the epoch of the order": {
-		Parts{Order: func(o *storage.MemorySequenceLog) storage.SequenceLog { return unfencedOrder{o.Open(), o} }},
+	"ignoring the epoch of the sequence": {
+		Parts{Sequence: func(o *storage.MemorySequenceLog) storage.SequenceLog { return unfencedSequence{o.Open(), o} }},
 		[]laws.Law{laws.Fenced},
 	},
 	"publishing what has no durable place": {
-		Parts{Order: func(o *storage.MemorySequenceLog) storage.SequenceLog { return forgetfulOrder{o.Open(), new(int)} }},
+		Parts{
+			Sequence: func(o *storage.MemorySequenceLog) storage.SequenceLog { return forgetfulSequence{o.Open(), new(int)} },
+		},
 		[]laws.Law{laws.SeenOnce},
 	},
 	"opening without saying after what": {

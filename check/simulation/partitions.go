@@ -13,7 +13,7 @@ import (
 )
 
 // branch is a partition as a sequencer reaches it. It may read several at once,
-// for itself and for those who ask it, so that each read is a strand of its own.
+// for itself and for those who ask it, so that each read is a thread of its own.
 type branch struct {
 	disk *disk
 	of   *process
@@ -22,8 +22,8 @@ type branch struct {
 	reads map[string]int // by who reads, and what
 }
 
-// strand is the strand of a read.
-func (b *branch) strand(ctx context.Context, what string) context.Context {
+// thread is the thread of a read.
+func (b *branch) thread(ctx context.Context, what string) context.Context {
 	name := fmt.Sprintf("%s for %s reads %s%s", b.of.name, threadOf(ctx).name, what, b.disk.name())
 	b.mu.Lock()
 	b.reads[name]++
@@ -34,17 +34,17 @@ func (b *branch) strand(ctx context.Context, what string) context.Context {
 
 // ReadAll implements sequencer.PartitionLog.
 func (b *branch) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
-	return read(b.strand(ctx, fmt.Sprint("after ", r.AfterPosition)), r, b.disk, (*eventsource.API).ReadAll)
+	return read(b.thread(ctx, fmt.Sprint("after ", r.AfterPosition)), r, b.disk, (*eventsource.API).ReadAll)
 }
 
 // ReadStream implements sequencer.PartitionLog.
 func (b *branch) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	return read(b.strand(ctx, fmt.Sprint(r.Account, " after ", r.AfterVersion)), r, b.disk, (*eventsource.API).ReadStream)
+	return read(b.thread(ctx, fmt.Sprint(r.Account, " after ", r.AfterVersion)), r, b.disk, (*eventsource.API).ReadStream)
 }
 
 // FindKeys implements sequencer.PartitionLog.
 func (b *branch) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
-	return read(b.strand(ctx, fmt.Sprint(r.Account, " with ", r.Keys)), r, b.disk, (*eventsource.API).FindKeys)
+	return read(b.thread(ctx, fmt.Sprint(r.Account, " with ", r.Keys)), r, b.disk, (*eventsource.API).FindKeys)
 }
 
 // branches are all partitions, for a sequencer.
@@ -59,7 +59,7 @@ func (w *world) branches(of *process) (logs []sequencer.PartitionLog) {
 func (w *world) logs() []*disk { return w.disks[:max(1, len(w.disks)-1)] }
 
 // whole is the disk whose event source has the whole log: the only one, or that
-// of the order.
+// of the sequence.
 func (w *world) whole() *disk { return w.disks[len(w.disks)-1] }
 
 // home is the disk that has an account's stream.
@@ -67,8 +67,8 @@ func (w *world) home(id bank.AccountID) *disk {
 	return w.disks[contract.PartitionOf(id, len(w.logs()))-1]
 }
 
-// head is how many records are durable, and ordered how many of them have a place
-// in the whole log.
+// head is how many records are durable, and ordered how many of them are in the
+// whole log.
 func (w *world) head() (head int64) {
 	for _, d := range w.logs() {
 		d.mu.Lock()
@@ -79,28 +79,27 @@ func (w *world) head() (head int64) {
 }
 
 func (w *world) ordered() int64 {
-	if w.whole().order == nil {
+	if w.whole().sequence == nil {
 		return w.head()
 	}
-	last, err := w.whole().order.Open().LastCut(w.ctx)
+	last, err := w.whole().sequence.Open().LastCut(w.ctx)
 	if err != nil {
 		panic(err) // it is in memory
 	}
 	return last.Last()
 }
 
-// records are the whole log, past all the bank's own parts: in its order, what
-// has a place in it.
+// records are the whole log, read past all the bank's own parts.
 func (w *world) records() (records []contract.Record) {
 	read := w.whole().readAll
-	if w.whole().order != nil {
+	if w.whole().sequence != nil {
 		var parts []sequencer.PartitionLog
 		for _, d := range w.logs() {
 			parts = append(parts, sequencer.StoredPartition{Storage: d.log.Open()})
 		}
-		total := sequencer.NewMergedLog(w.whole().order.Open(), parts)
+		total := sequencer.NewMergedLog(w.whole().sequence.Open(), parts)
 		if _, err := total.Refresh(w.ctx); err != nil {
-			w.violated(laws.Position, "the order cannot be read: %v", err)
+			w.violated(laws.Position, "the sequence cannot be read: %v", err)
 		}
 		read = total.ReadAll
 	}

@@ -7,11 +7,9 @@ import (
 	"corebank/eventsource"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
-	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
 	"corebank/internal/view"
-	"corebank/projector"
 )
 
 // Parts are the places where a test can put something broken between two
@@ -19,9 +17,9 @@ import (
 type Parts struct {
 	// Log opens an event source's access to the durable log, below all faults.
 	Log func(*storage.MemoryLog) storage.Log
-	// Order opens a sequencer's access to the order of several partitions, below
+	// Sequence opens a sequencer's access to the sequence of several partitions, below
 	// all faults.
-	Order func(*storage.MemorySequenceLog) storage.SequenceLog
+	Sequence func(*storage.MemorySequenceLog) storage.SequenceLog
 	// Undivided has the drivers of transfers take the log for one of one partition.
 	Undivided bool
 	// Storage stands between an event source and its storage.
@@ -47,6 +45,15 @@ type Parts struct {
 // Call gives an account's actor a turn.
 type Call = func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error)
 
+// between is what stands between two components: what a test puts there, if it
+// does.
+func between[T any](broken func(T) T, whole T) T {
+	if broken == nil {
+		return whole
+	}
+	return broken(whole)
+}
+
 func (p Parts) log(log *storage.MemoryLog) storage.Log {
 	if p.Log == nil {
 		return log.Open()
@@ -54,11 +61,11 @@ func (p Parts) log(log *storage.MemoryLog) storage.Log {
 	return p.Log(log)
 }
 
-func (p Parts) order(order *storage.MemorySequenceLog) storage.SequenceLog {
-	if p.Order == nil {
-		return order.Open()
+func (p Parts) sequence(sequence *storage.MemorySequenceLog) storage.SequenceLog {
+	if p.Sequence == nil {
+		return sequence.Open()
 	}
-	return p.Order(order)
+	return p.Sequence(sequence)
 }
 
 func (p Parts) storage(s storage.Log, outbox eventsource.Publisher) storage.Log {
@@ -66,60 +73,4 @@ func (p Parts) storage(s storage.Log, outbox eventsource.Publisher) storage.Log 
 		return s
 	}
 	return p.Storage(s, outbox)
-}
-
-func (p Parts) actors(log actor.Log) actor.Log {
-	if p.Actors == nil {
-		return log
-	}
-	return p.Actors(log)
-}
-
-func (p Parts) snapshots(s actor.Snapshots) actor.Snapshots {
-	if p.Snapshots == nil {
-		return s
-	}
-	return p.Snapshots(s)
-}
-
-func (p Parts) projector(store view.Store, log logclient.Log) Projection {
-	if p.Projector == nil {
-		return projector.New(store, log, quiet)
-	}
-	return p.Projector(store, log)
-}
-
-func (p Parts) views(store view.Store) view.Store {
-	if p.Views == nil {
-		return store
-	}
-	return p.Views(store)
-}
-
-func (p Parts) feedLog(log logclient.Log) logclient.Log {
-	if p.Feed == nil {
-		return log
-	}
-	return p.Feed(log)
-}
-
-func (p Parts) message(batch contract.Batch) contract.Batch {
-	if p.Message == nil {
-		return batch
-	}
-	return p.Message(batch)
-}
-
-func (p Parts) call(call Call) Call {
-	if p.Call == nil {
-		return call
-	}
-	return p.Call(call)
-}
-
-func (p Parts) saga(call Call) batcher.Call {
-	if p.Saga == nil {
-		return call
-	}
-	return p.Saga(call)
 }

@@ -38,7 +38,7 @@ func (p *process) crash() {
 		return
 	}
 	p.world.note(p.name, "dies")
-	// A name of its own: several strands of a process may be unlucky at once.
+	// A name of its own: several threads of a process may be unlucky at once.
 	th := p.world.thread(p.name+" afterlife", nil)
 	delay := th.between(10*time.Millisecond, 3*time.Second)
 	p.world.background(func(ctx context.Context) {

@@ -12,7 +12,7 @@ import (
 // sidecar carries the calls of one life of a process to the actors.
 type sidecar struct {
 	of   *process
-	name string // of its strands
+	name string // of its threads
 
 	mu    sync.Mutex
 	lines map[bank.AccountID]*thread // of the calls to an account's actor
@@ -22,8 +22,8 @@ func newSidecar(of *process, name string) *sidecar {
 	return &sidecar{of: of, name: name, lines: make(map[bank.AccountID]*thread)}
 }
 
-// line is the strand of calls to one account's actor: whoever calls makes one
-// call per account at a time.
+// line is the thread of calls to one account's actor: a caller makes one call
+// per account at a time.
 func (s *sidecar) line(id bank.AccountID) *thread {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,7 +36,11 @@ func (s *sidecar) line(id bank.AccountID) *thread {
 }
 
 // call gives an account's actor a turn.
-func (s *sidecar) call(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+func (s *sidecar) call(
+	ctx context.Context,
+	id bank.AccountID,
+	batch contract.CommandBatch,
+) (contract.CommandReply, error) {
 	if s.of.dead.Load() {
 		return contract.CommandReply{}, errCrashed
 	}
@@ -48,7 +52,7 @@ func (s *sidecar) call(ctx context.Context, id bank.AccountID, batch contract.Co
 		if err := th.pass(ctx, wayMin, wayMax); err != nil {
 			return contract.CommandReply{}, err
 		}
-		h := th.world.place(th, id)
+		h := th.world.hostOf(th, id)
 		if h == nil {
 			return contract.CommandReply{}, errAway
 		}

@@ -15,6 +15,7 @@ import (
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/view"
 	"corebank/internal/view/memory"
 )
 
@@ -49,8 +50,20 @@ func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 
 // build makes the world of a seed: how many there are of what, and its weather.
 func build(t *testing.T, seed uint64, parts Parts) *world {
-	w := &world{seed: seed, parts: parts, began: time.Now(), names: make(map[bank.AccountID]string), durable: make(map[event]time.Duration),
-		healing: make(chan struct{}), reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int), skews: []time.Duration{0}, places: make(map[bank.AccountID]int)}
+	w := &world{
+		seed:    seed,
+		parts:   parts,
+		began:   time.Now(),
+		names:   make(map[bank.AccountID]string),
+		durable: make(map[event]time.Duration),
+		healing: make(
+			chan struct{},
+		),
+		reserved: make(map[time.Duration]struct{}),
+		counts:   make(map[fault]int),
+		skews:    []time.Duration{0},
+		located:  make(map[bank.AccountID]int),
+	}
 	w.ctx, w.end = context.WithCancel(t.Context())
 	dice := w.thread("world", nil)
 	w.weather = forecast(dice.Rand)
@@ -62,14 +75,26 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 		p.externalID = []string{"", "", "of " + name, "wanted by many"}[w.thread("external id of "+name, nil).IntN(4)]
 		w.people = append(w.people, p)
 	}
-	w.foreign, w.nobody, w.auditor = w.person(dice, "eve", "USD"), w.person(dice, "nobody", "EUR"), w.person(dice, "auditor", "EUR")
+	w.foreign, w.absent, w.auditor = w.person(
+		dice,
+		"eve",
+		"USD",
+	), w.person(
+		dice,
+		"absent",
+		"EUR",
+	), w.person(
+		dice,
+		"auditor",
+		"EUR",
+	)
 	w.format(1 + max(0, w.thread("partitions", nil).IntN(5)-2)) // mostly one
-	w.shelf = &shelf{kept: make(map[bank.AccountID][][]byte)}
-	w.book = &shelf{kept: make(map[bank.AccountID][][]byte)}
-	w.store = parts.views(memory.New())
+	w.snapshots = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
+	w.checkpoints = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
+	w.store = between(parts.Views, view.Store(memory.New()))
 	w.topic = &topic{world: w}
 	w.workload = &workload.Workload{Currency: "EUR", Payment: payment, Expiry: expiry, Destinations: w.accounts,
-		Refusing: []bank.AccountID{w.foreign.account, w.nobody.account}}
+		Refusing: []bank.AccountID{w.foreign.account, w.absent.account}}
 	return w
 }
 
@@ -96,20 +121,26 @@ func (w *world) format(partitions int) {
 		return
 	}
 	for number := 1; number <= partitions; number++ {
-		w.disks = append(w.disks, &disk{world: w, log: storage.NewMemoryLog(), part: storage.Partition{Number: number, Of: partitions}})
+		w.disks = append(
+			w.disks,
+			&disk{world: w, log: storage.NewMemoryLog(), part: storage.Partition{Number: number, Of: partitions}},
+		)
 	}
-	w.disks = append(w.disks, &disk{world: w, order: storage.NewMemorySequenceLog(), part: storage.Partition{Of: partitions}})
+	w.disks = append(
+		w.disks,
+		&disk{world: w, sequence: storage.NewMemorySequenceLog(), part: storage.Partition{Of: partitions}},
+	)
 }
 
-// person makes a customer, whose account has a place from the beginning.
+// person makes a customer, whose account is on a host from the beginning.
 func (w *world) person(dice *thread, name string, currency bank.Currency) person {
 	p := person{name: name, account: bank.NewAccountID(customer, name), currency: currency}
 	w.names[p.account] = name
-	w.places[p.account] = dice.IntN(len(w.hosts))
+	w.located[p.account] = dice.IntN(len(w.hosts))
 	return p
 }
 
-// run lets the bank work in bad weather, heals it, and holds it to the laws.
+// run lets the bank work in bad weather, heals it, and checks the laws.
 func (w *world) run() Report {
 	dice := w.thread("run", nil)
 	w.start(dice.Rand)
@@ -152,7 +183,7 @@ func (w *world) start(dice *rand.Rand) {
 	w.subscribe(w.people[0].account, time.Duration(dice.Int64N(int64(5*time.Second))))
 }
 
-// busyDay is how seldom a run has so many requests that actors keep snapshots
+// busyDay is how rarely a run has so many requests that actors save snapshots
 // while they work.
 const busyDay = 200
 
@@ -195,7 +226,7 @@ const (
 	afterTime = 30 * time.Second
 )
 
-// heal ends all faults and brings everybody back.
+// heal ends all faults and brings all processes back.
 func (w *world) heal() {
 	w.healed.Store(true)
 	close(w.healing)
@@ -230,7 +261,7 @@ func (w *world) heal() {
 	for _, d := range w.disks {
 		w.until("an event source that holds the log"+d.name(), healTime, func() bool {
 			live := w.sourcesOf(d)
-			return len(live) == 1 && live[0].keeper.Ready().Ready && live[0].holds()
+			return len(live) == 1 && live[0].owner.Ready().Ready && live[0].holds()
 		})
 	}
 }
@@ -242,7 +273,7 @@ func (s *source) holds() bool { return s.disk.heldBy(s.drive) }
 // it tries to write has to fail, and it has to end.
 func (w *world) fence() {
 	w.until("all event sources to be ready", healTime, func() bool {
-		return !slices.ContainsFunc(w.liveSources(), func(s *source) bool { return !s.keeper.Ready().Ready })
+		return !slices.ContainsFunc(w.liveSources(), func(s *source) bool { return !s.owner.Ready().Ready })
 	})
 	for _, s := range w.liveSources() {
 		if s.holds() {
@@ -258,22 +289,27 @@ func (w *world) fence() {
 	}
 }
 
-// poke asks an event source to open an account that nobody else knows, and tells
-// whether it did. A sequencer only gets something to find a place for.
+// poke asks an event source to open an account that has no other use, and reports
+// whether it did. A sequencer only gets something to put into its sequence.
 func (w *world) poke(s *source) (wrote bool) {
 	if s.writer == nil {
 		w.ask(w.thread("poke "+s.name, nil), w.auditor.opening(), healTime)
-		w.ask(w.thread("pay "+s.name, nil), laws.NewRequest(w.auditor.account, "pay "+s.name, bank.Deposit{Amount: bank.Money{Minor: 1, Currency: "EUR"}}), healTime)
+		w.ask(
+			w.thread("pay "+s.name, nil),
+			laws.NewRequest(w.auditor.account, "pay "+s.name, bank.Deposit{Amount: bank.Money{Minor: 1, Currency: "EUR"}}),
+			healTime,
+		)
 		return false
 	}
-	id := bank.NewAccountID("nobody", s.name)
+	id := bank.NewAccountID("intruder", s.name)
 	r := contract.Record{Account: id, Version: 1, Key: "poke"}
-	if err := r.SetEvent(bank.AccountOpened{Owner: "nobody", Currency: "EUR", Kind: bank.Current}); err != nil {
+	if err := r.SetEvent(bank.AccountOpened{Owner: "intruder", Currency: "EUR", Kind: bank.Current}); err != nil {
 		panic(err) // the event is whole
 	}
 	ctx, stop := s.serve(w.ctx)
 	defer stop()
-	return s.writer.Append(ctx, []contract.Append{{Account: id, Records: []contract.Record{r}}})[0].Status == contract.Appended
+	results := s.writer.Append(ctx, []contract.Append{{Account: id, Records: []contract.Record{r}}})
+	return results[0].Status == contract.Appended
 }
 
 // settle asks again for all whose outcome somebody does not know, and gives the

@@ -36,8 +36,14 @@ func TestMain(m *testing.M) {
 func explain(t *testing.T, r Report, lines int) {
 	t.Helper()
 	trace := r.Trace()
-	t.Errorf("seed %d breaks the laws:\n  %s\nlast steps:\n%s\nrepeat it with: go test ./check/simulation -run TestSeeds -seed %d -v",
-		r.Seed, join(r.Findings), strings.Join(trace[max(0, len(trace)-lines):], "\n"), r.Seed)
+	t.Errorf(
+		"seed %d breaks the laws:\n  %s\nlast steps:\n%s\n"+
+			"repeat it with: go test ./check/simulation -run TestSeeds -seed %d -v",
+		r.Seed,
+		join(r.Findings),
+		strings.Join(trace[max(0, len(trace)-lines):], "\n"),
+		r.Seed,
+	)
 }
 
 func join(findings []laws.Finding) string {

@@ -17,20 +17,20 @@ import (
 )
 
 // source is one life of an event source: of a log, of one of its partitions, or of
-// their order.
+// their sequence.
 type source struct {
 	*process
 	disk   *disk
 	drive  any
 	writer *eventsource.Writer // nil for a sequencer
-	keeper keeper
+	owner  owner
 	api    *eventsource.API
-	ended  chan struct{} // closed when the keeper has ended
+	ended  chan struct{} // closed when the owner has ended
 	err    error         // what it ended with
 }
 
-// keeper takes a disk over and works on it: a writer or a sequencer.
-type keeper interface {
+// owner takes a disk over and works on it: a writer or a sequencer.
+type owner interface {
 	Run(ctx context.Context) error
 	Ready() contract.Readiness
 }
@@ -46,7 +46,7 @@ func (w *world) startSource(d *disk) {
 	s := &source{disk: d, ended: make(chan struct{})}
 	s.process = w.process(name, func() { w.restartSource(d) })
 	relay := s.open(w)
-	s.run(w.thread(name, s.process), func(ctx context.Context) { s.keep(ctx) })
+	s.run(w.thread(name, s.process), func(ctx context.Context) { s.runOwner(ctx) })
 	if relay != nil {
 		s.run(w.thread(name+" relay", s.process), func(ctx context.Context) { _ = relay.Run(ctx) })
 	}
@@ -58,17 +58,17 @@ func (w *world) startSource(d *disk) {
 // open makes what the event source consists of, and the relay if it publishes.
 func (s *source) open(w *world) (relay *eventsource.Relay) {
 	outbox := press{w.topic}
-	if s.disk.order != nil {
-		drive := &orderDrive{SequenceLog: w.parts.order(s.disk.order), disk: s.disk, of: s.process}
+	if s.disk.sequence != nil {
+		drive := &sequenceDrive{SequenceLog: w.parts.sequence(s.disk.sequence), disk: s.disk, of: s.process}
 		sequencer := sequencer.New(drive, w.branches(s.process), quiet)
 		relay = eventsource.NewRelay(sequencer, sequencer, outbox, quiet)
-		s.drive, s.keeper, s.api = drive, sequencer, eventsource.NewMergedAPI(sequencer, relay.Published)
+		s.drive, s.owner, s.api = drive, sequencer, eventsource.NewMergedAPI(sequencer, relay.Published)
 		return relay
 	}
 	drive := &drive{Log: w.parts.log(s.disk.log), disk: s.disk, of: s.process}
 	storage := w.parts.storage(drive, outbox)
 	s.writer = eventsource.NewWriter(storage, quiet)
-	s.drive, s.keeper = drive, s.writer
+	s.drive, s.owner = drive, s.writer
 	if s.disk.part.Of > 0 {
 		s.api = eventsource.NewPartitionAPI(s.writer, storage, s.disk.part)
 		return nil
@@ -78,10 +78,10 @@ func (s *source) open(w *world) (relay *eventsource.Relay) {
 	return relay
 }
 
-// keep runs the keeper. One that is fenced ends its process for good.
-func (s *source) keep(ctx context.Context) {
+// runOwner runs the owner of the disk. One that is fenced ends its process for good.
+func (s *source) runOwner(ctx context.Context) {
 	defer close(s.ended)
-	s.err = s.keeper.Run(ctx)
+	s.err = s.owner.Run(ctx)
 	if s.err == nil {
 		return
 	}

@@ -12,8 +12,8 @@ import (
 	"corebank/internal/view"
 )
 
-// subscriber follows an account's transactions, or everybody's, through
-// whatever gateway is there, and resumes by its cursor whenever that breaks.
+// subscriber follows an account's transactions, or all, through any
+// gateway that is there, and resumes by its cursor whenever that breaks.
 type subscriber struct {
 	world *world
 	name  string
@@ -28,7 +28,13 @@ type subscriber struct {
 // something that happened by then.
 func (w *world) subscribe(id bank.AccountID, after time.Duration) {
 	name := fmt.Sprintf("subscriber %d", len(w.subscribers)+1)
-	s := &subscriber{world: w, name: name, watch: laws.Watch{Name: name, Account: id}, th: w.thread(name, nil), cut: func() {}}
+	s := &subscriber{
+		world: w,
+		name:  name,
+		watch: laws.Watch{Name: name, Account: id},
+		th:    w.thread(name, nil),
+		cut:   func() {},
+	}
 	w.subscribers = append(w.subscribers, s)
 	w.running.Go(func() {
 		if w.sleep(w.ctx, after) != nil {
@@ -63,13 +69,13 @@ func (s *subscriber) connect(ctx context.Context) {
 	s.cut = leave
 	s.mu.Unlock()
 	s.th.note("subscribes at %s after %d", g.name, s.cursor())
-	for told, err := range g.feed.Each(ctx, s.watch.Account, s.cursor(), 0) {
+	for item, err := range g.feed.Each(ctx, s.watch.Account, s.cursor(), 0) {
 		if err != nil || ctx.Err() != nil {
 			s.th.note("the subscription ends: %v", err)
 			return
 		}
-		s.saw(*told.Transaction)
-		s.th.note("sees position %d", told.Position)
+		s.saw(*item.Transaction)
+		s.th.note("sees position %d", item.Position)
 		if s.th.IntN(4) == 0 && s.th.pass(ctx, 0, 50*time.Millisecond) != nil {
 			return
 		}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// thread is a strand of work that does one thing at a time: a client, the turns
+// thread is a thread of work that does one thing at a time: a client, the turns
 // of an account on a host, a relay. It has dice of its own, so that its luck
 // follows from the seed and its own past, and not from the order in which the
 // Go scheduler ran it among others. It travels in the context, through
@@ -20,26 +20,26 @@ type thread struct {
 	of    *process // nil for those who cannot crash
 }
 
-// thread makes the strand of a name, which is unique in a run.
+// thread makes the thread of a name, which is unique in a run.
 func (w *world) thread(name string, of *process) *thread {
 	h := fnv.New64a()
 	h.Write([]byte(name))
 	return &thread{Rand: rand.New(rand.NewPCG(w.seed, h.Sum64())), world: w, name: name, of: of}
 }
 
-// fork is a strand beside this one.
+// fork is a thread beside this one.
 func (t *thread) fork(name string) *thread {
 	return &thread{Rand: rand.New(rand.NewPCG(t.Uint64(), t.Uint64())), world: t.world, name: t.name + " " + name}
 }
 
 type threadKey struct{}
 
-// in puts the strand into a context.
+// in puts the thread into a context.
 func (t *thread) in(ctx context.Context) context.Context {
 	return context.WithValue(ctx, threadKey{}, t)
 }
 
-// threadOf is the strand that ctx belongs to.
+// threadOf is the thread that ctx belongs to.
 func threadOf(ctx context.Context) *thread { return ctx.Value(threadKey{}).(*thread) }
 
 // between is a random time.
@@ -51,7 +51,7 @@ func (t *thread) between(least, most time.Duration) time.Duration {
 func (t *thread) note(format string, args ...any) { t.world.note(t.name, format, args...) }
 
 // pass takes the time of a way between components, and as much more as the
-// strand's process is frozen. Its error is that ctx ended meanwhile.
+// thread's process is frozen. Its error is that ctx ended meanwhile.
 func (t *thread) pass(ctx context.Context, least, most time.Duration) error {
 	if err := t.world.sleep(ctx, t.between(least, most)); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (t *thread) suffers(f fault) bool {
 // Errors that a component sees of the faults around it.
 var (
 	errLost    = errors.New("the connection broke")
-	errAway    = errors.New("nobody answers")
+	errAway    = errors.New("there is no answer")
 	errCrashed = errors.New("the process died")
 )
 
@@ -87,8 +87,35 @@ func (t *thread) point(f fault) error {
 	return errCrashed
 }
 
+// hazards are the faults of a step that makes something durable; "" for none.
+type hazards struct{ before, lost, after, unknown fault }
+
+// durably makes something durable: on the way there the process may die before or
+// after that, and the caller may see an error although it happened, or did not.
+func (t *thread) durably(ctx context.Context, longest time.Duration, h hazards, step func() error) error {
+	if err := t.pass(ctx, 100*time.Microsecond, longest); err != nil {
+		return err
+	}
+	if err := t.point(h.before); err != nil {
+		return err
+	}
+	if t.suffers(h.lost) {
+		return errLost
+	}
+	if err := step(); err != nil {
+		return err
+	}
+	if err := t.point(h.after); err != nil {
+		return err
+	}
+	if t.suffers(h.unknown) {
+		return errLost
+	}
+	return nil
+}
+
 // alone waits for an instant of its own. Whoever ends a process does it there:
-// one death may wake many strands at once, and the next must not come while
+// one death may wake many threads at once, and the next must not come while
 // they are still on their feet.
 func (t *thread) alone() { _ = t.world.sleep(t.world.ctx, t.between(1, 1000)) }
 

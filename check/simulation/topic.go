@@ -35,23 +35,10 @@ type press struct{ topic *topic }
 // Publish implements eventsource.Publisher.
 func (p press) Publish(ctx context.Context, batch contract.Batch) error {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, wayMin, wayMax); err != nil {
-		return err
-	}
-	if err := th.point(crashBeforePublish); err != nil {
-		return err
-	}
-	if th.suffers(publishLost) {
-		return errLost
-	}
-	p.topic.spread(th, batch)
-	if err := th.point(crashAfterPublish); err != nil {
-		return err
-	}
-	if th.suffers(publishUnknown) {
-		return errLost
-	}
-	return nil
+	return th.durably(ctx, wayMax, hazards{crashBeforePublish, publishLost, crashAfterPublish, publishUnknown}, func() error {
+		p.topic.spread(th, batch)
+		return nil
+	})
 }
 
 // spread puts a batch into every queue, if the broker pleases.
@@ -159,7 +146,7 @@ func (t *topic) follow(ctx context.Context, q *queue, handle func(context.Contex
 		}
 		err := th.of.thaw(ctx, th)
 		if err == nil {
-			err = handle(ctx, t.world.parts.message(m.batch))
+			err = handle(ctx, between(t.world.parts.Message, m.batch))
 		}
 		if err == nil {
 			err = th.point(crashBeforeAck)

@@ -24,10 +24,16 @@ func (h *host) startTransfers(name string) *transfers {
 	calls := newSidecar(h.process, name+" transfers to")
 	q := w.topic.queue()
 	driver := saga.New(saga.Parts{
-		Log:     strand{wire{world: w}, w.thread(name+" transfers from the log", h.process)},
-		Call:    w.parts.saga(calls.call),
-		Store:   drawer{w.book, w.thread(name+" book", h.process)},
-		Divided: len(w.logs()) > 1 && !w.parts.Undivided, Here: h.actors.Has, Clock: h.clock, Salt: w.thread(name+" salt", nil).Uint64(), Logger: quiet})
+		Log:   threadLog{wire{world: w}, w.thread(name+" transfers from the log", h.process)},
+		Call:  between(w.parts.Saga, calls.call),
+		Store: checkpointStore{w.checkpoints, w.thread(name+" checkpoints", h.process)},
+		Divided: len(w.logs()) > 1 &&
+			!w.parts.Undivided,
+		Here:   h.actors.Has,
+		Clock:  h.clock,
+		Salt:   w.thread(name+" salt", nil).Uint64(),
+		Logger: quiet,
+	})
 	ctx, stop := context.WithCancel(h.ctx)
 	th := w.thread(name+" transfers", h.process)
 	w.running.Go(func() {
@@ -39,40 +45,40 @@ func (h *host) startTransfers(name string) *transfers {
 	return &transfers{driver: driver, stop: stop, queue: q}
 }
 
-// strand gives the calls of a driver to the log a strand of their own: it reads
+// threadLog gives the calls of a driver to the log a thread of their own: it reads
 // at the topic's word and at its own, one at a time.
-type strand struct {
+type threadLog struct {
 	wire
 	th *thread
 }
 
 // ReadAll implements saga.Log.
-func (s strand) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
+func (s threadLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
 	return s.wire.ReadAll(s.th.in(ctx), r)
 }
 
 // ReadStream implements saga.Log.
-func (s strand) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+func (s threadLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
 	return s.wire.ReadStream(s.th.in(ctx), r)
 }
 
-// drawer is a driver's access to the shelf where drivers keep their book.
-type drawer struct {
-	shelf *shelf
+// checkpointStore is a driver's access to the store of the drivers' checkpoint.
+type checkpointStore struct {
+	store *snapshotStore
 	th    *thread
 }
 
-// theBook is the name under which drivers keep their book.
-const theBook = "book"
+// checkpointKey is the name under which drivers save it.
+const checkpointKey = "checkpoint"
 
 // Load implements saga.Store.
-func (d drawer) Load(ctx context.Context) ([]byte, error) {
-	return d.shelf.Load(d.th.in(ctx), theBook)
+func (d checkpointStore) Load(ctx context.Context) ([]byte, error) {
+	return d.store.Load(d.th.in(ctx), checkpointKey)
 }
 
 // Save implements saga.Store.
-func (d drawer) Save(ctx context.Context, data []byte) error {
-	return d.shelf.Save(d.th.in(ctx), theBook, data)
+func (d checkpointStore) Save(ctx context.Context, data []byte) error {
+	return d.store.Save(d.th.in(ctx), checkpointKey, data)
 }
 
 // idle reports whether the bank has nothing to do by itself: no transfer to end,

@@ -9,7 +9,9 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/view"
+	"corebank/projector"
 )
 
 // views is a projector's access to the store of views.
@@ -45,27 +47,11 @@ func (v views) reach(ctx context.Context) error {
 // Apply implements view.Store.
 func (v views) Apply(ctx context.Context, changes view.Changes) error {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, wayMin, wayMax); err != nil {
+	return th.durably(ctx, wayMax, hazards{crashBeforeApply, applyLost, crashAfterApply, applyUnknown}, func() error {
+		err := v.Store.Apply(ctx, changes)
+		th.note("applies %d to %d: %v", changes.From+1, changes.To, err)
 		return err
-	}
-	if err := th.point(crashBeforeApply); err != nil {
-		return err
-	}
-	if th.suffers(applyLost) {
-		return errLost
-	}
-	err := v.Store.Apply(ctx, changes)
-	th.note("applies %d to %d: %v", changes.From+1, changes.To, err)
-	if err != nil {
-		return err
-	}
-	if err := th.point(crashAfterApply); err != nil {
-		return err
-	}
-	if th.suffers(applyUnknown) {
-		return errLost
-	}
-	return nil
+	})
 }
 
 // Projection makes views: *projector.Projector, or what a test puts in its
@@ -75,8 +61,15 @@ type Projection interface {
 	Handle(ctx context.Context, batch contract.Batch) error
 }
 
+func (w *world) projection(store view.Store, log logclient.Log) Projection {
+	if w.parts.Projector == nil {
+		return projector.New(store, log, quiet)
+	}
+	return w.parts.Projector(store, log)
+}
+
 // ahead is how a projector reads the log: it may begin a read while another is
-// under way, so that each is a strand of its own.
+// under way, so that each is a thread of its own.
 type ahead struct {
 	wire
 	of *process
@@ -105,7 +98,10 @@ func (w *world) startProjector(slot, life int, q *queue) {
 	name := fmt.Sprintf("projector %d.%d", slot, life)
 	p := &projecting{queue: q}
 	p.process = w.process(name, func() { w.startProjector(slot, life+1, q) })
-	projection := w.parts.projector(views{w.store}, &ahead{wire: wire{world: w, whole: true}, of: p.process, reads: make(map[int64]int)})
+	projection := w.projection(
+		views{w.store},
+		&ahead{wire: wire{world: w, whole: true}, of: p.process, reads: make(map[int64]int)},
+	)
 	p.run(w.thread(name, p.process), func(ctx context.Context) {
 		for projection.CatchUp(ctx) != nil {
 			if !app.Pause(ctx, 500*time.Millisecond) {

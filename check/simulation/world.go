@@ -28,14 +28,14 @@ type world struct {
 	end    context.CancelFunc
 	names  map[bank.AccountID]string
 	people []person
-	// foreign has an account in another currency, nobody has none, and the auditor
+	// foreign has an account in another currency, absent has none, and the auditor
 	// opens one only to see what happens.
-	foreign, nobody, auditor person
+	foreign, absent, auditor person
 
-	disks []*disk // of the log; of each of several partitions, and then of their order
-	shelf *shelf
-	book  *shelf // of the drivers of transfers
-	store view.Store
+	disks       []*disk // of the log; of each of several partitions, and then of their sequence
+	snapshots   *snapshotStore
+	checkpoints *snapshotStore // of the drivers of transfers
+	store       view.Store
 	// workload is what the clients ask for.
 	workload *workload.Workload
 	topic    *topic
@@ -53,10 +53,10 @@ type world struct {
 	counts   map[fault]int
 	asked    []attempt
 
-	sources     []*source // all that ever were, oldest first
-	hosts       []*host   // by slot; nil while it is down
-	places      map[bank.AccountID]int
-	skews       []time.Duration // how wrong clocks were, and 0
+	sources     []*source              // all that ever were, oldest first
+	hosts       []*host                // by slot; nil while it is down
+	located     map[bank.AccountID]int // the host of each account, by slot
+	skews       []time.Duration        // how wrong clocks were, and 0
 	gateways    []*gateway
 	projectors  []*projecting
 	subscribers []*subscriber
@@ -72,7 +72,11 @@ type person struct {
 
 // opening is how they open it: under their name as the key.
 func (p person) opening() *laws.Request {
-	return laws.NewRequest(p.account, p.name, bank.OpenAccount{Owner: p.name, Currency: p.currency, ExternalID: p.externalID})
+	return laws.NewRequest(
+		p.account,
+		p.name,
+		bank.OpenAccount{Owner: p.name, Currency: p.currency, ExternalID: p.externalID},
+	)
 }
 
 // event names a record, wherever it stands.
@@ -151,8 +155,7 @@ func (w *world) trace() []string {
 	return texts
 }
 
-// reserve is the instant after d, or the first one after it that nobody else
-// has: no two components act at the same time.
+// reserve is the instant after d, or the first free one after it: no two components act at the same time.
 func (w *world) reserve(d time.Duration) time.Duration {
 	at := w.now() + max(d, 1)
 	w.mu.Lock()
@@ -199,7 +202,7 @@ func (w *world) background(work func(context.Context)) {
 }
 
 // later does something after up to most, as messages do that were held up
-// somewhere: whoever sent it has long gone on.
+// somewhere: the sender no longer waits.
 func (w *world) later(th *thread, most time.Duration, do func(context.Context)) {
 	fork, delay := th.fork("late"), th.between(0, most)
 	w.late.Go(func() {

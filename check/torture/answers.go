@@ -53,24 +53,9 @@ func (r *answers) count(status contract.Status) int {
 	return r.counts[status]
 }
 
-// settled reports whether an answer says what came of its request.
-func settled(a laws.Answer) bool { return a.Acknowledged() || a.Status == contract.Refused }
-
-// unresolved are the requests whose outcome was never answered.
-func (r *answers) unresolved() (open []*laws.Request) {
+// unresolved are the requests that have no definite answer.
+func (r *answers) unresolved() []*laws.Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	done := make(map[*laws.Request]bool)
-	for _, a := range r.all {
-		if settled(a) {
-			done[a.Request] = true
-		}
-	}
-	for _, a := range r.all {
-		if !done[a.Request] {
-			done[a.Request] = true
-			open = append(open, a.Request)
-		}
-	}
-	return open
+	return laws.Unresolved(r.all)
 }

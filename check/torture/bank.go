@@ -46,7 +46,9 @@ func (p *process) start(ctx context.Context, within time.Duration) error {
 	if err := os.Remove(run); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	arguments := append([]string{"up", "--listen", p.listen, "--data", p.data, "--log-level", p.logLevel}, p.links.flags()...)
+	arguments := append(
+		[]string{"up", "--listen", p.listen, "--data", p.data, "--log-level", p.logLevel},
+		p.links.flags()...)
 	if p.partitions > 1 {
 		arguments = append(arguments, fmt.Sprintf("--partitions=%d", p.partitions))
 	}
@@ -88,21 +90,20 @@ func (p *process) lastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	const most = 2000
-	return string(text[max(0, len(text)-most):])
+	const maxShown = 2000
+	return string(text[max(0, len(text)-maxShown):])
 }
 
-// ownEnvironment is ours without what would send the bank to somebody else's
-// data.
+// ownEnvironment is ours without what would lead the bank to other data.
 func ownEnvironment() []string {
-	var kept []string
+	var own []string
 	for _, entry := range os.Environ() {
 		if name, _, _ := strings.Cut(entry, "="); name == "COREBANK_DAPRD_DIR" ||
 			!strings.HasPrefix(name, "COREBANK_") && !strings.HasPrefix(name, "MONGODB_") && !strings.HasPrefix(name, "DAPR_") {
-			kept = append(kept, entry)
+			own = append(own, entry)
 		}
 	}
-	return kept
+	return own
 }
 
 // stop asks the bank to end, as Ctrl-C would. It fails if the bank does not.

@@ -39,13 +39,13 @@ func launch(command *exec.Cmd) (ended chan struct{}, err error) {
 	return ended, <-started
 }
 
-// Supported says why this system cannot be tortured; nil if it can.
+// Supported is the reason why this system cannot be tortured; nil if it can.
 func Supported() error { return nil }
 
 // parts are the processes of the bank by name.
 func (p *process) parts() map[string]int {
 	found := make(map[string]int)
-	entries, _ := filepath.Glob("/proc/[0-9]*") // the pattern is sound
+	entries, _ := filepath.Glob("/proc/[0-9]*") // the pattern is valid
 	for _, path := range entries {
 		pid, err := strconv.Atoi(filepath.Base(path))
 		if err != nil {

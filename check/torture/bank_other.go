@@ -8,9 +8,11 @@ import (
 	"os/exec"
 )
 
-var errUnsupported = errors.New("the torture finds the processes of the bank in /proc, which only Linux has; run it in a Linux container")
+var errUnsupported = errors.New(
+	"the torture finds the processes of the bank in /proc, which only Linux has; run it in a Linux container",
+)
 
-// Supported says why this system cannot be tortured; nil if it can.
+// Supported is the reason why this system cannot be tortured; nil if it can.
 func Supported() error { return errUnsupported }
 
 func launch(*exec.Cmd) (chan struct{}, error)                      { return nil, errUnsupported }

@@ -9,12 +9,16 @@ import (
 )
 
 // lawsOfRun are the laws that a run is held to, in the order of its report.
-var lawsOfRun = slices.Concat(laws.OfRun, laws.OfLog, []laws.Law{laws.Unchanged, laws.Served, laws.StandStill, laws.Heals})
+var lawsOfRun = slices.Concat(
+	laws.OfRun,
+	laws.OfLog,
+	[]laws.Law{laws.Unchanged, laws.Served, laws.StandStill, laws.Heals},
+)
 
 // Finding is a law and what was checked of it.
 type Finding struct {
 	Law laws.Law `json:"law"`
-	// Sentence says what the law holds.
+	// Sentence is what the law holds.
 	Sentence string `json:"sentence"`
 	// Checked counts what was held to the law; Violations what broke it, of which
 	// Examples has the first.
@@ -30,9 +34,9 @@ const maxExamples = 10
 func findingsOf(found *laws.Findings) (all []Finding) {
 	for _, law := range lawsOfRun {
 		f := Finding{Law: law, Sentence: law.Sentence()}
-		var kept []laws.Finding
-		f.Checked, f.Violations, kept = found.Of(law)
-		for _, one := range kept[:min(len(kept), maxExamples)] {
+		var examples []laws.Finding
+		f.Checked, f.Violations, examples = found.Of(law)
+		for _, one := range examples[:min(len(examples), maxExamples)] {
 			f.Examples = append(f.Examples, one.String())
 		}
 		all = append(all, f)
@@ -84,7 +88,7 @@ func (e *Evidence) begin() {
 	}
 }
 
-// Check holds everything to every law.
+// Check checks every law.
 func (e *Evidence) Check() {
 	if e.log == nil {
 		e.begin()
@@ -100,8 +104,8 @@ func (e *Evidence) Check() {
 	e.checkServed()
 }
 
-// checkServed holds what the API says of the accounts to the log, and to what was
-// done to them.
+// checkServed compares what the API says of the accounts with the log, and with
+// what was done to them.
 func (e *Evidence) checkServed() {
 	e.Findings.Check(laws.Served, len(e.Served))
 	e.Findings.Check(laws.StandStill, len(e.Served))

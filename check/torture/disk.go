@@ -26,26 +26,26 @@ const (
 	limitEvery = 50 * time.Millisecond
 )
 
-// lowDisk has the event source keep more free than there is. Before it ends, the
-// bank must say so and refuse commands, in words that invite to try again.
-func (r *run) lowDisk(patience context.Context, lasts time.Duration) error {
+// lowDisk has the event source reserve more than there is. Before it ends, the bank
+// must report that and refuse commands as unavailable, so that clients try again.
+func (r *run) lowDisk(ctx context.Context, lasts time.Duration) error {
 	file := datadir.Dir{Path: r.bank.data}.DiskFloor()
 	if err := os.WriteFile(file, fmt.Append(nil, allDisks), 0o600); err != nil {
 		return err
 	}
-	app.Pause(patience, lasts)
-	said := r.readLowDisk(patience)
+	app.Pause(ctx, lasts)
+	shown := r.awaitLowDisk(ctx)
 	if err := os.Remove(file); err != nil {
 		return err
 	}
 	r.strike()
-	return said
+	return shown
 }
 
-// readLowDisk waits until the bank shows what a nearly full disk should make it
-// do, and says what it does not.
-func (r *run) readLowDisk(patience context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(patience), noticeTime)
+// awaitLowDisk waits until the bank does what it should do on a nearly full disk.
+// Its error is what the bank does not do.
+func (r *run) awaitLowDisk(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noticeTime)
 	defer cancel()
 	reason := ""
 	for !strings.Contains(reason, "nearly full") {
@@ -60,24 +60,34 @@ func (r *run) readLowDisk(patience context.Context) error {
 // of its own to refuse, as one that is frozen has.
 func (r *run) probeLowDisk(ctx context.Context) error {
 	for _, account := range r.load.ids() {
-		answer := r.gateway.ask(ctx, watchingClient, laws.NewRequest(account, fmt.Sprint("low-disk-", r.clock().Nanoseconds()),
-			bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}))
+		answer := r.gateway.ask(
+			ctx,
+			watchingClient,
+			laws.NewRequest(account, fmt.Sprint("low-disk-", r.clock().Nanoseconds()),
+				bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}),
+		)
 		r.answers.add(answer)
 		switch answer.Status {
 		case contract.Unavailable:
 			return nil
 		case contract.Refused:
 		default:
-			return fmt.Errorf("the disk was nearly full and a deposit was %s %s; want it refused until there is room", answer.Status, answer.Note)
+			return fmt.Errorf(
+				"the disk was nearly full and a deposit was %s %s; want it refused until there is room",
+				answer.Status,
+				answer.Note,
+			)
 		}
 	}
-	return errors.New("the disk was nearly full and every account refused a deposit for a reason of its own; want it refused until there is room")
+	return errors.New(
+		"the disk was nearly full and every account refused a deposit for another reason",
+	)
 }
 
 // fullDisk has the writes of all parts fail.
-func (r *run) fullDisk(patience context.Context, lasts time.Duration) error {
+func (r *run) fullDisk(ctx context.Context, lasts time.Duration) error {
 	var failed error
-	for began := time.Now(); time.Since(began) < lasts && app.Pause(patience, limitEvery); {
+	for began := time.Now(); time.Since(began) < lasts && app.Pause(ctx, limitEvery); {
 		for part, pid := range r.bank.parts() {
 			if err := limitFiles(pid, true); err != nil {
 				failed = fmt.Errorf("fill the disk of %s: %w", part, err)

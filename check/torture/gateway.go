@@ -185,11 +185,10 @@ func (g *gateway) balance(ctx context.Context, id bank.AccountID) (shown, error)
 	return shown{minor(data.Balance.Current), data.Balance.Version, data.Balance.Stale}, nil
 }
 
-// ready reports whether the bank says that a mutation would succeed.
+// ready reports whether the bank is ready for mutations.
 func (g *gateway) ready(ctx context.Context) bool { return g.readiness(ctx) == "" }
 
-// readiness is why the bank says that no mutation would succeed; empty if it
-// says that one would.
+// readiness is why the bank is not ready for mutations; empty if it is.
 func (g *gateway) readiness(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()

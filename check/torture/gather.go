@@ -41,11 +41,11 @@ func (r *run) heal(ctx context.Context) {
 		for range 5 {
 			last = c.gateway.ask(ctx, c.name, request)
 			r.answers.add(last)
-			if settled(last) {
+			if last.Settled() {
 				break
 			}
 		}
-		if !settled(last) {
+		if !last.Settled() {
 			r.found.Violated(laws.Heals, "%s of %s has no outcome in a healed bank: %s", request.Key, request.Account, last.Note)
 		}
 	}
@@ -63,8 +63,19 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 		r.found.Violated(laws.Heals, "the views reached position %d of %d of the log within %v", at, head, r.patience())
 	}
 	r.awaitWatchers(ctx, all, one)
-	e := &Evidence{History: laws.History{Findings: &r.found, Began: r.began, Caller: theCaller, Answers: r.answers.all, Pictures: r.Data},
-		Served: make(map[bank.AccountID]shown), Poisoned: r.poisoned, Past: r.past(), Used: make(map[bank.AccountID]bool)}
+	e := &Evidence{
+		History: laws.History{
+			Findings: &r.found,
+			Began:    r.began,
+			Caller:   theCaller,
+			Answers:  r.answers.all,
+			Pictures: r.Data,
+		},
+		Served:   make(map[bank.AccountID]shown),
+		Poisoned: r.poisoned,
+		Past:     r.past(),
+		Used:     make(map[bank.AccountID]bool),
+	}
 	for _, a := range r.answers.all {
 		e.Used[a.Account] = true
 		if transfer, is := a.Request.Command.(bank.SendTransfer); is {
@@ -100,7 +111,8 @@ func (r *run) settle(ctx context.Context, log *storedLog) (head int64, all int, 
 		}
 	}
 	deadline := time.Now().Add(quietTime)
-	for since := time.Now(); (time.Since(since) < stillFor || open.Any()) && time.Now().Before(deadline); app.Pause(ctx, 10*watchTick) {
+	moving := func(since time.Time) bool { return time.Since(since) < stillFor || open.Any() }
+	for since := time.Now(); moving(since) && time.Now().Before(deadline); app.Pause(ctx, 10*watchTick) {
 		now, err := walk(ctx, log, head, count)
 		if err != nil {
 			r.found.Violated(laws.Heals, "the log cannot be read: %v", err)
@@ -131,16 +143,16 @@ func walk(ctx context.Context, log *storedLog, after int64, each func(contract.R
 }
 
 // awaitViews waits until the views have what the log has, or for as long as
-// that may take, and returns how far they are. Now and then it tells.
-func (r *run) awaitViews(ctx context.Context, head int64, tell func(at int64)) (at int64) {
-	deadline, told := time.Now().Add(r.patience()), time.Now()
+// that may take, and returns how far they are. Now and then it shows that.
+func (r *run) awaitViews(ctx context.Context, head int64, show func(at int64)) (at int64) {
+	deadline, shown := time.Now().Add(r.patience()), time.Now()
 	for time.Now().Before(deadline) {
 		if at = max(at, r.viewsAt(ctx)); at >= head {
 			return at
 		}
-		if tell != nil && time.Since(told) > tellEvery {
-			told = time.Now()
-			tell(at)
+		if show != nil && time.Since(shown) > showEvery {
+			shown = time.Now()
+			show(at)
 		}
 		if !app.Pause(ctx, 10*watchTick) {
 			return at
@@ -163,8 +175,8 @@ func (r *run) viewsAt(ctx context.Context) int64 {
 	return at
 }
 
-// tellEvery is how often a wait shows itself.
-const tellEvery = 10 * time.Second
+// showEvery is how often a wait shows itself.
+const showEvery = 10 * time.Second
 
 // patience is how long the views may take to have everything: they may just
 // have been deleted.

@@ -20,20 +20,20 @@ const (
 )
 
 // inject does a fault, and returns when the processes that it ended run again.
-// It strikes when the damage is done, or ends. The end of patience ends what
+// It strikes when the damage is done, or ends. The end of running ends what
 // lasts; it leaves nothing half done.
-func (r *run) inject(patience context.Context, f Fault) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(patience), f.Lasts+injectTime)
+func (r *run) inject(running context.Context, f Fault) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(running), f.Lasts+injectTime)
 	defer cancel()
 	what, part := f.Kind.split()
 	switch {
 	case what == Kill:
 		return r.killAndAwait(ctx, part)
 	case what == Freeze:
-		return r.freeze(patience, part, f.Lasts)
+		return r.freeze(running, part, f.Lasts)
 	case onLink(what):
 		defer r.strike()
-		return r.bank.links.harm(ctx, what, part, func() { app.Pause(patience, f.Lasts) })
+		return r.bank.links.harm(ctx, what, part, func() { app.Pause(running, f.Lasts) })
 	case f.Kind == Everything:
 		if err := r.bank.killAll(ctx); err != nil {
 			return err
@@ -41,13 +41,13 @@ func (r *run) inject(patience context.Context, f Fault) error {
 		r.strike()
 		return r.bank.start(ctx, startTime)
 	case f.Kind == DiskLow:
-		return r.lowDisk(patience, f.Lasts)
+		return r.lowDisk(running, f.Lasts)
 	case f.Kind == DiskFull:
-		return r.fullDisk(patience, f.Lasts)
+		return r.fullDisk(running, f.Lasts)
 	case f.Kind == BrokerLost:
 		return r.loseBroker(ctx)
 	case f.Kind == BrokerAway:
-		return r.sendBrokerAway(ctx, patience, f.Lasts)
+		return r.sendBrokerAway(ctx, running, f.Lasts)
 	case what == "poison":
 		return r.poison(ctx, f.Kind)
 	case what == "messages":
@@ -80,12 +80,12 @@ func (r *run) killAndAwait(ctx context.Context, parts ...string) error {
 	return nil
 }
 
-func (r *run) freeze(patience context.Context, part string, lasts time.Duration) error {
+func (r *run) freeze(running context.Context, part string, lasts time.Duration) error {
 	pid, err := r.bank.freeze(part)
 	if err != nil {
 		return err
 	}
-	app.Pause(patience, lasts)
+	app.Pause(running, lasts)
 	defer r.strike()
 	if err := thaw(pid); err != nil {
 		return fmt.Errorf("%s was frozen and is gone: %w", part, err)
@@ -110,7 +110,7 @@ func (r *run) loseBroker(ctx context.Context) error {
 	return os.RemoveAll(lost)
 }
 
-// deleteViews deletes the views while nobody looks.
+// deleteViews deletes the views while no process has them open.
 func (r *run) deleteViews(ctx context.Context) error {
 	projector, err := r.bank.freeze("projector")
 	if err != nil {
@@ -128,10 +128,10 @@ func (r *run) deleteViews(ctx context.Context) error {
 	return r.killAndAwait(ctx, "projector", "server")
 }
 
-// sendBrokerAway has nobody reach the broker for longer than a sidecar tries to,
+// sendBrokerAway cuts the broker off for longer than a sidecar tries to reach it,
 // and waits until the topic flows again.
-func (r *run) sendBrokerAway(ctx, patience context.Context, lasts time.Duration) error {
-	if err := r.bank.links.harm(ctx, Cut, "nats", func() { app.Pause(patience, lasts) }); err != nil {
+func (r *run) sendBrokerAway(ctx, running context.Context, lasts time.Duration) error {
+	if err := r.bank.links.harm(ctx, Cut, "nats", func() { app.Pause(running, lasts) }); err != nil {
 		return err
 	}
 	r.strike()
@@ -139,7 +139,11 @@ func (r *run) sendBrokerAway(ctx, patience context.Context, lasts time.Duration)
 	defer cancel()
 	for began := r.viewsAt(ctx); r.viewsAt(ctx) <= began; {
 		if !app.Pause(ctx, watchTick) {
-			return fmt.Errorf("the broker was away for %v and %v later the views still stand where they stood", lasts, recoveryTime)
+			return fmt.Errorf(
+				"the broker was away for %v and %v later the views still stand where they stood",
+				lasts,
+				recoveryTime,
+			)
 		}
 	}
 	return nil
@@ -147,7 +151,7 @@ func (r *run) sendBrokerAway(ctx, patience context.Context, lasts time.Duration)
 
 func (r *run) views() string { return filepath.Join(r.bank.data, "views.db") }
 
-// spoilSnapshots changes what the actors have kept.
+// spoilSnapshots changes the snapshots of the actors.
 func (r *run) spoilSnapshots(ctx context.Context, kind Kind) error {
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.bank.data, "actors.db")+"?_pragma=busy_timeout(10000)")
 	if err != nil {
@@ -156,24 +160,28 @@ func (r *run) spoilSnapshots(ctx context.Context, kind Kind) error {
 	defer db.Close()
 	statements := map[Kind][]string{
 		SnapshotsDamaged: {
-			// A third is cut short, a third is no JSON, a third says something else.
+			// A third is cut short, a third is no JSON, a third has other digits.
 			`UPDATE state SET value = substr(value, 1, length(value)/2) WHERE key LIKE '%snapshot-%' AND rowid % 3 = 0`,
 			`UPDATE state SET value = 'x' || value WHERE key LIKE '%snapshot-%' AND rowid % 3 = 1`,
 			`UPDATE state SET value = replace(value, '1', '2') WHERE key LIKE '%snapshot-%' AND rowid % 3 = 2`,
 		},
 		SnapshotsStale: {
-			`UPDATE state SET value = (SELECT old.value FROM stale AS old WHERE old.key = state.key) WHERE key IN (SELECT key FROM stale)`,
+			`UPDATE state SET value = (SELECT old.value FROM stale AS old WHERE old.key = state.key)
+				WHERE key IN (SELECT key FROM stale)`,
 			`DROP TABLE stale`,
 		},
 		SnapshotsDeleted: {`DELETE FROM state WHERE key LIKE '%snapshot-%'`},
 	}
 	if kind == SnapshotsStale {
-		if _, err := db.ExecContext(ctx, `CREATE TABLE stale AS SELECT key, value FROM state WHERE key LIKE '%snapshot-%'`); err != nil {
+		if _, err := db.ExecContext(
+			ctx,
+			`CREATE TABLE stale AS SELECT key, value FROM state WHERE key LIKE '%snapshot-%'`,
+		); err != nil {
 			return err
 		}
 		app.Pause(ctx, staleTime)
 	}
-	// The actors are frozen meanwhile, so that they keep nothing newer.
+	// The actors are frozen meanwhile, so that they save nothing newer.
 	if _, err := r.bank.freeze("actor"); err != nil {
 		return err
 	}

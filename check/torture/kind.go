@@ -84,7 +84,16 @@ func partsOf(partitions int) []string {
 // Links are the parts to which connections can be harmed: those of the event
 // source to immudb, of the sidecars to the broker, the placement and sentry, and
 // of each app to its sidecar.
-var Links = []string{"immudb", "nats", "placement", "sentry", "server-sidecar", "actor-sidecar", "eventsource-sidecar", "projector-sidecar"}
+var Links = []string{
+	"immudb",
+	"nats",
+	"placement",
+	"sentry",
+	"server-sidecar",
+	"actor-sidecar",
+	"eventsource-sidecar",
+	"projector-sidecar",
+}
 
 // lasting tells the faults that have an end.
 func lasting(what string) bool {
@@ -110,8 +119,27 @@ func Kinds(partitions int) []Kind {
 			all = append(all, Kind(what+":"+link))
 		}
 	}
-	return append(all, DiskLow, DiskFull, BrokerLost, MessagesRepeated, MessagesDropped, MessagesGarbage, MessagesOversized,
-		PoisonUnknown, PoisonSchema, PoisonShape, PoisonBytes, PoisonRefused, SecondWriter, SnapshotsDamaged, SnapshotsStale, SnapshotsDeleted, ViewsDeleted, BrokerAway)
+	return append(
+		all,
+		DiskLow,
+		DiskFull,
+		BrokerLost,
+		MessagesRepeated,
+		MessagesDropped,
+		MessagesGarbage,
+		MessagesOversized,
+		PoisonUnknown,
+		PoisonSchema,
+		PoisonShape,
+		PoisonBytes,
+		PoisonRefused,
+		SecondWriter,
+		SnapshotsDamaged,
+		SnapshotsStale,
+		SnapshotsDeleted,
+		ViewsDeleted,
+		BrokerAway,
+	)
 }
 
 // split is what is done and to what.
@@ -138,7 +166,11 @@ func ParseKinds(list string, partitions int) ([]Kind, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("there is no fault %q; choose among all, %s", word, strings.Join(names(Kinds(partitions)), ", "))
+			return nil, fmt.Errorf(
+				"there is no fault %q; choose among all, %s",
+				word,
+				strings.Join(names(Kinds(partitions)), ", "),
+			)
 		}
 	}
 	return chosen, nil

@@ -153,7 +153,7 @@ func (c *client) settle(ctx context.Context, r *laws.Request) laws.Answer {
 		// The end of the load cuts no request short: that would be a fault too.
 		a := c.gateway.ask(context.WithoutCancel(ctx), c.name, r)
 		c.answers.add(a)
-		if settled(a) || ctx.Err() != nil || time.Now().After(deadline) {
+		if a.Settled() || ctx.Err() != nil || time.Now().After(deadline) {
 			return a
 		}
 		app.Pause(ctx, pause)
@@ -209,7 +209,7 @@ func (l *load) ids() []bank.AccountID {
 	return all
 }
 
-// heard is told of a transaction that a subscriber saw.
+// heard takes a transaction that a subscriber saw.
 func (l *load) heard(s laws.Seen) {
 	if s.Type == string(bank.TransferInEntry) {
 		l.Arrived(l.random, s)

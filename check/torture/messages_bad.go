@@ -84,7 +84,7 @@ func litterOf(batch contract.Batch) [][]byte {
 }
 
 // oversize publishes what no sidecar could hand on. The broker must refuse it:
-// it would be offered again for ever.
+// it would be offered again forever.
 func oversize(ctx context.Context, js jetstream.JetStream) error {
 	for _, size := range []int{3 << 20, 5 << 20} {
 		if _, err := js.Publish(ctx, contract.Topic, bytes.Repeat([]byte("x"), size)); err == nil {

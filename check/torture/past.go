@@ -23,7 +23,7 @@ const (
 )
 
 // Past is the log as it is before the bank is hurt: many accounts that were
-// used at random, the same whenever it is told again. The zero Past is an empty
+// used at random, the same each time. The zero Past is an empty
 // log.
 type Past struct {
 	Seed   uint64
@@ -42,13 +42,17 @@ func (p Past) opening(n int) *laws.Request {
 
 // opening is a request for a new account.
 func opening(key, owner string, in bank.Currency) *laws.Request {
-	return laws.NewRequest(bank.NewAccountID(theCaller, key), key, bank.OpenAccount{Owner: owner, Currency: in, Kind: bank.Current})
+	return laws.NewRequest(
+		bank.NewAccountID(theCaller, key),
+		key,
+		bank.OpenAccount{Owner: owner, Currency: in, Kind: bank.Current},
+	)
 }
 
 // pastBegan is when its first event happened.
 var pastBegan = time.Date(2025, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// Records tells the log: first all openings, then what the accounts were used
+// Records is the log: first all openings, then what the accounts were used
 // for, each decided by the domain.
 func (p Past) Records() iter.Seq[contract.Record] {
 	return func(yield func(contract.Record) bool) {

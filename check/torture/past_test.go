@@ -32,7 +32,14 @@ func TestThePastIsASoundLog(t *testing.T) {
 }
 
 func TestASeedHasOnePast(t *testing.T) {
-	if first, again := slices.Collect(Past{Seed: 7, Events: 300}.Records()), slices.Collect(Past{Seed: 7, Events: 300}.Records()); !reflect.DeepEqual(first, again) {
+	if first, again := slices.Collect(
+		Past{Seed: 7, Events: 300}.Records(),
+	), slices.Collect(
+		Past{Seed: 7, Events: 300}.Records(),
+	); !reflect.DeepEqual(
+		first,
+		again,
+	) {
 		t.Error("it is told differently the second time")
 	}
 }
@@ -42,7 +49,9 @@ func TestAChangedPastIsFound(t *testing.T) {
 		says string
 		tell func([]contract.Record) []contract.Record
 	}{
-		"an event is gone": {"the log had 200 events and has 199", func(log []contract.Record) []contract.Record { return log[:199] }},
+		"an event is gone": {"the log had 200 events and has 199", func(log []contract.Record) []contract.Record {
+			return log[:199]
+		}},
 		"an amount is another": {"position 150", func(log []contract.Record) []contract.Record {
 			log[149].Data = []byte(strings.Replace(string(log[149].Data), `"minor":`, `"minor":1`, 1))
 			return log

@@ -49,7 +49,10 @@ func TestEveryFaultComesInItsTurn(t *testing.T) {
 			t.Fatalf("fault %d is %s for the %dth time, before others had their turn", i, f.Kind, times[f.Kind])
 		}
 		what, _, _ := strings.Cut(string(f.Kind), ":")
-		lasting := slices.Contains([]string{torture.Freeze, torture.Slow, torture.Cut, torture.Deaf, torture.Mute, "disk"}, what)
+		lasting := slices.Contains(
+			[]string{torture.Freeze, torture.Slow, torture.Cut, torture.Deaf, torture.Mute, "disk"},
+			what,
+		)
 		if lasting != (f.Lasts > 0) || lasting && (f.Lasts < 250*time.Millisecond || f.Lasts > time.Minute) {
 			t.Errorf("%s lasts %v", f.Kind, f.Lasts)
 		}
@@ -76,7 +79,8 @@ func TestEveryKindThatLastsIsLongOnceInTwenty(t *testing.T) {
 	longest := time.Duration(0)
 	for _, kind := range usual() {
 		what, _, _ := strings.Cut(string(kind), ":")
-		most := map[string]time.Duration{torture.Freeze: time.Minute, torture.Slow: 30 * time.Second, torture.Cut: 30 * time.Second,
+		most := map[string]time.Duration{
+			torture.Freeze: time.Minute, torture.Slow: 30 * time.Second, torture.Cut: 30 * time.Second,
 			torture.Deaf: 30 * time.Second, torture.Mute: 30 * time.Second, "disk": 30 * time.Second}[what]
 		if long[kind] < most/2 || long[kind] > most {
 			t.Errorf("%s lasted %v at the longest, want %v to %v", kind, long[kind], most/2, most)
@@ -90,7 +94,8 @@ func TestEveryKindThatLastsIsLongOnceInTwenty(t *testing.T) {
 
 func TestFaultsAreChosenByName(t *testing.T) {
 	for list, want := range map[string]int{
-		"all": len(usual()), "broker-away": 1, "poison": 5, "messages": 4, "kill": len(torture.Parts), "kill:actor": 1, "kill,kill:actor, everything": len(torture.Parts) + 1,
+		"all": len(usual()), "broker-away": 1, "poison": 5, "messages": 4, "kill": len(torture.Parts),
+		"kill:actor": 1, "kill,kill:actor, everything": len(torture.Parts) + 1,
 		"snapshots,views:deleted": 4,
 	} {
 		if got, err := torture.ParseKinds(list, 1); err != nil || len(got) != want {

@@ -18,7 +18,7 @@ import (
 // The bad events of a log. Each goes to an account of its own, which must stand
 // still and say so, while all others go on.
 const (
-	// PoisonUnknown is an event of a type that nobody knows, PoisonSchema one of
+	// PoisonUnknown is an event of an unknown type, PoisonSchema one of
 	// a schema before the first, PoisonShape one whose data has another shape:
 	// an older or a broken writer appended them.
 	PoisonUnknown Kind = "poison:unknown"
@@ -50,7 +50,8 @@ func (r *run) poison(ctx context.Context, kind Kind) error {
 	}
 	r.poisoned[id] = kind
 	if kind == PoisonBytes {
-		err = poisonLog(ctx, r.Data, r.bank.where.Immudb, Poison{Account: id, Version: 3, Key: "poison", Value: "\x00\xff is no JSON"})
+		bad := Poison{Account: id, Version: 3, Key: "poison", Value: "\x00\xff is no JSON"}
+		err = poisonLog(ctx, r.Data, r.bank.where.Immudb, bad)
 	} else {
 		err = r.appendPoison(ctx, badRecord(kind, id))
 	}
@@ -77,10 +78,16 @@ func (r *run) victim(ctx context.Context) (bank.AccountID, error) {
 	return id, nil
 }
 
-// badRecord is version 3 of an account as nobody can read it.
+// badRecord is an unreadable version 3 of an account.
 func badRecord(kind Kind, id bank.AccountID) contract.Record {
-	r := contract.Record{Account: id, Version: 3, At: time.Now().UTC().Truncate(time.Microsecond), Key: "poison", Caller: "poison",
-		RequestHash: strings.Repeat("0", 32)}
+	r := contract.Record{
+		Account:     id,
+		Version:     3,
+		At:          time.Now().UTC().Truncate(time.Microsecond),
+		Key:         "poison",
+		Caller:      "poison",
+		RequestHash: strings.Repeat("0", 32),
+	}
 	amount := bank.Money{Minor: 1, Currency: currency}
 	if err := r.SetEvent(bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount}}); err != nil {
 		r.Type, r.Schema = "money-deposited", 1
@@ -100,13 +107,17 @@ func badRecord(kind Kind, id bank.AccountID) contract.Record {
 // appendPoison has the bank's own event source append a record that it cannot
 // know to be bad.
 func (r *run) appendPoison(ctx context.Context, record contract.Record) error {
-	last := "nobody was asked"
+	last := "no attempt was made"
 	for ctx.Err() == nil {
-		result, err := r.append(ctx, contract.Append{Account: record.Account, ExpectedVersion: record.Version - 1, Records: []contract.Record{record}})
+		result, err := r.append(
+			ctx,
+			contract.Append{Account: record.Account, ExpectedVersion: record.Version - 1, Records: []contract.Record{record}},
+		)
 		switch {
 		case err != nil:
 			last = err.Error()
-		case result.Status == contract.Appended, result.Status == contract.VersionConflict && result.Version == record.Version:
+		case result.Status == contract.Appended,
+			result.Status == contract.VersionConflict && result.Version == record.Version:
 			return nil
 		case result.Status == contract.AppendInvalid:
 			return fmt.Errorf("the event source refuses it: %s", result.Reason)
@@ -197,13 +208,19 @@ func (r *run) poisonRefused(ctx context.Context) error {
 		"no key":                 bad(func(r *contract.Record) { r.Key = "" }),
 		"a version too many":     bad(func(r *contract.Record) { r.Version = 2 }),
 		"another account":        bad(func(r *contract.Record) { r.Account = bank.NewAccountID("poison", "other") }),
-		"no account":             {Account: "nobody", Records: bad(func(r *contract.Record) { r.Account = "nobody" }).Records},
+		"no account":             {Account: "none", Records: bad(func(r *contract.Record) { r.Account = "none" }).Records},
 		"one key twice":          twice,
 		"too many records":       many,
 	} {
 		result, err := r.append(ctx, a)
 		if err != nil || result.Status != contract.AppendInvalid {
-			return fmt.Errorf("an append with %s was answered %q (%s), %v; want it refused as invalid", what, result.Status, result.Reason, err)
+			return fmt.Errorf(
+				"an append with %s was answered %q (%s), %v; want it refused as invalid",
+				what,
+				result.Status,
+				result.Reason,
+				err,
+			)
 		}
 	}
 	for _, body := range [][]byte{[]byte("{"), []byte(`{"appends":7}`), []byte(`{}`), bytes.Repeat([]byte("x"), 1<<20)} {

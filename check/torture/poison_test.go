@@ -20,8 +20,18 @@ func TestAPoisonedAccountThatStandsStillIsAsItShouldBe(t *testing.T) {
 		stale := e.Served[s.id]
 		stale.stale = true
 		e.Served[s.id] = stale
-		e = &Evidence{History: laws.History{Findings: new(laws.Findings), Began: e.Began, Caller: e.Caller, Answers: e.Answers, Watches: e.Watches},
-			Served: e.Served, Views: viewsOf(t, s.records), Poisoned: map[bank.AccountID]Kind{s.id: kind}}
+		e = &Evidence{
+			History: laws.History{
+				Findings: new(laws.Findings),
+				Began:    e.Began,
+				Caller:   e.Caller,
+				Answers:  e.Answers,
+				Watches:  e.Watches,
+			},
+			Served:   e.Served,
+			Views:    viewsOf(t, s.records),
+			Poisoned: map[bank.AccountID]Kind{s.id: kind},
+		}
 		for _, r := range s.records {
 			e.Record(r)
 		}
@@ -37,7 +47,13 @@ func TestAPoisonedAccountThatStandsStillIsAsItShouldBe(t *testing.T) {
 
 // Nothing that litters the topic is what a relay publishes.
 func TestLitterIsNoBatchOfTheLog(t *testing.T) {
-	whole := contract.Batch{ID: "4-5", Previous: 3, First: 4, Last: 5, Records: []contract.Record{{Position: 4}, {Position: 5}}}
+	whole := contract.Batch{
+		ID:       "4-5",
+		Previous: 3,
+		First:    4,
+		Last:     5,
+		Records:  []contract.Record{{Position: 4}, {Position: 5}},
+	}
 	for i, data := range litterOf(whole) {
 		b, err := contract.ReadMessage(data)
 		if err == nil && b.Check() == nil && b.Last <= 5 && b.Last > 0 {

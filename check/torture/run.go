@@ -10,9 +10,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"corebank/check/laws"
 	"corebank/internal/app"
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/identity"
 	"corebank/internal/identity/issuer"
 )
@@ -23,7 +26,7 @@ const (
 	watchers     = 3           // subscribers of everything, and as many of one account each
 )
 
-// Config says how to torture.
+// Config is how to run.
 type Config struct {
 	// Program is the corebank executable.
 	Program string
@@ -59,7 +62,7 @@ type run struct {
 	load     *load
 	watchers []*subscriber
 	found    laws.Findings
-	screen   *screen
+	display  *display
 	agenda   *agenda
 	injected []Injected
 	poisoned map[bank.AccountID]Kind
@@ -75,9 +78,15 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		return Report{}, err
 	}
 	r := &run{Config: config, began: time.Now(), answers: newAnswers(), poisoned: make(map[bank.AccountID]Kind)}
-	r.screen = &screen{out: config.Out}
-	r.screen.plan(config)
-	r.bank = &process{program: config.Program, data: config.Data, listen: config.Listen, partitions: config.Partitions, logLevel: config.LogLevel}
+	r.display = &display{out: config.Out}
+	r.display.plan(config)
+	r.bank = &process{
+		program:    config.Program,
+		data:       config.Data,
+		listen:     config.Listen,
+		partitions: config.Partitions,
+		logLevel:   config.LogLevel,
+	}
 	var err error
 	if r.bank.links, err = newLinks(config.Kinds); err != nil {
 		return Report{}, err
@@ -103,7 +112,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	if err := r.load.open(ctx, config.Accounts, r.past()); err != nil {
 		return Report{}, fmt.Errorf("%w; the bank wrote last:\n%s", err, r.bank.lastWords())
 	}
-	r.screen.ready(r.clock(), config)
+	r.display.ready(r.clock(), config)
 	return r.all(ctx)
 }
 
@@ -124,10 +133,15 @@ func (r *run) fill(ctx context.Context) error {
 		return nil
 	}
 	began := r.clock()
-	if err := fillLog(ctx, r.Program, r.Data, r.Partitions, r.screen.filling(r.past().Records(), r.Events)); err != nil {
+	records := r.display.filling(r.past().Records(), r.Events)
+	if err := fillLog(ctx, r.Program, r.Data, r.Partitions, records); err != nil {
 		return fmt.Errorf("write the %d events before: %w", r.Events, err)
 	}
-	r.screen.filled(r.Events, r.past().accounts(), r.clock()-began)
+	r.display.done(
+		fmt.Sprintf("The log has %s events of %s accounts", count(r.Events), count(r.past().accounts())),
+		r.Events,
+		r.clock()-began,
+	)
 	return nil
 }
 
@@ -137,11 +151,13 @@ func (r *run) awaitPast(ctx context.Context) error {
 		return nil
 	}
 	began := r.clock()
-	at := r.awaitViews(ctx, int64(r.Events), func(at int64) { r.screen.following(at, r.Events) })
+	at := r.awaitViews(ctx, int64(r.Events), func(at int64) {
+		r.display.printf("  the views have %s of %s events\n", humanize.Comma(at), count(r.Events))
+	})
 	if at < int64(r.Events) {
 		return fmt.Errorf("the views reached position %d of %d within %s", at, r.Events, seconds(r.clock()-began))
 	}
-	r.screen.followed(r.Events, r.clock()-began)
+	r.display.done("The views have them", r.Events, r.clock()-began)
 	return nil
 }
 
@@ -159,7 +175,7 @@ func (r *run) all(ctx context.Context) (Report, error) {
 	}
 	r.hurt(ctx)
 	after := context.WithoutCancel(ctx) // Ctrl-C ends the faults, not the checks
-	r.screen.checking()
+	r.display.printf("\nThe faults are over. Healing, waiting until nothing moves, checking …\n\n")
 	r.heal(after)
 	evidence, err := r.gather(after)
 	stopWatching()
@@ -177,19 +193,31 @@ func (r *run) all(ctx context.Context) (Report, error) {
 	r.checkLogs()
 	evidence.Check()
 	report := r.report(evidence)
-	r.screen.report(report)
+	r.display.report(report)
 	if report.Violations > 0 {
-		return report, r.keepAnswers()
+		return report, r.saveAnswers()
 	}
 	return report, nil
 }
 
 func (r *run) newWatchers() []*subscriber {
 	for i := range watchers {
-		r.watchers = append(r.watchers, newSubscriber(r.gateway, fmt.Sprint("subscriber ", i+1), "", r.Events, r.Seed+uint64(i)))
+		r.watchers = append(
+			r.watchers,
+			newSubscriber(r.gateway, fmt.Sprint("subscriber ", i+1), "", r.Events, r.Seed+uint64(i)),
+		)
 	}
 	for i, id := range r.load.ids()[:min(watchers, r.Accounts)] {
-		r.watchers = append(r.watchers, newSubscriber(r.gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Events, r.Seed+uint64(watchers+i)))
+		r.watchers = append(
+			r.watchers,
+			newSubscriber(
+				r.gateway,
+				fmt.Sprintf("subscriber %d, of one account", watchers+i+1),
+				id,
+				r.Events,
+				r.Seed+uint64(watchers+i),
+			),
+		)
 	}
 	r.watchers[0].heard = r.load.heard
 	return r.watchers
@@ -224,7 +252,7 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 	r.strike()
 	if err := r.inject(ctx, f); err != nil {
 		r.found.Violated(laws.Heals, "%s at %s: %v", f.Kind, minutes(done.At), err)
-		r.screen.failed(done, err)
+		r.display.failed(done, err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoveryTime)
 	defer cancel()
@@ -237,21 +265,38 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 		done.Whole = max(done.Whole, done.Next)
 	case <-ctx.Done():
 		done.Next = r.clock() - r.struck
-		r.found.Violated(laws.Heals, "%s at %s: no command was acknowledged and the bank not ready within %v", f.Kind, minutes(done.At), recoveryTime)
-		r.screen.failed(done, errors.New("the bank does not recover"))
+		r.found.Violated(
+			laws.Heals,
+			"%s at %s: no command was acknowledged and the bank not ready within %v",
+			f.Kind,
+			minutes(done.At),
+			recoveryTime,
+		)
+		r.display.failed(done, errors.New("the bank does not recover"))
 		return false
 	}
 	r.injected = append(r.injected, done)
-	r.screen.injected(done, r.answers.count(contract.Applied), r.clock(), r.agenda.progress(r.clock()))
+	r.display.injected(done, r.answers.count(contract.Applied), r.clock(), r.agenda.progress(r.clock()))
 	return true
 }
 
-// report is what a person and a machine are told in the end.
+// report is the result of the run.
 func (r *run) report(e *Evidence) Report {
-	report := Report{Seed: r.Seed, Began: r.began.UTC().Truncate(time.Second), Took: secondsOf(r.clock()), Clients: r.Clients, Accounts: r.Accounts,
-		Violations: int(r.found.Total), Faults: len(r.injected), Kinds: byKind(r.injected), Answers: r.answers.counts,
+	report := Report{
+		Seed:        r.Seed,
+		Began:       r.began.UTC().Truncate(time.Second),
+		Took:        secondsOf(r.clock()),
+		Clients:     r.Clients,
+		Accounts:    r.Accounts,
+		Violations:  int(r.found.Total),
+		Faults:      len(r.injected),
+		Kinds:       byKind(r.injected),
+		Answers:     r.answers.counts,
 		Log:         LogReport{Events: e.log.Records(), Accounts: e.log.Streams(), Before: int64(r.Events)},
-		Subscribers: WatchReport{Count: len(e.Watches)}, Findings: findingsOf(&r.found), Injected: r.injected}
+		Subscribers: WatchReport{Count: len(e.Watches)},
+		Findings:    findingsOf(&r.found),
+		Injected:    r.injected,
+	}
 	for _, w := range e.Watches {
 		report.Subscribers.Resumed += max(0, w.Subscribed-1)
 		report.Subscribers.Seen += len(w.Seen)
@@ -259,16 +304,32 @@ func (r *run) report(e *Evidence) Report {
 	return report
 }
 
-// keepAnswers writes what the clients were told beside the data of the bank.
-func (r *run) keepAnswers() error {
+// saveAnswers writes the answers that clients got beside the data of the bank.
+func (r *run) saveAnswers() error {
 	file, err := os.Create(filepath.Join(r.Data, "answers.txt"))
 	if err != nil {
 		return err
 	}
 	for _, a := range r.answers.all {
-		fmt.Fprintf(file, "client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v account %d %d %s\n",
-			a.Client, a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered, a.Status,
-			a.Version, a.Balance, a.Code, a.Available, a.AccountVersion, a.AccountBalance, a.Note)
+		fmt.Fprintf(
+			file,
+			"client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v account %d %d %s\n",
+			a.Client,
+			a.Account,
+			a.Request.Command,
+			a.Request.Command,
+			a.Request.Key,
+			a.Sent,
+			a.Answered,
+			a.Status,
+			a.Version,
+			a.Balance,
+			a.Code,
+			a.Available,
+			a.AccountVersion,
+			a.AccountBalance,
+			a.Note,
+		)
 	}
 	return file.Close()
 }

@@ -62,42 +62,42 @@ func (r *run) secondWriter(ctx context.Context) error {
 	case <-time.After(fenceTime):
 		return fmt.Errorf("a fenced event source was asked to write (%s) and goes on", answer)
 	}
-	if said := second.said.String(); !strings.Contains(said, fencedText) {
-		return fmt.Errorf("a fenced event source ended and does not say why: %s", said)
+	if output := second.output.String(); !strings.Contains(output, fencedText) {
+		return fmt.Errorf("a fenced event source ended without saying why: %s", output)
 	}
 	return nil
 }
 
-// zombie is an event source that runs beside the bank's.
-type zombie struct {
+// writer is an event source that runs beside the bank's.
+type writer struct {
 	listen  string
 	data    string // the bank's directory
 	command *exec.Cmd
-	said    strings.Builder // read only when it is gone
+	output  strings.Builder // read only when it is gone
 	gone    chan struct{}
 }
 
-func (r *run) startSecond(first int) (*zombie, error) {
-	z := &zombie{data: r.bank.data}
+func (r *run) startSecond(first int) (*writer, error) {
+	w := &writer{data: r.bank.data}
 	var err error
-	if z.listen, err = freeAddress(); err != nil {
+	if w.listen, err = freeAddress(); err != nil {
 		return nil, err
 	}
 	arguments := r.bank.arguments(first)[1:]
 	for i, argument := range arguments {
 		switch flag, _, _ := strings.Cut(argument, "="); flag {
 		case "--listen":
-			arguments[i] = flag + "=" + z.listen
+			arguments[i] = flag + "=" + w.listen
 		case "--health":
 			arguments[i] = flag + "=127.0.0.1:0"
 		}
 	}
-	z.command = exec.Command(r.bank.program, arguments...)
-	z.command.Env, z.command.Stderr = r.bank.environment(first), &z.said
-	if z.gone, err = launch(z.command); err != nil {
+	w.command = exec.Command(r.bank.program, arguments...)
+	w.command.Env, w.command.Stderr = r.bank.environment(first), &w.output
+	if w.gone, err = launch(w.command); err != nil {
 		return nil, err
 	}
-	return z, nil
+	return w, nil
 }
 
 func freeAddress() (string, error) {
@@ -109,20 +109,28 @@ func freeAddress() (string, error) {
 	return lis.Addr().String(), nil
 }
 
-// write asks the zombie to append an event that nobody asked the bank for, as
-// its sidecar would, and tells what it answered. Should it be written, it will
-// be found.
-func (z *zombie) write(ctx context.Context) string {
-	record := contract.Record{Account: bank.NewAccountID("zombie", z.listen), Version: 1, At: time.Now().UTC().Truncate(time.Microsecond),
-		Key: z.listen, Caller: "zombie", RequestHash: strings.Repeat("0", 32)}
+// write asks the second writer to append an event that no client asked for, as
+// its sidecar would, and tells what it answered. If it is written, the
+// checks find it.
+func (w *writer) write(ctx context.Context) string {
+	record := contract.Record{
+		Account:     bank.NewAccountID("zombie", w.listen),
+		Version:     1,
+		At:          time.Now().UTC().Truncate(time.Microsecond),
+		Key:         w.listen,
+		Caller:      "zombie",
+		RequestHash: strings.Repeat("0", 32),
+	}
 	if err := record.SetEvent(bank.AccountOpened{Owner: "Zombie", Currency: currency, Kind: bank.Current}); err != nil {
 		return err.Error()
 	}
-	data, err := json.Marshal(contract.AppendRequest{Appends: []contract.Append{{Account: record.Account, Records: []contract.Record{record}}}})
+	data, err := json.Marshal(
+		contract.AppendRequest{Appends: []contract.Append{{Account: record.Account, Records: []contract.Record{record}}}},
+	)
 	if err != nil {
 		return err.Error()
 	}
-	answer, err := askToAppend(ctx, z.data, contract.AppEventSource, z.listen, data)
+	answer, err := askToAppend(ctx, w.data, contract.AppEventSource, w.listen, data)
 	if err != nil {
 		return err.Error()
 	}
@@ -130,7 +138,7 @@ func (z *zombie) write(ctx context.Context) string {
 }
 
 // askToAppend calls an event source of the bank in a directory as its sidecar
-// would, for somebody who may append.
+// would, with the proof of a caller that may append.
 func askToAppend(ctx context.Context, bank, of, listen string, data []byte) ([]byte, error) {
 	token, err := secrets.Read(bank, secrets.App(of))
 	if err != nil {
@@ -158,7 +166,7 @@ func askToAppend(ctx context.Context, bank, of, listen string, data []byte) ([]b
 }
 
 // end ends it, if it has not ended by itself.
-func (z *zombie) end() {
-	_ = z.command.Process.Kill() // it may be gone
-	<-z.gone
+func (w *writer) end() {
+	_ = w.command.Process.Kill() // it may be gone
+	<-w.gone
 }

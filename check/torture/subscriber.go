@@ -36,7 +36,7 @@ type subscriber struct {
 	url    string
 	token  string
 	random *rand.Rand
-	heard  func(laws.Seen) // is told of everything
+	heard  func(laws.Seen) // receives everything
 
 	mu     sync.Mutex
 	watch  laws.Watch
@@ -45,8 +45,14 @@ type subscriber struct {
 
 // newSubscriber follows from a position of the log on.
 func newSubscriber(g *gateway, name string, account bank.AccountID, position int, seed uint64) *subscriber {
-	return &subscriber{url: g.url, token: g.token, random: rand.New(rand.NewPCG(seed, seed)), heard: func(laws.Seen) {}, watch: laws.Watch{Name: name, Account: account, After: int64(position)},
-		cursor: base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "position:%d", position))}
+	return &subscriber{
+		url:    g.url,
+		token:  g.token,
+		random: rand.New(rand.NewPCG(seed, seed)),
+		heard:  func(laws.Seen) {},
+		watch:  laws.Watch{Name: name, Account: account, After: int64(position)},
+		cursor: base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "position:%d", position)),
+	}
 }
 
 // run follows until ctx ends. Now and then it cuts its own connection.
@@ -74,7 +80,9 @@ func (s *subscriber) follow(ctx context.Context) error {
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // without a word, as a lost connection ends
 	defer conn.Close()
-	if err := conn.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]any{"authorization": "Bearer " + s.token}}); err != nil {
+	if err := conn.WriteJSON(
+		map[string]any{"type": "connection_init", "payload": map[string]any{"authorization": "Bearer " + s.token}},
+	); err != nil {
 		return err
 	}
 	for {
@@ -139,7 +147,13 @@ func (s *subscriber) saw(payload []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.cursor = got.Data.Transactions.Cursor
-	seen := laws.Seen{Account: t.AccountID, Version: t.Version, Type: t.Type, Amount: minor(t.Amount), Balance: minor(t.BalanceAfter)}
+	seen := laws.Seen{
+		Account: t.AccountID,
+		Version: t.Version,
+		Type:    t.Type,
+		Amount:  minor(t.Amount),
+		Balance: minor(t.BalanceAfter),
+	}
 	s.watch.Seen = append(s.watch.Seen, seen)
 	s.heard(seen)
 	return nil

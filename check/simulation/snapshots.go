@@ -10,42 +10,36 @@ import (
 	"corebank/internal/bank"
 )
 
-// shelf is the state store with the snapshots. It keeps every one, so that it
+// snapshotStore is the state store with the snapshots. It keeps every one, so that it
 // can hand out an old one.
-type shelf struct {
-	mu   sync.Mutex
-	kept map[bank.AccountID][][]byte
+type snapshotStore struct {
+	mu    sync.Mutex
+	saved map[bank.AccountID][][]byte
 }
 
-var _ actor.Snapshots = (*shelf)(nil)
+var _ actor.Snapshots = (*snapshotStore)(nil)
 
 // Save implements actor.Snapshots.
-func (s *shelf) Save(ctx context.Context, id bank.AccountID, data []byte) error {
+func (s *snapshotStore) Save(ctx context.Context, id bank.AccountID, data []byte) error {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, time.Millisecond, 20*time.Millisecond); err != nil {
-		return err
-	}
-	if err := th.point(crashBeforeSave); err != nil {
-		return err
-	}
-	if th.suffers(snapshotUnsaved) {
-		return errLost
-	}
-	s.mu.Lock()
-	s.kept[id] = append(s.kept[id], data)
-	s.mu.Unlock()
-	th.note("keeps snapshot %d of %s", len(s.all(id)), th.world.name(id))
-	return th.point(crashAfterSave)
+	h := hazards{before: crashBeforeSave, lost: snapshotUnsaved, after: crashAfterSave}
+	return th.durably(ctx, 20*time.Millisecond, h, func() error {
+		s.mu.Lock()
+		s.saved[id] = append(s.saved[id], data)
+		s.mu.Unlock()
+		th.note("saves snapshot %d of %s", len(s.all(id)), th.world.name(id))
+		return nil
+	})
 }
 
-func (s *shelf) all(id bank.AccountID) [][]byte {
+func (s *snapshotStore) all(id bank.AccountID) [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.kept[id]
+	return s.saved[id]
 }
 
 // Load implements actor.Snapshots.
-func (s *shelf) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
+func (s *snapshotStore) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
 	th := threadOf(ctx)
 	if err := th.pass(ctx, wayMin, wayMax); err != nil {
 		return nil, err
@@ -53,18 +47,18 @@ func (s *shelf) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
 	if err := th.point(crashBeforeLoad); err != nil {
 		return nil, err
 	}
-	kept := s.all(id)
-	if len(kept) == 0 {
+	saved := s.all(id)
+	if len(saved) == 0 {
 		return nil, nil
 	}
-	data := kept[len(kept)-1]
+	data := saved[len(saved)-1]
 	switch {
 	case th.suffers(snapshotUnread):
 		return nil, errLost
 	case th.suffers(snapshotMissing):
 		return nil, nil
 	case th.suffers(snapshotStale):
-		data = kept[th.IntN(len(kept))]
+		data = saved[th.IntN(len(saved))]
 	case th.suffers(snapshotDamaged):
 		data = damaged(th, data)
 	}

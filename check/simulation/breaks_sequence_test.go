@@ -10,32 +10,32 @@ import (
 	"corebank/internal/contract"
 )
 
-// unfencedOrder is an order that every sequencer may write to, whoever took it
+// unfencedSequence is an order that every sequencer may write to, whoever took it
 // over.
-type unfencedOrder struct {
+type unfencedSequence struct {
 	storage.SequenceLog
-	order *storage.MemorySequenceLog
+	sequence *storage.MemorySequenceLog
 }
 
-func (u unfencedOrder) Acquire(ctx context.Context) (storage.Cut, error) {
-	return u.order.Open().Acquire(ctx)
+func (u unfencedSequence) Acquire(ctx context.Context) (storage.Cut, error) {
+	return u.sequence.Open().Acquire(ctx)
 }
 
-func (u unfencedOrder) Add(ctx context.Context, rounds ...storage.Cut) error {
-	mine := u.order.Open()
+func (u unfencedSequence) Add(ctx context.Context, rounds ...storage.Cut) error {
+	mine := u.sequence.Open()
 	if _, err := mine.Acquire(ctx); err != nil {
 		return err
 	}
 	return mine.Add(ctx, rounds...)
 }
 
-// forgetfulOrder is an order that loses a round in ten, and says that it has it.
-type forgetfulOrder struct {
+// forgetfulSequence is an order that loses a round in ten, and says that it has it.
+type forgetfulSequence struct {
 	storage.SequenceLog
 	rounds *int
 }
 
-func (f forgetfulOrder) Add(ctx context.Context, rounds ...storage.Cut) error {
+func (f forgetfulSequence) Add(ctx context.Context, rounds ...storage.Cut) error {
 	if *f.rounds++; *f.rounds%10 == 0 {
 		return f.CheckOurs(ctx)
 	}
@@ -59,8 +59,17 @@ type generous struct{ actor.Log }
 func (g generous) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
 	if event, err := a.Records[0].Event(); err == nil {
 		if _, is := event.(bank.ExternalIDClaimed); is && a.ExpectedVersion == 0 {
-			if page, err := g.Log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.Account}); err == nil && len(page.Records) > 0 {
-				return contract.AppendResult{Status: contract.Appended, Version: 1, FirstPosition: page.Records[0].Position, Partition: page.Partition}, nil
+			if page, err := g.Log.ReadStream(
+				ctx,
+				contract.ReadStreamRequest{Account: a.Account},
+			); err == nil &&
+				len(page.Records) > 0 {
+				return contract.AppendResult{
+					Status:        contract.Appended,
+					Version:       1,
+					FirstPosition: page.Records[0].Position,
+					Partition:     page.Partition,
+				}, nil
 			}
 		}
 	}

@@ -7,15 +7,15 @@ import (
 	"corebank/eventsource/storage"
 )
 
-// orderDrive is one sequencer's access to the order of several partitions.
-type orderDrive struct {
+// sequenceDrive is one sequencer's access to the sequence of several partitions.
+type sequenceDrive struct {
 	storage.SequenceLog
 	disk *disk
 	of   *process
 }
 
 // Acquire implements storage.SequenceLog.
-func (d *orderDrive) Acquire(ctx context.Context) (last storage.Cut, err error) {
+func (d *sequenceDrive) Acquire(ctx context.Context) (last storage.Cut, err error) {
 	err = d.disk.acquire(ctx, d, func() error {
 		last, err = d.SequenceLog.Acquire(ctx)
 		return err
@@ -24,12 +24,12 @@ func (d *orderDrive) Acquire(ctx context.Context) (last storage.Cut, err error) 
 }
 
 // Add implements storage.SequenceLog.
-func (d *orderDrive) Add(ctx context.Context, rounds ...storage.Cut) error {
+func (d *sequenceDrive) Add(ctx context.Context, rounds ...storage.Cut) error {
 	return d.disk.commit(ctx, func(ctx context.Context, th *thread) error { return d.land(ctx, th, rounds) })
 }
 
 // land makes rounds durable.
-func (d *orderDrive) land(ctx context.Context, th *thread, rounds []storage.Cut) error {
+func (d *sequenceDrive) land(ctx context.Context, th *thread, rounds []storage.Cut) error {
 	d.disk.mu.Lock()
 	defer d.disk.mu.Unlock()
 	if err := d.SequenceLog.Add(ctx, rounds...); err != nil {
@@ -37,29 +37,23 @@ func (d *orderDrive) land(ctx context.Context, th *thread, rounds []storage.Cut)
 		return err
 	}
 	if d.disk.holder != d {
-		th.world.violated(laws.Fenced, "%s wrote although another sequencer had taken the order over", d.of.name)
+		th.world.violated(laws.Fenced, "%s wrote although another sequencer had taken the sequence over", d.of.name)
 	}
 	th.note("adds %v", rounds)
 	return nil
 }
 
 // Cuts implements storage.SequenceLog.
-func (d *orderDrive) Cuts(ctx context.Context, first int64, limit int) ([]storage.Cut, error) {
-	if err := d.disk.fault(d.of); err != nil {
-		return nil, err
-	}
-	return d.SequenceLog.Cuts(ctx, first, limit)
+func (d *sequenceDrive) Cuts(ctx context.Context, first int64, limit int) ([]storage.Cut, error) {
+	return reach(d.disk, d.of, func() ([]storage.Cut, error) { return d.SequenceLog.Cuts(ctx, first, limit) })
 }
 
 // Checkpoint implements storage.SequenceLog.
-func (d *orderDrive) Checkpoint(ctx context.Context) (int64, error) {
-	if err := d.disk.fault(d.of); err != nil {
-		return 0, err
-	}
-	return d.SequenceLog.Checkpoint(ctx)
+func (d *sequenceDrive) Checkpoint(ctx context.Context) (int64, error) {
+	return reach(d.disk, d.of, func() (int64, error) { return d.SequenceLog.Checkpoint(ctx) })
 }
 
 // SaveCheckpoint implements storage.SequenceLog.
-func (d *orderDrive) SaveCheckpoint(ctx context.Context, position int64) error {
+func (d *sequenceDrive) SaveCheckpoint(ctx context.Context, position int64) error {
 	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.SequenceLog.SaveCheckpoint(ctx, position) })
 }
