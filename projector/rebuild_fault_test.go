@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"corebank/internal/bank"
 	"corebank/internal/view"
 	"corebank/projector"
 )
@@ -90,8 +92,29 @@ func TestARebuildThatFailsLeavesNothing(t *testing.T) {
 			return b.generations
 		}, context.Canceled.Error()},
 		"the new views differ": {func(b *branch, _ context.CancelFunc) view.Generations {
-			return forging{b.generations}
-		}, "differ from the log"},
+			return forging{b.generations, func(c *view.Changes) { c.Transactions[len(c.Transactions)-1].Amount-- }}
+		}, "has history with the digest"},
+		"the new views lack a line": {func(b *branch, _ context.CancelFunc) view.Generations {
+			return forging{b.generations, func(c *view.Changes) { c.Transactions = c.Transactions[1:] }}
+		}, "has lines of history 8 and must have lines of history 9"},
+		"the new views lack a document": {func(b *branch, _ context.CancelFunc) view.Generations {
+			return forging{b.generations, func(c *view.Changes) {
+				lost := c.Accounts[0].ID
+				c.Accounts = c.Accounts[1:]
+				c.Transactions = slices.DeleteFunc(c.Transactions, func(l view.Transaction) bool { return l.Account == lost })
+			}}
+		}, "has none, with 0 lines of history and must have the account"},
+		"the new views have another document": {func(b *branch, _ context.CancelFunc) view.Generations {
+			return forging{b.generations, func(c *view.Changes) { c.Accounts[0].Balance.Minor++ }}
+		}, "has balance"},
+		"the new views have a document too many": {func(b *branch, _ context.CancelFunc) view.Generations {
+			return forging{b.generations, func(c *view.Changes) {
+				c.Accounts = append(c.Accounts, view.Account{Account: bank.Account{ID: customer(99)}})
+			}}
+		}, "must have no such account"},
+		"the new views have another trial balance": {func(b *branch, _ context.CancelFunc) view.Generations {
+			return forging{b.generations, func(c *view.Changes) { c.Trial.Totals = nil }}
+		}, "must have the trial balance"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBranch(t, 45)
@@ -112,20 +135,25 @@ func TestARebuildThatFailsLeavesNothing(t *testing.T) {
 	}
 }
 
-// forging creates new views that lose a cent.
-type forging struct{ view.Generations }
+// forging creates new views whose changes are falsified.
+type forging struct {
+	view.Generations
+	falsify func(*view.Changes)
+}
 
 func (f forging) Create(ctx context.Context) (view.Generation, error) {
 	g, err := f.Generations.Create(ctx)
-	g.Store = &forged{g.Store}
+	g.Store = &forged{g.Store, f.falsify}
 	return g, err
 }
 
-type forged struct{ view.Built }
+type forged struct {
+	view.Built
+	falsify func(*view.Changes)
+}
 
 func (s *forged) Apply(ctx context.Context, changes view.Changes) error {
-	last := len(changes.Transactions) - 1
-	changes.Transactions[last].Amount--
+	s.falsify(&changes)
 	return s.Built.Apply(ctx, changes)
 }
 

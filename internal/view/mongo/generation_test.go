@@ -122,7 +122,7 @@ func TestOfTwoRebuildsTheLaterOneWins(t *testing.T) {
 		if err := one.Store.Apply(t.Context(), deposit(1)); !errors.Is(err, view.ErrRetired) {
 			t.Errorf("the first builds on: %v, want ErrRetired", err)
 		}
-		if _, err := g.Switch(t.Context(), one); err == nil || !strings.Contains(err.Error(), "begin again") {
+		if _, err := g.Switch(t.Context(), one); err == nil || !strings.Contains(err.Error(), "start again") {
 			t.Errorf("the first goes live: %v, want an error that says what to do", err)
 		}
 		if err := g.Discard(t.Context(), one); err != nil {
