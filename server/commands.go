@@ -47,8 +47,8 @@ func (s *submission) Account() bank.AccountID { return s.account }
 // NewCommands sends commands through call.
 func NewCommands(call batcher.Call) *Commands {
 	c := &Commands{call: call}
-	c.batcher = batcher.New(batcher.Config[*submission]{Carry: c.carry, Alone: func(s *submission) bool { return s.alone },
-		MaxAccounts: maxAccounts, MaxWaiting: maxWaiting})
+	c.batcher = batcher.New(batcher.Config[*submission]{Carry: c.carry, Detached: true,
+		Alone: func(s *submission) bool { return s.alone }, MaxAccounts: maxAccounts, MaxWaiting: maxWaiting})
 	return c
 }
 
@@ -96,10 +96,9 @@ func (c *Commands) carry(ctx context.Context, id bank.AccountID, together []*sub
 	return nil
 }
 
-// try calls the actor until it answers or the time is up. The call outlives the
-// request whose context it has, because others share it.
+// try calls the actor until it answers or the time is up.
 func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*submission) []contract.Outcome {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandBudget)
+	ctx, cancel := context.WithTimeout(ctx, commandBudget)
 	defer cancel()
 	batch := together[0].batch // including whether it is atomic or a dry run
 	batch.Commands = nil

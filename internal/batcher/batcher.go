@@ -27,6 +27,8 @@ type Config[T Item] struct {
 	// The items that it returns are tried again after a pause, ahead of what
 	// arrived meanwhile; attempt counts the calls in a row that left such items.
 	Carry func(ctx context.Context, id bank.AccountID, items []T, attempt int) (again []T)
+	// Detached calls outlive the context of the item that began them: items of others share them.
+	Detached bool
 	// Alone, where set, reports whether an item must not share a call.
 	Alone func(T) bool
 	// RetryMin and RetryMax bound the pause before another attempt, which doubles
@@ -54,9 +56,9 @@ func New[T Item](config Config[T]) *Batcher[T] {
 	return &Batcher[T]{config: config, queues: make(map[bank.AccountID]*queue[T])}
 }
 
-// Add queues items: those of one account share a call as far as they may. When
-// ctx ends, no further attempt is made; a call has ctx, and ends with it unless
-// Carry has it outlive ctx.
+// Add queues items: those of one account share a call as far as they may. Calls
+// have the context of the item that began the account's queue; when that ends, no
+// further attempt is made, unless calls are detached.
 func (b *Batcher[T]) Add(ctx context.Context, items ...T) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,7 +79,11 @@ func (b *Batcher[T]) add(ctx context.Context, item T) error {
 		}
 		q = &queue[T]{}
 		b.queues[id] = q
-		b.running.Go(func() { b.run(ctx, id, q) })
+		if b.config.Detached {
+			ctx = context.WithoutCancel(ctx)
+		}
+		b.running.Add(1)
+		go b.run(ctx, id, q)
 	}
 	if b.config.MaxWaiting > 0 && len(q.waiting) >= b.config.MaxWaiting {
 		return ErrTooManyWaiting
@@ -91,6 +97,7 @@ func (b *Batcher[T]) Wait() { b.running.Wait() }
 
 // run makes calls for one account until nothing waits.
 func (b *Batcher[T]) run(ctx context.Context, id bank.AccountID, q *queue[T]) {
+	defer b.running.Done()
 	pause := b.config.RetryMin
 	for attempt := 0; ; {
 		items := b.next(id, q)
