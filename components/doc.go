@@ -1,4 +1,4 @@
-// Package components holds the files of this directory for a bank that runs
-// without a clone of the repository: Dapr's components and the configuration
-// of the sidecars on one machine.
+// Package components embeds the files of this directory (Dapr's components and the
+// configuration of the sidecars on one machine), so that a bank also runs without a
+// clone of the repository.
 package components

@@ -35,7 +35,8 @@ type buildOutput struct {
 }
 
 func newBuildOutput(out io.Writer) *buildOutput {
-	b := &buildOutput{out: out, line: terminal.NewLine(out), every: everyElsewhere, done: make(chan struct{}), ended: make(chan struct{})}
+	b := &buildOutput{out: out, line: terminal.NewLine(out), every: everyElsewhere, done: make(chan struct{}),
+		ended: make(chan struct{})}
 	if b.line.Terminal {
 		b.every = everyOnTerminal
 	}
@@ -66,7 +67,8 @@ func (b *buildOutput) report(p sidecars.Progress) {
 	first := b.began.IsZero()
 	if first {
 		b.began = time.Now()
-		fmt.Fprintf(b.out, "Dapr %s is not installed and is now built, once: some minutes, and a download of about 270 MB\n", sidecars.Minor)
+		fmt.Fprintf(b.out, "Dapr %s is not installed and is now built, once: some minutes, and a download of about 270 MB\n",
+			sidecars.Minor)
 	}
 	nextStep := p.Step != b.latest.Step
 	b.latest = p

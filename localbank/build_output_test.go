@@ -15,7 +15,8 @@ func TestABuildIsShown(t *testing.T) {
 	d.report(sidecars.Progress{Step: "compiling", Done: 7, Total: 900, Item: "example.com/a/b"})
 	d.close()
 	text := out.String()
-	for _, want := range []string{"Dapr 1.18 is not installed", "downloading\n", "compiling package 7 of at most 900: example.com/a/b\n"} {
+	for _, want := range []string{"Dapr 1.18 is not installed", "downloading\n",
+		"compiling package 7 of at most 900: example.com/a/b\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not show %q:\n%s", want, text)
 		}

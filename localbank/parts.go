@@ -64,7 +64,8 @@ func newParts(
 
 // running has the addresses for programs that reach the parts from outside.
 func (p *parts) running() datadir.Running {
-	return datadir.Running{Gateway: "http://" + p.addresses[contract.AppServer], Immudb: p.addresses[partImmudb], Parts: p.addresses}
+	gateway := "http://" + p.addresses[contract.AppServer]
+	return datadir.Running{Gateway: gateway, Immudb: p.addresses[partImmudb], Parts: p.addresses}
 }
 
 // port picks a free address.
@@ -152,7 +153,8 @@ func (p *parts) eventSource(part int, needs []string) {
 	}
 	env := p.sidecar(name, broker, "--app-port="+ports.Of(service), "--app-channel-address=127.0.0.1")
 	database, user := datadir.LogNames(part)
-	arguments := []string{"eventsource", "--listen=" + service, "--health=" + health, "--immudb=" + p.addressOf(partImmudb),
+	arguments := []string{"eventsource", "--listen=" + service, "--health=" + health,
+		"--immudb=" + p.addressOf(partImmudb),
 		"--immudb-database=" + database, "--immudb-user=" + user,
 		"--immudb-password-file=" + p.data.WriterPassword(part), "--immudb-admin-password-file=" + p.data.AdminPassword(),
 		"--state-dir=" + p.data.EventSource(part), "--disk=" + p.data.Immudb(), "--disk-floor-file=" + p.data.DiskFloor(),

@@ -17,7 +17,8 @@ import (
 var dapr = sidecars.Programs{Daprd: "/x/daprd", Placement: "/x/placement", Sentry: "/x/sentry"}
 
 func TestPartsDoNotInheritWhatIsNotForThem(t *testing.T) {
-	for _, name := range []string{"COREBANK_LISTEN", "DAPR_GRPC_ENDPOINT", "DAPR_API_TOKEN", "APP_API_TOKEN", "MONGODB_URI", "NAMESPACE"} {
+	for _, name := range []string{"COREBANK_LISTEN", "DAPR_GRPC_ENDPOINT", "DAPR_API_TOKEN", "APP_API_TOKEN",
+		"MONGODB_URI", "NAMESPACE"} {
 		t.Setenv(name, "x")
 	}
 	t.Setenv("LANGUAGE", "en")
@@ -84,7 +85,8 @@ func TestWithoutCertificatesThereAreNoAccessRules(t *testing.T) {
 	for _, mtls := range []bool{true, false} {
 		held := ports.New()
 		defer held.FreeAll()
-		bank, err := newParts(Config{Program: "/x/corebank", LogLevel: "warn", MTLS: mtls}, "127.0.0.1:8080", data, dapr, held)
+		bank, err := newParts(Config{Program: "/x/corebank", LogLevel: "warn", MTLS: mtls}, "127.0.0.1:8080", data, dapr,
+			held)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +95,8 @@ func TestWithoutCertificatesThereAreNoAccessRules(t *testing.T) {
 			if p.Name == partSentry && !mtls {
 				t.Error("sentry runs without mTLS")
 			}
-			if p.Command == "/x/daprd" && (strings.Contains(line, "access.yaml") != mtls || strings.Contains(line, "--enable-mtls") != mtls) {
+			if p.Command == "/x/daprd" && (strings.Contains(line, "access.yaml") != mtls ||
+				strings.Contains(line, "--enable-mtls") != mtls) {
 				t.Errorf("mTLS %t: %s runs with %s", mtls, p.Name, line)
 			}
 			if proof := p.Name == "actor" || p.Name == "eventsource"; proof != strings.Contains(line, "--append-token-file=") {
@@ -128,7 +131,8 @@ func TestThePartsOfABankWithPartitions(t *testing.T) {
 		found[p.Name] = p
 		for _, argument := range p.Args {
 			flag, _, _ := strings.Cut(argument, "=")
-			own := slices.Contains([]string{"--immudb-database", "--immudb-user", "--immudb-password-file", "--state-dir", "--app-id", "--app-port"}, flag)
+			own := slices.Contains([]string{"--immudb-database", "--immudb-user", "--immudb-password-file", "--state-dir",
+				"--app-id", "--app-port"}, flag)
 			if own && seen[argument] != "" {
 				t.Errorf("%s and %s have %s", p.Name, seen[argument], argument)
 			}
@@ -141,7 +145,8 @@ func TestThePartsOfABankWithPartitions(t *testing.T) {
 		if !strings.Contains(line, fmt.Sprintf(" --partitions=3 --partition=%d ", number)) {
 			t.Errorf("%s runs with %s", app, line)
 		}
-		if !slices.Contains(sidecar.Args, "--app-id="+app) || !slices.ContainsFunc(sidecar.Env, func(v string) bool { return v == "APP_API_TOKEN="+data.Tokens[secrets.App(app)] }) {
+		if !slices.Contains(sidecar.Args, "--app-id="+app) ||
+			!slices.Contains(sidecar.Env, "APP_API_TOKEN="+data.Tokens[secrets.App(app)]) {
 			t.Errorf("the sidecar of %s runs with %s", app, sidecar.Args)
 		}
 		reaches := slices.ContainsFunc(sidecar.Env, func(v string) bool { return strings.HasPrefix(v, "COREBANK_NATS_URL=") })

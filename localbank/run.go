@@ -104,7 +104,8 @@ func findSidecars(ctx context.Context, out io.Writer) (sidecars.Programs, error)
 func publishKeys(ctx context.Context, local *issuer.Local) (stop func()) {
 	lis, err := net.Listen("tcp", local.Address())
 	if err != nil {
-		slog.Warn("the issuer's keys are not published this time; the bank works without that", "address", local.Name, "error", err)
+		slog.Warn("the issuer's keys are not published this time; the bank works without that",
+			"address", local.Name, "error", err)
 		return func() {}
 	}
 	server := &http.Server{Handler: local.Handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second,
@@ -141,7 +142,8 @@ func listen(address string) (net.Listener, error) {
 		return nil, fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", address)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, fmt.Errorf("--listen %s: an issuer on this machine makes the tokens, so the bank listens on this machine only; "+
+		return nil, fmt.Errorf("--listen %s: "+
+			"an issuer on this machine makes the tokens, so the bank listens on this machine only; "+
 			"give a loopback address, for example --listen 127.0.0.1:8080", address)
 	}
 	lis, err := net.Listen("tcp", address)
@@ -150,7 +152,8 @@ func listen(address string) (net.Listener, error) {
 			"stop it, or give another port, for example --listen 127.0.0.1:0 for a free one", address)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %w; give an address of this machine, for example --listen 127.0.0.1:8080", address, err)
+		return nil, fmt.Errorf("--listen %s: %w; give an address of this machine, for example --listen 127.0.0.1:8080",
+			address, err)
 	}
 	return lis, nil
 }

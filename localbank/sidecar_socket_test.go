@@ -36,7 +36,8 @@ func TestAppAndSidecarMeetAtASocket(t *testing.T) {
 		defer p.held.FreeAll()
 		env := p.sidecar(contract.AppActor, nil)
 		line := strings.Join(p.processes[0].Args, " ")
-		if got := strings.Contains(line, "--unix-domain-socket="+data.Sockets()); got != c.socket || strings.Contains(line, "--dapr-grpc-port=") == c.socket {
+		if got := strings.Contains(line, "--unix-domain-socket="+data.Sockets()); got != c.socket ||
+			strings.Contains(line, "--dapr-grpc-port=") == c.socket {
 			t.Errorf("%s: the sidecar runs with %s", what, line)
 		}
 		want := "DAPR_GRPC_ENDPOINT=" + p.addressOf("actor-sidecar")

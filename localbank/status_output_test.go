@@ -53,13 +53,14 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 	var out buffer
 	var answers atomic.Int32 // of the gateway since the outage began; the first is old
 	s := newStatusOutput(&out)
-	s.starting(&parts{addresses: map[string]string{"nats": "127.0.0.1:20001"}, processes: []supervisor.Process{{Name: "server",
-		Ready: func(context.Context) error {
-			if n := answers.Add(1); n > 1 && n < 4 {
-				return errors.New("no account actor can be reached")
-			}
-			return nil
-		}}}}, sidecars.Programs{Version: "1.18.2", Daprd: "/x/daprd"})
+	s.starting(&parts{addresses: map[string]string{"nats": "127.0.0.1:20001"},
+		processes: []supervisor.Process{{Name: "server",
+			Ready: func(context.Context) error {
+				if n := answers.Add(1); n > 1 && n < 4 {
+					return errors.New("no account actor can be reached")
+				}
+				return nil
+			}}}}, sidecars.Programs{Version: "1.18.2", Daprd: "/x/daprd"})
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Ready, Took: 1500 * time.Millisecond})
 	local, err := issuer.Open(t.TempDir())
 	if err != nil {
@@ -79,8 +80,10 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 		t.Errorf("the outage ended after %d answers, the third of which was a failure", n)
 	}
 	for _, text := range []string{
-		"nats                  ready  127.0.0.1:20001  1.5 s", "http://127.0.0.1:8080/graphql", "/bank/logs", "Ctrl-C", "\n  customer   ey", "\n  admin      ey",
-		"nats died (signal: killed) and is started again in 100ms", "  | its last word\n", "actor died (exit status 1)", "nothing",
+		"nats                  ready  127.0.0.1:20001  1.5 s", "http://127.0.0.1:8080/graphql", "/bank/logs",
+		"Ctrl-C", "\n  customer   ey", "\n  admin      ey",
+		"nats died (signal: killed) and is started again in 100ms",
+		"  | its last word\n", "actor died (exit status 1)", "nothing",
 		"nats is back, 1.0 s after it died", "after nats died",
 	} {
 		if !strings.Contains(out.String(), text) {

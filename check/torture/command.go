@@ -39,7 +39,8 @@ func (c *Command) Check() (err error) {
 	}
 	switch {
 	case c.Duration <= 0 || c.Duration > maxDuration:
-		return fmt.Errorf("--duration %v: want more than 0 and at most %v, for example --duration 5m", c.Duration, maxDuration)
+		return fmt.Errorf("--duration %v: want more than 0 and at most %v, for example --duration 5m",
+			c.Duration, maxDuration)
 	case c.Each < 0 || c.Each > maxEach:
 		return fmt.Errorf("--each %d: want at most %d, for example --each 20", c.Each, maxEach)
 	case c.Events < 0 || c.Events > maxEvents:
@@ -91,7 +92,8 @@ func (c *Command) Run(ctx context.Context) (err error) {
 
 // line is the command line that repeats the run.
 func (c *Command) line() string {
-	line := fmt.Sprintf("corebank torture --seed %d --faults %s --clients %d --accounts %d", c.Seed, c.Faults, c.Clients, c.Accounts)
+	line := fmt.Sprintf("corebank torture --seed %d --faults %s --clients %d --accounts %d",
+		c.Seed, c.Faults, c.Clients, c.Accounts)
 	if c.Each > 0 {
 		line += fmt.Sprintf(" --each %d", c.Each)
 	} else {

@@ -113,7 +113,8 @@ func startImmudb(ctx context.Context, program string, dir *datadir.Locked) (*exe
 		return nil, "", err
 	}
 	defer output.Close()
-	server := exec.Command(program, "immudb", "--dir="+dir.Immudb(), "--listen="+address, "--admin-password-file="+dir.AdminPassword())
+	server := exec.Command(program, "immudb", "--dir="+dir.Immudb(), "--listen="+address,
+		"--admin-password-file="+dir.AdminPassword())
 	server.Env, server.Stdout, server.Stderr = localbank.Environment(), output, output
 	if err := server.Start(); err != nil {
 		return nil, "", err

@@ -67,7 +67,8 @@ func openWriter(ctx context.Context, data, immudb string, part int) (immudbclien
 	if err != nil {
 		return nil, err
 	}
-	c := immudbclient.NewClient().WithOptions(immudbclient.DefaultOptions().WithAddress(host).WithPort(port).WithDir(state).WithDisableIdentityCheck(true))
+	options := immudbclient.DefaultOptions().WithAddress(host).WithPort(port).WithDir(state).WithDisableIdentityCheck(true)
+	c := immudbclient.NewClient().WithOptions(options)
 	database, user := datadir.LogNames(part)
 	return c, c.OpenSession(ctx, []byte(user), []byte(password), database)
 }

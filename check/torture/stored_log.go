@@ -30,7 +30,9 @@ func databaseOf(d datadir.Dir, address, state string, part int) (immudb.Config, 
 
 // openParts opens the log of the bank in a directory: its one database, or the
 // databases of its partitions and of their sequence, which is nil otherwise.
-func openParts(d datadir.Dir, address, state, adminPassword string) (parts []*immudb.Log, sequence *immudb.SequenceLog, err error) {
+func openParts(
+	d datadir.Dir, address, state, adminPassword string,
+) (parts []*immudb.Log, sequence *immudb.SequenceLog, err error) {
 	for _, part := range d.LogParts() {
 		config, err := databaseOf(d, address, state, part)
 		if err != nil {

@@ -18,15 +18,15 @@ func newActor() *cobra.Command {
 		Short:   "Host the account actors, which decide commands, and drive transfers",
 		Long: `Run the command app beside its Dapr sidecar: it hosts one actor per account.
 An actor reads its account's events, decides commands one at a time, and answers
-when the event log has what it decided. The app also follows the log and takes
-each transfer from the account that sent it to its end.
+when its decision is in the event log. The app also follows the log and
+completes each transfer.
 
-Each command carries the signed token of who gives it. The app verifies it
-again and decides what its roles allow: a gateway alone moves nobody's money.
+Each command carries the signed token of its caller. The app verifies the token
+again and decides what its roles allow: a gateway alone cannot move money.
 ` + identityHelp + `
 
-What the bank does by itself is signed with the key in --key-file. Several hosts
-of actors need the same one; nobody else may have it.
+The bank signs its own commands with the key in --key-file. Several hosts of
+actors need the same key; no other program may have it.
 
 The sidecar (app id "actor") is found by DAPR_GRPC_ENDPOINT, or by
 DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
@@ -44,7 +44,8 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 		}),
 	}
 	identityFlags(c, &config.Identity)
-	c.Flags().StringVar(&config.KeyFile, "key-file", "actor-key.pem", "key that signs what the bank does by itself; it is made if it is not there")
+	c.Flags().StringVar(&config.KeyFile, "key-file", "actor-key.pem",
+		"key that signs the bank's own commands; it is made if it is missing")
 	appendTokenFlag(c, &appendTokenFile)
 	partitionsFlag(c, &config.Partitions)
 	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7402", "address of /healthz and /readyz")

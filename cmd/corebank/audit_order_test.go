@@ -48,14 +48,17 @@ func newDivided(t *testing.T) *divided {
 	d := &divided{t: t, dir: t.TempDir(), ends: make([]int64, 2), round: storage.Cut{Ends: make([]int64, 2)}}
 	address := freePort(t)
 	for file, text := range map[string]string{"admin": "Adm1n!password", "partitions.json": `{"partitions":2}`,
-		"secrets/immudb-eventsource": auditedPassword, "secrets/immudb-eventsource-1": auditedPassword, "secrets/immudb-eventsource-2": auditedPassword,
-		"run.json": `{"immudb":"` + address + `","gateway":"http://127.0.0.1:1"}`} {
+		"secrets/immudb-eventsource": auditedPassword, "secrets/immudb-eventsource-1": auditedPassword,
+		"secrets/immudb-eventsource-2": auditedPassword,
+		"run.json":                     `{"immudb":"` + address + `","gateway":"http://127.0.0.1:1"}`} {
 		path := filepath.Join(d.dir, filepath.FromSlash(file))
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text+"\n"), 0o600)); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700),
+			os.WriteFile(path, []byte(text+"\n"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	_, d.stop = service(t, "immudb", "--dir", filepath.Join(d.dir, "immudb"), "--listen", address, "--admin-password-file", filepath.Join(d.dir, "admin"))
+	_, d.stop = service(t, "immudb", "--dir", filepath.Join(d.dir, "immudb"), "--listen", address,
+		"--admin-password-file", filepath.Join(d.dir, "admin"))
 	awaitConnection(t, address)
 	config := immudb.Config{Address: address, Database: "corebank", User: "eventsource", Password: auditedPassword,
 		AdminPassword: "Adm1n!password", Partition: storage.Partition{Of: 2}, StateDir: t.TempDir()}
@@ -145,7 +148,8 @@ func TestAnAuditOfTwoPartitions(t *testing.T) {
 		t.Errorf("%+v", first)
 	}
 	d.place(d.ends...)
-	if second := d.audit(); !second.OK || second.Records != 9 || second.Waiting != 0 || second.Proof.Since == nil || second.Proof.Partitions[1].Since == nil {
+	if second := d.audit(); !second.OK || second.Records != 9 || second.Waiting != 0 || second.Proof.Since == nil ||
+		second.Proof.Partitions[1].Since == nil {
 		t.Errorf("%+v", second)
 	}
 }
@@ -159,24 +163,26 @@ func TestAnAuditFindsWhatTheOrderGetsWrong(t *testing.T) {
 	d.place(d.ends...)
 	home := d.home("early")
 	other := 3 - home
-	d.open("caused", contract.PartitionOf(bank.NewAccountID("ada", "caused"), 2), &contract.PartitionPosition{Partition: 2, Position: 99})
+	d.open("caused", contract.PartitionOf(bank.NewAccountID("ada", "caused"), 2),
+		&contract.PartitionPosition{Partition: 2, Position: 99})
 	d.place(d.ends...)
 	beyond := append([]int64{}, d.ends...)
 	beyond[other-1] += 2
 	d.place(beyond...)
 	texts := strings.Join(found(d.audit(), laws.Order), "\n")
-	for what, says := range map[string]string{
+	for what, want := range map[string]string{
 		"a record in the wrong partition": fmt.Sprintf("found a record of it in partition %d", away),
-		"a record before its cause":       "it came of position 99 of partition 2",
-		"a round of more than there is":   fmt.Sprintf("found partition %d, which ends before its position %d", other, d.ends[other-1]+1),
+		"a record before its cause":       "its cause is at position 99 of partition 2",
+		"a cut beyond the end of a partition": fmt.Sprintf("found partition %d, which ends before its position %d", other,
+			d.ends[other-1]+1),
 	} {
-		if !strings.Contains(texts, says) {
+		if !strings.Contains(texts, want) {
 			t.Errorf("%s is not found in\n%s", what, texts)
 		}
 	}
 	d.round.Number++
 	d.place(beyond...)
-	if texts := strings.Join(found(d.audit(), laws.Order), "\n"); !strings.Contains(texts, "cannot follow round") {
-		t.Errorf("a round that leaves one out is not found in\n%s", texts)
+	if texts := strings.Join(found(d.audit(), laws.Order), "\n"); !strings.Contains(texts, "cannot follow cut") {
+		t.Errorf("a cut that skips a number is not found in\n%s", texts)
 	}
 }

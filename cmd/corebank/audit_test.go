@@ -54,7 +54,8 @@ func newAudited(t *testing.T) *audited {
 			t.Fatal(err)
 		}
 	}
-	_, a.stop = service(t, "immudb", "--dir", filepath.Join(a.dir, "immudb"), "--listen", address, "--admin-password-file", filepath.Join(a.dir, "admin"))
+	_, a.stop = service(t, "immudb", "--dir", filepath.Join(a.dir, "immudb"), "--listen", address,
+		"--admin-password-file", filepath.Join(a.dir, "admin"))
 	awaitConnection(t, address)
 	a.storage = immudb.NewLog(immudb.Config{Address: address, Database: "corebank", User: "eventsource",
 		Password: auditedPassword, AdminPassword: "Adm1n!password", StateDir: t.TempDir()})
@@ -148,18 +149,21 @@ func TestAnAuditOfASoundBank(t *testing.T) {
 	defer a.close()
 	got := corebank(t, nil, "audit", "--data", a.dir)
 	for _, says := range []string{"The audit found nothing wrong.", "21 records, the last at position 21",
-		"EUR           customers 200.00, cash -200.00", "equal to the log at position 21: 1 account, 20 transactions", "no earlier audit to compare with"} {
+		"EUR           customers 200.00, cash -200.00", "equal to the log at position 21: 1 account, 20 transactions",
+		"no earlier audit to compare with"} {
 		if got.code != 0 || !strings.Contains(got.stdout, says) || got.stderr != "" {
 			t.Errorf("the audit does not say %q: %+v", says, got)
 		}
 	}
 	noted, err := a.storage.LastAudit(t.Context())
-	if err != nil || noted == nil || !noted.OK || noted.Position != 21 || noted.Findings != 0 || time.Since(noted.At) > time.Hour {
+	if err != nil || noted == nil || !noted.OK || noted.Position != 21 || noted.Findings != 0 ||
+		time.Since(noted.At) > time.Hour {
 		t.Errorf("noted for systemStatus is %+v (%v)", noted, err)
 	}
 	a.do(bank.Withdraw{Amount: bank.Money{Minor: 1, Currency: "EUR"}})
 	again, report := a.audit()
-	if again.code != 0 || !report.OK || report.Records != 22 || report.Proof == nil || report.Proof.Since == nil || report.Proof.Since.Transaction == 0 {
+	if again.code != 0 || !report.OK || report.Records != 22 || report.Proof == nil || report.Proof.Since == nil ||
+		report.Proof.Since.Transaction == 0 {
 		t.Errorf("the next audit: %+v", again)
 	}
 }
@@ -191,7 +195,8 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 	t.Run("in the log", func(t *testing.T) {
 		a := newAudited(t)
 		defer a.close()
-		a.write(bank.MoneyDeposited{Movement: bank.Movement{Amount: bank.Money{Minor: 1, Currency: "EUR"}, Balance: bank.Money{Minor: 1, Currency: "EUR"}}})
+		a.write(bank.MoneyDeposited{Movement: bank.Movement{Amount: bank.Money{Minor: 1, Currency: "EUR"},
+			Balance: bank.Money{Minor: 1, Currency: "EUR"}}})
 		a.faults(laws.Postings, laws.Balance)
 		noted, err := a.storage.LastAudit(t.Context())
 		if err != nil || noted == nil || noted.OK || noted.Findings != 2 {
@@ -214,7 +219,8 @@ func TestAnAuditFindsWhatIsWrong(t *testing.T) {
 	t.Run("in views of another log", func(t *testing.T) {
 		a := newAudited(t)
 		defer a.close()
-		if err := a.views.Apply(t.Context(), view.Changes{From: a.head, To: a.head + 1, Trial: view.Trial{Position: a.head + 1}}); err != nil {
+		if err := a.views.Apply(t.Context(), view.Changes{From: a.head, To: a.head + 1,
+			Trial: view.Trial{Position: a.head + 1}}); err != nil {
 			t.Fatal(err)
 		}
 		a.faults(laws.Views)
@@ -283,17 +289,23 @@ func TestAnAuditThatCannotBeMade(t *testing.T) {
 		code      int
 		says      string
 	}{
-		"no password":        {[]string{"--immudb", "127.0.0.1:1"}, 2, "--immudb needs --immudb-password-file"},
-		"no views":           {[]string{"--immudb", "127.0.0.1:1", "--immudb-password-file", secret}, 2, "--immudb needs --views, or MONGODB_URI"},
-		"what is that":       {[]string{"everything"}, 2, "everything"},
-		"nobody listens":     {[]string{"--immudb", "127.0.0.1:1", "--immudb-password-file", secret, "--views", views}, 1, "the audit asks the immudb of a running bank, here at 127.0.0.1:1"},
-		"no bank":            {[]string{"--data", nobody}, 1, "no bank has run on --data"},
-		"views elsewhere":    {[]string{"--data", a.dir, "--views", filepath.Join(nobody, "views.db")}, 1, "give the file that the projector writes"},
-		"a damaged state":    {[]string{"--data", a.dir, "--state", damaged}, 1, "put a good copy of it there"},
-		"another's state":    {[]string{"--data", a.dir, "--state", other}, 1, `is not an audited state of the database "corebank"`},
-		"no password there":  {[]string{"--data", a.dir, "--immudb-password-file", nobody + "/x"}, 1, "--immudb-password-file"},
-		"the wrong password": {[]string{"--data", a.dir, "--immudb-password-file", filepath.Join(a.dir, "admin")}, 1, "invalid user name or password"},
-		"no such database":   {[]string{"--data", a.dir, "--immudb-database", "elsewhere"}, 1, "elsewhere"},
+		"no password": {[]string{"--immudb", "127.0.0.1:1"}, 2, "--immudb needs --immudb-password-file"},
+		"no views": {[]string{"--immudb", "127.0.0.1:1", "--immudb-password-file", secret}, 2,
+			"--immudb needs --views, or MONGODB_URI"},
+		"what is that": {[]string{"everything"}, 2, "everything"},
+		"nobody listens": {[]string{"--immudb", "127.0.0.1:1", "--immudb-password-file", secret, "--views", views}, 1,
+			"the audit needs the immudb of a running bank, here at 127.0.0.1:1"},
+		"no bank": {[]string{"--data", nobody}, 1, "no bank has run on --data"},
+		"views elsewhere": {[]string{"--data", a.dir, "--views", filepath.Join(nobody, "views.db")}, 1,
+			"give the file that the projector writes"},
+		"a damaged state": {[]string{"--data", a.dir, "--state", damaged}, 1, "put a good copy of it there"},
+		"another's state": {[]string{"--data", a.dir, "--state", other}, 1,
+			`is not an audited state of the database "corebank"`},
+		"no password there": {[]string{"--data", a.dir, "--immudb-password-file", nobody + "/x"}, 1,
+			"--immudb-password-file"},
+		"the wrong password": {[]string{"--data", a.dir, "--immudb-password-file", filepath.Join(a.dir, "admin")}, 1,
+			"invalid user name or password"},
+		"no such database": {[]string{"--data", a.dir, "--immudb-database", "elsewhere"}, 1, "elsewhere"},
 	} {
 		got := corebank(t, nil, append([]string{"audit"}, test.arguments...)...)
 		if got.code != test.code || got.stdout != "" || !strings.Contains(got.stderr, test.says) {
@@ -317,7 +329,8 @@ func TestARunningBankIsAudited(t *testing.T) {
 	}
 	total := l.end(t)
 	got := corebank(t, nil, "audit", "--data", b.data)
-	if want := fmt.Sprintf("customers %d.%02d, cash -%d.%02d\n", total/100, total%100, total/100, total%100); got.code != 0 || !strings.Contains(got.stdout, want) {
+	if want := fmt.Sprintf("customers %d.%02d, cash -%d.%02d\n", total/100, total%100, total/100,
+		total%100); got.code != 0 || !strings.Contains(got.stdout, want) {
 		t.Errorf("the audit does not say %q: %+v", want, got)
 	}
 }

@@ -77,7 +77,8 @@ func readReport(t *testing.T, path, table string) (report benchReport) {
 }
 
 // tiny makes a bench as short as it can be.
-var tiny = []string{"--repeats", "1", "--duration", "200ms", "--warmup", "50ms", "--accounts", "50", "--batch", "10", "--events", "2000",
+var tiny = []string{"--repeats", "1", "--duration", "200ms", "--warmup", "50ms", "--accounts", "50", "--batch", "10",
+	"--events", "2000",
 	"--history", "5000", "--sockets", "20", "--subscribers", "20"}
 
 // The parts of a real bank that only a bank of its own has, and what they are
@@ -88,7 +89,8 @@ func TestASmallBenchOfABankOfItsOwn(t *testing.T) {
 	}
 	dir := t.TempDir()
 	encoded, page := filepath.Join(dir, "bench.json"), filepath.Join(dir, "bench.html")
-	out, err := runBench(t, append(tiny, "append", "deposit", "noop", "hot", "baseline", "project", "--json", encoded, "--html", page)...)
+	out, err := runBench(t, append(tiny, "append", "deposit", "noop", "hot", "baseline", "project", "--json", encoded,
+		"--html", page)...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -111,7 +113,8 @@ func TestASmallSoak(t *testing.T) {
 	}
 	dir := t.TempDir()
 	encoded, page := filepath.Join(dir, "soak.json"), filepath.Join(dir, "soak.html")
-	out, err := runBench(t, "soak", "--duration", "4s", "--warmup", "500ms", "--rate", "100", "--clients", "16", "--accounts", "50",
+	out, err := runBench(t, "soak", "--duration", "4s", "--warmup", "500ms", "--rate", "100", "--clients", "16",
+		"--accounts", "50",
 		"--subscribers", "150", "--json", encoded, "--html", page)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -121,16 +124,19 @@ func TestASmallSoak(t *testing.T) {
 			Repeats []struct{ Memory []struct{ Process string } }
 		}
 	}
-	if text, err := os.ReadFile(encoded); err != nil || json.Unmarshal(text, &report) != nil || len(report.Results) != 1 || len(report.Results[0].Repeats[0].Memory) != 14 {
+	if text, err := os.ReadFile(encoded); err != nil || json.Unmarshal(text, &report) != nil ||
+		len(report.Results) != 1 || len(report.Results[0].Repeats[0].Memory) != 14 {
 		t.Errorf("the JSON does not have the memory of 14 processes: %+v (%v)", report, err)
 	}
-	for _, process := range []string{"immudb", "eventsource", "eventsource sidecar", "actor", "actor sidecar", "projector", "projector sidecar",
+	for _, process := range []string{"immudb", "eventsource", "eventsource sidecar", "actor", "actor sidecar",
+		"projector", "projector sidecar",
 		"server", "server sidecar", "nats", "placement", "sentry", "up", "bench"} {
 		if !regexp.MustCompile(`(?m)^` + process + `  .*  too short to tell`).MatchString(out) {
 			t.Errorf("the table does not have the memory of %s", process)
 		}
 	}
-	for _, says := range []string{"disk for an event, immudb", "last tenth, rate", "log's growth", "told to subscribers", "s of 4s  p50"} {
+	for _, says := range []string{"disk for an event, immudb", "last tenth, rate", "log's growth", "told to subscribers",
+		"s of 4s  p50"} {
 		if !strings.Contains(out, says) {
 			t.Errorf("nothing is said of %q", says)
 		}
@@ -177,7 +183,8 @@ func TestASmallScale(t *testing.T) {
 		t.Skip("it runs a whole bank, twice")
 	}
 	encoded := filepath.Join(t.TempDir(), "scale.json")
-	out, err := runBench(t, "scale", "--events", "4000", "--repeats", "2", "--duration", "200ms", "--warmup", "50ms", "--clients", "4", "--json", encoded)
+	out, err := runBench(t, "scale", "--events", "4000", "--repeats", "2", "--duration", "200ms", "--warmup", "50ms",
+		"--clients", "4", "--json", encoded)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -23,13 +23,15 @@ func browse(t *testing.T, home string) {
 	page.Do(chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")),
 		chromedp.Click(chromedp.CSS("button.graphiql-execute-button")))
 	answer := browsertest.Await[string](page, answered)
-	if !strings.Contains(answer, `"openAccount"`) || !strings.Contains(answer, `"acc_`) || strings.Contains(answer, `"errors"`) {
+	if !strings.Contains(answer, `"openAccount"`) || !strings.Contains(answer, `"acc_`) ||
+		strings.Contains(answer, `"errors"`) {
 		t.Errorf("GraphiQL shows %s", answer)
 	}
 	page.StaysHome()
 
 	page.Do(chromedp.Click(chromedp.CSS(".corebank-logo a")), chromedp.WaitVisible(chromedp.CSS("a.account")))
-	if owners := browsertest.Run[string](page, `document.querySelector('.accounts').innerText`); !strings.Contains(owners, "Ada Lovelace") {
+	if owners := browsertest.Run[string](page, `document.querySelector('.accounts').innerText`); !strings.Contains(owners,
+		"Ada Lovelace") {
 		t.Errorf("the console lists %s", owners)
 	}
 	page.StaysHome()

@@ -72,7 +72,8 @@ func TestMisuseIsExplained(t *testing.T) {
 		"no URL":             {nil, []string{"health"}, []string{"1 arg", "corebank health --help"}},
 		"a missing flag":     {nil, []string{"nats"}, []string{`"dir"`, "corebank nats --help"}},
 		"an unknown level":   {nil, []string{"version", "--log-level", "loud"}, []string{"debug, info, warn or error"}},
-		"a bad variable":     {[]string{"COREBANK_ALLOW_REMOTE=perhaps"}, []string{"server"}, []string{"COREBANK_ALLOW_REMOTE"}},
+		"a bad variable": {[]string{"COREBANK_ALLOW_REMOTE=perhaps"}, []string{"server"},
+			[]string{"COREBANK_ALLOW_REMOTE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := corebank(t, test.environment, test.arguments...)
@@ -95,7 +96,8 @@ func TestHelpIsForPeople(t *testing.T) {
 			t.Errorf("corebank %q: exit code %d, output\n%s", arguments, got.code, got.stdout)
 		}
 	}
-	if got := corebank(t, nil, "version"); got.code != 0 || !strings.Contains(got.stdout, "immudb v1.") || !strings.Contains(got.stdout, "dapr 1.18") {
+	if got := corebank(t, nil, "version"); got.code != 0 || !strings.Contains(got.stdout, "immudb v1.") ||
+		!strings.Contains(got.stdout, "dapr 1.18") {
 		t.Errorf("version: exit code %d, output\n%s", got.code, got.stdout)
 	}
 }
@@ -124,7 +126,8 @@ func TestABankThatCannotStart(t *testing.T) {
 	}{
 		"its port is taken": {taken.Addr().String(), t.TempDir(), nil,
 			[]string{taken.Addr().String(), "another program listens there", "--listen 127.0.0.1:0"}},
-		"others could reach it": {"0.0.0.0:0", t.TempDir(), nil, []string{"an issuer on this machine", "--listen 127.0.0.1:8080"}},
+		"others could reach it": {"0.0.0.0:0", t.TempDir(), nil,
+			[]string{"an issuer on this machine", "--listen 127.0.0.1:8080"}},
 		"its directory cannot be written": {"127.0.0.1:0", filepath.Join(file, "bank"), nil,
 			[]string{filepath.Join(file, "bank"), "not a directory", "--data DIR"}},
 		"its directory is in use": {"127.0.0.1:0", inUse, nil,
@@ -133,7 +136,8 @@ func TestABankThatCannotStart(t *testing.T) {
 			[]string{"COREBANK_DAPRD_DIR", "unset it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			failsToStart(t, command(t, test.environment, "up", "--listen", test.listen, "--data", test.data), test.data, test.says)
+			failsToStart(t, command(t, test.environment, "up", "--listen", test.listen, "--data", test.data), test.data,
+				test.says)
 		})
 	}
 }
@@ -153,7 +157,8 @@ func TestABankWhoseSidecarCannotBeBuilt(t *testing.T) {
 		"up", "--listen", "127.0.0.1:0", "--data", data)
 	source := filepath.Join(c.Dir, "components", "daprd")
 	for path, text := range map[string]string{
-		"go.mod":       "module corebank/components/daprd\n\ngo 1.26\n\nrequire github.com/dapr/dapr v1.18.2\n\nreplace github.com/dapr/dapr => ./dapr\n",
+		"go.mod": "module corebank/components/daprd\n\ngo 1.26\n\n" +
+			"require github.com/dapr/dapr v1.18.2\n\nreplace github.com/dapr/dapr => ./dapr\n",
 		"main.go":      "package main\n\nfunc main() { missing() }\n",
 		"dapr/go.mod":  "module github.com/dapr/dapr\n",
 		"dapr/dapr.go": "package dapr\n",
@@ -189,7 +194,8 @@ func failsToStart(t *testing.T, c *exec.Cmd, data string, says []string) {
 }
 
 func TestHealthChecks(t *testing.T) {
-	if got := corebank(t, nil, "health", "http://127.0.0.1:1/readyz"); got.code != 1 || !strings.Contains(got.stderr, "127.0.0.1:1") {
+	if got := corebank(t, nil, "health", "http://127.0.0.1:1/readyz"); got.code != 1 ||
+		!strings.Contains(got.stderr, "127.0.0.1:1") {
 		t.Errorf("nobody is there: %+v", got)
 	}
 }
@@ -270,7 +276,8 @@ func TestTheBrokerBringsItsTopic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c := stream.CachedInfo().Config; c.MaxAge != 24*time.Hour || c.MaxBytes != 1<<30 || c.Discard != jetstream.DiscardOld || c.Storage != jetstream.FileStorage {
+	if c := stream.CachedInfo().Config; c.MaxAge != 24*time.Hour || c.MaxBytes != 1<<30 ||
+		c.Discard != jetstream.DiscardOld || c.Storage != jetstream.FileStorage {
 		t.Errorf("the stream is not bounded: %+v", c)
 	}
 	stop()
@@ -283,13 +290,15 @@ func TestImmudbKeepsToItself(t *testing.T) {
 	if err := os.WriteFile(secret, []byte("immudb\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := corebank(t, nil, "immudb", "--dir", data, "--listen", address, "--admin-password-file", secret); got.code != 1 || !strings.Contains(got.stderr, "published default password") {
+	if got := corebank(t, nil, "immudb", "--dir", data, "--listen", address, "--admin-password-file",
+		secret); got.code != 1 || !strings.Contains(got.stderr, "published default password") {
 		t.Errorf("with the published password: %+v", got)
 	}
 	if err := os.WriteFile(secret, []byte("weak\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := corebank(t, nil, "immudb", "--dir", data, "--listen", address, "--admin-password-file", secret); got.code != 1 || !strings.Contains(got.stderr, "--admin-password-file") {
+	if got := corebank(t, nil, "immudb", "--dir", data, "--listen", address, "--admin-password-file",
+		secret); got.code != 1 || !strings.Contains(got.stderr, "--admin-password-file") {
 		t.Errorf("with a weak password: %+v", got)
 	}
 	if err := os.WriteFile(secret, []byte("Str0ng!enough\n"), 0o600); err != nil {

@@ -37,7 +37,8 @@ func newFullDisk(t *testing.T) *fullDisk {
 	}
 	address := freePort(t)
 	return &fullDisk{t: t, kept: make(map[bank.AccountID]int64),
-		started: []string{"immudb", "--dir", filepath.Join(t.TempDir(), "data"), "--listen", address, "--admin-password-file", secret},
+		started: []string{"immudb", "--dir", filepath.Join(t.TempDir(), "data"), "--listen", address,
+			"--admin-password-file", secret},
 		config: immudb.Config{Address: address, Database: "corebank", User: "eventsource",
 			Password: "Writ3r!password", AdminPassword: "Str0ng!enough", StateDir: t.TempDir()}}
 }
@@ -88,7 +89,8 @@ func (d *fullDisk) hasEnded() bool {
 // acknowledged.
 func (d *fullDisk) write(n int) bool {
 	id := bank.NewAccountID("disk", fmt.Sprint(n%10))
-	r := contract.Record{Position: d.head + 1, Account: id, Version: d.kept[id] + 1, Key: fmt.Sprint("k", d.kept[id]+1), Caller: "disk", Data: []byte(`{}`)}
+	r := contract.Record{Position: d.head + 1, Account: id, Version: d.kept[id] + 1, Key: fmt.Sprint("k", d.kept[id]+1),
+		Caller: "disk", Data: []byte(`{}`)}
 	ctx, cancel := context.WithTimeout(d.t.Context(), time.Second)
 	defer cancel()
 	if d.storage.Commit(ctx, []contract.Record{r}, nil) != nil {
@@ -108,7 +110,8 @@ func (d *fullDisk) check() {
 			d.t.Fatalf("%s has %d events, %v; %d were acknowledged", id, len(records), err, version)
 		}
 		for _, r := range records {
-			if found, err := d.storage.FindKeys(ctx, id, []string{r.Key}); err != nil || len(found) != 1 || found[0].Version != r.Version {
+			if found, err := d.storage.FindKeys(ctx, id, []string{r.Key}); err != nil || len(found) != 1 ||
+				found[0].Version != r.Version {
 				d.t.Fatalf("%s: key %s finds %+v, %v", id, r.Key, found, err)
 			}
 		}

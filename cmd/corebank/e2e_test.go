@@ -187,7 +187,8 @@ func (r *running) processes() map[int]string {
 		var pid, parent int
 		var state string
 		_, rest, _ := strings.Cut(string(text), ") ")
-		if _, err := fmt.Sscanf(rest, "%s %d", &state, &parent); err != nil || parent != r.process.Process.Pid || state == "Z" {
+		if _, err := fmt.Sscanf(rest, "%s %d", &state, &parent); err != nil || parent != r.process.Process.Pid ||
+			state == "Z" {
 			continue
 		}
 		if _, err := fmt.Sscanf(string(text), "%d ", &pid); err == nil {
@@ -221,14 +222,17 @@ func TestFromNothingToABankAndBack(t *testing.T) {
 		t.Errorf("received version %d, want 2", version)
 	}
 	car := bank.Withdraw(ada, "30000.00", "EUR", "car")
-	if len(car.UserErrors) != 1 || car.UserErrors[0].Typename != "InsufficientFunds" || car.UserErrors[0].Shortfall.Value != "27500.00" {
+	if len(car.UserErrors) != 1 || car.UserErrors[0].Typename != "InsufficientFunds" ||
+		car.UserErrors[0].Shortfall.Value != "27500.00" {
 		t.Errorf("car: %+v", car)
 	}
-	if again := bank.Deposit(ada, "2500.00", "EUR", "salary"); !again.Replayed || again.Transaction.ID != salary.Transaction.ID {
+	if again := bank.Deposit(ada, "2500.00", "EUR", "salary"); !again.Replayed ||
+		again.Transaction.ID != salary.Transaction.ID {
 		t.Errorf("salary again: %+v", again)
 	}
 	conflict := bank.Deposit(ada, "2500.01", "EUR", "salary")
-	if len(conflict.UserErrors) != 1 || conflict.UserErrors[0].Typename != "IdempotencyConflict" || fmt.Sprint(conflict.UserErrors[0].Fields) != "[amount]" {
+	if len(conflict.UserErrors) != 1 || conflict.UserErrors[0].Typename != "IdempotencyConflict" ||
+		fmt.Sprint(conflict.UserErrors[0].Fields) != "[amount]" {
 		t.Errorf("salary with another amount: %+v", conflict)
 	}
 	for i := range 24 {

@@ -12,7 +12,7 @@ import (
 	"corebank/internal/jetstream"
 )
 
-// eventSourceFlags is what `corebank eventsource` is asked for.
+// eventSourceFlags are the flags of `corebank eventsource`.
 type eventSourceFlags struct {
 	config                eventsource.Config
 	broker                string
@@ -32,27 +32,29 @@ func newEventSource() *cobra.Command {
 		Long: `Run the log app beside its Dapr sidecar: it appends events to immudb, answers
 when they are durable, and publishes them in order to the topic.
 
-Exactly one event source writes a log: one that starts takes the log over, and
-the one before it stops. The database and its user are made if they are missing
-and the administrator's password is given.
+Exactly one event source writes a log: when another one starts, it becomes the
+writer, and the one before stops. If the administrator's password is given, a
+missing database and its user are made.
 
 With --partitions above 1, accounts are spread over partitions, each with a
-database and an event source of its own: --partition says which of them this
-is, and its app id is "eventsource-1" and so on. They do not publish. The one
-without --partition has the order of all: it reads them, gives each event its
-place in the whole log, publishes, and answers who reads the whole log. See
-docs/partitions.md.
+database and an event source of its own: --partition is the number of this one,
+and its app id is "eventsource-1" and so on. These do not publish. The event
+source without --partition is the sequencer: it reads the partitions, gives each
+event its position in the whole log, publishes, and serves readers of the whole
+log. See docs/partitions.md.
 
 The sidecar (app id "eventsource") is found by DAPR_GRPC_ENDPOINT, or by
 DAPR_GRPC_PORT on this machine. It calls the app at --listen, which must be its
---app-port. With APP_API_TOKEN in the environment of both, nobody else may.`,
+--app-port. With APP_API_TOKEN in the environment of both, the app accepts calls
+of its sidecar only.`,
 		Example: `  # The sidecar in one terminal, the app in another
   daprd --app-id eventsource --app-port 7400 --app-protocol grpc --dapr-grpc-port 50003 --resources-path components
   DAPR_GRPC_PORT=50003 corebank eventsource --listen 127.0.0.1:7400 \
     --immudb 127.0.0.1:3322 --immudb-password-file writer.txt --immudb-admin-password-file admin.txt
 
   # The first of two partitions, beside its sidecar "eventsource-1"
-  DAPR_GRPC_PORT=50013 corebank eventsource --partitions 2 --partition 1 --listen 127.0.0.1:7410 --health 127.0.0.1:7411 \
+  DAPR_GRPC_PORT=50013 corebank eventsource --partitions 2 --partition 1 \
+    --listen 127.0.0.1:7410 --health 127.0.0.1:7411 \
     --immudb 127.0.0.1:3322 --immudb-password-file writer-1.txt --immudb-admin-password-file admin.txt --state-dir one`,
 		PreRunE: func(c *cobra.Command, _ []string) error { return given.check(c) },
 		RunE: work(func(ctx context.Context, log *slog.Logger) error {
@@ -71,22 +73,31 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7400", "address that the sidecar calls the app on")
 	flags.StringVar(&config.Health, "health", "127.0.0.1:7401", "address of /healthz and /readyz")
 	flags.StringVar(&config.Immudb.Address, "immudb", "127.0.0.1:3322", "address of the immudb server")
-	flags.StringVar(&config.Immudb.Database, "immudb-database", eventsource.DefaultDatabase, "database of the log; of a partition, with _1 and so on behind it")
-	flags.StringVar(&config.Immudb.User, "immudb-user", eventsource.DefaultUser, "user who writes the log; of a partition, with _1 and so on behind it")
-	flags.StringVar(&g.passwordFile, "immudb-password-file", "", "file with that user's password: 8 to 32 characters with an upper and a lower case letter, a digit and a special character")
-	flags.StringVar(&g.adminPasswordFile, "immudb-admin-password-file", "", "file with the password of immudb's administrator, to make the database and the user if they are missing")
-	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".", "directory of what is kept beside the log and can be lost: the index of idempotency keys, the state that immudb's client has verified")
-	flags.StringVar(&config.Disk, "disk", "", "directory on immudb's disk, if it can be seen from here: commands are refused before that disk is full")
+	flags.StringVar(&config.Immudb.Database, "immudb-database", eventsource.DefaultDatabase,
+		"database of the log; the default of a partition ends in _1 and so on")
+	flags.StringVar(&config.Immudb.User, "immudb-user", eventsource.DefaultUser,
+		"user who writes the log; the default of a partition ends in _1 and so on")
+	flags.StringVar(&g.passwordFile, "immudb-password-file", "",
+		"file with that user's password: 8 to 32 characters with an upper and a lower case letter, "+
+			"a digit and a special character")
+	flags.StringVar(&g.adminPasswordFile, "immudb-admin-password-file", "",
+		"file with the password of immudb's administrator, for making a missing database and user")
+	flags.StringVar(&config.Immudb.StateDir, "state-dir", ".",
+		"directory of files that can be lost: the index of idempotency keys, the state that immudb's client has verified")
+	flags.StringVar(&config.Disk, "disk", "",
+		"directory on immudb's disk, if it is a disk of this machine: commands are refused before that disk is full")
 	flags.Uint64Var(&g.diskFloor, "disk-floor", 512, "MiB that are kept free on that disk")
-	flags.StringVar(&config.DiskFloorFile, "disk-floor-file", "", "file that has another number of MiB while it is there: it changes what is kept free while the bank runs")
+	flags.StringVar(&config.DiskFloorFile, "disk-floor-file", "",
+		"file with another number of MiB: while it exists, it changes --disk-floor of the running app")
 	partitionsFlag(c, &g.partitions)
-	flags.IntVar(&g.partition, "partition", 0, "which of several partitions this is, from 1; 0 for the order of all of them")
+	flags.IntVar(&g.partition, "partition", 0,
+		"number of the partition, from 1; 0 for the sequencer of several partitions")
 	appendTokenFlag(c, &g.appendTokenFile)
 	brokerFlag(c, &g.broker)
 	require(c, "immudb-password-file")
 }
 
-// check refuses what cannot be meant, and fills in what a partition's names are.
+// check refuses flags that make no sense and adds the names of a partition.
 func (g *eventSourceFlags) check(c *cobra.Command) (err error) {
 	immudb := &g.config.Immudb
 	if !c.Flags().Changed("immudb-database") {
@@ -115,13 +126,14 @@ func (g *eventSourceFlags) read() (err error) {
 	return nil
 }
 
-// readPartition is what an event source is, as its flags say.
+// readPartition is the partition of the flags.
 func readPartition(partition, partitions int) (storage.Partition, error) {
 	switch err := checkPartitions(partitions); {
 	case err != nil:
 		return storage.Partition{}, err
 	case partition < 0 || partition > partitions || partition > 0 && partitions == 1:
-		return storage.Partition{}, fmt.Errorf("--partition %d of %d: want 1 to --partitions, which is more than 1, or leave it out", partition, partitions)
+		return storage.Partition{}, fmt.Errorf(
+			"--partition %d of %d: want 1 to --partitions, which must be above 1, or no --partition", partition, partitions)
 	case partitions == 1:
 		return storage.Partition{}, nil
 	}

@@ -15,7 +15,7 @@ import (
 
 const flagLogLevel = "log-level"
 
-// variable is the environment variable that stands in for a flag.
+// variable is the environment variable of a flag.
 func variable(flag string) string {
 	return "COREBANK_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
@@ -27,8 +27,8 @@ func explainEnvironment(c *cobra.Command) {
 	c.PersistentFlags().VisitAll(explain)
 }
 
-// prepare runs before every command: it takes flags from the environment that
-// the command line does not give, and sets up the log.
+// prepare runs before every command: it takes the flags that the command line
+// does not give from the environment, and sets up the log.
 func prepare(c *cobra.Command, _ []string) error {
 	var problem error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
@@ -65,14 +65,14 @@ func logLevel(c *cobra.Command) (slog.Level, error) {
 	return level, nil
 }
 
-// logLevelOf is the level that a command gives to processes that it starts.
+// logLevelOf is the log level for the processes that a command starts.
 func logLevelOf(c *cobra.Command) string { return c.Flag(flagLogLevel).Value.String() }
 
 // require marks flags that have no sensible default.
 func require(c *cobra.Command, flags ...string) {
 	for _, flag := range flags {
 		if err := c.MarkFlagRequired(flag); err != nil {
-			panic(err) // a flag that is not there: a mistake in this program
+			panic(err) // the flag is missing: a mistake in this program
 		}
 	}
 }
@@ -80,10 +80,11 @@ func require(c *cobra.Command, flags ...string) {
 // partitionsFlag adds the flag of the commands that must know how the log is
 // divided.
 func partitionsFlag(c *cobra.Command, partitions *int) {
-	c.Flags().IntVar(partitions, "partitions", 1, fmt.Sprintf("how many partitions the log has, 1 to %d: fixed when a bank is made", contract.MaxPartitions))
+	c.Flags().IntVar(partitions, "partitions", 1,
+		fmt.Sprintf("how many partitions the log has, 1 to %d; fixed when the bank is made", contract.MaxPartitions))
 }
 
-// checkPartitions refuses what partitionsFlag cannot mean.
+// checkPartitions refuses a wrong value of partitionsFlag.
 func checkPartitions(partitions int) error {
 	if err := contract.CheckPartitions(partitions); err != nil {
 		return fmt.Errorf("--partitions: %w", err)
@@ -91,9 +92,10 @@ func checkPartitions(partitions int) error {
 	return nil
 }
 
-// appendTokenFlag adds the flag of the apps that write and keep the log.
+// appendTokenFlag adds the flag of the apps that append to the log and store it.
 func appendTokenFlag(c *cobra.Command, path *string) {
-	c.Flags().StringVar(path, "append-token-file", "", "file with what the actors may append to the log with; the event source refuses others")
+	c.Flags().StringVar(path, "append-token-file", "",
+		"file with the token for appending to the log, which only the actors have; the event source refuses other callers")
 }
 
 // brokerFlag adds the flag of an app that watches the broker.

@@ -23,9 +23,9 @@ const (
 )
 
 // Rates in points of cost per second. A deposit costs about 70, a balance 10, a
-// page of 50 lines some hundreds. Those of development are above what one
-// machine can answer; those of production are a busy client program's, and an
-// office's behind one address.
+// page of 50 lines some hundreds. The local rate is more than one machine can
+// answer. The rates of production suit a busy client program, and an office
+// behind one address.
 const (
 	localRate         = 100_000_000
 	productionRate    = 20_000
@@ -33,7 +33,7 @@ const (
 	maxRate           = 1_000_000_000
 )
 
-// guardFlags is what a person says about how strict the gateway is.
+// guardFlags are the flags that say how strict the gateway is.
 type guardFlags struct {
 	config  guard.Config
 	trusted string
@@ -46,18 +46,18 @@ func (f *guardFlags) add(c *cobra.Command) {
 	flags.BoolVar(&config.Introspection, flagIntrospection, false,
 		"allow introspection in production")
 	flags.IntVar(&config.Rates.PerPrincipal, flagRate, localRate,
-		fmt.Sprintf("points of cost per second for one caller, 0 for no bound; %d in production", productionRate))
+		fmt.Sprintf("points of cost per second for one caller, 0 for no limit; %d in production", productionRate))
 	flags.IntVar(&config.Rates.PerAddress, flagRatePerAddress, localRate,
 		fmt.Sprintf("the same for one address; %d in production", productionAddress))
 	flags.StringVar(&f.trusted, flagTrusted, "",
 		`file of trusted documents, {"sha256": "document", ...}`)
 	flags.BoolVar(&config.TrustedOnly, flagTrustedOnly, false,
-		"refuse every document that is not trusted")
+		"refuse all documents that are not trusted")
 	flags.StringSliceVar(&config.Hosts, flagHost, nil,
-		"names that the Host header may have, besides this machine's own")
+		"names that the Host header may have besides the names of this machine")
 }
 
-// read checks what was given, and fills in what production means.
+// read checks the flags and adds the defaults of production.
 func (f *guardFlags) read(c *cobra.Command) (guard.Config, error) {
 	config := f.config
 	if config.Production {
@@ -70,14 +70,14 @@ func (f *guardFlags) read(c *cobra.Command) (guard.Config, error) {
 	}
 	for flag, n := range map[string]int{flagRate: config.Rates.PerPrincipal, flagRatePerAddress: config.Rates.PerAddress} {
 		if n < 0 || n > maxRate {
-			return config, fmt.Errorf("--%s %d: want 1 to %d points of cost per second, or 0 for no bound", flag, n, maxRate)
+			return config, fmt.Errorf("--%s %d: want 1 to %d points of cost per second, or 0 for no limit", flag, n, maxRate)
 		}
 	}
 	if config.Introspection && !config.Production {
 		return config, errors.New("--introspection is for --production; without it, introspection is always allowed")
 	}
 	if config.TrustedOnly && f.trusted == "" {
-		return config, errors.New("--trusted-only refuses everything without --trusted-documents FILE")
+		return config, errors.New("--trusted-only without --trusted-documents FILE refuses everything")
 	}
 	for _, host := range config.Hosts {
 		if _, _, err := net.SplitHostPort(host); err == nil || host == "" || strings.ContainsAny(host, "/ *") {

@@ -7,17 +7,19 @@ import (
 	"corebank/internal/identity/oidc"
 )
 
-// identityHelp says in the help of apps how tokens are verified.
+// identityHelp is the part of an app's help about verifying tokens.
 const identityHelp = `Tokens are verified with the issuer's published keys, which are found by its
-.well-known/openid-configuration, or in --jwks. Keys may change at any time; an
-issuer that is away stops nobody whose key is known. Only signatures with
-public keys are taken.`
+.well-known/openid-configuration or in --jwks. The issuer may change its keys at
+any time. While it cannot be reached, tokens with a known key stay valid. Only
+signatures with public keys are accepted.`
 
-// identityFlags say whose tokens an app takes.
+// identityFlags adds the flags about the tokens that an app accepts.
 func identityFlags(c *cobra.Command, settings *oidc.Settings) {
-	c.Flags().StringVar(&settings.Issuer, "issuer", "", "whose tokens are taken: what their iss is")
-	c.Flags().StringVar(&settings.Audience, "audience", issuer.Audience, "whom tokens are meant for: what their aud contains")
-	c.Flags().StringVar(&settings.Keys, "jwks", "", "file or https address of the issuer's keys, instead of where it says")
-	c.Flags().StringVar(&settings.RolesClaim, "roles-claim", oidc.DefaultRolesClaim, "claim that lists roles; a.b is b in a")
+	c.Flags().StringVar(&settings.Issuer, "issuer", "", "issuer of the tokens that are accepted: their iss")
+	c.Flags().StringVar(&settings.Audience, "audience", issuer.Audience, "audience of the tokens: a value of their aud")
+	c.Flags().StringVar(&settings.Keys, "jwks", "",
+		"file or https address of the issuer's keys, instead of the address in its configuration")
+	c.Flags().StringVar(&settings.RolesClaim, "roles-claim", oidc.DefaultRolesClaim,
+		"claim that lists roles; a.b is b in a")
 	require(c, "issuer")
 }

@@ -35,7 +35,8 @@ the data has another one.`,
 	c.Flags().StringVar(&config.Dir, "dir", "", "directory of the data")
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:3322", "address of the gRPC service")
 	c.Flags().StringVar(&passwordFile, "admin-password-file", "",
-		"file with the administrator's password: 8 to 32 characters with an upper case letter, a digit and a special character")
+		"file with the administrator's password: 8 to 32 characters with an upper case letter, "+
+			"a digit and a special character")
 	require(c, "dir", "admin-password-file")
 	return c
 }

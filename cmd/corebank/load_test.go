@@ -64,7 +64,9 @@ func startLoad(t *testing.T, bank *running, clients, accounts int) *load {
 }
 
 const depositOne = `mutation($id: ID!, $key: String!) {
-  deposit(input: {accountId: $id, amount: {value: "0.01", currency: "EUR"}, idempotencyKey: $key}) { transaction { version } userErrors { message } }
+  deposit(input: {accountId: $id, amount: {value: "0.01", currency: "EUR"}, idempotencyKey: $key}) {
+    transaction { version } userErrors { message }
+  }
 }`
 
 // deposit sends one key until it is acknowledged.
@@ -130,12 +132,14 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 	l := startLoad(t, bank, *loadClients, *loadAccounts)
 	<-time.After(*loadTime)
 	total := l.end(t)
-	t.Logf("%d clients on %d accounts: %d deposits acknowledged in %s, all there", *loadClients, *loadAccounts, total, time.Since(began).Round(time.Second))
+	t.Logf("%d clients on %d accounts: %d deposits acknowledged in %s, all there", *loadClients, *loadAccounts, total,
+		time.Since(began).Round(time.Second))
 	bank.stop()
 }
 
 // part names what a command line of the bank runs.
-var part = regexp.MustCompile(`--app-id[= ]([\w-]+)|/(placement|sentry) |corebank (nats|immudb|server|actor|eventsource|projector) `)
+var part = regexp.MustCompile(`--app-id[= ]([\w-]+)|/(placement|sentry) |` +
+	`corebank (nats|immudb|server|actor|eventsource|projector) `)
 
 // partition is the end of the command line of an event source that has one of
 // several partitions.
@@ -198,7 +202,8 @@ func TestAnyProcessMayDieUnderLoad(t *testing.T) {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%-20s killed; the next deposit was acknowledged and the bank ready after %s", name, l.whole(t, "after "+name).Round(10*time.Millisecond))
+		t.Logf("%-20s killed; the next deposit was acknowledged and the bank ready after %s", name,
+			l.whole(t, "after "+name).Round(10*time.Millisecond))
 		bank.awaitRestart(name, pid)
 	}
 	total := l.end(t)

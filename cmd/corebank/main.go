@@ -17,8 +17,8 @@ import (
 
 // Exit codes.
 const (
-	exitFailed = 1 // it could not do its work
-	exitMisuse = 2 // it was called in a way it does not understand
+	exitFailed = 1 // the command could not do its work
+	exitMisuse = 2 // the command was called in a wrong way
 )
 
 func main() {
@@ -40,7 +40,7 @@ func run(ctx context.Context, arguments []string) int {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", called.CommandPath(), failed.err)
 		return exitFailed
 	default:
-		fmt.Fprintf(os.Stderr, "%s: %v\nRun '%s --help' to see what it understands, with an example.\n",
+		fmt.Fprintf(os.Stderr, "%s: %v\nRun '%s --help' for its flags and examples.\n",
 			called.CommandPath(), err, called.CommandPath())
 		return exitMisuse
 	}
@@ -57,23 +57,23 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "corebank",
 		Short: "A core bank: event-sourced accounts behind one GraphQL API",
-		Long: `corebank is a core bank in one program. Commands go to one actor per account,
-what they decide is appended to a log that cannot be rewritten, and views of it
-answer queries. "corebank up" runs all of it on this machine; the other commands
-run one part each, so that containers can use the same program.
+		Long: `corebank is a core bank in one program. Commands go to one actor per account. An
+actor appends what it decides to a log that cannot be rewritten, and views of
+the log answer queries. "corebank up" runs everything on this machine; the other
+commands run one part each, so that containers can use the same program.
 
-Every flag can also be given by the environment: --log-level as
+Every flag can also be given by an environment variable: --log-level by
 COREBANK_LOG_LEVEL. A flag on the command line wins.`,
 		Example: `  # The whole bank, with GraphiQL on http://127.0.0.1:8080/
   corebank up
 
-  # What a command understands, with an example
+  # The flags of a command, with examples
   corebank up --help`,
 		Args:                       subcommandOnly,
 		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRunE:          prepare,
 		SuggestionsMinimumDistance: 2,
-		SilenceErrors:              true, // run says what went wrong, once
+		SilenceErrors:              true, // run prints the error, once
 		SilenceUsage:               true,
 		CompletionOptions:          cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
@@ -81,10 +81,11 @@ COREBANK_LOG_LEVEL. A flag on the command line wins.`,
 	root.AddGroup(
 		&cobra.Group{ID: groupBank, Title: "The bank:"},
 		&cobra.Group{ID: groupApps, Title: "Its apps, each run beside a Dapr sidecar:"},
-		&cobra.Group{ID: groupParts, Title: "What they stand on, and help for containers:"},
+		&cobra.Group{ID: groupParts, Title: "What the apps need, and help for containers:"},
 	)
 	root.AddCommand(
-		newUp(), newToken(), newSecrets(), newStatement(), newAudit(), newTorture(), newBench(), newBenchLedger(), newRebuild(), newReplay(),
+		newUp(), newToken(), newSecrets(), newStatement(), newRebuild(), newReplay(),
+		newAudit(), newTorture(), newBench(), newBenchLedger(),
 		newServer(), newActor(), newEventSource(), newProjector(),
 		newImmudb(), newNATS(), newTopic(), newHealth(),
 		newVersion(),
@@ -126,8 +127,8 @@ func checked(check, work runFunc) runFunc {
 	}
 }
 
-// subcommandOnly refuses a subcommand that does not exist, with the nearest
-// one that does.
+// subcommandOnly refuses a subcommand that does not exist and suggests the
+// nearest one.
 func subcommandOnly(c *cobra.Command, arguments []string) error {
 	if len(arguments) == 0 {
 		return nil

@@ -18,7 +18,8 @@ func homes(b *running, partitions int) []string {
 	b.t.Helper()
 	ids, found := make([]string, partitions), 0
 	for n := 0; found < partitions; n++ {
-		opened := b.Must("openAccount", map[string]any{"owner": "Ada", "currency": "EUR", "idempotencyKey": fmt.Sprint("open ", n), "externalId": fmt.Sprint("EXT-", n)})
+		opened := b.Must("openAccount", map[string]any{"owner": "Ada", "currency": "EUR",
+			"idempotencyKey": fmt.Sprint("open ", n), "externalId": fmt.Sprint("EXT-", n)})
 		home := contract.PartitionOf(bank.AccountID(opened.Account.ID), partitions) - 1
 		if ids[home] == "" {
 			ids[home] = opened.Account.ID
@@ -38,7 +39,8 @@ func TestABankOnTwoPartitions(t *testing.T) {
 	live := b.Dial()
 	live.Subscribe(bob, banktest.FromStart)
 	b.Deposit(ada, "100.00", "EUR", "salary")
-	sent := b.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("40"), "idempotencyKey": "rent", "waitMs": 10_000})
+	sent := b.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("40"),
+		"idempotencyKey": "rent", "waitMs": 10_000})
 	if sent.Transfer.Status != "COMPLETED" {
 		t.Fatalf("the transfer between partitions: %+v", sent.Transfer)
 	}
@@ -57,7 +59,8 @@ func TestABankOnTwoPartitions(t *testing.T) {
 		t.Errorf("without partition 2, the balance is %s at version %d", value, version)
 	}
 	b.awaitRestart("eventsource-2", dead)
-	back := b.Must("transfer", map[string]any{"fromAccountId": bob, "toAccountId": ada, "amount": banktest.EUR("15"), "idempotencyKey": "back", "waitMs": 10_000})
+	back := b.Must("transfer", map[string]any{"fromAccountId": bob, "toAccountId": ada, "amount": banktest.EUR("15"),
+		"idempotencyKey": "back", "waitMs": 10_000})
 	if back.Transfer.Status != "COMPLETED" {
 		t.Errorf("the transfer back: %+v", back.Transfer)
 	}
@@ -67,7 +70,8 @@ func TestABankOnTwoPartitions(t *testing.T) {
 
 	b.Balance(bob, 4)
 	audited := corebank(t, nil, "audit", "--data", data)
-	for _, says := range []string{"found nothing wrong", "of partition 1", "of partition 2", "customers 101.00, cash -101.00"} {
+	for _, says := range []string{"found nothing wrong", "of partition 1", "of partition 2",
+		"customers 101.00, cash -101.00"} {
 		if !strings.Contains(audited.stdout, says) {
 			t.Errorf("the audit does not say %q: %+v", says, audited)
 		}

@@ -18,9 +18,10 @@ func newProjector() *cobra.Command {
 		GroupID: groupApps,
 		Short:   "Build the views that answer queries",
 		Long: `Run the read-model app beside its Dapr sidecar: it reads the log up to its head,
-then follows the topic, and keeps accounts and histories. The views are a cache
-of the log: delete them, and the projector builds them again. An event that it
-cannot take stops the view of its own account only; see "corebank replay".
+then follows the topic, and writes the views of accounts and histories. The
+views are a cache of the log: delete them, and the projector builds them again.
+An event that it cannot apply stops the view of its own account only; see
+"corebank replay".
 
 ` + viewsHelp + `
 
@@ -36,13 +37,15 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 			if config.AdminToken, err = readSecret("admin-token-file", adminTokenFile); err != nil {
 				return err
 			}
-			config.Views = withMongo(config.Views)
+			config.Views = config.Views.WithEnvironment()
 			config.Broker = jetstream.Probe(broker)
 			return projector.Run(ctx, config, log)
 		}),
 	}
-	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7403", "address of /healthz and /readyz, and on this machine of replay and rebuild")
-	c.Flags().StringVar(&adminTokenFile, "admin-token-file", "", "file with the token that replay and rebuild are asked for with; without one, they are refused")
+	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7403",
+		"address of /healthz and /readyz, and, on this machine, of replay and rebuild")
+	c.Flags().StringVar(&adminTokenFile, "admin-token-file", "",
+		"file with the token that replay and rebuild need; without it, they are refused")
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)
 	return c

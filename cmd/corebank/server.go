@@ -23,16 +23,16 @@ websocket at the same place), GraphiQL at /, health at /healthz and /readyz.
 
 ` + viewsHelp + `
 
-People sign in with an OpenID Connect token of --issuer, which lists their roles
-(customer, teller, auditor, admin) in the claim --roles-claim: as Authorization:
-Bearer in HTTP, and as "authorization" in a websocket's connection_init.
+Users sign in with an OpenID Connect token of --issuer, which lists their roles
+(customer, teller, auditor, admin) in the claim --roles-claim. In HTTP it is in
+"Authorization: Bearer", in a websocket in "authorization" of connection_init.
 ` + identityHelp + `
-With --local-key-file, tokens are of an issuer on this machine, as "corebank up"
-has one: then the pages of the gateway start with a teller's token, and it
-listens on this machine only, unless --allow-remote says otherwise.
+With --local-key-file, the tokens come from an issuer on this machine, as with
+"corebank up". The pages of the gateway then start with a teller's token, and it
+listens on this machine only, unless --allow-remote is given.
 
-With --production it tells strangers less: no introspection, no suggestions in
-errors and no GraphiQL, and lower rates unless they are given.
+With --production it reveals less: no introspection, no suggestions in errors
+and no GraphiQL. The rates are lower unless flags set them.
 
 The sidecar (app id "server") is found by DAPR_GRPC_ENDPOINT, or by
 DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
@@ -45,20 +45,24 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 			return err
 		},
 		RunE: work(func(ctx context.Context, log *slog.Logger) error {
-			config.Views = withMongo(config.Views)
+			config.Views = config.Views.WithEnvironment()
 			config.Broker = jetstream.Probe(broker)
 			return server.Run(ctx, config, log)
 		}),
 	}
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API")
 	c.Flags().BoolVar(&config.AllowRemote, "allow-remote", false,
-		"allow --listen on an address that others can reach, although tokens are of this machine's own issuer")
-	c.Flags().StringVar(&config.LocalKeyFile, "local-key-file", "", "key of an issuer on this machine, made by \"corebank up\"")
+		"allow --listen on an address that other machines can reach, although the issuer is on this machine")
+	c.Flags().StringVar(&config.LocalKeyFile, "local-key-file", "",
+		"key of an issuer on this machine, made by \"corebank up\"")
 	identityFlags(c, &config.Identity)
 	c.Flags().BoolVar(&config.Transports.Draft, "http-draft", false,
-		"answer with the status codes of the newest draft of GraphQL over HTTP (400, 422 and 294) instead of those that today's clients and audits expect")
-	c.Flags().IntVar(&config.Transports.MaxConnections, "connections", server.DefaultMaxConnections, "how many websockets and event streams may be open, in all")
-	c.Flags().IntVar(&config.Transports.MaxConnectionsPerCaller, "connections-each", server.DefaultMaxConnectionsPerCaller, "how many of them may be one caller's")
+		"answer with the status codes of the newest draft of GraphQL over HTTP (400, 422 and 294) "+
+			"instead of those that today's clients and audits expect")
+	c.Flags().IntVar(&config.Transports.MaxConnections, "connections", server.DefaultMaxConnections,
+		"how many websockets and event streams may be open in total")
+	c.Flags().IntVar(&config.Transports.MaxConnectionsPerCaller, "connections-each", server.DefaultMaxConnectionsPerCaller,
+		"how many of them one caller may have")
 	strict.add(c)
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)

@@ -38,7 +38,9 @@ or in --token-file, or else with a token of the bank on --data.`, statement.MaxL
 
   # The same for an accounting program
   corebank statement --account acc_... --from 2026-03-01 --to 2026-04-01 --format camt053 --out march.xml`,
-		RunE: checked(func(*cobra.Command, []string) error { return request.Check() }, work(func(ctx context.Context, _ *slog.Logger) (err error) {
+		RunE: checked(func(*cobra.Command, []string) error {
+			return request.Check()
+		}, work(func(ctx context.Context, _ *slog.Logger) (err error) {
 			if bank.Token, err = signInToken(tokenFile); bank.Token == "" && err == nil {
 				bank.Token, err = client.LocalToken(data, string(identity.Auditor), identity.Auditor, time.Hour)
 			}
@@ -56,7 +58,8 @@ or in --token-file, or else with a token of the bank on --data.`, statement.MaxL
 	flags.StringVar(&request.Format, "format", string(statement.CSV), "csv, json or camt053")
 	flags.StringVar(&request.Out, "out", "", "file to write; without it, the statement is printed")
 	flags.StringVar(&tokenFile, "token-file", "", "file with the token to sign in with")
-	flags.StringVar(&data, "data", ".corebank", "directory of the bank that \"corebank up\" runs, for a token without a file")
+	flags.StringVar(&data, "data", ".corebank",
+		"directory of the bank that \"corebank up\" runs, for a token without a file")
 	require(c, "account", "from", "to")
 	return c
 }

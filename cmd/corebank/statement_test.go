@@ -14,21 +14,24 @@ import (
 // statementOf runs corebank statement for an account, signed in as a client is.
 func statementOf(t *testing.T, client *banktest.Client, account string, from, to time.Time, more ...string) outcome {
 	t.Helper()
-	return corebank(t, []string{"COREBANK_TOKEN=" + client.Token}, append([]string{"statement", "--url", client.URL, "--account", account,
-		"--from", from.UTC().Format(time.RFC3339Nano), "--to", to.UTC().Format(time.RFC3339Nano)}, more...)...)
+	return corebank(t, []string{"COREBANK_TOKEN=" + client.Token},
+		append([]string{"statement", "--url", client.URL, "--account", account,
+			"--from", from.UTC().Format(time.RFC3339Nano), "--to", to.UTC().Format(time.RFC3339Nano)}, more...)...)
 }
 
 func TestAStatementOfAMonth(t *testing.T) {
 	bank := banktest.Start(t)
 	ada, from, to := bank.Month("march")
 	csv := statementOf(t, bank.Client, ada, from, to)
-	if csv.code != 0 || strings.Count(csv.stdout, "\r\n") != 12 || !strings.Contains(csv.stdout, "WITHDRAWAL,-10.00,1525.00,EUR") {
+	if csv.code != 0 || strings.Count(csv.stdout, "\r\n") != 12 ||
+		!strings.Contains(csv.stdout, "WITHDRAWAL,-10.00,1525.00,EUR") {
 		t.Errorf("%+v", csv)
 	}
 	file := filepath.Join(t.TempDir(), "march.xml")
 	camt := statementOf(t, bank.Client, ada, from, to, "--format", "camt053", "--out", file)
 	text, err := os.ReadFile(file)
-	if camt.code != 0 || camt.stdout != "" || err != nil || strings.Count(string(text), "<Ntry>") != 9 || !strings.Contains(string(text), `<Amt Ccy="EUR">1525.00</Amt>`) {
+	if camt.code != 0 || camt.stdout != "" || err != nil || strings.Count(string(text), "<Ntry>") != 9 ||
+		!strings.Contains(string(text), `<Amt Ccy="EUR">1525.00</Amt>`) {
 		t.Errorf("%+v, %v: %s", camt, err, text)
 	}
 	refused := statementOf(t, bank.Client, ada, to, from, "--out", file)
@@ -52,26 +55,31 @@ func TestAStatementIsReadInPages(t *testing.T) {
 	for batch := range 3 {
 		var items []any
 		for i := range 100 {
-			items = append(items, map[string]any{"deposit": map[string]any{"accountId": ada, "amount": banktest.EUR("0.01"), "idempotencyKey": fmt.Sprint(batch, "-", i)}})
+			items = append(items, map[string]any{"deposit": map[string]any{"accountId": ada, "amount": banktest.EUR("0.01"),
+				"idempotencyKey": fmt.Sprint(batch, "-", i)}})
 		}
 		var done struct{ PostBatch struct{ FailedIndex *int } }
-		bank.Get(`mutation($items: [BatchItemInput!]!) { postBatch(input: {items: $items}) { failedIndex } }`, map[string]any{"items": items}, &done)
+		bank.Get(`mutation($items: [BatchItemInput!]!) { postBatch(input: {items: $items}) { failedIndex } }`,
+			map[string]any{"items": items}, &done)
 		if done.PostBatch.FailedIndex != nil {
 			t.Fatalf("%+v", done)
 		}
 	}
 	to := time.Now()
-	got := statementOf(t, bank.Client, ada, from, to.Add(-to.Sub(to.Truncate(time.Millisecond))+time.Millisecond), "--format", "json")
-	if got.code != 0 || strings.Count(got.stdout, `"DEPOSIT"`) != 300 || !strings.Contains(got.stdout, `"closing":"3.00"`) {
+	got := statementOf(t, bank.Client, ada, from, to.Add(-to.Sub(to.Truncate(time.Millisecond))+time.Millisecond),
+		"--format", "json")
+	if got.code != 0 || strings.Count(got.stdout, `"DEPOSIT"`) != 300 ||
+		!strings.Contains(got.stdout, `"closing":"3.00"`) {
 		t.Errorf("%d lines: %.300s %s", strings.Count(got.stdout, `"DEPOSIT"`), got.stdout, got.stderr)
 	}
 }
 
 func TestWhatIsNoStatement(t *testing.T) {
 	for says, arguments := range map[string][]string{
-		"--account":               {"--account", "42", "--from", "2026-03-01", "--to", "2026-04-01"},
-		"--from":                  {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "March", "--to", "2026-04-01"},
-		"csv, json or camt053":    {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "2026-03-01", "--to", "2026-04-01", "--format", "pdf"},
+		"--account": {"--account", "42", "--from", "2026-03-01", "--to", "2026-04-01"},
+		"--from":    {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "March", "--to", "2026-04-01"},
+		"csv, json or camt053": {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "2026-03-01", "--to",
+			"2026-04-01", "--format", "pdf"},
 		`"account", "from", "to"`: {},
 	} {
 		got := corebank(t, nil, append([]string{"statement"}, arguments...)...)

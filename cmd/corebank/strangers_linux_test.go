@@ -111,7 +111,8 @@ func (b *besieged) invoke(t *testing.T, sidecar, method string, headers ...strin
 	ctx := metadata.AppendToOutgoingContext(within(t, stopTime), headers...)
 	_, err := runtimepb.NewDaprClient(dial(t, b.where[sidecar])).InvokeService(ctx, &runtimepb.InvokeServiceRequest{
 		Id: contract.AppEventSource, Message: &commonpb.InvokeRequest{Method: method, ContentType: "application/json",
-			Data: &anypb.Any{Value: []byte(`{"appends":[]}`)}, HttpExtension: &commonpb.HTTPExtension{Verb: commonpb.HTTPExtension_POST}}})
+			Data:          &anypb.Any{Value: []byte(`{"appends":[]}`)},
+			HttpExtension: &commonpb.HTTPExtension{Verb: commonpb.HTTPExtension_POST}}})
 	return err
 }
 
@@ -123,9 +124,10 @@ func (b *besieged) overHTTP(app string) *http.Client {
 	} else {
 		address = "127.0.0.1:" + b.flag(app+"-sidecar", "dapr-http-port")
 	}
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, address)
-	}}}
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}}}
 }
 
 // denied: the calling sidecar wraps the answer of the called one into another.
@@ -165,7 +167,8 @@ func (b *besieged) eventSource(t *testing.T) {
 	calls := runtimepb.NewAppCallbackClient(dial(t, b.flag(contract.AppEventSource, "listen")))
 	for _, method := range []string{contract.MethodAppend, contract.MethodReadAll} {
 		for _, token := range []string{"", "x", b.secret(t, secrets.Sidecar(contract.AppEventSource))} {
-			ctx := metadata.AppendToOutgoingContext(within(t, stopTime), "dapr-api-token", token, "corebank-proof", b.secret(t, secrets.Append))
+			ctx := metadata.AppendToOutgoingContext(within(t, stopTime), "dapr-api-token", token, "corebank-proof",
+				b.secret(t, secrets.Append))
 			_, err := calls.OnInvoke(ctx, &commonpb.InvokeRequest{Method: method, Data: &anypb.Any{Value: []byte("{}")},
 				HttpExtension: &commonpb.HTTPExtension{Verb: commonpb.HTTPExtension_POST}})
 			if status.Code(err) != codes.Unauthenticated {
@@ -210,7 +213,8 @@ func (b *besieged) appends(t *testing.T) {
 // certificates: nobody gets one from sentry in an app's name without that app's
 // identity, and without one nobody talks to a sidecar where sidecars do.
 func (b *besieged) certificates(t *testing.T) {
-	blind := credentials.NewTLS(&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}) // a stranger does not care whom it asks
+	// A stranger does not check the server's certificate.
+	blind := credentials.NewTLS(&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 	connection, err := grpc.NewClient(b.where["sentry"], grpc.WithTransportCredentials(blind))
 	if err != nil {
 		t.Fatal(err)
@@ -225,8 +229,10 @@ func (b *besieged) certificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	for identity, want := range map[string]codes.Code{"": codes.PermissionDenied, "x": codes.PermissionDenied,
-		b.secret(t, secrets.Identity(contract.AppServer)): codes.PermissionDenied, b.secret(t, secrets.Identity(contract.AppActor)): codes.OK} {
-		for _, validator := range []sentrypb.SignCertificateRequest_TokenValidator{sentrypb.SignCertificateRequest_JWKS, sentrypb.SignCertificateRequest_INSECURE} {
+		b.secret(t, secrets.Identity(contract.AppServer)): codes.PermissionDenied, b.secret(t,
+			secrets.Identity(contract.AppActor)): codes.OK} {
+		for _, validator := range []sentrypb.SignCertificateRequest_TokenValidator{sentrypb.SignCertificateRequest_JWKS,
+			sentrypb.SignCertificateRequest_INSECURE} {
 			_, err := sentrypb.NewCAClient(connection).SignCertificate(within(t, stopTime), &sentrypb.SignCertificateRequest{
 				Id: contract.AppActor, Namespace: "default", Token: identity, TokenValidator: validator,
 				CertificateSigningRequest: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: request})})
@@ -239,13 +245,15 @@ func (b *besieged) certificates(t *testing.T) {
 		}
 	}
 	internal := "127.0.0.1:" + b.flag("eventsource-sidecar", "dapr-internal-grpc-port")
-	for name, transport := range map[string]credentials.TransportCredentials{"in the clear": insecure.NewCredentials(), "without a certificate": blind} {
+	for name, transport := range map[string]credentials.TransportCredentials{"in the clear": insecure.NewCredentials(),
+		"without a certificate": blind} {
 		connection, err := grpc.NewClient(internal, grpc.WithTransportCredentials(transport))
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer connection.Close()
-		err = connection.Invoke(within(t, stopTime), "/dapr.proto.internals.v1.ServiceInvocation/CallLocal", &emptypb.Empty{}, &emptypb.Empty{})
+		err = connection.Invoke(within(t, stopTime), "/dapr.proto.internals.v1.ServiceInvocation/CallLocal",
+			&emptypb.Empty{}, &emptypb.Empty{})
 		if status.Code(err) != codes.Unavailable {
 			t.Errorf("a call between sidecars %s: %v", name, err)
 		}
@@ -274,7 +282,8 @@ func (b *besieged) broker(t *testing.T) {
 			if subject == contract.Topic && app == contract.AppEventSource {
 				continue
 			}
-			if err := errors.Join(connection.Publish(subject, []byte("{}")), connection.FlushWithContext(within(t, stopTime))); err != nil {
+			if err := errors.Join(connection.Publish(subject, []byte("{}")),
+				connection.FlushWithContext(within(t, stopTime))); err != nil {
 				t.Fatal(err)
 			}
 			select {
@@ -291,7 +300,8 @@ func (b *besieged) broker(t *testing.T) {
 
 func (b *besieged) admin(t *testing.T) {
 	for _, header := range []string{"", "Bearer ", "Bearer x", b.secret(t, secrets.Admin)} {
-		request, err := http.NewRequestWithContext(within(t, stopTime), http.MethodPost, "http://"+b.where["projector"]+"/admin/rebuild", nil)
+		request, err := http.NewRequestWithContext(within(t, stopTime), http.MethodPost,
+			"http://"+b.where["projector"]+"/admin/rebuild", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,12 +42,15 @@ func TestATokenAndNothingElse(t *testing.T) {
 			Roles    []string
 			Iat, Exp int64
 		}
-		if err := json.Unmarshal(text, &claims); err != nil || claims.Sub != test.subject || len(claims.Roles) != 1 || claims.Roles[0] != test.role || claims.Exp-claims.Iat != test.lasts {
+		if err := json.Unmarshal(text, &claims); err != nil || claims.Sub != test.subject || len(claims.Roles) != 1 ||
+			claims.Roles[0] != test.role || claims.Exp-claims.Iat != test.lasts {
 			t.Errorf("%v: %s, %v", test.arguments, text, err)
 		}
 	}
-	for name, arguments := range map[string][]string{"--role": {"--role", "king"}, "--ttl": {"--ttl", "0s"}, "--subject": {"--subject", "a\nb"}} {
-		if got := corebank(t, nil, append([]string{"token", "--data", data}, arguments...)...); got.code != 2 || got.stdout != "" || !strings.Contains(got.stderr, name) {
+	for name, arguments := range map[string][]string{"--role": {"--role", "king"}, "--ttl": {"--ttl", "0s"},
+		"--subject": {"--subject", "a\nb"}} {
+		if got := corebank(t, nil, append([]string{"token", "--data", data}, arguments...)...); got.code != 2 ||
+			got.stdout != "" || !strings.Contains(got.stderr, name) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}

@@ -65,7 +65,8 @@ these accounts.`,
 	flags := c.Flags()
 	flags.StringVar(&run.Faults, "faults", "all", "faults to inject, by name, separated by commas")
 	flags.DurationVar(&run.Duration, "duration", 2*time.Minute, "for how long faults begin, at most 12h")
-	flags.IntVar(&run.Each, "each", 0, "continue until each kind of fault was there so often, instead of for a duration, at most 10,000")
+	flags.IntVar(&run.Each, "each", 0,
+		"continue until each kind of fault was there so often, instead of for a duration, at most 10,000")
 	flags.IntVar(&run.Events, "events", 0, "events that the log has before the faults, at most 10,000,000")
 	flags.StringVar(&run.JSON, "json", "", "file for the report as JSON")
 	flags.Uint64Var(&run.Seed, "seed", 0, "seed of the schedule; 0 picks one")

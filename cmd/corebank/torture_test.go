@@ -25,8 +25,10 @@ func TestAShortTortureFindsNoViolation(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	command := exec.CommandContext(within(t, coldStart), path, "torture", "--seed", "1", "--duration", "12s", "--clients", "8", "--accounts", "8",
-		"--faults", "kill:actor,kill:eventsource,kill:immudb,kill:nats,everything,freeze:eventsource,broker-lost,second-writer,snapshots:damaged")
+	command := exec.CommandContext(within(t, coldStart), path, "torture", "--seed", "1", "--duration", "12s", "--clients",
+		"8", "--accounts", "8",
+		"--faults", "kill:actor,kill:eventsource,kill:immudb,kill:nats,everything,"+
+			"freeze:eventsource,broker-lost,second-writer,snapshots:damaged")
 	command.Env = append(os.Environ(), "TMPDIR="+dir)
 	command.Cancel, command.WaitDelay = func() error { return command.Process.Signal(os.Interrupt) }, 2*time.Minute
 	out, err := command.CombinedOutput()
@@ -59,7 +61,8 @@ func TestTheTortureSaysWhatItDoesNotUnderstand(t *testing.T) {
 		"--accounts 1001":        "want 1 to 1000",
 		"--faults kill --seed x": "invalid argument",
 	} {
-		out, err := exec.CommandContext(context.WithoutCancel(t.Context()), path, append([]string{"torture"}, strings.Fields(arguments)...)...).CombinedOutput()
+		out, err := exec.CommandContext(context.WithoutCancel(t.Context()), path,
+			append([]string{"torture"}, strings.Fields(arguments)...)...).CombinedOutput()
 		var exit *exec.ExitError
 		if err == nil || !bytes.Contains(out, []byte(says)) {
 			t.Errorf("%s: %v, %s; want an error that says %q", arguments, err, out, says)

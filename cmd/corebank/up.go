@@ -60,11 +60,14 @@ is fixed when the bank is made: give the same number at every start.`,
 		})),
 	}
 	flags := c.Flags()
-	flags.StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API on this machine; port 0 picks a free one")
+	flags.StringVar(&config.Listen, "listen", "127.0.0.1:8080",
+		"address of the API on this machine; port 0 picks a free one")
 	flags.StringVar(&config.Data, "data", ".corebank", "directory of all data and logs")
 	partitionsFlag(c, &config.Partitions)
-	flags.BoolVar(&config.MTLS, "mtls", true, "give the sidecars certificates, and let each call only what its rules allow")
-	flags.StringToStringVar(&config.Via, "via", nil, "part=address of a proxy through which the others reach a part; for tests of bad networks")
+	flags.BoolVar(&config.MTLS, "mtls", true,
+		"give the sidecars certificates, and let each call only what its rules allow")
+	flags.StringToStringVar(&config.Via, "via", nil,
+		"part=address of a proxy through which the others reach a part; for tests of bad networks")
 	if err := flags.MarkHidden("via"); err != nil {
 		panic(err) // the flag is missing: a mistake in this program
 	}

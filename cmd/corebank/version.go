@@ -13,9 +13,9 @@ import (
 func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version of corebank and of what it is made of",
+		Short: "Print the versions of corebank and of its parts",
 		Long: `Print the version of this program, the version of Go it was built with, and the
-versions of the immudb and NATS servers inside and of the Dapr it works with.`,
+versions of the immudb and NATS servers in it and of Dapr.`,
 		Example: "  corebank version",
 		RunE: func(c *cobra.Command, _ []string) error {
 			build, ok := debug.ReadBuildInfo()
@@ -52,5 +52,5 @@ func moduleVersion(build *debug.BuildInfo, path string) string {
 			return module.Version
 		}
 	}
-	return "not inside"
+	return "not included"
 }

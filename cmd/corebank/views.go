@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"corebank/internal/view/viewstore"
@@ -16,10 +14,4 @@ is MONGODB_DATABASE, or "corebank" without it), otherwise in the SQLite file of
 // viewsFlag adds the flag that names the file of the views.
 func viewsFlag(c *cobra.Command, config *viewstore.Config) {
 	c.Flags().StringVar(&config.SQLite, "views", "", "SQLite file of the views, if MONGODB_URI is not set")
-}
-
-// withMongo adds what the environment says of MongoDB.
-func withMongo(config viewstore.Config) viewstore.Config {
-	config.MongoURI, config.MongoDatabase = os.Getenv("MONGODB_URI"), os.Getenv("MONGODB_DATABASE")
-	return config
 }

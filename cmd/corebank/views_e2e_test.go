@@ -33,12 +33,14 @@ var earlier = sync.OnceValues(func() (string, error) {
 		return "", fmt.Errorf("%s does not name the event %s once: this test has to learn its new name", source, known)
 	}
 	dir := filepath.Dir(built)
-	changed, overlay, path := filepath.Join(dir, "operations.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir, "earlier")
+	changed, overlay, path := filepath.Join(dir, "operations.go"), filepath.Join(dir, "overlay.json"), filepath.Join(dir,
+		"earlier")
 	plan, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
 	if err != nil {
 		return "", err
 	}
-	for file, content := range map[string]string{changed: strings.Replace(string(text), known, unknown, 1), overlay: string(plan)} {
+	for file, content := range map[string]string{changed: strings.Replace(string(text), known, unknown, 1),
+		overlay: string(plan)} {
 		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 			return "", err
 		}
@@ -171,7 +173,8 @@ func TestOperatorsMendTheViewsOfABankAtWork(t *testing.T) {
 		t.Errorf("Ada's account is mended as %+v", good)
 	}
 
-	bank.askProjector("rebuild").says(t, 0, "Generation 1 of the views is live, generation 0 is kept", "are equal to the log", "; 0 of them are quarantined")
+	bank.askProjector("rebuild").says(t, 0, "Generation 1 of the views is live, generation 0 is kept",
+		"are equal to the log", "; 0 of them are quarantined")
 	l.caughtUp(t)
 	bank.askProjector("rebuild", "--rollback").says(t, 0, "Generation 0 of the views is live, generation 1 is kept")
 	l.caughtUp(t)

@@ -20,24 +20,24 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// builtin lists the components this sidecar can load. The kinds that corebank
-// does not use stay empty rather than nil, so that a file naming one of them
-// is refused with Dapr's own message.
+// builtin lists the components that this sidecar can load. The kinds that corebank
+// does not use are empty instead of nil, so that Dapr refuses a file with such a
+// component with its own message.
 func builtin(log logger.Logger) *registry.Options {
 	topics := pubsub.NewRegistry()
 	topics.Logger = log
-	topics.RegisterComponent(discreetly(jetstream.NewJetStream), "jetstream")
+	topics.RegisterComponent(withRedaction(jetstream.NewJetStream), "jetstream")
 
 	stores := state.NewRegistry()
 	stores.Logger = log
 	stores.RegisterComponent(statesqlite.NewSQLiteStateStore, "sqlite", "sqlite3")
 	stores.RegisterComponent(mongodb.NewMongoDB, "mongodb")
 
-	// A file shared by the sidecars keeps each bank's names to itself and
-	// needs no multicast; mDNS is what Dapr asks for when nothing is configured.
+	// A file that the sidecars share keeps each bank's names to itself and needs
+	// no multicast. Dapr uses mDNS if nothing is configured.
 	names := nameresolution.NewRegistry()
 	names.Logger = log
-	names.RegisterComponent(remembering(resolversqlite.NewResolver), "sqlite")
+	names.RegisterComponent(withCache(resolversqlite.NewResolver), "sqlite")
 	names.RegisterComponent(mdns.NewResolver, "mdns")
 
 	return registry.NewOptions().

@@ -8,7 +8,6 @@ import (
 	"github.com/dapr/dapr/cmd/daprd/options"
 	"github.com/dapr/dapr/pkg/buildinfo"
 	"github.com/dapr/dapr/pkg/healthz"
-	"github.com/dapr/dapr/pkg/metrics"
 	"github.com/dapr/dapr/pkg/modes"
 	"github.com/dapr/dapr/pkg/runtime"
 	"github.com/dapr/dapr/pkg/runtime/registry"
@@ -17,8 +16,8 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// runSidecar is Dapr's sidecar. It takes the official daprd's flags and
-// returns when told to stop, or with the fault that stopped it.
+// runSidecar runs Dapr's sidecar. It takes the official daprd's flags and returns
+// when it is asked to stop, or with the error that stopped it.
 func runSidecar(arguments []string) error {
 	opts, err := options.New(arguments)
 	if err != nil {
@@ -44,7 +43,7 @@ func runSidecar(arguments []string) error {
 		return fmt.Errorf("set up logging: %w", err)
 	}
 	log.Infof("starting the Dapr sidecar, version %s, with corebank's components", version())
-	err = runUntilTold(sidecarGrace(opts), func(ctx context.Context) error {
+	err = runUntilStopped(sidecarGrace(opts), func(ctx context.Context) error {
 		return sidecar(ctx, opts, components, log)
 	})
 	if err != nil {
@@ -54,7 +53,7 @@ func runSidecar(arguments []string) error {
 	return nil
 }
 
-// sidecar runs Dapr's runtime and, beside it, whatever gives it an identity.
+// sidecar runs Dapr's runtime and the provider of its identity.
 func sidecar(ctx context.Context, opts *options.Options, components *registry.Options, log logger.Logger) error {
 	health := healthz.New()
 	provider, err := security.New(ctx, sidecarSecurity(opts, health))
@@ -70,7 +69,7 @@ func sidecar(ctx context.Context, opts *options.Options, components *registry.Op
 		config.Registry = components
 		config.Security = handler
 		config.Healthz = health
-		config.Metrics = sidecarMetrics(opts, health, log)
+		config.Metrics = metricsOptions(opts.Metrics, health, log)
 		dapr, err := runtime.FromConfig(ctx, config)
 		if err != nil {
 			return fmt.Errorf("configure the sidecar: %w", err)
@@ -79,8 +78,8 @@ func sidecar(ctx context.Context, opts *options.Options, components *registry.Op
 	}).Run(ctx)
 }
 
-// sidecarGrace is the time the flags allow for stopping, and half a second for
-// Dapr to keep to it by itself.
+// sidecarGrace is the time that the flags allow for stopping, and half a second
+// more, so that Dapr can keep to it by itself.
 func sidecarGrace(opts *options.Options) time.Duration {
 	grace := time.Duration(opts.DaprGracefulShutdownSeconds)*time.Second + 500*time.Millisecond
 	if opts.DaprBlockShutdownDuration != nil {
@@ -103,19 +102,8 @@ func sidecarSecurity(opts *options.Options, health healthz.Healthz) security.Opt
 	}
 }
 
-func sidecarMetrics(opts *options.Options, health healthz.Healthz, log logger.Logger) metrics.Options {
-	return metrics.Options{
-		Enabled:       opts.Metrics.Enabled(),
-		Port:          opts.Metrics.Port(),
-		ListenAddress: opts.Metrics.ListenAddress(),
-		Namespace:     metrics.DefaultMetricNamespace,
-		Healthz:       health,
-		Log:           log,
-	}
-}
-
-// sidecarConfig carries every flag over to the runtime: a flag that was read
-// but not carried would be ignored in silence.
+// sidecarConfig passes every flag to the runtime: a flag that is missing here would
+// be ignored silently.
 func sidecarConfig(opts *options.Options) *runtime.Config {
 	return &runtime.Config{
 		AppID:                         opts.AppID,

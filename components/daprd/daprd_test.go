@@ -207,7 +207,7 @@ func TestASidecarThatWillNotStopIsEnded(t *testing.T) {
 		<-started
 		_ = syscall.Kill(syscall.Getpid(), syscall.SIGTERM)
 	}()
-	err := runUntilTold(time.Millisecond, func(context.Context) error {
+	err := runUntilStopped(time.Millisecond, func(context.Context) error {
 		close(started)
 		<-release
 		return nil
@@ -218,7 +218,7 @@ func TestASidecarThatWillNotStopIsEnded(t *testing.T) {
 }
 
 func TestASidecarThatStopsInTimeIsNotHurried(t *testing.T) {
-	err := runUntilTold(time.Hour, func(ctx context.Context) error {
+	err := runUntilStopped(time.Hour, func(ctx context.Context) error {
 		_ = syscall.Kill(syscall.Getpid(), syscall.SIGTERM)
 		<-ctx.Done()
 		return nil

@@ -1,17 +1,17 @@
 // Command daprd is the Dapr sidecar, the Dapr placement service and the Dapr
 // sentry service that corebank runs on a machine without Docker, in one binary.
 //
-// Dapr's own commands either build in every component there is or none at
-// all. This one builds in the handful that the files in components/ name, so
-// it downloads and compiles in minutes instead of a good part of an hour. One
-// binary with all parts saves linking Dapr three times. It is a module of its own
-// to keep Dapr's dependencies out of corebank's go.mod.
+// Dapr's own commands include either every component or none. This one includes the
+// few that the files in components/ name, so it downloads and compiles in minutes
+// instead of a good part of an hour. One binary with all three saves linking Dapr
+// three times. It is a module of its own to keep Dapr's dependencies out of
+// corebank's go.mod.
 //
-// The binary does what its file name says: run as "daprd" it is the sidecar,
-// run as "placement" or "sentry" (links to the same file) it is that service.
-// Each takes the flags of the official command of the same name. It promises
-// nothing more: the Scheduler, and with it reminders, jobs and workflows, is
-// not there. To build it, with the version that the sidecar reports:
+// The file name of the binary selects the command: "daprd" is the sidecar, and
+// "placement" and "sentry" (links to the same file) are those services. Each takes
+// the flags of the official command of the same name. The Scheduler is missing, and
+// with it reminders, jobs and workflows. To build it, with the version that the
+// sidecar reports:
 //
 //	go build -trimpath -o daprd -ldflags \
 //	  "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=1.18.2" .
@@ -26,7 +26,7 @@ import (
 	"strings"
 )
 
-const usage = `This file is Dapr's sidecar, placement and sentry in one, and acts by its own name.
+const usage = `This file is Dapr's sidecar, placement and sentry in one; its name selects one of them.
 Name it, or a link to it, "daprd", "placement" or "sentry". For example:
 
   ln %[1]s placement

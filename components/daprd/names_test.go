@@ -26,7 +26,7 @@ var errNobody = errors.New("nobody has this name")
 // Dapr keeps the answers of a resolver that can give several.
 func TestNamesAreRememberedUnlessThereAreNone(t *testing.T) {
 	for known, want := range map[address]error{"127.0.0.1:50001": nil, "": errNobody} {
-		made := remembering(func(logger.Logger) nameresolution.Resolver { return known })(logger.NewLogger("test"))
+		made := withCache(func(logger.Logger) nameresolution.Resolver { return known })(logger.NewLogger("test"))
 		resolver, keeps := made.(nameresolution.ResolverMulti)
 		if !keeps {
 			t.Fatal("Dapr does not keep what it resolves")

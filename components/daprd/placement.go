@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/dapr/dapr/cmd/placement/options"
@@ -21,13 +18,13 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// placementGrace is how long the service may take to stop. It keeps nothing:
-// the sidecars tell it everything again when it is back.
+// placementGrace is how long the service may take to stop. It stores nothing: the
+// sidecars send it everything again when it is back.
 const placementGrace = 5 * time.Second
 
-// runPlacement is Dapr's placement service, which tells the sidecars where
-// each actor lives. It takes the official placement's flags and returns when
-// told to stop, or with the fault that stopped it.
+// runPlacement runs Dapr's placement service, which tells the sidecars where each
+// actor is hosted. It takes the official placement's flags and returns when it is
+// asked to stop, or with the error that stopped it.
 func runPlacement(arguments []string) error {
 	opts, err := options.New(arguments)
 	if err != nil {
@@ -41,8 +38,8 @@ func runPlacement(arguments []string) error {
 	if err := monitoring.InitMetrics(); err != nil {
 		return fmt.Errorf("set up metrics: %w", err)
 	}
-	err = runUntilTold(placementGrace, func(ctx context.Context) error {
-		return place(ctx, opts, log)
+	err = runUntilStopped(placementGrace, func(ctx context.Context) error {
+		return servePlacement(ctx, opts, log)
 	})
 	if err != nil {
 		return err
@@ -51,21 +48,14 @@ func runPlacement(arguments []string) error {
 	return nil
 }
 
-// place runs the placement service, its metrics and its health checks.
-func place(ctx context.Context, opts *options.Options, log logger.Logger) error {
+// servePlacement runs the placement service, its metrics and its health checks.
+func servePlacement(ctx context.Context, opts *options.Options, log logger.Logger) error {
 	health := healthz.New()
 	provider, err := security.New(ctx, placementSecurity(opts, health))
 	if err != nil {
 		return fmt.Errorf("set up security: %w", err)
 	}
-	exporter := metrics.New(metrics.Options{
-		Enabled:       opts.Metrics.Enabled(),
-		Port:          opts.Metrics.Port(),
-		ListenAddress: opts.Metrics.ListenAddress(),
-		Namespace:     metrics.DefaultMetricNamespace,
-		Healthz:       health,
-		Log:           log,
-	})
+	exporter := metrics.New(metricsOptions(opts.Metrics, health, log))
 	return concurrency.NewRunnerManager(exporter.Start, provider.Run, func(ctx context.Context) error {
 		handler, err := provider.Handler(ctx)
 		if err != nil {
@@ -75,11 +65,8 @@ func place(ctx context.Context, opts *options.Options, log logger.Logger) error 
 		if err != nil {
 			return fmt.Errorf("configure the service: %w", err)
 		}
-		pages := &http.Server{Handler: placementPages(opts, service, health), ReadHeaderTimeout: time.Second}
-		address := net.JoinHostPort(opts.HealthzListenAddress, strconv.Itoa(opts.HealthzPort))
-		return concurrency.NewRunnerManager(service.Run, func(ctx context.Context) error {
-			return serve(ctx, pages, address)
-		}).Run(ctx)
+		pages := servePages(placementPages(opts, service, health), opts.HealthzListenAddress, opts.HealthzPort)
+		return concurrency.NewRunnerManager(service.Run, pages).Run(ctx)
 	}).Run(ctx)
 }
 
@@ -112,9 +99,7 @@ func placementOptions(opts *options.Options, handler security.Handler, health he
 	}
 }
 
-// placementPages answers /healthz and, when asked for, /placement/state.
-// Dapr's own health server reads --healthz-listen-address and then listens on
-// every interface; corebank listens on the loopback unless told otherwise.
+// placementPages answers /healthz and, if a flag asks for it, /placement/state.
 func placementPages(opts *options.Options, service *placement.Placement, health healthz.Healthz) http.Handler {
 	pages := healthPage(health)
 	if !opts.MetadataEnabled {
@@ -127,32 +112,7 @@ func placementPages(opts *options.Options, service *placement.Placement, health 
 			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(tables) // the reader has gone; nobody is left to tell
+		_ = json.NewEncoder(w).Encode(tables) // a failure means that the client is gone
 	})
 	return pages
-}
-
-// healthPage answers /healthz.
-func healthPage(health healthz.Healthz) *http.ServeMux {
-	pages := http.NewServeMux()
-	pages.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
-		if !health.IsReady() {
-			http.Error(w, fmt.Sprintf("not ready: %v", health.GetUnhealthyTargets()), http.StatusServiceUnavailable)
-		}
-	})
-	return pages
-}
-
-// serve answers on the address until ctx is done, then closes at once: what it
-// serves is only ever a state of the moment.
-func serve(ctx context.Context, server *http.Server, address string) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("listen for health checks: %w", err)
-	}
-	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("answer health checks: %w", err)
-	}
-	return nil
 }

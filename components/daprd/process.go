@@ -12,14 +12,14 @@ import (
 	"github.com/dapr/dapr/pkg/buildinfo"
 )
 
-// runUntilTold runs a service until it ends or the process is told to stop,
-// and then gives it no longer than grace to come to an end.
+// runUntilStopped runs a service until it ends or the process is asked to stop, and
+// then gives it no longer than grace to end.
 //
-// The limit is not for tidiness. Dapr 1.18 stops by asking the app to put each
-// active actor away, over a stream it no longer serves by then, and waits
-// without limit for the answer; --dapr-graceful-shutdown-seconds does not
-// reach that wait. A second signal ends the process at once.
-func runUntilTold(grace time.Duration, run func(context.Context) error) error {
+// The limit is necessary. Dapr 1.18 stops by asking the app to deactivate each
+// active actor, over a stream that it no longer serves by then, and waits for the
+// answer without a limit; --dapr-graceful-shutdown-seconds does not apply to that
+// wait. A second signal ends the process at once.
+func runUntilStopped(grace time.Duration, run func(context.Context) error) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	ended := make(chan error, 1)
@@ -34,12 +34,12 @@ func runUntilTold(grace time.Duration, run func(context.Context) error) error {
 	case err := <-ended:
 		return err
 	case <-time.After(grace):
-		return fmt.Errorf("told to stop, and still busy after %v: ended as it was", grace)
+		return fmt.Errorf("asked to stop, and still busy after %v: ended without waiting longer", grace)
 	}
 }
 
-// version is the version of Dapr inside: the one given to the linker, as
-// Dapr's own builds do, or else the one in go.mod.
+// version is the version of Dapr: the one given to the linker, as in Dapr's own
+// builds, or else the one in go.mod.
 func version() string {
 	const unset = "edge"
 	if given := buildinfo.Version(); given != unset {

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/dapr/dapr/cmd/sentry/options"
@@ -20,21 +17,21 @@ import (
 	"github.com/dapr/kit/logger"
 )
 
-// sentryGrace is how long the service may take to stop. It keeps nothing but
-// what is in its files.
+// sentryGrace is how long the service may take to stop. It stores nothing outside of
+// its files.
 const sentryGrace = 2 * time.Second
 
-// runSentry is Dapr's certificate authority, which gives each sidecar its
+// runSentry runs Dapr's certificate authority, which gives each sidecar its
 // certificate. It takes the official sentry's flags for X.509 certificates and
-// returns when told to stop, or with the fault that stopped it. It issues no
-// JWTs of its own, and reads new files of its authority only at a start.
+// returns when it is asked to stop, or with the error that stopped it. It issues no
+// JWTs, and reads new files of its authority only at a start.
 func runSentry(arguments []string) error {
 	opts := options.New(arguments)
 	if err := opts.Validate(); err != nil {
 		return fmt.Errorf("read the flags: %w", err)
 	}
 	if opts.JWT.Enabled || opts.OIDC.Enabled {
-		return fmt.Errorf("this sentry issues no JWTs: leave --jwt-enabled and --oidc-enabled out")
+		return fmt.Errorf("this sentry issues no JWTs: remove --jwt-enabled and --oidc-enabled")
 	}
 	log := logger.NewLogger("dapr.sentry")
 	if err := logger.ApplyOptionsToLoggers(&opts.Logger); err != nil {
@@ -48,8 +45,8 @@ func runSentry(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	err = runUntilTold(sentryGrace, func(ctx context.Context) error {
-		return certify(ctx, opts, authority, log)
+	err = runUntilStopped(sentryGrace, func(ctx context.Context) error {
+		return serveSentry(ctx, opts, authority, log)
 	})
 	if err != nil {
 		return err
@@ -58,32 +55,22 @@ func runSentry(arguments []string) error {
 	return nil
 }
 
-// certify runs the authority, its metrics and its health checks.
-func certify(ctx context.Context, opts *options.Options, authority config.Config, log logger.Logger) error {
+// serveSentry runs the authority, its metrics and its health checks.
+func serveSentry(ctx context.Context, opts *options.Options, authority config.Config, log logger.Logger) error {
 	health := healthz.New()
 	service, err := sentry.New(ctx, sentry.Options{Config: authority, Healthz: health})
 	if err != nil {
 		return fmt.Errorf("configure the service: %w", err)
 	}
-	exporter := metrics.New(metrics.Options{
-		Enabled:       opts.Metrics.Enabled(),
-		Port:          opts.Metrics.Port(),
-		ListenAddress: opts.Metrics.ListenAddress(),
-		Namespace:     metrics.DefaultMetricNamespace,
-		Healthz:       health,
-		Log:           log,
-	})
-	pages := &http.Server{Handler: healthPage(health), ReadHeaderTimeout: time.Second}
-	address := net.JoinHostPort(opts.HealthzListenAddress, strconv.Itoa(opts.HealthzPort))
-	return concurrency.NewRunnerManager(exporter.Start, service.Start, func(ctx context.Context) error {
-		return serve(ctx, pages, address)
-	}).Run(ctx)
+	exporter := metrics.New(metricsOptions(opts.Metrics, health, log))
+	pages := servePages(healthPage(health), opts.HealthzListenAddress, opts.HealthzPort)
+	return concurrency.NewRunnerManager(exporter.Start, service.Start, pages).Run(ctx)
 }
 
 func sentryConfig(opts *options.Options) (config.Config, error) {
 	authority, err := config.FromConfigName(opts.ConfigName, opts.Mode)
 	if err != nil {
-		// Dapr would go on without the list of who may have a certificate.
+		// Dapr would continue without the list of identities that get certificates.
 		return authority, fmt.Errorf("read --config: %w", err)
 	}
 	authority.RootCertPath = inFolder(opts.IssuerCredentialsPath, opts.X509.RootCAFilename)
@@ -96,7 +83,7 @@ func sentryConfig(opts *options.Options) (config.Config, error) {
 	return authority, nil
 }
 
-// inFolder is a file of the folder, unless it says itself where it is.
+// inFolder is a file in the folder, unless its path is absolute.
 func inFolder(folder, file string) string {
 	if filepath.IsAbs(file) {
 		return file

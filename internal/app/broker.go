@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// Bounds of minding the broker.
+// Bounds of watching the broker.
 const (
 	brokerEvery = 2 * time.Second
-	// brokerGrace is how long the broker must have answered us while the sidecar
-	// still says that it has no connection, before the sidecar is ended.
+	// brokerGrace is how long the broker must answer this app, while the sidecar
+	// has no connection to it, before the sidecar is ended.
 	brokerGrace = 6 * time.Second
 	brokerProbe = 2 * time.Second
 	endTimeout  = 5 * time.Second
 )
 
-// gaveUp is how the sidecar's client of the broker says that it will not connect
-// again: it tries for two minutes.
+// gaveUp is the error of the sidecar's client of the broker when it will not
+// connect again: it tries for two minutes.
 const gaveUp = "connection closed"
 
-// broker is what is known of the sidecar's connection to the broker.
+// broker is the state of the sidecar's connection to the broker.
 type broker struct {
 	mu      sync.Mutex
-	lost    bool      // the sidecar has given its connection up
-	answers time.Time // since when the broker answers us meanwhile; zero if it does not
+	lost    bool      // the sidecar has given up its connection
+	answers time.Time // since when the broker answers this app meanwhile; zero if it does not
 }
 
-// heard notes how a use of the broker ended.
-func (b *broker) heard(err error) {
+// used records how a use of the broker ended.
+func (b *broker) used(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -47,8 +47,7 @@ func (b *broker) isLost() bool {
 	return b.lost
 }
 
-// due notes whether the broker answers, and reports whether it is time to end
-// the sidecar.
+// due records whether the broker answers, and reports whether to end the sidecar.
 func (b *broker) due(answers bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -63,9 +62,9 @@ func (b *broker) due(answers bool) bool {
 	return false
 }
 
-// MindBroker ends the sidecar when it has given the broker up for good and the
-// broker answers again, so that whoever runs the sidecar starts it anew. It
-// returns when ctx ends. probe asks the broker; nil minds nothing.
+// MindBroker ends the sidecar when it has given up the broker and the broker
+// answers again, so that the supervisor of the sidecar starts it again. It returns
+// when ctx ends. probe asks the broker; if it is nil, nothing is watched.
 func (s *Sidecar) MindBroker(ctx context.Context, probe func(context.Context) error) error {
 	if probe == nil {
 		return nil
@@ -78,12 +77,12 @@ func (b *broker) mind(ctx context.Context, probe, end func(context.Context) erro
 		if !b.isLost() || !b.due(within(ctx, brokerProbe, probe) == nil) {
 			continue
 		}
-		slog.Warn("the sidecar has given the broker up, which answers again; ending the sidecar so that it is started anew")
+		slog.Warn("the sidecar has given up the broker, which answers again; ending the sidecar, so that it is started again")
 		if err := within(ctx, endTimeout, end); err != nil {
-			slog.Warn("the sidecar could not be ended, trying again; restart it by hand if this goes on", "error", err)
+			slog.Warn("the sidecar could not be ended, trying again; restart it by hand if this continues", "error", err)
 			continue
 		}
-		b.heard(nil)
+		b.used(nil)
 	}
 	return nil
 }

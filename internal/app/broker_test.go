@@ -11,8 +11,8 @@ import (
 
 var errClosed = errors.New("error when publish to topic: nats: connection closed")
 
-// minding runs the watch over a broker that answers as told, and counts how
-// often the sidecar was ended.
+// minding watches a broker that answers as given, and counts how often the sidecar
+// was ended.
 func minding(t *testing.T, b *broker, answers *atomic.Bool) (ended *atomic.Int32) {
 	ended = new(atomic.Int32)
 	probe := func(context.Context) error {
@@ -37,16 +37,16 @@ func expectEnds(t *testing.T, ended *atomic.Int32, after time.Duration, want int
 	}
 }
 
-func TestASidecarThatGaveTheBrokerUpIsEndedWhenTheBrokerAnswers(t *testing.T) {
+func TestASidecarThatGaveUpTheBrokerIsEndedWhenTheBrokerAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b broker
 		var answers atomic.Bool
 		ended := minding(t, &b, &answers)
-		b.heard(errClosed)
+		b.used(errClosed)
 		expectEnds(t, ended, time.Hour, 0) // it would not come up without the broker
 		answers.Store(true)
 		expectEnds(t, ended, brokerGrace+3*brokerEvery, 1)
-		b.heard(nil) // it is back
+		b.used(nil) // it is back
 		expectEnds(t, ended, time.Hour, 1)
 	})
 }
@@ -57,11 +57,11 @@ func TestASidecarThatConnectsAgainByItselfIsLeftAlone(t *testing.T) {
 		var answers atomic.Bool
 		answers.Store(true)
 		ended := minding(t, &b, &answers)
-		b.heard(errors.New("nats: timeout"))
+		b.used(errors.New("nats: timeout"))
 		expectEnds(t, ended, time.Minute, 0)
-		b.heard(errClosed)
+		b.used(errClosed)
 		expectEnds(t, ended, brokerEvery, 0)
-		b.heard(nil)
+		b.used(nil)
 		expectEnds(t, ended, time.Minute, 0)
 	})
 }
@@ -72,7 +72,7 @@ func TestABrokerThatFlickersEndsNothing(t *testing.T) {
 		var b broker
 		var answers atomic.Bool
 		ended := minding(t, &b, &answers)
-		b.heard(errClosed)
+		b.used(errClosed)
 		for range 20 {
 			answers.Store(true)
 			expectEnds(t, ended, brokerGrace/2, 0)

@@ -1,6 +1,6 @@
-// Package app is what the four apps share to be good processes: the
-// connection to their Dapr sidecar, the service that the sidecar calls,
-// health endpoints and logging.
+// Package app is what the four apps share as processes: the connection to their
+// Dapr sidecar, the service that the sidecar calls, health checks and the signals
+// that stop them.
 //
-// It knows how calls travel, not what they mean. It may import contract.
+// It knows how calls travel, but not what they mean. It may import contract.
 package app

@@ -19,14 +19,14 @@ const (
 	healthReadTimeout = 5 * time.Second
 )
 
-// HealthPath and ReadyPath are where AddHealth answers.
+// HealthPath and ReadyPath are the paths of AddHealth.
 const (
 	HealthPath = "/healthz"
 	ReadyPath  = "/readyz"
 )
 
-// AddHealth puts /healthz (the process answers) and /readyz (it could do its
-// work now: 200, or 503 with the reason) on mux.
+// AddHealth adds /healthz (the process answers) and /readyz (the process can do its
+// work: 200, or 503 with the reason) to mux.
 func AddHealth(mux *http.ServeMux, ready func(context.Context) contract.Readiness) {
 	mux.HandleFunc("GET "+HealthPath, func(w http.ResponseWriter, _ *http.Request) {
 		writeReadiness(w, contract.Readiness{Ready: true})

@@ -22,7 +22,8 @@ func TestHealthQuotesTheReason(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	for path, want := range map[string]string{"/ready": "", "/reason": "the vault is open", "/else": "404 Not Found: lost"} {
+	for path, want := range map[string]string{"/ready": "", "/reason": "the vault is open",
+		"/else": "404 Not Found: lost"} {
 		err := app.CheckHealth(t.Context(), server.URL+path, http.StatusOK)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", path, err, want)

@@ -14,10 +14,10 @@ import (
 )
 
 // Method answers one service invocation: JSON in, JSON out. Its errors are
-// faults; refusals belong into the reply.
+// faults; refusals belong in the reply.
 type Method func(ctx context.Context, data []byte) ([]byte, error)
 
-// Typed makes a Method of a function on decoded values.
+// Typed makes a Method from a function on decoded values.
 func Typed[Request, Reply any](handle func(context.Context, Request) (Reply, error)) Method {
 	return func(ctx context.Context, data []byte) ([]byte, error) {
 		var request Request
@@ -36,9 +36,10 @@ func Typed[Request, Reply any](handle func(context.Context, Request) (Reply, err
 
 // ServeMethods answers the sidecar's service invocations on lis until ctx
 // ends. It takes over lis. With APP_API_TOKEN in the environment, only calls
-// that carry it are answered: the sidecar adds the one of its own environment.
+// that carry it are answered: the sidecar adds the token of its own environment.
 func ServeMethods(ctx context.Context, lis net.Listener, methods map[string]Method) error {
-	options := append(onlyWith(os.Getenv("APP_API_TOKEN")), grpc.MaxRecvMsgSize(maxMessage), grpc.MaxSendMsgSize(maxMessage))
+	options := append(onlyWith(os.Getenv("APP_API_TOKEN")), grpc.MaxRecvMsgSize(maxMessage),
+		grpc.MaxSendMsgSize(maxMessage))
 	service := daprgrpc.NewServiceWithListener(lis, options...)
 	for name, method := range methods {
 		if err := service.AddServiceInvocationHandler(name, invocation(method)); err != nil {

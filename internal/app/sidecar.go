@@ -24,11 +24,12 @@ import (
 // It is the sidecar's own default limit.
 const maxMessage = 4 << 20
 
-// Redial is how soon what is beside an app is tried again while it cannot be
-// reached. gRPC's own pauses, of one second to two minutes, would go on long after
-// it is there again.
+// Redial is how soon a process beside an app is tried again while it cannot be
+// reached. gRPC's own pauses, of one second to two minutes, would last long after
+// the process is back.
 var Redial = grpc.ConnectParams{
-	Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 500 * time.Millisecond},
+	Backoff: backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2,
+		MaxDelay: 500 * time.Millisecond},
 	MinConnectTimeout: 2 * time.Second,
 }
 
@@ -41,8 +42,8 @@ type Sidecar struct {
 
 // SidecarAddress reads where the sidecar listens from the standard Dapr
 // environment: DAPR_GRPC_ENDPOINT (host:port, a URL whose https scheme asks for
-// TLS, or unix:// and the path of a socket), else 127.0.0.1 with DAPR_GRPC_PORT,
-// else port 50001.
+// TLS, or unix:// and the path of a socket), or else 127.0.0.1 with
+// DAPR_GRPC_PORT, or else with port 50001.
 func SidecarAddress(getenv func(string) string) (address string, secure bool) {
 	if endpoint := getenv("DAPR_GRPC_ENDPOINT"); endpoint != "" {
 		scheme, rest, found := strings.Cut(endpoint, "://")
@@ -59,7 +60,7 @@ func SidecarAddress(getenv func(string) string) (address string, secure bool) {
 }
 
 // DialSidecar connects to the sidecar that the environment names. It does not
-// wait for it: calls wait, within their deadlines, until it is there.
+// wait for the sidecar: calls wait, within their deadlines, until it is ready.
 func DialSidecar() (*Sidecar, error) {
 	address, secure := SidecarAddress(os.Getenv)
 	transport := insecure.NewCredentials()
@@ -69,7 +70,8 @@ func DialSidecar() (*Sidecar, error) {
 	conn, err := grpc.NewClient(address,
 		grpc.WithTransportCredentials(transport),
 		grpc.WithConnectParams(Redial),
-		grpc.WithDefaultCallOptions(grpc.WaitForReady(true), grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
+		grpc.WithDefaultCallOptions(grpc.WaitForReady(true),
+			grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		grpc.WithUnaryInterceptor(withToken(os.Getenv("DAPR_API_TOKEN"))),
 		grpc.WithStreamInterceptor(keepStreams(os.Getenv("DAPR_API_TOKEN"))),
 	)
@@ -83,8 +85,8 @@ func DialSidecar() (*Sidecar, error) {
 func (s *Sidecar) Close() error { return s.conn.Close() }
 
 // Invoke calls a method of another app with request as JSON and decodes its
-// answer into reply. The target's own refusals are part of its reply; an
-// error means that the call itself failed and that its effect is not known.
+// answer into reply. Refusals are part of the reply; an error means that the call
+// itself failed and that its effect is not known.
 func (s *Sidecar) Invoke(ctx context.Context, appID, method string, request, reply any) error {
 	data, err := contract.Encode(request)
 	if err != nil {
@@ -101,15 +103,15 @@ func (s *Sidecar) Invoke(ctx context.Context, appID, method string, request, rep
 	return nil
 }
 
-// CallActor gives an actor a turn with request as JSON and decodes its answer
-// into reply. An error means that the call got lost and that its effect is not
-// known.
+// CallActor calls an actor with request as JSON and decodes its answer into reply.
+// An error means that the call was lost and that its effect is not known.
 func (s *Sidecar) CallActor(ctx context.Context, actorType, id, method string, request, reply any) error {
 	data, err := contract.Encode(request)
 	if err != nil {
 		return fmt.Errorf("encode the call of %s %s: %w", actorType, id, err)
 	}
-	answer, err := s.InvokeActor(ctx, &client.InvokeActorRequest{ActorType: actorType, ActorID: id, Method: method, Data: data})
+	answer, err := s.InvokeActor(ctx, &client.InvokeActorRequest{ActorType: actorType, ActorID: id, Method: method,
+		Data: data})
 	if err != nil {
 		return fmt.Errorf("call %s %s: %w", actorType, id, err)
 	}
@@ -120,7 +122,10 @@ func (s *Sidecar) CallActor(ctx context.Context, actorType, id, method string, r
 }
 
 func withToken(token string) grpc.UnaryClientInterceptor {
-	return func(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	return func(
+		ctx context.Context, method string, req, reply any, cc *grpc.ClientConn,
+		invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
+	) error {
 		if token != "" {
 			ctx = metadata.AppendToOutgoingContext(ctx, tokenHeader, token)
 		}
@@ -132,7 +137,10 @@ func withToken(token string) grpc.UnaryClientInterceptor {
 // cancelled look unavailable. The SDK's actor host ends silently on Canceled,
 // which a sidecar sends when it stops; on Unavailable it connects again.
 func keepStreams(token string) grpc.StreamClientInterceptor {
-	return func(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	return func(
+		ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string,
+		open grpc.Streamer, opts ...grpc.CallOption,
+	) (grpc.ClientStream, error) {
 		if token != "" {
 			ctx = metadata.AppendToOutgoingContext(ctx, tokenHeader, token)
 		}

@@ -50,7 +50,8 @@ func TestAnAppIsCalledByItsSidecarOnly(t *testing.T) {
 	calls := vault(t, "sidecar")
 	invoke := func(method string, headers ...string) codes.Code {
 		ctx := metadata.AppendToOutgoingContext(t.Context(), headers...)
-		_, err := calls.OnInvoke(ctx, &commonpb.InvokeRequest{Method: method, HttpExtension: &commonpb.HTTPExtension{Verb: commonpb.HTTPExtension_POST}})
+		_, err := calls.OnInvoke(ctx, &commonpb.InvokeRequest{Method: method,
+			HttpExtension: &commonpb.HTTPExtension{Verb: commonpb.HTTPExtension_POST}})
 		return status.Code(err)
 	}
 	const token, proof = "dapr-api-token", "corebank-proof"
@@ -73,18 +74,21 @@ func TestAnAppIsCalledByItsSidecarOnly(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, got, test.want)
 		}
 	}
-	if _, err := calls.OnTopicEvent(t.Context(), &runtimepb.TopicEventRequest{}); status.Code(err) != codes.Unauthenticated {
+	if _, err := calls.OnTopicEvent(t.Context(),
+		&runtimepb.TopicEventRequest{}); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("what else the app answers is open: %v", err)
 	}
 	// The sidecar asks this without its token, and complains if it is refused.
-	if list, err := calls.ListTopicSubscriptions(t.Context(), &emptypb.Empty{}); err != nil || len(list.GetSubscriptions()) != 0 {
+	if list, err := calls.ListTopicSubscriptions(t.Context(), &emptypb.Empty{}); err != nil ||
+		len(list.GetSubscriptions()) != 0 {
 		t.Errorf("what the app subscribes to: %v, %v", list, err)
 	}
 }
 
 func TestWithoutTokensAnAppIsOpen(t *testing.T) {
 	calls := vault(t, "")
-	if _, err := calls.OnInvoke(t.Context(), &commonpb.InvokeRequest{Method: "look", HttpExtension: &commonpb.HTTPExtension{}}); err != nil {
+	if _, err := calls.OnInvoke(t.Context(),
+		&commonpb.InvokeRequest{Method: "look", HttpExtension: &commonpb.HTTPExtension{}}); err != nil {
 		t.Error(err)
 	}
 	if !app.SameToken("a", "a") || app.SameToken("", "") || app.SameToken("a", "b") || app.SameToken("", "b") {

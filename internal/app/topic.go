@@ -18,47 +18,50 @@ func (s *Sidecar) Publish(ctx context.Context, batch contract.Batch) error {
 		return fmt.Errorf("encode batch %d-%d: %w", batch.First, batch.Last, err)
 	}
 	err = s.PublishEvent(ctx, contract.PubSub, contract.Topic, data, client.PublishEventWithRawPayload())
-	s.broker.heard(err)
+	s.broker.used(err)
 	return err
 }
 
 // Bounds of a subscription.
 const (
 	// The pause between attempts to subscribe.
-	subscribePauseLeast = 100 * time.Millisecond
-	subscribePauseMost  = 2 * time.Second
-	// silenceMost is how long a subscription may be silent before it is made
-	// anew. The relay publishes a heartbeat every second, and a broker that
-	// lost its stream or consumer goes silent without an error.
-	silenceMost = 6 * time.Second
+	subscribePauseMin = 100 * time.Millisecond
+	subscribePauseMax = 2 * time.Second
+	// maxSilence is how long a subscription may be silent before it is renewed.
+	// The relay publishes a heartbeat every second, and a broker that lost its
+	// stream or consumer becomes silent without an error.
+	maxSilence = 6 * time.Second
 )
 
-// Follow hands every batch of the topic to handle, one after the other, until
-// ctx ends. component is the pub/sub component to subscribe through. A batch
-// that handle fails on is offered to it again by the broker; a broken
-// subscription is made anew. What was missed meanwhile is for the handler to
-// notice: batches carry positions.
-func (s *Sidecar) Follow(ctx context.Context, component string, handle func(context.Context, contract.Batch) error) error {
-	pause := subscribePauseLeast
+// Follow calls handle with every batch of the topic, one after the other, until
+// ctx ends. component is the pub/sub component to subscribe through. The broker
+// delivers a batch again if handle fails; a broken subscription is renewed. The
+// handler has to notice missed batches by their positions.
+func (s *Sidecar) Follow(
+	ctx context.Context, component string, handle func(context.Context, contract.Batch) error,
+) error {
+	pause := subscribePauseMin
 	for {
 		began := time.Now()
 		err := s.follow(ctx, component, handle)
 		if ctx.Err() != nil {
 			return nil
 		}
-		s.broker.heard(err)
+		s.broker.used(err)
 		slog.Warn("subscription ended, subscribing again", "component", component, "error", err)
-		if time.Since(began) > subscribePauseMost {
-			pause = subscribePauseLeast
+		if time.Since(began) > subscribePauseMax {
+			pause = subscribePauseMin
 		}
 		if !Pause(ctx, pause) {
 			return nil
 		}
-		pause = min(2*pause, subscribePauseMost)
+		pause = min(2*pause, subscribePauseMax)
 	}
 }
 
-func (s *Sidecar) follow(ctx context.Context, component string, handle func(context.Context, contract.Batch) error) error {
+func (s *Sidecar) follow(
+	ctx context.Context, component string, handle func(context.Context, contract.Batch) error,
+) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // ends the stream: Close alone leaves the sidecar's consumer behind
 	subscription, err := s.Subscribe(ctx, client.SubscriptionOptions{
@@ -68,25 +71,27 @@ func (s *Sidecar) follow(ctx context.Context, component string, handle func(cont
 		return fmt.Errorf("subscribe to %s/%s: %w", component, contract.Topic, err)
 	}
 	defer subscription.Close()
-	silence := time.AfterFunc(silenceMost, cancel)
+	silence := time.AfterFunc(maxSilence, cancel)
 	defer silence.Stop()
 	for {
 		message, err := subscription.Receive()
 		if err != nil {
 			return err
 		}
-		s.broker.heard(nil)
-		silence.Stop() // a handler may take its time
+		s.broker.used(nil)
+		silence.Stop() // the time of the handler does not count
 		if err := deliver(ctx, message, handle); err != nil {
 			return err
 		}
-		silence.Reset(silenceMost)
+		silence.Reset(maxSilence)
 	}
 }
 
-// deliver hands one message on and answers the broker. A message that is no
-// batch is dropped: it can never become one, and the log has what matters.
-func deliver(ctx context.Context, message *client.SubscriptionMessage, handle func(context.Context, contract.Batch) error) error {
+// deliver passes one message on and answers the broker. A message that is not a
+// batch is dropped: it can never become one, and the log has every event.
+func deliver(
+	ctx context.Context, message *client.SubscriptionMessage, handle func(context.Context, contract.Batch) error,
+) error {
 	batch, err := contract.ReadMessage(message.RawData)
 	if err == nil {
 		err = batch.Check()
@@ -96,13 +101,13 @@ func deliver(ctx context.Context, message *client.SubscriptionMessage, handle fu
 		return message.Drop()
 	}
 	if err := handle(ctx, batch); err != nil {
-		slog.Error("batch not handled, it will be offered again", "first", batch.First, "last", batch.Last, "error", err)
+		slog.Error("batch not handled, it will be delivered again", "first", batch.First, "last", batch.Last, "error", err)
 		return message.Retry()
 	}
 	return message.Success()
 }
 
-// Pause waits for d and reports whether ctx is still alive.
+// Pause waits for d. It reports false if ctx ended first.
 func Pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -40,7 +40,8 @@ func (r *StatementRequest) Check() error {
 			moment, err = time.Parse(time.RFC3339, *flag.value)
 		}
 		if err != nil {
-			return fmt.Errorf("--%s %q: want a day such as 2026-03-01, or a moment such as 2026-03-01T09:30:00Z", flag.name, *flag.value)
+			return fmt.Errorf("--%s %q: want a day such as 2026-03-01, or a moment such as 2026-03-01T09:30:00Z",
+				flag.name, *flag.value)
 		}
 		*flag.value = moment.UTC().Format(time.RFC3339Nano)
 	}

@@ -51,7 +51,8 @@ type statementNode struct {
 // statementPage reads the page after a cursor.
 func (c Client) statementPage(ctx context.Context, r StatementRequest, after any) (*statementPage, error) {
 	var reply struct{ Statement *statementPage }
-	err := c.Query(ctx, statementQuery, map[string]any{"account": r.Account, "from": r.From, "to": r.To, "after": after}, &reply)
+	variables := map[string]any{"account": r.Account, "from": r.From, "to": r.To, "after": after}
+	err := c.Query(ctx, statementQuery, variables, &reply)
 	if err == nil && reply.Statement == nil {
 		err = fmt.Errorf("account %s did not exist by the end of the period", r.Account)
 	}

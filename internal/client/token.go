@@ -12,7 +12,8 @@ import (
 // runs on this machine.
 func LocalToken(data, subject string, role identity.Role, lifetime time.Duration) (string, error) {
 	if !issuer.Has(data) {
-		return "", fmt.Errorf("no bank has run on --data %s; give the directory of a bank, or start one: corebank up --data %s", data, data)
+		return "", fmt.Errorf(
+			"no bank has run on --data %[1]s; give the directory of a bank, or start one: corebank up --data %[1]s", data)
 	}
 	local, err := issuer.Open(data)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package filelock makes one process at a time the owner of something that a
-// file stands for. The system frees the lock when its holder ends, however it
-// ends: a lock is never left over.
+// Package filelock lets one process at a time own something that a file stands for.
+// The system releases the lock when its holder ends in any way, so a stale lock is
+// not possible.
 //
 // It may import nothing of ours.
 package filelock

@@ -29,7 +29,7 @@ func (e *HeldError) Error() string {
 // Lock is a lock that this process holds.
 type Lock struct{ file *os.File }
 
-// Try takes the lock of the file at path, which it makes if need be, and
+// Try takes the lock of the file at path, which it makes if it is missing, and
 // writes the process id into it. It does not wait: if another process has the
 // lock, the error is a *HeldError.
 func Try(path string) (*Lock, error) {
@@ -50,11 +50,11 @@ func Try(path string) (*Lock, error) {
 	return &Lock{file}, nil
 }
 
-// Release gives the lock back. The file stays: to remove it could take it
-// away from under a process that is just locking it.
+// Release releases the lock. The file stays: another process may be locking it at
+// this moment.
 func (l *Lock) Release() error { return l.file.Close() }
 
-// sign replaces what the last holder wrote by this process's id.
+// sign replaces the process id of the last holder.
 func sign(file *os.File) error {
 	if err := file.Truncate(0); err != nil {
 		return err

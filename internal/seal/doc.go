@@ -1,5 +1,5 @@
-// Package seal keeps caches honest: what is kept elsewhere comes back with a
-// checksum, and if that does not match it is as good as lost.
+// Package seal protects values that are cached outside of the process with a
+// checksum. A value whose checksum does not match counts as lost.
 //
 // It imports nothing of corebank.
 package seal

@@ -14,7 +14,7 @@ type sealed struct {
 	Data   json.RawMessage `json:"data"`
 }
 
-// Seal is a value as JSON with a checksum.
+// Seal encodes a value as JSON with a checksum.
 func Seal(v any) ([]byte, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -23,8 +23,8 @@ func Seal(v any) ([]byte, error) {
 	return json.Marshal(sealed{SHA256: checksum(data), Data: data})
 }
 
-// Open reads what Seal made into a value. Its error says what is wrong with
-// the data.
+// Open decodes what Seal made into a value. The error is the reason why the data is
+// not valid.
 func Open(data []byte, into any) error {
 	var s sealed
 	if err := json.Unmarshal(data, &s); err != nil {

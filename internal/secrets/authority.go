@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// How long an authority is good for, and how far clocks may differ. Sentry
-// makes certificates of a day from it, which the sidecars renew by themselves.
+// How long an authority is valid, and how far clocks may differ. Sentry signs
+// certificates for a day, which the sidecars renew by themselves.
 const (
 	authorityLife = 10 * 365 * 24 * time.Hour
 	clockSkew     = 15 * time.Minute
 )
 
-// addAuthority makes a root and an issuer that it has signed. The key of the
-// root is kept nowhere: nothing else will ever be signed with it.
+// addAuthority makes a root and an issuer that the root has signed. The key of the
+// root is not stored: nothing else will ever be signed with it.
 func (s Set) addAuthority(now time.Time) error {
 	root, rootKey, err := certificate(now, TrustDomain, nil, nil)
 	if err != nil {
@@ -41,9 +41,11 @@ func (s Set) addAuthority(now time.Time) error {
 	return nil
 }
 
-// certificate makes one that may sign others, signed by its parent or, without
-// one, by itself.
-func certificate(now time.Time, name string, parent *x509.Certificate, parentKey crypto.Signer) (*x509.Certificate, crypto.Signer, error) {
+// certificate makes a certificate that may sign others. Its parent signs it, or
+// without one it signs itself.
+func certificate(
+	now time.Time, name string, parent *x509.Certificate, parentKey crypto.Signer,
+) (*x509.Certificate, crypto.Signer, error) {
 	public, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, nil, err

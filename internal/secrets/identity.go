@@ -12,7 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// The names in which Dapr knows its own services and the apps.
+// The names of Dapr's own services and of the apps in Dapr.
 const (
 	// TrustDomain is the trust domain of Dapr's services; AppsTrustDomain is
 	// that of the apps' sidecars.
@@ -26,16 +26,17 @@ func spiffeID(domain, id string) string {
 	return "spiffe://" + domain + "/ns/" + namespace + "/" + id
 }
 
-// addIdentities signs for each sidecar, and for placement, who it is: without
-// that, sentry would give any program a certificate in any name. The key that
-// signs is kept nowhere. The identities end with the next set.
+// addIdentities signs an identity for each sidecar and for placement. Without
+// identities, sentry would give any program a certificate for any name. The
+// signing key is not stored. The identities become invalid with the next set.
 func (s Set) addIdentities(now time.Time, apps []string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make the key of the identities: %w", err)
 	}
 	private := jose.JSONWebKey{Key: key, KeyID: rand.Text(), Algorithm: string(jose.ES256), Use: "sig"}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: private}, (&jose.SignerOptions{}).WithType("JWT"))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: private},
+		(&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return fmt.Errorf("sign identities: %w", err)
 	}

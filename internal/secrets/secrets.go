@@ -16,24 +16,24 @@ import (
 	"corebank/internal/contract"
 )
 
-// Folder is where in a bank's data directory its secrets are.
+// Folder is the folder of the secrets in a bank's data directory.
 const Folder = "secrets"
 
 // Names of secrets. Each is a file of that name.
 const (
-	// Anchors is the root certificate, which everybody may know; Issuer and
-	// IssuerKey are what sentry signs with; Keys verify the identities.
+	// Anchors is the root certificate, which is public; sentry signs with Issuer
+	// and IssuerKey; Keys verify the identities.
 	Anchors   = "ca.crt"
 	Issuer    = "issuer.crt"
 	IssuerKey = "issuer.key"
 	Keys      = "identities.jwks"
-	// Append is presented by whoever appends to the log, Admin by whoever
-	// changes the views by hand.
+	// Append is the token for appending to the log, Admin for requests to the
+	// projector.
 	Append = "append"
 	Admin  = "admin"
 )
 
-// Placement is what Dapr's placement calls itself.
+// Placement is the id of Dapr's placement.
 const Placement = "dapr-placement"
 
 // BrokerAdmin is the broker's user who may do everything.
@@ -59,8 +59,8 @@ func Apps() []string {
 // Set has secrets by name.
 type Set map[string]string
 
-// New makes all secrets of an installation anew, with the apps that keep the
-// partitions of its log, if there are several. These have no use for the broker.
+// New makes all secrets of an installation. partitions are the apps of the
+// partitions of its log, if there are several; they do not use the broker.
 func New(now time.Time, partitions ...string) (Set, error) {
 	set := Set{Append: token(), Admin: token(), App(contract.AppEventSource): token()}
 	for _, app := range Apps() {
@@ -75,8 +75,8 @@ func New(now time.Time, partitions ...string) (Set, error) {
 	return set, errors.Join(set.addAuthority(now), set.addIdentities(now, append(Apps(), partitions...)))
 }
 
-// token is a random text of letters and digits. It begins with a letter: what
-// reads the broker's file for containers might take it for a number.
+// token is a random text of letters and digits. It begins with a letter, because
+// the broker of the containers might read it as a number otherwise.
 func token() string { return "s" + rand.Text() + rand.Text() }
 
 // Write writes the set into a folder and replaces an older one. Each file is
@@ -93,7 +93,7 @@ func (s Set) Write(folder string) error {
 	return nil
 }
 
-// Environment is the set as lines of a file such as docker compose reads.
+// Environment is the set as lines of a file for docker compose.
 func (s Set) Environment() string {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(s)) {
@@ -107,13 +107,12 @@ func Variable(name string) string {
 	return "SECRET_" + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(name))
 }
 
-// Read reads one secret of the bank in a data directory, as far as that bank
-// has been started.
+// Read reads one secret of the bank in a data directory.
 func Read(data, name string) (string, error) {
 	path := filepath.Join(data, Folder, name)
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("a secret of the bank cannot be read: %w; has it been started, and by you?", err)
+		return "", fmt.Errorf("read a secret of the bank: %w; has it been started, and by you?", err)
 	}
 	return strings.TrimSpace(string(text)), nil
 }
@@ -132,7 +131,7 @@ func ReadFile(path string) (string, error) {
 	return secret, nil
 }
 
-// BrokerURL is the URL under which a user reaches the broker at an address.
+// BrokerURL is the URL with which a user reaches the broker at an address.
 func BrokerURL(address, user, password string) string {
 	return (&url.URL{Scheme: "nats", User: url.UserPassword(user, password), Host: address}).String()
 }

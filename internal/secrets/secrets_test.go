@@ -83,14 +83,16 @@ func TestTheIssuerIsTheRootsAndGoodForYears(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(s[secrets.Anchors]))
 	for when, good := range map[time.Time]bool{now: true, now.AddDate(9, 0, 0): true, now.AddDate(11, 0, 0): false} {
-		_, err := issuer.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: when, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+		_, err := issuer.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: when,
+			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 		if (err == nil) != good {
 			t.Errorf("on %s: %v", when.Format(time.DateOnly), err)
 		}
 	}
 	other := x509.NewCertPool()
 	other.AppendCertsFromPEM([]byte(set(t)[secrets.Anchors]))
-	if _, err := issuer.Verify(x509.VerifyOptions{Roots: other, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err == nil {
+	if _, err := issuer.Verify(x509.VerifyOptions{Roots: other, CurrentTime: now,
+		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}); err == nil {
 		t.Error("another installation's root has signed it, too")
 	}
 }
@@ -111,7 +113,8 @@ func TestAnIdentityIsOfOneSidecar(t *testing.T) {
 		if err := token.Claims(webKeys(t, s[secrets.Keys]), &claims); err != nil {
 			t.Fatalf("%s: %v", id, err)
 		}
-		want := jwt.Expected{Subject: subject, AnyAudience: jwt.Audience{"spiffe://localhost/ns/default/dapr-sentry"}, Time: now.AddDate(1, 0, 0)}
+		want := jwt.Expected{Subject: subject, AnyAudience: jwt.Audience{"spiffe://localhost/ns/default/dapr-sentry"},
+			Time: now.AddDate(1, 0, 0)}
 		if err := claims.Validate(want); err != nil {
 			t.Errorf("%s: %v", id, err)
 		}
@@ -153,7 +156,8 @@ func TestFilesAreForTheirOwnerAlone(t *testing.T) {
 			t.Errorf("%s was written as %q, %v", entry.Name(), got, err)
 		}
 	}
-	if _, err := secrets.Read(t.TempDir(), secrets.Admin); err == nil || !strings.Contains(err.Error(), "has it been started") {
+	if _, err := secrets.Read(t.TempDir(), secrets.Admin); err == nil ||
+		!strings.Contains(err.Error(), "has it been started") {
 		t.Errorf("of a bank that is not there: %v", err)
 	}
 }

@@ -95,7 +95,8 @@ func TestTheNumberOfPartitionsIsFixed(t *testing.T) {
 		partitions int
 		want       string // the error; "" if it opens
 	}{
-		{old, 2, "--partitions 1"}, {old, 1, ""}, {several, 3, ""}, {several, 3, ""}, {several, 1, "--partitions 3"}, {several, 2, "--partitions 3"},
+		{old, 2, "--partitions 1"}, {old, 1, ""}, {several, 3, ""}, {several, 3, ""}, {several, 1,
+			"--partitions 3"}, {several, 2, "--partitions 3"},
 	} {
 		data, err := Open(test.data, test.partitions)
 		if err == nil {

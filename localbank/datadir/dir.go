@@ -65,7 +65,8 @@ func LogApp(part int) string {
 
 // LogNames are the names that a part of the log has in immudb.
 func LogNames(part int) (database, user string) {
-	return eventsource.NameOfPartition(eventsource.DefaultDatabase, part), eventsource.NameOfPartition(eventsource.DefaultUser, part)
+	return eventsource.NameOfPartition(eventsource.DefaultDatabase, part),
+		eventsource.NameOfPartition(eventsource.DefaultUser, part)
 }
 
 // SQLiteURI names a file for the SQLite components of Dapr. It escapes the path,

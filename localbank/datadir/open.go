@@ -56,7 +56,8 @@ func Open(dir string, partitions int) (*Locked, error) {
 }
 
 func unwritable(path string, err error) error {
-	return fmt.Errorf("the data directory %s cannot be used: %w; give a directory that can be written with --data DIR", path, err)
+	return fmt.Errorf("the data directory %s cannot be used: %w; give a directory that can be written with --data DIR",
+		path, err)
 }
 
 // Close unlocks the directory. The end of the process does the same.

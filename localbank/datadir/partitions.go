@@ -50,8 +50,8 @@ func (d Dir) checkPartitions() error {
 		return err
 	}
 	if made != 0 && made != d.Partitions {
-		return fmt.Errorf("the bank in %s was made with --partitions %d, and that cannot be changed: start it with --partitions %d, "+
-			"or give another bank a directory of its own with --data DIR", d.Path, made, made)
+		return fmt.Errorf("the bank in %[1]s was made with --partitions %[2]d, and that cannot be changed: "+
+			"start it with --partitions %[2]d, or give another bank a directory of its own with --data DIR", d.Path, made)
 	}
 	return nil
 }

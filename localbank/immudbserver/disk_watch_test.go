@@ -11,7 +11,8 @@ import (
 // A disk that cannot be written for a moment while immudb opens ends it: nothing
 // could tell afterwards what was not written.
 func TestAnOpeningThatCouldNotWriteEnds(t *testing.T) {
-	for name, full := range map[string]time.Duration{"a sound disk": time.Hour, "one that is full for a moment": 90 * time.Millisecond} {
+	for name, full := range map[string]time.Duration{"a sound disk": time.Hour,
+		"one that is full for a moment": 90 * time.Millisecond} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began, reason := time.Now(), ""

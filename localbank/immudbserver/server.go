@@ -79,7 +79,8 @@ func (c Config) end(reason string) {
 			reason += "; " + err.Error()
 		}
 	}
-	fmt.Fprintf(os.Stderr, "immudb has a fault on its disk and ends at once, to recover from the disk at its next start: %s\n", reason)
+	fmt.Fprintf(os.Stderr,
+		"immudb has a fault on its disk and ends at once, to recover from the disk at its next start: %s\n", reason)
 	os.Exit(1)
 }
 

@@ -55,5 +55,6 @@ func allowed(p *server.Permissions) map[string][]string {
 	if p == nil {
 		return nil
 	}
-	return map[string][]string{"publish": slices.Sorted(slices.Values(p.Publish.Allow)), "subscribe": slices.Sorted(slices.Values(p.Subscribe.Allow))}
+	return map[string][]string{"publish": slices.Sorted(slices.Values(p.Publish.Allow)),
+		"subscribe": slices.Sorted(slices.Values(p.Subscribe.Allow))}
 }

@@ -34,10 +34,12 @@ func printRebuilt(out io.Writer, r projector.Rebuilt) error {
 	if r.Seconds > 0 {
 		rate = fmt.Sprintf(" (%.0f/s)", float64(r.Events)/r.Seconds)
 	}
-	text := fmt.Sprintf("Generation %d of the views is live, generation %d is kept for --rollback.\n", r.Generation, r.Was) +
+	text := fmt.Sprintf("Generation %d of the views is live, generation %d is kept for --rollback.\n",
+		r.Generation, r.Was) +
 		fmt.Sprintf("%d events applied in %.1f s%s, up to position %d.\n", r.Events, r.Seconds, rate, r.Position)
 	if r.Compared != nil {
-		text += fmt.Sprintf("%d accounts with %d transactions are equal to the log at position %d; %d of them are quarantined.\n",
+		text += fmt.Sprintf(
+			"%d accounts with %d transactions are equal to the log at position %d; %d of them are quarantined.\n",
 			r.Compared.Accounts, r.Compared.Transactions, r.Compared.Position, r.Compared.Quarantined)
 	}
 	_, err := io.WriteString(out, text)

@@ -27,7 +27,8 @@ func (t Target) admin() (projector.Admin, error) {
 	}
 	address := running.Parts[contract.AppProjector]
 	if address == "" {
-		return projector.Admin{}, fmt.Errorf("the bank on --data %s has not written the address of its projector; start it again with this build", t.Data)
+		return projector.Admin{}, fmt.Errorf(
+			"the bank on --data %s has not written the address of its projector; start it again with this build", t.Data)
 	}
 	token, err := secrets.Read(t.Data, secrets.Admin)
 	return projector.Admin{Address: address, Token: token}, err

@@ -37,7 +37,8 @@ func (h *Held) Pick() (string, error) {
 		}
 		last = err
 	}
-	return "", fmt.Errorf("no free port between %d and %d on 127.0.0.1: %w; stop the programs that use them", portMin, portMax, last)
+	return "", fmt.Errorf("no free port between %d and %d on 127.0.0.1: %w; stop the programs that use them",
+		portMin, portMax, last)
 }
 
 // Hold adds the port of a listener and returns its address.

@@ -15,7 +15,7 @@ import (
 	"corebank/localbank/supervisor"
 )
 
-// lockPause is the pause between attempts to become the one who builds.
+// lockPause is the pause between attempts to get the lock for building.
 const lockPause = 250 * time.Millisecond
 
 // BuildError says that the programs could not be built.
@@ -29,14 +29,14 @@ type BuildError struct {
 func (e *BuildError) Error() string {
 	text := fmt.Sprintf("Dapr's sidecar could not be built from %s: %v", e.Source, e.Err)
 	if len(e.Lines) > 0 {
-		text += "; the go tool wrote last:\n  " + strings.Join(e.Lines, "\n  ")
+		text += "; the last lines of the go tool:\n  " + strings.Join(e.Lines, "\n  ")
 	}
 	return text
 }
 
 func (e *BuildError) Unwrap() error { return e.Err }
 
-// built is what the source makes, out of the cache if it is there.
+// built returns the programs of a source, from the cache if they are there.
 func (f Finder) built(ctx context.Context, source string) (Programs, error) {
 	name, err := key(source)
 	if err != nil {
@@ -47,7 +47,8 @@ func (f Finder) built(ctx context.Context, source string) (Programs, error) {
 		return found, nil
 	}
 	if err := os.MkdirAll(f.Cache, 0o755); err != nil {
-		return Programs{}, fmt.Errorf("no directory to build Dapr's sidecar into: %w; set XDG_CACHE_HOME to a directory that can be written", err)
+		return Programs{}, fmt.Errorf("make a directory for building Dapr's sidecar: %w; "+
+			"set XDG_CACHE_HOME to a directory that can be written", err)
 	}
 	lock, err := f.awaitLock(ctx, dir+".lock")
 	if err != nil {
@@ -55,7 +56,7 @@ func (f Finder) built(ctx context.Context, source string) (Programs, error) {
 	}
 	defer lock.Release()
 	if found, err := inspect(ctx, dir); err == nil {
-		return found, nil // somebody else has built it meanwhile
+		return found, nil // another process has built it meanwhile
 	}
 	if err := f.build(ctx, source, dir); err != nil {
 		return Programs{}, err
@@ -63,7 +64,7 @@ func (f Finder) built(ctx context.Context, source string) (Programs, error) {
 	return inspect(ctx, dir)
 }
 
-// awaitLock waits until no other process builds the same.
+// awaitLock waits until no other process builds the same source.
 func (f Finder) awaitLock(ctx context.Context, path string) (*filelock.Lock, error) {
 	for {
 		lock, err := filelock.Try(path)
@@ -80,14 +81,14 @@ func (f Finder) awaitLock(ctx context.Context, path string) (*filelock.Lock, err
 	}
 }
 
-// build makes dir of the source, all of it or nothing.
+// build builds the source into dir, as a whole or not at all.
 func (f Finder) build(ctx context.Context, source, dir string) error {
 	tool, err := exec.LookPath("go")
 	if err != nil {
-		return fmt.Errorf("there is no go tool to build Dapr's sidecar with: %w; install Go, "+
+		return fmt.Errorf("Dapr's sidecar cannot be built without the go tool: %w; install Go, "+
 			"or install daprd, placement and sentry %s and set COREBANK_DAPRD_DIR to their directory", err, Minor)
 	}
-	// Under the lock, what is there is left over from a build that was killed.
+	// This process has the lock, so these files are left from a build that was killed.
 	fresh := dir + ".new"
 	if err := errors.Join(os.RemoveAll(fresh), os.RemoveAll(dir)); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (f Finder) build(ctx context.Context, source, dir string) error {
 	if err := (compilation{tool, source, f.Report}).run(ctx, daprd); err != nil {
 		return err
 	}
-	// One program is all of them: it acts by its own name.
+	// One program is all three: its name says which one it is.
 	for _, name := range []string{"placement", "sentry"} {
 		if err := os.Link(daprd, filepath.Join(fresh, executable(name))); err != nil {
 			return err
@@ -120,14 +121,14 @@ type compilation struct {
 }
 
 func (c compilation) run(ctx context.Context, output string) error {
-	// Listing the packages downloads them, and tells how many there are.
-	listing := &listener{report: c.report, step: "downloading"}
+	// Listing the packages downloads and counts them.
+	listing := &outputReader{report: c.report, step: "downloading"}
 	c.report(Progress{Step: listing.step})
 	var packages counter
 	if err := c.goTool(ctx, &packages, listing, "list", "-deps", "."); err != nil {
 		return c.failed(ctx, err, listing)
 	}
-	building := &listener{report: c.report, step: "compiling", total: packages.lines}
+	building := &outputReader{report: c.report, step: "compiling", total: packages.lines}
 	c.report(Progress{Step: building.step, Total: building.total})
 	err := c.goTool(ctx, building, building, "build", "-v", "-trimpath", "-ldflags=-s -w", "-o", output, ".")
 	if err != nil {
@@ -136,8 +137,8 @@ func (c compilation) run(ctx context.Context, output string) error {
 	return nil
 }
 
-// goTool runs the go tool in the source, with an environment in which only the
-// source decides what comes out.
+// goTool runs the go tool in the source, in an environment where the result
+// depends on the source only.
 func (c compilation) goTool(ctx context.Context, stdout, stderr io.Writer, arguments ...string) error {
 	command := exec.CommandContext(ctx, c.tool, arguments...)
 	command.Dir = c.source
@@ -146,9 +147,9 @@ func (c compilation) goTool(ctx context.Context, stdout, stderr io.Writer, argum
 	return supervisor.RunTool(command)
 }
 
-func (c compilation) failed(ctx context.Context, err error, heard *listener) error {
+func (c compilation) failed(ctx context.Context, err error, output *outputReader) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return &BuildError{Source: c.source, Err: err, Lines: heard.last}
+	return &BuildError{Source: c.source, Err: err, Lines: output.last}
 }

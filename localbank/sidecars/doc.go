@@ -2,9 +2,9 @@
 // them.
 //
 // It promises programs of the one minor version of Dapr that corebank is made
-// for: those of a directory that was named, else installed ones, else ones
-// built from components/daprd, once, into the user's cache. Any number of
-// processes may look for them at the same time.
+// for: from a directory that the user names, else installed ones, else programs
+// built once from components/daprd into the user's cache. Any number of processes
+// may look for them at the same time.
 //
 // It may import supervisor and filelock.
 package sidecars

@@ -15,10 +15,10 @@ import (
 // Minor is the minor version of Dapr that corebank is made for.
 const Minor = "1.18"
 
-// versionTimeout bounds the question for a program's version.
+// versionTimeout bounds reading the version of a program.
 const versionTimeout = 10 * time.Second
 
-// Programs are what was found.
+// Programs are the programs that were found.
 type Programs struct {
 	// Daprd, Placement and Sentry are absolute paths.
 	Daprd     string
@@ -34,18 +34,18 @@ type Finder struct {
 	Dir string
 	// Installed are directories that may hold all programs.
 	Installed []string
-	// Near are directories in or below a clone of corebank, perhaps: the
-	// source is looked for in them and upwards.
+	// Near are directories that may be in a clone of corebank: the source is
+	// looked for in them and in the directories above.
 	Near []string
-	// Cache is the directory of what was built.
+	// Cache is the directory of built programs.
 	Cache string
-	// Report is told how a build goes on.
+	// Report takes the progress of a build.
 	Report func(Progress)
 }
 
-// DefaultFinder looks where a person would expect: COREBANK_DAPRD_DIR, PATH
-// and ~/.dapr/bin, the working directory and that of this program, and the
-// user's cache directory.
+// DefaultFinder looks in COREBANK_DAPRD_DIR, PATH and ~/.dapr/bin, from the
+// working directory and the directory of this program upwards, and in the user's
+// cache directory.
 func DefaultFinder(report func(Progress)) (Finder, error) {
 	f := Finder{Dir: os.Getenv("COREBANK_DAPRD_DIR"), Installed: filepath.SplitList(os.Getenv("PATH")), Report: report}
 	if home, err := os.UserHomeDir(); err == nil {
@@ -59,7 +59,7 @@ func DefaultFinder(report func(Progress)) (Finder, error) {
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return f, fmt.Errorf("no directory to build Dapr's sidecar into: %w; set XDG_CACHE_HOME", err)
+		return f, fmt.Errorf("find a directory for building Dapr's sidecar: %w; set XDG_CACHE_HOME", err)
 	}
 	f.Cache = filepath.Join(cache, "corebank")
 	return f, nil
@@ -70,7 +70,8 @@ func (f Finder) Find(ctx context.Context) (Programs, error) {
 	if f.Dir != "" {
 		found, err := inspect(ctx, f.Dir)
 		if err != nil {
-			return Programs{}, fmt.Errorf("COREBANK_DAPRD_DIR=%s: %w; unset it to let corebank find or build Dapr %s", f.Dir, err, Minor)
+			return Programs{}, fmt.Errorf("COREBANK_DAPRD_DIR=%s: %w; unset it to let corebank find or build Dapr %s",
+				f.Dir, err, Minor)
 		}
 		return found, nil
 	}
@@ -86,8 +87,8 @@ func (f Finder) Find(ctx context.Context) (Programs, error) {
 	return f.built(ctx, source)
 }
 
-// anyBuilt is the newest of what was built before: without the source there is
-// nothing to compare it with.
+// anyBuilt is the newest build in the cache. Without the source, no build can be
+// known to be the right one.
 func (f Finder) anyBuilt(ctx context.Context) (Programs, error) {
 	dirs, err := filepath.Glob(filepath.Join(f.Cache, "daprd-"+Minor+".*-*"))
 	if err != nil {
@@ -105,27 +106,28 @@ func (f Finder) anyBuilt(ctx context.Context) (Programs, error) {
 		}
 	}
 	if newestAt.IsZero() {
-		return Programs{}, errNothing
+		return Programs{}, errNotFound
 	}
 	return newest, nil
 }
 
-var errNothing = errors.New("Dapr " + Minor + " is not installed, and the source to build it from is not here; " +
+var errNotFound = errors.New("Dapr " + Minor + " is not installed, and its source was not found; " +
 	"run corebank inside a clone of its repository with Go installed, " +
 	"or install daprd, placement and sentry " + Minor + " and set COREBANK_DAPRD_DIR to their directory")
 
-// inspect holds a directory against what is needed: all programs, and daprd of
-// the right minor version.
+// inspect checks that a directory has all programs, and daprd in the right minor
+// version.
 func inspect(ctx context.Context, dir string) (Programs, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return Programs{}, err
 	}
-	found := Programs{Daprd: filepath.Join(dir, executable("daprd")), Placement: filepath.Join(dir, executable("placement")),
-		Sentry: filepath.Join(dir, executable("sentry"))}
+	found := Programs{Daprd: filepath.Join(dir, executable("daprd")),
+		Placement: filepath.Join(dir, executable("placement")),
+		Sentry:    filepath.Join(dir, executable("sentry"))}
 	for _, path := range []string{found.Daprd, found.Placement, found.Sentry} {
 		if _, err := exec.LookPath(path); err != nil {
-			return Programs{}, fmt.Errorf("no program %s", path)
+			return Programs{}, fmt.Errorf("there is no program %s", path)
 		}
 	}
 	found.Version, err = version(ctx, found.Daprd)
@@ -133,7 +135,7 @@ func inspect(ctx context.Context, dir string) (Programs, error) {
 		return Programs{}, err
 	}
 	if !strings.HasPrefix(found.Version, Minor+".") {
-		return Programs{}, fmt.Errorf("%s is Dapr %s, and corebank needs %s", found.Daprd, found.Version, Minor)
+		return Programs{}, fmt.Errorf("%s is Dapr %s, but corebank needs %s", found.Daprd, found.Version, Minor)
 	}
 	return found, nil
 }

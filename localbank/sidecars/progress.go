@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// Progress tells how a build goes on.
+// Progress is the progress of a build.
 type Progress struct {
 	// Step is what is being done: "downloading", "compiling", or a sentence.
 	Step string
-	// Done counts modules or packages; Total is their greatest possible number
-	// or 0 if that is not known.
+	// Done counts modules or packages; Total is the largest number that is
+	// possible, or 0 if that is not known.
 	Done, Total int
-	// Item is the module or package of the moment.
+	// Item is the current module or package.
 	Item string
 }
 
-// keptLines bounds the lines that are kept for a message.
-const keptLines = 20
+// maxLastLines bounds the lines that are kept for a message.
+const maxLastLines = 20
 
-// listener makes progress of what the go tool writes, and keeps the last lines
-// of it.
-type listener struct {
+// outputReader makes progress of the output of the go tool and keeps its last
+// lines.
+type outputReader struct {
 	report func(Progress)
 	step   string
 	total  int
@@ -31,27 +31,27 @@ type listener struct {
 	partial []byte
 }
 
-// Write takes what the go tool writes, line by line.
-func (l *listener) Write(p []byte) (int, error) {
+// Write takes output of the go tool and reads it line by line.
+func (l *outputReader) Write(p []byte) (int, error) {
 	l.partial = append(l.partial, p...)
 	for {
 		line, rest, found := bytes.Cut(l.partial, []byte("\n"))
 		if !found {
 			return len(p), nil
 		}
-		l.hear(strings.TrimSpace(string(line)))
+		l.readLine(strings.TrimSpace(string(line)))
 		l.partial = rest
 	}
 }
 
-// hear understands two kinds of lines: "go: downloading MODULE VERSION" and
-// the bare path of a package that is compiled. All others are for people.
-func (l *listener) hear(line string) {
+// readLine understands two kinds of lines: "go: downloading MODULE VERSION" and
+// the path of a package that is compiled. All others are for people.
+func (l *outputReader) readLine(line string) {
 	if line == "" {
 		return
 	}
 	l.last = append(l.last, line)
-	l.last = l.last[max(0, len(l.last)-keptLines):]
+	l.last = l.last[max(0, len(l.last)-maxLastLines):]
 	item, downloading := strings.CutPrefix(line, "go: downloading ")
 	if !downloading && (l.step == "downloading" || strings.ContainsAny(line, " :#")) {
 		return

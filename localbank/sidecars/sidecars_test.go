@@ -138,7 +138,7 @@ func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 	}{
 		"without placement":        {install(t, t.TempDir(), "daprd"), "1.18.2", "placement"},
 		"without sentry":           {install(t, t.TempDir(), "daprd", "placement"), "1.18.2", "sentry"},
-		"of another minor version": {dir, "1.17.3", "is Dapr 1.17.3, and corebank needs 1.18"},
+		"of another minor version": {dir, "1.17.3", "is Dapr 1.17.3, but corebank needs 1.18"},
 		"a longer minor version":   {dir, "1.180.0", "corebank needs 1.18"},
 		"that is not there":        {filepath.Join(dir, "missing"), "1.18.2", "no program"},
 	} {
@@ -174,7 +174,8 @@ func TestTheSourceIsBuiltOnce(t *testing.T) {
 		t.Helper()
 		var r reports
 		// As from a directory deep in the clone.
-		finder := sidecars.Finder{Near: []string{t.TempDir(), filepath.Join(root, "cmd", "corebank")}, Cache: cache, Report: r.add}
+		finder := sidecars.Finder{Near: []string{t.TempDir(), filepath.Join(root, "cmd", "corebank")}, Cache: cache,
+			Report: r.add}
 		found, err := finder.Find(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -246,8 +247,9 @@ func TestTwoAtOnceBuildOnce(t *testing.T) {
 
 func TestABuildThatFailsSaysWhy(t *testing.T) {
 	for name, test := range map[string]struct{ program, says string }{
-		"it does not compile":     {"package main\n\nfunc main() { missing() }\n", "undefined: missing"},
-		"it is another version":   {strings.Replace(goodProgram, "dapr.Version", `dapr.Version[:0] + "1.2.3"`, 1), "is Dapr 1.2.3"},
+		"it does not compile": {"package main\n\nfunc main() { missing() }\n", "undefined: missing"},
+		"it is another version": {strings.Replace(goodProgram, "dapr.Version", `dapr.Version[:0] + "1.2.3"`, 1),
+			"is Dapr 1.2.3"},
 		"it needs what is absent": {"package main\n\nimport _ \"corebank/nowhere\"\n\nfunc main() {}\n", "corebank/nowhere"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -38,7 +38,7 @@ func findSource(near []string) (dir string, found bool) {
 
 var daprRequired = regexp.MustCompile(`(?m)^\s*(?:require\s+)?github\.com/dapr/dapr v(\S+)`)
 
-// key names what a build of the source is: Dapr's version, and a hash of the
+// key is the name of a build of the source: Dapr's version, and a hash of the
 // files and of the kind of machine.
 func key(source string) (string, error) {
 	var files []string
@@ -82,7 +82,7 @@ func hashFile(hash io.Writer, path string) error {
 	}
 	fmt.Fprintln(hash, filepath.Base(path), info.Size())
 	if n, err := io.Copy(hash, file); err != nil || n != info.Size() {
-		return errors.Join(err, fmt.Errorf("%s changes while it is read: run corebank again", path))
+		return errors.Join(err, fmt.Errorf("%s changed while it was read: run corebank again", path))
 	}
 	return nil
 }

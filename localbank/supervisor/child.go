@@ -10,14 +10,14 @@ import (
 
 // Bounds of starting again.
 const (
-	pauseLeast = 100 * time.Millisecond
-	pauseMost  = 5 * time.Second
-	// upLong is how long a process has to be up for its next death to count as
-	// its first.
-	upLong = 10 * time.Second
-	// firstAttempts bounds the starts of a process that was never ready. One
-	// that was is started again for ever.
-	firstAttempts = 3
+	pauseMin = 100 * time.Millisecond
+	pauseMax = 5 * time.Second
+	// stableTime is how long a process must run for the next pause to be short
+	// again.
+	stableTime = 10 * time.Second
+	// maxFirstStarts bounds the starts of a process that was never ready. A
+	// process that was ready once is started again without a limit.
+	maxFirstStarts = 3
 )
 
 // child is a process in its group, from before its first start to its end.
@@ -27,8 +27,8 @@ type child struct {
 	needs    []*child
 	neededBy []*child
 	ready    chan struct{} // closed when it is ready for the first time
-	stopped  chan struct{} // closed when it has ended for good
-	died     time.Time     // when it died, until it is back
+	stopped  chan struct{} // closed when it has ended and is not started again
+	died     time.Time     // zero while it runs
 }
 
 // run keeps the process running until ctx ends. It fails only if the process
@@ -41,7 +41,7 @@ func (c *child) run(ctx context.Context) error {
 			return nil
 		}
 	}
-	pause := pauseLeast
+	pause := pauseMin
 	for attempt := 1; ; attempt++ {
 		began := time.Now()
 		lines, err := c.once(ctx)
@@ -49,20 +49,20 @@ func (c *child) run(ctx context.Context) error {
 			return left(err)
 		}
 		var late lateError
-		if !c.wasReady() && (attempt == firstAttempts || errors.As(err, &late)) {
+		if !c.wasReady() && (attempt == maxFirstStarts || errors.As(err, &late)) {
 			return &StartError{Process: c.Name, Err: err, Log: logPath(c.group.logs, c.Name), Lines: lines}
 		}
-		if time.Since(began) >= upLong {
-			pause = pauseLeast
+		if time.Since(began) >= stableTime {
+			pause = pauseMin
 		}
 		c.died = time.Now()
-		c.group.tell(Event{Process: c.Name, State: Died, Err: err, Pause: pause, Lines: lines})
+		c.group.emit(Event{Process: c.Name, State: Died, Err: err, Pause: pause, Lines: lines})
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, pauseMost)
+		pause = min(2*pause, pauseMax)
 	}
 }
 
@@ -76,14 +76,14 @@ func (c *child) wasReady() bool {
 }
 
 // once starts the process and returns when it has ended: with the reason and
-// its last lines, or nil if it was told to end.
+// its last lines, or nil if it was asked to end.
 func (c *child) once(ctx context.Context) ([]string, error) {
 	r, err := c.group.launcher.start(c.Process, c.group.logs)
 	if err != nil {
 		return nil, err
 	}
 	defer r.log.Close()
-	c.group.tell(Event{Process: c.Name, State: Started, PID: r.command.Process.Pid})
+	c.group.emit(Event{Process: c.Name, State: Started, PID: r.command.Process.Pid})
 	probing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	probed := make(chan error, 1)
@@ -96,7 +96,7 @@ func (c *child) once(ctx context.Context) ([]string, error) {
 			return r.log.tail(), errors.New(r.state())
 		case err := <-probed:
 			if ctx.Err() != nil {
-				continue // the end of ctx is the next thing to see
+				continue // the next case handles the end of ctx
 			}
 			if err != nil {
 				lines := r.log.tail()
@@ -104,7 +104,7 @@ func (c *child) once(ctx context.Context) ([]string, error) {
 			}
 			c.becomeReady(r)
 		case <-checks.C:
-			_ = r.log.bound() // a log is no reason to stop; it is tried again
+			_ = r.log.bound() // a large log is no reason to stop; the next check tries again
 		case <-ctx.Done():
 			return nil, c.stop(r)
 		}
@@ -116,14 +116,14 @@ func (c *child) becomeReady(r *running) {
 	if c.wasReady() {
 		event.State, event.Took = Back, time.Since(c.died)
 	}
-	c.group.tell(event)
+	c.group.emit(event)
 	if event.State == Ready {
 		close(c.ready)
 	}
 }
 
-// stop lets those that need the process stop first, asks it to end, and kills
-// it if it does not.
+// stop waits until the processes that need this one have stopped, asks it to end,
+// and kills it if it does not.
 func (c *child) stop(r *running) error {
 	for _, other := range c.neededBy {
 		select {
@@ -143,22 +143,22 @@ func (c *child) stop(r *running) error {
 	}
 	err := c.end(r)
 	event.Took, event.Err = time.Since(began), err
-	c.group.tell(event)
+	c.group.emit(event)
 	return err
 }
 
-// leftError says that a process could not even be killed.
+// leftError says that a process did not even end when it was killed.
 type leftError struct {
 	name string
 	pid  int
 }
 
 func (e leftError) Error() string {
-	return fmt.Sprintf("%s (process %d) was killed and is still there; the system may be waiting for a disk", e.name, e.pid)
+	return fmt.Sprintf("%s (process %d) was killed and still runs; the system may be waiting for a disk", e.name, e.pid)
 }
 
-// left is err if a process was left behind, nil for all that does not matter
-// once the group stops.
+// left is err if a process was left running. Other errors do not matter when the
+// group stops.
 func left(err error) error {
 	var behind leftError
 	if errors.As(err, &behind) {
@@ -167,7 +167,7 @@ func left(err error) error {
 	return nil
 }
 
-// end kills the process and what it started.
+// end kills the process and the processes that it started.
 func (c *child) end(r *running) error {
 	r.signal(os.Kill)
 	select {

@@ -5,6 +5,6 @@ import (
 	"syscall"
 )
 
-// dieWithParent has the system kill the child when the thread that starts it
-// ends. It comes after ownGroup.
+// dieWithParent makes the system kill the child when the thread that starts it
+// ends. It must be called after ownGroup.
 func dieWithParent(command *exec.Cmd) { command.SysProcAttr.Pdeathsig = syscall.SIGKILL }

@@ -12,15 +12,15 @@ type State string
 // What can happen to a process.
 const (
 	Started State = "started" // Event.PID is its id
-	Waiting State = "waiting" // it runs and is not ready yet; Event.Err says why
+	Waiting State = "waiting" // it runs but is not ready yet; Event.Err is the reason
 	Ready   State = "ready"   // Event.Took since its start
-	Died    State = "died"    // Event.Err says how; it is started again after Event.Pause
+	Died    State = "died"    // Event.Err is the reason; it is started again after Event.Pause
 	Back    State = "back"    // ready again, Event.Took after it died
-	Stopped State = "stopped" // it ended because it was told to, Event.Took after that
-	Killed  State = "killed"  // it had to be killed to end, Event.Took after it was told to
+	Stopped State = "stopped" // it ended on request, Event.Took after that
+	Killed  State = "killed"  // it was killed, Event.Took after the request to end
 )
 
-// Event tells what happened to a process.
+// Event is something that happened to a process.
 type Event struct {
 	Process string
 	State   State

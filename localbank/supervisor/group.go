@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// stopWithin bounds the stop of a whole group: what is left then is killed,
-// all at once. endWithin is how long a killed process may take to be gone.
+// stopWithin bounds the stop of a whole group: processes that are left then are
+// killed, all at once. endWithin is how long a killed process may take to end.
 const (
 	stopWithin = 9 * time.Second
 	endWithin  = 900 * time.Millisecond
@@ -21,7 +21,7 @@ type Group struct {
 	logs     string
 	children []*child
 	launcher *launcher
-	// hurry ends when nobody is asked any more and all that is left is killed.
+	// hurry ends when the processes that are left are to be killed.
 	hurry context.Context
 	kill  context.CancelFunc
 
@@ -30,8 +30,7 @@ type Group struct {
 }
 
 // New makes a group whose processes write to <logs>/<name>.log. The directory
-// must exist. report is told what happens, one event at a time, and must not
-// take long.
+// must exist. report is called with one event at a time and must return soon.
 func New(logs string, report func(Event), processes ...Process) (*Group, error) {
 	if err := check(processes); err != nil {
 		return nil, err
@@ -75,7 +74,7 @@ func (g *Group) Run(ctx context.Context, ready func()) error {
 		all.Go(func() {
 			defer close(c.stopped)
 			if failures[i] = c.run(ctx); failures[i] != nil {
-				cancel(failures[i]) // without one there is no group
+				cancel(failures[i]) // the group needs all of them
 			}
 		})
 	}
@@ -86,7 +85,7 @@ func (g *Group) Run(ctx context.Context, ready func()) error {
 	return errors.Join(failures...)
 }
 
-// Kill ends the processes at once, in no order. It is for a second Ctrl-C,
+// Kill kills the processes at once, in no order. It is for a second Ctrl-C,
 // after the context of Run has ended.
 func (g *Group) Kill() { g.kill() }
 
@@ -102,7 +101,7 @@ func (g *Group) awaitReady(ctx context.Context) bool {
 	return true
 }
 
-func (g *Group) tell(e Event) {
+func (g *Group) emit(e Event) {
 	g.reporting.Lock()
 	defer g.reporting.Unlock()
 	g.report(e)

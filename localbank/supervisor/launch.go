@@ -46,7 +46,7 @@ type running struct {
 	command *exec.Cmd
 	log     *logfile
 	began   time.Time
-	ended   chan struct{} // closed when nothing of it is left
+	ended   chan struct{} // closed when the process and its group have ended
 }
 
 // start starts the process once.
@@ -61,7 +61,7 @@ func (l *launcher) start(p Process, logs string) (*running, error) {
 	command := exec.Command(p.Command, p.Args...)
 	command.Env, command.Dir = p.Env, p.Dir
 	if command.Env == nil {
-		command.Env = []string{} // to os/exec, nil means ours
+		command.Env = []string{} // for os/exec, nil means that of this process
 	}
 	command.Stdout, command.Stderr = log.File, log.File
 	ownGroup(command)
@@ -80,18 +80,18 @@ func (l *launcher) start(p Process, logs string) (*running, error) {
 
 func (r *running) wait() {
 	_ = r.command.Wait() // how it ended is in ProcessState
-	// What it started in its group does not outlive it.
+	// The processes that it started in its group must not outlive it.
 	_ = signalGroup(r.command.Process, os.Kill)
 	close(r.ended)
 }
 
-// signal reaches the process and what it started, unless it has ended: its id
-// may then belong to another.
+// signal signals the process and its group, unless it has ended: another process
+// may then have its id.
 func (r *running) signal(signal os.Signal) {
 	select {
 	case <-r.ended:
 	default:
-		_ = signalGroup(r.command.Process, signal) // it may be ending just now
+		_ = signalGroup(r.command.Process, signal) // it may end at this moment
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Bounds of logs and of what is quoted from them.
 const (
 	// maxLog is the size in bytes from which a log is put aside. One older log
-	// is kept. logCheck is how often the size is looked at.
+	// is kept. logCheck is how often the size is checked.
 	maxLog   = 32 << 20
 	logCheck = 10 * time.Second
 	// quotedLines and quotedWidth bound a quotation; quotedBytes what is read
@@ -24,9 +24,9 @@ const (
 	quotedBytes = 32 << 10
 )
 
-// logfile is where one run of a process writes. The process writes to the file
-// itself: nothing is lost or slowed down on the way, and what it says to the
-// last is there even if nobody is left to read it.
+// logfile is the log of one run of a process. The process writes to the file
+// directly: nothing is lost or delayed in between, and its last lines are there
+// even if this process has ended.
 type logfile struct {
 	*os.File
 	from atomic.Int64 // where this run's own lines begin
@@ -34,8 +34,8 @@ type logfile struct {
 
 func logPath(dir, name string) string { return filepath.Join(dir, name+".log") }
 
-// openLog opens the log of a process for appending, having put aside a large
-// one, and marks the beginning of a new run.
+// openLog puts a large log aside, opens the log of a process for appending, and
+// marks the beginning of a new run.
 func openLog(dir, name string) (*logfile, error) {
 	path := logPath(dir, name)
 	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
@@ -60,7 +60,7 @@ func openLog(dir, name string) (*logfile, error) {
 }
 
 // bound puts the log aside if it has become large while the process runs. The
-// process goes on writing to the same file, which begins anew; lines that it
+// process continues to write to the same file, which is emptied; lines that it
 // writes during the copy may be lost.
 func (l *logfile) bound() error {
 	info, err := l.Stat()
@@ -79,7 +79,7 @@ func (l *logfile) bound() error {
 	return l.Truncate(0)
 }
 
-// tail is the last lines of this run. It is for messages: what cannot be read
+// tail reads the last lines of this run. It is for messages: what cannot be read
 // is left out.
 func (l *logfile) tail() []string {
 	info, err := l.Stat()

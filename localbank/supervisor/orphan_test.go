@@ -49,14 +49,19 @@ func TestAnOrphanOfGoRunNotices(t *testing.T) {
 		t.Fatal(err)
 	}
 	var orphan int
-	eventually(t, "parent and child run", func() bool { orphan = readPID(dir, "orphan"); return orphan != 0 && readPID(dir, "middle") != 0 })
+	eventually(t, "parent and child run", func() bool {
+		orphan = readPID(dir, "orphan")
+		return orphan != 0 &&
+			readPID(dir, "middle") != 0
+	})
 	t.Cleanup(func() { _ = syscall.Kill(orphan, syscall.SIGKILL) })
 	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	_ = command.Wait()
 	eventually(t, "the orphan has ended", func() bool { return !alive(orphan) })
-	if got, want := lines(t, filepath.Join(dir, "farewell")), fmt.Sprintf("%q, which started this process, has ended", "go"); got[0] != want {
+	if got, want := lines(t, filepath.Join(dir, "farewell")), fmt.Sprintf("%q, which started this process, has ended",
+		"go"); got[0] != want {
 		t.Errorf("it ended because of %q, want %q", got[0], want)
 	}
 }

@@ -7,13 +7,12 @@ import (
 	"time"
 )
 
-// parentCheck is how often the parent is looked for.
+// parentCheck is how often the parent is checked.
 const parentCheck = 500 * time.Millisecond
 
 // WithParent returns a context that ends when the process that started this
-// one does, provided that it runs the named program; otherwise it only follows
-// ctx. It is for parents that die of a signal without handing it on, such as
-// "go run".
+// one ends, if that process runs the named program; otherwise it only follows ctx.
+// It is for parents that die of a signal without passing it on, such as "go run".
 func WithParent(ctx context.Context, program string) (context.Context, context.CancelFunc) {
 	parent := os.Getppid()
 	if name := programName(parent); name != program && name != program+".exe" {
@@ -28,7 +27,7 @@ func WithParent(ctx context.Context, program string) (context.Context, context.C
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				// The orphans of a process get another parent.
+				// A process whose parent ends gets another parent.
 				if os.Getppid() != parent {
 					cancel(fmt.Errorf("%q, which started this process, has ended", program))
 					return

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Process says what to run and how to tell that it is ready.
+// Process says what to run and how to check that it is ready.
 type Process struct {
 	// Name is unique in its group and names the log file.
 	Name string
@@ -23,9 +23,9 @@ type Process struct {
 	// Needs names processes that come earlier in the group. This one is started
 	// when they are ready, and they are stopped when this one has stopped.
 	Needs []string
-	// Ready fails, saying why, until the process does its work. It is called
-	// again and again and must honour its context. nil means that a process
-	// that was started is ready.
+	// Ready fails, with the reason, until the process does its work. It is called
+	// repeatedly and must honour its context. nil means that a process is ready
+	// when it was started.
 	Ready func(ctx context.Context) error
 	// ReadyWithin bounds the time to become ready at the first start; 0 means
 	// a minute.
@@ -34,8 +34,8 @@ type Process struct {
 	// it may take before it is killed; 0 means three seconds.
 	StopSignal os.Signal
 	Grace      time.Duration
-	// BeforeStart, if set, is called before each start, for instance to set
-	// free a port that was held for the process.
+	// BeforeStart, if set, is called before each start, for instance to release
+	// a port that was held for the process.
 	BeforeStart func() error
 }
 
@@ -63,16 +63,16 @@ func (p Process) withDefaults() Process {
 	return p
 }
 
-// check holds a list of processes against what Process asks for. That needs
-// point backwards makes a circle impossible.
+// check validates a list of processes. Each may only need processes before it,
+// so circles are impossible.
 func check(processes []Process) error {
 	seen := make(map[string]bool)
 	for _, p := range processes {
 		if p.Name == "" || p.Command == "" {
-			return errors.New("a process has a name and a command")
+			return errors.New("a process needs a name and a command")
 		}
 		if seen[p.Name] {
-			return fmt.Errorf("two processes are called %s", p.Name)
+			return fmt.Errorf("two processes have the name %s", p.Name)
 		}
 		for _, need := range p.Needs {
 			if !seen[need] {

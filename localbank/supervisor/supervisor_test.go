@@ -218,7 +218,8 @@ func TestALargeLogIsPutAside(t *testing.T) {
 	}
 	s.play(s.child("server", "vault"))
 	s.awaitReady()
-	eventually(t, "the vault's words are in the log", func() bool { return slices.Contains(lines(t, log), "serving as vault") })
+	eventually(t, "the vault's words are in the log",
+		func() bool { return slices.Contains(lines(t, log), "serving as vault") })
 	if err := s.end(); err != nil {
 		t.Error(err)
 	}
@@ -235,11 +236,12 @@ func TestAGroupThatCannotBe(t *testing.T) {
 		processes []supervisor.Process
 		says      string
 	}{
-		"no name":           {[]supervisor.Process{{Command: "x"}}, "a name and a command"},
-		"no command":        {[]supervisor.Process{{Name: "a"}}, "a name and a command"},
-		"the same twice":    {[]supervisor.Process{{Name: "a", Command: "x"}, {Name: "a", Command: "x"}}, "two processes"},
-		"a need of nobody":  {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}}}, "a needs b"},
-		"a need of a later": {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}}, {Name: "b", Command: "x"}}, "a needs b"},
+		"no name":          {[]supervisor.Process{{Command: "x"}}, "a name and a command"},
+		"no command":       {[]supervisor.Process{{Name: "a"}}, "a name and a command"},
+		"the same twice":   {[]supervisor.Process{{Name: "a", Command: "x"}, {Name: "a", Command: "x"}}, "two processes"},
+		"a need of nobody": {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}}}, "a needs b"},
+		"a need of a later": {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}},
+			{Name: "b", Command: "x"}}, "a needs b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := supervisor.New(t.TempDir(), nil, test.processes...)

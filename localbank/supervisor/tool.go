@@ -22,7 +22,7 @@ func RunTool(command *exec.Cmd) error {
 	command.WaitDelay = toolGrace
 	err := command.Run()
 	if command.Process != nil {
-		_ = signalGroup(command.Process, os.Kill) // usually nothing of it is left
+		_ = signalGroup(command.Process, os.Kill) // usually the whole group has ended
 	}
 	return err
 }

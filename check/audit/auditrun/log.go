@@ -39,7 +39,8 @@ func (c Config) openLog(log *slog.Logger) *storedLog {
 	for i := range c.Partitions {
 		part := c.Immudb
 		part.Partition = storage.Partition{Number: i + 1, Of: c.Partitions}
-		part.Database, part.User = eventsource.NameOfPartition(part.Database, i+1), eventsource.NameOfPartition(part.User, i+1)
+		part.Database = eventsource.NameOfPartition(part.Database, i+1)
+		part.User = eventsource.NameOfPartition(part.User, i+1)
 		part.Password = c.passwords[i]
 		if i < len(c.Addresses) {
 			part.Address = c.Addresses[i]
@@ -57,7 +58,9 @@ func (l *storedLog) close(ctx context.Context) {
 
 // read gives the auditor the whole log and returns the proven states. A state
 // that cannot be proven is a finding; then read returns none.
-func (l *storedLog) read(ctx context.Context, a *audit.Auditor, earlier *audited, show *progress) ([]immudb.State, error) {
+func (l *storedLog) read(
+	ctx context.Context, a *audit.Auditor, earlier *audited, show *progress,
+) ([]immudb.State, error) {
 	var proven []immudb.State
 	proofs, err := l.prove(ctx, earlier)
 	for _, proof := range proofs {

@@ -31,7 +31,9 @@ type partition struct {
 
 // readPartitions gives the auditor the whole log. It returns how many records the
 // sequence does not have yet.
-func readPartitions(ctx context.Context, proofs []*immudb.Proof, a *audit.Auditor, show *progress) (waiting int64, err error) {
+func readPartitions(
+	ctx context.Context, proofs []*immudb.Proof, a *audit.Auditor, show *progress,
+) (waiting int64, err error) {
 	m := &merger{a: a, last: storage.Cut{Ends: make([]int64, len(proofs)-1)}}
 	for i, proof := range proofs[1:] {
 		next, stop := iter.Pull2(proof.Transactions(ctx))
@@ -56,7 +58,8 @@ func readPartitions(ctx context.Context, proofs []*immudb.Proof, a *audit.Audito
 // cut gives the auditor the records from the last cut to this one.
 func (m *merger) cut(cut storage.Cut) error {
 	if err := cut.Follows(m.last); err != nil {
-		m.a.Find(laws.Finding{Rule: laws.Order, Expected: "cuts with consecutive numbers that never go back", Found: err.Error()})
+		m.a.Find(laws.Finding{Rule: laws.Order, Expected: "cuts with consecutive numbers that never go back",
+			Found: err.Error()})
 		return nil
 	}
 	at := m.last.Last()
@@ -93,7 +96,8 @@ func (m *merger) record(part *partition, at int64) error {
 // check compares a record with the partition that it is in.
 func (m *merger) check(part *partition, r contract.Record, at int64) {
 	find := func(expected, found string) {
-		m.a.Find(laws.Finding{Rule: laws.Order, Position: at, Account: r.Account, Version: r.Version, Expected: expected, Found: found})
+		m.a.Find(laws.Finding{Rule: laws.Order, Position: at, Account: r.Account, Version: r.Version, Expected: expected,
+			Found: found})
 	}
 	if r.Position != part.position {
 		find(fmt.Sprintf("position %d of partition %d", part.position, part.number), fmt.Sprintf("position %d", r.Position))
@@ -106,7 +110,8 @@ func (m *merger) check(part *partition, r contract.Record, at int64) {
 		return
 	}
 	if after.Partition < 1 || after.Partition > len(m.parts) || m.parts[after.Partition-1].position < after.Position {
-		find("a record after its cause", fmt.Sprintf("its cause is at position %d of partition %d", after.Position, after.Partition))
+		find("a record after its cause",
+			fmt.Sprintf("its cause is at position %d of partition %d", after.Position, after.Partition))
 	}
 }
 
@@ -144,7 +149,8 @@ func (m *merger) rest() (waiting int64, err error) {
 			}
 			if r.Position != part.position {
 				m.a.Find(laws.Finding{Rule: laws.Order, Account: r.Account, Version: r.Version,
-					Expected: fmt.Sprintf("position %d of partition %d", part.position, part.number), Found: fmt.Sprintf("position %d", r.Position)})
+					Expected: fmt.Sprintf("position %d of partition %d", part.position, part.number),
+					Found:    fmt.Sprintf("position %d", r.Position)})
 			}
 			waiting++
 		}

@@ -57,7 +57,8 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 	}
 	log.save(ctx, report)
 	if report.OK {
-		err = writeAudited(c.State, audited{Database: c.Immudb.Database, State: proven[0], Partitions: proven[1:], At: began.UTC()})
+		err = writeAudited(c.State, audited{Database: c.Immudb.Database, State: proven[0], Partitions: proven[1:],
+			At: began.UTC()})
 	}
 	return &report, err
 }

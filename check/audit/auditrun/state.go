@@ -41,9 +41,11 @@ func readAudited(path, database string, partitions int) (*audited, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read the last audited state from %s: %w; put a good copy of it there", path, err)
 	case a.Tx == 0 || a.Database != database:
-		return nil, fmt.Errorf("%s is not an audited state of the database %q; give the right file with --state", path, database)
+		return nil, fmt.Errorf("%s is not an audited state of the database %q; give the right file with --state",
+			path, database)
 	case len(a.Partitions) != len(contract.PartitionApps(partitions)):
-		return nil, fmt.Errorf("%s is not an audited state of a log with --partitions %d; give the right file with --state", path, partitions)
+		return nil, fmt.Errorf("%s is not an audited state of a log with --partitions %d; give the right file with --state",
+			path, partitions)
 	}
 	return &a, nil
 }
