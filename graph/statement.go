@@ -114,7 +114,8 @@ func frameOf(s *model.Statement, now time.Time) statement.Statement {
 func statementLine(t view.Transaction) statement.Line {
 	money := func(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: t.Currency} }
 	return statement.Line{ID: transactionID(t.Account, t.Version), Version: t.Version, Type: string(t.Type),
-		Credit: t.Credit, Amount: money(t.Amount), Balance: money(t.BalanceAfter), BookedAt: t.OccurredAt, ValueAt: t.EffectiveAt,
+		Credit: t.Credit, Amount: money(t.Amount), Balance: money(t.BalanceAfter),
+		BookedAt: t.OccurredAt, ValueAt: t.EffectiveAt,
 		Reference: t.Reference, Memo: t.Memo, ExternalID: t.ExternalID,
 		Counterparty: string(t.Counterparty), Transfer: string(t.Transfer), Reason: t.Reason}
 }

@@ -169,7 +169,8 @@ type actors struct{ sidecar *app.Sidecar }
 // This checks the whole path of a command, without a command.
 func (a actors) ready(ctx context.Context) contract.Readiness {
 	var readiness contract.Readiness
-	err := a.sidecar.CallActor(ctx, contract.ActorType, contract.ProbeActorID, contract.MethodReady, struct{}{}, &readiness)
+	err := a.sidecar.CallActor(ctx, contract.ActorType, contract.ProbeActorID, contract.MethodReady, struct{}{},
+		&readiness)
 	if err != nil {
 		return contract.Readiness{Reason: "no account actor can be reached: " + err.Error()}
 	}

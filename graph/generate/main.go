@@ -64,17 +64,22 @@ var corrections = []correction{
 		regexp.MustCompile(`(?s)\tatomic\.AddInt32\(&ec\.Deferred,.*?\n\t}\)\n`),
 		"\tif len(deferLabelToView) > 0 {\n$0\t}\n"},
 	{"the allocations of @defer for each object that is not deferred",
-		regexp.MustCompile(`deferredFieldSet := graphql\.NewFieldSet\(nil\)\n\tdeferLabelToView := make\(map\[string\]\*graphql\.FieldSetView\)`),
+		regexp.MustCompile(`deferredFieldSet := graphql\.NewFieldSet\(nil\)\n` +
+			`\tdeferLabelToView := make\(map\[string\]\*graphql\.FieldSetView\)`),
 		"var deferredFieldSet *graphql.FieldSet\n\tvar deferLabelToView map[string]*graphql.FieldSetView"},
 	{"the same, for an object that is deferred",
 		regexp.MustCompile(`deferredFieldSet\.AddField\(field\)`),
-		"if deferredFieldSet == nil {\ndeferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)\n}\n$0"},
+		"if deferredFieldSet == nil {\n" +
+			"deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)\n" +
+			"}\n$0"},
 	{"a context for each scalar that is a plain field of its object, which can neither fail nor be null against the " +
 		"schema; an extension that intercepts fields, of which the bank has none, would not see these fields",
 		regexp.MustCompile(`(?s)\treturn graphql\.ResolveField\(\n\t\tctx,\n\t\tec\.OperationContext,\n\t\tfield,\n` +
-			`\t\tfunc\(ctx context\.Context, field graphql\.CollectedField\) \(\*graphql\.FieldContext, error\) {\n[^\n]*\n\t\t},\n` +
+			`\t\tfunc\(ctx context\.Context, field graphql\.CollectedField\) \(\*graphql\.FieldContext, error\) {` +
+			`\n[^\n]*\n\t\t},\n` +
 			`\t\tfunc\(ctx context\.Context\) \(any, error\) {\n\t\t\treturn (obj\.\w+), nil\n\t\t},\n\t\tnil,\n` +
-			`\t\tfunc\(ctx context\.Context, selections ast\.SelectionSet, v \*?(?:string|bool|scalar\.(?:Decimal|DateTime|CurrencyCode)|model\.\w+)\) graphql\.Marshaler {\n` +
+			`\t\tfunc\(ctx context\.Context, selections ast\.SelectionSet, v \*?` +
+			`(?:string|bool|scalar\.(?:Decimal|DateTime|CurrencyCode)|model\.\w+)\) graphql\.Marshaler {\n` +
 			`\t\t\treturn ec\.(marshal\S+)\(ctx, selections, v\)\n\t\t},\n\t\ttrue,\n\t\t(?:true|false),\n\t\)\n` +
 			`(}\nfunc \(ec \*executionContext\) fieldContext_\w+\([^\n]*\n\treturn graphql\.NewScalarFieldContext)`),
 		"\treturn ec.$2(ctx, field.Selections, $1)\n$3"},
