@@ -110,7 +110,7 @@ func TestBrokenMonths(t *testing.T) {
 		{"a reversal that says that less remains", "transaction-reversed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.TransactionReversed) { e.Remaining.Minor-- })
 		}, laws.Reversal},
-		{"a step of the bank under another key", "transfer-received", 1, func(r *contract.Record) { r.Key = "mine" }, laws.Key},
+		{"a step under another key", "transfer-received", 1, func(r *contract.Record) { r.Key = "mine" }, laws.Key},
 		{"a claim in another stream", "external-id-claimed", 1, func(r *contract.Record) {
 			edit(r, func(e *bank.ExternalIDClaimed) { e.ExternalID = "other" })
 		}, laws.Opening},
@@ -133,7 +133,7 @@ func TestBrokenMonths(t *testing.T) {
 			test.breakIt(&records[at-1])
 			report := auditOf(records, nil)
 			found := slices.ContainsFunc(report.Findings, func(f laws.Finding) bool {
-				return f.Rule == test.rule && (f.Position == at || test.rule == laws.ExternalID)
+				return f.Law == test.rule && (f.Position == at || test.rule == laws.ExternalID)
 			})
 			if !found || report.OK {
 				t.Errorf("findings are %v, want one of rule %s at %d", report.Findings, test.rule, at)
@@ -157,7 +157,7 @@ func TestAStepThatIsRepeatedIsFound(t *testing.T) {
 		for _, rule := range []laws.Law{laws.Transfer, laws.Key} {
 			if !slices.ContainsFunc(
 				report.Findings,
-				func(f laws.Finding) bool { return f.Rule == rule && f.Position == again.Position },
+				func(f laws.Finding) bool { return f.Law == rule && f.Position == again.Position },
 			) {
 				t.Errorf("%s again: %v, want a finding of rule %s", kind, report.Findings, rule)
 			}
@@ -171,7 +171,7 @@ func TestMoneyThatIsLostInTransitIsFound(t *testing.T) {
 	edit(&records[at-1], func(e *bank.TransferReceived) { e.Postings[1].LedgerAccount = bank.CashLedger("EUR") })
 	var rules []laws.Law
 	for _, f := range auditOf(records, nil).Findings {
-		rules = append(rules, f.Rule)
+		rules = append(rules, f.Law)
 	}
 	if !slices.Equal(rules, []laws.Law{laws.Postings, laws.Transit}) {
 		t.Errorf("findings of rules %v", rules)
@@ -185,7 +185,7 @@ func TestATrialBalanceThatDiffersIsFound(t *testing.T) {
 		[]view.Posted{{Postings: []bank.Posting{{LedgerAccount: bank.CashLedger("EUR"), Amount: cents(1)}}}},
 	)
 	report := auditOf(records, viewsOf(t, said))
-	if len(report.Findings) != 1 || report.Findings[0].Rule != laws.Views || report.Findings[0].Account != "" {
+	if len(report.Findings) != 1 || report.Findings[0].Law != laws.Views || report.Findings[0].Account != "" {
 		t.Errorf("findings are %v, want one about the trial balance", report.Findings)
 	}
 }

@@ -45,7 +45,7 @@ func TestTheReportOfFaultsForPeople(t *testing.T) {
 	for _, r := range b.records {
 		a.Record(r)
 	}
-	a.Find(laws.Finding{Rule: laws.Proof, Expected: "a proof", Found: "none"})
+	a.Find(laws.Finding{Law: laws.Proof, Expected: "a proof", Found: "none"})
 	got := a.Report(opening, 0, nil).String()
 	want := `The audit found 2 faults.
 

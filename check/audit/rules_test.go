@@ -241,7 +241,7 @@ func TestOneThingBrokenIsOneFinding(t *testing.T) {
 				t.Fatalf("findings are %v (ok %t), want one", report.Findings, report.OK)
 			}
 			got := report.Findings[0]
-			want := laws.Finding{Rule: b.rule, Position: b.position, Expected: b.expected, Found: b.found}
+			want := laws.Finding{Law: b.rule, Position: b.position, Expected: b.expected, Found: b.found}
 			for _, r := range records {
 				if r.Position == b.position {
 					want.Account, want.Version = r.Account, r.Version // where a position is there twice: the second
@@ -280,7 +280,7 @@ func TestAnOverdraftIsFoundWhereItBegins(t *testing.T) {
 func TestARecordThatIsLostOrDoubledIsFound(t *testing.T) {
 	rules := func(records []contract.Record) (rules []laws.Law) {
 		for _, f := range auditOf(records, nil).Findings {
-			rules = append(rules, f.Rule)
+			rules = append(rules, f.Law)
 		}
 		return rules
 	}

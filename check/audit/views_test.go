@@ -168,7 +168,8 @@ var differingHistories = []differing{
 		"lines of history 5",
 	},
 	{"lines of nobody", func(s *told) {
-		s.lines = append(s.lines, view.Transaction{Account: grace, Version: 2, Position: 4, Type: bank.DepositEntry, Amount: 1})
+		line := view.Transaction{Account: grace, Version: 2, Position: 4, Type: bank.DepositEntry, Amount: 1}
+		s.lines = append(s.lines, line)
 	}, grace, "no such account", "version 0 with 1 lines of history"},
 	digestOf("a memo", func(s *told) { s.line(3).Memo = "rant" }),
 	digestOf("a reference", func(s *told) { s.line(2).Reference = "" }),
@@ -204,7 +205,7 @@ func TestAViewThatDiffersIsFound(t *testing.T) {
 				t.Fatalf("findings are %v (ok %t), want one", report.Findings, report.OK)
 			}
 			got := report.Findings[0]
-			if got.Rule != laws.Views || got.Account != test.account || got.Position != 8 ||
+			if got.Law != laws.Views || got.Account != test.account || got.Position != 8 ||
 				!matches(got.Expected, test.expected) || !matches(got.Found, test.found) || got.Expected == got.Found {
 				t.Errorf("found\n%v, want expected %q, found %q", got, test.expected, test.found)
 			}
@@ -223,7 +224,7 @@ func matches(text, want string) bool {
 func TestViewsAheadOfTheLogAreFound(t *testing.T) {
 	b := soundLog(t)
 	report := auditOf(b.records[:6], viewsOf(t, project(t, b.records)))
-	want := []laws.Finding{{Rule: laws.Views, Position: 8,
+	want := []laws.Finding{{Law: laws.Views, Position: 8,
 		Expected: "views as of a position that the log has; it ends with 6", Found: "views as of position 8"}}
 	if !slices.Equal(report.Findings, want) || report.OK || report.Views != nil {
 		t.Errorf("findings are %v", report.Findings)
@@ -239,7 +240,7 @@ func TestViewsAtAMissingPositionAreFound(t *testing.T) {
 		b.records[i].Position++
 	}
 	report := auditOf(b.records, views)
-	if len(report.Findings) != 2 || report.Findings[0].Rule != laws.Position || report.Findings[1].Rule != laws.Views ||
+	if len(report.Findings) != 2 || report.Findings[0].Law != laws.Position || report.Findings[1].Law != laws.Views ||
 		report.Views != nil {
 		t.Errorf("findings are %v, views %+v", report.Findings, report.Views)
 	}
@@ -265,7 +266,7 @@ func TestAnAccountThatCannotBeReadIsNotCompared(t *testing.T) {
 	said := tell(t, project(t, b.records[:3]))
 	said.checkpoint = 4
 	report := auditOf(b.records, viewsOf(t, said))
-	if len(report.Findings) != 1 || report.Findings[0].Rule != laws.Event || report.Views.Different != 0 {
+	if len(report.Findings) != 1 || report.Findings[0].Law != laws.Event || report.Views.Different != 0 {
 		t.Errorf("findings are %v", report.Findings)
 	}
 }

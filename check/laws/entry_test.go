@@ -186,7 +186,7 @@ func expectOnly(t *testing.T, found *Findings, stored string, records []contract
 		t.Fatalf("a wrong line of %s was not found", stored)
 	}
 	for _, f := range found.Kept {
-		if f.Rule != Entries || records[f.Position-1].Type != stored || !strings.Contains(f.Expected+f.Found, "line") {
+		if f.Law != Entries || records[f.Position-1].Type != stored || !strings.Contains(f.Expected+f.Found, "line") {
 			t.Errorf("found %v", f)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // Finding is one place where a law does not hold. Position, Account and Version
 // are those that the record gives itself, where it is about one.
 type Finding struct {
-	Rule     Law            `json:"rule"`
+	Law      Law            `json:"rule"`
 	Position int64          `json:"position,omitempty"`
 	Account  bank.AccountID `json:"account,omitempty"`
 	Version  int64          `json:"version,omitempty"`
@@ -31,7 +31,7 @@ func (f Finding) String() string {
 	if f.Version != 0 {
 		where = append(where, fmt.Sprintf("version %d", f.Version))
 	}
-	text := fmt.Sprintf("%s: expected %s, found %s", f.Rule, f.Expected, f.Found)
+	text := fmt.Sprintf("%s: expected %s, found %s", f.Law, f.Expected, f.Found)
 	if len(where) == 0 {
 		return text
 	}
@@ -72,21 +72,21 @@ func (f *Findings) Add(found Finding) {
 		f.broken = make(map[Law]int64)
 	}
 	f.Total++
-	f.broken[found.Rule]++
-	if len(f.Kept) < MaxFindings || f.broken[found.Rule] <= maxOfLaw {
+	f.broken[found.Law]++
+	if len(f.Kept) < MaxFindings || f.broken[found.Law] <= maxOfLaw {
 		f.Kept = append(f.Kept, found)
 	}
 }
 
 // Violated adds a finding in words.
 func (f *Findings) Violated(law Law, format string, args ...any) {
-	f.Add(Finding{Rule: law, Expected: "that " + law.Sentence(), Found: fmt.Sprintf(format, args...)})
+	f.Add(Finding{Law: law, Expected: "that " + law.Sentence(), Found: fmt.Sprintf(format, args...)})
 }
 
 // about adds a finding about a record.
 func (f *Findings) about(r contract.Record, law Law, expected, found string) {
 	f.Add(
-		Finding{Rule: law, Position: r.Position, Account: r.Account, Version: r.Version, Expected: expected, Found: found},
+		Finding{Law: law, Position: r.Position, Account: r.Account, Version: r.Version, Expected: expected, Found: found},
 	)
 }
 
@@ -102,7 +102,7 @@ func (f *Findings) Check(law Law, n int) {
 // about it that were recorded.
 func (f *Findings) Of(law Law) (checked, broken int64, examples []Finding) {
 	for _, found := range f.Kept {
-		if found.Rule == law {
+		if found.Law == law {
 			examples = append(examples, found)
 		}
 	}

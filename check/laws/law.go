@@ -65,7 +65,7 @@ var sentences = map[Law]string{
 		"and before that it only rejects transfers",
 	Event:      "an event has a kind and a shape that this build knows, and has what its kind must have",
 	ExternalID: "an account claims its external id before it is opened, and no two claim the same",
-	Postings:   "postings sum to zero, move the event's amount, and lie between the account and what its kind moves money to",
+	Postings:   "postings sum to zero, move the event's amount, and are between the account and the ledger of its kind",
 	Balance:    "the balance that an event states is the sum of all amounts up to it",
 	Limit:      "a balance is not below what the account may owe",
 	Available:  "neither is the balance less what is held",

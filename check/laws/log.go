@@ -120,7 +120,7 @@ func (l *Log) End() {
 		l.findings.Check(law, int(l.records))
 	}
 	if l.expected != nil {
-		l.findings.Add(Finding{Rule: Views, Position: l.expected.Checkpoint(),
+		l.findings.Add(Finding{Law: Views, Position: l.expected.Checkpoint(),
 			Expected: fmt.Sprintf("views as of a position that the log has; it ends with %d", l.position),
 			Found:    fmt.Sprintf("views as of position %d", l.expected.Checkpoint())})
 		l.expected = nil

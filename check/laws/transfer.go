@@ -112,7 +112,7 @@ func (l *Log) checkTransit() {
 	}
 	for _, currency := range slices.Sorted(maps.Keys(want)) {
 		if off := want[currency]; off.Sign() != 0 {
-			l.findings.Add(Finding{Rule: Transit, Position: l.position,
+			l.findings.Add(Finding{Law: Transit, Position: l.position,
 				Expected: fmt.Sprintf("as much %s in transit in the ledger as in the transfers of all accounts", currency),
 				Found:    Decimal(off.Neg(off), currency) + " more"})
 		}

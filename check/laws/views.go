@@ -73,7 +73,7 @@ func (l *Log) compare(v *ViewSums) {
 	var found []Finding
 	add := func(id bank.AccountID, d verify.Differences) {
 		if !d.None() {
-			found = append(found, Finding{Rule: Views, Position: v.Checkpoint(), Account: id,
+			found = append(found, Finding{Law: Views, Position: v.Checkpoint(), Account: id,
 				Expected: strings.Join(d.Expected, ", "), Found: strings.Join(d.Found, ", ")})
 		}
 	}
@@ -96,7 +96,7 @@ func (l *Log) compare(v *ViewSums) {
 	l.compared.Different = int64(len(found))
 	// The trial balance is right where all accounts are, or wrong by itself.
 	if want := l.Trial(); clean && len(found) == 0 && !want.Equal(v.Trial) {
-		l.findings.Add(Finding{Rule: Views, Position: v.Checkpoint(),
+		l.findings.Add(Finding{Law: Views, Position: v.Checkpoint(),
 			Expected: trialText(want), Found: trialText(v.Trial)})
 	}
 }

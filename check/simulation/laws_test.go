@@ -173,7 +173,7 @@ func TestEveryBrokenLawIsNoticed(t *testing.T) {
 				t.Logf("noticed by seed %d: %s", seed, v)
 				mu.Lock()
 				defer mu.Unlock()
-				table = append(table, fmt.Sprintf("%-50s %-30s %5d", name, v.Rule, seed))
+				table = append(table, fmt.Sprintf("%-50s %-30s %5d", name, v.Law, seed))
 			})
 		}
 	})
@@ -186,7 +186,7 @@ func TestEveryBrokenLawIsNoticed(t *testing.T) {
 func firstViolation(t *testing.T, parts Parts, notice []laws.Law) (uint64, laws.Finding) {
 	for seed := uint64(1); seed <= noticedWithin; seed++ {
 		for _, v := range Run(t, seed, parts).Findings {
-			if slices.Contains(notice, v.Rule) {
+			if slices.Contains(notice, v.Law) {
 				return seed, v
 			}
 		}

@@ -35,7 +35,8 @@ type press struct{ topic *topic }
 // Publish implements eventsource.Publisher.
 func (p press) Publish(ctx context.Context, batch contract.Batch) error {
 	th := threadOf(ctx)
-	return th.durably(ctx, wayMax, hazards{crashBeforePublish, publishLost, crashAfterPublish, publishUnknown}, func() error {
+	h := hazards{crashBeforePublish, publishLost, crashAfterPublish, publishUnknown}
+	return th.durably(ctx, wayMax, h, func() error {
 		p.topic.spread(th, batch)
 		return nil
 	})

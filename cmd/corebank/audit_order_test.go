@@ -125,7 +125,7 @@ func (d *divided) audit() audit.Report {
 // found are the findings, without those that follow from them.
 func found(r audit.Report, rule laws.Law) (texts []string) {
 	for _, f := range r.Findings {
-		if f.Rule == rule {
+		if f.Law == rule {
 			texts = append(texts, f.String())
 		}
 	}

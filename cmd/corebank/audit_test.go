@@ -261,7 +261,7 @@ func (a *audited) faults(want ...laws.Law) {
 	got, report := a.audit()
 	var rules []laws.Law
 	for _, f := range report.Findings {
-		rules = append(rules, f.Rule)
+		rules = append(rules, f.Law)
 	}
 	if got.code != 1 || report.OK || fmt.Sprint(rules) != fmt.Sprint(want) {
 		a.t.Errorf("found %v, want %v: %+v", rules, want, got)

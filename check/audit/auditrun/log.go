@@ -75,7 +75,7 @@ func (l *storedLog) read(
 	}
 	if errors.Is(err, immudb.ErrNotProven) {
 		a.Expect(nil) // the log cannot be read to its end
-		a.Find(laws.Finding{Rule: laws.Proof, Found: err.Error(),
+		a.Find(laws.Finding{Law: laws.Proof, Found: err.Error(),
 			Expected: "a history that is proven from its first transaction and the last audit to its end"})
 		return nil, nil
 	}
@@ -137,7 +137,7 @@ func readOne(ctx context.Context, proof *immudb.Proof, a *audit.Auditor, show *p
 
 func findStrange(a *audit.Auditor, tx immudb.ProvenTransaction, whose string) {
 	for _, flaw := range tx.Flaws {
-		a.Find(laws.Finding{Rule: laws.Storage, Expected: "only what the event source writes",
+		a.Find(laws.Finding{Law: laws.Storage, Expected: "only what the event source writes",
 			Found: fmt.Sprintf("in %s transaction %d %s", whose, tx.ID, flaw)})
 	}
 }

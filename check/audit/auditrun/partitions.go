@@ -58,7 +58,7 @@ func readPartitions(
 // cut gives the auditor the records from the last cut to this one.
 func (m *merger) cut(cut storage.Cut) error {
 	if err := cut.Follows(m.last); err != nil {
-		m.a.Find(laws.Finding{Rule: laws.Order, Expected: "cuts with consecutive numbers that never go back",
+		m.a.Find(laws.Finding{Law: laws.Order, Expected: "cuts with consecutive numbers that never go back",
 			Found: err.Error()})
 		return nil
 	}
@@ -83,7 +83,7 @@ func (m *merger) record(part *partition, at int64) error {
 		return err
 	}
 	if !found {
-		m.a.Find(laws.Finding{Rule: laws.Order, Position: at, Expected: "a record",
+		m.a.Find(laws.Finding{Law: laws.Order, Position: at, Expected: "a record",
 			Found: fmt.Sprintf("partition %d, which ends before its position %d", part.number, part.position)})
 		return nil
 	}
@@ -96,7 +96,7 @@ func (m *merger) record(part *partition, at int64) error {
 // check compares a record with the partition that it is in.
 func (m *merger) check(part *partition, r contract.Record, at int64) {
 	find := func(expected, found string) {
-		m.a.Find(laws.Finding{Rule: laws.Order, Position: at, Account: r.Account, Version: r.Version, Expected: expected,
+		m.a.Find(laws.Finding{Law: laws.Order, Position: at, Account: r.Account, Version: r.Version, Expected: expected,
 			Found: found})
 	}
 	if r.Position != part.position {
@@ -148,7 +148,7 @@ func (m *merger) rest() (waiting int64, err error) {
 				break
 			}
 			if r.Position != part.position {
-				m.a.Find(laws.Finding{Rule: laws.Order, Account: r.Account, Version: r.Version,
+				m.a.Find(laws.Finding{Law: laws.Order, Account: r.Account, Version: r.Version,
 					Expected: fmt.Sprintf("position %d of partition %d", part.position, part.number),
 					Found:    fmt.Sprintf("position %d", r.Position)})
 			}
