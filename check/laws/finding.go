@@ -38,6 +38,18 @@ func (f Finding) String() string {
 	return strings.Join(where, ", ") + ": " + text
 }
 
+// Brief is the finding without the sentence of its law, where that is all it
+// expected.
+func (f Finding) Brief() string {
+	if f.Expected == expected(f.Law) {
+		return f.Found
+	}
+	return f.String()
+}
+
+// expected is what a finding in words expected.
+func expected(law Law) string { return "that " + law.Sentence() }
+
 // MaxFindings bounds the findings that are recorded; the others are counted. Of
 // each law the first maxOfLaw are recorded in any case.
 const (
@@ -80,7 +92,7 @@ func (f *Findings) Add(found Finding) {
 
 // Violated adds a finding in words.
 func (f *Findings) Violated(law Law, format string, args ...any) {
-	f.Add(Finding{Law: law, Expected: "that " + law.Sentence(), Found: fmt.Sprintf(format, args...)})
+	f.Add(Finding{Law: law, Expected: expected(law), Found: fmt.Sprintf(format, args...)})
 }
 
 // about adds a finding about a record.

@@ -37,7 +37,7 @@ func findingsOf(found *laws.Findings) (all []Finding) {
 		var examples []laws.Finding
 		f.Checked, f.Violations, examples = found.Of(law)
 		for _, one := range examples[:min(len(examples), maxExamples)] {
-			f.Examples = append(f.Examples, one.String())
+			f.Examples = append(f.Examples, one.Brief())
 		}
 		all = append(all, f)
 	}

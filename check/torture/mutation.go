@@ -41,7 +41,7 @@ func mutationOf(r *laws.Request) (name, also string, in input) {
 	case bank.CloseAccount:
 		return "closeAccount", "", input{"accountId": r.Account}
 	case bank.Deposit:
-		return "deposit", "", input{"accountId": r.Account, "amount": money(c.Amount)}
+		return "deposit", "", input{"accountId": r.Account, "amount": money(c.Amount), "memo": c.Memo}
 	case bank.Withdraw:
 		return "withdraw", "", input{"accountId": r.Account, "amount": money(c.Amount)}
 	case bank.SendTransfer:

@@ -2,8 +2,11 @@ package torture
 
 import (
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 
 	"corebank/check/laws"
+	"corebank/check/workload"
 	"corebank/internal/bank"
 )
 
@@ -62,6 +66,28 @@ func TestEveryRequestIsAMutationOfTheBank(t *testing.T) {
 		}
 		if _, err := validator.VariableValues(api, document.Operations[0], heard); err != nil {
 			t.Errorf("%T: %v in %s", c, err, wire)
+		}
+	}
+}
+
+// A request whose mutation leaves something out would not be found in the log.
+func TestAMutationCarriesAllThatTheWorkloadAsksFor(t *testing.T) {
+	id := bank.NewAccountID("anonymous", "open")
+	w := workload.Workload{Currency: currency, Payment: payment, Expiry: expiry, Refusing: []bank.AccountID{id},
+		Destinations: func() []bank.AccountID { return []bank.AccountID{id} }}
+	random := rand.New(rand.NewPCG(1, 1))
+	for i := range 2000 {
+		r := w.Next(random, fmt.Sprint(i), id)
+		_, variables := body(r)
+		sent := fmt.Sprint(variables)
+		asked, err := json.Marshal(r.Command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{"wages", "a mistake", "for a moment"} {
+			if strings.Contains(string(asked), text) && !strings.Contains(sent, text) {
+				t.Fatalf("%s is sent as %s", asked, sent)
+			}
 		}
 	}
 }
