@@ -30,7 +30,8 @@ func TestTheReportForPeople(t *testing.T) {
   EUR           customers 0.00, cash 0.00
   JPY           customers 0, cash 0
   views         equal to the log at position 7: 2 accounts, 5 transactions
-  immudb        proven from the first to the last of 1,234 transactions; transaction 1,000 is the one that was audited at 2026-03-01T09:00:00Z
+  immudb        proven from the first to the last of 1,234 transactions; ` +
+		`transaction 1,000 is the one that was audited at 2026-03-01T09:00:00Z
   time          2.0 s, 4 records a second
 `
 	if got != want {
@@ -82,7 +83,8 @@ func TestTheReportForMachines(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"ok":false,"position":8,"records":8,"accounts":2,"transactions":6,"keys":8,` +
-		`"totals":[{"currency":"EUR","customers":"0.00","cash":"0.00","transit":"0.00","settlement":"0.00"},{"currency":"JPY","customers":"0","cash":"0","transit":"0","settlement":"0"}],` +
+		`"totals":[{"currency":"EUR","customers":"0.00","cash":"0.00","transit":"0.00","settlement":"0.00"},` +
+		`{"currency":"JPY","customers":"0","cash":"0","transit":"0","settlement":"0"}],` +
 		`"views":{"checkpoint":7,"accounts":2,"transactions":5,"different":0},` +
 		`"proof":{"transactions":1234,"hash":"00ff","since":{"transaction":1000,"at":"2026-03-01T09:00:00.123456Z"}},` +
 		`"findings":[{"rule":"request","position":8,"account":"` + string(ada) + `","version":5,` +
