@@ -1,9 +1,7 @@
 package graph
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,10 +11,9 @@ import (
 	"corebank/graph/generated"
 	"corebank/graph/model"
 	"corebank/internal/contract"
+	"corebank/internal/golden"
 	"corebank/internal/identity"
 )
-
-var writeRights = flag.Bool("rights", false, "write docs/rights.md anew")
 
 const rightsPage = "../docs/rights.md"
 
@@ -84,16 +81,8 @@ func TestThePageOfRightsIsOfToday(t *testing.T) {
 			page.WriteString("\n")
 		}
 	}
-	page.WriteString("\nThe table is that of the schema's `@authorized`; `go test ./graph -run Rights -rights` writes it.\n")
-	if *writeRights {
-		if err := os.WriteFile(rightsPage, []byte(page.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	written, err := os.ReadFile(rightsPage)
-	if err != nil || string(written) != page.String() {
-		t.Errorf("%s is not what the schema says (%v); write it anew with -rights", rightsPage, err)
-	}
+	page.WriteString("\nThe table is that of the schema's `@authorized`; `go generate ./graph` writes it.\n")
+	golden.Check(t, rightsPage, page.String())
 }
 
 const rightsText = `# Who may do what

@@ -51,6 +51,7 @@ func TestImportsFollowTheArrows(t *testing.T) {
 			switch {
 			case s.test && slices.ContainsFunc(apps, func(app string) bool { return within(s.folder, app+"/...") }):
 			case s.test && imported == s.folder: // a test from outside of its package
+			case s.test && imported == "internal/golden": // compares with golden files
 			case s.test && s.folder == "internal/view" && imported == "internal/view/viewtest":
 			case imported == "check/banktest" && !s.test:
 				t.Errorf("%s imports %s, which is for tests", s.path, imported)

@@ -1,21 +1,18 @@
 package bank_test
 
 import (
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"corebank/internal/bank"
+	"corebank/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write docs/refusals.md anew")
 
 const refusalsPage = "../../docs/refusals.md"
 
@@ -65,6 +62,8 @@ func declaredCodes(t *testing.T) []bank.Code {
 	return codes
 }
 
+//go:generate env GENERATE=1 go test -count=1 -run TestThePageOfRefusalsIsOfToday .
+
 // TestThePageOfRefusalsIsOfToday compares the documentation with the registry.
 func TestThePageOfRefusalsIsOfToday(t *testing.T) {
 	var page strings.Builder
@@ -88,14 +87,6 @@ account has changed.
 		}
 		fmt.Fprintf(&page, "| `%s` | %s | %s | %s |\n", info.Code, info.Meaning, info.Remedy, again)
 	}
-	page.WriteString("\nThe table is `bank.Codes()`; `go test ./internal/bank -run Refusals -update` writes it.\n")
-	if *update {
-		if err := os.WriteFile(refusalsPage, []byte(page.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	written, err := os.ReadFile(refusalsPage)
-	if err != nil || string(written) != page.String() {
-		t.Errorf("%s is not what the registry says (%v); write it anew with -update", refusalsPage, err)
-	}
+	page.WriteString("\nThe table is `bank.Codes()`; `go generate ./internal/bank` writes it.\n")
+	golden.Check(t, refusalsPage, page.String())
 }

@@ -89,7 +89,7 @@ func TestEveryOperationHasExamples(t *testing.T) {
 				if !slices.Contains(ever, shape) {
 					t.Errorf("%s is not read", shape)
 				}
-				golden(t, goldenFile(shape, ""))
+				readGolden(t, goldenFile(shape, ""))
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package contract_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -18,9 +17,8 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files of event schemas that are new; never do it to those that are in use")
 
 // goldenFile holds a record as the log keeps it.
 func goldenFile(shape, variant string) string {
@@ -32,18 +30,20 @@ func goldenFile(shape, variant string) string {
 
 func shapeOf(r contract.Record) string { return fmt.Sprintf("%s.v%d", r.Type, r.Schema) }
 
-// golden reads a golden file.
-func golden(t *testing.T, file string) (text []byte, record contract.Record) {
+// readGolden reads a golden file.
+func readGolden(t *testing.T, file string) (text []byte, record contract.Record) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatalf("%v; if the event is new, write its golden file with -update", err)
+		t.Fatalf("%v; if the event is new, run go generate ./internal/contract", err)
 	}
 	if err := json.Unmarshal(text, &record); err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}
 	return text, record
 }
+
+//go:generate env GENERATE=1 go test -count=1 -run TestStoredEventsNeverChange .
 
 // TestStoredEventsNeverChange holds today's encoder to the bytes that are in
 // everybody's logs, and today's decoder to what they mean.
@@ -57,12 +57,8 @@ func TestStoredEventsNeverChange(t *testing.T) {
 				t.Fatal(err)
 			}
 			encoded = append(encoded, '\n')
-			if *update {
-				if err := os.WriteFile(file, encoded, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			text, back := golden(t, file)
+			golden.Add(t, file, string(encoded))
+			text, back := readGolden(t, file)
 			if !bytes.Equal(encoded, text) {
 				t.Errorf("the event is now stored as\n%s, logs hold\n%s; give the new shape a schema version of its own", encoded, text)
 			}
@@ -95,7 +91,7 @@ func TestTheCorpusOfEveryEventEverStored(t *testing.T) {
 		t.Fatalf("the corpus is %v, the tests know %v", files, want)
 	}
 	for _, file := range files {
-		_, record := golden(t, file)
+		_, record := readGolden(t, file)
 		event, err := record.Event()
 		if err != nil || !reflect.DeepEqual(event, means[file]) {
 			t.Errorf("%s means\n%+v, %v; it meant\n%+v", file, event, err, means[file])

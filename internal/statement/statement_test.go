@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -16,10 +14,9 @@ import (
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/golden"
 	"corebank/internal/statement"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 var (
 	ada   = bank.NewAccountID("test", "ada")
@@ -84,6 +81,8 @@ func written(format statement.Format, frame statement.Statement, lines []stateme
 	return text.String(), err
 }
 
+//go:generate env GENERATE=1 go test -count=1 -run TestStatementsAreWrittenAsBefore .
+
 func TestStatementsAreWrittenAsBefore(t *testing.T) {
 	for _, format := range statement.Formats() {
 		t.Run(string(format), func(t *testing.T) {
@@ -92,17 +91,7 @@ func TestStatementsAreWrittenAsBefore(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "month."+string(format))
-			if *update {
-				if err := os.WriteFile(golden, []byte(text), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil || text != string(want) {
-				t.Errorf("it is written as\n%s\nand not as %s (%v); review the difference, then run with -update",
-					text, golden, err)
-			}
+			golden.Check(t, filepath.Join("testdata", "month."+string(format)), text)
 		})
 	}
 }

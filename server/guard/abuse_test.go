@@ -2,11 +2,9 @@ package guard_test
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,12 +12,11 @@ import (
 	"time"
 
 	"corebank/check/banktest"
+	"corebank/internal/golden"
 	"corebank/internal/identity"
 	"corebank/server"
 	"corebank/server/guard"
 )
-
-var update = flag.Bool("update", false, "write docs/abuse.md anew")
 
 const abusePage = "../../docs/abuse.md"
 
@@ -98,6 +95,8 @@ type measured struct {
 	bytes     uint64
 	answered  reply
 }
+
+//go:generate env GENERATE=1 go test -count=1 -run TestAbuseIsCheap .
 
 // TestAbuseIsCheap sends every attack that we know to the whole gateway: each is
 // answered as it should be, tells nothing back, and costs little.
@@ -248,18 +247,7 @@ func checkPage(t *testing.T, table []measured) {
 		}
 		page += fmt.Sprintf("| %d | %s | %s | %s | %s |\n", i+1, m.name, answer, class(m.processor), size(m.bytes))
 	}
-	if *update {
-		if err := os.WriteFile(abusePage, []byte(page), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kept, err := os.ReadFile(abusePage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if is, want := unmeasured(string(kept)), unmeasured(page); is != want {
-		t.Errorf("docs/abuse.md is not what was tried; write it anew: go test ./server/guard -run AbuseIsCheap -update")
-	}
+	golden.CheckBy(t, abusePage, page, unmeasured)
 }
 
 // unmeasured is a page without the two columns that differ from run to run.
