@@ -102,15 +102,7 @@ func (r *Resolver) itemRequest(ctx context.Context,
 	if in.Transfer != nil {
 		take("transfer", transferRequest(*in.Transfer))
 	}
-	if in.PlaceHold != nil {
-		take("placeHold", placeHoldRequest(*in.PlaceHold))
-	}
-	if in.CaptureHold != nil {
-		take("captureHold", captureHoldRequest(*in.CaptureHold))
-	}
-	if in.ReleaseHold != nil {
-		take("releaseHold", releaseHoldRequest(*in.ReleaseHold))
-	}
+	holdItem(in, take)
 	if in.Reverse != nil {
 		if err := authorize(ctx, identity.Teller, identity.Admin); err != nil {
 			return request, kind, refusal, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"corebank/graph/model"
@@ -54,39 +55,64 @@ func (r *Resolver) hold(ctx context.Context, id string) (*model.Hold, error) {
 	return holdOf(hold), nil
 }
 
-// holdOfEvent is the hold that an event changed, as it was right after the
+// holdOfEvent is the hold that an event is about, as it was right after the
 // event; nil for all other events.
 func (r *Resolver) holdOfEvent(ctx context.Context, record contract.Record, event bank.Event) (*model.Hold, error) {
-	var version int64
-	var left, released bank.Money
-	status := view.HoldActive
-	switch e := event.(type) {
-	case bank.HoldPlaced:
-		hold, err := view.HoldOf([]contract.Record{record}, record.At)
-		return holdOf(hold), err
-	case bank.HoldCaptured:
-		if version, left, released = e.Hold, e.Remaining, e.Released; !left.Positive() {
-			status = view.HoldCaptured
-		}
-	case bank.HoldReleased:
-		version, released, status = e.Hold, e.Amount, view.HoldReleased
-	default:
+	version, ok := bank.HoldOf(event, record.Version)
+	if !ok {
 		return nil, nil
 	}
-	past, placed, err := r.eventAt(ctx, record.Account, version)
+	records, err := r.holdRecords(ctx, record.Account, version, record.Version)
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := placed.(bank.HoldPlaced); !ok {
-		return nil, fmt.Errorf("version %d of %s is not a hold", version, record.Account)
-	}
-	hold, err := view.HoldOf([]contract.Record{past}, past.At)
+	hold, err := view.HoldOf(append(records, record), record.At)
 	if err != nil {
 		return nil, err
 	}
-	hold.Status, hold.Remaining.Minor = status, left.Minor
-	hold.Captured.Minor = hold.Amount.Minor - left.Minor - released.Minor
 	return holdOf(hold), nil
+}
+
+// holdRecords are the events of a hold before a version of its account: those that the views have, and from the log
+// those that they do not have yet.
+func (r *Resolver) holdRecords(ctx context.Context, id bank.AccountID, hold, before int64) ([]contract.Record, error) {
+	if before <= hold {
+		return nil, nil
+	}
+	viewed, err := r.Views.Account(ctx, id)
+	if err != nil && !errors.Is(err, view.ErrNotFound) {
+		return nil, fmt.Errorf("view of account %s: %w", id, err)
+	}
+	filed, err := r.Views.References(ctx, bank.HoldSubject(id, hold))
+	if err != nil {
+		return nil, fmt.Errorf("records of hold %d of %s: %w", hold, id, err)
+	}
+	records := slices.DeleteFunc(filed, func(r contract.Record) bool { return r.Version >= before })
+	known := max(hold-1, viewed.Version)
+	if n := len(records); n > 0 { // the views may have moved on since
+		known = max(known, records[n-1].Version)
+	}
+	err = r.eachEvent(ctx, id, known, before-1, func(record contract.Record) (bool, error) {
+		event, err := record.Event()
+		if version, ok := bank.HoldOf(event, record.Version); ok && version == hold {
+			records = append(records, record)
+		}
+		return err == nil, err
+	})
+	return records, err
+}
+
+// holdItem takes an item of a batch that is about a hold.
+func holdItem(in *model.BatchItemInput, take func(name string, c commandRequest)) {
+	if in.PlaceHold != nil {
+		take("placeHold", placeHoldRequest(*in.PlaceHold))
+	}
+	if in.CaptureHold != nil {
+		take("captureHold", captureHoldRequest(*in.CaptureHold))
+	}
+	if in.ReleaseHold != nil {
+		take("releaseHold", releaseHoldRequest(*in.ReleaseHold))
+	}
 }
 
 func placeHoldRequest(in model.PlaceHoldInput) commandRequest {

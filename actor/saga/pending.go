@@ -88,8 +88,6 @@ func (p *pendingState) apply(r contract.Record, event bank.Event) {
 		p.end(e.Transfer)
 	case bank.TransferReturned:
 		p.end(e.Transfer)
-	case bank.HoldPlaced:
-		p.addHold(&hold{Account: r.Account, Version: r.Version, Position: r.Position, ExpiresAt: e.ExpiresAt})
 	case bank.HoldCaptured:
 		if !e.Remaining.Positive() {
 			p.holds.remove(r.Account, e.Hold)
@@ -98,7 +96,23 @@ func (p *pendingState) apply(r contract.Record, event bank.Event) {
 		p.holds.remove(r.Account, e.Hold)
 	case bank.HoldExpired:
 		p.holds.remove(r.Account, e.Hold)
+	default:
+		p.applyExpiry(r, event)
 	}
+}
+
+// applyExpiry takes in when a hold expires, unless a later event has said so already.
+func (p *pendingState) applyExpiry(r contract.Record, event bank.Event) {
+	next, _ := bank.NextStep(r.Account, r.Version, event)
+	expire, is := next.Command.(bank.ExpireHold)
+	if !is {
+		return
+	}
+	if known := p.holds.byID[holdID{next.Account, expire.Hold}]; known != nil && known.Position >= r.Position {
+		return
+	}
+	p.holds.remove(next.Account, expire.Hold)
+	p.addHold(&hold{Account: next.Account, Version: expire.Hold, Position: r.Position, ExpiresAt: next.Due})
 }
 
 // add takes a transfer in. If there are too many, it forgets the one that has made no progress for longest, so that

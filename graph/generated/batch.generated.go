@@ -325,34 +325,13 @@ func (ec *executionContext) unmarshalInputBatchItemInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"deposit", "withdraw", "transfer", "placeHold", "captureHold", "releaseHold", "reverse"}
+	fieldsInOrder := [...]string{"placeHold", "captureHold", "releaseHold", "deposit", "withdraw", "reverse", "transfer"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
 			continue
 		}
 		switch k {
-		case "deposit":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deposit"))
-			data, err := ec.unmarshalODepositInput2ᚖcorebankᚋgraphᚋmodelᚐDepositInput(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Deposit = data
-		case "withdraw":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("withdraw"))
-			data, err := ec.unmarshalOWithdrawInput2ᚖcorebankᚋgraphᚋmodelᚐWithdrawInput(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Withdraw = data
-		case "transfer":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("transfer"))
-			data, err := ec.unmarshalOTransferInput2ᚖcorebankᚋgraphᚋmodelᚐTransferInput(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.Transfer = data
 		case "placeHold":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("placeHold"))
 			data, err := ec.unmarshalOPlaceHoldInput2ᚖcorebankᚋgraphᚋmodelᚐPlaceHoldInput(ctx, v)
@@ -374,6 +353,20 @@ func (ec *executionContext) unmarshalInputBatchItemInput(ctx context.Context, ob
 				return it, err
 			}
 			it.ReleaseHold = data
+		case "deposit":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deposit"))
+			data, err := ec.unmarshalODepositInput2ᚖcorebankᚋgraphᚋmodelᚐDepositInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Deposit = data
+		case "withdraw":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("withdraw"))
+			data, err := ec.unmarshalOWithdrawInput2ᚖcorebankᚋgraphᚋmodelᚐWithdrawInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Withdraw = data
 		case "reverse":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reverse"))
 			data, err := ec.unmarshalOReverseInput2ᚖcorebankᚋgraphᚋmodelᚐReverseInput(ctx, v)
@@ -381,6 +374,13 @@ func (ec *executionContext) unmarshalInputBatchItemInput(ctx context.Context, ob
 				return it, err
 			}
 			it.Reverse = data
+		case "transfer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("transfer"))
+			data, err := ec.unmarshalOTransferInput2ᚖcorebankᚋgraphᚋmodelᚐTransferInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Transfer = data
 		}
 	}
 	return it, nil

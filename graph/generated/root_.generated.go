@@ -3947,6 +3947,17 @@ extend type Subscription {
     id: ID!
   ): Account! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
+
+extend enum AccountEventType {
+  "The account was opened."
+  ACCOUNT_OPENED
+  "The account's name or metadata changed."
+  ACCOUNT_UPDATED
+  "The account was closed permanently."
+  ACCOUNT_CLOSED
+  "An external id was claimed; this event is in a stream that is not an account."
+  EXTERNAL_ID_CLAIMED
+}
 `, BuiltIn: false},
 	{Name: "../asof.graphqls", Input: `"A point in an account's past. Set exactly one field."
 input AsOf @oneOf {
@@ -4033,22 +4044,7 @@ extend type Query {
 }
 `, BuiltIn: false},
 	{Name: "../batch.graphqls", Input: `"One command of a batch. Set exactly one field. The inputs' own dryRun and waitMs must not be set."
-input BatchItemInput @oneOf {
-  "Pay cash into an account."
-  deposit: DepositInput
-  "Pay cash out of an account."
-  withdraw: WithdrawInput
-  "Move money to another account."
-  transfer: TransferInput
-  "Place a hold."
-  placeHold: PlaceHoldInput
-  "Capture a hold, or a part of it."
-  captureHold: CaptureHoldInput
-  "Release a hold."
-  releaseHold: ReleaseHoldInput
-  "Reverse a transaction, or a part of it."
-  reverse: ReverseInput
-}
+input BatchItemInput @oneOf
 
 "A request to execute several commands."
 input PostBatchInput {
@@ -4605,46 +4601,7 @@ type DestinationRefusal implements UserError {
 scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
 "The type of an event."
-enum AccountEventType {
-  "The account was opened."
-  ACCOUNT_OPENED
-  "The account's name or metadata changed."
-  ACCOUNT_UPDATED
-  "Movements on the account were forbidden."
-  ACCOUNT_FROZEN
-  "All movements were allowed again."
-  ACCOUNT_UNFROZEN
-  "The account was closed permanently."
-  ACCOUNT_CLOSED
-  "The account's limits changed."
-  LIMITS_SET
-  "An external id was claimed; this event is in a stream that is not an account."
-  EXTERNAL_ID_CLAIMED
-  "Cash was paid in."
-  MONEY_DEPOSITED
-  "Cash was paid out."
-  MONEY_WITHDRAWN
-  "A hold was placed."
-  HOLD_PLACED
-  "A hold was captured."
-  HOLD_CAPTURED
-  "A hold was released."
-  HOLD_RELEASED
-  "A hold expired."
-  HOLD_EXPIRED
-  "A transfer to another account was sent."
-  TRANSFER_SENT
-  "A transfer from another account arrived."
-  TRANSFER_RECEIVED
-  "A transfer from another account was rejected."
-  TRANSFER_REJECTED
-  "A transfer that this account sent arrived."
-  TRANSFER_COMPLETED
-  "A transfer that this account sent was returned."
-  TRANSFER_RETURNED
-  "A transaction was reversed, or a part of it."
-  TRANSACTION_REVERSED
-}
+enum AccountEventType
 
 "One event of an account, as recorded in the log."
 type AccountEvent {
@@ -4774,6 +4731,13 @@ extend type Mutation {
   freezeAccount(input: FreezeAccountInput!): FreezeAccountPayload! @authorized(roles: [TELLER, ADMIN])
   "Allow all movements again."
   unfreezeAccount(input: UnfreezeAccountInput!): UnfreezeAccountPayload! @authorized(roles: [TELLER, ADMIN])
+}
+
+extend enum AccountEventType {
+  "Movements on the account were forbidden."
+  ACCOUNT_FROZEN
+  "All movements were allowed again."
+  ACCOUNT_UNFROZEN
 }
 `, BuiltIn: false},
 	{Name: "../hold.graphqls", Input: `"The status of a hold."
@@ -4936,6 +4900,26 @@ extend type Query {
     id: ID!
   ): Hold @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
+
+extend enum AccountEventType {
+  "A hold was placed."
+  HOLD_PLACED
+  "A hold was captured."
+  HOLD_CAPTURED
+  "A hold was released."
+  HOLD_RELEASED
+  "A hold expired."
+  HOLD_EXPIRED
+}
+
+extend input BatchItemInput {
+  "Place a hold."
+  placeHold: PlaceHoldInput
+  "Capture a hold, or a part of it."
+  captureHold: CaptureHoldInput
+  "Release a hold."
+  releaseHold: ReleaseHoldInput
+}
 `, BuiltIn: false},
 	{Name: "../limit.graphqls", Input: `"The limits on an account's debits: withdrawals, outgoing transfers and holds."
 type Limits {
@@ -4986,6 +4970,11 @@ type SetLimitsPayload {
 extend type Mutation {
   "Set an account's overdraft and debit limits; they replace the existing ones."
   setLimits(input: SetLimitsInput!): SetLimitsPayload! @authorized(roles: [TELLER, ADMIN])
+}
+
+extend enum AccountEventType {
+  "The account's limits changed."
+  LIMITS_SET
 }
 `, BuiltIn: false},
 	{Name: "../money.graphqls", Input: `"""
@@ -5126,6 +5115,20 @@ extend type Mutation {
   "Pay cash out of an account."
   withdraw(input: WithdrawInput!): WithdrawPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }
+
+extend enum AccountEventType {
+  "Cash was paid in."
+  MONEY_DEPOSITED
+  "Cash was paid out."
+  MONEY_WITHDRAWN
+}
+
+extend input BatchItemInput {
+  "Pay cash into an account."
+  deposit: DepositInput
+  "Pay cash out of an account."
+  withdraw: WithdrawInput
+}
 `, BuiltIn: false},
 	{Name: "../reversal.graphqls", Input: `"A request to reverse a transaction."
 input ReverseInput {
@@ -5169,6 +5172,16 @@ type ReversePayload {
 extend type Mutation {
   "Reverse a transaction, or a part of it, with a new transaction that is linked to it."
   reverse(input: ReverseInput!): ReversePayload! @authorized(roles: [TELLER, ADMIN])
+}
+
+extend enum AccountEventType {
+  "A transaction was reversed, or a part of it."
+  TRANSACTION_REVERSED
+}
+
+extend input BatchItemInput {
+  "Reverse a transaction, or a part of it."
+  reverse: ReverseInput
 }
 `, BuiltIn: false},
 	{Name: "../role.graphqls", Input: `"A role of a user. The user's token names it."
@@ -5653,6 +5666,24 @@ extend type Subscription {
     "The transfer."
     id: ID!
   ): Transfer! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
+}
+
+extend enum AccountEventType {
+  "A transfer to another account was sent."
+  TRANSFER_SENT
+  "A transfer from another account arrived."
+  TRANSFER_RECEIVED
+  "A transfer from another account was rejected."
+  TRANSFER_REJECTED
+  "A transfer that this account sent arrived."
+  TRANSFER_COMPLETED
+  "A transfer that this account sent was returned."
+  TRANSFER_RETURNED
+}
+
+extend input BatchItemInput {
+  "Move money to another account."
+  transfer: TransferInput
 }
 `, BuiltIn: false},
 	{Name: "../trial.graphqls", Input: `"A kind of ledger account."

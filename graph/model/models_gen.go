@@ -573,20 +573,20 @@ func (this BalanceTooLarge) GetRetryable() bool { return this.Retryable }
 
 // One command of a batch. Set exactly one field. The inputs' own dryRun and waitMs must not be set.
 type BatchItemInput struct {
-	// Pay cash into an account.
-	Deposit *DepositInput `json:"deposit,omitempty"`
-	// Pay cash out of an account.
-	Withdraw *WithdrawInput `json:"withdraw,omitempty"`
-	// Move money to another account.
-	Transfer *TransferInput `json:"transfer,omitempty"`
 	// Place a hold.
 	PlaceHold *PlaceHoldInput `json:"placeHold,omitempty"`
 	// Capture a hold, or a part of it.
 	CaptureHold *CaptureHoldInput `json:"captureHold,omitempty"`
 	// Release a hold.
 	ReleaseHold *ReleaseHoldInput `json:"releaseHold,omitempty"`
+	// Pay cash into an account.
+	Deposit *DepositInput `json:"deposit,omitempty"`
+	// Pay cash out of an account.
+	Withdraw *WithdrawInput `json:"withdraw,omitempty"`
 	// Reverse a transaction, or a part of it.
 	Reverse *ReverseInput `json:"reverse,omitempty"`
+	// Move money to another account.
+	Transfer *TransferInput `json:"transfer,omitempty"`
 }
 
 // The result of one item.
@@ -2183,20 +2183,14 @@ const (
 	AccountEventTypeAccountOpened AccountEventType = "ACCOUNT_OPENED"
 	// The account's name or metadata changed.
 	AccountEventTypeAccountUpdated AccountEventType = "ACCOUNT_UPDATED"
+	// The account was closed permanently.
+	AccountEventTypeAccountClosed AccountEventType = "ACCOUNT_CLOSED"
+	// An external id was claimed; this event is in a stream that is not an account.
+	AccountEventTypeExternalIDClaimed AccountEventType = "EXTERNAL_ID_CLAIMED"
 	// Movements on the account were forbidden.
 	AccountEventTypeAccountFrozen AccountEventType = "ACCOUNT_FROZEN"
 	// All movements were allowed again.
 	AccountEventTypeAccountUnfrozen AccountEventType = "ACCOUNT_UNFROZEN"
-	// The account was closed permanently.
-	AccountEventTypeAccountClosed AccountEventType = "ACCOUNT_CLOSED"
-	// The account's limits changed.
-	AccountEventTypeLimitsSet AccountEventType = "LIMITS_SET"
-	// An external id was claimed; this event is in a stream that is not an account.
-	AccountEventTypeExternalIDClaimed AccountEventType = "EXTERNAL_ID_CLAIMED"
-	// Cash was paid in.
-	AccountEventTypeMoneyDeposited AccountEventType = "MONEY_DEPOSITED"
-	// Cash was paid out.
-	AccountEventTypeMoneyWithdrawn AccountEventType = "MONEY_WITHDRAWN"
 	// A hold was placed.
 	AccountEventTypeHoldPlaced AccountEventType = "HOLD_PLACED"
 	// A hold was captured.
@@ -2205,6 +2199,14 @@ const (
 	AccountEventTypeHoldReleased AccountEventType = "HOLD_RELEASED"
 	// A hold expired.
 	AccountEventTypeHoldExpired AccountEventType = "HOLD_EXPIRED"
+	// The account's limits changed.
+	AccountEventTypeLimitsSet AccountEventType = "LIMITS_SET"
+	// Cash was paid in.
+	AccountEventTypeMoneyDeposited AccountEventType = "MONEY_DEPOSITED"
+	// Cash was paid out.
+	AccountEventTypeMoneyWithdrawn AccountEventType = "MONEY_WITHDRAWN"
+	// A transaction was reversed, or a part of it.
+	AccountEventTypeTransactionReversed AccountEventType = "TRANSACTION_REVERSED"
 	// A transfer to another account was sent.
 	AccountEventTypeTransferSent AccountEventType = "TRANSFER_SENT"
 	// A transfer from another account arrived.
@@ -2215,35 +2217,33 @@ const (
 	AccountEventTypeTransferCompleted AccountEventType = "TRANSFER_COMPLETED"
 	// A transfer that this account sent was returned.
 	AccountEventTypeTransferReturned AccountEventType = "TRANSFER_RETURNED"
-	// A transaction was reversed, or a part of it.
-	AccountEventTypeTransactionReversed AccountEventType = "TRANSACTION_REVERSED"
 )
 
 var AllAccountEventType = []AccountEventType{
 	AccountEventTypeAccountOpened,
 	AccountEventTypeAccountUpdated,
+	AccountEventTypeAccountClosed,
+	AccountEventTypeExternalIDClaimed,
 	AccountEventTypeAccountFrozen,
 	AccountEventTypeAccountUnfrozen,
-	AccountEventTypeAccountClosed,
-	AccountEventTypeLimitsSet,
-	AccountEventTypeExternalIDClaimed,
-	AccountEventTypeMoneyDeposited,
-	AccountEventTypeMoneyWithdrawn,
 	AccountEventTypeHoldPlaced,
 	AccountEventTypeHoldCaptured,
 	AccountEventTypeHoldReleased,
 	AccountEventTypeHoldExpired,
+	AccountEventTypeLimitsSet,
+	AccountEventTypeMoneyDeposited,
+	AccountEventTypeMoneyWithdrawn,
+	AccountEventTypeTransactionReversed,
 	AccountEventTypeTransferSent,
 	AccountEventTypeTransferReceived,
 	AccountEventTypeTransferRejected,
 	AccountEventTypeTransferCompleted,
 	AccountEventTypeTransferReturned,
-	AccountEventTypeTransactionReversed,
 }
 
 func (e AccountEventType) IsValid() bool {
 	switch e {
-	case AccountEventTypeAccountOpened, AccountEventTypeAccountUpdated, AccountEventTypeAccountFrozen, AccountEventTypeAccountUnfrozen, AccountEventTypeAccountClosed, AccountEventTypeLimitsSet, AccountEventTypeExternalIDClaimed, AccountEventTypeMoneyDeposited, AccountEventTypeMoneyWithdrawn, AccountEventTypeHoldPlaced, AccountEventTypeHoldCaptured, AccountEventTypeHoldReleased, AccountEventTypeHoldExpired, AccountEventTypeTransferSent, AccountEventTypeTransferReceived, AccountEventTypeTransferRejected, AccountEventTypeTransferCompleted, AccountEventTypeTransferReturned, AccountEventTypeTransactionReversed:
+	case AccountEventTypeAccountOpened, AccountEventTypeAccountUpdated, AccountEventTypeAccountClosed, AccountEventTypeExternalIDClaimed, AccountEventTypeAccountFrozen, AccountEventTypeAccountUnfrozen, AccountEventTypeHoldPlaced, AccountEventTypeHoldCaptured, AccountEventTypeHoldReleased, AccountEventTypeHoldExpired, AccountEventTypeLimitsSet, AccountEventTypeMoneyDeposited, AccountEventTypeMoneyWithdrawn, AccountEventTypeTransactionReversed, AccountEventTypeTransferSent, AccountEventTypeTransferReceived, AccountEventTypeTransferRejected, AccountEventTypeTransferCompleted, AccountEventTypeTransferReturned:
 		return true
 	}
 	return false

@@ -52,6 +52,9 @@ func TestWhatEventsAreFiledUnder(t *testing.T) {
 		if got != want[name] {
 			t.Errorf("%s is filed under %q, want %q", name, got, want[name])
 		}
+		if _, about := bank.HoldOf(e, 4); about != strings.Contains(got, "/hold/") {
+			t.Errorf("%s is filed under %q; about a hold: %t", name, got, about)
+		}
 	}
 	after := before.Apply(refund, at(4))
 	failed := bank.TransferReturned{Transfer: refund.Transfer}

@@ -1,7 +1,6 @@
 package bank
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -38,27 +37,6 @@ type PlaceHold struct {
 	Details
 }
 
-// CaptureHold asks to pay out what is held, or a part of it. The rest stays
-// held unless ReleaseRest.
-type CaptureHold struct {
-	Hold        int64  `json:"hold"`
-	Amount      *Money `json:"amount,omitempty"` // nil is all that is held
-	ReleaseRest bool   `json:"releaseRest,omitempty"`
-	Details
-}
-
-// ReleaseHold asks to hold no longer.
-type ReleaseHold struct {
-	Hold   int64  `json:"hold"`
-	Reason string `json:"reason,omitempty"`
-}
-
-// ExpireHold notes that a hold has expired. Only the bank itself gives it; the
-// hold holds nothing whether it comes or not.
-type ExpireHold struct {
-	Hold int64 `json:"hold"`
-}
-
 // HoldPlaced says that an amount is kept back until a time.
 type HoldPlaced struct {
 	nonMonetary
@@ -67,31 +45,6 @@ type HoldPlaced struct {
 	// Defaulted is set when the caller left the time to the bank.
 	Defaulted bool `json:"defaulted,omitempty"`
 	Details
-}
-
-// HoldCaptured says that held money was paid out. Remaining is what is still
-// held, Released what was let go with it.
-type HoldCaptured struct {
-	Movement
-	Hold      int64 `json:"hold"`
-	Remaining Money `json:"remaining"`
-	Released  Money `json:"released"`
-	Details
-}
-
-// HoldReleased says that the rest of a hold was let go.
-type HoldReleased struct {
-	nonMonetary
-	Hold   int64  `json:"hold"`
-	Amount Money  `json:"amount"`
-	Reason string `json:"reason,omitempty"`
-}
-
-// HoldExpired says that the rest of a hold ended by itself.
-type HoldExpired struct {
-	nonMonetary
-	Hold   int64 `json:"hold"`
-	Amount Money `json:"amount"`
 }
 
 func (c PlaceHold) check() Refusals {
@@ -148,139 +101,15 @@ func (e HoldPlaced) Subjects(before Account) []string {
 	return []string{HoldSubject(before.ID, before.Version+1)}
 }
 
-func (c CaptureHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
+func (e HoldPlaced) hold(version int64) int64 { return version }
 
-func (c CaptureHold) check() Refusals {
-	broken := c.Details.check()
-	if c.Amount != nil {
-		broken.add(checkAmount("amount", *c.Amount))
+// HoldOf is the hold that an event of a version is about, and false for events about none.
+func HoldOf(e Event, version int64) (hold int64, ok bool) {
+	about, ok := e.(interface{ hold(version int64) int64 })
+	if !ok {
+		return 0, false
 	}
-	return broken
-}
-
-func (c CaptureHold) decide(a Account, in Circumstances) (Event, Refusals) {
-	if refusal := a.active(); refusal != nil {
-		return nil, Refusals{refusal}
-	}
-	broken := a.mismatch(c.Amount)
-	hold, refusal := a.liveHold(c.Hold, in)
-	if broken.add(refusal); len(broken) > 0 {
-		return nil, broken
-	}
-	amount := hold.Remaining
-	if c.Amount != nil {
-		amount = *c.Amount
-	}
-	if amount.Minor > hold.Remaining.Minor {
-		return nil, Refusals{refuseRemaining(hold.Remaining, "hold")}
-	}
-	event := HoldCaptured{Movement: a.move(amount, -amount.Minor, SettlementLedger(a.Currency)), Hold: c.Hold, Details: c.Details,
-		Remaining: Money{Minor: hold.Remaining.Minor - amount.Minor, Currency: a.Currency}, Released: Money{Currency: a.Currency}}
-	if c.ReleaseRest {
-		event.Remaining, event.Released = event.Released, event.Remaining
-	}
-	return event, nil
-}
-
-func (e HoldCaptured) validate() error {
-	if e.Hold <= 0 || e.Remaining.Currency != e.Amount.Currency || e.Released.Currency != e.Amount.Currency {
-		return errors.New("a capture of no hold, or one that does not say what is left of it")
-	}
-	return e.Movement.validate()
-}
-
-func (e HoldCaptured) apply(a Account, _ time.Time) Account {
-	a.Balance = e.Balance
-	return a.holdLeft(e.Hold, e.Remaining)
-}
-
-func (e HoldCaptured) conflictsWith(c Command) []string {
-	if c, ok := c.(CaptureHold); ok {
-		amount := c.Amount != nil && *c.Amount != e.Amount || c.Amount == nil && (e.Remaining.Positive() || e.Released.Positive())
-		rest := c.ReleaseRest && e.Remaining.Positive() || !c.ReleaseRest && e.Released.Positive()
-		return append(conflicts(field{"hold", e.Hold != c.Hold}, field{"amount", amount}, field{"releaseRest", rest}),
-			e.Details.differing(c.Details)...)
-	}
-	return wrongKind()
-}
-
-// Entry is the debit of what was captured.
-func (e HoldCaptured) Entry() (Entry, bool) {
-	entry := e.Movement.entry(HoldCaptureEntry, false)
-	entry.Details, entry.Hold = e.Details, e.Hold
-	return entry, true
-}
-
-// Subjects are the hold.
-func (e HoldCaptured) Subjects(a Account) []string { return []string{HoldSubject(a.ID, e.Hold)} }
-
-func (c ReleaseHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
-
-func (c ReleaseHold) check() (broken Refusals) {
-	broken.add(checkText("reason", c.Reason, 0, MaxReasonLength))
-	return broken
-}
-
-func (c ReleaseHold) decide(a Account, in Circumstances) (Event, Refusals) {
-	hold, refusal := a.liveHold(c.Hold, in)
-	if refusal != nil {
-		return nil, Refusals{refusal}
-	}
-	return HoldReleased{Hold: c.Hold, Amount: hold.Remaining, Reason: c.Reason}, nil
-}
-
-func (e HoldReleased) apply(a Account, _ time.Time) Account {
-	return a.holdLeft(e.Hold, Money{Currency: a.Currency})
-}
-
-// Subjects are the hold.
-func (e HoldReleased) Subjects(a Account) []string { return []string{HoldSubject(a.ID, e.Hold)} }
-
-func (e HoldReleased) validate() error { return endOfHold(e.Hold, e.Amount) }
-
-func (e HoldReleased) conflictsWith(c Command) []string {
-	if c, ok := c.(ReleaseHold); ok {
-		return conflicts(field{"hold", e.Hold != c.Hold}, field{"reason", e.Reason != c.Reason})
-	}
-	return wrongKind()
-}
-
-func (c ExpireHold) systemKey() string { return fmt.Sprintf("expire/%d", c.Hold) }
-
-func (c ExpireHold) check() Refusals { return nil }
-
-func (c ExpireHold) decide(a Account, in Circumstances) (Event, Refusals) {
-	i := a.findHold(c.Hold)
-	switch {
-	case i < 0:
-		return nil, Refusals{refuseNoHold()}
-	case in.Now.Before(a.Holds[i].ExpiresAt):
-		return nil, Refusals{refuseInput("hold", "has not expired yet")}
-	}
-	return HoldExpired{Hold: c.Hold, Amount: a.Holds[i].Remaining}, nil
-}
-
-func (e HoldExpired) apply(a Account, _ time.Time) Account {
-	return a.holdLeft(e.Hold, Money{Currency: a.Currency})
-}
-
-// Subjects are the hold.
-func (e HoldExpired) Subjects(a Account) []string { return []string{HoldSubject(a.ID, e.Hold)} }
-
-func (e HoldExpired) validate() error { return endOfHold(e.Hold, e.Amount) }
-
-func (e HoldExpired) conflictsWith(c Command) []string {
-	if c, ok := c.(ExpireHold); ok {
-		return conflicts(field{"hold", e.Hold != c.Hold})
-	}
-	return wrongKind()
-}
-
-func endOfHold(hold int64, amount Money) error {
-	if hold <= 0 || amount.Currency == "" || !amount.Positive() {
-		return fmt.Errorf("the end of a hold %d of %q", hold, amount)
-	}
-	return nil
+	return about.hold(version), true
 }
 
 func (a Account) findHold(version int64) int {

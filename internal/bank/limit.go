@@ -141,20 +141,33 @@ func sameAmount(m, n *Money) bool { return m == n || m != nil && n != nil && *m 
 
 // checkLimits refuses a debit beyond the limits per transaction and per day.
 func (a Account) checkLimits(amount Money, now time.Time) (broken Refusals) {
-	if limit := copied(a.Limits.PerTransaction); limit != nil && amount.Minor > limit.Minor {
-		broken.add(&Refusal{Code: LimitExceeded, Field: "amount", Limit: limit, Remaining: limit,
-			Message: "At most " + limit.String() + " may leave the account at once; send a smaller amount."})
-	}
-	if limit := copied(a.Limits.PerDay); limit != nil {
-		remaining := Money{Minor: max(0, limit.Minor-a.SpentOn(now).Minor), Currency: a.Currency}
-		if amount.Minor > remaining.Minor {
-			resets := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
-			broken.add(&Refusal{Code: LimitExceeded, Field: "amount", Limit: limit, Remaining: &remaining, ResetsAt: resets,
-				Message: "Of the day's limit of " + limit.String() + ", " + remaining.String() +
-					" remains; send at most that, or wait until " + resets.Format(time.RFC3339) + "."})
-		}
-	}
+	broken.add(a.checkTransactionLimit(amount))
+	broken.add(a.checkDailyLimit(amount, now))
 	return broken
+}
+
+func (a Account) checkTransactionLimit(amount Money) *Refusal {
+	limit := copied(a.Limits.PerTransaction)
+	if limit == nil || amount.Minor <= limit.Minor {
+		return nil
+	}
+	return &Refusal{Code: LimitExceeded, Field: "amount", Limit: limit, Remaining: limit,
+		Message: "At most " + limit.String() + " may leave the account at once; send a smaller amount."}
+}
+
+func (a Account) checkDailyLimit(amount Money, now time.Time) *Refusal {
+	limit := copied(a.Limits.PerDay)
+	if limit == nil {
+		return nil
+	}
+	remaining := Money{Minor: max(0, limit.Minor-a.SpentOn(now).Minor), Currency: a.Currency}
+	if amount.Minor <= remaining.Minor {
+		return nil
+	}
+	resets := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	return &Refusal{Code: LimitExceeded, Field: "amount", Limit: limit, Remaining: &remaining, ResetsAt: resets,
+		Message: "Of the day's limit of " + limit.String() + ", " + remaining.String() +
+			" remains; send at most that, or wait until " + resets.Format(time.RFC3339) + "."}
 }
 
 // SpentOn is what counted towards the daily limit on the day of a time, so
