@@ -107,6 +107,9 @@ func holdItem(in *model.BatchItemInput, take func(name string, c commandRequest)
 	if in.PlaceHold != nil {
 		take("placeHold", placeHoldRequest(*in.PlaceHold))
 	}
+	if in.AdjustHold != nil {
+		take("adjustHold", adjustHoldRequest(*in.AdjustHold))
+	}
 	if in.CaptureHold != nil {
 		take("captureHold", captureHoldRequest(*in.CaptureHold))
 	}
@@ -119,6 +122,12 @@ func placeHoldRequest(in model.PlaceHoldInput) commandRequest {
 	c := newRequest(in.AccountID, in.IdempotencyKey, in.DryRun)
 	c.command = bank.PlaceHold{Amount: c.amount("amount", in.Amount), ExpiresAt: moment(in.ExpiresAt),
 		Details: details(in.Reference, in.Memo, in.ExternalID)}
+	return c
+}
+
+func adjustHoldRequest(in model.AdjustHoldInput) commandRequest {
+	c, hold := newHoldRequest(in.HoldID, in.IdempotencyKey, in.DryRun)
+	c.command = bank.AdjustHold{Hold: hold, Amount: c.optionalAmount("amount", in.Amount), ExpiresAt: moment(in.ExpiresAt)}
 	return c
 }
 

@@ -15,6 +15,11 @@ func (r *mutationResolver) PlaceHold(ctx context.Context, input model.PlaceHoldI
 	return (*model.PlaceHoldPayload)(p.forHold()), err
 }
 
+func (r *mutationResolver) AdjustHold(ctx context.Context, input model.AdjustHoldInput) (*model.AdjustHoldPayload, error) {
+	p, err := r.submit(ctx, adjustHoldRequest(input))
+	return (*model.AdjustHoldPayload)(p.forHold()), err
+}
+
 func (r *mutationResolver) CaptureHold(ctx context.Context, input model.CaptureHoldInput) (*model.CaptureHoldPayload, error) {
 	p, err := r.submit(ctx, captureHoldRequest(input))
 	return (*model.CaptureHoldPayload)(p.forHold()), err

@@ -13,6 +13,9 @@ func (l *Log) checkHold(r contract.Record, acc *account, event bank.Event) {
 	var version int64
 	var parts []bank.Money
 	switch e := event.(type) {
+	case bank.HoldAdjusted:
+		l.checkAdjustment(r, acc, e)
+		return
 	case bank.HoldCaptured:
 		version, parts = e.Hold, []bank.Money{e.Amount, e.Remaining, e.Released}
 	case bank.HoldReleased:
@@ -39,6 +42,23 @@ func (l *Log) checkHold(r contract.Record, acc *account, event bank.Event) {
 	}
 	if sum != want {
 		l.findings.about(r, Hold, fmt.Sprintf("the %s that hold %d keeps back", want, version), sum.String())
+	}
+}
+
+// checkAdjustment holds the new total of a hold to what was captured of it: that
+// much, and no more, is no longer kept back.
+func (l *Log) checkAdjustment(r contract.Record, acc *account, e bank.HoldAdjusted) {
+	i := slices.IndexFunc(acc.state.Holds, func(h bank.Hold) bool { return h.Version == e.Hold })
+	if i < 0 {
+		if !acc.gap {
+			l.findings.about(r, Hold, "a hold that has not ended", fmt.Sprintf("hold %d", e.Hold))
+		}
+		return
+	}
+	before := acc.state.Holds[i]
+	captured := before.Amount.Minor - before.Remaining.Minor
+	if after := e.Amount.Minor - e.Remaining.Minor; after != captured {
+		l.findings.about(r, Hold, fmt.Sprintf("%d minor units captured of hold %d", captured, e.Hold), fmt.Sprint(after))
 	}
 }
 

@@ -52,6 +52,12 @@ func mutationOf(r *laws.Request) (name, also string, in input) {
 			in["expiresAt"] = c.ExpiresAt.Format(time.RFC3339Nano)
 		}
 		return "placeHold", alsoHold, in
+	case bank.AdjustHold:
+		in := part(c.Amount, input{"holdId": within(r, "hld_", c.Hold)})
+		if !c.ExpiresAt.IsZero() {
+			in["expiresAt"] = c.ExpiresAt.Format(time.RFC3339Nano)
+		}
+		return "adjustHold", "", in
 	case bank.CaptureHold:
 		return "captureHold", "", part(c.Amount, input{"holdId": within(r, "hld_", c.Hold), "releaseRest": c.ReleaseRest})
 	case bank.ReleaseHold:

@@ -44,7 +44,8 @@ func TestEveryRequestIsAMutationOfTheBank(t *testing.T) {
 		bank.OpenAccount{Owner: "Ada", Currency: currency, Kind: bank.Current}, bank.CloseAccount{},
 		bank.Deposit{Amount: some}, bank.Withdraw{Amount: some}, bank.SendTransfer{To: id, Amount: some},
 		bank.PlaceHold{Amount: some}, bank.PlaceHold{Amount: some, ExpiresAt: time.Now().UTC()},
-		bank.CaptureHold{Hold: 3}, bank.CaptureHold{Hold: 3, Amount: &some, ReleaseRest: true}, bank.ReleaseHold{Hold: 3},
+		bank.CaptureHold{Hold: 3}, bank.CaptureHold{Hold: 3, Amount: &some, ReleaseRest: true},
+		bank.ReleaseHold{Hold: 3}, bank.AdjustHold{Hold: 3, Amount: &some, ExpiresAt: time.Now().UTC()},
 		bank.Reverse{Transaction: 2, Reason: "a mistake"}, bank.Reverse{Transaction: 2, Amount: &some, Reason: "a mistake"},
 		bank.FreezeAccount{Debits: true, Reason: "for a moment"}, bank.UnfreezeAccount{},
 	} {

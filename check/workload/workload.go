@@ -132,8 +132,13 @@ func (w *Workload) chooseHold(random *rand.Rand, id bank.AccountID, amount bank.
 	if random.IntN(2) == 0 {
 		w.holds = append(w.holds[:i], w.holds[i+1:]...)
 	}
-	if roll < 9 {
+	switch {
+	case roll < 8:
 		return h.account, bank.ReleaseHold{Hold: h.version}
+	case roll < 9:
+		return h.account, bank.AdjustHold{Hold: h.version, Amount: &amount}
+	case roll < 10:
+		return h.account, bank.AdjustHold{Hold: h.version, ExpiresAt: in(expiryMin + time.Hour)}
 	}
 	return h.account, bank.CaptureHold{Hold: h.version, Amount: w.part(random, h.minor), ReleaseRest: random.IntN(3) == 0}
 }

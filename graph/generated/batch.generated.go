@@ -325,7 +325,7 @@ func (ec *executionContext) unmarshalInputBatchItemInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"placeHold", "captureHold", "releaseHold", "deposit", "withdraw", "reverse", "transfer"}
+	fieldsInOrder := [...]string{"placeHold", "adjustHold", "captureHold", "releaseHold", "deposit", "withdraw", "reverse", "transfer"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -339,6 +339,13 @@ func (ec *executionContext) unmarshalInputBatchItemInput(ctx context.Context, ob
 				return it, err
 			}
 			it.PlaceHold = data
+		case "adjustHold":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("adjustHold"))
+			data, err := ec.unmarshalOAdjustHoldInput2ᚖcorebankᚋgraphᚋmodelᚐAdjustHoldInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AdjustHold = data
 		case "captureHold":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("captureHold"))
 			data, err := ec.unmarshalOCaptureHoldInput2ᚖcorebankᚋgraphᚋmodelᚐCaptureHoldInput(ctx, v)

@@ -144,6 +144,15 @@ type ComplexityRoot struct {
 		Retryable func(childComplexity int) int
 	}
 
+	AdjustHoldPayload struct {
+		Account     func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		Hold        func(childComplexity int) int
+		Replayed    func(childComplexity int) int
+		Transaction func(childComplexity int) int
+		UserErrors  func(childComplexity int) int
+	}
+
 	AlreadyReversed struct {
 		By        func(childComplexity int) int
 		Code      func(childComplexity int) int
@@ -381,6 +390,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AdjustHold      func(childComplexity int, input model.AdjustHoldInput) int
 		CaptureHold     func(childComplexity int, input model.CaptureHoldInput) int
 		CloseAccount    func(childComplexity int, input model.CloseAccountInput) int
 		Deposit         func(childComplexity int, input model.DepositInput) int
@@ -1152,6 +1162,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountNotFrozen.Retryable(childComplexity), true
+
+	case "AdjustHoldPayload.account":
+		if e.ComplexityRoot.AdjustHoldPayload.Account == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustHoldPayload.Account(childComplexity), true
+	case "AdjustHoldPayload.dryRun":
+		if e.ComplexityRoot.AdjustHoldPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustHoldPayload.DryRun(childComplexity), true
+	case "AdjustHoldPayload.hold":
+		if e.ComplexityRoot.AdjustHoldPayload.Hold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustHoldPayload.Hold(childComplexity), true
+	case "AdjustHoldPayload.replayed":
+		if e.ComplexityRoot.AdjustHoldPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustHoldPayload.Replayed(childComplexity), true
+	case "AdjustHoldPayload.transaction":
+		if e.ComplexityRoot.AdjustHoldPayload.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustHoldPayload.Transaction(childComplexity), true
+	case "AdjustHoldPayload.userErrors":
+		if e.ComplexityRoot.AdjustHoldPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AdjustHoldPayload.UserErrors(childComplexity), true
 
 	case "AlreadyReversed.by":
 		if e.ComplexityRoot.AlreadyReversed.By == nil {
@@ -2098,6 +2145,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Money.Value(childComplexity), true
 
+	case "Mutation.adjustHold":
+		if e.ComplexityRoot.Mutation.AdjustHold == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_adjustHold_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AdjustHold(childComplexity, args["input"].(model.AdjustHoldInput)), true
 	case "Mutation.captureHold":
 		if e.ComplexityRoot.Mutation.CaptureHold == nil {
 			break
@@ -3544,6 +3602,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
 		ec.unmarshalInputAccountFilter,
+		ec.unmarshalInputAdjustHoldInput,
 		ec.unmarshalInputAsOf,
 		ec.unmarshalInputBatchItemInput,
 		ec.unmarshalInputCaptureHoldInput,
@@ -4760,7 +4819,7 @@ type Hold implements Node {
   accountId: ID!
   "The status."
   status: HoldStatus!
-  "The original amount."
+  "The amount: that of the request, or the total that it was adjusted to last."
   amount: Money!
   "How much is reserved now."
   remaining: Money!
@@ -4797,6 +4856,27 @@ input PlaceHoldInput {
   memo: String
   "Your own id for it, at most 140 characters, to search for; it need not be unique."
   externalId: String
+  "Return what would happen and every rule that forbids it, and change nothing."
+  dryRun: Boolean = false
+}
+
+"A request to raise, lower or prolong a hold that is active."
+input AdjustHoldInput {
+  "The hold."
+  holdId: ID!
+  """
+  The new total, as card processors count it: what was captured already is a part
+  of it, so it must be more than that. A raise must be available and counts towards
+  the limits; a lower total makes the difference available again. By default as it was.
+  """
+  amount: MoneyInput
+  "When it expires from now on: in the future, at most 365 days from now; by default as it was."
+  expiresAt: DateTime
+  """
+  Your own id for this request, 1 to 128 characters, unique within the account.
+  The same request, sent again with the same key, adjusts nothing again.
+  """
+  idempotencyKey: String!
   "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
 }
@@ -4852,6 +4932,22 @@ type PlaceHoldPayload {
   userErrors: [UserError!]!
 }
 
+"The result of adjusting a hold."
+type AdjustHoldPayload {
+  "The account afterwards; null when the request was refused before the account was found."
+  account: Account
+  "Always null, because no money moves."
+  transaction: Transaction
+  "The hold afterwards; null when refused."
+  hold: Hold
+  "Whether this is the result of an earlier, identical request."
+  replayed: Boolean!
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
+  dryRun: Boolean!
+  "Why the request was refused; empty on success."
+  userErrors: [UserError!]!
+}
+
 "The result of capturing a hold."
 type CaptureHoldPayload {
   "The account afterwards; null when the request was refused before the account was found."
@@ -4887,6 +4983,8 @@ type ReleaseHoldPayload {
 extend type Mutation {
   "Reserve an amount; it is no longer available at once."
   placeHold(input: PlaceHoldInput!): PlaceHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
+  "Raise, lower or prolong a hold: incremental authorization."
+  adjustHold(input: AdjustHoldInput!): AdjustHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
   "Pay out a hold, or a part of it."
   captureHold(input: CaptureHoldInput!): CaptureHoldPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
   "Release a hold."
@@ -4904,6 +5002,8 @@ extend type Query {
 extend enum AccountEventType {
   "A hold was placed."
   HOLD_PLACED
+  "A hold was raised, lowered or prolonged."
+  HOLD_ADJUSTED
   "A hold was captured."
   HOLD_CAPTURED
   "A hold was released."
@@ -4915,6 +5015,8 @@ extend enum AccountEventType {
 extend input BatchItemInput {
   "Place a hold."
   placeHold: PlaceHoldInput
+  "Raise, lower or prolong a hold."
+  adjustHold: AdjustHoldInput
   "Capture a hold, or a part of it."
   captureHold: CaptureHoldInput
   "Release a hold."
@@ -5859,6 +5961,24 @@ func (ec *executionContext) childFields_AccountEventEdge(ctx context.Context, fi
 		return ec.fieldContext_AccountEventEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AccountEventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AdjustHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "account":
+		return ec.fieldContext_AdjustHoldPayload_account(ctx, field)
+	case "transaction":
+		return ec.fieldContext_AdjustHoldPayload_transaction(ctx, field)
+	case "hold":
+		return ec.fieldContext_AdjustHoldPayload_hold(ctx, field)
+	case "replayed":
+		return ec.fieldContext_AdjustHoldPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_AdjustHoldPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AdjustHoldPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AdjustHoldPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Audit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -383,6 +383,39 @@ func (this AccountNotFrozen) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountNotFrozen) GetRetryable() bool { return this.Retryable }
 
+// A request to raise, lower or prolong a hold that is active.
+type AdjustHoldInput struct {
+	// The hold.
+	HoldID string `json:"holdId"`
+	// The new total, as card processors count it: what was captured already is a part
+	// of it, so it must be more than that. A raise must be available and counts towards
+	// the limits; a lower total makes the difference available again. By default as it was.
+	Amount *MoneyInput `json:"amount,omitempty"`
+	// When it expires from now on: in the future, at most 365 days from now; by default as it was.
+	ExpiresAt *scalar.DateTime `json:"expiresAt,omitempty"`
+	// Your own id for this request, 1 to 128 characters, unique within the account.
+	// The same request, sent again with the same key, adjusts nothing again.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Return what would happen and every rule that forbids it, and change nothing.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The result of adjusting a hold.
+type AdjustHoldPayload struct {
+	// The account afterwards; null when the request was refused before the account was found.
+	Account *Account `json:"account,omitempty"`
+	// Always null, because no money moves.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// The hold afterwards; null when refused.
+	Hold *Hold `json:"hold,omitempty"`
+	// Whether this is the result of an earlier, identical request.
+	Replayed bool `json:"replayed"`
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
+	DryRun bool `json:"dryRun"`
+	// Why the request was refused; empty on success.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The transaction was already reversed in full.
 type AlreadyReversed struct {
 	// The rule that was broken.
@@ -575,6 +608,8 @@ func (this BalanceTooLarge) GetRetryable() bool { return this.Retryable }
 type BatchItemInput struct {
 	// Place a hold.
 	PlaceHold *PlaceHoldInput `json:"placeHold,omitempty"`
+	// Raise, lower or prolong a hold.
+	AdjustHold *AdjustHoldInput `json:"adjustHold,omitempty"`
 	// Capture a hold, or a part of it.
 	CaptureHold *CaptureHoldInput `json:"captureHold,omitempty"`
 	// Release a hold.
@@ -879,7 +914,7 @@ type Hold struct {
 	AccountID string `json:"accountId"`
 	// The status.
 	Status HoldStatus `json:"status"`
-	// The original amount.
+	// The amount: that of the request, or the total that it was adjusted to last.
 	Amount *Money `json:"amount"`
 	// How much is reserved now.
 	Remaining *Money `json:"remaining"`
@@ -2193,6 +2228,8 @@ const (
 	AccountEventTypeAccountUnfrozen AccountEventType = "ACCOUNT_UNFROZEN"
 	// A hold was placed.
 	AccountEventTypeHoldPlaced AccountEventType = "HOLD_PLACED"
+	// A hold was raised, lowered or prolonged.
+	AccountEventTypeHoldAdjusted AccountEventType = "HOLD_ADJUSTED"
 	// A hold was captured.
 	AccountEventTypeHoldCaptured AccountEventType = "HOLD_CAPTURED"
 	// A hold was released.
@@ -2227,6 +2264,7 @@ var AllAccountEventType = []AccountEventType{
 	AccountEventTypeAccountFrozen,
 	AccountEventTypeAccountUnfrozen,
 	AccountEventTypeHoldPlaced,
+	AccountEventTypeHoldAdjusted,
 	AccountEventTypeHoldCaptured,
 	AccountEventTypeHoldReleased,
 	AccountEventTypeHoldExpired,
@@ -2243,7 +2281,7 @@ var AllAccountEventType = []AccountEventType{
 
 func (e AccountEventType) IsValid() bool {
 	switch e {
-	case AccountEventTypeAccountOpened, AccountEventTypeAccountUpdated, AccountEventTypeAccountClosed, AccountEventTypeExternalIDClaimed, AccountEventTypeAccountFrozen, AccountEventTypeAccountUnfrozen, AccountEventTypeHoldPlaced, AccountEventTypeHoldCaptured, AccountEventTypeHoldReleased, AccountEventTypeHoldExpired, AccountEventTypeLimitsSet, AccountEventTypeMoneyDeposited, AccountEventTypeMoneyWithdrawn, AccountEventTypeTransactionReversed, AccountEventTypeTransferSent, AccountEventTypeTransferReceived, AccountEventTypeTransferRejected, AccountEventTypeTransferCompleted, AccountEventTypeTransferReturned:
+	case AccountEventTypeAccountOpened, AccountEventTypeAccountUpdated, AccountEventTypeAccountClosed, AccountEventTypeExternalIDClaimed, AccountEventTypeAccountFrozen, AccountEventTypeAccountUnfrozen, AccountEventTypeHoldPlaced, AccountEventTypeHoldAdjusted, AccountEventTypeHoldCaptured, AccountEventTypeHoldReleased, AccountEventTypeHoldExpired, AccountEventTypeLimitsSet, AccountEventTypeMoneyDeposited, AccountEventTypeMoneyWithdrawn, AccountEventTypeTransactionReversed, AccountEventTypeTransferSent, AccountEventTypeTransferReceived, AccountEventTypeTransferRejected, AccountEventTypeTransferCompleted, AccountEventTypeTransferReturned:
 		return true
 	}
 	return false

@@ -42,7 +42,7 @@ func TestWhatEventsAreFiledUnder(t *testing.T) {
 	hold, transfer := "/hold/1", string(trip)
 	back := string(refund.Transfer)
 	want := map[string]string{
-		"held": "/hold/4", "captured": hold, "released": hold, "expired": hold,
+		"held": "/hold/4", "adjusted": hold, "captured": hold, "released": hold, "expired": hold,
 		"sent": transfer, "received": transfer, "rejected": transfer, "completed": transfer, "returned": transfer,
 		"paid back": back + " " + string(refund.Reverses.Transfer) + " /reversal/1",
 		"reversed":  "/reversal/1",

@@ -25,6 +25,7 @@ func wholeEvents() map[string]bank.Event {
 		"emptied":        withdrawn(eur(1), eur(0)),
 		"overdrawn":      withdrawn(eur(1), eur(-1)),
 		"held":           placed(eur(1), at(9)),
+		"adjusted":       adjusted(1, 3, 2, at(9), "amount"),
 		"captured":       captured(1, eur(1), eur(0), 0, 0),
 		"released":       bank.HoldReleased{Hold: 1, Amount: eur(1)},
 		"expired":        bank.HoldExpired{Hold: 1, Amount: eur(1)},

@@ -94,6 +94,17 @@ func (l *ledger) bookHold(c bank.Command, version int64, now time.Time) {
 		}
 		l.holds[version] = &entry{minor: c.Amount.Minor, rest: c.Amount.Minor, until: until}
 		l.debits = append(l.debits, debit{now, c.Amount.Minor})
+	case bank.AdjustHold:
+		h := l.holds[c.Hold]
+		if !c.ExpiresAt.IsZero() {
+			h.until = c.ExpiresAt
+		}
+		if c.Amount != nil {
+			if raise := c.Amount.Minor - h.minor; raise > 0 {
+				l.debits = append(l.debits, debit{now, raise})
+			}
+			h.minor, h.rest = c.Amount.Minor, h.rest+c.Amount.Minor-h.minor
+		}
 	case bank.CaptureHold:
 		h := l.holds[c.Hold]
 		minor := h.rest

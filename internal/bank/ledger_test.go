@@ -303,6 +303,8 @@ func (l *ledger) allowedHold(c bank.Command, now time.Time) bank.Code {
 			return until.After(now) && !until.After(now.Add(365*24*time.Hour))
 		}))
 		return first(append(rules, l.pays(c.Amount.Minor, now)...)...)
+	case bank.AdjustHold:
+		return l.allowedAdjustment(c, now)
 	case bank.CaptureHold:
 		rules := l.exists()
 		if c.Amount != nil {
@@ -318,6 +320,42 @@ func (l *ledger) allowedHold(c bank.Command, now time.Time) bank.Code {
 		return first(must("INPUT_INVALID", func() bool { return h == nil || h.ended || !now.Before(h.until) }),
 			must("HOLD_NOT_FOUND", func() bool { return h != nil && !h.ended }))
 	}
+}
+
+// allowedAdjustment counts what was captured as what the hold's total and rest differ by.
+func (l *ledger) allowedAdjustment(c bank.AdjustHold, now time.Time) bank.Code {
+	until, h := c.ExpiresAt, l.holds[c.Hold]
+	sound := l.open && !l.closed && h != nil && !h.ended && now.Before(h.until)
+	if c.Amount != nil {
+		sound = sound && known[c.Amount.Currency] && c.Amount.Minor > 0 && c.Amount.Currency == l.currency
+	}
+	rules := []func() rule{must("INPUT_INVALID", func() bool { return c.Amount != nil || !until.IsZero() })}
+	if c.Amount != nil {
+		rules = append(rules, must("CURRENCY_UNKNOWN", func() bool { return known[c.Amount.Currency] }),
+			must("AMOUNT_INVALID", func() bool { return c.Amount.Minor > 0 }))
+	}
+	rules = append(rules, must("INPUT_INVALID", func() bool {
+		return until.IsZero() || until.After(now) && !until.After(now.Add(365*24*time.Hour))
+	}), must("INPUT_INVALID", func() bool {
+		if !sound {
+			return true
+		}
+		total := c.Amount == nil || c.Amount.Minor == h.minor
+		return (c.Amount == nil || c.Amount.Minor > h.minor-h.rest) && !(total && (until.IsZero() || until.Equal(h.until)))
+	}))
+	rules = append(rules, l.exists()...)
+	if c.Amount != nil {
+		rules = append(rules, must("CURRENCY_MISMATCH", func() bool { return c.Amount.Currency == l.currency }))
+	}
+	rules = append(append(rules, l.live(c.Hold, now)...), must("ACCOUNT_FROZEN", func() bool { return !l.noDebits }))
+	if c.Amount == nil || !sound || c.Amount.Minor <= h.minor {
+		return first(rules...)
+	}
+	raise := c.Amount.Minor - h.minor
+	return first(append(rules, must("LIMIT_EXCEEDED", func() bool {
+		return (l.perTransaction == nil || whole(c.Amount.Minor).Cmp(l.perTransaction) <= 0) &&
+			(l.perDay == nil || new(big.Int).Add(l.spent(now), whole(raise)).Cmp(l.perDay) <= 0)
+	}), must("INSUFFICIENT_FUNDS", func() bool { return whole(raise).Cmp(l.available(now)) <= 0 }))...)
 }
 
 func (l *ledger) live(hold int64, now time.Time) []func() rule {

@@ -82,6 +82,10 @@ func drawCommand(t *rapid.T, account bank.Account, now time.Time) bank.Command {
 	case 14:
 		return bank.CaptureHold{Hold: version.Draw(t, "hold"), Amount: drawOptional(t, "amount", account), ReleaseRest: rapid.Bool().Draw(t, "release")}
 	case 16:
+		if rapid.Bool().Draw(t, "adjust") {
+			return bank.AdjustHold{Hold: version.Draw(t, "hold"), Amount: drawOptional(t, "amount", account),
+				ExpiresAt: drawTime(t, "until", now)}
+		}
 		return bank.ReleaseHold{Hold: version.Draw(t, "hold")}
 	case 17:
 		return bank.ExpireHold{Hold: version.Draw(t, "hold")}

@@ -16,7 +16,7 @@ type Step struct {
 //	the sender's TransferSent       → the receiver's ReceiveTransfer
 //	the receiver's TransferReceived → the sender's CompleteTransfer
 //	the receiver's TransferRejected → the sender's ReturnTransfer
-//	HoldPlaced                      → ExpireHold, when the hold expires
+//	HoldPlaced, HoldAdjusted        → ExpireHold, when the hold expires
 //
 // Each step has one idempotency key (SystemKey), so that it happens once however often it is tried.
 func NextStep(account AccountID, version int64, e Event) (Step, bool) {
@@ -29,6 +29,8 @@ func NextStep(account AccountID, version int64, e Event) (Step, bool) {
 		return Step{Account: e.From, Command: ReturnTransfer{Transfer: e.Transfer, Rejection: e.Rejection}}, true
 	case HoldPlaced:
 		return Step{Account: account, Command: ExpireHold{Hold: version}, Due: e.ExpiresAt}, true
+	case HoldAdjusted:
+		return Step{Account: account, Command: ExpireHold{Hold: e.Hold}, Due: e.ExpiresAt}, true
 	}
 	return Step{}, false
 }

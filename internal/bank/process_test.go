@@ -29,6 +29,8 @@ func TestWhatTheBankDoesByItself(t *testing.T) {
 			then: bank.Step{Account: grace, Command: returnIt}},
 		"a hold was placed": {given: placed(eur(1), at(9)),
 			then: bank.Step{Account: ada, Command: bank.ExpireHold{Hold: 4}, Due: at(9)}},
+		"a hold was prolonged": {given: adjusted(3, 2, 2, at(60), "expiresAt"),
+			then: bank.Step{Account: ada, Command: bank.ExpireHold{Hold: 3}, Due: at(60)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, follows := bank.NextStep(ada, 4, p.given)
@@ -44,7 +46,7 @@ func TestWhatTheBankDoesByItself(t *testing.T) {
 
 // TestWhatEndsTheProcess: nothing follows from any other event.
 func TestWhatEndsTheProcess(t *testing.T) {
-	going := map[string]bool{"sent": true, "paid back": true, "received": true, "rejected": true, "held": true}
+	going := map[string]bool{"sent": true, "paid back": true, "received": true, "rejected": true, "held": true, "adjusted": true}
 	for name, e := range wholeEvents() {
 		if next, follows := bank.NextStep(ada, 4, e); follows != going[name] {
 			t.Errorf("%s: %+v follows", name, next)

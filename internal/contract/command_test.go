@@ -34,7 +34,7 @@ func made[C bank.Command]() *rapid.Generator[bank.Command] {
 var makers = []*rapid.Generator[bank.Command]{
 	made[bank.OpenAccount](), made[bank.UpdateAccount](), made[bank.FreezeAccount](), made[bank.UnfreezeAccount](), made[bank.CloseAccount](),
 	made[bank.SetLimits](), made[bank.Deposit](), made[bank.Withdraw](), made[bank.PlaceHold](), made[bank.CaptureHold](),
-	made[bank.ReleaseHold](), made[bank.ExpireHold](), made[bank.SendTransfer](), made[bank.ReceiveTransfer](),
+	made[bank.ReleaseHold](), made[bank.AdjustHold](), made[bank.ExpireHold](), made[bank.SendTransfer](), made[bank.ReceiveTransfer](),
 	made[bank.CompleteTransfer](), made[bank.ReturnTransfer](), made[bank.Reverse](),
 }
 
@@ -255,6 +255,7 @@ func largestEvents() []bank.Event {
 		bank.MoneyDeposited{Movement: in, Details: d, EffectiveAt: effective}, bank.MoneyWithdrawn{Movement: out, Details: d, EffectiveAt: effective},
 		bank.HoldPlaced{Amount: most, ExpiresAt: effective, Defaulted: true, Details: d},
 		bank.HoldCaptured{Movement: out, Hold: 1 << 62, Remaining: most, Released: most, Details: d},
+		bank.HoldAdjusted{Hold: 1 << 62, Changed: []string{"expiresAt", "amount"}, Amount: most, Remaining: most, ExpiresAt: effective},
 		bank.HoldReleased{Hold: 1 << 62, Amount: most, Reason: reason}, bank.HoldExpired{Hold: 1 << 62, Amount: most},
 		bank.TransferSent{Movement: out, Transfer: trip, To: grace, Details: d, EffectiveAt: effective, Reverses: back},
 		bank.TransferReceived{Movement: in, Transfer: trip, From: grace, Details: d, EffectiveAt: effective, Reverses: trip},

@@ -80,6 +80,8 @@ func movingExamples() []example {
 		{"", bank.TransferReturned{Movement: moved(5, 5, bank.TransitLedger("EUR")), Transfer: trip, To: grace, Rejection: refused}},
 		{"", bank.TransactionReversed{Movement: moved(-5, 0, bank.CashLedger("EUR")), Transaction: 2, Remaining: eur(1), Reason: "mistake"}},
 		{"credit", bank.TransactionReversed{Movement: moved(5, 5, bank.SettlementLedger("EUR")), Transaction: 4, Credit: true, Remaining: eur(0), Reason: "mistake"}},
+		{"", bank.HoldAdjusted{Hold: 3, Changed: []string{"expiresAt", "amount"}, Amount: eur(90), Remaining: eur(70),
+			ExpiresAt: decidedAt.AddDate(0, 0, 9)}},
 	}
 }
 

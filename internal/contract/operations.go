@@ -61,6 +61,8 @@ var operations = []Operation{
 
 	{"PlaceHold", "placeHold", Owner, 1, command[bank.PlaceHold](), events(
 		event[bank.HoldPlaced]("hold-placed", 1))},
+	{"AdjustHold", "adjustHold", Owner, 1, command[bank.AdjustHold](), events(
+		event[bank.HoldAdjusted]("hold-adjusted", 1))},
 	{"CaptureHold", "captureHold", Owner, 1, command[bank.CaptureHold](), events(
 		event[bank.HoldCaptured]("hold-captured", 1))},
 	{"ReleaseHold", "releaseHold", Owner, 1, command[bank.ReleaseHold](), events(

@@ -20,7 +20,7 @@ func TestWhoMayGiveWhat(t *testing.T) {
 	inside := map[identity.Role]verdicts{identity.Customer: never, identity.Teller: never, identity.Auditor: never, identity.Admin: never, identity.System: all, "": never}
 	table := map[string]map[identity.Role]verdicts{
 		"OpenAccount": ordinary, "UpdateAccount": ordinary, "CloseAccount": ordinary, "Deposit": ordinary, "Withdraw": ordinary,
-		"SendTransfer": ordinary, "PlaceHold": ordinary, "CaptureHold": ordinary, "ReleaseHold": ordinary,
+		"SendTransfer": ordinary, "PlaceHold": ordinary, "AdjustHold": ordinary, "CaptureHold": ordinary, "ReleaseHold": ordinary,
 		"FreezeAccount": desk, "UnfreezeAccount": desk, "SetLimits": desk, "Reverse": desk,
 		"ReceiveTransfer": inside, "CompleteTransfer": inside, "ReturnTransfer": inside, "ExpireHold": inside,
 		"PrintMoney": {identity.Customer: never, identity.Teller: never, identity.Auditor: never, identity.Admin: never, identity.System: never, "": never},

@@ -72,6 +72,8 @@ func placedHold(r contract.Record, e bank.HoldPlaced) Hold {
 
 func (h *Hold) take(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
+	case bank.HoldAdjusted:
+		h.Amount, h.Remaining, h.ExpiresAt = e.Amount, e.Remaining, e.ExpiresAt
 	case bank.HoldCaptured:
 		h.Captured.Minor += e.Amount.Minor
 		h.Released.Minor += e.Released.Minor

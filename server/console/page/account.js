@@ -93,6 +93,7 @@ function holds(account) {
       'expires ', time(hold.expiresAt)),
     h('span', { class: 'buttons' },
       h('a', { class: 'button', href: `#/account/${account.id}/captureHold?hold=${hold.id}` }, 'Capture'),
+      h('a', { class: 'button', href: `#/account/${account.id}/adjustHold?hold=${hold.id}` }, 'Adjust'),
       h('a', { class: 'button', href: `#/account/${account.id}/releaseHold?hold=${hold.id}` }, 'Release')));
   return h('section', { class: 'card' }, h('h2', {}, 'Holds'),
     account.holds.length ? h('ul', { class: 'plain lines' }, account.holds.map(line))

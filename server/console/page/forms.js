@@ -60,6 +60,14 @@ export const forms = {
     fields: [accountId, amount, { name: 'expiresAt', label: 'Expires at', kind: 'moment', more: true,
       hint: 'In UTC. Leave empty for 7 days from now.' }, ...notes],
   },
+  adjustHold: {
+    title: 'Adjust a hold', done: 'The hold was adjusted', button: 'Adjust', extra: ['hold'],
+    fields: [
+      { name: 'holdId', label: 'Hold', required: true, from: 'hold' },
+      { ...amount, label: 'New total', required: false, hint: 'What was captured is a part of it. Leave empty to keep it.' },
+      { name: 'expiresAt', label: 'Expires at', kind: 'moment', hint: 'In UTC. Leave empty to keep it.' },
+    ],
+  },
   captureHold: {
     title: 'Capture a hold', done: 'The hold was captured', button: 'Capture', extra: ['hold'],
     fields: [
@@ -111,4 +119,5 @@ export const forms = {
 };
 
 // batchItems are the forms that postBatch accepts as items.
-export const batchItems = ['deposit', 'withdraw', 'transfer', 'placeHold', 'captureHold', 'releaseHold', 'reverse'];
+export const batchItems = ['deposit', 'withdraw', 'transfer', 'placeHold', 'adjustHold', 'captureHold', 'releaseHold',
+  'reverse'];

@@ -68,5 +68,6 @@ export async function holdView({ id, signal }, query) {
         h('dd', {}, moment(hold.expiresAt))),
       hold.status === 'ACTIVE' && h('div', { class: 'buttons' },
         h('a', { class: 'button', href: `#/account/${hold.accountId}/captureHold?hold=${id}` }, 'Capture'),
+        h('a', { class: 'button', href: `#/account/${hold.accountId}/adjustHold?hold=${id}` }, 'Adjust'),
         h('a', { class: 'button', href: `#/account/${hold.accountId}/releaseHold?hold=${id}` }, 'Release')))) };
 }
