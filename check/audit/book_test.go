@@ -49,12 +49,10 @@ func (b *book) ask(id bank.AccountID, caller, key string, c bank.Command) bool {
 		b.t.Fatalf("%v", err)
 	}
 	r := contract.Record{
-		Position: int64(len(b.records)) + 1,
-		Account:  id,
-		Version:  account.Version + 1,
-		At: opening.Add(
-			time.Duration(len(b.records)/2) * time.Microsecond,
-		),
+		Position:    int64(len(b.records)) + 1,
+		Account:     id,
+		Version:     account.Version + 1,
+		At:          opening.Add(time.Duration(len(b.records)/2) * time.Microsecond),
 		Key:         key,
 		Caller:      caller,
 		RequestHash: sent.Hash(),

@@ -155,10 +155,8 @@ func TestAStepThatIsRepeatedIsFound(t *testing.T) {
 		}
 		report := auditOf(append(records, again), nil)
 		for _, rule := range []laws.Law{laws.Transfer, laws.Key} {
-			if !slices.ContainsFunc(
-				report.Findings,
-				func(f laws.Finding) bool { return f.Law == rule && f.Position == again.Position },
-			) {
+			if !slices.ContainsFunc(report.Findings,
+				func(f laws.Finding) bool { return f.Law == rule && f.Position == again.Position }) {
 				t.Errorf("%s again: %v, want a finding of rule %s", kind, report.Findings, rule)
 			}
 		}

@@ -121,10 +121,8 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, "The audit found %s.\n\n", counted(r.FindingsTotal, "fault"))
 	}
 	line := func(name, text string) { fmt.Fprintf(&b, "  %-13s %s\n", name, text) }
-	line(
-		"log",
-		fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), humanize.Comma(r.Position))+r.waitingText(),
-	)
+	line("log",
+		fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), humanize.Comma(r.Position))+r.waitingText())
 	line("accounts", humanize.Comma(r.Accounts))
 	line("transactions", humanize.Comma(r.Transactions))
 	line("keys", humanize.Comma(r.Keys)+r.keysText())
@@ -173,11 +171,8 @@ func viewsText(c *laws.Compared) string {
 	case c == nil:
 		return "not compared"
 	case c.Different > 0:
-		return fmt.Sprintf(
-			"%s differ from the log at position %s",
-			counted(c.Different, "account"),
-			humanize.Comma(c.Checkpoint),
-		)
+		return fmt.Sprintf("%s differ from the log at position %s", counted(c.Different, "account"),
+			humanize.Comma(c.Checkpoint))
 	default:
 		return fmt.Sprintf("equal to the log at position %s: %s, %s", humanize.Comma(c.Checkpoint),
 			counted(c.Accounts, "account"), counted(c.Transactions, "transaction"))

@@ -25,12 +25,8 @@ func randomBook(t *rapid.T) *book {
 		case 0, 1:
 			b.ask(id, owner, "first", bank.OpenAccount{Owner: owner, Currency: currency})
 		case 2, 3:
-			b.ask(
-				id,
-				"teller",
-				key,
-				bank.Deposit{Amount: amount, Details: bank.Details{Memo: rapid.StringN(0, 8, -1).Draw(t, "memo")}},
-			)
+			b.ask(id, "teller", key,
+				bank.Deposit{Amount: amount, Details: bank.Details{Memo: rapid.StringN(0, 8, -1).Draw(t, "memo")}})
 		default:
 			b.ask(id, "teller", key, bank.Withdraw{Amount: amount})
 		}
@@ -49,13 +45,8 @@ func TestRandomSoundLogsHaveNoFindings(t *testing.T) {
 			t.Fatalf("findings: %v", report.Findings)
 		}
 		if report.Records != int64(len(b.records)) || report.Accounts != int64(len(b.accounts)) {
-			t.Fatalf(
-				"%d records of %d accounts, want %d of %d",
-				report.Records,
-				report.Accounts,
-				len(b.records),
-				len(b.accounts),
-			)
+			t.Fatalf("%d records of %d accounts, want %d of %d", report.Records, report.Accounts, len(b.records),
+				len(b.accounts))
 		}
 		balances := make(map[bank.Currency]*big.Int)
 		for _, account := range b.accounts {
@@ -66,12 +57,8 @@ func TestRandomSoundLogsHaveNoFindings(t *testing.T) {
 		}
 		for _, total := range report.Totals {
 			exponent, _ := total.Currency.Exponent()
-			want := new(
-				big.Rat,
-			).SetFrac(
-				balances[total.Currency],
-				new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(exponent)), nil),
-			)
+			unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(exponent)), nil)
+			want := new(big.Rat).SetFrac(balances[total.Currency], unit)
 			customers, _ := new(big.Rat).SetString(total.Customers)
 			cash, _ := new(big.Rat).SetString(total.Cash)
 			if customers.Cmp(want) != 0 || new(big.Rat).Add(customers, cash).Sign() != 0 {

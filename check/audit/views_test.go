@@ -294,10 +294,8 @@ func TestManyViewsThatDifferAreCounted(t *testing.T) {
 		report.Views.Different != report.FindingsTotal {
 		t.Errorf("%d findings of %d, %d views", len(report.Findings), report.FindingsTotal, report.Views.Different)
 	}
-	if !slices.IsSortedFunc(
-		report.Findings,
-		func(x, y laws.Finding) int { return strings.Compare(string(x.Account), string(y.Account)) },
-	) {
+	if !slices.IsSortedFunc(report.Findings,
+		func(x, y laws.Finding) int { return strings.Compare(string(x.Account), string(y.Account)) }) {
 		t.Error("the findings are not in order")
 	}
 }

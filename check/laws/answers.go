@@ -60,13 +60,8 @@ func (h *History) checkAnswers() {
 // accepted to have been new once.
 func (h *History) checkOutcome(o *outcome) {
 	if o.applied > 1 {
-		h.Findings.Violated(
-			Acknowledged,
-			"%s of %s was announced as new %d times",
-			o.request.Key,
-			o.request.Account,
-			o.applied,
-		)
+		h.Findings.Violated(Acknowledged, "%s of %s was announced as new %d times", o.request.Key, o.request.Account,
+			o.applied)
 	}
 	if o.denied != "" {
 		h.Findings.Check(Denied, 1)
@@ -118,18 +113,9 @@ func (h *History) checkAcknowledged(a Answer, place int) {
 	}
 	untold := a.Version == 0 && e.line == nil
 	if e.account != a.Account || e.version != a.Version && !untold || balance != a.Balance {
-		h.Findings.Violated(
-			Acknowledged,
-			"%s was %s as version %d of %s with %d after it; the log has version %d of %s with %d",
-			a.Request.Key,
-			a.Status,
-			a.Version,
-			a.Account,
-			a.Balance,
-			e.version,
-			e.account,
-			balance,
-		)
+		h.Findings.Violated(Acknowledged,
+			"%s was %s as version %d of %s with %d after it; the log has version %d of %s with %d", a.Request.Key, a.Status,
+			a.Version, a.Account, a.Balance, e.version, e.account, balance)
 	}
 	if len(bank.Conflicts(e.event, a.Request.Command)) > 0 {
 		h.Findings.Violated(Acknowledged, "%s asked for %+v and got %+v", a.Client, a.Request.Command, e.event)
@@ -138,13 +124,8 @@ func (h *History) checkAcknowledged(a Answer, place int) {
 		h.Findings.Violated(Acknowledged, "%s was answered with position %d before that was durable", a.Client, e.position)
 	}
 	if a.Status == contract.Applied && h.durableBy(place, a.Sent) {
-		h.Findings.Violated(
-			Acknowledged,
-			"%s was answered that %s is new, but position %d was durable before the request",
-			a.Client,
-			a.Request.Key,
-			e.position,
-		)
+		h.Findings.Violated(Acknowledged, "%s was answered that %s is new, but position %d was durable before the request",
+			a.Client, a.Request.Key, e.position)
 	}
 }
 
@@ -177,12 +158,9 @@ func (h *History) checkRemembered(a Answer, since map[int]time.Duration) {
 		}
 	}
 	if a.Code == bank.IdempotencyConflict && !other {
-		h.Findings.Violated(
-			Remembered,
-			"%s of %s was refused because its key is taken; no other request with it is in the log",
-			a.Request.Key,
-			a.Request.Account,
-		)
+		h.Findings.Violated(Remembered,
+			"%s of %s was refused because its key is taken; no other request with it is in the log", a.Request.Key,
+			a.Request.Account)
 	}
 }
 
@@ -223,13 +201,8 @@ func (h *History) checkWatch(w Watch) {
 	h.Findings.Check(SeenOnce, len(w.Seen))
 	for i, saw := range w.Seen {
 		if i == len(want) {
-			h.Findings.Violated(
-				SeenOnce,
-				"%s saw %d transactions more than the log has, the first %+v",
-				w.Name,
-				len(w.Seen)-len(want),
-				saw,
-			)
+			h.Findings.Violated(SeenOnce, "%s saw %d transactions more than the log has, the first %+v", w.Name,
+				len(w.Seen)-len(want), saw)
 			return
 		}
 		if saw.Position == 0 {

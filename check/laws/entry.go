@@ -48,18 +48,10 @@ func (e *Entry) String() string {
 	if e.Credit {
 		side = "credit"
 	}
-	return fmt.Sprintf(
-		"a line with %s, a %s of %s, %s after it, at position %d as version %d of %s, by %q at %s",
-		e.Type,
-		side,
-		bank.Money{Minor: e.Amount, Currency: e.Currency},
-		bank.Money{Minor: e.BalanceAfter, Currency: e.Currency},
-		e.Position,
-		e.Version,
-		e.Account,
-		e.Caller,
-		instant(e.OccurredAt),
-	)
+	return fmt.Sprintf("a line with %s, a %s of %s, %s after it, at position %d as version %d of %s, by %q at %s",
+		e.Type, side, bank.Money{Minor: e.Amount, Currency: e.Currency},
+		bank.Money{Minor: e.BalanceAfter, Currency: e.Currency}, e.Position, e.Version, e.Account, e.Caller,
+		instant(e.OccurredAt))
 }
 
 // Derivation derives the lines of a log. It sums up the customers' postings.

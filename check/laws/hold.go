@@ -86,12 +86,8 @@ func (l *Log) checkReversal(r contract.Record, acc *account, event bank.Event) {
 	}
 	if version < 1 || version > int64(len(acc.moved)) || acc.moved[version-1] == 0 ||
 		(acc.moved[version-1] > 0) == (change > 0) {
-		l.findings.about(
-			r,
-			Reversal,
-			"an earlier transaction, the other way round",
-			fmt.Sprintf("a reversal of version %d by %d minor units", version, change),
-		)
+		l.findings.about(r, Reversal, "an earlier transaction, the other way round",
+			fmt.Sprintf("a reversal of version %d by %d minor units", version, change))
 		return
 	}
 	original, reversed := max(acc.moved[version-1], -acc.moved[version-1]), int64(0)
@@ -101,11 +97,8 @@ func (l *Log) checkReversal(r contract.Record, acc *account, event bank.Event) {
 		}
 	}
 	if reversed > original || remaining.Minor != original-reversed {
-		l.findings.about(
-			r,
-			Reversal,
+		l.findings.about(r, Reversal,
 			fmt.Sprintf("reversals of version %d that come to %d minor units at most", version, original),
-			fmt.Sprintf("%d, and %d that remain", reversed, remaining.Minor),
-		)
+			fmt.Sprintf("%d, and %d that remain", reversed, remaining.Minor))
 	}
 }

@@ -57,31 +57,19 @@ func (l *Log) checkOpening(r contract.Record, acc *account, event bank.Event) bo
 			return false
 		}
 		if id := bank.NewAccountID(r.Caller, r.Key); r.Account.Valid() && r.Account != id {
-			l.findings.about(
-				r,
-				Opening,
-				fmt.Sprintf("account %s, which %q opens with key %q", id, r.Caller, r.Key),
-				string(r.Account),
-			)
+			l.findings.about(r, Opening, fmt.Sprintf("account %s, which %q opens with key %q", id, r.Caller, r.Key),
+				string(r.Account))
 		}
 		l.checkExternalID(r, e)
 		acc.opened = r.Position
 	case bank.ExternalIDClaimed:
 		if claim := bank.NewClaimID(e.ExternalID); r.Account != claim {
-			l.findings.about(
-				r,
-				Opening,
-				fmt.Sprintf("stream %s, in which external id %q is claimed", claim, e.ExternalID),
-				string(r.Account),
-			)
+			l.findings.about(r, Opening, fmt.Sprintf("stream %s, in which external id %q is claimed", claim, e.ExternalID),
+				string(r.Account))
 		}
 		if claimant := acc.state.Claimant; claimant != "" {
-			l.findings.about(
-				r,
-				ExternalID,
-				fmt.Sprintf("no second claim to external id %q, which is of %s", e.ExternalID, claimant),
-				string(e.Account),
-			)
+			l.findings.about(r, ExternalID,
+				fmt.Sprintf("no second claim to external id %q, which is of %s", e.ExternalID, claimant), string(e.Account))
 			return false
 		}
 	case bank.TransferRejected: // by an account that need not exist

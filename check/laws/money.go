@@ -81,12 +81,8 @@ func (l *Log) checkPostings(r contract.Record, event bank.Event, change bank.Mon
 		for _, ledger := range counterparts(event, change.Currency) {
 			kinds = append(kinds, bank.LedgerKind(ledger))
 		}
-		l.findings.about(
-			r,
-			Postings,
-			fmt.Sprintf("postings between the account and %s in its currency", strings.Join(kinds, " or ")),
-			stranger,
-		)
+		l.findings.about(r, Postings,
+			fmt.Sprintf("postings between the account and %s in its currency", strings.Join(kinds, " or ")), stranger)
 	case own != change:
 		l.findings.about(r, Postings, fmt.Sprintf("%s on the account, which is the event's amount", change), own.String())
 	}

@@ -148,13 +148,8 @@ func (h *History) checkOrder() {
 			h.Findings.Violated(Linearizable, "no order of the %d answers about %s explains them all%s",
 				len(operations), id, h.picture(id, model, operations))
 		case porcupine.Unknown:
-			h.Findings.Violated(
-				Linearizable,
-				"no order of the %d answers about %s was found within %v",
-				len(operations),
-				id,
-				orderTime,
-			)
+			h.Findings.Violated(Linearizable, "no order of the %d answers about %s was found within %v", len(operations), id,
+				orderTime)
 		}
 	}
 }
@@ -173,15 +168,8 @@ func (h *History) checkRefusal(a Answer) {
 			return
 		}
 	}
-	h.Findings.Violated(
-		Linearizable,
-		"%s was refused %[3]s as %[2]s, which was right at no time from %[4]s to %[5]s",
-		a.Client,
-		a.Code,
-		a.Request.Key,
-		a.Sent,
-		a.Answered,
-	)
+	h.Findings.Violated(Linearizable, "%s was refused %[3]s as %[2]s, which was right at no time from %[4]s to %[5]s",
+		a.Client, a.Code, a.Request.Key, a.Sent, a.Answered)
 }
 
 // taken reports whether an opening was refused because another account has the
@@ -236,10 +224,8 @@ const forever = time.Duration(1<<62 - 1)
 func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 	all := make(map[bank.AccountID][]porcupine.Operation)
 	add := func(id bank.AccountID, f fact, w window) {
-		all[id] = append(
-			all[id],
-			porcupine.Operation{ClientId: w.client, Input: f, Call: int64(w.call), Return: int64(w.last)},
-		)
+		all[id] = append(all[id],
+			porcupine.Operation{ClientId: w.client, Input: f, Call: int64(w.call), Return: int64(w.last)})
 	}
 	clients := make(map[string]int)
 	made := make(map[int]*window) // by place: when its request may have happened

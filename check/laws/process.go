@@ -68,14 +68,8 @@ func (h *History) checkDecided() {
 		}
 		h.Findings.Check(Decided, 1)
 		if !e.decided {
-			h.Findings.Violated(
-				Decided,
-				"the domain does not decide what is at position %d for %s of %s, %+v",
-				e.position,
-				e.key,
-				e.account,
-				e.command,
-			)
+			h.Findings.Violated(Decided, "the domain does not decide what is at position %d for %s of %s, %+v", e.position,
+				e.key, e.account, e.command)
 		}
 	}
 }

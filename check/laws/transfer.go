@@ -50,12 +50,8 @@ func (l *Log) checkTransfer(r contract.Record, event bank.Event) {
 
 func (l *Log) checkSent(r contract.Record, e bank.TransferSent) {
 	if id := bank.NewTransferID(r.Account, r.Key); e.Transfer != id {
-		l.findings.about(
-			r,
-			Transfer,
-			fmt.Sprintf("transfer %s, which follows from the account and the key", id),
-			string(e.Transfer),
-		)
+		l.findings.about(r, Transfer, fmt.Sprintf("transfer %s, which follows from the account and the key", id),
+			string(e.Transfer))
 	}
 	if e.To == r.Account {
 		l.findings.about(r, Transfer, "another account as the destination", string(e.To))

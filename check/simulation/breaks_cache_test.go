@@ -42,10 +42,8 @@ func (l blithe) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contr
 		return found, errors.Join(err, headErr)
 	}
 	head := newest.Records[len(newest.Records)-1].Version
-	found.Records = slices.DeleteFunc(
-		slices.Clone(found.Records),
-		func(r contract.Record) bool { return r.Version <= head-2*keysKept },
-	)
+	found.Records = slices.DeleteFunc(slices.Clone(found.Records),
+		func(r contract.Record) bool { return r.Version <= head-2*keysKept })
 	return found, nil
 }
 

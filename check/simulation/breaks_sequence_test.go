@@ -59,10 +59,7 @@ type generous struct{ actor.Log }
 func (g generous) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
 	if event, err := a.Records[0].Event(); err == nil {
 		if _, is := event.(bank.ExternalIDClaimed); is && a.ExpectedVersion == 0 {
-			if page, err := g.Log.ReadStream(
-				ctx,
-				contract.ReadStreamRequest{Account: a.Account},
-			); err == nil &&
+			if page, err := g.Log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.Account}); err == nil &&
 				len(page.Records) > 0 {
 				return contract.AppendResult{
 					Status:        contract.Appended,

@@ -21,10 +21,7 @@ func (w *world) check() int {
 	for _, s := range w.subscribers {
 		h.Watches = append(h.Watches, s.result())
 	}
-	if views, err := laws.ReadViews(
-		w.ctx,
-		w.store.(view.Snapshots),
-	); err != nil ||
+	if views, err := laws.ReadViews(w.ctx, w.store.(view.Snapshots)); err != nil ||
 		views.Checkpoint() != int64(len(records)) {
 		w.violated(laws.Views, "the views are not at position %d, the head of the log: %v", len(records), err)
 	} else {
@@ -66,14 +63,8 @@ func (w *world) checkPartitions(whole []contract.Record) {
 		if got := a.outcome.Record; got != nil {
 			r := stored[event{got.Account, got.Version}]
 			if r.Position != got.Position || string(r.Data) != string(got.Data) {
-				w.violated(
-					laws.Acknowledged,
-					"%s was answered that %s is at position %d; there is %+v",
-					a.Client,
-					a.Request.Key,
-					got.Position,
-					r,
-				)
+				w.violated(laws.Acknowledged, "%s was answered that %s is at position %d; there is %+v", a.Client, a.Request.Key,
+					got.Position, r)
 			}
 		}
 	}
@@ -92,14 +83,8 @@ func (w *world) checkAsked(h *laws.History) {
 			continue
 		}
 		if state, _ := h.State(a.Account, a.AccountVersion); !reflect.DeepEqual(*a.outcome.Account, state.Summary()) {
-			w.violated(
-				laws.Shown,
-				"%s was shown that %s is %+v; the log has %+v",
-				a.Client,
-				a.Account,
-				*a.outcome.Account,
-				state,
-			)
+			w.violated(laws.Shown, "%s was shown that %s is %+v; the log has %+v", a.Client, a.Account, *a.outcome.Account,
+				state)
 		}
 	}
 }

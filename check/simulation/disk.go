@@ -210,15 +210,8 @@ func (d *drive) land(ctx context.Context, th *thread, records []contract.Record,
 	d.disk.head += int64(len(records))
 	for _, r := range records {
 		th.world.landed(r)
-		th.note(
-			"position %d%s is %s version %d: %s under key %s",
-			r.Position,
-			d.disk.name(),
-			th.world.name(r.Account),
-			r.Version,
-			r.Type,
-			r.Key,
-		)
+		th.note("position %d%s is %s version %d: %s under key %s", r.Position, d.disk.name(), th.world.name(r.Account),
+			r.Version, r.Type, r.Key)
 	}
 	return nil
 }

@@ -44,12 +44,8 @@ func (w *world) startHost(slot, life int) {
 		w.topic.leave(h.transfers.queue)
 		w.startHost(slot, life+1)
 	})
-	h.actors = actor.NewHost(
-		between(w.parts.Actors, actor.Log(wire{world: w})),
-		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)),
-		h.clock,
-		identitytest.Believe,
-	)
+	h.actors = actor.NewHost(between(w.parts.Actors, actor.Log(wire{world: w})),
+		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)), h.clock, identitytest.Believe)
 	h.actors.KeepKeys(keysKept)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
 	h.transfers = h.startTransfers(name)

@@ -51,14 +51,12 @@ func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 // build makes the world of a seed: how many there are of what, and its weather.
 func build(t *testing.T, seed uint64, parts Parts) *world {
 	w := &world{
-		seed:    seed,
-		parts:   parts,
-		began:   time.Now(),
-		names:   make(map[bank.AccountID]string),
-		durable: make(map[event]time.Duration),
-		healing: make(
-			chan struct{},
-		),
+		seed:     seed,
+		parts:    parts,
+		began:    time.Now(),
+		names:    make(map[bank.AccountID]string),
+		durable:  make(map[event]time.Duration),
+		healing:  make(chan struct{}),
 		reserved: make(map[time.Duration]struct{}),
 		counts:   make(map[fault]int),
 		skews:    []time.Duration{0},
@@ -83,11 +81,7 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 		dice,
 		"absent",
 		"EUR",
-	), w.person(
-		dice,
-		"auditor",
-		"EUR",
-	)
+	), w.person(dice, "auditor", "EUR")
 	w.format(1 + max(0, w.thread("partitions", nil).IntN(5)-2)) // mostly one
 	w.snapshots = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
 	w.checkpoints = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
@@ -121,15 +115,11 @@ func (w *world) format(partitions int) {
 		return
 	}
 	for number := 1; number <= partitions; number++ {
-		w.disks = append(
-			w.disks,
-			&disk{world: w, log: storage.NewMemoryLog(), part: storage.Partition{Number: number, Of: partitions}},
-		)
+		w.disks = append(w.disks,
+			&disk{world: w, log: storage.NewMemoryLog(), part: storage.Partition{Number: number, Of: partitions}})
 	}
-	w.disks = append(
-		w.disks,
-		&disk{world: w, sequence: storage.NewMemorySequenceLog(), part: storage.Partition{Of: partitions}},
-	)
+	w.disks = append(w.disks,
+		&disk{world: w, sequence: storage.NewMemorySequenceLog(), part: storage.Partition{Of: partitions}})
 }
 
 // person makes a customer, whose account is on a host from the beginning.
@@ -294,11 +284,9 @@ func (w *world) fence() {
 func (w *world) poke(s *source) (wrote bool) {
 	if s.writer == nil {
 		w.ask(w.thread("poke "+s.name, nil), w.auditor.opening(), healTime)
-		w.ask(
-			w.thread("pay "+s.name, nil),
+		w.ask(w.thread("pay "+s.name, nil),
 			laws.NewRequest(w.auditor.account, "pay "+s.name, bank.Deposit{Amount: bank.Money{Minor: 1, Currency: "EUR"}}),
-			healTime,
-		)
+			healTime)
 		return false
 	}
 	id := bank.NewAccountID("intruder", s.name)

@@ -98,10 +98,8 @@ func (w *world) startProjector(slot, life int, q *queue) {
 	name := fmt.Sprintf("projector %d.%d", slot, life)
 	p := &projecting{queue: q}
 	p.process = w.process(name, func() { w.startProjector(slot, life+1, q) })
-	projection := w.projection(
-		views{w.store},
-		&ahead{wire: wire{world: w, whole: true}, of: p.process, reads: make(map[int64]int)},
-	)
+	projection := w.projection(views{w.store},
+		&ahead{wire: wire{world: w, whole: true}, of: p.process, reads: make(map[int64]int)})
 	p.run(w.thread(name, p.process), func(ctx context.Context) {
 		for projection.CatchUp(ctx) != nil {
 			if !app.Pause(ctx, 500*time.Millisecond) {

@@ -72,11 +72,8 @@ type person struct {
 
 // opening is how they open it: under their name as the key.
 func (p person) opening() *laws.Request {
-	return laws.NewRequest(
-		p.account,
-		p.name,
-		bank.OpenAccount{Owner: p.name, Currency: p.currency, ExternalID: p.externalID},
-	)
+	return laws.NewRequest(p.account, p.name,
+		bank.OpenAccount{Owner: p.name, Currency: p.currency, ExternalID: p.externalID})
 }
 
 // event names a record, wherever it stands.

@@ -37,11 +37,8 @@ func newStory(t *testing.T) *story {
 	s := &story{t: t, id: bank.NewAccountID("anonymous", "open"), bob: bank.NewAccountID("anonymous", "bob"),
 		states: make(map[bank.AccountID]bank.Account)}
 	s.tell(
-		laws.NewRequest(
-			bank.NewAccountID("anonymous", "open"),
-			"open",
-			bank.OpenAccount{Owner: "Ada", Currency: currency, Kind: bank.Current},
-		),
+		laws.NewRequest(bank.NewAccountID("anonymous", "open"), "open",
+			bank.OpenAccount{Owner: "Ada", Currency: currency, Kind: bank.Current}),
 	)
 	for i := range 10 {
 		r := s.deposit(fmt.Sprint("d", i), 100)
@@ -72,11 +69,8 @@ func (s *story) trade() {
 		return s.tell(laws.NewRequest(id, key, command))
 	}
 	s.tell(
-		laws.NewRequest(
-			bank.NewAccountID("anonymous", "bob"),
-			"bob",
-			bank.OpenAccount{Owner: "Bob", Currency: currency, Kind: bank.Current},
-		),
+		laws.NewRequest(bank.NewAccountID("anonymous", "bob"), "bob",
+			bank.OpenAccount{Owner: "Bob", Currency: currency, Kind: bank.Current}),
 	)
 	s.arrive(s.id, ask(s.id, "rent", bank.SendTransfer{To: s.bob, Amount: cents(200)}))
 	s.arrive(s.bob, ask(s.bob, "back", bank.Reverse{Transaction: 2, Amount: new(cents(50)), Reason: "too much"}))
@@ -145,9 +139,7 @@ func (s *story) happens(id bank.AccountID, r contract.Record, event bank.Event) 
 		len(s.records)+1,
 	), id, state.Version+1, storyBegan.Add(
 		s.now,
-	).Truncate(
-		time.Microsecond,
-	)
+	).Truncate(time.Microsecond)
 	if err := r.SetEvent(event); err != nil {
 		s.t.Fatal(err)
 	}
@@ -243,17 +235,13 @@ func (s *story) evidence() *Evidence {
 	for _, r := range s.records {
 		e.Record(r)
 		if line, _ := derived.Entry(r); line != nil {
-			watch.Seen = append(
-				watch.Seen,
-				laws.Seen{Account: r.Account, Version: r.Version, Type: line.Type, Amount: line.Amount, Balance: line.BalanceAfter},
-			)
+			watch.Seen = append(watch.Seen,
+				laws.Seen{Account: r.Account, Version: r.Version, Type: line.Type, Amount: line.Amount, Balance: line.BalanceAfter})
 		}
 	}
 	one := watch
-	one.Account, one.Seen = s.id, slices.DeleteFunc(
-		slices.Clone(watch.Seen),
-		func(saw laws.Seen) bool { return saw.Account != s.id },
-	)
+	one.Account, one.Seen = s.id, slices.DeleteFunc(slices.Clone(watch.Seen),
+		func(saw laws.Seen) bool { return saw.Account != s.id })
 	e.Watches = []laws.Watch{watch, one}
 	return e
 }
@@ -310,9 +298,7 @@ func TestAHistoryWithoutAnOrderIsDrawn(t *testing.T) {
 	e := s.evidence()
 	e.Pictures = t.TempDir()
 	examples := fmt.Sprint(verify(e))
-	if pages, err := filepath.Glob(
-		filepath.Join(e.Pictures, "*.html"),
-	); err != nil || len(pages) != 1 ||
+	if pages, err := filepath.Glob(filepath.Join(e.Pictures, "*.html")); err != nil || len(pages) != 1 ||
 		!strings.Contains(examples, pages[0]) {
 		t.Errorf("%q shows %v, %v", examples, pages, err)
 	}

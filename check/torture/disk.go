@@ -72,16 +72,11 @@ func (r *run) probeLowDisk(ctx context.Context) error {
 			return nil
 		case contract.Refused:
 		default:
-			return fmt.Errorf(
-				"the disk was nearly full and a deposit was %s %s; want it refused until there is room",
-				answer.Status,
-				answer.Note,
-			)
+			return fmt.Errorf("the disk was nearly full and a deposit was %s %s; want it refused until there is room",
+				answer.Status, answer.Note)
 		}
 	}
-	return errors.New(
-		"the disk was nearly full and every account refused a deposit for another reason",
-	)
+	return errors.New("the disk was nearly full and every account refused a deposit for another reason")
 }
 
 // fullDisk has the writes of all parts fail.

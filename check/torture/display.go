@@ -44,13 +44,8 @@ func (d *display) plan(c Config) {
 			first[i] += " " + seconds(f.Lasts)
 		}
 	}
-	d.printf(
-		"  bank   %s\n  faults %d kinds%s\n  first  %s, …\n\n",
-		c.Data,
-		len(c.Kinds),
-		kinds,
-		strings.Join(first, ", "),
-	)
+	d.printf("  bank   %s\n  faults %d kinds%s\n  first  %s, …\n\n", c.Data, len(c.Kinds), kinds,
+		strings.Join(first, ", "))
 }
 
 // fillingEvery is after how many events the filling of the log shows itself.
@@ -91,16 +86,8 @@ func (d *display) injected(i Injected, applied int, at time.Duration, done progr
 	if i.Lasts > 0 {
 		lasts = seconds(i.Lasts)
 	}
-	d.printf(
-		"  %6s  %-28s %8s %10s %10s %10.0f   %s\n",
-		minutes(i.At),
-		i.Kind,
-		lasts,
-		seconds(i.Next),
-		seconds(i.Whole),
-		rate,
-		done,
-	)
+	d.printf("  %6s  %-28s %8s %10s %10s %10.0f   %s\n", minutes(i.At), i.Kind, lasts, seconds(i.Next), seconds(i.Whole),
+		rate, done)
 }
 
 func (d *display) failed(i Injected, err error) {

@@ -139,11 +139,8 @@ func (r *run) sendBrokerAway(ctx, running context.Context, lasts time.Duration) 
 	defer cancel()
 	for began := r.viewsAt(ctx); r.viewsAt(ctx) <= began; {
 		if !app.Pause(ctx, watchTick) {
-			return fmt.Errorf(
-				"the broker was away for %v and %v later the views still stand where they stood",
-				lasts,
-				recoveryTime,
-			)
+			return fmt.Errorf("the broker was away for %v and %v later the views still stand where they stood", lasts,
+				recoveryTime)
 		}
 	}
 	return nil

@@ -119,27 +119,9 @@ func Kinds(partitions int) []Kind {
 			all = append(all, Kind(what+":"+link))
 		}
 	}
-	return append(
-		all,
-		DiskLow,
-		DiskFull,
-		BrokerLost,
-		MessagesRepeated,
-		MessagesDropped,
-		MessagesGarbage,
-		MessagesOversized,
-		PoisonUnknown,
-		PoisonSchema,
-		PoisonShape,
-		PoisonBytes,
-		PoisonRefused,
-		SecondWriter,
-		SnapshotsDamaged,
-		SnapshotsStale,
-		SnapshotsDeleted,
-		ViewsDeleted,
-		BrokerAway,
-	)
+	return append(all, DiskLow, DiskFull, BrokerLost, MessagesRepeated, MessagesDropped, MessagesGarbage,
+		MessagesOversized, PoisonUnknown, PoisonSchema, PoisonShape, PoisonBytes, PoisonRefused, SecondWriter,
+		SnapshotsDamaged, SnapshotsStale, SnapshotsDeleted, ViewsDeleted, BrokerAway)
 }
 
 // split is what is done and to what.
@@ -166,11 +148,8 @@ func ParseKinds(list string, partitions int) ([]Kind, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf(
-				"there is no fault %q; choose among all, %s",
-				word,
-				strings.Join(names(Kinds(partitions)), ", "),
-			)
+			return nil, fmt.Errorf("there is no fault %q; choose among all, %s", word,
+				strings.Join(names(Kinds(partitions)), ", "))
 		}
 	}
 	return chosen, nil

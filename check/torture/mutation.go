@@ -63,10 +63,8 @@ func mutationOf(r *laws.Request) (name, also string, in input) {
 	case bank.ReleaseHold:
 		return "releaseHold", "", input{"holdId": within(r, "hld_", c.Hold)}
 	case bank.Reverse:
-		return "reverse", "", patiently(
-			r,
-			part(c.Amount, input{"transactionId": within(r, "txn_", c.Transaction), "reason": c.Reason}),
-		)
+		return "reverse", "", patiently(r,
+			part(c.Amount, input{"transactionId": within(r, "txn_", c.Transaction), "reason": c.Reason}))
 	case bank.FreezeAccount:
 		return "freezeAccount", "", input{"accountId": r.Account, "scope": scope(c), "reason": c.Reason}
 	case bank.UnfreezeAccount:

@@ -42,11 +42,8 @@ func (p Past) opening(n int) *laws.Request {
 
 // opening is a request for a new account.
 func opening(key, owner string, in bank.Currency) *laws.Request {
-	return laws.NewRequest(
-		bank.NewAccountID(theCaller, key),
-		key,
-		bank.OpenAccount{Owner: owner, Currency: in, Kind: bank.Current},
-	)
+	return laws.NewRequest(bank.NewAccountID(theCaller, key), key,
+		bank.OpenAccount{Owner: owner, Currency: in, Kind: bank.Current})
 }
 
 // pastBegan is when its first event happened.

@@ -36,10 +36,7 @@ func TestASeedHasOnePast(t *testing.T) {
 		Past{Seed: 7, Events: 300}.Records(),
 	), slices.Collect(
 		Past{Seed: 7, Events: 300}.Records(),
-	); !reflect.DeepEqual(
-		first,
-		again,
-	) {
+	); !reflect.DeepEqual(first, again) {
 		t.Error("it is told differently the second time")
 	}
 }

@@ -49,10 +49,8 @@ func TestEveryFaultComesInItsTurn(t *testing.T) {
 			t.Fatalf("fault %d is %s for the %dth time, before others had their turn", i, f.Kind, times[f.Kind])
 		}
 		what, _, _ := strings.Cut(string(f.Kind), ":")
-		lasting := slices.Contains(
-			[]string{torture.Freeze, torture.Slow, torture.Cut, torture.Deaf, torture.Mute, "disk"},
-			what,
-		)
+		lasting := slices.Contains([]string{torture.Freeze, torture.Slow, torture.Cut, torture.Deaf, torture.Mute, "disk"},
+			what)
 		if lasting != (f.Lasts > 0) || lasting && (f.Lasts < 250*time.Millisecond || f.Lasts > time.Minute) {
 			t.Errorf("%s lasts %v", f.Kind, f.Lasts)
 		}

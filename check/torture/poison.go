@@ -109,10 +109,8 @@ func badRecord(kind Kind, id bank.AccountID) contract.Record {
 func (r *run) appendPoison(ctx context.Context, record contract.Record) error {
 	last := "no attempt was made"
 	for ctx.Err() == nil {
-		result, err := r.append(
-			ctx,
-			contract.Append{Account: record.Account, ExpectedVersion: record.Version - 1, Records: []contract.Record{record}},
-		)
+		result, err := r.append(ctx,
+			contract.Append{Account: record.Account, ExpectedVersion: record.Version - 1, Records: []contract.Record{record}})
 		switch {
 		case err != nil:
 			last = err.Error()
@@ -214,13 +212,8 @@ func (r *run) poisonRefused(ctx context.Context) error {
 	} {
 		result, err := r.append(ctx, a)
 		if err != nil || result.Status != contract.AppendInvalid {
-			return fmt.Errorf(
-				"an append with %s was answered %q (%s), %v; want it refused as invalid",
-				what,
-				result.Status,
-				result.Reason,
-				err,
-			)
+			return fmt.Errorf("an append with %s was answered %q (%s), %v; want it refused as invalid", what, result.Status,
+				result.Reason, err)
 		}
 	}
 	for _, body := range [][]byte{[]byte("{"), []byte(`{"appends":7}`), []byte(`{}`), bytes.Repeat([]byte("x"), 1<<20)} {

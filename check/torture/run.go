@@ -137,11 +137,8 @@ func (r *run) fill(ctx context.Context) error {
 	if err := fillLog(ctx, r.Program, r.Data, r.Partitions, records); err != nil {
 		return fmt.Errorf("write the %d events before: %w", r.Events, err)
 	}
-	r.display.done(
-		fmt.Sprintf("The log has %s events of %s accounts", count(r.Events), count(r.past().accounts())),
-		r.Events,
-		r.clock()-began,
-	)
+	r.display.done(fmt.Sprintf("The log has %s events of %s accounts", count(r.Events), count(r.past().accounts())),
+		r.Events, r.clock()-began)
 	return nil
 }
 
@@ -202,21 +199,14 @@ func (r *run) all(ctx context.Context) (Report, error) {
 
 func (r *run) newWatchers() []*subscriber {
 	for i := range watchers {
-		r.watchers = append(
-			r.watchers,
-			newSubscriber(r.gateway, fmt.Sprint("subscriber ", i+1), "", r.Events, r.Seed+uint64(i)),
-		)
+		r.watchers = append(r.watchers,
+			newSubscriber(r.gateway, fmt.Sprint("subscriber ", i+1), "", r.Events, r.Seed+uint64(i)))
 	}
 	for i, id := range r.load.ids()[:min(watchers, r.Accounts)] {
 		r.watchers = append(
 			r.watchers,
-			newSubscriber(
-				r.gateway,
-				fmt.Sprintf("subscriber %d, of one account", watchers+i+1),
-				id,
-				r.Events,
-				r.Seed+uint64(watchers+i),
-			),
+			newSubscriber(r.gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Events,
+				r.Seed+uint64(watchers+i)),
 		)
 	}
 	r.watchers[0].heard = r.load.heard
@@ -265,13 +255,8 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 		done.Whole = max(done.Whole, done.Next)
 	case <-ctx.Done():
 		done.Next = r.clock() - r.struck
-		r.found.Violated(
-			laws.Heals,
-			"%s at %s: no command was acknowledged and the bank not ready within %v",
-			f.Kind,
-			minutes(done.At),
-			recoveryTime,
-		)
+		r.found.Violated(laws.Heals, "%s at %s: no command was acknowledged and the bank not ready within %v", f.Kind,
+			minutes(done.At), recoveryTime)
 		r.display.failed(done, errors.New("the bank does not recover"))
 		return false
 	}
@@ -311,25 +296,10 @@ func (r *run) saveAnswers() error {
 		return err
 	}
 	for _, a := range r.answers.all {
-		fmt.Fprintf(
-			file,
-			"client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v account %d %d %s\n",
-			a.Client,
-			a.Account,
-			a.Request.Command,
-			a.Request.Command,
-			a.Request.Key,
-			a.Sent,
-			a.Answered,
-			a.Status,
-			a.Version,
-			a.Balance,
-			a.Code,
-			a.Available,
-			a.AccountVersion,
-			a.AccountBalance,
-			a.Note,
-		)
+		fmt.Fprintf(file,
+			"client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v account %d %d %s\n", a.Client,
+			a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered, a.Status, a.Version, a.Balance,
+			a.Code, a.Available, a.AccountVersion, a.AccountBalance, a.Note)
 	}
 	return file.Close()
 }
