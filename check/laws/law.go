@@ -107,25 +107,8 @@ func (l Law) Sentence() string { return sentences[l] }
 // transfers have Ended, a Log checks.
 var (
 	OfLog = []Law{
-		Position,
-		Version,
-		Account,
-		Opening,
-		Event,
-		ExternalID,
-		Postings,
-		Balance,
-		Limit,
-		Available,
-		Hold,
-		Reversal,
-		Transfer,
-		Transit,
-		Key,
-		Hash,
-		Time,
-		Entries,
-		Views,
+		Position, Version, Account, Opening, Event, ExternalID, Postings, Balance, Limit, Available, Hold, Reversal,
+		Transfer, Transit, Key, Hash, Time, Entries, Views,
 	}
 	OfRun = []Law{Ended, Asked, Decided, Acknowledged, Denied, Remembered, Shown, Linearizable, SeenOnce}
 )

@@ -69,42 +69,15 @@ const (
 )
 
 var callFaults = []fault{
-	requestLost,
-	responseLost,
-	callLost,
-	callLate,
-	callAnswerLost,
-	callMisrouted,
-	appendLost,
-	appendLate,
-	appendAnswerLost,
-	readLost,
-	commitLost,
-	commitUnknown,
-	commitLate,
-	commitHangs,
-	commitCut,
-	acquireLost,
-	acquireUnknown,
-	checkpointLost,
-	publishLost,
-	publishUnknown,
-	messageDropped,
-	messageRepeated,
-	messageDelayed,
-	viewsUnread,
-	applyLost,
-	applyUnknown,
+	requestLost, responseLost, callLost, callLate, callAnswerLost, callMisrouted, appendLost, appendLate,
+	appendAnswerLost, readLost, commitLost, commitUnknown, commitLate, commitHangs, commitCut, acquireLost,
+	acquireUnknown, checkpointLost, publishLost, publishUnknown, messageDropped, messageRepeated, messageDelayed,
+	viewsUnread, applyLost, applyUnknown,
 }
 
 // snapshotFaults are of no harm alone, and seldom: actors have to leave first.
 var snapshotFaults = []fault{
-	actorLeaves,
-	snapshotUnsaved,
-	snapshotMissing,
-	snapshotDamaged,
-	snapshotStale,
-	snapshotUnread,
+	actorLeaves, snapshotUnsaved, snapshotMissing, snapshotDamaged, snapshotStale, snapshotUnread,
 }
 
 // Events, which happen to the whole bank from time to time.
@@ -121,15 +94,7 @@ const (
 )
 
 var events = []fault{
-	killed,
-	froze,
-	sourceTwice,
-	diskAway,
-	sourceHalted,
-	brokerEmpty,
-	accountMoved,
-	clockStepped,
-	cursorCut,
+	killed, froze, sourceTwice, diskAway, sourceHalted, brokerEmpty, accountMoved, clockStepped, cursorCut,
 }
 
 // weather is how often each fault happens in a run: its probability, and for
