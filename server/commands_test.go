@@ -19,6 +19,14 @@ var (
 	bob = bank.NewAccountID("test", "bob")
 )
 
+// commandsTo are commands whose actors are a function.
+func commandsTo(actor func(bank.AccountID, contract.CommandBatch) (contract.CommandReply, error)) *server.Commands {
+	return server.NewCommands(func(_ context.Context, id bank.AccountID,
+		batch contract.CommandBatch) (contract.CommandReply, error) {
+		return actor(id, batch)
+	})
+}
+
 // echo answers each command with its key.
 func echo(batch contract.CommandBatch) contract.CommandReply {
 	var reply contract.CommandReply
@@ -32,11 +40,11 @@ func TestCommandsForOneAccountTravelTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		sizes := map[bank.AccountID][]int{}
-		commands := server.NewCommands(func(_ context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		commands := commandsTo(func(id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 			mu.Lock()
 			sizes[id] = append(sizes[id], len(batch.Commands))
 			mu.Unlock()
-			time.Sleep(5 * time.Millisecond) // virtual: a turn takes its time
+			time.Sleep(5 * time.Millisecond) // virtual: how long a turn takes
 			return echo(batch), nil
 		})
 		const each = 300
@@ -70,7 +78,7 @@ func TestCommandsForOneAccountTravelTogether(t *testing.T) {
 func TestAFailedCallIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
-		commands := server.NewCommands(func(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		commands := commandsTo(func(_ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 			if calls++; calls < 4 {
 				return contract.CommandReply{}, errors.New("the actor moved")
 			}
@@ -83,28 +91,28 @@ func TestAFailedCallIsTriedAgain(t *testing.T) {
 	})
 }
 
-// TestADenialAfterALostCallIsUnknown tells of a call that got lost and is still
-// on its way to a host that decides otherwise than the one asked next.
+// TestADenialAfterALostCallIsUnknown: the lost call may still be on its way to a
+// host that decides otherwise than the host of the next call.
 func TestADenialAfterALostCallIsUnknown(t *testing.T) {
-	for said, want := range map[contract.Status]contract.Status{
+	for status, want := range map[contract.Status]contract.Status{
 		contract.Applied: contract.Applied, contract.Replayed: contract.Replayed, contract.Unknown: contract.Unknown,
 		contract.Refused: contract.Unknown, contract.Unavailable: contract.Unknown,
 	} {
 		for _, lost := range []bool{true, false} {
 			synctest.Test(t, func(t *testing.T) {
 				calls := 0
-				commands := server.NewCommands(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
+				commands := commandsTo(func(bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
 					if calls++; calls == 1 && lost {
 						return contract.CommandReply{}, errors.New("the connection broke")
 					}
-					return contract.CommandReply{Outcomes: []contract.Outcome{{Status: said, Reason: "as decided"}}}, nil
+					return contract.CommandReply{Outcomes: []contract.Outcome{{Status: status, Reason: "as decided"}}}, nil
 				})
 				outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
 				if !lost {
-					want = said
+					want = status
 				}
 				if err != nil || outcome.Status != want || outcome.Reason == "" {
-					t.Errorf("said %s, lost a call before: %t; got %+v, %v, want %s", said, lost, outcome, err, want)
+					t.Errorf("answered %s, lost a call before: %t; got %+v, %v, want %s", status, lost, outcome, err, want)
 				}
 			})
 		}
@@ -112,10 +120,10 @@ func TestADenialAfterALostCallIsUnknown(t *testing.T) {
 }
 
 // TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused is the same as a story.
-// Given Ada's account with nothing in it, and a call with her withdrawal that
-// the network holds up; when the gateway calls again and the actor refuses,
-// and then her wages come in, and then the first call; then her money is gone,
-// so she must not have been informed that it is still there.
+// Given Ada's empty account and a call with her withdrawal that the network
+// delays; when the gateway calls again and the actor refuses, and then her wages
+// arrive, and then the first call; then her money is gone, so the gateway must
+// not have answered that it is still there.
 func TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		balance := int64(0)
@@ -128,7 +136,7 @@ func TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused(t *testing.T) {
 			return contract.CommandReply{Outcomes: []contract.Outcome{{Status: contract.Applied}}}
 		}
 		calls := 0
-		commands := server.NewCommands(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
+		commands := commandsTo(func(bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
 			if calls++; calls == 1 {
 				return contract.CommandReply{}, errors.New("the connection broke") // with the call still on its way
 			}
@@ -140,7 +148,7 @@ func TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused(t *testing.T) {
 		withdraw() // the first call arrives
 
 		if balance != 40 {
-			t.Fatalf("the balance is %d, want 40: the story went otherwise", balance)
+			t.Fatalf("the balance is %d, want 40: the story did not happen as described", balance)
 		}
 		if err != nil || outcome.Status != contract.Unknown || outcome.Refusal != nil {
 			t.Errorf("Ada got %+v (%v) for a withdrawal that took place, want an unknown outcome", outcome, err)
@@ -150,7 +158,7 @@ func TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused(t *testing.T) {
 
 func TestACallThatNeverSucceedsIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		commands := server.NewCommands(func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
+		commands := commandsTo(func(bank.AccountID, contract.CommandBatch) (contract.CommandReply, error) {
 			return contract.CommandReply{}, errors.New("no such host")
 		})
 		began := time.Now()
@@ -167,7 +175,7 @@ func TestACallThatNeverSucceedsIsUnknown(t *testing.T) {
 func TestTooManyCommandsForOneAccountAreRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		commands := server.NewCommands(func(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		commands := commandsTo(func(_ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 			<-release
 			return echo(batch), nil
 		})
@@ -189,20 +197,21 @@ func TestTooManyCommandsForOneAccountAreRefusedAtOnce(t *testing.T) {
 		synctest.Wait()
 		close(release)
 		group.Wait()
-		if statuses[contract.Unavailable] == 0 || statuses[contract.Applied] < 2048 || statuses[contract.Unavailable]+statuses[contract.Applied] != sent {
-			t.Errorf("outcomes %v", statuses)
+		applied, unavailable := statuses[contract.Applied], statuses[contract.Unavailable]
+		if applied < 2048 || unavailable == 0 || applied+unavailable != sent {
+			t.Errorf("outcomes %v of %d commands", statuses, sent)
 		}
 	})
 }
 
-// TestABatchTravelsAlone: what is atomic or a dry run is never mixed with what
-// others send meanwhile.
+// TestABatchTravelsAlone: an atomic batch or a dry run is never mixed with
+// commands that other callers send meanwhile.
 func TestABatchTravelsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var calls []contract.CommandBatch
-		commands := server.NewCommands(func(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		commands := commandsTo(func(_ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 			calls = append(calls, batch)
-			time.Sleep(5 * time.Millisecond) // virtual: a turn takes its time
+			time.Sleep(5 * time.Millisecond) // virtual: how long a turn takes
 			return echo(batch), nil
 		})
 		var group sync.WaitGroup
@@ -210,12 +219,14 @@ func TestABatchTravelsAlone(t *testing.T) {
 			group.Go(func() {
 				key := fmt.Sprint(i)
 				if i%3 > 0 {
-					if outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: key}); err != nil || outcome.Reason != key {
+					outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: key})
+					if err != nil || outcome.Reason != key {
 						t.Errorf("command %s: %+v, %v", key, outcome, err)
 					}
 					return
 				}
-				batch := contract.CommandBatch{Commands: []contract.Command{{Key: key}, {Key: key + "b"}}, Atomic: i%2 == 0, DryRun: i%2 == 1}
+				pair := []contract.Command{{Key: key}, {Key: key + "b"}}
+				batch := contract.CommandBatch{Commands: pair, Atomic: i%2 == 0, DryRun: i%2 == 1}
 				outcomes, err := commands.ExecuteBatch(t.Context(), ada, batch)
 				if err != nil || len(outcomes) != 2 || outcomes[0].Reason != key || outcomes[1].Reason != key+"b" {
 					t.Errorf("batch %s: %+v, %v", key, outcomes, err)
@@ -228,7 +239,9 @@ func TestABatchTravelsAlone(t *testing.T) {
 			if !call.Atomic && !call.DryRun {
 				continue
 			}
-			if special++; len(call.Commands) != 2 || call.Commands[1].Key != call.Commands[0].Key+"b" || call.Atomic == call.DryRun {
+			special++
+			isPair := len(call.Commands) == 2 && call.Commands[1].Key == call.Commands[0].Key+"b"
+			if !isPair || call.Atomic == call.DryRun {
 				t.Errorf("a call of %+v", call)
 			}
 		}
@@ -236,7 +249,8 @@ func TestABatchTravelsAlone(t *testing.T) {
 			t.Errorf("%d of 10 batches travelled", special)
 		}
 		for _, n := range []int{0, contract.MaxCommands + 1} {
-			if _, err := commands.ExecuteBatch(t.Context(), ada, contract.CommandBatch{Commands: make([]contract.Command, n)}); err == nil {
+			batch := contract.CommandBatch{Commands: make([]contract.Command, n)}
+			if _, err := commands.ExecuteBatch(t.Context(), ada, batch); err == nil {
 				t.Errorf("a batch of %d commands travels", n)
 			}
 		}

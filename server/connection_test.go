@@ -18,7 +18,7 @@ func TestASilentWebsocketIsClosed(t *testing.T) {
 		dial(t, gateway, protocol).ended(4408, "Connection initialisation timeout")
 	}
 	r := dial(t, gateway, modernProtocol)
-	r.say(`{"type":"ping"}`) // is not enough
+	r.say(`{"type":"ping"}`) // does not count as an init
 	r.hear(`{"type":"pong"}`)
 	r.ended(4408, "")
 }
@@ -28,11 +28,11 @@ func TestClientsAreAskedWhetherTheyAreThere(t *testing.T) {
 	r := dial(t, gateway, modernProtocol)
 	r.say(begin)
 	r.hear(ack)
-	for range 4 { // who answers stays, for longer than silence is borne
+	for range 4 { // a client that answers stays connected beyond the time-out
 		r.hear(`{"type":"ping"}`)
 		r.say(`{"type":"pong"}`)
 	}
-	if _, _, err := r.ReadMessage(); err != nil { // a ping, and now there is silence
+	if _, _, err := r.ReadMessage(); err != nil { // a ping, which gets no answer from here on
 		t.Fatal(err)
 	}
 	for {
@@ -56,14 +56,16 @@ func TestOneConnectionRunsSoManyOperations(t *testing.T) {
 	r := dial(t, counter(t), modernProtocol)
 	r.say(begin)
 	r.hear(ack)
-	const most = 100
-	for i := range most {
-		r.say(fmt.Sprintf(`{"id":"s%d","type":"subscribe","payload":{"query":"subscription { transactions { cursor } }"}}`, i))
+	const limit = 100
+	for i := range limit {
+		r.say(strings.Replace(listen1, `"id":"1"`, fmt.Sprintf(`"id":"s%d"`, i), 1))
 	}
 	r.say(ask1)
-	r.hear(`{"type":"error","id":"1","payload":[{"message":"A connection runs at most 100 operations at a time; complete another first.","extensions":{"code":"TOO_MANY_OPERATIONS","retryable":true}}]}`)
+	r.hear(`{"type":"error","id":"1","payload":[{"message":` +
+		`"A connection runs at most 100 operations at a time; complete another first.",` +
+		`"extensions":{"code":"TOO_MANY_OPERATIONS","retryable":true}}]}`)
 	r.say(`{"type":"complete","id":"s7"}`)
-	// Its room is free as soon as it has ended, which takes a moment.
+	// Its place is free as soon as it has ended, which takes a moment.
 	deadline := time.Now().Add(patienceOfTests)
 	for served := false; !served; {
 		r.say(ask1)
@@ -85,10 +87,13 @@ func TestConnectionsHaveABound(t *testing.T) {
 	if err == nil || response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
 		t.Errorf("a third got %v, %v; want 503 and when to retry", response, err)
 	}
-	exchange{header: accepting("text/event-stream"), body: subscribeAll, status: 503, media: jsonMedia, says: "TOO_MANY_CONNECTIONS"}.run(t, gateway.URL)
-	exchange{body: askName, status: 200, says: named}.run(t, gateway.URL) // what stays open is bounded, not what comes and goes
+	stream := exchange{header: accepting("text/event-stream"), body: subscribeAll,
+		status: 503, media: jsonMedia, contains: "TOO_MANY_CONNECTIONS"}
+	stream.run(t, gateway.URL)
+	// The limit counts open connections only, not requests that end at once.
+	exchange{body: askName, status: 200, contains: named}.run(t, gateway.URL)
 
-	first.Close() // who leaves makes room
+	first.Close() // frees one place
 	deadline := time.Now().Add(patienceOfTests)
 	for {
 		third, _, err := dialer.DialContext(t.Context(), address, nil)
@@ -116,5 +121,7 @@ func TestConnectionsOfOneCallerHaveABound(t *testing.T) {
 	old.say(begin)
 	old.hear(`{"type":"connection_error","payload":{"message":"Too many connections"}}`)
 	old.ended(4429, "Too many connections")
-	exchange{header: accepting("text/event-stream"), body: subscribeAll, status: 429, media: jsonMedia, says: "TOO_MANY_CONNECTIONS"}.run(t, gateway.URL)
+	stream := exchange{header: accepting("text/event-stream"), body: subscribeAll,
+		status: 429, media: jsonMedia, contains: "TOO_MANY_CONNECTIONS"}
+	stream.run(t, gateway.URL)
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"corebank/internal/contract"
 	"corebank/server"
 )
 
@@ -21,7 +21,7 @@ type eventStream struct {
 	lines    *bufio.Reader
 }
 
-// openEvents asks by POST, or by GET when there is no body.
+// openEvents sends a request by POST, or by GET when there is no body.
 func openEvents(t *testing.T, ctx context.Context, gateway, body, query string) eventStream {
 	t.Helper()
 	method := http.MethodPost
@@ -44,7 +44,8 @@ func openEvents(t *testing.T, ctx context.Context, gateway, body, query string) 
 	return eventStream{t, response, bufio.NewReader(response.Body)}
 }
 
-// next is everything up to an empty line.
+// next is the next event: everything up to an empty line. It ends with "!" and the
+// error when the stream ends.
 func (e eventStream) next() string {
 	e.t.Helper()
 	var event strings.Builder
@@ -60,7 +61,7 @@ func (e eventStream) next() string {
 	}
 }
 
-// expect wants these events, as they begin.
+// expect reads the next events, which must begin with these texts.
 func (e eventStream) expect(wanted ...string) {
 	e.t.Helper()
 	for _, want := range wanted {
@@ -73,53 +74,61 @@ func (e eventStream) expect(wanted ...string) {
 const (
 	opened    = ":\n"
 	completed = "event: complete\ndata:\n"
+	next      = "event: next\ndata: "
+	failing   = `{"errors":[{"message":` // a response without data, up to its first message
 )
 
 func TestServerSentEvents(t *testing.T) {
 	gateway := counter(t).URL
+	byGET := func(document string) string { return "?query=" + url.QueryEscape(document) }
 	for name, test := range map[string]struct {
 		body, query string
-		events      []string
+		data        string // of the one event, as it begins
 	}{
-		"a query":                   {body: askName, events: []string{"event: next\ndata: {\"data\":{\"__typename\":\"Query\"}}\n"}},
-		"a query by GET":            {query: "?query=" + url.QueryEscape("{ __typename }"), events: []string{"event: next\ndata: {\"data\":{\"__typename\":\"Query\"}}\n"}},
-		"a mutation":                {body: `{"query":"mutation { __typename }"}`, events: []string{"event: next\ndata: {\"data\":{\"__typename\":\"Mutation\"}}\n"}},
-		"a mutation by GET":         {query: "?query=" + url.QueryEscape("mutation { __typename }"), events: []string{"event: next\ndata: {\"errors\":[{\"message\":\"Send mutations by POST.\""}},
-		"a validation error":        {body: `{"query":"{ nothing }"}`, events: []string{"event: next\ndata: {\"errors\":[{\"message\":\"Cannot query field"}},
-		"a stream that can't begin": {body: `{"query":"subscription { transactions(after: \"x\") { cursor } }"}`, events: []string{"event: next\ndata: {\"errors\":[{\"message\":"}},
-		"@defer":                    {body: `{"query":"{ ... @defer { __typename } }"}`, events: []string{"event: next\ndata: {\"errors\":[{\"message\":\"@defer is not supported: leave"}},
+		"a query":        {body: askName, data: named + "\n"},
+		"a query by GET": {query: byGET("{ __typename }"), data: named + "\n"},
+		"a mutation": {body: `{"query":"mutation { __typename }"}`,
+			data: `{"data":{"__typename":"Mutation"}}` + "\n"},
+		"a mutation by GET":  {query: byGET("mutation { __typename }"), data: failing + `"Send mutations by POST."`},
+		"a validation error": {body: `{"query":"{ nothing }"}`, data: failing + `"Cannot query field`},
+		"a stream that can't begin": {
+			body: `{"query":"subscription { transactions(after: \"x\") { cursor } }"}`,
+			data: failing},
+		"@defer": {body: `{"query":"{ ... @defer { __typename } }"}`, data: failing + `"@defer is not supported: leave`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := openEvents(t, t.Context(), gateway, test.body, test.query)
-			h := e.response.Header
-			if e.response.StatusCode != http.StatusOK || h.Get("Content-Type") != "text/event-stream; charset=utf-8" || h.Get("X-Accel-Buffering") != "no" || h.Get("Cache-Control") != "no-cache" {
-				t.Errorf("%s, %v", e.response.Status, h)
+			if e.response.StatusCode != http.StatusOK {
+				t.Errorf("status %s", e.response.Status)
 			}
-			e.expect(append(append([]string{opened}, test.events...), completed, "!EOF")...)
+			for header, want := range map[string]string{
+				"Content-Type":      "text/event-stream; charset=utf-8",
+				"X-Accel-Buffering": "no",
+				"Cache-Control":     "no-cache",
+			} {
+				if got := e.response.Header.Get(header); got != want {
+					t.Errorf("%s is %q, want %q", header, got, want)
+				}
+			}
+			e.expect(opened, next+test.data, completed, "!EOF")
 		})
 	}
-	for name, test := range map[string]exchange{ // what is no request has no stream
-		"no JSON":  {body: "{", status: 400, media: jsonMedia, says: "not JSON"},
-		"no query": {body: "{}", status: 400, media: jsonMedia, says: "no query"},
-		"a form":   {header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, body: "query=x", status: 415, media: jsonMedia},
+	for name, test := range map[string]exchange{ // an invalid request gets no stream
+		"no JSON":  {body: "{", status: 400, media: jsonMedia, contains: "not JSON"},
+		"no query": {body: "{}", status: 400, media: jsonMedia, contains: "no query"},
+		"a form": {header: typed("application/x-www-form-urlencoded"), body: "query=x",
+			status: 415, media: jsonMedia},
 	} {
-		t.Run(name, func(t *testing.T) {
-			asked := test
-			asked.header = accepting("text/event-stream")
-			for name, value := range test.header {
-				asked.header[name] = value
-			}
-			asked.run(t, gateway)
-		})
+		t.Run(name, func(t *testing.T) { test.accepting("text/event-stream").run(t, gateway) })
 	}
 }
 
-// TestAQuietStreamStaysOpen: comments show that it lives, for longer than a
-// request may take to come in.
+// TestAQuietStreamStaysOpen: comments show that it is alive, for longer than the
+// time in which a request must arrive.
 func TestAQuietStreamStaysOpen(t *testing.T) {
 	feed := server.NewSubscriptionHub(&history{})
-	gateway := httptest.NewUnstartedServer(signedIn(server.Handler(server.Parts{Subscriptions: feed, Verify: anybody, Transports: server.Transports{KeepAlive: 20 * time.Millisecond}},
-		func(context.Context) contract.Readiness { return contract.Readiness{} })))
+	transports := server.Transports{KeepAlive: 20 * time.Millisecond}
+	gateway := httptest.NewUnstartedServer(handler(feed, transports))
 	gateway.Config.ReadTimeout = 100 * time.Millisecond
 	gateway.Start()
 	defer gateway.Close()
@@ -132,7 +141,7 @@ func TestAQuietStreamStaysOpen(t *testing.T) {
 	}
 }
 
-// TestAStreamHearsTheFeed, whose failure is the last answer: here that
+// TestAStreamHearsTheFeed: when the feed fails, its error is the last event. Here
 // the account's history cannot be read.
 func TestAStreamHearsTheFeed(t *testing.T) {
 	log := &sharedLog{}
@@ -140,11 +149,12 @@ func TestAStreamHearsTheFeed(t *testing.T) {
 	handle(t, feed, log.pay(t, 2, 1))
 	log.pay(t, 1, 1)
 	log.records[2].Type = "money-printed"
-	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Subscriptions: feed, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
-	defer gateway.Close()
-	e := openEvents(t, t.Context(), gateway.URL, `{"query":"subscription { transactions(accountId: \"`+string(ada)+`\", after: \"`+cursorAt("1")+`\") { transaction { version } } }"}`, "")
-	e.expect(opened, "event: next\ndata: {\"data\":{\"transactions\":{\"transaction\":{\"version\":2}}}}")
-	e.expect("event: next\ndata: {\"errors\":[{\"message\":\"Version 3 of account", completed, "!EOF")
+	gateway := serve(t, feed, server.Transports{})
+	query := fmt.Sprintf("subscription { transactions(accountId: %q, after: %q) { transaction { version } } }",
+		ada, cursorAt("1"))
+	e := openEvents(t, t.Context(), gateway.URL, fmt.Sprintf(`{"query":%q}`, query), "")
+	e.expect(opened, next+`{"data":{"transactions":{"transaction":{"version":2}}}}`)
+	e.expect(next+failing+`"Version 3 of account`, completed, "!EOF")
 }
 
 func TestStreamsEndWithTheGateway(t *testing.T) {
@@ -153,5 +163,5 @@ func TestStreamsEndWithTheGateway(t *testing.T) {
 	e := openEvents(t, t.Context(), gateway.URL, subscribeAll, "")
 	e.expect(opened)
 	end()
-	e.expect("!") // and not with a complete
+	e.expect("!") // no complete event before the connection ends
 }

@@ -18,7 +18,7 @@ import (
 	"corebank/server"
 )
 
-// lobby is a gateway in which websockets wait, each with one subscription.
+// lobby is a gateway with idle websockets, each with one subscription.
 type lobby struct {
 	gateway *httptest.Server
 	feed    *server.SubscriptionHub
@@ -31,8 +31,10 @@ func newLobby(tb testing.TB) *lobby {
 	people := identitytest.NewIssuer(tb)
 	l := &lobby{log: &sharedLog{}, token: people.TokenFor("ada", identity.Teller)}
 	l.feed = server.NewSubscriptionHub(l.log)
-	l.gateway = httptest.NewServer(server.Handler(server.Parts{Subscriptions: l.feed, Verify: people.Verifier().Verify, Transports: server.Transports{Ping: time.Hour}},
-		func(context.Context) contract.Readiness { return contract.Readiness{} }))
+	transports := server.Transports{Ping: time.Hour}
+	parts := server.Parts{Subscriptions: l.feed, Verify: people.Verifier().Verify, Transports: transports}
+	ready := func(context.Context) contract.Readiness { return contract.Readiness{} }
+	l.gateway = httptest.NewServer(server.Handler(parts, ready))
 	tb.Cleanup(l.end)
 	return l
 }
@@ -46,12 +48,13 @@ func (l *lobby) end() {
 	l.gateway.Close()
 }
 
-// subscribed is as much as a list of transactions shows.
-const subscribed = "{ cursor transaction { id type amount { value } balanceAfter { value } version occurredAt reference } }"
+// subscribed selects what a list of transactions shows.
+const subscribed = "{ cursor transaction {" +
+	" id type amount { value } balanceAfter { value } version occurredAt reference } }"
 
-// come opens a websocket that has subscribed to what happens after the first
-// transaction, and received it. It keeps no more of it than its connection,
-// so that what grows is the gateway.
+// come opens a websocket, subscribes to what happens after the first transaction,
+// and receives it. The client keeps only the connection, so that what grows is
+// the gateway.
 func (l *lobby) come(tb testing.TB, account string) net.Conn {
 	tb.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{modernProtocol}, ReadBufferSize: 512, WriteBufferSize: 512}
@@ -60,8 +63,9 @@ func (l *lobby) come(tb testing.TB, account string) net.Conn {
 		tb.Fatal(err)
 	}
 	query := fmt.Sprintf("subscription { transactions(%s after: %q) %s }", account, cursorAt("0"), subscribed)
-	for _, text := range []string{fmt.Sprintf(`{"type":"connection_init","payload":{"authorization":"Bearer %s"}}`, l.token),
-		fmt.Sprintf(`{"id":"1","type":"subscribe","payload":{"query":%q}}`, query)} {
+	signIn := fmt.Sprintf(`{"type":"connection_init","payload":{"authorization":"Bearer %s"}}`, l.token)
+	subscribe := fmt.Sprintf(`{"id":"1","type":"subscribe","payload":{"query":%q}}`, query)
+	for _, text := range []string{signIn, subscribe} {
 		if err := conn.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
 			tb.Fatal(err)
 		}
@@ -91,12 +95,12 @@ func TestASubscriptionThatWaitsHasNoGoroutine(t *testing.T) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines for %d more websockets", runtime.NumGoroutine()-before, more)
 		}
-		runtime.Gosched() // some have still to begin
+		runtime.Gosched() // some have not begun yet
 	}
 }
 
-// BenchmarkIdleSockets is what a websocket with one subscription costs that is
-// received nothing: the memory in use, the client's connection included, and the
+// BenchmarkIdleSockets measures what a websocket with one subscription costs that
+// receives nothing: the memory in use, the client's connection included, and the
 // goroutines.
 func BenchmarkIdleSockets(b *testing.B) {
 	const sockets = 2000

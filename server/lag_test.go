@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -46,7 +45,10 @@ func (l *sharedLog) pay(t testing.TB, n, characters int) (batch contract.Batch) 
 		position := int64(len(l.records) + 1)
 		amount := bank.Money{Minor: position, Currency: "EUR"}
 		r := contract.Record{Position: position, Account: ada, Version: position, Key: fmt.Sprint(position)}
-		event := bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount}, Details: bank.Details{Memo: strings.Repeat("x", characters)}}
+		event := bank.MoneyDeposited{
+			Movement: bank.Movement{Amount: amount, Balance: amount},
+			Details:  bank.Details{Memo: strings.Repeat("x", characters)},
+		}
 		if err := r.SetEvent(event); err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +83,9 @@ func (m feedMessage) event(t *testing.T) (position string, line bool) {
 
 func (r raw) follow(id, after, fields string) {
 	r.t.Helper()
-	r.say(fmt.Sprintf(`{"id":%q,"type":"subscribe","payload":{"query":"subscription($a: String) { transactionFeed(after: $a, heartbeatSeconds: 1) { cursor position transaction { version %s } } }","variables":{"a":%s}}}`, id, fields, after))
+	query := fmt.Sprintf(`subscription($a: String) {`+
+		` transactionFeed(after: $a, heartbeatSeconds: 1) { cursor position transaction { version %s } } }`, fields)
+	r.say(fmt.Sprintf(`{"id":%q,"type":"subscribe","payload":{"query":%q,"variables":{"a":%s}}}`, id, query, after))
 }
 
 // cursorAt is the cursor at a position.
@@ -89,7 +93,7 @@ func cursorAt(position string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte("position:" + position))
 }
 
-// nextOf is the next message but pings.
+// nextOf is the next message that is not a ping.
 func (r raw) nextOf() (m feedMessage) {
 	r.t.Helper()
 	for m.Type == "" || m.Type == "ping" {
@@ -102,13 +106,12 @@ func (r raw) nextOf() (m feedMessage) {
 
 // TestASlowSocketGetsAnErrorAndCanResume: a client that does not read learns that
 // it lagged as soon as it reads on, and misses nothing when it resumes;
-// meanwhile another hears everything at once.
+// meanwhile another client receives everything at once.
 func TestASlowSocketGetsAnErrorAndCanResume(t *testing.T) {
 	log := &sharedLog{}
 	feed := server.NewSubscriptionHub(log)
 	handle(t, feed, log.pay(t, 1, 10))
-	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Subscriptions: feed, Verify: anybody, Transports: server.Transports{WriteTime: time.Minute}}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
-	defer gateway.Close()
+	gateway := serve(t, feed, server.Transports{WriteTime: time.Minute})
 	slow, quick := dial(t, gateway, modernProtocol), dial(t, gateway, modernProtocol)
 	for r, fields := range map[raw]string{slow: "memo", quick: ""} {
 		r.say(begin)
@@ -118,7 +121,7 @@ func TestASlowSocketGetsAnErrorAndCanResume(t *testing.T) {
 			t.Fatal("a line before there was one")
 		}
 	}
-	// More than what the kernel and the feed keep for one who does not read.
+	// More than the kernel and the hub buffer for a client that does not read.
 	const batches, each, characters = 30, 100, 8000
 	for range batches {
 		handle(t, feed, log.pay(t, each, characters))
@@ -152,7 +155,7 @@ func TestASlowSocketGetsAnErrorAndCanResume(t *testing.T) {
 	}
 }
 
-func TestHeartbeatsTellHowFarTheFeedIs(t *testing.T) {
+func TestHeartbeatsCarryThePositionOfTheFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
 		feed := server.NewSubscriptionHub(h)
@@ -213,7 +216,7 @@ func TestAWatcherHearsOfTheNewestVersion(t *testing.T) {
 	})
 }
 
-// TestWatchersAreSubscribersToo: they count for the same bound.
+// TestWatchersAreSubscribersToo: they count towards the same limit.
 func TestWatchersAreSubscribersToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}

@@ -23,19 +23,33 @@ import (
 	"corebank/server"
 )
 
-// counter is a gateway without a bank behind it: enough for what it refuses by
-// itself.
+// counter is a gateway without a bank behind it: enough for what the gateway
+// refuses by itself.
 func counter(t *testing.T) *httptest.Server {
 	t.Helper()
 	return counterWith(t, server.Transports{})
 }
 
-// counterWith is a counter that speaks otherwise than by default.
-func counterWith(t *testing.T, wire server.Transports) *httptest.Server {
+// counterWith is a counter with transports other than the default ones.
+func counterWith(t *testing.T, transports server.Transports) *httptest.Server {
 	t.Helper()
-	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Subscriptions: server.NewSubscriptionHub(&history{}), Transports: wire, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{Ready: true} })))
+	return serve(t, server.NewSubscriptionHub(&history{}), transports)
+}
+
+// serve is a gateway over a subscription hub, which believes every token.
+func serve(t *testing.T, hub *server.SubscriptionHub, transports server.Transports) *httptest.Server {
+	t.Helper()
+	gateway := httptest.NewServer(handler(hub, transports))
 	t.Cleanup(gateway.Close)
 	return gateway
+}
+
+// handler is that of serve.
+func handler(hub *server.SubscriptionHub, transports server.Transports) http.Handler {
+	parts := server.Parts{Subscriptions: hub, Verify: anybody, Transports: transports}
+	return signedIn(server.Handler(parts, func(context.Context) contract.Readiness {
+		return contract.Readiness{Ready: true}
+	}))
 }
 
 // anybody believes every token.
@@ -74,10 +88,11 @@ func ask(t *testing.T, gateway *httptest.Server, query string) string {
 
 func TestRequestsHaveABound(t *testing.T) {
 	gateway := counter(t)
-	for name, test := range map[string]struct{ query, says string }{
-		"a request":               {"{ __typename }", `"Query"`},
-		"a long request":          {"{ __typename } #" + strings.Repeat("x", 99<<10), `"Query"`},
-		"a longer document":       {"{ __typename } #" + strings.Repeat("x", 100<<10), `"limit":"documentBytes","most":102400`},
+	for name, test := range map[string]struct{ query, contains string }{
+		"a request":      {"{ __typename }", `"Query"`},
+		"a long request": {"{ __typename } #" + strings.Repeat("x", 99<<10), `"Query"`},
+		"a longer document": {"{ __typename } #" + strings.Repeat("x", 100<<10),
+			`"limit":"documentBytes","most":102400`},
 		"a request beyond 1 MiB":  {"{ __typename } #" + strings.Repeat("x", 1<<20), `"limit":"bodyBytes","most":1048576`},
 		"one word many times":     {"{" + strings.Repeat(" __typename", 31) + " }", `"Query"`},
 		"one word too many times": {"{" + strings.Repeat(" __typename", 32) + " }", `"limit":"repeats","most":30`},
@@ -85,8 +100,8 @@ func TestRequestsHaveABound(t *testing.T) {
 		"more than 2000 tokens":   {"{" + strings.Repeat(" __typename", 2001) + " }", `"limit":"tokens","most":2000`},
 		"a query that is deepest": {strings.Repeat("{ a ", 1000) + strings.Repeat("}", 1000), `"limit":"tokens","most":2000`},
 	} {
-		if got := ask(t, gateway, test.query); !strings.Contains(got, test.says) {
-			t.Errorf("%s is answered with %.300s, want %q", name, got, test.says)
+		if got := ask(t, gateway, test.query); !strings.Contains(got, test.contains) {
+			t.Errorf("%s is answered with %.300s, want %q", name, got, test.contains)
 		}
 	}
 }
@@ -100,7 +115,8 @@ func TestWebsocketMessagesHaveABound(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer socket.Close()
-		if err := socket.WriteJSON(map[string]any{"type": "connection_init", "payload": map[string]string{"x": strings.Repeat("x", size)}}); err != nil {
+		payload := map[string]string{"x": strings.Repeat("x", size)}
+		if err := socket.WriteJSON(map[string]any{"type": "connection_init", "payload": payload}); err != nil {
 			t.Fatal(err)
 		}
 		var answer struct{ Type string }
@@ -114,7 +130,7 @@ func TestWebsocketMessagesHaveABound(t *testing.T) {
 func TestCommandsForTooManyAccountsAreRefusedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		commands := server.NewCommands(func(_ context.Context, _ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		commands := commandsTo(func(_ bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 			<-release
 			return echo(batch), nil
 		})
@@ -125,7 +141,8 @@ func TestCommandsForTooManyAccountsAreRefusedAtOnce(t *testing.T) {
 		for i := range most {
 			group.Go(func() {
 				id := bank.NewAccountID("crowd", fmt.Sprint(i))
-				if outcome, err := commands.Execute(t.Context(), id, contract.Command{Key: "k"}); err != nil || outcome.Status != contract.Applied {
+				outcome, err := commands.Execute(t.Context(), id, contract.Command{Key: "k"})
+				if err != nil || outcome.Status != contract.Applied {
 					t.Errorf("account %d: %+v (%v)", i, outcome, err)
 				}
 			})

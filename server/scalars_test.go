@@ -21,7 +21,7 @@ func TestOwnScalarsAreSpecified(t *testing.T) {
 		if d.Kind != ast.Scalar || specified == nil {
 			continue
 		}
-		path, place, _ := strings.Cut(specified.Arguments.ForName("url").Value.Raw, "#")
+		path, fragment, _ := strings.Cut(specified.Arguments.ForName("url").Value.Raw, "#")
 		if !strings.HasPrefix(path, "/") {
 			continue
 		}
@@ -32,8 +32,9 @@ func TestOwnScalarsAreSpecified(t *testing.T) {
 		}
 		page, err := io.ReadAll(response.Body)
 		response.Body.Close()
-		if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(page), `<h2 id="`+place+`">`+name+`</h2>`) {
-			t.Errorf("%s is specified at %s#%s: %s, %v", name, path, place, response.Status, err)
+		heading := `<h2 id="` + fragment + `">` + name + `</h2>`
+		if err != nil || response.StatusCode != http.StatusOK || !strings.Contains(string(page), heading) {
+			t.Errorf("%s is specified at %s#%s: %s, %v", name, path, fragment, response.Status, err)
 		}
 	}
 	if own < 2 {

@@ -14,16 +14,18 @@ import (
 	"corebank/server"
 )
 
-// anySelection is some of what a transaction says, at random.
+// anySelection selects some fields of a transaction, at random.
 func anySelection(random *rand.Rand) string {
-	may := []string{"id", "accountId", "type", "direction", "amount { value currency }", "m: amount { currency }", "balanceAfter { ... on Money { value } }",
-		"occurredAt", "effectiveAt", "reference", "memo", "note: memo", "caller", "reason", "__typename", "memo @include(if: true)", "caller @skip(if: true)"}
-	random.Shuffle(len(may), func(i, j int) { may[i], may[j] = may[j], may[i] })
-	return "cursor position transaction { version " + strings.Join(may[:random.IntN(len(may))], " ") + " }"
+	fields := []string{"id", "accountId", "type", "direction",
+		"amount { value currency }", "m: amount { currency }", "balanceAfter { ... on Money { value } }",
+		"occurredAt", "effectiveAt", "reference", "memo", "note: memo", "caller", "reason", "__typename",
+		"memo @include(if: true)", "caller @skip(if: true)"}
+	random.Shuffle(len(fields), func(i, j int) { fields[i], fields[j] = fields[j], fields[i] })
+	return "cursor position transaction { version " + strings.Join(fields[:random.IntN(len(fields))], " ") + " }"
 }
 
-// payAnything adds deposits to Ada's account that say whatever may have to be
-// escaped.
+// payAnything adds deposits to Ada's account with texts that JSON may have to
+// escape.
 func (l *sharedLog) payAnything(t *testing.T, random *rand.Rand, n int) contract.Batch {
 	t.Helper()
 	batch := l.pay(t, n, 1)
@@ -37,7 +39,8 @@ func (l *sharedLog) payAnything(t *testing.T, random *rand.Rand, n int) contract
 			memo[j] = []rune("<>&\"\\\u2028\n\t/é😀$x")[random.IntN(13)]
 		}
 		details := bank.Details{Memo: string(memo), Reference: strings.Repeat("r", random.IntN(80))}
-		if err := r.SetEvent(bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount}, Details: details}); err != nil {
+		movement := bank.Movement{Amount: amount, Balance: amount}
+		if err := r.SetEvent(bank.MoneyDeposited{Movement: movement, Details: details}); err != nil {
 			t.Fatal(err)
 		}
 		l.records[r.Position-1] = *r
@@ -128,17 +131,19 @@ func (s sharer) lines(n, each int) []string {
 
 // TestSharedAnswersAreLikeOthers: the bytes that many subscriptions share are the
 // bytes that each would receive alone, as a backfill from the log does: over each
-// protocol, whatever they select and whatever is said.
+// protocol, for all selections and all texts.
 func TestSharedAnswersAreLikeOthers(t *testing.T) {
 	const selections, each = 25, 40
 	random := rand.New(rand.NewPCG(rand.Uint64(), 1))
 	log := &sharedLog{}
 	feed := server.NewSubscriptionHub(log)
 	handle(t, feed, log.pay(t, 1, 1))
-	gateway := httptest.NewServer(signedIn(server.Handler(server.Parts{Subscriptions: feed, Verify: anybody}, func(context.Context) contract.Readiness { return contract.Readiness{} })))
-	defer gateway.Close()
+	gateway := serve(t, feed, server.Transports{})
 	asked := make([]string, selections)
-	clients := []sharer{join(t, gateway, modernProtocol), join(t, gateway, modernProtocol), join(t, gateway, legacyProtocol)}
+	var clients []sharer
+	for _, protocol := range []string{modernProtocol, modernProtocol, legacyProtocol} {
+		clients = append(clients, join(t, gateway, protocol))
+	}
 	for id := range asked {
 		asked[id] = anySelection(random)
 		for _, c := range clients {
@@ -147,7 +152,8 @@ func TestSharedAnswersAreLikeOthers(t *testing.T) {
 	}
 	ctx, leave := context.WithCancel(t.Context())
 	defer leave()
-	stream := openEvents(t, ctx, gateway.URL, fmt.Sprintf(`{"query":%q}`, "subscription { transactionFeed(heartbeatSeconds: 1) { "+asked[0]+" } }"), "")
+	query := "subscription { transactionFeed(heartbeatSeconds: 1) { " + asked[0] + " } }"
+	stream := openEvents(t, ctx, gateway.URL, fmt.Sprintf(`{"query":%q}`, query), "")
 	stream.expect(opened, "event: next\n")
 	for _, c := range clients {
 		c.begun(selections)
@@ -165,7 +171,8 @@ func TestSharedAnswersAreLikeOthers(t *testing.T) {
 	for i, c := range clients {
 		for id, got := range c.lines(selections, each) {
 			if got != want[id] {
-				t.Fatalf("client %d, which asks for %s, received\n%swhereas one alone received\n%s", i, asked[id], got, want[id])
+				t.Fatalf("client %d, which selects %s, received\n%swhereas a client alone received\n%s",
+					i, asked[id], got, want[id])
 			}
 		}
 	}

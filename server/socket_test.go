@@ -3,6 +3,7 @@ package server_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,7 +15,7 @@ import (
 	"corebank/server"
 )
 
-// patienceOfTests bounds every wait for the other side.
+// patienceOfTests limits every wait for the other side.
 const patienceOfTests = time.Minute
 
 // raw is a websocket client that knows nothing of GraphQL.
@@ -44,8 +45,7 @@ func (r raw) say(text string) {
 	}
 }
 
-// hear reads messages until one is not of a type to leave out, and wants it to
-// be this JSON, as far as it goes.
+// hear reads the next message, which must contain this JSON text.
 func (r raw) hear(want string) map[string]any {
 	r.t.Helper()
 	_, text, err := r.ReadMessage()
@@ -62,7 +62,8 @@ func (r raw) hear(want string) map[string]any {
 	return message
 }
 
-// ended wants the connection to be closed with a code, and no message before.
+// ended checks that the gateway closes the connection with a code and a reason
+// that contains a text, and sends no message before.
 func (r raw) ended(code int, reason string) {
 	r.t.Helper()
 	_, text, err := r.ReadMessage()
@@ -87,8 +88,9 @@ const (
 	legacyListen = `{"id":"1","type":"start","payload":{"query":"subscription { transactions { cursor } }"}}`
 )
 
-// step is a line of a talk: "> " is said, "< " is heard, and "x " is how it
-// ends: the code and a part of the reason.
+// talk plays a conversation over a websocket. A line that begins with "> " is
+// sent, the answer to a line with "< " contains it, and a line with "x " is the
+// code that the gateway closes with and a part of the reason.
 func talk(t *testing.T, gateway *httptest.Server, protocol string, lines ...string) {
 	t.Helper()
 	r := dial(t, gateway, protocol)
@@ -108,45 +110,70 @@ func talk(t *testing.T, gateway *httptest.Server, protocol string, lines ...stri
 	}
 }
 
+// session is a conversation that begins with a modern init and its answer.
+func session(lines ...string) []string { return append([]string{"> " + begin, "< " + ack}, lines...) }
+
+// legacySession is a conversation that begins with a legacy init and its answers.
+func legacySession(lines ...string) []string {
+	return append([]string{"> " + begin, "< " + ack, `< {"type":"ka"}`}, lines...)
+}
+
+// subscribing is the line that sends a document as operation 1.
+func subscribing(document string) string {
+	return fmt.Sprintf(`> {"id":"1","type":"subscribe","payload":{"query":%q}}`, document)
+}
+
+// failure is the line that receives an error of operation 1, up to the beginning
+// of its message.
+func failure(message string) string {
+	return `< {"type":"error","id":"1","payload":[{"message":"` + message
+}
+
 func TestWebsocketsToTheLetter(t *testing.T) {
 	gateway := counterWith(t, server.Transports{})
+	const ping, pong = `> {"type":"ping"}`, `< {"type":"pong"}`
 	for name, lines := range map[string][]string{
-		"a query":                  {"> " + begin, "< " + ack, "> " + ask1, "< " + next1, "< " + complete1},
-		"an id may be used again":  {"> " + begin, "< " + ack, "> " + ask1, "< " + next1, "< " + complete1, "> " + ask1, "< " + next1, "< " + complete1},
-		"an init with a payload":   {`> {"type":"connection_init","payload":{"token":"x"}}`, "< " + ack},
-		"an init with null":        {`> {"type":"connection_init","payload":null}`, "< " + ack},
-		"ping before init":         {`> {"type":"ping"}`, `< {"type":"pong"}`, "> " + begin, "< " + ack},
-		"ping with a payload":      {"> " + begin, "< " + ack, `> {"type":"ping","payload":{"a":1}}`, `< {"type":"pong","payload":{"a":1}}`},
-		"an unexpected pong":       {`> {"type":"pong"}`, "> " + begin, "< " + ack, `> {"type":"pong","payload":{}}`, `> {"type":"ping"}`, `< {"type":"pong"}`},
-		"stopping what is not":     {"> " + begin, "< " + ack, `> {"type":"complete","id":"7"}`, `> {"type":"ping"}`, `< {"type":"pong"}`},
-		"a stopped stream is mute": {"> " + begin, "< " + ack, "> " + listen1, `> {"type":"complete","id":"1"}`, `> {"type":"ping"}`, `< {"type":"pong"}`, "> " + ask1, "< " + next1},
-		"a validation error ends it without a complete": {"> " + begin, "< " + ack, `> {"id":"1","type":"subscribe","payload":{"query":"{ nothing }"}}`,
-			`< {"type":"error","id":"1","payload":[{"message":"Cannot query field`, `> {"type":"ping"}`, `< {"type":"pong"}`},
-		"a syntax error": {"> " + begin, "< " + ack, `> {"id":"1","type":"subscribe","payload":{"query":"{"}}`, `< {"type":"error","id":"1","payload":[{"message":"Expected Name`, "> " + ask1, "< " + next1},
-		"a variable that is missing": {"> " + begin, "< " + ack, `> {"id":"1","type":"subscribe","payload":{"query":"query($id: ID!) { account(id: $id) { id } }"}}`,
-			`< {"type":"error","id":"1","payload":[{"message":"must be defined"`, "> " + ask1, "< " + next1},
-		"a stream that cannot begin": {"> " + begin, "< " + ack, `> {"id":"1","type":"subscribe","payload":{"query":"subscription { transactions(after: \"x\") { cursor } }"}}`,
-			`< {"type":"error","id":"1","payload":[{"message":"`, `> {"type":"ping"}`, `< {"type":"pong"}`},
-		"a field that fails": {"> " + begin, "< " + ack, `> {"id":"1","type":"subscribe","payload":{"query":"{ account(id: \"x\", waitMs: -1) { id } }"}}`,
-			`< {"type":"next","id":"1","payload":{"errors":[{"message":"waitMs`, "< " + complete1},
-		"4400: no JSON":                   {"> hello", "x 4400 not a JSON object"},
-		"4400: an array":                  {"> [" + begin + "]", "x 4400 not a JSON object"},
-		"4400: no type":                   {`> {"id":"1"}`, "x 4400 not a JSON object"},
-		"4400: an unknown type":           {"> " + begin, "< " + ack, `> {"type":"hello"}`, "x 4400 unknown type"},
-		"4400: a legacy type":             {"> " + begin, "< " + ack, "> " + legacyAsk, "x 4400 unknown type"},
-		"4400: an unknown type at first":  {`> {"type":"hello"}`, "x 4400 unknown type"},
-		"4400: init with a list":          {`> {"type":"connection_init","payload":[1]}`, "x 4400 must be an object"},
-		"4400: init with a string":        {`> {"type":"connection_init","payload":"token"}`, "x 4400 must be an object"},
-		"4400: ping with a string":        {`> {"type":"ping","payload":"x"}`, "x 4400 must be an object"},
-		"4400: subscribe without id":      {"> " + begin, "< " + ack, `> {"type":"subscribe","payload":{"query":"{ __typename }"}}`, "x 4400 id is missing"},
-		"4400: subscribe without payload": {"> " + begin, "< " + ack, `> {"type":"subscribe","id":"1"}`, "x 4400 payload is missing"},
-		"4400: subscribe without query":   {"> " + begin, "< " + ack, `> {"type":"subscribe","id":"1","payload":{}}`, "x 4400 no query"},
-		"4400: subscribe with a string":   {"> " + begin, "< " + ack, `> {"type":"subscribe","id":"1","payload":"{ __typename }"}`, "x 4400"},
-		"4400: complete without id":       {"> " + begin, "< " + ack, `> {"type":"complete"}`, "x 4400 id is missing"},
+		"a query": session("> "+ask1, "< "+next1, "< "+complete1),
+		"an id may be used again": session("> "+ask1, "< "+next1, "< "+complete1,
+			"> "+ask1, "< "+next1, "< "+complete1),
+		"an init with a payload": {`> {"type":"connection_init","payload":{"token":"x"}}`, "< " + ack},
+		"an init with null":      {`> {"type":"connection_init","payload":null}`, "< " + ack},
+		"ping before init":       {ping, pong, "> " + begin, "< " + ack},
+		"ping with a payload":    session(`> {"type":"ping","payload":{"a":1}}`, `< {"type":"pong","payload":{"a":1}}`),
+		"an unexpected pong": {`> {"type":"pong"}`, "> " + begin, "< " + ack,
+			`> {"type":"pong","payload":{}}`, ping, pong},
+		"stopping what is not": session(`> {"type":"complete","id":"7"}`, ping, pong),
+		"a stopped stream is mute": session("> "+listen1, `> {"type":"complete","id":"1"}`, ping, pong,
+			"> "+ask1, "< "+next1),
+		"a validation error ends it without a complete": session(subscribing(`{ nothing }`),
+			failure(`Cannot query field`), ping, pong),
+		"a syntax error": session(subscribing(`{`), failure(`Expected Name`), "> "+ask1, "< "+next1),
+		"a variable that is missing": session(subscribing(`query($id: ID!) { account(id: $id) { id } }`),
+			failure(`must be defined"`), "> "+ask1, "< "+next1),
+		"a stream that cannot begin": session(subscribing(`subscription { transactions(after: "x") { cursor } }`),
+			failure(``), ping, pong),
+		"a field that fails": session(subscribing(`{ account(id: "x", waitMs: -1) { id } }`),
+			`< {"type":"next","id":"1","payload":{"errors":[{"message":"waitMs`, "< "+complete1),
+		"4400: no JSON":                  {"> hello", "x 4400 not a JSON object"},
+		"4400: an array":                 {"> [" + begin + "]", "x 4400 not a JSON object"},
+		"4400: no type":                  {`> {"id":"1"}`, "x 4400 not a JSON object"},
+		"4400: an unknown type":          session(`> {"type":"hello"}`, "x 4400 unknown type"),
+		"4400: a legacy type":            session("> "+legacyAsk, "x 4400 unknown type"),
+		"4400: an unknown type at first": {`> {"type":"hello"}`, "x 4400 unknown type"},
+		"4400: init with a list":         {`> {"type":"connection_init","payload":[1]}`, "x 4400 must be an object"},
+		"4400: init with a string":       {`> {"type":"connection_init","payload":"token"}`, "x 4400 must be an object"},
+		"4400: ping with a string":       {`> {"type":"ping","payload":"x"}`, "x 4400 must be an object"},
+		"4400: subscribe without id": session(`> {"type":"subscribe","payload":{"query":"{ __typename }"}}`,
+			"x 4400 id is missing"),
+		"4400: subscribe without payload": session(`> {"type":"subscribe","id":"1"}`, "x 4400 payload is missing"),
+		"4400: subscribe without query":   session(`> {"type":"subscribe","id":"1","payload":{}}`, "x 4400 no query"),
+		"4400: subscribe with a string":   session(`> {"type":"subscribe","id":"1","payload":"{ __typename }"}`, "x 4400"),
+		"4400: complete without id":       session(`> {"type":"complete"}`, "x 4400 id is missing"),
 		"4401: subscribe before init":     {"> " + ask1, "x 4401 Unauthorized"},
-		"4409: an id twice":               {"> " + begin, "< " + ack, "> " + listen1, "> " + listen1, "x 4409 Subscriber for 1 already exists"},
-		"4429: init twice":                {"> " + begin, "< " + ack, "> " + begin, "x 4429 Too many initialisation requests"},
-		"1009: a message too long":        {"> " + begin, "< " + ack, `> {"type":"ping","payload":{"x":"` + strings.Repeat("x", 70<<10) + `"}}`, "x 1009"},
+		"4409: an id twice":               session("> "+listen1, "> "+listen1, "x 4409 Subscriber for 1 already exists"),
+		"4429: init twice":                session("> "+begin, "x 4429 Too many initialisation requests"),
+		"1009: a message too long": session(`> {"type":"ping","payload":{"x":"`+strings.Repeat("x", 70<<10)+`"}}`,
+			"x 1009"),
 	} {
 		t.Run(name, func(t *testing.T) { talk(t, gateway, modernProtocol, lines...) })
 	}
@@ -154,22 +181,28 @@ func TestWebsocketsToTheLetter(t *testing.T) {
 
 func TestLegacyWebsockets(t *testing.T) {
 	gateway := counterWith(t, server.Transports{})
-	alive := `< {"type":"ka"}`
 	for name, lines := range map[string][]string{
-		"a query": {"> " + begin, "< " + ack, alive, "> " + legacyAsk, `< {"type":"data","id":"1","payload":{"data":{"__typename":"Query"}}}`, "< " + complete1},
-		"an error": {"> " + begin, "< " + ack, alive, `> {"id":"1","type":"start","payload":{"query":"{ nothing }"}}`,
-			`< {"type":"error","id":"1","payload":[{"message":"Cannot query field`, "> " + legacyAsk, `< {"type":"data"`, "< " + complete1},
-		"a stream that is stopped": {"> " + begin, "< " + ack, alive, "> " + legacyListen, `> {"type":"stop","id":"1"}`, "< " + complete1, "> " + legacyAsk, `< {"type":"data"`},
-		"1000: the client goes":    {"> " + begin, "< " + ack, alive, `> {"type":"connection_terminate"}`, "x 1000"},
-		"4400: no JSON":            {"> hello", `< {"type":"connection_error","payload":{"message":"Invalid message`, "x 4400"},
-		"4400: an unknown type":    {"> " + begin, "< " + ack, alive, `> {"type":"subscribe","id":"1"}`, `< {"type":"connection_error"`, "x 4400 unknown type"},
-		"4400: no ping":            {`> {"type":"ping"}`, `< {"type":"connection_error"`, "x 4400 unknown type"},
-		"4400: init with a list":   {`> {"type":"connection_init","payload":[1]}`, `< {"type":"connection_error"`, "x 4400 must be an object"},
-		"4400: start without id":   {"> " + begin, "< " + ack, alive, `> {"type":"start","payload":{"query":"{ __typename }"}}`, "x 4400 id is missing"},
-		"4401: start before init":  {"> " + legacyAsk, "x 4401 Unauthorized"},
-		"4409: an id twice":        {"> " + begin, "< " + ack, alive, "> " + legacyListen, "> " + legacyListen, "x 4409 already exists"},
-		"4429: init twice":         {"> " + begin, "< " + ack, alive, "> " + begin, "x 4429 Too many initialisation requests"},
-		"1009: a message too long": {`> {"type":"connection_init","payload":{"x":"` + strings.Repeat("x", 70<<10) + `"}}`, "x 1009"},
+		"a query": legacySession("> "+legacyAsk,
+			`< {"type":"data","id":"1","payload":{"data":{"__typename":"Query"}}}`, "< "+complete1),
+		"an error": legacySession(`> {"id":"1","type":"start","payload":{"query":"{ nothing }"}}`,
+			failure(`Cannot query field`), "> "+legacyAsk, `< {"type":"data"`, "< "+complete1),
+		"a stream that is stopped": legacySession("> "+legacyListen, `> {"type":"stop","id":"1"}`, "< "+complete1,
+			"> "+legacyAsk, `< {"type":"data"`),
+		"1000: the client goes": legacySession(`> {"type":"connection_terminate"}`, "x 1000"),
+		"4400: no JSON": {"> hello", `< {"type":"connection_error","payload":{"message":"Invalid message`,
+			"x 4400"},
+		"4400: an unknown type": legacySession(`> {"type":"subscribe","id":"1"}`, `< {"type":"connection_error"`,
+			"x 4400 unknown type"),
+		"4400: no ping": {`> {"type":"ping"}`, `< {"type":"connection_error"`, "x 4400 unknown type"},
+		"4400: init with a list": {`> {"type":"connection_init","payload":[1]}`, `< {"type":"connection_error"`,
+			"x 4400 must be an object"},
+		"4400: start without id": legacySession(`> {"type":"start","payload":{"query":"{ __typename }"}}`,
+			"x 4400 id is missing"),
+		"4401: start before init": {"> " + legacyAsk, "x 4401 Unauthorized"},
+		"4409: an id twice":       legacySession("> "+legacyListen, "> "+legacyListen, "x 4409 already exists"),
+		"4429: init twice":        legacySession("> "+begin, "x 4429 Too many initialisation requests"),
+		"1009: a message too long": {`> {"type":"connection_init","payload":{"x":"` + strings.Repeat("x", 70<<10) + `"}}`,
+			"x 1009"},
 	} {
 		t.Run(name, func(t *testing.T) { talk(t, gateway, legacyProtocol, lines...) })
 	}
@@ -205,16 +238,25 @@ func TestTheModernSubprotocolIsPreferred(t *testing.T) {
 func TestPagesFromElsewhereGetNoWebsocket(t *testing.T) {
 	gateway := counter(t)
 	own := gateway.URL
-	for origin, allowed := range map[string]bool{own: true, "": true, "https://evil.example": false, "null": false, own + ".evil.example": false,
-		strings.Replace(own, "http", "https", 1): true /* behind something that ends TLS */} {
+	for origin, allowed := range map[string]bool{
+		own:                                      true,
+		"":                                       true,
+		strings.Replace(own, "http", "https", 1): true, // behind a proxy that ends TLS
+		"https://evil.example":                   false,
+		"null":                                   false,
+		own + ".evil.example":                    false,
+	} {
 		header := http.Header{}
 		if origin != "" {
 			header.Set("Origin", origin)
 		}
 		dialer := websocket.Dialer{Subprotocols: []string{modernProtocol}}
 		conn, response, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(own, "http")+"/graphql", header)
-		if (err == nil) != allowed || !allowed && response.StatusCode != http.StatusForbidden {
-			t.Errorf("origin %q: %v, %v; want allowed %t", origin, err, response, allowed)
+		if (err == nil) != allowed {
+			t.Errorf("origin %q: %v; want allowed %t", origin, err, allowed)
+		}
+		if !allowed && response.StatusCode != http.StatusForbidden {
+			t.Errorf("origin %q got %v, want 403", origin, response)
 		}
 		if conn != nil {
 			conn.Close()

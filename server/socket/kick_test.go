@@ -24,17 +24,19 @@ type executor struct {
 	yield chan *graphql.Response
 }
 
-func (e executor) CreateOperationContext(context.Context, *graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
+func (e executor) CreateOperationContext(context.Context,
+	*graphql.RawParams) (*graphql.OperationContext, gqlerror.List) {
 	return &graphql.OperationContext{RecoverFunc: graphql.DefaultRecover}, nil
 }
 
-func (e executor) DispatchOperation(ctx context.Context, _ *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
+func (e executor) DispatchOperation(ctx context.Context,
+	_ *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	e.ran <- ctx
 	return func(ctx context.Context) *graphql.Response {
 		select {
 		case response := <-e.yield:
 			if response == nil {
-				panic("a resolver fell over")
+				panic("a resolver panicked")
 			}
 			return response
 		case <-ctx.Done():
@@ -48,11 +50,16 @@ func (e executor) DispatchError(_ context.Context, errs gqlerror.List) *graphql.
 }
 
 // connect is a connection to a gateway that decides by init.
-func connect(t *testing.T, ending context.Context, init transport.WebsocketInitFunc, protocol string) (executor, *websocket.Conn) {
+func connect(t *testing.T, ending context.Context, init transport.WebsocketInitFunc,
+	protocol string) (executor, *websocket.Conn) {
 	t.Helper()
 	exec := executor{make(chan context.Context, 1), make(chan *graphql.Response)}
-	transport := &socket.Transport{Init: init, Ending: ending, Caller: func(context.Context) string { return "ada" }, Connections: connlimit.New(10, 10),
-		InitTimeout: time.Minute, Ping: time.Minute, WriteTime: time.Minute, MaxMessage: 1 << 16, MaxOperations: 10}
+	transport := &socket.Transport{
+		Init: init, Ending: ending, Connections: connlimit.New(10, 10),
+		Caller:      func(context.Context) string { return "ada" },
+		InitTimeout: time.Minute, Ping: time.Minute, WriteTime: time.Minute,
+		MaxMessage: 1 << 16, MaxOperations: 10,
+	}
 	gateway := httptest.NewServer(handler{transport, exec})
 	t.Cleanup(gateway.Close)
 	dialer := websocket.Dialer{Subprotocols: []string{protocol}}
@@ -131,15 +138,19 @@ func TestInitDecides(t *testing.T) {
 			return ctx, nil, err
 		}
 	}
+	invalid := &socket.Closed{Code: socket.CloseUnauthorized, Reason: "Invalid token"}
+	forbidden := func(letter string, n int) error {
+		return &socket.Closed{Code: socket.CloseForbidden, Reason: strings.Repeat(letter, n)}
+	}
 	for name, test := range map[string]struct {
 		err    error
 		code   int
 		reason string
 	}{
-		"a token that is refused":   {&socket.Closed{Code: socket.CloseUnauthorized, Reason: "Invalid token"}, 4401, "Invalid token"},
+		"a token that is refused":   {invalid, 4401, "Invalid token"},
 		"a caller who may not":      {errors.New("ada is not let in: secret"), 4403, "Forbidden"},
-		"a reason cut at a letter":  {&socket.Closed{Code: socket.CloseForbidden, Reason: strings.Repeat("ä", 62)}, 4403, strings.Repeat("ä", 61)},
-		"a reason that is too long": {&socket.Closed{Code: socket.CloseForbidden, Reason: strings.Repeat("x", 200)}, 4403, strings.Repeat("x", 123)},
+		"a reason cut at a letter":  {forbidden("ä", 62), 4403, strings.Repeat("ä", 61)},
+		"a reason that is too long": {forbidden("x", 200), 4403, strings.Repeat("x", 123)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, conn := connect(t, nil, refuse(test.err), socket.Modern)
@@ -149,13 +160,14 @@ func TestInitDecides(t *testing.T) {
 		})
 	}
 	type key struct{}
-	exec, conn := connect(t, nil, func(ctx context.Context, _ transport.InitPayload) (context.Context, *transport.InitPayload, error) {
+	greet := func(ctx context.Context, _ transport.InitPayload) (context.Context, *transport.InitPayload, error) {
 		return context.WithValue(ctx, key{}, "ada"), &transport.InitPayload{"hello": "ada"}, nil
-	}, socket.Modern)
+	}
+	exec, conn := connect(t, nil, greet, socket.Modern)
 	expect(t, conn, 0, "", `{"type":"connection_ack","payload":{"hello":"ada"}}`)
 	say(t, conn, subscribe)
 	if ctx := <-exec.ran; ctx.Value(key{}) != "ada" {
-		t.Error("an operation does not know what init said")
+		t.Error("an operation does not get the context of init")
 	}
 }
 
@@ -192,7 +204,7 @@ func TestAPanicAtInitEndsItsConnectionAlone(t *testing.T) {
 	}
 }
 
-// TestMessagesOfAnyLengthArrive: a frame says its length in one of three ways.
+// TestMessagesOfAnyLengthArrive: a frame has one of three encodings of its length.
 func TestMessagesOfAnyLengthArrive(t *testing.T) {
 	exec, conn := connect(t, nil, nil, socket.Modern)
 	expect(t, conn, 0, "", ack)
@@ -200,9 +212,10 @@ func TestMessagesOfAnyLengthArrive(t *testing.T) {
 	<-exec.ran
 	const around = `{"type":"next","id":"1","payload":{"data":""}}`
 	for _, size := range []int{len(around), 125, 126, 127, 1<<16 - 1, 1 << 16, 1<<16 + 1, 1 << 20} {
-		said := strings.Repeat("x", size-len(around))
-		exec.yield <- &graphql.Response{Data: []byte(`"` + said + `"`)}
-		if _, text, err := conn.ReadMessage(); err != nil || len(text) != size || !strings.HasSuffix(string(text), said+`"}}`) {
+		sent := strings.Repeat("x", size-len(around))
+		exec.yield <- &graphql.Response{Data: []byte(`"` + sent + `"`)}
+		_, text, err := conn.ReadMessage()
+		if err != nil || len(text) != size || !strings.HasSuffix(string(text), sent+`"}}`) {
 			t.Fatalf("of %d bytes, %d arrive: %v", size, len(text), err)
 		}
 	}
