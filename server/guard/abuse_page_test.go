@@ -5,7 +5,7 @@ const abuseIntro = `# Abuse
 What was tried against the gateway, what it answers, and what that costs. The
 table is made by a test that sends each attack to the whole gateway
 (` + "`go test ./server/guard -run AbuseIsCheap -v`" + ` shows it as measured), and
-another run holds this page to it, but for the last two columns.
+checks that this page equals it, except for the last two columns.
 
 ## Limits
 
@@ -18,15 +18,15 @@ and only then validation against the schema and cost.
 |---|---|---|
 LIMITS
 
-Every field costs at least one point; a look into the views 5, one into the log
+Every field costs at least one point; a read of the views 5, a read of the log
 20, a command 50, a subscription 50, a whole statement 3000, and a page costs its
 lines: ` + "`first`" + ` or ` + "`last`" + ` times what one line costs. A request costs at least 10.
 
 ## Rates
 
 ` + "`--rate`" + ` is in points per second for one caller, ` + "`--rate-per-address`" + ` for one IPv4
-address or IPv6 /64; two seconds' worth may come at once. Who asks for more is
-answered ` + "`RATE_LIMITED`" + ` with ` + "`retryAfter`" + ` in seconds, over HTTP with the status
+address or IPv6 /64; two seconds' worth may come at once. A caller that asks for more
+is answered ` + "`RATE_LIMITED`" + ` with ` + "`retryAfter`" + ` in seconds, over HTTP with the status
 429 and ` + "`Retry-After`" + `. Without ` + "`--production`" + ` both are above what one machine can
 answer. Behind a proxy all clients have the proxy's address: set
 ` + "`--rate-per-address 0`" + ` there, and let the proxy count addresses.
@@ -59,7 +59,7 @@ included, on two cores.
 |---|---|---|---|---|
 `
 
-// limitWords says what the limits are.
+// limitWords describes the limits.
 var limitWords = []struct{ field, words, code string }{
 	{"Body", "bytes of a body", "bodyBytes, 413"},
 	{"BodyTime", "time to send it", "`REQUEST_TIMEOUT`, 408"},

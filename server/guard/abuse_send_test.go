@@ -22,7 +22,7 @@ import (
 	"corebank/server/guard"
 )
 
-// within bounds every wait for an answer.
+// within limits every wait for an answer.
 const within = 30 * time.Second
 
 const statusQuery = "query Status { systemStatus { head } }"
@@ -83,6 +83,11 @@ func sending(method, path, text string, headers ...string) func(*victim) reply {
 	return func(v *victim) reply { return v.send(method, path, strings.NewReader(text), headers...) }
 }
 
+// posting is an attack by a POST to /graphql.
+func posting(text string, headers ...string) func(*victim) reply {
+	return sending(http.MethodPost, "/graphql", text, headers...)
+}
+
 func (v *victim) send(method, path string, text io.Reader, headers ...string) reply {
 	v.t.Helper()
 	r, err := http.NewRequestWithContext(v.t.Context(), method, v.at+path, text)
@@ -110,7 +115,7 @@ func (v *victim) send(method, path string, text io.Reader, headers ...string) re
 	return reply{response.StatusCode, response.Header, string(answer)}
 }
 
-// raw writes bytes to the gateway, and reads what it says until it hangs up.
+// raw writes bytes to the gateway and reads its response.
 func raw(text string) func(*victim) reply {
 	return func(v *victim) reply {
 		v.t.Helper()
@@ -131,7 +136,7 @@ func raw(text string) func(*victim) reply {
 	}
 }
 
-// socket opens a websocket, and returns what the gateway says last.
+// socket opens a websocket, sends messages, and returns the gateway's last message.
 func socket(origin string, messages ...string) func(*victim) reply {
 	return func(v *victim) reply {
 		v.t.Helper()
@@ -140,7 +145,8 @@ func socket(origin string, messages ...string) func(*victim) reply {
 			header.Set("Origin", origin)
 		}
 		dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}, HandshakeTimeout: within}
-		connection, response, err := dialer.DialContext(v.t.Context(), strings.Replace(v.at, "http", "ws", 1)+"/graphql", header)
+		address := strings.Replace(v.at, "http", "ws", 1) + "/graphql"
+		connection, response, err := dialer.DialContext(v.t.Context(), address, header)
 		if err != nil {
 			if response == nil {
 				v.t.Fatal(err)

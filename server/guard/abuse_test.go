@@ -23,18 +23,17 @@ const abusePage = "../../docs/abuse.md"
 // mark is in the text of attacks, to find how much of it comes back.
 const mark = "zzMalloryzz"
 
-// An attack is one way to abuse the gateway, and what it must come to.
+// An attack is one way to abuse the gateway, and the answer that it must get.
 type attack struct {
 	name string
 	at   string // which gateway, "" for that of development
 	send func(v *victim) reply
-	// The answer: an HTTP status where it is the guard's own business, a code in
-	// the extensions or userErrors, "" for an ordinary answer or none at all, and a
-	// part of the message.
-	status int
-	code   string
-	says   string
-	// once is for what cannot be sent twice with the same result.
+	// The answer: an HTTP status if the guard sets it, a code in the extensions or
+	// userErrors, "" for an ordinary answer or none at all, and a part of the body.
+	status   int
+	code     string
+	contains string
+	// once is for an attack that has another result when it is sent again.
 	once bool
 }
 
@@ -50,8 +49,8 @@ type victim struct {
 	t        testing.TB
 	account  string
 	gateways map[string]string // name → URL
-	at       string            // URL of the one that is attacked
-	token    string            // of who attacks, who may do everything
+	at       string            // URL of the attacked gateway
+	token    string            // the attacker's, who may do everything
 	attempts int
 }
 
@@ -60,6 +59,7 @@ const (
 	production = "production"
 	trusted    = "trusted only"
 	limited    = "low rates"
+	address    = "low rate per address"
 	slow       = "short times"
 	loopback   = "loopback"
 	broken     = "broken"
@@ -67,22 +67,25 @@ const (
 
 func newVictim(t *testing.T) *victim {
 	b := banktest.Start(t)
-	v := &victim{t: t, token: b.People.TokenFor("mallory", identity.Admin), account: b.Open("ada"), gateways: map[string]string{"": b.URL}}
+	v := &victim{t: t, account: b.Open("ada"), gateways: map[string]string{"": b.URL}}
+	v.token = b.People.TokenFor("mallory", identity.Admin)
 	for i := range 120 {
 		b.Deposit(v.account, "1.00", "EUR", fmt.Sprint("d", i))
 	}
 	b.Settle()
+	allowed := manifest(t, map[string]string{hashOf(statusQuery): statusQuery})
 	for name, strict := range map[string]guard.Config{
 		production: {Production: true},
-		trusted:    {Production: true, TrustedOnly: true, Trusted: manifest(t, map[string]string{hashOf(statusQuery): statusQuery})},
+		trusted:    {Production: true, TrustedOnly: true, Trusted: allowed},
 		limited:    {Limits: guard.Limits{Cost: 500}, Rates: guard.Rates{PerPrincipal: 100}},
-		"one door": {Limits: guard.Limits{Cost: 500}, Rates: guard.Rates{PerAddress: 100}},
+		address:    {Limits: guard.Limits{Cost: 500}, Rates: guard.Rates{PerAddress: 100}},
 		slow:       {Limits: guard.Limits{BodyTime: 200 * time.Millisecond, QueryTime: 300 * time.Millisecond}},
 		loopback:   {Loopback: true, Hosts: []string{"bank.example"}},
 	} {
 		v.gateways[name] = b.Gateway(strict).URL
 	}
-	empty := httptest.NewServer(server.Handler(server.Parts{Verify: b.People.Verifier().Verify}, nil)) // every resolver panics
+	// Without a bank behind it, every resolver panics.
+	empty := httptest.NewServer(server.Handler(server.Parts{Verify: b.People.Verifier().Verify}, nil))
 	t.Cleanup(empty.Close)
 	v.gateways[broken] = empty.URL
 	return v
@@ -99,10 +102,10 @@ type measured struct {
 //go:generate env GENERATE=1 go test -count=1 -run TestAbuseIsCheap .
 
 // TestAbuseIsCheap sends every attack that we know to the whole gateway: each is
-// answered as it should be, tells nothing back, and costs little.
+// answered as it should be, repeats nothing of what was sent, and costs little.
 func TestAbuseIsCheap(t *testing.T) {
 	v := newVictim(t)
-	attacks := slices.Concat(sizes(), shapes(), lists(), values(), texts(), doors(), documents(), floods(), sockets())
+	attacks := slices.Concat(sizes(), shapes(), lists(), values(), texts(), overHTTP(), documents(), floods(), sockets())
 	if len(attacks) < 40 {
 		t.Fatalf("only %d attacks", len(attacks))
 	}
@@ -118,20 +121,22 @@ func TestAbuseIsCheap(t *testing.T) {
 			m := v.measure(a)
 			checkReply(t, m)
 			table = append(table, m)
-			t.Logf("%-60s %d %-28s %10s %8d KiB", a.name, m.answered.status, a.code, m.processor.Round(10*time.Microsecond), m.bytes>>10)
+			t.Logf("%-60s %d %-28s %10s %8d KiB",
+				a.name, m.answered.status, a.code, m.processor.Round(10*time.Microsecond), m.bytes>>10)
 		})
 	}
 	v.t, v.at = t, v.gateways[""]
-	if got := v.ask(`{ balance(accountId: "` + v.account + `") { current { value } } }`); !strings.Contains(got.body, `"120.00"`) {
-		t.Errorf("after all of it the bank says %.300s", got.body)
+	got := v.ask(`{ balance(accountId: "` + v.account + `") { current { value } } }`)
+	if !strings.Contains(got.body, `"120.00"`) {
+		t.Errorf("after all attacks the balance is %.300s", got.body)
 	}
 	if !t.Failed() {
 		checkPage(t, table)
 	}
 }
 
-// measure sends an attack a few times and takes the cheapest: what else this
-// process did meanwhile is not the attack's.
+// measure sends an attack a few times and takes the cheapest, to leave out what
+// else this process did meanwhile.
 func (v *victim) measure(a attack) measured {
 	times := 3
 	if a.once {
@@ -150,13 +155,13 @@ func (v *victim) measure(a attack) measured {
 	return m
 }
 
-// Bounds of what an attack may cost and tell back. The time is generous: the
-// race detector and a busy machine multiply it.
+// Limits of what an attack may cost and of what its response may contain. The time
+// is generous: the race detector and a busy machine multiply it.
 const (
-	mostProcessor = 4 * time.Second
-	mostBytes     = 64 << 20
-	mostBody      = 64 << 10
-	mostEcho      = 2000
+	maxProcessor = 4 * time.Second
+	maxBytes     = 64 << 20
+	maxBody      = 64 << 10
+	maxEcho      = 2000
 )
 
 func checkReply(t *testing.T, m measured) {
@@ -171,32 +176,34 @@ func checkReply(t *testing.T, m measured) {
 	if m.code == "" && strings.Contains(got.body, `"errors":[{`) && got.status == http.StatusOK {
 		t.Errorf("answered %.400s, want no error", got.body)
 	}
-	if !strings.Contains(got.body, m.says) {
-		t.Errorf("answered %.400s, want %q in it", got.body, m.says)
+	if !strings.Contains(got.body, m.contains) {
+		t.Errorf("answered %.400s, want %q in it", got.body, m.contains)
 	}
-	if n := strings.Count(got.body, mark) * len(mark); n > mostEcho || m.code != "" && len(got.body) > mostBody {
+	if n := strings.Count(got.body, mark) * len(mark); n > maxEcho || m.code != "" && len(got.body) > maxBody {
 		t.Errorf("%d bytes came back, %d of them the attacker's", len(got.body), n)
 	}
-	if m.processor > mostProcessor || m.bytes > mostBytes {
+	if m.processor > maxProcessor || m.bytes > maxBytes {
 		t.Errorf("it cost %s and %d bytes", m.processor, m.bytes)
 	}
 	for _, leak := range []string{"goroutine", "runtime error", "/server/", "/graph/", "sql:", "mongo", "grpc"} {
 		if strings.Contains(got.body, leak) {
-			t.Errorf("the answer tells about the inside: %.400s", got.body)
+			t.Errorf("the answer shows %q, an internal: %.400s", leak, got.body)
 		}
 	}
 	checkHeaders(t, got)
 }
 
-// checkHeaders: but for what is refused before there is a request, every answer
-// has them.
+// checkHeaders checks the security headers. Only an answer to what is not yet a
+// request has none.
 func checkHeaders(t *testing.T, got reply) {
 	t.Helper()
 	if got.header == nil {
 		return
 	}
-	for _, name := range []string{"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy",
-		"Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy", "Cache-Control"} {
+	for _, name := range []string{
+		"Content-Security-Policy", "X-Content-Type-Options", "X-Frame-Options", "Referrer-Policy",
+		"Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy", "Cache-Control",
+	} {
 		if got.header.Get(name) == "" {
 			t.Errorf("status %d without %s", got.status, name)
 		}
@@ -210,25 +217,25 @@ func checkHeaders(t *testing.T, got reply) {
 
 // class rounds a cost, so that the page does not change with every machine.
 func class(took time.Duration) string {
-	for _, most := range []time.Duration{time.Millisecond, 5 * time.Millisecond, 20 * time.Millisecond, 100 * time.Millisecond} {
-		if took < most {
-			return "< " + most.String()
+	for _, milliseconds := range []time.Duration{1, 5, 20, 100} {
+		if limit := milliseconds * time.Millisecond; took < limit {
+			return "< " + limit.String()
 		}
 	}
-	return "< " + mostProcessor.String()
+	return "< " + maxProcessor.String()
 }
 
 // size rounds an amount of memory.
 func size(bytes uint64) string {
-	for _, most := range []uint64{100, 1000, 10_000} {
-		if bytes < most<<10 {
-			return fmt.Sprintf("< %d KiB", most)
+	for _, limit := range []uint64{100, 1000, 10_000} {
+		if bytes < limit<<10 {
+			return fmt.Sprintf("< %d KiB", limit)
 		}
 	}
-	return fmt.Sprintf("< %d KiB", mostBytes>>10)
+	return fmt.Sprintf("< %d KiB", maxBytes>>10)
 }
 
-// checkPage holds docs/abuse.md equal to the table, but for what was measured.
+// checkPage checks that docs/abuse.md equals the table, except for the measured columns.
 func checkPage(t *testing.T, table []measured) {
 	t.Helper()
 	page := strings.Replace(abuseIntro, "LIMITS", limitsTable(t), 1)
@@ -261,7 +268,7 @@ func unmeasured(page string) string {
 	return strings.Join(lines, "\n")
 }
 
-// limitsTable lists the limits as they are.
+// limitsTable lists the current limits.
 func limitsTable(t *testing.T) string {
 	t.Helper()
 	data, err := json.Marshal(guard.DefaultLimits())
@@ -286,7 +293,7 @@ func limitsTable(t *testing.T) string {
 		fmt.Fprintf(&table, "| %s | %s | %s |\n", l.words, limit, l.code)
 	}
 	if len(all) > 0 {
-		t.Errorf("the page does not tell of %v", all)
+		t.Errorf("the page lacks the limits %v", all)
 	}
 	return strings.TrimSuffix(table.String(), "\n")
 }

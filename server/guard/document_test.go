@@ -13,8 +13,8 @@ import (
 	"corebank/graph/generated"
 )
 
-// FuzzDocuments: whatever is sent, the guard comes to an end soon, and what it
-// lets through is soon validated and reckoned.
+// FuzzDocuments: for every input the guard ends soon, and the documents that it lets
+// through are validated and costed soon.
 func FuzzDocuments(f *testing.F) {
 	for _, seed := range []string{
 		"{ __typename }", "{ ...f } fragment f on Query { ...f }", "query($a: Int = 1) { account(id: $a) { id } }",

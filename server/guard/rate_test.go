@@ -43,15 +43,18 @@ func TestBucketsOfTheMostRecentAreKept(t *testing.T) {
 		t.Errorf("%d are kept, want %d", n, bucketsKept)
 	}
 	if none := newBuckets(0, 1); none.take("anyone", 1<<30) != 0 {
-		t.Error("no bound is one")
+		t.Error("without a limit, a request was limited")
 	}
 }
 
 func TestNeighboursShareAnAddress(t *testing.T) {
 	for remote, want := range map[string]string{
-		"192.0.2.1:1234": "192.0.2.1", "[::ffff:192.0.2.1]:5": "192.0.2.1",
-		"[2001:db8:1:2:3::4]:5": "2001:db8:1:2::/64", "[2001:db8:1:2::ffff]:6": "2001:db8:1:2::/64", "[fe80::1%eth0]:5": "fe80::/64",
-		"@": "@",
+		"192.0.2.1:1234":         "192.0.2.1",
+		"[::ffff:192.0.2.1]:5":   "192.0.2.1",
+		"[2001:db8:1:2:3::4]:5":  "2001:db8:1:2::/64",
+		"[2001:db8:1:2::ffff]:6": "2001:db8:1:2::/64",
+		"[fe80::1%eth0]:5":       "fe80::/64",
+		"@":                      "@",
 	} {
 		if got := network(remote); got != want {
 			t.Errorf("%s is %s, want %s", remote, got, want)
@@ -79,7 +82,9 @@ func TestDocumentsAreKeptWithinTheirBytes(t *testing.T) {
 }
 
 func TestMessagesAreCutBetweenRunes(t *testing.T) {
-	for text, want := range map[string]string{"short": "short", "0123456789": "0123456789", "01234567890": "0123456…", "01234öööö": "01234ö…"} {
+	for text, want := range map[string]string{
+		"short": "short", "0123456789": "0123456789", "01234567890": "0123456…", "01234öööö": "01234ö…",
+	} {
 		if got := shortened(text, 10); got != want {
 			t.Errorf("%q is cut to %q, want %q", text, got, want)
 		}
