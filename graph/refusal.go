@@ -12,29 +12,33 @@ import (
 // at path.
 func userError(r *bank.Refusal, id bank.AccountID, path []string) model.UserError {
 	code, again := model.ErrorCode(r.Code), r.Code.Retryable()
-	if told := ruleError(r, code, path, again); told != nil {
-		return told
+	if err := ruleError(r, code, path, again); err != nil {
+		return err
 	}
-	if told := accountError(r, code, path, again); told != nil {
-		return told
+	if err := accountError(r, code, path, again); err != nil {
+		return err
 	}
 	switch r.Code {
 	case bank.CurrencyMismatch:
-		return model.CurrencyMismatch{Code: code, Message: r.Message, Path: path, Retryable: again, Expected: currencyOf(r.Expected)}
+		return model.CurrencyMismatch{Code: code, Message: r.Message, Path: path, Retryable: again,
+			Expected: currencyOf(r.Expected)}
 	case bank.HoldNotFound:
 		return model.HoldNotFound{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.HoldEnded:
 		return model.HoldEnded{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.ExpiredHold:
-		return model.HoldExpired{Code: code, Message: r.Message, Path: path, Retryable: again, Since: scalar.DateTime(r.Since)}
+		return model.HoldExpired{Code: code, Message: r.Message, Path: path, Retryable: again,
+			Since: scalar.DateTime(r.Since)}
 	case bank.TransactionNotFound:
 		return model.TransactionNotFound{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.NotReversible:
 		return model.NotReversible{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.AlreadyReversed:
-		return model.AlreadyReversed{Code: code, Message: r.Message, Path: path, Retryable: again, By: transactionID(id, r.By)}
+		return model.AlreadyReversed{Code: code, Message: r.Message, Path: path, Retryable: again,
+			By: transactionID(id, r.By)}
 	case bank.AmountExceedsRemaining:
-		return model.AmountExceedsRemaining{Code: code, Message: r.Message, Path: path, Retryable: again, Remaining: moneyOf(*r.Remaining)}
+		return model.AmountExceedsRemaining{Code: code, Message: r.Message, Path: path, Retryable: again,
+			Remaining: moneyOf(*r.Remaining)}
 	case bank.TransferNotPending:
 		return model.TransferNotPending{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.LimitExceeded:
@@ -58,7 +62,8 @@ func ruleError(r *bank.Refusal, code model.ErrorCode, path []string, again bool)
 	case bank.CurrencyUnknown:
 		return model.UnknownCurrency{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.AmountInvalid:
-		return model.InvalidAmount{Code: code, Message: r.Message, Path: path, Retryable: again, MaxPrecision: int64(*r.MaxPrecision)}
+		return model.InvalidAmount{Code: code, Message: r.Message, Path: path, Retryable: again,
+			MaxPrecision: int64(*r.MaxPrecision)}
 	case bank.IdempotencyConflict:
 		return model.IdempotencyConflict{Code: code, Message: r.Message, Path: path, Retryable: again, Fields: r.Fields}
 	case bank.SameAccount:
@@ -73,14 +78,16 @@ func accountError(r *bank.Refusal, code model.ErrorCode, path []string, again bo
 	case bank.AccountAlreadyOpen:
 		return model.AccountAlreadyOpen{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.ExternalIDTaken:
-		if r.Account == "" { // who asks must not learn whose it is
+		if r.Account == "" { // the caller must not learn whose it is
 			return model.InvalidInput{Code: code, Message: r.Message, Path: path, Retryable: again}
 		}
-		return model.ExternalIDTaken{Code: code, Message: r.Message, Path: path, Retryable: again, AccountID: string(r.Account)}
+		return model.ExternalIDTaken{Code: code, Message: r.Message, Path: path, Retryable: again,
+			AccountID: string(r.Account)}
 	case bank.AccountNotFound:
 		return model.AccountNotFound{Code: code, Message: r.Message, Path: path, Retryable: again}
 	case bank.ClosedAccount:
-		return model.AccountClosed{Code: code, Message: r.Message, Path: path, Retryable: again, Since: scalar.DateTime(r.Since)}
+		return model.AccountClosed{Code: code, Message: r.Message, Path: path, Retryable: again,
+			Since: scalar.DateTime(r.Since)}
 	case bank.FrozenAccount:
 		return model.AccountFrozen{Code: code, Message: r.Message, Path: path, Retryable: again,
 			Since: scalar.DateTime(r.Since), Reason: r.Reason}

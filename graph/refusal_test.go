@@ -28,7 +28,8 @@ func refusals() []refusalExample {
 	return []refusalExample{
 		{bank.Refusal{Code: bank.InputInvalid}, "InvalidInput", nil},
 		{bank.Refusal{Code: bank.CurrencyUnknown}, "UnknownCurrency", nil},
-		{bank.Refusal{Code: bank.AmountInvalid, MaxPrecision: &precision}, "InvalidAmount", map[string]any{"maxPrecision": 2.0}},
+		{bank.Refusal{Code: bank.AmountInvalid, MaxPrecision: &precision}, "InvalidAmount",
+			map[string]any{"maxPrecision": 2.0}},
 		{bank.Refusal{Code: bank.IdempotencyConflict, Fields: []string{"amount", "memo"}}, "IdempotencyConflict",
 			map[string]any{"fields": []any{"amount", "memo"}}},
 		{bank.Refusal{Code: bank.AccountAlreadyOpen}, "AccountAlreadyOpen", nil},
@@ -48,7 +49,8 @@ func refusals() []refusalExample {
 		{bank.Refusal{Code: bank.FrozenAccount, Since: decidedAt, Reason: "a court order"}, "AccountFrozen",
 			map[string]any{"since": at, "reason": "a court order"}},
 		{bank.Refusal{Code: bank.AlreadyReversed, By: 7}, "AlreadyReversed", map[string]any{"by": transactionID(ada, 7)}},
-		{bank.Refusal{Code: bank.AmountExceedsRemaining, Remaining: &one}, "AmountExceedsRemaining", map[string]any{"remaining": money("1.00")}},
+		{bank.Refusal{Code: bank.AmountExceedsRemaining, Remaining: &one}, "AmountExceedsRemaining",
+			map[string]any{"remaining": money("1.00")}},
 		{bank.Refusal{Code: bank.TransferNotPending}, "TransferNotPending", nil},
 		{bank.Refusal{Code: bank.LimitExceeded, Limit: &two, Remaining: &one, ResetsAt: decidedAt}, "LimitExceeded",
 			map[string]any{"limit": money("2.00"), "left": money("1.00"), "resetsAt": at}},
@@ -62,7 +64,8 @@ func refusals() []refusalExample {
 }
 
 // refusing selects all fields of all refusals.
-var refusing = `mutation { deposit(input: {accountId: "` + string(ada) + `", amount: {value: "1", currency: "EUR"}, idempotencyKey: "k"}) {
+var refusing = `mutation { deposit(input: {
+    accountId: "` + string(ada) + `", amount: {value: "1", currency: "EUR"}, idempotencyKey: "k"}) {
   replayed dryRun transaction { id } userErrors { __typename code message path retryable
     ... on InvalidAmount { maxPrecision }
     ... on IdempotencyConflict { fields }
@@ -171,7 +174,9 @@ func TestEnumsAreThoseOfTheBank(t *testing.T) {
 	if !slices.Equal(kinds, model.AllAccountKind) {
 		t.Errorf("AccountKind is %v, the bank's kinds are %v", model.AllAccountKind, kinds)
 	}
-	for _, ledger := range []string{bank.CustomerLedger(ada), bank.CashLedger("EUR"), bank.TransitLedger("EUR"), bank.SettlementLedger("EUR")} {
+	ledgers := []string{bank.CustomerLedger(ada), bank.CashLedger("EUR"), bank.TransitLedger("EUR"),
+		bank.SettlementLedger("EUR")}
+	for _, ledger := range ledgers {
 		if kind := model.LedgerKind(strings.ToUpper(bank.LedgerKind(ledger))); !kind.IsValid() {
 			t.Errorf("LedgerKind has no %s", kind)
 		}

@@ -38,12 +38,13 @@ func authorize(ctx context.Context, roles ...identity.Role) error {
 	case who.Anonymous():
 		return Unauthenticated("Sign in first: send a token in the header Authorization, as Bearer and the token.")
 	case !who.Is(roles...):
-		return &Fault{Code: CodeForbidden, Message: fmt.Sprintf("This is for %s; your token does not say that you are one.", either(roles))}
+		return &Fault{Code: CodeForbidden,
+			Message: fmt.Sprintf("This is for %s; your token does not say that you are one.", either(roles))}
 	}
 	return nil
 }
 
-// Unauthenticated is the error for whoever has not proven who it is.
+// Unauthenticated is the error for a caller without a valid token.
 func Unauthenticated(message string) *Fault {
 	return &Fault{Code: CodeUnauthenticated, Message: message}
 }
@@ -131,22 +132,24 @@ func (r *Resolver) listAccounts(ctx context.Context, page view.Accounts) ([]view
 	return r.Views.ListAccounts(ctx, page)
 }
 
-// nobodys is an account that nobody can open: no caller has no name.
-var nobodys = bank.NewAccountID("", "")
+// silentAccount is an account that no caller can open, because every caller has
+// a name.
+var silentAccount = bank.NewAccountID("", "")
 
-// heard is the account whose transactions a subscriber hears; "" for all. One
-// that it may not know of is as quiet as one that does not exist.
+// heard is the account whose transactions a subscriber receives; "" for all. An
+// account that it may not know of is as silent as one that does not exist.
 func (r *Resolver) heard(ctx context.Context, accountID *string) (bank.AccountID, error) {
 	if accountID == nil {
 		if !identity.From(ctx).SeesAll() {
-			return "", badInput("Name one of your accounts in accountId; the transactions of all accounts are for the bank's staff.")
+			return "", badInput("Name one of your accounts in accountId; " +
+				"the transactions of all accounts are for the bank's staff.")
 		}
 		return "", nil
 	}
 	id := bank.AccountID(*accountID)
 	seen, err := r.seesNow(ctx, id)
 	if err != nil || !seen {
-		return nobodys, err
+		return silentAccount, err
 	}
 	return id, nil
 }

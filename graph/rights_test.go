@@ -69,14 +69,14 @@ func TestThePageOfRightsIsOfToday(t *testing.T) {
 			}
 			fmt.Fprintf(&page, "| %s | `%s` |", strings.ToLower(root.Name), field.Name)
 			for _, role := range identity.Roles() {
-				told := "no"
+				access := "no"
 				switch {
 				case slices.Contains(rolesOf(field), role) && role == identity.Customer:
-					told = "own"
+					access = "own"
 				case slices.Contains(rolesOf(field), role):
-					told = "yes"
+					access = "yes"
 				}
-				fmt.Fprintf(&page, " %s |", told)
+				fmt.Fprintf(&page, " %s |", access)
 			}
 			page.WriteString("\n")
 		}
@@ -87,35 +87,34 @@ func TestThePageOfRightsIsOfToday(t *testing.T) {
 
 const rightsText = `# Who may do what
 
-Whoever uses the bank signs in with an OpenID Connect token and sends it with
-every request: ` + "`Authorization: Bearer …`" + ` in HTTP, and
+A client signs in with an OpenID Connect token and sends it with every request:` + "`Authorization: Bearer …`" + ` in HTTP, and
 ` + "`{\"authorization\": \"Bearer …\"}`" + ` as the payload of a websocket's ` + "`connection_init`" + `.
-Its ` + "`sub`" + ` is who they are, its ` + "`roles`" + ` what they may do. Only introspection
-works without one.
+Its ` + "`sub`" + ` names the caller, its ` + "`roles`" + ` say what the caller may do. Only introspection
+works without a token.
 
-- A token that is missing or not taken is answered with the error
+- A missing or refused token is answered with the error
   ` + "`UNAUTHENTICATED`" + `, HTTP 401 and ` + "`WWW-Authenticate: Bearer`" + `; a websocket is closed
   with 4401, also when its token ends, and with 4403 when the token has no role.
-- What none of the token's roles may do is answered with the error ` + "`FORBIDDEN`" + `.
+- An operation that none of the token's roles allows is answered with the error ` + "`FORBIDDEN`" + `.
 - A **customer** uses the accounts whose owner is the token's ` + "`sub`" + `, and opens
   accounts for itself. All others do not exist for it: queries answer null or
-  nothing, ` + "`transactions`" + ` and ` + "`transactionFeed`" + ` are quiet, the other subscriptions say
-  ` + "`NOT_FOUND`" + `, mutations refuse with ` + "`ACCOUNT_NOT_FOUND`" + `, just as for an id that nobody
-  has.
-- A **teller** uses everybody's accounts, and freezes, limits and reverses.
+  nothing, ` + "`transactions`" + ` and ` + "`transactionFeed`" + ` stay silent, the other subscriptions answer
+  ` + "`NOT_FOUND`" + `, mutations refuse with ` + "`ACCOUNT_NOT_FOUND`" + `, just as for an id that does not
+  exist.
+- A **teller** uses all accounts, and freezes, limits and reverses.
 - An **auditor** reads everything and changes nothing.
 - An **admin** may do everything.
 
-What a customer does learn of others, because that is what these are for: a
-transfer in earnest tells whether the other account took it, and if not, why; an
-external id that another account has cannot be taken again. Neither tells whose
-account it is. A dry run of a transfer asks no account of others.
+A customer learns two things about other accounts. A transfer that is not a dry
+run reports whether the other account accepted it, and if not, why. An external
+id that another account has is refused. Neither reveals who owns the account. A
+dry run of a transfer does not ask the other account.
 
 The gateway refuses by the schema's directives. The account's actor, which does
 not trust the gateway, verifies the caller's own token again and decides by the
-same table; what the bank does by itself (taking transfers to their end, ending
-holds) is signed with a key that only the hosts of actors have. Every event names
-the subject and the role it was asked for in.
+same table. What the bank does by itself (completing transfers, expiring holds) is
+signed with a key that only the hosts of actors have. Every event names the
+subject that requested it, and in which role.
 
 | | field | customer | teller | auditor | admin |
 |---|---|---|---|---|---|

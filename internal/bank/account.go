@@ -20,7 +20,7 @@ const accountIDPrefix = "acc_"
 var idAlphabet = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // NewAccountID is the id of the account that caller opens with key. The same
-// caller and key give the same id for ever, which is what makes opening an
+// caller and key always give the same id, which is what makes opening an
 // account idempotent.
 func NewAccountID(caller, key string) AccountID {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d:%s:%s", len(caller), caller, key))

@@ -45,7 +45,7 @@ func CheckKey(key string) *Refusal {
 	return nil
 }
 
-// CheckStoredKey refuses a key that cannot be remembered, whoever uses it.
+// CheckStoredKey refuses a key that cannot be stored, a caller's or the bank's own.
 func CheckStoredKey(key string) *Refusal {
 	return checkText("idempotencyKey", key, 1, MaxKeyLength)
 }
@@ -97,7 +97,8 @@ func checkMetadata(m map[string]string) (broken Refusals) {
 		broken.add(checkText("metadata.value", m[key], 0, MaxMetadataValueLength))
 	}
 	if all > MaxMetadataLength {
-		broken.add(refuseInput("metadata", fmt.Sprintf("must have at most %d characters in all, not %d", MaxMetadataLength, all)))
+		broken.add(refuseInput("metadata",
+			fmt.Sprintf("must have at most %d characters in all, not %d", MaxMetadataLength, all)))
 	}
 	return broken
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Freeze is which movements of an account are forbidden, why, since when and
-// by whom. The zero Freeze forbids none.
+// Freeze is which movements of an account are forbidden, why, since when, and
+// who forbade them. The zero Freeze forbids none.
 type Freeze struct {
 	Debits  bool      `json:"debits,omitempty"`
 	Credits bool      `json:"credits,omitempty"`
@@ -78,7 +78,8 @@ func (e AccountFrozen) validate() error {
 
 func (e AccountFrozen) conflictsWith(c Command) []string {
 	if c, ok := c.(FreezeAccount); ok {
-		return conflicts(field{"scope", e.Debits != c.Debits || e.Credits != c.Credits}, field{"reason", e.Reason != c.Reason})
+		return conflicts(field{"scope", e.Debits != c.Debits || e.Credits != c.Credits},
+			field{"reason", e.Reason != c.Reason})
 	}
 	return wrongKind()
 }

@@ -10,8 +10,8 @@ import (
 const (
 	// MaxHolds bounds the holds of an account that have not ended.
 	MaxHolds = 1000
-	// DefaultHoldTime is how long a hold lasts when nobody says, MaxHoldTime how
-	// long at most.
+	// DefaultHoldTime is how long a hold lasts unless the command sets an expiry,
+	// MaxHoldTime how long it may last.
 	DefaultHoldTime = 7 * 24 * time.Hour
 	MaxHoldTime     = 365 * 24 * time.Hour
 )
@@ -89,8 +89,9 @@ func (e HoldPlaced) validate() error {
 
 func (e HoldPlaced) conflictsWith(c Command) []string {
 	if c, ok := c.(PlaceHold); ok {
-		return append(conflicts(field{"amount", e.Amount != c.Amount},
-			field{"expiresAt", e.Defaulted != c.ExpiresAt.IsZero() || !e.Defaulted && !e.ExpiresAt.Equal(inMicroseconds(c.ExpiresAt))}),
+		expiry := e.Defaulted != c.ExpiresAt.IsZero() ||
+			!e.Defaulted && !e.ExpiresAt.Equal(inMicroseconds(c.ExpiresAt))
+		return append(conflicts(field{"amount", e.Amount != c.Amount}, field{"expiresAt", expiry}),
 			e.Details.differing(c.Details)...)
 	}
 	return wrongKind()

@@ -78,8 +78,9 @@ func (c CaptureHold) decide(a Account, in Circumstances) (Event, Refusals) {
 	if amount.Minor > hold.Remaining.Minor {
 		return nil, Refusals{refuseRemaining(hold.Remaining, "hold")}
 	}
-	event := HoldCaptured{Movement: a.move(amount, -amount.Minor, SettlementLedger(a.Currency)), Hold: c.Hold, Details: c.Details,
-		Remaining: Money{Minor: hold.Remaining.Minor - amount.Minor, Currency: a.Currency}, Released: Money{Currency: a.Currency}}
+	event := HoldCaptured{Movement: a.move(amount, -amount.Minor, SettlementLedger(a.Currency)),
+		Hold: c.Hold, Details: c.Details, Released: Money{Currency: a.Currency},
+		Remaining: Money{Minor: hold.Remaining.Minor - amount.Minor, Currency: a.Currency}}
 	if c.ReleaseRest {
 		event.Remaining, event.Released = event.Released, event.Remaining
 	}
@@ -100,7 +101,8 @@ func (e HoldCaptured) apply(a Account, _ time.Time) Account {
 
 func (e HoldCaptured) conflictsWith(c Command) []string {
 	if c, ok := c.(CaptureHold); ok {
-		amount := c.Amount != nil && *c.Amount != e.Amount || c.Amount == nil && (e.Remaining.Positive() || e.Released.Positive())
+		amount := c.Amount != nil && *c.Amount != e.Amount ||
+			c.Amount == nil && (e.Remaining.Positive() || e.Released.Positive())
 		rest := c.ReleaseRest && e.Remaining.Positive() || !c.ReleaseRest && e.Released.Positive()
 		return append(conflicts(field{"hold", e.Hold != c.Hold}, field{"amount", amount}, field{"releaseRest", rest}),
 			e.Details.differing(c.Details)...)

@@ -88,7 +88,7 @@ func (c SetLimits) mismatches(currency Currency) (broken Refusals) {
 }
 
 // copied is another pointer to an equal amount, so that events and state share
-// nothing with whoever asked.
+// no memory with the command.
 func copied(m *Money) *Money {
 	if m == nil {
 		return nil
@@ -130,7 +130,8 @@ func (e LimitsSet) validate() error {
 
 func (e LimitsSet) conflictsWith(c Command) []string {
 	if c, ok := c.(SetLimits); ok {
-		return conflicts(field{"overdraft", e.Overdraft != c.Overdraft && (e.Overdraft.Minor != 0 || c.Overdraft != (Money{}))},
+		none := e.Overdraft.Minor == 0 && c.Overdraft == Money{}
+		return conflicts(field{"overdraft", e.Overdraft != c.Overdraft && !none},
 			field{"debitPerTransaction", !sameAmount(e.PerTransaction, c.PerTransaction)},
 			field{"debitPerDay", !sameAmount(e.PerDay, c.PerDay)})
 	}

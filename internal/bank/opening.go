@@ -30,14 +30,14 @@ type UpdateAccount struct {
 // MarshalJSON writes metadata that is to be empty as {}: a pointer to no map
 // would arrive as metadata that is to stay.
 func (c UpdateAccount) MarshalJSON() ([]byte, error) {
-	type plain UpdateAccount
+	type withoutMethods UpdateAccount
 	if c.Metadata != nil && *c.Metadata == nil {
 		c.Metadata = &map[string]string{}
 	}
-	return json.Marshal(plain(c))
+	return json.Marshal(withoutMethods(c))
 }
 
-// CloseAccount asks to close the account, for ever.
+// CloseAccount asks to close the account permanently.
 type CloseAccount struct {
 	Reason string `json:"reason,omitempty"`
 }
@@ -102,8 +102,8 @@ func (c OpenAccount) decide(a Account, _ Circumstances) (Event, Refusals) {
 		ExternalID: c.ExternalID, Metadata: copiedMetadata(c.Metadata)}, nil
 }
 
-// copiedMetadata shares nothing with whoever asked, and is nil when empty: as
-// it will be read back from the log.
+// copiedMetadata shares no memory with the command, and is nil when empty, as it
+// will be when it is read back from the log.
 func copiedMetadata(m map[string]string) map[string]string {
 	if len(m) == 0 {
 		return nil
@@ -200,7 +200,8 @@ func (c CloseAccount) decide(a Account, in Circumstances) (Event, Refusals) {
 	}
 	held, transit := a.Held(in.Now), a.MoneyInTransit()
 	if a.Balance.Minor != 0 || held.Minor != 0 || len(a.InTransit) > 0 {
-		return nil, Refusals{{Code: AccountNotEmpty, Field: "accountId", Balance: &a.Balance, Held: &held, InTransit: &transit,
+		return nil, Refusals{{Code: AccountNotEmpty, Field: "accountId",
+			Balance: &a.Balance, Held: &held, InTransit: &transit,
 			Message: "The account still has a balance of " + a.Balance.String() + ", " + held.String() + " held and " +
 				transit.String() + " in transit; bring all to zero before closing it."}}
 	}

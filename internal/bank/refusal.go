@@ -92,7 +92,8 @@ func RefuseAmount(field string, c Currency, why string) *Refusal {
 // RefuseConflict is the refusal of a key that was used for another request.
 func RefuseConflict(fields []string) *Refusal {
 	return &Refusal{Code: IdempotencyConflict, Field: "idempotencyKey", Fields: fields,
-		Message: "This idempotency key was already used for a different request; send the first request again unchanged, or use a new key."}
+		Message: "This idempotency key was already used for a different request; " +
+			"send the first request again unchanged, or use a new key."}
 }
 
 // RefuseUnknownAccount is the refusal of a command for an account that was
@@ -103,7 +104,7 @@ func RefuseUnknownAccount() *Refusal {
 }
 
 // RefuseTaken is the refusal of an external id that another account has; ""
-// where who asks may not know which.
+// where the caller may not know which.
 func RefuseTaken(by AccountID) *Refusal {
 	if by == "" {
 		return &Refusal{Code: ExternalIDTaken, Field: "externalId",
@@ -120,7 +121,7 @@ func refuseOpen() *Refusal {
 
 func refuseClosed(since time.Time) *Refusal {
 	return &Refusal{Code: ClosedAccount, Field: "accountId", Since: since,
-		Message: "The account was closed for ever on " + since.Format(time.DateOnly) + "; use another account."}
+		Message: "The account was closed permanently on " + since.Format(time.DateOnly) + "; use another account."}
 }
 
 func refuseMismatch(field string, got, want Currency) *Refusal {
@@ -130,12 +131,14 @@ func refuseMismatch(field string, got, want Currency) *Refusal {
 
 func refuseTooLarge(field string, c Currency) *Refusal {
 	return &Refusal{Code: BalanceTooLarge, Field: field,
-		Message: fmt.Sprintf("Balance, overdraft and money in transit together would exceed the largest amount in %s; send less.", c)}
+		Message: fmt.Sprintf("Balance, overdraft and money in transit together would exceed "+
+			"the largest amount in %s; send less.", c)}
 }
 
 func refuseFunds(available, shortfall Money) *Refusal {
 	return &Refusal{Code: InsufficientFunds, Field: "amount", Available: &available, Shortfall: &shortfall,
-		Message: fmt.Sprintf("Only %s is available, %s too little; send a smaller amount or pay in first.", available, shortfall)}
+		Message: fmt.Sprintf("Only %s is available, %s too little; send a smaller amount or pay in first.",
+			available, shortfall)}
 }
 
 func refuseRemaining(remaining Money, of string) *Refusal {

@@ -111,7 +111,8 @@ func (c Reverse) amount(a Account, original Money) (amount, remaining Money, ref
 
 func (c Reverse) undo(a Account, in Circumstances, amount, remaining Money, broken Refusals) (Event, Refusals) {
 	var refusal *Refusal
-	event := TransactionReversed{Transaction: c.Transaction, Credit: paysIn(in.Past), Remaining: remaining, Reason: c.Reason}
+	event := TransactionReversed{Transaction: c.Transaction, Credit: paysIn(in.Past),
+		Remaining: remaining, Reason: c.Reason}
 	switch past := in.Past.(type) {
 	case TransferReceived:
 		back := TransferSent{Transfer: NewTransferID(a.ID, in.Key), To: past.From, Details: Details{Memo: c.Reason},
@@ -170,13 +171,15 @@ func RefuseCameBack() *Refusal {
 }
 
 func refuseIrreversible(why string) *Refusal {
-	return &Refusal{Code: NotReversible, Field: "transactionId", Message: "The transaction cannot be reversed: " + why + "."}
+	return &Refusal{Code: NotReversible, Field: "transactionId",
+		Message: "The transaction cannot be reversed: " + why + "."}
 }
 
 // mayReverse refuses one reversed transaction more than can be remembered.
 func (a Account) mayReverse(version int64) *Refusal {
 	if _, found := a.findReversed(version); !found && len(a.Reversed) >= MaxReversed {
-		return refuseIrreversible(fmt.Sprintf("the account has %d reversed transactions, as many as it may have; post the opposite movement instead", MaxReversed))
+		return refuseIrreversible(fmt.Sprintf("the account has %d reversed transactions, "+
+			"as many as it may have; post the opposite movement instead", MaxReversed))
 	}
 	return nil
 }

@@ -86,11 +86,12 @@ func (c SendTransfer) decide(a Account, in Circumstances) (Event, Refusals) {
 	}
 	broken.add(a.mayDebit())
 	broken = append(broken, a.checkLimits(c.Amount, in.Now)...)
-	event := TransferSent{Transfer: NewTransferID(a.ID, in.Key), To: c.To, Details: c.Details, EffectiveAt: inMicroseconds(c.EffectiveAt)}
+	event := TransferSent{Transfer: NewTransferID(a.ID, in.Key), To: c.To, Details: c.Details,
+		EffectiveAt: inMicroseconds(c.EffectiveAt)}
 	return a.send(event, c.Amount, in, broken)
 }
 
-// send is the first step of a transfer, whoever asks for it.
+// send is the first step of a transfer, and of the reversal of one.
 func (a Account) send(event TransferSent, amount Money, in Circumstances, broken Refusals) (Event, Refusals) {
 	movement, refusal := a.debit(amount, TransitLedger(a.Currency), in.Now)
 	broken.add(refusal)

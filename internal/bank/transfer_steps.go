@@ -102,7 +102,8 @@ func tellSender(refusal *Refusal) string {
 	case ClosedAccount:
 		return "The receiving account was closed; send the money to another account."
 	case CurrencyMismatch:
-		return fmt.Sprintf("The receiving account is kept in %s; send the money to an account in the transfer's currency.", refusal.Expected)
+		return fmt.Sprintf("The receiving account is kept in %s; send the money to an account "+
+			"in the transfer's currency.", refusal.Expected)
 	case FrozenAccount:
 		return "The receiving account takes in no money at present; ask its owner before sending the money again."
 	default:
@@ -149,7 +150,8 @@ func (e TransferReceived) Subjects(Account) []string {
 
 func (e TransferReceived) conflictsWith(c Command) []string {
 	if c, ok := c.(ReceiveTransfer); ok {
-		return conflicts(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
+		return conflicts(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From},
+			field{"amount", e.Amount != c.Amount})
 	}
 	return wrongKind()
 }
@@ -168,7 +170,8 @@ func (e TransferRejected) validate() error {
 
 func (e TransferRejected) conflictsWith(c Command) []string {
 	if c, ok := c.(ReceiveTransfer); ok {
-		return conflicts(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From}, field{"amount", e.Amount != c.Amount})
+		return conflicts(field{"transfer", e.Transfer != c.Transfer}, field{"from", e.From != c.From},
+			field{"amount", e.Amount != c.Amount})
 	}
 	return wrongKind()
 }

@@ -27,7 +27,8 @@ func (b Batch) Check() error {
 		return nil
 	}
 	if b.First < 1 || b.Previous != b.First-1 || b.Last != b.First+int64(len(b.Records))-1 {
-		return fmt.Errorf("a batch of %d records says that it is %d to %d after %d", len(b.Records), b.First, b.Last, b.Previous)
+		return fmt.Errorf("a batch of %d records says that it is %d to %d after %d",
+			len(b.Records), b.First, b.Last, b.Previous)
 	}
 	for i, r := range b.Records {
 		if r.Position != b.First+int64(i) {

@@ -116,8 +116,8 @@ func (c Command) Decode() (bank.Command, error) {
 	return command, nil
 }
 
-// Hash identifies the request: equal for equal requests, whoever retries
-// them. It is stored with the event, so that anybody can check which request
+// Hash identifies the request: equal for equal requests, also of different
+// callers. It is stored with the event, so that anybody can check which request
 // an event answered.
 func (c Command) Hash() string {
 	h := sha256.New()

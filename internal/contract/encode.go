@@ -82,7 +82,8 @@ func appendRecords(text []byte, records []Record) (_ []byte, err error) {
 }
 
 func appendRecord(text []byte, r Record) ([]byte, error) {
-	if r.After != nil || !plain(string(r.Account), r.Type, r.Key, r.Caller, r.RequestHash, r.Role) || !compact(r.Data) || !ordinary(r.At) {
+	if r.After != nil || !compact(r.Data) || !ordinary(r.At) ||
+		!unescaped(string(r.Account), r.Type, r.Key, r.Caller, r.RequestHash, r.Role) {
 		encoded, err := json.Marshal(r)
 		return append(text, encoded...), err
 	}
@@ -107,9 +108,9 @@ func appendRecord(text []byte, r Record) ([]byte, error) {
 	return append(text, '}'), nil
 }
 
-// plain reports whether none of the texts has a character that JSON, as Go
+// unescaped reports whether none of the texts has a character that JSON, as Go
 // writes it, escapes.
-func plain(texts ...string) bool {
+func unescaped(texts ...string) bool {
 	for _, text := range texts {
 		for i := range len(text) {
 			if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
@@ -122,7 +123,7 @@ func plain(texts ...string) bool {
 
 // compact reports whether json.Marshal would copy a value as it is, because
 // there is no space around its parts and nothing to escape in them. The value is
-// sound JSON: it came out of a decoder.
+// valid JSON: it came out of a decoder.
 func compact(value []byte) bool {
 	within, escaped := false, false // a text
 	for _, c := range value {

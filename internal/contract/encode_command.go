@@ -9,13 +9,13 @@ import (
 func (b CommandBatch) Encode() ([]byte, error) {
 	wire, size := b.onWire(), 64
 	for _, c := range b.Commands {
-		if !plain(c.Type, c.Key, c.Caller) || !compact(c.Data) {
+		if !unescaped(c.Type, c.Key, c.Caller) || !compact(c.Data) {
 			return json.Marshal(wire)
 		}
 		size += len(c.Type) + len(c.Key) + len(c.Caller) + len(c.Data) + 64
 	}
 	for _, token := range wire.Tokens {
-		if !plain(token) {
+		if !unescaped(token) {
 			return json.Marshal(wire)
 		}
 		size += len(token) + 4
@@ -80,7 +80,8 @@ func (r CommandReply) Encode() ([]byte, error) {
 // appendOutcome writes what most outcomes are, a record and an account, and
 // leaves all others to json.Marshal.
 func appendOutcome(text []byte, o Outcome) (_ []byte, err error) {
-	if !plain(string(o.Status)) || o.Record == nil || o.Account == nil || o.Refusal != nil || len(o.Others) > 0 || o.Reason != "" {
+	if !unescaped(string(o.Status)) || o.Record == nil || o.Account == nil ||
+		o.Refusal != nil || len(o.Others) > 0 || o.Reason != "" {
 		encoded, err := json.Marshal(o)
 		return append(text, encoded...), err
 	}

@@ -11,8 +11,8 @@ import (
 
 // Bounds of a message.
 const (
-	// packFrom is from how many bytes on records are packed. Few stay as they
-	// are, for whoever reads along, and because packing them would gain nothing.
+	// packFrom is from how many bytes on records are packed. Smaller messages stay
+	// readable JSON, because packing them would gain nothing.
 	packFrom = 4 << 10
 	// unpackMost bounds what a message may unpack to, which is several times
 	// what the relay puts into one.

@@ -12,7 +12,7 @@ import (
 const MaxPartitions = 64
 
 // PartitionOf is the partition of an account's stream, from 1 to partitions. It
-// is the same for ever: the log was written by it.
+// must never change: the log was written by it.
 func PartitionOf(id bank.AccountID, partitions int) int {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(id))

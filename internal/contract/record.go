@@ -69,7 +69,8 @@ func (r Record) Event() (bank.Event, error) {
 	}
 	decode, known := eventShapes[eventName{r.Type, r.Schema}]
 	if !known {
-		return nil, fmt.Errorf("event %s version %d of %s is unknown to this build; it needs a newer corebank", r.Type, r.Schema, r.Account)
+		return nil, fmt.Errorf("event %s version %d of %s is unknown to this build; it needs a newer corebank",
+			r.Type, r.Schema, r.Account)
 	}
 	event, err := decode(r.Data)
 	if err != nil {

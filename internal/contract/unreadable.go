@@ -11,14 +11,14 @@ import (
 // NoAccount stands for the account of a record that belongs to none.
 const NoAccount bank.AccountID = "none"
 
-// unreadable is the type of a record whose stored value cannot be read. Nobody
-// stores it.
+// unreadable is the type of a record whose stored value cannot be read. It is
+// never stored.
 const unreadable = "unreadable"
 
 // maxUnreadable bounds the words of why.
 const maxUnreadable = 300
 
-// Unreadable is the record of a place in the log where something else is
+// Unreadable is the record of a position in the log where something else is
 // stored, for a reason. Its Event fails with the reason, wherever it is sent.
 func Unreadable(position int64, id bank.AccountID, version int64, reason error) Record {
 	text := strings.ToValidUTF8(reason.Error(), "?")
@@ -33,7 +33,7 @@ func Unreadable(position int64, id bank.AccountID, version int64, reason error) 
 }
 
 // IsUnreadable reports whether the record stands for something that cannot be
-// read. Its place may then not be known.
+// read. Its position may then not be known.
 func (r Record) IsUnreadable() bool { return r.Type == unreadable }
 
 // whyUnreadable is the reason that Unreadable was given.
@@ -42,5 +42,6 @@ func whyUnreadable(r Record) error {
 	if err := json.Unmarshal(r.Data, &reason); err != nil {
 		reason = err.Error()
 	}
-	return fmt.Errorf("what is stored at position %d as version %d of %s is damaged: %s", r.Position, r.Version, r.Account, reason)
+	return fmt.Errorf("what is stored at position %d as version %d of %s is damaged: %s",
+		r.Position, r.Version, r.Account, reason)
 }

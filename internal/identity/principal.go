@@ -37,9 +37,9 @@ func Known(names []string) []Role {
 	return roles
 }
 
-// Principal is somebody whose identity is proven. The zero principal is nobody.
+// Principal is a caller whose identity is proven. The zero principal is anonymous.
 type Principal struct {
-	// Subject names them for ever. It owns accounts and is in events.
+	// Subject names the caller permanently. It owns accounts and is in events.
 	Subject string
 	// Name is for people to read; it decides nothing.
 	Name  string
@@ -78,7 +78,7 @@ func With(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, key{}, p)
 }
 
-// From is the principal of a context; nobody where there is none.
+// From is the principal of a context; an anonymous one where there is none.
 func From(ctx context.Context) Principal {
 	p, _ := ctx.Value(key{}).(Principal)
 	return p

@@ -52,7 +52,7 @@ var rights = func() map[string]Right {
 }()
 
 // May decides whether somebody may give a command to an account of an owner;
-// "" where there is no such account, or it is nobody's. For OpenAccount the
+// "" where there is no such account, or it has no owner. For OpenAccount the
 // owner is the one that is asked for.
 func (p Principal) May(command, owner string) Verdict {
 	right := rights[command]

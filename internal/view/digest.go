@@ -24,8 +24,8 @@ func (d Digest) With(l Transaction) Digest {
 		l.EffectiveAt.UnixMicro(), l.Hold, l.Reverses} {
 		text = binary.BigEndian.AppendUint64(text, uint64(number))
 	}
-	for _, s := range []string{string(l.Account), string(l.Type), string(l.Currency), l.Reference, l.Memo, l.ExternalID, l.Caller,
-		string(l.Counterparty), string(l.Transfer), string(l.ReversesTransfer), l.Reason} {
+	for _, s := range []string{string(l.Account), string(l.Type), string(l.Currency), l.Reference, l.Memo,
+		l.ExternalID, l.Caller, string(l.Counterparty), string(l.Transfer), string(l.ReversesTransfer), l.Reason} {
 		text = binary.BigEndian.AppendUint32(text, uint32(len(s)))
 		text = append(text, s...)
 	}

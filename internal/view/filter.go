@@ -18,7 +18,8 @@ const ScanTime = 5 * time.Second
 
 // ErrFarScan says that a filter did not come to its end within ScanTime.
 var ErrFarScan = fmt.Errorf("the filter has to look through too much history: "+
-	"narrow it with since and until, or with a type, a reference, an external id, a counterparty or a transfer (%s at most)", ScanTime)
+	"narrow it with since and until, or with a type, a reference, an external id, a counterparty or a transfer "+
+	"(%s at most)", ScanTime)
 
 // Filter narrows history. Zero fields do not filter.
 type Filter struct {
@@ -81,7 +82,9 @@ func (f Filter) bounded(ctx context.Context, read func(context.Context) error) e
 // ReadSums adds up what a filter lets through, or fails with an error that
 // wraps ErrBadPage, or with ErrFarScan. add does it for a range that has no
 // limit.
-func ReadSums(ctx context.Context, ranges Ranges, id bank.AccountID, f Filter, add func(context.Context, Range) (Sums, error)) (sums Sums, err error) {
+func ReadSums(ctx context.Context, ranges Ranges, id bank.AccountID, f Filter,
+	add func(context.Context, Range) (Sums, error),
+) (sums Sums, err error) {
 	if err := f.Check(); err != nil {
 		return Sums{}, err
 	}

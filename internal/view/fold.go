@@ -25,7 +25,8 @@ type Effect struct {
 // does. The record must be the next of its account.
 func Fold(a Account, r contract.Record) (Account, Effect, error) {
 	if r.Version != a.Version+1 {
-		return a, Effect{}, fmt.Errorf("view of %s is at version %d and cannot take version %d", r.Account, a.Version, r.Version)
+		return a, Effect{}, fmt.Errorf("view of %s is at version %d and cannot take version %d",
+			r.Account, a.Version, r.Version)
 	}
 	event, err := r.Event()
 	if err != nil {

@@ -66,8 +66,9 @@ func HoldOf(records []contract.Record, now time.Time) (Hold, error) {
 
 func placedHold(r contract.Record, e bank.HoldPlaced) Hold {
 	none := bank.Money{Currency: e.Amount.Currency}
-	return Hold{Account: r.Account, Version: r.Version, Amount: e.Amount, Captured: none, Released: none, Remaining: e.Amount,
-		Status: HoldActive, PlacedAt: r.At, ExpiresAt: e.ExpiresAt, Details: e.Details}
+	return Hold{Account: r.Account, Version: r.Version, Status: HoldActive,
+		Amount: e.Amount, Captured: none, Released: none, Remaining: e.Amount,
+		PlacedAt: r.At, ExpiresAt: e.ExpiresAt, Details: e.Details}
 }
 
 func (h *Hold) take(r contract.Record, event bank.Event) {

@@ -38,7 +38,8 @@ func (r Replacement) Check() error {
 		}
 	}
 	for _, state := range r.States {
-		if err := r.belongs(fmt.Sprintf("state %d", state.Account.Version), state.Account.ID, state.Account.Version, state.Position); err != nil {
+		a := state.Account
+		if err := r.belongs(fmt.Sprintf("state %d", a.Version), a.ID, a.Version, state.Position); err != nil {
 			return err
 		}
 	}

@@ -136,10 +136,10 @@ type Store interface {
 	Apply(ctx context.Context, changes Changes) error
 	// Replace puts one account's document, and puts its lines, links and states
 	// in place of all that it had, in one transaction that leaves the checkpoint
-	// as it is, or does nothing and returns an error. Trial balances, the kept
-	// ones too, get what was missing: only of a stale document, lest they get it
-	// twice. ErrCheckpointMoved says that the
-	// checkpoint is not At, or the document not stale any more.
+	// as it is, or does nothing and returns an error. Trial balances, past
+	// ones too, get what was missing; only a stale document is replaced, because
+	// otherwise they would get it twice. ErrCheckpointMoved
+	// says that the checkpoint is not At, or the document not stale any more.
 	Replace(ctx context.Context, r Replacement) error
 	// Close releases the store.
 	Close(ctx context.Context) error

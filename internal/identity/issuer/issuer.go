@@ -36,7 +36,8 @@ func New(name string, key *ecdsa.PrivateKey) (*Issuer, error) {
 		return nil, fmt.Errorf("name the key of %s: %w", name, err)
 	}
 	public.KeyID = base64.RawURLEncoding.EncodeToString(print)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: public.KeyID}},
+	private := jose.JSONWebKey{Key: key, KeyID: public.KeyID}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: private},
 		(&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return nil, fmt.Errorf("sign as %s: %w", name, err)
@@ -48,7 +49,8 @@ func New(name string, key *ecdsa.PrivateKey) (*Issuer, error) {
 func (i *Issuer) Token(subject string, role identity.Role, now time.Time, lasts time.Duration) (string, error) {
 	claims := jwt.Claims{Issuer: i.Name, Subject: subject, Audience: jwt.Audience{Audience}, ID: rand.Text(),
 		IssuedAt: jwt.NewNumericDate(now), NotBefore: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(lasts))}
-	token, err := jwt.Signed(i.signer).Claims(claims).Claims(map[string]any{"name": subject, "roles": []identity.Role{role}}).Serialize()
+	custom := map[string]any{"name": subject, "roles": []identity.Role{role}}
+	token, err := jwt.Signed(i.signer).Claims(claims).Claims(custom).Serialize()
 	if err != nil {
 		return "", fmt.Errorf("sign a token: %w", err)
 	}

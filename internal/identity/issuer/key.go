@@ -34,7 +34,8 @@ func read(path string) (*ecdsa.PrivateKey, error) {
 		return nil, err
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 { // there, the mode says nothing
-		return nil, fmt.Errorf("%s can be read by others than its owner (%s); whoever read it can be anybody: remove it for a new one, or chmod 600 it", path, info.Mode().Perm())
+		return nil, fmt.Errorf("%s can be read by others than its owner (%s), and anyone who has read it "+
+			"can sign in as any user: remove it for a new one, or chmod 600 it", path, info.Mode().Perm())
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

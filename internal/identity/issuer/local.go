@@ -61,7 +61,7 @@ func Open(data string) (*Local, error) {
 	return l, whole(l.KeysFile, keys)
 }
 
-// nameIn is the name in a file, or a new one: a port that nobody has.
+// nameIn is the name in a file, or a new one: the address of a free port.
 func nameIn(path string) (string, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

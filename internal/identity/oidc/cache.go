@@ -19,9 +19,9 @@ const (
 
 // cache remembers tokens that were verified, by their hash.
 type cache struct {
-	mu   sync.RWMutex
-	most int
-	kept map[[sha256.Size]byte]cached
+	mu     sync.RWMutex
+	max    int
+	tokens map[[sha256.Size]byte]cached
 }
 
 type cached struct {
@@ -30,40 +30,40 @@ type cached struct {
 }
 
 func newCache() *cache {
-	return &cache{most: maxCached, kept: make(map[[sha256.Size]byte]cached)}
+	return &cache{max: maxCached, tokens: make(map[[sha256.Size]byte]cached)}
 }
 
 func (c *cache) find(sum [sha256.Size]byte, now time.Time) (identity.Principal, bool) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	one, ok := c.kept[sum]
+	one, ok := c.tokens[sum]
 	if !ok || now.After(one.until) {
 		return identity.Principal{}, false
 	}
 	return one.principal, true
 }
 
-// keep remembers a token. When there is no room, what is over makes it, or
-// else whatever comes first.
-func (c *cache) keep(sum [sha256.Size]byte, p identity.Principal, now time.Time) {
+// add remembers a token. A full cache first drops the tokens that have expired,
+// then any others, until a tenth of it is free.
+func (c *cache) add(sum [sha256.Size]byte, p identity.Principal, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.kept) >= c.most {
-		c.makeRoom(now)
+	if len(c.tokens) >= c.max {
+		c.evict(now)
 	}
-	c.kept[sum] = cached{p, now.Add(maxAge)}
+	c.tokens[sum] = cached{p, now.Add(maxAge)}
 }
 
-func (c *cache) makeRoom(now time.Time) {
-	for sum, one := range c.kept {
+func (c *cache) evict(now time.Time) {
+	for sum, one := range c.tokens {
 		if now.After(one.until) || now.After(one.principal.Expires) {
-			delete(c.kept, sum)
+			delete(c.tokens, sum)
 		}
 	}
-	for sum := range c.kept {
-		if len(c.kept) < c.most*9/10 {
+	for sum := range c.tokens {
+		if len(c.tokens) < c.max*9/10 {
 			return
 		}
-		delete(c.kept, sum)
+		delete(c.tokens, sum)
 	}
 }

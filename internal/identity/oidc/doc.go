@@ -3,7 +3,7 @@
 //
 // What it promises: only asymmetric signatures of the configured issuer, for
 // the configured audience, within their time; an unknown key is looked for at
-// the issuer, but not more often than is good for it; an issuer that is away
-// stops nobody whose key is known. A token that was verified costs one hash
-// from then on. It may import package identity only.
+// the issuer, at a limited rate; while an issuer is down, tokens signed with a
+// known key are still accepted. A token that was verified costs one hash from
+// then on. It may import package identity only.
 package oidc

@@ -16,7 +16,8 @@ type Settings struct {
 // Verifier takes the tokens that the settings describe.
 func (s Settings) Verifier(leeway time.Duration) (*Verifier, error) {
 	if s.Issuer == "" || s.Audience == "" {
-		return nil, errors.New("it is not said whose tokens are taken: give --issuer, what their iss is, and --audience, what their aud contains")
+		return nil, errors.New("whose tokens to accept is not set: " +
+			"give --issuer, the iss of the tokens, and --audience, which their aud contains")
 	}
 	source, err := Discover(s.Issuer)
 	if s.Keys != "" {
@@ -25,5 +26,6 @@ func (s Settings) Verifier(leeway time.Duration) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(Config{Issuer: s.Issuer, Audience: s.Audience, RolesClaim: s.RolesClaim, Leeway: leeway}, NewKeys(source, nil)), nil
+	config := Config{Issuer: s.Issuer, Audience: s.Audience, RolesClaim: s.RolesClaim, Leeway: leeway}
+	return New(config, NewKeys(source, nil)), nil
 }

@@ -17,8 +17,8 @@ import (
 const maxDocument = 1 << 20
 
 // From reads keys from a file, or from an address that begins with http. An
-// address has to be https unless it is on this machine: whoever can change the
-// keys on their way can be anybody.
+// address has to be https unless it is on this machine: an attacker who can
+// replace the keys in transit can sign in as any user.
 func From(place string) (Source, error) {
 	if !strings.HasPrefix(place, "http://") && !strings.HasPrefix(place, "https://") {
 		return func(context.Context) ([]byte, error) { return os.ReadFile(place) }, nil
@@ -62,7 +62,8 @@ func checkAddress(address string) error {
 		return fmt.Errorf("%q is no address of the web; want one such as https://login.example.org", address)
 	}
 	ip := net.ParseIP(parsed.Hostname())
-	if parsed.Scheme == "https" || parsed.Scheme == "http" && (parsed.Hostname() == "localhost" || ip != nil && ip.IsLoopback()) {
+	local := parsed.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if parsed.Scheme == "https" || parsed.Scheme == "http" && local {
 		return nil
 	}
 	return fmt.Errorf("%s is not https; keys that can be changed on their way prove nothing", address)

@@ -28,7 +28,7 @@ const (
 )
 
 // ErrRefused is the reason of all errors about a token itself. Their text may
-// be shown to whoever sent it.
+// be shown to the sender.
 var ErrRefused = errors.New("the token is refused")
 
 // algorithms are those with a public key. "none" and those with a shared
@@ -92,7 +92,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (identity.Principal
 	}
 	p, err := v.verify(ctx, token, now)
 	if err == nil {
-		v.cache.keep(sum, p, now)
+		v.cache.add(sum, p, now)
 	}
 	return p, err
 }
@@ -141,10 +141,12 @@ func (v *Verifier) check(claims jwt.Claims, now time.Time) error {
 	switch {
 	case claims.Expiry == nil:
 		return refuse("it never expires; exp has to be set")
-	case claims.Subject == "" || utf8.RuneCountInString(claims.Subject) > MaxSubject || strings.ContainsFunc(claims.Subject, control):
+	case claims.Subject == "" || utf8.RuneCountInString(claims.Subject) > MaxSubject ||
+		strings.ContainsFunc(claims.Subject, control):
 		return refuse("sub has to be 1 to %d characters", MaxSubject)
 	}
-	err := claims.ValidateWithLeeway(jwt.Expected{Issuer: v.config.Issuer, AnyAudience: jwt.Audience{v.config.Audience}, Time: now}, v.config.Leeway)
+	expected := jwt.Expected{Issuer: v.config.Issuer, AnyAudience: jwt.Audience{v.config.Audience}, Time: now}
+	err := claims.ValidateWithLeeway(expected, v.config.Leeway)
 	switch {
 	case err == nil:
 		return nil
