@@ -4,4 +4,4 @@ package actor
 const KeysKept = keysKept
 
 // Keep bounds the accounts in memory.
-func (h *Host) Keep(limit int) { h.limitAccounts(limit) }
+func (h *Host) LimitAccounts(limit int) { h.limitAccounts(limit) }

@@ -14,7 +14,7 @@ import (
 func TestAHostForgetsWhoRestedLongest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
-		b.host.Keep(2)
+		b.host.LimitAccounts(2)
 		caller := "ada"
 		ids := make([]bank.AccountID, 3)
 		for i := range ids {

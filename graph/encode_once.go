@@ -15,7 +15,7 @@ import (
 )
 
 // Selection is what a subscription selects of each event. Subscriptions with
-// equal selections receive identical bytes, whoever the caller is. The zero
+// equal selections receive identical bytes, for every caller. The zero
 // selection is never shared.
 type Selection struct{ text unique.Handle[string] }
 

@@ -101,7 +101,8 @@ func expected(
 			OccurredAt: r.At, EffectiveAt: r.At,
 			Credit: true, Caller: "test", Reference: "salary"}
 		if line.Amount < 0 {
-			line.Type, line.Credit, line.Amount, line.Reference, line.Memo = bank.WithdrawalEntry, false, -line.Amount, "", "rent"
+			line.Type, line.Credit, line.Amount = bank.WithdrawalEntry, false, -line.Amount
+			line.Reference, line.Memo = "", "rent"
 		}
 		lines[r.Account] = append(lines[r.Account], line)
 	}

@@ -137,7 +137,7 @@ func (w *cluster) hostAt(at int) *actor.Host {
 }
 
 // place puts an account on a host, as Dapr would.
-func (w *cluster) place(id bank.AccountID, at int) {
+func (w *cluster) moveActor(id bank.AccountID, at int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.places[id] = at

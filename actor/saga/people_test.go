@@ -30,7 +30,7 @@ func (w *cluster) send(id bank.AccountID, key string, c bank.Command) contract.R
 func (w *cluster) open(name string, currency bank.Currency, at int) bank.AccountID {
 	w.t.Helper()
 	id := bank.NewAccountID("ada", name)
-	w.place(id, at)
+	w.moveActor(id, at)
 	w.send(id, name, bank.OpenAccount{Owner: name, Currency: currency})
 	w.send(id, "pay", bank.Deposit{Amount: bank.Money{Minor: 10_000, Currency: currency}})
 	return id

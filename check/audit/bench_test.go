@@ -12,7 +12,7 @@ import (
 
 // largeLog is a sound log of so many events of so many accounts.
 func largeLog(b *testing.B, events, accounts int) []contract.Record {
-	log := newBook(b)
+	log := newTestLog(b)
 	ids := make([]bank.AccountID, accounts)
 	for i := range ids {
 		ids[i] = log.open(fmt.Sprint("owner ", i), "EUR")

@@ -20,7 +20,7 @@ func month(t *testing.T) []contract.Record {
 }
 
 // place is the position of the nth (from 1) event of a kind.
-func place(t *testing.T, records []contract.Record, kind string, n int) int64 {
+func positionOf(t *testing.T, records []contract.Record, kind string, n int) int64 {
 	t.Helper()
 	for _, r := range records {
 		if r.Type == kind {
@@ -129,7 +129,7 @@ func TestBrokenMonths(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			records := month(t)
-			at := place(t, records, test.kind, test.which)
+			at := positionOf(t, records, test.kind, test.which)
 			test.breakIt(&records[at-1])
 			report := auditOf(records, nil)
 			found := slices.ContainsFunc(report.Findings, func(f laws.Finding) bool {
@@ -145,7 +145,7 @@ func TestBrokenMonths(t *testing.T) {
 func TestAStepThatIsRepeatedIsFound(t *testing.T) {
 	for _, kind := range []string{"transfer-received", "transfer-completed", "transfer-returned"} {
 		records := month(t)
-		again := records[place(t, records, kind, 1)-1]
+		again := records[positionOf(t, records, kind, 1)-1]
 		last := records[len(records)-1]
 		again.Position, again.At = last.Position+1, last.At
 		for _, r := range records {
@@ -165,7 +165,7 @@ func TestAStepThatIsRepeatedIsFound(t *testing.T) {
 
 func TestMoneyThatIsLostInTransitIsFound(t *testing.T) {
 	records := month(t)
-	at := place(t, records, "transfer-received", 1) // as if it came in cash
+	at := positionOf(t, records, "transfer-received", 1) // as if it came in cash
 	edit(&records[at-1], func(e *bank.TransferReceived) { e.Postings[1].LedgerAccount = bank.CashLedger("EUR") })
 	var rules []laws.Law
 	for _, f := range auditOf(records, nil).Findings {
@@ -178,7 +178,7 @@ func TestMoneyThatIsLostInTransitIsFound(t *testing.T) {
 
 func TestATrialBalanceThatDiffersIsFound(t *testing.T) {
 	records := month(t)
-	said := tell(t, project(t, records))
+	said := canned(t, project(t, records))
 	said.trial = said.trial.With(
 		[]view.Posted{{Postings: []bank.Posting{{LedgerAccount: bank.CashLedger("EUR"), Amount: cents(1)}}}},
 	)

@@ -11,9 +11,9 @@ import (
 	"corebank/internal/bank"
 )
 
-// randomBook lets a few customers ask whatever they like of the bank.
-func randomBook(t *rapid.T) *book {
-	b := newBook(t)
+// randomLog lets a few customers ask whatever they like of the bank.
+func randomLog(t *rapid.T) *testLog {
+	b := newTestLog(t)
 	currencies := []bank.Currency{"EUR", "JPY", "KWD"}
 	minor := rapid.OneOf(rapid.Int64Range(1, 1000), rapid.Int64Range(1, math.MaxInt64))
 	for i := range rapid.IntRange(0, 60).Draw(t, "requests") {
@@ -38,7 +38,7 @@ func randomBook(t *rapid.T) *book {
 // any checkpoint; the customers' total is the sum of their balances.
 func TestRandomSoundLogsHaveNoFindings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := randomBook(t)
+		b := randomLog(t)
 		at := rapid.IntRange(0, len(b.records)).Draw(t, "checkpoint")
 		report := auditOf(b.records, viewsOf(t, project(t, b.records[:at])))
 		if !report.OK || report.Views.Checkpoint != int64(at) {
@@ -72,7 +72,7 @@ func TestRandomSoundLogsHaveNoFindings(t *testing.T) {
 // it is and however long the log.
 func TestAnyChangedNumberIsFound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := randomBook(t)
+		b := randomLog(t)
 		var payments []int
 		for i, r := range b.records {
 			if r.Type == "money-deposited" {

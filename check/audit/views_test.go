@@ -42,8 +42,8 @@ func TestViewsAreComparedAtTheirCheckpoint(t *testing.T) {
 	}
 }
 
-// told is a view store that says what it is told to.
-type told struct {
+// cannedStore is a view store that returns what a test gives it.
+type cannedStore struct {
 	checkpoint int64
 	accounts   []view.Account
 	lines      []view.Transaction
@@ -53,14 +53,14 @@ type told struct {
 	fails      error
 }
 
-// tell is a store that says what another one says.
-func tell(t *testing.T, store view.Snapshots) *told {
+// canned copies what another store returns.
+func canned(t *testing.T, store view.Snapshots) *cannedStore {
 	t.Helper()
 	snapshot, err := store.Snapshot(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := &told{checkpoint: snapshot.Checkpoint(), trial: snapshot.Trial()}
+	said := &cannedStore{checkpoint: snapshot.Checkpoint(), trial: snapshot.Trial()}
 	for account := range snapshot.Accounts(t.Context()) {
 		said.accounts = append(said.accounts, account)
 	}
@@ -76,19 +76,23 @@ func tell(t *testing.T, store view.Snapshots) *told {
 	return said
 }
 
-func (s *told) Snapshot(context.Context) (view.Snapshot, error) { return s, nil }
-func (s *told) Checkpoint() int64                               { return s.checkpoint }
-func (s *told) Trial() view.Trial                               { return s.trial }
+func (s *cannedStore) Snapshot(context.Context) (view.Snapshot, error) { return s, nil }
+func (s *cannedStore) Checkpoint() int64                               { return s.checkpoint }
+func (s *cannedStore) Trial() view.Trial                               { return s.trial }
 
-func (s *told) References(context.Context) iter.Seq2[view.Reference, error] {
+func (s *cannedStore) References(context.Context) iter.Seq2[view.Reference, error] {
 	return each(s.links, nil)
 }
-func (s *told) States(context.Context) iter.Seq2[view.State, error] { return each(s.states, nil) }
+func (s *cannedStore) States(context.Context) iter.Seq2[view.State, error] {
+	return each(s.states, nil)
+}
 
-func (s *told) Close(context.Context) error { return nil }
+func (s *cannedStore) Close(context.Context) error { return nil }
 
-func (s *told) Accounts(context.Context) iter.Seq2[view.Account, error] { return each(s.accounts, nil) }
-func (s *told) Transactions(context.Context) iter.Seq2[view.Transaction, error] {
+func (s *cannedStore) Accounts(context.Context) iter.Seq2[view.Account, error] {
+	return each(s.accounts, nil)
+}
+func (s *cannedStore) Transactions(context.Context) iter.Seq2[view.Transaction, error] {
 	return each(s.lines, s.fails)
 }
 
@@ -103,11 +107,11 @@ func each[T any](all []T, fails error) iter.Seq2[T, error] {
 }
 
 // ada's document and her lines, the newest last.
-func (s *told) ada() *view.Account {
+func (s *cannedStore) ada() *view.Account {
 	return &s.accounts[slices.IndexFunc(s.accounts, func(a view.Account) bool { return a.ID == ada })]
 }
 
-func (s *told) line(version int64) *view.Transaction {
+func (s *cannedStore) line(version int64) *view.Transaction {
 	return &s.lines[slices.IndexFunc(s.lines, func(l view.Transaction) bool {
 		return l.Account == ada && l.Version == version
 	})]
@@ -117,78 +121,78 @@ func (s *told) line(version int64) *view.Transaction {
 // end with ... are beginnings.
 type differing struct {
 	name            string
-	change          func(*told)
+	change          func(*cannedStore)
 	account         bank.AccountID
 	expected, found string
 }
 
 var differingAccounts = []differing{
-	{"the version", func(s *told) { s.ada().Version++ }, ada, "version 5", "version 6"},
-	{"the balance", func(s *told) { s.ada().Balance.Minor++ }, ada, "balance 0.00 EUR", "balance 0.01 EUR"},
-	{"the owner", func(s *told) { s.ada().Owner = "eve" }, ada, "owner ada", "owner eve"},
-	{"the currency", func(s *told) { s.ada().Currency, s.ada().Balance.Currency = "USD", "USD" }, ada,
+	{"the version", func(s *cannedStore) { s.ada().Version++ }, ada, "version 5", "version 6"},
+	{"the balance", func(s *cannedStore) { s.ada().Balance.Minor++ }, ada, "balance 0.00 EUR", "balance 0.01 EUR"},
+	{"the owner", func(s *cannedStore) { s.ada().Owner = "eve" }, ada, "owner ada", "owner eve"},
+	{"the currency", func(s *cannedStore) { s.ada().Currency, s.ada().Balance.Currency = "USD", "USD" }, ada,
 		"balance 0.00 EUR, currency EUR", "balance 0.00 USD, currency USD"},
 	{
 		"the place of the opening",
-		func(s *told) { s.ada().Opened = 7 },
+		func(s *cannedStore) { s.ada().Opened = 7 },
 		ada,
 		"opened at position 1",
 		"opened at position 7",
 	},
-	{"a freeze", func(s *told) { s.ada().Freeze.Debits = true }, ada, "freeze none", `freeze {"debits":true}`},
-	{"a kind", func(s *told) { s.ada().Kind = bank.Savings }, ada, `kind "CURRENT"`, `kind "SAVINGS"`},
-	{"a link too many", func(s *told) {
+	{"a freeze", func(s *cannedStore) { s.ada().Freeze.Debits = true }, ada, "freeze none", `freeze {"debits":true}`},
+	{"a kind", func(s *cannedStore) { s.ada().Kind = bank.Savings }, ada, `kind "CURRENT"`, `kind "SAVINGS"`},
+	{"a link too many", func(s *cannedStore) {
 		s.links = append(s.links, view.Reference{Key: "k", Record: contract.Record{Account: ada}})
 	}, ada,
 		"references and history states 0", "references and history states 1"},
-	{"the opening", func(s *told) { s.ada().OpenedAt = opening.Add(1000) }, ada,
+	{"the opening", func(s *cannedStore) { s.ada().OpenedAt = opening.Add(1000) }, ada,
 		"opened at 2026-03-01T09:00:00.123456Z", "opened at 2026-03-01T09:00:00.123457Z"},
-	{"the last change", func(s *told) { s.ada().ChangedAt = opening }, ada,
+	{"the last change", func(s *cannedStore) { s.ada().ChangedAt = opening }, ada,
 		"updated at 2026-03-01T09:00:00.123459Z", "updated at 2026-03-01T09:00:00.123456Z"},
-	{"a quarantine", func(s *told) { s.ada().Stale = view.Stale{Reason: "unknown event", Position: 3, Version: 2} }, ada,
+	{"a quarantine", func(s *cannedStore) { s.ada().Stale = view.Stale{Reason: "unknown event", Position: 3, Version: 2} }, ada,
 		"no quarantine", "quarantine: unknown event"},
-	{"a lost account", func(s *told) {
+	{"a lost account", func(s *cannedStore) {
 		s.accounts = slices.DeleteFunc(s.accounts, func(a view.Account) bool { return a.ID == ada })
 	}, ada, "the account", "none, with 4 lines of history"},
-	{"an account too many", func(s *told) {
+	{"an account too many", func(s *cannedStore) {
 		s.accounts = append(s.accounts, view.Account{Account: bank.Account{ID: grace, Version: 3}})
 	}, grace,
 		"no such account", "version 3 with 0 lines of history"},
 }
 
 var differingHistories = []differing{
-	{"a lost line", func(s *told) {
+	{"a lost line", func(s *cannedStore) {
 		s.lines = slices.DeleteFunc(s.lines, func(l view.Transaction) bool { return l.Account == ada && l.Version == 3 })
 	}, ada, "lines of history 4", "lines of history 3"},
 	{
 		"a line too many",
-		func(s *told) { s.lines = append(s.lines, *s.line(5)) },
+		func(s *cannedStore) { s.lines = append(s.lines, *s.line(5)) },
 		ada,
 		"lines of history 4",
 		"lines of history 5",
 	},
-	{"lines of nobody", func(s *told) {
+	{"lines of no account", func(s *cannedStore) {
 		line := view.Transaction{Account: grace, Version: 2, Position: 4, Type: bank.DepositEntry, Amount: 1}
 		s.lines = append(s.lines, line)
 	}, grace, "no such account", "version 0 with 1 lines of history"},
-	digestOf("a memo", func(s *told) { s.line(3).Memo = "rant" }),
-	digestOf("a reference", func(s *told) { s.line(2).Reference = "" }),
-	digestOf("an amount", func(s *told) { s.line(2).Amount++ }),
-	digestOf("a balance after", func(s *told) { s.line(2).BalanceAfter++ }),
-	digestOf("a direction", func(s *told) { s.line(2).Credit = false }),
-	digestOf("an effective time", func(s *told) { s.line(2).EffectiveAt = opening }),
-	digestOf("a caller", func(s *told) { s.line(2).Caller = "eve" }),
-	digestOf("a type", func(s *told) { s.line(2).Type = bank.WithdrawalEntry }),
-	digestOf("a currency", func(s *told) { s.line(2).Currency = "USD" }),
-	digestOf("a position", func(s *told) { s.line(2).Position++ }),
-	digestOf("a version", func(s *told) { s.line(5).Version++ }),
-	digestOf("a time", func(s *told) { s.line(2).OccurredAt = opening.Add(time.Hour) }),
-	digestOf("the order", func(s *told) { x, y := s.line(2), s.line(3); *x, *y = *y, *x }),
-	digestOf("a text that moves", func(s *told) { s.line(2).Reference, s.line(2).Memo = "wage", "s" }),
+	digestOf("a memo", func(s *cannedStore) { s.line(3).Memo = "rant" }),
+	digestOf("a reference", func(s *cannedStore) { s.line(2).Reference = "" }),
+	digestOf("an amount", func(s *cannedStore) { s.line(2).Amount++ }),
+	digestOf("a balance after", func(s *cannedStore) { s.line(2).BalanceAfter++ }),
+	digestOf("a direction", func(s *cannedStore) { s.line(2).Credit = false }),
+	digestOf("an effective time", func(s *cannedStore) { s.line(2).EffectiveAt = opening }),
+	digestOf("a caller", func(s *cannedStore) { s.line(2).Caller = "eve" }),
+	digestOf("a type", func(s *cannedStore) { s.line(2).Type = bank.WithdrawalEntry }),
+	digestOf("a currency", func(s *cannedStore) { s.line(2).Currency = "USD" }),
+	digestOf("a position", func(s *cannedStore) { s.line(2).Position++ }),
+	digestOf("a version", func(s *cannedStore) { s.line(5).Version++ }),
+	digestOf("a time", func(s *cannedStore) { s.line(2).OccurredAt = opening.Add(time.Hour) }),
+	digestOf("the order", func(s *cannedStore) { x, y := s.line(2), s.line(3); *x, *y = *y, *x }),
+	digestOf("a text that moves", func(s *cannedStore) { s.line(2).Reference, s.line(2).Memo = "wage", "s" }),
 }
 
 // digestOf is a difference that only the digest of Ada's history shows.
-func digestOf(name string, change func(*told)) differing {
+func digestOf(name string, change func(*cannedStore)) differing {
 	return differing{name, change, ada, "history with the digest ...", "history with the digest ..."}
 }
 
@@ -198,7 +202,7 @@ func TestAViewThatDiffersIsFound(t *testing.T) {
 	for _, test := range slices.Concat(differingAccounts, differingHistories) {
 		t.Run(test.name, func(t *testing.T) {
 			b := soundLog(t)
-			said := tell(t, project(t, b.records))
+			said := canned(t, project(t, b.records))
 			test.change(said)
 			report := auditOf(b.records, viewsOf(t, said))
 			if len(report.Findings) != 1 || report.OK || report.Views.Different != 1 {
@@ -250,7 +254,7 @@ func TestViewsAtAMissingPositionAreFound(t *testing.T) {
 func TestAForgottenPaymentIsFoundAtEveryCheckpoint(t *testing.T) {
 	b := soundLog(t)
 	for at := 1; at < len(b.records); at++ {
-		said := tell(t, project(t, b.records[:at]))
+		said := canned(t, project(t, b.records[:at]))
 		said.checkpoint++
 		report := auditOf(b.records, viewsOf(t, said))
 		if len(report.Findings) != 1 || report.Findings[0].Account != b.records[at].Account {
@@ -263,7 +267,7 @@ func TestAForgottenPaymentIsFoundAtEveryCheckpoint(t *testing.T) {
 func TestAnAccountThatCannotBeReadIsNotCompared(t *testing.T) {
 	b := soundLog(t)
 	b.records[3].Schema = 9
-	said := tell(t, project(t, b.records[:3]))
+	said := canned(t, project(t, b.records[:3]))
 	said.checkpoint = 4
 	report := auditOf(b.records, viewsOf(t, said))
 	if len(report.Findings) != 1 || report.Findings[0].Law != laws.Event || report.Views.Different != 0 {
@@ -273,7 +277,7 @@ func TestAnAccountThatCannotBeReadIsNotCompared(t *testing.T) {
 
 func TestViewsThatCannotBeReadAreAnError(t *testing.T) {
 	b := soundLog(t)
-	said := tell(t, project(t, b.records))
+	said := canned(t, project(t, b.records))
 	said.fails = errors.New("the disk is gone")
 	if _, err := laws.ReadViews(t.Context(), said); !errors.Is(err, said.fails) {
 		t.Errorf("read: %v, want the store's error", err)
@@ -281,11 +285,11 @@ func TestViewsThatCannotBeReadAreAnError(t *testing.T) {
 }
 
 func TestManyViewsThatDifferAreCounted(t *testing.T) {
-	b := newBook(t)
+	b := newTestLog(t)
 	for i := range 2 * laws.MaxFindings {
 		b.open(fmt.Sprint("owner ", i), "EUR")
 	}
-	said := tell(t, project(t, b.records))
+	said := canned(t, project(t, b.records))
 	for i := range said.accounts {
 		said.accounts[i].Balance.Minor = 7
 	}

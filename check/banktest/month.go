@@ -15,7 +15,7 @@ func (c *Client) Month(key string) (account string, from, to time.Time) {
 	from = time.Now().Add(-time.Second)
 	ada := c.opened(key+"-ada", "Ada Lovelace")
 	landlord := c.opened(key+"-landlord", "Charles Babbage")
-	gone := c.opened(key+"-gone", "Nobody")
+	gone := c.opened(key+"-gone", "No one")
 	c.Must("closeAccount", map[string]any{"accountId": gone, "reason": "moved away", "idempotencyKey": "close"})
 
 	c.Must("deposit", c.paid(ada, "2500.00", "salary")).hasBalance("2500.00", "2500.00")

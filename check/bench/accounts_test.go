@@ -112,7 +112,7 @@ func TestRequestsHoldTheirVariables(t *testing.T) {
 func TestAMixHasItsShares(t *testing.T) {
 	counted := make(map[string]int)
 	for number := range 100 {
-		counted[chooseShare(mix, number)]++
+		counted[chooseByWeight(mix, number)]++
 	}
 	if counted[depositMutation] != 70 || counted[withdrawMutation] != 20 || counted[transferMutation] != 10 {
 		t.Errorf("of a hundred, %d deposits, %d withdrawals and %d transfers", counted[depositMutation],

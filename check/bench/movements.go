@@ -91,23 +91,23 @@ func openAged(ctx context.Context, e *env) ([]measured, error) {
 }
 
 // share is how many of a hundred operations are of a kind.
-type share struct {
+type weight struct {
 	percent int
 	kind    string
 }
 
-// mix are the shares of the mixed load.
-var mix = []share{{70, depositMutation}, {20, withdrawMutation}, {10, transferMutation}}
+// mix are the weights of the mixed load.
+var mix = []weight{{70, depositMutation}, {20, withdrawMutation}, {10, transferMutation}}
 
-// chooseShare returns the kind for a number from 0 to 99.
-func chooseShare(shares []share, number int) string {
-	for _, s := range shares {
+// chooseByWeight returns the kind for a number from 0 to 99.
+func chooseByWeight(weights []weight, number int) string {
+	for _, s := range weights {
 		if number < s.percent {
 			return s.kind
 		}
 		number -= s.percent
 	}
-	return shares[len(shares)-1].kind
+	return weights[len(weights)-1].kind
 }
 
 func openMixed(ctx context.Context, e *env) ([]measured, error) {
@@ -137,11 +137,11 @@ func (e *env) fundedAccounts(ctx context.Context) (*loadAccounts, error) {
 	return a, nil
 }
 
-// mixed are movements by the shares of mix.
+// mixed are movements by the weights of mix.
 func (a *loadAccounts) mixed(ctx context.Context, _, _ int) (int, error) {
 	i, minor := rand.IntN(len(a.accounts)), map[int]int64{}
 	v := variables{ID: a.accounts[i].id}
-	mutation := chooseShare(mix, rand.IntN(100))
+	mutation := chooseByWeight(mix, rand.IntN(100))
 	switch mutation {
 	case depositMutation:
 		minor[i] = moveMinor

@@ -17,9 +17,9 @@ const (
 	kindPage    = "page"
 )
 
-// everyday are the shares of everyday use. Its movements have the shares of the
+// everyday are the weights of everyday use. Its movements have the weights of the
 // mixed load.
-var everyday = []share{{80, kindMove}, {15, kindBalance}, {5, kindPage}}
+var everyday = []weight{{80, kindMove}, {15, kindBalance}, {5, kindPage}}
 
 const (
 	// Every followsAll-th subscriber receives all accounts, the others one each.
@@ -85,7 +85,7 @@ func (s *soak) run(ctx context.Context) (Sample, error) {
 	sample.Measures = append(sample.Measures, s.waits.measures("operations")...)
 	sample.Measures = append(sample.Measures, after.since(before)...)
 	sample.Measures = append(sample.Measures,
-		Measure{"told to subscribers", "deliveries/s", float64(s.delivered) / s.load.Time.Seconds()})
+		Measure{"delivered to subscribers", "deliveries/s", float64(s.delivered) / s.load.Time.Seconds()})
 	sample.Memory = m.memories()
 	return sample, errors.Join(err, diskErr)
 }
@@ -123,7 +123,7 @@ func (s *soak) subscription(i int) string {
 // operate does one operation of everyday use.
 func (s *soak) operate(ctx context.Context, client, turn int) (done int, err error) {
 	id := s.accounts.accounts[rand.IntN(len(s.accounts.accounts))].id
-	switch chooseShare(everyday, rand.IntN(100)) {
+	switch chooseByWeight(everyday, rand.IntN(100)) {
 	case kindMove:
 		done, err = s.accounts.mixed(ctx, client, turn)
 	case kindBalance:

@@ -28,7 +28,7 @@ func (h *History) checkAnswers() {
 			o = &outcome{request: a.Request}
 			outcomes[a.Request.exactly()], order = o, append(order, o)
 		}
-		place := h.place(a.Request)
+		place := h.entryOf(a.Request)
 		switch a.Status {
 		case contract.Applied, contract.Replayed:
 			h.checkAcknowledged(a, place)
@@ -66,14 +66,14 @@ func (h *History) checkOutcome(o *outcome) {
 	if o.denied != "" {
 		h.Findings.Check(Denied, 1)
 	}
-	if place := h.place(o.request); place >= 0 && !o.possible {
+	if place := h.entryOf(o.request); place >= 0 && !o.possible {
 		h.Findings.Violated(Denied, "%s of %s was never anything but %s before it was in the log at position %d",
 			o.request.Key, o.request.Account, o.denied, h.entries[place].position)
 	}
 }
 
-// place is where the record of a request is among the entries; -1 for nowhere.
-func (h *History) place(r *Request) int {
+// entryOf is the index of a request's record among the entries; -1 for nowhere.
+func (h *History) entryOf(r *Request) int {
 	for _, i := range h.byKey[r.asked()] {
 		if h.entries[i].hash == r.hash {
 			return i

@@ -233,7 +233,7 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 		if _, known := clients[a.Client]; !known {
 			clients[a.Client] = len(clients)
 		}
-		client, place := clients[a.Client], h.place(a.Request)
+		client, place := clients[a.Client], h.entryOf(a.Request)
 		if place >= 0 && (a.Acknowledged() || a.Status == contract.Unknown) {
 			w := made[place]
 			if w == nil {

@@ -14,7 +14,7 @@ import (
 	"corebank/internal/view"
 )
 
-// content is a log in which nobody looks for what came after a snapshot.
+// content is a log without the check for records after a snapshot.
 type content struct{ actor.Log }
 
 func (c content) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
@@ -110,7 +110,7 @@ func (c *cache) answers(id bank.AccountID, batch contract.CommandBatch) []contra
 	return outcomes
 }
 
-func (c *cache) keep(key string, o contract.Outcome) {
+func (c *cache) remember(key string, o contract.Outcome) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.kept[key] = o
@@ -128,7 +128,7 @@ func caching(what func(contract.Outcome) (keep contract.Outcome, is bool)) func(
 			reply, err := call(ctx, id, batch)
 			for i, o := range reply.Outcomes {
 				if o, is := what(o); err == nil && is {
-					c.keep(string(id)+batch.Commands[i].Key, o)
+					c.remember(string(id)+batch.Commands[i].Key, o)
 				}
 			}
 			return reply, err

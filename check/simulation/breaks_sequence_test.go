@@ -10,7 +10,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// unfencedSequence is an order that every sequencer may write to, whoever took it
+// unfencedSequence is an order that every sequencer may write to, also after another one took it
 // over.
 type unfencedSequence struct {
 	storage.SequenceLog

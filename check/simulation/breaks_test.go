@@ -36,7 +36,7 @@ func (h hasty) Commit(ctx context.Context, records []contract.Record, assumed st
 	return h.Log.Commit(ctx, records, assumed)
 }
 
-// confident takes every commit for a success that nobody forbade.
+// confident takes every commit for a success unless it was refused.
 type confident struct{ storage.Log }
 
 func (c confident) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
@@ -303,7 +303,7 @@ func (empty) ReadStream(context.Context, contract.ReadStreamRequest) (contract.R
 }
 
 // repeating tries lost calls again by itself, as a sidecar does with a retry
-// policy, and tells nobody.
+// policy, and reports nothing.
 func repeating(call Call) Call {
 	return func(
 		ctx context.Context, id bank.AccountID, batch contract.CommandBatch,

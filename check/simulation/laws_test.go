@@ -58,7 +58,7 @@ var broken = map[string]struct {
 		Parts{Actors: func(log actor.Log) actor.Log { return placeless{log} }},
 		[]laws.Law{laws.Transfer, laws.ExternalID},
 	},
-	"giving an external id to whoever claims it": {
+	"giving an external id to every claimant": {
 		Parts{Actors: func(log actor.Log) actor.Log { return generous{log} }},
 		[]laws.Law{laws.ExternalID},
 	},

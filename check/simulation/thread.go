@@ -114,7 +114,7 @@ func (t *thread) durably(ctx context.Context, longest time.Duration, h hazards, 
 	return nil
 }
 
-// alone waits for an instant of its own. Whoever ends a process does it there:
+// alone waits for an instant of its own. A process is ended only there:
 // one death may wake many threads at once, and the next must not come while
 // they are still on their feet.
 func (t *thread) alone() { _ = t.world.sleep(t.world.ctx, t.between(1, 1000)) }

@@ -67,17 +67,19 @@ func TestEachSecretOfComposeIsForThoseWhoNeedIt(t *testing.T) {
 		secrets.Variable(secrets.App("eventsource")):          {"eventsource", "eventsource-dapr"},
 		secrets.Variable(secrets.Identity(secrets.Placement)): {"placement"},
 		secrets.Variable(secrets.Broker(secrets.BrokerAdmin)): {"nats", "topic"},
-		secrets.Variable(secrets.Anchors):                     {"actor-dapr", "eventsource-dapr", "placement", "projector-dapr", "sentry", "server-dapr"},
+		secrets.Variable(secrets.Anchors): {"actor-dapr", "eventsource-dapr", "placement",
+			"projector-dapr", "sentry", "server-dapr"},
 	}
 	for _, app := range apps {
 		owners[secrets.Variable(secrets.Sidecar(app))] = []string{app, app + "-dapr"}
 		owners[secrets.Variable(secrets.Identity(app))] = []string{app + "-dapr"}
 		owners[secrets.Variable(secrets.Broker(app))] = []string{app, app + "-dapr", "nats"}
 	}
-	owners[secrets.Variable(secrets.Broker("actor"))] = []string{"actor-dapr", "nats"} // the app leaves the broker to its sidecar
+	// The actor app leaves the broker to its sidecar.
+	owners[secrets.Variable(secrets.Broker("actor"))] = []string{"actor-dapr", "nats"}
 	for name := range set {
 		if owners[secrets.Variable(name)] == nil {
-			t.Errorf("nobody says who uses %s", name)
+			t.Errorf("no service uses %s", name)
 		}
 	}
 	file := readGuarded(t)
@@ -107,7 +109,8 @@ func TestSidecarsOfComposeAskForCertificates(t *testing.T) {
 				t.Errorf("%s-dapr has no %s", app, flag)
 			}
 		}
-		if sidecar.Environment["DAPR_SENTRY_TOKEN_FILE"] != "/run/secrets/identity" || sidecar.Environment["DAPR_TRUST_ANCHORS"] == "" {
+		if sidecar.Environment["DAPR_SENTRY_TOKEN_FILE"] != "/run/secrets/identity" ||
+			sidecar.Environment["DAPR_TRUST_ANCHORS"] == "" {
 			t.Errorf("%s-dapr has no identity, or does not know whom to trust", app)
 		}
 	}
@@ -143,7 +146,8 @@ func arguments(command any) []any {
 // TestOnlyTheirAppsHaveAComponent: scopes keep a component, and the secrets in
 // it, from the other sidecars.
 func TestOnlyTheirAppsHaveAComponent(t *testing.T) {
-	scopes := map[string][]string{"pubsub": {"eventsource", "projector"}, "livefeed": {"server", "actor"}, "statestore": {"actor"}}
+	scopes := map[string][]string{"pubsub": {"eventsource", "projector"}, "livefeed": {"server", "actor"},
+		"statestore": {"actor"}}
 	for name, want := range scopes {
 		for _, folder := range []string{"components", filepath.Join("components", "compose")} {
 			text, err := os.ReadFile(filepath.Join(root, folder, name+".yaml"))
@@ -161,7 +165,8 @@ func TestOnlyTheirAppsHaveAComponent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if compose, err := os.ReadFile(filepath.Join(root, "components", "compose", "access.yaml")); err != nil || !bytes.Equal(local, compose) {
+	compose, err := os.ReadFile(filepath.Join(root, "components", "compose", "access.yaml"))
+	if err != nil || !bytes.Equal(local, compose) {
 		t.Errorf("compose/access.yaml is not a copy of access.yaml: %v", err)
 	}
 }

@@ -25,7 +25,8 @@ func TestGeneratedCodeIsFresh(t *testing.T) {
 		}
 		write(t, filepath.Join(copied, name), text)
 	}
-	for _, folder := range []string{"graph", "graph/generate", "graph/list", "graph/scalar", "internal/bank", "internal/contract", "internal/identity", "internal/statement", "internal/view"} {
+	for _, folder := range []string{"graph", "graph/generate", "graph/list", "graph/scalar", "internal/bank",
+		"internal/contract", "internal/identity", "internal/statement", "internal/view"} {
 		for name, text := range files(t, filepath.Join(root, folder)) {
 			write(t, filepath.Join(copied, folder, name), text)
 		}

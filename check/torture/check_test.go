@@ -16,7 +16,7 @@ import (
 	"corebank/internal/view/memory"
 )
 
-// story is a small bank whose every word is known: what clients were told, and
+// story is a small bank of which everything is known: what clients were answered, and
 // the log behind it. A test forges one of them and looks who notices.
 type story struct {
 	t       *testing.T
@@ -32,7 +32,7 @@ var storyBegan = time.Unix(0, 0).UTC()
 
 // newStory is: an opening, ten deposits of 1.00, each asked twice, a withdrawal
 // that is refused, a conflict of keys, what newStory.trade does, and a deposit
-// that nobody got an answer to and that happened.
+// that happened although no client got an answer.
 func newStory(t *testing.T) *story {
 	s := &story{t: t, id: bank.NewAccountID("anonymous", "open"), bob: bank.NewAccountID("anonymous", "bob"),
 		states: make(map[bank.AccountID]bank.Account)}
@@ -61,7 +61,7 @@ func newStory(t *testing.T) *story {
 	return s
 }
 
-// trade is a transfer that arrives and is paid back in part, one to nobody, a
+// trade is a transfer that arrives and is paid back in part, one to no account, a
 // hold that is captured in part and then is no more, one that expires, and a
 // deposit that is reversed in part and then cannot be in full.
 func (s *story) trade() {
@@ -327,7 +327,7 @@ func TestATrueStoryHasNoViolation(t *testing.T) {
 	}
 }
 
-// Each lie is told in one place and has to be found there, under its law.
+// Each lie is in one place and has to be found there, under its law.
 func TestEveryLieIsFound(t *testing.T) {
 	for name, lie := range map[string]struct {
 		law  laws.Law
@@ -417,7 +417,7 @@ func TestEveryLieIsFound(t *testing.T) {
 		"a poisoned account does not show it": {laws.StandStill, "is not shown as stale", nil, func(s *story, e *Evidence) {
 			e.Poisoned = map[bank.AccountID]Kind{s.id: PoisonBytes}
 		}},
-		"an event that nobody can read and nobody put there": {laws.Event, "event", nil, func(s *story, e *Evidence) {
+		"an unreadable event that the run did not put there": {laws.Event, "event", nil, func(s *story, e *Evidence) {
 			bad := badRecord(PoisonUnknown, s.id)
 			bad.Position, bad.Version = int64(len(s.records)+1), s.states[s.id].Version+1
 			e.Record(bad)

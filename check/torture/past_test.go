@@ -37,7 +37,7 @@ func TestASeedHasOnePast(t *testing.T) {
 	), slices.Collect(
 		Past{Seed: 7, Events: 300}.Records(),
 	); !reflect.DeepEqual(first, again) {
-		t.Error("it is told differently the second time")
+		t.Error("the second reading differs")
 	}
 }
 

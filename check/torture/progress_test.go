@@ -21,7 +21,7 @@ func TestARunEndsWhenEachKindWasThereSoOften(t *testing.T) {
 	}
 	for i, end := range estimates {
 		if off := end - now; off < -time.Millisecond || off > time.Millisecond {
-			t.Fatalf("after %d faults the end is told for %v; it was at %v", i+1, end, now)
+			t.Fatalf("after %d faults the predicted end is %v; it was at %v", i+1, end, now)
 		}
 	}
 }

@@ -103,8 +103,8 @@ func (d *divided) home(name string) int {
 	return partition
 }
 
-// place makes the next round.
-func (d *divided) place(ends ...int64) {
+// cut makes the next round.
+func (d *divided) cut(ends ...int64) {
 	d.t.Helper()
 	d.round = storage.Cut{Number: d.round.Number + 1, Ends: ends}
 	if err := d.order.Add(d.t.Context(), d.round); err != nil {
@@ -140,14 +140,14 @@ func TestAnAuditOfTwoPartitions(t *testing.T) {
 	for n := range 8 {
 		d.home(fmt.Sprint("early ", n))
 	}
-	d.place(d.ends[0], 0)
-	d.place(d.ends[0], d.ends[1])
+	d.cut(d.ends[0], 0)
+	d.cut(d.ends[0], d.ends[1])
 	d.home("late")
 	first := d.audit()
 	if !first.OK || first.Records != 8 || first.Accounts != 8 || first.Waiting != 1 || len(first.Proof.Partitions) != 2 {
 		t.Errorf("%+v", first)
 	}
-	d.place(d.ends...)
+	d.cut(d.ends...)
 	if second := d.audit(); !second.OK || second.Records != 9 || second.Waiting != 0 || second.Proof.Since == nil ||
 		second.Proof.Partitions[1].Since == nil {
 		t.Errorf("%+v", second)
@@ -160,15 +160,15 @@ func TestAnAuditFindsWhatTheOrderGetsWrong(t *testing.T) {
 	defer d.close()
 	away := 3 - contract.PartitionOf(bank.NewAccountID("ada", "astray"), 2)
 	d.open("astray", away, nil)
-	d.place(d.ends...)
+	d.cut(d.ends...)
 	home := d.home("early")
 	other := 3 - home
 	d.open("caused", contract.PartitionOf(bank.NewAccountID("ada", "caused"), 2),
 		&contract.PartitionPosition{Partition: 2, Position: 99})
-	d.place(d.ends...)
+	d.cut(d.ends...)
 	beyond := append([]int64{}, d.ends...)
 	beyond[other-1] += 2
-	d.place(beyond...)
+	d.cut(beyond...)
 	texts := strings.Join(found(d.audit(), laws.Order), "\n")
 	for what, want := range map[string]string{
 		"a record in the wrong partition": fmt.Sprintf("found a record of it in partition %d", away),
@@ -181,7 +181,7 @@ func TestAnAuditFindsWhatTheOrderGetsWrong(t *testing.T) {
 		}
 	}
 	d.round.Number++
-	d.place(beyond...)
+	d.cut(beyond...)
 	if texts := strings.Join(found(d.audit(), laws.Order), "\n"); !strings.Contains(texts, "cannot follow cut") {
 		t.Errorf("a cut that skips a number is not found in\n%s", texts)
 	}

@@ -278,7 +278,7 @@ func TestAnAuditThatCannotBeMade(t *testing.T) {
 	defer a.close()
 	secret := filepath.Join(a.dir, "secrets", "immudb-eventsource")
 	views := filepath.Join(a.dir, "views.db")
-	damaged, other, nobody := filepath.Join(a.dir, "damaged"), filepath.Join(a.dir, "other"), t.TempDir()
+	damaged, other, empty := filepath.Join(a.dir, "damaged"), filepath.Join(a.dir, "other"), t.TempDir()
 	for file, text := range map[string]string{damaged: "{", other: `{"database":"other","transaction":1}`} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -293,15 +293,15 @@ func TestAnAuditThatCannotBeMade(t *testing.T) {
 		"no views": {[]string{"--immudb", "127.0.0.1:1", "--immudb-password-file", secret}, 2,
 			"--immudb needs --views, or MONGODB_URI"},
 		"what is that": {[]string{"everything"}, 2, "everything"},
-		"nobody listens": {[]string{"--immudb", "127.0.0.1:1", "--immudb-password-file", secret, "--views", views}, 1,
+		"no server": {[]string{"--immudb", "127.0.0.1:1", "--immudb-password-file", secret, "--views", views}, 1,
 			"the audit needs the immudb of a running bank, here at 127.0.0.1:1"},
-		"no bank": {[]string{"--data", nobody}, 1, "no bank has run on --data"},
-		"views elsewhere": {[]string{"--data", a.dir, "--views", filepath.Join(nobody, "views.db")}, 1,
+		"no bank": {[]string{"--data", empty}, 1, "no bank has run on --data"},
+		"views elsewhere": {[]string{"--data", a.dir, "--views", filepath.Join(empty, "views.db")}, 1,
 			"give the file that the projector writes"},
 		"a damaged state": {[]string{"--data", a.dir, "--state", damaged}, 1, "put a good copy of it there"},
 		"another's state": {[]string{"--data", a.dir, "--state", other}, 1,
 			`is not an audited state of the database "corebank"`},
-		"no password there": {[]string{"--data", a.dir, "--immudb-password-file", nobody + "/x"}, 1,
+		"no password there": {[]string{"--data", a.dir, "--immudb-password-file", empty + "/x"}, 1,
 			"--immudb-password-file"},
 		"the wrong password": {[]string{"--data", a.dir, "--immudb-password-file", filepath.Join(a.dir, "admin")}, 1,
 			"invalid user name or password"},
@@ -312,7 +312,7 @@ func TestAnAuditThatCannotBeMade(t *testing.T) {
 			t.Errorf("%s: %+v, want code %d and %q", name, got, test.code, test.says)
 		}
 	}
-	if entries, err := os.ReadDir(nobody); err != nil || len(entries) > 0 {
+	if entries, err := os.ReadDir(empty); err != nil || len(entries) > 0 {
 		t.Errorf("an audit made %v (%v)", entries, err)
 	}
 }

@@ -135,8 +135,8 @@ func TestASmallSoak(t *testing.T) {
 			t.Errorf("the table does not have the memory of %s", process)
 		}
 	}
-	for _, says := range []string{"disk for an event, immudb", "last tenth, rate", "log's growth", "told to subscribers",
-		"s of 4s  p50"} {
+	for _, says := range []string{"disk for an event, immudb", "last tenth, rate", "log's growth",
+		"delivered to subscribers", "s of 4s  p50"} {
 		if !strings.Contains(out, says) {
 			t.Errorf("nothing is said of %q", says)
 		}

@@ -196,7 +196,7 @@ func failsToStart(t *testing.T, c *exec.Cmd, data string, says []string) {
 func TestHealthChecks(t *testing.T) {
 	if got := corebank(t, nil, "health", "http://127.0.0.1:1/readyz"); got.code != 1 ||
 		!strings.Contains(got.stderr, "127.0.0.1:1") {
-		t.Errorf("nobody is there: %+v", got)
+		t.Errorf("without a server: %+v", got)
 	}
 }
 

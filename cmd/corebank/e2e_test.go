@@ -257,6 +257,7 @@ func TestFromNothingToABankAndBack(t *testing.T) {
 		month = func() string { return statementOf(bank.t, bank.Client, customer, from, to).stdout }
 	})
 	statement := month()
+	t.Run("the README's first deposit", func(t *testing.T) { typeReadme(t, bank) })
 	t.Run("GraphiQL in a browser", func(t *testing.T) { browse(t, bank.URL) })
 	bank.stop()
 

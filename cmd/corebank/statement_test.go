@@ -42,9 +42,9 @@ func TestAStatementOfAMonth(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), ".statement-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	nobody := statementOf(t, bank.Client, "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", from, to)
-	if nobody.code != 1 || !strings.Contains(nobody.stderr, "did not exist") {
-		t.Errorf("%+v", nobody)
+	missing := statementOf(t, bank.Client, "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", from, to)
+	if missing.code != 1 || !strings.Contains(missing.stderr, "did not exist") {
+		t.Errorf("%+v", missing)
 	}
 }
 

@@ -210,8 +210,8 @@ func (b *besieged) appends(t *testing.T) {
 	}
 }
 
-// certificates: nobody gets one from sentry in an app's name without that app's
-// identity, and without one nobody talks to a sidecar where sidecars do.
+// certificates: sentry issues none in an app's name without that app's
+// identity, and without one no program can talk to a sidecar where sidecars do.
 func (b *besieged) certificates(t *testing.T) {
 	// A stranger does not check the server's certificate.
 	blind := credentials.NewTLS(&tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
@@ -317,7 +317,7 @@ func (b *besieged) admin(t *testing.T) {
 	}
 }
 
-// passwords: nobody but immudb and the event source has anything to do with
+// passwords: only immudb and the event source have anything to do with
 // immudb's passwords; the others do not even know their files.
 func (b *besieged) passwords(t *testing.T) {
 	for part, pid := range b.parts() {

@@ -101,7 +101,8 @@ func (r *running) await(id, what string, wanted func(shown) bool) shown {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for began := time.Now(); time.Since(began) < patience; <-tick.C {
-		r.Get(`query($id: ID!) { account(id: $id) { version balance { stale current { value } } stale { reason sinceVersion } } }`,
+		r.Get(`query($id: ID!) { account(id: $id) {
+			version balance { stale current { value } } stale { reason sinceVersion } } }`,
 			map[string]any{"id": id}, &got)
 		if wanted(got.Account) {
 			return got.Account
@@ -127,8 +128,8 @@ func (r *running) askProjector(arguments ...string) outcome {
 	}
 }
 
-// says fails unless a command ended with the code and said all of the texts.
-func (o outcome) says(t *testing.T, code int, texts ...string) {
+// mustEnd fails unless a command ended with the code and printed all of the texts.
+func (o outcome) mustEnd(t *testing.T, code int, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
 		if o.code != code || !strings.Contains(o.stdout+o.stderr, text) {
@@ -140,7 +141,7 @@ func (o outcome) says(t *testing.T, code int, texts ...string) {
 // TestOperatorsMendTheViewsOfABankAtWork is a bad day, and a good one. Given a
 // bank with customers who pay in all the time; when an earlier build of the
 // projector is installed, which does not know an event of Ada's; then her
-// account stands still, is shown as stale, and nobody else's is; replay says
+// account stops and is shown as stale, and no other account is; replay says
 // why it cannot help, and after the right build is back, it does. Then all views
 // are built anew, and back, and forth, and an audit finds nothing wrong.
 func TestOperatorsMendTheViewsOfABankAtWork(t *testing.T) {
@@ -163,28 +164,28 @@ func TestOperatorsMendTheViewsOfABankAtWork(t *testing.T) {
 	bank.Deposit(ada, "5.00", "EUR", "gift") // her money is safe, and moves
 	l.whole(t, "beside a stale account")
 	l.caughtUp(t)
-	bank.askProjector("replay", "--account", ada).says(t, 1, "money-withdrawn", "needs a newer corebank")
+	bank.askProjector("replay", "--account", ada).mustEnd(t, 1, "money-withdrawn", "needs a newer corebank")
 
 	install(t, binary, program)
 	bank.replace("projector")
-	bank.askProjector("replay", "--account", ada).says(t, 0, "is made anew and shows version 4")
+	bank.askProjector("replay", "--account", ada).mustEnd(t, 0, "is made anew and shows version 4")
 	good := bank.await(ada, "mended", func(s shown) bool { return !stale(s) })
 	if good.Version != 4 || good.Balance.Current.Value != "45.00" || good.Balance.Stale {
 		t.Errorf("Ada's account is mended as %+v", good)
 	}
 
-	bank.askProjector("rebuild").says(t, 0, "Generation 1 of the views is live, generation 0 is kept",
+	bank.askProjector("rebuild").mustEnd(t, 0, "Generation 1 of the views is live, generation 0 is kept",
 		"are equal to the log", "; 0 of them are quarantined")
 	l.caughtUp(t)
-	bank.askProjector("rebuild", "--rollback").says(t, 0, "Generation 0 of the views is live, generation 1 is kept")
+	bank.askProjector("rebuild", "--rollback").mustEnd(t, 0, "Generation 0 of the views is live, generation 1 is kept")
 	l.caughtUp(t)
-	bank.askProjector("rebuild", "--rollback").says(t, 0, "Generation 1 of the views is live, generation 0 is kept")
+	bank.askProjector("rebuild", "--rollback").mustEnd(t, 0, "Generation 1 of the views is live, generation 0 is kept")
 	total := l.end(t)
 	if lines := bank.History(ada, 10); len(lines) != 3 || lines[1].Version != 3 {
 		t.Errorf("Ada's history is %+v", lines)
 	}
 	sum := fmt.Sprintf("customers %d.%02d, cash -", (total+4500)/100, (total+4500)%100)
-	corebank(t, nil, "audit", "--data", bank.data).says(t, 0, "The audit found nothing wrong.", sum)
+	corebank(t, nil, "audit", "--data", bank.data).mustEnd(t, 0, "The audit found nothing wrong.", sum)
 	t.Logf("%d deposits acknowledged meanwhile, all there", total)
 	bank.stop()
 }

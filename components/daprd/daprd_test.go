@@ -60,7 +60,7 @@ func TestEveryComponentTheBankNamesIsBuiltIn(t *testing.T) {
 		case "state":
 			_, err = components.StateStores().Create(resource.Spec.Type, resource.Spec.Version, "")
 		default:
-			t.Errorf("%s: nobody builds in %s", file, resource.Spec.Type)
+			t.Errorf("%s: the sidecar has no component %s", file, resource.Spec.Type)
 		}
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
@@ -213,7 +213,7 @@ func TestASidecarThatWillNotStopIsEnded(t *testing.T) {
 		return nil
 	})
 	if err == nil || !strings.Contains(err.Error(), "still busy after 1ms") {
-		t.Errorf("got %v, want to be told that it was still busy", err)
+		t.Errorf("got %v, want an error that says it was still busy", err)
 	}
 }
 

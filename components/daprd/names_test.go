@@ -21,7 +21,7 @@ func (a address) ResolveID(context.Context, nameresolution.ResolveRequest) (stri
 	return string(a), nil
 }
 
-var errNobody = errors.New("nobody has this name")
+var errNobody = errors.New("no app has this name")
 
 // Dapr keeps the answers of a resolver that can give several.
 func TestNamesAreRememberedUnlessThereAreNone(t *testing.T) {

@@ -41,7 +41,7 @@ func TestASidecarThatWasAwayIsFoundSoon(t *testing.T) {
 	tried := make(chan struct{})
 	defer func() {
 		lis.Close()
-		for range tried { // until nobody accepts any more
+		for range tried { // until no one accepts any more
 		}
 	}()
 	go func() {
@@ -52,7 +52,7 @@ func TestASidecarThatWasAwayIsFoundSoon(t *testing.T) {
 				return
 			}
 			tried <- struct{}{}
-			_ = conn.Close() // nobody speaks here
+			_ = conn.Close() // no server answers here
 		}
 	}()
 	t.Setenv("DAPR_GRPC_ENDPOINT", lis.Addr().String())

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// beyond is where the locked byte lies: Windows lets nobody else read locked
+// beyond is where the locked byte lies: Windows lets no other process read locked
 // bytes, and the holder's process id at the start is for others to read.
 const beyond = 1 << 20
 

@@ -102,7 +102,7 @@ func TestABusyAppenderGathers(t *testing.T) {
 					})
 				}
 				group.Wait()
-				// Whoever comes first may travel alone; after that all travel together.
+				// The first append may travel alone; after that all travel together.
 				took, limit := began[len(began)-1].Sub(began[1]), 9*apart
 				if len(began) < 10 || len(began) > 11 || took < limit-commit || took > limit {
 					t.Errorf("%d calls within %v of each other, want 10 in about %v", len(began), took, limit)

@@ -25,7 +25,7 @@ func TestSeveralPartitionsAreReadyTogether(t *testing.T) {
 	}
 }
 
-// Whoever has the log of one partition asks the app that always had it.
+// A log of one partition is asked from the app that always had it.
 func TestOnePartitionIsTheEventSource(t *testing.T) {
 	for partitions, want := range map[int]int{0: 1, 1: 1, 2: 2, 64: 64} {
 		l := NewPartitioned(nil, partitions, "")

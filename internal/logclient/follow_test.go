@@ -33,7 +33,7 @@ func batch(previous, first, last int64) contract.Batch {
 	return contract.Batch{Previous: previous, First: first, Last: last, Records: numbered(first, last)}
 }
 
-// taker takes records in order, and refuses those of the topic if it is told to.
+// taker takes records in order, and refuses those of the topic if the test asks for it.
 type taker struct {
 	position int64
 	unfit    bool

@@ -30,7 +30,7 @@ func set(t *testing.T) secrets.Set {
 	return s
 }
 
-// TestEverySecretIsOneOfItsKind: whoever learns one has learned no other, and
+// TestEverySecretIsOneOfItsKind: an attacker who learns one has learned no other, and
 // nothing of the next start.
 func TestEverySecretIsOneOfItsKind(t *testing.T) {
 	known := map[string]string{}

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(1)
 	default:
-		// Under the race detector a program ends a second late unless told not to.
+		// Under the race detector a program ends a second late unless it is configured not to.
 		if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
 			panic(err)
 		}

@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 }
 
 // serve is ready when <name>.pid is there, and writes its name to "order"
-// when it is told to end.
+// when it is asked to end.
 func serve(name string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -87,7 +87,7 @@ func breakDownOnce(name string) error {
 	return serve(name)
 }
 
-// haveChild starts a stubborn child of its own and ends when told to, without
+// haveChild starts a stubborn child of its own and ends when asked to, without
 // a thought for the child.
 func haveChild(name string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -103,7 +103,7 @@ func haveChild(name string) error {
 	return nil
 }
 
-// supervise runs a group with a stubborn child for ever.
+// supervise runs a group with a stubborn child until it is killed.
 func supervise(string) error {
 	program, err := os.Executable()
 	if err != nil {
@@ -154,7 +154,7 @@ func actor(role, name string) *exec.Cmd {
 }
 
 func environment(role, name string) []string {
-	// Under the race detector a program ends a second late unless told not to.
+	// Under the race detector a program ends a second late unless it is configured not to.
 	return []string{roleVariable + "=" + role, nameVariable + "=" + name, "GORACE=atexit_sleep_ms=0"}
 }
 

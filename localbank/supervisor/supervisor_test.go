@@ -31,7 +31,7 @@ func TestAGroupStartsInOrderAndStopsInReverse(t *testing.T) {
 		t.Errorf("started as %q, want %q", started, want)
 	}
 	if err := s.end(); err != nil {
-		t.Errorf("a group that is told to end reports %v", err)
+		t.Errorf("a group that is asked to end reports %v", err)
 	}
 	if got, want := lines(t, filepath.Join(s.dir, "order")), []string{"door", "desk", "vault"}; !slices.Equal(got, want) {
 		t.Errorf("stopped in the order %q, want %q", got, want)
@@ -177,7 +177,7 @@ func TestAGroupCanBeStoppedWhileItStarts(t *testing.T) {
 	s.play(s.child("server", "vault"), never, s.child("server", "door", "desk"))
 	eventually(t, "the desk is started", func() bool { return len(s.seen("desk", supervisor.Started)) == 1 })
 	if err := s.end(); err != nil {
-		t.Errorf("a group that is told to end reports %v", err)
+		t.Errorf("a group that is asked to end reports %v", err)
 	}
 	s.nothingLeft()
 }
@@ -239,7 +239,7 @@ func TestAGroupThatCannotBe(t *testing.T) {
 		"no name":          {[]supervisor.Process{{Command: "x"}}, "a name and a command"},
 		"no command":       {[]supervisor.Process{{Name: "a"}}, "a name and a command"},
 		"the same twice":   {[]supervisor.Process{{Name: "a", Command: "x"}, {Name: "a", Command: "x"}}, "two processes"},
-		"a need of nobody": {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}}}, "a needs b"},
+		"a need of no process": {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}}}, "a needs b"},
 		"a need of a later": {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}},
 			{Name: "b", Command: "x"}}, "a needs b"},
 	} {

@@ -100,7 +100,7 @@ func (f File) Serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // Plain is the content of the file.
-func (f File) Plain() ([]byte, error) {
+func (f File) Uncompressed() ([]byte, error) {
 	unpacked, err := gzip.NewReader(bytes.NewReader(f.packed))
 	if err != nil {
 		return nil, fmt.Errorf("unpack an asset: %w", err)

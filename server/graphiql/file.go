@@ -55,7 +55,7 @@ func embeddedFile(name, cacheControl string) asset.File {
 
 // embeddedIndex returns the page itself, unpacked.
 func embeddedIndex() []byte {
-	plain, err := embeddedFile("index.html", asset.Revalidate).Plain()
+	plain, err := embeddedFile("index.html", asset.Revalidate).Uncompressed()
 	if err != nil {
 		panic("graphiql: " + err.Error()) // a test reads them all
 	}

@@ -23,20 +23,20 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-// book is a log that a sound bank writes.
-type book struct {
+// testLog is a log that a sound bank writes.
+type testLog struct {
 	t        fataler
 	records  []contract.Record
 	accounts map[bank.AccountID]bank.Account
 }
 
-func newBook(t fataler) *book {
-	return &book{t: t, accounts: make(map[bank.AccountID]bank.Account)}
+func newTestLog(t fataler) *testLog {
+	return &testLog{t: t, accounts: make(map[bank.AccountID]bank.Account)}
 }
 
 // ask has an account decide a command and writes what happens. It reports
 // whether the command was accepted.
-func (b *book) ask(id bank.AccountID, caller, key string, c bank.Command) bool {
+func (b *testLog) ask(id bank.AccountID, caller, key string, c bank.Command) bool {
 	b.t.Helper()
 	account := b.accounts[id]
 	account.ID = id
@@ -65,7 +65,7 @@ func (b *book) ask(id bank.AccountID, caller, key string, c bank.Command) bool {
 	return true
 }
 
-func (b *book) open(owner string, currency bank.Currency) bank.AccountID {
+func (b *testLog) open(owner string, currency bank.Currency) bank.AccountID {
 	b.t.Helper()
 	id := bank.NewAccountID(owner, "first")
 	if !b.ask(id, owner, "first", bank.OpenAccount{Owner: owner, Currency: currency}) {
@@ -74,7 +74,7 @@ func (b *book) open(owner string, currency bank.Currency) bank.AccountID {
 	return id
 }
 
-func (b *book) pay(id bank.AccountID, in, out int64) {
+func (b *testLog) pay(id bank.AccountID, in, out int64) {
 	b.t.Helper()
 	currency, key := b.accounts[id].Currency, fmt.Sprint("key-", len(b.records))
 	wages := bank.Details{Reference: "wages"}
@@ -89,9 +89,9 @@ func (b *book) pay(id bank.AccountID, in, out int64) {
 
 // soundLog is a small log with every kind of event: Ada's account has positions 1, 3,
 // 4, 6, 8 and Yamada's 2, 5, 7.
-func soundLog(t *testing.T) *book {
+func soundLog(t *testing.T) *testLog {
 	t.Helper()
-	b := newBook(t)
+	b := newTestLog(t)
 	ada, yamada := b.open("ada", "EUR"), b.open("yamada", "JPY")
 	b.pay(ada, 1000, 0)
 	b.pay(ada, 0, 250)
