@@ -1,0 +1,35 @@
+# What people who work on corebank call every day. CONTRIBUTING.md says when.
+
+GO       ?= go
+GOLANGCI ?= v2.15.0
+TIMEOUT  ?= 30m
+
+# The packages whose goroutines share state. The race detector slows them by
+# about ten times, so the packages that are plain values are left out.
+RACE = ./actor/... ./eventsource ./eventsource/storage ./eventsource/sequencer ./projector ./server/... \
+       ./internal/app ./internal/batcher ./internal/identity/... ./internal/logclient ./internal/view/sqlite ./localbank/...
+
+.PHONY: help generate check lint test race bench
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+generate: ## refresh all generated code, pages and golden files
+	$(GO) generate ./...
+
+check: lint ## formatting, vet, linters and the repository's own rules
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these files"; exit 1; }
+	$(GO) vet ./...
+	$(GO) test ./check/tidy
+
+lint: ## golangci-lint, built from its Go module
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI) run ./...
+
+test: ## the README's test command
+	$(GO) test -timeout $(TIMEOUT) ./...
+
+race: ## the concurrent packages under the race detector
+	$(GO) test -race -short -timeout $(TIMEOUT) $(RACE)
+
+bench: ## every scenario in short: rates, waits, processor time by process
+	$(GO) run ./cmd/corebank bench --quick
