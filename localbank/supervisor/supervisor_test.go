@@ -236,9 +236,9 @@ func TestAGroupThatCannotBe(t *testing.T) {
 		processes []supervisor.Process
 		says      string
 	}{
-		"no name":          {[]supervisor.Process{{Command: "x"}}, "a name and a command"},
-		"no command":       {[]supervisor.Process{{Name: "a"}}, "a name and a command"},
-		"the same twice":   {[]supervisor.Process{{Name: "a", Command: "x"}, {Name: "a", Command: "x"}}, "two processes"},
+		"no name":              {[]supervisor.Process{{Command: "x"}}, "a name and a command"},
+		"no command":           {[]supervisor.Process{{Name: "a"}}, "a name and a command"},
+		"the same twice":       {[]supervisor.Process{{Name: "a", Command: "x"}, {Name: "a", Command: "x"}}, "two processes"},
 		"a need of no process": {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}}}, "a needs b"},
 		"a need of a later": {[]supervisor.Process{{Name: "a", Command: "x", Needs: []string{"b"}},
 			{Name: "b", Command: "x"}}, "a needs b"},
