@@ -147,24 +147,42 @@ func TestNoClientIsBroken(t *testing.T) {
 func TestBreakingChangesAreFound(t *testing.T) {
 	const before = `
 		type Query { a(x: Int, y: Int = 1): Int b: String! c: [Int!]! gone: Int e: Colour u: U t: T o(i: I, j: J): Int }
-		enum Colour { RED BLUE } union U = T | S type T implements N { id: ID! x: Int } type S { x: Int } interface N { id: ID! }
-		input I { a: Int b: String = "x" c: Int! } input J @oneOf { a: Int b: Int } scalar Old type K { x: Int } extend type Query { k: K old: Old }`
+		enum Colour { RED BLUE } union U = T | S
+		type T implements N { id: ID! x: Int } type S { x: Int } interface N { id: ID! }
+		input I { a: Int b: String = "x" c: Int! } input J @oneOf { a: Int b: Int }
+		scalar Old type K { x: Int } extend type Query { k: K old: Old }`
 	const after = `
-		type Query { a(x: Int!, y: Int = 2, z: Int!): Int b: String c: [Int]! e: Colour u: U t: T o(i: I, j: J, free: Int): Int fresh: Int k: K }
-		enum Colour { RED GREEN } union U = T type T { id: ID! x: Int! more: Int } type S { x: Int } interface N { id: ID! }
-		input I { a: Int! b: String c: Int d: Int! e: Int f: Int! = 1 } input J { a: Int b: Int } interface K { x: Int }`
-	got := breaking(gqlparser.MustLoadSchema(&ast.Source{Input: before}), gqlparser.MustLoadSchema(&ast.Source{Input: after}))
+		type Query { a(x: Int!, y: Int = 2, z: Int!): Int b: String c: [Int]! e: Colour u: U t: T
+			o(i: I, j: J, free: Int): Int fresh: Int k: K }
+		enum Colour { RED GREEN } union U = T
+		type T { id: ID! x: Int! more: Int } type S { x: Int } interface N { id: ID! }
+		input I { a: Int! b: String c: Int d: Int! e: Int f: Int! = 1 } input J { a: Int b: Int }
+		interface K { x: Int }`
+	load := func(text string) *ast.Schema { return gqlparser.MustLoadSchema(&ast.Source{Input: text}) }
+	got := breaking(load(before), load(after))
 	want := []string{
-		"Colour.BLUE was removed", "I.a became Int! from Int", `I.b no longer has the default "x"`, "I.d is new and required",
-		"J began or ceased to be oneOf", "K became INTERFACE from OBJECT", "Old was removed", "Query.a(x) became Int! from Int",
-		"Query.a(y) no longer has the default 1", "Query.a(z) is new and required", "Query.b became String from String!",
-		"Query.c became [Int]! from [Int!]!", "Query.gone was removed", "Query.old was removed", "T no longer implements N", "U no longer has S",
+		"Colour.BLUE was removed",
+		"I.a became Int! from Int",
+		`I.b no longer has the default "x"`,
+		"I.d is new and required",
+		"J began or ceased to be oneOf",
+		"K became INTERFACE from OBJECT",
+		"Old was removed",
+		"Query.a(x) became Int! from Int",
+		"Query.a(y) no longer has the default 1",
+		"Query.a(z) is new and required",
+		"Query.b became String from String!",
+		"Query.c became [Int]! from [Int!]!",
+		"Query.gone was removed",
+		"Query.old was removed",
+		"T no longer implements N",
+		"U no longer has S",
 	}
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	schema := gqlparser.MustLoadSchema(&ast.Source{Input: before})
+	schema := load(before)
 	if found := breaking(schema, schema); found != nil {
 		t.Errorf("a schema breaks with itself: %v", found)
 	}

@@ -20,16 +20,18 @@ func selectionOf(t *testing.T, document string, variables map[string]any) Select
 	return SelectionOf(&graphql.OperationContext{Doc: doc, Operation: doc.Operations[0], Variables: variables})
 }
 
-// TestEqualSelectionsAreShared: wherever they begin, of whatever account, and
-// however they are written.
+// TestEqualSelectionsAreShared: after any cursor, of any account, and in any
+// notation.
 func TestEqualSelectionsAreShared(t *testing.T) {
 	plain := selectionOf(t, `subscription { transactions { cursor transaction { id amount { value } } } }`, nil)
 	if plain == (Selection{}) {
-		t.Fatal("what stands in the event alone is not shared")
+		t.Fatal("fields of the event alone are not shared")
 	}
 	for _, document := range []string{
 		`subscription Named($after: String) { transactions(after: $after) { cursor transaction { id amount { value } } } }`,
-		"subscription {\n  transactions(accountId: \"acc_1\", after: \"x\") { cursor, transaction { id amount { value } } }\n}",
+		`subscription {
+			transactions(accountId: "acc_1", after: "x") { cursor, transaction { id amount { value } } }
+		}`,
 	} {
 		if selectionOf(t, document, map[string]any{"after": "x"}) != plain {
 			t.Errorf("%s is another selection", document)
@@ -41,7 +43,8 @@ func TestEqualSelectionsAreShared(t *testing.T) {
 		`subscription { transactions { cursor transaction { id amount { currency } } } }`,
 		`subscription { transactions { cursor transaction { amount { value } id } } }`,
 		`subscription { transactions { cursor transaction { __typename id amount { value } } } }`,
-		`subscription { transactions { ...all } } fragment all on TransactionEvent { cursor transaction { id amount { value } } }`,
+		`subscription { transactions { ...all } }
+			fragment all on TransactionEvent { cursor transaction { id amount { value } } }`,
 	} {
 		if other := selectionOf(t, document, nil); other == plain || other == (Selection{}) {
 			t.Errorf("%s: %v", document, other)
@@ -53,14 +56,16 @@ func TestEqualSelectionsAreShared(t *testing.T) {
 	}
 }
 
-// TestWhatDependsOnTheCallerIsNotShared: neither what is looked for with the
-// caller's rights, nor what cannot be decided.
+// TestWhatDependsOnTheCallerIsNotShared: neither fields that are read with the
+// caller's rights, nor selections of which this cannot be decided.
 func TestWhatDependsOnTheCallerIsNotShared(t *testing.T) {
 	for _, document := range []string{
 		`subscription { transactions { cursor transaction { id transfer { id } } } }`,
 		`subscription { transactions { transaction { hold { id } } } }`,
 		`subscription { transactions { transaction { ... { reversedAmount { value } } } } }`,
-		`subscription { transactions { ...a } } fragment a on TransactionEvent { transaction { ...b } } fragment b on Transaction { reversals { id } }`,
+		`subscription { transactions { ...a } }
+			fragment a on TransactionEvent { transaction { ...b } }
+			fragment b on Transaction { reversals { id } }`,
 		`subscription { transactions { transaction { ... on Node { id } } } }`,
 		`subscription { ...root } fragment root on Subscription { transactions { cursor } }`,
 		`subscription { transactions { cursor } transactions { transaction { id } } }`,
@@ -82,7 +87,7 @@ func TestResolversHaveTheirFields(t *testing.T) {
 	}
 	for name := range fieldsWithResolvers() {
 		if !fields[name] {
-			t.Errorf("the resolver of %s is of no field by that name", name)
+			t.Errorf("there is a resolver of %s and no such field", name)
 		}
 	}
 	if !fieldsWithResolvers()["Transaction.reversedamount"] || fieldsWithResolvers()["Transaction.id"] {
@@ -92,7 +97,8 @@ func TestResolversHaveTheirFields(t *testing.T) {
 
 func TestAnAnswerIsEncodedOnce(t *testing.T) {
 	var shared EncodeOnce
-	one, other := selectionOf(t, `subscription { transactions { cursor } }`, nil), selectionOf(t, `subscription { x: transactions { cursor } }`, nil)
+	one := selectionOf(t, `subscription { transactions { cursor } }`, nil)
+	other := selectionOf(t, `subscription { x: transactions { cursor } }`, nil)
 	encoded := 0
 	answer := func(text []byte) func() []byte {
 		return func() []byte { encoded++; return text }
@@ -108,7 +114,7 @@ func TestAnAnswerIsEncodedOnce(t *testing.T) {
 			t.Errorf("got %s, want 2", got)
 		}
 	}
-	if encoded != 3 { // the failure as well
+	if encoded != 3 { // the failed attempt included
 		t.Errorf("%d were encoded, want 3", encoded)
 	}
 }

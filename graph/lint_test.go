@@ -116,7 +116,8 @@ func (l *lint) named(d *ast.Definition) {
 	if !pascalCase.MatchString(d.Name) {
 		l.report("%s is not in PascalCase", d.Name)
 	}
-	if d.Kind == ast.InputObject && d.Directives.ForName("oneOf") == nil && !strings.HasSuffix(d.Name, "Input") && !strings.HasSuffix(d.Name, "Filter") {
+	plainInput := d.Kind == ast.InputObject && d.Directives.ForName("oneOf") == nil
+	if plainInput && !strings.HasSuffix(d.Name, "Input") && !strings.HasSuffix(d.Name, "Filter") {
 		l.report("the input %s is not called so", d.Name)
 	}
 	for _, v := range d.EnumValues {
@@ -200,21 +201,23 @@ func (l *lint) relay(d *ast.Definition) {
 	}
 }
 
-// mutations wants one input and one payload of each, which tells of refusals.
+// mutations checks that each mutation has one input, and one payload with the
+// refusals.
 func (l *lint) mutations() {
 	for _, f := range l.schema.Mutation.Fields {
 		stem := strings.ToUpper(f.Name[:1]) + f.Name[1:]
 		if len(f.Arguments) != 1 || f.Arguments[0].Name != "input" || f.Arguments[0].Type.String() != stem+"Input!" {
 			l.report("%s does not take one input: %sInput!", f.Name, stem)
 		}
-		payload := l.schema.Types[f.Type.Name()]
-		if f.Type.String() != stem+"Payload!" || payload.Fields.ForName("userErrors") == nil || payload.Fields.ForName("userErrors").Type.String() != "[UserError!]!" {
+		refusals := l.schema.Types[f.Type.Name()].Fields.ForName("userErrors")
+		if f.Type.String() != stem+"Payload!" || refusals == nil || refusals.Type.String() != "[UserError!]!" {
 			l.report("%s does not answer with %sPayload! and its userErrors", f.Name, stem)
 		}
 		if f.Arguments[0].Type.Name() == "PostBatchInput" { // each of its items has a key
 			continue
 		}
-		if key := l.schema.Types[f.Arguments[0].Type.Name()].Fields.ForName("idempotencyKey"); key == nil || key.Type.String() != "String!" {
+		key := l.schema.Types[f.Arguments[0].Type.Name()].Fields.ForName("idempotencyKey")
+		if key == nil || key.Type.String() != "String!" {
 			l.report("%s has no idempotencyKey", f.Name)
 		}
 	}

@@ -18,11 +18,12 @@ func TestReadingMoney(t *testing.T) {
 		message  string
 	}{
 		{"12.34", "EUR", 1234, "", ""},
-		{"-12.3", "EUR", -1230, "", ""}, // whether it may be negative is for the command to say
+		{"-12.3", "EUR", -1230, "", ""}, // the command decides whether it may be negative
 		{"12", "JPY", 12, "", ""},
 		{"0.0001", "CLF", 1, "", ""},
 		{"1", "XXX", 0, bank.CurrencyUnknown, `"XXX" is not an active ISO 4217`},
-		{"0.001", "EUR", 0, bank.AmountInvalid, "has too many decimals; send a positive decimal with at most 2 decimals for EUR"},
+		{"0.001", "EUR", 0, bank.AmountInvalid,
+			"has too many decimals; send a positive decimal with at most 2 decimals for EUR"},
 		{"0.1", "JPY", 0, bank.AmountInvalid, "at most 0 decimals for JPY"},
 		{"92233720368547758.08", "EUR", 0, bank.AmountInvalid, "is too large"},
 		{scalar.Decimal(strings.Repeat("9", 64)), "EUR", 0, bank.AmountInvalid, "is too large"},
@@ -31,7 +32,8 @@ func TestReadingMoney(t *testing.T) {
 		t.Run(string(test.value)+" "+string(test.currency), func(t *testing.T) {
 			money, refusal := readMoney("amount", &model.MoneyInput{Value: test.value, Currency: test.currency})
 			if test.code == "" {
-				if want := (bank.Money{Minor: test.minor, Currency: bank.Currency(test.currency)}); refusal != nil || money != want {
+				want := bank.Money{Minor: test.minor, Currency: bank.Currency(test.currency)}
+				if refusal != nil || money != want {
 					t.Errorf("%+v, %+v; want %+v", money, refusal, want)
 				}
 				return

@@ -12,7 +12,7 @@ import (
 )
 
 // TestRefusalsOfAmountsHaveTheirPrecedence: an amount that cannot be read has the
-// precedence of any other wrong amount, behind the texts.
+// same precedence as any other wrong amount, after the texts.
 func TestRefusalsOfAmountsHaveTheirPrecedence(t *testing.T) {
 	long := strings.Repeat("x", 501)
 	for _, test := range []struct{ key, memo, value, currency, want string }{
@@ -29,9 +29,10 @@ func TestRefusalsOfAmountsHaveTheirPrecedence(t *testing.T) {
 		for _, mutation := range []string{"deposit", "withdraw"} {
 			d := newDesk(t)
 			code, path, _ := strings.Cut(test.want, " ")
-			d.ask(fmt.Sprintf(`mutation { %s(input: {accountId: "a", amount: {value: %q, currency: %q}, idempotencyKey: %q, memo: %q}) {
-				userErrors { code path } account { id } } }`, mutation, test.value, test.currency, test.key, test.memo), "").answers(
-				`{%q: {"userErrors": [{"code": %q, "path": ["%s"]}], "account": null}}`,
+			query := fmt.Sprintf(`mutation { %s(input: {accountId: "a", amount: {value: %q, currency: %q},
+				idempotencyKey: %q, memo: %q}) { userErrors { code path } account { id } } }`,
+				mutation, test.value, test.currency, test.key, test.memo)
+			d.ask(query, "").answers(`{%q: {"userErrors": [{"code": %q, "path": ["%s"]}], "account": null}}`,
 				mutation, code, strings.ReplaceAll(path, " ", `", "`))
 			if len(d.asked) > 0 {
 				t.Errorf("%s %+v: it was executed: %v", mutation, test, d.asked)

@@ -77,9 +77,11 @@ func (r *reference) complete(t *testing.T) {
 }
 
 // TestTheReferenceTellsWhatIsOld: of fields, arguments, inputs and values.
-func TestTheReferenceTellsWhatIsOld(t *testing.T) {
-	const text = `"All." type Query { "It." a("How." by: X, "So." n: Int = 3 @deprecated(reason: "use by")): E @deprecated(reason: "use b | c") }
-	  "Those." enum E { "One." ONE @deprecated(reason: "use TWO") } "That." input X { "f." f: [Int!] = [1] @deprecated(reason: "gone") }`
+func TestTheReferenceShowsDeprecations(t *testing.T) {
+	const text = `"All." type Query { "It." a("How." by: X, "So." n: Int = 3 @deprecated(reason: "use by")): E
+	    @deprecated(reason: "use b | c") }
+	  "Those." enum E { "One." ONE @deprecated(reason: "use TWO") }
+	  "That." input X { "f." f: [Int!] = [1] @deprecated(reason: "gone") }`
 	r := &reference{schema: gqlparser.MustLoadSchema(&ast.Source{Input: text})}
 	r.operation(r.schema.Query, r.schema.Query.Fields.ForName("a"))
 	r.typed(r.schema.Types["E"])
@@ -153,7 +155,9 @@ type referenceRoot struct {
 }
 
 func (r *reference) roots() []referenceRoot {
-	return []referenceRoot{{"Queries", r.schema.Query}, {"Mutations", r.schema.Mutation}, {"Subscriptions", r.schema.Subscription}}
+	return []referenceRoot{
+		{"Queries", r.schema.Query}, {"Mutations", r.schema.Mutation}, {"Subscriptions", r.schema.Subscription},
+	}
 }
 
 func (root referenceRoot) fields() (names []string) {
@@ -174,7 +178,10 @@ func (r *reference) groups() []referenceGroup {
 	kinds := []struct {
 		title string
 		kind  ast.DefinitionKind
-	}{{"Interfaces", ast.Interface}, {"Unions", ast.Union}, {"Objects", ast.Object}, {"Inputs", ast.InputObject}, {"Enums", ast.Enum}, {"Scalars", ast.Scalar}}
+	}{
+		{"Interfaces", ast.Interface}, {"Unions", ast.Union}, {"Objects", ast.Object},
+		{"Inputs", ast.InputObject}, {"Enums", ast.Enum}, {"Scalars", ast.Scalar},
+	}
 	var groups []referenceGroup
 	for _, k := range kinds {
 		g := referenceGroup{title: k.title}
@@ -204,18 +211,20 @@ func (r *reference) index(title string, names []string, prefix string) {
 
 // operation is a field of a root, with who may use it and what it costs.
 func (r *reference) operation(root *ast.Definition, field *ast.FieldDefinition) {
-	r.line("### %s %s\n\n%s\n", strings.ToLower(root.Name), field.Name, flat(field.Description)+old(field.Directives))
-	r.line("Answers with %s. For %s. Costs %s.\n", r.link(field.Type), everybody(field), r.cost(root, field))
+	text := flat(field.Description) + deprecation(field.Directives)
+	r.line("### %s %s\n\n%s\n", strings.ToLower(root.Name), field.Name, text)
+	r.line("Answers with %s. For %s. Costs %s.\n", r.link(field.Type), rolesText(field), r.cost(root, field))
 	if len(field.Arguments) > 0 {
 		r.line("| argument | type | default | |\n|---|---|---|---|")
 		for _, a := range field.Arguments {
-			r.line("| `%s` | %s | %s | %s |", a.Name, r.link(a.Type), unsaid(a.DefaultValue), cmp.Or(flat(a.Description), "What is asked for.")+old(a.Directives))
+			text := cmp.Or(flat(a.Description), "What is asked for.") + deprecation(a.Directives)
+			r.line("| `%s` | %s | %s | %s |", a.Name, r.link(a.Type), literal(a.DefaultValue), text)
 		}
 		r.line("")
 	}
 }
 
-func everybody(field *ast.FieldDefinition) string {
+func rolesText(field *ast.FieldDefinition) string {
 	var roles []string
 	for _, role := range rolesOf(field) {
 		name := string(role) + "s"
@@ -231,7 +240,7 @@ func everybody(field *ast.FieldDefinition) string {
 	return strings.Join(roles[:last], ", ") + " and " + roles[last]
 }
 
-// cost tells what a field costs, in points.
+// cost is what a field costs, in points.
 func (r *reference) cost(parent *ast.Definition, field *ast.FieldDefinition) string {
 	c := r.costs[parent.Name+"."+field.Name]
 	points, each := "a point", ""
@@ -253,7 +262,7 @@ func (r *reference) cost(parent *ast.Definition, field *ast.FieldDefinition) str
 }
 
 func (r *reference) typed(d *ast.Definition) {
-	r.line("### %s\n\n%s", d.Name, flat(d.Description)+old(d.Directives))
+	r.line("### %s\n\n%s", d.Name, flat(d.Description)+deprecation(d.Directives))
 	if at := d.Directives.ForName("specifiedBy"); at != nil {
 		r.line("\nSpecified by <%s>.", at.Arguments.ForName("url").Value.Raw)
 	}
@@ -274,7 +283,7 @@ func (r *reference) typed(d *ast.Definition) {
 	case d.Kind == ast.Enum:
 		r.line("| value | |\n|---|---|")
 		for _, value := range d.EnumValues {
-			r.line("| `%s` | %s |", value.Name, flat(value.Description)+old(value.Directives))
+			r.line("| `%s` | %s |", value.Name, flat(value.Description)+deprecation(value.Directives))
 		}
 		r.line("")
 	case len(d.Fields) > 0:
@@ -296,20 +305,21 @@ func (r *reference) fields(d *ast.Definition) {
 	if d.Kind == ast.InputObject {
 		r.line("| field | type | default | |\n|---|---|---|---|")
 		for _, field := range d.Fields {
-			r.line("| `%s` | %s | %s | %s |", field.Name, r.link(field.Type), unsaid(field.DefaultValue), flat(field.Description)+old(field.Directives))
+			text := flat(field.Description) + deprecation(field.Directives)
+			r.line("| `%s` | %s | %s | %s |", field.Name, r.link(field.Type), literal(field.DefaultValue), text)
 		}
 		r.line("")
 		return
 	}
 	r.line("| field | type | |\n|---|---|---|")
 	for _, field := range d.Fields {
-		text := flat(field.Description) + old(field.Directives)
+		text := flat(field.Description) + deprecation(field.Directives)
 		for _, a := range field.Arguments {
 			text += fmt.Sprintf("<br>`%s`: %s", a.Name, r.link(a.Type))
 			if a.DefaultValue != nil {
-				text += " = " + unsaid(a.DefaultValue)
+				text += " = " + literal(a.DefaultValue)
 			}
-			text += ". " + flat(a.Description) + old(a.Directives)
+			text += ". " + flat(a.Description) + deprecation(a.Directives)
 		}
 		if _, dear := r.costs[d.Name+"."+field.Name]; dear {
 			text += fmt.Sprintf("<br>Costs %s.", r.cost(d, field))
@@ -323,7 +333,8 @@ func (r *reference) fields(d *ast.Definition) {
 func (r *reference) link(t *ast.Type) string {
 	name := t.Name()
 	before, after, _ := strings.Cut(t.String(), name)
-	return fmt.Sprintf("%s[%s](#%s)%s", strings.ReplaceAll(before, "[", `\[`), name, anchor(name), strings.ReplaceAll(after, "]", `\]`))
+	before, after = strings.ReplaceAll(before, "[", `\[`), strings.ReplaceAll(after, "]", `\]`)
+	return fmt.Sprintf("%s[%s](#%s)%s", before, name, anchor(name), after)
 }
 
 // anchor is where a heading is found, as the hosts of repositories have it.
@@ -331,14 +342,14 @@ func anchor(heading string) string {
 	return strings.ReplaceAll(strings.ToLower(heading), " ", "-")
 }
 
-func unsaid(value *ast.Value) string {
+func literal(value *ast.Value) string {
 	if value == nil {
 		return ""
 	}
 	return "`" + value.String() + "`"
 }
 
-func old(directives ast.DirectiveList) string {
+func deprecation(directives ast.DirectiveList) string {
 	d := directives.ForName("deprecated")
 	if d == nil {
 		return ""

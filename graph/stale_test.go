@@ -9,7 +9,8 @@ import (
 )
 
 const askStale = `query($id: ID!) {
-	account(id: $id) { id owner currency version stale { reason sinceVersion since } balance { stale version current { value currency } } }
+	account(id: $id) { id owner currency version stale { reason sinceVersion since }
+		balance { stale version current { value currency } } }
 	balance(accountId: $id) { stale }
 }`
 
@@ -36,7 +37,8 @@ func TestAStaleAccountIsShownAsStale(t *testing.T) {
 
 func TestAnAccountThatCouldNeverBeShownIsStaleAndNotMissing(t *testing.T) {
 	d := newDesk(t)
-	shown := view.Account{Account: bank.Account{ID: ada}, Stale: view.Stale{Reason: "unknown", Position: 9, Version: 1, Since: decidedAt}}
+	shown := view.Account{Account: bank.Account{ID: ada},
+		Stale: view.Stale{Reason: "unknown", Position: 9, Version: 1, Since: decidedAt}}
 	d.account = func(bank.AccountID) (view.Account, error) { return shown, nil }
 	d.ask(askStale, `{"id": "`+string(ada)+`"}`).answers(`{
 		"account": {"id": %q, "owner": "", "currency": "XXX", "version": 0,
@@ -45,7 +47,7 @@ func TestAnAccountThatCouldNeverBeShownIsStaleAndNotMissing(t *testing.T) {
 		"balance": {"stale": true}}`, ada)
 }
 
-// TestNoQueryWaitsForAStaleView: it would wait in vain.
+// TestNoQueryWaitsForAStaleView: the view would not become current in the meantime.
 func TestNoQueryWaitsForAStaleView(t *testing.T) {
 	d := newDesk(t)
 	reads := 0

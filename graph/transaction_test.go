@@ -28,12 +28,19 @@ func TestTransactionIDsComeBack(t *testing.T) {
 
 func TestOtherTextIsNotATransactionID(t *testing.T) {
 	digits := strings.TrimPrefix(string(ada), "acc_")
-	for _, id := range []string{"", "txn_", "txn__", string(ada), "acc_" + digits + "_1", "txn_" + digits, "txn_" + digits + "_",
-		"txn_" + digits + "_0", "txn_" + digits + "_-1", "txn_" + digits + "_+1", "txn_" + digits + "_01", "txn_" + digits + "_1 ",
-		"txn_" + digits + "_1.0", "txn_" + digits + "_1e0", "txn_" + digits + "_0x1", "txn_" + digits + "_1_1", "txn_" + digits + "_٣",
-		"txn_" + digits + "_9223372036854775808", "txn_" + digits[1:] + "_1", "txn_acc_" + digits + "_1", "txn_txn_" + digits + "_1",
-		" txn_" + digits + "_1", "TXN_" + digits + "_1", "txn_" + strings.ToUpper(digits) + "_1", "txn_" + digits[:25] + "\x00_1",
-		"txn_" + digits + "_" + strings.Repeat("0", 1000) + "1", "txn_" + strings.Repeat("a", 1<<16) + "_1"} {
+	ids := []string{"", "txn_", "txn__", string(ada), "txn_" + digits,
+		"acc_" + digits + "_1", " txn_" + digits + "_1", "TXN_" + digits + "_1",
+		"txn_acc_" + digits + "_1", "txn_txn_" + digits + "_1"}
+	for _, account := range []string{
+		digits[1:], digits[:25] + "\x00", strings.ToUpper(digits), strings.Repeat("a", 1<<16),
+	} {
+		ids = append(ids, "txn_"+account+"_1")
+	}
+	for _, version := range []string{"", "0", "-1", "+1", "01", "1 ", "1.0", "1e0", "0x1", "1_1", "٣",
+		"9223372036854775808", strings.Repeat("0", 1000) + "1"} {
+		ids = append(ids, "txn_"+digits+"_"+version)
+	}
+	for _, id := range ids {
 		if account, version, ok := parseTransactionID(id); ok {
 			t.Errorf("%.80q is version %d of %s", id, version, account)
 		}

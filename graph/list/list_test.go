@@ -31,7 +31,7 @@ func TestListsAreAnsweredInOrder(t *testing.T) {
 		ctx, want := answering(t), make([]string, length)
 		got := list.Marshal(ctx, length, func(ctx context.Context, i int) graphql.Marshaler {
 			if index := graphql.GetFieldContext(ctx).Index; index == nil || *index != i {
-				t.Errorf("element %d of %d believes to be %v", i, length, index)
+				t.Errorf("element %d of %d has the index %v", i, length, index)
 			}
 			return graphql.MarshalInt(i)
 		})
@@ -44,8 +44,8 @@ func TestListsAreAnsweredInOrder(t *testing.T) {
 	}
 }
 
-// TestAPanicIsAnErrorWithItsPlace, and the other elements are left out.
-func TestAPanicIsAnErrorWithItsPlace(t *testing.T) {
+// TestAPanicIsAnErrorWithItsPath: the other elements are left out.
+func TestAPanicIsAnErrorWithItsPath(t *testing.T) {
 	ctx := answering(t)
 	got := list.Marshal(ctx, 9, func(_ context.Context, i int) graphql.Marshaler {
 		if i == 6 {
@@ -54,8 +54,12 @@ func TestAPanicIsAnErrorWithItsPlace(t *testing.T) {
 		return graphql.MarshalInt(i)
 	})
 	failures := graphql.GetErrors(ctx)
-	if got != nil || len(failures) != 1 || failures[0].Path.String() != "[6]" || !strings.Contains(failures[0].Message, "no such element") {
-		t.Errorf("%v with %v", got, failures)
+	if got != nil || len(failures) != 1 {
+		t.Fatalf("%v with %v, want no list and one error", got, failures)
+	}
+	failure := failures[0]
+	if failure.Path.String() != "[6]" || !strings.Contains(failure.Message, "no such element") {
+		t.Errorf("the error is %v, want that of element 6", failure)
 	}
 }
 
