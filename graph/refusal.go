@@ -8,100 +8,104 @@ import (
 	"corebank/internal/bank"
 )
 
+// refusal is what the typed forms of all refusals have, and some have nothing else.
+type refusal = struct {
+	Code      model.ErrorCode `json:"code"`
+	Message   string          `json:"message"`
+	Path      []string        `json:"path,omitempty"`
+	Retryable bool            `json:"retryable"`
+}
+
 // userError is the typed form of a refusal by an account, about the input field
-// at path.
+// at path. A test holds that each code has one.
 func userError(r *bank.Refusal, id bank.AccountID, path []string) model.UserError {
-	code, again := model.ErrorCode(r.Code), r.Code.Retryable()
-	if err := ruleError(r, code, path, again); err != nil {
-		return err
-	}
-	if err := accountError(r, code, path, again); err != nil {
-		return err
-	}
-	switch r.Code {
-	case bank.CurrencyMismatch:
-		return model.CurrencyMismatch{Code: code, Message: r.Message, Path: path, Retryable: again,
-			Expected: currencyOf(r.Expected)}
-	case bank.HoldNotFound:
-		return model.HoldNotFound{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.HoldEnded:
-		return model.HoldEnded{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.ExpiredHold:
-		return model.HoldExpired{Code: code, Message: r.Message, Path: path, Retryable: again,
-			Since: scalar.DateTime(r.Since)}
-	case bank.TransactionNotFound:
-		return model.TransactionNotFound{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.NotReversible:
-		return model.NotReversible{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.AlreadyReversed:
-		return model.AlreadyReversed{Code: code, Message: r.Message, Path: path, Retryable: again,
-			By: transactionID(id, r.By)}
-	case bank.AmountExceedsRemaining:
-		return model.AmountExceedsRemaining{Code: code, Message: r.Message, Path: path, Retryable: again,
-			Remaining: moneyOf(*r.Remaining)}
-	case bank.TransferNotPending:
-		return model.TransferNotPending{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.LimitExceeded:
-		return model.LimitExceeded{Code: code, Message: r.Message, Path: path, Retryable: again,
-			Limit: moneyOf(*r.Limit), Remaining: moneyOf(*r.Remaining), ResetsAt: optionalTime(r.ResetsAt)}
-	case bank.BalanceTooLarge:
-		return model.BalanceTooLarge{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.InsufficientFunds:
-		return model.InsufficientFunds{Code: code, Message: r.Message, Path: path, Retryable: again,
-			Available: moneyOf(*r.Available), Shortfall: moneyOf(*r.Shortfall)}
-	default:
+	typed, known := errorTypes[r.Code]
+	if !known {
 		panic(fmt.Sprintf("graph: no type for refusal %s", r.Code))
 	}
+	return typed(refusal{model.ErrorCode(r.Code), r.Message, path, r.Code.Retryable()}, r, id)
 }
 
-// ruleError is the typed form of refusals that look at the request alone.
-func ruleError(r *bank.Refusal, code model.ErrorCode, path []string, again bool) model.UserError {
-	switch r.Code {
-	case bank.InputInvalid:
-		return model.InvalidInput{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.CurrencyUnknown:
-		return model.UnknownCurrency{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.AmountInvalid:
-		return model.InvalidAmount{Code: code, Message: r.Message, Path: path, Retryable: again,
+// errorTypes are the typed forms of refusals, in the order of precedence.
+var errorTypes = map[bank.Code]func(e refusal, r *bank.Refusal, id bank.AccountID) model.UserError{
+	bank.InputInvalid:    plain[model.InvalidInput],
+	bank.CurrencyUnknown: plain[model.UnknownCurrency],
+	bank.AmountInvalid: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.InvalidAmount{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			MaxPrecision: int64(*r.MaxPrecision)}
-	case bank.IdempotencyConflict:
-		return model.IdempotencyConflict{Code: code, Message: r.Message, Path: path, Retryable: again, Fields: r.Fields}
-	case bank.SameAccount:
-		return model.SameAccount{Code: code, Message: r.Message, Path: path, Retryable: again}
-	}
-	return nil
+	},
+	bank.IdempotencyConflict: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.IdempotencyConflict{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Fields: r.Fields}
+	},
+	bank.AccountAlreadyOpen: plain[model.AccountAlreadyOpen],
+	bank.ExternalIDTaken: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		if r.Account == "" { // the caller must not learn whose it is
+			return model.InvalidInput(e)
+		}
+		return model.ExternalIDTaken{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			AccountID: string(r.Account)}
+	},
+	bank.AccountNotFound: plain[model.AccountNotFound],
+	bank.ClosedAccount: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.AccountClosed{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Since: scalar.DateTime(r.Since)}
+	},
+	bank.SameAccount: plain[model.SameAccount],
+	bank.CurrencyMismatch: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.CurrencyMismatch{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Expected: currencyOf(r.Expected)}
+	},
+	bank.AccountNotFrozen:    plain[model.AccountNotFrozen],
+	bank.OverdraftNotAllowed: plain[model.OverdraftNotAllowed],
+	bank.OverdraftInUse: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.OverdraftInUse{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Used: moneyOf(*r.Remaining)}
+	},
+	bank.HoldNotFound: plain[model.HoldNotFound],
+	bank.HoldEnded:    plain[model.HoldEnded],
+	bank.ExpiredHold: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.HoldExpired{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Since: scalar.DateTime(r.Since)}
+	},
+	bank.TransactionNotFound: plain[model.TransactionNotFound],
+	bank.NotReversible:       plain[model.NotReversible],
+	bank.FrozenAccount: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.AccountFrozen{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Since: scalar.DateTime(r.Since), Reason: r.Reason}
+	},
+	bank.AlreadyReversed: func(e refusal, r *bank.Refusal, id bank.AccountID) model.UserError {
+		return model.AlreadyReversed{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			By: transactionID(id, r.By)}
+	},
+	bank.AmountExceedsRemaining: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.AmountExceedsRemaining{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Remaining: moneyOf(*r.Remaining)}
+	},
+	bank.TransferNotPending: plain[model.TransferNotPending],
+	bank.LimitExceeded: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.LimitExceeded{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Limit: moneyOf(*r.Limit), Remaining: moneyOf(*r.Remaining), ResetsAt: optionalTime(r.ResetsAt)}
+	},
+	bank.BalanceTooLarge: plain[model.BalanceTooLarge],
+	bank.InsufficientFunds: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.InsufficientFunds{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Available: moneyOf(*r.Available), Shortfall: moneyOf(*r.Shortfall)}
+	},
+	bank.AccountNotEmpty: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.AccountNotEmpty{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Balance: moneyOf(*r.Balance), Held: moneyOf(*r.Held), InTransit: moneyOf(*r.InTransit)}
+	},
+	bank.TooManyOpenItems: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
+		return model.TooManyOpenItems{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
+			Most: int64(r.Max)}
+	},
 }
 
-// accountError is the typed form of refusals that are about what an account is.
-func accountError(r *bank.Refusal, code model.ErrorCode, path []string, again bool) model.UserError {
-	switch r.Code {
-	case bank.AccountAlreadyOpen:
-		return model.AccountAlreadyOpen{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.ExternalIDTaken:
-		if r.Account == "" { // the caller must not learn whose it is
-			return model.InvalidInput{Code: code, Message: r.Message, Path: path, Retryable: again}
-		}
-		return model.ExternalIDTaken{Code: code, Message: r.Message, Path: path, Retryable: again,
-			AccountID: string(r.Account)}
-	case bank.AccountNotFound:
-		return model.AccountNotFound{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.ClosedAccount:
-		return model.AccountClosed{Code: code, Message: r.Message, Path: path, Retryable: again,
-			Since: scalar.DateTime(r.Since)}
-	case bank.FrozenAccount:
-		return model.AccountFrozen{Code: code, Message: r.Message, Path: path, Retryable: again,
-			Since: scalar.DateTime(r.Since), Reason: r.Reason}
-	case bank.AccountNotFrozen:
-		return model.AccountNotFrozen{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.OverdraftNotAllowed:
-		return model.OverdraftNotAllowed{Code: code, Message: r.Message, Path: path, Retryable: again}
-	case bank.OverdraftInUse:
-		return model.OverdraftInUse{Code: code, Message: r.Message, Path: path, Retryable: again, Used: moneyOf(*r.Remaining)}
-	case bank.AccountNotEmpty:
-		return model.AccountNotEmpty{Code: code, Message: r.Message, Path: path, Retryable: again,
-			Balance: moneyOf(*r.Balance), Held: moneyOf(*r.Held), InTransit: moneyOf(*r.InTransit)}
-	case bank.TooManyOpenItems:
-		return model.TooManyOpenItems{Code: code, Message: r.Message, Path: path, Retryable: again, Most: int64(r.Max)}
-	}
-	return nil
+// plain is the typed form of a refusal that has nothing of its own.
+func plain[T interface {
+	~refusal
+	model.UserError
+}](e refusal, _ *bank.Refusal, _ bank.AccountID) model.UserError {
+	return T(e)
 }
