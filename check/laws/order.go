@@ -116,7 +116,10 @@ func (h *History) times(state bank.Account, a Answer, skew time.Duration) []time
 	for _, hold := range state.Holds {
 		add(hold.ExpiresAt)
 	}
-	if c, is := a.Request.Command.(bank.PlaceHold); is {
+	switch c := a.Request.Command.(type) {
+	case bank.PlaceHold:
+		add(c.ExpiresAt)
+	case bank.AdjustHold:
 		add(c.ExpiresAt)
 	}
 	if past, there := h.at(state.ID, state.RequiredVersion(a.Request.Command)); there {

@@ -79,7 +79,7 @@ func (h *History) checkDecided() {
 type Pending struct {
 	by        time.Time // holds that expire later are not waited for
 	transfers map[bank.TransferID]bool
-	holds     map[holdName]bool
+	holds     map[holdName]bool // whether they expire before by
 }
 
 type holdName struct {
@@ -93,7 +93,14 @@ func NewPending(by time.Time) *Pending {
 }
 
 // Any reports whether something is to come.
-func (p *Pending) Any() bool { return len(p.transfers)+len(p.holds) > 0 }
+func (p *Pending) Any() bool {
+	for _, soon := range p.holds {
+		if soon {
+			return true
+		}
+	}
+	return len(p.transfers) > 0
+}
 
 // Record takes a record; those of one account have to come in their order.
 func (p *Pending) Record(r contract.Record) {
@@ -108,10 +115,6 @@ func (p *Pending) Record(r contract.Record) {
 		delete(p.transfers, e.Transfer)
 	case bank.TransferReturned:
 		delete(p.transfers, e.Transfer)
-	case bank.HoldPlaced:
-		if e.ExpiresAt.Before(p.by) {
-			p.holds[holdName{r.Account, r.Version}] = true
-		}
 	case bank.HoldCaptured:
 		if !e.Remaining.Positive() {
 			delete(p.holds, holdName{r.Account, e.Hold})
@@ -120,5 +123,10 @@ func (p *Pending) Record(r contract.Record) {
 		delete(p.holds, holdName{r.Account, e.Hold})
 	case bank.HoldExpired:
 		delete(p.holds, holdName{r.Account, e.Hold})
+	default:
+		next, _ := bank.NextStep(r.Account, r.Version, event)
+		if expire, is := next.Command.(bank.ExpireHold); is { // for the first time, or now later
+			p.holds[holdName{r.Account, expire.Hold}] = next.Due.Before(p.by)
+		}
 	}
 }

@@ -4870,7 +4870,7 @@ input AdjustHoldInput {
   the limits; a lower total makes the difference available again. By default as it was.
   """
   amount: MoneyInput
-  "When it expires from now on: in the future, at most 365 days from now; by default as it was."
+  "When it expires from now on: not earlier than before, at most 365 days from now; by default as it was."
   expiresAt: DateTime
   """
   Your own id for this request, 1 to 128 characters, unique within the account.

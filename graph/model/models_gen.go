@@ -391,7 +391,7 @@ type AdjustHoldInput struct {
 	// of it, so it must be more than that. A raise must be available and counts towards
 	// the limits; a lower total makes the difference available again. By default as it was.
 	Amount *MoneyInput `json:"amount,omitempty"`
-	// When it expires from now on: in the future, at most 365 days from now; by default as it was.
+	// When it expires from now on: not earlier than before, at most 365 days from now; by default as it was.
 	ExpiresAt *scalar.DateTime `json:"expiresAt,omitempty"`
 	// Your own id for this request, 1 to 128 characters, unique within the account.
 	// The same request, sent again with the same key, adjusts nothing again.

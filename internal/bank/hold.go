@@ -137,6 +137,7 @@ func (a Account) liveHold(version int64, in Circumstances) (Hold, *Refusal) {
 		}
 		return Hold{}, refuseExpired(a.Holds[i].ExpiresAt)
 	}
+	// An ended hold is judged by the time that it was placed with, even if it was prolonged: no state is kept of it.
 	placed, ok := in.Past.(HoldPlaced)
 	switch {
 	case !ok:

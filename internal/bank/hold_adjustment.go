@@ -12,8 +12,8 @@ import (
 type AdjustHold struct {
 	Hold   int64  `json:"hold"`
 	Amount *Money `json:"amount,omitempty"` // nil leaves it as it is
-	// ExpiresAt is when the hold ends by itself from now on; zero leaves it as
-	// it is.
+	// ExpiresAt is when the hold ends by itself from now on, which is never
+	// earlier than before; zero leaves it as it is.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
@@ -43,7 +43,9 @@ func (c AdjustHold) check() (broken Refusals) {
 
 func (c AdjustHold) decide(a Account, in Circumstances) (Event, Refusals) {
 	var broken Refusals
-	if life := inMicroseconds(c.ExpiresAt).Sub(in.Now); !c.ExpiresAt.IsZero() && (life <= 0 || life > MaxHoldTime) {
+	until := inMicroseconds(c.ExpiresAt)
+	life := until.Sub(in.Now)
+	if !c.ExpiresAt.IsZero() && (life <= 0 || life > MaxHoldTime) {
 		broken.add(refuseInput("expiresAt", "must be in the future, by 365 days at most"))
 	}
 	if refusal := a.active(); refusal != nil {
@@ -57,7 +59,11 @@ func (c AdjustHold) decide(a Account, in Circumstances) (Event, Refusals) {
 	}
 	event := HoldAdjusted{Hold: c.Hold, Amount: hold.Amount, Remaining: hold.Remaining, ExpiresAt: hold.ExpiresAt}
 	if !c.ExpiresAt.IsZero() {
-		event.ExpiresAt, event.Changed = inMicroseconds(c.ExpiresAt), append(event.Changed, "expiresAt")
+		if life > 0 && until.Before(hold.ExpiresAt) {
+			broken.add(refuseInput("expiresAt", "must not be before "+hold.ExpiresAt.Format(time.RFC3339)+
+				", when the hold expires; release it to end it"))
+		}
+		event.ExpiresAt, event.Changed = until, append(event.Changed, "expiresAt")
 	}
 	if c.Amount != nil {
 		event.Amount, event.Changed = *c.Amount, append(event.Changed, "amount")

@@ -26,7 +26,7 @@ func TestAdjustingHolds(t *testing.T) {
 		"lowered to little more than was captured": {given: tapped, when: adjust(21), then: adjusted(3, 21, 1, at(60), "amount")},
 		"lowered to what was captured":             {given: tapped, when: adjust(20), or: invalidInput("amount")},
 		"prolonged":                                {given: held, when: until(at(90)), then: adjusted(3, 60, 60, at(90), "expiresAt")},
-		"shortened":                                {given: held, when: until(at(30)), then: adjusted(3, 60, 60, at(30), "expiresAt")},
+		"shortened":                                {given: held, when: until(at(59)), or: invalidInput("expiresAt")},
 		"raised and prolonged": {given: held, when: bank.AdjustHold{Hold: 3, Amount: amount(61), ExpiresAt: at(90)},
 			then: adjusted(3, 61, 61, at(90), "expiresAt", "amount")},
 		"until now":                  {given: held, when: until(at(4)), or: invalidInput("expiresAt")},

@@ -92,7 +92,7 @@ func (l *ledger) bookHold(c bank.Command, version int64, now time.Time) {
 		if until.IsZero() {
 			until = now.Add(7 * 24 * time.Hour)
 		}
-		l.holds[version] = &entry{minor: c.Amount.Minor, rest: c.Amount.Minor, until: until}
+		l.holds[version] = &entry{minor: c.Amount.Minor, rest: c.Amount.Minor, until: until, placedUntil: until}
 		l.debits = append(l.debits, debit{now, c.Amount.Minor})
 	case bank.AdjustHold:
 		h := l.holds[c.Hold]

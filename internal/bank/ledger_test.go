@@ -39,12 +39,12 @@ type debit struct {
 
 // entry is a hold, a movement or a transfer.
 type entry struct {
-	kind     string
-	minor    int64
-	rest     int64 // of a hold what is held, of a movement what is not reversed
-	until    time.Time
-	ended    bool
-	reverses int64
+	kind               string
+	minor              int64
+	rest               int64 // of a hold what is held, of a movement what is not reversed
+	until, placedUntil time.Time
+	ended              bool
+	reverses           int64
 }
 
 func newLedger() *ledger {
@@ -325,7 +325,8 @@ func (l *ledger) allowedHold(c bank.Command, now time.Time) bank.Code {
 // allowedAdjustment counts what was captured as what the hold's total and rest differ by.
 func (l *ledger) allowedAdjustment(c bank.AdjustHold, now time.Time) bank.Code {
 	until, h := c.ExpiresAt, l.holds[c.Hold]
-	sound := l.open && !l.closed && h != nil && !h.ended && now.Before(h.until)
+	live := l.open && !l.closed && h != nil && !h.ended && now.Before(h.until)
+	sound := live
 	if c.Amount != nil {
 		sound = sound && known[c.Amount.Currency] && c.Amount.Minor > 0 && c.Amount.Currency == l.currency
 	}
@@ -336,6 +337,8 @@ func (l *ledger) allowedAdjustment(c bank.AdjustHold, now time.Time) bank.Code {
 	}
 	rules = append(rules, must("INPUT_INVALID", func() bool {
 		return until.IsZero() || until.After(now) && !until.After(now.Add(365*24*time.Hour))
+	}), must("INPUT_INVALID", func() bool {
+		return !live || until.IsZero() || !until.Before(h.until)
 	}), must("INPUT_INVALID", func() bool {
 		if !sound {
 			return true
@@ -362,7 +365,7 @@ func (l *ledger) live(hold int64, now time.Time) []func() rule {
 	h := l.holds[hold]
 	return []func() rule{
 		must("HOLD_NOT_FOUND", func() bool { return h != nil }),
-		must("HOLD_ENDED", func() bool { return !h.ended || !now.Before(h.until) }),
-		must("HOLD_EXPIRED", func() bool { return now.Before(h.until) }),
+		must("HOLD_ENDED", func() bool { return !h.ended || !now.Before(h.placedUntil) }),
+		must("HOLD_EXPIRED", func() bool { return !h.ended && now.Before(h.until) }),
 	}
 }
