@@ -110,6 +110,9 @@ var denials = map[string][]string{
 	"Mutation.placeHold.input.accountId": dry(
 		`placeHold(input: {accountId: "ACCOUNT", amount: {value: "1.00", currency: "EUR"}, idempotencyKey: "k"DRY})`,
 	),
+	"Mutation.adjustHold.input.holdId": dry(
+		`adjustHold(input: {holdId: "HOLD", amount: {value: "1.00", currency: "EUR"}, idempotencyKey: "k"DRY})`,
+	),
 	"Mutation.captureHold.input.holdId": dry(`captureHold(input: {holdId: "HOLD", idempotencyKey: "k"DRY})`),
 	"Mutation.releaseHold.input.holdId": dry(`releaseHold(input: {holdId: "HOLD", idempotencyKey: "k"DRY})`),
 	"Mutation.reverse.input.transactionId": dry(
@@ -141,6 +144,9 @@ var denials = map[string][]string{
 		`placeHold: {accountId: "ACCOUNT", amount: {value: "1.00", currency: "EUR"}, idempotencyKey: "k"}`,
 	),
 	item("captureHold.holdId"): batch(`captureHold: {holdId: "HOLD", idempotencyKey: "k"}`),
+	item("adjustHold.holdId"): batch(
+		`adjustHold: {holdId: "HOLD", amount: {value: "1.00", currency: "EUR"}, idempotencyKey: "k"}`,
+	),
 	item("releaseHold.holdId"): batch(`releaseHold: {holdId: "HOLD", idempotencyKey: "k"}`),
 	item("reverse.transactionId"): batch(
 		`reverse: {transactionId: "TRANSACTION", reason: "r", idempotencyKey: "k"}`,
