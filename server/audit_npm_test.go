@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestThePublicAuditsPass runs the suite itself, as anybody can who does not
-// trust ours. It needs node and the suite; .ci/run installs both.
+// TestThePublicAuditsPass runs the public suite itself, independently of our table.
+// It needs node and the suite; .ci/run installs both.
 func TestThePublicAuditsPass(t *testing.T) {
 	const folder = "testdata/audits"
 	missing := t.Skip

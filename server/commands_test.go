@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,6 +26,17 @@ func commandsTo(actor func(bank.AccountID, contract.CommandBatch) (contract.Comm
 		batch contract.CommandBatch) (contract.CommandReply, error) {
 		return actor(id, batch)
 	})
+}
+
+// execute sends one command and returns its outcome. It does not end the test, so
+// that other goroutines may call it.
+func execute(t *testing.T, commands *server.Commands, id bank.AccountID, key string) contract.Outcome {
+	t.Helper()
+	outcome, err := commands.Execute(t.Context(), id, contract.Command{Key: key})
+	if err != nil {
+		t.Errorf("command %s: %v", key, err)
+	}
+	return outcome
 }
 
 // echo answers each command with its key.
@@ -53,9 +65,8 @@ func TestCommandsForOneAccountTravelTogether(t *testing.T) {
 			id := []bank.AccountID{ada, bob}[i%2]
 			group.Go(func() {
 				key := fmt.Sprint(i)
-				outcome, err := commands.Execute(t.Context(), id, contract.Command{Key: key})
-				if err != nil || outcome.Reason != key {
-					t.Errorf("command %s: %+v, %v", key, outcome, err)
+				if outcome := execute(t, commands, id, key); outcome.Reason != key {
+					t.Errorf("command %s: %+v", key, outcome)
 				}
 			})
 		}
@@ -84,9 +95,8 @@ func TestAFailedCallIsTriedAgain(t *testing.T) {
 			}
 			return echo(batch), nil
 		})
-		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
-		if err != nil || outcome.Status != contract.Applied || calls != 4 {
-			t.Errorf("%+v, %v after %d calls", outcome, err, calls)
+		if outcome := execute(t, commands, ada, "k"); outcome.Status != contract.Applied || calls != 4 {
+			t.Errorf("%+v after %d calls, want %s after 4", outcome, calls, contract.Applied)
 		}
 	})
 }
@@ -107,12 +117,12 @@ func TestADenialAfterALostCallIsUnknown(t *testing.T) {
 					}
 					return contract.CommandReply{Outcomes: []contract.Outcome{{Status: status, Reason: "as decided"}}}, nil
 				})
-				outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
+				outcome := execute(t, commands, ada, "k")
 				if !lost {
 					want = status
 				}
-				if err != nil || outcome.Status != want || outcome.Reason == "" {
-					t.Errorf("answered %s, lost a call before: %t; got %+v, %v, want %s", status, lost, outcome, err, want)
+				if outcome.Status != want || outcome.Reason == "" {
+					t.Errorf("answered %s, lost a call before: %t; got %+v, want %s", status, lost, outcome, want)
 				}
 			})
 		}
@@ -143,15 +153,15 @@ func TestAWithdrawalThatIsHeldUpOnItsWayWasNotRefused(t *testing.T) {
 			return withdraw(), nil
 		})
 
-		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "rent"})
+		outcome := execute(t, commands, ada, "rent")
 		balance += 100
 		withdraw() // the first call arrives
 
 		if balance != 40 {
 			t.Fatalf("the balance is %d, want 40: the story did not happen as described", balance)
 		}
-		if err != nil || outcome.Status != contract.Unknown || outcome.Refusal != nil {
-			t.Errorf("Ada got %+v (%v) for a withdrawal that took place, want an unknown outcome", outcome, err)
+		if outcome.Status != contract.Unknown || outcome.Refusal != nil {
+			t.Errorf("Ada got %+v for a withdrawal that took place, want an unknown outcome", outcome)
 		}
 	})
 }
@@ -162,9 +172,8 @@ func TestACallThatNeverSucceedsIsUnknown(t *testing.T) {
 			return contract.CommandReply{}, errors.New("no such host")
 		})
 		began := time.Now()
-		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
-		if err != nil || outcome.Status != contract.Unknown {
-			t.Errorf("%+v, %v", outcome, err)
+		if outcome := execute(t, commands, ada, "k"); outcome.Status != contract.Unknown {
+			t.Errorf("got %+v, want %s", outcome, contract.Unknown)
 		}
 		if waited := time.Since(began); waited > 15*time.Second {
 			t.Errorf("gave up after %s", waited)
@@ -185,10 +194,7 @@ func TestTooManyCommandsForOneAccountAreRefusedAtOnce(t *testing.T) {
 		const sent = 4000
 		for range sent {
 			group.Go(func() {
-				outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
-				if err != nil {
-					t.Error(err)
-				}
+				outcome := execute(t, commands, ada, "k")
 				mu.Lock()
 				statuses[outcome.Status]++
 				mu.Unlock()
@@ -219,17 +225,17 @@ func TestABatchTravelsAlone(t *testing.T) {
 			group.Go(func() {
 				key := fmt.Sprint(i)
 				if i%3 > 0 {
-					outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: key})
-					if err != nil || outcome.Reason != key {
-						t.Errorf("command %s: %+v, %v", key, outcome, err)
+					if outcome := execute(t, commands, ada, key); outcome.Reason != key {
+						t.Errorf("command %s: %+v", key, outcome)
 					}
 					return
 				}
 				pair := []contract.Command{{Key: key}, {Key: key + "b"}}
 				batch := contract.CommandBatch{Commands: pair, Atomic: i%2 == 0, DryRun: i%2 == 1}
 				outcomes, err := commands.ExecuteBatch(t.Context(), ada, batch)
-				if err != nil || len(outcomes) != 2 || outcomes[0].Reason != key || outcomes[1].Reason != key+"b" {
-					t.Errorf("batch %s: %+v, %v", key, outcomes, err)
+				want := echo(batch).Outcomes
+				if err != nil || !reflect.DeepEqual(outcomes, want) {
+					t.Errorf("batch %s: %+v, %v; want %+v", key, outcomes, err, want)
 				}
 			})
 		}

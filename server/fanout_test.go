@@ -41,8 +41,8 @@ func (l *listeners) hear(conn net.Conn) {
 	}
 }
 
-// BenchmarkDeliveries tells subscribers of transactions that come one by one,
-// or some at a time, as they do while the bank is busy.
+// BenchmarkDeliveries delivers transactions that arrive one by one, or several at a
+// time, as they do while the bank is busy.
 func BenchmarkDeliveries(b *testing.B) {
 	const subscribers = 1000
 	for _, each := range []int{1, 16} {

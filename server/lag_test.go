@@ -140,8 +140,11 @@ func TestASlowSocketGetsAnErrorAndCanResume(t *testing.T) {
 			heard++
 		}
 	}
-	if message.Type != "error" || !strings.Contains(string(message.Payload), `"code":"LAGGED"`) || heard >= batches*each {
-		t.Fatalf("after %d lines the slow one got %s %s", heard, message.Type, message.Payload)
+	if message.Type != "error" || !strings.Contains(string(message.Payload), `"code":"LAGGED"`) {
+		t.Fatalf("the slow client got %s %s, want an error LAGGED", message.Type, message.Payload)
+	}
+	if heard >= batches*each {
+		t.Fatalf("the slow client got all %d lines before the error", heard)
 	}
 	slow.follow("1", `"`+cursorAt(last)+`"`, "") // on the same connection, under the same id
 	for heard < batches*each {

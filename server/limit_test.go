@@ -3,7 +3,6 @@ package server_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -36,7 +35,7 @@ func counterWith(t *testing.T, transports server.Transports) *httptest.Server {
 	return serve(t, server.NewSubscriptionHub(&history{}), transports)
 }
 
-// serve is a gateway over a subscription hub, which believes every token.
+// serve is a gateway over a subscription hub, which accepts every token.
 func serve(t *testing.T, hub *server.SubscriptionHub, transports server.Transports) *httptest.Server {
 	t.Helper()
 	gateway := httptest.NewServer(handler(hub, transports))
@@ -46,18 +45,18 @@ func serve(t *testing.T, hub *server.SubscriptionHub, transports server.Transpor
 
 // handler is that of serve.
 func handler(hub *server.SubscriptionHub, transports server.Transports) http.Handler {
-	parts := server.Parts{Subscriptions: hub, Verify: anybody, Transports: transports}
+	parts := server.Parts{Subscriptions: hub, Verify: trustAny, Transports: transports}
 	return signedIn(server.Handler(parts, func(context.Context) contract.Readiness {
 		return contract.Readiness{Ready: true}
 	}))
 }
 
-// anybody believes every token.
-func anybody(context.Context, string) (identity.Principal, error) {
+// trustAny is a verifier that accepts every token.
+func trustAny(context.Context, string) (identity.Principal, error) {
 	return identitytest.Person("ada", identity.Teller), nil
 }
 
-// signedIn gives every request a token that has none.
+// signedIn gives a token to every request that has none.
 func signedIn(gateway http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "" {
@@ -137,20 +136,19 @@ func TestCommandsForTooManyAccountsAreRefusedAtOnce(t *testing.T) {
 		var group sync.WaitGroup
 		defer group.Wait()
 		defer close(release)
-		const most = 10_000
-		for i := range most {
+		const limit = 10_000
+		for i := range limit {
 			group.Go(func() {
 				id := bank.NewAccountID("crowd", fmt.Sprint(i))
-				outcome, err := commands.Execute(t.Context(), id, contract.Command{Key: "k"})
-				if err != nil || outcome.Status != contract.Applied {
-					t.Errorf("account %d: %+v (%v)", i, outcome, err)
+				if outcome := execute(t, commands, id, "k"); outcome.Status != contract.Applied {
+					t.Errorf("account %d: %+v", i, outcome)
 				}
 			})
 		}
 		synctest.Wait()
-		outcome, err := commands.Execute(t.Context(), ada, contract.Command{Key: "k"})
-		if err != nil || outcome.Status != contract.Unavailable || !strings.Contains(outcome.Reason, "too many accounts") {
-			t.Errorf("one more got %+v (%v), want that it is unavailable", outcome, err)
+		outcome := execute(t, commands, ada, "k")
+		if outcome.Status != contract.Unavailable || !strings.Contains(outcome.Reason, "too many accounts") {
+			t.Errorf("one more got %+v, want %s because of too many accounts", outcome, contract.Unavailable)
 		}
 	})
 }
@@ -160,47 +158,44 @@ func TestTooManySubscribersAreRefusedAtOnce(t *testing.T) {
 		h := &history{}
 		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 2))
-		const most = 20_000
-		seated := make([]*listener, most)
-		for i := range seated {
-			seated[i] = listen(t, feed, ada, -1, nil)
+		const limit = 20_000
+		accepted := make([]*listener, limit)
+		for i := range accepted {
+			accepted[i] = listen(t, feed, ada, -1, nil)
 		}
 		synctest.Wait()
-		standing := listen(t, feed, ada, -1, nil)
-		synctest.Wait()
-		var fault *graph.Fault
-		if !errors.As(standing.err, &fault) || fault.Code != graph.CodeUnavailable || !fault.Retryable {
-			t.Errorf("one more got %v, want that it may try again", standing.err)
+		if fault := listen(t, feed, ada, -1, nil).fails(t, graph.CodeUnavailable); !fault.Retryable {
+			t.Errorf("one more got %+v, want that it may try again", fault)
 		}
-		seated[0].cancel() // who leaves makes room
+		accepted[0].cancel() // frees one place
 		synctest.Wait()
 		late := listen(t, feed, ada, -1, nil)
 		synctest.Wait()
 		handle(t, feed, h.grow(t, 1))
 		late.expect(t, 3)
-		for _, l := range append(seated, late) {
+		for _, l := range append(accepted, late) {
 			l.cancel()
 		}
 		synctest.Wait()
 	})
 }
 
-// slowLog holds every read until it is let go, and counts who waits.
+// slowLog blocks every read until release is closed; reading has a value for each.
 type slowLog struct {
 	*history
 	reading chan struct{}
-	letGo   chan struct{}
+	release chan struct{}
 }
 
 func (l *slowLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
 	l.reading <- struct{}{}
-	<-l.letGo
+	<-l.release
 	return l.history.ReadStream(ctx, r)
 }
 
 func TestSubscribersReadTheirPastInTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &slowLog{history: &history{}, reading: make(chan struct{}, 1000), letGo: make(chan struct{})}
+		l := &slowLog{history: &history{}, reading: make(chan struct{}, 1000), release: make(chan struct{})}
 		feed := server.NewSubscriptionHub(l)
 		handle(t, feed, l.grow(t, 4))
 		var all []*listener
@@ -211,7 +206,7 @@ func TestSubscribersReadTheirPastInTurn(t *testing.T) {
 		if n := len(l.reading); n != 16 {
 			t.Errorf("%d subscribers read the log at once, want 16", n)
 		}
-		close(l.letGo)
+		close(l.release)
 		for _, one := range all {
 			one.expect(t, 3)
 			one.cancel()

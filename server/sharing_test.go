@@ -72,7 +72,7 @@ func (s sharer) follow(id int, selection, after string) {
 		"subscription($after: String) { transactionFeed(after: $after, heartbeatSeconds: 1) { "+selection+" } }", after))
 }
 
-// event is the next event of a subscription: which subscription, and what. A heartbeat
+// event is the next event: the id of its subscription and its payload. A heartbeat
 // has no line.
 func (s sharer) event() (id int, payload string, line bool) {
 	s.t.Helper()

@@ -89,6 +89,18 @@ func (l *listener) expect(t *testing.T, want ...int64) {
 	}
 }
 
+// fails checks that the subscription ended with a fault of this code, and returns
+// the fault.
+func (l *listener) fails(t *testing.T, code string) *graph.Fault {
+	t.Helper()
+	synctest.Wait()
+	var fault *graph.Fault
+	if !errors.As(l.err, &fault) || fault.Code != code {
+		t.Fatalf("got %v and %v, want a fault %s", l.positions, l.err, code)
+	}
+	return fault
+}
+
 func handle(t testing.TB, feed *server.SubscriptionHub, batches ...contract.Batch) {
 	t.Helper()
 	for _, b := range batches {
@@ -118,7 +130,7 @@ func TestSubscribersSeeEachTransactionOnceAndInOrder(t *testing.T) {
 		resumed.expect(t, 5, 7, 9)
 		fromStart.expect(t, 3, 4, 5, 6, 7, 8, 9, 10)
 
-		h.grow(t, 1) // its message is lost; a heartbeat tells
+		h.grow(t, 1) // its message is lost; a heartbeat carries the head
 		handle(t, feed, contract.Batch{Last: 11})
 		live.expect(t, 5, 7, 9, 11)
 		for _, l := range []*listener{live, all, resumed, fromStart} {
@@ -146,7 +158,7 @@ func TestATopicBehindTheLogRepeatsNothing(t *testing.T) {
 	})
 }
 
-// behind is a log as an event source reads it that has lost it to another.
+// behind is a log as an event source reads it that has lost it to another writer.
 type behind struct {
 	*history
 	head int64
@@ -178,7 +190,7 @@ func TestALogThatEndsTooEarlyHidesNothing(t *testing.T) {
 	})
 }
 
-func TestASlowSubscriberIsToldAndCanResume(t *testing.T) {
+func TestASlowSubscriberGetsAnErrorAndCanResume(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
 		feed := server.NewSubscriptionHub(h)
@@ -191,11 +203,7 @@ func TestASlowSubscriberIsToldAndCanResume(t *testing.T) {
 			synctest.Wait()
 		}
 		close(pause)
-		synctest.Wait()
-		var fault *graph.Fault
-		if !errors.As(slow.err, &fault) || fault.Code != graph.CodeLagged {
-			t.Fatalf("the slow subscriber got %v", slow.err)
-		}
+		slow.fails(t, graph.CodeLagged)
 		if len(quick.positions) != 3000 || quick.err != nil {
 			t.Errorf("the quick subscriber got %d lines, %v", len(quick.positions), quick.err)
 		}
@@ -224,14 +232,16 @@ func TestASubscriberWaitsForTheFeedToBegin(t *testing.T) {
 	})
 }
 
-// What cannot be read ends the subscriptions of its account, and of no other:
-// neither those that follow the topic nor those that read the log.
-func TestARecordThatCannotBeReadHoldsUpNobodyElse(t *testing.T) {
+// TestARecordThatCannotBeReadEndsItsAccountAlone: it ends the subscriptions of its
+// account and no others, neither those that follow the topic nor those that read
+// the log.
+func TestARecordThatCannotBeReadEndsItsAccountAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
 		feed := server.NewSubscriptionHub(h)
 		handle(t, feed, h.grow(t, 4))
-		all, hers, his := listen(t, feed, "", -1, nil), listen(t, feed, ada, -1, nil), listen(t, feed, bob, -1, nil)
+		all := listen(t, feed, "", -1, nil)
+		hers, his := listen(t, feed, ada, -1, nil), listen(t, feed, bob, -1, nil)
 		synctest.Wait()
 		bad := h.grow(t, 3)
 		h.records[4].Type, bad.Records[0].Type = "money-printed", "money-printed" // Ada's
@@ -243,13 +253,13 @@ func TestARecordThatCannotBeReadHoldsUpNobodyElse(t *testing.T) {
 		late.expect(t, 3, 4, 6, 7, 8, 9)
 		herPast := listen(t, feed, ada, 0, nil)
 		synctest.Wait()
-		for name, l := range map[string]*listener{"who follows her": hers, "who reads her past": herPast} {
+		for name, l := range map[string]*listener{"a follower of her account": hers, "a reader of her past": herPast} {
 			var fault *graph.Fault
 			if !errors.As(l.err, &fault) || !strings.Contains(fault.Message, "Version 3 of account "+string(ada)) {
 				t.Errorf("%s got %v", name, l.err)
 			}
 		}
-		h.grow(t, 1) // its message is lost; a heartbeat tells
+		h.grow(t, 1) // its message is lost; a heartbeat carries the head
 		handle(t, feed, contract.Batch{Last: 10})
 		all.expect(t, 6, 7, 8, 9, 10)
 		for _, l := range []*listener{all, his, late} {
@@ -259,8 +269,9 @@ func TestARecordThatCannotBeReadHoldsUpNobodyElse(t *testing.T) {
 	})
 }
 
-// A message that tells of a future makes the feed neither deaf nor stuck.
-func TestALieAboutTheHeadIsForgotten(t *testing.T) {
+// TestAWrongHeadIsCorrected: a message with a head beyond the log does not stop the
+// feed.
+func TestAWrongHeadIsCorrected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &history{}
 		feed := server.NewSubscriptionHub(h)
@@ -269,7 +280,7 @@ func TestALieAboutTheHeadIsForgotten(t *testing.T) {
 		live := listen(t, feed, "", -1, nil)
 		synctest.Wait()
 		h.grow(t, 1)
-		handle(t, feed, contract.Batch{Last: 1 << 60}) // and yet the log is read
+		handle(t, feed, contract.Batch{Last: 1 << 60}) // the log is read all the same
 		live.expect(t, 5)
 		handle(t, feed, h.grow(t, 1))
 		live.expect(t, 5, 6)

@@ -244,8 +244,8 @@ func TestALostAnswerToABatch(t *testing.T) {
 	}
 }
 
-// TestWhoHasNoTokenIsAskedForOne, and it stays in the page's memory only.
-func TestWhoHasNoTokenIsAskedForOne(t *testing.T) {
+// TestThePageAsksForAMissingToken: it stays in the page's memory only.
+func TestThePageAsksForAMissingToken(t *testing.T) {
 	given := ""
 	mux := http.NewServeMux()
 	mux.Handle("/console/", http.StripPrefix("/console",

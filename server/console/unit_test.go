@@ -66,8 +66,8 @@ type asked struct {
 	Choices  []string
 }
 
-// TestTheConsoleSpeaksTheSchema: every document is one that the schema knows,
-// every mutation has a form, and every form all the fields of its input.
+// TestTheConsoleSpeaksTheSchema: every document is valid against the schema, every
+// mutation has a form, and every form has all fields of its input.
 func TestTheConsoleSpeaksTheSchema(t *testing.T) {
 	page, bank := units(t), schema(t)
 	documents := browsertest.Run[map[string]string](page, `import('/unit.js').then((unit) => unit.asked())`)
@@ -99,8 +99,8 @@ func TestTheConsoleSpeaksTheSchema(t *testing.T) {
 	}
 }
 
-// compare holds a form to the input that it fills in. The idempotency key and
-// the dry run are every form's, and not listed.
+// compare checks a form against the input that it fills in. Every form has the
+// idempotency key and the dry run, which are not listed.
 func compare(t *testing.T, bank *ast.Schema, input *ast.Definition, form map[string]asked) {
 	t.Helper()
 	var fields []string
@@ -110,7 +110,7 @@ func compare(t *testing.T, bank *ast.Schema, input *ast.Definition, form map[str
 		}
 		fields = append(fields, field.Name)
 		if needed := field.Type.NonNull; form[field.Name].Required != needed {
-			t.Errorf("%s.%s: needed is %t, the form says otherwise", input.Name, field.Name, needed)
+			t.Errorf("%s.%s: required is %t, but not so in the form", input.Name, field.Name, needed)
 		}
 		var values []string
 		for _, value := range bank.Types[field.Type.Name()].EnumValues {

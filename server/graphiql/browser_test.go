@@ -122,7 +122,7 @@ func TestAStoryInGraphiQL(t *testing.T) {
 }
 
 // awaitDelivery pays in until the page shows it: the subscription takes a moment
-// to begin, and nothing says when it has.
+// to begin, and nothing shows when it has.
 func awaitDelivery(t *testing.T, bank *banktest.Bank, page *browsertest.Page, account string) {
 	t.Helper()
 	for i := range 100 {

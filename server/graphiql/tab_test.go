@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestTabsTellTheStoryInOrder(t *testing.T) {
+func TestTabsAreInTheOrderOfTheStory(t *testing.T) {
 	want := []string{
 		"OpenAccount", "Deposit", "Withdraw", "WithdrawTooMuch", "DryRun", "Transfer", "PlaceHold",
 		"Account", "Balance", "History", "BackThen", "Node", "Transactions",

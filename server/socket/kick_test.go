@@ -82,7 +82,8 @@ func say(t *testing.T, conn *websocket.Conn, text string) {
 	}
 }
 
-// expect wants these messages and then, with a code, the end.
+// expect reads messages that contain these texts and then, unless code is 0, the
+// close message.
 func expect(t *testing.T, conn *websocket.Conn, code int, reason string, messages ...string) {
 	t.Helper()
 	for _, want := range messages {
@@ -108,7 +109,7 @@ const (
 // TestAKickIsTheLastWord: no operation seems to have completed because its
 // connection was closed under it.
 func TestAKickIsTheLastWord(t *testing.T) {
-	for range 20 { // what could come between comes by chance
+	for range 20 { // another message between would be a matter of chance
 		exec, conn := connect(t, nil, nil, socket.Modern)
 		expect(t, conn, 0, "", ack)
 		say(t, conn, subscribe)
@@ -120,7 +121,7 @@ func TestAKickIsTheLastWord(t *testing.T) {
 		}
 		<-ctx.Done()
 		if socket.Kick(ctx, socket.CloseForbidden, "") {
-			t.Error("the same was kicked twice")
+			t.Error("the same connection was kicked twice")
 		}
 		expect(t, conn, 4401, "Token expired")
 	}
@@ -183,7 +184,7 @@ func TestAPanicEndsItsOperationAlone(t *testing.T) {
 	expect(t, conn, 0, "", `{"type":"next","id":"1","payload":{"data":{"x":2}}}`)
 }
 
-func TestTheGatewaysEndIsTold(t *testing.T) {
+func TestTheGatewayClosesItsConnectionsWhenItEnds(t *testing.T) {
 	ending, end := context.WithCancel(t.Context())
 	exec, conn := connect(t, ending, nil, socket.Modern)
 	say(t, conn, subscribe)
@@ -193,12 +194,12 @@ func TestTheGatewaysEndIsTold(t *testing.T) {
 	<-ctx.Done()
 }
 
-// TestAPanicAtInitEndsItsConnectionAlone: no request is around it any longer.
+// TestAPanicAtInitEndsItsConnectionAlone: the HTTP server no longer recovers it.
 func TestAPanicAtInitEndsItsConnectionAlone(t *testing.T) {
-	fall := func(context.Context, transport.InitPayload) (context.Context, *transport.InitPayload, error) {
-		panic("init fell over")
+	panics := func(context.Context, transport.InitPayload) (context.Context, *transport.InitPayload, error) {
+		panic("init panicked")
 	}
-	_, conn := connect(t, nil, fall, socket.Modern)
+	_, conn := connect(t, nil, panics, socket.Modern)
 	if _, text, err := conn.ReadMessage(); err == nil {
 		t.Errorf("the client received %s", text)
 	}
