@@ -87,7 +87,8 @@ func TestThePageOfRightsIsOfToday(t *testing.T) {
 
 const rightsText = `# Who may do what
 
-A client signs in with an OpenID Connect token and sends it with every request:` + "`Authorization: Bearer …`" + ` in HTTP, and
+A client signs in with an OpenID Connect token and sends it with every request:
+` + "`Authorization: Bearer …`" + ` in HTTP, and
 ` + "`{\"authorization\": \"Bearer …\"}`" + ` as the payload of a websocket's ` + "`connection_init`" + `.
 Its ` + "`sub`" + ` names the caller, its ` + "`roles`" + ` say what the caller may do. Only introspection
 works without a token.

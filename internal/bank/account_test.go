@@ -73,14 +73,17 @@ var accountID = regexp.MustCompile(`^acc_[a-z2-7]{26}$`)
 
 func TestAccountIDs(t *testing.T) {
 	// An id that changed would orphan the account and let its key open another.
-	if got, want := bank.NewAccountID("anonymous", "graphiql-demo-account"), bank.AccountID("acc_5ih27m6dq3hhjmwvirvlablrb4"); got != want {
-		t.Errorf("the id of a known caller and key became %s, it was %s", got, want)
+	const account, claim bank.AccountID = "acc_5ih27m6dq3hhjmwvirvlablrb4", "acc_bdmv7kb4vhl4xvvghsnyxrnmbq"
+	if got := bank.NewAccountID("anonymous", "graphiql-demo-account"); got != account {
+		t.Errorf("the id of a known caller and key became %s, it was %s", got, account)
 	}
-	if got, want := bank.NewClaimID("crm 7"), bank.AccountID("acc_bdmv7kb4vhl4xvvghsnyxrnmbq"); got != want || !got.Valid() {
-		t.Errorf("the id of a known claim became %s, it was %s", got, want)
+	if got := bank.NewClaimID("crm 7"); got != claim || !got.Valid() {
+		t.Errorf("the id of a known claim became %s, it was %s", got, claim)
 	}
-	for _, text := range []bank.AccountID{"", "acc_", "42", "txn_" + ada[4:], ada[:29], ada + "a", "ACC_" + ada[4:],
-		"acc_" + bank.AccountID(strings.ToUpper(string(ada[4:]))), "acc_" + ada[4:29] + "1", "acc_" + ada[4:16] + "-" + ada[17:], " " + ada} {
+	invalid := []bank.AccountID{"", "acc_", "42", "txn_" + ada[4:], ada[:29], ada + "a", " " + ada,
+		"ACC_" + ada[4:], "acc_" + bank.AccountID(strings.ToUpper(string(ada[4:]))),
+		"acc_" + ada[4:29] + "1", "acc_" + ada[4:16] + "-" + ada[17:]}
+	for _, text := range invalid {
 		if text.Valid() {
 			t.Errorf("%q is valid", text)
 		}

@@ -69,7 +69,8 @@ func judged(t tester, account bank.Account, c bank.Command, in bank.Circumstance
 	before := written(t, account)
 	event, broken := account.Judge(c, in)
 	real, refusal := account.Decide(c, in)
-	if !reflect.DeepEqual(real, event) || (refusal == nil) != (len(broken) == 0) || refusal != nil && !reflect.DeepEqual(refusal, broken[0]) {
+	if !reflect.DeepEqual(real, event) || (refusal == nil) != (len(broken) == 0) ||
+		refusal != nil && !reflect.DeepEqual(refusal, broken[0]) {
 		t.Fatalf("%+v: the real run says %+v, %+v, the dry one %+v, %+v", c, real, refusal, event, broken)
 	}
 	if after := written(t, account); after != before {
@@ -173,11 +174,11 @@ func opened(currency bank.Currency) bank.AccountOpened {
 // moved is the money part of an event on Ada's account: change is negative for
 // money that leaves.
 func moved(change, balance bank.Money, other string) bank.Movement {
-	sum := change
-	sum.Minor = max(change.Minor, -change.Minor)
+	sum, opposite := change, change
+	sum.Minor, opposite.Minor = max(change.Minor, -change.Minor), -change.Minor
 	return bank.Movement{Amount: sum, Balance: balance, Postings: []bank.Posting{
 		{LedgerAccount: "customer/" + string(ada), Amount: change},
-		{LedgerAccount: other + "/" + string(change.Currency), Amount: bank.Money{Minor: -change.Minor, Currency: change.Currency}},
+		{LedgerAccount: other + "/" + string(change.Currency), Amount: opposite},
 	}}
 }
 

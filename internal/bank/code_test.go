@@ -26,7 +26,8 @@ func TestTheRegistryIsWhole(t *testing.T) {
 			t.Errorf("%s is retryable: %v", info.Code, info.Code.Retryable())
 		}
 		for _, text := range []string{info.Meaning, info.Remedy} {
-			if len(text) < 10 || strings.ContainsAny(text, "|\n") || strings.HasSuffix(text, ".") || text[0] < 'a' || text[0] > 'z' {
+			if len(text) < 10 || strings.ContainsAny(text, "|\n") || strings.HasSuffix(text, ".") ||
+				text[0] < 'a' || text[0] > 'z' {
 				t.Errorf("%s: %q does not complete a sentence", info.Code, text)
 			}
 		}

@@ -53,7 +53,7 @@ func (a Account) Judge(c Command, in Circumstances) (Event, Refusals) {
 	broken := c.check()
 	for _, refusal := range broken {
 		if refusal.Code != InputInvalid {
-			return nil, broken.ranked() // without a sound amount there is nothing to compare
+			return nil, broken.ranked() // without a valid amount there is nothing to compare
 		}
 	}
 	event, more := c.decide(a, in)

@@ -21,8 +21,8 @@ type question struct {
 	taken   bool // the external id is another account's
 }
 
-// answer asks in the order in which whoever holds an account has to: the
-// request itself, its key, the account, and then other accounts.
+// answer asks in the order in which an account's actor has to: the request
+// itself, its key, the account, and then other accounts.
 func (q question) answer(t *testing.T) *bank.Refusal {
 	if refusal := bank.CheckKey(q.key); refusal != nil {
 		return refusal
@@ -83,10 +83,10 @@ func TestRefusalsByDescendingPrecedence(t *testing.T) {
 					if refusal == nil || refusal.Code != row.code {
 						t.Fatalf("row %d, %+v: refused with %+v, want %s", i+1, q.command, refusal, row.code)
 					}
-					if place := rank(row.code); place < last {
+					if position := rank(row.code); position < last {
 						t.Errorf("row %d: %s stands earlier in the registry", i+1, row.code)
 					} else {
-						last = place
+						last = position
 					}
 					seen[row.code] = true
 					row.heal(&q)
@@ -115,6 +115,7 @@ func openingChains() map[string]chain {
 	indebted := accountAfter(opened("EUR"), overdraft(9), withdrawn(eur(2), eur(-2)))
 	indebtedSavings := indebted
 	indebtedSavings.Kind = bank.Savings
+	full := accountAfter(paidIn(eur(math.MaxInt64))...)
 	limits := func(overdraft, perDay bank.Money) bank.SetLimits {
 		return bank.SetLimits{Limits: bank.Limits{Overdraft: overdraft, PerDay: &perDay}}
 	}
@@ -134,7 +135,7 @@ func openingChains() map[string]chain {
 			healing{bank.CurrencyMismatch, ask(limits(eur(1), eur(1)))},
 			healing{bank.OverdraftNotAllowed, state(indebted)},
 			healing{bank.OverdraftInUse, ask(limits(eur(2), eur(1)))})},
-		"savings beyond all measure": {question{account: accountAfter(paidIn(eur(math.MaxInt64))...), command: limits(eur(1), eur(1))}, begin(
+		"savings beyond all measure": {question{account: full, command: limits(eur(1), eur(1))}, begin(
 			healing{bank.IdempotencyConflict, func(q *question) { q.earlier, q.account.Kind = nil, bank.Savings }},
 			healing{bank.OverdraftNotAllowed, func(q *question) { q.account.Kind = bank.Current }},
 			healing{bank.BalanceTooLarge, state(open)})},
@@ -167,6 +168,7 @@ func paymentChains() map[string]chain {
 	icedFull := full
 	icedFull.Freeze = bank.Freeze{Credits: true, Since: at(1), Reason: "r"}
 	now := at(60)
+	worthless := bank.Money{Minor: -1, Currency: "XXX"}
 	send := func(to bank.AccountID, sum bank.Money, memo string, at time.Time) bank.SendTransfer {
 		return bank.SendTransfer{To: to, Amount: sum, Details: bank.Details{Memo: memo}, EffectiveAt: at}
 	}
@@ -174,8 +176,8 @@ func paymentChains() map[string]chain {
 		return bank.Deposit{Amount: sum, Details: bank.Details{Memo: memo}}
 	}
 	return map[string]chain{
-		"sending": {question{account: never, now: now, command: send(ada, bank.Money{Minor: -1, Currency: "XXX"}, long, at(99))}, begin(
-			healing{bank.InputInvalid, ask(send(ada, bank.Money{Minor: -1, Currency: "XXX"}, "", time.Time{}))},
+		"sending": {question{account: never, now: now, command: send(ada, worthless, long, at(99))}, begin(
+			healing{bank.InputInvalid, ask(send(ada, worthless, "", time.Time{}))},
 			healing{bank.CurrencyUnknown, ask(send(ada, usd(-1), "", time.Time{}))},
 			healing{bank.AmountInvalid, ask(send(ada, usd(2), "", time.Time{}))},
 			healing{bank.IdempotencyConflict, unused},
@@ -187,13 +189,16 @@ func paymentChains() map[string]chain {
 			healing{bank.LimitExceeded, ask(send(grace, eur(1), "", time.Time{}))},
 			healing{bank.InsufficientFunds, state(rich)},
 			healing{bank.TooManyOpenItems, state(accountAfter(paidIn(eur(5))...))})},
-		"sending tomorrow, which only the clock knows": {question{account: closing, now: now, command: send(ada, usd(2), "", at(61))}, []healing{
-			{bank.InputInvalid, func(q *question) { q.key, q.earlier = "k", nil }},
-			{bank.InputInvalid, ask(send(ada, usd(2), "", at(60)))},
-			{bank.ClosedAccount, state(iced)},
-			{bank.SameAccount, ask(send(grace, eur(1), "", at(60)))},
-			{bank.FrozenAccount, state(accountAfter(paidIn(eur(5))...))},
-		}},
+		"sending tomorrow, which only the clock knows": {
+			question{account: closing, now: now, command: send(ada, usd(2), "", at(61))},
+			[]healing{
+				{bank.InputInvalid, func(q *question) { q.key, q.earlier = "k", nil }},
+				{bank.InputInvalid, ask(send(ada, usd(2), "", at(60)))},
+				{bank.ClosedAccount, state(iced)},
+				{bank.SameAccount, ask(send(grace, eur(1), "", at(60)))},
+				{bank.FrozenAccount, state(accountAfter(paidIn(eur(5))...))},
+			},
+		},
 		"paying in": {question{account: never, now: now, command: pay(bank.Money{Currency: "XXX"}, long)}, begin(
 			healing{bank.InputInvalid, ask(pay(bank.Money{Currency: "XXX"}, ""))},
 			healing{bank.CurrencyUnknown, ask(pay(usd(0), ""))},
@@ -211,7 +216,8 @@ func paymentChains() map[string]chain {
 }
 
 func holdChains() map[string]chain {
-	never, closing, open := accountAfter(), accountAfter(opened("EUR"), bank.AccountClosed{}), accountAfter(paidIn(eur(9))...)
+	never, closing := accountAfter(), accountAfter(opened("EUR"), bank.AccountClosed{})
+	open := accountAfter(paidIn(eur(9))...)
 	held := accountAfter(then(paidIn(eur(9)), placed(eur(5), at(60)))...)
 	capture := func(sum bank.Money, memo string) bank.CaptureHold {
 		return bank.CaptureHold{Hold: 3, Amount: &sum, Details: bank.Details{Memo: memo}}
@@ -234,12 +240,15 @@ func holdChains() map[string]chain {
 			healing{bank.HoldEnded, look(placed(eur(5), at(60)), at(60))},
 			healing{bank.ExpiredHold, func(q *question) { q.account, q.now = held, at(59) }},
 			healing{bank.AmountExceedsRemaining, ask(capture(eur(5), ""))})},
-		"placing until yesterday": {question{account: crowded, now: at(70), command: bank.PlaceHold{Amount: eur(10), ExpiresAt: at(69)}}, []healing{
-			{bank.InputInvalid, func(q *question) { q.key, q.earlier = "k", nil }},
-			{bank.InputInvalid, ask(bank.PlaceHold{Amount: eur(10), ExpiresAt: at(71)})},
-			{bank.InsufficientFunds, ask(bank.PlaceHold{Amount: eur(9), ExpiresAt: at(71)})},
-			{bank.TooManyOpenItems, state(open)},
-		}},
+		"placing until yesterday": {
+			question{account: crowded, now: at(70), command: bank.PlaceHold{Amount: eur(10), ExpiresAt: at(69)}},
+			[]healing{
+				{bank.InputInvalid, func(q *question) { q.key, q.earlier = "k", nil }},
+				{bank.InputInvalid, ask(bank.PlaceHold{Amount: eur(10), ExpiresAt: at(71)})},
+				{bank.InsufficientFunds, ask(bank.PlaceHold{Amount: eur(9), ExpiresAt: at(71)})},
+				{bank.TooManyOpenItems, state(open)},
+			},
+		},
 	}
 }
 
@@ -272,12 +281,15 @@ func reversalChains() map[string]chain {
 			healing{bank.AlreadyReversed, state(poor)},
 			healing{bank.AmountExceedsRemaining, ask(back(eur(9), "r"))},
 			healing{bank.InsufficientFunds, state(open)})},
-		"reversing a withdrawal": {question{account: icedDone, past: withdrawn(eur(9), eur(0)), now: at(9), command: back(eur(10), "r")}, begin(
-			healing{bank.IdempotencyConflict, unused},
-			healing{bank.FrozenAccount, state(done)},
-			healing{bank.AlreadyReversed, state(full)},
-			healing{bank.AmountExceedsRemaining, ask(back(eur(9), "r"))},
-			healing{bank.BalanceTooLarge, state(open)})},
+		"reversing a withdrawal": {
+			question{account: icedDone, past: withdrawn(eur(9), eur(0)), now: at(9), command: back(eur(10), "r")},
+			begin(
+				healing{bank.IdempotencyConflict, unused},
+				healing{bank.FrozenAccount, state(done)},
+				healing{bank.AlreadyReversed, state(full)},
+				healing{bank.AmountExceedsRemaining, ask(back(eur(9), "r"))},
+				healing{bank.BalanceTooLarge, state(open)}),
+		},
 	}
 }
 
@@ -285,14 +297,16 @@ func reversalChains() map[string]chain {
 // the first only.
 func TestADryRunNamesEveryBrokenRule(t *testing.T) {
 	poor := accountAfter(opened("EUR"), limited(amount(1), amount(2)), frozenDebits)
-	c := bank.SendTransfer{To: ada, Amount: eur(5), Details: bank.Details{Memo: long, Reference: "a\nb"}, EffectiveAt: at(99)}
+	c := bank.SendTransfer{To: ada, Amount: eur(5), EffectiveAt: at(99),
+		Details: bank.Details{Memo: long, Reference: "a\nb"}}
 	_, broken := judged(t, poor, c, bank.Circumstances{Now: at(5), Key: "k"})
 	want := []bank.Code{bank.InputInvalid, bank.InputInvalid, bank.InputInvalid, bank.SameAccount, bank.FrozenAccount,
 		bank.LimitExceeded, bank.LimitExceeded, bank.InsufficientFunds}
 	if !slices.Equal(codes(broken), want) {
 		t.Errorf("it names %v, want %v", codes(broken), want)
 	}
-	_, broken = judged(t, poor, bank.Withdraw{Amount: eur(0), Details: bank.Details{Memo: long}}, bank.Circumstances{Now: at(5)})
+	nothing := bank.Withdraw{Amount: eur(0), Details: bank.Details{Memo: long}}
+	_, broken = judged(t, poor, nothing, bank.Circumstances{Now: at(5)})
 	if want := []bank.Code{bank.InputInvalid, bank.AmountInvalid}; !slices.Equal(codes(broken), want) {
 		t.Errorf("of an amount that makes no sense it says %v, want %v", codes(broken), want)
 	}

@@ -14,7 +14,8 @@ func TestEveryMovementIsInTheHistory(t *testing.T) {
 		entry, moved := e.Entry()
 		if !moved {
 			if len(e.PostingLines()) > 0 || entry != (bank.Entry{}) {
-				t.Errorf("%s: %T posts %v, which is not in the history: give it an Entry in its noun's file", name, e, e.PostingLines())
+				t.Errorf("%s: %T posts %v, which is not in the history: give it an Entry in its noun's file",
+					name, e, e.PostingLines())
 			}
 			continue
 		}

@@ -48,8 +48,8 @@ type entry struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{balance: new(big.Int), overdraft: new(big.Int), holds: make(map[int64]*entry), moves: make(map[int64]*entry),
-		transits: make(map[bank.TransferID]*entry)}
+	return &ledger{balance: new(big.Int), overdraft: new(big.Int), holds: make(map[int64]*entry),
+		moves: make(map[int64]*entry), transits: make(map[bank.TransferID]*entry)}
 }
 
 // known are the currencies that commands are drawn from, and some that are none.
@@ -326,9 +326,9 @@ func (l *ledger) allowedHold(c bank.Command, now time.Time) bank.Code {
 func (l *ledger) allowedAdjustment(c bank.AdjustHold, now time.Time) bank.Code {
 	until, h := c.ExpiresAt, l.holds[c.Hold]
 	live := l.open && !l.closed && h != nil && !h.ended && now.Before(h.until)
-	sound := live
+	valid := live
 	if c.Amount != nil {
-		sound = sound && known[c.Amount.Currency] && c.Amount.Minor > 0 && c.Amount.Currency == l.currency
+		valid = valid && known[c.Amount.Currency] && c.Amount.Minor > 0 && c.Amount.Currency == l.currency
 	}
 	rules := []func() rule{must("INPUT_INVALID", func() bool { return c.Amount != nil || !until.IsZero() })}
 	if c.Amount != nil {
@@ -340,7 +340,7 @@ func (l *ledger) allowedAdjustment(c bank.AdjustHold, now time.Time) bank.Code {
 	}), must("INPUT_INVALID", func() bool {
 		return !live || until.IsZero() || !until.Before(h.until)
 	}), must("INPUT_INVALID", func() bool {
-		if !sound {
+		if !valid {
 			return true
 		}
 		total := c.Amount == nil || c.Amount.Minor == h.minor
@@ -351,7 +351,7 @@ func (l *ledger) allowedAdjustment(c bank.AdjustHold, now time.Time) bank.Code {
 		rules = append(rules, must("CURRENCY_MISMATCH", func() bool { return c.Amount.Currency == l.currency }))
 	}
 	rules = append(append(rules, l.live(c.Hold, now)...), must("ACCOUNT_FROZEN", func() bool { return !l.noDebits }))
-	if c.Amount == nil || !sound || c.Amount.Minor <= h.minor {
+	if c.Amount == nil || !valid || c.Amount.Minor <= h.minor {
 		return first(rules...)
 	}
 	raise := c.Amount.Minor - h.minor

@@ -20,12 +20,16 @@ var (
 	// mostly near its ends.
 	lengths = []int{60, 50, 70, 40, 80, 20, 5}
 	// minors are amounts: mostly small, some at the edge of what there is.
-	minors = rapid.OneOf(rapid.Int64Range(1, 1000), rapid.Int64Range(1, 1000), rapid.Int64Range(1, 1000), rapid.Int64Range(1, math.MaxInt64/2),
-		rapid.Int64Range(math.MaxInt64-1000, math.MaxInt64), rapid.Int64Range(-10, 10), rapid.Just(int64(math.MinInt64)))
-	currencies = rapid.SampledFrom([]bank.Currency{"EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR", "EUR",
-		"EUR", "EUR", "EUR", "EUR", "USD", "JPY", "KWD", "CLF", "XXX", "eur", ""})
-	texts = rapid.OneOf(rapid.Just(""), rapid.Just(""), rapid.Just(""), rapid.Just(""), rapid.StringN(0, 20, -1), rapid.StringN(139, 142, -1),
-		rapid.StringN(498, 503, -1), rapid.SampledFrom([]string{"\x00", "a\u009fb", "a\u202eb", "\xc3\x28"}))
+	minors = rapid.OneOf(rapid.Int64Range(1, 1000), rapid.Int64Range(1, 1000), rapid.Int64Range(1, 1000),
+		rapid.Int64Range(1, math.MaxInt64/2), rapid.Int64Range(math.MaxInt64-1000, math.MaxInt64),
+		rapid.Int64Range(-10, 10), rapid.Just(int64(math.MinInt64)))
+	currencies = rapid.SampledFrom(append(slices.Repeat([]bank.Currency{"EUR"}, 16),
+		"USD", "JPY", "KWD", "CLF", "XXX", "eur", ""))
+	texts = rapid.OneOf(rapid.Just(""), rapid.Just(""), rapid.Just(""), rapid.Just(""),
+		rapid.StringN(0, 20, -1), rapid.StringN(139, 142, -1), rapid.StringN(498, 503, -1),
+		rapid.SampledFrom([]string{"\x00", "a\u009fb", "a\u202eb", "\xc3\x28"}))
+	pauses = rapid.SampledFrom([]time.Duration{0, 0, time.Microsecond, time.Second, time.Hour,
+		13 * time.Hour, 8 * 24 * time.Hour})
 	reasons = rapid.SampledFrom([]string{"r", "r", "r", "r", ""})
 )
 
@@ -59,7 +63,8 @@ func drawTime(t *rapid.T, name string, now time.Time) time.Time {
 
 // drawCommand is mostly one that makes sense for the account.
 func drawCommand(t *rapid.T, account bank.Account, now time.Time) bank.Command {
-	version := rapid.OneOf(rapid.Int64Range(0, account.Version+1), rapid.Int64Range(max(0, account.Version-4), account.Version))
+	version := rapid.OneOf(rapid.Int64Range(0, account.Version+1),
+		rapid.Int64Range(max(0, account.Version-4), account.Version))
 	switch rapid.IntRange(0, 23).Draw(t, "kind") {
 	case 6:
 		return bank.OpenAccount{Owner: texts.Draw(t, "owner"), Currency: currencies.Draw(t, "currency")}
@@ -70,17 +75,20 @@ func drawCommand(t *rapid.T, account bank.Account, now time.Time) bank.Command {
 	case 10:
 		return bank.CloseAccount{}
 	case 5:
-		limits := bank.Limits{PerTransaction: drawOptional(t, "per transaction", account), PerDay: drawOptional(t, "per day", account)}
+		limits := bank.Limits{PerTransaction: drawOptional(t, "per transaction", account),
+			PerDay: drawOptional(t, "per day", account)}
 		if m := drawOptional(t, "overdraft", account); m != nil {
 			limits.Overdraft = *m
 		}
 		return bank.SetLimits{Limits: limits}
 	case 2, 11:
-		return bank.Withdraw{Amount: drawMoney(t, "amount", account), Details: drawDetails(t), EffectiveAt: drawTime(t, "effective", now)}
+		return bank.Withdraw{Amount: drawMoney(t, "amount", account), Details: drawDetails(t),
+			EffectiveAt: drawTime(t, "effective", now)}
 	case 4, 12, 13:
 		return bank.PlaceHold{Amount: drawMoney(t, "amount", account), ExpiresAt: drawTime(t, "until", now)}
 	case 14:
-		return bank.CaptureHold{Hold: version.Draw(t, "hold"), Amount: drawOptional(t, "amount", account), ReleaseRest: rapid.Bool().Draw(t, "release")}
+		return bank.CaptureHold{Hold: version.Draw(t, "hold"), Amount: drawOptional(t, "amount", account),
+			ReleaseRest: rapid.Bool().Draw(t, "release")}
 	case 16:
 		if rapid.Bool().Draw(t, "adjust") {
 			return bank.AdjustHold{Hold: version.Draw(t, "hold"), Amount: drawOptional(t, "amount", account),
@@ -90,7 +98,8 @@ func drawCommand(t *rapid.T, account bank.Account, now time.Time) bank.Command {
 	case 17:
 		return bank.ExpireHold{Hold: version.Draw(t, "hold")}
 	case 0, 15:
-		return bank.Reverse{Transaction: version.Draw(t, "transaction"), Amount: drawOptional(t, "amount", account), Reason: reasons.Draw(t, "reason")}
+		return bank.Reverse{Transaction: version.Draw(t, "transaction"), Amount: drawOptional(t, "amount", account),
+			Reason: reasons.Draw(t, "reason")}
 	case 1, 18:
 		to := rapid.SampledFrom([]bank.AccountID{grace, grace, grace, ada}).Draw(t, "to")
 		return bank.SendTransfer{To: to, Amount: drawMoney(t, "amount", account), EffectiveAt: drawTime(t, "effective", now)}
@@ -99,15 +108,18 @@ func drawCommand(t *rapid.T, account bank.Account, now time.Time) bank.Command {
 	case 21, 22:
 		return drawEnd(t, account)
 	default:
-		return bank.Deposit{Amount: drawMoney(t, "amount", account), Details: drawDetails(t), EffectiveAt: drawTime(t, "effective", now)}
+		return bank.Deposit{Amount: drawMoney(t, "amount", account), Details: drawDetails(t),
+			EffectiveAt: drawTime(t, "effective", now)}
 	}
 }
 
-// drawReceipt is a transfer as the bank would bring it: of a sound amount.
+// drawReceipt is a transfer as the bank would bring it: of a valid amount.
 func drawReceipt(t *rapid.T) bank.Command {
-	c := bank.ReceiveTransfer{Transfer: bank.NewTransferID(grace, fmt.Sprint(rapid.Uint64().Draw(t, "transfer"))), From: grace,
-		Amount: bank.Money{Minor: rapid.OneOf(rapid.Int64Range(1, 1000), rapid.Int64Range(1, math.MaxInt64)).Draw(t, "amount"),
-			Currency: rapid.SampledFrom([]bank.Currency{"EUR", "EUR", "EUR", "USD"}).Draw(t, "in")}}
+	cents := rapid.OneOf(rapid.Int64Range(1, 1000), rapid.Int64Range(1, math.MaxInt64))
+	currency := rapid.SampledFrom([]bank.Currency{"EUR", "EUR", "EUR", "USD"})
+	id := bank.NewTransferID(grace, fmt.Sprint(rapid.Uint64().Draw(t, "transfer")))
+	c := bank.ReceiveTransfer{Transfer: id, From: grace,
+		Amount: bank.Money{Minor: cents.Draw(t, "amount"), Currency: currency.Draw(t, "in")}}
 	if rapid.IntRange(0, 3).Draw(t, "as a reversal") == 0 {
 		c.Reverses = trip
 	}
@@ -134,10 +146,11 @@ func TestTheBankAgreesWithALedger(t *testing.T) {
 		now := at(0)
 		steps := rapid.SampledFrom(lengths).Draw(t, "steps")
 		for i := range steps {
-			now = now.Add(rapid.SampledFrom([]time.Duration{0, 0, time.Microsecond, time.Second, time.Hour, 13 * time.Hour, 8 * 24 * time.Hour}).Draw(t, "later"))
+			now = now.Add(pauses.Draw(t, "later"))
 			c := drawCommand(t, account, now)
 			if i == 2 { // after some that come too early
-				c = bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR", Kind: rapid.SampledFrom(bank.Kinds()).Draw(t, "kind")}
+				kind := rapid.SampledFrom(bank.Kinds()).Draw(t, "kind")
+				c = bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR", Kind: kind}
 			}
 			in := bank.Circumstances{Now: now, Caller: "ada", Key: fmt.Sprint("key ", i)}
 			if version := account.RequiredVersion(c); version != 0 {
@@ -155,7 +168,7 @@ func TestTheBankAgreesWithALedger(t *testing.T) {
 			checkFact(t, account, event, c, now)
 			account = account.Apply(event, now)
 			history, times = append(history, event), append(times, now)
-			model.book(c, event, account.Version, now)
+			model.record(c, event, account.Version, now)
 			checkAccount(t, account, model, history, now)
 		}
 		replayed := bank.Account{ID: ada}
@@ -198,16 +211,19 @@ func checkAccount(t *rapid.T, account bank.Account, model *ledger, history []ban
 	if model.available(now).Sign() < 0 || model.overfull(new(big.Int), model.overdraft) {
 		t.Fatalf("available %s, balance %s, in transit %s", model.available(now), model.balance, model.inTransit())
 	}
-	if account.Currency != model.currency || account.Balance.Currency != model.currency || account.IsOpen() != model.open || account.IsClosed() != model.closed {
+	if account.Currency != model.currency || account.Balance.Currency != model.currency ||
+		account.IsOpen() != model.open || account.IsClosed() != model.closed {
 		t.Fatalf("the account is %+v, want it in %s, open %v, closed %v", account, model.currency, model.open, model.closed)
 	}
 	for version, m := range model.moves {
 		reversed := m.minor - m.rest
-		if i := slices.IndexFunc(account.Reversed, func(r bank.Reversed) bool { return r.Version == version && r.Minor == reversed }); (i >= 0) != (reversed != 0) {
+		same := func(r bank.Reversed) bool { return r.Version == version && r.Minor == reversed }
+		if slices.ContainsFunc(account.Reversed, same) != (reversed != 0) {
 			t.Fatalf("of transaction %d, %d were reversed; the account knows %+v", version, reversed, account.Reversed)
 		}
 	}
-	if account.Version != int64(len(history)) || account.ChangedAt != now || len(account.Holds) != count(model.holds) || len(account.InTransit) != count(model.transits) {
+	if account.Version != int64(len(history)) || account.ChangedAt != now ||
+		len(account.Holds) != count(model.holds) || len(account.InTransit) != count(model.transits) {
 		t.Fatalf("after %d events at %s: %+v", len(history), now, account)
 	}
 	var customer, total big.Int

@@ -9,16 +9,16 @@ import (
 )
 
 func TestOpeningAnAccount(t *testing.T) {
-	full := bank.AccountOpened{Owner: "Ada Lovelace", Currency: "KWD", Name: "holidays", Kind: bank.Savings, ExternalID: "crm 7",
-		Metadata: map[string]string{"branch": "London"}}
+	full := bank.AccountOpened{Owner: "Ada Lovelace", Currency: "KWD", Name: "holidays", Kind: bank.Savings,
+		ExternalID: "crm 7", Metadata: map[string]string{"branch": "London"}}
 	tell(t, map[string]story{
 		"the account begins empty": {
 			when: bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR"},
 			then: bank.AccountOpened{Owner: "Ada Lovelace", Currency: "EUR", Kind: bank.Current},
 		},
 		"with all that can be said": {
-			when: bank.OpenAccount{Owner: "Ada Lovelace", Currency: "KWD", Name: "holidays", Kind: bank.Savings, ExternalID: "crm 7",
-				Metadata: map[string]string{"branch": "London"}},
+			when: bank.OpenAccount{Owner: "Ada Lovelace", Currency: "KWD", Name: "holidays", Kind: bank.Savings,
+				ExternalID: "crm 7", Metadata: map[string]string{"branch": "London"}},
 			then: full,
 		},
 		"no metadata is none": {
@@ -34,7 +34,7 @@ func TestOpeningAnAccount(t *testing.T) {
 			when: bank.OpenAccount{Owner: strings.Repeat("ä", 140), Currency: "JPY"},
 			then: bank.AccountOpened{Owner: strings.Repeat("ä", 140), Currency: "JPY", Kind: bank.Current},
 		},
-		"nobody": {
+		"no owner": {
 			when: bank.OpenAccount{Currency: "EUR"},
 			or:   invalidInput("owner"),
 		},
@@ -59,7 +59,8 @@ func TestOpeningAnAccount(t *testing.T) {
 			or:   invalidInput("kind"),
 		},
 		"an account name and an external id that are too long, in an unknown currency": {
-			when: bank.OpenAccount{Owner: "Ada", Currency: "EURO", Name: strings.Repeat("n", 141), ExternalID: strings.Repeat("x", 141)},
+			when: bank.OpenAccount{Owner: "Ada", Currency: "EURO",
+				Name: strings.Repeat("n", 141), ExternalID: strings.Repeat("x", 141)},
 			or:   invalidInput("name"),
 			also: []bank.Code{bank.InputInvalid, bank.CurrencyUnknown},
 		},
@@ -108,7 +109,8 @@ func TestMetadataIsBounded(t *testing.T) {
 			for _, c := range []bank.Command{bank.OpenAccount{Owner: "Ada", Currency: "EUR", Metadata: test.metadata},
 				bank.UpdateAccount{Metadata: &test.metadata}} {
 				refusal := bank.Check(c)
-				if (refusal == nil) != (test.field == "") || refusal != nil && (refusal.Code != bank.InputInvalid || refusal.Field != test.field) {
+				if (refusal == nil) != (test.field == "") ||
+					refusal != nil && (refusal.Code != bank.InputInvalid || refusal.Field != test.field) {
 					t.Errorf("%T: %+v, want %q", c, refusal, test.field)
 				}
 			}
@@ -129,7 +131,8 @@ func TestWhatACallerKeepsIsNotTheAccounts(t *testing.T) {
 		account = account.Apply(event, at(1))
 	}
 	metadata["branch"], limit.Minor = "Paris", 6
-	if account.Metadata["branch"] != "London" || *account.Limits.PerTransaction != eur(5) || *account.Limits.PerDay != eur(5) {
+	if account.Metadata["branch"] != "London" ||
+		*account.Limits.PerTransaction != eur(5) || *account.Limits.PerDay != eur(5) {
 		t.Errorf("it is now %v, %s and %s", account.Metadata, account.Limits.PerTransaction, account.Limits.PerDay)
 	}
 }
@@ -165,8 +168,12 @@ func TestUpdatingAnAccount(t *testing.T) {
 			when:  bank.UpdateAccount{Name: &long},
 			or:    invalidInput("name"),
 		},
-		"of nobody":   {when: bank.UpdateAccount{Name: &name}, or: notFound},
-		"when closed": {given: []bank.Event{before, bank.AccountClosed{}}, when: bank.UpdateAccount{Name: &name}, or: closed(2)},
+		"of no account": {when: bank.UpdateAccount{Name: &name}, or: notFound},
+		"when closed": {
+			given: []bank.Event{before, bank.AccountClosed{}},
+			when:  bank.UpdateAccount{Name: &name},
+			or:    closed(2),
+		},
 	})
 	after := accountAfter(before, bank.AccountUpdated{Changed: []string{"name"}, Name: "rent", Metadata: some})
 	if after.Name != "rent" || after.Metadata["branch"] != "Paris" || after.Owner != "Ada Lovelace" {
@@ -176,7 +183,8 @@ func TestUpdatingAnAccount(t *testing.T) {
 
 func TestClosingAnAccount(t *testing.T) {
 	notEmpty := func(balance, held, transit int64) bank.Refusal {
-		return bank.Refusal{Code: bank.AccountNotEmpty, Field: "accountId", Balance: amount(balance), Held: amount(held), InTransit: amount(transit)}
+		return bank.Refusal{Code: bank.AccountNotEmpty, Field: "accountId",
+			Balance: amount(balance), Held: amount(held), InTransit: amount(transit)}
 	}
 	tell(t, map[string]story{
 		"an empty account": {
@@ -194,13 +202,33 @@ func TestClosingAnAccount(t *testing.T) {
 			when:  bank.CloseAccount{},
 			then:  bank.AccountClosed{},
 		},
-		"with a cent":      {given: paidIn(eur(1)), when: bank.CloseAccount{}, or: notEmpty(1, 0, 0)},
-		"with a debt":      {given: []bank.Event{opened("EUR"), overdraft(5), withdrawn(eur(1), eur(-1))}, when: bank.CloseAccount{}, or: notEmpty(-1, 0, 0)},
-		"with a hold":      {given: []bank.Event{opened("EUR"), overdraft(5), placed(eur(5), at(5))}, when: bank.CloseAccount{}, or: notEmpty(0, 5, 0)},
-		"with a transfer":  {given: then(paidIn(eur(1)), sent(eur(1), eur(0))), when: bank.CloseAccount{}, or: notEmpty(0, 0, 1)},
-		"twice":            {given: []bank.Event{opened("EUR"), bank.AccountClosed{}}, when: bank.CloseAccount{}, or: closed(2)},
-		"nobody's":         {when: bank.CloseAccount{}, or: notFound},
-		"for long reasons": {given: []bank.Event{opened("EUR")}, when: bank.CloseAccount{Reason: strings.Repeat("r", 301)}, or: invalidInput("reason")},
+		"with a cent": {given: paidIn(eur(1)), when: bank.CloseAccount{}, or: notEmpty(1, 0, 0)},
+		"with a debt": {
+			given: []bank.Event{opened("EUR"), overdraft(5), withdrawn(eur(1), eur(-1))},
+			when:  bank.CloseAccount{},
+			or:    notEmpty(-1, 0, 0),
+		},
+		"with a hold": {
+			given: []bank.Event{opened("EUR"), overdraft(5), placed(eur(5), at(5))},
+			when:  bank.CloseAccount{},
+			or:    notEmpty(0, 5, 0),
+		},
+		"with a transfer": {
+			given: then(paidIn(eur(1)), sent(eur(1), eur(0))),
+			when:  bank.CloseAccount{},
+			or:    notEmpty(0, 0, 1),
+		},
+		"twice": {
+			given: []bank.Event{opened("EUR"), bank.AccountClosed{}},
+			when:  bank.CloseAccount{},
+			or:    closed(2),
+		},
+		"no account": {when: bank.CloseAccount{}, or: notFound},
+		"for long reasons": {
+			given: []bank.Event{opened("EUR")},
+			when:  bank.CloseAccount{Reason: strings.Repeat("r", 301)},
+			or:    invalidInput("reason"),
+		},
 	})
 }
 
@@ -210,10 +238,15 @@ func TestNothingMovesOnAClosedAccount(t *testing.T) {
 		t.Errorf("open %v, closed %v, available %s", account.IsOpen(), account.IsClosed(), account.Available(at(4)))
 	}
 	name := "n"
-	for _, c := range []bank.Command{bank.Deposit{Amount: eur(1)}, bank.Withdraw{Amount: eur(1)}, bank.SendTransfer{To: grace, Amount: eur(1)},
-		bank.PlaceHold{Amount: eur(1)}, bank.CaptureHold{Hold: 1}, bank.ReleaseHold{Hold: 1}, bank.Reverse{Transaction: 1, Reason: "r"},
-		bank.SetLimits{}, bank.FreezeAccount{Debits: true, Reason: "r"}, bank.UnfreezeAccount{}, bank.UpdateAccount{Name: &name}, bank.CloseAccount{}} {
-		if _, broken := judged(t, account, c, bank.Circumstances{Now: at(4)}); len(broken) != 1 || broken[0].Code != bank.ClosedAccount {
+	for _, c := range []bank.Command{
+		bank.Deposit{Amount: eur(1)}, bank.Withdraw{Amount: eur(1)}, bank.SendTransfer{To: grace, Amount: eur(1)},
+		bank.PlaceHold{Amount: eur(1)}, bank.CaptureHold{Hold: 1}, bank.ReleaseHold{Hold: 1},
+		bank.Reverse{Transaction: 1, Reason: "r"}, bank.SetLimits{},
+		bank.FreezeAccount{Debits: true, Reason: "r"}, bank.UnfreezeAccount{},
+		bank.UpdateAccount{Name: &name}, bank.CloseAccount{},
+	} {
+		_, broken := judged(t, account, c, bank.Circumstances{Now: at(4)})
+		if len(broken) != 1 || broken[0].Code != bank.ClosedAccount {
 			t.Errorf("%T: %v", c, codes(broken))
 		}
 	}

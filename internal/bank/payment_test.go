@@ -202,7 +202,7 @@ func TestBackdatedPayments(t *testing.T) {
 			or:    invalidInput("effectiveAt"),
 			also:  []bank.Code{bank.CurrencyMismatch},
 		},
-		"of tomorrow, to nobody": {
+		"of tomorrow, to no account": {
 			when: bank.Deposit{Amount: eur(1), EffectiveAt: at(4)},
 			or:   invalidInput("effectiveAt"),
 			also: []bank.Code{bank.AccountNotFound},

@@ -17,7 +17,8 @@ func TestRefusalsThatOthersMake(t *testing.T) {
 		amount.Message != "The amount has too many decimals; send a positive decimal with at most 3 decimals for BHD." {
 		t.Errorf("%+v", amount)
 	}
-	for _, refusal := range []*bank.Refusal{conflict, amount, bank.RefuseUnknownAccount(), bank.RefuseTaken(grace), bank.RefuseInput("first", "must be at most 100"), bank.RefuseCurrency("currency", "€\n")} {
+	for _, refusal := range []*bank.Refusal{conflict, amount, bank.RefuseUnknownAccount(), bank.RefuseTaken(grace),
+		bank.RefuseInput("first", "must be at most 100"), bank.RefuseCurrency("currency", "€\n")} {
 		checkMessage(t, refusal.Message)
 	}
 }

@@ -55,7 +55,8 @@ func (w *world) courses() map[bank.TransferID]*course {
 func (w *world) checkTransfers(ended bool) {
 	for id, c := range w.courses() {
 		arrived, over := c.received+c.rejected, c.completed+c.returned
-		if c.sent != 1 || arrived > 1 || over > arrived || c.completed > c.received || c.returned > c.rejected || ended && over != 1 {
+		if c.sent != 1 || arrived > 1 || over > arrived ||
+			c.completed > c.received || c.returned > c.rejected || ended && over != 1 {
 			w.Fatalf("transfer %s: %+v", id, *c)
 		}
 		for _, at := range []bank.AccountID{c.receivedAt, c.rejectedAt} {
@@ -88,9 +89,10 @@ func (w *world) checkReversals() {
 			}
 		}
 		for version, minor := range reversed {
-			known := slices.ContainsFunc(w.accounts[id].Reversed, func(r bank.Reversed) bool { return r.Version == version && r.Minor == minor })
-			if !known {
-				w.Fatalf("%s: of transaction %d, %d were reversed; the account knows %+v", id, version, minor, w.accounts[id].Reversed)
+			known := w.accounts[id].Reversed
+			same := func(r bank.Reversed) bool { return r.Version == version && r.Minor == minor }
+			if !slices.ContainsFunc(known, same) {
+				w.Fatalf("%s: of transaction %d, %d were reversed; the account knows %+v", id, version, minor, known)
 			}
 			if most := amountOf(stream[version-1].event); minor > most || minor <= 0 {
 				w.Fatalf("%s: of transaction %d over %d, %d were reversed", id, version, most, minor)
@@ -133,7 +135,7 @@ func (w *world) checkTheEnd() {
 		replayed[f.account] = account.Apply(f.event, f.at)
 	}
 	if inTransit != 0 {
-		w.Fatalf("%d minor units are in transit for ever", inTransit)
+		w.Fatalf("%d minor units stay in transit", inTransit)
 	}
 	if !reflect.DeepEqual(replayed, w.accounts) {
 		w.Fatalf("replayed, the accounts are\n%+v, they were\n%+v", replayed, w.accounts)

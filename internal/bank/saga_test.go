@@ -33,8 +33,7 @@ type world struct {
 	accounts map[bank.AccountID]bank.Account
 }
 
-// execute is what an account's actor does: the first answer to a key is the
-// answer for ever.
+// execute is what an account's actor does: a key always gets its first answer.
 func (w *world) execute(id bank.AccountID, key string, c bank.Command) (bank.Event, *bank.Refusal) {
 	for _, f := range w.streams[id] {
 		if f.key == key {
@@ -102,10 +101,12 @@ func (w *world) follow(f fact) {
 }
 
 // ids are the accounts of the worlds: the last is never opened.
-var ids = []bank.AccountID{ada, grace, bank.NewAccountID("edsger", "1"), bank.NewAccountID("barbara", "1"), bank.NewAccountID("nobody", "1")}
+var ids = []bank.AccountID{ada, grace, bank.NewAccountID("edsger", "1"), bank.NewAccountID("barbara", "1"),
+	bank.NewAccountID("never opened", "1")}
 
 func newWorld(t *rapid.T) *world {
-	w := &world{T: t, now: at(0), streams: make(map[bank.AccountID][]fact), accounts: make(map[bank.AccountID]bank.Account)}
+	w := &world{T: t, now: at(0), streams: make(map[bank.AccountID][]fact),
+		accounts: make(map[bank.AccountID]bank.Account)}
 	for i, id := range ids[:4] {
 		currency := bank.Currency("EUR")
 		if i == 3 {
@@ -148,7 +149,8 @@ func (w *world) anything(id bank.AccountID) bank.Command {
 	case 11:
 		return bank.CloseAccount{}
 	case 12:
-		return bank.SetLimits{Limits: bank.Limits{Overdraft: bank.Money{Minor: rapid.Int64Range(0, 200).Draw(w.T, "overdraft"), Currency: sum.Currency}}}
+		overdraft := bank.Money{Minor: rapid.Int64Range(0, 200).Draw(w.T, "overdraft"), Currency: sum.Currency}
+		return bank.SetLimits{Limits: bank.Limits{Overdraft: overdraft}}
 	case 13:
 		return bank.PlaceHold{Amount: sum, ExpiresAt: w.now.Add(time.Hour)}
 	case 14:

@@ -15,7 +15,7 @@ func TestABatchIsWhatItSays(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		batch contract.Batch
-		sound bool
+		valid bool
 	}{
 		"records":                       {contract.Batch{Previous: 3, First: 4, Last: 5, Records: records(4, 5)}, true},
 		"the first":                     {contract.Batch{First: 1, Last: 1, Records: records(1)}, true},
@@ -31,7 +31,7 @@ func TestABatchIsWhatItSays(t *testing.T) {
 		"other records":                 {contract.Batch{Previous: 3, First: 4, Last: 5, Records: records(14, 15)}, false},
 		"a position before all":         {contract.Batch{Previous: -1, First: 0, Last: 0, Records: records(0)}, false},
 	} {
-		if err := test.batch.Check(); (err == nil) != test.sound {
+		if err := test.batch.Check(); (err == nil) != test.valid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

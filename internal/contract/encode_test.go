@@ -39,7 +39,7 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 
 var anyText = rapid.OneOf(rapid.StringMatching(`[ -~]{0,12}`), rapid.StringMatching(`[a-z0-9-]{1,20}`), rapid.String())
 
-// anyRecord has sound JSON for its data.
+// anyRecord has valid JSON for its data.
 func anyRecord(t *rapid.T) contract.Record {
 	data, err := json.Marshal(map[string]any{anyText.Draw(t, "name"): anyText.Draw(t, "value"), "n": rapid.Int64().Draw(t, "n"), "a": []any{anyText.Draw(t, "element"), nil}})
 	if err != nil {

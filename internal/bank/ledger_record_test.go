@@ -7,10 +7,10 @@ import (
 	"corebank/internal/bank"
 )
 
-// book takes note of a command that was accepted as the event with a version.
+// record takes note of a command that was accepted as the event with a version.
 // Of the event it asks only what a command does not say: whether a transfer
 // was received.
-func (l *ledger) book(c bank.Command, event bank.Event, version int64, now time.Time) {
+func (l *ledger) record(c bank.Command, event bank.Event, version int64, now time.Time) {
 	switch c := c.(type) {
 	case bank.OpenAccount:
 		l.open, l.openedAt, l.currency, l.savings = true, now, c.Currency, c.Kind == "SAVINGS"
@@ -49,9 +49,9 @@ func (l *ledger) book(c bank.Command, event bank.Event, version int64, now time.
 			l.moves[t.reverses].rest += t.minor
 		}
 	case bank.Reverse:
-		l.bookReversal(c, event, version)
+		l.recordReversal(c, event, version)
 	default:
-		l.bookHold(c, version, now)
+		l.recordHold(c, version, now)
 	}
 }
 
@@ -67,7 +67,7 @@ func (l *ledger) move(version int64, kind string, minor, change int64) {
 	l.balance.Add(l.balance, whole(change))
 }
 
-func (l *ledger) bookReversal(c bank.Reverse, event bank.Event, version int64) {
+func (l *ledger) recordReversal(c bank.Reverse, event bank.Event, version int64) {
 	original := l.moves[c.Transaction]
 	minor := original.rest
 	if c.Amount != nil {
@@ -85,7 +85,7 @@ func (l *ledger) bookReversal(c bank.Reverse, event bank.Event, version int64) {
 	}
 }
 
-func (l *ledger) bookHold(c bank.Command, version int64, now time.Time) {
+func (l *ledger) recordHold(c bank.Command, version int64, now time.Time) {
 	switch c := c.(type) {
 	case bank.PlaceHold:
 		until := c.ExpiresAt
