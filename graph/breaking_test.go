@@ -84,7 +84,7 @@ func breakingDefault(what string, old, now *ast.Value) []string {
 	if old == nil && now == nil || old != nil && now != nil && old.String() == now.String() {
 		return nil
 	}
-	if old == nil { // who said nothing meant nothing, and is now taken to say something
+	if old == nil { // a client that leaves the argument out now sends the default
 		return []string{fmt.Sprintf("%s has the new default %s", what, now)}
 	}
 	return []string{fmt.Sprintf("%s no longer has the default %s", what, old)}
@@ -136,7 +136,7 @@ func TestNoClientIsBroken(t *testing.T) {
 	if committed, err := os.ReadFile(path); err == nil {
 		broken := breaking(gqlparser.MustLoadSchema(&ast.Source{Name: path, Input: string(committed)}), now)
 		for _, change := range broken {
-			t.Errorf("clients break: %s. Keep what was there, deprecated, beside what is new", change)
+			t.Errorf("clients break: %s. Keep the old one, deprecated, beside the new one", change)
 		}
 	}
 	if !t.Failed() {

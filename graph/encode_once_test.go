@@ -52,7 +52,7 @@ func TestEqualSelectionsAreShared(t *testing.T) {
 	}
 	const choice = `subscription($all: Boolean!) { transactions { cursor transaction { id memo @include(if: $all) } } }`
 	if selectionOf(t, choice, map[string]any{"all": true}) == selectionOf(t, choice, map[string]any{"all": false}) {
-		t.Error("a variable that decides what is sent makes no difference")
+		t.Error("a variable that decides which fields are sent makes no difference")
 	}
 }
 

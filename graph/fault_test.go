@@ -100,7 +100,7 @@ func TestUnknownErrorsAreHiddenAndLogged(t *testing.T) {
 			t.Fatalf("%s: %d errors are logged, want %d", query, len(d.hidden), i+1)
 		}
 		if logged := d.hidden[i]; !errors.Is(logged, secret) || !strings.Contains(logged.Error(), secret.Error()) {
-			t.Errorf("%s: what is logged is %v", query, logged)
+			t.Errorf("%s: %v is logged, want the error", query, logged)
 		}
 	}
 }

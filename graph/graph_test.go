@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -128,6 +129,16 @@ func (a answer) fails(extensions map[string]any) (path, message string) {
 		a.desk.t.Errorf("hid %v of an answer with %v", a.desk.hidden, extensions)
 	}
 	return strings.Trim(fmt.Sprint(a.Errors[0].Path), "[]"), a.Errors[0].Message
+}
+
+// refusesInput checks that an error is a fault BAD_USER_INPUT with this text in its
+// message.
+func refusesInput(t *testing.T, err error, message string) {
+	t.Helper()
+	var fault *Fault
+	if !errors.As(err, &fault) || fault.Code != CodeBadInput || !strings.Contains(fault.Message, message) {
+		t.Errorf("error %v, want %s with %q", err, CodeBadInput, message)
+	}
 }
 
 // ask sends a request with variables as JSON, "" for none.

@@ -147,7 +147,7 @@ func (l *lint) fields(d *ast.Definition) {
 			l.report("%s is required and deprecated", what)
 		}
 		for _, a := range f.Arguments {
-			if d != l.schema.Mutation { // its one argument says nothing that its type does not
+			if d != l.schema.Mutation { // the type of its one argument is description enough
 				l.text(what+"."+a.Name, a.Description)
 			}
 			l.deprecated(what+"."+a.Name, a.Directives)

@@ -26,7 +26,7 @@ refusal means. Unless an operation says otherwise, each field costs one point; h
 request may cost is in [abuse.md](abuse.md). ` + "`!`" + ` means never null, brackets a list.
 `
 
-// reference writes the schema out for people.
+// reference is the schema as a page of documentation.
 type reference struct {
 	strings.Builder
 	schema *ast.Schema
@@ -43,8 +43,8 @@ func TestTheReferenceIsOfToday(t *testing.T) {
 	r.complete(t)
 }
 
-// complete wants everything of the schema on the page, and every link to lead
-// to a heading that there is once.
+// complete checks that everything of the schema is on the page, and that every link
+// leads to a heading that exists once.
 func (r *reference) complete(t *testing.T) {
 	t.Helper()
 	headings := map[string]int{}
@@ -209,7 +209,7 @@ func (r *reference) index(title string, names []string, prefix string) {
 	}
 }
 
-// operation is a field of a root, with who may use it and what it costs.
+// operation is a field of a root, with the roles that may use it and its cost.
 func (r *reference) operation(root *ast.Definition, field *ast.FieldDefinition) {
 	text := flat(field.Description) + deprecation(field.Directives)
 	r.line("### %s %s\n\n%s\n", strings.ToLower(root.Name), field.Name, text)
