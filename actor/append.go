@@ -1,0 +1,44 @@
+package actor
+
+import (
+	"context"
+	"fmt"
+
+	"corebank/internal/contract"
+)
+
+// append makes what was decided durable, if it was decided on the newest state.
+func (a *account) append(ctx context.Context, d *decision, checkKeys bool) ([]contract.Outcome, error) {
+	result, err := a.log.Append(ctx, contract.Append{
+		Account: a.id, ExpectedVersion: a.state.Version, CheckKeys: checkKeys, Records: d.records})
+	if err != nil {
+		a.forget()
+		return nil, fmt.Errorf("%w: %w", errUnknownOutcome, err)
+	}
+	switch result.Status {
+	case contract.Appended:
+		a.accept(d, result.FirstPosition)
+		return d.outcomes, nil
+	case contract.VersionConflict:
+		a.forget()
+		a.distrust = true
+		return nil, fmt.Errorf("%w: %s", errLostRace, result.Reason)
+	case contract.KeysUsed:
+		return nil, errForgotten
+	case contract.AppendInvalid:
+		return all(len(d.outcomes), contract.Outcome{Status: contract.Invalid, Reason: result.Reason}), nil
+	case contract.Overloaded, contract.Halted:
+		return nil, notAppended(result)
+	default:
+		a.forget()
+		return nil, fmt.Errorf("%w: %s", errUnknownOutcome, result.Reason)
+	}
+}
+
+// notAppended is the error for an append that certainly did not happen.
+func notAppended(result contract.AppendResult) error {
+	if result.Status == contract.Halted {
+		return fmt.Errorf("%w: %s", errHalted, result.Reason)
+	}
+	return fmt.Errorf("%w: %s", errNotTaken, result.Reason)
+}

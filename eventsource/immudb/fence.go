@@ -1,0 +1,120 @@
+package immudb
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/eventsource/storage"
+)
+
+// epoch is the value of keyEpoch.
+type epoch struct {
+	Number int64 `json:"number"`
+}
+
+// acquire makes this the only writer of the database by raising the epoch. From then on immudb refuses commits that an
+// older writer, or an older call of ours, still has in flight. prepare runs before that.
+func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) error) (client.ImmuClient, error) {
+	c, err := s.session(ctx)
+	if err != nil {
+		return nil, err
+	}
+	current, currentTx, err := readEpoch(ctx, c)
+	if err != nil {
+		return nil, s.fault(ctx, c, "read the epoch", err)
+	}
+	if ours := s.epochTx.Load(); ours != 0 && currentTx != ours {
+		return nil, storage.ErrFenced
+	}
+	if err := checkPartition(ctx, c, s.config.Partition, currentTx == 0); err != nil {
+		return nil, s.fault(ctx, c, "check the partition", err)
+	}
+	state, err := c.CurrentState(ctx)
+	if err != nil {
+		return nil, s.fault(ctx, c, "read the state", err)
+	}
+	if err := checkIndex(ctx, c, state.TxId); err != nil {
+		return nil, s.fault(ctx, c, "check the index", err)
+	}
+	if err := prepare(c); err != nil {
+		return nil, err
+	}
+	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx, s.config.Partition)
+	if err != nil {
+		return nil, s.fault(ctx, c, "raise the epoch", err)
+	}
+	s.epochTx.Store(tx)
+	s.noteDurable(tx)
+	return c, nil
+}
+
+func readEpoch(ctx context.Context, c client.ImmuClient) (epoch, uint64, error) {
+	entry, err := c.Get(ctx, []byte(keyEpoch))
+	if isNotFound(err) {
+		return epoch{}, 0, nil
+	}
+	if err != nil {
+		return epoch{}, 0, err
+	}
+	var e epoch
+	if err := json.Unmarshal(entry.Value, &e); err != nil {
+		return epoch{}, 0, fmt.Errorf("the stored epoch is damaged: %w", err)
+	}
+	return e, entry.Tx, nil
+}
+
+// raiseEpoch writes the epoch unless another process has written it since currentTx. The first epoch is written
+// together with the partition.
+func raiseEpoch(
+	ctx context.Context, c client.ImmuClient, number int64, currentTx uint64, part storage.Partition,
+) (uint64, error) {
+	value, err := json.Marshal(epoch{Number: number})
+	if err != nil {
+		return 0, err
+	}
+	entries := []*schema.KeyValue{{Key: []byte(keyEpoch), Value: value}}
+	unchanged := schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), currentTx)
+	if currentTx == 0 {
+		unchanged = schema.PreconditionKeyMustNotExist([]byte(keyEpoch))
+		if part.Of > 0 {
+			value, err := json.Marshal(part)
+			if err != nil {
+				return 0, err
+			}
+			entries = append(entries, &schema.KeyValue{Key: []byte(keyPartition), Value: value})
+		}
+	}
+	header, err := c.SetAll(ctx, &schema.SetRequest{
+		KVs:           entries,
+		Preconditions: []*schema.Precondition{unchanged},
+	})
+	if err != nil {
+		return 0, err
+	}
+	return header.Id, nil
+}
+
+// CheckOurs implements storage.Progress.
+func (s *database) CheckOurs(ctx context.Context) error {
+	c, err := s.session(ctx)
+	if err != nil {
+		return err
+	}
+	_, currentTx, err := readEpoch(ctx, c)
+	if err != nil {
+		return s.fault(ctx, c, "read the epoch", err)
+	}
+	if currentTx != s.epochTx.Load() {
+		return storage.ErrFenced
+	}
+	return nil
+}
+
+// epochUnchanged is the condition that no other process has raised the epoch since we did.
+func (s *database) epochUnchanged() []*schema.Precondition {
+	return []*schema.Precondition{schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), s.epochTx.Load())}
+}
