@@ -16,7 +16,8 @@ import (
 // anyPart makes the parts of commands: texts that JSON may write in more than
 // one way, times as the gateway reads them.
 var anyPart = rapid.MakeConfig{Types: map[reflect.Type]*rapid.Generator[any]{
-	reflect.TypeFor[string](): rapid.OneOf(rapid.Just(""), rapid.String(), rapid.SampledFrom([]string{"<&>\u2028\\\"", "ä", "\x00"})).AsAny(),
+	reflect.TypeFor[string](): rapid.OneOf(rapid.Just(""), rapid.String(),
+		rapid.SampledFrom([]string{"<&>\u2028\\\"", "ä", "\x00"})).AsAny(),
 	reflect.TypeFor[time.Time](): rapid.Custom(func(t *rapid.T) time.Time {
 		if rapid.Bool().Draw(t, "no time") {
 			return time.Time{}
@@ -32,10 +33,12 @@ func made[C bank.Command]() *rapid.Generator[bank.Command] {
 }
 
 var makers = []*rapid.Generator[bank.Command]{
-	made[bank.OpenAccount](), made[bank.UpdateAccount](), made[bank.FreezeAccount](), made[bank.UnfreezeAccount](), made[bank.CloseAccount](),
-	made[bank.SetLimits](), made[bank.Deposit](), made[bank.Withdraw](), made[bank.PlaceHold](), made[bank.CaptureHold](),
-	made[bank.ReleaseHold](), made[bank.AdjustHold](), made[bank.ExpireHold](), made[bank.SendTransfer](), made[bank.ReceiveTransfer](),
-	made[bank.CompleteTransfer](), made[bank.ReturnTransfer](), made[bank.Reverse](),
+	made[bank.OpenAccount](), made[bank.UpdateAccount](), made[bank.CloseAccount](),
+	made[bank.FreezeAccount](), made[bank.UnfreezeAccount](), made[bank.SetLimits](),
+	made[bank.Deposit](), made[bank.Withdraw](), made[bank.Reverse](),
+	made[bank.PlaceHold](), made[bank.CaptureHold](), made[bank.ReleaseHold](), made[bank.AdjustHold](),
+	made[bank.ExpireHold](), made[bank.SendTransfer](), made[bank.ReceiveTransfer](),
+	made[bank.CompleteTransfer](), made[bank.ReturnTransfer](),
 }
 
 var anyCommand = rapid.OneOf(makers...)
@@ -107,7 +110,8 @@ func TestTokensTravelOnce(t *testing.T) {
 		tokens := rapid.SliceOfN(rapid.SampledFrom([]string{"", "token-of-ada", "token-of-grace"}), 1, 9).Draw(t, "tokens")
 		batch, distinct := contract.CommandBatch{DryRun: true, Atomic: true}, make(map[string]bool)
 		for _, token := range tokens {
-			batch.Commands = append(batch.Commands, contract.Command{Type: "Deposit", Key: "k", Data: []byte(`{}`), Token: token})
+			batch.Commands = append(batch.Commands,
+				contract.Command{Type: "Deposit", Key: "k", Data: []byte(`{}`), Token: token})
 			distinct[token] = true
 		}
 		text, err := json.Marshal(batch)
@@ -125,14 +129,15 @@ func TestTokensTravelOnce(t *testing.T) {
 	})
 }
 
-// TestTokensThatAreNotThere: nobody gets the proof of somebody else by a
-// mistake in a batch.
+// TestTokensThatAreNotThere: no caller gets another one's token by a mistake in
+// a batch.
 func TestTokensThatAreNotThere(t *testing.T) {
-	for _, places := range []string{`[2]`, `[-1]`, `[1,1]`} {
-		text := `{"commands":[{"type":"Deposit","key":"k","caller":"ada","data":{}}],"tokens":["t"],"tokenOf":` + places + `}`
+	for _, indices := range []string{`[2]`, `[-1]`, `[1,1]`} {
+		text := `{"commands":[{"type":"Deposit","key":"k","caller":"ada","data":{}}],` +
+			`"tokens":["t"],"tokenOf":` + indices + `}`
 		var batch contract.CommandBatch
 		if err := contract.Decode([]byte(text), &batch); err == nil {
-			t.Errorf("%s: %+v", places, batch)
+			t.Errorf("%s: %+v", indices, batch)
 		}
 	}
 }
@@ -159,7 +164,8 @@ func TestEqualRequestsHaveEqualHashes(t *testing.T) {
 func TestHashesNeverChange(t *testing.T) {
 	for want, command := range map[string]bank.Command{
 		"ad6b4ea441de7d630d8f513f147faeca": bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR"},
-		"42a4ca6d2ac5c29b049bfbdfce2fad50": bank.Deposit{Amount: eur(5_00), Details: bank.Details{Reference: "invoice 7", Memo: "<päivää>"}},
+		"42a4ca6d2ac5c29b049bfbdfce2fad50": bank.Deposit{Amount: eur(5_00),
+			Details: bank.Details{Reference: "invoice 7", Memo: "<päivää>"}},
 		"1a18f05e9b827742860f3fc838eb4794": bank.Withdraw{Amount: eur(5_00)},
 	} {
 		sent, err := contract.EncodeCommand("ada", "key", command)
@@ -194,12 +200,13 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 
 func TestOutcomesArriveAsTheyWereSent(t *testing.T) {
 	record := stored(t, 2, events()[1])
-	account := bank.Account{ID: ada, Owner: "Ada", Currency: "EUR", Balance: eur(5), Version: 2, OpenedAt: decidedAt, ChangedAt: decidedAt}
+	account := bank.Account{ID: ada, Owner: "Ada", Currency: "EUR", Balance: eur(5),
+		Version: 2, OpenedAt: decidedAt, ChangedAt: decidedAt}
 	_, short := account.Decide(bank.Withdraw{Amount: eur(7)}, bank.Circumstances{})
 	reply := contract.CommandReply{Outcomes: []contract.Outcome{
 		{Status: contract.Applied, Record: &record, Account: &account},
 		{Status: contract.Refused, Refusal: short},
-		{Status: contract.Refused, Refusal: bank.RefuseAmount("amount.value", "JPY", "is too small")}, // no decimals is a number of decimals
+		{Status: contract.Refused, Refusal: bank.RefuseAmount("amount.value", "JPY", "is too small")}, // zero decimals
 		{Status: contract.Refused, Refusal: bank.RefuseConflict([]string{"amount", "memo"})},
 		{Status: contract.Refused, Refusal: short, Others: bank.Refusals{bank.RefuseTaken(ada), bank.RefuseUnknownAccount()}},
 		{Status: contract.NotTried},
@@ -224,7 +231,7 @@ func TestTheLargestEventFits(t *testing.T) {
 	}
 	for event := range contract.ShapesToday() {
 		if !tested[event] {
-			t.Errorf("nobody knows how large %s is", event)
+			t.Errorf("largestEvents has no %s", event)
 		}
 	}
 }
@@ -234,28 +241,32 @@ func widest(n int) string { return strings.Repeat("\u2028", n) }
 
 // largestEvents have the longest texts that are accepted, in each.
 func largestEvents() []bank.Event {
-	d := bank.Details{Reference: widest(bank.MaxReferenceLength), Memo: widest(bank.MaxMemoLength), ExternalID: widest(bank.MaxExternalIDLength)}
+	owner, name, externalID := widest(bank.MaxOwnerLength), widest(bank.MaxNameLength), widest(bank.MaxExternalIDLength)
+	d := bank.Details{Reference: widest(bank.MaxReferenceLength), Memo: widest(bank.MaxMemoLength), ExternalID: externalID}
 	metadata := make(map[string]string)
 	for i := range bank.MaxMetadata {
 		key := widest(9) + string(rune('a'+i))
 		metadata[key] = widest(bank.MaxMetadataLength/bank.MaxMetadata - 10)
 	}
 	most, reason := eur(1<<63-1), widest(bank.MaxReasonLength)
-	in, out := moved(1<<63-1, 1<<63-1, bank.SettlementLedger("EUR")), moved(-(1<<63-1), -(1<<63-1), bank.SettlementLedger("EUR"))
+	in := moved(1<<63-1, 1<<63-1, bank.SettlementLedger("EUR"))
+	out := moved(-(1<<63 - 1), -(1<<63 - 1), bank.SettlementLedger("EUR"))
 	why := bank.Rejection{Code: bank.AmountExceedsRemaining, Message: reason}
 	back := &bank.TransferReversal{Transfer: trip, Version: 1 << 62, Remaining: most, Reason: reason}
 	return []bank.Event{
-		bank.AccountOpened{Owner: widest(bank.MaxOwnerLength), Currency: "EUR", Name: widest(bank.MaxNameLength), Kind: bank.Business,
-			ExternalID: widest(bank.MaxExternalIDLength), Metadata: metadata},
-		bank.AccountUpdated{Changed: []string{"name", "metadata"}, Name: widest(bank.MaxNameLength), Metadata: metadata},
-		bank.AccountFrozen{Debits: true, Credits: true, Reason: reason, By: widest(bank.MaxOwnerLength)},
+		bank.AccountOpened{Owner: owner, Currency: "EUR", Name: name, Kind: bank.Business,
+			ExternalID: externalID, Metadata: metadata},
+		bank.AccountUpdated{Changed: []string{"name", "metadata"}, Name: name, Metadata: metadata},
+		bank.AccountFrozen{Debits: true, Credits: true, Reason: reason, By: owner},
 		bank.AccountUnfrozen{Reason: reason}, bank.AccountClosed{Reason: reason},
 		bank.LimitsSet{Limits: bank.Limits{Overdraft: most, PerTransaction: &most, PerDay: &most}},
-		bank.ExternalIDClaimed{ExternalID: widest(bank.MaxExternalIDLength), Account: ada},
-		bank.MoneyDeposited{Movement: in, Details: d, EffectiveAt: effective}, bank.MoneyWithdrawn{Movement: out, Details: d, EffectiveAt: effective},
+		bank.ExternalIDClaimed{ExternalID: externalID, Account: ada},
+		bank.MoneyDeposited{Movement: in, Details: d, EffectiveAt: effective},
+		bank.MoneyWithdrawn{Movement: out, Details: d, EffectiveAt: effective},
 		bank.HoldPlaced{Amount: most, ExpiresAt: effective, Defaulted: true, Details: d},
 		bank.HoldCaptured{Movement: out, Hold: 1 << 62, Remaining: most, Released: most, Details: d},
-		bank.HoldAdjusted{Hold: 1 << 62, Changed: []string{"expiresAt", "amount"}, Amount: most, Remaining: most, ExpiresAt: effective},
+		bank.HoldAdjusted{Hold: 1 << 62, Changed: []string{"expiresAt", "amount"},
+			Amount: most, Remaining: most, ExpiresAt: effective},
 		bank.HoldReleased{Hold: 1 << 62, Amount: most, Reason: reason}, bank.HoldExpired{Hold: 1 << 62, Amount: most},
 		bank.TransferSent{Movement: out, Transfer: trip, To: grace, Details: d, EffectiveAt: effective, Reverses: back},
 		bank.TransferReceived{Movement: in, Transfer: trip, From: grace, Details: d, EffectiveAt: effective, Reverses: trip},

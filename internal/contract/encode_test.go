@@ -19,14 +19,19 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 		if rapid.Bool().Draw(t, "none") {
 			records = nil
 		}
+		commands := rapid.SliceOfN(rapid.Custom(anyCommandSent), 0, 3)
+		outcomes := rapid.SliceOfN(rapid.Custom(anyOutcome), 0, 3)
 		for _, value := range []interface{ Encode() ([]byte, error) }{
 			anyRecord(t),
-			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head"), Partition: rapid.IntRange(0, 64).Draw(t, "partition")},
-			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")), ExpectedVersion: 7, CheckKeys: rapid.Bool().Draw(t, "check keys"), Records: records}, {}}},
+			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head"),
+				Partition: rapid.IntRange(0, 64).Draw(t, "partition")},
+			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")),
+				ExpectedVersion: 7, CheckKeys: rapid.Bool().Draw(t, "check keys"), Records: records}, {}}},
 			contract.AppendRequest{Appends: []contract.Append{}}, contract.AppendRequest{},
-			contract.CommandBatch{Commands: rapid.SliceOfN(rapid.Custom(anyCommandSent), 0, 3).Draw(t, "commands"), Atomic: rapid.Bool().Draw(t, "atomic"), DryRun: rapid.Bool().Draw(t, "dry run")},
+			contract.CommandBatch{Commands: commands.Draw(t, "commands"),
+				Atomic: rapid.Bool().Draw(t, "atomic"), DryRun: rapid.Bool().Draw(t, "dry run")},
 			contract.CommandBatch{},
-			contract.CommandReply{Outcomes: rapid.SliceOfN(rapid.Custom(anyOutcome), 0, 3).Draw(t, "outcomes")}, contract.CommandReply{},
+			contract.CommandReply{Outcomes: outcomes.Draw(t, "outcomes")}, contract.CommandReply{},
 		} {
 			want, wantErr := json.Marshal(value)
 			got, err := value.Encode()
@@ -41,7 +46,8 @@ var anyText = rapid.OneOf(rapid.StringMatching(`[ -~]{0,12}`), rapid.StringMatch
 
 // anyRecord has valid JSON for its data.
 func anyRecord(t *rapid.T) contract.Record {
-	data, err := json.Marshal(map[string]any{anyText.Draw(t, "name"): anyText.Draw(t, "value"), "n": rapid.Int64().Draw(t, "n"), "a": []any{anyText.Draw(t, "element"), nil}})
+	data, err := json.Marshal(map[string]any{anyText.Draw(t, "name"): anyText.Draw(t, "value"),
+		"n": rapid.Int64().Draw(t, "n"), "a": []any{anyText.Draw(t, "element"), nil}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,10 +56,12 @@ func anyRecord(t *rapid.T) contract.Record {
 	}
 	var after *contract.PartitionPosition
 	if rapid.Bool().Draw(t, "after another") {
-		after = &contract.PartitionPosition{Partition: rapid.IntRange(1, 64).Draw(t, "of partition"), Position: rapid.Int64().Draw(t, "at place")}
+		after = &contract.PartitionPosition{Partition: rapid.IntRange(1, 64).Draw(t, "of partition"),
+			Position: rapid.Int64().Draw(t, "at position")}
 	}
-	return contract.Record{After: after, Position: rapid.Int64().Draw(t, "position"), Account: bank.AccountID(anyText.Draw(t, "account")),
-		Version: rapid.Int64().Draw(t, "version"), Type: anyText.Draw(t, "type"), Schema: rapid.Int().Draw(t, "schema"),
+	return contract.Record{After: after, Position: rapid.Int64().Draw(t, "position"),
+		Account: bank.AccountID(anyText.Draw(t, "account")), Version: rapid.Int64().Draw(t, "version"),
+		Type: anyText.Draw(t, "type"), Schema: rapid.Int().Draw(t, "schema"),
 		At:  time.UnixMicro(rapid.Int64Range(-1<<55, 1<<55).Draw(t, "at")).UTC(),
 		Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"), RequestHash: anyText.Draw(t, "hash"),
 		Role: anyText.Draw(t, "role"), Data: data}
@@ -71,7 +79,8 @@ func anyOutcome(t *rapid.T) contract.Outcome {
 		o.Record = &record
 	}
 	if rapid.Bool().Draw(t, "with account") {
-		o.Account = &bank.Account{ID: bank.AccountID(anyText.Draw(t, "id")), Name: anyText.Draw(t, "name"), Version: rapid.Int64().Draw(t, "version")}
+		o.Account = &bank.Account{ID: bank.AccountID(anyText.Draw(t, "id")), Name: anyText.Draw(t, "name"),
+			Version: rapid.Int64().Draw(t, "version")}
 	}
 	if rapid.Bool().Draw(t, "refused") {
 		o.Refusal, o.Reason = &bank.Refusal{}, anyText.Draw(t, "reason")
@@ -82,9 +91,14 @@ func anyOutcome(t *rapid.T) contract.Outcome {
 
 // BenchmarkEncodeRecord writes a deposit as it is stored.
 func BenchmarkEncodeRecord(b *testing.B) {
-	r := contract.Record{Position: 42, Account: bank.NewAccountID("ada", "1"), Version: 2, At: time.UnixMicro(1_800_000_000_123_456).UTC(), Key: "key-1", Caller: "ada"}
+	r := contract.Record{Position: 42, Account: bank.NewAccountID("ada", "1"), Version: 2,
+		At: time.UnixMicro(1_800_000_000_123_456).UTC(), Key: "key-1", Caller: "ada"}
 	amount := bank.Money{Minor: 100, Currency: "EUR"}
-	if err := r.SetEvent(bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount, Postings: []bank.Posting{{LedgerAccount: "customer/x", Amount: amount}, {LedgerAccount: "cash/EUR", Amount: bank.Money{Minor: -100, Currency: "EUR"}}}}, Details: bank.Details{Reference: "invoice 7"}}); err != nil {
+	postings := []bank.Posting{{LedgerAccount: "customer/x", Amount: amount},
+		{LedgerAccount: "cash/EUR", Amount: bank.Money{Minor: -100, Currency: "EUR"}}}
+	deposit := bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount, Postings: postings},
+		Details: bank.Details{Reference: "invoice 7"}}
+	if err := r.SetEvent(deposit); err != nil {
 		b.Fatal(err)
 	}
 	for range b.N {

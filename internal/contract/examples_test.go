@@ -12,7 +12,8 @@ var (
 	earlier   = bank.NewTransferID(grace, "earlier")
 	effective = time.Date(2026, 2, 27, 23, 59, 59, 999999000, time.UTC)
 	noted     = bank.Details{Reference: "invoice 7/\\", Memo: "<b>&amp;\u2028✓</b>", ExternalID: "päivää 😀"}
-	refused   = bank.Rejection{Code: bank.ClosedAccount, Message: "The receiving account was closed; send the money to another account."}
+	refused   = bank.Rejection{Code: bank.ClosedAccount,
+		Message: "The receiving account was closed; send the money to another account."}
 )
 
 // An example is an event as it is stored today. Variant tells events of one
@@ -44,14 +45,16 @@ func events() (all []bank.Event) {
 func examples() []example {
 	one := eur(1_00)
 	return append([]example{
-		{"", bank.AccountOpened{Owner: "Ada \"<Ä>\" & Söhne ✓ 😀", Currency: "EUR", Name: "Rücklage", Kind: bank.Savings,
-			ExternalID: "crm/7", Metadata: map[string]string{"branch": "London", "a<b": "&"}}},
-		{"", bank.MoneyDeposited{Movement: moved(5_00, 1<<63-1, bank.CashLedger("EUR")), Details: noted, EffectiveAt: effective}},
+		{"", bank.AccountOpened{Owner: "Ada \"<Ä>\" & Söhne ✓ 😀", Currency: "EUR", Name: "Rücklage",
+			Kind: bank.Savings, ExternalID: "crm/7", Metadata: map[string]string{"branch": "London", "a<b": "&"}}},
+		{"", bank.MoneyDeposited{Movement: moved(5_00, 1<<63-1, bank.CashLedger("EUR")),
+			Details: noted, EffectiveAt: effective}},
 		{"", bank.MoneyWithdrawn{Movement: moved(-1, -1, bank.CashLedger("EUR")), Details: noted, EffectiveAt: effective}},
 		{"least", bank.AccountOpened{Owner: "Ada", Currency: "EUR", Kind: bank.Current}},
 		{"least", bank.MoneyDeposited{Movement: moved(1, 1, bank.CashLedger("EUR"))}},
 		{"least", bank.MoneyWithdrawn{Movement: moved(-1, 0, bank.CashLedger("EUR"))}},
-		{"", bank.AccountUpdated{Changed: []string{"name", "metadata"}, Name: "Rent", Metadata: map[string]string{"branch": "Paris"}}},
+		{"", bank.AccountUpdated{Changed: []string{"name", "metadata"}, Name: "Rent",
+			Metadata: map[string]string{"branch": "Paris"}}},
 		{"cleared", bank.AccountUpdated{Changed: []string{"metadata"}}},
 		{"", bank.AccountFrozen{Debits: true, Credits: true, Reason: "court <order>", By: "bob"}},
 		{"", bank.AccountUnfrozen{Reason: "lifted"}},
@@ -63,23 +66,27 @@ func examples() []example {
 }
 
 func movingExamples() []example {
+	taken := moved(-20, 80, bank.SettlementLedger("EUR"))
+	out, in := moved(-5, 0, bank.TransitLedger("EUR")), moved(5, 5, bank.TransitLedger("EUR"))
 	return []example{
 		{"", bank.HoldPlaced{Amount: eur(70), ExpiresAt: decidedAt.AddDate(0, 0, 7), Defaulted: true, Details: noted}},
 		{"until", bank.HoldPlaced{Amount: eur(70), ExpiresAt: effective.AddDate(0, 1, 0)}},
-		{"", bank.HoldCaptured{Movement: moved(-20, 80, bank.SettlementLedger("EUR")), Hold: 3, Remaining: eur(50), Released: eur(0), Details: noted}},
-		{"released", bank.HoldCaptured{Movement: moved(-20, 80, bank.SettlementLedger("EUR")), Hold: 3, Remaining: eur(0), Released: eur(50)}},
+		{"", bank.HoldCaptured{Movement: taken, Hold: 3, Remaining: eur(50), Released: eur(0), Details: noted}},
+		{"released", bank.HoldCaptured{Movement: taken, Hold: 3, Remaining: eur(0), Released: eur(50)}},
 		{"", bank.HoldReleased{Hold: 3, Amount: eur(50), Reason: "cancelled"}},
 		{"", bank.HoldExpired{Hold: 3, Amount: eur(50)}},
-		{"", bank.TransferSent{Movement: moved(-5, 0, bank.TransitLedger("EUR")), Transfer: trip, To: grace, Details: noted, EffectiveAt: effective}},
-		{"reversal", bank.TransferSent{Movement: moved(-5, 0, bank.TransitLedger("EUR")), Transfer: trip, To: grace, Details: bank.Details{Memo: "mistake"},
+		{"", bank.TransferSent{Movement: out, Transfer: trip, To: grace, Details: noted, EffectiveAt: effective}},
+		{"reversal", bank.TransferSent{Movement: out, Transfer: trip, To: grace, Details: bank.Details{Memo: "mistake"},
 			Reverses: &bank.TransferReversal{Transfer: earlier, Version: 2, Remaining: eur(3), Reason: "mistake"}}},
-		{"", bank.TransferReceived{Movement: moved(5, 5, bank.TransitLedger("EUR")), Transfer: trip, From: grace, Details: noted, EffectiveAt: effective}},
-		{"reversal", bank.TransferReceived{Movement: moved(5, 5, bank.TransitLedger("EUR")), Transfer: trip, From: grace, Reverses: earlier}},
+		{"", bank.TransferReceived{Movement: in, Transfer: trip, From: grace, Details: noted, EffectiveAt: effective}},
+		{"reversal", bank.TransferReceived{Movement: in, Transfer: trip, From: grace, Reverses: earlier}},
 		{"", bank.TransferRejected{Transfer: trip, From: grace, Amount: eur(5), Rejection: refused}},
 		{"", bank.TransferCompleted{Transfer: trip, To: grace, Amount: eur(5)}},
-		{"", bank.TransferReturned{Movement: moved(5, 5, bank.TransitLedger("EUR")), Transfer: trip, To: grace, Rejection: refused}},
-		{"", bank.TransactionReversed{Movement: moved(-5, 0, bank.CashLedger("EUR")), Transaction: 2, Remaining: eur(1), Reason: "mistake"}},
-		{"credit", bank.TransactionReversed{Movement: moved(5, 5, bank.SettlementLedger("EUR")), Transaction: 4, Credit: true, Remaining: eur(0), Reason: "mistake"}},
+		{"", bank.TransferReturned{Movement: in, Transfer: trip, To: grace, Rejection: refused}},
+		{"", bank.TransactionReversed{Movement: moved(-5, 0, bank.CashLedger("EUR")), Transaction: 2,
+			Remaining: eur(1), Reason: "mistake"}},
+		{"credit", bank.TransactionReversed{Movement: moved(5, 5, bank.SettlementLedger("EUR")), Transaction: 4,
+			Credit: true, Remaining: eur(0), Reason: "mistake"}},
 		{"", bank.HoldAdjusted{Hold: 3, Changed: []string{"expiresAt", "amount"}, Amount: eur(90), Remaining: eur(70),
 			ExpiresAt: decidedAt.AddDate(0, 0, 9)}},
 	}

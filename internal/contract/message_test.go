@@ -40,21 +40,23 @@ func TestAMessageCarriesItsBatch(t *testing.T) {
 	})
 }
 
-// What a person may want to read is plain, what is long is short, and Dapr
-// finds the id in both, by which the broker knows what it has seen.
+// A short message is readable JSON, a long one is packed, and Dapr finds the id
+// in both, by which the broker recognises a repeated message.
 func TestAMessageIsReadableOrShort(t *testing.T) {
 	for _, count := range []int{0, 1, 3, 200} {
 		batch := contract.Batch{ID: "1-200", First: 1, Last: int64(count)}
 		for i := range count {
-			batch.Records = append(batch.Records, contract.Record{Position: int64(i + 1), Account: "acc_oj6g4v7nokx5jmvsgtlk7h44my", Key: fmt.Sprint("key ", i),
-				RequestHash: "0123456789abcdef0123456789abcdef", Data: json.RawMessage(`{"amount":{"minor":1250,"currency":"EUR"}}`)})
+			batch.Records = append(batch.Records, contract.Record{
+				Position: int64(i + 1), Account: "acc_oj6g4v7nokx5jmvsgtlk7h44my", Key: fmt.Sprint("key ", i),
+				RequestHash: "0123456789abcdef0123456789abcdef",
+				Data:        json.RawMessage(`{"amount":{"minor":1250,"currency":"EUR"}}`)})
 		}
 		message, err := batch.Message()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plain, err := json.Marshal(batch); count > 100 && (err != nil || len(message) > len(plain)/5) {
-			t.Errorf("%d records take %d bytes of %d (%v)", count, len(message), len(plain), err)
+		if unpacked, err := json.Marshal(batch); count > 100 && (err != nil || len(message) > len(unpacked)/5) {
+			t.Errorf("%d records take %d bytes of %d (%v)", count, len(message), len(unpacked), err)
 		}
 		if count < 10 && bytes.Contains(message, []byte("zstd")) {
 			t.Errorf("%d records are packed: %s", count, message)

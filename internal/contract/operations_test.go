@@ -50,7 +50,8 @@ func TestTheTableOfOperationsIsWhole(t *testing.T) {
 	}
 	for name, file := range declared(t, "conflictsWith") {
 		if events[name] == 0 {
-			t.Errorf("internal/bank/%s declares the event %s: put it behind its command in internal/contract/operations.go", file, name)
+			t.Errorf("internal/bank/%s declares the event %s: put it behind its command in "+
+				"internal/contract/operations.go", file, name)
 		}
 	}
 	if len(stored) != len(events) {

@@ -15,7 +15,10 @@ func TestAnAccountStaysInItsPartition(t *testing.T) {
 		bank.NewAccountID("grace", "first"): {1, 1, 3, 5},
 		bank.NewClaimID("IBAN-1"):           {1, 2, 1, 58},
 	} {
-		got := [4]int{contract.PartitionOf(id, 1), contract.PartitionOf(id, 2), contract.PartitionOf(id, 3), contract.PartitionOf(id, 64)}
+		var got [4]int
+		for i, partitions := range []int{1, 2, 3, 64} {
+			got[i] = contract.PartitionOf(id, partitions)
+		}
 		if got != want {
 			t.Errorf("%s is in %v of 1, 2, 3 and 64 partitions, was in %v", id, got, want)
 		}
@@ -41,7 +44,8 @@ func TestOneLogHasNoPartitionApps(t *testing.T) {
 		t.Errorf("%s has the log of one partition, and %q", app, contract.PartitionApps(1))
 	}
 	apps := contract.PartitionApps(3)
-	if !slices.Equal(apps, []string{"eventsource-1", "eventsource-2", "eventsource-3"}) || !slices.Contains(apps, contract.EventSourceOf(id, 3)) {
+	if !slices.Equal(apps, []string{"eventsource-1", "eventsource-2", "eventsource-3"}) ||
+		!slices.Contains(apps, contract.EventSourceOf(id, 3)) {
 		t.Errorf("the apps are %q, and %s's is %s", apps, id, contract.EventSourceOf(id, 3))
 	}
 	for partitions, good := range map[int]bool{-1: false, 0: false, 1: true, 64: true, 65: false} {

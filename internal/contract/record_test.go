@@ -60,7 +60,8 @@ func TestStoredEventsNeverChange(t *testing.T) {
 			golden.Add(t, file, string(encoded))
 			text, back := readGolden(t, file)
 			if !bytes.Equal(encoded, text) {
-				t.Errorf("the event is now stored as\n%s, logs hold\n%s; give the new shape a schema version of its own", encoded, text)
+				t.Errorf("the event is now stored as\n%s, logs hold\n%s; give the new shape a schema version of its own",
+					encoded, text)
 			}
 			if !reflect.DeepEqual(back, record) {
 				t.Errorf("read back\n%+v, stored was\n%+v", back, record)
@@ -108,7 +109,8 @@ func TestTheCorpusOfEveryEventEverStored(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 		before := bank.Account{Version: record.Version - 1}
-		if after, err := contract.Fold(before, record); err != nil || !reflect.DeepEqual(after, withID(before).Apply(event, record.At)) {
+		want := withID(before).Apply(event, record.At)
+		if after, err := contract.Fold(before, record); err != nil || !reflect.DeepEqual(after, want) {
 			t.Errorf("%s folds to %+v, %v", file, after, err)
 		}
 	}
@@ -143,43 +145,48 @@ func sources(t *testing.T, folder string) map[string]*ast.File {
 func TestDecodingRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	const money, postings = `{"minor":1,"currency":"EUR"}`, `[]`
 	whole := `{"amount":` + money + `,"balance":` + money + `,"postings":` + postings + `}`
+	replaced := func(old, text string) string { return strings.Replace(whole, old, text, 1) }
 	for name, test := range map[string]struct {
 		kind   string
 		schema int
 		data   string
 		reason string // "" for none: it is understood
 	}{
-		"a whole deposit":          {"money-deposited", 1, whole, ""},
-		"spaces":                   {"money-deposited", 1, " \n" + whole + "\t ", ""},
-		"a whole withdrawal":       {"money-withdrawn", 1, whole, ""},
-		"another event":            {"money-burnt", 1, whole, "newer corebank"},
-		"a shape of today":         {"money-deposited", 2, whole, ""},
-		"a later schema":           {"money-deposited", 3, whole, "newer corebank"},
-		"today's field, long ago":  {"money-deposited", 1, strings.Replace(whole, `{`, `{"externalId":"x",`, 1), `unknown field "externalId"`},
-		"a kind, long ago":         {"account-opened", 1, `{"owner":"Ada","currency":"EUR","kind":"CURRENT"}`, `unknown field "kind"`},
-		"no kind, today":           {"account-opened", 2, `{"owner":"Ada","currency":"EUR"}`, "without an owner, a currency or a kind"},
-		"a transfer to nowhere":    {"transfer-sent", 1, whole, "without an id or a destination"},
-		"no schema":                {"money-deposited", 0, whole, "newer corebank"},
-		"the name of the Go type":  {"MoneyDeposited", 1, whole, "newer corebank"},
-		"no name":                  {"", 1, whole, "newer corebank"},
-		"a field too many":         {"money-deposited", 1, strings.Replace(whole, `{`, `{"fee":1,`, 1), `unknown field "fee"`},
-		"a field too many inside":  {"money-deposited", 1, strings.Replace(whole, `"minor"`, `"scale":2,"minor"`, 1), `unknown field "scale"`},
-		"the fields of another":    {"account-opened", 1, whole, "unknown field"},
-		"no amount":                {"money-deposited", 1, `{"balance":` + money + `,"postings":[]}`, "not positive"},
-		"no balance":               {"money-withdrawn", 1, `{"amount":` + money + `,"postings":[]}`, "a balance of"},
-		"nothing at all":           {"money-deposited", 1, `{}`, "not positive"},
-		"null":                     {"account-opened", 1, `null`, "without an owner"},
-		"no data":                  {"account-opened", 1, ``, "EOF"},
-		"half":                     {"money-deposited", 1, whole[:20], "EOF"},
-		"twice":                    {"money-deposited", 1, whole + whole, "after top-level value"},
-		"rubbish after it":         {"money-deposited", 1, whole + "x", "after top-level value"},
-		"a list":                   {"money-deposited", 1, "[" + whole + "]", "unmarshal JSON"},
-		"a fraction of a cent":     {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:1.5,`), "unmarshal JSON"},
-		"money as a text":          {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:"1",`), "unmarshal JSON"},
-		"more money than there is": {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:9223372036854775808,`), "unmarshal JSON"},
+		"a whole deposit":         {"money-deposited", 1, whole, ""},
+		"spaces":                  {"money-deposited", 1, " \n" + whole + "\t ", ""},
+		"a whole withdrawal":      {"money-withdrawn", 1, whole, ""},
+		"another event":           {"money-burnt", 1, whole, "newer corebank"},
+		"a shape of today":        {"money-deposited", 2, whole, ""},
+		"a later schema":          {"money-deposited", 3, whole, "newer corebank"},
+		"today's field, long ago": {"money-deposited", 1, replaced(`{`, `{"externalId":"x",`), `unknown field "externalId"`},
+		"a kind, long ago": {"account-opened", 1, `{"owner":"Ada","currency":"EUR","kind":"CURRENT"}`,
+			`unknown field "kind"`},
+		"no kind, today": {"account-opened", 2, `{"owner":"Ada","currency":"EUR"}`,
+			"without an owner, a currency or a kind"},
+		"a transfer to nowhere":   {"transfer-sent", 1, whole, "without an id or a destination"},
+		"no schema":               {"money-deposited", 0, whole, "newer corebank"},
+		"the name of the Go type": {"MoneyDeposited", 1, whole, "newer corebank"},
+		"no name":                 {"", 1, whole, "newer corebank"},
+		"a field too many":        {"money-deposited", 1, replaced(`{`, `{"fee":1,`), `unknown field "fee"`},
+		"a field too many inside": {"money-deposited", 1, replaced(`"minor"`, `"scale":2,"minor"`), `unknown field "scale"`},
+		"the fields of another":   {"account-opened", 1, whole, "unknown field"},
+		"no amount":               {"money-deposited", 1, `{"balance":` + money + `,"postings":[]}`, "not positive"},
+		"no balance":              {"money-withdrawn", 1, `{"amount":` + money + `,"postings":[]}`, "a balance of"},
+		"nothing at all":          {"money-deposited", 1, `{}`, "not positive"},
+		"null":                    {"account-opened", 1, `null`, "without an owner"},
+		"no data":                 {"account-opened", 1, ``, "EOF"},
+		"half":                    {"money-deposited", 1, whole[:20], "EOF"},
+		"twice":                   {"money-deposited", 1, whole + whole, "after top-level value"},
+		"rubbish after it":        {"money-deposited", 1, whole + "x", "after top-level value"},
+		"a list":                  {"money-deposited", 1, "[" + whole + "]", "unmarshal JSON"},
+		"a fraction of a cent":    {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:1.5,`), "unmarshal JSON"},
+		"money as a text":         {"money-deposited", 1, strings.ReplaceAll(whole, `:1,`, `:"1",`), "unmarshal JSON"},
+		"more money than there is": {"money-deposited", 1,
+			strings.ReplaceAll(whole, `:1,`, `:9223372036854775808,`), "unmarshal JSON"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := contract.Record{Position: 7, Account: ada, Version: 1, Type: test.kind, Schema: test.schema, Data: []byte(test.data)}
+			r := contract.Record{Position: 7, Account: ada, Version: 1,
+				Type: test.kind, Schema: test.schema, Data: []byte(test.data)}
 			event, err := r.Event()
 			if (err == nil) != (test.reason == "") || err != nil && !strings.Contains(err.Error(), test.reason) {
 				t.Fatalf("%+v, error %v, want %q", event, err, test.reason)
@@ -196,9 +203,10 @@ func TestDecodingRefusesWhatItDoesNotUnderstand(t *testing.T) {
 }
 
 func TestStoringRefusesWhatCouldNotBeRead(t *testing.T) {
+	half := bank.Movement{Amount: eur(2), Balance: eur(1), Postings: moved(1, 1, "x").Postings[:1]}
 	for name, event := range map[string]bank.Event{
 		"nothing": nil, "an empty opening": bank.AccountOpened{}, "a deposit of nothing": bank.MoneyDeposited{},
-		"what does not balance": bank.MoneyWithdrawn{Movement: bank.Movement{Amount: eur(2), Balance: eur(1), Postings: moved(1, 1, "x").Postings[:1]}},
+		"what does not balance": bank.MoneyWithdrawn{Movement: half},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r contract.Record

@@ -15,15 +15,21 @@ func TestWhoMayGiveWhat(t *testing.T) {
 	)
 	type verdicts struct{ own, others, none identity.Verdict }
 	all, never := verdicts{allowed, allowed, allowed}, verdicts{forbidden, forbidden, forbidden}
-	ordinary := map[identity.Role]verdicts{identity.Customer: {allowed, hidden, hidden}, identity.Teller: all, identity.Auditor: never, identity.Admin: all, identity.System: never, "": never}
-	desk := map[identity.Role]verdicts{identity.Customer: never, identity.Teller: all, identity.Auditor: never, identity.Admin: all, identity.System: never, "": never}
-	inside := map[identity.Role]verdicts{identity.Customer: never, identity.Teller: never, identity.Auditor: never, identity.Admin: never, identity.System: all, "": never}
+	own := verdicts{allowed, hidden, hidden}
+	by := func(customer, teller, auditor, admin, system verdicts) map[identity.Role]verdicts {
+		return map[identity.Role]verdicts{identity.Customer: customer, identity.Teller: teller,
+			identity.Auditor: auditor, identity.Admin: admin, identity.System: system, "": never}
+	}
+	ordinary := by(own, all, never, all, never)
+	desk := by(never, all, never, all, never)
+	inside := by(never, never, never, never, all)
 	table := map[string]map[identity.Role]verdicts{
-		"OpenAccount": ordinary, "UpdateAccount": ordinary, "CloseAccount": ordinary, "Deposit": ordinary, "Withdraw": ordinary,
-		"SendTransfer": ordinary, "PlaceHold": ordinary, "AdjustHold": ordinary, "CaptureHold": ordinary, "ReleaseHold": ordinary,
+		"OpenAccount": ordinary, "UpdateAccount": ordinary, "CloseAccount": ordinary,
+		"Deposit": ordinary, "Withdraw": ordinary, "SendTransfer": ordinary,
+		"PlaceHold": ordinary, "AdjustHold": ordinary, "CaptureHold": ordinary, "ReleaseHold": ordinary,
 		"FreezeAccount": desk, "UnfreezeAccount": desk, "SetLimits": desk, "Reverse": desk,
 		"ReceiveTransfer": inside, "CompleteTransfer": inside, "ReturnTransfer": inside, "ExpireHold": inside,
-		"PrintMoney": {identity.Customer: never, identity.Teller: never, identity.Auditor: never, identity.Admin: never, identity.System: never, "": never},
+		"PrintMoney": by(never, never, never, never, never),
 	}
 	for command, roles := range table {
 		for role, want := range roles {
@@ -31,16 +37,16 @@ func TestWhoMayGiveWhat(t *testing.T) {
 			if got := (verdicts{ada.May(command, "ada"), ada.May(command, "grace"), ada.May(command, "")}); got != want {
 				t.Errorf("%s by %q: %v, want %v", command, role, got, want)
 			}
-			nobody := identity.Principal{Roles: []identity.Role{role}}
-			if got := nobody.May(command, ""); got != forbidden {
-				t.Errorf("%s by nobody as %q: %v", command, role, got)
+			anonymous := identity.Principal{Roles: []identity.Role{role}}
+			if got := anonymous.May(command, ""); got != forbidden {
+				t.Errorf("%s by an anonymous %q: %v", command, role, got)
 			}
 		}
 	}
-	// A command that nobody has listed is given by nobody.
+	// A command that is in no row of the table has no rights.
 	for _, right := range identity.Rights() {
 		if table[right.Command] == nil {
-			t.Errorf("nobody has said who may give %s", right.Command)
+			t.Errorf("this test has no row for %s", right.Command)
 		}
 		if _, err := (contract.Command{Type: right.Command, Data: []byte(`{}`)}).Decode(); err != nil {
 			t.Errorf("a right to something that is no command: %v", err)
@@ -55,14 +61,15 @@ func TestWhoSeesWhat(t *testing.T) {
 		if got := [2]bool{ada.Sees("ada"), ada.Sees("grace")}; got != want {
 			t.Errorf("%q sees its own and others': %v, want %v", role, got, want)
 		}
-		if nobody := (identity.Principal{Roles: []identity.Role{role}}); nobody.Sees("") || nobody.SeesAll() {
-			t.Errorf("nobody sees something as %q", role)
+		if anonymous := (identity.Principal{Roles: []identity.Role{role}}); anonymous.Sees("") || anonymous.SeesAll() {
+			t.Errorf("an anonymous %q sees something", role)
 		}
 	}
 }
 
 func TestRolesOfATokenThatMeanNothingHere(t *testing.T) {
-	if got := identity.Known([]string{"system", "root", "teller", "customer", "TELLER"}); len(got) != 2 || got[0] != identity.Customer || got[1] != identity.Teller {
+	got := identity.Known([]string{"system", "root", "teller", "customer", "TELLER"})
+	if len(got) != 2 || got[0] != identity.Customer || got[1] != identity.Teller {
 		t.Errorf("%v", got)
 	}
 }

@@ -56,11 +56,12 @@ func couple(t *testing.T) (b *viewtest.Log, ada, grace bank.AccountID) {
 func TestATransferFromSendingToArrival(t *testing.T) {
 	b, ada, grace := couple(t)
 	at, yesterday := b.Now, b.Now.Add(-time.Second)
-	b.Do(ada, bank.SendTransfer{To: grace, Amount: euro(2500), Details: bank.Details{Reference: "rent"}, EffectiveAt: yesterday})
-	sent := bank.TransferSent{Transfer: bank.NewTransferID(ada, b.Records[3].Key), To: grace, Movement: bank.Movement{Amount: euro(2500)},
-		Details: bank.Details{Reference: "rent"}, EffectiveAt: yesterday}
-	want := view.Transfer{ID: sent.Transfer, From: ada, To: grace, Amount: euro(2500), Status: view.TransferPending, SentVersion: 3,
-		SentAt: at, EffectiveAt: yesterday, Details: sent.Details, Reversed: euro(0), Caller: "teller"}
+	rent := bank.Details{Reference: "rent"}
+	b.Do(ada, bank.SendTransfer{To: grace, Amount: euro(2500), Details: rent, EffectiveAt: yesterday})
+	sent := bank.TransferSent{Transfer: bank.NewTransferID(ada, b.Records[3].Key), To: grace,
+		Movement: bank.Movement{Amount: euro(2500)}, Details: rent, EffectiveAt: yesterday}
+	want := view.Transfer{ID: sent.Transfer, From: ada, To: grace, Amount: euro(2500), Reversed: euro(0),
+		Status: view.TransferPending, SentVersion: 3, SentAt: at, EffectiveAt: yesterday, Details: rent, Caller: "teller"}
 	if got := transferOf(t, b, sent.Transfer); !reflect.DeepEqual(got, want) {
 		t.Errorf("on its way:\n%+v, want\n%+v", got, want)
 	}
@@ -77,7 +78,8 @@ func TestATransferThatComesBack(t *testing.T) {
 	sent := b.Send(ada, grace, euro(2500))
 	b.Deliver(ada, sent)
 	got := transferOf(t, b, sent.Transfer)
-	if got.Status != view.TransferWentBack || got.Rejection == nil || got.Rejection.Code != bank.ClosedAccount || got.ReceivedVersion != 0 || got.EndedAt.IsZero() {
+	if got.Status != view.TransferWentBack || got.Rejection == nil || got.Rejection.Code != bank.ClosedAccount ||
+		got.ReceivedVersion != 0 || got.EndedAt.IsZero() {
 		t.Errorf("returned: %+v", got)
 	}
 	rejected, err := view.TransferOf(sent.Transfer, filed(t, b, bank.TransferSubject(sent.Transfer))[:2])
@@ -107,7 +109,8 @@ func TestATransferThatIsPaidBack(t *testing.T) {
 	if got := transferOf(t, b, sent.Transfer); got.Reversed != euro(1000) {
 		t.Errorf("after a part that did not arrive: %+v", got)
 	}
-	if back := transferOf(t, b, first.Transfer); back.Reverses != sent.Transfer || back.From != grace || back.Amount != euro(1000) {
+	back := transferOf(t, b, first.Transfer)
+	if back.Reverses != sent.Transfer || back.From != grace || back.Amount != euro(1000) {
 		t.Errorf("the part itself: %+v", back)
 	}
 	if records := filed(t, b, bank.ReversalSubject(grace, 2)); len(records) != 3 {
@@ -126,24 +129,27 @@ func TestNoTransfer(t *testing.T) {
 
 func TestHolds(t *testing.T) {
 	part := euro(3000)
-	capture := func(rest bool) bank.Command { return bank.CaptureHold{Hold: 3, Amount: &part, ReleaseRest: rest} }
+	type commands []bank.Command
+	capture, release := bank.CaptureHold{Hold: 3}, bank.ReleaseHold{Hold: 3}
+	capturePart := bank.CaptureHold{Hold: 3, Amount: &part}
+	captureLast := bank.CaptureHold{Hold: 3, Amount: &part, ReleaseRest: true}
 	for name, test := range map[string]struct {
-		steps                         []bank.Command
+		steps                         commands
 		later                         time.Duration
 		captured, released, remaining int64
 		status                        view.HoldStatus
 	}{
-		"placed":                             {nil, 0, 0, 0, 5000, view.HoldActive},
-		"captured":                           {[]bank.Command{bank.CaptureHold{Hold: 3}}, 0, 5000, 0, 0, view.HoldCaptured},
-		"captured in part":                   {[]bank.Command{capture(false)}, 0, 3000, 0, 2000, view.HoldActive},
-		"captured in part, the rest let go":  {[]bank.Command{capture(true)}, 0, 3000, 2000, 0, view.HoldCaptured},
-		"captured in part, then released":    {[]bank.Command{capture(false), bank.ReleaseHold{Hold: 3}}, 0, 3000, 2000, 0, view.HoldReleased},
-		"captured in two parts":              {[]bank.Command{capture(false), bank.CaptureHold{Hold: 3}}, 0, 5000, 0, 0, view.HoldCaptured},
-		"released":                           {[]bank.Command{bank.ReleaseHold{Hold: 3}}, 0, 0, 5000, 0, view.HoldReleased},
-		"its time is over":                   {nil, bank.DefaultHoldTime, 0, 5000, 0, view.HoldExpired},
-		"captured in part, its time is over": {[]bank.Command{capture(false)}, bank.DefaultHoldTime, 3000, 2000, 0, view.HoldExpired},
-		"captured before its time was over":  {[]bank.Command{bank.CaptureHold{Hold: 3}}, bank.DefaultHoldTime, 5000, 0, 0, view.HoldCaptured},
-		"a moment before its time is over":   {nil, bank.DefaultHoldTime - time.Microsecond, 0, 0, 5000, view.HoldActive},
+		"placed":                              {nil, 0, 0, 0, 5000, view.HoldActive},
+		"captured":                            {commands{capture}, 0, 5000, 0, 0, view.HoldCaptured},
+		"captured in part":                    {commands{capturePart}, 0, 3000, 0, 2000, view.HoldActive},
+		"captured in part, the rest released": {commands{captureLast}, 0, 3000, 2000, 0, view.HoldCaptured},
+		"captured in part, then released":     {commands{capturePart, release}, 0, 3000, 2000, 0, view.HoldReleased},
+		"captured in two parts":               {commands{capturePart, capture}, 0, 5000, 0, 0, view.HoldCaptured},
+		"released":                            {commands{release}, 0, 0, 5000, 0, view.HoldReleased},
+		"its time is over":                    {nil, bank.DefaultHoldTime, 0, 5000, 0, view.HoldExpired},
+		"captured in part, its time is over":  {commands{capturePart}, bank.DefaultHoldTime, 3000, 2000, 0, view.HoldExpired},
+		"captured before its time was over":   {commands{capture}, bank.DefaultHoldTime, 5000, 0, 0, view.HoldCaptured},
+		"a moment before its time is over":    {nil, bank.DefaultHoldTime - time.Microsecond, 0, 0, 5000, view.HoldActive},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, ada, _ := couple(t)
@@ -152,8 +158,9 @@ func TestHolds(t *testing.T) {
 				b.Do(ada, step)
 			}
 			got, err := view.HoldOf(filed(t, b, bank.HoldSubject(ada, 3)), placed.At.Add(test.later))
-			want := view.Hold{Account: ada, Version: 3, Amount: euro(5000), Captured: euro(test.captured), Released: euro(test.released),
-				Remaining: euro(test.remaining), Status: test.status, PlacedAt: placed.At, ExpiresAt: placed.At.Add(bank.DefaultHoldTime),
+			want := view.Hold{Account: ada, Version: 3, Status: test.status, Amount: euro(5000),
+				Captured: euro(test.captured), Released: euro(test.released), Remaining: euro(test.remaining),
+				PlacedAt: placed.At, ExpiresAt: placed.At.Add(bank.DefaultHoldTime),
 				Details: bank.Details{Memo: "hotel"}}
 			switch test.status {
 			case view.HoldExpired:

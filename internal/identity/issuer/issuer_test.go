@@ -46,7 +46,8 @@ func TestTokensOutliveTheBank(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := oidc.New(oidc.Config{Issuer: again.Name, Audience: issuer.Audience}, oidc.NewKeys(source, nil))
-		if who, err := v.Verify(t.Context(), token); (err == nil) != test.taken || test.taken && (who.Subject != "ada" || !who.Is(identity.Customer)) {
+		who, err := v.Verify(t.Context(), token)
+		if (err == nil) != test.taken || test.taken && (who.Subject != "ada" || !who.Is(identity.Customer)) {
 			t.Errorf("%+v, %v, want taken: %t", who, err, test.taken)
 		}
 	}
@@ -145,12 +146,13 @@ func TestManyMakeOneKey(t *testing.T) {
 }
 
 func TestKeysComeOverASafeWay(t *testing.T) {
-	for place, safe := range map[string]bool{
-		"https://login.example.org": true, "http://127.0.0.1:8080": true, "http://localhost:1/x": true, "http://[::1]:1": true,
-		"http://login.example.org": false, "ftp://127.0.0.1": false, "https://": false, "login": false,
+	for address, safe := range map[string]bool{
+		"https://login.example.org": true, "http://127.0.0.1:8080": true, "http://localhost:1/x": true,
+		"http://[::1]:1": true, "http://login.example.org": false, "ftp://127.0.0.1": false,
+		"https://": false, "login": false,
 	} {
-		if _, err := oidc.Discover(place); (err == nil) != safe {
-			t.Errorf("%s: %v", place, err)
+		if _, err := oidc.Discover(address); (err == nil) != safe {
+			t.Errorf("%s: %v", address, err)
 		}
 	}
 	if _, err := oidc.From("http://login.example.org/keys"); err == nil {
