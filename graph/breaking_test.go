@@ -18,7 +18,7 @@ import (
 	"corebank/internal/golden"
 )
 
-// breaking lists what a client of the old schema would trip over in the new.
+// breaking lists the changes from the old schema to the new that break a client.
 func breaking(before, after *ast.Schema) (found []string) {
 	for _, name := range slices.Sorted(maps.Keys(before.Types)) {
 		old, now := before.Types[name], after.Types[name]
@@ -126,8 +126,8 @@ func takes(want, got *ast.Type) bool {
 //go:generate env GENERATE=1 go test -count=1 -run TestNoClientIsBroken|TestTheReferenceIsOfToday|TestThePageOfRightsIsOfToday .
 
 // TestNoClientIsBroken compares the schema with the one that was committed
-// last, which go generate brings up to date with changes that break no client. To
-// break clients on purpose, delete the committed file before.
+// last. go generate updates the committed one, unless a change breaks a client. To
+// break clients on purpose, delete the committed file first.
 func TestNoClientIsBroken(t *testing.T) {
 	path := filepath.Join("testdata", "schema.graphql")
 	now := generated.NewExecutableSchema(generated.Config{}).Schema()

@@ -76,8 +76,8 @@ func TestWhatDependsOnTheCallerIsNotShared(t *testing.T) {
 	}
 }
 
-// TestResolversHaveTheirFields: each method of a resolver is known as a field of
-// the schema, so that no field with one is taken for a part of its object.
+// TestResolversHaveTheirFields: each method of a resolver matches a field of the
+// schema, so that no field with a resolver is taken for a part of its object.
 func TestResolversHaveTheirFields(t *testing.T) {
 	fields := make(map[string]bool)
 	for name, definition := range generated.NewExecutableSchema(generated.Config{}).Schema().Types {

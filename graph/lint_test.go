@@ -16,7 +16,7 @@ import (
 	"corebank/graph/generated"
 )
 
-// lint collects what is wrong with a schema.
+// lint collects the faults of a schema.
 type lint struct {
 	schema *ast.Schema
 	wrong  []string
@@ -33,7 +33,7 @@ var (
 	idlePrefix = regexp.MustCompile(`^(get|query|list)[A-Z]`)
 )
 
-// check looks at everything that is ours.
+// check returns the faults of all definitions that are ours.
 func check(schema *ast.Schema) []string {
 	l := &lint{schema: schema}
 	used := l.used()
@@ -95,7 +95,7 @@ func (l *lint) used() map[string]bool {
 	return used
 }
 
-// text wants a description in a sentence.
+// text checks that a description exists and is a sentence.
 func (l *lint) text(what, description string) {
 	switch description = strings.TrimSpace(description); {
 	case description == "":
@@ -158,7 +158,7 @@ func (l *lint) fields(d *ast.Definition) {
 	}
 }
 
-// relay wants what Relay's specification of connections does.
+// relay checks connections against Relay's specification.
 func (l *lint) relay(d *ast.Definition) {
 	want := func(name string, types ...string) {
 		f := d.Fields.ForName(name)

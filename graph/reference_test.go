@@ -76,7 +76,7 @@ func (r *reference) complete(t *testing.T) {
 	}
 }
 
-// TestTheReferenceTellsWhatIsOld: of fields, arguments, inputs and values.
+// TestTheReferenceShowsDeprecations of fields, arguments, inputs and values.
 func TestTheReferenceShowsDeprecations(t *testing.T) {
 	const text = `"All." type Query { "It." a("How." by: X, "So." n: Int = 3 @deprecated(reason: "use by")): E
 	    @deprecated(reason: "use b | c") }
@@ -96,7 +96,7 @@ func TestTheReferenceShowsDeprecations(t *testing.T) {
 	}
 }
 
-// plainScalars are those that GraphQL has itself.
+// plainScalars are the scalars of GraphQL itself.
 var plainScalars = []string{"Boolean", "ID", "Int", "String"}
 
 func (r *reference) root(d *ast.Definition) bool {
@@ -138,7 +138,7 @@ func (r *reference) page() {
 	r.line("`go generate ./graph` writes this page from `graph/*.graphqls` and `graph/cost.go`.")
 }
 
-// directives are the schema's own.
+// directives are those that the schema itself defines.
 func (r *reference) directives() (names []string) {
 	for name, d := range r.schema.Directives {
 		if d.Position != nil && !d.Position.Src.BuiltIn {
@@ -337,7 +337,7 @@ func (r *reference) link(t *ast.Type) string {
 	return fmt.Sprintf("%s[%s](#%s)%s", before, name, anchor(name), after)
 }
 
-// anchor is where a heading is found, as the hosts of repositories have it.
+// anchor is the anchor of a heading, as the hosts of repositories make it.
 func anchor(heading string) string {
 	return strings.ReplaceAll(strings.ToLower(heading), " ", "-")
 }
@@ -361,7 +361,7 @@ func deprecation(directives ast.DirectiveList) string {
 	return " **Deprecated**: " + flat(reason)
 }
 
-// flat is a description on one line, as a cell of a table holds it.
+// flat is a description on one line, for a cell of a table.
 func flat(description string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(description), " "), "|", `\|`)
 }

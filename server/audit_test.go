@@ -224,8 +224,8 @@ func (a audit) send(t *testing.T, address string) *http.Response {
 	return response
 }
 
-// check lists in what the response differs from the one that the audit wants,
-// and then the response.
+// check lists the differences from the response that the audit wants, and then the
+// response.
 func (a audit) check(t *testing.T, address string) (wrong []string) {
 	t.Helper()
 	response := a.send(t, address)
@@ -277,8 +277,8 @@ func TestAllAuditsOfGraphQLOverHTTPPass(t *testing.T) {
 	}
 }
 
-// TestTheNewestDraftIsAnOption: with it, the audits that fail are those with
-// which the draft disagrees, and no others.
+// TestTheNewestDraftIsAnOption: with it, exactly the audits fail with which the
+// draft disagrees.
 func TestTheNewestDraftIsAnOption(t *testing.T) {
 	gateway := counterWith(t, server.Transports{Draft: true})
 	var failed []string

@@ -4,5 +4,5 @@ package server_test
 
 import "testing"
 
-// cpuTime is not known here.
+// cpuTime is unknown on this system.
 func cpuTime(testing.TB) int64 { return 0 }

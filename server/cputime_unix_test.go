@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// cpuTime is what this process has used of processors, in nanoseconds.
+// cpuTime is the processor time that this process has used, in nanoseconds.
 func cpuTime(tb testing.TB) int64 {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

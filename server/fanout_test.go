@@ -14,7 +14,7 @@ import (
 type listeners struct {
 	received atomic.Int64
 	want     atomic.Int64
-	all      chan struct{} // has a value when as many messages were received as are wanted
+	all      chan struct{} // has a value as soon as the wanted number of messages was received
 }
 
 // hear counts the messages on a connection until it ends.

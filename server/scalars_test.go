@@ -11,8 +11,8 @@ import (
 	"corebank/graph/generated"
 )
 
-// TestOwnScalarsAreSpecified follows each link of the schema to the page that
-// the gateway serves, and to its place there.
+// TestOwnScalarsAreSpecified follows each link of the schema to its heading on the
+// page that the gateway serves.
 func TestOwnScalarsAreSpecified(t *testing.T) {
 	gateway := counter(t)
 	own := 0

@@ -48,8 +48,8 @@ func (l *sharedLog) payAnything(t *testing.T, random *rand.Rand, n int) contract
 	return batch
 }
 
-// sharer is a client with a subscription for each of many selections, which are
-// its ids.
+// sharer is a client with one subscription for each of many selections. The index of
+// the selection is the id of the subscription.
 type sharer struct {
 	raw
 	start, next string
@@ -99,7 +99,7 @@ func (s sharer) event() (id int, payload string, line bool) {
 	}
 }
 
-// begun waits until all of so many subscriptions are live: each has a heartbeat.
+// begun waits until n subscriptions are live: each has received a heartbeat.
 func (s sharer) begun(n int) {
 	s.t.Helper()
 	for live := make(map[int]bool); len(live) < n; {
@@ -111,7 +111,7 @@ func (s sharer) begun(n int) {
 	}
 }
 
-// lines are the next so many lines of each of n subscriptions.
+// lines are the next lines of n subscriptions, a number of lines (each) for every one.
 func (s sharer) lines(n, each int) []string {
 	s.t.Helper()
 	received, heard := make([]string, n), make([]int, n)

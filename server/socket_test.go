@@ -18,7 +18,7 @@ import (
 // patienceOfTests limits every wait for the other side.
 const patienceOfTests = time.Minute
 
-// raw is a websocket client that knows nothing of GraphQL.
+// raw is a websocket client without a GraphQL protocol.
 type raw struct {
 	*websocket.Conn
 	t *testing.T
@@ -88,9 +88,9 @@ const (
 	legacyListen = `{"id":"1","type":"start","payload":{"query":"subscription { transactions { cursor } }"}}`
 )
 
-// talk plays a conversation over a websocket. A line that begins with "> " is
-// sent, the answer to a line with "< " contains it, and a line with "x " is the
-// code that the gateway closes with and a part of the reason.
+// talk plays a conversation over a websocket. A line "> text" is sent; for "< text"
+// the next message must contain the text; for "x code text" the gateway must close
+// the connection with this code and a reason that contains the text.
 func talk(t *testing.T, gateway *httptest.Server, protocol string, lines ...string) {
 	t.Helper()
 	r := dial(t, gateway, protocol)

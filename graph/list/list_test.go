@@ -25,7 +25,7 @@ func text(a graphql.Array) string {
 	return s.String()
 }
 
-// TestListsAreAnsweredInOrder, each element knowing where it stands.
+// TestListsAreAnsweredInOrder: each element has its index in its field context.
 func TestListsAreAnsweredInOrder(t *testing.T) {
 	for _, length := range []int{0, 1, 2, 3, 4, 5, 50} {
 		ctx, want := answering(t), make([]string, length)
@@ -63,7 +63,8 @@ func TestAPanicIsAnErrorWithItsPath(t *testing.T) {
 	}
 }
 
-// TestElementsThatLookThingsUpDoNotWaitForEachOther: as many as there are lanes.
+// TestElementsThatLookThingsUpDoNotWaitForEachOther: as many run at once as there
+// are lanes.
 func TestElementsThatLookThingsUpDoNotWaitForEachOther(t *testing.T) {
 	ctx, here, on := answering(t), make(chan int), make(chan bool)
 	go func() {

@@ -38,7 +38,7 @@ func (p teller) press(label string) {
 	browsertest.Run[bool](p.Page, "("+find+".click(), true)")
 }
 
-// submit submits a form so many times at once.
+// submit submits a form a number of times at once.
 func (p teller) submit(form string, times int) {
 	browsertest.Run[bool](p.Page, fmt.Sprintf(`((form) => {
 	  for (let i = 0; i < %d; i++) form.requestSubmit();
@@ -70,8 +70,8 @@ func opened(t *testing.T, bank *banktest.Bank) (p teller, account string) {
 	return p, strings.TrimPrefix(browsertest.Run[string](p.Page, "location.hash"), "#/account/")
 }
 
-// TestADayAtTheConsole: Ada's account is opened and paid into, others pay in
-// meanwhile, more is asked for than there is, and money goes to Bob.
+// TestADayAtTheConsole: Ada's account is opened and gets deposits, here and from
+// other clients; a withdrawal is refused, and a transfer goes to Bob.
 func TestADayAtTheConsole(t *testing.T) {
 	bank := banktest.Start(t)
 	bob := bank.Open("bob")
@@ -208,7 +208,7 @@ func TestALostAnswerIsNotAFailure(t *testing.T) {
 	}
 }
 
-// losesAnswers has every mutation sent and none answered, until a reload.
+// losesAnswers lets every mutation be sent and drops its answer, until a reload.
 func (p teller) losesAnswers() {
 	browsertest.Run[bool](p.Page, `(() => {
 	  const real = window.fetch;

@@ -145,7 +145,7 @@ func around(text, word string) iter.Seq2[string, string] {
 	}
 }
 
-// loads reports whether code that ends so fetches the address that follows it.
+// loads reports whether code with this end fetches the address that follows it.
 func loads(before string) bool {
 	before = strings.TrimRight(before, "\"'`(")
 	for _, word := range []string{"import", "from", "importScripts", "fetch", "url", "Worker", "WebSocket"} {
@@ -307,7 +307,7 @@ func TestLicencesNameWhatIsBundled(t *testing.T) {
 	}
 }
 
-// TestThePageHandsOverItsToken: to itself and to nothing that keeps it.
+// TestThePageHandsOverItsToken: to itself, and to nothing that stores it.
 func TestThePageHandsOverItsToken(t *testing.T) {
 	token := ""
 	h := Handler(Options{Token: func(*http.Request) string { return token }})

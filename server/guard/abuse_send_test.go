@@ -32,7 +32,7 @@ func hashOf(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// manifest reads documents as an operator's file has them.
+// manifest is documents that the guard has read from an operator's file.
 func manifest(t testing.TB, documents map[string]string) *guard.Documents {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "documents.json")
@@ -57,8 +57,8 @@ func jsonOf(v any) string {
 // query is an attack by a document. ACCOUNT in it is the id of an account.
 func query(text string) func(*victim) reply { return request(text, nil) }
 
-// request is an attack by a document and its variables. The document is another
-// one each time: the gateway remembers those that it has checked.
+// request is an attack by a document and its variables. The document differs each
+// time, because the gateway remembers those that it has checked.
 func request(text string, variables map[string]any) func(*victim) reply {
 	whole := jsonOf(map[string]any{"query": text + "\n#ATTEMPT", "variables": variables})
 	return func(v *victim) reply {

@@ -43,7 +43,7 @@ func sizes() []attack {
 	}
 }
 
-// nested is a document of so many levels.
+// nested is a document with a number of levels.
 func nested(levels int) string {
 	return strings.Repeat("{ a ", levels) + strings.Repeat("}", levels)
 }
@@ -193,7 +193,7 @@ const (
 	filtered = `query($id: ID!, $f: TransactionFilter) { history(accountId: $id, filter: $f) { nodes { id } } }`
 )
 
-// filter are the variables of filtered with a value in a field of the filter.
+// filter is the variables of the query filtered, with one field in the filter.
 func filter(field string, value any) map[string]any {
 	return map[string]any{"id": "ACCOUNT", "f": map[string]any{field: value}}
 }

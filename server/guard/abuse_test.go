@@ -102,7 +102,7 @@ type measured struct {
 //go:generate env GENERATE=1 go test -count=1 -run TestAbuseIsCheap .
 
 // TestAbuseIsCheap sends every attack that we know to the whole gateway: each is
-// answered as it should be, repeats nothing of what was sent, and costs little.
+// answered as it should be, repeats little of what was sent, and costs little.
 func TestAbuseIsCheap(t *testing.T) {
 	v := newVictim(t)
 	attacks := slices.Concat(sizes(), shapes(), lists(), values(), texts(), overHTTP(), documents(), floods(), sockets())

@@ -70,7 +70,7 @@ func values() []attack {
 	}
 }
 
-// texts are attacks by texts that are to be kept.
+// texts are attacks by texts that would be stored.
 func texts() []attack {
 	paid := func(key, memo string) map[string]any { return map[string]any{"v": "1", "k": key, "m": memo} }
 	entries := make([]any, 1000)

@@ -4,5 +4,5 @@ package guard_test
 
 import "time"
 
-// processorTime is not known here; the answers are checked all the same.
+// processorTime is unknown on this system; the answers are checked all the same.
 func processorTime() time.Duration { return 0 }

@@ -6,7 +6,7 @@ import (
 	"corebank/server/socket"
 )
 
-// handler is a gateway with websockets alone.
+// handler is a gateway that serves only websockets.
 type handler struct {
 	transport *socket.Transport
 	exec      executor

@@ -17,8 +17,8 @@ import (
 	"corebank/server/socket"
 )
 
-// executor runs one operation, which yields the given answers and ends with
-// its context.
+// executor runs one operation, which yields the given answers until its context
+// ends.
 type executor struct {
 	ran   chan context.Context
 	yield chan *graphql.Response
@@ -49,7 +49,7 @@ func (e executor) DispatchError(_ context.Context, errs gqlerror.List) *graphql.
 	return &graphql.Response{Errors: errs}
 }
 
-// connect is a connection to a gateway that decides by init.
+// connect is a connection to a gateway with this init function.
 func connect(t *testing.T, ending context.Context, init transport.WebsocketInitFunc,
 	protocol string) (executor, *websocket.Conn) {
 	t.Helper()
@@ -106,10 +106,10 @@ const (
 	subscribe = `{"id":"1","type":"subscribe","payload":{"query":"subscription { x }"}}`
 )
 
-// TestAKickIsTheLastWord: no operation seems to have completed because its
-// connection was closed under it.
-func TestAKickIsTheLastWord(t *testing.T) {
-	for range 20 { // another message between would be a matter of chance
+// TestAKickIsTheLastMessage: a closed connection must not make a running operation
+// look completed.
+func TestAKickIsTheLastMessage(t *testing.T) {
+	for range 20 { // whether another message comes between would be chance
 		exec, conn := connect(t, nil, nil, socket.Modern)
 		expect(t, conn, 0, "", ack)
 		say(t, conn, subscribe)
