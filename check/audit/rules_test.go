@@ -82,7 +82,6 @@ var (
 	ada       = bank.NewAccountID("ada", "first")
 	grace     = bank.NewAccountID("grace", "first")
 	cents     = func(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "EUR"} }
-	customer  = bank.CustomerLedger(ada)
 	halfAnHex = strings.Repeat("0a", 8)
 )
 

@@ -94,7 +94,7 @@ func wellFormed(t *testing.T, page string) {
 		chart, _, _ := strings.Cut(part, "</svg>")
 		decoder := xml.NewDecoder(strings.NewReader("<svg" + chart + "</svg>"))
 		for {
-			if _, err := decoder.Token(); err == io.EOF {
+			if _, err := decoder.Token(); errors.Is(err, io.EOF) {
 				break
 			} else if err != nil {
 				t.Fatalf("a chart is not valid: %v", err)

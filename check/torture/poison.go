@@ -211,9 +211,12 @@ func (r *run) poisonRefused(ctx context.Context) error {
 		"too many records":       many,
 	} {
 		result, err := r.append(ctx, a)
-		if err != nil || result.Status != contract.AppendInvalid {
-			return fmt.Errorf("an append with %s was answered %q (%s), %v; want it refused as invalid", what, result.Status,
-				result.Reason, err)
+		if err != nil {
+			return fmt.Errorf("append %s: %w", what, err)
+		}
+		if result.Status != contract.AppendInvalid {
+			return fmt.Errorf("an append with %s was answered %q (%s); want it refused as invalid",
+				what, result.Status, result.Reason)
 		}
 	}
 	for _, body := range [][]byte{[]byte("{"), []byte(`{"appends":7}`), []byte(`{}`), bytes.Repeat([]byte("x"), 1<<20)} {

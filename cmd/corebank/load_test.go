@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -90,7 +91,7 @@ func (l *load) deposit(id, key string) error {
 			return fmt.Errorf("deposit %s: %+v", key, answer.Errors)
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("deposit %s has no outcome after %s: %v %+v", key, patience, err, answer.Errors)
+			return errors.Join(fmt.Errorf("deposit %s has no outcome after %s: %+v", key, patience, answer.Errors), err)
 		}
 	}
 }

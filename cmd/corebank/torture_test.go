@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"runtime"
@@ -66,7 +67,7 @@ func TestTheTortureSaysWhatItDoesNotUnderstand(t *testing.T) {
 		var exit *exec.ExitError
 		if err == nil || !bytes.Contains(out, []byte(says)) {
 			t.Errorf("%s: %v, %s; want an error that says %q", arguments, err, out, says)
-		} else if exit, _ = err.(*exec.ExitError); exit == nil || exit.ExitCode() != 2 {
+		} else if !errors.As(err, &exit) || exit.ExitCode() != 2 {
 			t.Errorf("%s: ended with %v, want code 2", arguments, err)
 		}
 	}

@@ -54,7 +54,7 @@ func (f Finder) built(ctx context.Context, source string) (Programs, error) {
 	if err != nil {
 		return Programs{}, err
 	}
-	defer lock.Release()
+	defer func() { _ = lock.Release() }()
 	if found, err := inspect(ctx, dir); err == nil {
 		return found, nil // another process has built it meanwhile
 	}

@@ -72,7 +72,7 @@ func TestTheConsoleSpeaksTheSchema(t *testing.T) {
 	page, bank := units(t), schema(t)
 	documents := browsertest.Run[map[string]string](page, `import('/unit.js').then((unit) => unit.asked())`)
 	for name, document := range documents {
-		if _, err := gqlparser.LoadQuery(bank, document); err != nil {
+		if _, err := gqlparser.LoadQueryWithRules(bank, document, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
