@@ -28,8 +28,8 @@ func userError(r *bank.Refusal, id bank.AccountID, path []string) model.UserErro
 
 // errorTypes are the typed forms of refusals, in the order of precedence.
 var errorTypes = map[bank.Code]func(e refusal, r *bank.Refusal, id bank.AccountID) model.UserError{
-	bank.InputInvalid:    plain[model.InvalidInput],
-	bank.CurrencyUnknown: plain[model.UnknownCurrency],
+	bank.InputInvalid:    bare[model.InvalidInput],
+	bank.CurrencyUnknown: bare[model.UnknownCurrency],
 	bank.AmountInvalid: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.InvalidAmount{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			MaxPrecision: int64(*r.MaxPrecision)}
@@ -38,7 +38,7 @@ var errorTypes = map[bank.Code]func(e refusal, r *bank.Refusal, id bank.AccountI
 		return model.IdempotencyConflict{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Fields: r.Fields}
 	},
-	bank.AccountAlreadyOpen: plain[model.AccountAlreadyOpen],
+	bank.AccountAlreadyOpen: bare[model.AccountAlreadyOpen],
 	bank.ExternalIDTaken: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		if r.Account == "" { // the caller must not learn whose it is
 			return model.InvalidInput(e)
@@ -46,30 +46,30 @@ var errorTypes = map[bank.Code]func(e refusal, r *bank.Refusal, id bank.AccountI
 		return model.ExternalIDTaken{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			AccountID: string(r.Account)}
 	},
-	bank.AccountNotFound: plain[model.AccountNotFound],
+	bank.AccountNotFound: bare[model.AccountNotFound],
 	bank.ClosedAccount: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.AccountClosed{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Since: scalar.DateTime(r.Since)}
 	},
-	bank.SameAccount: plain[model.SameAccount],
+	bank.SameAccount: bare[model.SameAccount],
 	bank.CurrencyMismatch: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.CurrencyMismatch{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Expected: currencyOf(r.Expected)}
 	},
-	bank.AccountNotFrozen:    plain[model.AccountNotFrozen],
-	bank.OverdraftNotAllowed: plain[model.OverdraftNotAllowed],
+	bank.AccountNotFrozen:    bare[model.AccountNotFrozen],
+	bank.OverdraftNotAllowed: bare[model.OverdraftNotAllowed],
 	bank.OverdraftInUse: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.OverdraftInUse{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Used: moneyOf(*r.Remaining)}
 	},
-	bank.HoldNotFound: plain[model.HoldNotFound],
-	bank.HoldEnded:    plain[model.HoldEnded],
+	bank.HoldNotFound: bare[model.HoldNotFound],
+	bank.HoldEnded:    bare[model.HoldEnded],
 	bank.ExpiredHold: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.HoldExpired{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Since: scalar.DateTime(r.Since)}
 	},
-	bank.TransactionNotFound: plain[model.TransactionNotFound],
-	bank.NotReversible:       plain[model.NotReversible],
+	bank.TransactionNotFound: bare[model.TransactionNotFound],
+	bank.NotReversible:       bare[model.NotReversible],
 	bank.FrozenAccount: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.AccountFrozen{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Since: scalar.DateTime(r.Since), Reason: r.Reason}
@@ -82,12 +82,12 @@ var errorTypes = map[bank.Code]func(e refusal, r *bank.Refusal, id bank.AccountI
 		return model.AmountExceedsRemaining{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Remaining: moneyOf(*r.Remaining)}
 	},
-	bank.TransferNotPending: plain[model.TransferNotPending],
+	bank.TransferNotPending: bare[model.TransferNotPending],
 	bank.LimitExceeded: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.LimitExceeded{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Limit: moneyOf(*r.Limit), Remaining: moneyOf(*r.Remaining), ResetsAt: optionalTime(r.ResetsAt)}
 	},
-	bank.BalanceTooLarge: plain[model.BalanceTooLarge],
+	bank.BalanceTooLarge: bare[model.BalanceTooLarge],
 	bank.InsufficientFunds: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.InsufficientFunds{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Available: moneyOf(*r.Available), Shortfall: moneyOf(*r.Shortfall)}
@@ -102,8 +102,8 @@ var errorTypes = map[bank.Code]func(e refusal, r *bank.Refusal, id bank.AccountI
 	},
 }
 
-// plain is the typed form of a refusal that has nothing of its own.
-func plain[T interface {
+// bare is the typed form of a refusal without fields of its own.
+func bare[T interface {
 	~refusal
 	model.UserError
 }](e refusal, _ *bank.Refusal, _ bank.AccountID) model.UserError {

@@ -19,7 +19,8 @@ func transferOf(t view.Transfer) *model.Transfer {
 	transfer := &model.Transfer{ID: string(t.ID), FromAccountID: string(t.From), ToAccountID: string(t.To),
 		Amount: moneyOf(t.Amount), Status: model.TransferStatus(t.Status), SentAt: scalar.DateTime(t.SentAt),
 		EndedAt: optionalTime(t.EndedAt), EffectiveAt: scalar.DateTime(t.EffectiveAt),
-		Reference: optional(t.Details.Reference), Memo: optional(t.Details.Memo), ExternalID: optional(t.Details.ExternalID), View: t}
+		Reference: optional(t.Details.Reference), Memo: optional(t.Details.Memo),
+		ExternalID: optional(t.Details.ExternalID), View: t}
 	if t.Rejection != nil {
 		transfer.Rejection = &model.TransferRejection{Code: model.ErrorCode(t.Rejection.Code), Message: t.Rejection.Message}
 	}

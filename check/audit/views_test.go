@@ -149,7 +149,9 @@ var differingAccounts = []differing{
 		"opened at 2026-03-01T09:00:00.123456Z", "opened at 2026-03-01T09:00:00.123457Z"},
 	{"the last change", func(s *cannedStore) { s.ada().ChangedAt = opening }, ada,
 		"updated at 2026-03-01T09:00:00.123459Z", "updated at 2026-03-01T09:00:00.123456Z"},
-	{"a quarantine", func(s *cannedStore) { s.ada().Stale = view.Stale{Reason: "unknown event", Position: 3, Version: 2} }, ada,
+	{"a quarantine", func(s *cannedStore) {
+		s.ada().Stale = view.Stale{Reason: "unknown event", Position: 3, Version: 2}
+	}, ada,
 		"no quarantine", "quarantine: unknown event"},
 	{"a lost account", func(s *cannedStore) {
 		s.accounts = slices.DeleteFunc(s.accounts, func(a view.Account) bool { return a.ID == ada })

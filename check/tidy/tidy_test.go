@@ -7,13 +7,16 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 const (
 	maxFunctionLines = 70
 	maxFileLines     = 350
 	maxTestLines     = 500 // a test file may tell many stories about one thing
+	maxColumns       = 120
 )
 
 func TestFunctionsFitAScreen(t *testing.T) {
@@ -39,6 +42,23 @@ func TestFilesAreAboutOneThing(t *testing.T) {
 		}
 		if s.lines > most {
 			t.Errorf("%s has %d lines; above %d it is about more than one thing", s.path, s.lines, most)
+		}
+	}
+}
+
+// TestLinesFitAScreen counts a tab as one character, as the length limit of
+// most review tools does.
+func TestLinesFitAScreen(t *testing.T) {
+	byHand := func(s source) bool { return !s.generated && !strings.HasSuffix(s.path, ".resolvers.go") }
+	for _, s := range goFiles(t, byHand) { // gqlgen writes the signatures of resolvers
+		text, err := os.ReadFile(filepath.Join(root, s.path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if n := utf8.RuneCountInString(line); n > maxColumns {
+				t.Errorf("%s:%d has %d characters; at most %d", s.path, i+1, n, maxColumns)
+			}
 		}
 	}
 }
@@ -109,12 +129,4 @@ func isBubble(n ast.Node) bool {
 	}
 	from, ok := called.X.(*ast.Ident)
 	return ok && from.Name == "synctest"
-}
-
-func generatedFiles(t *testing.T) map[string]bool {
-	generated := make(map[string]bool)
-	for _, s := range goFiles(t, func(s source) bool { return s.generated }) {
-		generated[s.path] = true
-	}
-	return generated
 }
