@@ -61,7 +61,7 @@ func TestAnAppIsCalledByItsSidecarOnly(t *testing.T) {
 		want    codes.Code
 	}{
 		"its sidecar":                         {"look", []string{token, "sidecar"}, codes.OK},
-		"nobody":                              {"look", nil, codes.Unauthenticated},
+		"no token":                            {"look", nil, codes.Unauthenticated},
 		"an empty token":                      {"look", []string{token, ""}, codes.Unauthenticated},
 		"a part of the token":                 {"look", []string{token, "side"}, codes.Unauthenticated},
 		"two tokens, one of them right":       {"look", []string{token, "x", token, "sidecar"}, codes.Unauthenticated},

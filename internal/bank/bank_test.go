@@ -118,7 +118,7 @@ func written(t tester, account bank.Account) string {
 	return string(text)
 }
 
-// rank is a code's place in the order of precedence.
+// rank is a code's index in the order of precedence.
 func rank(c bank.Code) int {
 	return slices.IndexFunc(bank.Codes(), func(info bank.CodeInfo) bool { return info.Code == c })
 }

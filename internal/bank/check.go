@@ -63,14 +63,14 @@ func SystemKey(c Command) (string, bool) {
 // id.
 func ClaimKey(id AccountID) string { return systemKeys + "claim/" + string(id) }
 
-// checkText refuses a text that is not valid UTF-8, is shorter than least or
-// longer than most characters, or holds control characters.
-func checkText(field, text string, least, most int) *Refusal {
+// checkText refuses a text that is not valid UTF-8, has fewer than minimum or
+// more than maximum characters, or holds control characters.
+func checkText(field, text string, minimum, maximum int) *Refusal {
 	if !utf8.ValidString(text) {
 		return refuseInput(field, "must be valid UTF-8")
 	}
-	if n := utf8.RuneCountInString(text); n < least || n > most {
-		return refuseInput(field, fmt.Sprintf("must have %d to %d characters, not %d", least, most, n))
+	if n := utf8.RuneCountInString(text); n < minimum || n > maximum {
+		return refuseInput(field, fmt.Sprintf("must have %d to %d characters, not %d", minimum, maximum, n))
 	}
 	for _, r := range text {
 		if unicode.IsControl(r) || reorders(r) {

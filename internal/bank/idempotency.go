@@ -11,10 +11,10 @@ import (
 // it has forgotten, the log still knows, and the log alone tells two keys of the
 // same sum apart.
 type Keys struct {
-	most     int      // that it remembers
-	sums     []uint64 // oldest first from next on, round and round
-	versions []int64  // of the same place
-	next     int      // the place of the oldest, once there are most
+	max      int      // how many it remembers
+	sums     []uint64 // a ring: oldest first from next on
+	versions []int64  // by the same index
+	next     int      // the index of the oldest, once the ring is full
 	forgot   bool
 }
 
@@ -43,8 +43,8 @@ func (k *Keys) Entries() (entries []KeyEntry, forgot bool) {
 
 // RestoreKeys is a memory of the newest keys, at least one, that begins with what
 // Entries described.
-func RestoreKeys(most int, entries []KeyEntry, forgot bool) *Keys {
-	k := &Keys{most: max(1, most), forgot: forgot}
+func RestoreKeys(limit int, entries []KeyEntry, forgot bool) *Keys {
+	k := &Keys{max: max(1, limit), forgot: forgot}
 	for _, e := range entries {
 		k.remember(e.Sum, e.Version)
 	}
@@ -68,11 +68,11 @@ func (k *Keys) Remember(key string, version int64) { k.remember(SumKey(key), ver
 func (k *Keys) remember(sum uint64, version int64) {
 	switch {
 	case slices.Contains(k.sums, sum):
-	case len(k.sums) < k.most:
+	case len(k.sums) < k.max:
 		k.sums, k.versions = append(k.sums, sum), append(k.versions, version)
 	default:
 		k.sums[k.next], k.versions[k.next] = sum, version
-		k.next = (k.next + 1) % k.most
+		k.next = (k.next + 1) % k.max
 		k.forgot = true
 	}
 }

@@ -125,9 +125,9 @@ func count[K comparable](entries map[K]*entry) (n int) {
 
 var control = regexp.MustCompile(`[\p{Cc}\x{202a}-\x{202e}\x{2066}-\x{2069}]`) // and what turns the order of letters
 
-func isText(s string, least, most int) bool {
+func isText(s string, minimum, maximum int) bool {
 	n := len([]rune(s))
-	return utf8.ValidString(s) && n >= least && n <= most && !control.MatchString(s)
+	return utf8.ValidString(s) && n >= minimum && n <= maximum && !control.MatchString(s)
 }
 
 // rule is one rule of the ledger, and whether it is broken.

@@ -146,7 +146,7 @@ func refuseRemaining(remaining Money, of string) *Refusal {
 		Message: fmt.Sprintf("Only %s of the %s remains; send at most that.", remaining, of)}
 }
 
-func refuseTooMany(most int, what string) *Refusal {
-	return &Refusal{Code: TooManyOpenItems, Field: "accountId", Max: most,
-		Message: fmt.Sprintf("The account has %d %s, as many as it may have; wait until some have ended.", most, what)}
+func refuseTooMany(limit int, what string) *Refusal {
+	return &Refusal{Code: TooManyOpenItems, Field: "accountId", Max: limit,
+		Message: fmt.Sprintf("The account has %d %s, as many as it may have; wait until some have ended.", limit, what)}
 }

@@ -37,7 +37,7 @@ type CommandBatch struct {
 }
 
 // batchOnWire is a batch with each of its tokens once, and for each command
-// the place of its own, from 1; 0 for none.
+// the number of its token, from 1; 0 for none.
 type batchOnWire struct {
 	Commands []Command `json:"commands"`
 	Atomic   bool      `json:"atomic,omitempty"`
@@ -49,15 +49,15 @@ type batchOnWire struct {
 // onWire writes the tokens of the commands beside them.
 func (b CommandBatch) onWire() batchOnWire {
 	wire := batchOnWire{Commands: b.Commands, Atomic: b.Atomic, DryRun: b.DryRun}
-	places := map[string]int{"": 0}
+	numbers := map[string]int{"": 0}
 	for _, c := range b.Commands {
-		place, known := places[c.Token]
+		number, known := numbers[c.Token]
 		if !known {
 			wire.Tokens = append(wire.Tokens, c.Token)
-			place = len(wire.Tokens)
-			places[c.Token] = place
+			number = len(wire.Tokens)
+			numbers[c.Token] = number
 		}
-		wire.TokenOf = append(wire.TokenOf, place)
+		wire.TokenOf = append(wire.TokenOf, number)
 	}
 	if len(wire.Tokens) == 0 {
 		wire.TokenOf = nil
@@ -77,12 +77,12 @@ func (b *CommandBatch) UnmarshalJSON(text []byte) error {
 	if len(wire.TokenOf) > 0 && len(wire.TokenOf) != len(wire.Commands) {
 		return fmt.Errorf("%d commands have %d tokens", len(wire.Commands), len(wire.TokenOf))
 	}
-	for i, place := range wire.TokenOf {
-		if place < 0 || place > len(wire.Tokens) {
-			return fmt.Errorf("command %d has token %d of %d", i, place, len(wire.Tokens))
+	for i, number := range wire.TokenOf {
+		if number < 0 || number > len(wire.Tokens) {
+			return fmt.Errorf("command %d has token %d of %d", i, number, len(wire.Tokens))
 		}
-		if place > 0 {
-			wire.Commands[i].Token = wire.Tokens[place-1]
+		if number > 0 {
+			wire.Commands[i].Token = wire.Tokens[number-1]
 		}
 	}
 	*b = CommandBatch{Commands: wire.Commands, Atomic: wire.Atomic, DryRun: wire.DryRun}

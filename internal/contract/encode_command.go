@@ -48,8 +48,8 @@ func appendTokens(text []byte, wire batchOnWire) []byte {
 		text = append(append(append(between(text, i), '"'), token...), '"')
 	}
 	text = append(text, `],"tokenOf":[`...)
-	for i, place := range wire.TokenOf {
-		text = strconv.AppendInt(between(text, i), int64(place), 10)
+	for i, number := range wire.TokenOf {
+		text = strconv.AppendInt(between(text, i), int64(number), 10)
 	}
 	return append(text, ']')
 }

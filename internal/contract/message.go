@@ -14,9 +14,9 @@ const (
 	// packFrom is from how many bytes on records are packed. Smaller messages stay
 	// readable JSON, because packing them would gain nothing.
 	packFrom = 4 << 10
-	// unpackMost bounds what a message may unpack to, which is several times
+	// maxUnpacked bounds what a message may unpack to, which is several times
 	// what the relay puts into one.
-	unpackMost = 4 << 20
+	maxUnpacked = 4 << 20
 )
 
 // message is a batch on the topic.
@@ -81,7 +81,7 @@ func ReadMessage(data []byte) (Batch, error) {
 // made for, and the others wait.
 var (
 	packer   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1)))
-	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderMaxMemory(unpackMost), zstd.WithDecoderConcurrency(1)))
+	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxUnpacked), zstd.WithDecoderConcurrency(1)))
 )
 
 // must is for what can only fail in a way that every test would notice.

@@ -1,4 +1,4 @@
-// Package identity says who asks and what they may do: principals, their
+// Package identity says who the caller is and what it may do: principals, their
 // roles, and the table of rights. It decides, and does nothing.
 //
 // What it promises: a right that the table does not name does not exist, and

@@ -7,7 +7,7 @@ import (
 )
 
 // Replacement is one account as the log up to At makes it: its document, and
-// all its lines, links and states, oldest first.
+// all its lines, references and states, oldest first.
 type Replacement struct {
 	At           int64
 	Account      Account
@@ -32,8 +32,10 @@ func (r Replacement) Check() error {
 		}
 		version = line.Version
 	}
-	for _, link := range r.References {
-		if err := r.belongs("link "+link.Key, link.Record.Account, link.Record.Version, link.Record.Position); err != nil {
+	for _, reference := range r.References {
+		record := reference.Record
+		err := r.belongs("reference "+reference.Key, record.Account, record.Version, record.Position)
+		if err != nil {
 			return err
 		}
 	}

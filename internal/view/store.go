@@ -29,7 +29,7 @@ type Changes struct {
 	Transactions []Transaction
 	References   []Reference
 	// States are kept for looking back, in addition to the documents. A line, a
-	// link or a state that is there already is an error.
+	// reference or a state that is there already is an error.
 	States []State
 	// Trial is the trial balance at To. Kept are those on the way that are
 	// kept for looking back.
@@ -61,8 +61,9 @@ func (c Changes) Check() error {
 			return belongs("line", line.Version, line.Account, line.Position)
 		}
 	}
-	for _, link := range c.References {
-		if err := belongs("link of version", link.Record.Version, link.Record.Account, link.Record.Position); err != nil {
+	for _, reference := range c.References {
+		record := reference.Record
+		if err := belongs("reference of version", record.Version, record.Account, record.Position); err != nil {
 			return err
 		}
 	}
@@ -72,7 +73,7 @@ func (c Changes) Check() error {
 		}
 	}
 	for _, trial := range c.PastTrials {
-		if err := c.within("a kept trial balance", trial.Position); err != nil {
+		if err := c.within("a past trial balance", trial.Position); err != nil {
 			return err
 		}
 	}
@@ -134,7 +135,7 @@ type Store interface {
 	// one transaction, or does nothing and returns an error.
 	// ErrCheckpointMoved says that the checkpoint was not From.
 	Apply(ctx context.Context, changes Changes) error
-	// Replace puts one account's document, and puts its lines, links and states
+	// Replace puts one account's document, and puts its lines, references and states
 	// in place of all that it had, in one transaction that leaves the checkpoint
 	// as it is, or does nothing and returns an error. Trial balances, past
 	// ones too, get what was missing; only a stale document is replaced, because

@@ -14,7 +14,7 @@ import (
 
 func euro(cents int64) bank.Money { return bank.Money{Minor: cents, Currency: "EUR"} }
 
-// filed are the records of a book that are filed under a key.
+// filed are the records of a log that are indexed under a key.
 func filed(t *testing.T, b *viewtest.Log, key string) []contract.Record {
 	t.Helper()
 	accounts := make(map[bank.AccountID]view.Account)
@@ -25,9 +25,9 @@ func filed(t *testing.T, b *viewtest.Log, key string) []contract.Record {
 			t.Fatal(err)
 		}
 		accounts[r.Account] = account
-		for _, link := range view.ReferencesOf(r, effect.Subjects) {
-			if link.Key == key {
-				records = append(records, link.Record)
+		for _, reference := range view.ReferencesOf(r, effect.Subjects) {
+			if reference.Key == key {
+				records = append(records, reference.Record)
 			}
 		}
 	}

@@ -14,13 +14,13 @@ import (
 	"corebank/internal/identity/oidc"
 )
 
-// Believe takes a command to come from whom it says, with all rights. It is a
-// guard for tests that are about something else.
+// Believe trusts the caller that a command names, and gives it all rights. It is
+// the authentication of tests that are about something else.
 func Believe(_ context.Context, c contract.Command) (identity.Principal, error) {
 	return identity.Principal{Subject: c.Caller, Roles: []identity.Role{identity.Admin, identity.System}}, nil
 }
 
-// Person is somebody who is believed to be in a role.
+// Person is a principal in a role.
 func Person(subject string, role identity.Role) identity.Principal {
 	return identity.Principal{Subject: subject, Roles: []identity.Role{role}}
 }

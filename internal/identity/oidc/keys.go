@@ -14,11 +14,11 @@ import (
 // Bounds of keys.
 const (
 	maxKeys = 64
-	// fetchPause is the least time between two looks at the issuer's keys, so
+	// fetchPause is the shortest time between two reads of the issuer's keys, so
 	// that tokens with made-up keys cost it nothing.
 	fetchPause = 10 * time.Second
-	// fetchAgain is when keys that are known are looked at again, so that those
-	// which the issuer has taken back end.
+	// fetchAgain is when known keys are read again, so that those which the
+	// issuer has revoked are no longer accepted.
 	fetchAgain  = 10 * time.Minute
 	fetchBudget = 5 * time.Second
 )

@@ -19,14 +19,14 @@ const maxDocument = 1 << 20
 // From reads keys from a file, or from an address that begins with http. An
 // address has to be https unless it is on this machine: an attacker who can
 // replace the keys in transit can sign in as any user.
-func From(place string) (Source, error) {
-	if !strings.HasPrefix(place, "http://") && !strings.HasPrefix(place, "https://") {
-		return func(context.Context) ([]byte, error) { return os.ReadFile(place) }, nil
+func From(location string) (Source, error) {
+	if !strings.HasPrefix(location, "http://") && !strings.HasPrefix(location, "https://") {
+		return func(context.Context) ([]byte, error) { return os.ReadFile(location) }, nil
 	}
-	if err := checkAddress(place); err != nil {
+	if err := checkAddress(location); err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context) ([]byte, error) { return get(ctx, place) }, nil
+	return func(ctx context.Context) ([]byte, error) { return get(ctx, location) }, nil
 }
 
 // Discover reads keys from where an issuer's configuration says that they are.
