@@ -5,10 +5,9 @@ package bank
 type Code string
 
 // The refusals, in the order of precedence: a command that breaks several
-// rules is answered with the first. A key that was used before is met between
-// what is wrong with the command itself and what only the time or the account
-// can tell: a time that is over, or that was too early, is an InputInvalid that
-// a key's first answer stands before.
+// rules is answered with the first. A key that was used before is checked after
+// the command itself and before the time and the account: a repeated command
+// gets its first answer, even if one of its times has become InputInvalid since.
 const (
 	InputInvalid           Code = "INPUT_INVALID"
 	CurrencyUnknown        Code = "CURRENCY_UNKNOWN"
@@ -72,7 +71,7 @@ func Codes() []CodeInfo {
 			"pay in first, or leave at least the used part", true},
 		{HoldNotFound, "the account has no such hold", "check the hold's id", false},
 		{HoldEnded, "the hold was captured or released already", "nothing is held any more; place another hold", false},
-		{ExpiredHold, "the hold has expired", "look whether it was captured before; place another hold if not", false},
+		{ExpiredHold, "the hold has expired", "check whether it was captured before; place another hold if not", false},
 		{TransactionNotFound, "the account has no such transaction", "check the transaction's id", false},
 		{NotReversible, "this kind of transaction cannot be reversed", "post the opposite movement instead", false},
 		{FrozenAccount, "the account is frozen for this kind of movement",

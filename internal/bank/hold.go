@@ -159,7 +159,7 @@ func refuseNoHold() *Refusal {
 func refuseExpired(at time.Time) *Refusal {
 	return &Refusal{Code: ExpiredHold, Field: "holdId", Since: at,
 		Message: "The hold's time was over at " + at.Format(time.RFC3339) +
-			"; look whether it was captured before, and place another one if not."}
+			"; check whether it was captured before, and place another one if not."}
 }
 
 // holdLeft is the account with what remains of a hold, which ends with zero.

@@ -93,8 +93,8 @@ func (c ReceiveTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
 		Rejection: Rejection{Code: refusal.Code, Message: tellSender(refusal)}}, nil
 }
 
-// tellSender says why a transfer was rejected to somebody who is not the
-// receiver: why an account is frozen, for one, is none of the sender's business.
+// tellSender is the reason of a rejection as the sender may read it: for example,
+// it must not reveal that the receiving account is frozen, nor why.
 func tellSender(refusal *Refusal) string {
 	switch refusal.Code {
 	case AccountNotFound:

@@ -13,15 +13,15 @@ import (
 // MaxCommands bounds the commands of one actor call.
 const MaxCommands = 256
 
-// Command is one request to an account: who asks, under which idempotency
-// key, and what.
+// Command is one request to an account: the caller, its idempotency key, and
+// what it requests.
 type Command struct {
 	Type   string          `json:"type"`
 	Key    string          `json:"key"`
 	Caller string          `json:"caller"`
 	Data   json.RawMessage `json:"data"`
-	// Token is the signed proof of who asks. It belongs to nothing that is
-	// stored or logged; a batch carries each token once.
+	// Token proves who the caller is. It is never stored or logged; a batch
+	// carries each token once.
 	Token string `json:"-"`
 }
 
@@ -140,8 +140,8 @@ const (
 	NotTried Status = "not-tried"
 	// Unavailable: nothing happened and the same request may be sent again.
 	Unavailable Status = "unavailable"
-	// Unknown: it may or may not have happened; asking again with the same
-	// key tells.
+	// Unknown: it may or may not have happened; the same request with the same
+	// key finds out.
 	Unknown Status = "unknown"
 	// Forbidden: the caller may not do this to any account, or its token does
 	// not prove who it is; nothing happened. A caller that may not know of the

@@ -52,8 +52,8 @@ const (
 	// Overloaded: the queue is full or the log is not ready; nothing was
 	// written and the append may be sent again.
 	Overloaded AppendStatus = "overloaded"
-	// Halted: the log takes nothing before somebody has mended something, such
-	// as a full disk; nothing was written, and to try again at once is in vain.
+	// Halted: the log accepts nothing until an operator has fixed a fault, such
+	// as a full disk; nothing was written, and an immediate retry fails, too.
 	Halted AppendStatus = "halted"
 	// AppendUnknown: it may or may not have been written.
 	AppendUnknown AppendStatus = "unknown"

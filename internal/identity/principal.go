@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Role is what somebody is to the bank.
+// Role is what a caller is to the bank.
 type Role string
 
 const (
@@ -53,7 +53,7 @@ type Principal struct {
 	Token string
 }
 
-// Is reports whether somebody has one of the roles.
+// Is reports whether the principal has one of the roles.
 func (p Principal) Is(roles ...Role) bool {
 	return slices.ContainsFunc(p.Roles, func(role Role) bool { return slices.Contains(roles, role) })
 }

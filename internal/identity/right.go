@@ -2,16 +2,16 @@ package identity
 
 import "corebank/internal/contract"
 
-// Verdict is whether somebody may give a command to an account.
+// Verdict is whether a caller may give a command to an account.
 type Verdict int
 
 const (
-	// Forbidden: none of their roles may ever give it. The zero verdict.
+	// Forbidden: none of the caller's roles may ever give it. The zero verdict.
 	Forbidden Verdict = iota
-	// Hidden: they may not know of the account, which is to be answered for as
-	// if it did not exist.
+	// Hidden: the caller may not know of the account; the answer is that of an
+	// account that does not exist.
 	Hidden
-	// Allowed: they may.
+	// Allowed: the caller may give it.
 	Allowed
 )
 
@@ -19,8 +19,8 @@ const (
 type Right struct {
 	// Command is its name on the wire.
 	Command string
-	// Own are those who may give it to accounts that they own, Any those who
-	// may to every account.
+	// Own are the roles that may give it to the caller's own accounts, Any those
+	// that may give it to every account.
 	Own, Any []Role
 }
 
@@ -51,9 +51,9 @@ var rights = func() map[string]Right {
 	return all
 }()
 
-// May decides whether somebody may give a command to an account of an owner;
-// "" where there is no such account, or it has no owner. For OpenAccount the
-// owner is the one that is asked for.
+// May decides whether the principal may give a command to an account of an
+// owner; "" where there is no such account, or it has no owner. For OpenAccount
+// the owner is the one that the command names.
 func (p Principal) May(command, owner string) Verdict {
 	right := rights[command]
 	switch {
@@ -69,12 +69,12 @@ func (p Principal) May(command, owner string) Verdict {
 	return Allowed
 }
 
-// Sees reports whether somebody may know of an account of an owner.
+// Sees reports whether the principal may know of an account of an owner.
 func (p Principal) Sees(owner string) bool {
 	return p.SeesAll() || !p.Anonymous() && p.Is(Customer) && owner == p.Subject
 }
 
-// SeesAll reports whether somebody may know of every account.
+// SeesAll reports whether the principal may know of every account.
 func (p Principal) SeesAll() bool {
 	return !p.Anonymous() && p.Is(Teller, Auditor, Admin, System)
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Settings say whose tokens an app takes, in the words of its flags.
+// Settings say whose tokens an app accepts, in the words of its flags.
 type Settings struct {
 	Issuer, Audience, RolesClaim string
 	// Keys is the file or the address of the issuer's JSON Web Key Set; empty

@@ -38,7 +38,7 @@ var algorithms = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512,
 }
 
-// Config is whose tokens are taken.
+// Config is whose tokens are accepted.
 type Config struct {
 	// Issuer and Audience are what iss has to be and aud has to contain.
 	Issuer, Audience string
@@ -49,7 +49,7 @@ type Config struct {
 	Leeway time.Duration
 	// Roles reads the roles of names, identity.Known when nil.
 	Roles func(names []string) []identity.Role
-	// Clock tells the time, time.Now when nil.
+	// Clock is the current time, time.Now when nil.
 	Clock func() time.Time
 }
 
@@ -77,8 +77,8 @@ func New(config Config, keys *Keys) *Verifier {
 	return &Verifier{config: config, keys: keys, cache: newCache()}
 }
 
-// Verify is whom a token proves. Its error is an ErrRefused, or that the
-// issuer's keys are not known and cannot be fetched now.
+// Verify is the principal that a token proves. Its error is an ErrRefused, or
+// that the issuer's keys are not known and cannot be fetched now.
 func (v *Verifier) Verify(ctx context.Context, token string) (identity.Principal, error) {
 	if len(token) > MaxToken {
 		return identity.Principal{}, refuse("it is longer than %d bytes", MaxToken)
