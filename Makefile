@@ -6,8 +6,8 @@ TIMEOUT  ?= 30m
 
 # The packages whose goroutines share state. The race detector slows them by
 # about ten times, so the packages that are plain values are left out.
-RACE = ./actor/... ./eventsource ./eventsource/storage ./eventsource/sequencer ./projector ./server/... \
-       ./internal/app ./internal/batcher ./internal/identity/... ./internal/logclient ./internal/view/sqlite ./localbank/...
+RACE = ./actor/... ./eventsource ./eventsource/storage ./eventsource/sequencer ./projector ./server ./server/socket \
+       ./server/connlimit ./internal/app ./internal/batcher ./internal/identity/oidc ./internal/logclient ./localbank/...
 
 .PHONY: help generate check lint test race bench
 

@@ -31,7 +31,8 @@ var rolesWith = map[contract.Access]Right{
 	contract.Bank:  {Any: []Role{System}},
 }
 
-// Rights are all there are: one for each operation.
+// Rights are all there are: one for each operation. Which access an operation
+// has stands in contract.Operations: freezing, for one, is for staff.
 func Rights() []Right {
 	var all []Right
 	for _, o := range contract.Operations() {

@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -43,22 +42,4 @@ func Fold(a Account, r contract.Record) (Account, Effect, error) {
 		effect.State = &State{Account: a.Summary(), Position: r.Position}
 	}
 	return a, effect, nil
-}
-
-// TransactionOf is the history line of a record whose event is event, or nil
-// for events that move no money.
-func TransactionOf(r contract.Record, event bank.Event) *Transaction {
-	e, moved := event.Entry()
-	if !moved {
-		return nil
-	}
-	line := &Transaction{Account: r.Account, Version: r.Version, Position: r.Position,
-		Type: e.Type, Currency: e.Amount.Currency, Amount: e.Amount.Minor, Credit: e.Credit, BalanceAfter: e.Balance.Minor,
-		OccurredAt: r.At, EffectiveAt: r.At, Reference: e.Reference, Memo: e.Memo, ExternalID: e.ExternalID, Caller: r.Caller,
-		Counterparty: e.Counterparty, Transfer: e.Transfer, Hold: e.Hold,
-		Reverses: e.Reverses, ReversesTransfer: e.ReversesTransfer, Reason: e.Reason}
-	if !e.EffectiveAt.IsZero() {
-		line.EffectiveAt = e.EffectiveAt.UTC().Truncate(time.Microsecond) // like all times of a line
-	}
-	return line
 }
