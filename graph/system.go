@@ -21,7 +21,7 @@ func (r *Resolver) systemStatus(ctx context.Context) (*model.SystemStatus, error
 		return nil, fmt.Errorf("status of the log: %w", err)
 	}
 	return &model.SystemStatus{
-		Head: status.Head, Published: status.Published, Projected: int64(projected),
+		Head: status.Head, Published: status.Published, Projected: projected,
 		Lag: max(0, status.Head-projected), LastAudit: auditOf(status.LastAudit),
 		Partitions: partitionsOf(status.Partitions),
 	}, nil
@@ -42,6 +42,6 @@ func auditOf(a *contract.Audit) *model.Audit {
 	if a == nil {
 		return nil
 	}
-	return &model.Audit{At: scalar.DateTime(a.At), Position: a.Position, Records: int64(a.Records),
-		Accounts: a.Accounts, Findings: int64(a.Findings), Ok: a.OK}
+	return &model.Audit{At: scalar.DateTime(a.At), Position: a.Position, Records: a.Records,
+		Accounts: a.Accounts, Findings: a.Findings, Ok: a.OK}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -234,7 +235,7 @@ func TestWatchersAreSubscribersToo(t *testing.T) {
 		}
 		synctest.Wait()
 		for _, err := range feed.Changes(ctx, bob) {
-			if fault, is := err.(*graph.Fault); !is || fault.Code != graph.CodeUnavailable {
+			if fault := (*graph.Fault)(nil); !errors.As(err, &fault) || fault.Code != graph.CodeUnavailable {
 				t.Errorf("one more got %v", err)
 			}
 		}
