@@ -11,7 +11,7 @@ import (
 
 	"corebank/check/audit"
 	"corebank/check/audit/auditrun"
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 )
 
 func newAudit() *cobra.Command {
@@ -61,11 +61,11 @@ immudb, for the query systemStatus, if --immudb-user may write there.
 	flags.StringVar(&config.Data, "data", ".corebank",
 		"directory of the bank that \"corebank up\" runs, unless --immudb is given")
 	flags.StringVar(&config.Immudb.Address, "immudb", "", "address of the immudb server, instead of --data")
-	flags.StringVar(&config.Immudb.Database, "immudb-database", eventsource.DefaultDatabase, "database of the log")
+	flags.StringVar(&config.Immudb.Database, "immudb-database", immudb.DefaultDatabase, "database of the log")
 	flags.StringSliceVar(&config.Addresses, "partition-immudb", nil,
 		"addresses of the partitions' immudb servers, in order, if they are not --immudb")
 	partitionsFlag(c, &config.Partitions)
-	flags.StringVar(&config.Immudb.User, "immudb-user", eventsource.DefaultUser, "user who may read the log")
+	flags.StringVar(&config.Immudb.User, "immudb-user", immudb.DefaultUser, "user who may read the log")
 	flags.StringVar(&config.PasswordFile, "immudb-password-file", "",
 		"file with that user's password; with --data, the bank's own file. "+
 			"With --partitions, the files of the partitions have this name with -1 and so on")

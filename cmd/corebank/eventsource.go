@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/eventsource/storage"
 	"corebank/internal/jetstream"
 )
@@ -73,9 +74,9 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7400", "address that the sidecar calls the app on")
 	flags.StringVar(&config.Health, "health", "127.0.0.1:7401", "address of /healthz and /readyz")
 	flags.StringVar(&config.Immudb.Address, "immudb", "127.0.0.1:3322", "address of the immudb server")
-	flags.StringVar(&config.Immudb.Database, "immudb-database", eventsource.DefaultDatabase,
+	flags.StringVar(&config.Immudb.Database, "immudb-database", immudb.DefaultDatabase,
 		"database of the log; the default of a partition ends in _1 and so on")
-	flags.StringVar(&config.Immudb.User, "immudb-user", eventsource.DefaultUser,
+	flags.StringVar(&config.Immudb.User, "immudb-user", immudb.DefaultUser,
 		"user who writes the log; the default of a partition ends in _1 and so on")
 	flags.StringVar(&g.passwordFile, "immudb-password-file", "",
 		"file with that user's password: 8 to 32 characters with an upper and a lower case letter, "+
@@ -99,14 +100,14 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 
 // check refuses flags that make no sense and adds the names of a partition.
 func (g *eventSourceFlags) check(c *cobra.Command) (err error) {
-	immudb := &g.config.Immudb
+	log := &g.config.Immudb
 	if !c.Flags().Changed("immudb-database") {
-		immudb.Database = eventsource.NameOfPartition(immudb.Database, g.partition)
+		log.Database = immudb.NameOfPartition(log.Database, g.partition)
 	}
 	if !c.Flags().Changed("immudb-user") {
-		immudb.User = eventsource.NameOfPartition(immudb.User, g.partition)
+		log.User = immudb.NameOfPartition(log.User, g.partition)
 	}
-	immudb.Partition, err = readPartition(g.partition, g.partitions)
+	log.Partition, err = readPartition(g.partition, g.partitions)
 	return err
 }
 

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"path/filepath"
 
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
 )
@@ -65,8 +65,8 @@ func LogApp(part int) string {
 
 // LogNames are the names that a part of the log has in immudb.
 func LogNames(part int) (database, user string) {
-	return eventsource.NameOfPartition(eventsource.DefaultDatabase, part),
-		eventsource.NameOfPartition(eventsource.DefaultUser, part)
+	return immudb.NameOfPartition(immudb.DefaultDatabase, part),
+		immudb.NameOfPartition(immudb.DefaultUser, part)
 }
 
 // SQLiteURI names a file for the SQLite components of Dapr. It escapes the path,

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/internal/atomicfile"
 	"corebank/internal/contract"
 )
@@ -25,7 +25,7 @@ func ReadPartitions(path string) (int, error) {
 	d := Dir{Path: path}
 	text, err := os.ReadFile(d.partitionsFile())
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(d.Immudb(), eventsource.DefaultDatabase)); err == nil {
+		if _, err := os.Stat(filepath.Join(d.Immudb(), immudb.DefaultDatabase)); err == nil {
 			return 1, nil
 		}
 		return 0, nil

@@ -8,7 +8,6 @@ import (
 
 	"corebank/check/audit"
 	"corebank/check/laws"
-	"corebank/eventsource"
 	"corebank/eventsource/immudb"
 	"corebank/eventsource/storage"
 	"corebank/internal/contract"
@@ -39,8 +38,8 @@ func (c Config) openLog(log *slog.Logger) *storedLog {
 	for i := range c.Partitions {
 		part := c.Immudb
 		part.Partition = storage.Partition{Number: i + 1, Of: c.Partitions}
-		part.Database = eventsource.NameOfPartition(part.Database, i+1)
-		part.User = eventsource.NameOfPartition(part.User, i+1)
+		part.Database = immudb.NameOfPartition(part.Database, i+1)
+		part.User = immudb.NameOfPartition(part.User, i+1)
 		part.Password = c.passwords[i]
 		if i < len(c.Addresses) {
 			part.Address = c.Addresses[i]
