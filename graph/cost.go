@@ -46,6 +46,7 @@ func Costs() map[string]Cost {
 		"Query.node":                {Points: read},
 		"Query.account":             {Points: read, Past: past},
 		"Query.accountByExternalId": {Points: read},
+		"Query.caller":              {Points: read},
 		"Query.accounts":            {Points: read, Page: defaultPage},
 		"Query.balance":             {Points: read, Past: past},
 		"Query.history":             {Points: read, Past: past, Page: defaultPage},
@@ -61,6 +62,9 @@ func Costs() map[string]Cost {
 		"Subscription.transactions":    {Points: seat},
 		"Subscription.transferUpdated": {Points: seat},
 
+		"Caller.roles":                    {Times: short},
+		"Caller.queries":                  {Times: short},
+		"Caller.mutations":                {Times: short},
 		"Account.metadata":                {Times: short},
 		"Account.holds":                   {Times: long},
 		"Account.transfersInTransit":      {Times: long},

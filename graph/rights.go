@@ -6,7 +6,9 @@ import (
 	"fmt"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 
+	"corebank/graph/generated"
 	"corebank/graph/model"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -30,6 +32,40 @@ func Authorized(ctx context.Context, _ any, next graphql.Resolver, roles []model
 func roleOf(role model.Role) identity.Role {
 	return map[model.Role]identity.Role{model.RoleCustomer: identity.Customer, model.RoleTeller: identity.Teller,
 		model.RoleAuditor: identity.Auditor, model.RoleAdmin: identity.Admin}[role]
+}
+
+// rolesOf are those that a field's directive lets in.
+func rolesOf(field *ast.FieldDefinition) (roles []identity.Role) {
+	if directive := field.Directives.ForName("authorized"); directive != nil {
+		for _, child := range directive.Arguments.ForName("roles").Value.Children {
+			roles = append(roles, roleOf(model.Role(child.Value.Raw)))
+		}
+	}
+	return roles
+}
+
+// callerOf is what the token of a request says, and what the directives allow it.
+func callerOf(who identity.Principal) *model.Caller {
+	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
+	caller := &model.Caller{Subject: who.Subject, Roles: []model.Role{},
+		Queries: allowed(who, schema.Query), Mutations: allowed(who, schema.Mutation)}
+	for _, role := range model.AllRole {
+		if who.Is(roleOf(role)) {
+			caller.Roles = append(caller.Roles, role)
+		}
+	}
+	return caller
+}
+
+// allowed are the fields that one of the caller's roles may use.
+func allowed(who identity.Principal, root *ast.Definition) []string {
+	names := []string{}
+	for _, field := range root.Fields {
+		if who.Is(rolesOf(field)...) {
+			names = append(names, field.Name)
+		}
+	}
+	return names
 }
 
 // authorize refuses those who have none of the roles.

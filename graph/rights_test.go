@@ -9,23 +9,12 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"corebank/graph/generated"
-	"corebank/graph/model"
 	"corebank/internal/contract"
 	"corebank/internal/golden"
 	"corebank/internal/identity"
 )
 
 const rightsPage = "../docs/rights.md"
-
-// rolesOf are those that a field's directive lets in.
-func rolesOf(field *ast.FieldDefinition) (roles []identity.Role) {
-	if directive := field.Directives.ForName("authorized"); directive != nil {
-		for _, child := range directive.Arguments.ForName("roles").Value.Children {
-			roles = append(roles, roleOf(model.Role(child.Value.Raw)))
-		}
-	}
-	return roles
-}
 
 // TestTheGatewayLetsInWhomTheActorObeys: each operation that callers may ask for is a mutation, whose directive is the
 // table of rights, and there are no others.
@@ -120,3 +109,34 @@ subject that requested it, and in which role.
 | | field | customer | teller | auditor | admin |
 |---|---|---|---|---|---|
 `
+
+// TestCallersLearnWhatTheyMay: what a page must not offer is not in the answer.
+func TestCallersLearnWhatTheyMay(t *testing.T) {
+	may := map[identity.Role]struct{ queries, mutations int }{
+		identity.Customer: {queries: 2, mutations: 4}, identity.Teller: {}, identity.Admin: {},
+		identity.Auditor: {mutations: 15},
+	}
+	staff := callerOf(identity.Principal{Subject: "root", Roles: []identity.Role{identity.Admin}})
+	for role, lacks := range may {
+		caller := callerOf(identity.Principal{Subject: "ada", Roles: []identity.Role{role}})
+		if caller.Subject != "ada" || len(caller.Roles) != 1 || roleOf(caller.Roles[0]) != role {
+			t.Errorf("%s is said to be %s, %v", role, caller.Subject, caller.Roles)
+		}
+		if got := len(staff.Queries) - len(caller.Queries); got != lacks.queries {
+			t.Errorf("%s may not use %d queries, want %d: %v", role, got, lacks.queries, caller.Queries)
+		}
+		if got := len(staff.Mutations) - len(caller.Mutations); got != lacks.mutations {
+			t.Errorf("%s may not use %d mutations, want %d: %v", role, got, lacks.mutations, caller.Mutations)
+		}
+	}
+	customer := callerOf(identity.Principal{Subject: "ada", Roles: []identity.Role{identity.Customer}})
+	for _, name := range []string{"reverse", "freezeAccount", "unfreezeAccount", "setLimits"} {
+		if slices.Contains(customer.Mutations, name) {
+			t.Errorf("a customer may use %s", name)
+		}
+	}
+	both := callerOf(identity.Principal{Subject: "ada", Roles: []identity.Role{identity.Customer, identity.Auditor}})
+	if slices.Contains(both.Mutations, "reverse") || !slices.Contains(both.Queries, "systemStatus") {
+		t.Errorf("with two roles: %v, %v", both.Queries, both.Mutations)
+	}
+}

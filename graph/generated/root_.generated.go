@@ -220,6 +220,13 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	Caller struct {
+		Mutations func(childComplexity int) int
+		Queries   func(childComplexity int) int
+		Roles     func(childComplexity int) int
+		Subject   func(childComplexity int) int
+	}
+
 	CaptureHoldPayload struct {
 		Account     func(childComplexity int) int
 		DryRun      func(childComplexity int) int
@@ -472,6 +479,7 @@ type ComplexityRoot struct {
 		AccountByExternalID func(childComplexity int, externalID string) int
 		Accounts            func(childComplexity int, first *int64, after *string, filter *model.AccountFilter) int
 		Balance             func(childComplexity int, accountID string, minVersion *int64, waitMs *int64, asOf *model.AsOf) int
+		Caller              func(childComplexity int) int
 		CommandStatus       func(childComplexity int, accountID *string, idempotencyKey string) int
 		History             func(childComplexity int, accountID string, first *int64, after *string, last *int64, before *string, filter *model.TransactionFilter, minVersion *int64, waitMs *int64, asOf *model.AsOf) int
 		Hold                func(childComplexity int, id string) int
@@ -1487,6 +1495,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BatchItemResult.UserErrors(childComplexity), true
+
+	case "Caller.mutations":
+		if e.ComplexityRoot.Caller.Mutations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Caller.Mutations(childComplexity), true
+	case "Caller.queries":
+		if e.ComplexityRoot.Caller.Queries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Caller.Queries(childComplexity), true
+	case "Caller.roles":
+		if e.ComplexityRoot.Caller.Roles == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Caller.Roles(childComplexity), true
+	case "Caller.subject":
+		if e.ComplexityRoot.Caller.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Caller.Subject(childComplexity), true
 
 	case "CaptureHoldPayload.account":
 		if e.ComplexityRoot.CaptureHoldPayload.Account == nil {
@@ -2579,6 +2612,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Balance(childComplexity, args["accountId"].(string), args["minVersion"].(*int64), args["waitMs"].(*int64), args["asOf"].(*model.AsOf)), true
+	case "Query.caller":
+		if e.ComplexityRoot.Query.Caller == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Caller(childComplexity), true
 	case "Query.commandStatus":
 		if e.ComplexityRoot.Query.CommandStatus == nil {
 			break
@@ -5306,6 +5345,23 @@ directive @authorized(
   "The roles."
   roles: [Role!]!
 ) on FIELD_DEFINITION
+
+"Who is calling, and what that allows: a page offers nothing else."
+type Caller {
+  "The subject of the token. A customer uses the accounts that it owns."
+  subject: String!
+  "The roles of the token."
+  roles: [Role!]!
+  "The queries that one of the roles allows."
+  queries: [String!]!
+  "The mutations that one of the roles allows. A customer may send them for its own accounts."
+  mutations: [String!]!
+}
+
+extend type Query {
+  "The caller."
+  caller: Caller! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
+}
 `, BuiltIn: false},
 	{Name: "../statement.graphqls", Input: `"The format of a statement."
 enum StatementFormat {
@@ -6067,6 +6123,20 @@ func (ec *executionContext) childFields_BatchItemResult(ctx context.Context, fie
 		return ec.fieldContext_BatchItemResult_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BatchItemResult", field.Name)
+}
+
+func (ec *executionContext) childFields_Caller(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "subject":
+		return ec.fieldContext_Caller_subject(ctx, field)
+	case "roles":
+		return ec.fieldContext_Caller_roles(ctx, field)
+	case "queries":
+		return ec.fieldContext_Caller_queries(ctx, field)
+	case "mutations":
+		return ec.fieldContext_Caller_mutations(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Caller", field.Name)
 }
 
 func (ec *executionContext) childFields_CaptureHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

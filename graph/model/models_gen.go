@@ -642,6 +642,18 @@ type BatchItemResult struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Who is calling, and what that allows: a page offers nothing else.
+type Caller struct {
+	// The subject of the token. A customer uses the accounts that it owns.
+	Subject string `json:"subject"`
+	// The roles of the token.
+	Roles []Role `json:"roles"`
+	// The queries that one of the roles allows.
+	Queries []string `json:"queries"`
+	// The mutations that one of the roles allows. A customer may send them for its own accounts.
+	Mutations []string `json:"mutations"`
+}
+
 // A request to capture a hold.
 type CaptureHoldInput struct {
 	// The hold.
