@@ -8,7 +8,6 @@ import (
 
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
-	"corebank/localbank/datadir"
 	"corebank/localbank/ports"
 	"corebank/localbank/supervisor"
 )
@@ -22,8 +21,8 @@ func (p *parts) sentry() {
 	p.add(supervisor.Process{Name: partSentry, Command: p.programs.Sentry, Env: Environment(), Args: []string{
 		"--listen-address=127.0.0.1", "--port=" + ports.Of(address),
 		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
-		"--issuer-credentials=" + p.data.Secrets(), "--trust-domain=" + secrets.TrustDomain,
-		"--config=" + filepath.Join(p.data.Components(), "sentry.yaml"),
+		"--issuer-credentials=" + p.inside(p.data.Secrets()), "--trust-domain=" + secrets.TrustDomain,
+		"--config=" + p.component("sentry.yaml"),
 		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
 	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}, address, health)
 }
@@ -39,7 +38,7 @@ func (p *parts) placement() {
 	if p.config.MTLS {
 		process.Needs = []string{partSentry}
 		process.Args = append(process.Args, "--tls-enabled", "--sentry-address="+p.addressOf(partSentry),
-			"--trust-domain="+secrets.TrustDomain, "--trust-anchors-file="+p.data.Secret(secrets.Anchors))
+			"--trust-domain="+secrets.TrustDomain, "--trust-anchors-file="+p.inside(p.data.Secret(secrets.Anchors)))
 		process.Env = append(process.Env, p.identityOf(secrets.Placement))
 	}
 	p.add(process, address, health, raft)
@@ -62,7 +61,7 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	arguments := []string{
 		"--app-id=" + app, "--app-protocol=grpc",
 		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port=" + ports.Of(internal),
-		"--resources-path=" + p.data.Components(), "--config=" + filepath.Join(p.data.Components(), "config.yaml"),
+		"--resources-path=" + p.inside(p.data.Components()), "--config=" + p.component("config.yaml"),
 		"--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1", "--log-level=" + p.config.LogLevel,
 	}
 	tokens := []string{"DAPR_API_TOKEN=" + p.data.Tokens[secrets.Sidecar(app)]}
@@ -71,19 +70,19 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	}
 	env := append(Environment(
 		"DAPR_HOST_IP=127.0.0.1", // the other sidecars reach this one there
-		"COREBANK_NAMES_DB="+datadir.SQLiteURI(p.data.Names(), ""),
+		"COREBANK_NAMES_DB=file:"+p.inside(p.data.Names()),
 	), tokens...)
 	hasBroker := slices.Contains(needs, partNATS)
 	if hasBroker {
 		env = append(env, "COREBANK_NATS_URL="+p.brokerURL(app))
 	}
 	if app == contract.AppActor {
-		env = append(env, "COREBANK_STATE_DB="+datadir.SQLiteURI(p.data.Actors(), "_pragma=synchronous(normal)"))
+		env = append(env, "COREBANK_STATE_DB=file:"+p.inside(p.data.Actors())+"?_pragma=synchronous(normal)")
 	}
 	if p.config.MTLS {
 		needs = append(needs, partSentry)
 		arguments = append(arguments, "--enable-mtls", "--sentry-address="+p.addressOf(partSentry),
-			"--control-plane-trust-domain="+secrets.TrustDomain, "--config="+filepath.Join(p.data.Components(), "access.yaml"))
+			"--control-plane-trust-domain="+secrets.TrustDomain, "--config="+p.component("access.yaml"))
 		env = append(env, p.identityOf(app), "DAPR_TRUST_ANCHORS="+p.data.Tokens[secrets.Anchors])
 	}
 	p.add(supervisor.Process{
@@ -93,12 +92,23 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	if hasBroker && app != contract.AppActor { // the actor app does not watch the broker
 		tokens = append(tokens, "COREBANK_BROKER="+p.brokerURL(app))
 	}
-	return append(Environment("DAPR_GRPC_ENDPOINT="+p.addressOf(sidecarOf(app))), tokens...)
+	reached := endpoint.reached
+	if proxy := p.config.Via[sidecarOf(app)]; proxy != "" {
+		reached = proxy
+	}
+	return append(Environment("DAPR_GRPC_ENDPOINT="+reached), tokens...)
+}
+
+// inside names a path in the data directory, where all parts run.
+func (p *parts) inside(path string) string { return filepath.ToSlash(p.data.Inside(path)) }
+
+func (p *parts) component(name string) string {
+	return p.inside(filepath.Join(p.data.Components(), name))
 }
 
 // identityOf names the file with the identity that sentry gives a certificate for.
 func (p *parts) identityOf(id string) string {
-	return "DAPR_SENTRY_TOKEN_FILE=" + p.data.Secret(secrets.Identity(id))
+	return "DAPR_SENTRY_TOKEN_FILE=" + p.inside(p.data.Secret(secrets.Identity(id)))
 }
 
 // brokerURL is where an app and its sidecar reach the broker, as the app's user.

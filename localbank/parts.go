@@ -43,6 +43,7 @@ type parts struct {
 	processes []supervisor.Process
 	addresses map[string]string // of each part, to show
 	problem   error             // the first failure to pick a port
+	sockets   *bool             // whether the data directory can have sockets, once it was tried
 }
 
 // newParts lists the processes: first what all need, then each app with its
@@ -227,7 +228,7 @@ func Environment(more ...string) []string {
 func mongoEnvironment() []string {
 	var found []string
 	for _, name := range []string{"MONGODB_URI", "MONGODB_DATABASE"} {
-		if value, given := os.LookupEnv(name); given {
+		if value := os.Getenv(name); value != "" {
 			found = append(found, name+"="+value)
 		}
 	}

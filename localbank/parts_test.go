@@ -2,6 +2,8 @@ package localbank
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +33,7 @@ func TestPartsDoNotInheritWhatIsNotForThem(t *testing.T) {
 			t.Errorf("%s is inherited", entry)
 		}
 	}
+	t.Setenv("MONGODB_DATABASE", "")
 	if got := mongoEnvironment(); !slices.Equal(got, []string{"MONGODB_URI=x"}) {
 		t.Errorf("for the views: %q", got)
 	}
@@ -72,6 +75,40 @@ func TestThePartsOfTheBank(t *testing.T) {
 	}
 	if _, err := supervisor.New(data.Logs(), nil, bank.processes...); err != nil {
 		t.Errorf("they do not form a group: %v", err)
+	}
+}
+
+// TestAnyPathCanBeTheDataDirectory: Dapr takes lists, URIs and templates where
+// others take paths, so it only gets paths inside of the directory.
+func TestAnyPathCanBeTheDataDirectory(t *testing.T) {
+	for _, name := range []string{"b[1]", "a,b", "a#b", "a?b", "100%41", "$HOME", "{appID}", "a: b", "a b'\"", "a\nb",
+		"*", "ü"} {
+		data, err := datadir.Open(filepath.Join(t.TempDir(), name), 2)
+		if err != nil {
+			t.Errorf("%q: %v", name, err)
+			continue
+		}
+		defer data.Close()
+		held := ports.New()
+		defer held.FreeAll()
+		bank, err := newParts(Config{Program: "/x/corebank", MTLS: true}, "127.0.0.1:8080", data, dapr, held)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range bank.processes {
+			if p.Dir != data.Path {
+				t.Errorf("%s runs in %s", p.Name, p.Dir)
+			}
+			given := p.Env
+			if p.Command != "/x/corebank" {
+				given = append(given, p.Args...)
+			}
+			for _, text := range given {
+				if strings.Contains(text, name) && !slices.Contains(os.Environ(), text) {
+					t.Errorf("%q: %s gets %s", name, p.Name, text)
+				}
+			}
+		}
 	}
 }
 

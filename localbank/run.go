@@ -91,11 +91,7 @@ func Run(ctx context.Context, config Config) error {
 func findSidecars(ctx context.Context, out io.Writer) (sidecars.Programs, error) {
 	progress := newBuildOutput(out)
 	defer progress.close()
-	finder, err := sidecars.DefaultFinder(progress.report)
-	if err != nil {
-		return sidecars.Programs{}, err
-	}
-	return finder.Find(ctx)
+	return sidecars.DefaultFinder(progress.report).Find(ctx)
 }
 
 // publishKeys serves the issuer's keys at its address. They are for programs

@@ -29,7 +29,7 @@ const (
 func runtimeLimits(part string) []string {
 	var limits []string
 	set := func(name, value string) {
-		if _, given := os.LookupEnv(name); !given {
+		if os.Getenv(name) == "" {
 			limits = append(limits, name+"="+value)
 		}
 	}

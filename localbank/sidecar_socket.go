@@ -25,7 +25,8 @@ const healthPath = "/v1.0/healthz/outbound"
 // system, which costs less than the network and which only the owner of the
 // directory can reach. Where sockets do not work, it is a port of this machine.
 type endpoint struct {
-	api       string   // as gRPC understands it
+	api       string   // as gRPC understands it, for programs outside of the bank
+	reached   string   // the same for the app, which runs in the data directory
 	ports     []string // other addresses that are held for the sidecar
 	arguments []string // for the sidecar
 	clear     func() error
@@ -37,12 +38,13 @@ func (p *parts) endpoint(app string) endpoint {
 	folder := p.data.Sockets()
 	api := filepath.Join(folder, "dapr-"+app+"-grpc.socket")
 	web := filepath.Join(folder, "dapr-"+app+"-http.socket")
-	if runtime.GOOS == "windows" || len(api) > maxSocketPath || p.config.Via[sidecarOf(app)] != "" {
+	if len(api) > maxSocketPath || p.config.Via[sidecarOf(app)] != "" || !p.hasSockets() {
 		return p.portEndpoint()
 	}
 	return endpoint{
 		api:       "unix://" + api,
-		arguments: []string{"--unix-domain-socket=" + folder},
+		reached:   "unix:" + p.inside(api),
+		arguments: []string{"--unix-domain-socket=" + p.inside(folder)},
 		// A sidecar that was killed left its sockets, and the next one would
 		// take them for those of a sidecar that runs.
 		clear: func() error { return errors.Join(remove(api), remove(web)) },
@@ -50,11 +52,32 @@ func (p *parts) endpoint(app string) endpoint {
 	}
 }
 
+// hasSockets tries whether the file system of the data directory has sockets:
+// exFAT, some FUSE file systems and network shares do not.
+func (p *parts) hasSockets() bool {
+	if runtime.GOOS == "windows" {
+		return false
+	}
+	if p.sockets == nil {
+		trial := filepath.Join(p.data.Sockets(), "trial.socket") // as long as no other name
+		err := remove(trial)
+		if err == nil {
+			var lis net.Listener
+			if lis, err = net.Listen("unix", trial); err == nil {
+				err = lis.Close()
+			}
+		}
+		p.sockets = new(err == nil)
+	}
+	return *p.sockets
+}
+
 func (p *parts) portEndpoint() endpoint {
 	api, web := p.port(), p.port()
 	return endpoint{
-		api:   api,
-		ports: []string{web},
+		api:     api,
+		reached: api,
+		ports:   []string{web},
 		arguments: []string{"--dapr-listen-addresses=127.0.0.1",
 			"--dapr-grpc-port=" + ports.Of(api), "--dapr-http-port=" + ports.Of(web)},
 		ready: answers("http://"+web+healthPath, http.StatusNoContent),

@@ -34,16 +34,34 @@ func TestAppAndSidecarMeetAtASocket(t *testing.T) {
 		data := &datadir.Locked{Dir: datadir.Dir{Path: c.dir}}
 		p := &parts{config: Config{Via: c.via}, data: data, held: ports.New(), addresses: map[string]string{}}
 		defer p.held.FreeAll()
+		if err := os.MkdirAll(data.Sockets(), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		env := p.sidecar(contract.AppActor, nil)
 		line := strings.Join(p.processes[0].Args, " ")
-		if got := strings.Contains(line, "--unix-domain-socket="+data.Sockets()); got != c.socket ||
+		if got := strings.Contains(line, "--unix-domain-socket=sockets"); got != c.socket ||
 			strings.Contains(line, "--dapr-grpc-port=") == c.socket {
 			t.Errorf("%s: the sidecar runs with %s", what, line)
 		}
 		want := "DAPR_GRPC_ENDPOINT=" + p.addressOf("actor-sidecar")
-		if !slices.Contains(env, want) || strings.HasPrefix(want, "DAPR_GRPC_ENDPOINT=unix:///") != c.socket {
+		if c.socket { // as seen from the data directory
+			want = "DAPR_GRPC_ENDPOINT=unix:sockets/dapr-actor-grpc.socket"
+		}
+		if !slices.Contains(env, want) {
 			t.Errorf("%s: the app finds it by %q, want %s", what, env, want)
 		}
+	}
+}
+
+// TestAFileSystemWithoutSockets: exFAT and some FUSE file systems have none.
+func TestAFileSystemWithoutSockets(t *testing.T) {
+	folder := t.TempDir() // without a folder for the sockets, none can be made
+	p := &parts{data: &datadir.Locked{Dir: datadir.Dir{Path: folder}}, held: ports.New(), addresses: map[string]string{}}
+	defer p.held.FreeAll()
+	env := p.sidecar(contract.AppActor, nil)
+	address := p.addressOf("actor-sidecar")
+	if !strings.HasPrefix(address, "127.0.0.1:") || !slices.Contains(env, "DAPR_GRPC_ENDPOINT="+address) {
+		t.Errorf("the app finds its sidecar by %q, in %q", address, env)
 	}
 }
 
@@ -56,11 +74,14 @@ func TestASocketThatWasLeftBehind(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	p := &parts{data: &datadir.Locked{Dir: datadir.Dir{Path: dir}}, held: ports.New(), addresses: map[string]string{}}
+	if err := os.MkdirAll(p.data.Sockets(), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	left := strings.TrimPrefix(p.endpoint(contract.AppActor).api, "unix://")
 	if left == p.endpoint(contract.AppActor).api {
 		t.Skip("this system has no sockets in its file system")
 	}
-	if err := errors.Join(os.MkdirAll(filepath.Dir(left), 0o700), os.WriteFile(left, nil, 0o600)); err != nil {
+	if err := os.WriteFile(left, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 { // there, and not there

@@ -5,20 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"corebank/internal/app"
-	"corebank/internal/identity"
-	"corebank/internal/identity/issuer"
 	"corebank/localbank/datadir"
 	"corebank/localbank/sidecars"
 	"corebank/localbank/supervisor"
 )
-
-// TokenLife is how long the tokens last that are printed at the start.
-const TokenLife = 24 * time.Hour
 
 // statusOutput shows a person the state of the bank.
 type statusOutput struct {
@@ -71,7 +69,7 @@ func (s *statusOutput) show(ctx context.Context, e supervisor.Event) {
 	switch e.State {
 	case supervisor.Started:
 	case supervisor.Ready:
-		s.printf("  %-20s  ready  %-15s  %s\n", e.Process, s.addresses[e.Process], seconds(e.Took))
+		s.printf("  %-20s  ready  %-31s  %s\n", e.Process, shownAddress(s.addresses[e.Process]), seconds(e.Took))
 	case supervisor.Waiting:
 		s.printf("  %-20s  not ready after %s: %v; its last lines:\n%s", e.Process, seconds(e.Took), e.Err, quoted(e.Lines))
 	case supervisor.Died:
@@ -143,7 +141,8 @@ func (s *statusOutput) isOver(over *outage, since time.Time) bool {
 	return true
 }
 
-// ready prints the addresses and tokens that a person needs.
+// ready prints the addresses that a person needs, and how to get a token. No
+// token is printed: the output may be a file that others read.
 func (s *statusOutput) ready(listen string, data *datadir.Locked) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,25 +155,46 @@ The bank is ready after %[1]s.
   GraphQL    http://%[2]s/graphql
              ws://%[2]s/graphql
   Health     http://%[2]s/readyz
+  Token      %[5]s
+             (or customer, auditor, admin; see corebank token --help)
   Data       %[3]s
   Logs       %[4]s
   Stop       Ctrl-C
 
-`, seconds(time.Since(s.began)), listen, data.Path, data.Logs())
-	s.signIn(data.Issuer)
+`, seconds(time.Since(s.began)), listen, shown(data.Path), shown(data.Logs()), tokenCommand(data.Path))
 }
 
-// signIn prints a token for each role. s.mu is held.
-func (s *statusOutput) signIn(local *issuer.Local) {
-	s.printf("Sign in with one of these tokens, for %s (more: corebank token --help):\n\n", TokenLife)
-	for _, role := range identity.Roles() {
-		token, err := local.Token(string(role), role, time.Now(), TokenLife)
-		if err != nil {
-			token = err.Error()
-		}
-		s.printf("  %-10s %s\n", role, token)
+// tokenCommand is the command that prints a teller's token.
+func tokenCommand(data string) string {
+	command := "corebank token --role teller"
+	if here, err := filepath.Abs(datadir.Default); err == nil && here == data {
+		return command
 	}
-	s.printf("\n")
+	return command + " --data " + forShell(data)
+}
+
+// forShell is a text as one word of a shell's command.
+func forShell(text string) string {
+	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// shown is a path as a person can read it.
+func shown(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(path)
+	}
+	return path
+}
+
+// shownAddress is short: a socket is in the folder that all are in.
+func shownAddress(address string) string {
+	if path, found := strings.CutPrefix(address, "unix://"); found {
+		return filepath.Base(path)
+	}
+	return address
 }
 
 // stopped prints that the bank has stopped, and why.

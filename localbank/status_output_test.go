@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"corebank/internal/identity/issuer"
 	"corebank/localbank/datadir"
 	"corebank/localbank/sidecars"
 	"corebank/localbank/supervisor"
@@ -62,11 +61,7 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 				return nil
 			}}}}, sidecars.Programs{Version: "1.18.2", Daprd: "/x/daprd"})
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Ready, Took: 1500 * time.Millisecond})
-	local, err := issuer.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.ready("127.0.0.1:8080", &datadir.Locked{Dir: datadir.Dir{Path: "/bank"}, Issuer: local})
+	s.ready("127.0.0.1:8080", &datadir.Locked{Dir: datadir.Dir{Path: "/the bank"}})
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Died, Err: errors.New("signal: killed"),
 		Pause: 100 * time.Millisecond, Lines: []string{"a", "b", "c", "d", "e", "its last word"}})
 	s.show(t.Context(), supervisor.Event{Process: "actor", State: supervisor.Died, Err: errors.New("exit status 1")})
@@ -80,8 +75,8 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 		t.Errorf("the outage ended after %d answers, the third of which was a failure", n)
 	}
 	for _, text := range []string{
-		"nats                  ready  127.0.0.1:20001  1.5 s", "http://127.0.0.1:8080/graphql", "/bank/logs",
-		"Ctrl-C", "\n  customer   ey", "\n  admin      ey",
+		"nats                  ready  127.0.0.1:20001                  1.5 s", "http://127.0.0.1:8080/graphql",
+		"/the bank/logs", "Ctrl-C", "corebank token --role teller --data '/the bank'\n",
 		"nats died (signal: killed) and is started again in 100ms",
 		"  | its last word\n", "actor died (exit status 1)", "nothing",
 		"nats is back, 1.0 s after it died", "after nats died",
@@ -92,6 +87,14 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 	}
 	if strings.Contains(out.String(), "| a\n") {
 		t.Error("the output shows more than the last lines")
+	}
+	if strings.Contains(out.String(), "eyJ") {
+		t.Error("the output has a token, and others may read it")
+	}
+	for line := range strings.Lines(out.String()) {
+		if len(line) > 81 && !strings.Contains(line, "started again") {
+			t.Errorf("a line is wider than a terminal: %s", line)
+		}
 	}
 	if t.Failed() {
 		t.Log(out.String())

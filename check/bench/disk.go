@@ -2,6 +2,7 @@ package bench
 
 import (
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 )
@@ -22,9 +23,9 @@ var diskKinds = []struct{ name, pattern string }{
 func diskUseOf(data string, events int64) diskUse {
 	use := diskUse{events, make(map[string]int64)}
 	for _, kind := range diskKinds {
-		paths, _ := filepath.Glob(filepath.Join(data, kind.pattern)) // the patterns are valid
-		for _, path := range paths {
-			use.bytes[kind.name] += bytesIn(path)
+		names, _ := fs.Glob(os.DirFS(data), kind.pattern) // the patterns are valid
+		for _, name := range names {
+			use.bytes[kind.name] += bytesIn(filepath.Join(data, name))
 		}
 	}
 	return use

@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -212,19 +213,20 @@ func (r *run) readViews(ctx context.Context) (_ *laws.ViewSums, err error) {
 // checkLogs looks for processes that panicked: the supervisor starts them again,
 // and all else may look well.
 func (r *run) checkLogs() {
-	files, err := filepath.Glob(filepath.Join(r.Data, "logs", "*.log"))
+	logs := filepath.Join(r.Data, "logs")
+	files, err := fs.Glob(os.DirFS(logs), "*.log")
 	if err != nil || len(files) == 0 {
 		r.found.Violated(laws.Heals, "there are no logs to look at: %v", err)
 	}
-	for _, path := range files {
+	for _, name := range files {
 		r.found.Check(laws.Heals, 1)
-		text, err := os.ReadFile(path) // the supervisor bounds it
+		text, err := os.ReadFile(filepath.Join(logs, name)) // the supervisor bounds it
 		if err != nil {
 			r.found.Violated(laws.Heals, "%v", err)
 		}
 		for line := range strings.Lines(string(text)) {
 			if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-				r.found.Violated(laws.Heals, "%s: %s", filepath.Base(path), strings.TrimSpace(line))
+				r.found.Violated(laws.Heals, "%s: %s", name, strings.TrimSpace(line))
 			}
 		}
 	}

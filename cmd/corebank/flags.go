@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,16 +29,22 @@ func explainEnvironment(c *cobra.Command) {
 }
 
 // prepare runs before every command: it takes the flags that the command line
-// does not give from the environment, and sets up the log.
+// does not give from the environment, and sets up the log. An empty variable is
+// one that is not set. An empty flag where a value is needed is refused: it often
+// comes from a shell's variable that is not set.
 func prepare(c *cobra.Command, _ []string) error {
 	var problem error
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		value, given := os.LookupEnv(variable(f.Name))
-		if f.Changed || !given || f.Name == "help" || problem != nil {
-			return
-		}
-		if err := c.Flags().Set(f.Name, value); err != nil {
-			problem = fmt.Errorf("the environment variable %s: %w", variable(f.Name), err)
+		value := os.Getenv(variable(f.Name))
+		switch {
+		case problem != nil:
+		case f.Changed && f.Value.String() == "" && (f.DefValue != "" || isRequired(f)):
+			problem = fmt.Errorf("--%s is empty; give a value, or leave it out", f.Name)
+		case f.Changed || value == "" || f.Name == "help" || f.Name == "version":
+		default:
+			if err := c.Flags().Set(f.Name, value); err != nil {
+				problem = fmt.Errorf("the environment variable %s: %w", variable(f.Name), err)
+			}
 		}
 	})
 	if problem != nil {
@@ -67,6 +74,10 @@ func logLevel(c *cobra.Command) (slog.Level, error) {
 
 // logLevelOf is the log level for the processes that a command starts.
 func logLevelOf(c *cobra.Command) string { return c.Flag(flagLogLevel).Value.String() }
+
+func isRequired(f *pflag.Flag) bool {
+	return slices.Contains(f.Annotations[cobra.BashCompOneRequiredFlag], "true")
+}
 
 // require marks flags that have no sensible default.
 func require(c *cobra.Command, flags ...string) {

@@ -60,6 +60,17 @@ func TestFlagsComeFromTheCommandLineThenTheEnvironmentThenTheDefault(t *testing.
 	if port, _, err := run("--some-port", "line"); port != "line" || err != nil {
 		t.Errorf("given by both: %q, %v", port, err)
 	}
+	t.Setenv("COREBANK_SOME_PORT", "")
+	if port, _, err := run(); port != "default" || err != nil {
+		t.Errorf("an empty variable: %q, %v", port, err)
+	}
+	if _, _, err := run("--some-port", ""); err == nil || !strings.Contains(err.Error(), "--some-port is empty") {
+		t.Errorf("an empty flag: %v", err)
+	}
+	t.Setenv("COREBANK_COUNT", "")
+	if _, count, err := run(); count != 1 || err != nil {
+		t.Errorf("an empty number: %d, %v", count, err)
+	}
 	t.Setenv("COREBANK_COUNT", "many")
 	if _, _, err := run(); err == nil || !strings.Contains(err.Error(), "COREBANK_COUNT") {
 		t.Errorf("an environment variable that is no number: %v", err)

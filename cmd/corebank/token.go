@@ -13,10 +13,10 @@ import (
 
 	"corebank/internal/client"
 	"corebank/internal/identity"
-	"corebank/localbank"
 )
 
 const (
+	tokenLife    = 24 * time.Hour
 	maxTokenLife = 90 * 24 * time.Hour
 	maxSubject   = 140 // characters
 )
@@ -53,7 +53,7 @@ auditor reads everything, an admin may do everything.`,
 	}
 	c.Flags().StringVar(&role, "role", string(identity.Teller), "customer, teller, auditor or admin")
 	c.Flags().StringVar(&subject, "subject", "", "name of the user; without it, the role's name")
-	c.Flags().DurationVar(&lifetime, "ttl", localbank.TokenLife, "how long the token lasts, at most 2160h")
+	c.Flags().DurationVar(&lifetime, "ttl", tokenLife, "how long the token lasts, at most 2160h")
 	c.Flags().StringVar(&data, "data", ".corebank", "directory of the bank that \"corebank up\" runs")
 	return c
 }

@@ -25,14 +25,15 @@ order.
 Everything listens on this machine only. All ports but that of --listen are
 picked from the free ones, so several banks run side by side, each with its own
 --data. A bank started again on the same --data has every account and
-transaction.
+transaction. A new bank needs an empty directory, or none; only its owner can
+use it then (mode 0700).
 
 Dapr 1.18 is taken from COREBANK_DAPRD_DIR, from PATH or from ~/.dapr/bin. If it
 is not there, it is built from components/daprd the first time: that takes some
 minutes and needs the network and Go. The result is kept in the user's cache.
 
-The bank has its own issuer of tokens. One token for each role is printed at the
-start, "corebank token" prints more, and GraphiQL starts with a teller's token.
+The bank has its own issuer of tokens: "corebank token" prints one, and GraphiQL
+starts with a teller's token.
 
 The parts identify each other by certificates and tokens. These are made anew at
 each start, in the directory "secrets" of --data; see docs/security.md.

@@ -1,15 +1,39 @@
 package atomicfile
 
 import (
+	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
-// Write writes a file next to path and renames it to path.
+// Write writes a new file next to path and renames it to path. The file has
+// exactly the mode, whatever the umask is.
 func Write(path string, content []byte, mode fs.FileMode) error {
-	fresh := path + ".new"
-	if err := os.WriteFile(fresh, content, mode); err != nil {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
 		return err
 	}
-	return os.Rename(fresh, path)
+	_, err = file.Write(content)
+	if err = errors.Join(err, chmod(file, mode), file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name()) // the first error says what is wrong
+	}
+	return err
+}
+
+// chmod gives a file its mode. Where modes cannot be changed (exFAT), that is no
+// error as long as the file is not open to more than the mode says.
+func chmod(file *os.File, mode fs.FileMode) error {
+	failed := file.Chmod(mode)
+	if failed == nil {
+		return nil
+	}
+	info, err := file.Stat()
+	if err != nil || info.Mode().Perm()&^mode != 0 {
+		return failed
+	}
+	return nil
 }

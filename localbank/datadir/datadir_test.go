@@ -35,7 +35,7 @@ func TestADataDirectoryIsPreparedOnce(t *testing.T) {
 	}
 	stale := []string{data.Names(), data.Names() + "-wal", filepath.Join(data.Components(), "stale.yaml")}
 	for _, file := range stale {
-		if err := os.WriteFile(file, nil, 0o600); err != nil {
+		if err := os.WriteFile(file, []byte(componentsMark), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -70,17 +70,6 @@ func passwords(t *testing.T, data *Locked) []string {
 		found = append(found, secret)
 	}
 	return found
-}
-
-func TestAPathIsEscapedInAURI(t *testing.T) {
-	for path, want := range map[string]string{
-		"/data/actors.db":      "file:/data/actors.db?_pragma=synchronous(normal)",
-		"/a b/c?d#e%f: g/x.db": "file:/a%20b/c%3Fd%23e%25f:%20g/x.db?_pragma=synchronous(normal)",
-	} {
-		if got := SQLiteURI(path, "_pragma=synchronous(normal)"); got != want {
-			t.Errorf("%s became %s, want %s", path, got, want)
-		}
-	}
 }
 
 // TestTheNumberOfPartitionsIsFixed: it is written before anything else, and a

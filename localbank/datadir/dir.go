@@ -1,13 +1,16 @@
 package datadir
 
 import (
-	"net/url"
 	"path/filepath"
 
 	"corebank/eventsource/immudb"
 	"corebank/internal/contract"
+	"corebank/internal/identity/issuer"
 	"corebank/internal/secrets"
 )
+
+// Default is the directory of a bank for which none is given.
+const Default = ".corebank"
 
 // Dir is the directory of one bank.
 type Dir struct {
@@ -41,6 +44,17 @@ func (d Dir) AdminPassword() string     { return d.Secret("immudb-admin") }
 func (d Dir) EventSource(part int) string    { return filepath.Join(d.Path, LogApp(part)) }
 func (d Dir) WriterPassword(part int) string { return d.Secret("immudb-" + LogApp(part)) }
 
+// Inside names a path of the directory as a part sees it that runs in the
+// directory. Dapr takes lists, URIs and templates where it should take paths, and
+// the path of the directory may have any character.
+func (d Dir) Inside(path string) string {
+	if inside, err := filepath.Rel(d.Path, path); err == nil {
+		return inside
+	}
+	return path
+}
+
+func (d Dir) identity() string       { return filepath.Join(d.Path, issuer.Folder) }
 func (d Dir) lockFile() string       { return filepath.Join(d.Path, "lock") }
 func (d Dir) partitionsFile() string { return filepath.Join(d.Path, "partitions.json") }
 
@@ -67,11 +81,4 @@ func LogApp(part int) string {
 func LogNames(part int) (database, user string) {
 	return immudb.NameOfPartition(immudb.DefaultDatabase, part),
 		immudb.NameOfPartition(immudb.DefaultUser, part)
-}
-
-// SQLiteURI names a file for the SQLite components of Dapr. It escapes the path,
-// because the URI becomes part of a YAML file.
-func SQLiteURI(path string, query string) string {
-	uri := url.URL{Scheme: "file", Opaque: (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath(), RawQuery: query}
-	return uri.String()
 }

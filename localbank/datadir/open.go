@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"corebank/components"
 	"corebank/internal/atomicfile"
 	"corebank/internal/contract"
 	"corebank/internal/filelock"
@@ -27,16 +26,27 @@ type Locked struct {
 
 // Open makes the directory if it is missing, locks it for this process, and
 // writes the files that the parts of a bank with so many partitions need before
-// they start.
+// they start. It refuses a directory that has something else in it. From then on,
+// what this process and its children create is readable by their owner only.
 func Open(dir string, partitions int) (*Locked, error) {
+	if dir == "" {
+		return nil, errors.New("--data is empty; give the directory of a bank, for example --data .corebank")
+	}
 	path, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("--data %s: %w", dir, err)
 	}
+	ownFilesOnly()
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, unwritable(path, err)
 	}
 	d := &Locked{Dir: Dir{Path: path, Partitions: partitions}}
+	if err := d.checkOurs(); err != nil {
+		return nil, err
+	}
+	if err := d.closeToOthers(); err != nil {
+		return nil, err
+	}
 	d.lock, err = filelock.Try(d.lockFile())
 	var held *filelock.HeldError
 	if errors.As(err, &held) {
@@ -64,8 +74,11 @@ func unwritable(path string, err error) error {
 func (d *Locked) Close() { _ = d.lock.Release() }
 
 func (d *Locked) prepare() error {
-	folders := []string{d.Logs(), d.Components(), d.Immudb(), d.NATS(), d.Sockets(), d.Secrets()}
-	passwords := []string{d.AdminPassword()}
+	folders := []string{d.Logs(), d.Components(), d.Immudb(), d.NATS(), d.Sockets()}
+	var passwords []string
+	if err := errors.Join(os.MkdirAll(d.Secrets(), 0o700), makePassword(d.AdminPassword())); err != nil {
+		return err // with it, the directory is a bank's; nothing else is made before
+	}
 	for _, part := range d.LogParts() {
 		folders = append(folders, d.EventSource(part))
 		passwords = append(passwords, d.WriterPassword(part))
@@ -91,7 +104,7 @@ func (d *Locked) prepare() error {
 		return err
 	}
 	d.Issuer, err = issuer.Open(d.Path)
-	return errors.Join(err, d.removeNames(), d.writeComponents())
+	return errors.Join(err, d.removeNames(), d.writeComponents(), d.closeFiles())
 }
 
 // makePassword writes a new password that satisfies immudb's rules, unless the
@@ -110,23 +123,7 @@ func makePassword(file string) error {
 func (d *Locked) removeNames() error {
 	var failed error
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(d.Names() + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			failed = errors.Join(failed, err)
-		}
+		failed = errors.Join(failed, removeIfThere(d.Names()+suffix))
 	}
 	return failed
-}
-
-// writeComponents replaces the files that the sidecars read.
-func (d *Locked) writeComponents() error {
-	old, err := filepath.Glob(filepath.Join(d.Components(), "*.yaml"))
-	if err != nil {
-		return err
-	}
-	for _, file := range old {
-		if err := os.Remove(file); err != nil {
-			return err
-		}
-	}
-	return os.CopyFS(d.Components(), components.Files)
 }

@@ -59,13 +59,26 @@ func tryDisk(dir string) error {
 
 // removeIndexes removes the indexes of all databases.
 func removeIndexes(dir string) error {
-	indexes, err := filepath.Glob(filepath.Join(dir, "*", "index_*"))
+	databases, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	for _, index := range indexes {
-		if err := os.RemoveAll(index); err != nil {
+	for _, database := range databases {
+		path := filepath.Join(dir, database.Name())
+		if _, err := os.Stat(filepath.Join(path, "commit")); err != nil {
+			continue // no database of immudb
+		}
+		files, err := os.ReadDir(path)
+		if err != nil {
 			return err
+		}
+		for _, file := range files {
+			if !strings.HasPrefix(file.Name(), "index_") {
+				continue
+			}
+			if err := os.RemoveAll(filepath.Join(path, file.Name())); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -103,7 +103,7 @@ func (f Finder) build(ctx context.Context, source, dir string) error {
 	}
 	// One program is all three: its name says which one it is.
 	for _, name := range []string{"placement", "sentry"} {
-		if err := os.Link(daprd, filepath.Join(fresh, executable(name))); err != nil {
+		if err := sameProgram(daprd, filepath.Join(fresh, executable(name))); err != nil {
 			return err
 		}
 	}
@@ -111,6 +111,25 @@ func (f Finder) build(ctx context.Context, source, dir string) error {
 		return &BuildError{Source: source, Err: err}
 	}
 	return os.Rename(fresh, dir)
+}
+
+// sameProgram gives a program a second name, or copies it where a file can have
+// only one.
+func sameProgram(program, name string) error {
+	if os.Link(program, name) == nil {
+		return nil
+	}
+	from, err := os.Open(program)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	to, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
 }
 
 // compilation is a run of the go tool over a source.

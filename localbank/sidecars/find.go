@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -37,8 +38,10 @@ type Finder struct {
 	// Near are directories that may be in a clone of corebank: the source is
 	// looked for in them and in the directories above.
 	Near []string
-	// Cache is the directory of built programs.
-	Cache string
+	// Cache is the directory of built programs; empty if there is none, and then
+	// NoCache says why.
+	Cache   string
+	NoCache error
 	// Report takes the progress of a build.
 	Report func(Progress)
 }
@@ -46,8 +49,13 @@ type Finder struct {
 // DefaultFinder looks in COREBANK_DAPRD_DIR, PATH and ~/.dapr/bin, from the
 // working directory and the directory of this program upwards, and in the user's
 // cache directory.
-func DefaultFinder(report func(Progress)) (Finder, error) {
-	f := Finder{Dir: os.Getenv("COREBANK_DAPRD_DIR"), Installed: filepath.SplitList(os.Getenv("PATH")), Report: report}
+func DefaultFinder(report func(Progress)) Finder {
+	f := Finder{Dir: os.Getenv("COREBANK_DAPRD_DIR"), Report: report}
+	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
+		if filepath.IsAbs(dir) { // what lies in the working directory is not installed
+			f.Installed = append(f.Installed, dir)
+		}
+	}
 	if home, err := os.UserHomeDir(); err == nil {
 		f.Installed = append(f.Installed, filepath.Join(home, ".dapr", "bin"))
 	}
@@ -57,12 +65,12 @@ func DefaultFinder(report func(Progress)) (Finder, error) {
 	if program, err := os.Executable(); err == nil {
 		f.Near = append(f.Near, filepath.Dir(program))
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return f, fmt.Errorf("find a directory for building Dapr's sidecar: %w; set XDG_CACHE_HOME", err)
+	if cache, err := os.UserCacheDir(); err != nil {
+		f.NoCache = fmt.Errorf("find a directory for building Dapr's sidecar: %w; set XDG_CACHE_HOME", err)
+	} else {
+		f.Cache = filepath.Join(cache, "corebank")
 	}
-	f.Cache = filepath.Join(cache, "corebank")
-	return f, nil
+	return f
 }
 
 // Find finds the programs, or builds them if it must.
@@ -81,6 +89,9 @@ func (f Finder) Find(ctx context.Context) (Programs, error) {
 		}
 	}
 	source, found := findSource(f.Near)
+	if f.NoCache != nil {
+		return Programs{}, f.NoCache
+	}
 	if !found {
 		return f.anyBuilt(ctx)
 	}
@@ -90,13 +101,14 @@ func (f Finder) Find(ctx context.Context) (Programs, error) {
 // anyBuilt is the newest build in the cache. Without the source, no build can be
 // known to be the right one.
 func (f Finder) anyBuilt(ctx context.Context) (Programs, error) {
-	dirs, err := filepath.Glob(filepath.Join(f.Cache, "daprd-"+Minor+".*-*"))
+	builds, err := fs.Glob(os.DirFS(f.Cache), "daprd-"+Minor+".*-*")
 	if err != nil {
 		return Programs{}, err
 	}
 	var newest Programs
 	var newestAt time.Time
-	for _, dir := range dirs {
+	for _, build := range builds {
+		dir := filepath.Join(f.Cache, build)
 		info, err := os.Stat(dir)
 		if err != nil || !info.IsDir() || !info.ModTime().After(newestAt) {
 			continue

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,11 +44,13 @@ var daprRequired = regexp.MustCompile(`(?m)^\s*(?:require\s+)?github\.com/dapr/d
 func key(source string) (string, error) {
 	var files []string
 	for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
-		matches, err := filepath.Glob(filepath.Join(source, pattern))
+		matches, err := fs.Glob(os.DirFS(source), pattern)
 		if err != nil {
 			return "", err
 		}
-		files = append(files, matches...)
+		for _, name := range matches {
+			files = append(files, filepath.Join(source, name))
+		}
 	}
 	files = slices.DeleteFunc(files, func(file string) bool { return strings.HasSuffix(file, "_test.go") })
 	slices.Sort(files)

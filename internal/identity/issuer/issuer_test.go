@@ -101,6 +101,14 @@ func TestTheKeyIsForItsOwnerAlone(t *testing.T) {
 			t.Errorf("%s: %v, %v", entry.Name(), info.Mode(), err)
 		}
 	}
+	// A volume's group (fsGroup of Kubernetes) is taken back from a file of ours.
+	if err := os.Chmod(local.KeyFile, 0o660); err != nil {
+		t.Fatal(err)
+	}
+	open(t, data)
+	if info, err := os.Stat(local.KeyFile); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
 	if err := os.Chmod(local.KeyFile, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -29,13 +29,8 @@ func Key(path string) (*ecdsa.PrivateKey, error) {
 }
 
 func read(path string) (*ecdsa.PrivateKey, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	if err := checkMode(path); err != nil {
 		return nil, err
-	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 { // there, the mode says nothing
-		return nil, fmt.Errorf("%s can be read by others than its owner (%s), and anyone who has read it "+
-			"can sign in as any user: remove it for a new one, or chmod 600 it", path, info.Mode().Perm())
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -54,6 +49,23 @@ func read(path string) (*ecdsa.PrivateKey, error) {
 		return nil, fmt.Errorf("%s is no key on P-256; remove it for a new one", path)
 	}
 	return key, nil
+}
+
+// checkMode refuses a key that others can read. Kubernetes gives the files of a
+// volume to a group (fsGroup): it takes our own file back, and lets a group read
+// the file that root put there.
+func checkMode(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" { // there, the mode says nothing
+		return err
+	}
+	const group, others = 0o070, 0o007
+	mode := info.Mode().Perm()
+	if mode&others == 0 && (mode&group == 0 || isRoots(info) || os.Chmod(path, mode&^group) == nil) {
+		return nil
+	}
+	return fmt.Errorf("%s can be read by others than its owner (%s), and anyone who has read it "+
+		"can sign in as any user: remove it for a new one, or chmod 600 it", path, mode)
 }
 
 // makeKey puts a new key in its place as a whole, where there is none.

@@ -96,7 +96,18 @@ func once(path string, content []byte) error {
 		return err
 	}
 	defer os.Remove(fresh)
-	return os.Link(fresh, path) // unlike a rename, it fails where there is one
+	err := os.Link(fresh, path) // unlike a rename, it fails where there is one
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// Some file systems (exFAT) have no second names for a file. Then the file is
+	// made in its place, by one write.
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Close())
 }
 
 // whole writes a file as a whole, over an older one.

@@ -1,0 +1,5 @@
+package issuer
+
+import "io/fs"
+
+func isRoots(fs.FileInfo) bool { return false }
