@@ -2,14 +2,16 @@ package viewtest
 
 import (
 	"errors"
+	"fmt"
 	"maps"
-	"math/big"
 	"slices"
 	"testing"
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
+	"corebank/internal/view/memory"
 )
 
 var (
@@ -22,23 +24,39 @@ var (
 // opening is the time at which every test begins.
 var opening = time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
 
-// harness applies changes to a store and to its model.
+// harness makes changes in a store and in its reference.
 type harness struct {
-	t     *testing.T
+	*testing.T
 	store view.Store
-	model
+	want  reference
 }
 
-func newHarness(t *testing.T, store view.Store) *harness { return &harness{t, store, newModel()} }
+func newHarness(t *testing.T, store view.Store) *harness {
+	return &harness{t, store, reference{memory.New()}}
+}
+
+func (h *harness) position() int64 { return must(h.want.Checkpoint(h.Context())) }
+
+// account is a document, empty if there is none.
+func (h *harness) account(id bank.AccountID) view.Account {
+	account, _ := h.want.Account(h.Context(), id)
+	return account
+}
+
+// content is everything that the store must have now.
+func (h *harness) content() content {
+	h.Helper()
+	return contentOf(h.T, must(h.want.Snapshot(h.Context())))
+}
 
 // opened are the changes that open accounts.
 func (h *harness) opened(ids ...bank.AccountID) view.Changes {
-	changes := view.Changes{From: h.position, To: h.position + int64(len(ids))}
+	at := h.position()
+	changes := view.Changes{From: at, To: at + int64(len(ids))}
 	for i, id := range ids {
-		changes.Accounts = append(changes.Accounts, euroAccount(id, h.position+int64(i)+1))
+		changes.Accounts = append(changes.Accounts, euroAccount(id, at+int64(i)+1))
 	}
-	changes.Trial = h.trialWith(changes)
-	return changes
+	return h.withTrial(changes)
 }
 
 // euroAccount is an account with nothing special about it.
@@ -47,13 +65,12 @@ func euroAccount(id bank.AccountID, opened int64) view.Account {
 		Currency: "EUR", Balance: bank.Money{Currency: "EUR"}, Version: 1, OpenedAt: opening, ChangedAt: opening}}
 }
 
-// paid are the changes that make payments on one account. Two of three bring
-// 10.00 and the third takes 5.00; every fifth version is an event that moves no
-// money; every other payment happens in the same microsecond as the one before
-// it.
+// paid are the changes that make payments on one account. Two of three bring 10.00 and the third takes 5.00; every
+// fifth version is an event that moves no money; every other payment happens in the same microsecond as the one
+// before.
 func (h *harness) paid(id bank.AccountID, count int) view.Changes {
-	account := h.accounts[id]
-	changes := view.Changes{From: h.position, To: h.position}
+	account, at := h.account(id), h.position()
+	changes := view.Changes{From: at, To: at}
 	for range count {
 		account.Version++
 		changes.To++
@@ -73,29 +90,28 @@ func (h *harness) paid(id bank.AccountID, count int) view.Changes {
 		changes.Transactions = append(changes.Transactions, line)
 	}
 	changes.Accounts = []view.Account{account}
-	changes.Trial = h.trialWith(changes)
-	return changes
+	return h.withTrial(changes)
 }
 
-// trialWith is the trial balance after changes of a log that only opens accounts
-// and pays in euros.
-func (h *harness) trialWith(changes view.Changes) view.Trial {
-	accounts := maps.Clone(h.accounts)
-	for _, a := range changes.Accounts {
-		accounts[a.ID] = a
+// withTrial adds the trial balance after changes in which all money is cash in euros.
+func (h *harness) withTrial(c view.Changes) view.Changes {
+	sums := view.Resume(must(h.want.Trial(h.Context())))
+	for _, line := range c.Transactions {
+		minor := line.Amount
+		if !line.Credit {
+			minor = -minor
+		}
+		sums.Add(line.OccurredAt, []bank.Posting{{LedgerAccount: bank.CustomerLedger(line.Account), Amount: cents(minor)},
+			{LedgerAccount: bank.CashLedger("EUR"), Amount: cents(-minor)}})
 	}
-	customers := new(big.Int)
-	for _, a := range accounts {
-		customers.Add(customers, big.NewInt(a.Balance.Minor))
-	}
-	return view.Trial{Position: changes.To, At: opening, Totals: []view.Total{
-		{Currency: "EUR", Kind: "cash", Sum: new(big.Int).Neg(customers)},
-		{Currency: "EUR", Kind: "customer", Sum: customers}}}
+	c.Trial = sums.Trial(c.To)
+	return c
 }
 
 // documents are the changes of the next records which only put documents.
 func (h *harness) documents(records int64, accounts ...view.Account) view.Changes {
-	return withoutTrial(view.Changes{From: h.position, To: h.position + records, Accounts: accounts})
+	at := h.position()
+	return withoutTrial(view.Changes{From: at, To: at + records, Accounts: accounts})
 }
 
 // withoutTrial are changes whose trial balance is empty.
@@ -104,125 +120,113 @@ func withoutTrial(c view.Changes) view.Changes {
 	return c
 }
 
-func (h *harness) open(ids ...bank.AccountID)       { h.t.Helper(); h.apply(h.opened(ids...)) }
-func (h *harness) pay(id bank.AccountID, count int) { h.t.Helper(); h.apply(h.paid(id, count)) }
+func (h *harness) open(ids ...bank.AccountID)       { h.Helper(); h.apply(h.opened(ids...)) }
+func (h *harness) pay(id bank.AccountID, count int) { h.Helper(); h.apply(h.paid(id, count)) }
 
 // apply makes the changes, which must succeed.
 func (h *harness) apply(c view.Changes) {
-	h.t.Helper()
-	if err := h.store.Apply(h.t.Context(), c); err != nil {
-		h.t.Fatalf("apply %d to %d: %v", c.From+1, c.To, err)
+	h.Helper()
+	if err := h.store.Apply(h.Context(), c); err != nil {
+		h.Fatalf("apply %d to %d: %v", c.From+1, c.To, err)
 	}
-	h.model.apply(c)
+	h.applied(c)
+}
+
+// applied has the reference make the changes, which the store has made.
+func (h *harness) applied(c view.Changes) {
+	if err := h.want.Apply(h.Context(), c); err != nil {
+		panic(err)
+	}
 }
 
 // replace replaces an account, which must succeed.
 func (h *harness) replace(r view.Replacement) {
-	h.t.Helper()
-	if err := h.store.Replace(h.t.Context(), r); err != nil {
-		h.t.Fatal(err)
+	h.Helper()
+	if err := errors.Join(h.store.Replace(h.Context(), r), h.want.Replace(h.Context(), r)); err != nil {
+		h.Fatal(err)
 	}
-	h.model.replace(r)
 }
 
-// refused fails unless err is the wanted error or, where that is nil, an error
-// that says what is wrong.
+// refused fails unless err is the wanted error or, where that is nil, an error that says what is wrong.
 func (h *harness) refused(what string, err, want error) {
-	h.t.Helper()
+	h.Helper()
 	if want == nil && (err == nil || errors.Is(err, view.ErrCheckpointMoved)) || want != nil && !errors.Is(err, want) {
-		h.t.Errorf("%s: %v, want an error that says so (%v)", what, err, want)
+		h.Errorf("%s: %v, want an error that says so (%v)", what, err, want)
 	}
 }
 
-// matches fails unless the store shows the model, and nothing else.
-func (h *harness) matches() {
-	h.t.Helper()
-	ctx := h.t.Context()
-	at, err := h.store.Checkpoint(ctx)
-	expect(h.t, "checkpoint", at, err, h.position)
-	if trial, err := h.store.Trial(ctx); err != nil || !trial.Equal(h.trial) {
-		h.t.Errorf("trial balance is\n%+v (%v), want\n%+v", trial, err, h.trial)
+// agree fails unless the store answers a question like the reference.
+func agree[T any](h *harness, what string, ask func(view.Store) (T, error)) {
+	h.Helper()
+	want, wantErr := ask(h.want)
+	got, err := ask(h.store)
+	for _, kind := range []error{view.ErrNotFound, view.ErrBadPage} {
+		if errors.Is(wantErr, kind) && errors.Is(err, kind) {
+			return
+		}
 	}
-	ids := append(slices.Collect(maps.Keys(h.accounts)), ada, grace, absent)
-	accounts, err := h.store.Accounts(ctx, ids)
-	expect(h.t, "documents", accounts, err, h.accounts)
+	if wantErr != nil {
+		err = fmt.Errorf("%w, want the error %w", err, wantErr)
+	}
+	expect(h.T, what, got, err, want)
+}
+
+// matches fails unless the store shows what the reference shows, and nothing else.
+func (h *harness) matches() {
+	h.Helper()
+	ctx, content := h.Context(), h.content()
+	agree(h, "the checkpoint", func(s view.Store) (int64, error) { return s.Checkpoint(ctx) })
+	agree(h, "the trial balance", func(s view.Store) (view.Trial, error) { return s.Trial(ctx) })
+	ids := append(slices.Collect(maps.Keys(content.accounts)), ada, grace, absent)
+	agree(h, "the documents", func(s view.Store) (map[bank.AccountID]view.Account, error) { return s.Accounts(ctx, ids) })
 	for _, id := range ids {
 		h.matchesAccount(id)
 	}
-	for key, want := range h.references {
-		got, err := h.store.References(ctx, key)
-		if err != nil || len(got) != len(want) || len(want) > 0 && !same(got, want) {
-			h.t.Errorf("under %s are\n%+v (%v), want\n%+v", key, got, err, want)
-		}
-	}
-	if got, err := h.store.References(ctx, "trf_none"); err != nil || len(got) != 0 {
-		h.t.Errorf("under a key without references are %+v (%v), want none", got, err)
+	for _, key := range append(slices.Collect(maps.Keys(content.references)), "trf_none") {
+		agree(h, "under "+key, func(s view.Store) ([]contract.Record, error) { return s.References(ctx, key) })
 	}
 	h.stateBefore(ada, view.NoVersion, time.Time{})
 	h.trialBefore(view.NoVersion, time.Time{})
 }
 
 func (h *harness) matchesAccount(id bank.AccountID) {
-	h.t.Helper()
-	account, err := h.store.Account(h.t.Context(), id)
-	if want, exists := h.accounts[id]; exists {
-		expect(h.t, "account", account, err, want)
-	} else if !errors.Is(err, view.ErrNotFound) {
-		h.t.Errorf("account %s is %+v (%v), want ErrNotFound", id, account, err)
-	}
-	if len(h.lines[id]) > view.MaxPage {
-		h.t.Errorf("a history of %d lines does not fit into a page: walk it", len(h.lines[id]))
+	h.Helper()
+	ctx, lines := h.Context(), h.want.lines(id)
+	agree(h, "the document", func(s view.Store) (view.Account, error) { return s.Account(ctx, id) })
+	if len(lines) > view.MaxPage {
+		h.Errorf("a history of %d lines does not fit into a page: walk it", len(lines))
 	}
 	h.pages(id, view.Page{First: view.MaxPage})
-	version := int64(9) // one of others
-	if lines := h.lines[id]; len(lines) > 0 {
-		version = lines[len(lines)-1].Version
-		line, err := h.store.Transaction(h.t.Context(), id, version)
-		expect(h.t, "line", line, err, lines[len(lines)-1])
-		version += 2
+	last := int64(9) // one of others
+	if len(lines) > 0 {
+		last = lines[len(lines)-1].Version
 	}
-	if line, err := h.store.Transaction(h.t.Context(), id, version); !errors.Is(err, view.ErrNotFound) {
-		h.t.Errorf("line %d of %s is %+v (%v), want ErrNotFound", version, id, line, err)
+	for _, version := range []int64{last, last + 2} {
+		agree(h, "the line", func(s view.Store) (view.Transaction, error) { return s.Transaction(ctx, id, version) })
 	}
 }
 
-// pages fails unless pages of a history are those of the model.
+// pages fails unless pages of a history are right.
 func (h *harness) pages(id bank.AccountID, pages ...view.Page) {
-	h.t.Helper()
+	h.Helper()
 	for _, page := range pages {
-		lines, err := h.store.History(h.t.Context(), id, page)
-		if diff := difference(lines, h.page(id, page)); err != nil || diff != "" {
-			h.t.Fatalf("page %+v of %s: %v\n%s", page, id, err, diff)
-		}
+		agree(h, fmt.Sprintf("page %+v of %s", page, id), func(s view.Store) (view.Lines, error) {
+			return s.History(h.Context(), id, page)
+		})
 	}
 }
 
-// stateBefore fails unless a history state is that of the model.
+// stateBefore fails unless a history state is right, trialBefore unless a past trial balance is.
 func (h *harness) stateBefore(id bank.AccountID, version int64, moment time.Time) {
-	h.t.Helper()
-	var want view.State
-	for _, state := range h.states[id] {
-		if state.Account.Version <= version && (moment.IsZero() || !state.Account.ChangedAt.After(moment)) {
-			want = state
-		}
-	}
-	got, err := h.store.StateBefore(h.t.Context(), id, version, moment)
-	if err != nil || !same(got, want) {
-		h.t.Fatalf("state of %s at version %d, %s is\n%+v (%v), want\n%+v", id, version, moment, got, err, want)
-	}
+	h.Helper()
+	agree(h, fmt.Sprintf("the state of %s at version %d, %s", id, version, moment), func(s view.Store) (view.State, error) {
+		return s.StateBefore(h.Context(), id, version, moment)
+	})
 }
 
-// trialBefore fails unless a past trial balance is that of the model.
 func (h *harness) trialBefore(position int64, moment time.Time) {
-	h.t.Helper()
-	var want view.Trial
-	for _, trial := range h.pastTrials {
-		if trial.Position <= position && (moment.IsZero() || !trial.At.After(moment)) {
-			want = trial
-		}
-	}
-	got, err := h.store.TrialBefore(h.t.Context(), position, moment)
-	if err != nil || !got.Equal(want) {
-		h.t.Fatalf("trial balance at %d, %s is\n%+v (%v), want\n%+v", position, moment, got, err, want)
-	}
+	h.Helper()
+	agree(h, fmt.Sprintf("the trial balance at %d, %s", position, moment), func(s view.Store) (view.Trial, error) {
+		return s.TrialBefore(h.Context(), position, moment)
+	})
 }

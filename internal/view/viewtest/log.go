@@ -24,8 +24,7 @@ type Log struct {
 	Step time.Duration
 }
 
-// NewLog is an empty log. Every other record happens in the same microsecond as the
-// one before it.
+// NewLog is an empty log. Every other record happens in the same microsecond as the one before it.
 func NewLog(t Fataler) *Log {
 	return &Log{T: t, Accounts: make(map[bank.AccountID]bank.Account), Now: opening, Step: time.Microsecond / 2}
 }
@@ -56,14 +55,19 @@ func (b *Log) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.R
 func (b *Log) past(id bank.AccountID, version int64) bank.Event {
 	for _, r := range b.Records {
 		if r.Account == id && r.Version == version {
-			event, err := r.Event()
-			if err != nil {
-				b.T.Fatalf("%v", err)
-			}
-			return event
+			return b.event(r)
 		}
 	}
 	return nil
+}
+
+func (b *Log) event(r contract.Record) bank.Event {
+	b.T.Helper()
+	event, err := r.Event()
+	if err != nil {
+		b.T.Fatalf("%v", err)
+	}
+	return event
 }
 
 // Write writes an event that need not follow the rules.
@@ -107,46 +111,25 @@ func (b *Log) Open(c bank.OpenAccount) bank.AccountID {
 // Send sends a transfer.
 func (b *Log) Send(from, to bank.AccountID, amount bank.Money) bank.TransferSent {
 	b.T.Helper()
-	return eventOf[bank.TransferSent](b, b.Do(from, bank.SendTransfer{To: to, Amount: amount}))
+	return b.event(b.Do(from, bank.SendTransfer{To: to, Amount: amount})).(bank.TransferSent)
 }
 
-// Deliver brings a transfer that was sent to its end. It reports whether the money
-// arrived.
-func (b *Log) Deliver(from bank.AccountID, sent bank.TransferSent) bool {
+// Deliver brings a transfer that was sent to its end. It reports whether the money arrived.
+func (b *Log) Deliver(from bank.AccountID, sent bank.TransferSent) (arrived bool) {
 	b.T.Helper()
-	receive := bank.ReceiveTransfer{Transfer: sent.Transfer, From: from, Amount: sent.Amount, Details: sent.Details,
-		EffectiveAt: sent.EffectiveAt}
-	if sent.Reverses != nil {
-		receive.Reverses = sent.Reverses.Transfer
+	var event bank.Event = sent
+	for step, more := bank.NextStep(from, 0, event); more; step, more = bank.NextStep(step.Account, 0, event) {
+		event = b.event(b.Do(step.Account, step.Command))
 	}
-	end, err := b.Do(sent.To, receive).Event()
-	if err != nil {
-		b.T.Fatalf("%v", err)
-	}
-	if rejected, no := end.(bank.TransferRejected); no {
-		b.Do(from, bank.ReturnTransfer{Transfer: sent.Transfer, Rejection: rejected.Rejection})
-		return false
-	}
-	b.Do(from, bank.CompleteTransfer{Transfer: sent.Transfer})
-	return true
+	_, arrived = event.(bank.TransferCompleted)
+	return arrived
 }
 
-// Reverse reverses a transaction: all that remains of it if amount is nil. If that
-// sends a transfer back, it returns this transfer.
+// Reverse reverses a transaction: all that remains of it if amount is nil. If that sends a transfer back, it
+// returns this transfer.
 func (b *Log) Reverse(id bank.AccountID, version int64, amount *bank.Money) (back bank.TransferSent) {
 	b.T.Helper()
 	r := b.Do(id, bank.Reverse{Transaction: version, Amount: amount, Reason: "by mistake"})
-	event, _ := r.Event()
-	back, _ = event.(bank.TransferSent)
+	back, _ = b.event(r).(bank.TransferSent)
 	return back
-}
-
-func eventOf[E bank.Event](b *Log, r contract.Record) E {
-	b.T.Helper()
-	event, err := r.Event()
-	e, ok := event.(E)
-	if err != nil || !ok {
-		b.T.Fatalf("event is %+v (%v)", event, err)
-	}
-	return e
 }

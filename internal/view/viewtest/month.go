@@ -8,8 +8,7 @@ import (
 	"corebank/internal/view"
 )
 
-// The tests retain states and trial balances more often than the bank does, so
-// that there are many of them.
+// The tests retain states and trial balances more often than the bank does, so that there are many of them.
 const (
 	stateInterval = 3
 	trialInterval = 4
@@ -17,8 +16,8 @@ const (
 
 func cents(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "EUR"} }
 
-// Month is a log in which everything happens: transfers that arrive, come back
-// and are reversed, a hold, and a stream that is no account.
+// Month is a log in which everything happens: transfers that arrive, come back and are reversed, a hold, and a
+// stream that is no account.
 func Month(t Fataler) *Log {
 	b := NewLog(t)
 	open := func(owner string, kind bank.Kind, currency bank.Currency, external string) bank.AccountID {
@@ -48,7 +47,7 @@ func Month(t Fataler) *Log {
 
 // follow applies a log in steps of so many records.
 func (h *harness) follow(b *Log, step int) {
-	h.t.Helper()
+	h.Helper()
 	sums := view.Resume(view.Trial{})
 	for first := 0; first < len(b.Records); first += step {
 		h.apply(h.changes(sums, b.Records[first:min(first+step, len(b.Records))]))
@@ -56,17 +55,18 @@ func (h *harness) follow(b *Log, step int) {
 }
 
 func (h *harness) changes(sums *view.Running, records []contract.Record) view.Changes {
-	h.t.Helper()
-	changes := view.Changes{From: h.position, To: h.position + int64(len(records))}
+	h.Helper()
+	at := h.position()
+	changes := view.Changes{From: at, To: at + int64(len(records))}
 	accounts := make(map[bank.AccountID]view.Account)
 	for _, r := range records {
 		was, touched := accounts[r.Account]
 		if !touched {
-			was = h.accounts[r.Account]
+			was = h.account(r.Account)
 		}
 		account, effect, err := view.Fold(was, r)
 		if err != nil {
-			h.t.Fatal(err)
+			h.Fatal(err)
 		}
 		accounts[r.Account] = account
 		if effect.Line != nil {
