@@ -219,7 +219,8 @@ func (h *harness) pages(id bank.AccountID, pages ...view.Page) {
 // stateBefore fails unless a history state is right, trialBefore unless a past trial balance is.
 func (h *harness) stateBefore(id bank.AccountID, version int64, moment time.Time) {
 	h.Helper()
-	agree(h, fmt.Sprintf("the state of %s at version %d, %s", id, version, moment), func(s view.Store) (view.State, error) {
+	what := fmt.Sprintf("the state of %s at version %d, %s", id, version, moment)
+	agree(h, what, func(s view.Store) (view.State, error) {
 		return s.StateBefore(h.Context(), id, version, moment)
 	})
 }

@@ -75,7 +75,8 @@ var replacementCases = cases{
 		one := view.Replacement{At: at, Account: h.account(ada), Missing: []view.Posted{posted(9, 700)}}
 		err := h.store.Replace(h.Context(), one)
 		h.refused("postings missing of a document that is not stale", err, view.ErrCheckpointMoved)
-		r := view.Replacement{At: at, Account: h.account(ada), Transactions: content.lines[ada][:2], States: content.states[ada][:1],
+		r := view.Replacement{At: at, Account: h.account(ada), Transactions: content.lines[ada][:2],
+			States:  content.states[ada][:1],
 			Missing: []view.Posted{posted(9, 700), posted(14, math.MaxInt64), posted(15, math.MaxInt64)}}
 		for _, references := range content.references {
 			for _, reference := range references {

@@ -98,7 +98,8 @@ var changeCases = cases{
 		h.apply(h.documents(7)) // records that no view shows move it as well
 		h.matches()
 		for _, id := range []bank.AccountID{ada, grace, absent} {
-			h.pages(id, view.Page{First: 100}, view.Page{Last: 100}, view.Page{First: 2, After: 4}, view.Page{Last: 2, Before: 3})
+			h.pages(id, view.Page{First: 100}, view.Page{Last: 100}, view.Page{First: 2, After: 4},
+				view.Page{Last: 2, Before: 3})
 		}
 	},
 	"refused changes do nothing": func(h *harness) {

@@ -201,7 +201,9 @@ func contentOf(t *testing.T, snap view.Snapshot) content {
 		c.states[state.Account.ID] = append(c.states[state.Account.ID], state)
 	}
 	for _, references := range c.references {
-		slices.SortFunc(references, func(a, b view.Reference) int { return cmp.Compare(a.Record.Position, b.Record.Position) })
+		slices.SortFunc(references, func(a, b view.Reference) int {
+			return cmp.Compare(a.Record.Position, b.Record.Position)
+		})
 	}
 	for _, states := range c.states {
 		slices.SortFunc(states, func(a, b view.State) int { return cmp.Compare(a.Position, b.Position) })
