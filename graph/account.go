@@ -125,6 +125,9 @@ func (r *Resolver) accounts(ctx context.Context, first *int64, after *string,
 		}
 	}
 	if filter != nil {
+		if err := notEmpty("filter.owner", filter.Owner); err != nil {
+			return nil, err
+		}
 		page.Filter = view.AccountFilter{Owner: deref(filter.Owner), Kind: bank.Kind(deref(filter.Kind)),
 			Currency: bank.Currency(deref(filter.Currency))}
 	}

@@ -158,20 +158,18 @@ func (r *Resolver) executeItems(ctx context.Context, requests []commandRequest,
 // of, all of one account, and returns an outcome for each.
 func (r *Resolver) executeForAccount(ctx context.Context, id bank.AccountID, requests []commandRequest, items []int,
 	batch contract.CommandBatch) []contract.Outcome {
-	fail := func(status contract.Status, err error) []contract.Outcome {
-		r.Hidden(ctx, err)
-		return slices.Repeat([]contract.Outcome{{Status: status, Reason: err.Error()}}, len(items))
-	}
 	for _, i := range items {
 		command, err := encode(ctx, requests[i].key, requests[i].command)
-		if err != nil {
-			return fail(contract.Unavailable, err)
+		if err != nil { // only a mistake of ours: what a caller can send is checked before
+			r.Hidden(ctx, err)
+			return slices.Repeat([]contract.Outcome{{Status: contract.Invalid, Reason: err.Error()}}, len(items))
 		}
 		batch.Commands = append(batch.Commands, command)
 	}
 	outcomes, err := r.executeBatch(ctx, id, batch)
 	if err != nil {
-		return fail(contract.Unknown, err)
+		r.Hidden(ctx, err)
+		return slices.Repeat([]contract.Outcome{{Status: contract.Unknown, Reason: err.Error()}}, len(items))
 	}
 	return outcomes
 }

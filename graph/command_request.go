@@ -103,17 +103,15 @@ func (c commandRequest) precheck() (outcome contract.Outcome, refused bool) {
 // refusals are the faults of the request itself, in the order of precedence.
 func (c commandRequest) refusals() bank.Refusals {
 	var all bank.Refusals
-	if refusal := bank.CheckKey(c.key); refusal != nil {
-		all = append(all, refusal)
+	key := c.key
+	if refusal := bank.CheckKey(key); refusal != nil {
+		all, key = append(all, refusal), ""
 	}
-	if bank.Check(c.command) != nil {
-		_, broken := bank.Account{}.Judge(c.command, bank.Circumstances{})
-		for _, refusal := range broken {
-			// In place of an amount that could not be read, the domain saw zero.
-			if refusal.Code == bank.InputInvalid ||
-				len(c.inputRefusals) == 0 && precedence(refusal) < precedence(unknownAccount) {
-				all = append(all, refusal)
-			}
+	for _, refusal := range bank.CheckNew(c.command, key) {
+		// In place of an amount that could not be read, the domain saw zero.
+		unread := func(in *bank.Refusal) bool { return topField(in) == topField(refusal) }
+		if !slices.ContainsFunc(c.inputRefusals, unread) {
+			all = append(all, refusal)
 		}
 	}
 	all = append(all, c.inputRefusals...)
@@ -122,6 +120,12 @@ func (c commandRequest) refusals() bank.Refusals {
 	}
 	slices.SortStableFunc(all, func(a, b *bank.Refusal) int { return cmp.Compare(precedence(a), precedence(b)) })
 	return all
+}
+
+// topField is the input field that a refusal is about: amount, for amount.value.
+func topField(refusal *bank.Refusal) string {
+	field, _, _ := strings.Cut(refusal.Field, ".")
+	return field
 }
 
 var unknownAccount = bank.RefuseUnknownAccount()

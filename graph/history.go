@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (r *Resolver) history(ctx context.Context, of historyOf, p paging) (*model.
 		return nil, err
 	}
 	if page.Filter.UpTo = of.upTo; of.before {
-		page.Filter.Until = time.Unix(0, 0).UTC() // no transaction is older
+		page.Filter.Until = beforeAll
 	}
 	lines, err := r.Views.History(ctx, of.account, page)
 	if err != nil {
@@ -41,6 +42,9 @@ func (r *Resolver) history(ctx context.Context, of historyOf, p paging) (*model.
 	}
 	return connectionOf(of.account, page.Filter, lines), nil
 }
+
+// beforeAll is a time before all transactions: a filter until then passes none.
+var beforeAll = time.Unix(0, 0).UTC()
 
 // historyFault shows clients what is wrong with their page or filter.
 func historyFault(id bank.AccountID, err error) error {
@@ -121,11 +125,18 @@ func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID,
 	if in == nil {
 		return view.Filter{}, nil
 	}
+	if err := cmp.Or(notEmpty("filter.reference", in.Reference), notEmpty("filter.externalId", in.ExternalID),
+		notEmpty("filter.counterpartyId", in.CounterpartyID), notEmpty("filter.transferId", in.TransferID)); err != nil {
+		return view.Filter{}, err
+	}
 	filter := view.Filter{
 		Since: exact(in.Since), Until: exact(in.Until),
 		EffectiveSince: exact(in.EffectiveSince), EffectiveUntil: exact(in.EffectiveUntil),
 		Reference: deref(in.Reference), ExternalID: deref(in.ExternalID),
 		Counterparty: bank.AccountID(deref(in.CounterpartyID)), Transfer: bank.TransferID(deref(in.TransferID)),
+	}
+	if in.Types != nil && len(in.Types) == 0 { // a list of no types has no transactions
+		filter.Until = beforeAll
 	}
 	for _, t := range in.Types {
 		filter.Types = append(filter.Types, bank.EntryType(t))
@@ -159,6 +170,15 @@ func readBound(name string, in *scalar.Decimal, currency bank.Currency, minimum 
 		return 0, badInput(name + " must not be below the smallest possible amount.")
 	}
 	return money.Minor, nil
+}
+
+// notEmpty refuses an empty text where a text would select something: nothing is
+// selected by leaving it out.
+func notEmpty(name string, text *string) error {
+	if text != nil && *text == "" {
+		return badInput(name + " must not be empty; leave it out to select everything.")
+	}
+	return nil
 }
 
 func exact(in *scalar.DateTime) time.Time { return time.Time(deref(in)) }

@@ -184,7 +184,7 @@ func (r *Resolver) heard(ctx context.Context, accountID *string) (bank.AccountID
 	}
 	id := bank.AccountID(*accountID)
 	seen, err := r.seesNow(ctx, id)
-	if err != nil || !seen {
+	if err != nil || !seen || id == "" { // no id is not all accounts
 		return silentAccount, err
 	}
 	return id, nil

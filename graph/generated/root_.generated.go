@@ -3894,7 +3894,7 @@ type AccountEdge {
 
 "A filter for accounts. A field that is left out does not filter."
 input AccountFilter {
-  "Only accounts of exactly this owner."
+  "Only accounts of exactly this owner; not empty."
   owner: String
   "Only accounts of this kind."
   kind: AccountKind
@@ -5129,7 +5129,8 @@ scalar CurrencyCode @specifiedBy(url: "/docs/scalars#currencycode")
 
 """
 A time in UTC as RFC 3339 with exactly three fraction digits, for example
-"2026-01-31T09:30:00.000Z".
+"2026-01-31T09:30:00.000Z". An input may have any offset and up to nine fraction
+digits, and is in the years 0002 to 9999 of UTC.
 """
 scalar DateTime @specifiedBy(url: "https://scalars.graphql.org/andimarek/date-time.html")
 
@@ -5563,7 +5564,7 @@ type Transaction implements Node {
 
 "A filter for a history. A field that is left out does not filter."
 input TransactionFilter {
-  "Only these types, at most 32."
+  "Only these types, at most 32; an empty list has no transactions."
   types: [TransactionType!]
   "Only credits or only debits."
   direction: Direction

@@ -225,7 +225,7 @@ type AccountEventEdge struct {
 
 // A filter for accounts. A field that is left out does not filter.
 type AccountFilter struct {
-	// Only accounts of exactly this owner.
+	// Only accounts of exactly this owner; not empty.
 	Owner *string `json:"owner,omitempty"`
 	// Only accounts of this kind.
 	Kind *AccountKind `json:"kind,omitempty"`
@@ -1864,7 +1864,7 @@ type TransactionFeedEvent struct {
 
 // A filter for a history. A field that is left out does not filter.
 type TransactionFilter struct {
-	// Only these types, at most 32.
+	// Only these types, at most 32; an empty list has no transactions.
 	Types []TransactionType `json:"types,omitempty"`
 	// Only credits or only debits.
 	Direction *Direction `json:"direction,omitempty"`

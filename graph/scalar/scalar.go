@@ -100,6 +100,13 @@ func (d DateTime) MarshalGQLContext(_ context.Context, w io.Writer) error {
 	return writeString(w, time.Time(d).UTC().Format(dateTimeLayout))
 }
 
+// firstYear and lastYear bound the times that are accepted, in UTC. Programs write
+// a time in year 1 for no time at all; after year 9999 comes a fifth digit.
+const (
+	firstYear = 2
+	lastYear  = 9999
+)
+
 // UnmarshalGQLContext accepts RFC 3339 with any offset, to the nanosecond.
 func (d *DateTime) UnmarshalGQLContext(_ context.Context, v any) error {
 	text, err := readString(v, `a moment such as "2026-01-31T09:30:00.000Z"`)
@@ -110,7 +117,12 @@ func (d *DateTime) UnmarshalGQLContext(_ context.Context, v any) error {
 	if err != nil || !rfc3339.MatchString(text) {
 		return fmt.Errorf("%.60q is not a moment such as \"2026-01-31T09:30:00.000Z\"", text)
 	}
-	*d = DateTime(moment.UTC())
+	moment = moment.UTC()
+	if year := moment.Year(); year < firstYear || year > lastYear {
+		return fmt.Errorf("%.60q is outside of the years %04d to %d of UTC; send a moment such as "+
+			"\"2026-01-31T09:30:00.000Z\", or leave it out for none", text, firstYear, lastYear)
+	}
+	*d = DateTime(moment)
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -47,7 +46,7 @@ func CheckKey(key string) *Refusal {
 
 // CheckStoredKey refuses a key that cannot be stored, a caller's or the bank's own.
 func CheckStoredKey(key string) *Refusal {
-	return checkText("idempotencyKey", key, 1, MaxKeyLength)
+	return rules{}.name("idempotencyKey", key, 1, MaxKeyLength)
 }
 
 // SystemKey is the one idempotency key of a command that only the bank itself
@@ -63,29 +62,7 @@ func SystemKey(c Command) (string, bool) {
 // id.
 func ClaimKey(id AccountID) string { return systemKeys + "claim/" + string(id) }
 
-// checkText refuses a text that is not valid UTF-8, has fewer than minimum or
-// more than maximum characters, or holds control characters.
-func checkText(field, text string, minimum, maximum int) *Refusal {
-	if !utf8.ValidString(text) {
-		return refuseInput(field, "must be valid UTF-8")
-	}
-	if n := utf8.RuneCountInString(text); n < minimum || n > maximum {
-		return refuseInput(field, fmt.Sprintf("must have %d to %d characters, not %d", minimum, maximum, n))
-	}
-	for _, r := range text {
-		if unicode.IsControl(r) || reorders(r) {
-			return refuseInput(field, "must not hold control characters")
-		}
-	}
-	return nil
-}
-
-// reorders reports whether a character has those behind it shown in another
-// order: so one text can look like another. Words in scripts that run from
-// right to left need none of them.
-func reorders(r rune) bool { return r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069' }
-
-func checkMetadata(m map[string]string) (broken Refusals) {
+func checkMetadata(by rules, m map[string]string) (broken Refusals) {
 	if len(m) > MaxMetadata {
 		broken.add(refuseInput("metadata", fmt.Sprintf("must have at most %d entries, not %d", MaxMetadata, len(m))))
 		return broken // what is wrong with each would be as long as what was sent
@@ -93,8 +70,8 @@ func checkMetadata(m map[string]string) (broken Refusals) {
 	all := 0
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		all += utf8.RuneCountInString(key) + utf8.RuneCountInString(m[key])
-		broken.add(checkText("metadata.key", key, 1, MaxMetadataKeyLength))
-		broken.add(checkText("metadata.value", m[key], 0, MaxMetadataValueLength))
+		broken.add(by.name("metadata.key", key, 1, MaxMetadataKeyLength))
+		broken.add(by.words("metadata.value", m[key], 0, MaxMetadataValueLength))
 	}
 	if all > MaxMetadataLength {
 		broken.add(refuseInput("metadata",
@@ -124,10 +101,10 @@ type Details struct {
 	ExternalID string `json:"externalId,omitempty"`
 }
 
-func (d Details) check() (broken Refusals) {
-	broken.add(checkText("reference", d.Reference, 0, MaxReferenceLength))
-	broken.add(checkText("memo", d.Memo, 0, MaxMemoLength))
-	broken.add(checkText("externalId", d.ExternalID, 0, MaxExternalIDLength))
+func (d Details) check(by rules) (broken Refusals) {
+	broken.add(by.name("reference", d.Reference, 0, MaxReferenceLength))
+	broken.add(by.words("memo", d.Memo, 0, MaxMemoLength))
+	broken.add(by.name("externalId", d.ExternalID, 0, MaxExternalIDLength))
 	return broken
 }
 

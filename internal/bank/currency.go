@@ -6,17 +6,41 @@ import "slices"
 type Currency string
 
 // Exponent is the number of decimals of the currency's minor unit (0, 2, 3 or
-// 4), and whether the code is an active ISO 4217 currency at all.
+// 4), and whether the code is or was an ISO 4217 currency at all.
 func (c Currency) Exponent() (int, bool) {
+	if exponent, active := c.in(currencies); active {
+		return exponent, true
+	}
+	return c.in(retired)
+}
+
+// Active reports whether a new account can be opened in the currency.
+func (c Currency) Active() bool {
+	_, active := c.in(currencies)
+	return active
+}
+
+func (c Currency) in(table map[int][]Currency) (exponent int, found bool) {
 	if len(c) != 3 {
 		return 0, false
 	}
-	for exponent, codes := range currencies {
+	for exponent, codes := range table {
 		if _, found := slices.BinarySearch(codes, c); found {
 			return exponent, true
 		}
 	}
 	return 0, false
+}
+
+// retired lists codes that ISO 4217 has withdrawn. Accounts that have one keep
+// it: their money moves as ever, but no new account is opened in it. A code that
+// leaves currencies comes here and stays.
+var retired = map[int][]Currency{
+	0: {"BYR"},
+	2: {
+		"ANG", "BGN", "CUC", "EEK", "HRK", "LTL", "LVL", "MRO", "SLL", "STD",
+		"VEF", "ZMK", "ZWL",
+	},
 }
 
 // currencies lists the active currencies of ISO 4217 (list one) by the

@@ -5,18 +5,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTheCurrencyTable(t *testing.T) {
-	// ISO's amendments add and remove codes. When you change a count, keep the
-	// decimals of a removed currency: accounts in it must still be written with
-	// them.
-	want := map[int]int{0: 17, 2: 139, 3: 7, 4: 2}
+	// ISO's amendments add and remove codes. A code that leaves goes to retired:
+	// accounts in it must still be written with its decimals. So no sum of the two
+	// tables ever falls.
+	want := map[int]int{0: 17 + 1, 2: 139 + 13, 3: 7, 4: 2}
 	got := make(map[int]int)
 	listed := make(map[Currency]int)
 	notCapital := func(r rune) bool { return r < 'A' || r > 'Z' }
-	for exponent, codes := range currencies {
-		got[exponent] = len(codes)
+	check := func(exponent int, codes []Currency, active bool) {
+		got[exponent] += len(codes)
 		if !slices.IsSorted(codes) {
 			t.Errorf("the currencies with %d decimals are not sorted", exponent)
 		}
@@ -28,10 +29,16 @@ func TestTheCurrencyTable(t *testing.T) {
 				t.Errorf("%s is listed with %d and with %d decimals", code, earlier, exponent)
 			}
 			listed[code] = exponent
-			if found, ok := code.Exponent(); !ok || found != exponent {
+			if found, ok := code.Exponent(); !ok || found != exponent || code.Active() != active {
 				t.Errorf("%s is listed with %d decimals and found with %d, %v", code, exponent, found, ok)
 			}
 		}
+	}
+	for exponent, codes := range currencies {
+		check(exponent, codes, true)
+	}
+	for exponent, codes := range retired {
+		check(exponent, codes, false)
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("currencies by decimals: %v, want %v", got, want)
@@ -50,9 +57,36 @@ func TestCurrencies(t *testing.T) {
 		}
 	}
 	for _, code := range []Currency{"", "E", "EU", "EURO", "eur", "Eur", "€€€", "\x00\x00\x00", "978",
-		"XXX", "XTS", "XAU", "XAG", "XDR", "DEM", "HRK", "BGN", "ANG", "BTC"} {
+		"XXX", "XTS", "XAU", "XAG", "XDR", "DEM", "BTC"} {
 		if decimals, ok := code.Exponent(); ok {
 			t.Errorf("%q is a currency with %d decimals", code, decimals)
 		}
+	}
+}
+
+// TestARetiredCurrency: an account that has one lives on; no other is opened.
+func TestARetiredCurrency(t *testing.T) {
+	kuna := func(minor int64) Money { return Money{Minor: minor, Currency: "HRK"} }
+	in := Circumstances{Now: time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC), Caller: "ada"}
+	a := Account{ID: NewAccountID("ada", "kuna")}
+	if _, refusal := a.Decide(OpenAccount{Owner: "ada", Currency: "HRK"}, in); refusal == nil ||
+		refusal.Code != CurrencyUnknown {
+		t.Errorf("a new account in HRK is answered with %v", refusal)
+	}
+	a = a.Apply(AccountOpened{Owner: "ada", Currency: "HRK", Kind: Current}, in.Now)
+	for _, c := range []Command{Deposit{Amount: kuna(1234)}, PlaceHold{Amount: kuna(100)},
+		ReleaseHold{Hold: 3}, SetLimits{Limits{Overdraft: kuna(500)}},
+		SendTransfer{To: NewAccountID("bob", "kuna"), Amount: kuna(34)}, Withdraw{Amount: kuna(1200)}} {
+		event, refusal := a.Decide(c, in)
+		if refusal != nil {
+			t.Fatalf("%+v in HRK is refused: %s", c, refusal.Message)
+		}
+		a = a.Apply(event, in.Now)
+	}
+	if got := a.Available(in.Now).String(); got != "5.00 HRK" {
+		t.Errorf("%s are available", got)
+	}
+	if refusal := Check(OpenAccount{Owner: "ada", Currency: "HRK"}); refusal != nil {
+		t.Errorf("the opening cannot be sent again: %s", refusal.Message)
 	}
 }

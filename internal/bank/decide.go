@@ -6,7 +6,7 @@ import "time"
 // each is in the file of its noun, with the event that it becomes.
 type Command interface {
 	// check lists what is wrong with the command itself, whatever the account.
-	check() Refusals
+	check(by rules) Refusals
 	// decide says what the command does to an account: the event that happens,
 	// or every rule that it breaks, in any order. A rule that ranks above
 	// another is never left out because of it.
@@ -50,7 +50,7 @@ func (a Account) Decide(c Command, in Circumstances) (Event, *Refusal) {
 // precedence. Rules that make no sense after another is broken are left out:
 // an account that does not exist has no balance to fall short of.
 func (a Account) Judge(c Command, in Circumstances) (Event, Refusals) {
-	broken := c.check()
+	broken := checkToday(c, in.Key)
 	for _, refusal := range broken {
 		if refusal.Code != InputInvalid {
 			return nil, broken.ranked() // without a valid amount there is nothing to compare
@@ -63,14 +63,27 @@ func (a Account) Judge(c Command, in Circumstances) (Event, Refusals) {
 	return event, nil
 }
 
-// Check refuses a command that no account could accept: it looks only at the
-// command itself. It stands before the idempotency check, so that malformed
+// Check refuses a command that no account could ever accept: it looks only at
+// the command itself. It stands before the idempotency check, so that malformed
 // requests never meet a remembered key.
 func Check(c Command) *Refusal {
-	if broken := c.check(); len(broken) > 0 {
+	if broken := c.check(rules{}); len(broken) > 0 {
 		return broken.ranked()[0]
 	}
 	return nil
+}
+
+// CheckNew lists what is wrong with a command that was never decided before and
+// with its key, if there is one, whatever the account.
+func CheckNew(c Command, key string) Refusals { return checkToday(c, key).ranked() }
+
+func checkToday(c Command, key string) Refusals {
+	today := rules{today: true}
+	broken := c.check(today)
+	if key != "" {
+		broken.add(today.name("idempotencyKey", key, 1, MaxKeyLength))
+	}
+	return broken
 }
 
 // active refuses commands for an account that does not exist or is closed.

@@ -49,11 +49,11 @@ type AccountUnfrozen struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-func (c FreezeAccount) check() (broken Refusals) {
+func (c FreezeAccount) check(by rules) (broken Refusals) {
 	if !c.Debits && !c.Credits {
 		broken.add(refuseInput("scope", "must freeze debits, credits or both"))
 	}
-	broken.add(checkText("reason", c.Reason, 1, MaxReasonLength))
+	broken.add(by.words("reason", c.Reason, 1, MaxReasonLength))
 	return broken
 }
 
@@ -84,8 +84,8 @@ func (e AccountFrozen) conflictsWith(c Command) []string {
 	return wrongKind()
 }
 
-func (c UnfreezeAccount) check() (broken Refusals) {
-	broken.add(checkText("reason", c.Reason, 0, MaxReasonLength))
+func (c UnfreezeAccount) check(by rules) (broken Refusals) {
+	broken.add(by.words("reason", c.Reason, 0, MaxReasonLength))
 	return broken
 }
 

@@ -47,8 +47,8 @@ type HoldPlaced struct {
 	Details
 }
 
-func (c PlaceHold) check() Refusals {
-	broken := c.Details.check()
+func (c PlaceHold) check(by rules) Refusals {
+	broken := c.Details.check(by)
 	broken.add(checkAmount("amount", c.Amount))
 	return broken
 }

@@ -31,7 +31,7 @@ type HoldAdjusted struct {
 
 func (c AdjustHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
-func (c AdjustHold) check() (broken Refusals) {
+func (c AdjustHold) check(by rules) (broken Refusals) {
 	if c.Amount == nil && c.ExpiresAt.IsZero() {
 		broken.add(refuseInput("input", "must change the amount or the time of expiry"))
 	}

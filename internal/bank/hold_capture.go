@@ -54,8 +54,8 @@ type HoldExpired struct {
 
 func (c CaptureHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
-func (c CaptureHold) check() Refusals {
-	broken := c.Details.check()
+func (c CaptureHold) check(by rules) Refusals {
+	broken := c.Details.check(by)
 	if c.Amount != nil {
 		broken.add(checkAmount("amount", *c.Amount))
 	}
@@ -124,8 +124,8 @@ func (e HoldCaptured) Subjects(a Account) []string { return []string{HoldSubject
 
 func (c ReleaseHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
-func (c ReleaseHold) check() (broken Refusals) {
-	broken.add(checkText("reason", c.Reason, 0, MaxReasonLength))
+func (c ReleaseHold) check(by rules) (broken Refusals) {
+	broken.add(by.words("reason", c.Reason, 0, MaxReasonLength))
 	return broken
 }
 
@@ -157,7 +157,7 @@ func (e HoldReleased) conflictsWith(c Command) []string {
 
 func (c ExpireHold) systemKey() string { return fmt.Sprintf("expire/%d", c.Hold) }
 
-func (c ExpireHold) check() Refusals { return nil }
+func (c ExpireHold) check(rules) Refusals { return nil }
 
 func (c ExpireHold) decide(a Account, in Circumstances) (Event, Refusals) {
 	i := a.findHold(c.Hold)

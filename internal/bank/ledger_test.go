@@ -123,11 +123,12 @@ func count[K comparable](entries map[K]*entry) (n int) {
 	return n
 }
 
-var control = regexp.MustCompile(`[\p{Cc}\x{202a}-\x{202e}\x{2066}-\x{2069}]`) // and what turns the order of letters
+// strange are control characters, what turns the order of letters, what cannot be seen, and what is no character.
+var strange = regexp.MustCompile(`^ +$|[\p{Cc}\x{202a}-\x{202e}\x{2066}-\x{2069}\x{200b}\x{fffe}]`)
 
 func isText(s string, minimum, maximum int) bool {
 	n := len([]rune(s))
-	return utf8.ValidString(s) && n >= minimum && n <= maximum && !control.MatchString(s)
+	return utf8.ValidString(s) && n >= minimum && n <= maximum && !strange.MatchString(s)
 }
 
 // rule is one rule of the ledger, and whether it is broken.

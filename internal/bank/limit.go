@@ -35,7 +35,7 @@ type LimitsSet struct {
 	Limits
 }
 
-func (c SetLimits) check() (broken Refusals) {
+func (c SetLimits) check(by rules) (broken Refusals) {
 	if o := c.Overdraft; o != (Money{}) && o.Minor <= 0 { // unlike a limit, it may be zero
 		if _, known := o.Currency.Exponent(); !known {
 			broken.add(RefuseCurrency("overdraft.currency", o.Currency))

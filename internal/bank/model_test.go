@@ -26,9 +26,10 @@ var (
 	currencies = rapid.SampledFrom(append(slices.Repeat([]bank.Currency{"EUR"}, 16),
 		"USD", "JPY", "KWD", "CLF", "XXX", "eur", ""))
 	texts = rapid.OneOf(rapid.Just(""), rapid.Just(""), rapid.Just(""), rapid.Just(""),
-		rapid.StringN(0, 20, -1), rapid.StringN(139, 142, -1), rapid.StringN(498, 503, -1),
-		rapid.SampledFrom([]string{"\x00", "a\u009fb", "a\u202eb", "\xc3\x28"}))
-	pauses = rapid.SampledFrom([]time.Duration{0, 0, time.Microsecond, time.Second, time.Hour,
+		rapid.StringOfN(letters, 0, 20, -1), rapid.StringOfN(letters, 139, 142, -1), rapid.StringOfN(letters, 498, 503, -1),
+		rapid.SampledFrom([]string{"\x00", "a\u009fb", "a\u202eb", "\xc3\x28", " ", "a\u200bb", "a\ufffe"}))
+	letters = rapid.RuneFrom([]rune("aZ09 .-äß語✓😀"))
+	pauses  = rapid.SampledFrom([]time.Duration{0, 0, time.Microsecond, time.Second, time.Hour,
 		13 * time.Hour, 8 * 24 * time.Hour})
 	reasons = rapid.SampledFrom([]string{"r", "r", "r", "r", ""})
 )

@@ -80,15 +80,15 @@ type ExternalIDClaimed struct {
 	Account    AccountID `json:"account"`
 }
 
-func (c OpenAccount) check() (broken Refusals) {
-	broken.add(checkText("owner", c.Owner, 1, MaxOwnerLength))
-	broken.add(checkText("name", c.Name, 0, MaxNameLength))
+func (c OpenAccount) check(by rules) (broken Refusals) {
+	broken.add(by.name("owner", c.Owner, 1, MaxOwnerLength))
+	broken.add(by.words("name", c.Name, 0, MaxNameLength))
 	if c.Kind != "" && !slices.Contains(Kinds(), c.Kind) {
 		broken.add(refuseInput("kind", "must be CURRENT, SAVINGS or BUSINESS"))
 	}
-	broken.add(checkText("externalId", c.ExternalID, 0, MaxExternalIDLength))
-	broken = append(broken, checkMetadata(c.Metadata)...)
-	if _, ok := c.Currency.Exponent(); !ok {
+	broken.add(by.name("externalId", c.ExternalID, 0, MaxExternalIDLength))
+	broken = append(broken, checkMetadata(by, c.Metadata)...)
+	if _, known := c.Currency.Exponent(); !known || by.today && !c.Currency.Active() {
 		broken.add(RefuseCurrency("currency", c.Currency))
 	}
 	return broken
@@ -141,15 +141,15 @@ func (e AccountOpened) conflictsWith(c Command) []string {
 	return wrongKind()
 }
 
-func (c UpdateAccount) check() (broken Refusals) {
+func (c UpdateAccount) check(by rules) (broken Refusals) {
 	if c.Name == nil && c.Metadata == nil {
 		broken.add(refuseInput("input", "must change the name or the metadata"))
 	}
 	if c.Name != nil {
-		broken.add(checkText("name", *c.Name, 0, MaxNameLength))
+		broken.add(by.words("name", *c.Name, 0, MaxNameLength))
 	}
 	if c.Metadata != nil {
-		broken = append(broken, checkMetadata(*c.Metadata)...)
+		broken = append(broken, checkMetadata(by, *c.Metadata)...)
 	}
 	return broken
 }
@@ -189,8 +189,8 @@ func (e AccountUpdated) conflictsWith(c Command) []string {
 	return wrongKind()
 }
 
-func (c CloseAccount) check() (broken Refusals) {
-	broken.add(checkText("reason", c.Reason, 0, MaxReasonLength))
+func (c CloseAccount) check(by rules) (broken Refusals) {
+	broken.add(by.words("reason", c.Reason, 0, MaxReasonLength))
 	return broken
 }
 

@@ -31,15 +31,15 @@ type MoneyDeposited Paid
 // MoneyWithdrawn says that cash went out.
 type MoneyWithdrawn Paid
 
-func (p Payment) check() Refusals {
-	broken := p.Details.check()
+func (p Payment) check(by rules) Refusals {
+	broken := p.Details.check(by)
 	broken.add(checkAmount("amount", p.Amount))
 	return broken
 }
 
-func (c Deposit) check() Refusals { return Payment(c).check() }
+func (c Deposit) check(by rules) Refusals { return Payment(c).check(by) }
 
-func (c Withdraw) check() Refusals { return Payment(c).check() }
+func (c Withdraw) check(by rules) Refusals { return Payment(c).check(by) }
 
 func (c Deposit) decide(a Account, in Circumstances) (Event, Refusals) {
 	var broken Refusals

@@ -51,8 +51,8 @@ type TransferReversal struct {
 
 func (c Reverse) requiredVersion(Account) int64 { return c.Transaction }
 
-func (c Reverse) check() (broken Refusals) {
-	broken.add(checkText("reason", c.Reason, 1, MaxReasonLength))
+func (c Reverse) check(by rules) (broken Refusals) {
+	broken.add(by.words("reason", c.Reason, 1, MaxReasonLength))
 	if c.Amount != nil {
 		broken.add(checkAmount("amount", *c.Amount))
 	}

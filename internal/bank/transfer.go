@@ -65,8 +65,8 @@ type TransferSent struct {
 	Reverses *TransferReversal `json:"reverses,omitempty"`
 }
 
-func (c SendTransfer) check() Refusals {
-	broken := c.Details.check()
+func (c SendTransfer) check(by rules) Refusals {
+	broken := c.Details.check(by)
 	if !c.To.Valid() {
 		broken.add(refuseInput("toAccountId", "must be the id of an account"))
 	}

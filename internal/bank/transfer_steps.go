@@ -73,7 +73,7 @@ type TransferReturned struct {
 
 func (c ReceiveTransfer) systemKey() string { return "receive/" + string(c.Transfer) }
 
-func (c ReceiveTransfer) check() Refusals { return nil }
+func (c ReceiveTransfer) check(rules) Refusals { return nil }
 
 // decide always comes to an event: what is not received is rejected for good,
 // so that no second try can end otherwise.
@@ -178,7 +178,7 @@ func (e TransferRejected) conflictsWith(c Command) []string {
 
 func (c CompleteTransfer) systemKey() string { return "complete/" + string(c.Transfer) }
 
-func (c CompleteTransfer) check() Refusals { return nil }
+func (c CompleteTransfer) check(rules) Refusals { return nil }
 
 func (c CompleteTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
 	i := a.findTransit(c.Transfer)
@@ -209,7 +209,7 @@ func (e TransferCompleted) conflictsWith(c Command) []string {
 
 func (c ReturnTransfer) systemKey() string { return "return/" + string(c.Transfer) }
 
-func (c ReturnTransfer) check() Refusals { return nil }
+func (c ReturnTransfer) check(rules) Refusals { return nil }
 
 // decide needs no room in the balance: it was kept free.
 func (c ReturnTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {

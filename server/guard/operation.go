@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"corebank/graph"
+	"corebank/graph/input"
 )
 
 // operations is the guard as an extension of gqlgen's executor, for every
@@ -50,13 +51,18 @@ func (o *operations) MutateOperationParameters(ctx context.Context, request *gra
 	if refused := o.config.Trusted.fill(request, o.config.TrustedOnly); refused != nil {
 		return refused
 	}
-	if refused := o.check(ctx, request.Query); refused != nil {
+	text, refused := input.PlainEscapes(request.Query)
+	if refused != nil {
+		return refused
+	}
+	if refused := o.check(ctx, text); refused != nil {
 		return refused
 	}
 	if refused := o.automaticDocument(ctx, request); refused != nil {
 		return refused
 	}
-	return nil
+	request.Query, refused = input.PlainEscapes(request.Query) // after the hash of what was sent
+	return refused
 }
 
 // check checks a document, unless it was parsed before.

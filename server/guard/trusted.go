@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"corebank/graph/input"
 	"corebank/server/request"
 )
 
@@ -60,10 +61,14 @@ func (d *Documents) add(hash, text string, schema *ast.Schema, limits Limits) er
 	if actual := sha256Of(text); actual != hash {
 		return fmt.Errorf("its SHA-256 is %s; generate the manifest again, with sha256 as its algorithm", actual)
 	}
-	if refused := limits.checkDocument(text, true); refused != nil {
+	plain, refused := input.PlainEscapes(text)
+	if refused == nil {
+		refused = limits.checkDocument(plain, true)
+	}
+	if refused != nil {
 		return errors.New(refused.Message)
 	}
-	if _, broken := gqlparser.LoadQueryWithRules(schema, text, nil); len(broken) > 0 {
+	if _, broken := gqlparser.LoadQueryWithRules(schema, plain, nil); len(broken) > 0 {
 		return errors.New(broken[0].Message)
 	}
 	d.texts[hash] = text

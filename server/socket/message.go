@@ -2,8 +2,8 @@ package socket
 
 import (
 	"encoding/json"
-	"unicode/utf8"
 
+	fastjson "github.com/go-json-experiment/json"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -14,9 +14,10 @@ type message struct {
 	Payload json.RawMessage `json:"payload,omitempty"`
 }
 
-// readMessage parses a message; ok is false if the text is not exactly one.
+// readMessage parses a message; ok is false if the text is not exactly one. It
+// refuses half a surrogate pair: two ids must not become one.
 func readMessage(text []byte) (m message, ok bool) {
-	return m, utf8.Valid(text) && json.Unmarshal(text, &m) == nil && m.Type != ""
+	return m, fastjson.Unmarshal(text, &m, fastjson.MatchCaseInsensitiveNames(true)) == nil && m.Type != ""
 }
 
 // hasPayload reports whether the message has a payload.
