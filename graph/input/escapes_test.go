@@ -24,7 +24,9 @@ func TestEscapes(t *testing.T) {
 		`"" # \ud800 " \u{1F600}`:            "",
 		`"\ud83d\ude00" # "`:                 "😀",
 	} {
-		for _, before := range []string{"{ f(a: ", "# it's \"\\ud800\n{ f(b: \"#\\u{41}\", a: ", `{ f(b: """ " \ud800 """, a: `} {
+		for _, before := range []string{
+			"{ f(a: ", "# it's \"\\ud800\n{ f(b: \"#\\u{41}\", a: ", `{ f(b: """ " \ud800 """, a: `,
+		} {
 			plain, refused := input.PlainEscapes(before + written + "\n) }")
 			if refused != nil {
 				t.Errorf("%s%s is refused: %v", before, written, refused)
