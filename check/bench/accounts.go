@@ -5,13 +5,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"corebank/internal/app"
+	"corebank/internal/bank"
 )
 
 // loadAccounts are accounts that were opened for a load, with what the bank
@@ -81,7 +81,7 @@ func (a *loadAccounts) key() string {
 // open opens an account. It retries with the same key while the outcome is
 // unknown because the bank is too busy.
 func (a *loadAccounts) open(ctx context.Context, i int) error {
-	request := variables{Owner: a.owner(), Key: a.key()}
+	request := variables{"owner": a.owner(), "key": a.key()}
 	for tries := 1; ; tries++ {
 		answer, err := a.gateway.mutate(ctx, openMutation, request)
 		if err == nil && answer.Account != nil {
@@ -112,7 +112,7 @@ func (a *loadAccounts) record(err error, minor map[int]int64) {
 
 // move sends a mutation that moves minor on each account, and records its outcome.
 func (a *loadAccounts) move(ctx context.Context, mutation string, v variables, minor map[int]int64) (mutated, error) {
-	v.Key = a.key()
+	v["key"] = a.key()
 	answer, err := a.gateway.mutate(ctx, mutation, v)
 	if err == nil && answer.Transaction == nil {
 		err = fmt.Errorf("%w: the answer has no transaction", errUnknown)
@@ -123,7 +123,7 @@ func (a *loadAccounts) move(ctx context.Context, mutation string, v variables, m
 
 // deposit deposits on an account and returns how many operations that was.
 func (a *loadAccounts) deposit(ctx context.Context, i int) (int, error) {
-	_, err := a.move(ctx, depositMutation, variables{ID: a.accounts[i].id}, map[int]int64{i: moveMinor})
+	_, err := a.move(ctx, depositMutation, variables{"id": a.accounts[i].id}, map[int]int64{i: moveMinor})
 	return 1, err
 }
 
@@ -133,29 +133,30 @@ func (a *loadAccounts) batch(ctx context.Context, chosen []int, minor int64) (do
 	if err == nil && len(answer.Results) != len(chosen) {
 		err = fmt.Errorf("%w: %d results of %d", errUnknown, len(answer.Results), len(chosen))
 	}
-	if err != nil {
-		for _, i := range chosen {
-			a.record(err, map[int]int64{i: minor})
-		}
-		return 0, err
-	}
 	var failures []error
 	for n, i := range chosen {
-		failed := answer.Results[n].failed()
+		failed := err
+		if err == nil {
+			failed = answer.Results[n].failed()
+		}
 		a.record(failed, map[int]int64{i: minor})
-		if failed != nil {
+		if failed == nil {
+			done++
+		} else if err == nil {
 			failures = append(failures, failed)
 		}
 	}
-	return len(chosen) - len(failures), errors.Join(failures...)
+	return done, errors.Join(append(failures, err)...)
 }
 
-func (a *loadAccounts) batchOf(chosen []int, minor int64) (v variables) {
-	amount := amountInput{fmt.Sprintf("%d.%02d", minor/100, minor%100), "EUR"}
-	for _, i := range chosen {
-		v.Items = append(v.Items, batchItem{depositInput{a.accounts[i].id, amount, a.key(), "salary"}})
+func (a *loadAccounts) batchOf(chosen []int, minor int64) variables {
+	amount := variables{"value": bank.Money{Minor: minor, Currency: "EUR"}.Decimal(), "currency": "EUR"}
+	items := make([]variables, len(chosen))
+	for n, i := range chosen {
+		items[n] = variables{"deposit": variables{"accountId": a.accounts[i].id, "amount": amount,
+			"idempotencyKey": a.key(), "reference": "salary"}}
 	}
-	return v
+	return variables{"items": items}
 }
 
 // failed is nil if the item was applied now.
@@ -164,7 +165,7 @@ func (r itemResult) failed() error {
 	case r.Status == "APPLIED":
 		return nil
 	case len(r.UserErrors) > 0 && r.Status == "REFUSED":
-		return fmt.Errorf("refused: %s: %s", r.UserErrors[0].Code, r.UserErrors[0].Message)
+		return r.UserErrors[0].refusal()
 	case r.Status == "UNAVAILABLE" || r.Status == "NOT_TRIED":
 		return fmt.Errorf("not applied: %s", r.Status)
 	default:
@@ -186,13 +187,11 @@ func (a *loadAccounts) depositEach(ctx context.Context, minor int64) error {
 }
 
 // depositTimes deposits so many times on one account.
-func (a *loadAccounts) depositTimes(ctx context.Context, i, times int) error {
-	for left := times; left > 0; left -= batchItems {
-		if _, err := a.batch(ctx, slices.Repeat([]int{i}, min(batchItems, left)), moveMinor); err != nil {
-			return err
-		}
+func (a *loadAccounts) depositTimes(ctx context.Context, i, times int) (err error) {
+	for left := times; left > 0 && err == nil; left -= batchItems {
+		_, err = a.batch(ctx, slices.Repeat([]int{i}, min(batchItems, left)), moveMinor)
 	}
-	return nil
+	return err
 }
 
 // verify waits until the views show exactly what was acknowledged on each
@@ -238,7 +237,7 @@ const balancesQuery = `query($owner: String!, $after: String) ` +
 // balances reads all balances from the views, in cents.
 func (a *loadAccounts) balances(ctx context.Context) (map[int]int64, error) {
 	shown := make(map[int]int64, len(a.accounts))
-	for v := (variables{Owner: a.owner()}); ; {
+	for v := (variables{"owner": a.owner()}); ; {
 		var got struct {
 			Accounts struct {
 				Nodes []struct {
@@ -256,13 +255,13 @@ func (a *loadAccounts) balances(ctx context.Context) (map[int]int64, error) {
 		}
 		for _, node := range got.Accounts.Nodes {
 			i, ours := a.byID[node.ID]
-			value, err := strconv.ParseFloat(node.Balance.Current.Value, 64)
+			value, err := bank.ParseMoney(node.Balance.Current.Value, "EUR")
 			if !ours || err != nil {
 				return nil, fmt.Errorf("account %s is not ours, or has the balance %q", node.ID, node.Balance.Current.Value)
 			}
-			shown[i] = int64(math.Round(value * 100))
+			shown[i] = value.Minor
 		}
-		if v.After = got.Accounts.PageInfo.EndCursor; !got.Accounts.PageInfo.HasNextPage {
+		if v["after"] = got.Accounts.PageInfo.EndCursor; !got.Accounts.PageInfo.HasNextPage {
 			return shown, nil
 		}
 	}

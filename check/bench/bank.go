@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,31 +14,22 @@ import (
 	"github.com/dapr/go-sdk/client"
 	"google.golang.org/grpc/metadata"
 
+	"corebank/check/livebank"
+	"corebank/check/must"
 	"corebank/internal/app"
+	apiclient "corebank/internal/client"
 	"corebank/internal/contract"
 	"corebank/internal/identity"
-	"corebank/internal/identity/issuer"
 	"corebank/internal/secrets"
 )
 
-// Bounds of a bank's life. The very first start may have to build Dapr.
-const (
-	startTimeout = 25 * time.Minute
-	stopTimeout  = 32 * time.Second
-	readyPause   = 10 * time.Millisecond
-	tokenLife    = 7 * 24 * time.Hour // longer than any run
-)
+const tokenLife = 7 * 24 * time.Hour // longer than any run
 
-// runningBank is a whole bank, as `corebank up` runs it, or one at --url.
+// runningBank is a whole bank of ours, or the one at --url.
 type runningBank struct {
-	url       string
-	token     string // of its own issuer
-	data      string
-	parts     map[string]string // addresses, from run.json
-	processes map[string]int
-	startTook time.Duration
-	command   *exec.Cmd // nil for a bank at --url
-	ended     chan error
+	*livebank.Bank // nil for a bank at --url
+	url, token     string
+	processes      map[string]int // its parts
 }
 
 // startBank returns the bank of the group, and starts it if it does not run.
@@ -51,7 +40,7 @@ func (e *env) startBank(ctx context.Context) (b *runningBank, err error) {
 	if e.remote() {
 		b, err = e.remoteBank(ctx)
 	} else if b, err = e.up(ctx, filepath.Join(e.dir, "bank")); err == nil {
-		e.onClose(b.stop)
+		e.onClose(b.Stop)
 	}
 	if err != nil {
 		return nil, err
@@ -71,185 +60,74 @@ func (e *env) remoteBank(ctx context.Context) (*runningBank, error) {
 }
 
 // up starts a bank on a directory and waits until it is ready.
-func (e *env) up(ctx context.Context, data string) (*runningBank, error) {
-	var listen string
-	logs, err := e.logsDir()
-	if err = errors.Join(err, freeAddresses(&listen)); err != nil {
-		return nil, err
+func (e *env) up(ctx context.Context, data string) (_ *runningBank, err error) {
+	defer must.Catch(&err)
+	bank := &livebank.Bank{Program: e.Program, Data: data, Listen: must.Get(livebank.FreeAddress()),
+		Arguments: []string{"--log-level=warn"}}
+	if err := bank.Start(ctx, livebank.ColdStart); err != nil {
+		return nil, errors.Join(err, bank.Kill(context.WithoutCancel(ctx)))
 	}
-	log, err := os.Create(filepath.Join(logs, "up-"+filepath.Base(data)+".log"))
+	token, err := apiclient.LocalToken(data, self, identity.Teller, tokenLife)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, bank.Kill(context.WithoutCancel(ctx)))
 	}
-	defer log.Close()
-	b := &runningBank{url: "http://" + listen, data: data, ended: make(chan error, 1)}
-	b.command = exec.Command(e.Program, "up", "--listen="+listen, "--data="+data, "--log-level=warn")
-	b.command.Dir, b.command.Env, b.command.Stdout, b.command.Stderr = e.dir, environment(), log, log
-	began := time.Now()
-	if err := b.command.Start(); err != nil {
-		return nil, err
-	}
-	go func() { b.ended <- b.command.Wait() }()
-	if err := b.awaitReady(ctx); err != nil {
-		text, _ := os.ReadFile(log.Name())
-		return nil, errors.Join(fmt.Errorf("%w: %.300s", err, text), b.kill())
-	}
-	b.startTook = time.Since(began)
-	if err := b.signIn(); err != nil {
-		return nil, errors.Join(err, b.kill())
-	}
+	b := &runningBank{Bank: bank, url: bank.Where.Gateway, token: token}
 	b.processes = b.partProcesses()
 	return b, nil
 }
 
-func (b *runningBank) awaitReady(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	for {
-		if err := answersOK(ctx, b.url+"/readyz"); err == nil {
-			return nil
-		}
-		select {
-		case ended := <-b.ended:
-			b.ended <- ended
-			return fmt.Errorf("corebank up ended: %w", ended)
-		case <-ctx.Done():
-			return fmt.Errorf("corebank up is not ready: %w", ctx.Err())
-		case <-time.After(readyPause):
-		}
-	}
-}
-
-// signIn reads the addresses of the bank's parts and issues a token.
-func (b *runningBank) signIn() error {
-	text, err := os.ReadFile(filepath.Join(b.data, "run.json"))
-	if err != nil {
-		return err
-	}
-	var running struct{ Parts map[string]string }
-	if err := json.Unmarshal(text, &running); err != nil {
-		return fmt.Errorf("the addresses of the bank's parts: %w", err)
-	}
-	b.parts = running.Parts
-	local, err := issuer.Open(b.data)
-	if err != nil {
-		return fmt.Errorf("sign in: %w", err)
-	}
-	b.token, err = local.Token("bench", identity.Teller, time.Now(), tokenLife)
-	return err
-}
-
-// stop ends the bank in order.
-func (b *runningBank) stop() error {
-	if err := b.command.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case <-b.ended:
-		return nil
-	case <-time.After(stopTimeout):
-		return errors.Join(errors.New("corebank up does not stop"), b.kill())
-	}
-}
-
-// kill kills all processes of the bank at once.
-func (b *runningBank) kill() error {
-	pids := []int{b.command.Process.Pid}
-	for pid := range childrenOf(b.command.Process.Pid) {
-		pids = append(pids, pid)
-	}
-	for _, pid := range pids {
-		if process, err := os.FindProcess(pid); err == nil {
-			_ = process.Kill() // it may have ended
-		}
-	}
-	<-b.ended
-	return nil
-}
-
 // partProcesses are the processes of the bank's parts that run now, by name.
 func (b *runningBank) partProcesses() map[string]int {
-	parts := map[string]int{}
-	for pid, arguments := range childrenOf(b.command.Process.Pid) {
-		if name := partName(arguments); name != "" {
-			parts[name] = pid
-		}
+	named := make(map[string]int)
+	for part, pid := range b.Parts() {
+		named[strings.Replace(part, "-", " ", 1)] = pid
 	}
-	return parts
+	return named
 }
 
-// partName is the name of the part that a command line runs.
-func partName(arguments []string) string {
-	for _, argument := range arguments {
-		if app, ok := strings.CutPrefix(argument, "--app-id="); ok {
-			return app + " sidecar"
-		}
-	}
-	switch {
-	case len(arguments) < 2:
-		return ""
-	case slices.Contains([]string{"placement", "sentry"}, filepath.Base(arguments[0])):
-		return filepath.Base(arguments[0])
-	default:
-		return arguments[1]
-	}
-}
+// used are the processes whose time is counted.
+func (b *runningBank) used() map[string]int { return b.processes }
 
-// sidecar calls Dapr as one of the bank's apps does.
-type sidecar struct {
-	client.Client
-	token string
-}
-
-func (e *env) dialSidecar(b *runningBank, app string) (s sidecar, err error) {
-	if s.token, err = secrets.Read(b.data, secrets.Sidecar(app)); err != nil {
-		return s, err
-	}
-	connection, err := e.dial(b.parts[app+"-sidecar"])
-	if err != nil {
-		return s, fmt.Errorf("connect to the sidecar of %s: %w", app, err)
-	}
-	s.Client = client.NewClientWithConnection(connection)
-	return s, nil
-}
-
-func (s sidecar) authorize(ctx context.Context) context.Context {
-	return metadata.AppendToOutgoingContext(ctx, "dapr-api-token", s.token)
+// dialSidecar calls Dapr as one of the bank's apps does. authorize makes the
+// context of a call.
+func (e *env) dialSidecar(b *runningBank, app string) (
+	calls client.Client, authorize func(context.Context) context.Context, err error,
+) {
+	defer must.Wrap(&err, "connect to the sidecar of %s", app)
+	defer must.Catch(&err)
+	token := must.Get(secrets.Read(b.Data, secrets.Sidecar(app)))
+	calls = client.NewClientWithConnection(must.Get(e.dial(b.Where.Parts[app+"-sidecar"])))
+	return calls, func(ctx context.Context) context.Context {
+		return metadata.AppendToOutgoingContext(ctx, "dapr-api-token", token)
+	}, nil
 }
 
 // dialLog returns a call that appends as the actors do, through two sidecars.
 func (e *env) dialLog(b *runningBank) (appendCall, error) {
-	calls, err := e.dialSidecar(b, contract.AppActor)
+	calls, authorize, err := e.dialSidecar(b, contract.AppActor)
 	if err != nil {
 		return nil, err
 	}
-	proof, err := secrets.Read(b.data, secrets.Append)
-	if err != nil {
-		return nil, err
-	}
+	proof, err := secrets.Read(b.Data, secrets.Append)
 	return func(ctx context.Context, request []byte) (reply contract.AppendReply, err error) {
-		ctx = calls.authorize(app.Prove(ctx, proof))
-		answer, err := calls.InvokeMethodWithContent(ctx, contract.AppEventSource, contract.MethodAppend, "POST",
-			&client.DataContent{Data: request, ContentType: "application/json"})
+		answer, err := calls.InvokeMethodWithContent(authorize(app.Prove(ctx, proof)), contract.AppEventSource,
+			contract.MethodAppend, "POST", &client.DataContent{Data: request, ContentType: "application/json"})
 		if err != nil {
 			return reply, err
 		}
 		return reply, json.Unmarshal(answer, &reply)
-	}, nil
+	}, err
 }
 
 // fillLog writes events to the log of a bank, spread over some accounts, and
 // waits until the views show them.
-func (e *env) fillLog(ctx context.Context, b *runningBank, name string, accounts, events int) (*journal, error) {
-	appends, err := e.dialLog(b)
-	if err != nil {
-		return nil, err
-	}
-	e.progress("writing a log of %s events", thousands(int64(events)))
+func (e *env) fillLog(ctx context.Context, b *runningBank, name string, accounts, events int) (_ *journal, err error) {
+	defer must.Wrap(&err, "fill the log with %d events", events)
+	defer must.Catch(&err)
+	appends := must.Get(e.dialLog(b))
+	e.progress("writing a log of %s events", thousands(events))
 	j := newJournal(name, accounts)
-	if err := j.fill(ctx, appends, events, e.Batch); err != nil {
-		return nil, fmt.Errorf("fill the log with %d events: %w", events, err)
-	}
+	must.Do(j.fill(ctx, appends, events, e.Batch))
 	return j, e.newGateway(b, 1).settled(ctx)
 }
 
@@ -263,41 +141,34 @@ const (
 // caseStartKilled is the start of a bank that was killed with so many events in
 // its log.
 func caseStartKilled(events int) string {
-	return "start, killed with " + thousands(int64(events)) + " events"
+	return "start, killed with " + thousands(events) + " events"
 }
 
 // openStart measures how long a bank takes to be ready.
-func openStart(ctx context.Context, e *env) ([]measured, error) {
-	// The first start may build Dapr, and it brings the programs into the page cache.
-	warm, killed := filepath.Join(e.dir, "warm"), filepath.Join(e.dir, "killed")
-	if _, err := e.timeStart(ctx, warm, (*runningBank).stop); err != nil {
-		return nil, err
-	}
-	b, err := e.up(ctx, killed)
-	if err != nil {
-		return nil, err
-	}
-	_, err = e.fillLog(ctx, b, "killed", e.Accounts, e.History)
-	if err = errors.Join(err, b.kill()); err != nil {
-		return nil, err
+func openStart(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	stop := (*runningBank).Stop
+	kill := func(b *runningBank) error { return b.Kill(context.WithoutCancel(ctx)) }
+	start := func(name, about, dir string, end func(*runningBank) error) measured {
+		return measured{name, "starts", "corebank up until it is ready, " + about,
+			func(ctx context.Context) (Sample, error) { return e.timeStart(ctx, filepath.Join(e.dir, dir), end) }}
 	}
 	colds := 0
-	cold := func(ctx context.Context) (Sample, error) {
+	cold := start(caseStartCold, "on an empty directory; Dapr was built before", "", nil)
+	cold.run = func(ctx context.Context) (Sample, error) {
 		colds++
 		dir := filepath.Join(e.dir, "cold"+strconv.Itoa(colds))
-		sample, err := e.timeStart(ctx, dir, (*runningBank).stop)
+		sample, err := e.timeStart(ctx, dir, stop)
 		return sample, errors.Join(err, os.RemoveAll(dir))
 	}
-	start := func(dir string, end func(*runningBank) error) func(context.Context) (Sample, error) {
-		return func(ctx context.Context) (Sample, error) { return e.timeStart(ctx, dir, end) }
-	}
-	const until = "corebank up until it is ready, "
-	return []measured{
-		{caseStartCold, "starts", until + "on an empty directory; Dapr was built before", cold},
-		{caseStartWarm, "starts", until + "on the directory of a bank that was stopped", start(warm, (*runningBank).stop)},
-		{caseStartKilled(e.History), "starts", until + "after kill -9 of all its processes",
-			start(killed, (*runningBank).kill)},
-	}, nil
+	warm := start(caseStartWarm, "on the directory of a bank that was stopped", "warm", stop)
+	killed := start(caseStartKilled(e.History), "after kill -9 of all its processes", "killed", kill)
+	// The first start may build Dapr, and it brings the programs into the page cache.
+	must.Get(warm.run(ctx))
+	b := must.Get(e.up(ctx, filepath.Join(e.dir, "killed")))
+	_, err = e.fillLog(ctx, b, "killed", e.Accounts, e.History)
+	must.Do(errors.Join(err, kill(b)))
+	return []measured{cold, warm, killed}, nil
 }
 
 // timeStart measures one start and ends the bank again.
@@ -306,5 +177,5 @@ func (e *env) timeStart(ctx context.Context, dir string, end func(*runningBank) 
 	if err != nil {
 		return Sample{}, err
 	}
-	return Sample{Measures: []Measure{{figureReady, "s", b.startTook.Seconds()}}}, end(b)
+	return Sample{Measures: []Measure{{figureReady, "s", b.Took.Seconds()}}}, end(b)
 }

@@ -4,18 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"os"
 	"path/filepath"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"slices"
 
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
-	"corebank/internal/app"
+	"corebank/check/livebank"
 	"corebank/localbank/supervisor"
 )
 
@@ -31,10 +27,6 @@ type env struct {
 	closers  []func() error // called in reverse order
 }
 
-func newEnv(c Config, group string) *env {
-	return &env{Config: c, dir: filepath.Join(c.Dir, group)}
-}
-
 // note shows a text now and in the report.
 func (e *env) note(format string, arguments ...any) {
 	e.notes = append(e.notes, fmt.Sprintf(format, arguments...))
@@ -48,12 +40,10 @@ func (e *env) progress(format string, arguments ...any) {
 
 func (e *env) onClose(closer func() error) { e.closers = append(e.closers, closer) }
 
-func (e *env) close() error {
-	var failed error
-	for i := len(e.closers) - 1; i >= 0; i-- {
-		failed = errors.Join(failed, e.closers[i]())
+func (e *env) close() (failed error) {
+	for _, closer := range slices.Backward(e.closers) {
+		failed = errors.Join(failed, closer())
 	}
-	e.closers = nil
 	return failed
 }
 
@@ -69,61 +59,62 @@ func (e *env) load(clients int) Load {
 // oneClient is the load of a single client that never waits for its turn.
 func (e *env) oneClient() Load { return Load{Clients: 1, Warmup: e.Warmup, Time: e.Time} }
 
-// measure puts a load on do and counts the processor time meanwhile.
-func (e *env) measure(ctx context.Context, load Load, unit string, processes map[string]int, do operation) (Sample,
-	error) {
-	var used cpuTimes
+// processes are those whose processor time is counted, by name. A bank that was
+// started again has others.
+type processes func() map[string]int
+
+// measured is one case, a line of the report, and how to measure it once.
+type measured struct {
+	name, unit, about string
+	run               func(ctx context.Context) (Sample, error)
+}
+
+// loaded measures a load on do. Then it calls the checks.
+func loaded(
+	name, unit, about string, load Load, used processes, do operation, checks ...func(context.Context) error,
+) measured {
+	return measured{name, unit, about, func(ctx context.Context) (Sample, error) {
+		sample, err := measure(ctx, load, unit, used, do)
+		for _, check := range checks {
+			err = errors.Join(err, check(ctx))
+		}
+		return sample, err
+	}}
+}
+
+// measure puts a load on do and counts the processor time meanwhile. It calls
+// beside when the load begins to count, and what that returns at its end.
+func measure(
+	ctx context.Context, load Load, unit string, used processes, do operation, beside ...func() (end func()),
+) (Sample, error) {
+	var times cpuTimes
 	o, err := load.run(ctx, do, func() func() {
-		before := cpuTimesOf(processes)
-		return func() { used = cpuTimesOf(processes).minus(before) }
+		before := cpuTimesOf(used())
+		var ends []func()
+		for _, begin := range beside {
+			ends = append(ends, begin())
+		}
+		return func() {
+			for _, end := range ends {
+				end()
+			}
+			times = cpuTimesOf(used()).minus(before)
+		}
 	})
 	if err != nil {
 		return Sample{}, err
 	}
-	return sampleOf(o, unit, used)
+	return sampleOf(o, unit, times)
 }
 
-// start runs processes until close and returns their ids.
-func (e *env) start(ctx context.Context, processes ...supervisor.Process) (map[string]int, error) {
-	logs, err := e.logsDir()
-	if err != nil {
-		return nil, err
+// start runs processes until close.
+func (e *env) start(ctx context.Context, all ...supervisor.Process) (processes, error) {
+	died := func(name string, why error) { e.progress("%s died: %v", name, why) }
+	started, err := livebank.Supervise(ctx, filepath.Join(e.dir, "logs"), died, all...)
+	if err == nil {
+		e.onClose(started.Stop)
 	}
-	var mu sync.Mutex
-	ids := make(map[string]int)
-	group, err := supervisor.New(logs, func(event supervisor.Event) {
-		mu.Lock()
-		defer mu.Unlock()
-		switch event.State {
-		case supervisor.Started:
-			ids[event.Process] = event.PID
-		case supervisor.Died:
-			e.progress("%s died: %v", event.Process, event.Err)
-		}
-	}, processes...)
-	if err != nil {
-		return nil, err
-	}
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended, ready := make(chan error, 1), make(chan struct{})
-	go func() { ended <- group.Run(running, func() { close(ready) }) }()
-	e.onClose(func() error { stop(); return <-ended })
-	select {
-	case <-ready:
-		mu.Lock()
-		defer mu.Unlock()
-		return ids, nil
-	case err := <-ended:
-		ended <- nil
-		return nil, err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (e *env) logsDir() (string, error) {
-	logs := filepath.Join(e.dir, "logs")
-	return logs, os.MkdirAll(logs, 0o700)
+	return func() map[string]int { return started.PIDs }, err
 }
 
 // dial opens a gRPC connection until close.
@@ -135,52 +126,12 @@ func (e *env) dial(address string) (*grpc.ClientConn, error) {
 	return connection, err
 }
 
-// environment is our environment without variables that would lead the processes
-// to another bank.
-func environment(more ...string) []string {
-	var kept []string
-	for _, entry := range os.Environ() {
-		name, _, _ := strings.Cut(entry, "=")
-		foreign := strings.HasPrefix(name, "COREBANK_") || strings.HasPrefix(name, "MONGODB_") ||
-			strings.HasPrefix(name, "DAPR_")
-		if name == "COREBANK_DAPRD_DIR" || !foreign {
-			kept = append(kept, entry)
-		}
-	}
-	return append(kept, more...)
-}
-
-// freeAddresses fills in addresses on this machine where nothing listens.
-func freeAddresses(addresses ...*string) error {
-	for _, address := range addresses {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		defer listener.Close()
-		*address = listener.Addr().String()
-	}
-	return nil
-}
-
-// answersOK fails unless a URL answers 200.
-func answersOK(ctx context.Context, url string) error {
-	return app.CheckHealth(ctx, url, http.StatusOK)
-}
-
-// inParallel calls do for 0 to n-1 from several goroutines. Each goroutine stops
-// at its first failure.
+// inParallel calls do for 0 to n-1 from several goroutines, until one call fails.
 func inParallel(goroutines, n int, do func(i int) error) error {
-	failures := make([]error, min(goroutines, n))
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for g := range failures {
-		group.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n && failures[g] == nil; i = int(next.Add(1)) - 1 {
-				failures[g] = do(i)
-			}
-		})
+	group, failed := errgroup.WithContext(context.Background())
+	group.SetLimit(goroutines)
+	for i := 0; i < n && failed.Err() == nil; i++ {
+		group.Go(func() error { return do(i) })
 	}
-	group.Wait()
-	return errors.Join(failures...)
+	return group.Wait()
 }

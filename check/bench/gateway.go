@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	fastjson "github.com/go-json-experiment/json"
 	"github.com/valyala/fasthttp"
 
+	"corebank/check/graphqlclient"
 	"corebank/internal/app"
 )
 
@@ -23,28 +23,26 @@ const (
 	settleTimeout  = 30 * time.Minute
 )
 
-const graphQLPath = "/graphql"
-
 // gateway is the API as clients use it, over connections that stay open. A load
 // shares the machine with what it measures. It therefore uses an HTTP client
 // without goroutines of its own: a request costs half of what it costs with
 // net/http.
 type gateway struct {
-	url   string
-	token string
-	http  *fasthttp.Client
+	graphqlclient.Client // for websockets
+	path                 string
+	http                 *fasthttp.Client
 }
 
 func (e *env) newGateway(b *runningBank, clients int) gateway {
 	client := &fasthttp.Client{MaxConnsPerHost: clients, MaxConnWaitTimeout: requestTimeout,
 		MaxResponseBodySize: maxAnswer}
 	e.onClose(func() error { client.CloseIdleConnections(); return nil })
-	return gateway{b.url + graphQLPath, b.token, client}
+	return gateway{graphqlclient.Client{URL: b.url, Token: b.token}, "/graphql", client}
 }
 
 // at is the same client for another path.
 func (g gateway) at(path string) gateway {
-	g.url = strings.TrimSuffix(g.url, graphQLPath) + path
+	g.path = path
 	return g
 }
 
@@ -57,9 +55,9 @@ func (g gateway) send(ctx context.Context, body []byte) ([]byte, error) {
 	defer fasthttp.ReleaseRequest(request)
 	defer fasthttp.ReleaseResponse(answer)
 	request.Header.SetMethod(http.MethodPost)
-	request.SetRequestURI(g.url)
+	request.SetRequestURI(g.URL + g.path)
 	request.Header.SetContentType("application/json")
-	request.Header.Set("Authorization", "Bearer "+g.token)
+	request.Header.Set("Authorization", "Bearer "+g.Token)
 	request.SetBodyRaw(body)
 	if err := g.http.DoTimeout(request, answer, requestTimeout); err != nil {
 		return nil, err
@@ -71,32 +69,8 @@ func (g gateway) send(ctx context.Context, body []byte) ([]byte, error) {
 	return text, nil
 }
 
-// variables are those of all requests. Empty ones are left out.
-type variables struct {
-	ID        string      `json:"id,omitempty"`
-	Key       string      `json:"key,omitempty"`
-	Owner     string      `json:"owner,omitempty"`
-	To        string      `json:"to,omitempty"`
-	Reference string      `json:"reference,omitempty"`
-	After     string      `json:"after,omitempty"`
-	Items     []batchItem `json:"items,omitempty"`
-}
-
-type batchItem struct {
-	Deposit depositInput `json:"deposit"`
-}
-
-type depositInput struct {
-	AccountID string      `json:"accountId"`
-	Amount    amountInput `json:"amount"`
-	Key       string      `json:"idempotencyKey"`
-	Reference string      `json:"reference"`
-}
-
-type amountInput struct {
-	Value    string `json:"value"`
-	Currency string `json:"currency"`
-}
+// variables are those of a request, and objects in it.
+type variables map[string]any
 
 // requestOf encodes a GraphQL request.
 func requestOf(query string, v variables) []byte {
@@ -110,16 +84,19 @@ func requestOf(query string, v variables) []byte {
 	return body
 }
 
+// answered is an answer with its data.
+type answered[T any] struct {
+	Data   T
+	Errors []struct{ Message string }
+}
+
 // query sends a query and decodes its data.
 func (g gateway) query(ctx context.Context, query string, v variables, data any) error {
 	text, err := g.send(ctx, requestOf(query, v))
 	if err != nil {
 		return err
 	}
-	answer := struct {
-		Data   any
-		Errors []struct{ Message string }
-	}{Data: data}
+	answer := answered[any]{Data: data}
 	if err := decode(text, &answer); err != nil {
 		return fmt.Errorf("the gateway answers %.200q: %w", text, err)
 	}
@@ -134,11 +111,19 @@ func decode(text []byte, into any) error {
 	return fastjson.Unmarshal(text, into, fastjson.MatchCaseInsensitiveNames(true))
 }
 
+// progress is how far the log, the topic and the views are.
+func (g gateway) progress(ctx context.Context) (head, published, lag int64, err error) {
+	var got struct {
+		SystemStatus struct{ Head, Published, Lag int64 }
+	}
+	err = g.query(ctx, "{ systemStatus { head published lag } }", nil, &got)
+	return got.SystemStatus.Head, got.SystemStatus.Published, got.SystemStatus.Lag, err
+}
+
 // head is how many events the log has.
 func (g gateway) head(ctx context.Context) (int64, error) {
-	var got struct{ SystemStatus struct{ Head int64 } }
-	err := g.query(ctx, "{ systemStatus { head } }", variables{}, &got)
-	return got.SystemStatus.Head, err
+	head, _, _, err := g.progress(ctx)
+	return head, err
 }
 
 // settled waits until the views show the whole log.
@@ -146,11 +131,8 @@ func (g gateway) settled(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
 	defer cancel()
 	for {
-		var got struct {
-			SystemStatus struct{ Head, Published, Lag int64 }
-		}
-		err := g.query(ctx, "{ systemStatus { head published lag } }", variables{}, &got)
-		if s := got.SystemStatus; err == nil && s.Lag == 0 && s.Published == s.Head {
+		head, published, lag, err := g.progress(ctx)
+		if err == nil && lag == 0 && published == head {
 			return nil
 		}
 		if !app.Pause(ctx, settlePause) {
@@ -193,6 +175,8 @@ type mutated struct {
 
 type userError struct{ Code, Message string }
 
+func (e userError) refusal() error { return fmt.Errorf("refused: %s: %s", e.Code, e.Message) }
+
 // itemResult is the result of one item of a batch.
 type itemResult struct {
 	Status     string
@@ -214,10 +198,7 @@ func (g gateway) mutate(ctx context.Context, mutation string, v variables) (muta
 
 // readMutated distinguishes success, refusal and an unknown outcome.
 func readMutated(text []byte) (mutated, error) {
-	var answer struct {
-		Data   struct{ Done *mutated }
-		Errors []struct{ Message string }
-	}
+	var answer answered[struct{ Done *mutated }]
 	if err := decode(text, &answer); err != nil {
 		return mutated{}, fmt.Errorf("%w: the gateway answers %.200q: %w", errUnknown, text, err)
 	}
@@ -225,7 +206,7 @@ func readMutated(text []byte) (mutated, error) {
 		return mutated{}, fmt.Errorf("%w: the gateway answers %.200s", errUnknown, text)
 	}
 	if refused := answer.Data.Done.UserErrors; len(refused) > 0 {
-		return *answer.Data.Done, fmt.Errorf("refused: %s: %s", refused[0].Code, refused[0].Message)
+		return *answer.Data.Done, refused[0].refusal()
 	}
 	return *answer.Data.Done, nil
 }

@@ -2,24 +2,24 @@ package bench
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"os"
+	"net/http"
 	"path/filepath"
-	"strconv"
 
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/auth"
 	immudb "github.com/codenotary/immudb/pkg/client"
-	commonpb "github.com/dapr/dapr/pkg/proto/common/v1"
 	runtimepb "github.com/dapr/dapr/pkg/proto/runtime/v1"
-	"google.golang.org/protobuf/types/known/anypb"
 
+	"corebank/check/livebank"
+	"corebank/check/must"
+	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/secrets"
+	"corebank/localbank/datadir"
 	"corebank/localbank/supervisor"
 )
 
@@ -32,7 +32,6 @@ const (
 )
 
 const (
-	logDatabase = "corebank"
 	rawDatabase = "raw"
 	// appendClients is how many calls an actor host has in flight to the event
 	// source at most.
@@ -45,69 +44,57 @@ const (
 // logProcesses are immudb and the event source, without a broker to publish to
 // and without readers.
 type logProcesses struct {
+	dir             datadir.Dir
 	immudb, service string // addresses
-	admin           string // the password of immudb's administrator
-	processes       map[string]int
+	used            processes
 }
 
 // startLog returns the log of the group, and starts it if it does not run.
-func (e *env) startLog(ctx context.Context) (*logProcesses, error) {
+func (e *env) startLog(ctx context.Context) (_ *logProcesses, err error) {
+	defer must.Catch(&err)
 	if e.log != nil {
 		return e.log, nil
 	}
-	secrets := filepath.Join(e.dir, "secrets")
-	if err := os.MkdirAll(secrets, 0o700); err != nil {
-		return nil, err
-	}
-	p := &logProcesses{admin: "Aa1!" + rand.Text()}
-	admin, writer := filepath.Join(secrets, "admin"), filepath.Join(secrets, "writer")
-	var health, sidecar string
-	err := errors.Join(
-		os.WriteFile(admin, []byte(p.admin), 0o600),
-		os.WriteFile(writer, []byte("Aa1!"+rand.Text()), 0o600),
-		freeAddresses(&p.immudb, &p.service, &health, &sidecar),
-	)
-	if err != nil {
-		return nil, err
-	}
-	p.processes, err = e.start(ctx,
-		supervisor.Process{Name: "immudb", Command: e.Program, Env: environment(), Dir: e.dir, Args: []string{"immudb",
-			"--dir=" + filepath.Join(e.dir, "immudb"), "--listen=" + p.immudb, "--admin-password-file=" + admin}},
+	dir := must.Get(datadir.Open(filepath.Join(e.dir, "bank"), 1))
+	e.onClose(func() error { dir.Close(); return nil })
+	p := &logProcesses{dir: dir.Dir, immudb: must.Get(livebank.FreeAddress()), service: must.Get(livebank.FreeAddress())}
+	health, sidecar := must.Get(livebank.FreeAddress()), must.Get(livebank.FreeAddress())
+	database, user := datadir.LogNames(0)
+	p.used = must.Get(e.start(ctx, livebank.Immudb(e.Program, dir.Dir, p.immudb),
 		supervisor.Process{Name: "eventsource", Command: e.Program, Needs: []string{"immudb"}, Dir: e.dir,
 			// Nothing listens at the sidecar's address: the relay waits for it.
-			Env: environment("DAPR_GRPC_ENDPOINT=" + sidecar),
+			Env: livebank.Environment("DAPR_GRPC_ENDPOINT=" + sidecar),
 			Args: []string{"eventsource", "--listen=" + p.service, "--health=" + health, "--immudb=" + p.immudb,
-				"--immudb-database=" + logDatabase, "--immudb-password-file=" + writer,
-				"--immudb-admin-password-file=" + admin, "--state-dir=" + e.dir, "--disk=" + e.dir, "--log-level=error"},
-			Ready: func(ctx context.Context) error { return answersOK(ctx, "http://"+health+"/readyz") }},
-	)
+				"--immudb-database=" + database, "--immudb-user=" + user, "--immudb-password-file=" + dir.WriterPassword(0),
+				"--immudb-admin-password-file=" + dir.AdminPassword(), "--state-dir=" + dir.EventSource(0),
+				"--disk=" + dir.Immudb(), "--log-level=error"},
+			Ready: func(ctx context.Context) error {
+				return app.CheckHealth(ctx, "http://"+health+app.ReadyPath, http.StatusOK)
+			}}))
 	e.log = p
-	return p, err
+	return p, nil
 }
 
 // openAppend measures the event source as the sidecar of an actor host uses it:
 // a few calls at a time, each with the appends of many accounts.
-func openAppend(ctx context.Context, e *env) ([]measured, error) {
-	log, err := e.startLog(ctx)
-	if err != nil {
-		return nil, err
+func openAppend(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	log := must.Get(e.startLog(ctx))
+	source := runtimepb.NewAppCallbackClient(must.Get(e.dial(log.service)))
+	call := func(ctx context.Context, request []byte) (reply contract.AppendReply, err error) {
+		answer, err := livebank.Append(ctx, source, request)
+		if err != nil {
+			return reply, err
+		}
+		return reply, json.Unmarshal(answer, &reply)
 	}
-	connection, err := e.dial(log.service)
-	if err != nil {
-		return nil, err
-	}
-	call := appendTo(runtimepb.NewAppCallbackClient(connection))
 	load := e.load(appendClients)
 	many, alone := newJournal("many", max(e.Accounts, load.Clients)), newJournal("alone", 100)
-	if err := errors.Join(many.open(ctx, call, e.Batch), alone.open(ctx, call, e.Batch)); err != nil {
-		return nil, fmt.Errorf("open the accounts: %w", err)
-	}
+	must.Do(errors.Join(many.open(ctx, call, e.Batch), alone.open(ctx, call, e.Batch)))
 	appends := func(name, about string, j *journal, load Load, batch int) measured {
-		return measured{name, "events", about, func(ctx context.Context) (Sample, error) {
-			return e.measure(ctx, load, "events", log.processes, func(ctx context.Context, client, turn int) (int, error) {
-				return j.append(ctx, call, j.stretch(client, load.Clients, turn*batch, batch), 1)
-			})
-		}}
+		return loaded(name, "events", about, load, log.used, func(ctx context.Context, client, turn int) (int, error) {
+			return j.append(ctx, call, j.stretch(client, load.Clients, turn*batch, batch), 1)
+		})
 	}
 	about := fmt.Sprintf("%d clients, each call with the appends of %d accounts", load.Clients, e.Batch)
 	return []measured{
@@ -116,31 +103,13 @@ func openAppend(ctx context.Context, e *env) ([]measured, error) {
 	}, nil
 }
 
-// appendTo calls the event source as its sidecar does.
-func appendTo(calls runtimepb.AppCallbackClient) appendCall {
-	return func(ctx context.Context, request []byte) (reply contract.AppendReply, err error) {
-		answer, err := calls.OnInvoke(ctx, &commonpb.InvokeRequest{Method: contract.MethodAppend,
-			ContentType: "application/json", Data: &anypb.Any{Value: request},
-			HttpExtension: &commonpb.HTTPExtension{Verb: commonpb.HTTPExtension_POST}})
-		if err != nil {
-			return reply, err
-		}
-		return reply, json.Unmarshal(answer.GetData().GetValue(), &reply)
-	}
-}
-
 // openRaw measures the server that the event source uses, in a database with the
 // same settings. Its clients write what the event source would write, in batches
 // of the same size, without any checks.
-func openRaw(ctx context.Context, e *env) ([]measured, error) {
-	log, err := e.startLog(ctx)
-	if err != nil {
-		return nil, err
-	}
-	session, err := e.openRawDatabase(ctx, log)
-	if err != nil {
-		return nil, err
-	}
+func openRaw(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	log := must.Get(e.startLog(ctx))
+	session := must.Get(e.openRawDatabase(ctx, log))
 	load := e.load(appendClients)
 	batch := min(appendClients*e.Batch, maxCommit)
 	about := fmt.Sprintf("%d clients, each transaction with %d records", load.Clients, batch)
@@ -154,12 +123,12 @@ func openRaw(ctx context.Context, e *env) ([]measured, error) {
 			}
 			return len(accounts), err
 		}
-		return measured{name, "events", about + more, func(ctx context.Context) (Sample, error) {
-			sample, err := e.measure(ctx, load, "events", log.processes, commit)
-			// Wait until immudb has indexed everything, so that the next case does not pay for it.
-			_, scanErr := session.Scan(ctx, &schema.ScanRequest{Prefix: []byte("e"), Limit: 1})
-			return sample, errors.Join(err, scanErr)
-		}}
+		// Wait until immudb has indexed everything, so that the next case does not pay for it.
+		indexed := func(ctx context.Context) error {
+			_, err := session.Scan(ctx, &schema.ScanRequest{Prefix: []byte("e"), Limit: 1})
+			return err
+		}
+		return loaded(name, "events", about+more, load, log.used, commit, indexed)
 	}
 	return []measured{
 		raw(caseRaw, ", answered when they can be read", false),
@@ -168,36 +137,20 @@ func openRaw(ctx context.Context, e *env) ([]measured, error) {
 }
 
 // openRawDatabase makes a database like that of the log.
-func (e *env) openRawDatabase(ctx context.Context, log *logProcesses) (immudb.ImmuClient, error) {
-	host, portText, err := net.SplitHostPort(log.immudb)
-	if err != nil {
-		return nil, err
-	}
-	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return nil, err
-	}
-	login := func(database string) (immudb.ImmuClient, error) {
-		session := immudb.NewClient().WithOptions(immudb.DefaultOptions().WithAddress(host).WithPort(port).
-			WithDir(e.dir).WithDisableIdentityCheck(true))
-		if err := session.OpenSession(ctx, []byte(auth.SysAdminUsername), []byte(log.admin), database); err != nil {
-			return nil, fmt.Errorf("open database %s: %w", database, err)
-		}
+func (e *env) openRawDatabase(ctx context.Context, log *logProcesses) (_ immudb.ImmuClient, err error) {
+	defer must.Wrap(&err, "make a database like the log's")
+	defer must.Catch(&err)
+	admin := must.Get(secrets.ReadFile(log.dir.AdminPassword()))
+	login := func(database string) immudb.ImmuClient {
+		session := must.Get(livebank.OpenImmudb(ctx, log.immudb, e.dir, auth.SysAdminUsername, admin, database))
 		e.onClose(func() error { return session.CloseSession(context.WithoutCancel(ctx)) })
-		return session, nil
+		return session
 	}
-	session, err := login(logDatabase)
-	if err != nil {
-		return nil, err
-	}
-	like, err := session.GetDatabaseSettingsV2(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read the settings of the log's database: %w", err)
-	}
-	if _, err := session.CreateDatabaseV2(ctx, rawDatabase, like.Settings); err != nil {
-		return nil, fmt.Errorf("create a database like the log's: %w", err)
-	}
-	return login(rawDatabase)
+	database, _ := datadir.LogNames(0)
+	session := login(database)
+	like := must.Get(session.GetDatabaseSettingsV2(ctx))
+	must.Get(session.CreateDatabaseV2(ctx, rawDatabase, like.Settings))
+	return login(rawDatabase), nil
 }
 
 // entries are what the event source writes for a batch: as many entries, as long

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"corebank/internal/app"
@@ -158,6 +159,14 @@ func monitorPause(run time.Duration) time.Duration {
 	return max(monitorMin, min(monitorEvery, run/monitorTimes))
 }
 
+// start reads memory until what it returns is called.
+func (m *monitor) start(ctx context.Context) (end func()) {
+	monitoring, stop := context.WithCancel(ctx)
+	var over sync.WaitGroup
+	over.Go(func() { m.run(monitoring) })
+	return func() { stop(); over.Wait() }
+}
+
 // run reads at once and then at intervals until ctx ends.
 func (m *monitor) run(ctx context.Context) {
 	m.seen = make(map[string]*monitored)
@@ -200,11 +209,4 @@ func (m *monitor) memories() []Memory {
 	}
 	slices.SortStableFunc(all, func(a, b Memory) int { return cmp.Compare(b.Late, a.Late) })
 	return all
-}
-
-// readMemory reads the memory of a process now.
-func readMemory(pid int) (Look, bool) {
-	resident, there := memoryOf(pid)
-	own, _ := ownMemoryOf(pid)
-	return Look{MiB: mebibytes(resident), Own: mebibytes(own)}, there
 }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
+
+	"corebank/check/must"
 )
 
 // The cases of movements.
@@ -39,12 +42,13 @@ const (
 	lagMaxMillis = 10_000
 )
 
-// moves measures movements and then compares the views with them.
-func (e *env) moves(name, unit, about string, a *loadAccounts, load Load, do operation) measured {
-	return measured{name, unit, about, func(ctx context.Context) (Sample, error) {
-		sample, err := e.measure(ctx, load, unit, e.bank.processes, do)
-		return sample, errors.Join(err, a.verify(ctx))
-	}}
+// moves measures movements and then compares the views with them. In the text
+// about them, CLIENTS and ACCOUNTS stand for how many there are.
+func (e *env) moves(name, unit, about string, a *loadAccounts, clients int, do operation) measured {
+	load := e.load(clients)
+	about = strings.NewReplacer("CLIENTS", count(load.Clients, "client"),
+		"ACCOUNTS", count(len(a.accounts), "account")).Replace(about)
+	return loaded(name, unit, about, load, e.bank.used, do, a.verify)
 }
 
 func openDeposit(ctx context.Context, e *env) ([]measured, error) {
@@ -52,20 +56,17 @@ func openDeposit(ctx context.Context, e *env) ([]measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	load := e.load(moveClients)
-	about := fmt.Sprintf("%s over %s, each through GraphQL until it is durable and answered; then the views are compared",
-		count(load.Clients, "client"), count(len(a.accounts), "account"))
-	return []measured{e.moves(caseDeposit, "deposits", about, a, load, a.deposits)}, nil
+	const about = "CLIENTS over ACCOUNTS, each through GraphQL until it is durable and answered; then the views are " +
+		"compared"
+	return []measured{e.moves(caseDeposit, "deposits", about, a, moveClients, a.deposits)}, nil
 }
 
 func openHot(ctx context.Context, e *env) ([]measured, error) {
-	load := e.load(moveClients)
-	a, err := e.openAccounts(ctx, 1, load.Clients)
+	a, err := e.openAccounts(ctx, 1, e.load(moveClients).Clients)
 	if err != nil {
 		return nil, err
 	}
-	about := count(load.Clients, "client") + ", all on one account"
-	return []measured{e.moves(caseHot, "deposits", about, a, load, a.deposits)}, nil
+	return []measured{e.moves(caseHot, "deposits", "CLIENTS, all on one account", a, moveClients, a.deposits)}, nil
 }
 
 // deposits are deposits on random accounts.
@@ -73,24 +74,17 @@ func (a *loadAccounts) deposits(ctx context.Context, _, _ int) (int, error) {
 	return a.deposit(ctx, rand.IntN(len(a.accounts)))
 }
 
-func openAged(ctx context.Context, e *env) ([]measured, error) {
-	load := e.load(moveClients)
-	a, err := e.openAccounts(ctx, min(agedAccounts, e.Accounts), load.Clients)
-	if err != nil {
-		return nil, err
-	}
-	accounts := count(len(a.accounts), "account")
-	e.progress("depositing %s times on each of %s", thousands(agedDeposits), accounts)
-	err = inParallel(batchClients, len(a.accounts), func(i int) error { return a.depositTimes(ctx, i, agedDeposits) })
-	if err != nil {
-		return nil, fmt.Errorf("age the accounts: %w", err)
-	}
-	about := fmt.Sprintf("%s over %s with %s each beforehand: the log is searched for keys that the actors have forgotten",
-		count(load.Clients, "client"), accounts, count(agedDeposits, "deposit"))
-	return []measured{e.moves(caseAged, "deposits", about, a, load, a.deposits)}, nil
+func openAged(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	a := must.Get(e.openAccounts(ctx, min(agedAccounts, e.Accounts), e.load(moveClients).Clients))
+	e.progress("depositing %s times on each of %s", thousands(agedDeposits), count(len(a.accounts), "account"))
+	must.Do(inParallel(batchClients, len(a.accounts), func(i int) error { return a.depositTimes(ctx, i, agedDeposits) }))
+	about := "CLIENTS over ACCOUNTS with " + count(agedDeposits, "deposit") +
+		" each beforehand: the log is searched for keys that the actors have forgotten"
+	return []measured{e.moves(caseAged, "deposits", about, a, moveClients, a.deposits)}, nil
 }
 
-// share is how many of a hundred operations are of a kind.
+// weight is how many of a hundred operations are of a kind.
 type weight struct {
 	percent int
 	kind    string
@@ -119,10 +113,9 @@ func openMixed(ctx context.Context, e *env) ([]measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	load := e.load(moveClients)
-	about := fmt.Sprintf("%s over %s: 70 deposits to 20 withdrawals to 10 transfers; a transfer counts when it was sent",
-		count(load.Clients, "client"), count(len(a.accounts), "account"))
-	return []measured{e.moves(caseMixed, "movements", about, a, load, a.mixed)}, nil
+	const about = "CLIENTS over ACCOUNTS: 70 deposits to 20 withdrawals to 10 transfers; a transfer counts when it " +
+		"was sent"
+	return []measured{e.moves(caseMixed, "movements", about, a, moveClients, a.mixed)}, nil
 }
 
 // fundedAccounts are the shared accounts with money on each.
@@ -140,7 +133,7 @@ func (e *env) fundedAccounts(ctx context.Context) (*loadAccounts, error) {
 // mixed are movements by the weights of mix.
 func (a *loadAccounts) mixed(ctx context.Context, _, _ int) (int, error) {
 	i, minor := rand.IntN(len(a.accounts)), map[int]int64{}
-	v := variables{ID: a.accounts[i].id}
+	v := variables{"id": a.accounts[i].id}
 	mutation := chooseByWeight(mix, rand.IntN(100))
 	switch mutation {
 	case depositMutation:
@@ -149,7 +142,7 @@ func (a *loadAccounts) mixed(ctx context.Context, _, _ int) (int, error) {
 		minor[i] = -moveMinor
 	case transferMutation:
 		other := (i + 1 + rand.IntN(len(a.accounts)-1)) % len(a.accounts)
-		v.To = a.accounts[other].id
+		v["to"] = a.accounts[other].id
 		minor[i], minor[other] = -moveMinor, moveMinor
 	}
 	_, err := a.move(ctx, mutation, v, minor)
@@ -161,36 +154,29 @@ func openBatch(ctx context.Context, e *env) ([]measured, error) {
 	if err != nil {
 		return nil, err
 	}
-	load := e.load(batchClients)
-	each := fmt.Sprintf("%s, each request with %d deposits", count(load.Clients, "client"), batchItems)
-	anyOf := fmt.Sprintf("%s on any of %s: an actor call for each", each, count(len(a.accounts), "account"))
-	batches := func(choose func(client int) int) operation {
-		return func(ctx context.Context, client, _ int) (int, error) {
+	batches := func(name, about string, choose func(client int) int) measured {
+		about = fmt.Sprintf("CLIENTS, each request with %d deposits on %s", batchItems, about)
+		return e.moves(name, "commands", about, a, batchClients, func(ctx context.Context, client, _ int) (int, error) {
 			chosen := make([]int, batchItems)
 			for n := range chosen {
 				chosen[n] = choose(client)
 			}
 			return a.batch(ctx, chosen, moveMinor)
-		}
+		})
 	}
+	anyAccount := func(int) int { return rand.IntN(len(a.accounts)) }
 	return []measured{
-		e.moves(caseBatch, "commands", anyOf, a, load, batches(func(int) int { return rand.IntN(len(a.accounts)) })),
-		e.moves(caseBatchOne, "commands", each+" on one account: one actor call for all", a, load,
-			batches(func(client int) int { return client % len(a.accounts) })),
+		batches(caseBatch, "any of ACCOUNTS: an actor call for each", anyAccount),
+		batches(caseBatchOne, "one account: one actor call for all", func(n int) int { return n % len(a.accounts) }),
 	}, nil
 }
 
 // openLag measures how long after an acknowledged deposit the views show it,
 // while others deposit as fast as they can.
-func openLag(ctx context.Context, e *env) ([]measured, error) {
-	others, err := e.sharedAccounts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	watched, err := e.openAccounts(ctx, lagClients, lagClients)
-	if err != nil {
-		return nil, err
-	}
+func openLag(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	others := must.Get(e.sharedAccounts(ctx))
+	watched := must.Get(e.openAccounts(ctx, lagClients, lagClients))
 	about := fmt.Sprintf("from the acknowledgement of a deposit until a query shows it, under the load of deposit (%s)",
 		count(e.load(moveClients).Clients, "client"))
 	return []measured{{caseLag, "deposits", about, func(ctx context.Context) (Sample, error) {
@@ -198,33 +184,29 @@ func openLag(ctx context.Context, e *env) ([]measured, error) {
 	}}}, nil
 }
 
-// measureLag runs both loads at the same time.
-func (e *env) measureLag(ctx context.Context, others, watched *loadAccounts) (Sample, error) {
-	var outcomes [2]outcome
+// measureLag runs both loads at the same time. Of the watching one, only the waits
+// after the acknowledgements count.
+func (e *env) measureLag(ctx context.Context, others, watched *loadAccounts) (_ Sample, err error) {
+	defer must.Catch(&err)
+	var other, own Sample
 	var failures [2]error
 	lags := newWaitLog(1, e.Time)
+	none := func() map[string]int { return nil }
 	var both sync.WaitGroup
 	both.Go(func() {
-		load := e.load(moveClients)
-		outcomes[0], failures[0] = load.run(ctx, others.deposits, func() func() { return func() {} })
+		other, failures[0] = measure(ctx, e.load(moveClients), "deposits", none, others.deposits)
 	})
 	both.Go(func() {
 		load := e.oneClient()
 		load.Clients = lagClients
-		outcomes[1], failures[1] = load.run(ctx, watched.untilVisible(lags), func() func() { lags.begin(); return lags.end })
+		own, failures[1] = measure(ctx, load, "deposits", none, watched.untilVisible(lags), lags.run)
 	})
 	both.Wait()
-	if err := errors.Join(failures[:]...); err != nil {
-		return Sample{}, err
-	}
-	other, own := outcomes[0], outcomes[1]
-	if own.done == 0 || other.done == 0 {
-		return Sample{}, fmt.Errorf("%w: %v %v", errNothingDone, own.failures, other.failures)
-	}
-	sample := Sample{Failed: own.failed + other.failed, Failures: append(own.failures, other.failures...)}
-	sample.Measures = append(waitsOf(lags.parts[0]),
-		Measure{"deposits meanwhile", "deposits/s", float64(other.done) / other.took.Seconds()})
-	return sample, errors.Join(others.verify(ctx), watched.verify(ctx))
+	must.Do(errors.Join(failures[:]...))
+	rate, _ := other.value(figureRate)
+	return Sample{Failed: own.Failed + other.Failed, Failures: append(own.Failures, other.Failures...),
+		Measures: append(waitsOf(lags.parts[0]), Measure{"deposits meanwhile", "deposits/s", rate}),
+	}, errors.Join(others.verify(ctx), watched.verify(ctx))
 }
 
 // untilVisible deposits and waits until a query shows it. lags records only the
@@ -232,7 +214,7 @@ func (e *env) measureLag(ctx context.Context, others, watched *loadAccounts) (Sa
 func (a *loadAccounts) untilVisible(lags *waitLog) operation {
 	return func(ctx context.Context, client, _ int) (int, error) {
 		id := a.accounts[client].id
-		answer, err := a.move(ctx, depositMutation, variables{ID: id}, map[int]int64{client: moveMinor})
+		answer, err := a.move(ctx, depositMutation, variables{"id": id}, map[int]int64{client: moveMinor})
 		if err != nil {
 			return 0, err
 		}
@@ -240,7 +222,7 @@ func (a *loadAccounts) untilVisible(lags *waitLog) operation {
 		var got struct{ Balance struct{ Version int64 } }
 		query := fmt.Sprintf(`query($id: ID!) { balance(accountId: $id, minVersion: %d, waitMs: %d) { version } }`,
 			answer.Transaction.Version, lagMaxMillis)
-		err = a.gateway.query(ctx, query, variables{ID: id}, &got)
+		err = a.gateway.query(ctx, query, variables{"id": id}, &got)
 		if err == nil && got.Balance.Version < answer.Transaction.Version {
 			err = fmt.Errorf("the view has version %d, want %d", got.Balance.Version, answer.Transaction.Version)
 		}

@@ -3,6 +3,10 @@ package bench
 import (
 	"os"
 	"time"
+
+	"github.com/prometheus/procfs"
+
+	"corebank/check/livebank"
 )
 
 // self is the name of this process among the measured ones.
@@ -12,24 +16,28 @@ const self = "bench"
 type cpuTimes map[string]time.Duration
 
 // cpuTimesOf reads the times of processes so far, each with its children, and of
-// this one alone.
+// this one alone. There are none where the system does not report them.
 func cpuTimesOf(processes map[string]int) cpuTimes {
-	used := make(cpuTimes)
+	used, byPID, running := make(cpuTimes), make(map[int]string), livebank.Snapshot()
 	for name, pid := range processes {
-		own, ok := cpuOf(pid)
-		if !ok {
-			continue
-		}
-		for child := range childrenOf(pid) {
-			d, _ := cpuOf(child)
-			own += d
-		}
-		used[name] = own
+		byPID[pid] = name
 	}
-	if d, ok := cpuOf(os.Getpid()); ok {
-		used[self] = d
+	for pid, s := range running {
+		for _, counted := range []int{pid, s.PPID} {
+			if name := byPID[counted]; name != "" {
+				used[name] += cpuOf(s)
+				break
+			}
+		}
+	}
+	if s, there := running[os.Getpid()]; there {
+		used[self] = cpuOf(s)
 	}
 	return used
+}
+
+func cpuOf(s procfs.ProcStat) time.Duration {
+	return time.Duration(s.CPUTime() * float64(time.Second)).Round(time.Millisecond)
 }
 
 // minus is the time since an earlier reading. A process that is new counts from
@@ -57,5 +65,16 @@ func (c cpuTimes) each(operations int64) map[string]float64 {
 	return micros
 }
 
+// memoryOf reads the memory of a process; false if it does not run, or the system
+// does not report it.
+func memoryOf(pid int) (look Look, there bool) {
+	p, err := procfs.NewProc(pid)
+	if err != nil {
+		return look, false
+	}
+	status, err := p.NewStatus()
+	return Look{MiB: mebibytes(status.VmRSS), Own: mebibytes(status.RssAnon)}, err == nil && status.VmRSS > 0
+}
+
 // mebibytes converts bytes to MiB.
-func mebibytes[T int64 | float64](bytes T) float64 { return float64(bytes) / (1 << 20) }
+func mebibytes[T int64 | uint64](bytes T) float64 { return float64(bytes) / (1 << 20) }

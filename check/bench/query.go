@@ -7,12 +7,14 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"time"
+
+	"corebank/check/must"
 )
 
 const caseBalance = "balance"
 
 // caseHistory is the case of a history of some length.
-func caseHistory(length int) string { return "page of " + thousands(int64(length)) }
+func caseHistory(length int) string { return "page of " + thousands(length) }
 
 const (
 	historyPage = 50
@@ -36,72 +38,52 @@ const (
 )
 
 // openQuery measures reading.
-func openQuery(ctx context.Context, e *env) ([]measured, error) {
-	a, err := e.sharedAccounts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := a.batch(ctx, []int{0}, moveMinor); err != nil {
-		return nil, err
-	}
+func openQuery(ctx context.Context, e *env) (cases []measured, err error) {
+	defer must.Catch(&err)
+	a := must.Get(e.sharedAccounts(ctx))
+	must.Get(a.batch(ctx, []int{0}, moveMinor))
 	load := e.load(readClients)
 	about := fmt.Sprintf("%s, each asking for the balance of any of %s", count(load.Clients, "client"),
 		count(len(a.accounts), "account"))
-	cases := []measured{e.reads(caseBalance, "queries", about, load, func(ctx context.Context) error {
-		return a.gateway.balance(ctx, a.accounts[rand.IntN(len(a.accounts))].id)
-	})}
+	cases = append(cases, loaded(caseBalance, "queries", about, load, e.bank.used,
+		func(ctx context.Context, _, _ int) (int, error) {
+			return 1, a.gateway.balance(ctx, a.accounts[rand.IntN(len(a.accounts))].id)
+		}))
 	for _, length := range []int{e.History / 100, e.History / 10, e.History} {
 		if e.remote() && length > maxRemoteHistory {
 			e.note("on a bank that runs already, no history of more than %s transactions is read: it would have to be written "+
 				"deposit by deposit", thousands(maxRemoteHistory))
 			break
 		}
-		pages, err := e.openPages(ctx, length)
-		if err != nil {
-			return nil, fmt.Errorf("a history of %d: %w", length, err)
-		}
-		cases = append(cases, pages)
+		cases = append(cases, must.Get(e.openPages(ctx, length)))
 	}
 	return cases, nil
 }
 
-func (e *env) reads(name, unit, about string, load Load, read func(context.Context) error) measured {
-	return measured{name, unit, about, func(ctx context.Context) (Sample, error) {
-		return e.measure(ctx, load, unit, e.bank.processes, func(ctx context.Context, _, _ int) (int, error) {
-			return 1, read(ctx)
-		})
-	}}
-}
-
 // openPages writes a history and measures pages that begin anywhere in it.
-func (e *env) openPages(ctx context.Context, length int) (measured, error) {
-	account, err := e.writeHistory(ctx, length)
-	if err != nil {
-		return measured{}, err
-	}
+func (e *env) openPages(ctx context.Context, length int) (_ measured, err error) {
+	defer must.Wrap(&err, "a history of %d", length)
+	defer must.Catch(&err)
+	account := must.Get(e.writeHistory(ctx, length))
 	load := e.load(pageClients)
 	g := e.newGateway(e.bank, load.Clients)
-	if err := g.settled(ctx); err != nil {
-		return measured{}, err
-	}
-	starts, err := g.pageStarts(ctx, account)
-	if err != nil {
-		return measured{}, err
-	}
+	must.Do(g.settled(ctx))
+	starts := must.Get(g.pageStarts(ctx, account))
 	about := fmt.Sprintf("%s, each asking for %d of %s transactions from anywhere",
-		count(load.Clients, "client"), historyPage, thousands(int64(length)))
-	return e.reads(caseHistory(length), "pages", about, load, func(ctx context.Context) error {
-		n, err := g.page(ctx, account, starts[rand.IntN(len(starts))])
-		if err == nil && n != historyPage {
-			err = fmt.Errorf("a page of %d, want %d", n, historyPage)
-		}
-		return err
-	}), nil
+		count(load.Clients, "client"), historyPage, thousands(length))
+	return loaded(caseHistory(length), "pages", about, load, e.bank.used,
+		func(ctx context.Context, _, _ int) (int, error) {
+			n, err := g.page(ctx, account, starts[rand.IntN(len(starts))])
+			if err == nil && n != historyPage {
+				err = fmt.Errorf("a page of %d, want %d", n, historyPage)
+			}
+			return 1, err
+		}), nil
 }
 
 func (g gateway) balance(ctx context.Context, id string) error {
 	var got struct{ Balance *struct{ Version int64 } }
-	err := g.query(ctx, balanceQuery, variables{ID: id}, &got)
+	err := g.query(ctx, balanceQuery, variables{"id": id}, &got)
 	if err == nil && (got.Balance == nil || got.Balance.Version == 0) {
 		err = errors.New("the answer has no balance")
 	}
@@ -113,7 +95,11 @@ func (g gateway) page(ctx context.Context, id, after string) (int, error) {
 	var got struct {
 		History struct{ Edges []struct{ Cursor string } }
 	}
-	err := g.query(ctx, historyQuery, variables{ID: id, After: after}, &got)
+	v := variables{"id": id}
+	if after != "" {
+		v["after"] = after
+	}
+	err := g.query(ctx, historyQuery, v, &got)
 	return len(got.History.Edges), err
 }
 
@@ -128,69 +114,59 @@ func (g gateway) newest(ctx context.Context, id string) error {
 
 // pageStarts are cursors at positions spread evenly over the time of a history,
 // and the newest, which is "". At least a page follows each.
-func (g gateway) pageStarts(ctx context.Context, account string) ([]string, error) {
-	newest, err := g.transactionTime(ctx, account, "first")
-	if err != nil {
-		return nil, err
+func (g gateway) pageStarts(ctx context.Context, account string) (starts []string, err error) {
+	defer must.Catch(&err)
+	newest, oldest := must.Get(g.oneOf(ctx, account, "first: 1")), must.Get(g.oneOf(ctx, account, "last: 1"))
+	if newest == nil || oldest == nil {
+		return nil, errors.New("the history is empty")
 	}
-	oldest, err := g.transactionTime(ctx, account, "last")
-	if err != nil {
-		return nil, err
-	}
-	starts := []string{""}
+	span := newest.OccurredAt.Sub(oldest.OccurredAt)
+	starts = []string{""}
 	for n := range pageStarts {
-		until := oldest.Add(newest.Sub(oldest) / pageStarts * time.Duration(n+1))
-		var got struct {
-			History struct {
-				PageInfo struct{ EndCursor string }
-				Edges    []struct{ Node struct{ Version int64 } }
-			}
-		}
-		query := fmt.Sprintf(`query($id: ID!) { history(accountId: $id, first: 1, filter: {until: %q}) `+
-			`{ edges { node { version } } pageInfo { endCursor } } }`, until.UTC().Format(time.RFC3339Nano))
-		if err := g.query(ctx, query, variables{ID: account}, &got); err != nil {
-			return nil, err
-		}
-		if len(got.History.Edges) == 1 && got.History.Edges[0].Node.Version > historyPage+1 {
-			starts = append(starts, got.History.PageInfo.EndCursor)
+		until := oldest.OccurredAt.Add(span / pageStarts * time.Duration(n+1)).UTC().Format(time.RFC3339Nano)
+		last := must.Get(g.oneOf(ctx, account, fmt.Sprintf("first: 1, filter: {until: %q}", until)))
+		if last != nil && last.Version > historyPage+1 {
+			starts = append(starts, last.cursor)
 		}
 	}
 	return starts, nil
 }
 
-// transactionTime is when the "first" or "last" transaction of a list was.
-func (g gateway) transactionTime(ctx context.Context, account, which string) (time.Time, error) {
+// historyNode is a transaction in a history.
+type historyNode struct {
+	Version    int64
+	OccurredAt time.Time
+	cursor     string
+}
+
+// oneOf is the only transaction of a page of a history; nil if it is empty.
+func (g gateway) oneOf(ctx context.Context, account, page string) (*historyNode, error) {
 	var got struct {
 		History struct {
-			Nodes []struct{ OccurredAt time.Time }
+			Nodes    []historyNode
+			PageInfo struct{ EndCursor string }
 		}
 	}
-	query := `query($id: ID!) { history(accountId: $id, ` + which + `: 1) { nodes { occurredAt } } }`
-	err := g.query(ctx, query, variables{ID: account}, &got)
-	if err == nil && len(got.History.Nodes) != 1 {
-		err = errors.New("the history is empty")
+	query := `query($id: ID!) { history(accountId: $id, ` + page +
+		`) { nodes { version occurredAt } pageInfo { endCursor } } }`
+	err := g.query(ctx, query, variables{"id": account}, &got)
+	if err != nil || len(got.History.Nodes) == 0 {
+		return nil, err
 	}
-	if err != nil {
-		return time.Time{}, err
-	}
-	return got.History.Nodes[0].OccurredAt, nil
+	node := got.History.Nodes[0]
+	node.cursor = got.History.PageInfo.EndCursor
+	return &node, nil
 }
 
 // writeHistory makes an account with so many transactions: directly in the log of
 // a bank of ours, otherwise by deposits.
 func (e *env) writeHistory(ctx context.Context, length int) (account string, err error) {
-	e.progress("writing a history of %s transactions", thousands(int64(length)))
-	if !e.remote() {
-		appends, err := e.dialLog(e.bank)
-		if err != nil {
-			return "", err
-		}
-		j := newJournal("history"+strconv.Itoa(length), 1)
-		return string(j.accounts[0]), j.fillOne(ctx, appends, 0, length+1, e.Batch)
+	defer must.Catch(&err)
+	e.progress("writing a history of %s transactions", thousands(length))
+	if e.remote() {
+		a := must.Get(e.openAccounts(ctx, 1, 1))
+		return a.accounts[0].id, a.depositTimes(ctx, 0, length)
 	}
-	a, err := e.openAccounts(ctx, 1, 1)
-	if err != nil {
-		return "", err
-	}
-	return a.accounts[0].id, a.depositTimes(ctx, 0, length)
+	j := newJournal("history"+strconv.Itoa(length), 1)
+	return string(j.accounts[0]), j.fillOne(ctx, must.Get(e.dialLog(e.bank)), 0, length+1, e.Batch)
 }

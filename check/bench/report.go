@@ -26,19 +26,9 @@ type Report struct {
 // Settings are those of the run.
 type Settings struct {
 	Scenarios []string `json:"scenarios"`
-	Repeats   int      `json:"repeats"`
 	Warmup    string   `json:"warmup"`
 	Time      string   `json:"time"`
-	Clients   int      `json:"clients,omitempty"`
-	Accounts  int      `json:"accounts"`
-	Batch     int      `json:"batch"`
-	Events    int      `json:"events"`
-	Rate      float64  `json:"rate,omitempty"`
-	History   int      `json:"history"`
-	Sockets   int      `json:"sockets"`
-	// Subscribers receive every deposit.
-	Subscribers int    `json:"subscribers"`
-	URL         string `json:"url,omitempty"` // of a bank that ran already
+	Sizes
 }
 
 // Result is one case over all its repeats.
@@ -79,13 +69,9 @@ func (r Result) CPUTotal() (total float64) {
 	return total
 }
 
-func newReport(ctx context.Context, c Config) Report {
-	scenarios, _ := choose(c.Scenarios, c.remote())
-	return Report{Began: time.Now().UTC(), Machine: thisMachine(ctx, c.Dir), Versions: versions(), Settings: Settings{
-		Scenarios: namesOf(scenarios), Repeats: c.Repeats, Warmup: c.Warmup.String(), Time: c.Time.String(),
-		Clients: c.Clients, Accounts: c.Accounts, Batch: c.Batch, Events: c.Events, Rate: c.Rate,
-		History: c.History, Sockets: c.Sockets, Subscribers: c.Subscribers, URL: c.URL,
-	}}
+func newReport(ctx context.Context, c Config, scenarios []Scenario) Report {
+	return Report{Began: time.Now().UTC(), Machine: thisMachine(ctx, c.Dir), Versions: versions(),
+		Settings: Settings{namesOf(scenarios), c.Warmup.String(), c.Time.String(), c.Sizes}}
 }
 
 // finish computes the figures over all repeats.

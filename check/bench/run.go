@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -18,30 +19,38 @@ type Config struct {
 	Dir string
 	// Scenarios are names; none means all.
 	Scenarios []string
-	// Repeats of each case, in turns with the others of its group.
-	Repeats int
 	// Warmup and Time of each repeat.
 	Warmup, Time time.Duration
-	// Clients work at the same time; 0 leaves their number to each scenario.
-	Clients int
-	// Accounts over which a load is spread.
-	Accounts int
-	// Batch is how many appends of different accounts travel in one call.
-	Batch int
-	// Events are in the log whose views are rebuilt, and in the longest log of
-	// the scenario Scale.
-	Events int
-	// Rate opens the loop; see Load.
-	Rate float64
-	// History is the number of transactions in the longest history that is read.
-	History int
-	// Sockets stay idle; Subscribers receive every deposit.
-	Sockets, Subscribers int
-	// URL is a running bank, to be measured instead of banks that are started
-	// here; Token signs in to it.
-	URL, Token string
+	Sizes
+	// Token signs in to the bank at URL.
+	Token string
 	// Log receives lines of progress.
 	Log io.Writer
+}
+
+// Sizes are how much is measured, which the report has too.
+type Sizes struct {
+	// Repeats of each case, in turns with the others of its group.
+	Repeats int `json:"repeats"`
+	// Clients work at the same time; 0 leaves their number to each scenario.
+	Clients int `json:"clients,omitempty"`
+	// Accounts over which a load is spread.
+	Accounts int `json:"accounts"`
+	// Batch is how many appends of different accounts travel in one call.
+	Batch int `json:"batch"`
+	// Events are in the log whose views are rebuilt, and in the longest log of
+	// the scenario Scale.
+	Events int `json:"events"`
+	// Rate opens the loop; see Load.
+	Rate float64 `json:"rate,omitempty"`
+	// History is the number of transactions in the longest history that is read.
+	History int `json:"history"`
+	// Sockets stay idle; Subscribers receive every deposit.
+	Sockets     int `json:"sockets"`
+	Subscribers int `json:"subscribers"`
+	// URL is a running bank, to be measured instead of banks that are started
+	// here.
+	URL string `json:"url,omitempty"`
 }
 
 // Bounds of a Config.
@@ -60,16 +69,16 @@ func (c Config) Check() error {
 	_, err := choose(c.Scenarios, c.remote())
 	for _, bound := range []struct {
 		flag          string
-		is, low, high int64
+		is, low, high int
 	}{
-		{"--repeats", int64(c.Repeats), 1, maxRepeats},
-		{"--clients", int64(c.Clients), 0, maxClients},
-		{"--accounts", int64(c.Accounts), 1, maxAccounts},
-		{"--batch", int64(c.Batch), 1, maxBatch},
-		{"--events", int64(c.Events), 1, maxEvents},
-		{"--history", int64(c.History), minHistory, maxEvents},
-		{"--sockets", int64(c.Sockets), 1, maxSockets},
-		{"--subscribers", int64(c.Subscribers), 1, maxSockets},
+		{"--repeats", c.Repeats, 1, maxRepeats},
+		{"--clients", c.Clients, 0, maxClients},
+		{"--accounts", c.Accounts, 1, maxAccounts},
+		{"--batch", c.Batch, 1, maxBatch},
+		{"--events", c.Events, 1, maxEvents},
+		{"--history", c.History, minHistory, maxEvents},
+		{"--sockets", c.Sockets, 1, maxSockets},
+		{"--subscribers", c.Subscribers, 1, maxSockets},
 	} {
 		if bound.is < bound.low || bound.is > bound.high {
 			err = errors.Join(err, fmt.Errorf("%s %d: want %d to %d", bound.flag, bound.is, bound.low, bound.high))
@@ -113,7 +122,7 @@ func Run(ctx context.Context, c Config) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	report := newReport(ctx, c)
+	report := newReport(ctx, c, scenarios)
 	for _, group := range groups {
 		if err == nil {
 			err = runGroup(ctx, c, group, scenarios, &report)
@@ -126,27 +135,26 @@ func Run(ctx context.Context, c Config) (Report, error) {
 
 // runGroup measures the scenarios' cases of a group, in turns.
 func runGroup(ctx context.Context, c Config, group string, scenarios []Scenario, report *Report) (err error) {
-	e := newEnv(c, group)
-	defer func() {
-		report.Notes = append(report.Notes, e.notes...)
-		err = errors.Join(err, e.close())
-	}()
+	e := &env{Config: c, dir: filepath.Join(c.Dir, group)}
 	var cases []measured
 	var results []Result
-	defer func() { report.Results = append(report.Results, results...) }()
+	defer func() {
+		report.Notes = append(report.Notes, e.notes...)
+		report.Results = append(report.Results, results...)
+		err = errors.Join(err, e.close())
+	}()
 	for _, s := range scenarios {
-		for _, p := range s.parts {
-			if p.group != group {
-				continue
-			}
-			opened, err := p.open(ctx, e)
-			if err != nil {
-				return fmt.Errorf("%s: %w", s.Name, err)
-			}
-			for _, m := range opened {
-				cases = append(cases, m)
-				results = append(results, Result{Scenario: s.Name, Name: m.name, Unit: m.unit, About: m.about})
-			}
+		open := s.parts[group]
+		if open == nil {
+			continue
+		}
+		opened, err := open(ctx, e)
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Name, err)
+		}
+		for _, m := range opened {
+			cases = append(cases, m)
+			results = append(results, Result{Scenario: s.Name, Name: m.name, Unit: m.unit, About: m.about})
 		}
 	}
 	for repeat := range c.Repeats {

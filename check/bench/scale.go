@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corebank/check/must"
 	"corebank/internal/app"
 	"corebank/internal/contract"
 )
@@ -38,20 +39,16 @@ type scaled struct {
 // openScale measures the same on logs of growing length, in turns. All banks run
 // at the same time; those that are not measured rest.
 func openScale(ctx context.Context, e *env) (cases []measured, err error) {
+	defer must.Catch(&err)
 	if e.Events < 2*eventsPerAccount {
 		return nil, fmt.Errorf("--events %d: want %d or more", e.Events, 2*eventsPerAccount)
 	}
 	for events := min(firstScale, e.Events); events <= e.Events; events *= scaleGrowth {
 		name := strconv.Itoa(events)
 		s := &scaled{env: e, events: events, accounts: &loadAccounts{run: "scale"}}
-		if err := s.start(ctx, filepath.Join(e.dir, "log"+name)); err != nil {
-			return nil, err
-		}
-		e.onClose(func() error { return s.bank.stop() })
-		j, err := e.fillLog(ctx, s.bank, "scale"+name, events/eventsPerAccount, events)
-		if err != nil {
-			return nil, err
-		}
+		must.Do(s.start(ctx, filepath.Join(e.dir, "log"+name)))
+		e.onClose(func() error { return s.bank.Stop() })
+		j := must.Get(e.fillLog(ctx, s.bank, "scale"+name, events/eventsPerAccount, events))
 		s.accounts.accounts = make([]loadAccount, len(j.accounts))
 		for i, id := range j.accounts {
 			s.accounts.accounts[i].id = string(id)
@@ -75,17 +72,25 @@ func (s *scaled) start(ctx context.Context, data string) (err error) {
 
 // cases are what is measured on this log.
 func (s *scaled) cases() []measured {
-	on, alone, a := " at "+thousands(int64(s.events)), s.env.oneClient(), s.accounts
-	about := fmt.Sprintf("on a log of %s events of %s: ", thousands(int64(s.events)), count(len(a.accounts), "account"))
+	on, alone, a := " at "+thousands(s.events), s.env.oneClient(), s.accounts
+	about := fmt.Sprintf("on a log of %s events of %s: ", thousands(s.events), count(len(a.accounts), "account"))
+	used := func() map[string]int { return s.bank.processes }
 	load := func(name, unit, more string, load Load, do operation) measured {
-		return measured{name + on, unit, about + more, func(ctx context.Context) (Sample, error) {
-			return s.env.measure(ctx, load, unit, s.bank.processes, do)
-		}}
+		return loaded(name+on, unit, about+more, load, used, do)
 	}
 	anyID := func() string { return a.accounts[rand.IntN(len(a.accounts))].id }
+	warm := load("deposit", "deposits", "deposits on "+count(s.warm, "account")+" that are in memory",
+		s.env.load(moveClients),
+		func(ctx context.Context, _, _ int) (int, error) { return a.deposit(ctx, rand.IntN(s.warm)) })
+	deposit := warm.run
+	warm.run = func(ctx context.Context) (Sample, error) {
+		if err := s.bringIntoMemory(ctx); err != nil {
+			return Sample{}, err
+		}
+		return deposit(ctx)
+	}
 	return []measured{
-		{"deposit" + on, "deposits", about + "deposits on " + count(s.warm, "account") + " that are in memory",
-			s.depositWarm},
+		warm,
 		load("first deposit", "deposits", "one client, each deposit on an account that is not in memory", alone,
 			s.depositCold),
 		load("balance", "queries", "balances of any account", s.env.load(readClients),
@@ -98,16 +103,15 @@ func (s *scaled) cases() []measured {
 	}
 }
 
-// depositWarm brings accounts into memory and measures deposits on them.
-func (s *scaled) depositWarm(ctx context.Context) (Sample, error) {
+// bringIntoMemory deposits on the accounts that are to be in memory.
+func (s *scaled) bringIntoMemory(ctx context.Context) error {
 	for i := 0; i < s.warm && !s.isWarm; i++ {
 		if _, err := s.accounts.deposit(ctx, i); err != nil {
-			return Sample{}, fmt.Errorf("bring an account into memory: %w", err)
+			return fmt.Errorf("bring an account into memory: %w", err)
 		}
 	}
 	s.isWarm = true
-	deposit := func(ctx context.Context, _, _ int) (int, error) { return s.accounts.deposit(ctx, rand.IntN(s.warm)) }
-	return s.env.measure(ctx, s.env.load(moveClients), "deposits", s.bank.processes, deposit)
+	return nil
 }
 
 // depositCold deposits on the next unused account.
@@ -120,21 +124,18 @@ func (s *scaled) depositCold(ctx context.Context, _, _ int) (int, error) {
 }
 
 // restart stops the bank and starts it.
-func (s *scaled) restart(ctx context.Context) (Sample, error) {
-	data := s.bank.data
-	if err := s.bank.stop(); err != nil {
-		return Sample{}, err
-	}
-	if err := s.start(ctx, data); err != nil {
-		return Sample{}, err
-	}
-	sample := Sample{Measures: []Measure{{figureReady, "s", s.bank.startTook.Seconds()}}}
+func (s *scaled) restart(ctx context.Context) (_ Sample, err error) {
+	defer must.Catch(&err)
+	data := s.bank.Data
+	must.Do(s.bank.Stop())
+	must.Do(s.start(ctx, data))
+	sample := Sample{Measures: []Measure{{figureReady, "s", s.bank.Took.Seconds()}}}
 	app.Pause(ctx, restTime)
 	for _, name := range []string{
 		"immudb", contract.AppEventSource, contract.AppActor, contract.AppProjector, contract.AppServer,
 	} {
-		if bytes, there := memoryOf(s.bank.processes[name]); there {
-			sample.Measures = append(sample.Measures, Measure{"memory, " + name, "MiB", mebibytes(bytes)})
+		if look, there := memoryOf(s.bank.processes[name]); there {
+			sample.Measures = append(sample.Measures, Measure{"memory, " + name, "MiB", look.MiB})
 		}
 	}
 	disk := diskUseOf(data, 0)

@@ -15,25 +15,16 @@ type Scenario struct {
 	// Inside says what it needs beyond the API; empty for nothing. A scenario
 	// that needs more cannot be measured on a running bank.
 	Inside string
-	parts  []part
+	// parts open the cases of each group that has some.
+	parts map[string]opener
 }
+
+// opener starts what some cases need and returns them.
+type opener func(ctx context.Context, e *env) ([]measured, error)
 
 // Long reports whether the scenario is measured only if it is named, and alone:
 // its settings differ from those of the others.
 func (s Scenario) Long() bool { return s.Name == Soak || s.Name == Scale }
-
-// part is the cases of a scenario in one group.
-type part struct {
-	group string
-	// open starts what the part needs and returns its cases.
-	open func(ctx context.Context, e *env) ([]measured, error)
-}
-
-// measured is one case, a line of the report, and how to measure it once.
-type measured struct {
-	name, unit, about string
-	run               func(ctx context.Context) (Sample, error)
-}
 
 // The long scenarios: one takes an hour, and one writes much.
 const (
@@ -65,41 +56,41 @@ func Scenarios() []Scenario {
 	const logParts, processes = "the event source's own address", "the bank's own processes and addresses"
 	return []Scenario{
 		{"append", "durable appends through the event source's API, expected versions checked; and one alone",
-			logParts, []part{{groupLog, openAppend}}},
+			logParts, map[string]opener{groupLog: openAppend}},
 		{"deposit", "deposits over --accounts accounts through GraphQL",
-			"", []part{{groupBank, openDeposit}}},
+			"", map[string]opener{groupBank: openDeposit}},
 		{"hot", "deposits on one account",
-			"", []part{{groupBank, openHot}}},
+			"", map[string]opener{groupBank: openHot}},
 		{"aged", "deposits over accounts whose histories are longer than what their actors remember",
-			"", []part{{groupBank, openAged}}},
+			"", map[string]opener{groupBank: openAged}},
 		{"mixed", "70 deposits to 20 withdrawals to 10 transfers",
-			"", []part{{groupBank, openMixed}}},
+			"", map[string]opener{groupBank: openMixed}},
 		{"batch", "deposits in batches of 100 to a request, on any accounts, and on one",
-			"", []part{{groupBank, openBatch}}},
+			"", map[string]opener{groupBank: openBatch}},
 		{"noop", "calls of actors without any work, over the same two sidecars as deposits",
-			processes, []part{{groupBank, openNoop}}},
+			processes, map[string]opener{groupBank: openNoop}},
 		{"baseline", "for comparison: immudb alone, with the same records in the same batches; and, where PostgreSQL is " +
 			"installed, a plain SQL ledger behind HTTP, as durable and as idempotent, once in four statements and once in one",
-			"its own processes beside the bank's", []part{{groupLog, openRaw}, {groupBank, openSQL}}},
+			"its own processes beside the bank's", map[string]opener{groupLog: openRaw, groupBank: openSQL}},
 		{"query", "balances; and pages of 50 from histories of --history transactions, a tenth and a hundredth of that",
-			"", []part{{groupHistory, openQuery}}},
+			"", map[string]opener{groupHistory: openQuery}},
 		{"project",
 			"how long views lag behind under the load of deposit; and the views rebuilt from a log of --events, and " +
 				"compared with it",
-			processes, []part{{groupBank, openLag}, {groupViews, openProject}}},
+			processes, map[string]opener{groupBank: openLag, groupViews: openProject}},
 		{"subscribe",
 			"the memory of --sockets idle websockets, deliveries to --subscribers, and how soon one receives a deposit",
-			"", []part{{groupIdle, openIdle}, {groupLive, openFanOut}}},
+			"", map[string]opener{groupIdle: openIdle, groupLive: openFanOut}},
 		{"start",
 			"corebank up until it is ready: on an empty directory, again, and after kill -9 of everything with " +
 				"--history events in the log",
-			"a bank to start and kill", []part{{groupStart, openStart}}},
+			"a bank to start and kill", map[string]opener{groupStart: openStart}},
 		{Soak, "what a bank keeps in memory and on disk in an hour of everyday use, --rate operations a second with " +
 			"--subscribers; only if it is named, and alone",
-			processes, []part{{groupSoak, openSoak}}},
+			processes, map[string]opener{groupSoak: openSoak}},
 		{Scale, "deposits, first deposits, balances, pages and starts at logs of 100,000 events, ten times that and so on, " +
 			"up to --events; only if it is named, and alone",
-			processes, []part{{groupScale, openScale}}},
+			processes, map[string]opener{groupScale: openScale}},
 	}
 }
 

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"sync"
+	"slices"
 	"sync/atomic"
 	"time"
+
+	"corebank/check/must"
 )
 
 const (
@@ -37,80 +39,48 @@ type soak struct {
 	waits      *waitLog // by tenths of the time
 	failed     atomic.Int64
 	deliveries atomic.Int64
-	delivered  int64 // deliveries during the load
 }
 
 // openSoak measures what a bank keeps in memory and on disk while it is used for
 // a long time. It has few accounts, so that what each may remember is full long
 // before the end: see docs/scaling.md.
-func openSoak(ctx context.Context, e *env) ([]measured, error) {
+func openSoak(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
 	if e.Accounts < 2 {
 		return nil, errors.New("transfers need two accounts: give --accounts 2 or more")
 	}
-	if err := checkOpenFiles(e.Subscribers + otherFiles); err != nil {
-		return nil, err
-	}
-	a, err := e.fundedAccounts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s := &soak{env: e, accounts: a, load: e.load(moveClients)}
+	must.Do(checkOpenFiles(e.Subscribers + otherFiles))
+	s := &soak{env: e, accounts: must.Get(e.fundedAccounts(ctx)), load: e.load(moveClients)}
+	s.load.Observe = func(wait time.Duration) { s.waits.add(wait) }
 	about := fmt.Sprintf("for %v, %s over %s: of a hundred, 56 deposits, 16 withdrawals, 8 transfers, 15 balances and 5 "+
-		"pages of a history; %s on websockets", e.Time, count(s.load.Clients, "client"), count(len(a.accounts), "account"),
-		count(e.Subscribers, "subscriber"))
+		"pages of a history; %s on websockets", e.Time, count(s.load.Clients, "client"),
+		count(len(s.accounts.accounts), "account"), count(e.Subscribers, "subscriber"))
 	return []measured{{Soak, "operations", about, s.run}}, nil
 }
 
 // run soaks once.
-func (s *soak) run(ctx context.Context) (Sample, error) {
-	open, err := s.accounts.gateway.openSockets(ctx, s.env.Subscribers, s.subscription,
-		func([]byte) { s.deliveries.Add(1) })
-	if err != nil {
-		return Sample{}, err
-	}
+func (s *soak) run(ctx context.Context) (sample Sample, err error) {
+	defer must.Catch(&err)
+	open := must.Get(s.accounts.gateway.openSockets(ctx, s.env.Subscribers, s.subscription,
+		func([]byte) { s.deliveries.Add(1) }))
 	defer open.close()
-	before, err := s.diskUse(ctx)
-	if err != nil {
-		return Sample{}, err
-	}
+	before := must.Get(s.diskUse(ctx))
 	s.waits = newWaitLog(soakParts, s.load.Time)
 	s.failed.Store(0)
-	m := &monitor{every: monitorPause(s.load.Time), processes: s.processes, memory: readMemory, after: s.progress()}
-	sample, err := s.measure(ctx, m)
-	if err != nil {
-		return sample, err
-	}
+	m := &monitor{every: monitorPause(s.load.Time), processes: s.processes, memory: memoryOf, after: s.progress()}
+	var delivered int64 // during the load
+	sample = must.Get(measure(ctx, s.load, "operations", s.env.bank.used, s.operate, s.waits.run,
+		func() func() { return m.start(ctx) },
+		func() func() {
+			before := s.deliveries.Load()
+			return func() { delivered = s.deliveries.Load() - before }
+		}))
 	err = errors.Join(open.check(), s.accounts.verify(ctx))
 	after, diskErr := s.diskUse(ctx)
-	sample.Measures = append(sample.Measures, s.waits.measures("operations")...)
-	sample.Measures = append(sample.Measures, after.since(before)...)
-	sample.Measures = append(sample.Measures,
-		Measure{"delivered to subscribers", "deliveries/s", float64(s.delivered) / s.load.Time.Seconds()})
+	sample.Measures = slices.Concat(sample.Measures, s.waits.measures("operations"), after.since(before), []Measure{
+		{"delivered to subscribers", "deliveries/s", float64(delivered) / s.load.Time.Seconds()}})
 	sample.Memory = m.memories()
 	return sample, errors.Join(err, diskErr)
-}
-
-// measure runs the load and the monitor.
-func (s *soak) measure(ctx context.Context, m *monitor) (Sample, error) {
-	load := s.load
-	load.Observe = func(wait time.Duration) { s.waits.add(wait) }
-	var used cpuTimes
-	o, err := load.run(ctx, s.operate, func() func() {
-		s.waits.begin()
-		deliveries, before := s.deliveries.Load(), cpuTimesOf(s.env.bank.processes)
-		monitoring, stop := context.WithCancel(ctx)
-		var over sync.WaitGroup
-		over.Go(func() { m.run(monitoring) })
-		return func() {
-			stop()
-			over.Wait()
-			used, s.delivered = cpuTimesOf(s.env.bank.processes).minus(before), s.deliveries.Load()-deliveries
-		}
-	})
-	if err != nil {
-		return Sample{}, err
-	}
-	return sampleOf(o, "operations", used)
 }
 
 func (s *soak) subscription(i int) string {
@@ -141,7 +111,7 @@ func (s *soak) operate(ctx context.Context, client, turn int) (done int, err err
 // was started again with another id.
 func (s *soak) processes() map[string]int {
 	now := s.env.bank.partProcesses()
-	now["up"], now[self] = s.env.bank.command.Process.Pid, os.Getpid()
+	now["up"], now[self] = s.env.bank.PID(), os.Getpid()
 	return now
 }
 
@@ -173,5 +143,5 @@ func (s *soak) diskUse(ctx context.Context) (diskUse, error) {
 		return diskUse{}, err
 	}
 	head, err := s.accounts.gateway.head(ctx)
-	return diskUseOf(s.env.bank.data, head), err
+	return diskUseOf(s.env.bank.Data, head), err
 }

@@ -10,14 +10,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corebank/check/must"
 	"corebank/internal/app"
 )
 
 // The cases of subscriptions.
 const caseDelivery = "delivery"
 
-func caseIdle(sockets int) string       { return thousands(int64(sockets)) + " idle websockets" }
-func caseFanOut(subscribers int) string { return "fan-out to " + thousands(int64(subscribers)) }
+func caseIdle(sockets int) string       { return thousands(sockets) + " idle websockets" }
+func caseFanOut(subscribers int) string { return "fan-out to " + thousands(subscribers) }
 
 const (
 	figureMemory = "gateway's growth"
@@ -34,27 +35,22 @@ const (
 )
 
 // openIdle measures the memory of websockets that receive nothing.
-func openIdle(ctx context.Context, e *env) ([]measured, error) {
+func openIdle(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
 	if e.remote() {
 		e.note("the memory of idle websockets is not measured: the gateway's process is not visible from here")
 		return nil, nil
 	}
-	if err := checkOpenFiles(e.Sockets + otherFiles); err != nil {
-		return nil, err
-	}
-	a, err := e.openAccounts(ctx, subscribedAccounts, 1)
-	if err != nil {
-		return nil, err
-	}
-	pid := e.bank.processes["server"]
-	before, known := memoryOf(pid)
+	must.Do(checkOpenFiles(e.Sockets + otherFiles))
+	a := must.Get(e.openAccounts(ctx, subscribedAccounts, 1))
+	server := map[string]int{"server": e.bank.processes["server"]}
+	before, known := memoryOf(server["server"])
 	about := fmt.Sprintf("%s, each with a subscription to a quiet account; the growth of the gateway's resident memory "+
 		"since before the first", count(e.Sockets, "websocket"))
 	return []measured{{caseIdle(e.Sockets), "websockets", about, func(ctx context.Context) (Sample, error) {
 		if !known {
 			return Sample{}, errors.New("this system does not report the memory of a process")
 		}
-		server := map[string]int{"server": pid}
 		cpu, began := cpuTimesOf(server), time.Now()
 		query := func(i int) string { return subscriptionTo(a.accounts[i%len(a.accounts)].id) }
 		open, err := a.gateway.openSockets(ctx, e.Sockets, query, func([]byte) {})
@@ -64,12 +60,12 @@ func openIdle(ctx context.Context, e *env) ([]measured, error) {
 		defer open.close()
 		took, used := time.Since(began), cpuTimesOf(server).minus(cpu)
 		app.Pause(ctx, idleRest)
-		after, _ := memoryOf(pid)
-		growth := float64(max(after-before, 0))
+		after, _ := memoryOf(server["server"])
+		growth := max(after.MiB-before.MiB, 0)
 		return Sample{CPU: used.each(int64(e.Sockets)), Measures: []Measure{
-			{figureMemory, "MiB", mebibytes(growth)},
-			{"each", "KiB", growth / 1024 / float64(e.Sockets)},
-			{"gateway's whole memory", "MiB", mebibytes(after)},
+			{figureMemory, "MiB", growth},
+			{"each", "KiB", growth * 1024 / float64(e.Sockets)},
+			{"gateway's whole memory", "MiB", after.MiB},
 			{"opened", "websockets/s", float64(e.Sockets) / took.Seconds()},
 		}}, open.check()
 	}}}, nil
@@ -77,26 +73,21 @@ func openIdle(ctx context.Context, e *env) ([]measured, error) {
 
 // openFanOut measures how fast a gateway delivers to many subscribers, and how
 // soon to one.
-func openFanOut(ctx context.Context, e *env) ([]measured, error) {
-	if err := checkOpenFiles(e.Subscribers + otherFiles); err != nil {
-		return nil, err
-	}
+func openFanOut(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	must.Do(checkOpenFiles(e.Subscribers + otherFiles))
 	many := e.load(fanOutClients)
-	a, err := e.openAccounts(ctx, subscribedAccounts, many.Clients)
-	if err != nil {
-		return nil, err
-	}
-	f := &fanOut{env: e, accounts: a, pending: make(map[int64]*delivery)}
+	f := &fanOut{env: e, accounts: must.Get(e.openAccounts(ctx, subscribedAccounts, many.Clients))}
 	about := fmt.Sprintf("%s receive all deposits of %s, each next one when all have the last; p50 and p99 are from a "+
 		"deposit's request until all have it", count(e.Subscribers, "subscriber"), count(many.Clients, "client"))
-	const aboutOne = "one subscriber and one client, on a bank with nothing else to do"
+	fan := func(name, about string, subscribers int, load Load) measured {
+		return measured{name, "deliveries", about, func(ctx context.Context) (Sample, error) {
+			return f.measure(ctx, subscribers, load)
+		}}
+	}
 	return []measured{
-		{caseFanOut(e.Subscribers), "deliveries", about, func(ctx context.Context) (Sample, error) {
-			return f.measure(ctx, e.Subscribers, many)
-		}},
-		{caseDelivery, "deliveries", aboutOne, func(ctx context.Context) (Sample, error) {
-			return f.measure(ctx, 1, e.oneClient())
-		}},
+		fan(caseFanOut(e.Subscribers), about, e.Subscribers, many),
+		fan(caseDelivery, "one subscriber and one client, on a bank with nothing else to do", 1, e.oneClient()),
 	}, nil
 }
 
@@ -106,9 +97,7 @@ type fanOut struct {
 	env      *env
 	accounts *loadAccounts
 	number   atomic.Int64
-
-	mu      sync.RWMutex
-	pending map[int64]*delivery
+	pending  sync.Map // of *delivery, by number
 }
 
 // delivery is one deposit on its way to all subscribers.
@@ -131,21 +120,13 @@ func (f *fanOut) measure(ctx context.Context, subscribers int, load Load) (Sampl
 	}
 	defer open.close()
 	lags := newWaitLog(1, load.Time)
-	var used cpuTimes
-	o, err := load.run(ctx, f.deposits(subscribers, lags), func() func() {
-		lags.begin()
-		before := cpuTimesOf(f.env.bank.processes)
-		return func() { lags.end(); used = cpuTimesOf(f.env.bank.processes).minus(before) }
-	})
-	if err != nil {
-		return Sample{}, err
-	}
-	sample, err := sampleOf(o, "deliveries", used)
+	sample, err := measure(ctx, load, "deliveries", f.env.bank.used, f.deposits(subscribers, lags), lags.run)
 	if lag := lags.parts[0]; lag.count() > 0 {
+		rate, _ := sample.value(figureRate)
 		sample.Measures = append(sample.Measures,
 			Measure{"acknowledged to delivered, p50", "ms", lag.quantile(0.5)},
 			Measure{"acknowledged to delivered, p99", "ms", lag.quantile(0.99)},
-			Measure{"deposits", "deposits/s", float64(o.calls-o.failed) / o.took.Seconds()})
+			Measure{"deposits", "deposits/s", rate / float64(subscribers)})
 	}
 	return sample, errors.Join(err, open.check(), f.accounts.verify(ctx))
 }
@@ -154,10 +135,10 @@ func (f *fanOut) measure(ctx context.Context, subscribers int, load Load) (Sampl
 func (f *fanOut) deposits(subscribers int, lags *waitLog) operation {
 	return func(ctx context.Context, client, _ int) (int, error) {
 		d, number := newDelivery(subscribers), f.number.Add(1)
-		f.put(number, d)
-		defer f.forget(number)
+		f.pending.Store(number, d)
+		defer f.pending.Delete(number)
 		i := client % len(f.accounts.accounts)
-		v := variables{ID: f.accounts.accounts[i].id, Reference: numberPrefix + strconv.FormatInt(number, 10)}
+		v := variables{"id": f.accounts.accounts[i].id, "reference": numberPrefix + strconv.FormatInt(number, 10)}
 		_, err := f.accounts.move(ctx, referenceMutation, v, map[int]int64{i: moveMinor})
 		acknowledged := time.Now()
 		if err == nil {
@@ -177,43 +158,26 @@ func (f *fanOut) deposits(subscribers int, lags *waitLog) operation {
 
 // await waits until all subscribers have received the deposit.
 func (d *delivery) await(ctx context.Context) error {
-	late := time.NewTimer(deliveryTimeout)
-	defer late.Stop()
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
+	defer cancel()
 	select {
 	case <-d.all:
 		return nil
-	case <-late.C:
-		return fmt.Errorf("%d of %d subscribers received a deposit within %v", d.next.Load(), len(d.times), deliveryTimeout)
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("%d of %d subscribers received a deposit within %v: %w", d.next.Load(), len(d.times),
+			deliveryTimeout, ctx.Err())
 	}
-}
-
-func (f *fanOut) put(number int64, d *delivery) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.pending[number] = d
-}
-
-func (f *fanOut) forget(number int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.pending, number)
 }
 
 // received records when a subscriber received a deposit.
 func (f *fanOut) received(text []byte) {
 	at := time.Now()
 	number, ok := numberIn(text)
-	if !ok {
+	pending, waiting := f.pending.Load(number)
+	if !ok || !waiting {
 		return // not a deposit of this load
 	}
-	f.mu.RLock()
-	d := f.pending[number]
-	f.mu.RUnlock()
-	if d == nil {
-		return
-	}
+	d := pending.(*delivery)
 	n := int(d.next.Add(1))
 	if n > len(d.times) {
 		return // received twice

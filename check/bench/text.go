@@ -2,6 +2,7 @@ package bench
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"io"
 	"maps"
@@ -9,69 +10,27 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"text/template"
+
+	"github.com/dustin/go-humanize"
 )
+
+//go:embed report.txt
+var reportText string
+
+// functions are those of both templates.
+var functions = map[string]any{"amount": amount, "signed": signed, "verdict": verdict, "join": strings.Join,
+	"colour": func(i int) int { return i % colours }}
+
+var reportTemplate = template.Must(template.New("report").Funcs(functions).Parse(reportText))
 
 // WriteTable writes the report as text.
 func (r Report) WriteTable(out io.Writer) error {
-	text := new(strings.Builder)
-	fmt.Fprintln(text, strings.Join(r.Environment(), "\n"))
-	fmt.Fprintln(text)
-	rows := [][]string{{"CASE", "RATE", "SPREAD", "P50", "P99", "CPU/OP", "TARGET"}}
-	for _, result := range r.Results {
-		rows = append(rows, []string{result.Name, result.RateText(), result.SpreadText(), result.WaitText(figureP50),
-			result.WaitText(figureP99), result.CPUText(), result.goalsText()})
-	}
-	writeRows(text, rows)
-	if len(r.Ratios) > 0 {
-		fmt.Fprintln(text, "\nRatios within the same repeats (median, least to most)")
-	}
-	for _, ratio := range r.Ratios {
-		fmt.Fprintf(text, "  %s", ratio.Text())
-		if ratio.Goal > 0 {
-			fmt.Fprintf(text, "  target %s %s", ratio.GoalText(), verdict(ratio.Met()))
-		}
-		fmt.Fprintln(text)
-	}
-	for _, result := range r.Results {
-		result.writeDetails(text)
-	}
-	_, err := io.WriteString(out, text.String())
-	return err
-}
-
-// writeRows aligns rows in columns.
-func writeRows(out io.Writer, rows [][]string) {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		fmt.Fprintln(table, strings.Join(row, "\t")+"\t")
+	if err := reportTemplate.Execute(table, r); err != nil {
+		return err
 	}
-	_ = table.Flush() // into memory
-}
-
-// writeDetails writes what the table has no column for.
-func (r Result) writeDetails(out io.Writer) {
-	text := new(strings.Builder)
-	for _, f := range r.OtherFigures() {
-		fmt.Fprintf(text, "  %s: %s\n", f.Name, f.Text())
-	}
-	if len(r.CPU) > 0 {
-		var parts []string
-		for _, name := range byTime(r.CPU) {
-			parts = append(parts, name+" "+amount(r.CPU[name]))
-		}
-		fmt.Fprintf(text, "  processor time, µs: %s\n", strings.Join(parts, ", "))
-	}
-	if failures := r.FailureTexts(); len(failures) > 0 {
-		fmt.Fprintf(text, "  %s: %s\n", failures[0], strings.Join(failures[1:], "; "))
-	}
-	if text.Len() > 0 {
-		fmt.Fprintf(out, "\n%s: %s\n%s", r.Name, r.About, text)
-	}
-	for _, table := range r.MemoryTables() {
-		fmt.Fprintf(out, "\n%s\n", table.Note)
-		rows := [][]string{strings.Split(strings.ToUpper(strings.Join(table.Columns, "\t")), "\t")}
-		writeRows(out, append(rows, table.Rows...))
-	}
+	return table.Flush()
 }
 
 // OtherFigures are those that not every case has.
@@ -95,56 +54,52 @@ func (r Result) FailureTexts() []string {
 	return append([]string{fmt.Sprintf("%d calls failed", r.Failed)}, reasons[:min(len(reasons), maxFailures)]...)
 }
 
-// figureText formats a figure; "–" if there is none.
-func (r Result) figureText(name string, format func(Figure) string) string {
+const none = "–" // for what was not measured
+
+// Text is the median of a figure for people.
+func (r Result) Text(name string) string {
 	f, ok := r.figure(name)
 	if !ok {
-		return "–"
+		return none
 	}
-	return format(f)
-}
-
-// RateText is the rate for people.
-func (r Result) RateText() string {
-	return r.figureText(figureRate, func(f Figure) string { return amount(f.Median) + " " + f.Unit })
+	return amount(f.Median) + " " + f.Unit
 }
 
 // SpreadText is half the distance of the rate's extremes, as a share of the median.
 func (r Result) SpreadText() string {
-	return r.figureText(figureRate, func(f Figure) string { return fmt.Sprintf("±%.0f %%", 50*f.Spread()) })
-}
-
-// WaitText is a figure of the waits for people.
-func (r Result) WaitText(name string) string {
-	return r.figureText(name, func(f Figure) string { return milliseconds(f.Median) })
+	f, ok := r.figure(figureRate)
+	if !ok {
+		return none
+	}
+	return fmt.Sprintf("±%.0f %%", 50*f.Spread())
 }
 
 // CPUText is the processor time of an operation for people.
 func (r Result) CPUText() string {
 	if len(r.CPU) == 0 {
-		return "–"
+		return none
 	}
 	return amount(r.CPUTotal()) + " µs"
 }
 
-func (r Result) goalsText() string {
-	var parts []string
-	for _, g := range r.Goals {
-		parts = append(parts, fmt.Sprintf("%s %s %s", g.Figure, g, verdict(g.Met)))
+// CPUTexts are the processes and their times, the most expensive first.
+func (r Result) CPUTexts() (parts []string) {
+	for _, name := range byTime(r.CPU) {
+		parts = append(parts, name+" "+amount(r.CPU[name]))
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
-// Text is the figure for people, with its extremes where they differ.
-func (f Figure) Text() string {
+// String is the figure for people, with its extremes where they differ.
+func (f Figure) String() string {
 	if amount(f.Least) == amount(f.Most) {
 		return amount(f.Median) + " " + f.Unit
 	}
 	return fmt.Sprintf("%s %s (%s to %s)", amount(f.Median), f.Unit, amount(f.Least), amount(f.Most))
 }
 
-// Text is the ratio for people.
-func (r Ratio) Text() string {
+// String is the ratio for people.
+func (r Ratio) String() string {
 	return fmt.Sprintf("%s / %s: %.2f (%.2f to %.2f)", r.Over, r.Under, r.Median, r.Least, r.Most)
 }
 
@@ -154,44 +109,22 @@ func (r Ratio) GoalText() string { return fmt.Sprintf("≥ %.2f", r.Goal) }
 // Met reports whether the ratio reaches its goal.
 func (r Ratio) Met() bool { return r.Median >= r.Goal }
 
-// MemoryTable describes the memory of processes in one repeat.
-type MemoryTable struct {
-	Note    string
-	Columns []string
-	Rows    [][]string
-}
-
 const memoryNote = "Resident memory in MiB, read every %s: medians after the first tenth, in the middle and of the " +
 	"last tenth; the highest; the part of the last that belongs to no file. Growth is the median of the slopes between " +
 	"any two readings (Theil and Sen), by the hour, after the first tenth and in the second half. Memory is flat below " +
 	"%g MiB/h or %g %% of what there is, whichever is more. Caches fill first, each up to a bound: docs/scaling.md has " +
 	"them."
 
-// MemoryTables has a table for each repeat whose memory was monitored.
-func (r Result) MemoryTables() (tables []MemoryTable) {
-	for _, sample := range r.Repeats {
-		if len(sample.Memory) == 0 {
-			continue
-		}
-		table := MemoryTable{Note: fmt.Sprintf(memoryNote, intervalText(sample.Memory), flatMin, 100*flatShare),
-			Columns: []string{"Process", "Warm", "Middle", "Last", "Highest", "Own", "Growth/h", "Late/h", "Verdict"}}
-		for _, m := range sample.Memory {
-			table.Rows = append(table.Rows, []string{m.Process, amount(m.Early), amount(m.Mid), amount(m.Late), amount(m.Most),
-				amount(m.Own), signed(m.PerHour), signed(m.LateHour), m.Verdict})
-		}
-		tables = append(tables, table)
-	}
-	return tables
-}
-
-// intervalText is the interval of the readings for people.
-func intervalText(all []Memory) string {
-	for _, m := range all {
+// MemoryNote says how to read the memory of a repeat.
+func (s Sample) MemoryNote() string {
+	interval := "once"
+	for _, m := range s.Memory {
 		if n := len(m.Looks); n > 1 {
-			return amount((m.Looks[n-1].Seconds-m.Looks[0].Seconds)/float64(n-1)) + " s"
+			interval = amount((m.Looks[n-1].Seconds-m.Looks[0].Seconds)/float64(n-1)) + " s"
+			break
 		}
 	}
-	return "once"
+	return fmt.Sprintf(memoryNote, interval, flatMin, 100*flatShare)
 }
 
 // byTime are the names of processes, the most expensive first.
@@ -214,7 +147,7 @@ func milliseconds(ms float64) string { return amount(ms) + " ms" }
 func amount(v float64) string {
 	switch size := math.Abs(v); {
 	case size >= 1000:
-		return thousands(int64(math.Round(v)))
+		return humanize.Comma(int64(math.Round(v)))
 	case size >= 100:
 		return fmt.Sprintf("%.0f", v)
 	case size >= 10:
@@ -232,19 +165,11 @@ func signed(v float64) string {
 	return "+" + amount(v)
 }
 
-func thousands(n int64) string {
-	if n < 0 {
-		return "-" + thousands(-n)
-	}
-	if n < 1000 {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
-}
+func thousands(n int) string { return humanize.Comma(int64(n)) }
 
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return thousands(int64(n)) + " " + what + "s"
+	return thousands(n) + " " + what + "s"
 }

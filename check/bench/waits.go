@@ -52,16 +52,16 @@ func newWaitLog(parts int, all time.Duration) *waitLog {
 	return w
 }
 
-func (w *waitLog) begin() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.began, w.running = time.Now(), true
-}
-
-func (w *waitLog) end() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.running = false
+// run begins to record. What it returns ends that.
+func (w *waitLog) run() (end func()) {
+	set := func(running bool) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.running = running
+	}
+	w.began = time.Now()
+	set(true)
+	return func() { set(false) }
 }
 
 func (w *waitLog) add(some ...time.Duration) {

@@ -54,7 +54,7 @@ func (r *run) heal(ctx context.Context) {
 
 // gather waits until nothing moves and collects what there is to check.
 func (r *run) gather(ctx context.Context) (*Evidence, error) {
-	log, err := openLog(r.Data, r.bank.where.Immudb)
+	log, err := openLog(r.dir(), r.bank.Where.Immudb, "")
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +164,7 @@ func (r *run) awaitViews(ctx context.Context, head int64, show func(at int64)) (
 
 // viewsAt is how far the views are; 0 if they cannot be read.
 func (r *run) viewsAt(ctx context.Context) int64 {
-	reader, err := viewstore.Config{SQLite: r.views()}.OpenReader(ctx)
+	reader, err := viewstore.Config{SQLite: r.dir().Views()}.OpenReader(ctx)
 	if err != nil {
 		return 0
 	}
@@ -202,7 +202,7 @@ func (r *run) awaitWatchers(ctx context.Context, all int, one map[bank.AccountID
 }
 
 func (r *run) readViews(ctx context.Context) (_ *laws.ViewSums, err error) {
-	snapshots, err := viewstore.Config{SQLite: r.views()}.OpenSnapshots(ctx)
+	snapshots, err := viewstore.Config{SQLite: r.dir().Views()}.OpenSnapshots(ctx)
 	if err != nil {
 		return nil, err
 	}

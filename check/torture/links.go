@@ -2,28 +2,20 @@ package torture
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
-)
 
-// The ports of the links: below those that systems give to outgoing
-// connections, as those of the bank are.
-const (
-	linkPortLeast = 32000
-	linkPortMost  = 32700
-	linkAttempts  = 500
+	"corebank/check/livebank"
+	"corebank/localbank/datadir"
 )
 
 // links are what stands between the parts of a bank, so that it can be harmed.
-// A nil *links is nothing between anybody.
 type links struct {
 	mu      sync.Mutex
 	proxies map[string]*toxiproxy.Proxy
@@ -38,36 +30,22 @@ func newLinks(kinds []Kind) (*links, error) {
 		if kind == BrokerAway {
 			what, part = Cut, "nats"
 		}
-		if !onLink(what) || l.proxies[part] != nil {
+		if !slices.Contains([]string{Slow, Cut, Deaf, Mute}, what) || l.proxies[part] != nil {
 			continue
 		}
-		proxy, err := startProxy(server, part)
-		if err != nil {
+		address, err := livebank.FreeAddress()
+		proxy := toxiproxy.NewProxy(server, part, address, "127.0.0.1:1")
+		if err = errors.Join(err, proxy.Start()); err != nil {
 			l.close()
-			return nil, err
+			return nil, fmt.Errorf("a link to %s: %w", part, err)
 		}
 		l.proxies[part] = proxy
 	}
 	return l, nil
 }
 
-// startProxy starts a proxy on some free port.
-func startProxy(server *toxiproxy.ApiServer, part string) (_ *toxiproxy.Proxy, err error) {
-	for range linkAttempts {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(linkPortLeast+rand.IntN(linkPortMost-linkPortLeast)))
-		proxy := toxiproxy.NewProxy(server, part, address, "127.0.0.1:1")
-		if err = proxy.Start(); err == nil {
-			return proxy, nil
-		}
-	}
-	return nil, fmt.Errorf("no free port between %d and %d on 127.0.0.1: %w", linkPortLeast, linkPortMost, err)
-}
-
 // flags tell a bank what stands between its parts.
 func (l *links) flags() (flags []string) {
-	if l == nil {
-		return nil
-	}
 	for part, proxy := range l.proxies {
 		flags = append(flags, "--via="+part+"="+proxy.Listen)
 	}
@@ -76,17 +54,14 @@ func (l *links) flags() (flags []string) {
 }
 
 // lead has the links lead to the parts of a bank that is just starting.
-func (l *links) lead(ctx context.Context, parts map[string]string) error {
-	if l == nil {
-		return nil
-	}
+func (l *links) lead(ctx context.Context, bank datadir.Running) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for part, proxy := range l.proxies {
-		if parts[part] == "" {
+		if bank.Parts[part] == "" {
 			return fmt.Errorf("the bank does not tell the address of %s", part)
 		}
-		if err := reconnect(ctx, proxy, parts[part]); err != nil {
+		if err := reconnect(ctx, proxy, bank.Parts[part]); err != nil {
 			return err
 		}
 	}

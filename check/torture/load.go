@@ -77,6 +77,13 @@ func (l *load) watcher() *client {
 	return c
 }
 
+// watch asks once as a client that only looks how the bank is.
+func (r *run) watch(ctx context.Context, request *laws.Request) laws.Answer {
+	answer := r.gateway.ask(ctx, watchingClient, request)
+	r.answers.add(answer)
+	return answer
+}
+
 // open takes the first accounts into use: every other one is old, as long as
 // there are such, the rest are opened.
 func (l *load) open(ctx context.Context, accounts int, old Past) error {

@@ -63,7 +63,7 @@ func (p *Plan) Next() Fault {
 	f := Fault{Kind: p.bag[0], Calm: calmLeast + time.Duration(p.random.Int64N(int64(calmMost-calmLeast)))}
 	p.bag = p.bag[1:]
 	short, long := p.random.Float64(), p.random.Float64() // drawn for each, so that kinds do not change each other's
-	if what, _ := f.Kind.split(); lasting(what) {
+	if f.Kind.lasts() {
 		f.Lasts = p.lasts(f.Kind, short, long).Round(time.Millisecond)
 	}
 	return f

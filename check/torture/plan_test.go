@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"corebank/check/livebank"
 	"corebank/check/torture"
 )
 
@@ -92,8 +93,8 @@ func TestEveryKindThatLastsIsLongOnceInTwenty(t *testing.T) {
 
 func TestFaultsAreChosenByName(t *testing.T) {
 	for list, want := range map[string]int{
-		"all": len(usual()), "broker-away": 1, "poison": 5, "messages": 4, "kill": len(torture.Parts),
-		"kill:actor": 1, "kill,kill:actor, everything": len(torture.Parts) + 1,
+		"all": len(usual()), "broker-away": 1, "poison": 5, "messages": 4, "kill": len(livebank.Parts),
+		"kill:actor": 1, "kill,kill:actor, everything": len(livebank.Parts) + 1,
 		"snapshots,views:deleted": 4,
 	} {
 		if got, err := torture.ParseKinds(list, 1); err != nil || len(got) != want {

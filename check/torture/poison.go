@@ -10,50 +10,22 @@ import (
 	"time"
 
 	"corebank/check/laws"
+	"corebank/check/must"
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
-// The bad events of a log. Each goes to an account of its own, which must stand
-// still and say so, while all others go on.
-const (
-	// PoisonUnknown is an event of an unknown type, PoisonSchema one of
-	// a schema before the first, PoisonShape one whose data has another shape:
-	// an older or a broken writer appended them.
-	PoisonUnknown Kind = "poison:unknown"
-	PoisonSchema  Kind = "poison:schema"
-	PoisonShape   Kind = "poison:shape"
-	// PoisonBytes is no event at all, in the place of one.
-	PoisonBytes Kind = "poison:bytes"
-	// PoisonRefused are appends that the event source must refuse.
-	PoisonRefused Kind = "poison:refused"
-)
-
-// Poison is what a broken writer puts into the log: the value in the place of
-// an account's record, under a key.
-type Poison struct {
-	Account    bank.AccountID
-	Version    int64
-	Key, Value string
-}
-
 // poison spoils an account of its own and waits until the bank shows that it
 // stands still and takes no commands.
-func (r *run) poison(ctx context.Context, kind Kind) error {
-	if kind == PoisonRefused {
-		return r.poisonRefused(ctx)
-	}
-	id, err := r.victim(ctx)
-	if err != nil {
-		return err
-	}
-	r.poisoned[id] = kind
-	if kind == PoisonBytes {
-		bad := Poison{Account: id, Version: 3, Key: "poison", Value: "\x00\xff is no JSON"}
-		err = poisonLog(ctx, r.Data, r.bank.where.Immudb, bad)
+func (r *run) poison(ctx context.Context, i injection) (err error) {
+	defer must.Catch(&err)
+	id := must.Get(r.victim(ctx))
+	r.poisoned[id] = i.Kind
+	if i.Kind == PoisonBytes {
+		err = r.poisonLog(ctx, Poison{Account: id, Version: 3, Key: "poison", Value: "\x00\xff is no JSON"})
 	} else {
-		err = r.appendPoison(ctx, badRecord(kind, id))
+		err = r.appendPoison(ctx, badRecord(i.Kind, id))
 	}
 	if err != nil {
 		return fmt.Errorf("poison %s: %w", id, err)
@@ -78,16 +50,16 @@ func (r *run) victim(ctx context.Context) (bank.AccountID, error) {
 	return id, nil
 }
 
+// newRecord is a record of an account that no client asked for. who names the
+// caller and the key.
+func newRecord(who string, id bank.AccountID, version int64) contract.Record {
+	return contract.Record{Account: id, Version: version, At: time.Now().UTC().Truncate(time.Microsecond), Key: who,
+		Caller: who, RequestHash: strings.Repeat("0", 32)}
+}
+
 // badRecord is an unreadable version 3 of an account.
 func badRecord(kind Kind, id bank.AccountID) contract.Record {
-	r := contract.Record{
-		Account:     id,
-		Version:     3,
-		At:          time.Now().UTC().Truncate(time.Microsecond),
-		Key:         "poison",
-		Caller:      "poison",
-		RequestHash: strings.Repeat("0", 32),
-	}
+	r := newRecord("poison", id, 3)
 	amount := bank.Money{Minor: 1, Currency: currency}
 	if err := r.SetEvent(bank.MoneyDeposited{Movement: bank.Movement{Amount: amount, Balance: amount}}); err != nil {
 		r.Type, r.Schema = "money-deposited", 1
@@ -128,29 +100,16 @@ func (r *run) appendPoison(ctx context.Context, record contract.Record) error {
 }
 
 // append asks the bank's event source, past its sidecar.
-func (r *run) append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
-	body, err := json.Marshal(contract.AppendRequest{Appends: []contract.Append{a}})
-	if err != nil {
-		return contract.AppendResult{}, err
-	}
-	answer, err := r.askEventSource(ctx, contract.EventSourceOf(a.Account, r.Partitions), body)
-	if err != nil {
-		return contract.AppendResult{}, err
-	}
+func (r *run) append(ctx context.Context, a contract.Append) (_ contract.AppendResult, err error) {
+	defer must.Catch(&err)
+	body := must.Get(json.Marshal(contract.AppendRequest{Appends: []contract.Append{a}}))
+	answer := must.Get(r.askEventSource(ctx, contract.EventSourceOf(a.Account, r.Partitions), body))
 	var reply contract.AppendReply
-	if err := json.Unmarshal(answer, &reply); err != nil || len(reply.Results) != 1 {
-		return contract.AppendResult{}, fmt.Errorf("%d results, %w", len(reply.Results), err)
+	must.Do(json.Unmarshal(answer, &reply))
+	if len(reply.Results) != 1 {
+		return contract.AppendResult{}, fmt.Errorf("%d results", len(reply.Results))
 	}
 	return reply.Results[0], nil
-}
-
-func (r *run) askEventSource(ctx context.Context, app string, body []byte) ([]byte, error) {
-	for _, argument := range r.bank.arguments(r.bank.parts()[app]) {
-		if listen, is := strings.CutPrefix(argument, "--listen="); is {
-			return askToAppend(ctx, r.bank.data, app, listen, body)
-		}
-	}
-	return nil, fmt.Errorf("%s does not run", app)
 }
 
 // awaitStale waits until the API says that an account stands still, and makes
@@ -169,8 +128,7 @@ func (r *run) awaitStale(ctx context.Context, id bank.AccountID) error {
 	}
 	after := laws.NewRequest(id, "after", bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}})
 	for {
-		answer := r.gateway.ask(ctx, watchingClient, after)
-		r.answers.add(answer)
+		answer := r.watch(ctx, after)
 		switch {
 		case answer.Status == contract.Unavailable:
 			return nil
@@ -185,7 +143,7 @@ func (r *run) awaitStale(ctx context.Context, id bank.AccountID) error {
 
 // poisonRefused asks for appends that would break the log or its database. Each
 // must be refused as invalid; what is written all the same will be found.
-func (r *run) poisonRefused(ctx context.Context) error {
+func (r *run) poisonRefused(ctx context.Context, _ injection) error {
 	id := bank.NewAccountID("poison", fmt.Sprint(r.clock().Nanoseconds()))
 	bad := func(change func(*contract.Record)) contract.Append {
 		record := badRecord(PoisonShape, id)

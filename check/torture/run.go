@@ -13,17 +13,22 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"corebank/check/laws"
+	"corebank/check/livebank"
+	"corebank/check/must"
 	"corebank/internal/app"
 	"corebank/internal/bank"
+	apiclient "corebank/internal/client"
 	"corebank/internal/contract"
 	"corebank/internal/identity"
-	"corebank/internal/identity/issuer"
+	"corebank/localbank/datadir"
 )
 
 // Bounds of a run.
 const (
+	startTime    = 3 * time.Minute
 	recoveryTime = time.Minute // from a fault to a bank that is whole
 	watchers     = 3           // subscribers of everything, and as many of one account each
+	watchTick    = 20 * time.Millisecond
 )
 
 // Config is how to run.
@@ -56,7 +61,8 @@ type Config struct {
 type run struct {
 	Config
 	began    time.Time
-	bank     *process
+	bank     *livebank.Bank
+	links    *links
 	gateway  *gateway
 	answers  *answers
 	load     *load
@@ -73,59 +79,35 @@ type run struct {
 
 // Run tortures a bank until the time is over or ctx ends, and then checks. An
 // error means that there was nothing to check.
-func Run(ctx context.Context, config Config) (Report, error) {
-	if err := Supported(); err != nil {
-		return Report{}, err
-	}
+func Run(ctx context.Context, config Config) (_ Report, err error) {
+	defer must.Catch(&err)
+	must.Do(Supported())
 	r := &run{Config: config, began: time.Now(), answers: newAnswers(), poisoned: make(map[bank.AccountID]Kind)}
 	r.display = &display{out: config.Out}
 	r.display.plan(config)
-	r.bank = &process{
-		program:    config.Program,
-		data:       config.Data,
-		listen:     config.Listen,
-		partitions: config.Partitions,
-		logLevel:   config.LogLevel,
-	}
-	var err error
-	if r.bank.links, err = newLinks(config.Kinds); err != nil {
-		return Report{}, err
-	}
-	defer r.bank.links.close()
-	if err := r.fill(ctx); err != nil {
-		return Report{}, err
-	}
+	r.links = must.Get(newLinks(config.Kinds))
+	defer r.links.close()
+	must.Do(r.fill(ctx))
+	r.bank = &livebank.Bank{Program: config.Program, Data: config.Data, Listen: config.Listen, Addressed: r.links.lead,
+		Arguments: append(r.links.flags(), "--log-level="+config.LogLevel, fmt.Sprintf("--partitions=%d", config.Partitions))}
 	r.Release()
-	if err := r.bank.start(ctx, coldTime); err != nil {
-		return Report{}, errors.Join(err, r.bank.killAll(context.WithoutCancel(ctx)))
-	}
-	defer func() { _ = r.bank.killAll(context.WithoutCancel(ctx)) }() // what did not stop in order
-	token, err := r.signIn()
-	if err != nil {
-		return Report{}, err
-	}
-	r.gateway = newGateway(r.bank.where.Gateway, token, config.Clients, r.clock)
+	defer func() { _ = r.bank.Kill(context.WithoutCancel(ctx)) }() // what did not stop in order
+	must.Do(r.bank.Start(ctx, livebank.ColdStart))
+	token := must.Get(apiclient.LocalToken(r.Data, theCaller, identity.Teller, tokenLife))
+	r.gateway = newGateway(r.bank.Where.Gateway, token, config.Clients, r.clock)
 	r.load = newLoad(r.gateway, r.answers, config.Seed)
-	if err := r.awaitPast(ctx); err != nil {
-		return Report{}, err
-	}
+	must.Do(r.awaitPast(ctx))
 	if err := r.load.open(ctx, config.Accounts, r.past()); err != nil {
-		return Report{}, fmt.Errorf("%w; the bank wrote last:\n%s", err, r.bank.lastWords())
+		return Report{}, fmt.Errorf("%w; the bank wrote last:\n%s", err, r.bank.LastWords())
 	}
 	r.display.ready(r.clock(), config)
 	return r.all(ctx)
 }
 
-// signIn is a token of the bank's own issuer, for longer than any run.
-func (r *run) signIn() (string, error) {
-	local, err := issuer.Open(r.Data)
-	if err != nil {
-		return "", fmt.Errorf("sign in: %w", err)
-	}
-	return local.Token(theCaller, identity.Teller, time.Now(), tokenLife)
-}
-
+// tokenLife is longer than any run.
 const tokenLife = 30 * 24 * time.Hour
+
+func (r *run) dir() datadir.Dir { return datadir.Dir{Path: r.Data, Partitions: r.Partitions} }
 
 // fill gives the bank its past.
 func (r *run) fill(ctx context.Context) error {
@@ -184,7 +166,7 @@ func (r *run) all(ctx context.Context) (Report, error) {
 		evidence.Watches = append(evidence.Watches, w.result())
 	}
 	r.found.Check(laws.Heals, 1)
-	if err := r.bank.stop(); err != nil {
+	if err := r.bank.Stop(); err != nil {
 		r.found.Violated(laws.Heals, "%v", err)
 	}
 	r.checkLogs()
@@ -198,16 +180,16 @@ func (r *run) all(ctx context.Context) (Report, error) {
 }
 
 func (r *run) newWatchers() []*subscriber {
-	for i := range watchers {
+	add := func(name string, id bank.AccountID) {
+		n := len(r.watchers)
 		r.watchers = append(r.watchers,
-			newSubscriber(r.gateway, fmt.Sprint("subscriber ", i+1), "", r.Events, r.Seed+uint64(i)))
+			newSubscriber(r.gateway, fmt.Sprintf(name, n+1), id, r.Events, r.Seed+uint64(n)))
 	}
-	for i, id := range r.load.ids()[:min(watchers, r.Accounts)] {
-		r.watchers = append(
-			r.watchers,
-			newSubscriber(r.gateway, fmt.Sprintf("subscriber %d, of one account", watchers+i+1), id, r.Events,
-				r.Seed+uint64(watchers+i)),
-		)
+	for range watchers {
+		add("subscriber %d", "")
+	}
+	for _, id := range r.load.ids()[:min(watchers, r.Accounts)] {
+		add("subscriber %d, of one account", id)
 	}
 	r.watchers[0].heard = r.load.heard
 	return r.watchers
@@ -246,7 +228,7 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoveryTime)
 	defer cancel()
-	for !r.gateway.ready(ctx) && app.Pause(ctx, watchTick) {
+	for r.bank.Readiness(ctx) != nil && app.Pause(ctx, watchTick) {
 	}
 	done.Whole = r.clock() - r.struck
 	select {

@@ -3,9 +3,13 @@ package torture
 import (
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 
+	"corebank/check/livebank"
+	"corebank/check/must"
 	"corebank/eventsource/immudb"
 	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
@@ -14,91 +18,57 @@ import (
 	"corebank/localbank/datadir"
 )
 
+// fillBatch is the events of one commit of a log that is filled.
+const fillBatch = 500
+
+// storedLog is the log of a bank in its databases, reached without any part of the
+// bank.
+type storedLog struct {
+	parts    []*immudb.Log
+	sequence *immudb.SequenceLog // of several partitions; nil for one
+	merged   *sequencer.MergedLog
+	last     storage.Cut // that was written
+}
+
 // databaseOf is where a part of a bank's log is, in the immudb at an address. Files
 // that can be lost go to the directory state.
-func databaseOf(d datadir.Dir, address, state string, part int) (immudb.Config, error) {
-	database, user := datadir.LogNames(part)
-	config := immudb.Config{Address: address, Database: database, User: user,
-		StateDir: filepath.Join(state, datadir.LogApp(part))}
+func databaseOf(d datadir.Dir, address, state string, part int) (config immudb.Config, err error) {
+	defer must.Catch(&err)
+	config = immudb.Config{Address: address, StateDir: filepath.Join(state, "torture", datadir.LogApp(part)),
+		Password: must.Get(secrets.ReadFile(d.WriterPassword(part)))}
+	config.Database, config.User = datadir.LogNames(part)
 	if d.Partitions > 1 {
 		config.Partition = storage.Partition{Number: part, Of: d.Partitions}
 	}
-	var err error
-	config.Password, err = secrets.ReadFile(d.WriterPassword(part))
-	return config, errors.Join(err, os.MkdirAll(config.StateDir, 0o700))
+	return config, os.MkdirAll(config.StateDir, 0o700)
 }
 
-// openParts opens the log of the bank in a directory: its one database, or the
-// databases of its partitions and of their sequence, which is nil otherwise.
-func openParts(
-	d datadir.Dir, address, state, adminPassword string,
-) (parts []*immudb.Log, sequence *immudb.SequenceLog, err error) {
+// openLog opens the log of the bank in a directory: its one database, or the
+// databases of its partitions and of their sequence.
+func openLog(d datadir.Dir, address, adminPassword string) (l *storedLog, err error) {
+	defer must.Catch(&err)
+	l = new(storedLog)
+	var readers []sequencer.PartitionLog
 	for _, part := range d.LogParts() {
-		config, err := databaseOf(d, address, state, part)
-		if err != nil {
-			return nil, nil, err
-		}
+		config := must.Get(databaseOf(d, address, d.Path, part))
 		config.AdminPassword = adminPassword
 		if part == 0 && d.Partitions > 1 {
-			sequence = immudb.NewSequenceLog(config)
+			l.sequence = immudb.NewSequenceLog(config)
 			continue
 		}
-		parts = append(parts, immudb.NewLog(config))
+		one := immudb.NewLog(config)
+		l.parts, readers = append(l.parts, one), append(readers, sequencer.StoredPartition{Storage: one})
 	}
-	return parts, sequence, nil
-}
-
-// storedLog reads the log from its database, without any part of the bank.
-type storedLog struct {
-	whole  *immudb.Log          // with one partition
-	merged *sequencer.MergedLog // with several
-	close  func(context.Context) error
-}
-
-// openLog opens the log of the bank in a data directory.
-func openLog(data, immudb string) (*storedLog, error) {
-	partitions, err := datadir.ReadPartitions(data)
-	if err != nil {
-		return nil, err
-	}
-	state, err := os.MkdirTemp(data, "torture-state-")
-	if err != nil {
-		return nil, err
-	}
-	parts, sequence, err := openParts(datadir.Dir{Path: data, Partitions: partitions}, immudb, state, "")
-	if err != nil {
-		return nil, err
-	}
-	l := &storedLog{}
-	var logs []sequencer.PartitionLog
-	for _, part := range parts {
-		logs = append(logs, sequencer.StoredPartition{Storage: part})
-	}
-	if sequence == nil {
-		l.whole = parts[0]
-	} else {
-		l.merged = sequencer.NewMergedLog(sequence, logs)
-	}
-	l.close = func(ctx context.Context) error {
-		return errors.Join(closeParts(ctx, parts, sequence), os.RemoveAll(state))
+	if l.sequence != nil {
+		l.merged = sequencer.NewMergedLog(l.sequence, readers)
 	}
 	return l, nil
 }
 
-func closeParts(ctx context.Context, parts []*immudb.Log, sequence *immudb.SequenceLog) (failure error) {
-	for _, part := range parts {
-		failure = errors.Join(failure, part.Close(ctx))
-	}
-	if sequence != nil {
-		failure = errors.Join(failure, sequence.Close(ctx))
-	}
-	return failure
-}
-
 // ReadAll reads the records after a position.
 func (l *storedLog) ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
-	if l.whole != nil {
-		return l.whole.ReadAll(ctx, after, limit)
+	if l.merged == nil {
+		return l.parts[0].ReadAll(ctx, after, limit)
 	}
 	if _, err := l.merged.Refresh(ctx); err != nil {
 		return nil, err
@@ -106,5 +76,95 @@ func (l *storedLog) ReadAll(ctx context.Context, after int64, limit int) ([]cont
 	return l.merged.ReadAll(ctx, after, limit)
 }
 
-// Close ends the connections and removes the state of immudb's client.
-func (l *storedLog) Close(ctx context.Context) error { return l.close(ctx) }
+// Close ends the connections.
+func (l *storedLog) Close(ctx context.Context) (failure error) {
+	for _, part := range l.parts {
+		failure = errors.Join(failure, part.Close(ctx))
+	}
+	if l.sequence != nil {
+		failure = errors.Join(failure, l.sequence.Close(ctx))
+	}
+	return failure
+}
+
+// fillLog writes events, which must be a whole log from its first position, into
+// the log of a bank that does not run, in the way of its event source: with an
+// immudb of its own, the database, the user, and one commit after the other. They
+// count as published: the views read them from the log.
+func fillLog(ctx context.Context, program, data string, partitions int, records iter.Seq[contract.Record]) (err error) {
+	defer must.Catch(&err)
+	dir := must.Get(datadir.Open(data, partitions))
+	defer dir.Close()
+	address := must.Get(livebank.FreeAddress())
+	server := must.Get(livebank.Supervise(ctx, dir.Logs(), func(string, error) {},
+		livebank.Immudb(program, dir.Dir, address)))
+	defer func() { err = errors.Join(err, server.Stop()) }()
+	l := must.Get(openLog(dir.Dir, address, must.Get(secrets.ReadFile(dir.AdminPassword()))))
+	defer func() { err = errors.Join(err, l.Close(context.WithoutCancel(ctx))) }()
+	must.Do(l.acquire(ctx))
+	batch, last := make([]contract.Record, 0, fillBatch), int64(0)
+	for r := range records {
+		batch, last = append(batch, r), r.Position
+		if len(batch) == fillBatch {
+			must.Do(l.commit(ctx, batch))
+			batch = batch[:0]
+		}
+	}
+	must.Do(l.commit(ctx, batch))
+	if l.sequence != nil {
+		return l.sequence.SaveCheckpoint(ctx, last)
+	}
+	return l.parts[0].SaveCheckpoint(ctx, last)
+}
+
+// acquire becomes the writer of the log, which must be new.
+func (l *storedLog) acquire(ctx context.Context) error {
+	for _, part := range l.parts {
+		if head, err := part.Acquire(ctx); err != nil || head != 0 {
+			return errors.Join(fmt.Errorf("the log is not new, or cannot be written: it ends at position %d", head), err)
+		}
+	}
+	if l.sequence == nil {
+		return nil
+	}
+	last, err := l.sequence.Acquire(ctx)
+	if err != nil || last.Number != 0 {
+		return errors.Join(fmt.Errorf("the sequence is not new, or cannot be written: it ends at cut %d", last.Number), err)
+	}
+	l.last = storage.Cut{Ends: make([]int64, len(l.parts))}
+	return nil
+}
+
+// commit writes the next records. With several partitions, it makes the cuts that
+// give each record its position: within one cut, the records of a later partition
+// come later.
+func (l *storedLog) commit(ctx context.Context, records []contract.Record) error {
+	if l.sequence == nil || len(records) == 0 {
+		return l.commitTo(ctx, 0, records)
+	}
+	var cuts []storage.Cut
+	byPartition, at := make([][]contract.Record, len(l.parts)), 0
+	for _, r := range records {
+		p := contract.PartitionOf(r.Account, len(l.parts)) - 1
+		if p < at || len(cuts) == 0 {
+			l.last = storage.Cut{Number: l.last.Number + 1, Ends: append([]int64{}, l.last.Ends...)}
+			cuts = append(cuts, l.last)
+		}
+		l.last.Ends[p]++
+		at, r.Position = p, l.last.Ends[p]
+		byPartition[p] = append(byPartition[p], r)
+	}
+	for p, own := range byPartition {
+		if err := l.commitTo(ctx, p, own); err != nil {
+			return err
+		}
+	}
+	return l.sequence.Add(ctx, cuts...)
+}
+
+func (l *storedLog) commitTo(ctx context.Context, part int, records []contract.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	return l.parts[part].Commit(ctx, records, nil)
+}

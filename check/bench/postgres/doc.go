@@ -1,4 +1,4 @@
 // Package postgres runs an installed PostgreSQL while it is measured, in its own
 // directory and through a unix socket there. Every commit is fsynced, nothing
-// listens on a network, and nothing is left behind. It imports nothing of ours.
+// listens on a network, and nothing is left behind. It may import livebank.
 package postgres

@@ -12,21 +12,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"corebank/check/livebank"
+	"corebank/check/must"
+	"corebank/localbank/supervisor"
 )
 
 // ErrMissing says that PostgreSQL is not installed, and how to install it.
 var ErrMissing = errors.New("PostgreSQL is not installed: initdb and postgres are neither on PATH nor below " +
 	"/usr/lib/postgresql; on Debian and Ubuntu, apt-get install postgresql")
-
-const (
-	startTimeout = time.Minute
-	startPause   = 50 * time.Millisecond
-	stopTimeout  = 15 * time.Second
-)
 
 // settings are PostgreSQL's defaults, except for more memory and log, so that not
 // every measurement has a checkpoint. The defaults for durability are listed to
@@ -39,9 +35,7 @@ type Server struct {
 	PID     int
 	Version string
 	dir     string
-	runAs   []string // see ownDir
-	command *exec.Cmd
-	ended   chan error
+	stop    func() error // nil if it does not run
 }
 
 // find returns the directory of the programs of the newest installed PostgreSQL.
@@ -62,30 +56,49 @@ func find() (bin string, err error) {
 }
 
 // Start creates a database in a temporary directory and serves it until Stop.
-func Start(ctx context.Context) (server *Server, err error) {
-	bin, err := find()
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{ended: make(chan error, 1)}
-	if s.dir, s.runAs, err = ownDir(); err != nil {
-		return nil, err
-	}
+func Start(ctx context.Context) (s *Server, err error) {
+	s = new(Server)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Stop())
 		}
 	}()
+	defer must.Catch(&err)
+	bin := must.Get(find())
+	var runAs []string
+	s.dir, runAs, err = ownDir()
+	must.Do(err)
 	data := filepath.Join(s.dir, "data")
-	initialize := s.program(filepath.Join(bin, "initdb"), "--pgdata="+data, "--username=bench", "--auth=trust",
-		"--encoding=UTF8", "--locale=C", "--no-sync")
+	// program is a command line that runs in the server's directory as its owner.
+	program := func(name string, arguments ...string) []string {
+		return slices.Concat(runAs, []string{filepath.Join(bin, name)}, arguments)
+	}
+	initdb := program("initdb", "--pgdata="+data, "--username=bench", "--auth=trust", "--encoding=UTF8", "--locale=C",
+		"--no-sync")
+	initialize := exec.Command(initdb[0], initdb[1:]...)
+	initialize.Dir = s.dir
 	if text, err := initialize.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w: %s", err, lastLine(text))
+		return s, fmt.Errorf("initdb: %w: %s", err, text)
 	}
-	if err := s.serve(ctx, filepath.Join(bin, "postgres"), data); err != nil {
-		return nil, err
+	serve := program("postgres", "-D", data)
+	for _, setting := range append(settings, "unix_socket_directories="+s.dir) {
+		serve = append(serve, "-c", setting)
 	}
+	started := must.Get(livebank.Supervise(ctx, filepath.Join(s.dir, "logs"), func(string, error) {},
+		supervisor.Process{Name: "postgres", Command: serve[0], Args: serve[1:], Env: os.Environ(), Dir: s.dir,
+			Ready: s.answers, StopSignal: os.Interrupt}))
+	s.PID, s.stop = started.PIDs["postgres"], started.Stop
 	return s, nil
+}
+
+// answers asks the server for its version.
+func (s *Server) answers(ctx context.Context) error {
+	connection, err := pgx.Connect(ctx, s.Address())
+	if err != nil {
+		return err
+	}
+	err = connection.QueryRow(ctx, "SELECT split_part(version(), ' ', 2)").Scan(&s.Version)
+	return errors.Join(err, connection.Close(ctx))
 }
 
 // ownDir makes a directory for a server and returns the command that runs
@@ -115,76 +128,15 @@ func ownDir() (dir string, runAs []string, err error) {
 	return "", nil, errors.New("PostgreSQL cannot run as root, and there is no user postgres or nobody to run it as")
 }
 
-// program is a command that runs in the server's directory as its owner.
-func (s *Server) program(arguments ...string) *exec.Cmd {
-	arguments = append(slices.Clone(s.runAs), arguments...)
-	command := exec.Command(arguments[0], arguments[1:]...)
-	command.Dir = s.dir
-	return command
-}
-
-func (s *Server) serve(ctx context.Context, program, data string) error {
-	arguments := []string{program, "-D", data}
-	for _, setting := range append(settings, "unix_socket_directories="+s.dir) {
-		arguments = append(arguments, "-c", setting)
-	}
-	log, err := os.Create(filepath.Join(s.dir, "log"))
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	s.command = s.program(arguments...)
-	s.command.Stdout, s.command.Stderr = log, log
-	if err := s.command.Start(); err != nil {
-		return err
-	}
-	s.PID = s.command.Process.Pid
-	go func() { s.ended <- s.command.Wait() }()
-	return s.await(ctx)
-}
-
-// await waits until the server answers.
-func (s *Server) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	for {
-		connection, err := pgx.Connect(ctx, s.Address())
-		if err == nil {
-			err = connection.QueryRow(ctx, "SELECT split_part(version(), ' ', 2)").Scan(&s.Version)
-			return errors.Join(err, connection.Close(ctx))
-		}
-		select {
-		case ended := <-s.ended:
-			s.ended <- ended
-			text, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-			return fmt.Errorf("postgres ended: %w: %s", ended, lastLine(text))
-		case <-ctx.Done():
-			return fmt.Errorf("postgres does not answer: %w", err)
-		case <-time.After(startPause):
-		}
-	}
-}
-
 // Address is the connection string of the server.
 func (s *Server) Address() string {
 	return "host=" + s.dir + " user=bench dbname=postgres sslmode=disable"
 }
 
 // Stop ends the server and removes its files.
-func (s *Server) Stop() error {
-	if s.command != nil && s.command.Process != nil {
-		_ = s.command.Process.Signal(syscall.SIGINT) // it may have ended
-		select {
-		case <-s.ended:
-		case <-time.After(stopTimeout):
-			_ = s.command.Process.Kill()
-			<-s.ended
-		}
+func (s *Server) Stop() (err error) {
+	if s.stop != nil {
+		err = s.stop()
 	}
-	return os.RemoveAll(s.dir)
-}
-
-func lastLine(text []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return lines[len(lines)-1]
+	return errors.Join(err, os.RemoveAll(s.dir))
 }

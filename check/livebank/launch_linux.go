@@ -1,0 +1,5 @@
+package livebank
+
+import "syscall"
+
+var attributes = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}

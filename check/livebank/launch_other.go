@@ -1,0 +1,7 @@
+//go:build !linux
+
+package livebank
+
+import "syscall"
+
+var attributes *syscall.SysProcAttr

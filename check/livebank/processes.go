@@ -1,0 +1,94 @@
+package livebank
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strconv"
+	"sync"
+
+	immudb "github.com/codenotary/immudb/pkg/client"
+	commonpb "github.com/dapr/dapr/pkg/proto/common/v1"
+	runtimepb "github.com/dapr/dapr/pkg/proto/runtime/v1"
+	"google.golang.org/protobuf/types/known/anypb"
+
+	"corebank/check/must"
+	"corebank/internal/contract"
+	"corebank/localbank/datadir"
+	"corebank/localbank/immudbserver"
+	"corebank/localbank/supervisor"
+)
+
+// Supervised are processes that run without a bank around them.
+type Supervised struct {
+	PIDs map[string]int // by name
+	Stop func() error
+}
+
+// Supervise starts processes, whose logs go to a directory, and waits until all
+// are ready. died is called for one that ends by itself and is started again.
+func Supervise(
+	ctx context.Context, logs string, died func(name string, why error), processes ...supervisor.Process,
+) (s Supervised, err error) {
+	defer must.Catch(&err)
+	must.Do(os.MkdirAll(logs, 0o700))
+	var mu sync.Mutex
+	s.PIDs = make(map[string]int)
+	group := must.Get(supervisor.New(logs, func(event supervisor.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		switch event.State {
+		case supervisor.Started:
+			s.PIDs[event.Process] = event.PID
+		case supervisor.Died:
+			died(event.Process, event.Err)
+		}
+	}, processes...))
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ended, ready := make(chan error, 1), make(chan struct{})
+	go func() { ended <- group.Run(running, func() { close(ready) }) }()
+	s.Stop = func() error { stop(); return <-ended }
+	select {
+	case <-ready:
+		return s, nil
+	case err := <-ended:
+		stop()
+		return s, err
+	case <-ctx.Done():
+		return s, errors.Join(ctx.Err(), s.Stop())
+	}
+}
+
+// Immudb is the database of a bank that does not run.
+func Immudb(program string, dir datadir.Dir, address string) supervisor.Process {
+	return supervisor.Process{Name: "immudb", Command: program, Env: Environment(), Dir: dir.Path,
+		Args: []string{"immudb", "--dir=" + dir.Immudb(), "--listen=" + address,
+			"--admin-password-file=" + dir.AdminPassword()},
+		Ready: func(ctx context.Context) error { return immudbserver.Check(ctx, address) },
+		Grace: 2 * immudbserver.StopTime}
+}
+
+// Append calls an event source as its sidecar does.
+func Append(ctx context.Context, source runtimepb.AppCallbackClient, request []byte) (reply []byte, err error) {
+	answer, err := source.OnInvoke(ctx, &commonpb.InvokeRequest{Method: contract.MethodAppend,
+		ContentType: "application/json", Data: &anypb.Any{Value: request},
+		HttpExtension: &commonpb.HTTPExtension{Verb: commonpb.HTTPExtension_POST}})
+	return answer.GetData().GetValue(), err
+}
+
+// OpenImmudb opens a session of a user in a database of the server at an address.
+// The client's own state goes to a directory.
+func OpenImmudb(ctx context.Context, address, state, user, password, database string) (immudb.ImmuClient, error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, err
+	}
+	session := immudb.NewClient().WithOptions(immudb.DefaultOptions().WithAddress(host).WithPort(port).WithDir(state).
+		WithDisableIdentityCheck(true))
+	return session, session.OpenSession(ctx, []byte(user), []byte(password), database)
+}

@@ -1,0 +1,211 @@
+package torture
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"corebank/check/livebank"
+	"corebank/internal/contract"
+)
+
+// Kind names a fault: what is done, and to which part, as in "kill:actor".
+type Kind string
+
+// The faults that are done to one part.
+const (
+	Kill   = "kill"   // SIGKILL
+	Freeze = "freeze" // SIGSTOP, and SIGCONT some time later
+	// Slow delays what goes to the part and comes from it; Cut closes all
+	// connections to it and refuses new ones; Deaf loses what goes to it and Mute
+	// what comes from it, without a word to anybody.
+	Slow = "slow"
+	Cut  = "cut"
+	Deaf = "deaf"
+	Mute = "mute"
+)
+
+// The faults that stand alone.
+const (
+	// Everything kills all processes at once, up among them, and starts the
+	// bank again.
+	Everything Kind = "everything"
+	// DiskLow leaves less room than the event source keeps in reserve: commands
+	// are refused before anything fails. DiskFull has every write to a file fail,
+	// of all parts at once.
+	DiskLow  Kind = "disk:low"
+	DiskFull Kind = "disk:full"
+	// BrokerLost takes the broker's data directory away and kills it.
+	BrokerLost Kind = "broker-lost"
+	// BrokerAway cuts the broker off for longer than the sidecars try to reach it
+	// again. It takes minutes, so that "all" leaves it out.
+	BrokerAway Kind = "broker-away"
+	// MessagesGarbage publishes what is no batch, or contradicts itself or the log;
+	// MessagesOversized what the broker must refuse.
+	MessagesGarbage   Kind = "messages:garbage"
+	MessagesOversized Kind = "messages:oversized"
+	// MessagesRepeated publishes old messages of the topic again, in no order;
+	// MessagesDropped empties the topic while it is used.
+	MessagesRepeated Kind = "messages:repeated"
+	MessagesDropped  Kind = "messages:dropped"
+	// The bad events of a log each go to an account of its own, which must stand
+	// still and say so, while all others go on. PoisonUnknown is an event of an
+	// unknown type, PoisonSchema one of a schema before the first, PoisonShape one
+	// whose data has another shape: an older or a broken writer appended them.
+	PoisonUnknown Kind = "poison:unknown"
+	PoisonSchema  Kind = "poison:schema"
+	PoisonShape   Kind = "poison:shape"
+	// PoisonBytes is no event at all, in the place of one.
+	PoisonBytes Kind = "poison:bytes"
+	// PoisonRefused are appends that the event source must refuse.
+	PoisonRefused Kind = "poison:refused"
+	// SecondWriter starts another event source on the same log.
+	SecondWriter Kind = "second-writer"
+	// SnapshotsDamaged, SnapshotsStale and SnapshotsDeleted change what the
+	// actors have kept, and kill them so that they read it.
+	SnapshotsDamaged Kind = "snapshots:damaged"
+	SnapshotsStale   Kind = "snapshots:stale"
+	SnapshotsDeleted Kind = "snapshots:deleted"
+	// ViewsDeleted deletes the file of the views and kills those who have it
+	// open.
+	ViewsDeleted Kind = "views:deleted"
+)
+
+// injection is one fault while it is done. It strikes when the damage is done, or
+// ends.
+type injection struct {
+	Fault
+	part string
+	// running ends what lasts before its time; it leaves nothing half done.
+	running context.Context
+}
+
+// faults are all faults, in the order of Kinds.
+var faults = []struct {
+	name  Kind                          // or the word before the colon
+	on    func(partitions int) []string // the parts that it is done to
+	lasts bool
+	do    func(r *run, ctx context.Context, i injection) error
+}{
+	{Kill, partsOf, false, (*run).kill},
+	{Everything, nil, false, (*run).killEverything},
+	{Freeze, partsOf, true, (*run).freeze},
+	{Slow, linksOf, true, (*run).harmLink},
+	{Cut, linksOf, true, (*run).harmLink},
+	{Deaf, linksOf, true, (*run).harmLink},
+	{Mute, linksOf, true, (*run).harmLink},
+	{DiskLow, nil, true, (*run).lowDisk},
+	{DiskFull, nil, true, (*run).fullDisk},
+	{BrokerLost, nil, false, (*run).loseBroker},
+	{MessagesRepeated, nil, false, onTopic(repeat)},
+	{MessagesDropped, nil, false, onTopic(drop)},
+	{MessagesGarbage, nil, false, onTopic(litter)},
+	{MessagesOversized, nil, false, onTopic(oversize)},
+	{PoisonUnknown, nil, false, (*run).poison},
+	{PoisonSchema, nil, false, (*run).poison},
+	{PoisonShape, nil, false, (*run).poison},
+	{PoisonBytes, nil, false, (*run).poison},
+	{PoisonRefused, nil, false, (*run).poisonRefused},
+	{SecondWriter, nil, false, (*run).secondWriter},
+	{SnapshotsDamaged, nil, false, (*run).spoilSnapshots},
+	{SnapshotsStale, nil, false, (*run).spoilSnapshots},
+	{SnapshotsDeleted, nil, false, (*run).spoilSnapshots},
+	{ViewsDeleted, nil, false, (*run).deleteViews},
+	{BrokerAway, nil, true, (*run).sendBrokerAway},
+}
+
+// injectTime bounds a fault beyond how long it lasts.
+const injectTime = 2 * time.Minute
+
+// inject does a fault, and returns when the processes that it ended run again.
+func (r *run) inject(running context.Context, f Fault) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(running), f.Lasts+injectTime)
+	defer cancel()
+	what, part := f.Kind.split()
+	for _, one := range faults {
+		if one.name == f.Kind || one.on != nil && string(one.name) == what {
+			return one.do(r, ctx, injection{f, part, running})
+		}
+	}
+	return fmt.Errorf("fault %s cannot be done", f.Kind)
+}
+
+// partsOf are the processes of a bank whose log has so many partitions.
+func partsOf(partitions int) []string {
+	parts := slices.Clone(livebank.Parts)
+	for _, app := range contract.PartitionApps(partitions) {
+		parts = append(parts, app, app+"-sidecar")
+	}
+	return parts
+}
+
+// linksOf are the parts to which connections can be harmed: those of the event
+// source to immudb, of the sidecars to the broker, the placement and sentry, and
+// of each app to its sidecar.
+func linksOf(int) []string {
+	return []string{"immudb", "nats", "placement", "sentry", "server-sidecar", "actor-sidecar", "eventsource-sidecar",
+		"projector-sidecar"}
+}
+
+// Kinds are all faults that there are in a bank whose log has so many
+// partitions.
+func Kinds(partitions int) (all []Kind) {
+	for _, f := range faults {
+		if f.on == nil {
+			all = append(all, f.name)
+			continue
+		}
+		for _, part := range f.on(partitions) {
+			all = append(all, f.name+":"+Kind(part))
+		}
+	}
+	return all
+}
+
+// split is what is done and to what.
+func (k Kind) split() (what, part string) {
+	what, part, _ = strings.Cut(string(k), ":")
+	return what, part
+}
+
+// lasts tells the faults that have an end.
+func (k Kind) lasts() bool {
+	what, _ := k.split()
+	for _, f := range faults {
+		if f.name == k || f.name == Kind(what) {
+			return f.lasts
+		}
+	}
+	return false
+}
+
+// ParseKinds reads a list such as "kill,freeze:immudb": full names, the word
+// before the colon for all of a sort, or "all", of a bank with so many partitions.
+func ParseKinds(list string, partitions int) (chosen []Kind, err error) {
+	all := Kinds(partitions)
+	for word := range strings.SplitSeq(list, ",") {
+		word = strings.TrimSpace(word)
+		named := func(kind Kind) bool {
+			what, _ := kind.split()
+			return word == "all" && kind != BrokerAway || word == what || word == string(kind)
+		}
+		if !slices.ContainsFunc(all, named) {
+			return nil, fmt.Errorf("there is no fault %q; choose among all, %s", word, strings.Join(names(all), ", "))
+		}
+		for _, kind := range all {
+			if named(kind) && !slices.Contains(chosen, kind) {
+				chosen = append(chosen, kind)
+			}
+		}
+	}
+	return chosen, nil
+}
+
+func names(kinds []Kind) (all []string) {
+	for _, kind := range kinds {
+		all = append(all, string(kind))
+	}
+	return all
+}
