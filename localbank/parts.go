@@ -196,7 +196,7 @@ func (p *parts) projector() {
 func (p *parts) server(listen string) {
 	env := p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, p.placementArgument())
 	arguments := []string{"server", "--listen=" + listen, "--views=" + p.data.Views(), "--allow-remote=false",
-		"--local-key-file=" + p.data.Issuer.KeyFile}
+		"--sessions=" + p.data.Sessions().Dir}
 	p.addCommand(supervisor.Process{
 		Name: contract.AppServer, Env: append(env, mongoEnvironment()...), Args: append(arguments, p.identity()...),
 		Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},

@@ -141,14 +141,14 @@ func (s *statusOutput) isOver(over *outage, since time.Time) bool {
 	return true
 }
 
-// ready prints the addresses that a person needs, and how to get a token. No
-// token is printed: the output may be a file that others read.
+// ready prints the addresses that a person needs, and how to sign in. No token is
+// printed: the output may be a file that others read.
 func (s *statusOutput) ready(listen string, data *datadir.Locked) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.up = true
 	s.printf(`
-The bank is ready after %[1]s.
+The bank is ready after %[1]s. %[6]s
 
   Console    http://%[2]s/console
   GraphiQL   http://%[2]s/
@@ -161,12 +161,13 @@ The bank is ready after %[1]s.
   Logs       %[4]s
   Stop       Ctrl-C
 
-`, seconds(time.Since(s.began)), listen, shown(data.Path), shown(data.Logs()), tokenCommand(data.Path))
+`, seconds(time.Since(s.began)), listen, shown(data.Path), shown(data.Logs()),
+		tokenCommand(data.Path, "--role teller"), signInText(s.out, "http://"+listen, data))
 }
 
-// tokenCommand is the command that prints a teller's token.
-func tokenCommand(data string) string {
-	command := "corebank token --role teller"
+// tokenCommand is the command that prints a token, or with --link a sign-in link.
+func tokenCommand(data, flag string) string {
+	command := "corebank token " + flag
 	if here, err := filepath.Abs(datadir.Default); err == nil && here == data {
 		return command
 	}

@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"corebank/internal/identity/issuer"
 	"corebank/localbank/datadir"
 	"corebank/localbank/sidecars"
 	"corebank/localbank/supervisor"
@@ -48,6 +51,24 @@ func awaitText(t *testing.T, out *buffer, text string) {
 	}
 }
 
+// lockedDirectory is that of a bank, with a blank in its name.
+func lockedDirectory(t *testing.T) *datadir.Locked {
+	t.Helper()
+	path, err := os.MkdirTemp(t.TempDir(), "the bank")
+	if err != nil {
+		t.Fatal(err)
+	}
+	local, err := issuer.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := datadir.Dir{Path: path}
+	if err := dir.Sessions().Clear(); err != nil {
+		t.Fatal(err)
+	}
+	return &datadir.Locked{Dir: dir, Issuer: local}
+}
+
 func TestAnOutageIsShownToItsEnd(t *testing.T) {
 	var out buffer
 	var answers atomic.Int32 // of the gateway since the outage began; the first is old
@@ -61,7 +82,8 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 				return nil
 			}}}}, sidecars.Programs{Version: "1.18.2", Daprd: "/x/daprd"})
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Ready, Took: 1500 * time.Millisecond})
-	s.ready("127.0.0.1:8080", &datadir.Locked{Dir: datadir.Dir{Path: "/the bank"}})
+	bank := lockedDirectory(t)
+	s.ready("127.0.0.1:8080", bank)
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Died, Err: errors.New("signal: killed"),
 		Pause: 100 * time.Millisecond, Lines: []string{"a", "b", "c", "d", "e", "its last word"}})
 	s.show(t.Context(), supervisor.Event{Process: "actor", State: supervisor.Died, Err: errors.New("exit status 1")})
@@ -76,7 +98,8 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 	}
 	for _, text := range []string{
 		"nats                  ready  127.0.0.1:20001                  1.5 s", "http://127.0.0.1:8080/graphql",
-		"/the bank/logs", "Ctrl-C", "corebank token --role teller --data '/the bank'\n",
+		bank.Logs(), "Ctrl-C", "corebank token --role teller --data '" + bank.Path + "'\n",
+		"\n  http://127.0.0.1:8080/console/#/sign-in/", "corebank token --link --data '" + bank.Path + "'\n",
 		"nats died (signal: killed) and is started again in 100ms",
 		"  | its last word\n", "actor died (exit status 1)", "nothing",
 		"nats is back, 1.0 s after it died", "after nats died",
@@ -92,11 +115,33 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 		t.Error("the output has a token, and others may read it")
 	}
 	for line := range strings.Lines(out.String()) {
-		if len(line) > 81 && !strings.Contains(line, "started again") {
+		if len(line) > 81 && !strings.Contains(line, "started again") && !strings.Contains(line, bank.Path) {
 			t.Errorf("a line is wider than a terminal: %s", line)
 		}
 	}
 	if t.Failed() {
 		t.Log(out.String())
+	}
+}
+
+// TestNoLinkWhereOthersCanRead: what up prints may go to a file.
+func TestNoLinkWhereOthersCanRead(t *testing.T) {
+	bank := lockedDirectory(t)
+	for mode, linked := range map[os.FileMode]bool{0o600: true, 0o640: false, 0o644: false} {
+		path := filepath.Join(t.TempDir(), "up.log")
+		if err := errors.Join(os.WriteFile(path, nil, mode), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		newStatusOutput(file).ready("127.0.0.1:8080", bank)
+		text, err := os.ReadFile(path)
+		if err != nil || strings.Contains(string(text), "/sign-in/") != linked ||
+			!strings.Contains(string(text), "corebank token --link --data") {
+			t.Errorf("%v: %v\n%s", mode, err, text)
+		}
 	}
 }

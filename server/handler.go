@@ -19,6 +19,8 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
+	"corebank/internal/identity/session"
 	"corebank/internal/view"
 	"corebank/server/console"
 	"corebank/server/graphiql"
@@ -39,8 +41,8 @@ type Parts struct {
 	Log           graph.Log
 	// Verify verifies tokens; nil accepts none.
 	Verify Verify
-	// PageToken returns the token that a page starts with; nil for none.
-	PageToken func(*http.Request) string
+	// Sessions are those of browsers on this machine; nil for none.
+	Sessions *session.Store
 	// Transports configures the transports.
 	Transports Transports
 	// Guard configures the limits of requests.
@@ -56,6 +58,9 @@ func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.H
 	app.AddHealth(mux, ready)
 	mux.Handle(endpointPath, signIn(parts.Verify, graphQL(parts, limits)))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
+	if parts.Sessions != nil {
+		mux.Handle(sessionPath, sessions(*parts.Sessions, parts.Verify))
+	}
 	addPages(mux, parts)
 	return limits.Handler(mux, app.HealthPath, app.ReadyPath)
 }
@@ -63,11 +68,11 @@ func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.H
 // addPages adds the pages for people. GraphiQL needs introspection, which
 // production does not offer.
 func addPages(mux *http.ServeMux, parts Parts) {
-	options := console.Options{Endpoint: endpointPath, Token: parts.PageToken}
+	options := console.Options{Endpoint: endpointPath}
 	if !parts.Guard.Production {
 		options.GraphiQL = "/"
 		mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath, Console: consolePath,
-			DemoAccountID: string(bank.NewAccountID(pageSubject, demoKey)), Token: parts.PageToken}))
+			DemoAccountID: string(bank.NewAccountID(string(identity.Teller), demoKey))}))
 	}
 	mux.Handle(consolePath+"/", http.StripPrefix(consolePath, console.Handler(options)))
 }

@@ -15,8 +15,8 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/batcher"
 	"corebank/internal/contract"
-	"corebank/internal/identity/issuer"
 	"corebank/internal/identity/oidc"
+	"corebank/internal/identity/session"
 	"corebank/internal/logclient"
 	"corebank/internal/view/viewstore"
 	"corebank/server/guard"
@@ -31,10 +31,10 @@ type Config struct {
 	AllowRemote bool
 	// Identity says which issuer's tokens are accepted.
 	Identity oidc.Settings
-	// LocalKeyFile is the key of the issuer, if that is on this machine: pages
-	// requested from this machine then start with a token. Empty otherwise.
-	LocalKeyFile string
-	Views        viewstore.Config
+	// Sessions is the folder of the sessions of browsers, if the issuer is on this
+	// machine: see package session. Empty otherwise.
+	Sessions string
+	Views    viewstore.Config
 	// Transports configures the transports; Run sets its Ending.
 	Transports Transports
 	// Guard configures the limits of requests. Run sets Guard.Loopback and the
@@ -67,10 +67,6 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	local, err := config.local()
-	if err != nil {
-		return err
-	}
 	lis, err := net.Listen("tcp", config.Listen)
 	if err != nil {
 		return fmt.Errorf("the gateway cannot listen on %s: %w", config.Listen, err)
@@ -96,7 +92,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error {
 		config.Transports.Ending = ctx
 		parts := Parts{Commands: NewCommands(batcher.Remote(sidecar)), Views: views, Subscriptions: hub, Log: events,
-			Transports: config.Transports, Guard: config.Guard, Verify: people.Verify, PageToken: pageToken(local)}
+			Transports: config.Transports, Guard: config.Guard, Verify: people.Verify, Sessions: config.sessions()}
 		front := NewHTTP(Handler(parts, newProbe(actors.ready).Ready), log)
 		// Subscriptions end with the gateway; requests may take a little longer.
 		front.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
@@ -137,16 +133,12 @@ func onLoopback(listen string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// local is the issuer on this machine; nil if the issuer is elsewhere.
-func (c Config) local() (*issuer.Issuer, error) {
-	if c.LocalKeyFile == "" {
-		return nil, nil
+// sessions are nil if the issuer of tokens is not on this machine.
+func (c Config) sessions() *session.Store {
+	if c.Sessions == "" {
+		return nil
 	}
-	key, err := issuer.Key(c.LocalKeyFile)
-	if err != nil {
-		return nil, err
-	}
-	return issuer.New(c.Identity.Issuer, key)
+	return &session.Store{Dir: c.Sessions}
 }
 
 // checkListen refuses an address beyond loopback while the token issuer is on
@@ -155,11 +147,11 @@ func checkListen(config Config) error {
 	if _, _, err := net.SplitHostPort(config.Listen); err != nil {
 		return fmt.Errorf("--listen %q: want host:port, for example 127.0.0.1:8080", config.Listen)
 	}
-	if loopback(config.Listen) || config.LocalKeyFile == "" || config.AllowRemote {
+	if loopback(config.Listen) || config.Sessions == "" || config.AllowRemote {
 		return nil
 	}
 	return errors.New("the token issuer is on this machine, so the gateway listens on loopback only: " +
-		"use --listen 127.0.0.1:8080, or the --issuer that people sign in with and no --local-key-file")
+		"use --listen 127.0.0.1:8080, or the --issuer that people sign in with and no --sessions")
 }
 
 // actors reaches the account actors through the sidecar.

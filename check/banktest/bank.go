@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"corebank/eventsource/storage"
 	"corebank/internal/identity"
 	"corebank/internal/identity/identitytest"
+	"corebank/internal/identity/session"
 	"corebank/internal/view"
 	"corebank/internal/view/memory"
 	"corebank/projector"
@@ -44,6 +44,7 @@ type Bank struct {
 	driver    *saga.Driver
 	parts     server.Parts
 	host      *actor.Host
+	sessions  session.Store // of browsers
 }
 
 // Start runs a bank until the test ends.
@@ -68,7 +69,7 @@ func Tell(t *testing.T, story func(t *testing.T, b *Bank)) {
 func StartOn(t testing.TB, partitions int) *Bank {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	b := &Bank{t: t, Views: memory.New()}
+	b := &Bank{t: t, Views: memory.New(), sessions: session.Store{Dir: t.TempDir()}}
 	parts := b.openLog(partitions, quiet)
 	log := parts.whole
 	b.People = identitytest.NewIssuer(t)
@@ -98,17 +99,28 @@ func StartOn(t testing.TB, partitions int) *Bank {
 }
 
 // Gateway opens another gateway of the same bank, with its own limits, and
-// returns a client of it. Its pages start with a token of the Teller.
+// returns a client of it.
 func (b *Bank) Gateway(limits guard.Config) *Client {
 	b.t.Helper()
 	parts := b.parts
 	parts.Guard = limits
-	parts.PageToken = func(*http.Request) string { return b.People.TokenFor(Teller, identity.Teller) }
+	parts.Sessions = &b.sessions
 	gateway := httptest.NewUnstartedServer(nil)
 	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready), slog.New(slog.DiscardHandler))
 	gateway.Start()
 	b.t.Cleanup(gateway.Close)
 	return NewClient(b.t, gateway.URL, b.People.TokenFor(Teller, identity.Teller))
+}
+
+// SignIn is a link that signs one browser in to the console, once, as the one that
+// "corebank up" prints does.
+func (b *Bank) SignIn() string {
+	b.t.Helper()
+	code, err := b.sessions.Offer(b.People.TokenFor(string(identity.Teller), identity.Teller))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return session.Link(b.URL, code)
 }
 
 // Teller is the default user.

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,11 +17,17 @@ const answered = `(() => {
   return text.includes('"data"') ? text : null;
 })()`
 
-// browse opens GraphiQL, runs its first example, goes on to the console, and
-// checks that the pages asked no other host for anything.
-func browse(t *testing.T, home string) {
-	page := browsertest.Open(t, home)
-	page.Do(chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")),
+// signInLink is what up prints for a browser.
+var signInLink = regexp.MustCompile(`http://127\.0\.0\.1:\d+/console/#/sign-in/\w+`)
+
+// browse signs in with the link that the bank printed, opens GraphiQL, runs its
+// first example, goes on to the console, and checks that the pages asked no other
+// host for anything.
+func browse(t *testing.T, bank *running) {
+	link := signInLink.FindString(bank.output.String())
+	page := browsertest.Open(t, link)
+	browsertest.Await[bool](page, `document.querySelector('main h1')?.textContent === 'Accounts'`)
+	page.Do(chromedp.Navigate(bank.URL), chromedp.WaitVisible(chromedp.CSS(".graphiql-query-editor .view-line")),
 		chromedp.Click(chromedp.CSS("button.graphiql-execute-button")))
 	answer := browsertest.Await[string](page, answered)
 	if !strings.Contains(answer, `"openAccount"`) || !strings.Contains(answer, `"acc_`) ||

@@ -258,7 +258,7 @@ func TestFromNothingToABankAndBack(t *testing.T) {
 	})
 	statement := month()
 	t.Run("the README's first deposit", func(t *testing.T) { typeReadme(t, bank) })
-	t.Run("GraphiQL in a browser", func(t *testing.T) { browse(t, bank.URL) })
+	t.Run("GraphiQL in a browser", func(t *testing.T) { browse(t, bank) })
 	bank.stop()
 
 	bank = up(t, data, warmStart)

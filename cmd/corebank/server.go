@@ -27,9 +27,10 @@ Users sign in with an OpenID Connect token of --issuer, which lists their roles
 (customer, teller, auditor, admin) in the claim --roles-claim. In HTTP it is in
 "Authorization: Bearer", in a websocket in "authorization" of connection_init.
 ` + identityHelp + `
-With --local-key-file, the tokens come from an issuer on this machine, as with
-"corebank up". The pages of the gateway then start with a teller's token, and it
-listens on this machine only, unless --allow-remote is given.
+With --sessions, the tokens come from an issuer on this machine, as with
+"corebank up". Browsers may then sign in with the links that "corebank token
+--link" prints, and the gateway listens on this machine only, unless
+--allow-remote is given.
 
 With --production it reveals less: no introspection, no suggestions in errors
 and no GraphiQL. The rates are lower unless flags set them.
@@ -53,8 +54,8 @@ DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API")
 	c.Flags().BoolVar(&config.AllowRemote, "allow-remote", false,
 		"allow --listen on an address that other machines can reach, although the issuer is on this machine")
-	c.Flags().StringVar(&config.LocalKeyFile, "local-key-file", "",
-		"key of an issuer on this machine, made by \"corebank up\"")
+	c.Flags().StringVar(&config.Sessions, "sessions", "",
+		"folder of the sign-in links and sessions of browsers on this machine, made by \"corebank up\"")
 	identityFlags(c, &config.Identity)
 	c.Flags().BoolVar(&config.Transports.Draft, "http-draft", false,
 		"answer with the status codes of the newest draft of GraphQL over HTTP (400, 422 and 294) "+

@@ -54,6 +54,7 @@ func TestThePartsKnowEachOther(t *testing.T) {
 	t.Run("who has immudb's password", b.passwords)
 	t.Run("secrets in arguments and logs", b.leaks)
 	t.Run("files", b.files)
+	t.Run("browsers and other users of the machine", b.browsers)
 	if value, version := b.Balance(account, 2); value != "1.00" || version != 2 {
 		t.Errorf("after all that: %s at version %d", value, version)
 	}
@@ -384,7 +385,8 @@ func (b *besieged) files(t *testing.T) {
 		}
 		info, err := entry.Info()
 		folder := filepath.Base(filepath.Dir(path))
-		if secret := folder == secrets.Folder || folder == "identity"; err == nil && secret && info.Mode().Perm() != 0o600 {
+		secret := folder == secrets.Folder || folder == "identity" || folder == "sessions"
+		if err == nil && secret && info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v", path, info.Mode())
 		}
 		if path == b.data && info.Mode().Perm() != 0o700 {

@@ -24,6 +24,7 @@ const (
 func newToken() *cobra.Command {
 	var data, role, subject string
 	var lifetime time.Duration
+	var link bool
 	c := &cobra.Command{
 		Use:     "token",
 		GroupID: groupBank,
@@ -32,6 +33,9 @@ func newToken() *cobra.Command {
 The bank need not run: the key of its issuer is in the directory, where only its
 owner can read it.
 
+With --link, print an address instead, which signs one browser in to the console
+and GraphiQL, once. It works until the bank stops.
+
 A customer uses the accounts that --subject owns. A teller uses all accounts, an
 auditor reads everything, an admin may do everything.`,
 		Example: `  # For curl
@@ -39,14 +43,21 @@ auditor reads everything, an admin may do everything.`,
   curl -H "Authorization: Bearer $TOKEN" ...
 
   # A customer who owns the accounts of "ada", for an hour
-  corebank token --role customer --subject ada --ttl 1h`,
+  corebank token --role customer --subject ada --ttl 1h
+
+  # Sign a browser in as an auditor
+  corebank token --role auditor --link`,
 		RunE: checked(func(*cobra.Command, []string) error {
 			subject = cmp.Or(subject, role)
 			return checkToken(role, subject, lifetime)
 		}, work(func(context.Context, *slog.Logger) error {
-			token, err := client.LocalToken(data, subject, identity.Role(role), lifetime)
+			made := client.LocalToken
+			if link {
+				made = signInLink
+			}
+			text, err := made(data, subject, identity.Role(role), lifetime)
 			if err == nil {
-				_, err = fmt.Println(token)
+				_, err = fmt.Println(text)
 			}
 			return err
 		})),
@@ -54,6 +65,7 @@ auditor reads everything, an admin may do everything.`,
 	c.Flags().StringVar(&role, "role", string(identity.Teller), "customer, teller, auditor or admin")
 	c.Flags().StringVar(&subject, "subject", "", "name of the user; without it, the role's name")
 	c.Flags().DurationVar(&lifetime, "ttl", tokenLife, "how long the token lasts, at most 2160h")
+	c.Flags().BoolVar(&link, "link", false, "print an address that signs a browser in, once, instead of the token")
 	c.Flags().StringVar(&data, "data", ".corebank", "directory of the bank that \"corebank up\" runs")
 	return c
 }

@@ -3,10 +3,12 @@ package main_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
 	"corebank/internal/identity/issuer"
+	"corebank/localbank/datadir"
 )
 
 // TestATokenAndNothingElse: the bank does not run, and a shell can take what is
@@ -53,5 +55,31 @@ func TestATokenAndNothingElse(t *testing.T) {
 			got.stdout != "" || !strings.Contains(got.stderr, name) {
 			t.Errorf("%s: %+v", name, got)
 		}
+	}
+}
+
+// TestALinkInsteadOfAToken: for the bank that ran last on the directory.
+func TestALinkInsteadOfAToken(t *testing.T) {
+	data := t.TempDir()
+	if none := corebank(t, nil, "token", "--link", "--data", data); none.code != 1 || none.stdout != "" ||
+		!strings.Contains(none.stderr, "no bank has run") {
+		t.Errorf("without a bank: %+v", none)
+	}
+	dir := datadir.Dir{Path: data}
+	running := datadir.Running{Gateway: "http://127.0.0.1:8080"}
+	if err := errors.Join(dir.Sessions().Clear(), dir.WriteRunning(running)); err != nil {
+		t.Fatal(err)
+	}
+	got := corebank(t, nil, "token", "--link", "--role", "auditor", "--data", data)
+	code, linked := strings.CutPrefix(strings.TrimSpace(got.stdout), "http://127.0.0.1:8080/console/#/sign-in/")
+	if got.code != 0 || !linked {
+		t.Fatalf("%+v", got)
+	}
+	key, err := dir.Sessions().Redeem(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token, err := dir.Sessions().Token(key); err != nil || strings.Count(token, ".") != 2 {
+		t.Errorf("%q, %v", token, err)
 	}
 }

@@ -32,8 +32,8 @@ Dapr 1.18 is taken from COREBANK_DAPRD_DIR, from PATH or from ~/.dapr/bin. If it
 is not there, it is built from components/daprd the first time: that takes some
 minutes and needs the network and Go. The result is kept in the user's cache.
 
-The bank has its own issuer of tokens: "corebank token" prints one, and GraphiQL
-starts with a teller's token.
+The bank has its own issuer of tokens. A link is printed at the start that signs
+one browser in as a teller, once. "corebank token" prints tokens and more links.
 
 The parts identify each other by certificates and tokens. These are made anew at
 each start, in the directory "secrets" of --data; see docs/security.md.

@@ -6,6 +6,7 @@ import (
 	"corebank/eventsource/immudb"
 	"corebank/internal/contract"
 	"corebank/internal/identity/issuer"
+	"corebank/internal/identity/session"
 	"corebank/internal/secrets"
 )
 
@@ -29,6 +30,9 @@ func (d Dir) Actors() string     { return filepath.Join(d.Path, "actors.db") }
 func (d Dir) Names() string      { return filepath.Join(d.Path, "names.db") }
 func (d Dir) Audited() string    { return filepath.Join(d.Path, "audited.json") }
 func (d Dir) RunFile() string    { return filepath.Join(d.Path, "run.json") }
+
+// Sessions are those of browsers.
+func (d Dir) Sessions() session.Store { return session.Store{Dir: filepath.Join(d.Path, "sessions")} }
 
 // DiskFloor is a file that changes, while the bank runs, how many MiB are kept
 // free on the disk of immudb.

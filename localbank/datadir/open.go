@@ -104,7 +104,7 @@ func (d *Locked) prepare() error {
 		return err
 	}
 	d.Issuer, err = issuer.Open(d.Path)
-	return errors.Join(err, d.removeNames(), d.writeComponents(), d.closeFiles())
+	return errors.Join(err, d.Sessions().Clear(), d.removeNames(), d.writeComponents(), d.closeFiles())
 }
 
 // makePassword writes a new password that satisfies immudb's rules, unless the

@@ -2,19 +2,12 @@ package asset
 
 import "net/http"
 
-// TokenMeta names the meta element that hands a page its bearer token.
-const TokenMeta = "corebank-token"
-
 // Page serves a page and the files that it loads under a content security
 // policy. Any other path is 404; any method but GET and HEAD is 405.
 type Page struct {
 	// Files are the page itself at "/" and what it loads, by URL path.
 	Files  map[string]File
 	Policy string
-	// Token, when set, returns the bearer token that the page starts with, or
-	// "". SignedIn returns the page with a token. Browsers do not store it.
-	Token    func(*http.Request) string
-	SignedIn func(token string) []byte
 }
 
 func (p Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -32,11 +25,6 @@ func (p Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		http.NotFound(w, r)
 		return
-	}
-	if r.URL.Path == "/" && p.Token != nil {
-		if token := p.Token(r); token != "" {
-			file = New(p.SignedIn(token), "index.html", NoStore)
-		}
 	}
 	file.Serve(w, r)
 }

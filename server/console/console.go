@@ -24,9 +24,6 @@ type Options struct {
 	Endpoint string
 	// GraphiQL is the path of GraphiQL, to link to; empty for no link.
 	GraphiQL string
-	// Token, when set, returns the bearer token that the page starts with, or
-	// "". Browsers do not store a page with a token.
-	Token func(*http.Request) string
 }
 
 // Policy is the content security policy of the page: no inline script, no
@@ -40,9 +37,8 @@ const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 func Handler(opts Options) http.Handler {
 	opts.Endpoint = cmp.Or(opts.Endpoint, "/graphql")
 	files, base := modules()
-	index := func(token string) []byte { return render(opts, base, token) }
-	files["/"] = asset.New(index(""), "index.html", asset.Revalidate)
-	return asset.Page{Files: files, Policy: Policy, Token: opts.Token, SignedIn: index}
+	files["/"] = asset.New(render(opts, base), "index.html", asset.Revalidate)
+	return asset.Page{Files: files, Policy: Policy}
 }
 
 // modules returns the scripts, styles and images by URL path. Their folder is
@@ -66,7 +62,7 @@ func modules() (files map[string]asset.File, base string) {
 }
 
 // render fills in the page's template.
-func render(opts Options, base, token string) []byte {
+func render(opts Options, base string) []byte {
 	var scripts []string
 	for _, name := range pageNames() {
 		if path.Ext(name) == ".js" {
@@ -76,7 +72,7 @@ func render(opts Options, base, token string) []byte {
 	var b bytes.Buffer
 	tmpl := template.Must(template.New("index").Parse(string(mustRead("index.html"))))
 	err := tmpl.Execute(&b, map[string]any{"Base": base, "Scripts": scripts, "Endpoint": opts.Endpoint,
-		"GraphiQL": opts.GraphiQL, "Token": token, "TokenMeta": asset.TokenMeta})
+		"GraphiQL": opts.GraphiQL})
 	if err != nil {
 		panic("console: " + err.Error()) // the template is embedded, and a test renders it
 	}

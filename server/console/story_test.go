@@ -59,7 +59,7 @@ func (p teller) versions() []int {
 
 // opened opens an account for Ada with the console and goes there.
 func opened(t *testing.T, bank *banktest.Bank) (p teller, account string) {
-	p = teller{browsertest.Open(t, bank.URL+"/console")}
+	p = teller{browsertest.Open(t, bank.SignIn())}
 	p.press("Open an account")
 	p.fill("openAccount", "owner", "Ada Lovelace")
 	p.fill("openAccount", "currency", "EUR")
@@ -131,7 +131,7 @@ func TestADayAtTheConsole(t *testing.T) {
 // TestABrokenConnectionLosesNothing: what happened meanwhile is shown once.
 func TestABrokenConnectionLosesNothing(t *testing.T) {
 	bank := banktest.Start(t)
-	p := teller{browsertest.Open(t, bank.URL+"/console/")}
+	p := teller{browsertest.Open(t, bank.SignIn())}
 	browsertest.Run[bool](p.Page, `(() => {
 	  const Real = WebSocket;
 	  window.cut = false;
@@ -246,10 +246,8 @@ func TestALostAnswerToABatch(t *testing.T) {
 
 // TestThePageAsksForAMissingToken: it stays in the page's memory only.
 func TestThePageAsksForAMissingToken(t *testing.T) {
-	given := ""
 	mux := http.NewServeMux()
-	mux.Handle("/console/", http.StripPrefix("/console",
-		console.Handler(console.Options{Token: func(*http.Request) string { return given }})))
+	mux.Handle("/console/", http.StripPrefix("/console", console.Handler(console.Options{})))
 	mux.HandleFunc("/graphql", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/graphql-response+json")
 		var answer any = map[string]any{"data": map[string]any{"accounts": map[string]any{"nodes": []any{},
@@ -275,11 +273,32 @@ func TestThePageAsksForAMissingToken(t *testing.T) {
 	}
 	p.press("Sign out")
 	p.sees(".sign-in", "Paste an access token")
+}
 
-	given = "good"
-	p.Do(chromedp.Reload())
+// TestALinkSignsOneBrowserIn: with one click, until it signs out, and no other.
+func TestALinkSignsOneBrowserIn(t *testing.T) {
+	bank := banktest.Start(t)
+	link := bank.SignIn()
+	p := teller{browsertest.Open(t, link)}
 	p.sees("main h1", "Accounts")
-	if left := browsertest.Run[bool](p.Page, `document.documentElement.outerHTML.includes('good')`); left {
-		t.Error("the token stays in the document")
+	if address := browsertest.Run[string](p.Page, "location.href"); address != bank.URL+"/console/#/accounts" {
+		t.Errorf("the code stays in the address %s", address)
 	}
+	for _, again := range []string{bank.URL + "/console/", link} { // another click is no other sign-in
+		p.Do(chromedp.Navigate("about:blank"), chromedp.Navigate(again))
+		p.sees("main h1", "Accounts")
+	}
+	if kept := browsertest.Run[string](p.Page,
+		`JSON.stringify({ ...localStorage, ...sessionStorage }) + document.cookie`); strings.Contains(kept, "ey") {
+		t.Errorf("the browser keeps a token: %s", kept)
+	}
+
+	other := teller{browsertest.Open(t, link)}
+	other.sees(".sign-in [role=alert]", "This sign-in link was used before")
+	other.sees(".sign-in", "corebank token --role teller")
+
+	p.press("Sign out")
+	p.sees(".sign-in", "Paste an access token")
+	p.Do(chromedp.Reload())
+	p.sees(".sign-in", "Paste an access token")
 }

@@ -53,15 +53,6 @@ func embeddedFile(name, cacheControl string) asset.File {
 	return asset.New(plain, name, cacheControl)
 }
 
-// embeddedIndex returns the page itself, unpacked.
-func embeddedIndex() []byte {
-	plain, err := embeddedFile("index.html", asset.Revalidate).Uncompressed()
-	if err != nil {
-		panic("graphiql: " + err.Error()) // a test reads them all
-	}
-	return plain
-}
-
 func dynamicFile(v any) asset.File {
 	return asset.New(mustJSON(v), ".json", asset.Revalidate)
 }

@@ -1,11 +1,8 @@
 package graphiql
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
-	"fmt"
-	"html"
 	"net/http"
 
 	"corebank/server/asset"
@@ -21,10 +18,6 @@ type Options struct {
 	SubscriptionEndpoint string
 	// Console is the path of the console, to link to; empty for no link.
 	Console string
-	// Token, when set, returns the bearer token that the page starts with, or
-	// "". It appears in the headers editor and is sent with every request. The
-	// page never stores it, and browsers do not store a page with a token.
-	Token func(*http.Request) string
 	// DemoAccountID is the id of the account that the first example opens. It
 	// replaces DemoAccountPlaceholder in the variables of the examples. If it is
 	// empty, the examples are refused until a person fills in an id.
@@ -44,21 +37,13 @@ type config struct {
 func Handler(opts Options) http.Handler {
 	endpoint := cmp.Or(opts.Endpoint, "/graphql")
 	files := embeddedFiles()
-	index := embeddedIndex()
 	files["/config.json"] = dynamicFile(config{
 		Endpoint:             endpoint,
 		SubscriptionEndpoint: cmp.Or(opts.SubscriptionEndpoint, endpoint),
 		Console:              opts.Console,
 	})
 	files["/tabs.json"] = dynamicFile(tabsFor(opts.DemoAccountID))
-	return asset.Page{Files: files, Policy: Policy, Token: opts.Token,
-		SignedIn: func(token string) []byte { return signedIn(index, token) }}
-}
-
-// signedIn returns the page with the token that it starts with.
-func signedIn(index []byte, token string) []byte {
-	meta := fmt.Sprintf("<meta name=%q content=\"%s\">\n  </head>", asset.TokenMeta, html.EscapeString(token))
-	return bytes.Replace(index, []byte("</head>"), []byte(meta), 1)
+	return asset.Page{Files: files, Policy: Policy}
 }
 
 // tabsFor returns the examples with the account's id filled in.

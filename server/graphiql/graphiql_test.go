@@ -306,32 +306,3 @@ func TestLicencesNameWhatIsBundled(t *testing.T) {
 		}
 	}
 }
-
-// TestThePageHandsOverItsToken: to itself, and to nothing that stores it.
-func TestThePageHandsOverItsToken(t *testing.T) {
-	token := ""
-	h := Handler(Options{Token: func(*http.Request) string { return token }})
-	plain := body(t, get(t, h, "/"))
-	if strings.Contains(plain, asset.TokenMeta) {
-		t.Errorf("without a token the page is\n%s", plain)
-	}
-	token = `ey"><script>alert(1)</script>`
-	tag := get(t, Handler(Options{}), "/").Header.Get("Etag")
-	r := get(t, h, "/", "If-None-Match", tag)
-	page := body(t, r)
-	want := `<meta name="corebank-token" content="ey&#34;&gt;&lt;script&gt;alert(1)&lt;/script&gt;">`
-	if r.StatusCode != http.StatusOK {
-		t.Errorf("status %d, want 200", r.StatusCode)
-	}
-	if !strings.Contains(page, want) || len(page) <= len(plain) {
-		t.Errorf("want the token escaped in\n%s", page)
-	}
-	if got := r.Header.Get("Cache-Control"); got != "no-store" || r.Header.Get("Etag") != "" {
-		t.Errorf("Cache-Control %q, Etag %q: a token must not be kept", got, r.Header.Get("Etag"))
-	}
-	for _, p := range []string{"/config.json", "/tabs.json"} {
-		if strings.Contains(body(t, get(t, h, p)), "alert(1)") {
-			t.Errorf("%s holds the token", p)
-		}
-	}
-}

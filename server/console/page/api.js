@@ -5,8 +5,7 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?
 export const endpoint = new URL(meta('corebank-endpoint') || '/graphql', location.href);
 const timeout = 20_000; // longer than the bank itself retries a command
 
-let token = meta('corebank-token');
-document.querySelector('meta[name="corebank-token"]')?.remove();
+let token = '';
 
 export const authorization = () => (token ? `Bearer ${token}` : '');
 export const signedIn = () => token !== '';

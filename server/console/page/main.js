@@ -8,6 +8,7 @@ import { healthView } from './health.js';
 import { hold } from './queries.js';
 import { trouble } from './refusal.js';
 import { read } from './route.js';
+import { begin, end, resume } from './session.js';
 import { signInPanel } from './sign_in.js';
 import { socket } from './socket.js';
 import { holdView, transferView } from './transfer.js';
@@ -64,23 +65,38 @@ async function go(moved) {
   }
 }
 
+// open shows the view named by the address, after it has signed in with the code
+// of a sign-in link, or on a new page with the session of this browser.
+async function open(moved) {
+  const [, code] = location.hash.match(/^#\/sign-in\/([A-Z0-9]+)$/) ?? [];
+  if (code) history.replaceState(null, '', '#/accounts');
+  try {
+    if (code) signIn(await begin(code));
+    else if (!moved) signIn(await resume());
+  } catch (error) {
+    showSignIn(error.message);
+    return;
+  }
+  go(moved);
+}
+
 // showSignIn replaces the view by the sign-in form. The address stays, so that the
 // same view comes back.
-function showSignIn() {
+function showSignIn(reason) {
   if (main.querySelector('.sign-in')) return;
   stop.abort();
   current = null;
-  const panel = signInPanel(() => { show(main); go(true); });
+  const panel = signInPanel(() => { show(main); go(true); }, reason);
   show(main, panel.element);
   document.title = 'Sign in · corebank';
   panel.focus();
 }
 
 const signOut = document.getElementById('sign-out');
-signOut.addEventListener('click', () => { signIn(''); showSignIn(); });
+signOut.addEventListener('click', () => { signIn(''); end(); showSignIn(); });
 const updateSignOut = () => { signOut.hidden = !signedIn(); };
 changed.addEventListener('token', updateSignOut);
-changed.addEventListener('refused', showSignIn);
+changed.addEventListener('refused', () => showSignIn());
 
 const live = document.getElementById('live');
 socket.addEventListener('state', () => {
@@ -92,6 +108,6 @@ document.getElementById('skip').addEventListener('click', (event) => {
   event.preventDefault(); // the hash is the address of a view
   main.focus();
 });
-addEventListener('hashchange', () => go(true));
+addEventListener('hashchange', () => open(true));
 updateSignOut();
-go();
+open();

@@ -16,15 +16,15 @@ import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
 import { createFetcher } from './fetcher.js';
 import { startingTab, storageWithoutHeaders } from './storage.js';
+import { resume } from '../../../console/page/session.js';
 
 const plugins = [HISTORY_PLUGIN, explorerPlugin()];
 
-// The token that the page was served with, as the headers editor wants it. It is
-// taken out of the document and kept in memory alone.
-function takeToken() {
-  const meta = document.querySelector('meta[name="corebank-token"]');
-  meta?.remove();
-  return meta?.content ? { Authorization: `Bearer ${meta.content}` } : null;
+// The token of this browser's session, as the headers editor wants it. It is kept
+// in memory alone.
+async function fetchToken() {
+  const token = await resume();
+  return token ? { Authorization: `Bearer ${token}` } : null;
 }
 
 async function readJSON(path) {
@@ -66,8 +66,7 @@ function Page({ config, tabs, signedIn }) {
 
 async function open(element) {
   try {
-    const [config, tabs] = await Promise.all([readJSON('config.json'), readJSON('tabs.json')]);
-    const signedIn = takeToken();
+    const [config, tabs, signedIn] = await Promise.all([readJSON('config.json'), readJSON('tabs.json'), fetchToken()]);
     element.className = '';
     createRoot(element).render(<Page config={config} tabs={tabs} signedIn={signedIn} />);
   } catch (error) {
