@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"corebank/graph/model"
 	"corebank/graph/scalar"
@@ -15,16 +14,17 @@ import (
 	"corebank/internal/view"
 )
 
-// accountOf is the API's form of an account at a moment.
-func accountOf(a bank.Account, at time.Time) *model.Account {
-	account := &model.Account{ID: string(a.ID), Owner: a.Owner, Name: optional(a.Name), Kind: model.AccountKind(a.Kind),
+// accountOf is the API's form of an account.
+func accountOf(a state) *model.Account {
+	account := &model.Account{ID: marked(string(a.ID), a.mark), AccountID: string(a.ID), Owner: a.Owner,
+		Name: optional(a.Name), Kind: model.AccountKind(a.Kind),
 		ExternalID: optional(a.ExternalID), Metadata: metadataOf(a.Metadata), Currency: currencyOf(a.Currency),
-		Status: statusOf(a), Freeze: freezeOf(a.Freeze), Limits: limitsOf(a, at), Balance: balanceOf(a, at),
+		Status: statusOf(a.Account), Freeze: freezeOf(a.Freeze), Limits: limitsOf(a), Balance: balanceOf(a),
 		Holds: []*model.Hold{}, TransfersInTransit: []*model.TransferInTransit{}, Version: a.Version,
-		OpenedAt: scalar.DateTime(a.OpenedAt), ClosedAt: optionalTime(a.ClosedAt), State: a}
+		OpenedAt: scalar.DateTime(a.OpenedAt), ClosedAt: optionalTime(a.ClosedAt), State: a.Account}
 	for _, h := range a.Holds {
-		if at.Before(h.ExpiresAt) {
-			account.Holds = append(account.Holds, activeHold(a.ID, h))
+		if a.at.Before(h.ExpiresAt) {
+			account.Holds = append(account.Holds, activeHold(a, h))
 		}
 	}
 	for _, t := range a.InTransit {
@@ -58,7 +58,7 @@ func viewedAccount(a view.Account) *model.Account {
 		a.Currency, a.OpenedAt, a.ChangedAt, a.Kind = noCurrency, a.Stale.Since, a.Stale.Since, bank.Current
 		a.Balance.Currency = noCurrency
 	}
-	account := accountOf(a.Account, time.Now())
+	account := accountOf(stateOfNow(a.Account))
 	account.Stale, account.Balance.Stale = staleOf(a), a.Quarantined()
 	return account
 }
@@ -86,7 +86,7 @@ func (r *Resolver) account(ctx context.Context, id string, w waiting, past *poin
 		if err != nil || !a.IsOpen() {
 			return nil, err
 		}
-		account := accountOf(a, past.moment(a))
+		account := accountOf(past.state(a))
 		account.Past = true
 		return account, nil
 	}

@@ -44,11 +44,15 @@ func (r *queryResolver) Account(ctx context.Context, id string, minVersion *int6
 	if err != nil {
 		return nil, err
 	}
-	past, err := readAsOf(asOf)
+	asked, err := readAsOf(asOf)
 	if err != nil {
 		return nil, err
 	}
-	return r.account(ctx, id, w, past)
+	own, past, err := readAccountID("id", id, asked)
+	if err != nil {
+		return nil, err
+	}
+	return r.account(ctx, string(own), w, past)
 }
 
 func (r *queryResolver) AccountByExternalID(ctx context.Context, externalID string) (*model.Account, error) {
@@ -60,6 +64,9 @@ func (r *queryResolver) Accounts(ctx context.Context, first *int64, after *strin
 }
 
 func (r *subscriptionResolver) AccountUpdated(ctx context.Context, id string) (<-chan *model.Account, error) {
+	if err := onlyOwnID("id", id); err != nil {
+		return nil, err
+	}
 	return r.accountUpdated(ctx, bank.AccountID(id)), nil
 }
 

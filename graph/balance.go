@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"corebank/graph/model"
 	"corebank/graph/scalar"
@@ -19,12 +18,14 @@ const (
 	maxExplained     = 1000
 )
 
-// balanceOf is an account's balance at a moment.
-func balanceOf(a bank.Account, at time.Time) *model.Balance {
+// balanceOf is an account's balance.
+func balanceOf(a state) *model.Balance {
 	overdraft := bank.Money{Minor: a.Limits.Overdraft.Minor, Currency: a.Currency}
-	return &model.Balance{Current: moneyOf(a.Balance), Available: moneyOf(a.Available(at)), Held: moneyOf(a.Held(at)),
+	return &model.Balance{ID: marked(partID(balancePrefix, a.ID), a.mark), AccountID: string(a.ID),
+		Current: moneyOf(a.Balance), Available: moneyOf(a.Available(a.at)), Held: moneyOf(a.Held(a.at)),
 		Overdraft: moneyOf(overdraft), InTransit: moneyOf(a.MoneyInTransit()),
-		Version: a.Version, AsOf: scalar.DateTime(a.ChangedAt), State: a, At: at}
+		Version: a.Version, AsOf: scalar.DateTime(a.ChangedAt),
+		State: a.Account, At: a.at, Mark: a.mark, Logged: a.logged, Predicted: a.predicted}
 }
 
 // explain lists the transactions and holds that make a balance since an earlier
@@ -52,23 +53,27 @@ func (r *Resolver) explain(ctx context.Context, b *model.Balance,
 		Opening: moneyOf(bank.Money{Minor: before.Balance.Minor, Currency: b.State.Currency}),
 		Current: b.Current, Held: b.Held, Overdraft: b.Overdraft, Available: b.Available}
 	credits, debits := zero, zero
-	err = r.eachLine(ctx, b.State.ID, before.Version, b.State.Version, func(line view.Transaction) bool {
-		explanation.Transactions = append(explanation.Transactions, transactionOf(line))
+	sum := func(line view.Transaction) bool {
+		explanation.Transactions = append(explanation.Transactions, explainingTransaction(b, line))
 		if line.Credit {
 			credits.Minor += line.Amount
 		} else {
 			debits.Minor += line.Amount
 		}
 		return true
-	})
+	}
+	if err = r.eachLine(ctx, b.State.ID, before.Version, b.Logged, sum); err == nil {
+		err = predictedLines(b, sum)
+	}
 	if err == nil && before.Balance.Minor+credits.Minor-debits.Minor != b.State.Balance.Minor {
 		err = fmt.Errorf("the balance of %s at version %d differs from the sum of its events since version %d",
 			b.State.ID, b.State.Version, before.Version)
 	}
 	explanation.Credits, explanation.Debits = moneyOf(credits), moneyOf(debits)
+	of := state{Account: b.State, at: b.At, mark: b.Mark, logged: b.Logged}
 	for _, h := range b.State.Holds {
 		if b.At.Before(h.ExpiresAt) {
-			explanation.Holds = append(explanation.Holds, activeHold(b.State.ID, h))
+			explanation.Holds = append(explanation.Holds, activeHold(of, h))
 		}
 	}
 	return explanation, err

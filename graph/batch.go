@@ -29,8 +29,14 @@ func (r *Resolver) postBatch(ctx context.Context, in model.PostBatchInput) (*mod
 		return payload, nil
 	}
 	outcomes := r.executeItems(ctx, requests, deref(in.Atomic), payload.DryRun)
+	predictions := make(map[bank.AccountID]*prediction)
 	for i, outcome := range outcomes {
-		item, err := r.itemResult(ctx, i, requests[i], outcome)
+		dry := predictions[requests[i].account]
+		if payload.DryRun && dry == nil {
+			dry = newPrediction()
+			predictions[requests[i].account] = dry
+		}
+		item, err := r.itemResult(ctx, i, requests[i], outcome, dry)
 		if err != nil {
 			return nil, err
 		}
@@ -175,8 +181,8 @@ func (r *Resolver) executeForAccount(ctx context.Context, id bank.AccountID, req
 }
 
 // itemResult is the result of one item.
-func (r *Resolver) itemResult(ctx context.Context, i int, request commandRequest,
-	outcome contract.Outcome) (*model.BatchItemResult, error) {
+func (r *Resolver) itemResult(ctx context.Context, i int, request commandRequest, outcome contract.Outcome,
+	dry *prediction) (*model.BatchItemResult, error) {
 	status := map[contract.Status]model.BatchItemStatus{
 		contract.Applied: model.BatchItemStatusApplied, contract.Replayed: model.BatchItemStatusReplayed,
 		contract.Refused: model.BatchItemStatusRefused, contract.NotTried: model.BatchItemStatusNotTried,
@@ -185,7 +191,7 @@ func (r *Resolver) itemResult(ctx context.Context, i int, request commandRequest
 	if status == "" {
 		return nil, faultOf(outcome)
 	}
-	p, err := r.payloadOf(ctx, request, outcome)
+	p, err := r.payloadOf(ctx, request, outcome, dry)
 	if err == nil && request.dryRun && outcome.Status == contract.Applied {
 		err = r.addDestinationRefusal(ctx, request, &p)
 	}

@@ -20,6 +20,9 @@ func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key str
 	if accountID == nil {
 		id = bank.NewAccountID(identity.From(ctx).Subject, key)
 	}
+	if err := onlyOwnID("accountId", string(id)); err != nil {
+		return nil, err
+	}
 	if !id.Valid() {
 		return nil, badInput(fmt.Sprintf("%.60q is not an account id.", *accountID))
 	}

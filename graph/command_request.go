@@ -32,7 +32,9 @@ type commandRequest struct {
 }
 
 func newRequest(account, key string, dryRun *bool) commandRequest {
-	return commandRequest{account: bank.AccountID(account), key: key, dryRun: deref(dryRun)}
+	c := commandRequest{account: bank.AccountID(account), key: key, dryRun: deref(dryRun)}
+	c.refuseMarked("accountId", account)
+	return c
 }
 
 // submit sends a request to its account and returns the payload of its outcome.
@@ -44,7 +46,11 @@ func (r *Resolver) submit(ctx context.Context, request commandRequest) (payload,
 	if err := faultOf(outcome); err != nil {
 		return payload{}, err
 	}
-	return r.payloadOf(ctx, request, outcome)
+	var dry *prediction
+	if request.dryRun {
+		dry = newPrediction()
+	}
+	return r.payloadOf(ctx, request, outcome, dry)
 }
 
 // execute sends a request to its account, unless it is refused without one.

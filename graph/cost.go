@@ -10,7 +10,7 @@ import (
 type Cost struct {
 	// Points are its own.
 	Points int
-	// Past are more points, when asOf or since asks for something as it was.
+	// Past are more points, when asOf, since or an id asks for something as it was.
 	Past int
 	// Times is how often what is selected in it counts; 0 is once.
 	Times int
@@ -43,7 +43,7 @@ func Costs() map[string]Cost {
 		long, short = 10, 3
 	)
 	costs := map[string]Cost{
-		"Query.node":                {Points: read},
+		"Query.node":                {Points: read, Past: past},
 		"Query.account":             {Points: read, Past: past},
 		"Query.accountByExternalId": {Points: read},
 		"Query.caller":              {Points: read},

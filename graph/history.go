@@ -126,7 +126,9 @@ func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID,
 		return view.Filter{}, nil
 	}
 	if err := cmp.Or(notEmpty("filter.reference", in.Reference), notEmpty("filter.externalId", in.ExternalID),
-		notEmpty("filter.counterpartyId", in.CounterpartyID), notEmpty("filter.transferId", in.TransferID)); err != nil {
+		notEmpty("filter.counterpartyId", in.CounterpartyID), notEmpty("filter.transferId", in.TransferID),
+		onlyOwnID("filter.counterpartyId", deref(in.CounterpartyID)),
+		onlyOwnID("filter.transferId", deref(in.TransferID))); err != nil {
 		return view.Filter{}, err
 	}
 	filter := view.Filter{

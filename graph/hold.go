@@ -15,7 +15,8 @@ import (
 )
 
 func holdOf(h view.Hold) *model.Hold {
-	return &model.Hold{ID: holdID(h.Account, h.Version), AccountID: string(h.Account), Status: model.HoldStatus(h.Status),
+	id := holdID(h.Account, h.Version)
+	return &model.Hold{ID: id, HoldID: &id, AccountID: string(h.Account), Status: model.HoldStatus(h.Status),
 		Amount: moneyOf(h.Amount), Remaining: moneyOf(h.Remaining), Captured: moneyOf(h.Captured),
 		PlacedAt: scalar.DateTime(h.PlacedAt), ExpiresAt: scalar.DateTime(h.ExpiresAt),
 		Reference: optional(h.Details.Reference), Memo: optional(h.Details.Memo), ExternalID: optional(h.Details.ExternalID)}
@@ -23,11 +24,22 @@ func holdOf(h view.Hold) *model.Hold {
 
 // activeHold is an open hold of an account. The difference between its amount
 // and the remaining amount was captured: a release ends the hold.
-func activeHold(id bank.AccountID, h bank.Hold) *model.Hold {
+func activeHold(a state, h bank.Hold) *model.Hold {
 	captured := bank.Money{Minor: h.Amount.Minor - h.Remaining.Minor, Currency: h.Amount.Currency}
-	return holdOf(view.Hold{Account: id, Version: h.Version, Amount: h.Amount, Remaining: h.Remaining,
+	return markedHold(view.Hold{Account: a.ID, Version: h.Version, Amount: h.Amount, Remaining: h.Remaining,
 		Status: view.HoldActive, Captured: captured,
-		PlacedAt: h.PlacedAt, ExpiresAt: h.ExpiresAt, Details: h.Details})
+		PlacedAt: h.PlacedAt, ExpiresAt: h.ExpiresAt, Details: h.Details}, a.mark, a.logged)
+}
+
+// markedHold is a hold in a state that has a mark. It has no id of its own if it
+// was placed after what the log has.
+func markedHold(h view.Hold, mark string, logged int64) *model.Hold {
+	hold := holdOf(h)
+	hold.ID = marked(hold.ID, mark)
+	if h.Version > logged {
+		hold.HoldID = nil
+	}
+	return hold
 }
 
 func holdID(id bank.AccountID, version int64) string { return idWithin(holdPrefix, id, version) }
@@ -56,26 +68,40 @@ func (r *Resolver) hold(ctx context.Context, id string) (*model.Hold, error) {
 }
 
 // holdOfEvent is the hold that an event is about, as it was right after the
-// event; nil for all other events.
-func (r *Resolver) holdOfEvent(ctx context.Context, record contract.Record, event bank.Event) (*model.Hold, error) {
+// event; nil for all other events. A replay shows the hold as it is now: its id
+// must not bring back an earlier state.
+func (r *Resolver) holdOfEvent(ctx context.Context, record contract.Record, event bank.Event, replayed bool,
+	dry *prediction) (*model.Hold, error) {
 	version, ok := bank.HoldOf(event, record.Version)
 	if !ok {
 		return nil, nil
 	}
-	records, err := r.holdRecords(ctx, record.Account, version, record.Version)
+	predicted := dry.includes(record.Version)
+	before, at := record.Version, record.At
+	if replayed && !predicted {
+		before, at = view.NoVersion, time.Now()
+	}
+	records, err := r.holdRecords(ctx, record.Account, version, before, dry)
 	if err != nil {
 		return nil, err
 	}
-	hold, err := view.HoldOf(append(records, record), record.At)
+	if before == record.Version {
+		records = append(records, record)
+	}
+	hold, err := view.HoldOf(records, at)
 	if err != nil {
 		return nil, err
+	}
+	if predicted {
+		return markedHold(hold, dry.mark(record.Version), dry.records[0].Version-1), nil
 	}
 	return holdOf(hold), nil
 }
 
 // holdRecords are the events of a hold before a version of its account: those that the views have, and from the log
-// those that they do not have yet.
-func (r *Resolver) holdRecords(ctx context.Context, id bank.AccountID, hold, before int64) ([]contract.Record, error) {
+// those that they do not have yet; of a dry run, those that it predicts.
+func (r *Resolver) holdRecords(ctx context.Context, id bank.AccountID, hold, before int64,
+	dry *prediction) ([]contract.Record, error) {
 	if before <= hold {
 		return nil, nil
 	}
@@ -92,14 +118,26 @@ func (r *Resolver) holdRecords(ctx context.Context, id bank.AccountID, hold, bef
 	if n := len(records); n > 0 { // the views may have moved on since
 		known = max(known, records[n-1].Version)
 	}
-	err = r.eachEvent(ctx, id, known, before-1, func(record contract.Record) (bool, error) {
+	take := func(record contract.Record) (bool, error) {
 		event, err := record.Event()
 		if version, ok := bank.HoldOf(event, record.Version); ok && version == hold {
 			records = append(records, record)
 		}
 		return err == nil, err
-	})
-	return records, err
+	}
+	last := before - 1
+	if dry.includes(last) {
+		last = dry.records[0].Version - 1
+	}
+	if err = r.eachEvent(ctx, id, known, last, take); err != nil {
+		return nil, err
+	}
+	for version := last + 1; version < before && dry.includes(version); version++ {
+		if _, err := take(dry.records[version-dry.records[0].Version]); err != nil {
+			return nil, err
+		}
+	}
+	return records, nil
 }
 
 // holdItem takes an item of a batch that is about a hold.
@@ -150,7 +188,7 @@ func newHoldRequest(id, key string, dryRun *bool) (c commandRequest, version int
 	account, version, ok := parseID(holdPrefix, id)
 	c = newRequest(string(account), key, dryRun)
 	c.accountField = "holdId"
-	if !ok {
+	if c.refuseMarked("holdId", id); !ok && len(c.inputRefusals) == 0 {
 		c.inputRefusals = append(c.inputRefusals, bank.RefuseUnknownHold())
 	}
 	return c, version

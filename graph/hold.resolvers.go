@@ -31,5 +31,8 @@ func (r *mutationResolver) ReleaseHold(ctx context.Context, input model.ReleaseH
 }
 
 func (r *queryResolver) Hold(ctx context.Context, id string) (*model.Hold, error) {
+	if err := onlyOwnID("id", id); err != nil {
+		return nil, err
+	}
 	return r.hold(ctx, id)
 }

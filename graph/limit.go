@@ -8,12 +8,14 @@ import (
 	"corebank/internal/bank"
 )
 
-// limitsOf are an account's limits, and what is left of them on the day of at.
-func limitsOf(a bank.Account, at time.Time) *model.Limits {
-	spent := a.SpentOn(at)
+// limitsOf are an account's limits, and what is left of them on the day of its
+// moment.
+func limitsOf(a state) *model.Limits {
+	spent := a.SpentOn(a.at)
 	overdraft := bank.Money{Minor: a.Limits.Overdraft.Minor, Currency: a.Currency}
-	limits := &model.Limits{Overdraft: moneyOf(overdraft), SpentToday: moneyOf(spent),
-		ResetsAt: scalar.DateTime(at.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))}
+	limits := &model.Limits{ID: marked(partID(limitsPrefix, a.ID), a.mark),
+		Overdraft: moneyOf(overdraft), SpentToday: moneyOf(spent),
+		ResetsAt: scalar.DateTime(a.at.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour))}
 	if limit := a.Limits.PerTransaction; limit != nil {
 		limits.DebitPerTransaction = moneyOf(*limit)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"corebank/graph/model"
 	"corebank/internal/bank"
@@ -12,6 +13,15 @@ import (
 
 // node returns the object that an id names; nil for an id that names nothing.
 func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
+	own, past, ok := cutMark(id)
+	switch {
+	case !ok:
+		return nil, badInput("id " + ownIDWanted(id) + ".")
+	case past != nil && past.time.After(time.Now()):
+		return nil, badInput("id names a time in the future.")
+	case past != nil:
+		return r.pastNode(ctx, own, *past)
+	}
 	if account, version, ok := parseTransactionID(id); ok {
 		if t, err := r.transaction(ctx, account, version); err != nil || t != nil {
 			return t, err
@@ -28,8 +38,8 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 			return t, err
 		}
 	default:
-		if a, err := r.account(ctx, id, waiting{}, nil); err != nil || a != nil {
-			return a, err
+		if a, err := r.account(ctx, accountOfPart(id), waiting{}, nil); err != nil || a != nil {
+			return partOf(a, id), err
 		}
 	}
 	return nil, nil
@@ -41,7 +51,24 @@ const (
 	accountPrefix     = "acc_"
 	transactionPrefix = "txn_"
 	holdPrefix        = "hld_"
+	balancePrefix     = "bal_"
+	limitsPrefix      = "lim_"
 )
+
+// partID is the id of what an account has once.
+func partID(prefix string, id bank.AccountID) string {
+	return prefix + strings.TrimPrefix(string(id), accountPrefix)
+}
+
+// accountOfPart is the id of the account that an id names, itself or by a part.
+func accountOfPart(id string) string {
+	for _, prefix := range []string{balancePrefix, limitsPrefix} {
+		if digits, found := strings.CutPrefix(id, prefix); found {
+			return accountPrefix + digits
+		}
+	}
+	return id
+}
 
 func idWithin(prefix string, id bank.AccountID, version int64) string {
 	return fmt.Sprintf("%s%s_%d", prefix, strings.TrimPrefix(string(id), accountPrefix), version)

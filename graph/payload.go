@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -50,14 +49,21 @@ func (p payload) forTransfer() *transferPayload {
 // payloadOf makes the payload of an outcome. When a part of the answer cannot
 // be read, that part is an error of its own and the rest is still returned,
 // because the command has taken effect.
-func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o contract.Outcome) (payload, error) {
+func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o contract.Outcome,
+	dry *prediction) (payload, error) {
 	p := payload{userErrors: []model.UserError{}, replayed: o.Status == contract.Replayed, dryRun: request.dryRun}
+	dry.add(o)
 	if o.Account != nil {
-		p.account = accountOf(*o.Account, time.Now())
+		p.account = accountOf(dry.state(*o.Account))
 	}
 	if o.Status == contract.Refused {
 		for _, refusal := range append(bank.Refusals{o.Refusal}, o.Others...) {
-			p.userErrors = append(p.userErrors, userError(refusal, request.account, request.inputPath(refusal.Field)))
+			typed := userError(refusal, request.account, request.inputPath(refusal.Field))
+			if undone, ok := typed.(model.AlreadyReversed); ok && dry.includes(refusal.By) {
+				undone.By = marked(undone.By, dry.name)
+				typed = undone
+			}
+			p.userErrors = append(p.userErrors, typed)
 		}
 	}
 	if o.Record == nil {
@@ -67,16 +73,16 @@ func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o cont
 	if err != nil {
 		return payload{}, err
 	}
-	if line := view.TransactionOf(*o.Record, event); line != nil {
-		p.transaction = transactionOf(*line)
-	}
 	if _, sent := event.(bank.TransferSent); sent {
-		p.transfer, err = transferOfSent(*o.Record, event)
+		p.transfer, err = r.transferOfEvent(ctx, *o.Record, event, p.replayed, dry)
 	} else {
-		p.hold, err = r.holdOfEvent(ctx, *o.Record, event)
+		p.hold, err = r.holdOfEvent(ctx, *o.Record, event, p.replayed, dry)
 	}
 	if err != nil {
 		graphql.AddError(ctx, err)
+	}
+	if line := view.TransactionOf(*o.Record, event); line != nil {
+		p.transaction = dry.transaction(transactionOf(*line), p.transfer)
 	}
 	return p, nil
 }

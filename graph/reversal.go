@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"corebank/graph/model"
 	"corebank/internal/bank"
@@ -18,7 +19,9 @@ func (r *Resolver) reverseRequest(ctx context.Context, in model.ReverseInput) (c
 	c := newRequest(string(account), in.IdempotencyKey, in.DryRun)
 	c.accountField = "transactionId"
 	command := bank.Reverse{Transaction: version, Amount: c.optionalAmount("amount", in.Amount), Reason: in.Reason}
-	if !ok {
+	if isMarked := strings.Contains(in.TransactionID, MarkSign); isMarked {
+		c.refuseMarked("transactionId", in.TransactionID)
+	} else if !ok {
 		c.inputRefusals = append(c.inputRefusals, bank.RefuseUnknownTransaction())
 	} else if len(c.inputRefusals) == 0 {
 		received, refusal, err := r.receivedFor(ctx, account, version)

@@ -182,6 +182,9 @@ func (r *Resolver) heard(ctx context.Context, accountID *string) (bank.AccountID
 		}
 		return "", nil
 	}
+	if err := onlyOwnID("accountId", *accountID); err != nil {
+		return "", err
+	}
 	id := bank.AccountID(*accountID)
 	seen, err := r.seesNow(ctx, id)
 	if err != nil || !seen || id == "" { // no id is not all accounts

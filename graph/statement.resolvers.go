@@ -15,6 +15,9 @@ import (
 )
 
 func (r *queryResolver) Statement(ctx context.Context, accountID string, from scalar.DateTime, to scalar.DateTime, format model.StatementFormat) (*model.Statement, error) {
+	if err := onlyOwnID("accountId", accountID); err != nil {
+		return nil, err
+	}
 	return r.statement(ctx, bank.AccountID(accountID), time.Time(from), time.Time(to), format)
 }
 

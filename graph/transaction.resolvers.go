@@ -17,11 +17,15 @@ func (r *queryResolver) History(ctx context.Context, accountID string, first *in
 	if err != nil {
 		return nil, err
 	}
-	past, err := readAsOf(asOf)
+	asked, err := readAsOf(asOf)
 	if err != nil {
 		return nil, err
 	}
-	of, err := r.historyAsOf(ctx, bank.AccountID(accountID), w, past)
+	id, past, err := readAccountID("accountId", accountID, asked)
+	if err != nil {
+		return nil, err
+	}
+	of, err := r.historyAsOf(ctx, id, w, past)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +57,9 @@ func (r *subscriptionResolver) TransactionFeed(ctx context.Context, accountID *s
 }
 
 func (r *transactionResolver) Transfer(ctx context.Context, obj *model.Transaction) (*model.Transfer, error) {
+	if obj.Predicted {
+		return obj.Sent, nil
+	}
 	return r.transfer(ctx, obj.Line.Transfer)
 }
 
@@ -68,10 +75,16 @@ func (r *transactionResolver) Reverses(ctx context.Context, obj *model.Transacti
 }
 
 func (r *transactionResolver) Reversals(ctx context.Context, obj *model.Transaction) ([]*model.Transaction, error) {
+	if obj.Predicted {
+		return []*model.Transaction{}, nil
+	}
 	return r.reversals(ctx, obj.Line)
 }
 
 func (r *transactionResolver) ReversedAmount(ctx context.Context, obj *model.Transaction) (*model.Money, error) {
+	if obj.Predicted {
+		return moneyOf(bank.Money{Currency: obj.Line.Currency}), nil
+	}
 	return r.reversedAmount(ctx, obj.Line)
 }
 

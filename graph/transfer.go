@@ -27,14 +27,29 @@ func transferOf(t view.Transfer) *model.Transfer {
 	return transfer
 }
 
-// transferOfSent is a transfer right after it was sent.
-func transferOfSent(sent contract.Record, event bank.Event) (*model.Transfer, error) {
+// transferOfEvent is the transfer that an event sent: right after that or, for a
+// replay, as it is now. Its id must not bring back an earlier state.
+func (r *Resolver) transferOfEvent(ctx context.Context, sent contract.Record, event bank.Event, replayed bool,
+	dry *prediction) (*model.Transfer, error) {
 	e, ok := event.(bank.TransferSent)
 	if !ok {
 		return nil, nil
 	}
 	t, err := view.TransferOf(e.Transfer, []contract.Record{sent})
-	return transferOf(t), err
+	if err != nil {
+		return nil, err
+	}
+	first := transferOf(t)
+	if dry.includes(sent.Version) {
+		first.ID = marked(first.ID, dry.name)
+		return first, nil
+	}
+	if replayed {
+		if latest, err := r.transfer(ctx, e.Transfer); err != nil || latest != nil {
+			return latest, err
+		}
+	}
+	return first, nil
 }
 
 // transfer returns a transfer by its id; nil when none is visible.
@@ -87,6 +102,7 @@ func (r *Resolver) transferReversals(ctx context.Context, id bank.TransferID) ([
 func transferRequest(in model.TransferInput) commandRequest {
 	c := newRequest(in.FromAccountID, in.IdempotencyKey, in.DryRun)
 	c.accountField = "fromAccountId"
+	c.refuseMarked("toAccountId", in.ToAccountID)
 	c.command = bank.SendTransfer{To: bank.AccountID(in.ToAccountID), Amount: c.amount("amount", in.Amount),
 		Details: details(in.Reference, in.Memo, in.ExternalID), EffectiveAt: moment(in.EffectiveAt)}
 	return c
@@ -107,7 +123,7 @@ func (r *Resolver) submitTransfer(ctx context.Context, request commandRequest, w
 		err = r.addDestinationRefusal(ctx, request, &p)
 		return p, err
 	}
-	if p.transfer != nil && (wait > 0 || p.replayed) {
+	if p.transfer != nil && wait > 0 {
 		if p.transfer, err = r.awaitTransfer(ctx, p.transfer, wait); err != nil {
 			graphql.AddError(ctx, err) // it was sent nevertheless
 		}

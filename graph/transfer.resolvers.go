@@ -18,10 +18,16 @@ func (r *mutationResolver) Transfer(ctx context.Context, input model.TransferInp
 }
 
 func (r *queryResolver) Transfer(ctx context.Context, id string) (*model.Transfer, error) {
+	if err := onlyOwnID("id", id); err != nil {
+		return nil, err
+	}
 	return r.transfer(ctx, bank.TransferID(id))
 }
 
 func (r *subscriptionResolver) TransferUpdated(ctx context.Context, id string) (<-chan *model.Transfer, error) {
+	if err := onlyOwnID("id", id); err != nil {
+		return nil, err
+	}
 	return r.transferUpdated(ctx, bank.TransferID(id)), nil
 }
 

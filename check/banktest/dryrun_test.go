@@ -75,6 +75,7 @@ func TestADryRunIsWhatHappens(t *testing.T) {
 			continue
 		}
 		applied++
+		tried.OwnIDs()
 		if tried.Transaction != nil && real.Transaction != nil {
 			tried.Transaction.OccurredAt = real.Transaction.OccurredAt
 		}

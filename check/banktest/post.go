@@ -84,6 +84,24 @@ type UserError struct {
 	By            string
 }
 
+// OwnIDs gives what a dry run predicts the ids that it would have, to compare it
+// with what then happens.
+func (p Posted) OwnIDs() {
+	own := func(id *string) { *id, _, _ = strings.Cut(*id, "@") }
+	if p.Account != nil {
+		own(&p.Account.ID)
+	}
+	if p.Transaction != nil {
+		own(&p.Transaction.ID)
+	}
+	if p.Hold != nil {
+		own(&p.Hold.ID)
+	}
+	if p.Transfer != nil {
+		own(&p.Transfer.ID)
+	}
+}
+
 // Codes returns the codes of the refusals, in order.
 func (p Posted) Codes() []string {
 	codes := []string{}

@@ -40,9 +40,10 @@ const sayPayload = `{ account { id } transaction { id } replayed userErrors { __
 // denials are requests of a stranger, by the part of the schema that they are
 // about. Others' objects and missing ones must get the same answer.
 var denials = map[string][]string{
-	"Query.node.id": {`{ node(id: "ACCOUNT") { id } }`, `{ node(id: "TRANSACTION") { id } }`,
+	"Query.node.id": {`{ node(id: "ACCOUNT") { id } }`, `{ node(id: "ACCOUNT@v1") { id } }`,
+		`{ node(id: "HOLD@v3") { id } }`, `{ node(id: "TRANSACTION") { id } }`,
 		`{ node(id: "HOLD") { id } }`, `{ node(id: "TRANSFER") { id } }`},
-	"Query.account.id": {`{ account(id: "ACCOUNT") { id } }`,
+	"Query.account.id": {`{ account(id: "ACCOUNT") { id } }`, `{ account(id: "ACCOUNT@v1") { id } }`,
 		`{ account(id: "ACCOUNT", minVersion: 1) { id } }`, `{ account(id: "ACCOUNT", asOf: {version: 1}) { id } }`,
 		`{ account(id: "ACCOUNT", asOf: {time: "2026-01-01T00:00:00Z"}) { id } }`},
 	"Query.accountByExternalId": {`{ accountByExternalId(externalId: "EXTERNAL") { id } }`},
@@ -266,7 +267,7 @@ func TestAStrangerLearnsNothing(t *testing.T) {
 			query = strings.ReplaceAll(query, "NOW", now)
 			about := hers.out(answerOf(t, mallory, hers.in(query, own)))
 			without := nothing.out(answerOf(t, mallory, nothing.in(query, own)))
-			if about != without {
+			if marks.ReplaceAllString(about, "") != marks.ReplaceAllString(without, "") {
 				t.Errorf("%s: %s\nabout Ada's:  %s\nabout nothing: %s", path, query, about, without)
 			}
 		}

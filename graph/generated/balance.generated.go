@@ -43,6 +43,20 @@ func (ec *executionContext) field_Balance_explanation_args(ctx context.Context, 
 
 // region    **************************** field.gotpl *****************************
 
+func (ec *executionContext) _Balance_id(ctx context.Context, field graphql.CollectedField, obj *model.Balance) (ret graphql.Marshaler) {
+	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
+}
+func (ec *executionContext) fieldContext_Balance_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Balance", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Balance_accountId(ctx context.Context, field graphql.CollectedField, obj *model.Balance) (ret graphql.Marshaler) {
+	return ec.marshalNID2string(ctx, field.Selections, obj.AccountID)
+}
+func (ec *executionContext) fieldContext_Balance_accountId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Balance", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
 func (ec *executionContext) _Balance_current(ctx context.Context, field graphql.CollectedField, obj *model.Balance) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -607,7 +621,7 @@ func (ec *executionContext) fieldContext_BalanceExplanation_available(_ context.
 
 // region    **************************** object.gotpl ****************************
 
-var balanceImplementors = []string{"Balance"}
+var balanceImplementors = []string{"Balance", "Node"}
 
 func (ec *executionContext) _Balance(ctx context.Context, sel ast.SelectionSet, obj *model.Balance) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, balanceImplementors)
@@ -619,6 +633,16 @@ func (ec *executionContext) _Balance(ctx context.Context, sel ast.SelectionSet, 
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Balance")
+		case "id":
+			out.Values[i] = ec._Balance_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "accountId":
+			out.Values[i] = ec._Balance_accountId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "current":
 			out.Values[i] = ec._Balance_current(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

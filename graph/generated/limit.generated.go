@@ -25,6 +25,13 @@ import (
 
 // region    **************************** field.gotpl *****************************
 
+func (ec *executionContext) _Limits_id(ctx context.Context, field graphql.CollectedField, obj *model.Limits) (ret graphql.Marshaler) {
+	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
+}
+func (ec *executionContext) fieldContext_Limits_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Limits", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
 func (ec *executionContext) _Limits_overdraft(ctx context.Context, field graphql.CollectedField, obj *model.Limits) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -383,7 +390,7 @@ func (ec *executionContext) unmarshalInputSetLimitsInput(ctx context.Context, ob
 
 // region    **************************** object.gotpl ****************************
 
-var limitsImplementors = []string{"Limits"}
+var limitsImplementors = []string{"Limits", "Node"}
 
 func (ec *executionContext) _Limits(ctx context.Context, sel ast.SelectionSet, obj *model.Limits) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, limitsImplementors)
@@ -395,6 +402,11 @@ func (ec *executionContext) _Limits(ctx context.Context, sel ast.SelectionSet, o
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Limits")
+		case "id":
+			out.Values[i] = ec._Limits_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "overdraft":
 			out.Values[i] = ec._Limits_overdraft(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -1284,6 +1284,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Transaction(ctx, sel, obj)
+	case model.Limits:
+		return ec._Limits(ctx, sel, &obj)
+	case *model.Limits:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Limits(ctx, sel, obj)
 	case model.Hold:
 		return ec._Hold(ctx, sel, &obj)
 	case *model.Hold:
@@ -1291,6 +1298,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Hold(ctx, sel, obj)
+	case model.Balance:
+		return ec._Balance(ctx, sel, &obj)
+	case *model.Balance:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Balance(ctx, sel, obj)
 	case model.Account:
 		return ec._Account(ctx, sel, &obj)
 	case *model.Account:

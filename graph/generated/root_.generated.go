@@ -40,6 +40,7 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	Account struct {
+		AccountID          func(childComplexity int) int
 		Balance            func(childComplexity int) int
 		ClosedAt           func(childComplexity int) int
 		Currency           func(childComplexity int) int
@@ -179,11 +180,13 @@ type ComplexityRoot struct {
 	}
 
 	Balance struct {
+		AccountID   func(childComplexity int) int
 		AsOf        func(childComplexity int) int
 		Available   func(childComplexity int) int
 		Current     func(childComplexity int) int
 		Explanation func(childComplexity int, since *model.AsOf) int
 		Held        func(childComplexity int) int
+		ID          func(childComplexity int) int
 		InTransit   func(childComplexity int) int
 		Overdraft   func(childComplexity int) int
 		Stale       func(childComplexity int) int
@@ -305,6 +308,7 @@ type ComplexityRoot struct {
 		Captured   func(childComplexity int) int
 		ExpiresAt  func(childComplexity int) int
 		ExternalID func(childComplexity int) int
+		HoldID     func(childComplexity int) int
 		ID         func(childComplexity int) int
 		Memo       func(childComplexity int) int
 		PlacedAt   func(childComplexity int) int
@@ -380,6 +384,7 @@ type ComplexityRoot struct {
 	Limits struct {
 		DebitPerDay         func(childComplexity int) int
 		DebitPerTransaction func(childComplexity int) int
+		ID                  func(childComplexity int) int
 		Overdraft           func(childComplexity int) int
 		RemainingToday      func(childComplexity int) int
 		ResetsAt            func(childComplexity int) int
@@ -735,6 +740,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "Account.accountId":
+		if e.ComplexityRoot.Account.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Account.AccountID(childComplexity), true
 	case "Account.balance":
 		if e.ComplexityRoot.Account.Balance == nil {
 			break
@@ -1307,6 +1318,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Audit.Records(childComplexity), true
 
+	case "Balance.accountId":
+		if e.ComplexityRoot.Balance.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Balance.AccountID(childComplexity), true
 	case "Balance.asOf":
 		if e.ComplexityRoot.Balance.AsOf == nil {
 			break
@@ -1342,6 +1359,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Balance.Held(childComplexity), true
+	case "Balance.id":
+		if e.ComplexityRoot.Balance.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Balance.ID(childComplexity), true
 	case "Balance.inTransit":
 		if e.ComplexityRoot.Balance.InTransit == nil {
 			break
@@ -1830,6 +1853,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Hold.ExternalID(childComplexity), true
+	case "Hold.holdId":
+		if e.ComplexityRoot.Hold.HoldID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hold.HoldID(childComplexity), true
 	case "Hold.id":
 		if e.ComplexityRoot.Hold.ID == nil {
 			break
@@ -2127,6 +2156,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Limits.DebitPerTransaction(childComplexity), true
+	case "Limits.id":
+		if e.ComplexityRoot.Limits.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Limits.ID(childComplexity), true
 	case "Limits.overdraft":
 		if e.ComplexityRoot.Limits.Overdraft == nil {
 			break
@@ -3756,8 +3791,13 @@ func newExecutionContext(
 var sources = []*ast.Source{
 	{Name: "../account.graphqls", Input: `"An account of one owner in one currency."
 type Account implements Node {
-  "The id, unique across all types."
+  """
+  The id, unique across all types. The account as it was (asOf) or would be (dryRun)
+  is another object with another id, so that no cache shows it as the account of now.
+  """
   id: ID!
+  "The account's own id, the same at all times; the one to use in arguments."
+  accountId: ID!
   "The owner."
   owner: String!
   "The name that the owner gave it."
@@ -4007,7 +4047,8 @@ extend type Query {
   """
   An account by its id; null when there is none. With minVersion, the query waits
   up to waitMs (at most 10000) for a view that reflects that version, and returns
-  the error NOT_YET_VISIBLE if none does in time. With asOf, the account as it was.
+  the error NOT_YET_VISIBLE if none does in time. With asOf, the account as it was;
+  the id of such an answer gives it again.
   """
   account(
     "The account."
@@ -4069,7 +4110,14 @@ input AsOf @oneOf {
 }
 `, BuiltIn: false},
 	{Name: "../balance.graphqls", Input: `"The balance of an account at one of its versions."
-type Balance {
+type Balance implements Node {
+  """
+  The id, unique across all types. Select it: a cache then has one balance for each
+  account, whatever query it came with. In the past and in dry runs it is another.
+  """
+  id: ID!
+  "The account."
+  accountId: ID!
   "The balance of the account; negative when it is overdrawn."
   current: Money!
   "How much can be withdrawn: current - held + overdraft."
@@ -4852,8 +4900,13 @@ enum HoldStatus {
 
 "An amount that is reserved until it is captured, released or expires."
 type Hold implements Node {
-  "The id, unique across all types."
+  """
+  The id, unique across all types. The hold as it was (asOf) or would be (dryRun) is
+  another object with another id; see holdId.
+  """
   id: ID!
+  "The hold's own id, the same at all times; null if it exists only in a dry run."
+  holdId: ID
   "The account."
   accountId: ID!
   "The status."
@@ -5063,7 +5116,12 @@ extend input BatchItemInput {
 }
 `, BuiltIn: false},
 	{Name: "../limit.graphqls", Input: `"The limits on an account's debits: withdrawals, outgoing transfers and holds."
-type Limits {
+type Limits implements Node {
+  """
+  The id, unique across all types. Select it: a cache then has one object for the
+  limits of each account. In the past and in dry runs it is another.
+  """
+  id: ID!
   "How far the balance may fall below zero."
   overdraft: Money!
   "The maximum of one debit; null for no limit."
@@ -5170,7 +5228,10 @@ type PageInfo {
 
 "Operations that only read."
 type Query {
-  "Any object by its id; null when there is none."
+  """
+  Any object by its id; null when there is none. The id of an account as it was gives
+  the account as it was. Dry runs are not kept: their ids are refused.
+  """
   node(
     "The object."
     id: ID!
@@ -5515,7 +5576,7 @@ enum Direction {
 
 "One movement of money on one account."
 type Transaction implements Node {
-  "The id, unique across all types."
+  "The id, unique across all types. In a dry run it is one that no transaction will have."
   id: ID!
   "The account that it belongs to."
   accountId: ID!
@@ -5705,7 +5766,7 @@ enum TransferStatus {
 
 "A movement of money from one account to another. It ends exactly once."
 type Transfer implements Node {
-  "The id, unique across all types."
+  "The id, unique across all types. In a dry run it is one that no transfer will have."
   id: ID!
   "The account that pays."
   fromAccountId: ID!
@@ -5910,6 +5971,8 @@ func (ec *executionContext) childFields_Account(ctx context.Context, field graph
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Account_id(ctx, field)
+	case "accountId":
+		return ec.fieldContext_Account_accountId(ctx, field)
 	case "owner":
 		return ec.fieldContext_Account_owner(ctx, field)
 	case "name":
@@ -6058,6 +6121,10 @@ func (ec *executionContext) childFields_Audit(ctx context.Context, field graphql
 
 func (ec *executionContext) childFields_Balance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Balance_id(ctx, field)
+	case "accountId":
+		return ec.fieldContext_Balance_accountId(ctx, field)
 	case "current":
 		return ec.fieldContext_Balance_current(ctx, field)
 	case "available":
@@ -6240,6 +6307,8 @@ func (ec *executionContext) childFields_Hold(ctx context.Context, field graphql.
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Hold_id(ctx, field)
+	case "holdId":
+		return ec.fieldContext_Hold_holdId(ctx, field)
 	case "accountId":
 		return ec.fieldContext_Hold_accountId(ctx, field)
 	case "status":
@@ -6266,6 +6335,8 @@ func (ec *executionContext) childFields_Hold(ctx context.Context, field graphql.
 
 func (ec *executionContext) childFields_Limits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Limits_id(ctx, field)
 	case "overdraft":
 		return ec.fieldContext_Limits_overdraft(ctx, field)
 	case "debitPerTransaction":

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"corebank/graph/scalar"
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 	"fmt"
 	"io"
@@ -36,8 +37,11 @@ type UserError interface {
 
 // An account of one owner in one currency.
 type Account struct {
-	// The id, unique across all types.
+	// The id, unique across all types. The account as it was (asOf) or would be (dryRun)
+	// is another object with another id, so that no cache shows it as the account of now.
 	ID string `json:"id"`
+	// The account's own id, the same at all times; the one to use in arguments.
+	AccountID string `json:"accountId"`
 	// The owner.
 	Owner string `json:"owner"`
 	// The name that the owner gave it.
@@ -518,6 +522,11 @@ type Audit struct {
 
 // The balance of an account at one of its versions.
 type Balance struct {
+	// The id, unique across all types. Select it: a cache then has one balance for each
+	// account, whatever query it came with. In the past and in dry runs it is another.
+	ID string `json:"id"`
+	// The account.
+	AccountID string `json:"accountId"`
 	// The balance of the account; negative when it is overdrawn.
 	Current *Money `json:"current"`
 	// How much can be withdrawn: current - held + overdraft.
@@ -540,9 +549,20 @@ type Balance struct {
 	Explanation *BalanceExplanation `json:"explanation"`
 	// The moment of the balance.
 	At time.Time `json:"-"`
+	// The newest version that the log has; lower than that of the state in a dry run.
+	Logged int64 `json:"-"`
+	// What follows the @ in its id; empty for the balance of now.
+	Mark string `json:"-"`
+	// The events that exist only in the dry run, oldest first.
+	Predicted []contract.Record `json:"-"`
 	// The account that has the balance.
 	State bank.Account `json:"-"`
 }
+
+func (Balance) IsNode() {}
+
+// An id that is unique across all types. Treat it as opaque.
+func (this Balance) GetID() string { return this.ID }
 
 // How a balance is calculated: opening + credits - debits = current, and
 // current - held + overdraft = available.
@@ -920,8 +940,11 @@ type FreezeAccountPayload struct {
 
 // An amount that is reserved until it is captured, released or expires.
 type Hold struct {
-	// The id, unique across all types.
+	// The id, unique across all types. The hold as it was (asOf) or would be (dryRun) is
+	// another object with another id; see holdId.
 	ID string `json:"id"`
+	// The hold's own id, the same at all times; null if it exists only in a dry run.
+	HoldID *string `json:"holdId,omitempty"`
 	// The account.
 	AccountID string `json:"accountId"`
 	// The status.
@@ -1247,6 +1270,9 @@ func (this LimitExceeded) GetRetryable() bool { return this.Retryable }
 
 // The limits on an account's debits: withdrawals, outgoing transfers and holds.
 type Limits struct {
+	// The id, unique across all types. Select it: a cache then has one object for the
+	// limits of each account. In the past and in dry runs it is another.
+	ID string `json:"id"`
 	// How far the balance may fall below zero.
 	Overdraft *Money `json:"overdraft"`
 	// The maximum of one debit; null for no limit.
@@ -1260,6 +1286,11 @@ type Limits struct {
 	// When the next day begins and the daily limit resets.
 	ResetsAt scalar.DateTime `json:"resetsAt"`
 }
+
+func (Limits) IsNode() {}
+
+// An id that is unique across all types. Treat it as opaque.
+func (this Limits) GetID() string { return this.ID }
 
 // A point in the log. Set exactly one field.
 type LogAsOf struct {
@@ -1768,7 +1799,7 @@ func (this TooManyOpenItems) GetRetryable() bool { return this.Retryable }
 
 // One movement of money on one account.
 type Transaction struct {
-	// The id, unique across all types.
+	// The id, unique across all types. In a dry run it is one that no transaction will have.
 	ID string `json:"id"`
 	// The account that it belongs to.
 	AccountID string `json:"accountId"`
@@ -1813,6 +1844,10 @@ type Transaction struct {
 	Reason *string `json:"reason,omitempty"`
 	// The line of history that the fields come from.
 	Line view.Transaction `json:"-"`
+	// Whether it exists only in a dry run.
+	Predicted bool `json:"-"`
+	// The transfer that it sends, in a dry run.
+	Sent *Transfer `json:"-"`
 }
 
 func (Transaction) IsNode() {}
@@ -1945,7 +1980,7 @@ type TransactionTotals struct {
 
 // A movement of money from one account to another. It ends exactly once.
 type Transfer struct {
-	// The id, unique across all types.
+	// The id, unique across all types. In a dry run it is one that no transfer will have.
 	ID string `json:"id"`
 	// The account that pays.
 	FromAccountID string `json:"fromAccountId"`

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -53,7 +54,7 @@ func (f fieldCosts) field(at *ast.Field, selected int, variables map[string]any)
 	if cost.Page > 0 {
 		times = pageOf(at, cost.Page, variables)
 	}
-	if cost.Past > 0 && (hasArgument(at, "asOf", variables) || hasArgument(at, "since", variables)) {
+	if cost.Past > 0 && ofThePast(at, variables) {
 		points += cost.Past
 	}
 	total := saturate(points + times*selected)
@@ -78,6 +79,16 @@ func argument(at *ast.Field, name string, variables map[string]any) any {
 
 func hasArgument(at *ast.Field, name string, variables map[string]any) bool {
 	return argument(at, name, variables) != nil
+}
+
+// ofThePast reports whether a field is asked for as something was.
+func ofThePast(at *ast.Field, variables map[string]any) bool {
+	for _, name := range []string{"id", "accountId"} {
+		if id, is := argument(at, name, variables).(string); is && strings.Contains(id, graph.MarkSign) {
+			return true
+		}
+	}
+	return hasArgument(at, "asOf", variables) || hasArgument(at, "since", variables)
 }
 
 // pageOf is the requested length of a page.
