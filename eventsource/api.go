@@ -31,6 +31,7 @@ type appender interface {
 // readable is what the API reads: a storage.Log, or the Sequencer of several.
 type readable interface {
 	storage.Reader
+	CheckOurs(ctx context.Context) error
 	LastAudit(ctx context.Context) (*contract.Audit, error)
 }
 
@@ -120,6 +121,10 @@ func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (con
 	if err != nil {
 		return contract.Records{}, err
 	}
+	tenure, begun := a.writer.Tenure()
+	if !begun {
+		return contract.Records{}, fmt.Errorf("the log has no position yet: %s", a.writer.Ready().Reason)
+	}
 	wait := time.Duration(request.WaitMs) * time.Millisecond
 	if wait < 0 || wait > contract.MaxReadWait {
 		return contract.Records{}, fmt.Errorf("a read may wait at most %v, not %v", contract.MaxReadWait, wait)
@@ -130,7 +135,12 @@ func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (con
 		cancel()
 	}
 	records, err := a.storage.ReadAll(ctx, request.AfterPosition, limit)
-	return a.reply(records, limit, err)
+	if err == nil && request.Certain {
+		err = a.storage.CheckOurs(ctx)
+	}
+	reply, err := a.reply(records, limit, err)
+	reply.Log, reply.Takeover = tenure.Log, tenure.Takeover
+	return reply, err
 }
 
 // FindKeys reads the events that carry idempotency keys.
@@ -160,7 +170,8 @@ func (a *API) Status(ctx context.Context, _ struct{}) (contract.LogStatus, error
 	if err != nil {
 		return contract.LogStatus{}, err
 	}
-	status := contract.LogStatus{Head: a.writer.Head(), Published: a.published(), LastAudit: audit}
+	tenure, _ := a.writer.Tenure()
+	status := contract.LogStatus{Head: a.writer.Head(), Published: a.published(), LastAudit: audit, Log: tenure.Log}
 	if a.partitions != nil {
 		status.Partitions = a.partitions()
 	}

@@ -52,6 +52,7 @@ type source interface {
 	Head() int64
 	Moved() <-chan struct{}
 	Ready() contract.Readiness
+	Tenure() (storage.Tenure, bool)
 }
 
 // Relay publishes the log to the topic: in order, from its checkpoint, at least once.
@@ -93,7 +94,8 @@ func (r *Relay) Run(ctx context.Context) error {
 	return nil
 }
 
-// relay resumes from the checkpoint and follows the log until something fails.
+// relay resumes from the checkpoint and follows the log until something fails. The checkpoint is stored in the log's
+// own database: it cannot be that of another log.
 func (r *Relay) relay(ctx context.Context) error {
 	checkpoint, err := r.storage.Checkpoint(ctx)
 	if err != nil {
@@ -167,7 +169,7 @@ func (r *Relay) publish(ctx context.Context, records []contract.Record) error {
 	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	batch := contract.Batch{ID: fmt.Sprintf("%d-%d", first, last), Previous: first - 1, First: first, Last: last,
-		Records: records}
+		Takeover: r.takeover(), Records: records}
 	if err := r.publisher.Publish(publishCtx, batch); err != nil {
 		return fmt.Errorf("publish %d to %d: %w", first, last, err)
 	}
@@ -194,7 +196,12 @@ func (r *Relay) beat(ctx context.Context) error {
 	defer cancel()
 	head := r.Published()
 	return r.publisher.Publish(publishCtx,
-		contract.Batch{ID: fmt.Sprintf("head-%d-%d", head, time.Now().UnixNano()), Last: head})
+		contract.Batch{ID: fmt.Sprintf("head-%d-%d", head, time.Now().UnixNano()), Last: head, Takeover: r.takeover()})
+}
+
+func (r *Relay) takeover() string {
+	tenure, _ := r.writer.Tenure()
+	return tenure.Takeover
 }
 
 func (r *Relay) save(ctx context.Context) error {

@@ -45,7 +45,7 @@ func NewWriter(log storage.Committer, logger *slog.Logger) *Writer {
 		panic(err) // only a size that is not positive can fail
 	}
 	return &Writer{storage: log, log: logger, heads: heads, queue: make(chan *pendingAppend, queueLength),
-		lease: storage.Lease{What: "the event log", Log: logger}, notifier: storage.NewHeadNotifier()}
+		lease: storage.Lease{What: "the event log", Of: log, Log: logger}, notifier: storage.NewHeadNotifier()}
 }
 
 // Head is the last durable position that this writer knows of.
@@ -55,6 +55,9 @@ func (w *Writer) Head() int64 { return w.head.Load() }
 func (w *Writer) AwaitHead(ctx context.Context, after int64) {
 	w.notifier.Await(ctx, func() bool { return w.Head() > after })
 }
+
+// Tenure is the last takeover of the log by this writer. It is false before the first.
+func (w *Writer) Tenure() (storage.Tenure, bool) { return w.lease.Tenure() }
 
 // Moved yields a token after the head moved: a hint for one waiting reader.
 func (w *Writer) Moved() <-chan struct{} { return w.notifier.Moved() }
@@ -138,15 +141,18 @@ func (w *Writer) enqueue(p *pendingAppend) {
 // Run takes the log over and writes until ctx ends, or until another writer takes over, which it reports as
 // storage.ErrFenced.
 func (w *Writer) Run(ctx context.Context) error {
-	var head int64
-	acquire := func(ctx context.Context) (err error) {
-		head, err = w.storage.Acquire(ctx)
+	acquire := func(ctx context.Context) error {
+		head, err := w.storage.Acquire(ctx)
+		if err == nil {
+			w.head.Store(head) // before the tenure begins: a reader that has its name has its head as well
+		}
 		return err
 	}
 	return w.lease.Run(ctx, acquire, func(ctx context.Context) error {
 		w.heads.Purge()
-		w.setHead(head) // after Ready reports true: a reader that follows the head checks it
-		w.log.Info("this is the writer of the event log now", "head", head)
+		w.notifier.Notify() // after Ready reports true: a reader that follows the head checks it
+		tenure, _ := w.Tenure()
+		w.log.Info("this is the writer of the event log now", "head", w.Head(), "log", tenure.Log)
 		return w.write(ctx)
 	})
 }

@@ -200,7 +200,7 @@ func (p *parts) server(listen string) {
 	p.addCommand(supervisor.Process{
 		Name: contract.AppServer, Env: append(env, mongoEnvironment()...), Args: append(arguments, p.identity()...),
 		Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
-		Ready: isReady(listen), Grace: gatewayGrace,
+		Ready: isReady(listen), ReadyWithin: longStart, Grace: gatewayGrace,
 	}, listen)
 }
 

@@ -1,6 +1,7 @@
 package projector
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,6 +48,7 @@ func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLo
 			return err
 		}
 		changes, poison := fold(accounts, p.trial, chunk)
+		changes.Log, changes.Mark = cmp.Or(p.follower.LogID(), p.marked.Log), chunk[len(chunk)-1].Mark()
 		if len(poison) > 0 && !fromLog {
 			return poison[0]
 		}
@@ -58,7 +60,7 @@ func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLo
 				"account", bad.Account, "position", bad.Position, "error", bad.Err)
 		}
 		p.cache.put(changes.Accounts)
-		p.trial = changes.Trial
+		p.trial, p.marked = changes.Trial, changes.LogCheckpoint()
 		p.setPosition(changes.To)
 	}
 	return nil

@@ -24,6 +24,7 @@ type Projector struct {
 	turn   sync.Mutex // held while the views change, or are exchanged
 	loaded bool       // whether the position and the trial balance are those of the store
 	trial  view.Trial
+	marked contract.Checkpoint // the position with the log and the mark of the record there
 	cache  documentCache
 
 	rebuilding sync.Mutex // held while other views are built beside these
@@ -41,6 +42,9 @@ type Status struct {
 	Head int64
 	// Fault is the error that ended the last Handle or CatchUp; nil if it succeeded.
 	Fault error
+	// Rebuilding is why the projector builds the views again by itself; empty if it
+	// does not.
+	Rebuilding string
 }
 
 // Lag is the number of records that the views do not reflect yet.
@@ -50,7 +54,8 @@ func (s Status) Lag() int64 { return max(0, s.Head-s.Position) }
 // Handle is called.
 func New(store view.Store, log logclient.Log, logger *slog.Logger) *Projector {
 	p := &Projector{store: store, log: log, logger: logger, cache: newDocumentCache()}
-	p.follower = logclient.Follower{Log: log, Position: p.Position, Take: p.take, Head: p.setHead, Chunk: chunkRecords}
+	p.follower = logclient.Follower{Log: log, Position: p.Position, Take: p.take, Head: p.setHead, Chunk: chunkRecords,
+		Checkpoint: func() contract.Checkpoint { return p.marked }, Unmarked: p.shows}
 	return p
 }
 
@@ -104,7 +109,12 @@ func (p *Projector) inTurn(ctx context.Context, task func() error) error {
 // admit lets those records of a batch through that the views do not reflect.
 func (p *Projector) admit(ctx context.Context, batch contract.Batch) error {
 	p.raiseHead(batch.Last)
-	return explainOtherLog(p.follower.Handle(ctx, batch))
+	return p.follower.Handle(ctx, batch)
+}
+
+// shows recognizes views of an earlier build.
+func (p *Projector) shows(ctx context.Context, r contract.Record) (bool, error) {
+	return view.Shows(ctx, p.store, r)
 }
 
 // settle returns nil if the error comes from a change that this projector does
@@ -135,14 +145,28 @@ func (p *Projector) load(ctx context.Context) error {
 	if p.loaded {
 		return nil
 	}
+	marked, err := p.store.LogCheckpoint(ctx)
+	if err != nil {
+		return err
+	}
 	trial, err := p.store.Trial(ctx)
 	if err != nil {
 		return err
 	}
+	if marked.Position != trial.Position { // it was moved in between
+		marked = contract.Checkpoint{Log: marked.Log, Position: trial.Position}
+	}
 	p.setPosition(trial.Position)
 	p.cache.clear()
-	p.trial, p.loaded = trial, true
+	p.follower.Distrust()
+	p.trial, p.marked, p.loaded = trial, marked, true
 	return nil
+}
+
+func (p *Projector) setRebuilding(reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.status.Rebuilding = reason
 }
 
 func (p *Projector) setFault(err error) {

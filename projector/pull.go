@@ -11,7 +11,7 @@ import (
 
 // pull applies the log until the target or its head, whichever comes first.
 func (p *Projector) pull(ctx context.Context, target int64) error {
-	return explainOtherLog(p.follower.Pull(ctx, target))
+	return p.follower.Pull(ctx, target)
 }
 
 // take applies records that follow the position. If records of the topic cannot
@@ -21,15 +21,6 @@ func (p *Projector) take(ctx context.Context, records []contract.Record, fromLog
 	if bad := (*RecordError)(nil); !fromLog && errors.As(err, &bad) {
 		p.logger.Warn("a batch does not fit the views; reading the log instead", "error", err)
 		return fmt.Errorf("%w: %w", logclient.ErrUnfit, err)
-	}
-	return err
-}
-
-// explainOtherLog adds to an error what to do about views of another log.
-func explainOtherLog(err error) error {
-	if errors.Is(err, logclient.ErrOtherLog) {
-		return fmt.Errorf("the views belong to another log; stop the bank and delete the views, "+
-			"and the projector builds them again: %w", err)
 	}
 	return err
 }

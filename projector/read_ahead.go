@@ -35,6 +35,9 @@ func newReadAheadLog(log logclient.Log) *readAheadLog {
 // failed is requested again. The last pages before the head are never requested
 // in advance, so that a caller that reads to the end learns the newest head.
 func (l *readAheadLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
+	if r.Certain {
+		return l.Log.ReadAll(ctx, r)
+	}
 	page := l.take(r)
 	if page.err != nil || len(page.reply.Records) == 0 {
 		page.reply, page.err = l.Log.ReadAll(ctx, r)

@@ -183,28 +183,6 @@ func (p *Projector) setStore(ctx context.Context, store view.Store) error {
 	return p.load(ctx)
 }
 
-// RetryOnLive does work. If another projector has switched to other views, so
-// that those of this projector are no longer live, it opens the live ones and
-// does the work once more.
-func (p *Projector) RetryOnLive(ctx context.Context, generations view.Generations, work func() error) error {
-	err := work()
-	if !errors.Is(err, view.ErrRetired) {
-		return err
-	}
-	live, err := generations.Live(ctx)
-	if err != nil {
-		return fmt.Errorf("open the live views: %w", err)
-	}
-	p.logger.Info("another projector has switched the views", "generation", live.Number)
-	p.turn.Lock()
-	err = p.setStore(ctx, live.Store)
-	p.turn.Unlock()
-	if err != nil {
-		return err
-	}
-	return work()
-}
-
 // pullTo applies the log until the views are not behind a position.
 func (p *Projector) pullTo(ctx context.Context, position int64) error {
 	if p.Position() >= position {

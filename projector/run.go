@@ -61,13 +61,21 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error {
+		var refused error
 		catchUp := func(ctx context.Context) error {
-			return p.RetryOnLive(ctx, generations, func() error { return p.CatchUp(ctx) })
+			err := p.RetryOnLive(ctx, generations, func() error { return p.CatchUp(ctx) })
+			if errors.Is(err, ErrOtherBank) { // another attempt would not help
+				refused, err = err, nil
+			}
+			return err
 		}
 		if !logclient.CatchUp(ctx, catchUp, func(err error) {
 			log.Warn("the views cannot catch up with the log, trying again", "position", p.Position(), "error", err)
 		}) {
 			return nil
+		}
+		if refused != nil {
+			return refused
 		}
 		caughtUp.Store(true)
 		return sidecar.Follow(ctx, contract.PubSub, func(ctx context.Context, batch contract.Batch) error {
@@ -78,6 +86,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		mux := http.NewServeMux()
 		AddAdmin(mux, p, generations, config.AdminToken)
 		app.AddHealth(mux, func(context.Context) contract.Readiness {
+			if reason := p.Status().Rebuilding; reason != "" {
+				return contract.Readiness{Reason: fmt.Sprintf("the views are built again, because %s", reason)}
+			}
 			if !caughtUp.Load() {
 				return contract.Readiness{Reason: fmt.Sprintf(
 					"the views are catching up with the log and are at position %d", p.Position())}

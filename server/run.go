@@ -86,14 +86,16 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	actors := actors{sidecar}
 	events := logclient.New(sidecar)
 	hub := NewSubscriptionHub(events)
+	verified := NewVerifiedViews(views, events)
+	hub.OnTakeover(verified.Note)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, hub.Handle) })
 	group.Go(func() error {
 		config.Transports.Ending = ctx
-		parts := Parts{Commands: NewCommands(batcher.Remote(sidecar)), Views: views, Subscriptions: hub, Log: events,
+		parts := Parts{Commands: NewCommands(batcher.Remote(sidecar)), Views: verified, Subscriptions: hub, Log: events,
 			Transports: config.Transports, Guard: config.Guard, Verify: people.Verify, Sessions: config.sessions()}
-		front := NewHTTP(Handler(parts, newProbe(actors.ready).Ready), log)
+		front := NewHTTP(Handler(parts, newProbe(bothReady(actors.ready, verified.Ready)).Ready), log)
 		// Subscriptions end with the gateway; requests may take a little longer.
 		front.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
 		return app.ServeHTTP(ctx, lis, front)
@@ -167,4 +169,18 @@ func (a actors) ready(ctx context.Context) contract.Readiness {
 		return contract.Readiness{Reason: "no account actor can be reached: " + err.Error()}
 	}
 	return readiness
+}
+
+// bothReady is ready if the bank takes commands and answers queries.
+func bothReady(commands, queries func(context.Context) contract.Readiness) func(context.Context) contract.Readiness {
+	return func(ctx context.Context) contract.Readiness {
+		taken := commands(ctx)
+		if !taken.Ready {
+			return taken
+		}
+		if answered := queries(ctx); !answered.Ready {
+			return answered
+		}
+		return taken
+	}
 }

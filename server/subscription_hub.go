@@ -33,6 +33,8 @@ const (
 type SubscriptionHub struct {
 	log       logclient.Log
 	follower  logclient.Follower
+	takeover  string       // of the last batch
+	taken     func(string) // learns each takeover
 	backfills chan struct{}
 
 	mu            sync.Mutex
@@ -45,15 +47,24 @@ type SubscriptionHub struct {
 
 // NewSubscriptionHub returns a hub that is idle until Handle receives batches.
 func NewSubscriptionHub(log logclient.Log) *SubscriptionHub {
-	h := &SubscriptionHub{log: log, backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
+	h := &SubscriptionHub{log: log, taken: func(string) {},
+		backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
 		subscriptions: make(map[bank.AccountID]map[*subscription]struct{}),
 		watches:       make(map[bank.AccountID]map[*watch]struct{})}
 	h.follower = logclient.Follower{Log: log, Position: h.position, Take: h.deliver}
 	return h
 }
 
+// OnTakeover sets what learns of each takeover of the log that the topic announces.
+// It must be called before Handle.
+func (h *SubscriptionHub) OnTakeover(taken func(takeover string)) { h.taken = taken }
+
 // Handle delivers one batch of the topic. It must not be called concurrently.
 func (h *SubscriptionHub) Handle(ctx context.Context, batch contract.Batch) error {
+	if batch.Takeover != h.takeover {
+		h.takeover = batch.Takeover
+		h.taken(batch.Takeover)
+	}
 	select {
 	case <-h.started:
 	default:

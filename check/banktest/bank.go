@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,7 +21,6 @@ import (
 	"corebank/internal/identity/identitytest"
 	"corebank/internal/identity/session"
 	"corebank/internal/view"
-	"corebank/internal/view/memory"
 	"corebank/projector"
 	"corebank/server"
 	"corebank/server/guard"
@@ -39,6 +39,8 @@ type Bank struct {
 	People *identitytest.Issuer
 
 	t         testing.TB
+	disks     *Disks
+	ends      []func()
 	writers   []*eventsource.Writer // by partition
 	projector *projector.Projector
 	driver    *saga.Driver
@@ -68,23 +70,34 @@ func Tell(t *testing.T, story func(t *testing.T, b *Bank)) {
 // StartOn is Start for a bank whose log has several partitions.
 func StartOn(t testing.TB, partitions int) *Bank {
 	t.Helper()
+	return StartOnDisks(t, newDisks(t, partitions))
+}
+
+// StartOnDisks runs a bank on disks until it is stopped, or until the test ends. Only one bank at a time may run on
+// them.
+func StartOnDisks(t testing.TB, disks *Disks) *Bank {
+	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
-	b := &Bank{t: t, Views: memory.New(), sessions: session.Store{Dir: t.TempDir()}}
+	b := &Bank{t: t, disks: disks, sessions: session.Store{Dir: t.TempDir()}}
+	t.Cleanup(b.Stop)
+	partitions := len(disks.logs)
 	parts := b.openLog(partitions, quiet)
 	log := parts.whole
 	b.People = identitytest.NewIssuer(t)
 	people := b.People.Verifier()
-	own, err := actor.NewSystemSigner(key(t), time.Now)
+	own, err := actor.NewSystemSigner(disks.key, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := actor.NewHost(parts.own, &snapshotStore{}, time.Now, actor.NewAuthenticator(people, own.Verifier()))
+	host := actor.NewHost(parts.own, disks.snapshots, time.Now, actor.NewAuthenticator(people, own.Verifier()))
 	transfers := &follower{}
 	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(host.Execute),
-		Store: &stateStore{}, Here: host.Has, Clock: time.Now, Logger: quiet})
+		Store: disks.transfers, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewSubscriptionHub(log)
-	b.projector = projector.New(b.Views, log, quiet)
-	parts.publish(topic{b.projector.Handle, feed.Handle, transfers.Handle})
+	views, project := b.openViews(log, quiet)
+	verified := server.NewVerifiedViews(views, log)
+	feed.OnTakeover(verified.Note)
+	parts.publish(topic{project, feed.Handle, transfers.Handle})
 	for _, work := range parts.works {
 		b.background(work)
 	}
@@ -92,7 +105,7 @@ func StartOn(t testing.TB, partitions int) *Bank {
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
 	b.until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
 
-	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: b.Views, Subscriptions: feed,
+	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: verified, Subscriptions: feed,
 		Log: log, Verify: people.Verify}
 	b.Client = b.Gateway(guard.Config{})
 	return b
@@ -108,7 +121,7 @@ func (b *Bank) Gateway(limits guard.Config) *Client {
 	gateway := httptest.NewUnstartedServer(nil)
 	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready), slog.New(slog.DiscardHandler))
 	gateway.Start()
-	b.t.Cleanup(gateway.Close)
+	b.atEnd(gateway.Close)
 	return NewClient(b.t, gateway.URL, b.People.TokenFor(Teller, identity.Teller))
 }
 
@@ -150,7 +163,19 @@ func (b *Bank) background(work func(context.Context) error) {
 			b.t.Errorf("part of the bank failed: %v", err)
 		}
 	})
-	b.t.Cleanup(func() { cancel(); running.Wait() })
+	b.atEnd(func() { cancel(); running.Wait() })
+}
+
+// atEnd runs a function when the bank stops, before those that were given earlier.
+func (b *Bank) atEnd(end func()) { b.ends = append(b.ends, end) }
+
+// Stop stops the bank. What it stored remains.
+func (b *Bank) Stop() {
+	ends := b.ends
+	b.ends = nil
+	for _, end := range slices.Backward(ends) {
+		end()
+	}
 }
 
 // until waits for a condition.

@@ -68,10 +68,11 @@ func (c *Client) Do(query string, variables map[string]any) Answer {
 // Get sends a request that must succeed and decodes its data into out.
 func (c *Client) Get(query string, variables map[string]any, out any) {
 	c.t.Helper()
-	c.Do(query, variables).decode(out)
+	c.Do(query, variables).Decode(out)
 }
 
-func (a Answer) decode(out any) {
+// Decode decodes the data of a request that must have succeeded.
+func (a Answer) Decode(out any) {
 	a.t.Helper()
 	if len(a.Errors) > 0 {
 		a.t.Fatalf("%s\nanswered %+v", a.query, a.Errors)
@@ -166,6 +167,6 @@ func (c *Client) Balance(id string, minVersion int) (value string, version int) 
 			Version int
 		}
 	}
-	answer.decode(&got)
+	answer.Decode(&got)
 	return got.Balance.Current.Value, got.Balance.Version
 }

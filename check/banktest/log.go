@@ -36,7 +36,7 @@ func (b *Bank) openLog(partitions int, quiet *slog.Logger) *logParts {
 	if partitions > 1 {
 		return b.openPartitions(partitions, quiet)
 	}
-	b.Log = storage.NewMemoryLog()
+	b.Log = b.disks.logs[0]
 	storage := b.Log.Open()
 	writer := eventsource.NewWriter(storage, quiet)
 	b.writers = []*eventsource.Writer{writer}
@@ -56,13 +56,13 @@ func (b *Bank) openPartitions(partitions int, quiet *slog.Logger) *logParts {
 	var own divided
 	var logs []sequencer.PartitionLog
 	for number := 1; number <= partitions; number++ {
-		memory := storage.NewMemoryLog().Open()
+		memory := b.disks.logs[number-1].Open()
 		writer := eventsource.NewWriter(memory, quiet)
 		api := eventsource.NewPartitionAPI(writer, memory, storage.Partition{Number: number, Of: partitions})
 		b.writers, parts.works = append(b.writers, writer), append(parts.works, writer.Run)
 		own.parts, logs = append(own.parts, directLog{api}), append(logs, api)
 	}
-	merged := sequencer.New(storage.NewMemorySequenceLog().Open(), logs, quiet)
+	merged := sequencer.New(b.disks.sequence.Open(), logs, quiet)
 	parts.works = append(parts.works, merged.Run)
 	var relay *eventsource.Relay
 	parts.whole = directLog{eventsource.NewMergedAPI(merged, func() int64 { return relay.Published() })}

@@ -73,7 +73,7 @@ func (c *Client) statement(id string, from, to time.Time) {
 	  {type: WITHDRAWAL, amount: {value: "10.00"}, balanceAfter: {value: "1525.00"}},
 	]}}}`)
 	var got struct{ Statement struct{ Document string } }
-	if answer.decode(&got); strings.Count(got.Statement.Document, "\r\n") != 12 {
+	if answer.Decode(&got); strings.Count(got.Statement.Document, "\r\n") != 12 {
 		c.t.Errorf("the CSV has not 12 lines:\n%s", got.Statement.Document)
 	}
 }

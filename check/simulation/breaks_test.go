@@ -210,6 +210,11 @@ func (b *blind) Checkpoint(context.Context) (int64, error) {
 	return b.trial.Position, nil
 }
 
+func (b *blind) LogCheckpoint(ctx context.Context) (contract.Checkpoint, error) {
+	position, err := b.Checkpoint(ctx)
+	return contract.Checkpoint{Position: position}, err
+}
+
 func (b *blind) Trial(context.Context) (view.Trial, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

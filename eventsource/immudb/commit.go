@@ -64,7 +64,7 @@ func (c *commit) read(entry *schema.TxEntry) {
 		c.keys[key] = string(value)
 	case strings.HasPrefix(key, prefixBatch):
 		c.bounds = append(c.bounds, key+" "+string(value))
-	case key != keyEpoch && key != keyCheckpoint && key != keyAudit:
+	case !isBeside(key):
 		c.addFlaw("an entry %q that does not belong to the log", key)
 	}
 }
@@ -81,9 +81,14 @@ func (c *commit) readSequence(key string, value []byte) {
 		c.cuts = append(c.cuts, cut)
 	case key == keyPartition:
 		c.readPartition(value)
-	case key != keyEpoch && key != keyCheckpoint && key != keyAudit:
+	case !isBeside(key):
 		c.addFlaw("an entry %q that does not belong to the sequence log", key)
 	}
+}
+
+// isBeside recognizes the keys of what is stored beside a log and beside a sequence log.
+func isBeside(key string) bool {
+	return key == keyEpoch || key == keyCheckpoint || key == keyAudit || key == keyLog
 }
 
 // readPartition compares the stored partition with the expected one.

@@ -42,6 +42,10 @@ func (s *database) session(ctx context.Context) (client.ImmuClient, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkNotRestored(ctx, c); err != nil {
+		discard(c)
+		return nil, err
+	}
 	s.client = c
 	return c, nil
 }

@@ -22,6 +22,7 @@ import (
 //	checkpoint           what the relay has published
 //	audit                the result of the last audit
 //	partition            which part of a log this is, if the log has several
+//	log                  what tells this log, or partition, from every other one; a log of an earlier build gets it later
 //	o/<number>           in a sequence log: one of its cuts
 //
 // The keys of records are short because a large part of a commit's cost is adding them to immudb's index. Idempotency
@@ -33,6 +34,7 @@ const (
 	keyCheckpoint = "checkpoint"
 	keyAudit      = "audit"
 	keyPartition  = "partition"
+	keyLog        = "log"
 	prefixBatch   = "b/"
 	prefixEvent   = 'e'
 	prefixOldKey  = 'k'

@@ -25,3 +25,12 @@ func (s *Log) Stand(ctx context.Context, between func(client.ImmuClient) client.
 	}
 	return err
 }
+
+// EarlierID is the id that the log would get if it had none.
+func (s *Log) EarlierID(ctx context.Context) (string, error) {
+	c, err := s.session(ctx)
+	if err != nil {
+		return "", err
+	}
+	return earlierID(ctx, c)
+}

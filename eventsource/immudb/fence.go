@@ -43,7 +43,11 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 	if err := prepare(c); err != nil {
 		return nil, err
 	}
-	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx, s.config.Partition)
+	beside, err := s.firstEntries(ctx, c, currentTx == 0)
+	if err != nil {
+		return nil, s.fault(ctx, c, "identify the log", err)
+	}
+	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx, beside)
 	if err != nil {
 		return nil, s.fault(ctx, c, "raise the epoch", err)
 	}
@@ -67,26 +71,18 @@ func readEpoch(ctx context.Context, c client.ImmuClient) (epoch, uint64, error) 
 	return e, entry.Tx, nil
 }
 
-// raiseEpoch writes the epoch unless another process has written it since currentTx. The first epoch is written
-// together with the partition.
+// raiseEpoch writes the epoch, together with other entries, unless another process has written it since currentTx.
 func raiseEpoch(
-	ctx context.Context, c client.ImmuClient, number int64, currentTx uint64, part storage.Partition,
+	ctx context.Context, c client.ImmuClient, number int64, currentTx uint64, others []*schema.KeyValue,
 ) (uint64, error) {
 	value, err := json.Marshal(epoch{Number: number})
 	if err != nil {
 		return 0, err
 	}
-	entries := []*schema.KeyValue{{Key: []byte(keyEpoch), Value: value}}
+	entries := append([]*schema.KeyValue{{Key: []byte(keyEpoch), Value: value}}, others...)
 	unchanged := schema.PreconditionKeyNotModifiedAfterTX([]byte(keyEpoch), currentTx)
 	if currentTx == 0 {
 		unchanged = schema.PreconditionKeyMustNotExist([]byte(keyEpoch))
-		if part.Of > 0 {
-			value, err := json.Marshal(part)
-			if err != nil {
-				return 0, err
-			}
-			entries = append(entries, &schema.KeyValue{Key: []byte(keyPartition), Value: value})
-		}
 	}
 	header, err := c.SetAll(ctx, &schema.SetRequest{
 		KVs:           entries,

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 		{"a commit checks the versions that it assumes", assumptions},
 		{"a writer knows the keys of all commits", usedKeys},
 		{"a newer writer fences the older", fencing},
+		{"a log has an id of its own, which stays", identity},
 		{"a writer may acquire again and goes on", reacquire},
 		{"the relay's checkpoint and the last audit are stored", progress},
 		{"an append happens at the version it expects", expectedVersion},
@@ -80,6 +81,9 @@ func event(id bank.AccountID, version int64) contract.Record {
 	}
 	return r
 }
+
+// Deposits are the first n records of a log, all of one account.
+func Deposits(n int) []contract.Record { return events(ada, 1, n, 1) }
 
 // events are n records of an account, from version first and position on.
 func events(id bank.AccountID, first int64, n int, position int64) []contract.Record {
@@ -290,5 +294,13 @@ func progress(s *suite) {
 			Records: position, Accounts: 3, OK: true}
 		s.want("save the audit", nil, log.SaveAudit(s.ctx, audit))
 		s.same("audit", must[*contract.Audit](s)(s.open().LastAudit(s.ctx)), &audit)
+	}
+}
+
+func identity(s *suite) {
+	first := s.acquired()
+	id := must[string](s)(first.LogID(s.ctx))
+	if again := must[string](s)(s.acquired().LogID(s.ctx)); id == "" || again != id {
+		s.Errorf("the log is %q, and after a takeover %q", id, again)
 	}
 }

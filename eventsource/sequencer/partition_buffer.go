@@ -2,11 +2,13 @@ package sequencer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 )
 
 // Bounds of following a partition.
@@ -51,10 +53,17 @@ func (b *partitionBuffer) remove(n int) []contract.Record {
 	return removed
 }
 
-// follow reads a partition, by its index, after a position into its buffer until ctx ends.
-func (s *Sequencer) follow(ctx context.Context, index int, after int64, to *partitionBuffer) {
+// follow reads a partition, by its index, after a checkpoint into its buffer until ctx ends. Whenever the partition was
+// taken over, it must still have what is in the merged log.
+func (s *Sequencer) follow(ctx context.Context, index int, at contract.Checkpoint, to *partitionBuffer) {
+	var verified string // the takeover
 	for pause := followPauseMin; ctx.Err() == nil; {
-		page, err := s.readNext(ctx, index, after)
+		page, err := s.readNext(ctx, index, at.Position)
+		if err == nil && page.Takeover != verified {
+			if err = s.verify(ctx, index, at, page.Takeover); err == nil {
+				verified = page.Takeover
+			}
+		}
 		if ctx.Err() != nil {
 			return
 		}
@@ -66,7 +75,7 @@ func (s *Sequencer) follow(ctx context.Context, index int, after int64, to *part
 		}
 		pause = followPauseMin
 		if len(page.Records) == 0 {
-			if page.Head > after { // the read did not wait, and the records cannot be read yet
+			if page.Head > at.Position { // the read did not wait, and the records cannot be read yet
 				app.Pause(ctx, followPauseMin)
 			}
 			continue
@@ -76,12 +85,27 @@ func (s *Sequencer) follow(ctx context.Context, index int, after int64, to *part
 		case <-ctx.Done():
 			return
 		}
-		after = page.Records[len(page.Records)-1].Position
+		last := page.Records[len(page.Records)-1]
+		at.Position, at.Mark = last.Position, last.Mark()
 		select {
 		case to.arrived <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// verify is nil if a partition, as of a takeover, has the record of a checkpoint.
+func (s *Sequencer) verify(ctx context.Context, index int, at contract.Checkpoint, takeover string) error {
+	ctx, cancel := context.WithTimeout(ctx, followTimeout)
+	defer cancel()
+	reply, err := logclient.Verify(ctx, s.partitions[index], at)
+	switch {
+	case errors.Is(err, logclient.ErrOtherLog):
+		return fmt.Errorf("%w; restore the databases of all partitions and of their sequence from the same copy", err)
+	case err == nil && reply.Takeover != takeover:
+		return errors.New("it was taken over meanwhile")
+	}
+	return err
 }
 
 // readNext reads the records of a partition after a position, as soon as there are any.

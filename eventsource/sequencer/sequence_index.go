@@ -11,6 +11,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"corebank/eventsource/storage"
+	"corebank/internal/contract"
 )
 
 // Bounds of the cuts in memory. A binary search for a cut always probes the same numbers, so that few pages answer most
@@ -185,6 +186,27 @@ func (x *sequenceIndex) position(ctx context.Context, partition int, position in
 		merged += cut.Ends[p] - before.Ends[p]
 	}
 	return merged, true, nil
+}
+
+// markOf is the mark of the last record of a partition, counted from 0, that is in the merged log: it is in the cut
+// which extended the partition up to there. It is zero if there is none, or the cut is of an earlier build.
+func (x *sequenceIndex) markOf(ctx context.Context, partition int, end int64) (mark contract.Mark, err error) {
+	if end == 0 {
+		return mark, nil
+	}
+	number, err := x.search(ctx, func(c storage.Cut) bool { return c.Ends[partition] >= end })
+	if err != nil {
+		return mark, err
+	}
+	cuts, err := x.log.Cuts(ctx, number, 1) // those in memory have no marks
+	if err != nil || len(cuts) == 0 {
+		return mark, err
+	}
+	before, err := x.cut(ctx, number-1)
+	if err != nil {
+		return mark, err
+	}
+	return cuts[0].MarkOf(partition, before), nil
 }
 
 // run is a run of records of one partition that are adjacent in the merged log.

@@ -43,7 +43,7 @@ type Sequencer struct {
 // New makes a sequencer of partitions, the first of which is number 1. It does nothing until Run.
 func New(cuts storage.SequenceLog, partitions []PartitionLog, log *slog.Logger) *Sequencer {
 	s := &Sequencer{MergedLog: NewMergedLog(cuts, partitions), Progress: cuts, cuts: cuts, log: log,
-		lease: storage.Lease{What: "the sequence of the event log", Log: log}, heads: storage.NewHeadNotifier()}
+		lease: storage.Lease{What: "the sequence of the event log", Of: cuts, Log: log}, heads: storage.NewHeadNotifier()}
 	s.await = s.awaitPosition
 	for i := range partitions {
 		s.states = append(s.states, contract.PartitionStatus{Number: i + 1, Problem: "it has not answered yet"})
@@ -53,6 +53,9 @@ func New(cuts storage.SequenceLog, partitions []PartitionLog, log *slog.Logger) 
 
 // Head is the last position of the merged log.
 func (s *Sequencer) Head() int64 { return s.index.last().Last() }
+
+// Tenure is the last takeover of the sequence by this sequencer. It is false before the first.
+func (s *Sequencer) Tenure() (storage.Tenure, bool) { return s.lease.Tenure() }
 
 // Moved yields a token after the head moved: a hint for one waiting reader.
 func (s *Sequencer) Moved() <-chan struct{} { return s.heads.Moved() }
@@ -151,8 +154,12 @@ func (s *Sequencer) sequence(ctx context.Context) error {
 	arrived := make(chan struct{}, 1)
 	buffers := make([]*partitionBuffer, len(s.partitions))
 	for i, end := range s.index.last().Ends {
+		mark, err := s.index.markOf(ctx, i, end)
+		if err != nil {
+			return err
+		}
 		buffers[i] = newPartitionBuffer(arrived)
-		following.Go(func() { s.follow(ctx, i, end, buffers[i]) })
+		following.Go(func() { s.follow(ctx, i, contract.Checkpoint{Position: end, Mark: mark}, buffers[i]) })
 	}
 	added := time.Time{}
 	for {
@@ -211,10 +218,16 @@ func precedes(cause contract.PartitionPosition, partition int, cut, before stora
 func (s *Sequencer) add(ctx context.Context, cut storage.Cut, buffers []*partitionBuffer) error {
 	ctx, cancel := context.WithTimeout(ctx, cutTimeout)
 	defer cancel()
+	last := s.index.last()
+	for i, b := range buffers {
+		if n := cut.Ends[i] - last.Ends[i]; n > 0 {
+			cut.Marks = append(cut.Marks, b.records[n-1].Mark())
+		}
+	}
 	if err := s.cuts.Add(ctx, cut); err != nil {
 		return fmt.Errorf("cut %d: %w", cut.Number, err)
 	}
-	last := s.index.last()
+	cut.Marks = nil // only a start needs them
 	position := last.Last()
 	records := make([]contract.Record, 0, cut.Last()-position)
 	for i, b := range buffers {

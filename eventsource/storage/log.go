@@ -50,8 +50,15 @@ type Log interface {
 	Close(ctx context.Context) error
 }
 
+// Identified is a log, or the sequence of one.
+type Identified interface {
+	// LogID tells this log from every other one. It is made with the log and never changes, not even in a copy.
+	LogID(ctx context.Context) (string, error)
+}
+
 // Committer is a log as its writer uses it.
 type Committer interface {
+	Identified
 	// Acquire makes this the only writer, fences all others, and returns the last position of the log. It is called
 	// again after a commit with an unknown outcome: a commit that was in flight either lands before Acquire returns,
 	// or never. ErrFenced means that another writer has taken over since the last Acquire.

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"crypto/rand"
 	"sync"
 
 	"corebank/internal/contract"
@@ -9,11 +10,14 @@ import (
 
 // memory is what a MemoryLog and a MemorySequenceLog have in common.
 type memory struct {
+	id         string
 	mu         sync.Mutex
 	epoch      int64
 	checkpoint int64
 	audit      *contract.Audit
 }
+
+func newMemory() memory { return memory{id: rand.Text()} }
 
 // memoryAccess is one event source's access to a memory.
 type memoryAccess struct {
@@ -65,5 +69,7 @@ func (s *memoryAccess) SaveAudit(_ context.Context, audit contract.Audit) error 
 	s.memory.audit = &audit
 	return nil
 }
+
+func (s *memoryAccess) LogID(context.Context) (string, error) { return s.memory.id, nil }
 
 func (s *memoryAccess) Close(context.Context) error { return nil }

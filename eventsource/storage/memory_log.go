@@ -19,7 +19,27 @@ type MemoryLog struct {
 
 // NewMemoryLog makes an empty log.
 func NewMemoryLog() *MemoryLog {
-	return &MemoryLog{streams: make(map[bank.AccountID][]int)}
+	return &MemoryLog{memory: newMemory(), streams: make(map[bank.AccountID][]int)}
+}
+
+// Head is the last position of the log.
+func (l *MemoryLog) Head() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return int64(len(l.records))
+}
+
+// Restore replaces the log by an earlier copy of itself, which ends at a position. As with a log on disk, this fences
+// the event source that has it.
+func (l *MemoryLog) Restore(position int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.epoch++
+	l.records, l.checkpoint = l.records[:position:position], min(l.checkpoint, position)
+	for id, stream := range l.streams {
+		n, _ := slices.BinarySearch(stream, int(position))
+		l.streams[id] = stream[:n:n]
+	}
 }
 
 // Open is one event source's access to the log.

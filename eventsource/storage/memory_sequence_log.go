@@ -13,7 +13,24 @@ type MemorySequenceLog struct {
 }
 
 // NewMemorySequenceLog makes an empty sequence log.
-func NewMemorySequenceLog() *MemorySequenceLog { return &MemorySequenceLog{} }
+func NewMemorySequenceLog() *MemorySequenceLog { return &MemorySequenceLog{memory: newMemory()} }
+
+// Head is how many cuts there are.
+func (l *MemorySequenceLog) Head() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.cuts)
+}
+
+// Restore replaces the sequence log by an earlier copy of itself, with so many cuts. This fences the sequencer that has
+// it.
+func (l *MemorySequenceLog) Restore(cuts int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.epoch++
+	l.cuts = l.cuts[:cuts:cuts]
+	l.checkpoint = min(l.checkpoint, l.last().Last())
+}
 
 // Open is one sequencer's access to the sequence log.
 func (l *MemorySequenceLog) Open() SequenceLog {

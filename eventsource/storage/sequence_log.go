@@ -15,6 +15,27 @@ type Cut struct {
 	// Ends are the last position of each partition that the order includes. Their sum is the last position of the
 	// merged log.
 	Ends []int64 `json:"ends"`
+	// Marks are those of the last records of the partitions that the cut extends, in their order. Cuts of earlier builds
+	// have none.
+	Marks []contract.Mark `json:"marks,omitempty"`
+}
+
+// MarkOf is the mark of the last record of a partition, counted from 0, if the cut has it: it follows another cut, and
+// extends the partition.
+func (c Cut) MarkOf(partition int, before Cut) (mark contract.Mark) {
+	if len(c.Marks) == 0 || c.Ends[partition] == before.Ends[partition] {
+		return mark
+	}
+	extended := 0
+	for p := range partition {
+		if c.Ends[p] > before.Ends[p] {
+			extended++
+		}
+	}
+	if extended < len(c.Marks) {
+		mark = c.Marks[extended]
+	}
+	return mark
 }
 
 // Last is the last position of the merged log that the cut includes.
@@ -42,6 +63,7 @@ func (c Cut) Follows(before Cut) error {
 // SequenceLog keeps the cuts. As with a Log, several values over the same cuts compete as several sequencers would, and
 // only ErrFenced has a meaning of its own.
 type SequenceLog interface {
+	Identified
 	Progress
 	// Acquire makes this the only sequencer, fences all others, and returns the last cut. It is called again after an
 	// Add with an unknown outcome: an Add that was in flight either lands before Acquire returns, or never.

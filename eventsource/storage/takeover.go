@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"sync/atomic"
@@ -16,11 +17,19 @@ const (
 	acquirePauseMax = time.Second
 )
 
+// Tenure is the time from one takeover of a log to the next.
+type Tenure struct {
+	// Log is the id of the log. Takeover names the takeover: no other one has that name.
+	Log, Takeover string
+}
+
 // Lease is held by the one writer of a log, or by the one sequencer.
 type Lease struct {
 	What string // is taken over, for messages
+	Of   Identified
 	Log  *slog.Logger
 
+	tenure atomic.Pointer[Tenure]
 	held   atomic.Bool
 	damage atomic.Pointer[string] // what an operator has to repair before the log can be taken over
 }
@@ -54,7 +63,9 @@ func (l *Lease) acquire(ctx context.Context, acquire func(context.Context) error
 		err := acquire(ctx)
 		l.noteDamage(err)
 		if err == nil {
-			l.held.Store(true)
+			err = l.begin(ctx)
+		}
+		if err == nil {
 			return nil
 		}
 		if errors.Is(err, ErrFenced) || errors.Is(err, ErrPartition) {
@@ -65,6 +76,25 @@ func (l *Lease) acquire(ctx context.Context, acquire func(context.Context) error
 			return ctx.Err()
 		}
 	}
+}
+
+// begin begins a tenure: what is read of the log from now on carries its name.
+func (l *Lease) begin(ctx context.Context) error {
+	id, err := l.Of.LogID(ctx)
+	if err != nil {
+		return err
+	}
+	l.tenure.Store(&Tenure{Log: id, Takeover: rand.Text()})
+	l.held.Store(true)
+	return nil
+}
+
+// Tenure is the last tenure that began here. It is false before the first.
+func (l *Lease) Tenure() (Tenure, bool) {
+	if t := l.tenure.Load(); t != nil {
+		return *t, true
+	}
+	return Tenure{}, false
 }
 
 func (l *Lease) noteDamage(err error) {

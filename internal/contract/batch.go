@@ -9,11 +9,15 @@ import "fmt"
 //
 // ID is the same whenever the same records are published again, and different
 // for each heartbeat: brokers drop what they have seen.
+//
+// Takeover is that of the writer which published it: see Records. The broker may
+// deliver what was published before an earlier copy of the log was restored.
 type Batch struct {
 	ID       string   `json:"id"`
 	Previous int64    `json:"previous"`
 	First    int64    `json:"first"`
 	Last     int64    `json:"last"`
+	Takeover string   `json:"takeover,omitempty"`
 	Records  []Record `json:"records"`
 }
 

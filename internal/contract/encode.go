@@ -27,6 +27,16 @@ func (r Records) Encode() ([]byte, error) {
 		return nil, err
 	}
 	text = strconv.AppendInt(append(text, `,"head":`...), r.Head, 10)
+	for _, id := range [...]struct{ name, value string }{{`,"log":`, r.Log}, {`,"takeover":`, r.Takeover}} {
+		if id.value == "" {
+			continue
+		}
+		value, err := json.Marshal(id.value)
+		if err != nil {
+			return nil, err
+		}
+		text = append(append(text, id.name...), value...)
+	}
 	if r.Partition != 0 {
 		text = strconv.AppendInt(append(text, `,"partition":`...), int64(r.Partition), 10)
 	}

@@ -24,6 +24,7 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 		for _, value := range []interface{ Encode() ([]byte, error) }{
 			anyRecord(t),
 			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head"),
+				Log: anyText.Draw(t, "log"), Takeover: anyText.Draw(t, "takeover"),
 				Partition: rapid.IntRange(0, 64).Draw(t, "partition")},
 			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")),
 				ExpectedVersion: 7, CheckKeys: rapid.Bool().Draw(t, "check keys"), Records: records}, {}}},

@@ -97,6 +97,9 @@ type ReadAllRequest struct {
 	// WaitMs is how many milliseconds the answer may wait for a record where
 	// there is none yet, at most MaxReadWait.
 	WaitMs int `json:"waitMs,omitempty"`
+	// Certain asks for an answer only from the event source that writes the log: one
+	// that another has replaced without its knowledge fails.
+	Certain bool `json:"certain,omitempty"`
 }
 
 // FindKeysRequest asks for the events of an account that carry the keys, at
@@ -112,6 +115,10 @@ type FindKeysRequest struct {
 type Records struct {
 	Records []Record `json:"records"`
 	Head    int64    `json:"head"`
+	// Log is the id of the log, and Takeover that of its writer's last takeover, in an
+	// answer to ReadAllRequest. As long as the takeover is the same, so is the log.
+	Log      string `json:"log,omitempty"`
+	Takeover string `json:"takeover,omitempty"`
 	// Partition is the partition that answered, whose positions all of this
 	// tells; 0 for the whole log.
 	Partition int `json:"partition,omitempty"`

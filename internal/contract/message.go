@@ -55,7 +55,12 @@ func (b Batch) appendHead(text []byte) ([]byte, error) {
 	text = append(append(text, `{"id":`...), id...)
 	text = strconv.AppendInt(append(text, `,"previous":`...), b.Previous, 10)
 	text = strconv.AppendInt(append(text, `,"first":`...), b.First, 10)
-	return strconv.AppendInt(append(text, `,"last":`...), b.Last, 10), nil
+	text = strconv.AppendInt(append(text, `,"last":`...), b.Last, 10)
+	if b.Takeover == "" {
+		return text, nil
+	}
+	takeover, err := Encode(b.Takeover)
+	return append(append(text, `,"takeover":`...), takeover...), err
 }
 
 // ReadMessage is the batch of a message, which has yet to be checked.

@@ -9,6 +9,8 @@ type LogStatus struct {
 	// the broker has.
 	Head      int64 `json:"head"`
 	Published int64 `json:"published"`
+	// Log is the id of the log.
+	Log string `json:"log,omitempty"`
 	// LastAudit is nil when there was none.
 	LastAudit *Audit `json:"lastAudit,omitempty"`
 	// Partitions are the parts of a log that has several.

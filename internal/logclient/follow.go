@@ -3,6 +3,7 @@ package logclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -19,6 +20,13 @@ type Follower struct {
 	Log Reader
 	// Position is the last position that was taken.
 	Position func() int64
+	// Checkpoint, where set, is that position with the log and the mark of the
+	// record there. Whenever the log was taken over, the follower verifies that the
+	// log still has it, and otherwise fails with ErrOtherLog.
+	Checkpoint func() contract.Checkpoint
+	// Unmarked, where set, reports whether a checkpoint without a mark is of this log,
+	// which has this record there.
+	Unmarked func(ctx context.Context, r contract.Record) (bool, error)
 	// Take takes the records that follow the position, and moves it. A batch of
 	// the topic that does not fit it refuses with ErrUnfit; then the log is read
 	// instead.
@@ -30,6 +38,10 @@ type Follower struct {
 	// while the next are read. Otherwise it is a page, and the next page is read
 	// when this one is taken.
 	Chunk int
+
+	verified string // the last takeover for which the checkpoint was verified
+	before   string // the one before: two event sources may answer for a moment
+	log      string
 }
 
 // ErrUnfit is Take's error for records of the topic that contradict what is
@@ -54,7 +66,18 @@ func CatchUp(ctx context.Context, once func(context.Context) error, failed func(
 // Handle takes the batch's records that are not taken yet. If the batch leaves a
 // gap, is a heartbeat that announces more, or contradicts itself, the log is
 // read up to the end of the batch.
+//
+// A batch of another takeover than the last one may have records that the log has
+// no longer: the log is read instead.
 func (f *Follower) Handle(ctx context.Context, batch contract.Batch) error {
+	if f.Checkpoint != nil && batch.Takeover != "" && batch.Takeover != f.verified {
+		if err := f.verify(ctx); err != nil {
+			return err
+		}
+		if batch.Takeover != f.verified {
+			return f.Pull(ctx, batch.Last)
+		}
+	}
 	for position := f.Position(); position < batch.Last; position = f.Position() {
 		records := next(batch, position)
 		if records == nil {
@@ -93,7 +116,10 @@ func (f *Follower) Pull(ctx context.Context, target int64) error {
 	for {
 		chunk := next()
 		if chunk.err != nil {
-			return chunk.err
+			return f.certain(ctx, chunk.err)
+		}
+		if err := f.verifyFor(ctx, chunk.takeover); err != nil {
+			return err
 		}
 		end := chunk.after + int64(len(chunk.records))
 		done := end >= min(target, chunk.head)
@@ -115,6 +141,7 @@ func (f *Follower) Pull(ctx context.Context, target int64) error {
 // chunk is a run of the log after a position, or why it could not be read.
 type chunk struct {
 	after, head int64
+	takeover    string // of the event source that answered
 	records     []contract.Record
 	err         error
 }
@@ -130,7 +157,8 @@ func (f *Follower) start(ctx context.Context, after int64) func() chunk {
 	return func() chunk { return <-result }
 }
 
-// read reads the chunk after a position. It is short only at the log's head.
+// read reads the chunk after a position. It is short only at the log's head, or
+// where the log was taken over.
 func (f *Follower) read(ctx context.Context, after int64) chunk {
 	c := chunk{after: after, head: after + 1}
 	for last := after; last < c.head && len(c.records) < max(f.Chunk, 1); last = after + int64(len(c.records)) {
@@ -141,7 +169,10 @@ func (f *Follower) read(ctx context.Context, after int64) chunk {
 		if f.Head != nil {
 			f.Head(reply.Head)
 		}
-		c.head = reply.Head
+		if c.records != nil && c.takeover != reply.Takeover {
+			return c
+		}
+		c.head, c.takeover = reply.Head, reply.Takeover
 		if c.records == nil {
 			c.records = slices.Clip(reply.Records) // appending must not write into the reader's slice
 		} else {
@@ -149,4 +180,54 @@ func (f *Follower) read(ctx context.Context, after int64) chunk {
 		}
 	}
 	return c
+}
+
+// LogID is the id of the log, as far as it is known.
+func (f *Follower) LogID() string { return f.log }
+
+// Distrust forgets what was verified: somebody else has moved the checkpoint.
+func (f *Follower) Distrust() { f.verified, f.before = "", "" }
+
+// verify makes sure that the checkpoint is of this log.
+func (f *Follower) verify(ctx context.Context) error {
+	at := f.Checkpoint()
+	reply, err := Verify(ctx, f.Log, at)
+	if err == nil && f.Unmarked != nil && at.Position > 0 && at.Mark.IsZero() {
+		var fits bool
+		if fits, err = f.Unmarked(ctx, reply.Records[0]); err == nil && !fits {
+			err = &OtherLogError{At: at, Log: reply.Log, Head: reply.Head}
+		}
+	}
+	if err != nil {
+		return err
+	}
+	f.log = reply.Log
+	if reply.Takeover != f.verified {
+		f.before, f.verified = f.verified, reply.Takeover
+	}
+	return nil
+}
+
+// verifyFor makes sure that the checkpoint is of the log of a takeover.
+func (f *Follower) verifyFor(ctx context.Context, takeover string) error {
+	known := func() bool { return takeover == f.verified || takeover == f.before }
+	if f.Checkpoint == nil || takeover == "" || known() {
+		return nil
+	}
+	if err := f.verify(ctx); err != nil || known() {
+		return err
+	}
+	return errors.New("an event source answered that does not write the log any more")
+}
+
+// certain makes sure that an error which says that this is another log does not
+// come from an event source that does not write the log any more.
+func (f *Follower) certain(ctx context.Context, err error) error {
+	if f.Checkpoint == nil || !errors.Is(err, ErrOtherLog) {
+		return err
+	}
+	if err := f.verify(ctx); err != nil {
+		return err
+	}
+	return fmt.Errorf("an event source answered that does not know the whole log: %s", err.Error()) // not ErrOtherLog
 }

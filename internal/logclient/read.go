@@ -2,7 +2,6 @@ package logclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"corebank/internal/bank"
@@ -29,10 +28,6 @@ type Log interface {
 	StreamReader
 }
 
-// ErrOtherLog says that the log ends before the position: it is not the one in
-// which the position was reached.
-var ErrOtherLog = errors.New("the log ends before this position")
-
 // Read reads one page of the log after a position. It fails if the answer is
 // not what follows the position: with ErrOtherLog if the log is too short.
 func Read(ctx context.Context, log Reader, after int64) (contract.Records, error) {
@@ -43,7 +38,7 @@ func Read(ctx context.Context, log Reader, after int64) (contract.Records, error
 	last := after + int64(len(reply.Records))
 	switch {
 	case reply.Head < after:
-		return reply, fmt.Errorf("%w: %d, and the log ends at %d", ErrOtherLog, after, reply.Head)
+		return reply, &OtherLogError{At: contract.Checkpoint{Position: after}, Log: reply.Log, Head: reply.Head}
 	case !contiguous(reply.Records, after+1) || last > reply.Head:
 		return reply, fmt.Errorf("the log answered with other records than those after position %d", after)
 	case len(reply.Records) == 0 && reply.Head > after:

@@ -27,6 +27,9 @@ type Generations interface {
 	// Where several processes share a store, what was live may refuse their
 	// writes with ErrRetired from then on.
 	Switch(ctx context.Context, to Generation) (was int64, err error)
+	// Shared is empty if no other bank stores its views there.
+	// Otherwise it names the store, and the setting that chose it.
+	Shared() string
 	// Discard closes a generation that is not live, and removes it.
 	Discard(ctx context.Context, g Generation) error
 }

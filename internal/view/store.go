@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -24,7 +25,11 @@ var (
 // documents to put and history lines to add. A line's account is among
 // Accounts, for a line changes its account.
 type Changes struct {
-	From, To     int64
+	From, To int64
+	// Log is the id of the log, and Mark that of the record at To, as far as they
+	// are known.
+	Log          string
+	Mark         contract.Mark
 	Accounts     []Account
 	Transactions []Transaction
 	References   []Reference
@@ -118,6 +123,31 @@ type Reader interface {
 	TrialBefore(ctx context.Context, position int64, t time.Time) (Trial, error)
 	// Checkpoint is the last position that the views reflect; 0 for none.
 	Checkpoint(ctx context.Context) (int64, error)
+	// LogCheckpoint is the checkpoint with the log and the mark of the record there,
+	// as they came with the changes that moved it there.
+	LogCheckpoint(ctx context.Context) (contract.Checkpoint, error)
+}
+
+// LogCheckpoint is the checkpoint that changes move a store to.
+func (c Changes) LogCheckpoint() contract.Checkpoint {
+	return contract.Checkpoint{Log: c.Log, Position: c.To, Mark: c.Mark}
+}
+
+// ReadLogCheckpoint is the checkpoint at a position that a store kept as JSON. A
+// text of another position is of an earlier build, which moved the position alone.
+func ReadLogCheckpoint(position int64, text string) (contract.Checkpoint, error) {
+	at := contract.Checkpoint{Position: position}
+	if text == "" {
+		return at, nil
+	}
+	var stored contract.Checkpoint
+	if err := json.Unmarshal([]byte(text), &stored); err != nil {
+		return at, fmt.Errorf("the checkpoint's log and mark are damaged: %w", err)
+	}
+	if stored.Position != position {
+		return at, nil
+	}
+	return stored, nil
 }
 
 // Sums are the number of lines and what they moved, in minor units.

@@ -84,3 +84,8 @@ func (r Reader) TrialBefore(ctx context.Context, position int64, t time.Time) (v
 func (r Reader) Checkpoint(ctx context.Context) (int64, error) {
 	return read(ctx, r, func(v view.Reader) (int64, error) { return v.Checkpoint(ctx) })
 }
+
+// LogCheckpoint implements view.Reader.
+func (r Reader) LogCheckpoint(ctx context.Context) (contract.Checkpoint, error) {
+	return read(ctx, r, func(v view.Reader) (contract.Checkpoint, error) { return v.LogCheckpoint(ctx) })
+}

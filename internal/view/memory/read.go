@@ -87,6 +87,13 @@ func (s *Store) Checkpoint(context.Context) (int64, error) {
 	return s.checkpoint, nil
 }
 
+// LogCheckpoint is that position with the log and the mark of the record there.
+func (s *Store) LogCheckpoint(context.Context) (contract.Checkpoint, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.marked, nil
+}
+
 // Sums sums the lines that pass a filter.
 func (s *Store) Sums(ctx context.Context, id bank.AccountID, filter view.Filter) (view.Sums, error) {
 	return view.ReadSums(ctx, s, id, filter, func(ctx context.Context, all view.Range) (view.Sums, error) {

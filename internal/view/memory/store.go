@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -15,6 +16,7 @@ import (
 type Store struct {
 	mu         sync.RWMutex
 	checkpoint int64
+	marked     contract.Checkpoint
 	accounts   map[bank.AccountID]view.Account
 	// lines and states are in ascending order of version.
 	lines      map[bank.AccountID][]view.Transaction
@@ -61,7 +63,7 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 	}
 	s.index(changes.References, changes.States)
 	s.trial, s.pastTrials = changes.Trial, append(s.pastTrials, changes.PastTrials...)
-	s.checkpoint = changes.To
+	s.checkpoint, s.marked = changes.To, changes.LogCheckpoint()
 	return nil
 }
 

@@ -22,6 +22,8 @@ type checkpointDocument struct {
 	Schema   int    `bson:"schema"`
 	Position int64  `bson:"position"`
 	Trial    string `bson:"trial"` // JSON of the trial balance there
+	// Marked is JSON of the checkpoint with its log and mark; earlier builds wrote none.
+	Marked string `bson:"marked,omitempty"`
 	// Retired is set by a switch to other views: those are written from then on.
 	Retired bool `bson:"retired,omitempty"`
 }

@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,11 @@ var _ view.Generations = (*Generations)(nil)
 // NewGenerations returns the generations in the MongoDB at uri. It does not
 // connect yet.
 func NewGenerations(uri string, opts Options) *Generations { return &Generations{uri, opts} }
+
+// Shared implements view.Generations.
+func (g *Generations) Shared() string {
+	return fmt.Sprintf("the database %q of MongoDB (MONGODB_DATABASE)", cmp.Or(g.options.Database, DefaultDatabase))
+}
 
 // pointerID is the id of the only document of the collection generations.
 const pointerID = "views"

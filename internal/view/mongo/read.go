@@ -126,6 +126,15 @@ func (s *Store) Checkpoint(ctx context.Context) (int64, error) {
 	return document.Position, err
 }
 
+// LogCheckpoint is that position with the log and the mark of the record there.
+func (s *Store) LogCheckpoint(ctx context.Context) (contract.Checkpoint, error) {
+	document, err := s.readCheckpoint(ctx)
+	if err != nil {
+		return contract.Checkpoint{}, err
+	}
+	return view.ReadLogCheckpoint(document.Position, document.Marked)
+}
+
 func (s *Store) readCheckpoint(ctx context.Context) (checkpointDocument, error) {
 	var document checkpointDocument
 	err := s.checkpoint.FindOne(ctx, bson.D{{Key: "_id", Value: checkpointID}}).Decode(&document)

@@ -31,7 +31,7 @@ func (s *Store) applyStepwise(ctx context.Context, changes view.Changes) error {
 	if err != nil {
 		return err
 	}
-	move, err := setPosition(changes.To, changes.Trial)
+	move, err := moveTo(changes)
 	if err != nil {
 		return err
 	}

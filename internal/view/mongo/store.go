@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"sync/atomic"
 
@@ -68,7 +69,7 @@ func (s *Store) transact(ctx context.Context, do func(context.Context) error) er
 
 // put runs inside a transaction.
 func (s *Store) put(ctx context.Context, changes view.Changes) error {
-	move, err := setPosition(changes.To, changes.Trial)
+	move, err := moveTo(changes)
 	if err != nil {
 		return err
 	}
@@ -164,6 +165,18 @@ func add[T, D any](ctx context.Context, into *mongo.Collection, added []T, from 
 		return fmt.Errorf("add to %s: %w", into.Name(), err)
 	}
 	return nil
+}
+
+// moveTo moves the checkpoint with its log and mark.
+func moveTo(changes view.Changes) (bson.D, error) {
+	move, err := setPosition(changes.To, changes.Trial)
+	if err != nil {
+		return nil, err
+	}
+	marked, err := json.Marshal(changes.LogCheckpoint())
+	set, _ := move[0].Value.(bson.D)
+	move[0].Value = append(set, bson.E{Key: "marked", Value: string(marked)})
+	return move, err
 }
 
 func setPosition(to int64, trial view.Trial) (bson.D, error) {

@@ -27,6 +27,9 @@ var _ view.Generations = (*Generations)(nil)
 // NewGenerations returns the generations whose first one is the file at path.
 func NewGenerations(path string, options Options) *Generations { return &Generations{path, options} }
 
+// Shared implements view.Generations: the file is in the bank's own directory.
+func (g *Generations) Shared() string { return "" }
+
 // pointer is the content of the pointer file: which generations are in use.
 type pointer struct {
 	Live int64 `json:"live"`

@@ -152,14 +152,20 @@ func prepareSchema(ctx context.Context, db *sql.DB, path string) error {
 		return fmt.Errorf("open the views in %s: %w", path, err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-	var version, tables int
+	var version, tables, marked int
 	err = tx.QueryRowContext(ctx, "SELECT (SELECT user_version FROM pragma_user_version), "+
-		"(SELECT count(*) FROM sqlite_schema)").Scan(&version, &tables)
+		"(SELECT count(*) FROM sqlite_schema), "+
+		"(SELECT count(*) FROM pragma_table_info('checkpoint') WHERE name = 'marked')").Scan(&version, &tables, &marked)
 	switch {
 	case err != nil:
 		return fmt.Errorf("open the views in %s: %w", path, err)
-	case version == schemaVersion:
+	case version == schemaVersion && marked == 1:
 		return nil
+	case version == schemaVersion:
+		if _, err := tx.ExecContext(ctx, addMarked); err != nil {
+			return fmt.Errorf("extend the views in %s: %w", path, err)
+		}
+		return tx.Commit()
 	case version != 0 || tables != 0:
 		return fmt.Errorf("the views in %s have schema version %d and this build needs %d; "+
 			"stop the bank and delete the file (and its -wal and -shm): the projector builds it again from the log",

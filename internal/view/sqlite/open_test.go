@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"corebank/internal/contract"
 	"corebank/internal/view"
 	"corebank/internal/view/sqlite"
 )
@@ -184,5 +185,40 @@ func TestABusyFileIsAnErrorNotAHang(t *testing.T) {
 	}
 	if err := store.Apply(t.Context(), changes); err != nil {
 		t.Errorf("apply when the other is done: %v", err)
+	}
+}
+
+// The views of the build before this one lack a column, and go on.
+func TestViewsOfTheEarlierBuildGoOn(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "views.db")
+	store := openAt(t, path)
+	deposits := newDeposits(3)
+	if err := store.Apply(t.Context(), deposits.next(20)); err != nil {
+		t.Fatal(err)
+	}
+	closeNow(t, store)
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("ALTER TABLE checkpoint DROP COLUMN marked"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	store = openAt(t, path)
+	defer closeNow(t, store)
+	if at, err := store.LogCheckpoint(t.Context()); err != nil || at != (contract.Checkpoint{Position: 20}) {
+		t.Errorf("the checkpoint is %+v (%v), want position 20 without a mark", at, err)
+	}
+	changes := deposits.next(20)
+	changes.Log, changes.Mark = "the log", contract.Mark{7}
+	if err := store.Apply(t.Context(), changes); err != nil {
+		t.Fatal(err)
+	}
+	want := contract.Checkpoint{Log: "the log", Position: 40, Mark: contract.Mark{7}}
+	if at, err := store.LogCheckpoint(t.Context()); err != nil || at != want {
+		t.Errorf("the checkpoint is %+v (%v), want %+v", at, err, want)
 	}
 }

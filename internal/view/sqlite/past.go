@@ -90,7 +90,15 @@ func (s *Store) correct(ctx context.Context, tx *sql.Tx, r view.Replacement) err
 	if err != nil {
 		return err
 	}
-	if err := s.move(ctx, tx, r.At, r.At, now.With(r.Missing)); err != nil || len(r.Missing) == 0 {
+	var marked string
+	if err := tx.QueryRowContext(ctx, "SELECT marked FROM checkpoint").Scan(&marked); err != nil {
+		return err
+	}
+	at, err := view.ReadLogCheckpoint(r.At, marked)
+	if err != nil {
+		return err
+	}
+	if err := s.move(ctx, tx, r.At, at, now.With(r.Missing)); err != nil || len(r.Missing) == 0 {
 		return err
 	}
 	var stale bool

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -39,7 +40,7 @@ func newReader(ctx context.Context, db *sql.DB) (*Reader, error) {
 	err := prepare(ctx, db, map[**sql.Stmt]string{
 		&r.account:      "SELECT " + accountColumns + " FROM accounts WHERE id = ?",
 		&r.byExternalID: "SELECT " + accountColumns + " FROM accounts WHERE external_id = ? ORDER BY number LIMIT 1",
-		&r.checkpoint:   "SELECT position FROM checkpoint",
+		&r.checkpoint:   "SELECT position, marked FROM checkpoint",
 		&r.transaction:  oneLine,
 		&r.referencesOf: referencesOf, &r.stateOf: stateOf, &r.stateAt: stateAt,
 		&r.trialNow: trialNow, &r.trialOf: trialOf, &r.trialAt: trialAt,
@@ -95,11 +96,18 @@ func (r *Reader) Transaction(ctx context.Context, id bank.AccountID, version int
 
 // Checkpoint is the last position that the views reflect.
 func (r *Reader) Checkpoint(ctx context.Context) (int64, error) {
+	at, err := r.LogCheckpoint(ctx)
+	return at.Position, err
+}
+
+// LogCheckpoint is that position with the log and the mark of the record there.
+func (r *Reader) LogCheckpoint(ctx context.Context) (contract.Checkpoint, error) {
 	var position int64
-	if err := r.checkpoint.QueryRowContext(ctx).Scan(&position); err != nil {
-		return 0, fmt.Errorf("read the checkpoint: %w", err)
+	var marked string
+	if err := r.checkpoint.QueryRowContext(ctx).Scan(&position, &marked); err != nil {
+		return contract.Checkpoint{}, fmt.Errorf("read the checkpoint: %w", err)
 	}
-	return position, nil
+	return view.ReadLogCheckpoint(position, marked)
 }
 
 // row is a *sql.Row or the current row of *sql.Rows.

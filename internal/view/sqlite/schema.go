@@ -5,15 +5,20 @@ package sqlite
 // migrated.
 const schemaVersion = 3
 
+// addMarked adds the column that the files of earlier builds of this version lack.
+// Those builds can go on with it: they move the position alone.
+const addMarked = "ALTER TABLE checkpoint ADD COLUMN marked TEXT NOT NULL DEFAULT ''"
+
 // Values that only some rows have are null in the others, and only the rows that
 // have them are indexed: a deposit without such values costs nothing extra.
 const schema = `
 CREATE TABLE checkpoint (
 	id       INTEGER PRIMARY KEY CHECK (id = 1),
 	position INTEGER NOT NULL,
-	trial    TEXT NOT NULL -- JSON of the trial balance there
+	trial    TEXT NOT NULL, -- JSON of the trial balance there
+	marked   TEXT NOT NULL DEFAULT '' -- JSON of the checkpoint with its log and mark
 ) STRICT;
-INSERT INTO checkpoint VALUES (1, 0, '{}');
+INSERT INTO checkpoint (id, position, trial) VALUES (1, 0, '{}');
 
 -- number stands for the account in its history: it keeps the rows and the
 -- pages that a write touches small. The columns between id and state are for

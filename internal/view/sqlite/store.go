@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/view"
 )
 
@@ -46,7 +47,7 @@ const (
 func newStore(ctx context.Context, write *sql.DB, reader *Reader) (*Store, error) {
 	s := &Store{Reader: reader, write: write}
 	writing := map[**sql.Stmt]string{
-		&s.moveCheckpoint: "UPDATE checkpoint SET position = ?, trial = ? WHERE position = ?",
+		&s.moveCheckpoint: "UPDATE checkpoint SET position = ?, trial = ?, marked = ? WHERE position = ?",
 		&s.changeAccount:  changeAccount,
 		&s.putAccount:     putAccount,
 		&s.numbers:        "SELECT number, id FROM accounts WHERE id IN (SELECT value FROM json_each(?))",
@@ -101,7 +102,7 @@ func (s *Store) Apply(ctx context.Context, changes view.Changes) error {
 		return err
 	}
 	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := s.move(ctx, tx, changes.From, changes.To, changes.Trial); err != nil {
+		if err := s.move(ctx, tx, changes.From, changes.LogCheckpoint(), changes.Trial); err != nil {
 			return err
 		}
 		if err := s.put(ctx, tx, changes.Accounts, changes.Transactions); err != nil {
@@ -134,12 +135,19 @@ func (s *Store) transact(ctx context.Context, do func(context.Context, *sql.Tx) 
 }
 
 // move moves the checkpoint, which must be at from.
-func (s *Store) move(ctx context.Context, tx *sql.Tx, from, to int64, trial view.Trial) error {
+func (s *Store) move(
+	ctx context.Context, tx *sql.Tx, from int64, to contract.Checkpoint, trial view.Trial,
+) error {
 	text, err := json.Marshal(trial)
 	if err != nil {
 		return err
 	}
-	result, err := tx.StmtContext(ctx, s.moveCheckpoint).ExecContext(ctx, to, string(text), from)
+	marked, err := json.Marshal(to)
+	if err != nil {
+		return err
+	}
+	result, err := tx.StmtContext(ctx, s.moveCheckpoint).
+		ExecContext(ctx, to.Position, string(text), string(marked), from)
 	if err != nil {
 		return err
 	}

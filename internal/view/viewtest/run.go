@@ -97,6 +97,12 @@ var changeCases = cases{
 		h.matches()
 		h.apply(h.documents(7)) // records that no view shows move it as well
 		h.matches()
+		marked := h.documents(2)
+		marked.Log, marked.Mark = "the log", contract.Mark{1, 2, 3}
+		h.apply(marked)
+		if at, err := h.store.LogCheckpoint(h.Context()); err != nil || at != marked.LogCheckpoint() {
+			h.Errorf("the checkpoint is %+v (%v), want %+v", at, err, marked.LogCheckpoint())
+		}
 		for _, id := range []bank.AccountID{ada, grace, absent} {
 			h.pages(id, view.Page{First: 100}, view.Page{Last: 100}, view.Page{First: 2, After: 4},
 				view.Page{Last: 2, Before: 3})
