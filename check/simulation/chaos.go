@@ -75,17 +75,7 @@ func (w *world) anybody(th *thread) *process {
 	for _, s := range w.liveSources() {
 		live = append(live, s.process)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, h := range w.hosts {
-		live = append(live, h.process)
-	}
-	for _, g := range w.gateways {
-		live = append(live, g.process)
-	}
-	for _, p := range w.projectors {
-		live = append(live, p.process)
-	}
+	live = append(live, w.slotted()...)
 	if p := live[th.IntN(len(live))]; !p.dead.Load() {
 		return p
 	}

@@ -65,24 +65,30 @@ func (d *disk) acquire(ctx context.Context, drive any, take func() error) error 
 		if d.unreachable() {
 			return errAway
 		}
-		if err := d.takeOver(drive, take); err != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if err := take(); err != nil {
 			th.note("cannot take the log over: %v", err)
 			return err
 		}
+		d.holder, d.takeovers = drive, d.takeovers+1
 		th.note("takes the log over")
 		return nil
 	})
 }
 
-func (d *disk) takeOver(drive any, take func() error) error {
+// write makes something durable for a drive, of a process, that must hold the disk.
+func (d *disk) write(th *thread, drive any, of *process, what string, write func() error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	err := take()
-	if err == nil {
-		d.holder = drive
-		d.takeovers++
+	if err := write(); err != nil {
+		th.note("may not write %s: %v", what, err)
+		return err
 	}
-	return err
+	if d.holder != drive {
+		th.world.violated(laws.Fenced, "%s wrote although another one had taken the disk%s over", of.name, d.name())
+	}
+	return nil
 }
 
 // commit has something land, or fails before, while or after it did.
@@ -178,7 +184,6 @@ type drive struct {
 	known int64 // the last position that it read at its takeover or wrote
 }
 
-// Acquire implements storage.Log.
 func (d *drive) Acquire(ctx context.Context) (head int64, err error) {
 	err = d.disk.acquire(ctx, d, func() error {
 		head, err = d.Log.Acquire(ctx)
@@ -190,30 +195,22 @@ func (d *drive) Acquire(ctx context.Context) (head int64, err error) {
 	return head, err
 }
 
-// Commit implements storage.Log.
 func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
-	return d.disk.commit(ctx, func(ctx context.Context, th *thread) error { return d.land(ctx, th, records, assumed) })
-}
-
-// land makes records durable.
-func (d *drive) land(ctx context.Context, th *thread, records []contract.Record, assumed storage.Heads) error {
-	d.disk.mu.Lock()
-	defer d.disk.mu.Unlock()
-	if err := d.Log.Commit(ctx, records, assumed); err != nil {
-		th.note("may not commit %d records: %v", len(records), err)
-		return err
-	}
-	if d.disk.holder != d {
-		th.world.violated(laws.Fenced, "%s wrote although another event source had taken the log over", d.of.name)
-	}
-	d.known = max(d.known, records[len(records)-1].Position)
-	d.disk.head += int64(len(records))
-	for _, r := range records {
-		th.world.landed(r)
-		th.note("position %d%s is %s version %d: %s under key %s", r.Position, d.disk.name(), th.world.name(r.Account),
-			r.Version, r.Type, r.Key)
-	}
-	return nil
+	return d.disk.commit(ctx, func(ctx context.Context, th *thread) error {
+		return d.disk.write(th, d, d.of, fmt.Sprintf("%d records", len(records)), func() error {
+			if err := d.Log.Commit(ctx, records, assumed); err != nil {
+				return err
+			}
+			d.known = max(d.known, records[len(records)-1].Position)
+			d.disk.head += int64(len(records))
+			for _, r := range records {
+				th.world.landed(r)
+				th.note("position %d%s is %s version %d: %s under key %s", r.Position, d.disk.name(), th.world.name(r.Account),
+					r.Version, r.Type, r.Key)
+			}
+			return nil
+		})
+	})
 }
 
 // reach calls the storage for a process, unless it cannot be reached.
@@ -224,17 +221,15 @@ func reach[T any](d *disk, of *process, call func() (T, error)) (result T, err e
 	return call()
 }
 
-// StreamVersion implements storage.Log.
 func (d *drive) StreamVersion(ctx context.Context, id bank.AccountID) (int64, error) {
 	return reach(d.disk, d.of, func() (int64, error) { return d.Log.StreamVersion(ctx, id) })
 }
 
-// ReadStream implements storage.Log.
 func (d *drive) ReadStream(ctx context.Context, id bank.AccountID, after int64, limit int) ([]contract.Record, error) {
 	return reach(d.disk, d.of, func() ([]contract.Record, error) { return d.Log.ReadStream(ctx, id, after, limit) })
 }
 
-// ReadAll implements storage.Log. An event source that has lost the log may not
+// An event source that has lost the log may not
 // know what others have written to it since.
 func (d *drive) ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
 	d.disk.mu.Lock()
@@ -246,12 +241,11 @@ func (d *drive) ReadAll(ctx context.Context, after int64, limit int) ([]contract
 	return reach(d.disk, d.of, func() ([]contract.Record, error) { return d.Log.ReadAll(ctx, after, limit) })
 }
 
-// FindKeys implements storage.Log.
 func (d *drive) FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error) {
 	return reach(d.disk, d.of, func() ([]contract.Record, error) { return d.Log.FindKeys(ctx, id, keys) })
 }
 
-// MayRepeat implements storage.Log. An event source that has lost the log does not
+// An event source that has lost the log does not
 // know the keys of what others have written to it since.
 func (d *drive) MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
 	return reach(d.disk, d.of, func() ([]bool, error) {
@@ -263,12 +257,10 @@ func (d *drive) MayRepeat(ctx context.Context, appends []contract.Append) ([]boo
 	})
 }
 
-// Checkpoint implements storage.Log.
 func (d *drive) Checkpoint(ctx context.Context) (int64, error) {
 	return reach(d.disk, d.of, func() (int64, error) { return d.Log.Checkpoint(ctx) })
 }
 
-// SaveCheckpoint implements storage.Log.
 func (d *drive) SaveCheckpoint(ctx context.Context, position int64) error {
 	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.Log.SaveCheckpoint(ctx, position) })
 }

@@ -7,95 +7,88 @@ import (
 // fault is one kind of bad luck. Its text is what the trace says of it.
 type fault string
 
-// Crash points: a process dies right before or right after a durable step.
-const (
-	crashBeforeAcquire    fault = "crash before the log is taken over"
-	crashAfterAcquire     fault = "crash after the log was taken over"
-	crashBeforeCommit     fault = "crash before a commit"
-	crashAfterCommit      fault = "crash after a commit, before its answer"
-	crashBeforePublish    fault = "crash before a publish"
-	crashAfterPublish     fault = "crash after a publish"
-	crashBeforeCheckpoint fault = "crash before the relay's checkpoint is saved"
-	crashAfterCheckpoint  fault = "crash after the relay's checkpoint was saved"
-	crashBeforeSave       fault = "crash before a snapshot is saved"
-	crashAfterSave        fault = "crash after a snapshot was saved"
-	crashBeforeLoad       fault = "crash before a snapshot is loaded"
-	crashAfterLoad        fault = "crash after a snapshot was loaded"
-	crashBeforeApply      fault = "crash before the views change"
-	crashAfterApply       fault = "crash after the views changed"
-	crashBeforeAck        fault = "crash after a message, before the broker knows"
-	crashBeforeReply      fault = "crash before a turn's reply"
-	crashAfterReply       fault = "crash after a turn's reply"
-)
+// All faults, by what they hit.
+var crashPoints, callFaults, snapshotFaults, events []fault
 
-var crashPoints = []fault{crashBeforeAcquire, crashAfterAcquire, crashBeforeCommit, crashAfterCommit,
-	crashBeforePublish, crashAfterPublish, crashBeforeCheckpoint, crashAfterCheckpoint, crashBeforeSave, crashAfterSave,
-	crashBeforeLoad, crashAfterLoad, crashBeforeApply, crashAfterApply, crashBeforeAck, crashBeforeReply, crashAfterReply}
+// in adds a fault to those of its kind.
+func in(kind *[]fault, text fault) fault {
+	*kind = append(*kind, text)
+	return text
+}
+
+// Crash points: a process dies right before or right after a durable step.
+var (
+	crashBeforeAcquire    = in(&crashPoints, "crash before the log is taken over")
+	crashAfterAcquire     = in(&crashPoints, "crash after the log was taken over")
+	crashBeforeCommit     = in(&crashPoints, "crash before a commit")
+	crashAfterCommit      = in(&crashPoints, "crash after a commit, before its answer")
+	crashBeforePublish    = in(&crashPoints, "crash before a publish")
+	crashAfterPublish     = in(&crashPoints, "crash after a publish")
+	crashBeforeCheckpoint = in(&crashPoints, "crash before the relay's checkpoint is saved")
+	crashAfterCheckpoint  = in(&crashPoints, "crash after the relay's checkpoint was saved")
+	crashBeforeSave       = in(&crashPoints, "crash before a snapshot is saved")
+	crashAfterSave        = in(&crashPoints, "crash after a snapshot was saved")
+	crashBeforeLoad       = in(&crashPoints, "crash before a snapshot is loaded")
+	crashAfterLoad        = in(&crashPoints, "crash after a snapshot was loaded")
+	crashBeforeApply      = in(&crashPoints, "crash before the views change")
+	crashAfterApply       = in(&crashPoints, "crash after the views changed")
+	crashBeforeAck        = in(&crashPoints, "crash after a message, before the broker knows")
+	crashBeforeReply      = in(&crashPoints, "crash before a turn's reply")
+	crashAfterReply       = in(&crashPoints, "crash after a turn's reply")
+)
 
 // Faults of single calls.
-const (
-	requestLost      fault = "a client's request gets lost"
-	responseLost     fault = "the response to a client gets lost"
-	callLost         fault = "a call to an actor gets lost"
-	callLate         fault = "a call to an actor gets lost, and arrives late"
-	callAnswerLost   fault = "an actor's answer gets lost"
-	callMisrouted    fault = "a call goes to another host than its account's"
-	actorLeaves      fault = "an actor is deactivated after its turn"
-	appendLost       fault = "an append gets lost"
-	appendLate       fault = "an append gets lost, and arrives late"
-	appendAnswerLost fault = "the answer to an append gets lost"
-	readLost         fault = "a read of the log gets lost"
-	commitLost       fault = "a commit fails, nothing is written"
-	commitUnknown    fault = "a commit fails, although it is written"
-	commitLate       fault = "a commit fails, and lands later"
-	commitHangs      fault = "a commit hangs"
-	commitCut        fault = "the storage goes away in the middle of a commit"
-	acquireLost      fault = "taking the log over fails"
-	acquireUnknown   fault = "taking the log over fails, although it happened"
-	checkpointLost   fault = "the relay's checkpoint is not saved"
-	publishLost      fault = "a publish fails"
-	publishUnknown   fault = "a publish fails, although it happened"
-	messageDropped   fault = "the broker drops a message"
-	messageRepeated  fault = "the broker repeats a message"
-	messageDelayed   fault = "the broker holds a message back"
-	snapshotUnsaved  fault = "a snapshot is not saved"
-	snapshotMissing  fault = "a snapshot is missing"
-	snapshotDamaged  fault = "a snapshot is damaged"
-	snapshotStale    fault = "a snapshot is an old one"
-	snapshotUnread   fault = "the snapshots cannot be read"
-	viewsUnread      fault = "the views cannot be read"
-	applyLost        fault = "a change of the views fails"
-	applyUnknown     fault = "a change of the views fails, although it happened"
+var (
+	requestLost      = in(&callFaults, "a client's request gets lost")
+	responseLost     = in(&callFaults, "the response to a client gets lost")
+	callLost         = in(&callFaults, "a call to an actor gets lost")
+	callLate         = in(&callFaults, "a call to an actor gets lost, and arrives late")
+	callAnswerLost   = in(&callFaults, "an actor's answer gets lost")
+	callMisrouted    = in(&callFaults, "a call goes to another host than its account's")
+	appendLost       = in(&callFaults, "an append gets lost")
+	appendLate       = in(&callFaults, "an append gets lost, and arrives late")
+	appendAnswerLost = in(&callFaults, "the answer to an append gets lost")
+	readLost         = in(&callFaults, "a read of the log gets lost")
+	commitLost       = in(&callFaults, "a commit fails, nothing is written")
+	commitUnknown    = in(&callFaults, "a commit fails, although it is written")
+	commitLate       = in(&callFaults, "a commit fails, and lands later")
+	commitHangs      = in(&callFaults, "a commit hangs")
+	commitCut        = in(&callFaults, "the storage goes away in the middle of a commit")
+	acquireLost      = in(&callFaults, "taking the log over fails")
+	acquireUnknown   = in(&callFaults, "taking the log over fails, although it happened")
+	checkpointLost   = in(&callFaults, "the relay's checkpoint is not saved")
+	publishLost      = in(&callFaults, "a publish fails")
+	publishUnknown   = in(&callFaults, "a publish fails, although it happened")
+	messageDropped   = in(&callFaults, "the broker drops a message")
+	messageRepeated  = in(&callFaults, "the broker repeats a message")
+	messageDelayed   = in(&callFaults, "the broker holds a message back")
+	viewsUnread      = in(&callFaults, "the views cannot be read")
+	applyLost        = in(&callFaults, "a change of the views fails")
+	applyUnknown     = in(&callFaults, "a change of the views fails, although it happened")
 )
 
-var callFaults = []fault{
-	requestLost, responseLost, callLost, callLate, callAnswerLost, callMisrouted, appendLost, appendLate,
-	appendAnswerLost, readLost, commitLost, commitUnknown, commitLate, commitHangs, commitCut, acquireLost,
-	acquireUnknown, checkpointLost, publishLost, publishUnknown, messageDropped, messageRepeated, messageDelayed,
-	viewsUnread, applyLost, applyUnknown,
-}
-
-// snapshotFaults are of no harm alone, and seldom: actors have to leave first.
-var snapshotFaults = []fault{
-	actorLeaves, snapshotUnsaved, snapshotMissing, snapshotDamaged, snapshotStale, snapshotUnread,
-}
-
-// Events, which happen to the whole bank from time to time.
-const (
-	killed       fault = "a process is killed"
-	froze        fault = "a process freezes"
-	sourceTwice  fault = "a second event source starts"
-	diskAway     fault = "the storage cannot be reached for a while"
-	sourceHalted fault = "an event source takes no appends for a while"
-	brokerEmpty  fault = "the broker loses everything"
-	accountMoved fault = "accounts move to other hosts"
-	clockStepped fault = "a host's clock is set"
-	cursorCut    fault = "subscriptions break"
+// Faults of snapshots are of no harm alone, and seldom: actors have to leave first.
+var (
+	actorLeaves     = in(&snapshotFaults, "an actor is deactivated after its turn")
+	snapshotUnsaved = in(&snapshotFaults, "a snapshot is not saved")
+	snapshotMissing = in(&snapshotFaults, "a snapshot is missing")
+	snapshotDamaged = in(&snapshotFaults, "a snapshot is damaged")
+	snapshotStale   = in(&snapshotFaults, "a snapshot is an old one")
+	snapshotUnread  = in(&snapshotFaults, "the snapshots cannot be read")
 )
 
-var events = []fault{
-	killed, froze, sourceTwice, diskAway, sourceHalted, brokerEmpty, accountMoved, clockStepped, cursorCut,
-}
+// Events happen to the whole bank from time to time.
+var (
+	killed       = in(&events, "a process is killed")
+	froze        = in(&events, "a process freezes")
+	sourceTwice  = in(&events, "a second event source starts")
+	diskAway     = in(&events, "the storage cannot be reached for a while")
+	sourceHalted = in(&events, "an event source takes no appends for a while")
+	brokerEmpty  = in(&events, "the broker loses everything")
+	accountMoved = in(&events, "accounts move to other hosts")
+	clockStepped = in(&events, "a host's clock is set")
+	cursorCut    = in(&events, "subscriptions break")
+)
 
 // weather is how often each fault happens in a run: its probability, and for
 // events their weight.

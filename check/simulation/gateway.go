@@ -20,12 +20,12 @@ type gateway struct {
 func (w *world) startGateway(slot, life int) {
 	name := fmt.Sprintf("gateway %d.%d", slot, life)
 	q := w.topic.queue()
-	g := &gateway{feed: server.NewSubscriptionHub(between(w.parts.Feed, logclient.Log(wire{world: w, whole: true})))}
+	g := &gateway{feed: server.NewSubscriptionHub(between(w.parts.Feed, logclient.Log(w.wholeLog())))}
 	g.process = w.process(name, func() {
 		w.topic.leave(q)
 		w.startGateway(slot, life+1)
 	})
-	g.commands = server.NewCommands(between(w.parts.Call, newSidecar(g.process, name).call))
+	g.commands = server.NewCommands(between(w.parts.Call, g.sidecar(name)))
 	g.run(w.thread(name+" feed", g.process), func(ctx context.Context) { w.topic.follow(ctx, q, g.feed.Handle) })
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -3,7 +3,6 @@ package simulation
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,14 +21,13 @@ type host struct {
 	// transfers takes them to their end, in the same process.
 	transfers *transfers
 
-	mu    sync.Mutex
-	lanes map[bank.AccountID]*lane
+	lanes map[bank.AccountID]*lane // with the process's lock
 }
 
 // lane gives an account its turns one by one, as a sidecar does.
 type lane struct {
+	*thread
 	turn chan struct{}
-	th   *thread
 }
 
 // keysKept is how many keys of an account its actor remembers: few, so that the
@@ -44,7 +42,7 @@ func (w *world) startHost(slot, life int) {
 		w.topic.leave(h.transfers.queue)
 		w.startHost(slot, life+1)
 	})
-	h.actors = actor.NewHost(between(w.parts.Actors, actor.Log(wire{world: w})),
+	h.actors = actor.NewHost(between(w.parts.Actors, actor.Log(w.ownLog())),
 		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)), h.clock, identitytest.Believe)
 	h.actors.KeepKeys(keysKept)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
@@ -85,7 +83,7 @@ func (h *host) lane(id bank.AccountID) *lane {
 	defer h.mu.Unlock()
 	l := h.lanes[id]
 	if l == nil {
-		l = &lane{turn: make(chan struct{}, 1), th: h.world.thread(h.name+" "+h.world.name(id), h.process)}
+		l = &lane{h.world.thread(h.name+" "+h.world.name(id), h.process), make(chan struct{}, 1)}
 		h.lanes[id] = l
 	}
 	return l
@@ -111,9 +109,7 @@ func (h *host) enter(ctx context.Context, id bank.AccountID) (l *lane, leave fun
 
 // execute gives an account a turn.
 func (h *host) execute(
-	ctx context.Context,
-	id bank.AccountID,
-	batch contract.CommandBatch,
+	ctx context.Context, id bank.AccountID, batch contract.CommandBatch,
 ) (contract.CommandReply, error) {
 	ctx, stop := h.serve(ctx)
 	defer stop()
@@ -122,23 +118,23 @@ func (h *host) execute(
 		return contract.CommandReply{}, err
 	}
 	defer leave()
-	if err := h.thaw(ctx, l.th); err != nil {
+	if err := h.thaw(ctx, l.thread); err != nil {
 		return contract.CommandReply{}, err
 	}
-	reply, err := h.actors.Execute(l.th.in(ctx), id, batch)
+	reply, err := h.actors.Execute(l.in(ctx), id, batch)
 	if err != nil || h.dead.Load() {
 		return contract.CommandReply{}, errCrashed
 	}
 	for i, o := range reply.Outcomes {
-		l.th.note("%s %s", batch.Commands[i].Key, outcome(o))
+		l.note("%s %s", batch.Commands[i].Key, outcome(o))
 	}
-	if err := l.th.point(crashBeforeReply); err != nil {
+	if err := l.point(crashBeforeReply); err != nil {
 		return contract.CommandReply{}, err
 	}
-	if l.th.suffers(actorLeaves) {
+	if l.suffers(actorLeaves) {
 		h.actors.Deactivate(ctx, contract.ActorType, string(id))
 	}
-	_ = l.th.point(crashAfterReply) // the reply is on its way
+	_ = l.point(crashAfterReply) // the reply is on its way
 	return reply, nil
 }
 
@@ -177,7 +173,7 @@ func (w *world) move(th *thread, id bank.AccountID) {
 			return
 		}
 		defer leave()
-		if l.th.pass(ctx, wayMin, wayMax) == nil {
+		if l.pass(ctx, wayMin, wayMax) == nil {
 			old.actors.Deactivate(ctx, contract.ActorType, string(id))
 		}
 	})

@@ -37,21 +37,23 @@ var broken = map[string]struct {
 		[]laws.Law{laws.Acknowledged},
 	},
 	"ignoring the epoch": {
-		Parts{Log: func(log *storage.MemoryLog) storage.Log { return unfenced{log.Open(), log} }},
+		Parts{Log: func(whole storage.Log, log *storage.MemoryLog) storage.Log { return unfenced{whole, log} }},
 		[]laws.Law{laws.Fenced},
 	},
 	"ignoring the epoch, in the log": {
-		Parts{Log: func(log *storage.MemoryLog) storage.Log { return unfenced{log.Open(), log} }},
+		Parts{Log: func(whole storage.Log, log *storage.MemoryLog) storage.Log { return unfenced{whole, log} }},
 		[]laws.Law{laws.Position, laws.Version},
 	},
 	"ignoring the epoch of the sequence": {
-		Parts{Sequence: func(o *storage.MemorySequenceLog) storage.SequenceLog { return unfencedSequence{o.Open(), o} }},
+		Parts{Sequence: func(whole storage.SequenceLog, sequence *storage.MemorySequenceLog) storage.SequenceLog {
+			return unfencedSequence{whole, sequence}
+		}},
 		[]laws.Law{laws.Fenced},
 	},
 	"publishing what has no durable place": {
-		Parts{
-			Sequence: func(o *storage.MemorySequenceLog) storage.SequenceLog { return forgetfulSequence{o.Open(), new(int)} },
-		},
+		Parts{Sequence: func(whole storage.SequenceLog, _ *storage.MemorySequenceLog) storage.SequenceLog {
+			return forgetfulSequence{whole, new(int)}
+		}},
 		[]laws.Law{laws.SeenOnce},
 	},
 	"opening without saying after what": {

@@ -3,54 +3,20 @@ package simulation
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"corebank/check/laws"
-	"corebank/eventsource"
 	"corebank/eventsource/sequencer"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
-// branch is a partition as a sequencer reaches it. It may read several at once,
-// for itself and for those who ask it, so that each read is a thread of its own.
-type branch struct {
-	disk *disk
-	of   *process
-
-	mu    sync.Mutex
-	reads map[string]int // by who reads, and what
-}
-
-// thread is the thread of a read.
-func (b *branch) thread(ctx context.Context, what string) context.Context {
-	name := fmt.Sprintf("%s for %s reads %s%s", b.of.name, threadOf(ctx).name, what, b.disk.name())
-	b.mu.Lock()
-	b.reads[name]++
-	name = fmt.Sprintf("%s (%d)", name, b.reads[name])
-	b.mu.Unlock()
-	return b.of.world.thread(name, b.of).in(ctx)
-}
-
-// ReadAll implements sequencer.PartitionLog.
-func (b *branch) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
-	return read(b.thread(ctx, fmt.Sprint("after ", r.AfterPosition)), r, b.disk, (*eventsource.API).ReadAll)
-}
-
-// ReadStream implements sequencer.PartitionLog.
-func (b *branch) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	return read(b.thread(ctx, fmt.Sprint(r.Account, " after ", r.AfterVersion)), r, b.disk, (*eventsource.API).ReadStream)
-}
-
-// FindKeys implements sequencer.PartitionLog.
-func (b *branch) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
-	return read(b.thread(ctx, fmt.Sprint(r.Account, " with ", r.Keys)), r, b.disk, (*eventsource.API).FindKeys)
-}
-
-// branches are all partitions, for a sequencer.
+// branches are all partitions, for a sequencer. It may read several at once, for itself and for those who ask it, so
+// that each read is a thread of its own.
 func (w *world) branches(of *process) (logs []sequencer.PartitionLog) {
 	for _, d := range w.logs() {
-		logs = append(logs, &branch{disk: d, of: of, reads: make(map[string]int)})
+		logs = append(logs, wire{world: w, whole: d, as: func(ctx context.Context, what string) context.Context {
+			return of.another(fmt.Sprintf("%s for %s reads %s%s", of.name, threadOf(ctx).name, what, d.name())).in(ctx)
+		}})
 	}
 	return logs
 }

@@ -15,11 +15,10 @@ import (
 // Parts are the places where a test can put something broken between two
 // components, to see that the laws notice. A nil one leaves the bank as it is.
 type Parts struct {
-	// Log opens an event source's access to the durable log, below all faults.
-	Log func(*storage.MemoryLog) storage.Log
-	// Sequence opens a sequencer's access to the sequence of several partitions, below
-	// all faults.
-	Sequence func(*storage.MemorySequenceLog) storage.SequenceLog
+	// Log is an event source's access to the durable log, below all faults.
+	Log func(storage.Log, *storage.MemoryLog) storage.Log
+	// Sequence is a sequencer's access to the sequence of several partitions, below all faults.
+	Sequence func(storage.SequenceLog, *storage.MemorySequenceLog) storage.SequenceLog
 	// Undivided has the drivers of transfers take the log for one of one partition.
 	Undivided bool
 	// Storage stands between an event source and its storage.
@@ -54,23 +53,10 @@ func between[T any](broken func(T) T, whole T) T {
 	return broken(whole)
 }
 
-func (p Parts) log(log *storage.MemoryLog) storage.Log {
-	if p.Log == nil {
-		return log.Open()
+// above is between where the part that is put there has to know what is below it.
+func above[T, Below any](broken func(T, Below) T, whole T, below Below) T {
+	if broken == nil {
+		return whole
 	}
-	return p.Log(log)
-}
-
-func (p Parts) sequence(sequence *storage.MemorySequenceLog) storage.SequenceLog {
-	if p.Sequence == nil {
-		return sequence.Open()
-	}
-	return p.Sequence(sequence)
-}
-
-func (p Parts) storage(s storage.Log, outbox eventsource.Publisher) storage.Log {
-	if p.Storage == nil {
-		return s
-	}
-	return p.Storage(s, outbox)
+	return broken(whole, below)
 }

@@ -2,6 +2,8 @@ package simulation
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -17,11 +19,15 @@ type process struct {
 	frozen atomic.Int64 // until when, as a time.Duration of the run
 	// again starts the next life; it is called some time after a crash.
 	again func()
+
+	mu      sync.Mutex
+	threads map[string]*thread // by name
+	begun   map[string]int     // by name: threads that were made of it
 }
 
 // process begins a life.
 func (w *world) process(name string, again func()) *process {
-	p := &process{world: w, name: name, again: again}
+	p := &process{world: w, name: name, again: again, threads: make(map[string]*thread), begun: make(map[string]int)}
 	p.ctx, p.cancel = context.WithCancel(w.ctx)
 	w.note(name, "starts")
 	return p
@@ -30,6 +36,24 @@ func (w *world) process(name string, again func()) *process {
 // run does work until the process dies.
 func (p *process) run(th *thread, work func(context.Context)) {
 	p.world.running.Go(func() { work(th.in(p.ctx)) })
+}
+
+// thread is the thread of a name in this life, the same each time: for what is done one at a time.
+func (p *process) thread(name string) *thread {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.threads[name] == nil {
+		p.threads[name] = p.world.thread(name, p)
+	}
+	return p.threads[name]
+}
+
+// another is one more thread of a name: for what may be done several times at once.
+func (p *process) another(name string) *thread {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.begun[name]++
+	return p.world.thread(fmt.Sprintf("%s (%d)", name, p.begun[name]), p)
 }
 
 // crash ends this life and arranges the next.
@@ -41,8 +65,8 @@ func (p *process) crash() {
 	// A name of its own: several threads of a process may be unlucky at once.
 	th := p.world.thread(p.name+" afterlife", nil)
 	delay := th.between(10*time.Millisecond, 3*time.Second)
-	p.world.background(func(ctx context.Context) {
-		if p.world.sleep(ctx, delay) == nil {
+	p.world.running.Go(func() {
+		if p.world.sleep(p.world.ctx, delay) == nil {
 			p.again()
 		}
 	})

@@ -2,8 +2,8 @@ package simulation
 
 import (
 	"context"
+	"fmt"
 
-	"corebank/check/laws"
 	"corebank/eventsource/storage"
 )
 
@@ -14,7 +14,6 @@ type sequenceDrive struct {
 	of   *process
 }
 
-// Acquire implements storage.SequenceLog.
 func (d *sequenceDrive) Acquire(ctx context.Context) (last storage.Cut, err error) {
 	err = d.disk.acquire(ctx, d, func() error {
 		last, err = d.SequenceLog.Acquire(ctx)
@@ -23,37 +22,26 @@ func (d *sequenceDrive) Acquire(ctx context.Context) (last storage.Cut, err erro
 	return last, err
 }
 
-// Add implements storage.SequenceLog.
-func (d *sequenceDrive) Add(ctx context.Context, rounds ...storage.Cut) error {
-	return d.disk.commit(ctx, func(ctx context.Context, th *thread) error { return d.land(ctx, th, rounds) })
+func (d *sequenceDrive) Add(ctx context.Context, cuts ...storage.Cut) error {
+	return d.disk.commit(ctx, func(ctx context.Context, th *thread) error {
+		return d.disk.write(th, d, d.of, fmt.Sprint(cuts), func() error {
+			if err := d.SequenceLog.Add(ctx, cuts...); err != nil {
+				return err
+			}
+			th.note("adds %v", cuts)
+			return nil
+		})
+	})
 }
 
-// land makes rounds durable.
-func (d *sequenceDrive) land(ctx context.Context, th *thread, rounds []storage.Cut) error {
-	d.disk.mu.Lock()
-	defer d.disk.mu.Unlock()
-	if err := d.SequenceLog.Add(ctx, rounds...); err != nil {
-		th.note("may not add %v: %v", rounds, err)
-		return err
-	}
-	if d.disk.holder != d {
-		th.world.violated(laws.Fenced, "%s wrote although another sequencer had taken the sequence over", d.of.name)
-	}
-	th.note("adds %v", rounds)
-	return nil
-}
-
-// Cuts implements storage.SequenceLog.
 func (d *sequenceDrive) Cuts(ctx context.Context, first int64, limit int) ([]storage.Cut, error) {
 	return reach(d.disk, d.of, func() ([]storage.Cut, error) { return d.SequenceLog.Cuts(ctx, first, limit) })
 }
 
-// Checkpoint implements storage.SequenceLog.
 func (d *sequenceDrive) Checkpoint(ctx context.Context) (int64, error) {
 	return reach(d.disk, d.of, func() (int64, error) { return d.SequenceLog.Checkpoint(ctx) })
 }
 
-// SaveCheckpoint implements storage.SequenceLog.
 func (d *sequenceDrive) SaveCheckpoint(ctx context.Context, position int64) error {
 	return d.disk.saveCheckpoint(ctx, d.of, func() error { return d.SequenceLog.SaveCheckpoint(ctx, position) })
 }

@@ -2,78 +2,60 @@ package simulation
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
-// sidecar carries the calls of one life of a process to the actors.
-type sidecar struct {
-	of   *process
-	name string // of its threads
-
-	mu    sync.Mutex
-	lines map[bank.AccountID]*thread // of the calls to an account's actor
-}
-
-func newSidecar(of *process, name string) *sidecar {
-	return &sidecar{of: of, name: name, lines: make(map[bank.AccountID]*thread)}
-}
-
-// line is the thread of calls to one account's actor: a caller makes one call
-// per account at a time.
-func (s *sidecar) line(id bank.AccountID) *thread {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	th := s.lines[id]
-	if th == nil {
-		th = s.of.world.thread(s.name+" "+s.of.world.name(id), s.of)
-		s.lines[id] = th
+// sidecar carries the calls of one life of a process to the actors. The calls to one account's actor are a thread: a
+// caller makes one call per account at a time.
+func (p *process) sidecar(name string) Call {
+	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		if p.dead.Load() {
+			return contract.CommandReply{}, errCrashed
+		}
+		th := p.thread(name + " " + p.world.name(id))
+		ctx, stop := p.serve(th.in(ctx))
+		defer stop()
+		return th.call(ctx, id, batch)
 	}
-	return th
 }
 
-// call gives an account's actor a turn.
-func (s *sidecar) call(
-	ctx context.Context,
-	id bank.AccountID,
-	batch contract.CommandBatch,
+// call gives an account's actor a turn, unless the call or its answer gets lost.
+func (t *thread) call(
+	ctx context.Context, id bank.AccountID, batch contract.CommandBatch,
 ) (contract.CommandReply, error) {
-	if s.of.dead.Load() {
-		return contract.CommandReply{}, errCrashed
-	}
-	th := s.line(id)
-	ctx, stop := s.of.serve(th.in(ctx))
-	defer stop()
-	deliver := func(ctx context.Context) (contract.CommandReply, error) {
-		th := threadOf(ctx)
-		if err := th.pass(ctx, wayMin, wayMax); err != nil {
-			return contract.CommandReply{}, err
-		}
-		h := th.world.hostOf(th, id)
-		if h == nil {
-			return contract.CommandReply{}, errAway
-		}
-		return h.execute(ctx, id, batch)
-	}
 	switch {
-	case th.suffers(callLost):
-		return contract.CommandReply{}, th.lose(ctx)
-	case th.suffers(callLate):
-		th.world.later(th, 15*time.Second, func(ctx context.Context) {
-			_, err := deliver(ctx)
-			threadOf(ctx).note("a late call for %s was made: %v", threadOf(ctx).world.name(id), err)
+	case t.suffers(callLost):
+		return contract.CommandReply{}, t.lose(ctx)
+	case t.suffers(callLate):
+		t.world.later(t, 15*time.Second, func(ctx context.Context) {
+			_, err := threadOf(ctx).deliver(ctx, id, batch)
+			threadOf(ctx).note("a late call for %s was made: %v", t.world.name(id), err)
 		})
-		return contract.CommandReply{}, th.lose(ctx)
+		return contract.CommandReply{}, t.lose(ctx)
 	}
-	reply, err := deliver(ctx)
-	if err == nil && th.suffers(callAnswerLost) {
+	reply, err := t.deliver(ctx, id, batch)
+	if err == nil && t.suffers(callAnswerLost) {
 		err = errLost
 	}
 	if err == nil {
-		err = th.pass(ctx, wayMin, wayMax)
+		err = t.pass(ctx, wayMin, wayMax)
 	}
 	return reply, err
+}
+
+// deliver takes a call to the host of its account.
+func (t *thread) deliver(
+	ctx context.Context, id bank.AccountID, batch contract.CommandBatch,
+) (contract.CommandReply, error) {
+	if err := t.pass(ctx, wayMin, wayMax); err != nil {
+		return contract.CommandReply{}, err
+	}
+	h := t.world.hostOf(t, id)
+	if h == nil {
+		return contract.CommandReply{}, errAway
+	}
+	return h.execute(ctx, id, batch)
 }

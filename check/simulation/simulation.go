@@ -73,15 +73,8 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 		p.externalID = []string{"", "", "of " + name, "wanted by many"}[w.thread("external id of "+name, nil).IntN(4)]
 		w.people = append(w.people, p)
 	}
-	w.foreign, w.absent, w.auditor = w.person(
-		dice,
-		"eve",
-		"USD",
-	), w.person(
-		dice,
-		"absent",
-		"EUR",
-	), w.person(dice, "auditor", "EUR")
+	w.foreign, w.absent = w.person(dice, "eve", "USD"), w.person(dice, "absent", "EUR")
+	w.auditor = w.person(dice, "auditor", "EUR")
 	w.format(1 + max(0, w.thread("partitions", nil).IntN(5)-2)) // mostly one
 	w.snapshots = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
 	w.checkpoints = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
@@ -228,24 +221,7 @@ func (w *world) heal() {
 	w.mu.Unlock()
 	w.late.Wait() // what was held up arrives now
 	w.until("all processes to be back", healTime, func() bool {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		for _, h := range w.hosts {
-			if h.dead.Load() {
-				return false
-			}
-		}
-		for _, g := range w.gateways {
-			if g.dead.Load() {
-				return false
-			}
-		}
-		for _, p := range w.projectors {
-			if p.dead.Load() {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(w.slotted(), func(p *process) bool { return p.dead.Load() })
 	})
 	w.fence()
 	for _, d := range w.disks {

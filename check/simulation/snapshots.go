@@ -19,7 +19,6 @@ type snapshotStore struct {
 
 var _ actor.Snapshots = (*snapshotStore)(nil)
 
-// Save implements actor.Snapshots.
 func (s *snapshotStore) Save(ctx context.Context, id bank.AccountID, data []byte) error {
 	th := threadOf(ctx)
 	h := hazards{before: crashBeforeSave, lost: snapshotUnsaved, after: crashAfterSave}
@@ -38,7 +37,6 @@ func (s *snapshotStore) all(id bank.AccountID) [][]byte {
 	return s.saved[id]
 }
 
-// Load implements actor.Snapshots.
 func (s *snapshotStore) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
 	th := threadOf(ctx)
 	if err := th.pass(ctx, wayMin, wayMax); err != nil {

@@ -59,14 +59,15 @@ func (w *world) startSource(d *disk) {
 func (s *source) open(w *world) (relay *eventsource.Relay) {
 	outbox := press{w.topic}
 	if s.disk.sequence != nil {
-		drive := &sequenceDrive{SequenceLog: w.parts.sequence(s.disk.sequence), disk: s.disk, of: s.process}
+		opened := above(w.parts.Sequence, s.disk.sequence.Open(), s.disk.sequence)
+		drive := &sequenceDrive{SequenceLog: opened, disk: s.disk, of: s.process}
 		sequencer := sequencer.New(drive, w.branches(s.process), quiet)
 		relay = eventsource.NewRelay(sequencer, sequencer, outbox, quiet)
 		s.drive, s.owner, s.api = drive, sequencer, eventsource.NewMergedAPI(sequencer, relay.Published)
 		return relay
 	}
-	drive := &drive{Log: w.parts.log(s.disk.log), disk: s.disk, of: s.process}
-	storage := w.parts.storage(drive, outbox)
+	drive := &drive{Log: above(w.parts.Log, s.disk.log.Open(), s.disk.log), disk: s.disk, of: s.process}
+	storage := above(w.parts.Storage, storage.Log(drive), eventsource.Publisher(outbox))
 	s.writer = eventsource.NewWriter(storage, quiet)
 	s.drive, s.owner = drive, s.writer
 	if s.disk.part.Of > 0 {
@@ -167,7 +168,7 @@ const (
 // ask calls a method of the API of a disk's event source where sidecars would
 // carry the call.
 func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
-	method func(*eventsource.API, context.Context, Request) (Reply, error)) (reply Reply, err error) {
+	method method[Request, Reply]) (reply Reply, err error) {
 	th := threadOf(ctx)
 	if err = th.pass(ctx, wayMin, wayMax); err != nil {
 		return reply, err
@@ -190,48 +191,47 @@ func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 	return reply, th.pass(ctx, wayMin, wayMax)
 }
 
-// read is ask for what may get lost without harm.
-func read[Request, Reply any](ctx context.Context, request Request, d *disk,
-	method func(*eventsource.API, context.Context, Request) (Reply, error)) (reply Reply, err error) {
-	if th := threadOf(ctx); th.suffers(readLost) {
-		return reply, th.lose(ctx)
-	}
-	return ask(ctx, request, d, method)
-}
-
-// wire is how the other components see the event sources: for what is one
-// account's that of its partition, or for those of the read side, as for the whole
-// log, the one that has that.
+// wire is how the other components see the event sources.
 type wire struct {
 	world *world
-	whole bool
+	// own is the disk that is asked about an account; nil for the one that is asked about all.
+	own   func(bank.AccountID) *disk
+	whole *disk
+	// as has a read be of another thread than the caller's, if it is set.
+	as func(ctx context.Context, what string) context.Context
 }
+
+// ownLog asks about an account where its partition is, wholeLog where the whole log is, as the read side does.
+func (w *world) ownLog() wire   { return wire{world: w, own: w.home, whole: w.whole()} }
+func (w *world) wholeLog() wire { return wire{world: w, whole: w.whole()} }
 
 // of is the disk that is asked about an account.
 func (l wire) of(id bank.AccountID) *disk {
-	if l.whole {
-		return l.world.whole()
+	if l.own == nil {
+		return l.whole
 	}
-	return l.world.home(id)
+	return l.own(id)
 }
 
-// Append implements actor.Log.
+// Append appends to an account's stream.
 func (l wire) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	th := threadOf(ctx)
-	request := contract.AppendRequest{Appends: []contract.Append{a}}
+	call := func(ctx context.Context) (contract.AppendReply, error) {
+		return ask(ctx, contract.AppendRequest{Appends: []contract.Append{a}}, l.of(a.Account), (*eventsource.API).Append)
+	}
 	switch {
 	case th.suffers(appendLost):
 		return contract.AppendResult{}, th.lose(ctx)
 	case th.suffers(appendLate):
 		th.world.later(th, 10*time.Second, func(ctx context.Context) {
-			reply, err := ask(ctx, request, l.of(a.Account), (*eventsource.API).Append)
+			reply, err := call(ctx)
 			threadOf(ctx).note("the late append ends with %v %v", reply, err)
 		})
 		return contract.AppendResult{}, th.lose(ctx)
 	}
-	reply, err := ask(ctx, request, l.of(a.Account), (*eventsource.API).Append)
+	reply, err := call(ctx)
 	if err == nil && th.suffers(appendAnswerLost) {
 		err = errLost
 	}
@@ -243,22 +243,37 @@ func (l wire) Append(ctx context.Context, a contract.Append) (contract.AppendRes
 	return reply.Results[0], nil
 }
 
-// ReadStream implements actor.Log and logclient.Log.
+// ReadStream reads an account's records.
 func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	return read(ctx, r, l.of(r.Account), (*eventsource.API).ReadStream)
+	return read(ctx, l, fmt.Sprint(r.Account, " after ", r.AfterVersion), r, l.of(r.Account), (*eventsource.API).ReadStream)
 }
 
-// ReadAll implements logclient.Log.
+// ReadAll reads the records of all accounts.
 func (l wire) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
-	return read(ctx, r, l.world.whole(), (*eventsource.API).ReadAll)
+	return read(ctx, l, fmt.Sprint("after ", r.AfterPosition), r, l.whole, (*eventsource.API).ReadAll)
 }
 
-// FindKeys implements actor.Log.
+// FindKeys finds an account's records by their keys.
 func (l wire) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
-	return read(ctx, r, l.of(r.Account), (*eventsource.API).FindKeys)
+	return read(ctx, l, fmt.Sprint(r.Account, " with ", r.Keys), r, l.of(r.Account), (*eventsource.API).FindKeys)
 }
 
-// Ready implements actor.Log.
+// Ready asks whether the log takes appends.
 func (l wire) Ready(ctx context.Context) (contract.Readiness, error) {
-	return ask(ctx, struct{}{}, l.world.whole(), (*eventsource.API).Ready)
+	return ask(ctx, struct{}{}, l.whole, (*eventsource.API).Ready)
+}
+
+// method is one of the event source's API.
+type method[Request, Reply any] = func(*eventsource.API, context.Context, Request) (Reply, error)
+
+// read is ask for what may get lost without harm.
+func read[Request, Reply any](ctx context.Context, l wire, what string, request Request, d *disk,
+	method method[Request, Reply]) (reply Reply, err error) {
+	if l.as != nil {
+		ctx = l.as(ctx, what)
+	}
+	if th := threadOf(ctx); th.suffers(readLost) {
+		return reply, th.lose(ctx)
+	}
+	return ask(ctx, request, d, method)
 }

@@ -21,18 +21,18 @@ type transfers struct {
 // and begins with whatever comes next.
 func (h *host) startTransfers(name string) *transfers {
 	w := h.world
-	calls := newSidecar(h.process, name+" transfers to")
-	q := w.topic.queue()
+	q, log := w.topic.queue(), w.ownLog()
+	reads := w.thread(name+" transfers from the log", h.process) // at the topic's word and at its own, one at a time
+	log.as = func(ctx context.Context, _ string) context.Context { return reads.in(ctx) }
 	driver := saga.New(saga.Parts{
-		Log:   threadLog{wire{world: w}, w.thread(name+" transfers from the log", h.process)},
-		Call:  between(w.parts.Saga, calls.call),
-		Store: checkpointStore{w.checkpoints, w.thread(name+" checkpoints", h.process)},
-		Divided: len(w.logs()) > 1 &&
-			!w.parts.Undivided,
-		Here:   h.actors.Has,
-		Clock:  h.clock,
-		Salt:   w.thread(name+" salt", nil).Uint64(),
-		Logger: quiet,
+		Log:     log,
+		Call:    between(w.parts.Saga, h.sidecar(name+" transfers to")),
+		Store:   checkpointStore{w.checkpoints, w.thread(name+" checkpoints", h.process)},
+		Divided: len(w.logs()) > 1 && !w.parts.Undivided,
+		Here:    h.actors.Has,
+		Clock:   h.clock,
+		Salt:    w.thread(name+" salt", nil).Uint64(),
+		Logger:  quiet,
 	})
 	ctx, stop := context.WithCancel(h.ctx)
 	th := w.thread(name+" transfers", h.process)
@@ -45,23 +45,6 @@ func (h *host) startTransfers(name string) *transfers {
 	return &transfers{driver: driver, stop: stop, queue: q}
 }
 
-// threadLog gives the calls of a driver to the log a thread of their own: it reads
-// at the topic's word and at its own, one at a time.
-type threadLog struct {
-	wire
-	th *thread
-}
-
-// ReadAll implements saga.Log.
-func (s threadLog) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
-	return s.wire.ReadAll(s.th.in(ctx), r)
-}
-
-// ReadStream implements saga.Log.
-func (s threadLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	return s.wire.ReadStream(s.th.in(ctx), r)
-}
-
 // checkpointStore is a driver's access to the store of the drivers' checkpoint.
 type checkpointStore struct {
 	store *snapshotStore
@@ -71,12 +54,10 @@ type checkpointStore struct {
 // checkpointKey is the name under which drivers save it.
 const checkpointKey = "checkpoint"
 
-// Load implements saga.Store.
 func (d checkpointStore) Load(ctx context.Context) ([]byte, error) {
 	return d.store.Load(d.th.in(ctx), checkpointKey)
 }
 
-// Save implements saga.Store.
 func (d checkpointStore) Save(ctx context.Context, data []byte) error {
 	return d.store.Save(d.th.in(ctx), checkpointKey, data)
 }

@@ -3,7 +3,6 @@ package simulation
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"corebank/internal/app"
@@ -17,7 +16,6 @@ import (
 // views is a projector's access to the store of views.
 type views struct{ view.Store }
 
-// Accounts implements view.Store.
 func (v views) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.AccountID]view.Account, error) {
 	if err := v.reach(ctx); err != nil {
 		return nil, err
@@ -25,7 +23,6 @@ func (v views) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.Acc
 	return v.Store.Accounts(ctx, ids)
 }
 
-// Trial implements view.Store.
 func (v views) Trial(ctx context.Context) (view.Trial, error) {
 	if err := v.reach(ctx); err != nil {
 		return view.Trial{}, err
@@ -44,7 +41,6 @@ func (v views) reach(ctx context.Context) error {
 	return nil
 }
 
-// Apply implements view.Store.
 func (v views) Apply(ctx context.Context, changes view.Changes) error {
 	th := threadOf(ctx)
 	return th.durably(ctx, wayMax, hazards{crashBeforeApply, applyLost, crashAfterApply, applyUnknown}, func() error {
@@ -68,25 +64,6 @@ func (w *world) projection(store view.Store, log logclient.Log) Projection {
 	return w.parts.Projector(store, log)
 }
 
-// ahead is how a projector reads the log: it may begin a read while another is
-// under way, so that each is a thread of its own.
-type ahead struct {
-	wire
-	of *process
-
-	mu    sync.Mutex
-	reads map[int64]int // by the position that they begin after
-}
-
-// ReadAll implements logclient.Log.
-func (a *ahead) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {
-	a.mu.Lock()
-	a.reads[r.AfterPosition]++
-	name := fmt.Sprintf("%s reads after %d (%d)", a.of.name, r.AfterPosition, a.reads[r.AfterPosition])
-	a.mu.Unlock()
-	return a.wire.ReadAll(a.of.world.thread(name, a.of).in(ctx), r)
-}
-
 // projecting is one life of a projector.
 type projecting struct {
 	*process
@@ -98,8 +75,11 @@ func (w *world) startProjector(slot, life int, q *queue) {
 	name := fmt.Sprintf("projector %d.%d", slot, life)
 	p := &projecting{queue: q}
 	p.process = w.process(name, func() { w.startProjector(slot, life+1, q) })
-	projection := w.projection(views{w.store},
-		&ahead{wire: wire{world: w, whole: true}, of: p.process, reads: make(map[int64]int)})
+	ahead := w.wholeLog() // it may begin a read while another is under way, so that each is a thread of its own
+	ahead.as = func(ctx context.Context, what string) context.Context {
+		return p.another(name + " reads " + what).in(ctx)
+	}
+	projection := w.projection(views{w.store}, ahead)
 	p.run(w.thread(name, p.process), func(ctx context.Context) {
 		for projection.CatchUp(ctx) != nil {
 			if !app.Pause(ctx, 500*time.Millisecond) {

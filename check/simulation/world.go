@@ -1,11 +1,10 @@
 package simulation
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -60,6 +59,22 @@ type world struct {
 	gateways    []*gateway
 	projectors  []*projecting
 	subscribers []*subscriber
+}
+
+// slotted are the processes that have a slot, dead or alive.
+func (w *world) slotted() (all []*process) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, h := range w.hosts {
+		all = append(all, h.process)
+	}
+	for _, g := range w.gateways {
+		all = append(all, g.process)
+	}
+	for _, p := range w.projectors {
+		all = append(all, p.process)
+	}
+	return all
 }
 
 // person is a customer with one account.
@@ -129,27 +144,19 @@ func (w *world) violated(law laws.Law, format string, args ...any) {
 	w.found.Violated(law, format, args...)
 }
 
-// trace are the steps so far, each instant's in alphabetical order: within one,
-// the Go scheduler decides who is first.
+// trace are the steps so far, each instant's in alphabetical order: within one, the Go scheduler decides who is first.
 func (w *world) trace() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	type line struct {
-		at   time.Duration
-		text string
+	texts := make(map[time.Duration][]string)
+	for _, s := range w.steps {
+		texts[s.at] = append(texts[s.at], s.String())
 	}
-	lines := make([]line, len(w.steps))
-	for i, s := range w.steps {
-		lines[i] = line{s.at, s.String()}
+	var all []string
+	for _, at := range slices.Sorted(maps.Keys(texts)) {
+		all = append(all, slices.Sorted(slices.Values(texts[at]))...)
 	}
-	slices.SortFunc(lines, func(a, b line) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), strings.Compare(a.text, b.text))
-	})
-	texts := make([]string, len(lines))
-	for i, l := range lines {
-		texts[i] = l.text
-	}
-	return texts
+	return all
 }
 
 // reserve is the instant after d, or the first free one after it: no two components act at the same time.
@@ -168,12 +175,10 @@ func (w *world) reserve(d time.Duration) time.Duration {
 
 // sleep lets d pass. Its error is that ctx ended first.
 func (w *world) sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(w.reserve(d) - w.now())
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-timer.C:
+	case <-time.After(w.reserve(d) - w.now()):
 		return nil
 	}
 }
@@ -181,21 +186,14 @@ func (w *world) sleep(ctx context.Context, d time.Duration) error {
 // endure lets a bad time of d pass, or what is left of it until everything
 // heals. Its error is that ctx ended first.
 func (w *world) endure(ctx context.Context, th *thread, d time.Duration) error {
-	timer := time.NewTimer(w.reserve(d) - w.now())
-	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-timer.C:
+	case <-time.After(w.reserve(d) - w.now()):
 		return nil
 	case <-w.healing:
 		return w.sleep(ctx, th.between(1, 1000))
 	}
-}
-
-// background runs work until the run ends.
-func (w *world) background(work func(context.Context)) {
-	w.running.Go(func() { work(w.ctx) })
 }
 
 // later does something after up to most, as messages do that were held up
