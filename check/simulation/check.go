@@ -39,9 +39,8 @@ func (w *world) check() int {
 	return len(records)
 }
 
-// checkPartitions compares what each partition has with the whole log, which has
-// all of it. What was acknowledged is in its partition, word for word, at the
-// position in the answer.
+// checkPartitions compares what each partition has with the whole log, which has all of it. What was acknowledged
+// is in its partition, word for word, at the position in the answer.
 func (w *world) checkPartitions(whole []contract.Record) {
 	stored := make(map[event]contract.Record)
 	for _, d := range w.logs() {
@@ -70,8 +69,7 @@ func (w *world) checkPartitions(whole []contract.Record) {
 	}
 }
 
-// checkAsked: every answer is one that a client can get, and the account that came
-// with it is that of the log.
+// checkAsked: every answer is one that a client can get, and the account that came with it is that of the log.
 func (w *world) checkAsked(h *laws.History) {
 	for _, a := range w.asked {
 		switch a.Status {
@@ -112,8 +110,7 @@ func (a *attempt) take(o contract.Outcome) {
 	}
 }
 
-// resolve asks once more for everything without a definite answer: in a healed
-// bank every question gets one.
+// resolve asks once more for everything without a definite answer: in a healed bank every question gets one.
 func (w *world) resolve() {
 	w.mu.Lock()
 	var answers []laws.Answer

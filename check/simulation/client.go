@@ -42,8 +42,7 @@ func (c *client) work(requests int, pause time.Duration) {
 	}
 }
 
-// choose is the next request: the opening of an account, first or again, or what
-// the workload has.
+// choose is the next request: the opening of an account, first or again, or what the workload has.
 func (c *client) choose(key string) *laws.Request {
 	w := c.world
 	roll, p := c.th.IntN(100), w.people[c.th.IntN(len(w.people))]

@@ -13,8 +13,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// disk is the durable state of a log, of one of its partitions or of their
-// sequence, with what is known of who wrote it.
+// disk is the durable state of a log, of one of its partitions or of their sequence, with what is known of who
+// wrote it.
 type disk struct {
 	world    *world
 	part     storage.Partition
@@ -138,8 +138,7 @@ func (d *disk) commit(ctx context.Context, land landing) error {
 // landing makes something durable.
 type landing func(ctx context.Context, th *thread) error
 
-// landLater lets a commit take effect when its writer has given up on it,
-// unless the disk was taken over meanwhile.
+// landLater lets a commit take effect when its writer has given up on it, unless the disk was taken over meanwhile.
 func (d *disk) landLater(th *thread, most time.Duration, land landing) {
 	d.mu.Lock()
 	takeovers := d.takeovers
@@ -175,8 +174,8 @@ func (d *disk) fault(of *process) error {
 	return nil
 }
 
-// drive is one event source's access to a log: a Storage that fails in all the
-// ways that a storage at the other end of a connection can.
+// drive is one event source's access to a log: a Storage that fails in all the ways that a storage at the other end
+// of a connection can.
 type drive struct {
 	storage.Log
 	disk  *disk
@@ -229,8 +228,7 @@ func (d *drive) ReadStream(ctx context.Context, id bank.AccountID, after int64, 
 	return reach(d.disk, d.of, func() ([]contract.Record, error) { return d.Log.ReadStream(ctx, id, after, limit) })
 }
 
-// An event source that has lost the log may not
-// know what others have written to it since.
+// An event source that has lost the log may not know what others have written to it since.
 func (d *drive) ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
 	d.disk.mu.Lock()
 	holds, known := d.disk.holder == d, d.known
@@ -245,8 +243,7 @@ func (d *drive) FindKeys(ctx context.Context, id bank.AccountID, keys []string) 
 	return reach(d.disk, d.of, func() ([]contract.Record, error) { return d.Log.FindKeys(ctx, id, keys) })
 }
 
-// An event source that has lost the log does not
-// know the keys of what others have written to it since.
+// An event source that has lost the log does not know the keys of what others have written to it since.
 func (d *drive) MayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
 	return reach(d.disk, d.of, func() ([]bool, error) {
 		repeats, err := d.Log.MayRepeat(ctx, appends)

@@ -1,28 +1,23 @@
-// Package simulation runs a whole bank in one process and under virtual time:
-// clients, gateways, actor hosts, event sources of one partition or of several and
-// their sequencer, a broker, projectors and subscribers, with faults in everything
-// between them. One seed is one run, and the same seed is the same run again.
+// Package simulation runs a whole bank in one process and under virtual time: clients, gateways, actor hosts, event
+// sources of one partition or of several and their sequencer, a broker, projectors and subscribers, with faults in
+// everything between them. One seed is one run, and the same seed is the same run again.
 //
-// The parts are the real ones: server.Commands and server.SubscriptionHub,
-// actor.Host, saga.Driver, eventsource.Writer, Sequencer, Relay and API,
-// projector.Projector. Around them are a network, disks, a store of snapshots, a
-// store of views and a broker that delay, lose, repeat, reorder, damage and forget,
-// and processes that die before and after every durable step, freeze, and come back
-// with nothing but what was durable.
+// The parts are the real ones: server.Commands and server.SubscriptionHub, actor.Host, saga.Driver,
+// eventsource.Writer, Sequencer, Relay and API, projector.Projector. Around them are a network, disks, a store of
+// snapshots, a store of views and a broker that delay, lose, repeat, reorder, damage and forget, and processes that
+// die before and after every durable step, freeze, and come back with nothing but what was durable.
 //
-// When the clients are done, everything heals, the bank gets time to settle, and
-// the laws of package laws are checked on the whole history.
+// When the clients are done, everything heals, the bank gets time to settle, and the laws of package laws are
+// checked on the whole history.
 //
 // # What is repeatable
 //
-// Goroutines run in a testing/synctest bubble, in any order and on as many
-// processors as the Go scheduler likes; a run does not depend on it. Every way
-// from one component to another takes virtual time and ends at an instant of its
-// own, so that no two components meet by accident of scheduling; and every
-// thread of work has dice of its own (see thread). What the scheduler still
-// decides is the order of lines of the trace within one instant, which is why
-// the trace is sorted there, and which of two timers of production code comes
-// first if they should fire in the same nanosecond.
+// Goroutines run in a testing/synctest bubble, in any order and on as many processors as the Go scheduler likes; a
+// run does not depend on it. Every way from one component to another takes virtual time and ends at an instant of
+// its own, so that no two components meet by accident of scheduling; and every thread of work has dice of its own
+// (see thread). What the scheduler still decides is the order of lines of the trace within one instant, which is
+// why the trace is sorted there, and which of two timers of production code comes first if they should fire in the
+// same nanosecond.
 //
 // # How to run it
 //

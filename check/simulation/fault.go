@@ -90,13 +90,11 @@ var (
 	cursorCut    = in(&events, "subscriptions break")
 )
 
-// weather is how often each fault happens in a run: its probability, and for
-// events their weight.
+// weather is how often each fault happens in a run: its probability, and for events their weight.
 type weather map[fault]float64
 
-// forecast chooses the weather of a seed. Most kinds of faults are absent in
-// most runs: when everything fails at once, nothing gets far enough to fail in
-// an interesting way.
+// forecast chooses the weather of a seed. Most kinds of faults are absent in most runs: when everything fails at
+// once, nothing gets far enough to fail in an interesting way.
 func forecast(dice *rand.Rand) weather {
 	w := make(weather)
 	choose := func(kinds []fault, calm float64, least, most float64) {

@@ -15,8 +15,8 @@ type gateway struct {
 	feed     *server.SubscriptionHub
 }
 
-// startGateway starts a gateway in a slot. Its subscription to the topic is
-// new, and begins with whatever comes next.
+// startGateway starts a gateway in a slot. Its subscription to the topic is new, and begins with whatever comes
+// next.
 func (w *world) startGateway(slot, life int) {
 	name := fmt.Sprintf("gateway %d.%d", slot, life)
 	q := w.topic.queue()
@@ -32,8 +32,7 @@ func (w *world) startGateway(slot, life int) {
 	w.gateways[slot] = g
 }
 
-// enter is the gateway of a slot, for the time that it lives; nil if it is
-// down.
+// enter is the gateway of a slot, for the time that it lives; nil if it is down.
 func (w *world) enter(ctx context.Context, slot int) (g *gateway, entered context.Context, leave context.CancelFunc) {
 	w.mu.Lock()
 	g = w.gateways[slot]

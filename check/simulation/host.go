@@ -18,35 +18,27 @@ type host struct {
 	slot   int
 	actors *actor.Host
 	skew   atomic.Int64 // how wrong its clock is, as a time.Duration
-	// transfers takes them to their end, in the same process.
-	transfers *transfers
-
-	lanes map[bank.AccountID]*lane // with the process's lock
+	// stopTransfers ends what takes transfers to their end, in the same process; its messages are in the queue.
+	stopTransfers context.CancelFunc
+	queue         *queue
 }
 
-// lane gives an account its turns one by one, as a sidecar does.
-type lane struct {
-	*thread
-	turn chan struct{}
-}
-
-// keysKept is how many keys of an account its actor remembers: few, so that the
-// accounts of a run have older ones.
+// keysKept is how many keys of an account its actor remembers: few, so that the accounts of a run have older ones.
 const keysKept = 3
 
 // startHost starts an actor host in a slot.
 func (w *world) startHost(slot, life int) {
 	name := fmt.Sprintf("host %d.%d", slot, life)
-	h := &host{slot: slot, lanes: make(map[bank.AccountID]*lane)}
+	h := &host{slot: slot, queue: w.topic.queue()}
 	h.process = w.process(name, func() {
-		w.topic.leave(h.transfers.queue)
+		w.topic.leave(h.queue)
 		w.startHost(slot, life+1)
 	})
 	h.actors = actor.NewHost(between(w.parts.Actors, actor.Log(w.ownLog())),
 		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)), h.clock, identitytest.Believe)
 	h.actors.KeepKeys(keysKept)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
-	h.transfers = h.startTransfers(name)
+	h.startTransfers(name)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.hosts[slot] = h
@@ -64,42 +56,29 @@ func (h *host) set(skew time.Duration) {
 
 // hostOf is the host that a call for an account goes to; nil if it is down.
 func (w *world) hostOf(th *thread, id bank.AccountID) *host {
-	other := th.IntN(len(w.hosts))
-	if !th.suffers(callMisrouted) {
-		w.mu.Lock()
-		other = w.located[id]
-		w.mu.Unlock()
-	}
+	to, misrouted := th.IntN(len(w.hosts)), th.suffers(callMisrouted)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if h := w.hosts[other]; !h.dead.Load() {
+	if !misrouted {
+		to = w.located[id]
+	}
+	if h := w.hosts[to]; !h.dead.Load() {
 		return h
 	}
 	return nil
 }
 
-func (h *host) lane(id bank.AccountID) *lane {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	l := h.lanes[id]
-	if l == nil {
-		l = &lane{h.world.thread(h.name+" "+h.world.name(id), h.process), make(chan struct{}, 1)}
-		h.lanes[id] = l
-	}
-	return l
-}
-
-// enter waits for the account's turn on this host; leave ends it.
-func (h *host) enter(ctx context.Context, id bank.AccountID) (l *lane, leave func(), err error) {
-	l = h.lane(id)
+// enter waits for the account's turn on this host, which gives the turns one by one, as a sidecar does; leave ends it.
+func (h *host) enter(ctx context.Context, id bank.AccountID) (th *thread, leave func(), err error) {
+	th = h.thread(h.name + " " + h.world.name(id))
 	select {
-	case l.turn <- struct{}{}:
-		leave = func() { <-l.turn }
+	case th.turn <- struct{}{}:
+		leave = func() { <-th.turn }
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
 	if !h.dead.Load() {
-		return l, leave, err
+		return th, leave, err
 	}
 	if err == nil { // both were possible
 		leave()
@@ -113,28 +92,28 @@ func (h *host) execute(
 ) (contract.CommandReply, error) {
 	ctx, stop := h.serve(ctx)
 	defer stop()
-	l, leave, err := h.enter(ctx, id)
+	th, leave, err := h.enter(ctx, id)
 	if err != nil {
 		return contract.CommandReply{}, err
 	}
 	defer leave()
-	if err := h.thaw(ctx, l.thread); err != nil {
+	if err := h.thaw(ctx, th); err != nil {
 		return contract.CommandReply{}, err
 	}
-	reply, err := h.actors.Execute(l.in(ctx), id, batch)
+	reply, err := h.actors.Execute(th.in(ctx), id, batch)
 	if err != nil || h.dead.Load() {
 		return contract.CommandReply{}, errCrashed
 	}
 	for i, o := range reply.Outcomes {
-		l.note("%s %s", batch.Commands[i].Key, outcome(o))
+		th.note("%s %s", batch.Commands[i].Key, outcome(o))
 	}
-	if err := l.point(crashBeforeReply); err != nil {
+	if err := th.point(crashBeforeReply); err != nil {
 		return contract.CommandReply{}, err
 	}
-	if l.suffers(actorLeaves) {
+	if th.suffers(actorLeaves) {
 		h.actors.Deactivate(ctx, contract.ActorType, string(id))
 	}
-	_ = l.point(crashAfterReply) // the reply is on its way
+	_ = th.point(crashAfterReply) // the reply is on its way
 	return reply, nil
 }
 
@@ -168,12 +147,12 @@ func (w *world) move(th *thread, id bank.AccountID) {
 	w.running.Go(func() {
 		ctx, stop := old.serve(w.ctx)
 		defer stop()
-		l, leave, err := old.enter(ctx, id)
+		th, leave, err := old.enter(ctx, id)
 		if err != nil {
 			return
 		}
 		defer leave()
-		if l.pass(ctx, wayMin, wayMax) == nil {
+		if th.pass(ctx, wayMin, wayMax) == nil {
 			old.actors.Deactivate(ctx, contract.ActorType, string(id))
 		}
 	})

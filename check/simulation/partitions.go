@@ -10,8 +10,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// branches are all partitions, for a sequencer. It may read several at once, for itself and for those who ask it, so
-// that each read is a thread of its own.
+// branches are all partitions, for a sequencer. It may read several at once, for itself and for those who ask it,
+// so that each read is a thread of its own.
 func (w *world) branches(of *process) (logs []sequencer.PartitionLog) {
 	for _, d := range w.logs() {
 		logs = append(logs, wire{world: w, whole: d, as: func(ctx context.Context, what string) context.Context {
@@ -24,8 +24,7 @@ func (w *world) branches(of *process) (logs []sequencer.PartitionLog) {
 // logs are the disks of a log: its partitions, or the only one.
 func (w *world) logs() []*disk { return w.disks[:max(1, len(w.disks)-1)] }
 
-// whole is the disk whose event source has the whole log: the only one, or that
-// of the sequence.
+// whole is the disk whose event source has the whole log: the only one, or that of the sequence.
 func (w *world) whole() *disk { return w.disks[len(w.disks)-1] }
 
 // home is the disk that has an account's stream.
@@ -33,8 +32,7 @@ func (w *world) home(id bank.AccountID) *disk {
 	return w.disks[contract.PartitionOf(id, len(w.logs()))-1]
 }
 
-// head is how many records are durable, and ordered how many of them are in the
-// whole log.
+// head is how many records are durable, and ordered how many of them are in the whole log.
 func (w *world) head() (head int64) {
 	for _, d := range w.logs() {
 		d.mu.Lock()

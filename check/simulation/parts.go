@@ -12,8 +12,8 @@ import (
 	"corebank/internal/view"
 )
 
-// Parts are the places where a test can put something broken between two
-// components, to see that the laws notice. A nil one leaves the bank as it is.
+// Parts are the places where a test can put something broken between two components, to see that the laws notice. A
+// nil one leaves the bank as it is.
 type Parts struct {
 	// Log is an event source's access to the durable log, below all faults.
 	Log func(storage.Log, *storage.MemoryLog) storage.Log
@@ -44,8 +44,7 @@ type Parts struct {
 // Call gives an account's actor a turn.
 type Call = func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error)
 
-// between is what stands between two components: what a test puts there, if it
-// does.
+// between is what stands between two components: what a test puts there, if it does.
 func between[T any](broken func(T) T, whole T) T {
 	if broken == nil {
 		return whole

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// process is one life of a process: when it dies, its goroutines end and its
-// memory is never asked again.
+// process is one life of a process: when it dies, its goroutines end and its memory is never asked again.
 type process struct {
 	world  *world
 	name   string

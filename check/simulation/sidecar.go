@@ -8,8 +8,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// sidecar carries the calls of one life of a process to the actors. The calls to one account's actor are a thread: a
-// caller makes one call per account at a time.
+// sidecar carries the calls of one life of a process to the actors. The calls to one account's actor are a thread:
+// a caller makes one call per account at a time.
 func (p *process) sidecar(name string) Call {
 	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 		if p.dead.Load() {

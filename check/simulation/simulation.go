@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,18 +27,17 @@ type Report struct {
 	Findings []laws.Finding
 	// Trace is what happened, line by line, in order.
 	Trace func() []string
-	// Faults counts the faults that happened, by what they are.
-	Faults map[string]int
+	// Faults counts the faults that happened.
+	Faults map[fault]int
 	// Partitions is how many the log had.
 	Partitions int
-	// Asked counts the requests of clients, repeated ones each time; Records
-	// what is in the log; Lasted is the virtual time that it took.
+	// Asked counts the requests of clients, repeated ones each time; Records what is in the log; Lasted is the
+	// virtual time that it took.
 	Asked, Records int
 	Lasted         time.Duration
 }
 
-// Run simulates the bank of a seed with the parts as they are given. It must
-// not be called in a bubble.
+// Run simulates the bank of a seed with the parts as they are given. It must not be called in a bubble.
 func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -85,8 +85,8 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 	return w
 }
 
-// payment is the most that is paid mostly, in cents, and expiry how long a hold
-// lasts, at most, that expires in a run.
+// payment is the most that is paid mostly, in cents, and expiry how long a hold lasts, at most, that expires in a
+// run.
 const (
 	payment = 100
 	expiry  = 8 * time.Second
@@ -129,8 +129,7 @@ func (w *world) run() Report {
 	w.start(dice.Rand)
 	storm, calm := context.WithCancel(w.ctx)
 	w.running.Go(func() { w.chaos(storm) })
-	clients := w.startClients(dice)
-	clients()
+	w.startClients(dice).Wait()
 	calm()
 	w.heal()
 	w.settle()
@@ -139,12 +138,7 @@ func (w *world) run() Report {
 	w.late.Wait()
 	w.running.Wait()
 	time.Sleep(afterTime)
-
-	faults := make(map[string]int, len(w.counts))
-	for f, n := range w.counts {
-		faults[string(f)] = n
-	}
-	return Report{Seed: w.seed, Findings: w.found.Kept, Trace: w.trace, Faults: faults, Partitions: len(w.logs()),
+	return Report{Seed: w.seed, Findings: w.found.Kept, Trace: w.trace, Faults: w.counts, Partitions: len(w.logs()),
 		Asked: len(w.asked), Records: records, Lasted: w.now()}
 }
 
@@ -166,13 +160,12 @@ func (w *world) start(dice *rand.Rand) {
 	w.subscribe(w.people[0].account, time.Duration(dice.Int64N(int64(5*time.Second))))
 }
 
-// busyDay is how rarely a run has so many requests that actors save snapshots
-// while they work.
+// busyDay is how rarely a run has so many requests that actors save snapshots while they work.
 const busyDay = 200
 
-// startClients sends clients to work. The returned function waits for them.
-func (w *world) startClients(dice *thread) (wait func()) {
-	done := make(chan struct{})
+// startClients sends clients to work.
+func (w *world) startClients(dice *thread) *sync.WaitGroup {
+	working := new(sync.WaitGroup)
 	clients := 2 + dice.IntN(3)
 	busy := dice.IntN(busyDay) == 0
 	for i := range clients {
@@ -188,24 +181,17 @@ func (w *world) startClients(dice *thread) (wait func()) {
 		if busy {
 			requests, pause = 100, 20*time.Millisecond
 		}
-		w.running.Go(func() {
-			c.work(requests, pause)
-			done <- struct{}{}
-		})
+		working.Go(func() { c.work(requests, pause) })
 	}
-	return func() {
-		for range clients {
-			<-done
-		}
-	}
+	return working
 }
 
 // Times that a healed bank may take.
 const (
 	healTime   = 30 * time.Second
 	settleTime = 30 * time.Second
-	// afterTime is longer than dead gateways still try to call actors: each
-	// line of theirs may have one call on its way and one waiting.
+	// afterTime is longer than dead gateways still try to call actors: each line of theirs may have one call on its
+	// way and one waiting.
 	afterTime = 30 * time.Second
 )
 
@@ -235,8 +221,8 @@ func (w *world) heal() {
 // holds reports whether an event source is the one that took its disk over last.
 func (s *source) holds() bool { return s.disk.heldBy(s.drive) }
 
-// fence lets every event source that has lost the log find out about it: what
-// it tries to write has to fail, and it has to end.
+// fence lets every event source that has lost the log find out about it: what it tries to write has to fail, and it
+// has to end.
 func (w *world) fence() {
 	w.until("all event sources to be ready", healTime, func() bool {
 		return !slices.ContainsFunc(w.liveSources(), func(s *source) bool { return !s.owner.Ready().Ready })
@@ -255,8 +241,8 @@ func (w *world) fence() {
 	}
 }
 
-// poke asks an event source to open an account that has no other use, and reports
-// whether it did. A sequencer only gets something to put into its sequence.
+// poke asks an event source to open an account that has no other use, and reports whether it did. A sequencer only
+// gets something to put into its sequence.
 func (w *world) poke(s *source) (wrote bool) {
 	if s.writer == nil {
 		w.ask(w.thread("poke "+s.name, nil), w.auditor.opening(), healTime)
@@ -276,8 +262,8 @@ func (w *world) poke(s *source) (wrote bool) {
 	return results[0].Status == contract.Appended
 }
 
-// settle asks again for all whose outcome somebody does not know, and gives the
-// views and the subscribers time to catch up.
+// settle asks again for all whose outcome somebody does not know, and gives the views and the subscribers time to
+// catch up.
 func (w *world) settle() {
 	w.resolve()
 	w.finish()

@@ -94,7 +94,7 @@ type totals struct {
 	mu                   sync.Mutex
 	runs, asked, records int
 	lasted               time.Duration
-	faults               map[string]int
+	faults               map[fault]int
 	partitioned          int // runs whose log has several
 }
 
@@ -109,7 +109,7 @@ func (s *totals) add(r Report) {
 		s.partitioned++
 	}
 	if s.faults == nil {
-		s.faults = make(map[string]int)
+		s.faults = make(map[fault]int)
 	}
 	for fault, n := range r.Faults {
 		s.faults[fault] += n
@@ -122,8 +122,8 @@ func (s *totals) tell(t *testing.T, took time.Duration) {
 	t.Logf("%d seeds, %.0f a second, %d with several partitions; %d requests, %d records, %s of virtual time",
 		s.runs, float64(s.runs)/took.Seconds(), s.partitioned, s.asked, s.records, s.lasted.Round(time.Second))
 	for _, f := range slices.Concat(crashPoints, callFaults, snapshotFaults, events) {
-		t.Logf("%8d × %s", s.faults[string(f)], f)
-		if s.runs >= 1000 && s.faults[string(f)] == 0 {
+		t.Logf("%8d × %s", s.faults[f], f)
+		if s.runs >= 1000 && s.faults[f] == 0 {
 			t.Errorf("in %d seeds it never happened that %s", s.runs, f)
 		}
 	}

@@ -10,8 +10,7 @@ import (
 	"corebank/internal/bank"
 )
 
-// snapshotStore is the state store with the snapshots. It keeps every one, so that it
-// can hand out an old one.
+// snapshotStore is the state store with the snapshots. It keeps every one, so that it can hand out an old one.
 type snapshotStore struct {
 	mu    sync.Mutex
 	saved map[bank.AccountID][][]byte
@@ -63,8 +62,8 @@ func (s *snapshotStore) Load(ctx context.Context, id bank.AccountID) ([]byte, er
 	return data, th.point(crashAfterLoad)
 }
 
-// damaged is data as a bad disk gives it back: cut off, with a bit turned, or,
-// worst of all, well-formed with another digit.
+// damaged is data as a bad disk gives it back: cut off, with a bit turned, or, worst of all, well-formed with
+// another digit.
 func damaged(th *thread, data []byte) []byte {
 	data = bytes.Clone(data)
 	at := th.IntN(len(data))

@@ -16,8 +16,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// source is one life of an event source: of a log, of one of its partitions, or of
-// their sequence.
+// source is one life of an event source: of a log, of one of its partitions, or of their sequence.
 type source struct {
 	*process
 	disk   *disk
@@ -37,8 +36,7 @@ type owner interface {
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// startSource starts an event source for a disk, whether or not there is one
-// already.
+// startSource starts an event source for a disk, whether or not there is one already.
 func (w *world) startSource(d *disk) {
 	w.mu.Lock()
 	name := fmt.Sprintf("source %d%s", len(w.sources)+1, d.name())
@@ -95,8 +93,7 @@ func (s *source) runOwner(ctx context.Context) {
 	s.world.restartSource(s.disk)
 }
 
-// halt makes it refuse all appends for a while, as it does when its disk is
-// almost full.
+// halt makes it refuse all appends for a while, as it does when its disk is almost full.
 func (s *source) halt(d time.Duration) {
 	if s.writer == nil {
 		return
@@ -119,8 +116,7 @@ func (s *source) hasEnded() bool {
 	}
 }
 
-// restartSource starts an event source if none is left for a disk, as a
-// supervisor does.
+// restartSource starts an event source if none is left for a disk, as a supervisor does.
 func (w *world) restartSource(d *disk) {
 	if len(w.sourcesOf(d)) == 0 && w.ctx.Err() == nil {
 		w.startSource(d)
@@ -165,8 +161,7 @@ const (
 	callTimeout = 6 * time.Second
 )
 
-// ask calls a method of the API of a disk's event source where sidecars would
-// carry the call.
+// ask calls a method of the API of a disk's event source where sidecars would carry the call.
 func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 	method method[Request, Reply]) (reply Reply, err error) {
 	th := threadOf(ctx)

@@ -12,8 +12,8 @@ import (
 	"corebank/internal/view"
 )
 
-// subscriber follows an account's transactions, or all, through any
-// gateway that is there, and resumes by its cursor whenever that breaks.
+// subscriber follows an account's transactions, or all, through any gateway that is there, and resumes by its
+// cursor whenever that breaks.
 type subscriber struct {
 	world *world
 	name  string
@@ -24,8 +24,7 @@ type subscriber struct {
 	cut   context.CancelFunc // breaks the connection
 }
 
-// subscribe adds a subscriber, who comes after a while, with the cursor of
-// something that happened by then.
+// subscribe adds a subscriber, who comes after a while, with the cursor of something that happened by then.
 func (w *world) subscribe(id bank.AccountID, after time.Duration) {
 	name := fmt.Sprintf("subscriber %d", len(w.subscribers)+1)
 	s := &subscriber{

@@ -8,23 +8,24 @@ import (
 	"time"
 )
 
-// thread is a thread of work that does one thing at a time: a client, the turns
-// of an account on a host, a relay. It has dice of its own, so that its luck
-// follows from the seed and its own past, and not from the order in which the
-// Go scheduler ran it among others. It travels in the context, through
-// production code, to wherever luck is needed.
+// thread is a thread of work that does one thing at a time: a client, the turns of an account on a host, a relay.
+// It has dice of its own, so that its luck follows from the seed and its own past, and not from the order in which
+// the Go scheduler ran it among others. It travels in the context, through production code, to wherever luck is
+// needed.
 type thread struct {
 	*rand.Rand
 	world *world
 	name  string
-	of    *process // nil for those who cannot crash
+	of    *process      // nil for those who cannot crash
+	turn  chan struct{} // holds a token while an account has its turn
 }
 
 // thread makes the thread of a name, which is unique in a run.
 func (w *world) thread(name string, of *process) *thread {
 	h := fnv.New64a()
 	h.Write([]byte(name))
-	return &thread{Rand: rand.New(rand.NewPCG(w.seed, h.Sum64())), world: w, name: name, of: of}
+	return &thread{Rand: rand.New(rand.NewPCG(w.seed, h.Sum64())), world: w, name: name, of: of,
+		turn: make(chan struct{}, 1)}
 }
 
 // fork is a thread beside this one.
@@ -50,8 +51,8 @@ func (t *thread) between(least, most time.Duration) time.Duration {
 // note adds a line to the trace.
 func (t *thread) note(format string, args ...any) { t.world.note(t.name, format, args...) }
 
-// pass takes the time of a way between components, and as much more as the
-// thread's process is frozen. Its error is that ctx ended meanwhile.
+// pass takes the time of a way between components, and as much more as the thread's process is frozen. Its error is
+// that ctx ended meanwhile.
 func (t *thread) pass(ctx context.Context, least, most time.Duration) error {
 	if err := t.world.sleep(ctx, t.between(least, most)); err != nil {
 		return err
@@ -76,8 +77,7 @@ var (
 	errCrashed = errors.New("the process died")
 )
 
-// point is a place beside a durable step, where the process may die. It is
-// errCrashed if it did.
+// point is a place beside a durable step, where the process may die. It is errCrashed if it did.
 func (t *thread) point(f fault) error {
 	if t.of == nil || !t.suffers(f) {
 		return nil
@@ -90,8 +90,8 @@ func (t *thread) point(f fault) error {
 // hazards are the faults of a step that makes something durable; "" for none.
 type hazards struct{ before, lost, after, unknown fault }
 
-// durably makes something durable: on the way there the process may die before or
-// after that, and the caller may see an error although it happened, or did not.
+// durably makes something durable: on the way there the process may die before or after that, and the caller may
+// see an error although it happened, or did not.
 func (t *thread) durably(ctx context.Context, longest time.Duration, h hazards, step func() error) error {
 	if err := t.pass(ctx, 100*time.Microsecond, longest); err != nil {
 		return err
@@ -114,9 +114,8 @@ func (t *thread) durably(ctx context.Context, longest time.Duration, h hazards, 
 	return nil
 }
 
-// alone waits for an instant of its own. A process is ended only there:
-// one death may wake many threads at once, and the next must not come while
-// they are still on their feet.
+// alone waits for an instant of its own. A process is ended only there: one death may wake many threads at once,
+// and the next must not come while they are still on their feet.
 func (t *thread) alone() { _ = t.world.sleep(t.world.ctx, t.between(1, 1000)) }
 
 // lose is how a caller notices that a call got lost: after a while.

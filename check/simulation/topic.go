@@ -107,8 +107,7 @@ func (q *queue) delayLast(due time.Duration) {
 	q.messages[len(q.messages)-1].due = due
 }
 
-// next takes out the message that is due first, if it is due by now; otherwise
-// it says how long that takes.
+// next takes out the message that is due first, if it is due by now; otherwise it says how long that takes.
 func (q *queue) next(now time.Duration) (m message, wait time.Duration, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -126,22 +125,18 @@ func (q *queue) next(now time.Duration) (m message, wait time.Duration, ok bool)
 	return m, 0, true
 }
 
-// follow hands a queue's messages to handle, one after the other, until ctx
-// ends. What handle fails on comes again, and so does what it was busy with
-// when its process died.
+// follow hands a queue's messages to handle, one after the other, until ctx ends. What handle fails on comes again,
+// and so does what it was busy with when its process died.
 func (t *topic) follow(ctx context.Context, q *queue, handle func(context.Context, contract.Batch) error) {
 	th := threadOf(ctx)
 	for {
 		m, wait, ok := q.next(t.world.now())
 		if !ok {
-			timer := time.NewTimer(wait)
 			select {
 			case <-ctx.Done():
-				timer.Stop()
 				return
 			case <-q.wake:
-				timer.Stop()
-			case <-timer.C:
+			case <-time.After(wait):
 			}
 			continue
 		}

@@ -10,18 +10,10 @@ import (
 	"corebank/internal/contract"
 )
 
-// transfers is a driver of transfers within one life of an actor host.
-type transfers struct {
-	driver *saga.Driver
-	stop   context.CancelFunc
-	queue  *queue
-}
-
-// startTransfers starts a host's driver. Its subscription to the topic is new,
-// and begins with whatever comes next.
-func (h *host) startTransfers(name string) *transfers {
+// startTransfers starts a host's driver. Its subscription to the topic is new, and begins with whatever comes next.
+func (h *host) startTransfers(name string) {
 	w := h.world
-	q, log := w.topic.queue(), w.ownLog()
+	log := w.ownLog()
 	reads := w.thread(name+" transfers from the log", h.process) // at the topic's word and at its own, one at a time
 	log.as = func(ctx context.Context, _ string) context.Context { return reads.in(ctx) }
 	driver := saga.New(saga.Parts{
@@ -35,14 +27,14 @@ func (h *host) startTransfers(name string) *transfers {
 		Logger:  quiet,
 	})
 	ctx, stop := context.WithCancel(h.ctx)
+	h.stopTransfers = stop
 	th := w.thread(name+" transfers", h.process)
 	w.running.Go(func() {
 		_ = driver.Run(ctx, func(ctx context.Context, handle func(context.Context, contract.Batch) error) error {
-			w.topic.follow(th.in(ctx), q, handle)
+			w.topic.follow(th.in(ctx), h.queue, handle)
 			return nil
 		})
 	})
-	return &transfers{driver: driver, stop: stop, queue: q}
 }
 
 // checkpointStore is a driver's access to the store of the drivers' checkpoint.
@@ -62,8 +54,8 @@ func (d checkpointStore) Save(ctx context.Context, data []byte) error {
 	return d.store.Save(d.th.in(ctx), checkpointKey, data)
 }
 
-// idle reports whether the bank has nothing to do by itself: no transfer to end,
-// and no hold to expire before a time.
+// idle reports whether the bank has nothing to do by itself: no transfer to end, and no hold to expire before a
+// time.
 func (w *world) idle(by time.Time) bool {
 	pending := laws.NewPending(by)
 	for _, d := range w.logs() {
@@ -78,8 +70,8 @@ func (w *world) idle(by time.Time) bool {
 	return !pending.Any()
 }
 
-// finish gives the drivers time to end all transfers and to note what has
-// expired, and then stops them: nothing is to come any more.
+// finish gives the drivers time to end all transfers and to note what has expired, and then stops them: nothing is
+// to come any more.
 func (w *world) finish() {
 	w.until("all transfers to end", finishTime, func() bool { return w.idle(time.Time{}) })
 	if by := time.Now().Add(expiry); !w.stepped() { // a clock that was wrong puts it off for as long
@@ -89,7 +81,7 @@ func (w *world) finish() {
 	hosts := w.hosts
 	w.mu.Unlock()
 	for _, h := range hosts {
-		h.transfers.stop()
+		h.stopTransfers()
 	}
 	_ = w.sleep(w.ctx, 2*time.Second) // for what is under way
 }

@@ -8,7 +8,6 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
-	"corebank/internal/logclient"
 	"corebank/internal/view"
 	"corebank/projector"
 )
@@ -50,18 +49,10 @@ func (v views) Apply(ctx context.Context, changes view.Changes) error {
 	})
 }
 
-// Projection makes views: *projector.Projector, or what a test puts in its
-// place.
+// Projection makes views: *projector.Projector, or what a test puts in its place.
 type Projection interface {
 	CatchUp(ctx context.Context) error
 	Handle(ctx context.Context, batch contract.Batch) error
-}
-
-func (w *world) projection(store view.Store, log logclient.Log) Projection {
-	if w.parts.Projector == nil {
-		return projector.New(store, log, quiet)
-	}
-	return w.parts.Projector(store, log)
 }
 
 // projecting is one life of a projector.
@@ -79,7 +70,10 @@ func (w *world) startProjector(slot, life int, q *queue) {
 	ahead.as = func(ctx context.Context, what string) context.Context {
 		return p.another(name + " reads " + what).in(ctx)
 	}
-	projection := w.projection(views{w.store}, ahead)
+	var projection Projection = projector.New(views{w.store}, ahead, quiet)
+	if w.parts.Projector != nil {
+		projection = w.parts.Projector(views{w.store}, ahead)
+	}
 	p.run(w.thread(name, p.process), func(ctx context.Context) {
 		for projection.CatchUp(ctx) != nil {
 			if !app.Pause(ctx, 500*time.Millisecond) {

@@ -27,8 +27,8 @@ type world struct {
 	end    context.CancelFunc
 	names  map[bank.AccountID]string
 	people []person
-	// foreign has an account in another currency, absent has none, and the auditor
-	// opens one only to see what happens.
+	// foreign has an account in another currency, absent has none, and the auditor opens one only to see what
+	// happens.
 	foreign, absent, auditor person
 
 	disks       []*disk // of the log; of each of several partitions, and then of their sequence
@@ -144,7 +144,8 @@ func (w *world) violated(law laws.Law, format string, args ...any) {
 	w.found.Violated(law, format, args...)
 }
 
-// trace are the steps so far, each instant's in alphabetical order: within one, the Go scheduler decides who is first.
+// trace are the steps so far, each instant's in alphabetical order: within one, the Go scheduler decides who is
+// first.
 func (w *world) trace() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -183,8 +184,8 @@ func (w *world) sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// endure lets a bad time of d pass, or what is left of it until everything
-// heals. Its error is that ctx ended first.
+// endure lets a bad time of d pass, or what is left of it until everything heals. Its error is that ctx ended
+// first.
 func (w *world) endure(ctx context.Context, th *thread, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -196,8 +197,7 @@ func (w *world) endure(ctx context.Context, th *thread, d time.Duration) error {
 	}
 }
 
-// later does something after up to most, as messages do that were held up
-// somewhere: the sender no longer waits.
+// later does something after up to most, as messages do that were held up somewhere: the sender no longer waits.
 func (w *world) later(th *thread, most time.Duration, do func(context.Context)) {
 	fork, delay := th.fork("late"), th.between(0, most)
 	w.late.Go(func() {
