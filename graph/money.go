@@ -3,7 +3,6 @@ package graph
 import (
 	"errors"
 	"math/big"
-	"strings"
 	"time"
 
 	"corebank/graph/model"
@@ -37,19 +36,7 @@ func readMoney(field string, in *model.MoneyInput) (bank.Money, *bank.Refusal) {
 
 // wideMoneyOf is moneyOf for sums that may exceed the range of an amount.
 func wideMoneyOf(sum *big.Int, c bank.Currency) *model.Money {
-	exponent, _ := c.Exponent()
-	digits := new(big.Int).Abs(sum).String()
-	if missing := exponent + 1 - len(digits); missing > 0 {
-		digits = strings.Repeat("0", missing) + digits
-	}
-	if exponent > 0 {
-		point := len(digits) - exponent
-		digits = digits[:point] + "." + digits[point:]
-	}
-	if sum.Sign() < 0 {
-		digits = "-" + digits
-	}
-	return &model.Money{Value: scalar.Decimal(digits), Currency: currencyOf(c)}
+	return &model.Money{Value: scalar.Decimal(c.Decimal(sum.String())), Currency: currencyOf(c)}
 }
 
 // optionalTime is null for the zero time.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/big"
 	"strings"
 	"time"
 
@@ -79,14 +78,14 @@ func totalsByCurrency(trial view.Trial) []Total {
 	for _, sum := range trial.Totals {
 		c := sum.Currency
 		if n := len(totals); n == 0 || totals[n-1].Currency != c {
-			none := laws.Decimal(new(big.Int), c)
+			none := c.Decimal("0")
 			totals = append(totals, Total{Currency: c, Customers: none, Cash: none, Transit: none, Settlement: none})
 		}
 		of := &totals[len(totals)-1]
 		for ledger, text := range map[string]*string{bank.CustomerLedger(""): &of.Customers, bank.CashLedger(c): &of.Cash,
 			bank.TransitLedger(c): &of.Transit, bank.SettlementLedger(c): &of.Settlement} {
 			if bank.LedgerKind(ledger) == sum.Kind {
-				*text = laws.Decimal(sum.Sum, c)
+				*text = c.Decimal(sum.Sum.String())
 			}
 		}
 	}

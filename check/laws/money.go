@@ -2,7 +2,6 @@ package laws
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -126,20 +125,4 @@ func (l *Log) checkEnough(r contract.Record, acc *account, sum bank.Money) {
 		l.findings.about(r, Available, "a balance less holds of at least "+lowest.String(), left.String())
 	}
 	acc.short = short
-}
-
-// Decimal writes an amount that may be larger than bank.Money holds.
-func Decimal(minor *big.Int, currency bank.Currency) string {
-	exponent, _ := currency.Exponent()
-	digits := new(big.Int).Abs(minor).String()
-	for len(digits) <= exponent {
-		digits = "0" + digits
-	}
-	if exponent > 0 {
-		digits = digits[:len(digits)-exponent] + "." + digits[len(digits)-exponent:]
-	}
-	if minor.Sign() < 0 {
-		return "-" + digits
-	}
-	return digits
 }

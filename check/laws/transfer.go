@@ -110,7 +110,7 @@ func (l *Log) checkTransit() {
 		if off := want[currency]; off.Sign() != 0 {
 			l.findings.Add(Finding{Law: Transit, Position: l.position,
 				Expected: fmt.Sprintf("as much %s in transit in the ledger as in the transfers of all accounts", currency),
-				Found:    Decimal(off.Neg(off), currency) + " more"})
+				Found:    currency.Decimal(off.Neg(off).String()) + " more"})
 		}
 	}
 }

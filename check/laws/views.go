@@ -121,7 +121,7 @@ func (v *ViewSums) differences(id bank.AccountID, acc *account) (d verify.Differ
 func trialText(t view.Trial) string {
 	text := fmt.Sprintf("the trial balance at position %d, %s:", t.Position, instant(t.At))
 	for _, total := range t.Totals {
-		text += fmt.Sprintf(" %s %s %s", total.Kind, Decimal(total.Sum, total.Currency), total.Currency)
+		text += fmt.Sprintf(" %s %s %s", total.Kind, total.Currency.Decimal(total.Sum.String()), total.Currency)
 	}
 	return text
 }

@@ -71,18 +71,20 @@ func isDigits(s string) bool {
 
 // Decimal writes the amount with exactly the decimals of its currency, for
 // example "12.30" for EUR and "1230" for JPY.
-func (m Money) Decimal() string {
-	exponent, _ := m.Currency.Exponent()
-	digits := strconv.FormatInt(m.Minor, 10)
-	sign := ""
-	if m.Minor < 0 {
-		sign, digits = "-", digits[1:]
+func (m Money) Decimal() string { return m.Currency.Decimal(strconv.FormatInt(m.Minor, 10)) }
+
+// Decimal writes a whole number of the currency's minor units, which may be larger than Money holds, as a decimal number.
+func (c Currency) Decimal(minor string) string {
+	exponent, _ := c.Exponent()
+	digits, sign := minor, ""
+	if minor[0] == '-' {
+		digits, sign = minor[1:], "-"
 	}
 	if missing := exponent + 1 - len(digits); missing > 0 {
 		digits = strings.Repeat("0", missing) + digits
 	}
 	if exponent == 0 {
-		return sign + digits
+		return minor
 	}
 	point := len(digits) - exponent
 	return sign + digits[:point] + "." + digits[point:]
