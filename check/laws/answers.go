@@ -11,8 +11,7 @@ import (
 type outcome struct {
 	request *Request
 	applied int
-	// possible: some answer leaves room for the request's record. denied is the
-	// last one that does not.
+	// possible: some answer leaves room for the request's record. denied is the last one that does not.
 	possible bool
 	denied   contract.Status
 }
@@ -56,8 +55,7 @@ func (h *History) checkAnswers() {
 	}
 }
 
-// checkOutcome holds a request that was always denied to the log, and one that was
-// accepted to have been new once.
+// checkOutcome holds a request that was always denied to the log, and one that was accepted to have been new once.
 func (h *History) checkOutcome(o *outcome) {
 	if o.applied > 1 {
 		h.Findings.Violated(Acknowledged, "%s of %s was announced as new %d times", o.request.Key, o.request.Account,
@@ -82,8 +80,7 @@ func (h *History) entryOf(r *Request) int {
 	return -1
 }
 
-// durableBy reports whether the entry at a place is known to have been durable at
-// a time.
+// durableBy reports whether the entry at a place is known to have been durable at a time.
 func (h *History) durableBy(place int, by time.Duration) bool {
 	if place < 0 || h.Durable == nil {
 		return false
@@ -92,8 +89,8 @@ func (h *History) durableBy(place int, by time.Duration) bool {
 	return durable && at <= by
 }
 
-// checkAcknowledged: what was acknowledged is in the log once, as it was asked and
-// as it was answered, and was durable by then.
+// checkAcknowledged: what was acknowledged is in the log once, as it was asked and as it was answered, and was
+// durable by then.
 func (h *History) checkAcknowledged(a Answer, place int) {
 	h.Findings.Check(Acknowledged, 1)
 	found := 0
@@ -141,8 +138,8 @@ func (h *History) checkShown(a Answer) {
 	}
 }
 
-// checkRemembered: a key that has an event is answered with that event, or with
-// the conflict; and a conflict is with another request that has the key.
+// checkRemembered: a key that has an event is answered with that event, or with the conflict; and a conflict is
+// with another request that has the key.
 func (h *History) checkRemembered(a Answer, since map[int]time.Duration) {
 	h.Findings.Check(Remembered, 1)
 	other := false
@@ -164,8 +161,7 @@ func (h *History) checkRemembered(a Answer, since map[int]time.Duration) {
 	}
 }
 
-// Seen is one transaction as a subscriber received it. Position is 0 where the
-// message does not have it.
+// Seen is one transaction as a subscriber received it. Position is 0 where the message does not have it.
 type Seen struct {
 	Account           bank.AccountID
 	Version, Position int64
@@ -176,8 +172,7 @@ type Seen struct {
 // Watch is what one subscriber saw, in its order.
 type Watch struct {
 	Name string
-	// Account is what it asked for; empty for everything. After is the position
-	// after which it began.
+	// Account is what it asked for; empty for everything. After is the position after which it began.
 	Account bank.AccountID
 	After   int64
 	Seen    []Seen

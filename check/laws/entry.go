@@ -10,11 +10,11 @@ import (
 	"corebank/internal/view"
 )
 
-// Entry is a line of an account's history, as far as it follows from the stored
-// record: its amount, direction and balance come from the postings.
+// Entry is a line of an account's history, as far as it follows from the stored record: its amount, direction and
+// balance come from the postings.
 //
-// It is derived here without the code that makes the views, the history and the
-// subscriptions, so that a mistake there is not made twice.
+// It is derived here without the code that makes the views, the history and the subscriptions, so that a mistake
+// there is not made twice.
 type Entry struct {
 	Account           bank.AccountID
 	Version, Position int64
@@ -27,8 +27,7 @@ type Entry struct {
 	Caller            string
 }
 
-// entryTypes are what the stored events that move money are called in a history.
-// A new one is added here.
+// entryTypes are what the stored events that move money are called in a history. A new one is added here.
 var entryTypes = map[string]string{
 	"money-deposited":      "DEPOSIT",
 	"money-withdrawn":      "WITHDRAWAL",
@@ -57,8 +56,7 @@ func (e *Entry) String() string {
 // Derivation derives the lines of a log. It sums up the customers' postings.
 type Derivation map[bank.AccountID]int64
 
-// Entry is the line that the next record of the log must show; nil where nothing
-// is posted to its customer.
+// Entry is the line that the next record of the log must show; nil where nothing is posted to its customer.
 func (d Derivation) Entry(r contract.Record) (*Entry, error) {
 	var stored struct {
 		Postings []struct {
@@ -117,8 +115,8 @@ func entryOf(line *view.Transaction) *Entry {
 	}
 }
 
-// checkEntry holds the line that the bank shows for a record to the derived one.
-// An account whose money is wrong already is left out: that has been found.
+// checkEntry holds the line that the bank shows for a record to the derived one. An account whose money is wrong
+// already is left out: that has been found.
 func (l *Log) checkEntry(r contract.Record, acc *account, shown *view.Transaction) {
 	want, err := l.derived.Entry(r)
 	if err != nil || acc.faulty {

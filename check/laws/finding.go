@@ -8,8 +8,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// Finding is one place where a law does not hold. Position, Account and Version
-// are those that the record gives itself, where it is about one.
+// Finding is one place where a law does not hold. Position, Account and Version are those that the record gives
+// itself, where it is about one.
 type Finding struct {
 	Law      Law            `json:"rule"`
 	Position int64          `json:"position,omitempty"`
@@ -38,8 +38,7 @@ func (f Finding) String() string {
 	return strings.Join(where, ", ") + ": " + text
 }
 
-// Brief is the finding without the sentence of its law, where that is all it
-// expected.
+// Brief is the finding without the sentence of its law, where that is all it expected.
 func (f Finding) Brief() string {
 	if f.Expected == expected(f.Law) {
 		return f.Found
@@ -50,8 +49,8 @@ func (f Finding) Brief() string {
 // expected is what a finding in words expected.
 func expected(law Law) string { return "that " + law.Sentence() }
 
-// MaxFindings bounds the findings that are recorded; the others are counted. Of
-// each law the first maxOfLaw are recorded in any case.
+// MaxFindings bounds the findings that are recorded; the others are counted. Of each law the first maxOfLaw are
+// recorded in any case.
 const (
 	MaxFindings = 100
 	maxOfLaw    = 10
@@ -66,8 +65,8 @@ type Findings struct {
 	excused map[bank.AccountID]bool
 }
 
-// Excuse has the faults of an account left out: they were made on purpose. What
-// they do to other accounts is still reported.
+// Excuse has the faults of an account left out: they were made on purpose. What they do to other accounts is still
+// reported.
 func (f *Findings) Excuse(id bank.AccountID) {
 	if f.excused == nil {
 		f.excused = make(map[bank.AccountID]bool)
@@ -97,9 +96,8 @@ func (f *Findings) Violated(law Law, format string, args ...any) {
 
 // about adds a finding about a record.
 func (f *Findings) about(r contract.Record, law Law, expected, found string) {
-	f.Add(
-		Finding{Law: law, Position: r.Position, Account: r.Account, Version: r.Version, Expected: expected, Found: found},
-	)
+	f.Add(Finding{Law: law, Position: r.Position, Account: r.Account, Version: r.Version, Expected: expected,
+		Found: found})
 }
 
 // Check counts what was held to a law.
@@ -110,8 +108,7 @@ func (f *Findings) Check(law Law, n int) {
 	f.checked[law] += int64(n)
 }
 
-// Of is how often a law was checked, how often it did not hold, and the findings
-// about it that were recorded.
+// Of is how often a law was checked, how often it did not hold, and the findings about it that were recorded.
 func (f *Findings) Of(law Law) (checked, broken int64, examples []Finding) {
 	for _, found := range f.Kept {
 		if found.Law == law {

@@ -10,8 +10,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// Request is what a client asks for under one idempotency key. It may be sent many
-// times.
+// Request is what a client asks for under one idempotency key. It may be sent many times.
 type Request struct {
 	// Account is known of an opening, too: it follows from the caller and the key.
 	Account bank.AccountID
@@ -42,17 +41,15 @@ type Answer struct {
 	Sent, Answered time.Duration
 	// Status is Unknown, too, where no answer came.
 	Status contract.Status
-	// Account and Version are those of the event, for Applied and Replayed; Balance
-	// is the one after it, in minor units. Version is 0 where the answer does not
-	// give it.
+	// Account and Version are those of the event, for Applied and Replayed; Balance is the one after it, in minor
+	// units. Version is 0 where the answer does not give it.
 	Account bank.AccountID
 	Version int64
 	Balance int64
 	// Code, Available and Shortfall are those of a refusal, as far as they are given.
 	Code                 bank.Code
 	Available, Shortfall *bank.Money
-	// AccountVersion and AccountBalance are the account that came with the answer; 0
-	// if none did.
+	// AccountVersion and AccountBalance are the account that came with the answer; 0 if none did.
 	AccountVersion, AccountBalance int64
 	// Note explains what is unknown or unavailable.
 	Note string
@@ -63,12 +60,10 @@ func (a Answer) Acknowledged() bool {
 	return a.Status == contract.Applied || a.Status == contract.Replayed
 }
 
-// Settled reports whether the answer is definite: the request happened, or it was
-// refused.
+// Settled reports whether the answer is definite: the request happened, or it was refused.
 func (a Answer) Settled() bool { return a.Acknowledged() || a.Status == contract.Refused }
 
-// Unresolved are the requests that have no definite answer, in the order in which
-// they were answered first.
+// Unresolved are the requests that have no definite answer, in the order in which they were answered first.
 func Unresolved(answers []Answer) (open []*Request) {
 	done := make(map[exactly]bool)
 	for _, a := range answers {
@@ -88,25 +83,24 @@ func Unresolved(answers []Answer) (open []*Request) {
 	return open
 }
 
-// History is a run of a bank as its clients know it, and the log behind it. Fill
-// in what is known, give it the log, record by record, then Check it.
+// History is a run of a bank as its clients know it, and the log behind it. Fill in what is known, give it the log,
+// record by record, then Check it.
 type History struct {
 	Findings *Findings
-	// Began is when the clock of the answers was at 0, Skews are how wrong the
-	// bank's clocks were at some time; nil for right ones.
+	// Began is when the clock of the answers was at 0, Skews are how wrong the bank's clocks were at some time; nil
+	// for right ones.
 	Began time.Time
 	Skews []time.Duration
 	// Caller is who asks for everything.
 	Caller  string
 	Answers []Answer
 	Watches []Watch
-	// Before is how many records the log had before the run. Who asked for them is
-	// not known.
+	// Before is how many records the log had before the run. Who asked for them is not known.
 	Before int64
 	// Durable is since when a record is durable; nil where that is not known.
 	Durable func(bank.AccountID, int64) (at time.Duration, durable bool)
-	// Pictures, if set, is a directory for pages that show where the search for an
-	// order of an account's answers got stuck.
+	// Pictures, if set, is a directory for pages that show where the search for an order of an account's answers
+	// got stuck.
 	Pictures string
 
 	entries  []entry
@@ -159,8 +153,8 @@ func (h *History) begin() {
 	}
 }
 
-// Record takes the next record of the log. The records of accounts about which
-// nothing is known may be left out, all of one account together.
+// Record takes the next record of the log. The records of accounts about which nothing is known may be left out,
+// all of one account together.
 func (h *History) Record(r contract.Record) {
 	if h.streams == nil {
 		h.begin()
@@ -185,8 +179,7 @@ func (h *History) Record(r contract.Record) {
 	h.entries = append(h.entries, e)
 }
 
-// decide folds a record into its account, and reports whether the domain makes
-// its event of the command there.
+// decide folds a record into its account, and reports whether the domain makes its event of the command there.
 func (h *History) decide(r contract.Record, command bank.Command) bool {
 	states := h.states[r.Account]
 	if states == nil {
@@ -209,10 +202,7 @@ func (h *History) decide(r contract.Record, command bank.Command) bool {
 
 // circumstances are those in which an account decides at a time.
 func (h *History) circumstances(
-	a bank.Account,
-	command bank.Command,
-	at time.Time,
-	caller, key string,
+	a bank.Account, command bank.Command, at time.Time, caller, key string,
 ) bank.Circumstances {
 	in := bank.Circumstances{Now: at, Caller: caller, Key: key}
 	if at.Before(a.ChangedAt) {
@@ -245,8 +235,7 @@ func (h *History) State(id bank.AccountID, version int64) (bank.Account, bool) {
 	return states[version], true
 }
 
-// Last is how an account is at the end of the log, and Accounts are those that the
-// history is about.
+// Last is how an account is at the end of the log, and Accounts are those that the history is about.
 func (h *History) Last(id bank.AccountID) bank.Account {
 	last, _ := h.State(id, int64(len(h.streams[id])))
 	return last
@@ -259,8 +248,7 @@ func (h *History) Accounts(each func(bank.AccountID)) {
 	}
 }
 
-// Check checks every law of a run, except whether every transfer has ended, which
-// a Log checks.
+// Check checks every law of a run, except whether every transfer has ended, which a Log checks.
 func (h *History) Check() {
 	if h.streams == nil {
 		h.begin() // the log is empty

@@ -14,8 +14,7 @@ func (l *Log) checkHold(r contract.Record, acc *account, event bank.Event) {
 	var parts []bank.Money
 	switch e := event.(type) {
 	case bank.HoldAdjusted:
-		l.checkAdjustment(r, acc, e)
-		return
+		version = e.Hold
 	case bank.HoldCaptured:
 		version, parts = e.Hold, []bank.Money{e.Amount, e.Remaining, e.Released}
 	case bank.HoldReleased:
@@ -32,38 +31,32 @@ func (l *Log) checkHold(r contract.Record, acc *account, event bank.Event) {
 		}
 		return
 	}
-	sum, want := bank.Money{Currency: acc.state.Currency}, acc.state.Holds[i].Remaining
-	for _, part := range parts {
-		var err error
-		if sum, err = sum.Add(part); err != nil || part.Minor < 0 {
-			l.findings.about(r, Hold, fmt.Sprintf("the %s that hold %d keeps back", want, version), part.String())
-			return
-		}
-	}
-	if sum != want {
-		l.findings.about(r, Hold, fmt.Sprintf("the %s that hold %d keeps back", want, version), sum.String())
-	}
-}
-
-// checkAdjustment holds the new total of a hold to what was captured of it: that
-// much, and no more, is no longer kept back.
-func (l *Log) checkAdjustment(r contract.Record, acc *account, e bank.HoldAdjusted) {
-	i := slices.IndexFunc(acc.state.Holds, func(h bank.Hold) bool { return h.Version == e.Hold })
-	if i < 0 {
-		if !acc.gap {
-			l.findings.about(r, Hold, "a hold that has not ended", fmt.Sprintf("hold %d", e.Hold))
+	before := acc.state.Holds[i]
+	if adjusted, is := event.(bank.HoldAdjusted); is {
+		// What was captured of it, and no more, is not kept back.
+		captured, after := before.Amount.Minor-before.Remaining.Minor, adjusted.Amount.Minor-adjusted.Remaining.Minor
+		if after != captured {
+			l.findings.about(r, Hold, fmt.Sprintf("%d minor units captured of hold %d", captured, version), fmt.Sprint(after))
 		}
 		return
 	}
-	before := acc.state.Holds[i]
-	captured := before.Amount.Minor - before.Remaining.Minor
-	if after := e.Amount.Minor - e.Remaining.Minor; after != captured {
-		l.findings.about(r, Hold, fmt.Sprintf("%d minor units captured of hold %d", captured, e.Hold), fmt.Sprint(after))
+	find := func(found bank.Money) {
+		l.findings.about(r, Hold, fmt.Sprintf("the %s that hold %d keeps back", before.Remaining, version), found.String())
+	}
+	sum := bank.Money{Currency: acc.state.Currency}
+	for _, part := range parts {
+		var err error
+		if sum, err = sum.Add(part); err != nil || part.Minor < 0 {
+			find(part)
+			return
+		}
+	}
+	if sum != before.Remaining {
+		find(sum)
 	}
 }
 
-// checkReversal holds a reversal, which is applied, to the transaction that it
-// undoes.
+// checkReversal holds a reversal, which is applied, to the transaction that it undoes.
 func (l *Log) checkReversal(r contract.Record, acc *account, event bank.Event) {
 	var version, change int64
 	var remaining bank.Money

@@ -8,8 +8,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// checkKey holds the key to its bounds, and that of what the bank does by
-// itself to what it does.
+// checkKey holds the key to its bounds, and that of what the bank does by itself to what it does.
 func (l *Log) checkKey(r contract.Record, event bank.Event) {
 	if own, ours := systemKey(event); ours {
 		if r.Key != own {
@@ -46,9 +45,8 @@ func systemKey(event bank.Event) (string, bool) {
 	return "", false
 }
 
-// checkOpening reports whether the event belongs into the life of its account,
-// or into a stream that is none. A second opening does not: it would empty the
-// account.
+// checkOpening reports whether the event belongs into the life of its account, or into a stream that is none. A
+// second opening does not: it would empty the account.
 func (l *Log) checkOpening(r contract.Record, acc *account, event bank.Event) bool {
 	switch e := event.(type) {
 	case bank.AccountOpened:
@@ -100,6 +98,6 @@ func (l *Log) checkExternalID(r contract.Record, e bank.AccountOpened) {
 	}
 }
 
-// isAccount reports whether a stream is an account's, and not only a claim's or
-// of transfers that no account could receive.
+// isAccount reports whether a stream is an account's, and not only a claim's or of transfers that no account could
+// receive.
 func (acc *account) isAccount() bool { return acc.opened != 0 || acc.unreadable }

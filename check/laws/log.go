@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"corebank/internal/bank"
@@ -12,8 +13,7 @@ import (
 	"corebank/internal/view/verify"
 )
 
-// Log checks one log. It serves one goroutine: give it every record, in the order
-// of the log, then End it.
+// Log checks one log. It serves one goroutine: give it every record, in the order of the log, then End it.
 type Log struct {
 	findings  *Findings
 	accounts  map[bank.AccountID]*account
@@ -33,30 +33,27 @@ type Log struct {
 	compared *Compared
 }
 
-// account is what the past of one account, or of a stream that is none, comes
-// to.
+// account is what the past of one account, or of a stream that is none, comes to.
 type account struct {
-	// state is the fold, as the events tell it; opened is the position of the
-	// opening.
+	// state is the fold, as the events tell it; opened is the position of the opening.
 	state  bank.Account
 	opened int64
-	// sum is the balance as the amounts come to it, carried what the events
-	// state beyond it; both in minor units.
+	// sum is the balance as the amounts come to it, carried what the events state beyond it; both in minor units.
 	sum, carried int64
-	// short: the sum is too low already, or what is left of it after the holds.
-	// faulty: something of it was found to be wrong.
+	// short: the sum is too low already, or what is left of it after the holds. faulty: something of it was found
+	// to be wrong.
 	short, faulty bool
 	// moved are the changes of the sum, by version: what a reversal may undo.
 	moved []int64
 	// entries are what the views must have of it beside its document.
 	entries verify.Entries
-	// unreadable: an event could not be decoded, so that the state after it is
-	// not known. gap: versions are missing.
+	// unreadable: an event could not be decoded, so that the state after it is not known. gap: versions are
+	// missing.
 	unreadable, gap bool
 }
 
-// keyHash stands for an idempotency key of an account: 16 bytes of SHA-256, so
-// that no two keys are ever taken for one another.
+// keyHash stands for an idempotency key of an account: 16 bytes of SHA-256, so that no two keys are ever taken for
+// one another.
 type keyHash [16]byte
 
 // NewLog checks a log from its beginning, and reports to findings.
@@ -72,9 +69,8 @@ func NewLog(findings *Findings) *Log {
 	}
 }
 
-// Record checks the next record of the log. After a finding it goes on with
-// what the record says, so that one fault makes one finding and not one in
-// every record after it.
+// Record checks the next record of the log. After a finding it goes on with what the record says, so that one fault
+// makes one finding and not one in every record after it.
 func (l *Log) Record(r contract.Record) {
 	l.compareAtCheckpoint()
 	l.records++
@@ -111,8 +107,7 @@ func (l *Log) Record(r contract.Record) {
 	acc.state.Version, acc.state.ChangedAt = r.Version, r.At
 }
 
-// End ends the log: what is in transit and the views, which must not be ahead of
-// the log, are compared now.
+// End ends the log: what is in transit and the views, which must not be ahead of the log, are compared now.
 func (l *Log) End() {
 	l.compareAtCheckpoint()
 	l.checkTransit()
@@ -127,8 +122,7 @@ func (l *Log) End() {
 	}
 }
 
-// CheckEnded holds that every transfer has ended. It is for a bank that had the
-// time for it.
+// CheckEnded holds that every transfer has ended. It is for a bank that had the time for it.
 func (l *Log) CheckEnded() {
 	l.findings.Check(Ended, l.sent)
 	for _, id := range slices.Sorted(maps.Keys(l.transfers)) {
@@ -136,9 +130,8 @@ func (l *Log) CheckEnded() {
 	}
 }
 
-// Records, Keys and Lines are how many the log had so far, Position is its last,
-// and Streams is how many accounts it is about, Accounts how many of them were
-// opened.
+// Records, Keys and Lines are how many the log had so far, Position is its last, and Streams is how many accounts
+// it is about, Accounts how many of them were opened.
 func (l *Log) Records() int64  { return l.records }
 func (l *Log) Keys() int64     { return int64(len(l.keys)) }
 func (l *Log) Lines() int64    { return l.lines }
@@ -154,8 +147,7 @@ func (l *Log) Accounts() (n int64) {
 	return n
 }
 
-// Compared is what the views were found equal to, or not; nil if they were not
-// compared.
+// Compared is what the views were found equal to, or not; nil if they were not compared.
 func (l *Log) Compared() *Compared { return l.compared }
 
 // Trial is the trial balance of the log so far.
@@ -203,19 +195,14 @@ func (l *Log) checkTime(r contract.Record, acc *account) {
 const requestHashLength = 32
 
 func (l *Log) checkRequest(r contract.Record) {
-	wellFormed := len(r.RequestHash) == requestHashLength
-	for _, c := range []byte(r.RequestHash) {
-		wellFormed = wellFormed && (c >= '0' && c <= '9' || c >= 'a' && c <= 'f')
-	}
-	if !wellFormed {
+	if len(r.RequestHash) != requestHashLength || strings.Trim(r.RequestHash, "0123456789abcdef") != "" {
 		l.findings.about(r, Hash, fmt.Sprintf("the request's hash: %d hexadecimal digits", requestHashLength),
 			fmt.Sprintf("%q", r.RequestHash))
 	}
 }
 
-// apply folds the event into the account and into the entries of the views, and
-// returns the line of history. Facts that were read from JSON can be written as
-// JSON: to digest them does not fail.
+// apply folds the event into the account and into the entries of the views, and returns the line of history. Facts
+// that were read from JSON can be written as JSON: to digest them does not fail.
 func (l *Log) apply(r contract.Record, acc *account, event bank.Event) *view.Transaction {
 	for _, link := range view.ReferencesOf(r, event.Subjects(acc.state)) {
 		_ = acc.entries.AddReference(link)

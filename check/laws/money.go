@@ -9,9 +9,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// changeOf is what the event does to the balance of an account, by its amount
-// alone. An event that moves money and that it does not know is a programming
-// error, and panics.
+// changeOf is what the event does to the balance of an account, by its amount alone. An event that moves money and
+// that it does not know is a programming error, and panics.
 func changeOf(before bank.Account, event bank.Event) bank.Money {
 	switch e := event.(type) {
 	case bank.AccountOpened:
@@ -55,8 +54,8 @@ func counterparts(event bank.Event, c bank.Currency) []string {
 	return []string{bank.CashLedger(c)}
 }
 
-// checkPostings holds the double entry against the event. As it is zero for
-// every event, it is zero at every prefix of the log.
+// checkPostings holds the double entry against the event. As it is zero for every event, it is zero at every prefix
+// of the log.
 func (l *Log) checkPostings(r contract.Record, event bank.Event, change bank.Money) {
 	own, stranger := bank.Money{Currency: change.Currency}, ""
 	var failed error
@@ -87,9 +86,8 @@ func (l *Log) checkPostings(r contract.Record, event bank.Event, change bank.Mon
 	}
 }
 
-// checkBalance adds the change to the account and holds what the event states
-// against it. A difference is found where it begins or changes, not again in
-// every event that carries it on.
+// checkBalance adds the change to the account and holds what the event states against it. A difference is found
+// where it begins or changes, not again in every event that carries it on.
 func (l *Log) checkBalance(r contract.Record, acc *account, change bank.Money) {
 	currency, stated := acc.state.Currency, acc.state.Balance
 	if change.Currency != currency {
@@ -110,8 +108,8 @@ func (l *Log) checkBalance(r contract.Record, acc *account, change bank.Money) {
 	l.checkEnough(r, acc, sum)
 }
 
-// checkEnough holds the sum to the overdraft, and what is left of it to the
-// holds. That there is too little is found where it begins.
+// checkEnough holds the sum to the overdraft, and what is left of it to the holds. That there is too little is
+// found where it begins.
 func (l *Log) checkEnough(r contract.Record, acc *account, sum bank.Money) {
 	lowest := minus(acc.state.Limits.Overdraft)
 	lowest.Currency = sum.Currency

@@ -16,17 +16,16 @@ import (
 // orderTime bounds the search for an order of one account's answers.
 const orderTime = time.Minute
 
-// The model of an account is the domain's: its state is the account after a
-// version, and a request is decided there. Which version a request made is
-// known from the log, so that nothing has to be guessed.
+// The model of an account is the domain's: its state is the account after a version, and a request is decided
+// there. Which version a request made is known from the log, so that nothing has to be guessed.
 
 // fact is one operation of the model.
 type fact struct {
 	what string
 	// version is the one that an event made, or that had to be there already.
 	version int64
-	// refused is the answer of a refusal, and holds whether it is true after a
-	// version, as far as that was looked at.
+	// refused is the answer of a refusal, and holds whether it is true after a version, as far as that was looked
+	// at.
 	refused *Answer
 	holds   map[int64]bool
 }
@@ -46,8 +45,8 @@ func (f fact) String() string {
 	return fmt.Sprintf("%s version %d", f.what, f.version)
 }
 
-// modelOf is the model: one account, to which everything happens in order from
-// the version that it had when the run began.
+// modelOf is the model: one account, to which everything happens in order from the version that it had when the run
+// began.
 func (h *History) modelOf(began int64) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return began },
@@ -76,8 +75,8 @@ func (h *History) refusedAt(f fact, version int64) bool {
 	return is
 }
 
-// refuses reports whether the account refuses what was refused, after a version
-// and at some time of the request by some clock.
+// refuses reports whether the account refuses what was refused, after a version and at some time of the request by
+// some clock.
 func (h *History) refuses(a Answer, version int64) bool {
 	state, ok := h.State(a.Request.Account, version)
 	if !ok {
@@ -103,8 +102,8 @@ func (h *History) refuses(a Answer, version int64) bool {
 // given reports whether an amount that an answer gives is the right one.
 func given(got, want *bank.Money) bool { return got == nil || want != nil && got.Minor == want.Minor }
 
-// times are those at which an account may have looked at a request by a clock:
-// when it was sent and answered, and when between them something expired.
+// times are those at which an account may have looked at a request by a clock: when it was sent and answered, and
+// when between them something expired.
 func (h *History) times(state bank.Account, a Answer, skew time.Duration) []time.Time {
 	sent, answered := h.Began.Add(a.Sent+skew).UTC(), h.Began.Add(a.Answered+skew).UTC()
 	times := []time.Time{sent, answered}
@@ -130,10 +129,9 @@ func (h *History) times(state bank.Account, a Answer, skew time.Duration) []time
 	return times
 }
 
-// checkOrder: the answers about an account have an order in which the domain
-// gives all of them, and that agrees with the clock. Where it is known since when
-// each record is durable, the order of the events is given, and only each refusal
-// has to find its place.
+// checkOrder: the answers about an account have an order in which the domain gives all of them, and that agrees
+// with the clock. Where it is known since when each record is durable, the order of the events is given, and only
+// each refusal has to find its place.
 func (h *History) checkOrder() {
 	if h.Durable != nil {
 		for _, a := range h.Answers {
@@ -175,8 +173,7 @@ func (h *History) checkRefusal(a Answer) {
 		a.Client, a.Code, a.Request.Key, a.Sent, a.Answered)
 }
 
-// taken reports whether an opening was refused because another account has the
-// external id, and one has.
+// taken reports whether an opening was refused because another account has the external id, and one has.
 func (h *History) taken(a Answer) bool {
 	opening, is := a.Request.Command.(bank.OpenAccount)
 	if !is || a.Code != bank.ExternalIDTaken {
@@ -222,8 +219,7 @@ type window struct {
 
 const forever = time.Duration(1<<62 - 1)
 
-// operations are what happened to each account, with the time in which it must
-// have happened.
+// operations are what happened to each account, with the time in which it must have happened.
 func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 	all := make(map[bank.AccountID][]porcupine.Operation)
 	add := func(id bank.AccountID, f fact, w window) {
@@ -266,8 +262,7 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 	return all
 }
 
-// factOf is what an answer implies about the account, besides that its own event,
-// which is at a place, happened.
+// factOf is what an answer implies about the account, besides that its own event, which is at a place, happened.
 func (h *History) factOf(a Answer, place int) (fact, bool) {
 	switch {
 	case a.Status == contract.Replayed && place >= 0:

@@ -1,6 +1,7 @@
 package laws
 
 import (
+	"slices"
 	"time"
 
 	"corebank/internal/bank"
@@ -10,8 +11,7 @@ import (
 // systemCaller is the caller of the commands that the bank gives itself.
 const systemCaller = "corebank"
 
-// step is a command that the bank has to give itself, because of the record at a
-// place. A claim has no command.
+// step is a command that the bank has to give itself, because of the record at a place. A claim has no command.
 type step struct {
 	command bank.Command
 	cause   int
@@ -26,8 +26,8 @@ func (s step) made(r contract.Record) bool {
 	return err == nil && r.Caller == systemCaller && r.RequestHash == wire.Hash()
 }
 
-// expectNext notes what the bank has to do after a record: what its own process
-// does. Whether that process is right, the law of transfers tells by itself.
+// expectNext notes what the bank has to do after a record: what its own process does. Whether that process is
+// right, the law of transfers tells by itself.
 func (h *History) expectNext(r contract.Record, event bank.Event) {
 	next, is := bank.NextStep(r.Account, r.Version, event)
 	if !is {
@@ -45,8 +45,7 @@ func (h *History) expectClaim(r *Request) {
 	}
 }
 
-// checkAsked: every event was asked for by a client, or follows from the log
-// before it.
+// checkAsked: every event was asked for by a client, or follows from the log before it.
 func (h *History) checkAsked() {
 	for _, e := range h.entries {
 		if e.before {
@@ -59,8 +58,7 @@ func (h *History) checkAsked() {
 	}
 }
 
-// checkDecided: every event is what the domain decides for its command after the
-// version before it.
+// checkDecided: every event is what the domain decides for its command after the version before it.
 func (h *History) checkDecided() {
 	for _, e := range h.entries {
 		if e.before || e.command == nil {
@@ -74,59 +72,33 @@ func (h *History) checkDecided() {
 	}
 }
 
-// Pending is what the bank still has to do by itself: end transfers, and note
-// that holds have expired.
+// Pending is what the bank still has to do by itself: end transfers, and note that holds have expired.
 type Pending struct {
-	by        time.Time // holds that expire later are not waited for
-	transfers map[bank.TransferID]bool
-	holds     map[holdName]bool // whether they expire before by
-}
-
-type holdName struct {
-	account bank.AccountID
-	version int64
+	by       time.Time // holds that expire later are not waited for
+	accounts map[bank.AccountID]bank.Account
 }
 
 // NewPending waits for holds that expire before a time.
 func NewPending(by time.Time) *Pending {
-	return &Pending{by: by, transfers: make(map[bank.TransferID]bool), holds: make(map[holdName]bool)}
+	return &Pending{by: by, accounts: make(map[bank.AccountID]bank.Account)}
 }
 
 // Any reports whether something is to come.
 func (p *Pending) Any() bool {
-	for _, soon := range p.holds {
-		if soon {
+	soon := func(h bank.Hold) bool { return h.ExpiresAt.Before(p.by) }
+	for _, account := range p.accounts {
+		if len(account.InTransit) > 0 || slices.ContainsFunc(account.Holds, soon) {
 			return true
 		}
 	}
-	return len(p.transfers) > 0
+	return false
 }
 
-// Record takes a record; those of one account have to come in their order.
+// Record takes a record; those of one account have to come in their order. One that cannot be read is passed over.
 func (p *Pending) Record(r contract.Record) {
-	event, err := r.Event()
-	if err != nil {
-		return
-	}
-	switch e := event.(type) {
-	case bank.TransferSent:
-		p.transfers[e.Transfer] = true
-	case bank.TransferCompleted:
-		delete(p.transfers, e.Transfer)
-	case bank.TransferReturned:
-		delete(p.transfers, e.Transfer)
-	case bank.HoldCaptured:
-		if !e.Remaining.Positive() {
-			delete(p.holds, holdName{r.Account, e.Hold})
-		}
-	case bank.HoldReleased:
-		delete(p.holds, holdName{r.Account, e.Hold})
-	case bank.HoldExpired:
-		delete(p.holds, holdName{r.Account, e.Hold})
-	default:
-		next, _ := bank.NextStep(r.Account, r.Version, event)
-		if expire, is := next.Command.(bank.ExpireHold); is { // for the first time, or now later
-			p.holds[holdName{r.Account, expire.Hold}] = next.Due.Before(p.by)
-		}
+	if event, err := r.Event(); err == nil {
+		account := p.accounts[r.Account]
+		account.ID, account.Version = r.Account, r.Version-1 // the log may begin anywhere
+		p.accounts[r.Account] = account.Apply(event, r.At)
 	}
 }

@@ -24,8 +24,8 @@ const (
 	stepRejected = "rejected"
 )
 
-// checkTransfer holds an event to the steps of its transfer: sent, then
-// received or rejected, then completed or returned, each once.
+// checkTransfer holds an event to the steps of its transfer: sent, then received or rejected, then completed or
+// returned, each once.
 func (l *Log) checkTransfer(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
 	case bank.TransferSent:
@@ -79,9 +79,8 @@ func (t transfer) String() string {
 	return fmt.Sprintf("%s, %s from %s to %s", t.step, t.amount, t.from, t.to)
 }
 
-// checkTransit holds the ledger, at the end of the log, to the transfers that
-// neither arrived nor came back. Where something was not readable, nothing can
-// be said.
+// checkTransit holds the ledger, at the end of the log, to the transfers that neither arrived nor came back. Where
+// something was not readable, nothing can be said.
 func (l *Log) checkTransit() {
 	want := make(map[bank.Currency]*big.Int)
 	add := func(currency bank.Currency, minor *big.Int) {

@@ -14,8 +14,8 @@ import (
 	"corebank/internal/view/verify"
 )
 
-// ViewSums are what the views showed at their checkpoint, short enough to hold in
-// memory while the log is folded up to there.
+// ViewSums are what the views showed at their checkpoint, short enough to hold in memory while the log is folded up
+// to there.
 type ViewSums struct {
 	*verify.Views
 	documents map[bank.AccountID]view.Account
@@ -52,8 +52,8 @@ type Compared struct {
 	Different int64 `json:"different"`
 }
 
-// Expect has the views compared with the fold when the log reaches their
-// checkpoint. It is called before the first record.
+// Expect has the views compared with the fold when the log reaches their checkpoint. It is called before the first
+// record.
 func (l *Log) Expect(v *ViewSums) { l.expected = v }
 
 // compareAtCheckpoint compares the views that are due.
@@ -65,8 +65,7 @@ func (l *Log) compareAtCheckpoint() {
 	l.expected = nil // its memory is needed no more
 }
 
-// compare compares every account of the log with the views, and the other way
-// round.
+// compare compares every account of the log with the views, and the other way round.
 func (l *Log) compare(v *ViewSums) {
 	l.compared = &Compared{Checkpoint: v.Checkpoint(), Accounts: int64(len(v.Entries)), Transactions: v.Lines}
 	clean := l.findings.Total == 0
@@ -101,8 +100,7 @@ func (l *Log) compare(v *ViewSums) {
 	}
 }
 
-// differences are the parts in which the views differ from an account of the
-// log.
+// differences are the parts in which the views differ from an account of the log.
 func (v *ViewSums) differences(id bank.AccountID, acc *account) (d verify.Differences) {
 	var entries verify.Entries
 	if found := v.Entries[id]; found != nil {

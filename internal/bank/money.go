@@ -73,7 +73,7 @@ func isDigits(s string) bool {
 // example "12.30" for EUR and "1230" for JPY.
 func (m Money) Decimal() string { return m.Currency.Decimal(strconv.FormatInt(m.Minor, 10)) }
 
-// Decimal writes a whole number of the currency's minor units, which may be larger than Money holds, as a decimal number.
+// Decimal writes a whole number of minor units, which may be larger than Money holds, as a decimal number.
 func (c Currency) Decimal(minor string) string {
 	exponent, _ := c.Exponent()
 	digits, sign := minor, ""
