@@ -240,7 +240,8 @@ func (l wire) Append(ctx context.Context, a contract.Append) (contract.AppendRes
 
 // ReadStream reads an account's records.
 func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	return read(ctx, l, fmt.Sprint(r.Account, " after ", r.AfterVersion), r, l.of(r.Account), (*eventsource.API).ReadStream)
+	what := fmt.Sprint(r.Account, " after ", r.AfterVersion)
+	return read(ctx, l, what, r, l.of(r.Account), (*eventsource.API).ReadStream)
 }
 
 // ReadAll reads the records of all accounts.

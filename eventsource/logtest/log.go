@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -17,37 +18,24 @@ import (
 // Open makes an empty log and returns a function that opens it, each time for another competing event source.
 type Open func(t *testing.T) func() storage.Log
 
+// cases are tests by what has to hold.
+type cases map[string]func(*suite)
+
 // Run runs the suite.
 func Run(t *testing.T, open Open) {
-	tests := []struct {
-		name string
-		run  func(s *suite)
-	}{
-		{"an empty log has nothing to read", emptyLog},
-		{"committed records are read by stream, by position and by key", readBack},
-		{"a log is read from the middle of a commit", readOn},
-		{"an event source that never wrote reads what others wrote", readOnly},
-		{"a commit checks the versions that it assumes", assumptions},
-		{"a writer knows the keys of all commits", usedKeys},
-		{"a newer writer fences the older", fencing},
-		{"a log has an id of its own, which stays", identity},
-		{"a writer may acquire again and goes on", reacquire},
-		{"the relay's checkpoint and the last audit are stored", progress},
-		{"an append happens at the version it expects", expectedVersion},
-		{"a writer that has just taken over decides as the one before", unknownStreams},
-		{"an append is whole or not at all", wholeAppend},
-		{"concurrent appends leave no gap", concurrentAppends},
-		{"a fenced writer stops and writes nothing more", fencedWriter},
-		{"malformed appends are refused", malformedAppends},
-		{"a repeated key fails no other append", repeatedKey},
-		{"the largest records are stored and read", largestRecords},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // ends a test that hangs
-			t.Cleanup(cancel)
-			test.run(&suite{T: t, ctx: ctx, open: open(t)})
-		})
+	for _, all := range []cases{logCases, writerCases} {
+		for name, test := range all {
+			t.Run(name, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // ends a test that hangs
+				t.Cleanup(cancel)
+				defer func() {
+					if p := recover(); p != nil {
+						t.Fatalf("%v\n%s", p, debug.Stack())
+					}
+				}()
+				test(&suite{T: t, ctx: ctx, open: open(t)})
+			})
+		}
 	}
 }
 
@@ -95,27 +83,19 @@ func events(id bank.AccountID, first int64, n int, position int64) []contract.Re
 	return records
 }
 
-// must returns a function that fails the test on an error.
-func must[T any](s *suite) func(T, error) T {
-	return func(v T, err error) T {
-		s.Helper()
-		if err != nil {
-			s.Fatal(err)
-		}
-		return v
+// must is for what cannot fail: Run turns its panic into the failure of the test.
+func must[T any](got T, err error) T {
+	if err != nil {
+		panic(fmt.Errorf("must succeed: %w", err))
 	}
-}
-
-func (s *suite) acquire(log storage.Log) int64 {
-	s.Helper()
-	return must[int64](s)(log.Acquire(s.ctx))
+	return got
 }
 
 // acquired opens the log and takes it over.
 func (s *suite) acquired() storage.Log {
 	s.Helper()
 	log := s.open()
-	s.acquire(log)
+	must(log.Acquire(s.ctx))
 	return log
 }
 
@@ -138,26 +118,11 @@ func (s *suite) same(what string, got, want any) {
 	}
 }
 
-func (s *suite) readAll(log storage.Log, after int64, limit int) []contract.Record {
-	s.Helper()
-	return must[[]contract.Record](s)(log.ReadAll(s.ctx, after, limit))
-}
-
-func (s *suite) readStream(log storage.Log, id bank.AccountID, after int64, limit int) []contract.Record {
-	s.Helper()
-	return must[[]contract.Record](s)(log.ReadStream(s.ctx, id, after, limit))
-}
-
-func (s *suite) version(log storage.Log, id bank.AccountID) int64 {
-	s.Helper()
-	return must[int64](s)(log.StreamVersion(s.ctx, id))
-}
-
 // readEverything reads the log in small steps.
 func (s *suite) readEverything(log storage.Log) (all []contract.Record) {
 	s.Helper()
 	for after := int64(0); ; after = all[len(all)-1].Position {
-		page := s.readAll(log, after, 2)
+		page := must(log.ReadAll(s.ctx, after, 2))
 		if len(page) == 0 {
 			return all
 		}
@@ -165,142 +130,131 @@ func (s *suite) readEverything(log storage.Log) (all []contract.Record) {
 	}
 }
 
-func emptyLog(s *suite) {
-	log := s.open()
-	s.same("stream before any writer", len(s.readStream(log, ada, 0, 10)), 0)
-	s.same("its version", s.version(log, ada), int64(0))
-	s.same("head", s.acquire(log), int64(0))
-	s.same("stream version", s.version(log, ada), int64(0))
-	s.same("stream", len(s.readStream(log, ada, 0, 10)), 0)
-	s.same("log", len(s.readAll(log, 0, 10)), 0)
-	s.same("keys", len(must[[]contract.Record](s)(log.FindKeys(s.ctx, ada, []string{"key-1"}))), 0)
-	s.same("checkpoint", must[int64](s)(log.Checkpoint(s.ctx)), int64(0))
-	s.same("audit", must[*contract.Audit](s)(log.LastAudit(s.ctx)), (*contract.Audit)(nil))
-}
-
-func readBack(s *suite) {
-	log := s.acquired()
-	find := func(id bank.AccountID, keys ...string) []contract.Record {
-		return must[[]contract.Record](s)(log.FindKeys(s.ctx, id, keys))
-	}
-	first, second, third := events(ada, 1, 3, 1), events(bob, 1, 2, 4), events(ada, 4, 1, 6)
-	s.commit(log, nil, first, second)
-	s.commit(log, nil, third)
-	s.same("Ada's stream", s.readStream(log, ada, 0, 10), slices.Concat(first, third))
-	s.same("Ada's stream after 1, limit 2", s.readStream(log, ada, 1, 2), first[1:])
-	s.same("Ada's version", s.version(log, ada), int64(4))
-	s.same("Bob's version", s.version(log, bob), int64(2))
-	s.same("by key", find(ada, "key-2", "unknown"), first[1:2])
-	s.same("another account's key", len(find(bob, "key-4")), 0)
-	s.same("whole log", s.readEverything(log), slices.Concat(first, second, third))
-	s.same("head on taking over", s.acquire(s.open()), int64(6))
-}
-
-func readOn(s *suite) {
-	log := s.acquired()
-	for _, records := range [][]contract.Record{events(ada, 1, 5, 1), events(bob, 1, 5, 6)} {
-		s.commit(log, nil, records)
-		s.want("other write between commits", nil, log.SaveCheckpoint(s.ctx, records[0].Position))
-	}
-	for after := int64(0); after <= 10; after++ {
-		page := s.readAll(log, after, 100)
-		for i, r := range page {
-			s.same(fmt.Sprintf("position %d after %d", i, after), r.Position, after+1+int64(i))
+var logCases = cases{
+	"an empty log has nothing to read": func(s *suite) {
+		log := s.open()
+		s.same("stream before any writer", len(must(log.ReadStream(s.ctx, ada, 0, 10))), 0)
+		s.same("its version", must(log.StreamVersion(s.ctx, ada)), int64(0))
+		s.same("head", must(log.Acquire(s.ctx)), int64(0))
+		s.same("stream version", must(log.StreamVersion(s.ctx, ada)), int64(0))
+		s.same("stream", len(must(log.ReadStream(s.ctx, ada, 0, 10))), 0)
+		s.same("log", len(must(log.ReadAll(s.ctx, 0, 10))), 0)
+		s.same("keys", len(must(log.FindKeys(s.ctx, ada, []string{"key-1"}))), 0)
+		s.same("checkpoint", must(log.Checkpoint(s.ctx)), int64(0))
+		s.same("audit", must(log.LastAudit(s.ctx)), (*contract.Audit)(nil))
+	},
+	"committed records are read by stream, by position and by key": func(s *suite) {
+		log := s.acquired()
+		first, second, third := events(ada, 1, 3, 1), events(bob, 1, 2, 4), events(ada, 4, 1, 6)
+		s.commit(log, nil, first, second)
+		s.commit(log, nil, third)
+		s.same("Ada's stream", must(log.ReadStream(s.ctx, ada, 0, 10)), slices.Concat(first, third))
+		s.same("Ada's stream after 1, limit 2", must(log.ReadStream(s.ctx, ada, 1, 2)), first[1:])
+		s.same("Ada's version", must(log.StreamVersion(s.ctx, ada)), int64(4))
+		s.same("Bob's version", must(log.StreamVersion(s.ctx, bob)), int64(2))
+		s.same("by key", must(log.FindKeys(s.ctx, ada, []string{"key-2", "unknown"})), first[1:2])
+		s.same("another account's key", len(must(log.FindKeys(s.ctx, bob, []string{"key-4"}))), 0)
+		s.same("whole log", s.readEverything(log), slices.Concat(first, second, third))
+		s.same("head on taking over", must(s.open().Acquire(s.ctx)), int64(6))
+	},
+	"a log is read from the middle of a commit": func(s *suite) {
+		log := s.acquired()
+		for _, records := range [][]contract.Record{events(ada, 1, 5, 1), events(bob, 1, 5, 6)} {
+			s.commit(log, nil, records)
+			s.want("other write between commits", nil, log.SaveCheckpoint(s.ctx, records[0].Position))
 		}
-		s.same(fmt.Sprintf("records after %d", after), int64(len(page)), 10-after)
-	}
-}
-
-func readOnly(s *suite) {
-	writer, reader := s.acquired(), s.open()
-	s.commit(writer, nil, events(ada, 1, 5, 1))
-	s.same("records", len(s.readAll(reader, 2, 100)), 3)
-	s.commit(writer, nil, events(ada, 6, 2, 6))
-	s.same("records that came after the first read", len(s.readAll(reader, 5, 100)), 2)
-}
-
-func assumptions(s *suite) {
-	log := s.acquired()
-	s.commit(log, storage.Heads{ada: 0, bob: 0}, events(ada, 1, 3, 1), events(bob, 1, 1, 4))
-	for what, assumed := range map[string]storage.Heads{
-		"too low": {ada: 2, bob: 1}, "too high": {ada: 4, bob: 1}, "new": {ada: 0, bob: 1},
-		"another is not new": {ada: 3, account(3): 1},
-	} {
-		s.want(what, storage.ErrHeadMoved, log.Commit(s.ctx, events(ada, assumed[ada]+1, 1, 5), assumed))
-	}
-	s.same("log", len(s.readEverything(log)), 4)
-	s.commit(log, storage.Heads{ada: 3, bob: 1}, events(ada, 4, 1, 5), events(bob, 2, 1, 6))
-	s.acquired()
-	s.want("fenced, and wrong", storage.ErrFenced, log.Commit(s.ctx, events(ada, 4, 1, 7), storage.Heads{ada: 3}))
-}
-
-// usedKeys looks for keys of commits of its own, with assumptions and without, and of another writer's commits.
-func usedKeys(s *suite) {
-	first, second := s.open(), s.open()
-	appends := []contract.Append{
-		{Account: ada, Records: events(ada, 9, 2, 0)},                                      // new
-		{Account: ada, Records: slices.Concat(events(ada, 9, 1, 0), events(ada, 2, 1, 0))}, // the second is used
-		{Account: bob, Records: events(bob, 2, 1, 0)},                                      // another account's key
-		{Account: bob, Records: events(bob, 1, 1, 0)},
-	}
-	same := func(what string, log storage.Log, want ...bool) {
-		s.Helper()
-		s.same(what, must[[]bool](s)(log.MayRepeat(s.ctx, appends)), want)
-	}
-	if got, err := first.MayRepeat(s.ctx, appends); err == nil {
-		s.Fatalf("before it took the log over it reports %v, want an error", got)
-	}
-	s.acquire(first)
-	same("an empty log", first, false, false, false, false)
-	s.commit(first, nil, events(ada, 1, 3, 1))
-	same("after a commit", first, false, true, false, false)
-	s.commit(first, storage.Heads{bob: 0}, events(bob, 1, 1, 4))
-	same("after a commit that assumes", first, false, true, false, true)
-	s.acquire(first)
-	same("its own commits, taken over again", first, false, true, false, true)
-	s.acquire(second)
-	same("commits before it took the log over", second, false, true, false, true)
-	s.same("no appends", len(must[[]bool](s)(second.MayRepeat(s.ctx, nil))), 0)
-}
-
-func fencing(s *suite) {
-	older, newer := s.acquired(), s.open()
-	s.commit(older, nil, events(ada, 1, 1, 1))
-	s.same("head at takeover", s.acquire(newer), int64(1))
-	s.want("the older writer commits", storage.ErrFenced, older.Commit(s.ctx, events(ada, 2, 1, 2), nil))
-	s.want("the older writer checks the log", storage.ErrFenced, older.CheckOurs(s.ctx))
-	s.want("the newer writer checks the log", nil, newer.CheckOurs(s.ctx))
-	s.want("the older writer's relay saves its checkpoint", storage.ErrFenced, older.SaveCheckpoint(s.ctx, 1))
-	_, err := older.Acquire(s.ctx)
-	s.want("the older writer acquires again", storage.ErrFenced, err)
-	s.commit(newer, nil, events(ada, 2, 1, 2))
-	s.same("log", len(s.readEverything(newer)), 2)
-}
-
-func reacquire(s *suite) {
-	log := s.acquired()
-	s.commit(log, nil, events(ada, 1, 2, 1))
-	s.same("head", s.acquire(log), int64(2))
-	s.commit(log, nil, events(ada, 3, 2, 3))
-	s.same("log", len(s.readEverything(log)), 4)
-}
-
-func progress(s *suite) {
-	log := s.acquired()
-	for _, position := range []int64{7, 8} {
-		s.want("save the checkpoint", nil, log.SaveCheckpoint(s.ctx, position))
-		s.same("checkpoint", must[int64](s)(s.open().Checkpoint(s.ctx)), position)
-		audit := contract.Audit{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Position: position,
-			Records: position, Accounts: 3, OK: true}
-		s.want("save the audit", nil, log.SaveAudit(s.ctx, audit))
-		s.same("audit", must[*contract.Audit](s)(s.open().LastAudit(s.ctx)), &audit)
-	}
-}
-
-func identity(s *suite) {
-	first := s.acquired()
-	id := must[string](s)(first.LogID(s.ctx))
-	if again := must[string](s)(s.acquired().LogID(s.ctx)); id == "" || again != id {
-		s.Errorf("the log is %q, and after a takeover %q", id, again)
-	}
+		for after := int64(0); after <= 10; after++ {
+			page := must(log.ReadAll(s.ctx, after, 100))
+			for i, r := range page {
+				s.same(fmt.Sprintf("position %d after %d", i, after), r.Position, after+1+int64(i))
+			}
+			s.same(fmt.Sprintf("records after %d", after), int64(len(page)), 10-after)
+		}
+	},
+	"an event source that never wrote reads what others wrote": func(s *suite) {
+		writer, reader := s.acquired(), s.open()
+		s.commit(writer, nil, events(ada, 1, 5, 1))
+		s.same("records", len(must(reader.ReadAll(s.ctx, 2, 100))), 3)
+		s.commit(writer, nil, events(ada, 6, 2, 6))
+		s.same("records that came after the first read", len(must(reader.ReadAll(s.ctx, 5, 100))), 2)
+	},
+	"a commit checks the versions that it assumes": func(s *suite) {
+		log := s.acquired()
+		s.commit(log, storage.Heads{ada: 0, bob: 0}, events(ada, 1, 3, 1), events(bob, 1, 1, 4))
+		for what, assumed := range map[string]storage.Heads{
+			"too low": {ada: 2, bob: 1}, "too high": {ada: 4, bob: 1}, "new": {ada: 0, bob: 1},
+			"another is not new": {ada: 3, account(3): 1},
+		} {
+			s.want(what, storage.ErrHeadMoved, log.Commit(s.ctx, events(ada, assumed[ada]+1, 1, 5), assumed))
+		}
+		s.same("log", len(s.readEverything(log)), 4)
+		s.commit(log, storage.Heads{ada: 3, bob: 1}, events(ada, 4, 1, 5), events(bob, 2, 1, 6))
+		s.acquired()
+		s.want("fenced, and wrong", storage.ErrFenced, log.Commit(s.ctx, events(ada, 4, 1, 7), storage.Heads{ada: 3}))
+	},
+	// It looks for keys of commits of its own, with assumptions and without, and of another writer's commits.
+	"a writer knows the keys of all commits": func(s *suite) {
+		first, second := s.open(), s.open()
+		appends := []contract.Append{
+			{Account: ada, Records: events(ada, 9, 2, 0)},                                      // new
+			{Account: ada, Records: slices.Concat(events(ada, 9, 1, 0), events(ada, 2, 1, 0))}, // the second is used
+			{Account: bob, Records: events(bob, 2, 1, 0)},                                      // another account's key
+			{Account: bob, Records: events(bob, 1, 1, 0)},
+		}
+		same := func(what string, log storage.Log, want ...bool) {
+			s.Helper()
+			s.same(what, must(log.MayRepeat(s.ctx, appends)), want)
+		}
+		if got, err := first.MayRepeat(s.ctx, appends); err == nil {
+			s.Fatalf("before it took the log over it reports %v, want an error", got)
+		}
+		must(first.Acquire(s.ctx))
+		same("an empty log", first, false, false, false, false)
+		s.commit(first, nil, events(ada, 1, 3, 1))
+		same("after a commit", first, false, true, false, false)
+		s.commit(first, storage.Heads{bob: 0}, events(bob, 1, 1, 4))
+		same("after a commit that assumes", first, false, true, false, true)
+		must(first.Acquire(s.ctx))
+		same("its own commits, taken over again", first, false, true, false, true)
+		must(second.Acquire(s.ctx))
+		same("commits before it took the log over", second, false, true, false, true)
+		s.same("no appends", len(must(second.MayRepeat(s.ctx, nil))), 0)
+	},
+	"a newer writer fences the older": func(s *suite) {
+		older, newer := s.acquired(), s.open()
+		s.commit(older, nil, events(ada, 1, 1, 1))
+		s.same("head at takeover", must(newer.Acquire(s.ctx)), int64(1))
+		s.want("the older writer commits", storage.ErrFenced, older.Commit(s.ctx, events(ada, 2, 1, 2), nil))
+		s.want("the older writer checks the log", storage.ErrFenced, older.CheckOurs(s.ctx))
+		s.want("the newer writer checks the log", nil, newer.CheckOurs(s.ctx))
+		s.want("the older writer's relay saves its checkpoint", storage.ErrFenced, older.SaveCheckpoint(s.ctx, 1))
+		_, err := older.Acquire(s.ctx)
+		s.want("the older writer acquires again", storage.ErrFenced, err)
+		s.commit(newer, nil, events(ada, 2, 1, 2))
+		s.same("log", len(s.readEverything(newer)), 2)
+	},
+	"a log has an id of its own, which stays": func(s *suite) {
+		id := must(s.acquired().LogID(s.ctx))
+		if again := must(s.acquired().LogID(s.ctx)); id == "" || again != id {
+			s.Errorf("the log is %q, and after a takeover %q", id, again)
+		}
+	},
+	"a writer may acquire again and goes on": func(s *suite) {
+		log := s.acquired()
+		s.commit(log, nil, events(ada, 1, 2, 1))
+		s.same("head", must(log.Acquire(s.ctx)), int64(2))
+		s.commit(log, nil, events(ada, 3, 2, 3))
+		s.same("log", len(s.readEverything(log)), 4)
+	},
+	"the relay's checkpoint and the last audit are stored": func(s *suite) {
+		log := s.acquired()
+		for _, position := range []int64{7, 8} {
+			s.want("save the checkpoint", nil, log.SaveCheckpoint(s.ctx, position))
+			s.same("checkpoint", must(s.open().Checkpoint(s.ctx)), position)
+			audit := contract.Audit{At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Position: position,
+				Records: position, Accounts: 3, OK: true}
+			s.want("save the audit", nil, log.SaveAudit(s.ctx, audit))
+			s.same("audit", must(s.open().LastAudit(s.ctx)), &audit)
+		}
+	},
 }
