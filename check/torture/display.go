@@ -1,11 +1,15 @@
 package torture
 
 import (
+	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
 	"strings"
 	"text/tabwriter"
+	"text/template"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -13,7 +17,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// display shows a person how a run goes.
+// display shows a person how a run goes. One who no longer reads is no fault of it.
 type display struct {
 	out     io.Writer
 	applied int           // commands, when the last line was written
@@ -31,21 +35,22 @@ func (d *display) plan(c Config) {
 	if c.Each > 0 {
 		until = fmt.Sprintf("until each kind has happened %d times", c.Each)
 	}
-	d.printf("Torture with seed %d: %d clients on %d accounts, %d subscribers, faults %s\n\n",
-		c.Seed, c.Clients, c.Accounts, watchers+min(watchers, c.Accounts), until)
-	kinds, plan := "", NewPlan(c.Seed, c.Kinds, c.longest())
+	kinds := ""
 	if len(c.Kinds) <= shownFaults {
 		kinds = ": " + strings.Join(names(c.Kinds), ", ")
 	}
-	first := make([]string, shownFaults)
-	for i := range first {
+	d.printf("Torture with seed %d: %d clients on %d accounts, %d subscribers, faults %s\n\n"+
+		"  bank   %s\n  faults %d kinds%s\n  first  ", c.Seed, c.Clients, c.Accounts, watchers+min(watchers, c.Accounts),
+		until, c.Data, len(c.Kinds), kinds)
+	for plan, n := NewPlan(c.Seed, c.Kinds, c.longest()), 0; n < shownFaults; n++ {
 		f := plan.Next()
-		if first[i] = string(f.Kind); f.Lasts > 0 {
-			first[i] += " " + seconds(f.Lasts)
+		d.printf("%s", f.Kind)
+		if f.Lasts > 0 {
+			d.printf(" %s", seconds(f.Lasts))
 		}
+		d.printf(", ")
 	}
-	d.printf("  bank   %s\n  faults %d kinds%s\n  first  %s, …\n\n", c.Data, len(c.Kinds), kinds,
-		strings.Join(first, ", "))
+	d.printf("…\n\n")
 }
 
 // fillingEvery is after how many events the filling of the log shows itself.
@@ -58,7 +63,7 @@ func (d *display) filling(records iter.Seq[contract.Record], total int) iter.Seq
 		for r := range records {
 			if n++; n%fillingEvery == 0 && n < total {
 				left := time.Since(began) * time.Duration(total-n) / time.Duration(n)
-				d.printf("  %s of %s events, about %s left\n", count(n), count(total), left.Round(time.Second))
+				d.printf("  %s of %s events, about %s left\n", comma(n), comma(total), left.Round(time.Second))
 			}
 			if !yield(r) {
 				return
@@ -69,7 +74,7 @@ func (d *display) filling(records iter.Seq[contract.Record], total int) iter.Seq
 
 // done shows that something was done to many events, and how fast.
 func (d *display) done(what string, events int, took time.Duration) {
-	d.printf("%s after %s, %s events a second.\n", what, seconds(took), count(int(float64(events)/took.Seconds())))
+	d.printf("%s after %s, %s events a second.\n", what, seconds(took), comma(int(float64(events)/took.Seconds())))
 }
 
 func (d *display) ready(at time.Duration, c Config) {
@@ -82,48 +87,35 @@ func (d *display) ready(at time.Duration, c Config) {
 func (d *display) injected(i Injected, applied int, at time.Duration, done progress) {
 	rate := float64(applied-d.applied) / max((at-d.at).Seconds(), 0.001)
 	d.applied, d.at = applied, at
-	lasts := "-"
-	if i.Lasts > 0 {
-		lasts = seconds(i.Lasts)
-	}
-	d.printf("  %6s  %-28s %8s %10s %10s %10.0f   %s\n", minutes(i.At), i.Kind, lasts, seconds(i.Next), seconds(i.Whole),
-		rate, done)
+	d.printf("  %6s  %-28s %8s %10s %10s %10.0f   %s\n", minutes(i.At.Duration()), i.Kind, i.Lasts, i.Next, i.Whole, rate,
+		done)
 }
 
 func (d *display) failed(i Injected, err error) {
-	d.printf("  %6s  %-28s VIOLATION: %v\n", minutes(i.At), i.Kind, err)
+	d.printf("  %6s  %-28s VIOLATION: %v\n", minutes(i.At.Duration()), i.Kind, err)
 }
+
+//go:embed report.txt
+var reportText string
+
+var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"comma": comma,
+	"round": func(s Seconds) time.Duration { return s.Duration().Round(time.Second) },
+	"statuses": func() []contract.Status { // in the order in which they are shown
+		return []contract.Status{contract.Applied, contract.Replayed, contract.Refused, contract.Unavailable,
+			contract.Unknown}
+	}}).Parse(reportText))
 
 // report shows the result.
-func (d *display) report(r Report) {
-	table := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  fault\ttimes\tup to\tnext ack\tworst\tready\tworst\ttarget")
-	for _, k := range r.Kinds {
-		fmt.Fprintf(table, "  %s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Kind, k.Times, k.Longest,
-			k.Next.Median, k.Next.Worst, k.Whole.Median, k.Whole.Worst, k.verdict())
-	}
-	fmt.Fprint(table, "\nFor what lasts, times are from its end.\n\n")
-	for _, f := range r.Findings {
-		verdict := "ok"
-		if f.Violations > 0 {
-			verdict = fmt.Sprintf("%d VIOLATIONS", f.Violations)
-		}
-		fmt.Fprintf(table, "  %s\t%s\tchecked\t%s\t%s\n", f.Law, humanize.Comma(f.Checked), verdict, f.Sentence)
-		for _, example := range f.Examples {
-			fmt.Fprintf(table, "      %s\n", example)
-		}
-	}
-	_ = table.Flush() // a person who no longer reads is no fault of the run
-	d.totals(r)
-	verdict := "no violation: the bank kept its word"
-	if r.Violations > 0 {
-		verdict = fmt.Sprintf("%d VIOLATIONS: the bank broke its word", r.Violations)
-	}
-	d.printf("\n%s faults of %d kinds, %s.\n", count(r.Faults), len(r.Kinds), verdict)
+func (d *display) report(r Report) error {
+	text := new(strings.Builder)
+	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	err := errors.Join(reportTemplate.Execute(table, r), table.Flush())
+	d.printf("%s", text)
+	return err
 }
 
-// verdict says whether the next command was acknowledged in time.
-func (k KindReport) verdict() string {
+// Verdict says whether the next command was acknowledged in time.
+func (k KindReport) Verdict() string {
 	switch {
 	case k.Target == 0:
 		return ""
@@ -134,29 +126,6 @@ func (k KindReport) verdict() string {
 	}
 }
 
-// statuses are those of answers, in the order in which they are shown.
-var statuses = []contract.Status{
-	contract.Applied, contract.Replayed, contract.Refused, contract.Unavailable, contract.Unknown,
-}
-
-func (d *display) totals(r Report) {
-	total, before := 0, ""
-	for _, n := range r.Answers {
-		total += n
-	}
-	if r.Log.Before > 0 {
-		before = fmt.Sprintf(", %s of them before the first fault", humanize.Comma(r.Log.Before))
-	}
-	d.printf("\n  answers      %s:", count(total))
-	for _, status := range statuses {
-		d.printf(" %s %s", count(r.Answers[status]), status)
-	}
-	d.printf("\n  log          %s events of %s accounts%s\n", humanize.Comma(r.Log.Events), count(r.Log.Accounts), before)
-	d.printf("  subscribers  %d saw %s transactions and resumed %s times\n", r.Subscribers.Count,
-		count(r.Subscribers.Seen), count(r.Subscribers.Resumed))
-	d.printf("  time         %s\n", time.Duration(float64(r.Took)*float64(time.Second)).Round(time.Second))
-}
-
 // String is a time for people; "-" for none.
 func (s Seconds) String() string {
 	if s == 0 {
@@ -165,7 +134,8 @@ func (s Seconds) String() string {
 	return fmt.Sprintf("%.2f s", float64(s))
 }
 
-func count(n int) string { return humanize.Comma(int64(n)) }
+// comma writes a whole number for people.
+func comma(n any) string { return humanize.Comma(reflect.ValueOf(n).Int()) }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"corebank/check/laws"
+	"corebank/check/must"
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -18,33 +19,26 @@ import (
 
 // Bounds of healing and gathering.
 const (
-	quietTime    = time.Minute     // how long views and subscribers may take to have everything
-	pastRate     = 2000            // events of the past that views take in a second at least
-	stillFor     = 2 * time.Second // how long the log has to stay as it is
-	healAttempts = 500             // of the requests without an outcome, that are asked again
-	readLimit    = contract.MaxReadRecords
+	quietTime    = time.Minute      // how long views and subscribers may take to have everything
+	pastRate     = 2000             // events of the past that views take in a second at least
+	stillFor     = 2 * time.Second  // how long the log has to stay as it is
+	healAttempts = 500              // of the requests without an outcome, that are asked again
+	showEvery    = 10 * time.Second // how often a wait shows itself
 )
 
 // heal asks again for every second request that has no outcome: a healthy bank
-// answers every question.
+// answers every question. The others stay unknown, and may be there at most once.
 func (r *run) heal(ctx context.Context) {
-	open := r.answers.unresolved()
 	c := r.load.client(0)
-	for i, request := range open {
-		if r.poisoned[request.Account] != "" {
-			continue // it has none before somebody mends it
-		}
-		if i%2 == 1 || i/2 >= healAttempts {
-			continue // it stays unknown, and may be there at most once
+	for i, request := range r.answers.unresolved() {
+		if i%2 == 1 || i/2 >= healAttempts || r.poisoned[request.Account] != "" { // which somebody has to mend first
+			continue
 		}
 		r.found.Check(laws.Heals, 1)
 		var last laws.Answer
-		for range 5 {
+		for tries := 0; tries < 5 && !last.Settled(); tries++ {
 			last = c.gateway.ask(ctx, c.name, request)
 			r.answers.add(last)
-			if last.Settled() {
-				break
-			}
 		}
 		if !last.Settled() {
 			r.found.Violated(laws.Heals, "%s of %s has no outcome in a healed bank: %s", request.Key, request.Account, last.Note)
@@ -53,29 +47,19 @@ func (r *run) heal(ctx context.Context) {
 }
 
 // gather waits until nothing moves and collects what there is to check.
-func (r *run) gather(ctx context.Context) (*Evidence, error) {
-	log, err := openLog(r.dir(), r.bank.Where.Immudb, "")
-	if err != nil {
-		return nil, err
-	}
+func (r *run) gather(ctx context.Context) (_ *Evidence, err error) {
+	defer must.Catch(&err)
+	log := must.Get(openLog(r.dir(), r.bank.Where.Immudb, ""))
 	defer log.Close(ctx)
-	head, all, one := r.settle(ctx, log)
+	head, lines := r.settle(ctx, log)
 	if at := r.awaitViews(ctx, head, nil); at < head {
 		r.found.Violated(laws.Heals, "the views reached position %d of %d of the log within %v", at, head, r.patience())
 	}
-	r.awaitWatchers(ctx, all, one)
+	r.awaitWatchers(ctx, lines)
 	e := &Evidence{
-		History: laws.History{
-			Findings: &r.found,
-			Began:    r.began,
-			Caller:   theCaller,
-			Answers:  r.answers.all,
-			Pictures: r.Data,
-		},
-		Served:   make(map[bank.AccountID]shown),
-		Poisoned: r.poisoned,
-		Past:     r.past(),
-		Used:     make(map[bank.AccountID]bool),
+		History: laws.History{Findings: &r.found, Began: r.began, Caller: theCaller, Answers: r.answers.all,
+			Pictures: r.Data},
+		Served: make(map[bank.AccountID]shown), Poisoned: r.poisoned, Past: r.past(), Used: make(map[bank.AccountID]bool),
 	}
 	for _, a := range r.answers.all {
 		e.Used[a.Account] = true
@@ -86,9 +70,7 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 	if e.Views, err = r.readViews(ctx); err != nil {
 		r.found.Violated(laws.Views, "the views could not be read: %v", err)
 	}
-	if _, err := walk(ctx, log, 0, e.Record); err != nil {
-		return nil, err
-	}
+	must.Get(walk(ctx, log, 0, e.Record))
 	e.Accounts(func(id bank.AccountID) {
 		served, err := r.gateway.balance(ctx, id)
 		if err != nil {
@@ -100,15 +82,15 @@ func (r *run) gather(ctx context.Context) (*Evidence, error) {
 }
 
 // settle reads the log until it no longer grows and nothing is to come: its
-// head, and how many transactions each subscriber is to see.
-func (r *run) settle(ctx context.Context, log *storedLog) (head int64, all int, one map[bank.AccountID]int) {
-	head, one = int64(r.Events), make(map[bank.AccountID]int)
+// head, and how many transactions there are of each account, and of all under "".
+func (r *run) settle(ctx context.Context, log *storedLog) (head int64, lines map[bank.AccountID]int) {
+	head, lines = int64(r.Events), make(map[bank.AccountID]int)
 	open, derived := laws.NewPending(time.Now().Add(quietTime)), make(laws.Derivation)
 	count := func(record contract.Record) {
 		open.Record(record)
 		if line, err := derived.Entry(record); err == nil && line != nil {
-			all++
-			one[record.Account]++
+			lines[""]++
+			lines[record.Account]++
 		}
 	}
 	deadline := time.Now().Add(quietTime)
@@ -117,19 +99,19 @@ func (r *run) settle(ctx context.Context, log *storedLog) (head int64, all int, 
 		now, err := walk(ctx, log, head, count)
 		if err != nil {
 			r.found.Violated(laws.Heals, "the log cannot be read: %v", err)
-			return head, all, one
+			break
 		}
 		if now != head {
 			head, since = now, time.Now()
 		}
 	}
-	return head, all, one
+	return head, lines
 }
 
 // walk reads the log after a position and returns its end.
 func walk(ctx context.Context, log *storedLog, after int64, each func(contract.Record)) (int64, error) {
 	for {
-		records, err := log.ReadAll(ctx, after, readLimit)
+		records, err := log.ReadAll(ctx, after, contract.MaxReadRecords)
 		if err != nil {
 			return after, fmt.Errorf("read the log after %d: %w", after, err)
 		}
@@ -138,8 +120,8 @@ func walk(ctx context.Context, log *storedLog, after int64, each func(contract.R
 		}
 		for _, record := range records {
 			each(record)
+			after = record.Position
 		}
-		after = records[len(records)-1].Position
 	}
 }
 
@@ -148,15 +130,13 @@ func walk(ctx context.Context, log *storedLog, after int64, each func(contract.R
 func (r *run) awaitViews(ctx context.Context, head int64, show func(at int64)) (at int64) {
 	deadline, shown := time.Now().Add(r.patience()), time.Now()
 	for time.Now().Before(deadline) {
-		if at = max(at, r.viewsAt(ctx)); at >= head {
-			return at
+		at = max(at, r.viewsAt(ctx))
+		if at >= head || !app.Pause(ctx, 10*watchTick) {
+			break
 		}
 		if show != nil && time.Since(shown) > showEvery {
 			shown = time.Now()
 			show(at)
-		}
-		if !app.Pause(ctx, 10*watchTick) {
-			return at
 		}
 	}
 	return at
@@ -176,9 +156,6 @@ func (r *run) viewsAt(ctx context.Context) int64 {
 	return at
 }
 
-// showEvery is how often a wait shows itself.
-const showEvery = 10 * time.Second
-
 // patience is how long the views may take to have everything: they may just
 // have been deleted.
 func (r *run) patience() time.Duration {
@@ -187,21 +164,17 @@ func (r *run) patience() time.Duration {
 
 // awaitWatchers waits until the subscribers have seen what there is, and a
 // moment longer for what there should not be.
-func (r *run) awaitWatchers(ctx context.Context, all int, one map[bank.AccountID]int) {
+func (r *run) awaitWatchers(ctx context.Context, lines map[bank.AccountID]int) {
 	deadline := time.Now().Add(quietTime)
 	for _, w := range r.watchers {
-		want := all
-		if w.watch.Account != "" {
-			want = one[w.watch.Account]
-		}
-		for w.seen() < want && time.Now().Before(deadline) {
+		for w.seen() < lines[w.watch.Account] && time.Now().Before(deadline) {
 			app.Pause(ctx, watchTick)
 		}
 	}
 	app.Pause(ctx, time.Second)
 }
 
-func (r *run) readViews(ctx context.Context) (_ *laws.ViewSums, err error) {
+func (r *run) readViews(ctx context.Context) (*laws.ViewSums, error) {
 	snapshots, err := viewstore.Config{SQLite: r.dir().Views()}.OpenSnapshots(ctx)
 	if err != nil {
 		return nil, err

@@ -59,38 +59,33 @@ func (p Past) Records() iter.Seq[contract.Record] {
 			n, request := i, p.opening(i)
 			if i >= len(states) {
 				n = random.IntN(len(states))
-				request = p.payment(random, states[n].ID, i)
-			} else {
-				states[n].ID = request.Account
+				request = oldPayment(random, &states[n], strconv.Itoa(i))
 			}
-			if !yield(p.record(&states[n], request, i)) {
+			states[n].ID = request.Account
+			if !yield(record(&states[n], request, i)) {
 				return
 			}
 		}
 	}
 }
 
-// payment asks for two deposits for each withdrawal, which is the smaller.
-func (p Past) payment(random *rand.Rand, id bank.AccountID, i int) *laws.Request {
-	var command bank.Command = bank.Deposit{Amount: bank.Money{Minor: 1 + random.Int64N(1_000_000), Currency: currency}}
-	if random.IntN(3) == 0 {
-		command = bank.Withdraw{Amount: bank.Money{Minor: 1 + random.Int64N(10), Currency: currency}}
+// oldPayment asks for two deposits for each withdrawal, which is the smaller and
+// only of what there is.
+func oldPayment(random *rand.Rand, from *bank.Account, key string) *laws.Request {
+	in := bank.Money{Minor: 1 + random.Int64N(1_000_000), Currency: currency}
+	if out := (bank.Money{Minor: 1 + random.Int64N(10), Currency: currency}); random.IntN(3) == 0 &&
+		from.Balance.Minor >= out.Minor {
+		return laws.NewRequest(from.ID, key, bank.Withdraw{Amount: out})
 	}
-	return laws.NewRequest(id, strconv.Itoa(i), command)
+	return laws.NewRequest(from.ID, key, bank.Deposit{Amount: in})
 }
 
-// record decides a request and moves the state on. A withdrawal that the
-// account cannot pay becomes a deposit.
-func (p Past) record(state *bank.Account, request *laws.Request, i int) contract.Record {
+// record decides a request and moves the state on.
+func record(state *bank.Account, request *laws.Request, i int) contract.Record {
 	at := pastBegan.Add(time.Duration(i) * pastStep)
-	in := bank.Circumstances{Now: at, Caller: theCaller, Key: request.Key}
-	event, refusal := state.Decide(request.Command, in)
+	event, refusal := state.Decide(request.Command, bank.Circumstances{Now: at, Caller: theCaller, Key: request.Key})
 	if refusal != nil {
-		request = laws.NewRequest(state.ID, request.Key, bank.Deposit{Amount: bank.Money{Minor: 10, Currency: currency}})
-		event, refusal = state.Decide(request.Command, in)
-	}
-	if refusal != nil {
-		panic(refusal.Message) // ten cents can always be paid in
+		panic(refusal.Message) // the account can pay what it is asked for
 	}
 	r := contract.Record{Position: int64(i) + 1, Account: state.ID, Version: state.Version + 1, At: at,
 		Key: request.Key, Caller: theCaller, RequestHash: request.Hash()}

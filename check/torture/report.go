@@ -3,6 +3,7 @@ package torture
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -33,6 +34,11 @@ type Report struct {
 type Seconds float64
 
 func secondsOf(d time.Duration) Seconds { return Seconds(d.Round(time.Millisecond).Seconds()) }
+
+// Duration is the time in whole milliseconds.
+func (s Seconds) Duration() time.Duration {
+	return time.Duration(math.Round(float64(s)*1e3)) * time.Millisecond
+}
 
 // KindReport is how one kind of fault went.
 type KindReport struct {
@@ -72,53 +78,37 @@ type WatchReport struct {
 
 // Injected is one fault as it went.
 type Injected struct {
-	Fault
-	At time.Duration
+	Kind  Kind    `json:"kind"`
+	At    Seconds `json:"at"`
+	Lasts Seconds `json:"lasts"`
 	// Next is how long after the fault the first command was acknowledged that
 	// was sent after it; Whole how long until every part ran and the bank said
 	// that it is ready. Of what lasts, both are after it was over.
-	Next, Whole time.Duration
+	Next  Seconds `json:"nextAcknowledged"`
+	Whole Seconds `json:"whole"`
 }
 
-// MarshalJSON tells its times in seconds.
-func (i Injected) MarshalJSON() ([]byte, error) {
-	return json.Marshal(struct {
-		Kind  Kind    `json:"kind"`
-		At    Seconds `json:"at"`
-		Lasts Seconds `json:"lasts"`
-		Next  Seconds `json:"nextAcknowledged"`
-		Whole Seconds `json:"whole"`
-	}{i.Kind, secondsOf(i.At), secondsOf(i.Lasts), secondsOf(i.Next), secondsOf(i.Whole)})
-}
-
-// Targets of recovery: from the fault to the next acknowledged command.
-const (
-	targetPart       = 6 * time.Second  // one process was killed
-	targetEverything = 10 * time.Second // all were
-)
-
-// target is how soon a bank should be back; 0 for no target.
-func target(kind Kind) time.Duration {
-	what, _ := kind.split()
-	switch {
-	case what == Kill:
-		return targetPart
-	case kind == Everything:
-		return targetEverything
+// target is how soon the next command is to be acknowledged after a fault; 0 for
+// no target.
+func target(kind Kind) Seconds {
+	if what, _ := kind.split(); what == Kill {
+		return 6
+	}
+	if kind == Everything {
+		return 10
 	}
 	return 0
 }
 
 // byKind sums the faults up, in the order of Kinds.
-func byKind(injected []Injected) []KindReport {
-	var lines []KindReport
+func byKind(injected []Injected) (lines []KindReport) {
 	for _, kind := range Kinds(contract.MaxPartitions) {
-		var next, whole []time.Duration
-		line := KindReport{Kind: kind, Target: secondsOf(target(kind))}
+		var next, whole []Seconds
+		line := KindReport{Kind: kind, Target: target(kind)}
 		for _, i := range injected {
 			if i.Kind == kind {
 				next, whole = append(next, i.Next), append(whole, i.Whole)
-				line.Longest = max(line.Longest, secondsOf(i.Lasts))
+				line.Longest = max(line.Longest, i.Lasts)
 			}
 		}
 		if line.Times = len(next); line.Times == 0 {
@@ -131,9 +121,17 @@ func byKind(injected []Injected) []KindReport {
 	return lines
 }
 
-func spread(all []time.Duration) Spread {
+func spread(all []Seconds) Spread {
 	slices.Sort(all)
-	return Spread{Median: secondsOf(all[len(all)/2]), Worst: secondsOf(all[len(all)-1])}
+	return Spread{Median: all[len(all)/2], Worst: all[len(all)-1]}
+}
+
+// Answered counts all answers.
+func (r Report) Answered() (total int) {
+	for _, n := range r.Answers {
+		total += n
+	}
+	return total
 }
 
 // WriteJSON writes the report for machines.

@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +10,6 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
-	"github.com/dustin/go-humanize"
 
 	"corebank/check/laws"
 	"corebank/check/livebank"
@@ -119,7 +118,7 @@ func (r *run) fill(ctx context.Context) error {
 	if err := fillLog(ctx, r.Program, r.Data, r.Partitions, records); err != nil {
 		return fmt.Errorf("write the %d events before: %w", r.Events, err)
 	}
-	r.display.done(fmt.Sprintf("The log has %s events of %s accounts", count(r.Events), count(r.past().accounts())),
+	r.display.done(fmt.Sprintf("The log has %s events of %s accounts", comma(r.Events), comma(r.past().accounts())),
 		r.Events, r.clock()-began)
 	return nil
 }
@@ -131,7 +130,7 @@ func (r *run) awaitPast(ctx context.Context) error {
 	}
 	began := r.clock()
 	at := r.awaitViews(ctx, int64(r.Events), func(at int64) {
-		r.display.printf("  the views have %s of %s events\n", humanize.Comma(at), count(r.Events))
+		r.display.printf("  the views have %s of %s events\n", comma(at), comma(r.Events))
 	})
 	if at < int64(r.Events) {
 		return fmt.Errorf("the views reached position %d of %d within %s", at, r.Events, seconds(r.clock()-began))
@@ -172,11 +171,11 @@ func (r *run) all(ctx context.Context) (Report, error) {
 	r.checkLogs()
 	evidence.Check()
 	report := r.report(evidence)
-	r.display.report(report)
+	err = r.display.report(report)
 	if report.Violations > 0 {
-		return report, r.saveAnswers()
+		err = errors.Join(err, r.saveAnswers())
 	}
-	return report, nil
+	return report, err
 }
 
 func (r *run) newWatchers() []*subscriber {
@@ -220,25 +219,25 @@ func (r *run) strike() {
 // whether it makes sense to go on.
 func (r *run) one(ctx context.Context, f Fault) bool {
 	r.found.Check(laws.Heals, 1)
-	done := Injected{Fault: f, At: r.clock()}
+	at := r.clock()
+	done := Injected{Kind: f.Kind, At: secondsOf(at), Lasts: secondsOf(f.Lasts)}
 	r.strike()
 	if err := r.inject(ctx, f); err != nil {
-		r.found.Violated(laws.Heals, "%s at %s: %v", f.Kind, minutes(done.At), err)
+		r.found.Violated(laws.Heals, "%s at %s: %v", f.Kind, minutes(at), err)
 		r.display.failed(done, err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoveryTime)
 	defer cancel()
 	for r.bank.Readiness(ctx) != nil && app.Pause(ctx, watchTick) {
 	}
-	done.Whole = r.clock() - r.struck
+	done.Whole = secondsOf(r.clock() - r.struck)
 	select {
 	case at := <-r.next:
-		done.Next = at - r.struck
+		done.Next = secondsOf(at - r.struck)
 		done.Whole = max(done.Whole, done.Next)
 	case <-ctx.Done():
-		done.Next = r.clock() - r.struck
 		r.found.Violated(laws.Heals, "%s at %s: no command was acknowledged and the bank not ready within %v", f.Kind,
-			minutes(done.At), recoveryTime)
+			minutes(at), recoveryTime)
 		r.display.failed(done, errors.New("the bank does not recover"))
 		return false
 	}
@@ -273,15 +272,12 @@ func (r *run) report(e *Evidence) Report {
 
 // saveAnswers writes the answers that clients got beside the data of the bank.
 func (r *run) saveAnswers() error {
-	file, err := os.Create(filepath.Join(r.Data, "answers.txt"))
-	if err != nil {
-		return err
-	}
+	var text bytes.Buffer
 	for _, a := range r.answers.all {
-		fmt.Fprintf(file,
+		fmt.Fprintf(&text,
 			"client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v account %d %d %s\n", a.Client,
 			a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered, a.Status, a.Version, a.Balance,
 			a.Code, a.Available, a.AccountVersion, a.AccountBalance, a.Note)
 	}
-	return file.Close()
+	return os.WriteFile(filepath.Join(r.Data, "answers.txt"), text.Bytes(), 0o600)
 }
