@@ -74,7 +74,7 @@ func loaded(
 	name, unit, about string, load Load, used processes, do operation, checks ...func(context.Context) error,
 ) measured {
 	return measured{name, unit, about, func(ctx context.Context) (Sample, error) {
-		sample, err := measure(ctx, load, unit, used, do)
+		sample, err := newTally(1, load.Time).measure(ctx, load, unit, used, do)
 		for _, check := range checks {
 			err = errors.Join(err, check(ctx))
 		}
@@ -82,13 +82,14 @@ func loaded(
 	}}
 }
 
-// measure puts a load on do and counts the processor time meanwhile. It calls
-// beside when the load begins to count, and what that returns at its end.
-func measure(
+// measure puts a load on do and counts it, and the processor time meanwhile. It
+// calls beside when the load begins to count, and what that returns at its end.
+// It fails if nothing was done.
+func (t *tally) measure(
 	ctx context.Context, load Load, unit string, used processes, do operation, beside ...func() (end func()),
 ) (Sample, error) {
 	var times cpuTimes
-	o, err := load.run(ctx, do, func() func() {
+	err := load.run(ctx, t, do, func() func() {
 		before := cpuTimesOf(used())
 		var ends []func()
 		for _, begin := range beside {
@@ -104,7 +105,12 @@ func measure(
 	if err != nil {
 		return Sample{}, err
 	}
-	return sampleOf(o, unit, times)
+	s := Sample{Failed: t.failed, Failures: t.failures, CPU: times.each(t.done)}
+	if t.done == 0 {
+		return s, fmt.Errorf("%w within %v: %v", errNothingDone, t.took, t.failures)
+	}
+	s.Measures = append([]Measure{{figureRate, unit + "/s", float64(t.done) / t.took.Seconds()}}, waitsOf(t.all)...)
+	return s, nil
 }
 
 // start runs processes until close.

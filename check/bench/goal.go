@@ -70,13 +70,11 @@ var relations = []relation{
 // Ratio is a measured relation: the median over the repeats of the ratio within
 // each.
 type Ratio struct {
-	Over   string  `json:"over"`
-	Under  string  `json:"under"`
-	Figure string  `json:"figure"`
-	Median float64 `json:"median"`
-	Least  float64 `json:"least"`
-	Most   float64 `json:"most"`
-	Goal   float64 `json:"goal,omitempty"`
+	Over   string `json:"over"`
+	Under  string `json:"under"`
+	Figure string `json:"figure"`
+	Range
+	Goal float64 `json:"goal,omitempty"`
 }
 
 // ratiosOf are the ratios of all relations whose two cases were measured.
@@ -95,9 +93,7 @@ func ratiosOf(results []Result) []Ratio {
 			}
 		}
 		if len(values) > 0 {
-			f := figureOf(r.figure, "", values)
-			ratios = append(ratios, Ratio{Over: r.over, Under: r.under, Figure: r.figure,
-				Median: f.Median, Least: f.Least, Most: f.Most, Goal: r.goal})
+			ratios = append(ratios, Ratio{r.over, r.under, r.figure, rangeOf(values), r.goal})
 		}
 	}
 	return ratios

@@ -22,13 +22,13 @@ func everyTurn(takes time.Duration) operation {
 
 func noMeasure() func() { return func() {} }
 
-func run(t *testing.T, l Load, do operation) outcome {
+func run(t *testing.T, l Load, do operation) *tally {
 	t.Helper()
-	o, err := l.run(t.Context(), do, noMeasure)
-	if err != nil {
+	counted := newTally(1, l.Time)
+	if err := l.run(t.Context(), counted, do, noMeasure); err != nil {
 		t.Fatal(err)
 	}
-	return o
+	return counted
 }
 
 func TestAClosedLoadSendsTheNextCallWhenItIsAnswered(t *testing.T) {
@@ -38,7 +38,7 @@ func TestAClosedLoadSendsTheNextCallWhenItIsAnswered(t *testing.T) {
 		if o.done < 2995 || o.done > 3003 || o.took < 10*time.Second {
 			t.Errorf("%d operations in %v, want about 3000 in 10 s", o.done, o.took)
 		}
-		if p50 := o.waits.quantile(0.5); p50 < 9.9 || p50 > 10.1 {
+		if p50 := o.all.quantile(0.5); p50 < 9.9 || p50 > 10.1 {
 			t.Errorf("the median wait is %v ms, want 10", p50)
 		}
 	})
@@ -59,10 +59,10 @@ func TestAnOpenLoadCountsTheWaitFromWhenACallWasDue(t *testing.T) {
 		if o.done < 995 || o.done > 1002 {
 			t.Errorf("%d operations, want the 1000 that were due", o.done)
 		}
-		if p95 := o.waits.quantile(0.95); p95 < 300 {
+		if p95 := o.all.quantile(0.95); p95 < 300 {
 			t.Errorf("95 %% waited no longer than %v ms: the stall of a second was left out", p95)
 		}
-		if p50 := o.waits.quantile(0.5); p50 > 1.1 {
+		if p50 := o.all.quantile(0.5); p50 > 1.1 {
 			t.Errorf("the median wait is %v ms, want 1", p50)
 		}
 	})
@@ -77,9 +77,9 @@ func TestAFailedCallIsNotDone(t *testing.T) {
 			}
 			return 5, nil
 		})
-		if o.failed == 0 || o.done != 5*(o.calls-o.failed) || o.waits.count() != o.calls-o.failed ||
+		if o.failed == 0 || o.done != 5*(o.calls()-o.failed) || o.all.count() != o.calls()-o.failed ||
 			!slices.Contains(o.failures, "refused") || len(o.failures) != maxFailures {
-			t.Errorf("%d calls, %d failed, %d operations, %d waits, %q", o.calls, o.failed, o.done, o.waits.count(), o.failures)
+			t.Errorf("%d calls, %d failed, %d operations, %d waits, %q", o.calls(), o.failed, o.done, o.all.count(), o.failures)
 		}
 	})
 }
@@ -108,7 +108,7 @@ func TestALoadEndsEarlyWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		began := time.Now()
-		_, err := Load{Clients: 2, Time: time.Hour}.run(ctx, everyTurn(time.Millisecond), noMeasure)
+		err := Load{Clients: 2, Time: time.Hour}.run(ctx, newTally(1, time.Hour), everyTurn(time.Millisecond), noMeasure)
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 2*time.Second {
 			t.Errorf("%v after %v", err, time.Since(began))
 		}

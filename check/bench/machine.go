@@ -4,11 +4,14 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
+
+	"corebank/check/must"
 )
 
 // Machine is where the figures were measured.
@@ -72,77 +75,45 @@ func versions() Versions {
 }
 
 func thisMachine(ctx context.Context, dir string) Machine {
-	m := Machine{OS: runtime.GOOS + "/" + runtime.GOARCH, Processors: runtime.NumCPU()}
-	if kernel, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		m.OS += " " + strings.TrimSpace(string(kernel))
+	m := Machine{Processors: runtime.NumCPU(), CPU: inProc("cpuinfo", `(?m)^model name\s*: (.*)$`), Load: loadAverage(),
+		OS: strings.TrimSpace(runtime.GOOS + "/" + runtime.GOARCH + " " + inProc("sys/kernel/osrelease", `(.*)`))}
+	if kibibytes, err := strconv.ParseInt(inProc("meminfo", `(?m)^MemTotal:\s*(\d+) kB`), 10, 64); err == nil {
+		m.Memory = kibibytes << 10
 	}
-	m.CPU = procField("/proc/cpuinfo", "model name")
-	if memory := procField("/proc/meminfo", "MemTotal"); memory != "" {
-		m.Memory = kibibytes(memory)
-	}
-	m.Load = loadAverage()
 	if w, err := timeSync(ctx, dir); err == nil {
 		m.SyncP50, m.SyncP99 = w.quantile(0.5), w.quantile(0.99)
 	}
 	return m
 }
 
-// loadAverage is that of the last minute; empty where the system does not report it.
-func loadAverage() string {
-	load, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return ""
-	}
-	last, _, _ := strings.Cut(string(load), " ")
-	return last
-}
+// loadAverage is that of the last minute.
+func loadAverage() string { return inProc("loadavg", `^(\S*)`) }
 
-// procField is the first value of a name in a file of /proc.
-func procField(path, name string) string {
-	text, err := os.ReadFile(path)
-	if err != nil {
+// inProc is what a pattern finds in a file of /proc; empty where there is none.
+func inProc(file, pattern string) string {
+	text, err := os.ReadFile("/proc/" + file)
+	found := regexp.MustCompile(pattern).FindSubmatch(text)
+	if err != nil || found == nil {
 		return ""
 	}
-	for line := range strings.Lines(string(text)) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
-			return strings.TrimSpace(value)
-		}
-	}
-	return ""
+	return string(found[1])
 }
 
 // timeSync measures durable appends to a file.
-func timeSync(ctx context.Context, dir string) (*waits, error) {
+func timeSync(ctx context.Context, dir string) (_ *waits, err error) {
+	defer must.Catch(&err)
 	const times, bytes = 100, 4 << 10
 	path := filepath.Join(dir, "sync")
-	file, err := os.Create(path)
-	if err != nil {
-		return nil, err
-	}
+	file := must.Get(os.Create(path))
 	defer os.Remove(path)
 	defer file.Close()
 	w, block := newWaits(), make([]byte, bytes)
 	for range times {
 		began := time.Now()
-		if _, err := file.Write(block); err != nil {
-			return nil, err
-		}
-		if err := file.Sync(); err != nil {
-			return nil, err
-		}
+		must.Get(file.Write(block))
+		must.Do(file.Sync())
 		w.add(time.Since(began))
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+		must.Do(ctx.Err())
 	}
 	return w, nil
-}
-
-// kibibytes parses "1234 kB" into bytes.
-func kibibytes(text string) int64 {
-	n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(text, "kB")), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return n << 10
 }

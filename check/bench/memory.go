@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -65,15 +64,14 @@ func memoryFrom(process string, starts int, looks []Look) Memory {
 		m.Verdict = "never seen"
 		return m
 	}
-	times, values, own := make([]float64, len(looks)), make([]float64, len(looks)), make([]float64, len(looks))
-	for i, look := range looks {
-		times[i], values[i], own[i] = look.Seconds, look.MiB, look.Own
+	var times, values, own []float64
+	for _, look := range looks {
+		times, values, own = append(times, look.Seconds), append(values, look.MiB), append(own, look.Own)
 	}
 	growth := func(from float64) float64 { return hour * slope(between(times, from, 1), between(values, from, 1)) }
 	m.Early = medianOf(between(values, warmUpShare, 2*warmUpShare))
 	m.Mid = medianOf(between(values, 0.45, 0.55))
-	m.Late = medianOf(between(values, 0.9, 1))
-	m.Own = medianOf(between(own, 0.9, 1))
+	m.Late, m.Own = medianOf(between(values, 0.9, 1)), medianOf(between(own, 0.9, 1))
 	m.Most = slices.Max(values)
 	m.PerHour, m.LateHour = growth(warmUpShare), growth(0.5)
 	limit := max(flatMin, flatShare*m.Mid)
@@ -120,18 +118,10 @@ func thinned(values []float64) []float64 {
 	return kept
 }
 
-// medianOf is the median; 0 for no values.
-func medianOf(values []float64) float64 { return figureOf("", "", values).Median }
-
 // between are the values from one share of them to another, at least one.
 func between(values []float64, from, to float64) []float64 {
-	n := float64(len(values))
-	first, last := int(n*from), int(n*to)
-	if first == last {
-		first = min(first, len(values)-1)
-		last = first + 1
-	}
-	return slices.Clip(values[first:last])
+	first := min(int(float64(len(values))*from), len(values)-1)
+	return slices.Clip(values[first:max(int(float64(len(values))*to), first+1)])
 }
 
 // A monitor reads every monitorEvery, and at least monitorTimes in a short run.
@@ -147,12 +137,13 @@ type monitor struct {
 	processes func() map[string]int // that run now, by name
 	memory    func(pid int) (Look, bool)
 	after     func(since time.Duration, resident map[string]float64) // called after each reading
-	seen      map[string]*monitored
+	seen      map[string][]reading
 }
 
-type monitored struct {
-	pid, starts int
-	looks       []Look
+// reading is a look at one life of a process.
+type reading struct {
+	pid int
+	Look
 }
 
 func monitorPause(run time.Duration) time.Duration {
@@ -169,7 +160,7 @@ func (m *monitor) start(ctx context.Context) (end func()) {
 
 // run reads at once and then at intervals until ctx ends.
 func (m *monitor) run(ctx context.Context) {
-	m.seen = make(map[string]*monitored)
+	m.seen = make(map[string][]reading)
 	began := time.Now()
 	for next := began; app.Pause(ctx, time.Until(next)); next = next.Add(m.every) {
 		since := time.Since(began)
@@ -185,28 +176,25 @@ func (m *monitor) look(since time.Duration) map[string]float64 {
 		if !there {
 			continue
 		}
-		look.Seconds = since.Seconds()
-		one := m.seen[name]
-		if one == nil {
-			one = new(monitored)
-			m.seen[name] = one
-		}
-		if one.pid != pid {
-			one.pid = pid
-			one.starts++
-		}
-		one.looks = append(one.looks, look)
-		resident[name] = look.MiB
+		look.Seconds, resident[name] = since.Seconds(), look.MiB
+		m.seen[name] = append(m.seen[name], reading{pid, look})
 	}
 	return resident
 }
 
 // memories summarize the readings, the largest process first.
-func (m *monitor) memories() []Memory {
-	var all []Memory
-	for _, name := range slices.Sorted(maps.Keys(m.seen)) {
-		all = append(all, memoryFrom(name, m.seen[name].starts, m.seen[name].looks))
+func (m *monitor) memories() (all []Memory) {
+	for name, readings := range m.seen {
+		lives := make(map[int]bool)
+		var looks []Look
+		for _, r := range readings {
+			lives[r.pid] = true
+			looks = append(looks, r.Look)
+		}
+		all = append(all, memoryFrom(name, len(lives), looks))
 	}
-	slices.SortStableFunc(all, func(a, b Memory) int { return cmp.Compare(b.Late, a.Late) })
+	slices.SortFunc(all, func(a, b Memory) int {
+		return cmp.Or(cmp.Compare(b.Late, a.Late), cmp.Compare(a.Process, b.Process))
+	})
 	return all
 }

@@ -190,28 +190,27 @@ func (e *env) measureLag(ctx context.Context, others, watched *loadAccounts) (_ 
 	defer must.Catch(&err)
 	var other, own Sample
 	var failures [2]error
-	lags := newWaitLog(1, e.Time)
+	lags, load := newTally(1, e.Time), e.load(moveClients)
 	none := func() map[string]int { return nil }
 	var both sync.WaitGroup
 	both.Go(func() {
-		other, failures[0] = measure(ctx, e.load(moveClients), "deposits", none, others.deposits)
+		other, failures[0] = newTally(1, e.Time).measure(ctx, load, "deposits", none, others.deposits)
 	})
 	both.Go(func() {
-		load := e.oneClient()
-		load.Clients = lagClients
-		own, failures[1] = measure(ctx, load, "deposits", none, watched.untilVisible(lags), lags.run)
+		load := Load{Clients: lagClients, Warmup: e.Warmup, Time: e.Time}
+		own, failures[1] = newTally(1, e.Time).measure(ctx, load, "deposits", none, watched.untilVisible(lags), lags.run)
 	})
 	both.Wait()
 	must.Do(errors.Join(failures[:]...))
 	rate, _ := other.value(figureRate)
 	return Sample{Failed: own.Failed + other.Failed, Failures: append(own.Failures, other.Failures...),
-		Measures: append(waitsOf(lags.parts[0]), Measure{"deposits meanwhile", "deposits/s", rate}),
+		Measures: append(waitsOf(lags.all), Measure{"deposits meanwhile", "deposits/s", rate}),
 	}, errors.Join(others.verify(ctx), watched.verify(ctx))
 }
 
 // untilVisible deposits and waits until a query shows it. lags records only the
 // wait after the acknowledgement.
-func (a *loadAccounts) untilVisible(lags *waitLog) operation {
+func (a *loadAccounts) untilVisible(lags *tally) operation {
 	return func(ctx context.Context, client, _ int) (int, error) {
 		id := a.accounts[client].id
 		answer, err := a.move(ctx, depositMutation, variables{"id": id}, map[int]int64{client: moveMinor})
@@ -227,7 +226,7 @@ func (a *loadAccounts) untilVisible(lags *waitLog) operation {
 			err = fmt.Errorf("the view has version %d, want %d", got.Balance.Version, answer.Transaction.Version)
 		}
 		if err == nil {
-			lags.add(time.Since(from))
+			lags.add(nil, 1, time.Since(from))
 		}
 		return 1, err
 	}

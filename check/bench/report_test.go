@@ -53,7 +53,7 @@ func TestAReportHasMediansSpreadAndRatiosWithinRepeats(t *testing.T) {
 }
 
 func TestTheMedianOfAnEvenNumberLiesBetween(t *testing.T) {
-	if f := figureOf("", "", []float64{4, 1, 3, 2}); f.Median != 2.5 || f.Least != 1 || f.Most != 4 {
+	if f := rangeOf([]float64{4, 1, 3, 2}); f.Median != 2.5 || f.Least != 1 || f.Most != 4 {
 		t.Errorf("%+v", f)
 	}
 }

@@ -1,9 +1,6 @@
 package bench
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // Measure is one figure of one repeat.
 type Measure struct {
@@ -50,16 +47,6 @@ func (s Sample) value(name string) (float64, bool) {
 	return s.Measures[i].Value, true
 }
 
-// sampleOf makes a sample of a load's outcome. It fails if nothing was done.
-func sampleOf(o outcome, unit string, used cpuTimes) (Sample, error) {
-	s := Sample{Failed: o.failed, Failures: o.failures, CPU: used.each(o.done)}
-	if o.done == 0 {
-		return s, fmt.Errorf("%w within %v: %v", errNothingDone, o.took, o.failures)
-	}
-	s.Measures = append([]Measure{{figureRate, unit + "/s", float64(o.done) / o.took.Seconds()}}, waitsOf(o.waits)...)
-	return s, nil
-}
-
 // waitsOf are the figures of waits.
 func waitsOf(w *waits) (measures []Measure) {
 	for _, f := range waitFigures {
@@ -70,29 +57,37 @@ func waitsOf(w *waits) (measures []Measure) {
 
 // Figure is a measure over all repeats.
 type Figure struct {
-	Name   string  `json:"name"`
-	Unit   string  `json:"unit"`
+	Name string `json:"name"`
+	Unit string `json:"unit"`
+	Range
+}
+
+// Range is what there is to say of the values of all repeats.
+type Range struct {
 	Median float64 `json:"median"`
 	Least  float64 `json:"least"`
 	Most   float64 `json:"most"`
 }
 
 // Spread is the distance of the extremes, as a share of the median.
-func (f Figure) Spread() float64 {
-	if f.Median == 0 {
+func (r Range) Spread() float64 {
+	if r.Median == 0 {
 		return 0
 	}
-	return (f.Most - f.Least) / f.Median
+	return (r.Most - r.Least) / r.Median
 }
 
-func figureOf(name, unit string, values []float64) Figure {
+func rangeOf(values []float64) Range {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	if n == 0 {
-		return Figure{Name: name, Unit: unit}
+		return Range{}
 	}
-	return Figure{name, unit, (sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[0], sorted[n-1]}
+	return Range{(sorted[(n-1)/2] + sorted[n/2]) / 2, sorted[0], sorted[n-1]}
 }
+
+// medianOf is the median; 0 for no values.
+func medianOf(values []float64) float64 { return rangeOf(values).Median }
 
 // figuresOf are the figures of some repeats, in the order of the first.
 func figuresOf(repeats []Sample) (figures []Figure) {
@@ -106,7 +101,7 @@ func figuresOf(repeats []Sample) (figures []Figure) {
 				values = append(values, v)
 			}
 		}
-		figures = append(figures, figureOf(m.Name, m.Unit, values))
+		figures = append(figures, Figure{m.Name, m.Unit, rangeOf(values)})
 	}
 	return figures
 }

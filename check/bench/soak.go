@@ -36,8 +36,7 @@ type soak struct {
 	env        *env
 	accounts   *loadAccounts
 	load       Load
-	waits      *waitLog // by tenths of the time
-	failed     atomic.Int64
+	tally      *tally // by tenths of the time
 	deliveries atomic.Int64
 }
 
@@ -51,7 +50,6 @@ func openSoak(ctx context.Context, e *env) (_ []measured, err error) {
 	}
 	must.Do(checkOpenFiles(e.Subscribers + otherFiles))
 	s := &soak{env: e, accounts: must.Get(e.fundedAccounts(ctx)), load: e.load(moveClients)}
-	s.load.Observe = func(wait time.Duration) { s.waits.add(wait) }
 	about := fmt.Sprintf("for %v, %s over %s: of a hundred, 56 deposits, 16 withdrawals, 8 transfers, 15 balances and 5 "+
 		"pages of a history; %s on websockets", e.Time, count(s.load.Clients, "client"),
 		count(len(s.accounts.accounts), "account"), count(e.Subscribers, "subscriber"))
@@ -65,11 +63,10 @@ func (s *soak) run(ctx context.Context) (sample Sample, err error) {
 		func([]byte) { s.deliveries.Add(1) }))
 	defer open.close()
 	before := must.Get(s.diskUse(ctx))
-	s.waits = newWaitLog(soakParts, s.load.Time)
-	s.failed.Store(0)
+	s.tally = newTally(soakParts, s.load.Time)
 	m := &monitor{every: monitorPause(s.load.Time), processes: s.processes, memory: memoryOf, after: s.progress()}
 	var delivered int64 // during the load
-	sample = must.Get(measure(ctx, s.load, "operations", s.env.bank.used, s.operate, s.waits.run,
+	sample = must.Get(s.tally.measure(ctx, s.load, "operations", s.env.bank.used, s.operate,
 		func() func() { return m.start(ctx) },
 		func() func() {
 			before := s.deliveries.Load()
@@ -77,7 +74,7 @@ func (s *soak) run(ctx context.Context) (sample Sample, err error) {
 		}))
 	err = errors.Join(open.check(), s.accounts.verify(ctx))
 	after, diskErr := s.diskUse(ctx)
-	sample.Measures = slices.Concat(sample.Measures, s.waits.measures("operations"), after.since(before), []Measure{
+	sample.Measures = slices.Concat(sample.Measures, s.tally.ends("operations"), after.since(before), []Measure{
 		{"delivered to subscribers", "deliveries/s", float64(delivered) / s.load.Time.Seconds()}})
 	sample.Memory = m.memories()
 	return sample, errors.Join(err, diskErr)
@@ -91,20 +88,16 @@ func (s *soak) subscription(i int) string {
 }
 
 // operate does one operation of everyday use.
-func (s *soak) operate(ctx context.Context, client, turn int) (done int, err error) {
+func (s *soak) operate(ctx context.Context, client, turn int) (int, error) {
 	id := s.accounts.accounts[rand.IntN(len(s.accounts.accounts))].id
 	switch chooseByWeight(everyday, rand.IntN(100)) {
 	case kindMove:
-		done, err = s.accounts.mixed(ctx, client, turn)
+		return s.accounts.mixed(ctx, client, turn)
 	case kindBalance:
-		done, err = 1, s.accounts.gateway.balance(ctx, id)
+		return 1, s.accounts.gateway.balance(ctx, id)
 	default:
-		done, err = 1, s.accounts.gateway.newest(ctx, id)
+		return 1, s.accounts.gateway.newest(ctx, id)
 	}
-	if err != nil {
-		s.failed.Add(1)
-	}
-	return done, err
 }
 
 // processes are those of the bank that run now, and this one: a part that died
@@ -131,9 +124,9 @@ func (s *soak) progress() func(time.Duration, map[string]float64) {
 		if first == 0 {
 			first = total
 		}
+		p50, p99, failed := s.tally.now()
 		s.env.progress("%s of %s  p50 %s  p99 %s  %d failed  the bank has %s MiB (%+.0f since the beginning)",
-			since.Round(time.Second), s.load.Time, milliseconds(s.waits.quantile(0.5)), milliseconds(s.waits.quantile(0.99)),
-			s.failed.Load(), amount(total), total-first)
+			since.Round(time.Second), s.load.Time, milliseconds(p50), milliseconds(p99), failed, amount(total), total-first)
 	}
 }
 

@@ -61,22 +61,21 @@ func TestALookIsAtThisProcessToo(t *testing.T) {
 
 func TestTheFirstAndTheLastTenthAreReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		parts := newWaitLog(soakParts, 100*time.Second)
-		load := Load{Clients: 1, Warmup: time.Second, Time: 100*time.Second + time.Millisecond,
-			Observe: func(d time.Duration) { parts.add(d) }}
+		parts := newTally(soakParts, 100*time.Second)
+		load := Load{Clients: 1, Warmup: time.Second, Time: 100*time.Second + time.Millisecond}
 		began := time.Now()
-		_, err := load.run(t.Context(), func(ctx context.Context, _, _ int) (int, error) {
+		err := load.run(t.Context(), parts, func(ctx context.Context, _, _ int) (int, error) {
 			if time.Since(began) < 50*time.Second {
 				app.Pause(ctx, 10*time.Millisecond)
 			} else {
 				app.Pause(ctx, 100*time.Millisecond)
 			}
 			return 1, nil
-		}, parts.run)
+		}, noMeasure)
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := Sample{Measures: parts.measures("operations")}
+		s := Sample{Measures: parts.ends("operations")}
 		for name, want := range map[string]float64{"first tenth, rate": 100, "first tenth, p50": 10, "last tenth, rate": 10,
 			"last tenth, p50": 100, "last tenth, p99": 100} {
 			if got, ok := s.value(name); !ok || got < 0.95*want || got > 1.05*want {

@@ -119,20 +119,19 @@ func (f *fanOut) measure(ctx context.Context, subscribers int, load Load) (Sampl
 		return Sample{}, err
 	}
 	defer open.close()
-	lags := newWaitLog(1, load.Time)
-	sample, err := measure(ctx, load, "deliveries", f.env.bank.used, f.deposits(subscribers, lags), lags.run)
-	if lag := lags.parts[0]; lag.count() > 0 {
-		rate, _ := sample.value(figureRate)
+	calls, lags := newTally(1, load.Time), newTally(1, load.Time)
+	sample, err := calls.measure(ctx, load, "deliveries", f.env.bank.used, f.deposits(subscribers, lags), lags.run)
+	if lags.done > 0 {
 		sample.Measures = append(sample.Measures,
-			Measure{"acknowledged to delivered, p50", "ms", lag.quantile(0.5)},
-			Measure{"acknowledged to delivered, p99", "ms", lag.quantile(0.99)},
-			Measure{"deposits", "deposits/s", rate / float64(subscribers)})
+			Measure{"acknowledged to delivered, p50", "ms", lags.all.quantile(0.5)},
+			Measure{"acknowledged to delivered, p99", "ms", lags.all.quantile(0.99)},
+			Measure{"deposits", "deposits/s", float64(calls.all.count()) / calls.took.Seconds()})
 	}
 	return sample, errors.Join(err, open.check(), f.accounts.verify(ctx))
 }
 
 // deposits deposit and wait until all subscribers have received it.
-func (f *fanOut) deposits(subscribers int, lags *waitLog) operation {
+func (f *fanOut) deposits(subscribers int, lags *tally) operation {
 	return func(ctx context.Context, client, _ int) (int, error) {
 		d, number := newDelivery(subscribers), f.number.Add(1)
 		f.pending.Store(number, d)
@@ -151,7 +150,7 @@ func (f *fanOut) deposits(subscribers int, lags *waitLog) operation {
 		for n, at := range d.times {
 			after[n] = at.Sub(acknowledged) // one before the acknowledgement counts as none
 		}
-		lags.add(after...)
+		lags.add(nil, subscribers, after...)
 		return subscribers, nil
 	}
 }
