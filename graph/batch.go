@@ -172,12 +172,7 @@ func (r *Resolver) executeForAccount(ctx context.Context, id bank.AccountID, req
 		}
 		batch.Commands = append(batch.Commands, command)
 	}
-	outcomes, err := r.executeBatch(ctx, id, batch)
-	if err != nil {
-		r.Hidden(ctx, err)
-		return slices.Repeat([]contract.Outcome{{Status: contract.Unknown, Reason: err.Error()}}, len(items))
-	}
-	return outcomes
+	return r.executeBatch(ctx, id, batch)
 }
 
 // itemResult is the result of one item.

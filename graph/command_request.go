@@ -65,29 +65,33 @@ func (r *Resolver) execute(ctx context.Context, request commandRequest) (contrac
 	if !request.dryRun {
 		outcome, err := r.Commands.Execute(ctx, request.account, command)
 		if err != nil {
-			return outcome, fmt.Errorf("execute a command on %s: %w", request.account, err)
+			r.Hidden(ctx, fmt.Errorf("execute a command on %s: %w", request.account, err))
+			return contract.Outcome{Status: contract.Unknown}, nil
 		}
 		return outcome, nil
 	}
 	batch := contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true}
-	outcomes, err := r.executeBatch(ctx, request.account, batch)
-	if err != nil {
-		return contract.Outcome{}, err
-	}
-	return outcomes[0], nil
+	return r.executeBatch(ctx, request.account, batch)[0], nil
 }
 
-// executeBatch sends commands to one account and returns one outcome for each.
+// executeBatch sends commands to one account and returns one outcome for each. A
+// dry run whose outcome is not known has not happened: it can be sent again.
 func (r *Resolver) executeBatch(ctx context.Context, id bank.AccountID,
-	batch contract.CommandBatch) ([]contract.Outcome, error) {
+	batch contract.CommandBatch) []contract.Outcome {
 	outcomes, err := r.Commands.ExecuteBatch(ctx, id, batch)
+	if err == nil && len(outcomes) != len(batch.Commands) {
+		err = fmt.Errorf("it answered %d", len(outcomes))
+	}
 	if err != nil {
-		return nil, fmt.Errorf("execute %d commands on %s: %w", len(batch.Commands), id, err)
+		r.Hidden(ctx, fmt.Errorf("execute %d commands on %s: %w", len(batch.Commands), id, err))
+		outcomes = slices.Repeat([]contract.Outcome{{Status: contract.Unknown}}, len(batch.Commands))
 	}
-	if len(outcomes) != len(batch.Commands) {
-		return nil, fmt.Errorf("%s answered %d of %d commands", id, len(outcomes), len(batch.Commands))
+	for i := range outcomes {
+		if batch.DryRun && outcomes[i].Status == contract.Unknown {
+			outcomes[i].Status = contract.Unavailable
+		}
 	}
-	return outcomes, nil
+	return outcomes
 }
 
 // precheck refuses a request that is wrong whatever the state of its account

@@ -6,6 +6,7 @@ import (
 	"maps"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"corebank/graph/scalar"
@@ -23,7 +24,8 @@ const (
 	// CodeNotYetVisible: the views do not show the requested version yet. Send the
 	// query again.
 	CodeNotYetVisible = "NOT_YET_VISIBLE"
-	// CodeUnavailable: nothing happened. Send the same request again.
+	// CodeUnavailable: nothing happened, or what was asked for cannot be read now.
+	// Send the same request again.
 	CodeUnavailable = "UNAVAILABLE"
 	// CodeUnknownOutcome: it may or may not have happened. Send the same
 	// request again, with the same key, to find out.
@@ -60,6 +62,7 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 	shown := *graphql.DefaultErrorPresenter(ctx, err) // a copy, so that the hidden error keeps its own text
 	var fault *Fault
 	var ours *gqlerror.Error
+	var gone *awayError
 	switch {
 	case errors.As(err, &fault):
 		shown.Message = fault.Message
@@ -78,9 +81,27 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 		// Stores and sidecars each have their own text for it.
 		shown.Message = "The answer took too long; ask for less, or try later."
 		shown.Extensions = map[string]any{"code": CodeTimeout, "retryable": true}
+	case errors.As(err, &gone):
+		shown.Message = gone.part + " cannot be read now. " + whenAway(ctx, shown.Path)
+		shown.Extensions = map[string]any{"code": CodeUnavailable, "retryable": true, "id": hidden(ctx, err)}
 	default:
 		shown.Message = "An internal error happened. It was logged; tell the operator its id."
 		shown.Extensions = map[string]any{"code": CodeInternal, "retryable": false, "id": hidden(ctx, err)}
 	}
 	return &shown
+}
+
+// whenAway says what to do about a part of an answer that cannot be read now.
+func whenAway(ctx context.Context, path ast.Path) string {
+	if len(path) > 1 && graphql.HasOperationContext(ctx) &&
+		graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		return "Only this part of the answer is missing; what the mutation did is done. " +
+			"Send the same request again to see the rest."
+	}
+	return "Nothing happened; send the same request again in a moment."
+}
+
+// addPartError notes that a part of an answer is missing.
+func addPartError(ctx context.Context, field string, err error) {
+	graphql.AddError(graphql.WithPathContext(ctx, graphql.NewPathWithField(field)), err)
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -76,20 +77,31 @@ func TestErrorsOfTheExecutorAreShown(t *testing.T) {
 	}
 }
 
-func TestUnknownErrorsAreHiddenAndLogged(t *testing.T) {
+// TestWhatIsAwayIsHiddenAndLogged: clients learn that they may try again, and not
+// what went wrong.
+func TestWhatIsAwayIsHiddenAndLogged(t *testing.T) {
 	secret := errors.New("dial tcp 10.1.2.3: the password is wrong")
 	d := newDesk(t)
 	d.execute = func(contract.Command) (contract.Outcome, error) { return contract.Outcome{}, secret }
 	d.account = func(bank.AccountID) (view.Account, error) { return view.Account{}, secret }
 	d.history = func(view.Page) (view.Lines, error) { return view.Lines{}, secret }
-	for i, query := range []string{
-		`mutation { deposit(input: {accountId: "` + string(ada) + `", idempotencyKey: "k",
-			amount: {value: "1", currency: "EUR"}}) { replayed } }`,
-		`{ account(id: "a") { id } }`,
-		`{ history(accountId: "a") { nodes { id } } }`,
+	d.dead = secret
+	paid := `deposit(input: {accountId: "` + string(ada) + `", idempotencyKey: "k", amount: {value: "1", currency: "EUR"`
+	for i, test := range []struct{ query, code string }{
+		{`mutation { ` + paid + `}}) { replayed } }`, CodeUnknownOutcome},
+		{`mutation { ` + paid + `}, dryRun: true}) { replayed } }`, CodeUnavailable},
+		{`{ account(id: "a") { id } }`, CodeUnavailable},
+		{`{ history(accountId: "a") { nodes { id } } }`, CodeUnavailable},
+		{`{ systemStatus { head } }`, CodeUnavailable},
+		{`{ commandStatus(accountId: "` + string(ada) + `", idempotencyKey: "k") { state } }`, CodeUnavailable},
+		{`mutation { reverse(input: {transactionId: "` + transactionID(ada, 2) + `", reason: "r",
+			idempotencyKey: "k"}) { replayed } }`, CodeUnavailable},
 	} {
-		got := d.ask(query, "")
-		got.fails(map[string]any{"code": CodeInternal, "retryable": false, "id": fmt.Sprintf("id-%d", i+1)})
+		got := d.ask(test.query, "")
+		if len(got.Errors) != 1 || got.Errors[0].Extensions["code"] != test.code ||
+			got.Errors[0].Extensions["retryable"] != true {
+			t.Errorf("%s: %+v, want %s", test.query, got.Errors, test.code)
+		}
 		if path := got.Errors[0].Path; len(path) != 1 {
 			t.Errorf("the error is at %v, want one path element", path)
 		}
@@ -97,12 +109,22 @@ func TestUnknownErrorsAreHiddenAndLogged(t *testing.T) {
 			t.Errorf("the error is shown: %s", shown)
 		}
 		if len(d.hidden) != i+1 {
-			t.Fatalf("%s: %d errors are logged, want %d", query, len(d.hidden), i+1)
+			t.Fatalf("%s: %d errors are logged, want %d", test.query, len(d.hidden), i+1)
 		}
 		if logged := d.hidden[i]; !errors.Is(logged, secret) || !strings.Contains(logged.Error(), secret.Error()) {
-			t.Errorf("%s: %v is logged, want the error", query, logged)
+			t.Errorf("%s: %v is logged, want the error", test.query, logged)
 		}
 	}
+}
+
+// TestUnknownErrorsAreHiddenAndLogged: what is damaged stays so.
+func TestUnknownErrorsAreHiddenAndLogged(t *testing.T) {
+	d := newDesk(t)
+	d.account = func(bank.AccountID) (view.Account, error) {
+		var a view.Account
+		return a, fmt.Errorf("a document: %w", json.Unmarshal([]byte(`{"owner": 5}`), &a))
+	}
+	d.ask(`{ account(id: "a") { id } }`, "").fails(map[string]any{"code": CodeInternal, "retryable": false, "id": "id-1"})
 }
 
 func TestFaultsAreShownAsTheyAre(t *testing.T) {

@@ -43,6 +43,8 @@ type desk struct {
 	// account and history answer reads.
 	account func(bank.AccountID) (view.Account, error)
 	history func(view.Page) (view.Lines, error)
+	// dead is what every read of the log fails with.
+	dead error
 	// hidden are the errors that clients do not see.
 	hidden []error
 
@@ -56,7 +58,7 @@ func newDesk(t *testing.T) *desk {
 		d.hidden = append(d.hidden, err)
 		return fmt.Sprintf("id-%d", len(d.hidden))
 	}
-	resolver := &Resolver{Commands: d, Views: d, Hidden: hide}
+	resolver := NewResolver(Resolver{Commands: d, Views: d, Log: deadLog{d}, Hidden: hide})
 	d.schema = handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
 		Directives: generated.DirectiveRoot{Authorized: Authorized}}))
 	d.schema.AddTransport(transport.POST{})
@@ -91,6 +93,25 @@ func (d *desk) Account(_ context.Context, id bank.AccountID) (view.Account, erro
 
 func (d *desk) History(_ context.Context, _ bank.AccountID, page view.Page) (view.Lines, error) {
 	return d.history(page)
+}
+
+func (d *desk) Checkpoint(context.Context) (int64, error) { return 0, nil }
+
+// deadLog is a log that cannot be read.
+type deadLog struct{ desk *desk }
+
+func (l deadLog) Status(context.Context) (s contract.LogStatus, err error) { return s, l.desk.dead }
+
+func (l deadLog) ReadStream(context.Context, contract.ReadStreamRequest) (r contract.Records, err error) {
+	return r, l.desk.dead
+}
+
+func (l deadLog) ReadAll(context.Context, contract.ReadAllRequest) (r contract.Records, err error) {
+	return r, l.desk.dead
+}
+
+func (l deadLog) FindKeys(context.Context, contract.FindKeysRequest) (r contract.Records, err error) {
+	return r, l.desk.dead
 }
 
 // answer is a GraphQL answer.

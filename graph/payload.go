@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	"corebank/graph/model"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -73,13 +71,15 @@ func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o cont
 	if err != nil {
 		return payload{}, err
 	}
+	part := "hold"
 	if _, sent := event.(bank.TransferSent); sent {
+		part = "transfer"
 		p.transfer, err = r.transferOfEvent(ctx, *o.Record, event, p.replayed, dry)
 	} else {
 		p.hold, err = r.holdOfEvent(ctx, *o.Record, event, p.replayed, dry)
 	}
 	if err != nil {
-		graphql.AddError(ctx, err)
+		addPartError(ctx, part, err)
 	}
 	if line := view.TransactionOf(*o.Record, event); line != nil {
 		p.transaction = dry.transaction(transactionOf(*line), p.transfer)

@@ -60,6 +60,11 @@ func TestOutcomesBecomePayloads(t *testing.T) {
 	fails := func(code string, retryable bool) func(answer) {
 		return func(a answer) { a.fails(map[string]any{"code": code, "retryable": retryable}) }
 	}
+	unknown := func(a answer) {
+		if len(a.Errors) != 1 || a.Errors[0].Extensions["code"] != CodeUnknownOutcome || len(a.desk.hidden) != 1 {
+			t.Errorf("%+v, and %v is logged", a.Errors, a.desk.hidden)
+		}
+	}
 	internal := func(a answer) { a.fails(map[string]any{"code": CodeInternal, "retryable": false, "id": "id-1"}) }
 	for name, test := range map[string]struct {
 		outcome contract.Outcome
@@ -71,7 +76,7 @@ func TestOutcomesBecomePayloads(t *testing.T) {
 		"unavailable": {contract.Outcome{Status: contract.Unavailable, Reason: "full"}, nil, fails(CodeUnavailable, true)},
 		"unknown":     {contract.Outcome{Status: contract.Unknown, Reason: "lost"}, nil, fails(CodeUnknownOutcome, true)},
 		"invalid":     {contract.Outcome{Status: contract.Invalid, Reason: "no such field"}, nil, internal},
-		"no answer":   {contract.Outcome{}, errors.New("connection lost"), internal},
+		"no answer":   {contract.Outcome{}, errors.New("connection lost"), unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	"corebank/graph/model"
 	"corebank/graph/scalar"
 	"corebank/internal/bank"
@@ -125,7 +123,7 @@ func (r *Resolver) submitTransfer(ctx context.Context, request commandRequest, w
 	}
 	if p.transfer != nil && wait > 0 {
 		if p.transfer, err = r.awaitTransfer(ctx, p.transfer, wait); err != nil {
-			graphql.AddError(ctx, err) // it was sent nevertheless
+			addPartError(ctx, "transfer", err) // it was sent nevertheless
 		}
 	}
 	return p, nil
@@ -194,10 +192,7 @@ func (r *Resolver) destinationRejection(ctx context.Context, to bank.AccountID,
 	if err != nil {
 		return nil, err
 	}
-	outcomes, err := r.executeBatch(ctx, to, contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true})
-	if err != nil {
-		return nil, err
-	}
+	outcomes := r.executeBatch(ctx, to, contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true})
 	if err := faultOf(outcomes[0]); err != nil || outcomes[0].Record == nil {
 		return nil, err
 	}

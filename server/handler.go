@@ -78,8 +78,8 @@ func addPages(mux *http.ServeMux, parts Parts) {
 }
 
 func graphQL(parts Parts, limits *guard.Guard) http.Handler {
-	resolver := &graph.Resolver{Commands: parts.Commands, Views: parts.Views, Subscriptions: parts.Subscriptions,
-		Log: parts.Log, Hidden: hide}
+	resolver := graph.NewResolver(graph.Resolver{Commands: parts.Commands, Views: parts.Views,
+		Subscriptions: parts.Subscriptions, Log: parts.Log, Hidden: hide})
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
 		Directives: generated.DirectiveRoot{Authorized: graph.Authorized}}))
 	limits.Protect(srv)

@@ -115,8 +115,14 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 // returns a client of it.
 func (b *Bank) Gateway(limits guard.Config) *Client {
 	b.t.Helper()
+	return b.GatewayWith(func(parts *server.Parts) { parts.Guard = limits })
+}
+
+// GatewayWith is Gateway with other parts.
+func (b *Bank) GatewayWith(change func(*server.Parts)) *Client {
+	b.t.Helper()
 	parts := b.parts
-	parts.Guard = limits
+	change(&parts)
 	parts.Sessions = &b.sessions
 	gateway := httptest.NewUnstartedServer(nil)
 	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready), slog.New(slog.DiscardHandler))
