@@ -27,7 +27,10 @@ func (p teller) fill(form, field, text string) {
 		field = "[name=" + field + "]"
 	}
 	at := chromedp.CSS(fmt.Sprintf("[data-form=%s] %s", form, field))
-	p.Do(chromedp.WaitVisible(at), chromedp.Clear(at), chromedp.SendKeys(at, text))
+	p.Do(chromedp.WaitVisible(at))
+	browsertest.Run[bool](p.Page,
+		fmt.Sprintf("(document.querySelector('[data-form=%s] %s').value = '', true)", form, field))
+	p.Do(chromedp.SendKeys(at, text))
 }
 
 // press presses the button with this label.

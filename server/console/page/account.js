@@ -1,24 +1,18 @@
 // The view of one account: its live balance, the actions on it, its
 // transactions, its holds and its transfers in transit.
 import { ApiError } from './api.js';
-import { Batch } from './batch.js';
 import { Chart } from './chart.js';
-import { announce, displayName, h, moment, show, time } from './dom.js';
-import { Form } from './form.js';
+import { Desk, leave, offered, shortTitles } from './desk.js';
+import { announce, displayName, h, moment, onceAFrame, show, time } from './dom.js';
 import { forms } from './forms.js';
 import { History } from './history.js';
+import { holdButtons } from './hold.js';
 import { Live } from './live.js';
 import { amount, isNegative, isZero, shown } from './money.js';
-import { status, trouble } from './refusal.js';
+import { status } from './refusal.js';
 
 const actions = ['deposit', 'withdraw', 'transfer', 'placeHold'];
 const lessCommon = ['updateAccount', 'setLimits', 'freezeAccount', 'unfreezeAccount', 'closeAccount'];
-const shortTitles = {
-  deposit: 'Deposit', withdraw: 'Withdraw', transfer: 'Transfer', placeHold: 'Hold', batch: 'Batch',
-  updateAccount: 'Name and metadata',
-  setLimits: 'Limits', freezeAccount: 'Freeze', unfreezeAccount: 'Unfreeze', closeAccount: 'Close',
-};
-
 function heading(account) {
   return h('div', { class: 'heading' }, h('div', {}, h('h1', {}, account.owner || 'Owner hidden',
     account.name && h('span', { class: 'name' }, ` ${account.name}`)),
@@ -27,7 +21,10 @@ function heading(account) {
   h('span', { class: 'status-now' }, status(account.status)));
 }
 
-// Hero shows the balance and announces each change to screen readers.
+const quiet = 1000; // without a change for so long, the balance is announced
+const listed = 50; // holds and transfers that are shown
+
+// Hero shows the balance. It tells screen readers when it has come to rest.
 class Hero {
   constructor() {
     this.current = h('p', { class: 'current figure', 'data-balance': 'current' });
@@ -45,9 +42,13 @@ class Hero {
       show(this.current, shown(current.value), h('span', { class: 'unit' }, ` ${current.currency}`));
       this.current.dataset.version = version;
       this.current.classList.toggle('debit', isNegative(current.value));
-      if (before) announce(this.announcement, `Balance ${amount(current)}, available ${amount(available)}`);
+      clearTimeout(this.resting);
+      if (before) {
+        this.resting = setTimeout(() =>
+          announce(this.announcement, `Balance ${amount(current)}, available ${amount(available)}`), quiet);
+      }
     }
-    const part = (name, key, money, quiet) => h('div', { class: quiet ? 'quiet' : null }, h('dt', {}, name),
+    const part = (name, key, money, none) => h('div', { class: none ? 'quiet' : null }, h('dt', {}, name),
       h('dd', { class: 'figure', 'data-balance': key }, shown(money.value)));
     show(this.parts, part('Available', 'available', available), part('Held', 'held', held, isZero(held.value)),
       part('Overdraft', 'overdraft', overdraft, isZero(overdraft.value)),
@@ -71,41 +72,43 @@ class Hero {
         'The money is not affected. An operator must run corebank replay.'),
       problem && h('p', { class: 'notice', role: 'status' }, `This page may be out of date: ${problem.message}`),
       fault && h('p', { class: 'notice', role: 'alert' },
-        `Live updates stopped: ${fault} Reload the page to try again.`));
+        `The bank does not report changes: ${fault} The page asks every 2 seconds instead.`));
   }
 }
 
 function menu(account, chosen) {
   const item = (name) => h('a', { class: 'button', href: `#/account/${account.id}/${name}`,
     'aria-current': chosen === name ? 'page' : null }, shortTitles[name]);
-  const applies = (name) => (name === 'unfreezeAccount' ? account.freeze : true);
-  return h('nav', { class: 'actions', 'aria-label': 'Actions' },
-    actions.map(item),
-    h('details', { class: 'menu', open: lessCommon.includes(chosen) || chosen === 'batch' },
-      h('summary', { class: 'button' }, 'More'), h('div', { class: 'buttons' }, item('batch'),
-      lessCommon.filter(applies).map(item))));
+  const [first, others] = [actions, ['batch', ...lessCommon]]
+    .map((names) => names.filter((name) => offered(name, account)));
+  if (first.length + others.length === 0) return null;
+  return h('nav', { class: 'actions', 'aria-label': 'Actions' }, first.map(item),
+    others.length > 0 && h('details', { class: 'menu', open: others.includes(chosen) },
+      h('summary', { class: 'button' }, 'More'), h('div', { class: 'buttons' }, others.map(item))));
+}
+
+// bounded is a list of at most so many lines, and says how many it leaves out.
+function bounded(list, line) {
+  const rest = list.length - listed;
+  return [h('ul', { class: 'plain lines' }, list.slice(0, listed).map(line)),
+    rest > 0 && h('p', { class: 'hint' }, `${rest} more ${rest === 1 ? 'is' : 'are'} not shown.`)];
 }
 
 function holds(account) {
   const line = (hold) => h('li', { 'data-hold': hold.id },
-    h('span', { class: 'figure' }, amount(hold.remaining)),
+    h('a', { class: 'figure', href: `#/hold/${hold.id}` }, amount(hold.remaining)),
     h('span', { class: 'small' }, [hold.reference, hold.memo].filter(Boolean).map((note) => `${note} · `),
-      'expires ', time(hold.expiresAt)),
-    h('span', { class: 'buttons' },
-      h('a', { class: 'button', href: `#/account/${account.id}/captureHold?hold=${hold.id}` }, 'Capture'),
-      h('a', { class: 'button', href: `#/account/${account.id}/adjustHold?hold=${hold.id}` }, 'Adjust'),
-      h('a', { class: 'button', href: `#/account/${account.id}/releaseHold?hold=${hold.id}` }, 'Release')));
+      'expires ', time(hold.expiresAt)), holdButtons(account, hold));
   return h('section', { class: 'card' }, h('h2', {}, 'Holds'),
-    account.holds.length ? h('ul', { class: 'plain lines' }, account.holds.map(line))
-      : h('p', { class: 'hint' }, 'No active holds.'));
+    account.holds.length ? bounded(account.holds, line) : h('p', { class: 'hint' }, 'No active holds.'));
 }
 
 function transit(account) {
   if (account.transfersInTransit.length === 0) return null;
   return h('section', { class: 'card' }, h('h2', {}, 'Transfers in transit'),
-    h('ul', { class: 'plain lines' }, account.transfersInTransit.map((one) => h('li', {},
+    bounded(account.transfersInTransit, (one) => h('li', {},
       h('span', { class: 'figure' }, amount(one.amount)),
-      h('a', { href: `#/transfer/${one.transferId}` }, 'to ', h('code', { class: 'id' }, one.toAccountId))))));
+      h('a', { href: `#/transfer/${one.transferId}` }, 'to ', h('code', { class: 'id' }, one.toAccountId)))));
 }
 
 function limitsCard({ limits }) {
@@ -119,26 +122,17 @@ function limitsCard({ limits }) {
     limits.debitPerDay && pair('Resets at', moment(limits.resetsAt))));
 }
 
-// changing renders parts again only when the account has a new version, so that
-// the keyboard focus stays where it is.
-function changing(make) {
+// changing renders a part of the page again only when what it shows has changed, so
+// that the keyboard focus stays where it is.
+function changing(make, of) {
   const element = h('div', { class: 'changing' });
-  let shownVersion;
+  let last;
   return { element, update(account) {
-    if (account.version === shownVersion) return;
-    shownVersion = account.version;
+    const now = JSON.stringify(of(account));
+    if (now === last) return;
+    last = now;
     show(element, make(account));
   } };
-}
-
-function formOf(name, live, parameters) {
-  // After a batch, the newest version of this account is the highest that any result names.
-  const versionAfter = ({ account, results = [] }) => account?.version
-    ?? Math.max(0, ...results.map((one) => (one.account?.id === live.id ? one.account.version : 0)));
-  const then = (done) => live.refresh(versionAfter(done)).catch(() => {});
-  const context = { account: live.account, parameters, then };
-  if (name === 'batch') return new Batch(context);
-  return forms[name] && name !== 'openAccount' ? new Form(name, context) : null;
 }
 
 // accountView follows one account until the signal aborts. Switching between the
@@ -147,50 +141,45 @@ export async function accountView({ id, more, parameters, signal }) {
   const live = new Live(id, signal);
   const account = await live.open();
   if (!account) {
-    const error = new ApiError('NOT_FOUND', `There is no account ${id}. Check the id or search the list of accounts.`);
-    const list = h('a', { class: 'button', href: '#/accounts' }, 'All accounts');
-    return { title: 'No such account', element: trouble(error, list) };
+    throw new ApiError('NOT_FOUND', `There is no account ${id}. Check the id, or search the list of accounts.`);
   }
   const hero = new Hero();
   const chart = new Chart();
   const history = new History(live);
-  const head = changing(heading);
-  const side = changing((now) => [holds(now), transit(now), limitsCard(now)]);
-  const formArea = h('div', { class: 'form-area' });
-  const bar = h('div');
+  const desk = new Desk(live);
+  const head = changing(heading, ({ version, balance, limits, holds: held, history: rows, ...named }) => named);
+  const side = changing((now) => [holds(now), transit(now), limitsCard(now)],
+    ({ id: of, status: state, freeze, currency, holds: held, transfersInTransit, limits }) =>
+      [of, state, freeze, currency, held, transfersInTransit, limits]);
   let chosen = more;
-  let unfreezeOffered = null; // whether the menu offers to unfreeze
-  signal.addEventListener('abort', () => chart.stop());
-  const update = () => {
+  const bar = changing((now) => menu(now, chosen), (now) =>
+    [chosen, [...actions, 'batch', ...lessCommon].map((name) => offered(name, now))]);
+  const draw = () => {
+    if (signal.aborted) return;
+    const begun = performance.now();
     hero.update(live);
-    head.update(live.account);
-    side.update(live.account);
-    const frozen = Boolean(live.account.freeze);
-    if (frozen !== unfreezeOffered) show(bar, menu(live.account, chosen));
-    unfreezeOffered = frozen;
+    for (const part of [head, side, bar]) part.update(live.account);
+    chart.update(live.rows, live.ledger.more && !live.ledger.full);
+    history.update();
+    live.drawn(performance.now() - begun);
   };
-  live.addEventListener('account', update);
-  live.addEventListener('fault', update);
-  live.addEventListener('rows', () => { chart.update(live.ledger); history.update(); });
+  live.addEventListener('change', onceAFrame(draw));
 
   const turn = (route) => {
     chosen = route.more;
-    const form = formOf(chosen, live, route.parameters);
-    show(bar, menu(live.account, chosen));
-    const close = h('a', { class: 'button quiet close', href: `#/account/${id}`, 'aria-label': 'Close the form',
-      title: 'Close the form' }, '✕');
-    show(formArea, form && [close, form.element]);
-    const action = chosen === 'batch' ? 'Batch' : forms[chosen]?.title;
+    const open = desk.turn(route);
+    bar.update(live.account);
+    const action = chosen === 'batch' ? 'Batch' : open && forms[chosen].title;
     return { title: [action, live.account.owner || id].filter(Boolean).join(' · '),
-      focus: form ? () => { formArea.scrollIntoView({ block: 'nearest' }); form.focus(); } : null };
+      focus: open ? () => desk.focus() : null };
   };
-  update();
-  chart.update(live.ledger);
-  history.update();
+  draw();
   const element = h('div', {}, head.element,
     h('div', { class: 'columns' },
-      h('div', { class: 'main-column' }, hero.element, bar, formArea,
+      h('div', { class: 'main-column' }, hero.element, bar.element, desk.element,
         h('section', { class: 'card' }, h('h2', {}, 'Balance over time'), chart.element), history.element),
       h('div', { class: 'side-column' }, side.element)));
+  document.addEventListener('keydown', (event) => leave(event, element, desk, `#/account/${id}`), { signal });
+  signal.addEventListener('abort', () => chart.stop());
   return { section: 'accounts', element, key: `account/${id}`, turn, ...turn({ more, parameters }) };
 }

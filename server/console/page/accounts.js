@@ -3,7 +3,9 @@ import { ask } from './api.js';
 import { displayName, freshId, h, show, time } from './dom.js';
 import { isNegative, shown } from './money.js';
 import { accountByExternalId, accounts } from './queries.js';
+import { mayPass } from './persist.js';
 import { status, trouble } from './refusal.js';
+import { may } from './rights.js';
 import { link } from './route.js';
 
 const page = 20;
@@ -11,9 +13,10 @@ const kinds = ['', 'CURRENT', 'SAVINGS', 'BUSINESS'];
 
 // destination is the address for an id of the bank, or null if the text is not one.
 function destination(id) {
-  if (id.startsWith('acc_')) return `#/account/${id}`;
-  if (id.startsWith('trf_')) return `#/transfer/${id}`;
-  if (id.startsWith('hld_')) return `#/hold/${id}`;
+  const part = encodeURIComponent(id);
+  if (id.startsWith('acc_')) return `#/account/${part}`;
+  if (id.startsWith('trf_')) return `#/transfer/${part}`;
+  if (id.startsWith('hld_')) return `#/hold/${part}`;
   const transaction = /^txn_(.+)_\d+$/.exec(id);
   return transaction && `#/account/acc_${transaction[1]}`;
 }
@@ -25,6 +28,7 @@ function finder() {
   const find = async (event) => {
     event.preventDefault();
     const text = input.value.trim();
+    answer.textContent = '';
     if (!text) return;
     const address = destination(text);
     if (address) location.hash = address;
@@ -78,26 +82,31 @@ function card(one) {
       available.value !== current.value && h('span', { class: 'small' }, `${shown(available.value)} available`))));
 }
 
+function nothing(filtered) {
+  return h('p', { class: 'card hint' }, filtered ? ['No accounts match. ', h('a', { href: '#/accounts' },
+    'Show all accounts'), '.'] : ['There are no accounts yet. ', may('openAccount') && [h('a', { href: '#/open' },
+    'Open the first one'), '.']]);
+}
+
 // accountsView lists one page of accounts.
 export async function accountsView({ parameters, signal }) {
   const filter = { owner: parameters.owner || undefined, kind: parameters.kind || undefined,
     currency: parameters.currency || undefined };
   const list = h('div');
   const element = h('div', {}, h('div', { class: 'heading' }, h('h1', {}, 'Accounts'),
-    h('a', { class: 'button primary', href: '#/open' }, 'Open an account')),
+    may('openAccount') && h('a', { class: 'button primary', href: '#/open' }, 'Open an account')),
     h('div', { class: 'card search' }, finder(), filterForm(parameters)), list);
   try {
     const { accounts: found } = await ask(accounts, { first: page, after: parameters.after, filter }, { signal });
     const { hasNextPage, endCursor } = found.pageInfo;
     show(list, found.nodes.length ? h('ul', { class: 'plain accounts' }, found.nodes.map(card))
-      : h('p', { class: 'card hint' }, 'No accounts match. ', h('a', { href: '#/open' }, 'Open an account'), ' or ',
-        h('a', { href: '#/accounts' }, 'show all accounts'), '.'),
+      : nothing(Boolean(parameters.after || Object.values(filter).some(Boolean))),
     h('nav', { class: 'buttons', 'aria-label': 'Pages' },
       parameters.after && h('a', { class: 'button', href: link('accounts', filter) }, 'Newest accounts'),
       hasNextPage && h('a', { class: 'button', href: link('accounts', { ...filter, after: endCursor }) },
         'Older accounts')));
   } catch (error) {
-    if (error.code === 'UNAUTHENTICATED') throw error;
+    if (error.code === 'UNAUTHENTICATED' || mayPass(error)) throw error;
     show(list, trouble(error));
   }
   return { title: 'Accounts', section: 'accounts', element };

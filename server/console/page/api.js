@@ -11,14 +11,30 @@ export const authorization = () => (token ? `Bearer ${token}` : '');
 export const signedIn = () => token !== '';
 
 export function signIn(text) {
+  rejected = false;
   token = text.trim().replace(/^Bearer\s+/i, '');
   changed.dispatchEvent(new Event('token'));
 }
 
-// changed fires "token" when the token changes, and "refused" when the bank
-// rejects the token or asks for one.
+let rejected = false; // whether the bank rejected the token that there is
+let renew = async () => false;
+let renewing = null; // requests that fail together are renewed together
+// renewBy sets what is tried for a fresh token before a person is asked for one.
+export const renewBy = (work) => { renew = work; };
+
+// changed fires "token" when the token changes, and "refused" with the reason when
+// the bank rejects the token or asks for one.
 export const changed = new EventTarget();
-export const refused = () => changed.dispatchEvent(new Event('refused'));
+
+// refused asks for another token, and reports whether there is one already.
+export async function refused(reason = '') {
+  renewing ??= renew().catch(() => false).finally(() => { renewing = null; });
+  if (await renewing) return true;
+  const detail = signedIn() ? reason || 'The bank does not accept the token any more.' : '';
+  rejected = true;
+  changed.dispatchEvent(new CustomEvent('refused', { detail }));
+  return false;
+}
 
 // ApiError is a failed request. Its code is one of the API's, or LOST when no
 // answer arrived: the command may or may not have been applied.
@@ -38,15 +54,21 @@ export class ApiError extends Error {
 
 const isRefusal = (code) => code === 'UNAUTHENTICATED';
 
+const signInFirst = 'Sign in to continue. Nothing was changed.';
+
 // ask returns the data of an answer. A partial answer is an error unless
-// allowPart is set; then missing parts are null and described in errors.
+// allowPart is set; then missing parts are null and described in errors. While the
+// token is rejected, nothing is sent.
 export async function ask(query, variables, { signal, allowPart } = {}) {
+  if (rejected) throw new ApiError('UNAUTHENTICATED', signInFirst);
+  const used = token;
   const response = await post({ query, variables }, signal);
   const answer = await read(response);
   const error = answer.errors?.[0];
   if (response.status === 401 || isRefusal(error?.extensions?.code)) {
-    refused();
-    throw new ApiError('UNAUTHENTICATED', error?.message ?? 'Sign in to continue.');
+    // What was sent with a rejected token did not happen, so it may be sent again.
+    if (used !== token || await refused(error?.message)) return ask(query, variables, { signal, allowPart });
+    throw new ApiError('UNAUTHENTICATED', error?.message ?? signInFirst);
   }
   if (error && !(allowPart && answer.data)) {
     throw new ApiError(error.extensions?.code ?? 'BAD_REQUEST', error.message, error.extensions, error.path);

@@ -3,10 +3,12 @@
 import { ask, ApiError } from './api.js';
 import { freshId, h, show } from './dom.js';
 import { field, fieldset } from './field.js';
-import { freshKey, keep, kept } from './form.js';
+import { check, freshKey, keep, kept } from './form.js';
 import { batchItems, forms } from './forms.js';
+import { allows } from './offer.js';
 import { postBatch } from './queries.js';
-import { refusals, status, trouble } from './refusal.js';
+import { fieldOf, refusals, status, trouble } from './refusal.js';
+import { may } from './rights.js';
 import { facts } from './result.js';
 
 class Item {
@@ -38,9 +40,12 @@ class Item {
     this.remove.disabled = locked;
   }
 
-  showResult(result) {
-    const refused = result.userErrors.length > 0 && refusals(result.userErrors);
-    show(this.outcome, h('p', {}, status(result.status)), refused || facts(result));
+  showResult(result, dryRun) {
+    const about = (path) => this.fields.find(({ spec }) => spec.name === fieldOf(path, this.kind));
+    const refused = result.userErrors.length > 0
+      && refusals(result.userErrors, { dryRun }, (path) => about(path)?.spec.label);
+    for (const { path } of result.userErrors) about(path)?.refuse(refused.id);
+    show(this.outcome, h('p', {}, status(result.status)), refused || facts(result, dryRun));
   }
 }
 
@@ -49,14 +54,15 @@ export class Batch {
     this.context = context;
     this.items = [];
     const kind = freshId('kind');
-    this.kind = h('select', { id: kind }, batchItems.map((name) => h('option', { value: name }, forms[name].title)));
+    this.kind = h('select', { id: kind }, batchItems.filter((name) => may(name) && allows(context.account, name))
+      .map((name) => h('option', { value: name }, forms[name].title)));
     this.list = h('div', { class: 'items' });
     this.atomic = h('input', { type: 'checkbox', id: freshId('atomic') });
     this.outcome = h('div', { class: 'outcome' });
     this.sendButton = h('button', { type: 'submit', class: 'primary' }, 'Send the batch');
     this.dryButton = h('button', { type: 'button', onclick: () => this.#submit(true) }, 'Preview');
     this.element = h('form', { class: 'card form', novalidate: true, 'data-form': 'postBatch', 'aria-label': 'Batch',
-      onsubmit: (event) => { event.preventDefault(); this.#submit(false); } },
+      onsubmit: (event) => { event.preventDefault(); this.#submit(false); }, oninput: () => this.#edited() },
     h('h2', {}, 'Batch of up to 100 commands'),
     this.list,
     h('div', { class: 'field' }, h('label', { for: kind }, 'Command to add'),
@@ -71,10 +77,27 @@ export class Batch {
   #restore() {
     const filling = kept('postBatch');
     if (!filling) return false;
+    this.touched = true;
     for (const one of filling.items) this.#add(one);
     this.atomic.checked = filling.atomic;
     if (!filling.safe) this.#doubt('The page was reloaded before the answer arrived.');
     return true;
+  }
+
+  // unfinished reports whether the batch holds something that closing it must not lose.
+  get unfinished() {
+    return !this.done && Boolean(this.touched || this.doubtful || this.busy);
+  }
+
+  #edited() {
+    this.touched = true;
+    if (!this.busy && !this.doubtful) this.#clear();
+  }
+
+  // #clear removes what earlier answers said.
+  #clear() {
+    show(this.outcome);
+    for (const item of this.items) show(item.outcome);
   }
 
   #add(filling) {
@@ -100,6 +123,8 @@ export class Batch {
 
   async #submit(dryRun) {
     if (this.busy || this.items.length === 0) return;
+    this.#clear();
+    if (!check(this.items.flatMap(({ fields }) => fields))) return;
     this.busy = true;
     this.#lock(true);
     show(this.outcome, h('p', { class: 'waiting', role: 'status' }, 'Sending…'));
@@ -123,7 +148,7 @@ export class Batch {
   }
 
   #answered(done) {
-    for (const result of done.results) this.items[result.index].showResult(result);
+    for (const result of done.results) this.items[result.index].showResult(result, done.dryRun);
     if (done.userErrors.length > 0) {
       if (!done.dryRun) keep(null);
       show(this.outcome, refusals(done.userErrors, done));

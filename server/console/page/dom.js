@@ -36,6 +36,20 @@ export function announce(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// onceAFrame returns a function that asks for work in the next frame. However often
+// it is called, the work is done once.
+export function onceAFrame(work) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      work();
+    });
+  };
+}
+
 let ids = 0;
 export const freshId = (stem) => `${stem}-${++ids}`;
 

@@ -1,7 +1,7 @@
 // One field of a form: label, control, hint and error message. A field provides
 // its element, reads its part of the input, and can be locked.
 import { displayName, freshId, h } from './dom.js';
-import { typed } from './money.js';
+import { shown, typed } from './money.js';
 
 const currencies = ['EUR', 'USD', 'GBP', 'CHF', 'JPY', 'KWD', 'SEK', 'NOK', 'DKK', 'PLN', 'CAD', 'AUD'];
 
@@ -25,6 +25,7 @@ function initial(spec, context) {
   const { account, parameters = {} } = context;
   switch (spec.from) {
     case 'account': return account?.id ?? '';
+    case 'caller': return context.caller ?? '';
     case 'hold': return parameters.hold ?? '';
     case 'transaction': return parameters.transaction ?? '';
     case 'name': return account?.name ?? '';
@@ -53,11 +54,11 @@ function controlOf(spec, common) {
   }
 }
 
+const nothing = { element: null, text: () => '', write() {}, lock() {}, problem: () => '', setError() {}, refuse() {} };
+
 // field makes a field from its specification.
 export function field(spec, context) {
-  if (spec.fixed !== undefined) {
-    return { spec, element: null, text: () => '', write() {}, lock() {}, setError() {}, read: () => spec.fixed };
-  }
+  if (spec.fixed !== undefined) return { ...nothing, spec, read: () => spec.fixed };
   const id = freshId(spec.name);
   const common = {
     id, name: spec.name, autocomplete: 'off', required: spec.required && spec.kind !== 'check',
@@ -65,6 +66,7 @@ export function field(spec, context) {
   };
   const control = controlOf(spec, common);
   if (spec.kind !== 'check' && spec.kind !== 'choice') control.value = initial(spec, context);
+  control.readOnly = spec.from === 'caller' && Boolean(context.caller);
   const unit = spec.kind === 'money' && unitOf(context, id);
   const error = h('p', { class: 'field-error', id: `${id}-error` });
   const label = h('label', { for: id }, spec.label, !spec.required && spec.kind !== 'check'
@@ -73,19 +75,48 @@ export function field(spec, context) {
   const row = h('div', { class: 'with-unit' }, control, unit);
   const element = h('div', { class: `field ${spec.kind ?? 'text'}` },
     spec.kind === 'check' ? [row, label] : [label, row], hint, error);
-  element.hidden = spec.from === 'account' && !context.batch;
-  return {
+  element.hidden = (spec.from === 'account' && !context.batch) || Boolean(spec.unless?.(context.account));
+  const one = {
     spec, element, control,
     text: () => (spec.kind === 'check' ? (control.checked ? 'yes' : '') : control.value),
     write(text) { if (spec.kind === 'check') control.checked = text === 'yes'; else control.value = text; },
     lock(locked) { control.disabled = locked; if (unit?.tagName === 'INPUT') unit.disabled = locked; },
+    problem: () => problem(one, unit),
     setError(text) {
       error.textContent = text;
       if (text) control.setAttribute('aria-invalid', 'true');
       else control.removeAttribute('aria-invalid');
+      control.setAttribute('aria-describedby', common['aria-describedby']);
+    },
+    // refuse marks the field that a refusal is about. The refusal stands once, in its panel.
+    refuse(panel) {
+      control.setAttribute('aria-invalid', 'true');
+      control.setAttribute('aria-describedby', `${common['aria-describedby']} ${panel}`);
+      const folded = element.closest('details');
+      if (folded) folded.open = true;
     },
     read: () => read(spec, control, unit),
   };
+  if (spec.kind === 'money') control.addEventListener('change', () => readBack(one, unit, hint));
+  control.addEventListener('input', () => one.setError(''));
+  return one;
+}
+
+const currencyOf = (unit) => (unit.value ?? unit.textContent).trim().toUpperCase();
+
+// problem is what keeps a field from being sent, or ''.
+function problem({ spec, element, text }, unit) {
+  if (element.hidden) return '';
+  if (!text().trim()) return spec.required && spec.kind !== 'check' ? `${spec.label} is required.` : '';
+  return (spec.kind === 'money' && typed(text(), currencyOf(unit)).problem) || '';
+}
+
+// readBack says how an amount was read, where it was not typed as the bank writes it.
+function readBack(one, unit, hint) {
+  const { value } = one.text().trim() ? typed(one.text(), currencyOf(unit)) : {};
+  one.setError(one.text().trim() ? one.problem() : '');
+  hint.textContent = value && value !== one.text().trim() ? `Read as ${shown(value)} ${currencyOf(unit)}.`
+    : one.spec.hint ?? '';
 }
 
 function unitOf(context, id) {
@@ -107,7 +138,7 @@ function read(spec, control, unit) {
     case 'moment': return text ? momentOf(text) : undefined;
     case 'money':
       if (!text.trim() && !spec.required) return undefined;
-      return { value: typed(text), currency: (unit.value ?? unit.textContent).trim().toUpperCase() };
+      return { value: typed(text, currencyOf(unit)).value ?? text, currency: currencyOf(unit) };
     default: return spec.required ? text.trim() : text.trim() || undefined;
   }
 }

@@ -2,6 +2,7 @@
 // for every attempt, so that a double click, a lost answer or a reload cannot pay
 // twice. An unknown outcome is shown as unknown.
 import { ask, ApiError } from './api.js';
+import { confirmed } from './confirm.js';
 import { h, show } from './dom.js';
 import { field, fieldset } from './field.js';
 import { forms } from './forms.js';
@@ -21,8 +22,17 @@ export function freshKey() {
 export const keep = (filling) => history.replaceState({ ...history.state, filling }, '');
 export const kept = (name) => (history.state?.filling?.name === name ? history.state.filling : null);
 
+// check marks the fields that cannot be sent, and reports whether there are none.
+export function check(fields) {
+  const wrong = fields.map((one) => [one, one.problem()]).filter(([, problem]) => problem);
+  for (const one of fields) one.setError('');
+  for (const [one, problem] of wrong) one.setError(problem);
+  wrong[0]?.[0].control.focus();
+  return wrong.length === 0;
+}
+
 export class Form {
-  // context: account and parameters provide initial values; then is called after success.
+  // context: account, caller and parameters provide initial values; then is called after success.
   constructor(name, context) {
     this.name = name;
     this.spec = forms[name];
@@ -36,7 +46,7 @@ export class Form {
       'Send again with the same key');
     this.buttons = h('div', { class: 'buttons' }, this.send, this.dry);
     this.element = h('form', { class: 'card form', novalidate: true, 'data-form': name, 'aria-label': this.spec.title,
-      onsubmit: (event) => this.#pressed(event) },
+      onsubmit: (event) => this.#pressed(event), oninput: () => this.#edited() },
       h(context.account ? 'h2' : 'h1', {}, this.spec.title), fieldset(this.fields), this.buttons, this.outcome);
     this.#restore();
   }
@@ -45,13 +55,33 @@ export class Form {
     const filling = kept(this.name);
     if (!filling) return;
     this.key = filling.key;
+    this.touched = true;
     for (const one of this.fields) one.write(filling.texts[one.spec.name] ?? '');
     if (!filling.safe) this.#unknown(new ApiError('LOST', 'The page was reloaded before the answer arrived.'));
   }
 
-  #pressed(event) {
+  async #pressed(event) {
     event.preventDefault();
+    if (this.busy || this.asking || !this.#complete()) return;
+    const { question } = this.spec;
+    if (question) {
+      this.asking = true;
+      const yes = await confirmed(question(this.context.account));
+      this.asking = false;
+      if (!yes) return;
+    }
     this.#submit(false);
+  }
+
+  // unfinished reports whether the form holds something that closing it must not lose.
+  get unfinished() {
+    return !this.finished && Boolean(this.touched || this.doubtful || this.busy);
+  }
+
+  // #edited removes what a preview or a refusal said of the fields as they were before.
+  #edited() {
+    this.touched = true;
+    if (!this.busy && !this.doubtful) show(this.outcome);
   }
 
   input(dryRun) {
@@ -59,14 +89,11 @@ export class Form {
     return { ...input, idempotencyKey: this.key, ...(dryRun && { dryRun }) };
   }
 
-  // #complete marks required fields that are empty, without asking the bank.
+  // #complete marks the fields that cannot be sent, without asking the bank.
   #complete() {
-    const missing = this.fields.filter(({ spec, text, element }) =>
-      spec.required && spec.fixed === undefined && !element.hidden && !text().trim());
-    for (const one of this.fields) one.setError('');
-    for (const one of missing) one.setError(`${one.spec.label} is required.`);
-    missing[0]?.control.focus();
-    return missing.length === 0;
+    if (check(this.fields)) return true;
+    show(this.outcome);
+    return false;
   }
 
   async #submit(dryRun) {
@@ -86,7 +113,7 @@ export class Form {
       this.#work(false);
       // A later attempt does not reveal the outcome of the first.
       if (!dryRun && (error.unknown || this.doubtful)) return this.#unknown(error);
-      // Signing in replaces the form by a new one, which restores this filling.
+      // A reload to sign in restores this filling.
       keep(error.code === 'UNAUTHENTICATED' ? { name: this.name, key: this.key, texts, safe: true } : null);
       this.#failed(error);
     }
@@ -102,14 +129,14 @@ export class Form {
   #answered(done) {
     this.doubtful &&= done.dryRun;
     if (done.userErrors.length > 0) {
-      for (const error of done.userErrors) this.#field(error.path)?.setError(error.message);
-      show(this.outcome, refusals(done.userErrors, done));
-      show(this.buttons, this.send, this.dry);
-      this.context.refused?.(done);
-    } else if (done.dryRun) {
+      this.#refused(refusals(done.userErrors, done, (path) => this.#field(path)?.spec.label), done.userErrors);
+      return;
+    }
+    if (done.dryRun) {
       show(this.outcome, result(this.spec, done));
       show(this.buttons, this.send, this.dry);
     } else {
+      this.finished = true;
       for (const one of this.fields) one.lock(true);
       show(this.buttons);
       show(this.outcome, result(this.spec, done, this.#next(done)));
@@ -118,35 +145,42 @@ export class Form {
     this.outcome.firstElementChild.focus();
   }
 
+  // #refused shows a panel and marks the fields that it is about.
+  #refused(panel, errors) {
+    for (const { path } of errors) this.#field(path)?.refuse(panel.id);
+    show(this.buttons, this.send, this.dry);
+    show(this.outcome, panel);
+    panel.focus();
+  }
+
   #next(done) {
     const another = h('button', { type: 'button', onclick: () => this.#anew() }, 'New request');
     const there = done.account && h('a', { class: 'button', href: `#/account/${done.account.id}` },
       'Go to the account');
-    return h('div', { class: 'buttons' }, there, another);
+    return h('div', { class: 'buttons' }, there, !this.spec.grave && another);
   }
 
   // #anew replaces this form by an empty one.
   #anew() {
     keep(null);
+    this.finished = true;
     const next = new Form(this.name, this.context);
     this.element.replaceWith(next.element);
+    this.context.replaced?.(next);
     next.focus();
   }
 
   focus() {
-    this.fields.find(({ element }) => element && !element.hidden)?.control.focus();
+    this.fields.find(({ element, control }) => element && !element.hidden && !control.readOnly)?.control.focus();
   }
 
   #field(path) {
     const name = fieldOf(path);
-    return this.fields.find(({ spec }) => spec.name === name);
+    return this.fields.find(({ spec, element }) => spec.name === name && element && !element.hidden);
   }
 
   #failed(error) {
-    this.#field(error.path)?.setError(error.message);
-    show(this.buttons, this.send, this.dry);
-    show(this.outcome, trouble(error));
-    this.outcome.firstElementChild.focus();
+    this.#refused(trouble(error), [error]);
   }
 
   // #unknown keeps the filling as it is: only the identical request may be sent again.

@@ -19,7 +19,7 @@ export const forms = {
   openAccount: {
     title: 'Open an account', done: 'The account was opened', button: 'Open the account',
     fields: [
-      { name: 'owner', label: 'Owner', max: 140, required: true, autocomplete: 'off' },
+      { name: 'owner', label: 'Owner', max: 140, required: true, from: 'caller' },
       { name: 'currency', label: 'Currency', kind: 'currency', required: true,
         hint: 'An ISO 4217 code such as EUR, USD or JPY. It cannot be changed later.' },
       { name: 'name', label: 'Name of the account', max: 140 },
@@ -105,7 +105,8 @@ export const forms = {
     title: 'Set overdraft and limits', done: 'The limits were set', button: 'Set the limits',
     fields: [
       accountId,
-      { name: 'overdraft', label: 'Overdraft', kind: 'money', from: 'overdraft', hint: 'Leave empty for none.' },
+      { name: 'overdraft', label: 'Overdraft', kind: 'money', from: 'overdraft', hint: 'Leave empty for none.',
+        unless: (account) => account?.kind === 'SAVINGS' },
       { name: 'debitPerTransaction', label: 'Maximum per debit', kind: 'money', from: 'debitPerTransaction',
         hint: 'Leave empty for no limit.' },
       { name: 'debitPerDay', label: 'Maximum per day (UTC)', kind: 'money', from: 'debitPerDay',
@@ -115,6 +116,8 @@ export const forms = {
   closeAccount: {
     title: 'Close the account permanently', done: 'The account was closed', button: 'Close permanently', grave: true,
     fields: [accountId, reason],
+    question: ({ owner, id }) => ({ title: 'Close this account permanently?', yes: 'Close the account',
+      no: 'Keep it open', text: `The account of ${owner || id} cannot be opened again, and no money can move on it.` }),
   },
 };
 

@@ -37,7 +37,9 @@ export async function healthView({ signal }) {
       show(problem);
       show(content, tiles(systemStatus), trialBalanceCard(trialBalance));
     } catch (error) {
-      if (!signal.aborted) show(problem, trouble(error));
+      if (signal.aborted) return;
+      show(content); // old figures beside an error would look like new ones
+      show(problem, trouble(error, h('p', { class: 'small' }, 'The page tries again by itself.')));
     }
   };
   await refresh();

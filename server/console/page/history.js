@@ -1,9 +1,10 @@
 // An account's transactions: live ones first, older ones page by page, or those
 // that match a filter.
-import { ask } from './api.js';
+import { ApiError, ask } from './api.js';
 import { displayName, freshId, h, show } from './dom.js';
 import { momentOf } from './field.js';
 import { amount, typed } from './money.js';
+import { most } from './ledger.js';
 import { history, totals } from './queries.js';
 import { trouble } from './refusal.js';
 import { Rows } from './rows.js';
@@ -22,10 +23,12 @@ export class History {
     this.live = live;
     this.rows = new Rows('Transactions, newest first');
     this.outcome = h('div', { 'aria-live': 'polite' });
+    this.bound = h('p', { class: 'hint' }, `The list shows at most ${most} transactions. `
+      + 'Filter by time to see older ones.');
     this.older = h('button', { type: 'button', onclick: () => this.#more() }, 'Older transactions');
     this.filter = null; // null shows everything, live
     this.element = h('section', { class: 'card', 'aria-label': 'Transactions' }, h('h2', {}, 'Transactions'),
-      this.#form(), this.outcome, this.rows.element, h('div', { class: 'buttons' }, this.older));
+      this.#form(), this.outcome, this.rows.element, h('div', { class: 'buttons' }, this.older), this.bound);
   }
 
   #form() {
@@ -47,26 +50,44 @@ export class History {
         h('button', { type: 'submit' }, 'Filter'), h('button', { type: 'reset', class: 'quiet' }, 'Clear the filter')));
   }
 
+  // #wanted returns the filter, or the problem with what was typed.
   #wanted() {
     const moment = (control) => (control.value ? momentOf(control.value) : undefined);
+    const bounds = [this.minAmount, this.maxAmount].map((control) => {
+      const read = control.value.trim() ? typed(control.value, this.live.account.currency) : {};
+      control.toggleAttribute('aria-invalid', Boolean(read.problem));
+      return read;
+    });
     return {
-      types: this.type.value ? [this.type.value] : undefined, direction: this.direction.value || undefined,
-      since: moment(this.since), until: moment(this.until),
-      minAmount: typed(this.minAmount.value) || undefined, maxAmount: typed(this.maxAmount.value) || undefined,
-      reference: this.reference.value.trim() || undefined,
+      problem: bounds.find(({ problem }) => problem)?.problem,
+      filter: {
+        types: this.type.value ? [this.type.value] : undefined, direction: this.direction.value || undefined,
+        since: moment(this.since), until: moment(this.until),
+        minAmount: bounds[0].value, maxAmount: bounds[1].value, reference: this.reference.value.trim() || undefined,
+      },
     };
   }
 
   async #apply(event) {
     event.preventDefault();
-    this.filter = this.#wanted();
+    const { filter, problem } = this.#wanted();
+    this.filter = filter;
     this.found = [];
     this.cursor = undefined;
-    await this.#page(this.filter);
+    this.more = false;
+    if (problem) this.#failed(new ApiError('AMOUNT_INVALID', problem));
+    else await this.#page(filter);
+  }
+
+  // #failed shows what is wrong, and nothing of an earlier filter beside it.
+  #failed(error) {
+    show(this.outcome, trouble(error));
+    this.update();
   }
 
   #all() {
     this.filter = null;
+    for (const control of [this.minAmount, this.maxAmount]) control.removeAttribute('aria-invalid');
     show(this.outcome);
     this.update();
   }
@@ -89,7 +110,7 @@ export class History {
         `${matches}: ${amount(credits)} in, ${amount(debits)} out. Clear the filter to see live transactions.`));
       this.update();
     } catch (error) {
-      if (!signal.aborted && this.filter === filter) show(this.outcome, trouble(error));
+      if (!signal.aborted && this.filter === filter) this.#failed(error);
     }
   }
 
@@ -105,7 +126,11 @@ export class History {
   }
 
   update() {
-    this.rows.update(this.filter ? this.found : this.live.ledger.rows);
-    this.older.hidden = !(this.filter ? this.more : this.live.ledger.more);
+    const { ledger, account, rows } = this.live;
+    const count = this.filter ? this.found.length : ledger.rows.length;
+    const more = this.filter ? this.more : ledger.more;
+    this.rows.update(this.filter ? this.found : rows, account);
+    this.older.hidden = !more || count >= most;
+    this.bound.hidden = !more || count < most;
   }
 }

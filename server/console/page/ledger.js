@@ -1,52 +1,68 @@
-// One account's transactions, newest first, merged from three sources: pages of
-// history, the live subscription, and the gap between the two. Each version
-// appears once, however often it is received.
+// One account's transactions, newest first, merged from pages of its history. Each
+// version appears once, however often it is received. The list is bounded: new
+// transactions push the oldest out, which can be loaded again.
+export const live = 250; // rows that are kept as they arrive
+export const most = 1000; // rows that are kept when older ones are loaded
+
 export class Ledger {
   #byVersion = new Map();
+  #room = live;
 
   constructor() {
     this.rows = []; // newest first
-    this.newest = null; // the history cursor of the newest row read by a page
-    this.oldest = null; // the history cursor of the oldest row
     this.more = true; // whether there are older ones
-    this.resume = null; // the subscription cursor of the last event
   }
 
-  #add(nodes) {
-    let fresh = [];
-    for (const node of nodes) {
-      if (this.#byVersion.has(node.version)) continue;
-      this.#byVersion.set(node.version, node);
-      fresh.push(node);
-    }
-    if (fresh.length) this.rows = [...this.rows, ...fresh].sort((a, b) => b.version - a.version);
-    return fresh;
+  get newest() {
+    return this.rows[0]?.cursor ?? null;
   }
 
-  // older adds the page that follows the oldest row, or the first page.
-  older({ edges, pageInfo }) {
+  get oldest() {
+    return this.rows.at(-1)?.cursor ?? null;
+  }
+
+  get full() {
+    return this.rows.length >= most;
+  }
+
+  // start replaces everything by the newest page.
+  start({ edges, pageInfo }) {
+    this.#byVersion.clear();
+    this.rows = [];
     this.more = pageInfo.hasNextPage;
-    this.oldest = pageInfo.endCursor ?? this.oldest;
-    this.newest ??= pageInfo.startCursor;
-    return this.#add(edges.map((edge) => edge.node));
+    this.#add(edges);
   }
 
-  // newer adds a page of rows newer than the newest cursor. It reports whether
-  // there are more.
+  // newer adds the page before the newest row. It reports whether there are more.
   newer({ edges, pageInfo }) {
-    this.newest = pageInfo.startCursor ?? this.newest;
-    this.oldest ??= pageInfo.endCursor;
-    this.#add(edges.map((edge) => edge.node));
+    this.#add(edges);
+    if (this.rows.length > this.#room) {
+      for (const { version } of this.rows.splice(this.#room)) this.#byVersion.delete(version);
+      this.more = true;
+    }
     return pageInfo.hasPreviousPage;
   }
 
-  // live adds an event of the subscription and reports whether it is new.
-  live({ cursor, transaction }) {
-    this.resume = cursor;
-    return this.#add([transaction]).length > 0;
+  // older adds the page after the oldest row, and makes room for it.
+  older({ edges, pageInfo }) {
+    this.more = pageInfo.hasNextPage;
+    this.#room = Math.min(most, Math.max(this.#room, this.rows.length + edges.length));
+    this.#add(edges);
   }
 
-  get head() {
-    return this.rows[0]?.version ?? 0;
+  #add(edges) {
+    const fresh = edges.filter(({ node }) => !this.#byVersion.has(node.version))
+      .map(({ node, cursor }) => ({ ...node, cursor }));
+    for (const row of fresh) this.#byVersion.set(row.version, row);
+    if (fresh.length) this.rows = [...this.rows, ...fresh].sort((a, b) => b.version - a.version);
+    for (const row of fresh) this.#undo(row);
+  }
+
+  // #undo marks the row that a new row reverses.
+  #undo({ accountId, reverses, transfer }) {
+    if (!reverses) return;
+    const first = reverses.accountId === accountId ? this.#byVersion.get(reverses.version)
+      : this.rows.find((row) => row.type === 'TRANSFER_IN' && row.transferId === transfer?.reverses?.id);
+    if (first) first.reversedAmount = reverses.reversedAmount;
   }
 }

@@ -1,15 +1,26 @@
-// The current state of one account: it listens to the subscription and reads the
-// account at the version that was announced.
+// The current state of one account. A subscription says that it has changed; the
+// page then reads the account and its new transactions with one query. However
+// many changes there are, it reads at most a few times a second.
 import { ask } from './api.js';
-import { every } from './dom.js';
 import { Ledger } from './ledger.js';
-import { account as accountQuery, accountUpdated, history, transactions } from './queries.js';
+import { account as accountQuery, accountUpdated, history } from './queries.js';
 import { socket } from './socket.js';
 
 const page = 50;
-const poll = 5000; // in case a notification is ever missed
+const jump = 100; // rows of a page that catches up
+const pagesBehind = 3; // further behind, it begins anew at the newest page
+const pause = 250; // at least, between two queries
+const share = 10; // drawing may take this part of the time
+const poll = 2000; // in case a notification is ever missed
+const patience = 3000; // without an answer for so long, the page is not live
 
 export class Live extends EventTarget {
+  #announced = 0; // the newest version that the bank spoke of
+  #confirmed = 0; // when the last answer was asked for
+  #drawing = 0; // milliseconds that the last drawing took
+  #timer;
+  #asking = false;
+
   constructor(id, signal) {
     super();
     this.id = id;
@@ -17,32 +28,108 @@ export class Live extends EventTarget {
     this.ledger = new Ledger();
     this.account = null;
     this.fault = null;
+    this.problem = null;
   }
 
   #emit(name) {
     if (!this.signal.aborted) this.dispatchEvent(new Event(name));
   }
 
-  // open reads the account and its newest transactions and subscribes to both. It
-  // resolves to the account, or to null if it does not exist.
+  // open reads the account and its newest transactions and subscribes to changes.
+  // It resolves to the account, or to null if it does not exist.
   async open() {
-    const { account } = await ask(accountQuery, { id: this.id }, { signal: this.signal });
-    if (!account) return null;
-    this.account = account;
-    await this.older();
+    await this.#read();
+    if (!this.account) return null;
     socket.subscribe({
-      query: transactions, signal: this.signal,
-      variables: () => ({ accountId: this.id, after: this.ledger.resume }),
-      next: (data) => this.#event(data.transactions),
-      ended: (message) => { this.fault = message; this.#emit('fault'); },
+      query: accountUpdated, signal: this.signal, variables: () => ({ id: this.id }),
+      next: (data) => this.#changed(data.accountUpdated.version),
+      ended: (message) => { this.fault = message; this.#emit('change'); },
     });
-    // Holds, freezes and limits change without a transaction.
-    socket.subscribe({
-      query: accountUpdated, signal: this.signal, variables: () => ({ id: this.id }), ended: () => {},
-      next: (data) => this.refresh(data.accountUpdated.version),
+    const watch = setInterval(() => this.#watch(), 500);
+    const seen = () => document.hidden || this.#soon();
+    document.addEventListener('visibilitychange', seen, { signal: this.signal });
+    this.signal.addEventListener('abort', () => {
+      clearInterval(watch);
+      clearTimeout(this.#timer);
+      socket.current(true);
     });
-    every(poll, this.signal, () => this.refresh());
-    return account;
+    return this.account;
+  }
+
+  #changed(version) {
+    this.#announced = Math.max(this.#announced, version);
+    this.#soon();
+  }
+
+  // drawn says how long the page took to draw the last change. A slow page reads
+  // more seldom, so that it stays usable.
+  drawn(milliseconds) {
+    this.#drawing = milliseconds;
+  }
+
+  // #watch reads now and then, and says whether what is shown is current.
+  #watch() {
+    if (document.hidden) return;
+    const age = performance.now() - this.#confirmed;
+    socket.current(age < patience && !this.problem);
+    if (age > poll) this.#soon();
+  }
+
+  // #soon reads once more, after a pause.
+  #soon() {
+    this.wanted = true;
+    if (this.#asking || this.#timer || this.signal.aborted) return;
+    const since = performance.now() - this.#confirmed;
+    const wait = Math.max(0, Math.max(pause, share * this.#drawing) - since);
+    this.#timer = setTimeout(() => { this.#timer = null; this.refresh(); }, wait);
+  }
+
+  // refresh reads the account at a version or later. Calls while it is reading are
+  // merged into one more reading.
+  async refresh(version = 0) {
+    this.#announced = Math.max(this.#announced, version);
+    if (this.#asking || document.hidden) {
+      this.wanted = true;
+      return;
+    }
+    this.#asking = true;
+    this.wanted = false;
+    try {
+      await this.#read(this.#announced);
+      this.problem = null;
+    } catch (error) {
+      if (this.signal.aborted) return;
+      this.problem = error;
+    } finally {
+      this.#asking = false;
+    }
+    this.#emit('change');
+    const newest = Math.max(this.#announced, this.ledger.rows[0]?.version ?? 0);
+    if (this.wanted || (!this.problem && this.account.version < newest)) this.#soon();
+  }
+
+  // #read reads the account and what is new in its history, page by page.
+  async #read(version = 0) {
+    for (let pages = 1, more = true; more; pages++) {
+      const asked = performance.now();
+      const before = pages > pagesBehind ? null : this.ledger.newest;
+      const wanted = before ? { last: jump, before } : { first: pages > 1 ? jump : page };
+      const { account } = await ask(accountQuery, { id: this.id, ...wanted,
+        ...(version && { minVersion: version, waitMs: 3000 }) }, { signal: this.signal });
+      if (!account || account.version < (this.account?.version ?? 0)) return;
+      this.#confirmed = asked;
+      this.account = account;
+      more = before !== null && this.ledger.newer(account.history);
+      if (before === null) this.ledger.start(account.history);
+    }
+  }
+
+  // rows are the transactions up to the version of the account: the history may
+  // have been read a moment later.
+  get rows() {
+    const { rows } = this.ledger;
+    const from = rows.findIndex(({ version }) => version <= this.account.version);
+    return from <= 0 ? (from < 0 ? [] : rows) : rows.slice(from);
   }
 
   // older loads the page before the oldest row.
@@ -50,80 +137,6 @@ export class Live extends EventTarget {
     const { history: found } = await ask(history, { accountId: this.id, first: page, after: this.ledger.oldest },
       { signal: this.signal });
     this.ledger.older(found);
-    this.#emit('rows');
-  }
-
-  // #catchUp closes the gap between the pages and the first live event: it reads
-  // the rows newer than the newest row of a page, up to a version.
-  async #catchUp(version) {
-    for (let more = true; more;) {
-      const before = this.ledger.newest;
-      const wanted = before ? { last: 100, before } : { first: 100 };
-      const { history: found } = await ask(history, { accountId: this.id, ...wanted, minVersion: version,
-        waitMs: 2000 }, { signal: this.signal });
-      if (before) more = this.ledger.newer(found) && this.ledger.newest !== before;
-      else {
-        this.ledger.older(found);
-        more = false;
-      }
-    }
-    this.#emit('rows');
-  }
-
-  async #event(event) {
-    if (this.ledger.live(event)) {
-      this.last = event.transaction;
-      this.#emit('rows');
-      this.#emit('news');
-    }
-    await this.refresh(event.transaction.version);
-  }
-
-  // refresh reads the account at a version or later. Requests made while one is
-  // running are merged into a single one for the latest version.
-  async refresh(version = 0) {
-    this.wanted = Math.max(this.wanted ?? 0, version);
-    if (this.asking) return;
-    this.asking = true;
-    try {
-      do {
-        const minVersion = this.wanted || undefined;
-        this.wanted = 0;
-        const { account } = await ask(accountQuery, { id: this.id, minVersion, waitMs: minVersion && 3000 },
-          { signal: this.signal });
-        this.#changed(account);
-      } while (this.wanted > 0 && !this.signal.aborted);
-      await this.#join();
-      this.problem = null;
-      this.#emit('account');
-    } catch (error) {
-      this.#trouble(error);
-    } finally {
-      this.asking = false;
-    }
-  }
-
-  // #join reads the rows between the pages and the first live event. Before that
-  // event the subscription has no cursor to resume from, so each new version is
-  // checked. After it, once is enough.
-  async #join() {
-    const linked = this.ledger.resume !== null;
-    if (this.joined || (!linked && this.account.version === this.seen)) return;
-    const { version } = this.account;
-    await this.#catchUp(version);
-    this.seen = version;
-    this.joined = linked;
-  }
-
-  #changed(account) {
-    if (!account || account.version < this.account.version) return;
-    this.account = account;
-    this.#emit('account');
-  }
-
-  #trouble(error) {
-    if (this.signal.aborted) return;
-    this.problem = error;
-    this.#emit('account');
+    this.#emit('change');
   }
 }

@@ -11,6 +11,16 @@ fragment Line on Transaction {
   amount ${money} balanceAfter ${money} counterpartyId transferId externalId
 }`;
 
+// What decides whether a transaction can be reversed.
+const standing = `
+fragment Standing on Transaction {
+  reversedAmount ${money} transfer { status reverses { id } }
+  reverses { id accountId version transferId reversedAmount ${money} }
+}`;
+
+const page = `edges { cursor node { ...Line ...Standing } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }`;
+
 const transferFields = `
 fragment Sent on Transfer {
   id fromAccountId toAccountId status sentAt endedAt effectiveAt reference memo amount ${money}
@@ -48,40 +58,36 @@ query Accounts($first: Int, $after: String, $filter: AccountFilter) {
   }
 }`;
 
+// account reads an account with a page of its history, so that both are of one moment.
 export const account = `
-query Account($id: ID!, $minVersion: Int, $waitMs: Int) {
-  account(id: $id, minVersion: $minVersion, waitMs: $waitMs) { ...Whole }
+query Account($id: ID!, $minVersion: Int, $waitMs: Int, $first: Int, $last: Int, $before: String) {
+  account(id: $id, minVersion: $minVersion, waitMs: $waitMs) {
+    ...Whole
+    history(first: $first, last: $last, before: $before) {
+    ${page}
+    }
+  }
 }
-${accountFields}${holdFields}`;
+${accountFields}${holdFields}${transactionFields}${standing}`;
+
+export const caller = `
+query Caller { caller { subject roles queries mutations } }`;
 
 export const accountByExternalId = `
 query Find($externalId: String!) { accountByExternalId(externalId: $externalId) { id } }`;
 
 export const history = `
-query History(
-  $accountId: ID!, $first: Int, $after: String, $last: Int, $before: String, $filter: TransactionFilter,
-  $minVersion: Int, $waitMs: Int
-) {
-  history(
-    accountId: $accountId, first: $first, after: $after, last: $last, before: $before, filter: $filter,
-    minVersion: $minVersion, waitMs: $waitMs
-  ) {
-    edges { cursor node { ...Line } }
-    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+query History($accountId: ID!, $first: Int, $after: String, $filter: TransactionFilter) {
+  history(accountId: $accountId, first: $first, after: $after, filter: $filter) {
+    ${page}
   }
 }
-${transactionFields}`;
+${transactionFields}${standing}`;
 
 export const totals = `
 query Totals($accountId: ID!, $filter: TransactionFilter) {
   history(accountId: $accountId, first: 1, filter: $filter) { totals { count credits ${money} debits ${money} } }
 }`;
-
-export const transactions = `
-subscription Transactions($accountId: ID, $after: String) {
-  transactions(accountId: $accountId, after: $after) { cursor transaction { ...Line } }
-}
-${transactionFields}`;
 
 export const accountUpdated = `
 subscription AccountUpdated($id: ID!) { accountUpdated(id: $id) { id version } }`;
@@ -95,6 +101,9 @@ ${transferFields}`;
 export const hold = `
 query Hold($id: ID!) { hold(id: $id) { ...Held } }
 ${holdFields}`;
+
+export const accountState = `
+query State($id: ID!) { account(id: $id) { id status currency freeze { debits credits reason } ${balance} } }`;
 
 export const commandStatus = `
 query CommandStatus($accountId: ID, $idempotencyKey: String!) {

@@ -1,6 +1,6 @@
 // Panels for refusals: the bank's message, its data, and the field it refers to.
 import { displayName, freshId, h, moment } from './dom.js';
-import { amount } from './money.js';
+import { amount, grouped } from './money.js';
 
 const facts = {
   shortfall: 'Shortfall', available: 'Available', limit: 'Limit', remaining: 'Remaining', resetsAt: 'Resets at',
@@ -18,34 +18,52 @@ function fact(name, value) {
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
-// fieldOf returns the input field that a path names: input.amount.value is "amount".
-export const fieldOf = (path) => path?.[path.indexOf('input') + 1];
+// fieldOf returns the input field that a path names: input.amount.value is "amount",
+// and below the item of a batch the field of its input.
+export const fieldOf = (path, below = 'input') => path?.[path.indexOf(below) + 1];
 
 function one(error) {
   const data = Object.keys(facts).filter((name) => error[name] !== undefined && error[name] !== null);
   return h('li', { class: 'refusal', 'data-code': error.code },
-    h('p', { class: 'message' }, error.message),
+    h('p', { class: 'message' }, grouped(error.message)),
     data.length > 0 && h('dl', { class: 'facts' }, data.map((name) =>
       [h('dt', {}, facts[name]), h('dd', { 'data-fact': name }, fact(name, error[name]))])),
     h('p', { class: 'small' }, h('code', {}, error.code), error.retryable ? ' · The same request may succeed later.'
       : ''));
 }
 
-// refusals makes a panel for a list of userErrors.
-export function refusals(errors, { dryRun } = {}) {
+// groupsOf puts refusals together that are about the same field, and each only once.
+function groupsOf(errors, labelOf) {
+  const groups = new Map();
+  const seen = new Set();
+  for (const error of errors) {
+    const label = labelOf(error.path) ?? '';
+    const same = `${label} ${error.code} ${error.message}`;
+    if (!seen.has(same)) groups.set(label, [...groups.get(label) ?? [], error]);
+    seen.add(same);
+  }
+  return [...groups];
+}
+
+// refusals makes a panel for a list of userErrors. labelOf returns the label of the
+// field that a path names.
+export function refusals(errors, { dryRun } = {}, labelOf = () => '') {
   const id = freshId('refused');
   const title = dryRun ? 'This would be refused' : 'Refused. Nothing was changed.';
-  return h('section', { class: 'panel bad', role: 'alert', tabindex: '-1', 'aria-labelledby': id },
+  return h('section', { class: 'panel bad', id: `${id}-panel`, role: 'alert', tabindex: '-1', 'aria-labelledby': id },
     h('h3', { id }, title),
-    h('ul', { class: 'plain' }, errors.map(one)));
+    groupsOf(errors, labelOf).map(([label, list]) => [label && h('h4', {}, label),
+      h('ul', { class: 'plain' }, list.map(one))]));
 }
+
+const titles = { UNAVAILABLE: 'Nothing was changed', NOT_FOUND: 'Not found', FORBIDDEN: 'Not allowed' };
 
 // trouble makes a panel for an ApiError: the problem and the remedy.
 export function trouble(error, ...children) {
   const wait = error.extensions?.retryAfter;
-  return h('section', { class: 'panel bad', role: 'alert', tabindex: '-1' },
-    h('h3', {}, error.code === 'UNAVAILABLE' ? 'Nothing was changed' : 'The request failed'),
-    h('p', { class: 'message' }, error.message, wait ? ` Try again in ${wait} s.` : ''),
+  return h('section', { class: 'panel bad', id: freshId('trouble'), role: 'alert', tabindex: '-1' },
+    h('h3', {}, titles[error.code] ?? 'The request failed'),
+    h('p', { class: 'message' }, grouped(error.message), wait ? ` Try again in ${wait} s.` : ''),
     h('p', { class: 'small' }, h('code', {}, error.code ?? 'ERROR'),
       error.extensions?.id ? ` · id ${error.extensions.id}` : ''),
     children);

@@ -1,21 +1,24 @@
 // Panels for the result of a mutation or of its preview.
 import { displayName, h } from './dom.js';
 import { amount } from './money.js';
+import { headline } from './offer.js';
 import { status } from './refusal.js';
 
 const sign = ({ direction }) => (direction === 'DEBIT' ? '−' : '+');
 const pair = (name, value) => [h('dt', {}, name), h('dd', { class: 'figure' }, value)];
 
 // facts lists the objects that a payload contains.
-export function facts(done) {
+export function facts(done, dryRun = done.dryRun) {
   const { account, transaction, transfer, hold } = done;
+  // What was only predicted has no page of its own.
+  const about = (kind, one) => (dryRun ? status(one.status)
+    : h('a', { href: `#/${kind}/${one.id}` }, status(one.status)));
   return h('dl', { class: 'facts' },
     transaction && pair(displayName(transaction.type), `${sign(transaction)}${amount(transaction.amount)}`),
     account && [pair('Balance', amount(account.balance.current)), pair('Available', amount(account.balance.available))],
-    transfer && [h('dt', {}, 'Transfer'), h('dd', {}, h('a', { href: `#/transfer/${transfer.id}` },
-      status(transfer.status)),
+    transfer && [h('dt', {}, 'Transfer'), h('dd', {}, about('transfer', transfer),
       transfer.rejection && ` ${transfer.rejection.message}`)],
-    hold && [h('dt', {}, 'Hold'), h('dd', {}, status(hold.status), ` ${amount(hold.remaining)} held`)],
+    hold && [h('dt', {}, 'Hold'), h('dd', {}, about('hold', hold), ` ${amount(headline(hold))}`)],
     account && pair('Version', String(account.version)));
 }
 

@@ -1,8 +1,18 @@
 // Addresses of the console: #/name/id/more?parameters, so that reload and back
 // work and a link to a view can be shared.
+// decoded is a part of an address as it was meant, or as it stands where it is
+// broken: then nothing has that id.
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 export function read(hash) {
   const [path, query = ''] = hash.replace(/^#\/?/, '').split('?');
-  const [name = '', id = '', more = ''] = path.split('/').map(decodeURIComponent);
+  const [name = '', id = '', more = ''] = path.split('/').map(decoded);
   return { name: name || 'accounts', id, more, parameters: Object.fromEntries(new URLSearchParams(query)) };
 }
 

@@ -1,33 +1,55 @@
 // A table of transactions; on a phone, a list of cards.
-import { displayName, h, moment, time } from './dom.js';
-import { shown } from './money.js';
+import { displayName, h, moment, show, time } from './dom.js';
+import { amount, isZero, shown } from './money.js';
+import { reversal, transferStatus } from './offer.js';
+import { status } from './refusal.js';
+import { may } from './rights.js';
 
-const reversible = ['DEPOSIT', 'WITHDRAWAL', 'HOLD_CAPTURE', 'TRANSFER_OUT', 'TRANSFER_IN'];
 const headings = ['Time (UTC)', 'Transaction', 'Amount', 'Balance'];
-const short = (id) => `${id.slice(0, 10)}…`;
+const restful = 3000; // new rows are highlighted when none came for so long
 
 function detail(row) {
   return [
     row.counterpartyId && [row.direction === 'DEBIT' ? 'to ' : 'from ',
-      h('a', { href: `#/account/${row.counterpartyId}`, title: row.counterpartyId }, short(row.counterpartyId)), ' '],
+      h('a', { class: 'short', href: `#/account/${row.counterpartyId}`, title: row.counterpartyId },
+        row.counterpartyId), ' '],
     [row.reference, row.memo, row.reason].filter(Boolean).join(' · '),
     row.effectiveAt !== row.occurredAt && h('span', { class: 'small' }, ` effective ${moment(row.effectiveAt)}`),
   ];
 }
 
-function line(row, fresh) {
-  const debit = row.direction === 'DEBIT';
-  const kind = row.transferId ? h('a', { href: `#/transfer/${row.transferId}` }, displayName(row.type))
-    : displayName(row.type);
-  const money = `${row.amount.value} ${row.amount.currency}`;
-  const reversal = `Reverse the ${displayName(row.type).toLowerCase()} of ${money}, version ${row.version}`;
-  return h('tr', { 'data-version': row.version, class: fresh ? 'fresh' : null },
-    h('td', { class: 'when' }, time(row.occurredAt)),
-    h('td', { class: 'what' }, kind, ' ', h('span', { class: 'detail' }, detail(row))),
-    h('td', { class: `figure ${debit ? 'debit' : 'credit'}` }, debit ? '−' : '+', shown(row.amount.value)),
-    h('td', { class: 'figure after' }, shown(row.balanceAfter.value)),
-    h('td', { class: 'act' }, reversible.includes(row.type) &&
-      h('a', { href: `#/account/${row.accountId}/reverse?transaction=${row.id}`, 'aria-label': reversal }, 'Reverse')));
+// A line shows one transaction. What can change afterwards is how it stands: on its
+// way, returned, reversed.
+class Line {
+  constructor(row, fresh) {
+    const debit = row.direction === 'DEBIT';
+    const kind = row.transferId ? h('a', { href: `#/transfer/${row.transferId}` }, displayName(row.type))
+      : displayName(row.type);
+    this.row = row;
+    this.standing = h('span', {});
+    this.act = h('td', { class: 'act' });
+    this.element = h('tr', { 'data-version': row.version, class: fresh ? 'fresh' : null },
+      h('td', { class: 'when' }, time(row.occurredAt)),
+      h('td', { class: 'what' }, kind, ' ', this.standing, ' ', h('span', { class: 'detail' }, detail(row))),
+      h('td', { class: `figure ${debit ? 'debit' : 'credit'}` }, debit ? '−' : '+', shown(row.amount.value)),
+      h('td', { class: 'figure after' }, shown(row.balanceAfter.value)), this.act);
+  }
+
+  update(row, account, returned) {
+    const sent = transferStatus(row, account, returned);
+    const state = reversal(row, account, returned);
+    const undone = row.reversedAmount?.value ?? '0';
+    const now = `${sent} ${state} ${undone}`;
+    if (now === this.now) return;
+    this.now = now;
+    show(this.standing, sent && sent !== 'COMPLETED' && status(sent),
+      !isZero(undone) && h('span', { class: 'badge' },
+        state === 'done' ? 'Reversed' : `Reversed ${amount(row.reversedAmount)}`));
+    const what = `Reverse the ${displayName(row.type).toLowerCase()} of ${row.amount.value} ${row.amount.currency}`;
+    show(this.act, state === 'possible' && may('reverse')
+      && h('a', { href: `#/account/${row.accountId}/reverse?transaction=${row.id}`,
+        'aria-label': `${what}, version ${row.version}` }, 'Reverse'));
+  }
 }
 
 export class Rows {
@@ -35,6 +57,7 @@ export class Rows {
     this.body = h('tbody');
     this.empty = h('p', { class: 'hint' }, 'No transactions.');
     this.lines = new Map();
+    this.grown = 0; // when rows came last
     this.element = h('div', {},
       h('table', { class: 'rows' }, h('caption', { class: 'visually-hidden' }, caption),
         h('thead', {},
@@ -42,26 +65,30 @@ export class Rows {
           h('th', { scope: 'col' }, h('span', { class: 'visually-hidden' }, 'Actions')))), this.body), this.empty);
   }
 
-  // update shows rows, newest first. Existing lines stay untouched, so that the
-  // keyboard focus stays too.
-  update(rows) {
-    const first = this.lines.size === 0;
+  // update shows an account's rows, newest first. Existing lines stay untouched, so
+  // that the keyboard focus stays too.
+  update(rows, account) {
     const wanted = new Set(rows.map(({ version }) => version));
-    for (const [version, element] of this.lines) {
+    for (const [version, line] of this.lines) {
       if (wanted.has(version)) continue;
-      element.remove();
+      line.element.remove();
       this.lines.delete(version);
     }
+    const fresh = this.lines.size > 0 && performance.now() - this.grown > restful;
+    const returned = new Set(rows.filter(({ type }) => type === 'TRANSFER_RETURNED')
+      .map(({ transferId }) => transferId));
     let before = this.body.firstElementChild;
     for (const row of rows) {
       const existing = this.lines.get(row.version);
-      if (existing && existing === before) {
+      const line = existing ?? new Line(row, fresh);
+      line.update(row, account, returned);
+      if (existing && line.element === before) {
         before = before.nextElementSibling;
         continue;
       }
-      const element = existing ?? line(row, !first);
-      this.lines.set(row.version, element);
-      this.body.insertBefore(element, before);
+      if (!existing) this.grown = performance.now();
+      this.lines.set(row.version, line);
+      this.body.insertBefore(line.element, before);
     }
     this.empty.hidden = rows.length > 0;
     this.element.firstElementChild.hidden = rows.length === 0;

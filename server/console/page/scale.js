@@ -28,6 +28,19 @@ export function fraction(value, min, max) {
   return Number(((value - min) * 1_000_000n) / (max - min)) / 1_000_000;
 }
 
+const visible = 2; // pixels between two steps that can be seen apart
+
+// positions are the x of moments between left and right, where right is now. They
+// are to scale, unless more than half of the steps would fall together: then they
+// are even.
+export function positions(moments, now, left, right) {
+  const [from] = moments;
+  const scaled = moments.map((at) => left + ((at - from) / (now - from)) * (right - left));
+  const close = scaled.filter((x, i) => i > 0 && x - scaled[i - 1] < visible).length;
+  if (2 * close <= moments.length - 1) return { xs: scaled, even: false };
+  return { xs: moments.map((_, i) => left + (i / moments.length) * (right - left)), even: true };
+}
+
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;

@@ -6,16 +6,27 @@ const kept = 'corebank-session';
 
 async function send(method, body) {
   const response = await fetch(path, { method, headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body), credentials: 'omit', cache: 'no-store' });
+    body: JSON.stringify(body), credentials: 'omit', cache: 'no-store' }).catch(away);
   const answer = await response.json().catch(() => ({}));
+  if (response.status >= 500) away();
   if (!response.ok) throw new Error(answer.error ?? `The bank answered with status ${response.status}.`);
   return answer;
+}
+
+// away is the error of a bank that may answer later.
+function away() {
+  throw Object.assign(new Error('The bank did not answer. Check that it is running.'), { code: 'LOST' });
 }
 
 // resume returns the token of this browser's session, or ''.
 export async function resume() {
   const session = localStorage.getItem(kept);
-  return session ? send('POST', { session }).then(({ token }) => token ?? '', () => '') : '';
+  return session ? send('POST', { session }).then(({ token }) => token ?? '', ended) : '';
+}
+
+function ended(error) {
+  if (error.code === 'LOST') throw error;
+  return '';
 }
 
 // begin returns the token for the code of a link. A link that was used in this

@@ -18,6 +18,7 @@ export class Socket extends EventTarget {
   constructor() {
     super();
     this.state = 'off';
+    this.behind = false; // whether the view that listens knows that it is not up to date
     addEventListener('online', () => this.#connectNow());
     changed.addEventListener('token', () => this.#reconnect());
   }
@@ -30,6 +31,13 @@ export class Socket extends EventTarget {
     signal.addEventListener('abort', () => this.#drop(id));
     if (this.#acknowledged) this.#begin(id);
     else this.#connect();
+  }
+
+  // current says whether the view that listens shows what the bank has.
+  current(yes) {
+    if (this.behind === !yes) return;
+    this.behind = !yes;
+    this.dispatchEvent(new Event('state'));
   }
 
   #setState(state) {
@@ -50,7 +58,7 @@ export class Socket extends EventTarget {
       this.#send({ type: 'connection_init', ...(token && { payload: { authorization: token } }) });
     };
     socket.onmessage = ({ data }) => this.#socket === socket && this.#receive(JSON.parse(data));
-    socket.onclose = ({ code }) => this.#socket === socket && this.#closed(code);
+    socket.onclose = ({ code, reason }) => this.#socket === socket && this.#closed(code, reason);
     this.#restartWatch();
   }
 
@@ -70,13 +78,13 @@ export class Socket extends EventTarget {
     socket?.close();
   }
 
-  #closed(code) {
+  #closed(code, reason = '') {
     this.#socket = null;
     this.#acknowledged = false;
     clearTimeout(this.#watch);
     if (code === 4401 || code === 4403) {
       this.#setState('refused');
-      refused();
+      refused(reason && `The bank ended the connection: ${reason}.`);
       return;
     }
     if (this.#subscriptions.size === 0) {
@@ -149,7 +157,7 @@ export class Socket extends EventTarget {
     const one = this.#subscriptions.get(id);
     if (!one) return;
     const { code, retryable } = errors[0]?.extensions ?? {};
-    if (code === 'UNAUTHENTICATED') refused();
+    if (code === 'UNAUTHENTICATED') refused(errors[0].message);
     if (retryable) {
       setTimeout(() => this.#again(id), pauses[1]);
       return;

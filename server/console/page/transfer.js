@@ -1,9 +1,10 @@
-// The views of one transfer and of one hold.
+// The view of one transfer.
 import { ask, ApiError } from './api.js';
-import { every, h, moment, show } from './dom.js';
-import { amount } from './money.js';
+import { h, moment } from './dom.js';
+import { follow } from './follow.js';
+import { amount, grouped } from './money.js';
 import { transfer as transferQuery } from './queries.js';
-import { status, trouble } from './refusal.js';
+import { status } from './refusal.js';
 
 const account = (id) => h('a', { href: `#/account/${id}` }, h('code', { class: 'id' }, id));
 
@@ -25,49 +26,20 @@ function parts(one) {
       one.memo && [h('dt', {}, 'Memo'), h('dd', {}, one.memo)]),
     h('ol', { class: 'steps' }, step('Sent', one.sentAt, true),
       step(returned ? 'Returned' : 'Received', one.endedAt, one.status !== 'PENDING', returned ? 'back' : '')),
-    one.rejection && h('p', { class: 'notice' }, `Reason: ${one.rejection.message} `,
+    one.rejection && h('p', { class: 'notice' }, `Reason: ${grouped(one.rejection.message)} `,
       h('code', {}, one.rejection.code)),
     related('Reverses', one.reverses ? [one.reverses] : []), related('Reversed by', one.reversals));
 }
 
+// transferView follows a transfer until it ends.
 export async function transferView({ id, signal }) {
-  const content = h('div', { 'aria-live': 'polite' });
-  let ended;
-  const refresh = async () => {
-    if (ended) return;
-    try {
+  const element = await follow({ interval: 1000, signal, draw: parts, ended: ({ status: now }) => now !== 'PENDING',
+    read: async () => {
       const { transfer } = await ask(transferQuery, { id }, { signal });
-      if (!transfer) {
-        throw new ApiError('NOT_FOUND', `There is no transfer ${id} yet. Wait a moment, or check the id.`);
-      }
-      ended = transfer.status !== 'PENDING';
-      show(content, parts(transfer));
-    } catch (error) {
-      if (!signal.aborted) show(content, trouble(error));
-    }
-  };
-  await refresh();
-  every(1000, signal, refresh);
+      if (!transfer) throw new ApiError('NOT_FOUND', `There is no transfer ${id} yet. Wait a moment, or check the id.`);
+      return transfer;
+    } });
   return { title: 'Transfer', section: 'accounts', element: h('div', {},
     h('div', { class: 'heading' }, h('div', {}, h('h1', {}, 'Transfer'),
-    h('p', { class: 'small' }, h('code', { class: 'id' }, id)))), content) };
-}
-
-// holdView shows a hold, with links to capture or release it.
-export async function holdView({ id, signal }, query) {
-  const { hold } = await ask(query, { id }, { signal });
-  if (!hold) throw new ApiError('NOT_FOUND', `There is no hold ${id} yet. Check the id.`);
-  const fact = (name, money) => [h('dt', {}, name), h('dd', { class: 'figure' }, amount(money))];
-  return { title: 'Hold', section: 'accounts', element: h('div', {},
-    h('div', { class: 'heading' }, h('h1', {}, 'Hold')),
-    h('section', { class: 'card' }, h('p', { class: 'current figure' }, amount(hold.remaining)),
-      h('p', {}, status(hold.status)),
-      h('dl', { class: 'facts' }, fact('Original amount', hold.amount), fact('Captured', hold.captured),
-        h('dt', {}, 'Account'), h('dd', {}, account(hold.accountId)),
-        h('dt', {}, 'Placed'), h('dd', {}, moment(hold.placedAt)), h('dt', {}, 'Expires'),
-        h('dd', {}, moment(hold.expiresAt))),
-      hold.status === 'ACTIVE' && h('div', { class: 'buttons' },
-        h('a', { class: 'button', href: `#/account/${hold.accountId}/captureHold?hold=${id}` }, 'Capture'),
-        h('a', { class: 'button', href: `#/account/${hold.accountId}/adjustHold?hold=${id}` }, 'Adjust'),
-        h('a', { class: 'button', href: `#/account/${hold.accountId}/releaseHold?hold=${id}` }, 'Release')))) };
+    h('p', { class: 'small' }, h('code', { class: 'id' }, id)))), element) };
 }

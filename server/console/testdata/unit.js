@@ -1,12 +1,14 @@
 // Checks of the page's pure functions, run in the browser by a Go test. run
 // returns the failures.
+import { noteOf } from '/page/chart.js';
 import { entries, momentOf } from '/page/field.js';
 import { batchItems, forms } from '/page/forms.js';
-import { Ledger } from '/page/ledger.js';
-import { decimal, isNegative, isZero, minor, shown, sum, typed } from '/page/money.js';
+import { Ledger, live, most } from '/page/ledger.js';
+import { copied, decimal, grouped, isNegative, isZero, minor, shown, sum, typed } from '/page/money.js';
+import { allows, headline, reversal } from '/page/offer.js';
 import * as queries from '/page/queries.js';
 import { link, read } from '/page/route.js';
-import { fraction, nearest, ticks, timeLabel, timeTicks } from '/page/scale.js';
+import { fraction, nearest, positions, ticks, timeLabel, timeTicks } from '/page/scale.js';
 import { balanceSheet } from '/page/trial.js';
 
 const wrong = [];
@@ -30,8 +32,6 @@ function money() {
   is('exact where floats are too short', sum(['9007199254740993.01', '0.01']), '9007199254740993.02');
   is('unlike decimals', sum(['1', '0.125']), '1.125');
   is('zero', [isZero('0.000'), isZero('-0.01'), isNegative('-0.01'), isNegative('0.00')], [true, false, true, false]);
-  is('typed', ['1 000,50', "1'000.5", ' 12.34 ', '1,000.50', 'twelve'].map(typed),
-    ['1000.50', '1000.5', '12.34', '1,000.50', 'twelve']);
   for (const text of ['', '1e3', '1.', 'NaN']) {
     try {
       minor(text);
@@ -40,6 +40,29 @@ function money() {
       is('a RangeError', error instanceof RangeError, true);
     }
   }
+}
+
+// An amount is read as it was meant, or not at all.
+function amounts() {
+  const read = (text, currency = 'KWD') => typed(text, currency).value ?? 'refused';
+  const meant = { '1234': '1234', '1234.5': '1234.5', '.5': '0.5', '5.': '5', ',5': '0.5', '12,5': '12.5', '007': '7',
+    ' 12.34 ': '12.34', '1,234.50': '1234.50', '12,34,567.50': '1234567.50', '1,234,567.00': '1234567.00',
+    '1.234,50': '1234.50', '1 234.50': '1234.50', "1'234,50": '1234.50', '1\u202f234\u202f567': '1234567',
+    '+500.25': '500.25', '−30': '-30', '-30': '-30', '12.50 KWD': '12.50',
+    'kwd 12.50': '12.50', '1,234.567': '1234.567' };
+  for (const [text, value] of Object.entries(meant)) is(text, read(text), value);
+  for (const text of ['1,234', '0,123', ',123', '1234,567', '1,234,567', '1 234,567', '1.234,567', '12.50 EUR',
+    '€12.50', '1,23.50', '1 23', '12 34', '1.2.3', '1,2,3', '1e3', 'twelve', '', '.', '-', '1_000', '5²', '١٢', '0x10', 'NaN',
+    '--5']) {
+    is(text, read(text), 'refused');
+  }
+  is('a sign', [read('€12.50', 'EUR'), read('12.50 $', 'USD'), read('£1,234.50', 'GBP')],
+    ['12.50', '12.50', '1234.50']);
+  is('both meanings', typed('1,234', 'KWD').problem, '1,234 can mean two amounts. Write 1234, or 1.234.');
+  is('another currency', typed('12.50 EUR', 'KWD').problem, 'The amount must be in KWD, not EUR.');
+  is('in a message', grouped('It has 1100.50 EUR available and -5 EUR held since 2026-03-01.'),
+    'It has 1\u202f100.50 EUR available and −5 EUR held since 2026-03-01.');
+  is('copied', copied(`${shown('-1234567.10')} EUR − ${shown('1234')}`), '-1234567.10 EUR − 1234');
 }
 
 function scale() {
@@ -56,6 +79,17 @@ function scale() {
   is('at least one', timeTicks(day + 1, day + 900, 4).found.length, 1);
   is('a century', timeTicks(day, day + 36_525 * 86_400_000, 5).found.length <= 6, true);
   is('nearest', [0, 14, 16, 99].map((x) => nearest([10, 20, 30], x)), [0, 0, 1, 2]);
+}
+
+function chart() {
+  const spread = positions([0, 100, 200, 300], 400, 0, 400);
+  is('to scale, up to now', spread, { xs: [0, 100, 200, 300], even: false });
+  const burst = positions([0, 1, 2, 3, 3_600_000], 7_200_000, 0, 500);
+  is('a burst can be seen', burst, { xs: [0, 100, 200, 300, 400], even: true });
+  is('one', positions([5], 10, 0, 100), { xs: [0], even: false });
+  is('no older ones', [noteOf(0), noteOf(1, false, false)], ['No transactions yet.', '1 transaction, times in UTC.']);
+  is('older ones', noteOf(50, false, true),
+    '50 transactions, times in UTC. Load older transactions below to extend the chart.');
 }
 
 function trial() {
@@ -82,30 +116,82 @@ function trial() {
   is('an empty bank', balanceSheet([]), []);
 }
 
-const row = (version) => ({ version, balanceAfter: { value: '1.00' } });
 const connection = (versions, pageInfo) => ({
-  edges: versions.map((version) => ({ cursor: `v${version}`, node: row(version) })),
-  pageInfo: { startCursor: versions.length ? `v${versions[0]}` : null,
-    endCursor: versions.length ? `v${versions.at(-1)}` : null, ...pageInfo },
+  edges: versions.map((version) => ({ cursor: `v${version}`, node: { version, accountId: 'acc_1' } })), pageInfo,
 });
+const range = (from, to) => Array.from({ length: from - to + 1 }, (_, i) => from - i);
 
 function ledger() {
   const l = new Ledger();
   const versions = () => l.rows.map(({ version }) => version);
-  l.older(connection([9, 8, 6], { hasNextPage: true }));
-  is('cursors of the first page', [l.newest, l.oldest, l.more, l.resume], ['v9', 'v6', true, null]);
-  is('an event', l.live({ cursor: 'p40', transaction: row(12) }), true);
-  is('the same again', l.live({ cursor: 'p40', transaction: row(12) }), false);
-  is('the gap before it', l.newer(connection([12, 11, 10], { hasPreviousPage: false })), false);
+  is('nothing yet', [l.rows, l.newest, l.oldest], [[], null, null]);
+  l.start(connection([9, 8, 6], { hasNextPage: true }));
+  is('cursors of the first page', [l.newest, l.oldest, l.more], ['v9', 'v6', true]);
+  is('the gap', l.newer(connection([12, 11, 10, 9], { hasPreviousPage: true })), true);
   l.older(connection([5, 2], { hasNextPage: false }));
-  is('no gap, no repeat', versions(), [12, 11, 10, 9, 8, 6, 5, 2]);
-  is('after a broken connection', l.resume, 'p40');
-  l.live({ cursor: 'p41', transaction: row(13) });
-  l.live({ cursor: 'p40', transaction: row(12) });
-  is('received twice', [versions().slice(0, 2), l.head, l.more], [[13, 12], 13, false]);
-  const empty = new Ledger();
-  empty.older(connection([], { hasNextPage: false }));
-  is('nothing yet', [empty.rows, empty.newest, empty.more, empty.head], [[], null, false, 0]);
+  is('no gap, no repeat', [versions(), l.more], [[12, 11, 10, 9, 8, 6, 5, 2], false]);
+  l.newer(connection(range(3000, 2000), { hasPreviousPage: false }));
+  is('bounded', [l.rows.length, l.newest, l.more], [live, 'v3000', true]);
+  for (let oldest = 3000 - live; !l.full && oldest > 0; oldest -= 50) {
+    l.older(connection(range(oldest, oldest - 49), { hasNextPage: true }));
+  }
+  is('older ones make room', [l.rows.length, l.full, versions()[0]], [most, true, 3000]);
+  l.newer(connection([3002, 3001], { hasPreviousPage: false }));
+  is('and no more than that', [l.rows.length, l.oldest], [most, `v${3003 - most}`]);
+  l.start(connection([9000], { hasNextPage: true }));
+  is('begun anew', versions(), [9000]);
+}
+
+// A reversal says what is left of the row that it reverses.
+function reversals() {
+  const l = new Ledger();
+  const edge = (version, more) => ({ cursor: `v${version}`, node: { version, accountId: 'acc_1', ...more } });
+  const undone = { value: '3.00' };
+  l.start({ edges: [edge(3, { type: 'TRANSFER_IN', transferId: 'trf_1' }), edge(2)], pageInfo: {} });
+  l.newer({ edges: [edge(4, { reverses: { accountId: 'acc_1', version: 2, reversedAmount: undone } })], pageInfo: {} });
+  l.newer({ edges: [edge(5, { reverses: { accountId: 'acc_2', version: 2, reversedAmount: undone },
+    transfer: { reverses: { id: 'trf_1' } } })], pageInfo: {} });
+  is('reversed amounts', l.rows.map(({ reversedAmount }) => reversedAmount?.value ?? null),
+    [null, null, '3.00', '3.00']);
+}
+
+// What must fail is not offered.
+function offers() {
+  const zero = { value: '0.00' };
+  const open = { status: 'OPEN', currency: 'EUR', freeze: null, balance: { current: zero, held: zero, inTransit: zero },
+    transfersInTransit: [] };
+  const names = ['deposit', 'withdraw', 'transfer', 'placeHold', 'captureHold', 'releaseHold', 'reverse', 'setLimits',
+    'freezeAccount', 'unfreezeAccount', 'closeAccount'];
+  const refused = (account) => names.filter((name) => !allows({ ...open, ...account }, name));
+  is('an empty account', refused({}), ['unfreezeAccount']);
+  is('closed', refused({ status: 'CLOSED' }), names);
+  is('unreadable', refused({ currency: 'XXX' }), names);
+  is('debits blocked', refused({ freeze: { debits: true } }), ['withdraw', 'transfer', 'placeHold']);
+  is('credits blocked', refused({ freeze: { credits: true } }), ['deposit']);
+  for (const part of ['current', 'held', 'inTransit']) {
+    is(part, refused({ balance: { ...open.balance, [part]: { value: '0.01' } } }), ['unfreezeAccount', 'closeAccount']);
+  }
+  const row = (type, more) => ({ type, amount: { value: '5.00' }, transferId: 'trf_1', ...more });
+  const state = (type, more, account, returned = []) => reversal(row(type, more), { ...open, ...account },
+    new Set(returned));
+  is('reversible', ['DEPOSIT', 'WITHDRAWAL', 'HOLD_CAPTURE', 'TRANSFER_IN'].map((type) => state(type)),
+    Array(4).fill('possible'));
+  is('not reversible', ['REVERSAL', 'TRANSFER_RETURNED'].map((type) => state(type)), Array(2).fill('impossible'));
+  is('in part and in full', ['2.00', '5.00'].map((value) => state('DEPOSIT', { reversedAmount: { value } })),
+    ['possible', 'done']);
+  is('a reversal itself', state('TRANSFER_IN', { transfer: { status: 'COMPLETED', reverses: { id: 'trf_0' } } }),
+    'impossible');
+  const sent = { transfer: { status: 'PENDING' } };
+  is('a transfer', [state('TRANSFER_OUT', sent, { transfersInTransit: [{ transferId: 'trf_1' }] }),
+    state('TRANSFER_OUT', sent), state('TRANSFER_OUT', sent, {}, ['trf_1'])], ['impossible', 'possible', 'impossible']);
+  const [noDebits, noCredits] = [{ freeze: { debits: true } }, { freeze: { credits: true } }];
+  is('while blocked', [state('DEPOSIT', {}, noDebits), state('DEPOSIT', {}, noCredits), state('WITHDRAWAL', {}, noCredits)],
+    ['impossible', 'possible', 'impossible']);
+  const hold = { remaining: '0.00', captured: '0.00', amount: '9.00' };
+  const says = (status, more) => headline(Object.fromEntries(Object.entries({ ...hold, ...more })
+    .map(([name, value]) => [name, { value }]).concat([['status', status]]))).value;
+  is('the headline of a hold', [says('ACTIVE', { remaining: '9.00' }), says('CAPTURED', { captured: '9.00' }),
+    says('RELEASED'), says('EXPIRED')], Array(4).fill('9.00'));
 }
 
 function addresses() {
@@ -114,6 +200,8 @@ function addresses() {
   is('no route', read(''), { name: 'accounts', id: '', more: '', parameters: {} });
   is('a link', link('accounts', { owner: 'Ada & Bob', kind: '', after: undefined }), '#/accounts?owner=Ada+%26+Bob');
   is('and back', read(link('accounts', { owner: 'Ada & Bob' })).parameters, { owner: 'Ada & Bob' });
+  is('broken escapes', ['#/account/%E0%A4%A', '#/hold/%', '#/account/a%20b'].map((hash) => read(hash).id),
+    ['%E0%A4%A', '%', 'a b']);
   is('metadata', entries('a = 1\n\n b=x=y \nc'), [{ key: 'a', value: '1' }, { key: 'b', value: 'x=y' },
     { key: 'c', value: '' }]);
   is('moments', ['2026-03-01T10:00', '2026-03-01T10:00:07'].map(momentOf),
@@ -121,12 +209,8 @@ function addresses() {
 }
 
 export function run() {
-  money();
-  scale();
-  trial();
-  ledger();
-  addresses();
-  if (checks < 37) wrong.push(`only ${checks} checks ran`);
+  for (const part of [money, amounts, scale, chart, trial, ledger, reversals, offers, addresses]) part();
+  if (checks < 110) wrong.push(`only ${checks} checks ran`);
   return wrong;
 }
 
