@@ -2,7 +2,9 @@ package actor
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -25,6 +27,7 @@ type account struct {
 	mu       sync.Mutex // Dapr gives turns one by one; a host that was suspended may see two
 	loaded   bool
 	state    bank.Account
+	mark     contract.Mark // of the record of the state's version
 	keys     *bank.Keys
 	snapshot int64 // version of the last snapshot
 	distrust bool  // the snapshot was proven wrong: read the log alone
@@ -41,24 +44,49 @@ func (a *account) load(ctx context.Context) error {
 			start = saved
 		}
 	}
-	state, keys := start.State, bank.RestoreKeys(a.keysKept, start.Keys, start.Forgot)
-	err := logclient.ReadStream(ctx, a.log, a.id, state.Version, func(r contract.Record, _ int) (err error) {
+	state, mark, keys := start.State, start.Mark, bank.RestoreKeys(a.keysKept, start.Keys, start.Forgot)
+	confirmed := state.Version == 0
+	err := logclient.ReadStream(ctx, a.log, a.id, max(0, state.Version-1), func(r contract.Record, _ int) (err error) {
+		if !confirmed {
+			confirmed = true
+			return start.contradictedBy(r)
+		}
 		keys.Remember(r.Key, r.Version)
 		if state, err = contract.Fold(state, r); err != nil && start.State.Version == 0 {
 			err = fmt.Errorf("%w: %w", errUnreadable, err)
 		}
 		a.distrust = a.distrust || err != nil
+		mark = r.Mark()
 		return err
 	})
+	if err == nil && !confirmed {
+		err = fmt.Errorf("%w: the log does not reach version %d", errOtherStream, start.State.Version)
+	}
+	if errors.Is(err, errOtherStream) {
+		slog.Warn("snapshot ignored; reading the log instead", "account", a.id, "reason", err)
+		a.distrust = true
+		return a.load(ctx) // of the log alone
+	}
 	if err != nil {
 		return err
 	}
-	a.state, a.keys, a.snapshot, a.loaded, a.distrust = state, keys, start.State.Version, true, false
+	a.state, a.mark, a.keys, a.snapshot, a.loaded, a.distrust = state, mark, keys, start.State.Version, true, false
 	return nil
 }
 
 // forget drops what the actor knows; the next attempt reads it again.
 func (a *account) forget() { a.loaded = false }
+
+// errOtherStream says that the stream is not the one that was known: an earlier copy of the log was restored, or a
+// snapshot is wrong.
+var errOtherStream = errors.New("the stream is another one")
+
+// outdated is the error of an actor that knows a version which the log does not have. The next attempt reads the log.
+func (a *account) outdated(version int64) error {
+	a.forget()
+	a.distrust = true
+	return fmt.Errorf("%w: the log does not have version %d of %s, which was known", errOtherStream, version, a.id)
+}
 
 // accept makes a decision's result the actor's state, now that it is durable.
 func (a *account) accept(d *decision, position int64) {
@@ -66,7 +94,7 @@ func (a *account) accept(d *decision, position int64) {
 		d.records[i].Position = position + int64(i)
 		a.keys.Remember(d.records[i].Key, d.records[i].Version)
 	}
-	a.state = d.state
+	a.state, a.mark = d.state, d.records[len(d.records)-1].Mark()
 	if a.state.Version-a.snapshot >= snapshotEvery {
 		a.save()
 	}
@@ -74,7 +102,7 @@ func (a *account) accept(d *decision, position int64) {
 
 // save queues a snapshot. It may get lost; nothing depends on it.
 func (a *account) save() {
-	a.snapshots.enqueue(a.state, a.keys)
+	a.snapshots.enqueue(a.state, a.mark, a.keys)
 	a.snapshot = a.state.Version
 }
 
@@ -163,7 +191,7 @@ func (a *account) record(ctx context.Context, version int64) (contract.Record, e
 		return contract.Record{}, fmt.Errorf("read version %d of %s: %w", version, a.id, err)
 	}
 	if len(page.Records) == 0 || page.Records[0].Version != version {
-		return contract.Record{}, fmt.Errorf("the log has no version %d of %s", version, a.id)
+		return contract.Record{}, a.outdated(version)
 	}
 	return page.Records[0], nil
 }

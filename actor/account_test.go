@@ -22,6 +22,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/identity/identitytest"
+	"corebank/internal/seal"
 )
 
 // bench is an actor host over a log in memory, with faults to order.
@@ -64,7 +65,7 @@ func (b *bench) background(work func(context.Context)) {
 
 // restart is a new host process over the same log and snapshots.
 func (b *bench) restart() {
-	b.host = actor.NewHost(b.log, b.kept, func() time.Time { return b.now }, identitytest.Believe)
+	b.host = actor.NewHost(b.log, b.kept, sealing, func() time.Time { return b.now }, identitytest.Believe)
 	b.background(b.host.RunSnapshots)
 }
 
@@ -356,11 +357,13 @@ func TestTwoHostsOfOneAccountDoNoHarm(t *testing.T) {
 	})
 }
 
-// reseal changes what a snapshot says, and gives it the checksum that fits.
+// sealing is the key of the hosts' snapshots.
+var sealing = seal.Key{1, 2, 3}
+
+// reseal changes what ada's snapshot says, and seals it again.
 func reseal(snapshot []byte, change func(data, state map[string]any)) []byte {
 	var sealed struct {
-		SHA256 string          `json:"sha256"`
-		Data   json.RawMessage `json:"data"`
+		Data json.RawMessage `json:"data"`
 	}
 	var data map[string]any
 	err := json.Unmarshal(snapshot, &sealed)
@@ -370,10 +373,10 @@ func reseal(snapshot []byte, change func(data, state map[string]any)) []byte {
 		panic(err)
 	}
 	change(data, data["state"].(map[string]any))
-	sealed.Data, _ = json.Marshal(data) // it was JSON before
-	sum := sha256.Sum256(sealed.Data)
-	sealed.SHA256 = hex.EncodeToString(sum[:])
-	resealed, _ := json.Marshal(sealed)
+	resealed, err := sealing.Seal("snapshot of "+string(ada), data)
+	if err != nil {
+		panic(err)
+	}
 	return resealed
 }
 
@@ -405,6 +408,34 @@ func TestSnapshotsAreOnlyACache(t *testing.T) {
 			return reseal(d, func(_, state map[string]any) {
 				state["version"], state["balance"] = 900, eur(1_000_000)
 			})
+		},
+		"of another past": func(d []byte) []byte {
+			return reseal(d, func(data, state map[string]any) {
+				data["mark"], state["balance"] = contract.Mark{1}, eur(1_000_000)
+			})
+		},
+		"against the balance in the log": func(d []byte) []byte {
+			return reseal(d, func(_, state map[string]any) { state["balance"] = eur(1_000_000) })
+		},
+		"with another key": func(d []byte) []byte {
+			var stolen struct{ Data map[string]any }
+			if err := json.Unmarshal(d, &stolen); err != nil {
+				panic(err)
+			}
+			stolen.Data["state"].(map[string]any)["balance"] = eur(1_000_000)
+			forged, err := seal.Key{9}.Seal("snapshot of "+string(ada), stolen.Data)
+			if err != nil {
+				panic(err)
+			}
+			return forged
+		},
+		"with a checksum, as of an earlier build": func(d []byte) []byte {
+			sealed := map[string]json.RawMessage{}
+			if err := json.Unmarshal(d, &sealed); err != nil {
+				panic(err)
+			}
+			sum := sha256.Sum256(sealed["data"])
+			return fmt.Appendf(nil, `{"sha256":%q,"data":%s}`, hex.EncodeToString(sum[:]), sealed["data"])
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,7 +32,7 @@ func newGuarded(t *testing.T) *guarded {
 	if g.own, err = actor.NewSystemSigner(newKey(t), time.Now); err != nil {
 		t.Fatal(err)
 	}
-	g.host = actor.NewHost(g.log, g.kept, func() time.Time { return g.now },
+	g.host = actor.NewHost(g.log, g.kept, sealing, func() time.Time { return g.now },
 		actor.NewAuthenticator(g.people.Verifier(), g.own.Verifier()))
 	g.background(g.host.RunSnapshots)
 	return g

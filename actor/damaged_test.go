@@ -59,7 +59,7 @@ func TestAKeyThatTheLogHasLostIsNotUsedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t)
 		b.send(b.open(), b.deposit("lost", 500), b.deposit("kept", 1))
-		b.host = actor.NewHost(&forgetful{Log: b.log, lost: "lost"}, b.kept, func() time.Time { return b.now },
+		b.host = actor.NewHost(&forgetful{Log: b.log, lost: "lost"}, b.kept, sealing, func() time.Time { return b.now },
 			identitytest.Believe)
 		b.background(b.host.RunSnapshots)
 		again := b.send(b.deposit("lost", 500))[0]

@@ -12,6 +12,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/seal"
 )
 
 // Log is the event source as the actors use it. An error of Append means that
@@ -45,10 +46,12 @@ const accountsKept = 100_000
 // event source, which lacks at most those of the commit that is under way; that has fewer records than this.
 const keysKept = 1024
 
-// NewHost makes a host over a log and a store of snapshots. clock gives the time of decisions, authenticate their
-// callers.
-func NewHost(log Log, store Snapshots, clock func() time.Time, authenticate Authenticator) *Host {
-	h := &Host{log: log, snapshots: newSnapshots(store), clock: clock, authenticate: authenticate, keysKept: keysKept}
+// NewHost makes a host over a log and a store of snapshots, which count only if they are sealed with the key. clock
+// gives the time of decisions, authenticate their callers.
+func NewHost(
+	log Log, store Snapshots, key seal.Key, clock func() time.Time, authenticate Authenticator,
+) *Host {
+	h := &Host{log: log, snapshots: newSnapshots(store, key), clock: clock, authenticate: authenticate, keysKept: keysKept}
 	h.limitAccounts(accountsKept)
 	return h
 }
@@ -88,6 +91,13 @@ func (h *Host) Ready(ctx context.Context) contract.Readiness {
 		return contract.Readiness{Reason: "the event source does not answer: " + err.Error()}
 	}
 	return readiness
+}
+
+// ForgetAll forgets all accounts: an earlier copy of the log was restored. Their next turns begin with the log.
+func (h *Host) ForgetAll() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.accounts.Purge()
 }
 
 // Has reports whether the account's actor is in memory here.

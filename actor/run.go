@@ -2,6 +2,7 @@ package actor
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -21,6 +22,7 @@ import (
 	"corebank/internal/identity/issuer"
 	"corebank/internal/identity/oidc"
 	"corebank/internal/logclient"
+	"corebank/internal/seal"
 )
 
 // Config is what the command app needs to run.
@@ -70,9 +72,14 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return err
 	}
 	events := logclient.NewPartitioned(sidecar, config.Partitions, config.AppendToken)
-	host := NewHost(events, stateStore{sidecar}, time.Now, NewAuthenticator(people, signer.Verifier()))
+	sealing, err := sealingKey(key)
+	if err != nil {
+		return err
+	}
+	host := NewHost(events, stateStore{sidecar}, sealing, time.Now, NewAuthenticator(people, signer.Verifier()))
 	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: signer.Sign(batcher.Remote(sidecar)),
-		Store: sagaStore{sidecar}, Here: host.Has, Clock: time.Now, Salt: rand.Uint64(), Logger: log})
+		Store: sagaStore{sidecar}, Key: sealing, Restored: host.ForgetAll, Here: host.Has,
+		Clock: time.Now, Salt: rand.Uint64(), Logger: log})
 
 	var subscribed atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
@@ -93,6 +100,16 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		})
 	})
 	return group.Wait()
+}
+
+// sealingKey is the key of what the actors store outside of the log: snapshots and the open transfers. It follows from
+// the key that signs the bank's own commands, which all hosts of actors have and no other part.
+func sealingKey(key *ecdsa.PrivateKey) (seal.Key, error) {
+	secret, err := key.Bytes()
+	if err != nil {
+		return seal.Key{}, err
+	}
+	return seal.DeriveKey(secret, "corebank: snapshots and open transfers")
 }
 
 // hostActors keeps the actor event stream to the sidecar open until ctx ends.

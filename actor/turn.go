@@ -112,12 +112,20 @@ func (a *account) confirm(ctx context.Context, predicts bool) error {
 	if !predicts {
 		return nil
 	}
-	newer, err := a.log.ReadStream(ctx,
-		contract.ReadStreamRequest{Account: a.id, AfterVersion: a.state.Version, Limit: 1})
+	known := min(1, a.state.Version) // the newest record that the actor knows is read, too
+	page, err := a.log.ReadStream(ctx,
+		contract.ReadStreamRequest{Account: a.id, AfterVersion: a.state.Version - known, Limit: 2})
 	if err != nil {
 		return fmt.Errorf("confirm version %d of %s: %w", a.state.Version, a.id, err)
 	}
-	if len(newer.Records) > 0 {
+	records := page.Records
+	if known > 0 {
+		if len(records) == 0 || records[0].Mark() != a.mark {
+			return a.outdated(a.state.Version)
+		}
+		records = records[1:]
+	}
+	if len(records) > 0 {
 		a.forget()
 		return errLostRace
 	}

@@ -7,6 +7,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/seal"
 )
 
 var began = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
@@ -63,8 +64,8 @@ func TestAnUnreadableRecordIsSkipped(t *testing.T) {
 	p := newPendingState(few)
 	poison := contract.Record{
 		Position: 1, Account: bank.NewAccountID("ada", "1"), Version: 1, Type: "money-conjured", Schema: 1}
-	if err := p.fold(poison); err == nil || p.position != 1 {
-		t.Errorf("at position %d: %v", p.position, err)
+	if err := p.fold(poison); err == nil || p.at.Position != 1 {
+		t.Errorf("at position %d: %v", p.at.Position, err)
 	}
 }
 
@@ -75,24 +76,33 @@ func TestACheckpointIsReadAsItWasWritten(t *testing.T) {
 	p.add(&transfer{ID: id, From: from, To: to, Version: 2, Position: 3, Step: rejected, Since: at,
 		Rejection: &bank.Rejection{Code: bank.FrozenAccount, Message: "It is frozen."}})
 	p.addHold(&hold{Account: from, Version: 4, Position: 5, ExpiresAt: at})
-	p.position, p.mark = 7, "here"
-	d := New(Parts{})
+	p.at = contract.Checkpoint{Log: "ours", Position: 7, Mark: contract.Mark{1}}
+	d := New(Parts{Key: seal.Key{1}})
 	d.pending, d.changed = p, true
 	data, err := d.encodeCheckpoint()
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := decodeCheckpoint(data, few)
+	again, err := d.decodeCheckpoint(data)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if fmt.Sprintf("%+v", *again.transfers[id].Rejection) != "{Code:ACCOUNT_FROZEN Message:It is frozen.}" ||
 		*again.holds.byExpiry[0] != (hold{Account: from, Version: 4, Position: 5, ExpiresAt: at}) ||
-		again.position != 7 || again.mark != "here" {
+		again.at != p.at {
 		t.Errorf("%+v", again)
 	}
 	data[len(data)/2] ^= 1
-	if _, err := decodeCheckpoint(data, few); err == nil {
+	if _, err := d.decodeCheckpoint(data); err == nil {
 		t.Error("a damaged checkpoint was taken for a valid one")
+	}
+	for name, forger := range map[string]seal.Key{"another key": {2}, "the right key and name": {1}} {
+		forged, err := forger.Seal(sealedAs, checkpoint{Schema: checkpointSchema, Checkpoint: p.at})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.decodeCheckpoint(forged); (err == nil) != (forger == d.Key) {
+			t.Errorf("sealed with %s: %v", name, err)
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
-	"corebank/internal/seal"
 )
 
 // Bounds of checkpoints.
@@ -20,7 +19,10 @@ const (
 )
 
 // checkpointSchema is the version of the checkpoint's shape. A checkpoint of any other version is ignored.
-const checkpointSchema = 1
+const checkpointSchema = 2
+
+// sealedAs is the name under which checkpoints are sealed: a driver acts on what they say.
+const sealedAs = "open transfers"
 
 // Store is where the checkpoint is stored: a cache. Drivers may share one.
 type Store interface {
@@ -31,19 +33,13 @@ type Store interface {
 
 // checkpoint is the pending state as it is stored.
 type checkpoint struct {
-	Schema    int         `json:"schema"`
-	Position  int64       `json:"position"`
-	Mark      string      `json:"mark"`
+	Schema int `json:"schema"`
+	contract.Checkpoint
 	Transfers []*transfer `json:"transfers,omitempty"`
 	Holds     []*hold     `json:"holds,omitempty"`
 
 	LostTransfers int64 `json:"lostTransfers,omitempty"`
 	LostHolds     int64 `json:"lostHolds,omitempty"`
-}
-
-// markOf tells a record from those of other logs at the same position.
-func markOf(r contract.Record) string {
-	return fmt.Sprintf("%s/%d/%d/%s", r.Account, r.Version, r.At.UnixMicro(), r.RequestHash)
 }
 
 // saveCheckpoints saves the pending state when it has changed, until ctx ends.
@@ -86,12 +82,12 @@ func (d *Driver) encodeCheckpoint() ([]byte, error) {
 		return nil, nil
 	}
 	d.changed = false
-	c := checkpoint{Schema: checkpointSchema, Position: d.pending.position, Mark: d.pending.mark,
+	c := checkpoint{Schema: checkpointSchema, Checkpoint: d.pending.at,
 		Transfers: d.pending.sorted(all), Holds: d.pending.holds.byExpiry,
 		LostTransfers: d.pending.lostTransfers, LostHolds: d.pending.lostHolds}
 	noteLost(&c.LostTransfers, d.reread.low)
 	noteLost(&c.LostHolds, d.reread.holds)
-	return seal.Seal(c)
+	return d.Key.Seal(sealedAs, c)
 }
 
 // restore is the pending state of the checkpoint, if it can be trusted, and otherwise an empty one. Its error is that
@@ -107,9 +103,11 @@ func (d *Driver) restore(ctx context.Context) (*pendingState, error) {
 	if len(data) == 0 {
 		return newPendingState(d.limits), nil
 	}
-	p, reason := decodeCheckpoint(data, d.limits)
+	p, reason := d.decodeCheckpoint(data)
 	if reason == nil {
-		if reason, err = d.checkSameLog(ctx, p); err != nil {
+		if _, err = logclient.Verify(ctx, d.Log, p.at); errors.Is(err, logclient.ErrOtherLog) {
+			reason = err
+		} else if err != nil {
 			return nil, err
 		}
 	}
@@ -120,16 +118,16 @@ func (d *Driver) restore(ctx context.Context) (*pendingState, error) {
 	return p, d.rereadSent(ctx, p)
 }
 
-func decodeCheckpoint(data []byte, limits limits) (*pendingState, error) {
+func (d *Driver) decodeCheckpoint(data []byte) (*pendingState, error) {
 	var c checkpoint
-	if err := seal.Open(data, &c); err != nil {
+	if err := d.Key.Open(sealedAs, data, &c); err != nil {
 		return nil, err
 	}
 	if c.Schema != checkpointSchema {
 		return nil, fmt.Errorf("they are of schema %d", c.Schema)
 	}
-	p := newPendingState(limits)
-	p.position, p.mark, p.lostTransfers, p.lostHolds = c.Position, c.Mark, c.LostTransfers, c.LostHolds
+	p := newPendingState(d.limits)
+	p.at, p.lostTransfers, p.lostHolds = c.Checkpoint, c.LostTransfers, c.LostHolds
 	for _, t := range c.Transfers {
 		p.add(t)
 	}
@@ -137,23 +135,6 @@ func decodeCheckpoint(data []byte, limits limits) (*pendingState, error) {
 		p.addHold(h)
 	}
 	return p, nil
-}
-
-// checkSameLog gives the reason why the pending state cannot be of this log.
-func (d *Driver) checkSameLog(ctx context.Context, p *pendingState) (reason, err error) {
-	if p.position == 0 {
-		return nil, nil
-	}
-	page, err := logclient.Read(ctx, d.Log, p.position-1)
-	switch {
-	case errors.Is(err, logclient.ErrOtherLog):
-		return err, nil
-	case err != nil:
-		return nil, err
-	case len(page.Records) == 0 || markOf(page.Records[0]) != p.mark:
-		return errors.New("they are of another log"), nil
-	}
-	return nil, nil
 }
 
 // rereadSent reads what the checkpoint does not have: the events of transfers that are on their way to the receiver. A

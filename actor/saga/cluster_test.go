@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"corebank/actor"
@@ -17,6 +18,7 @@ import (
 	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/identity/identitytest"
+	"corebank/internal/seal"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -57,6 +59,7 @@ func newCluster(t *testing.T, hosts int) *cluster {
 	w.api = eventsource.NewAPI(writer, storage, relay.Published)
 	w.background(writer.Run)
 	w.background(relay.Run)
+	synctest.Wait() // until the writer has the log
 	for range hosts {
 		w.hosts = append(w.hosts, w.newHost())
 	}
@@ -65,7 +68,7 @@ func newCluster(t *testing.T, hosts int) *cluster {
 
 func (w *cluster) newHost() *actor.Host {
 	clock := func() time.Time { return time.Now().Add(w.skew) }
-	return actor.NewHost(events{w}, noSnapshots{}, clock, identitytest.Believe)
+	return actor.NewHost(events{w}, noSnapshots{}, seal.Key{}, clock, identitytest.Believe)
 }
 
 // background runs work until the test ends.

@@ -13,6 +13,7 @@ import (
 	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
+	"corebank/internal/seal"
 )
 
 // When a driver acts.
@@ -40,6 +41,10 @@ type Parts struct {
 	Log   logclient.Log
 	Call  batcher.Call
 	Store Store
+	// Key is what the checkpoints in the store are sealed with.
+	Key seal.Key
+	// Restored, where set, is called when an earlier copy of the log turned out to be restored.
+	Restored func()
 	// Here reports whether this process has the account's actor: it drives the transfers of its own accounts at once.
 	Here func(bank.AccountID) bool
 	// Divided is set when the log has several partitions. The event that answers a step may then get its position in
@@ -74,7 +79,7 @@ type Driver struct {
 func New(parts Parts) *Driver {
 	d := &Driver{Parts: parts, limits: defaultLimits, turn: make(chan struct{}, 1)}
 	d.dispatcher = newDispatcher(parts.Call, d.act, parts.Logger)
-	d.follower = logclient.Follower{Log: parts.Log, Position: d.position, Take: d.take}
+	d.follower = logclient.Follower{Log: parts.Log, Position: d.position, Checkpoint: d.checkpoint, Take: d.take}
 	return d
 }
 
@@ -95,7 +100,7 @@ func (d *Driver) Status() Status {
 	if d.pending == nil {
 		return Status{}
 	}
-	return Status{Position: d.pending.position, CaughtUp: d.acting != nil,
+	return Status{Position: d.pending.at.Position, CaughtUp: d.acting != nil,
 		Transfers: len(d.pending.transfers), Holds: len(d.pending.holds.byExpiry)}
 }
 
@@ -212,19 +217,26 @@ func (d *Driver) restart() error {
 		d.pending.end(t.ID)
 	}
 	d.pending = newPendingState(d.limits)
+	d.follower.Distrust()
+	if d.Restored != nil {
+		d.Restored()
+	}
 	return errors.New("reading it from its beginning")
 }
 
-func (d *Driver) position() int64 {
+func (d *Driver) position() int64 { return d.checkpoint().Position }
+
+func (d *Driver) checkpoint() contract.Checkpoint {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.pending.position
+	return d.pending.at
 }
 
 // take folds the records that follow the position.
 func (d *Driver) take(_ context.Context, records []contract.Record, _ bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.pending.at.Log = d.follower.LogID()
 	for _, r := range records {
 		d.changed = true
 		if err := d.pending.fold(r); err != nil {

@@ -47,8 +47,7 @@ type transfer struct {
 // pendingState is the fold of the log to what is still to be done. It is not safe for concurrent use.
 type pendingState struct {
 	limits    limits
-	position  int64
-	mark      string // what the log holds at the position
+	at        contract.Checkpoint // the last record that was taken in
 	transfers map[bank.TransferID]*transfer
 	holds     holds
 	// lostTransfers and lostHolds are the positions of the first events whose transfers and holds did not fit; 0 if
@@ -65,7 +64,7 @@ func newPendingState(limits limits) *pendingState {
 // fold takes the next record of the log. An error means that the record cannot be read; the next ones can be folded
 // nevertheless.
 func (p *pendingState) fold(r contract.Record) error {
-	p.position, p.mark = r.Position, markOf(r)
+	p.at.Position, p.at.Mark = r.Position, r.Mark()
 	event, err := r.Event()
 	if err != nil {
 		return err

@@ -53,12 +53,12 @@ func (d *Driver) rereadLost(ctx context.Context) {
 // readAgain folds the log from a position up to where the driver is now, and passes on what it found, or nothing if the
 // log cannot be read. d.mu is held.
 func (d *Driver) readAgain(ctx context.Context, from int64, found func(p *pendingState, complete bool)) {
-	to, limits := d.pending.position, d.pending.limits
+	to, limits := d.pending.at.Position, d.pending.limits
 	d.rereading.Go(func() {
 		p := newPendingState(limits)
-		p.position, p.rereading = from-1, true
-		past := logclient.Follower{Log: d.Log, Position: func() int64 { return p.position }, Take: p.takeUpTo(to)}
-		if err := past.Pull(ctx, to); err != nil || p.position < to {
+		p.at.Position, p.rereading = from-1, true
+		past := logclient.Follower{Log: d.Log, Position: func() int64 { return p.at.Position }, Take: p.takeUpTo(to)}
+		if err := past.Pull(ctx, to); err != nil || p.at.Position < to {
 			d.Logger.Warn("what was forgotten cannot be read again yet", "from", from, "error", err)
 			found(newPendingState(limits), false)
 			return

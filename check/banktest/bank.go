@@ -89,10 +89,11 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 	if err != nil {
 		t.Fatal(err)
 	}
-	host := actor.NewHost(parts.own, disks.snapshots, time.Now, actor.NewAuthenticator(people, own.Verifier()))
+	host := actor.NewHost(parts.own, disks.snapshots, disks.sealing, time.Now,
+		actor.NewAuthenticator(people, own.Verifier()))
 	transfers := &follower{}
 	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(host.Execute),
-		Store: disks.transfers, Here: host.Has, Clock: time.Now, Logger: quiet})
+		Store: disks.transfers, Key: disks.sealing, Restored: host.ForgetAll, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewSubscriptionHub(log)
 	views, project := b.openViews(log, quiet)
 	verified := server.NewVerifiedViews(views, log)

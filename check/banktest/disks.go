@@ -9,6 +9,7 @@ import (
 
 	"corebank/eventsource/storage"
 	"corebank/internal/contract"
+	"corebank/internal/seal"
 	"corebank/internal/view"
 	"corebank/internal/view/memory"
 	"corebank/internal/view/sqlite"
@@ -23,6 +24,7 @@ type Disks struct {
 	snapshots *snapshotStore
 	transfers *stateStore
 	key       *ecdsa.PrivateKey // of the actors
+	sealing   seal.Key          // of the actors
 }
 
 // NewDisks are empty disks, for a log of several partitions, with views in SQLite.

@@ -10,6 +10,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/identity/identitytest"
+	"corebank/internal/seal"
 )
 
 // host is one life of an actor host, with its sidecar.
@@ -35,7 +36,7 @@ func (w *world) startHost(slot, life int) {
 		w.startHost(slot, life+1)
 	})
 	h.actors = actor.NewHost(between(w.parts.Actors, actor.Log(w.ownLog())),
-		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)), h.clock, identitytest.Believe)
+		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)), seal.Key{}, h.clock, identitytest.Believe)
 	h.actors.KeepKeys(keysKept)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
 	h.startTransfers(name)

@@ -1,5 +1,5 @@
-// Package seal protects values that are cached outside of the process with a
-// checksum. A value whose checksum does not match counts as lost.
+// Package seal protects values that are cached outside of the process: only those
+// who have a key can make one that counts. Any other value counts as lost.
 //
 // It imports nothing of corebank.
 package seal
