@@ -52,7 +52,7 @@ type Proof struct {
 	// Since is the state of an earlier audit that this one follows from, or nil.
 	Since *Earlier `json:"since,omitempty"`
 	// Partitions are the proofs of the partitions of a log that has several; the
-	// one around them is then that of their order.
+	// one around them is then that of their sequence.
 	Partitions []Proof `json:"partitions,omitempty"`
 }
 
@@ -185,7 +185,7 @@ func (p *Proof) text() string {
 	text := fmt.Sprintf("proven from the first to the last of %s", counted(int64(p.Transactions), "transaction"))
 	for i, one := range p.Partitions {
 		if i == 0 {
-			text += " of the order"
+			text += " of the sequence"
 		}
 		text += fmt.Sprintf(", of %s of partition %d", counted(int64(one.Transactions), "transaction"), i+1)
 	}

@@ -19,13 +19,13 @@ type outcome struct {
 // checkAnswers holds every answer to the log.
 func (h *History) checkAnswers() {
 	outcomes := make(map[exactly]*outcome)
-	var order []*outcome
+	var requests []*outcome
 	since := make(map[int]time.Duration) // when a record was acknowledged first, by place
 	for _, a := range h.Answers {
 		o := outcomes[a.Request.exactly()]
 		if o == nil {
 			o = &outcome{request: a.Request}
-			outcomes[a.Request.exactly()], order = o, append(order, o)
+			outcomes[a.Request.exactly()], requests = o, append(requests, o)
 		}
 		place := h.entryOf(a.Request)
 		switch a.Status {
@@ -45,7 +45,7 @@ func (h *History) checkAnswers() {
 		}
 		h.checkShown(a)
 	}
-	for _, o := range order {
+	for _, o := range requests {
 		h.checkOutcome(o)
 	}
 	for _, a := range h.Answers {

@@ -10,7 +10,7 @@ import (
 	"corebank/internal/contract"
 )
 
-// unfencedSequence is an order that every sequencer may write to, also after another one took it
+// unfencedSequence is a sequence that every sequencer may write to, also after another one took it
 // over.
 type unfencedSequence struct {
 	storage.SequenceLog
@@ -21,25 +21,25 @@ func (u unfencedSequence) Acquire(ctx context.Context) (storage.Cut, error) {
 	return u.sequence.Open().Acquire(ctx)
 }
 
-func (u unfencedSequence) Add(ctx context.Context, rounds ...storage.Cut) error {
+func (u unfencedSequence) Add(ctx context.Context, cuts ...storage.Cut) error {
 	mine := u.sequence.Open()
 	if _, err := mine.Acquire(ctx); err != nil {
 		return err
 	}
-	return mine.Add(ctx, rounds...)
+	return mine.Add(ctx, cuts...)
 }
 
-// forgetfulSequence is an order that loses a round in ten, and says that it has it.
+// forgetfulSequence is a sequence that loses a cut in ten, and says that it has it.
 type forgetfulSequence struct {
 	storage.SequenceLog
-	rounds *int
+	added *int
 }
 
-func (f forgetfulSequence) Add(ctx context.Context, rounds ...storage.Cut) error {
-	if *f.rounds++; *f.rounds%10 == 0 {
+func (f forgetfulSequence) Add(ctx context.Context, cuts ...storage.Cut) error {
+	if *f.added++; *f.added%10 == 0 {
 		return f.CheckOurs(ctx)
 	}
-	return f.SequenceLog.Add(ctx, rounds...)
+	return f.SequenceLog.Add(ctx, cuts...)
 }
 
 // placeless is a log whose events do not say what they come after.

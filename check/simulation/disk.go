@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -94,43 +95,30 @@ func (d *disk) write(th *thread, drive any, of *process, what string, write func
 // commit has something land, or fails before, while or after it did.
 func (d *disk) commit(ctx context.Context, land landing) error {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, time.Millisecond, 8*time.Millisecond); err != nil {
-		return err
-	}
-	if err := th.point(crashBeforeCommit); err != nil {
-		return err
-	}
-	switch {
-	case d.unreachable():
-		return errAway
-	case th.suffers(commitLost):
-		return errLost
-	case th.suffers(commitLate):
-		d.landLater(th, 3*time.Second, land)
-		return errLost
-	case th.suffers(commitHangs):
-		d.landLater(th, 20*time.Second, land)
-		if err := th.world.endure(ctx, th, time.Minute); err != nil {
+	h := hazards{crashBeforeCommit, commitLost, crashAfterCommit, commitUnknown}
+	err := th.durably(ctx, 8*time.Millisecond, h, func() error {
+		switch {
+		case d.unreachable():
+			return errAway
+		case th.suffers(commitLate):
+			d.landLater(th, 3*time.Second, land)
+			return errLost
+		case th.suffers(commitHangs):
+			d.landLater(th, 20*time.Second, land)
+			return cmp.Or(th.world.endure(ctx, th, time.Minute), errLost)
+		case th.suffers(commitCut):
+			d.goAway(th)
+			if th.IntN(2) == 0 {
+				return errLost
+			}
+		}
+		if err := land(ctx, th); err != nil || !d.unreachable() {
 			return err
 		}
 		return errLost
-	case th.suffers(commitCut):
-		d.goAway(th)
-		if th.IntN(2) == 0 {
-			return errLost
-		}
-	}
-	if err := land(ctx, th); err != nil {
+	})
+	if err != nil {
 		return err
-	}
-	if d.unreachable() {
-		return errLost
-	}
-	if err := th.point(crashAfterCommit); err != nil {
-		return err
-	}
-	if th.suffers(commitUnknown) {
-		return errLost
 	}
 	return th.pass(ctx, 100*time.Microsecond, time.Millisecond)
 }

@@ -32,7 +32,7 @@ func (w *world) home(id bank.AccountID) *disk {
 	return w.disks[contract.PartitionOf(id, len(w.logs()))-1]
 }
 
-// head is how many records are durable, and ordered how many of them are in the whole log.
+// head is how many records are durable, and merged how many of them are in the whole log.
 func (w *world) head() (head int64) {
 	for _, d := range w.logs() {
 		d.mu.Lock()
@@ -42,7 +42,7 @@ func (w *world) head() (head int64) {
 	return head
 }
 
-func (w *world) ordered() int64 {
+func (w *world) merged() int64 {
 	if w.whole().sequence == nil {
 		return w.head()
 	}

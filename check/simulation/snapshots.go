@@ -36,30 +36,23 @@ func (s *snapshotStore) all(id bank.AccountID) [][]byte {
 	return s.saved[id]
 }
 
-func (s *snapshotStore) Load(ctx context.Context, id bank.AccountID) ([]byte, error) {
+func (s *snapshotStore) Load(ctx context.Context, id bank.AccountID) (data []byte, err error) {
 	th := threadOf(ctx)
-	if err := th.pass(ctx, wayMin, wayMax); err != nil {
-		return nil, err
-	}
-	if err := th.point(crashBeforeLoad); err != nil {
-		return nil, err
-	}
-	saved := s.all(id)
-	if len(saved) == 0 {
-		return nil, nil
-	}
-	data := saved[len(saved)-1]
-	switch {
-	case th.suffers(snapshotUnread):
-		return nil, errLost
-	case th.suffers(snapshotMissing):
-		return nil, nil
-	case th.suffers(snapshotStale):
-		data = saved[th.IntN(len(saved))]
-	case th.suffers(snapshotDamaged):
-		data = damaged(th, data)
-	}
-	return data, th.point(crashAfterLoad)
+	h := hazards{before: crashBeforeLoad, lost: snapshotUnread, after: crashAfterLoad}
+	err = th.durably(ctx, wayMax, h, func() error {
+		saved := s.all(id)
+		if len(saved) == 0 || th.suffers(snapshotMissing) {
+			return nil
+		}
+		data = saved[len(saved)-1]
+		if th.suffers(snapshotStale) {
+			data = saved[th.IntN(len(saved))]
+		} else if th.suffers(snapshotDamaged) {
+			data = damaged(th, data)
+		}
+		return nil
+	})
+	return data, err
 }
 
 // damaged is data as a bad disk gives it back: cut off, with a bit turned, or, worst of all, well-formed with

@@ -40,7 +40,7 @@ func (w *world) subscribe(id bank.AccountID, after time.Duration) {
 			return
 		}
 		s.mu.Lock()
-		s.watch.After = s.th.Int64N(w.ordered() + 1)
+		s.watch.After = s.th.Int64N(w.merged() + 1)
 		s.mu.Unlock()
 		s.follow(s.th.in(w.ctx))
 	})
