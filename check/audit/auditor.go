@@ -7,8 +7,8 @@ import (
 	"corebank/internal/bank"
 )
 
-// Auditor holds one log to the laws. It serves one goroutine: give it every
-// record, in the order of the log, then ask for the report.
+// Auditor holds one log to the laws. It serves one goroutine: give it every record, in the order of the log, then
+// ask for the report.
 type Auditor struct {
 	*laws.Log
 	findings laws.Findings
@@ -24,8 +24,7 @@ func New() *Auditor {
 // Find adds what the caller found: how the log is stored is for it to check.
 func (a *Auditor) Find(f laws.Finding) { a.findings.Add(f) }
 
-// Report ends the audit, which began at a time and took so long. The proof is
-// nil if none was asked for.
+// Report ends the audit, which began at a time and took so long. The proof is nil if none was asked for.
 func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Report {
 	a.End()
 	r := Report{
@@ -40,6 +39,5 @@ func (a *Auditor) Report(began time.Time, took time.Duration, proof *Proof) Repo
 	return r
 }
 
-// Excuse has the faults of an account left out of the report: they were made on
-// purpose.
+// Excuse has the faults of an account left out of the report: they were made on purpose.
 func (a *Auditor) Excuse(id bank.AccountID) { a.findings.Excuse(id) }

@@ -14,20 +14,19 @@ import (
 	"corebank/internal/view"
 )
 
-// Report is what an audit found. Its JSON form is for machines: fields are
-// added, never renamed.
+// Report is what an audit found. Its JSON form is for machines: fields are added, never renamed.
 type Report struct {
 	// OK says that there is no finding.
 	OK bool `json:"ok"`
-	// Records, Accounts, Transactions (the lines of all histories) and Keys
-	// (idempotency keys) count what the log holds, Position is its last.
+	// Records, Accounts, Transactions (the lines of all histories) and Keys (idempotency keys) count what the log
+	// holds, Position is its last.
 	Position     int64 `json:"position"`
 	Records      int64 `json:"records"`
 	Accounts     int64 `json:"accounts"`
 	Transactions int64 `json:"transactions"`
 	Keys         int64 `json:"keys"`
-	// Waiting counts records that are in their partition, and have no place in
-	// the whole log yet: those from after its end. The others do not count them.
+	// Waiting counts records that are in their partition, and have no place in the whole log yet: those from after
+	// its end. The others do not count them.
 	Waiting int64 `json:"waiting,omitempty"`
 	// Totals are the sums of the ledger, by currency.
 	Totals []Total `json:"totals"`
@@ -51,8 +50,8 @@ type Proof struct {
 	Hash         string `json:"hash"`
 	// Since is the state of an earlier audit that this one follows from, or nil.
 	Since *Earlier `json:"since,omitempty"`
-	// Partitions are the proofs of the partitions of a log that has several; the
-	// one around them is then that of their sequence.
+	// Partitions are the proofs of the partitions of a log that has several; the one around them is then that of
+	// their sequence.
 	Partitions []Proof `json:"partitions,omitempty"`
 }
 
@@ -62,8 +61,7 @@ type Earlier struct {
 	At          time.Time `json:"at"`
 }
 
-// Total is what the ledger accounts of one currency come to at the end of the
-// log, as decimals: they sum to zero.
+// Total is what the ledger accounts of one currency come to at the end of the log, as decimals: they sum to zero.
 type Total struct {
 	Currency   bank.Currency `json:"currency"`
 	Customers  string        `json:"customers"`
@@ -120,17 +118,28 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, "The audit found %s.\n\n", counted(r.FindingsTotal, "fault"))
 	}
 	line := func(name, text string) { fmt.Fprintf(&b, "  %-13s %s\n", name, text) }
-	line("log",
-		fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), humanize.Comma(r.Position))+r.waitingText())
+	log := fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), humanize.Comma(r.Position))
+	if r.Waiting > 0 {
+		log += "; " + humanize.Comma(r.Waiting) + " newer without a place yet"
+	}
+	line("log", log)
 	line("accounts", humanize.Comma(r.Accounts))
 	line("transactions", humanize.Comma(r.Transactions))
-	line("keys", humanize.Comma(r.Keys)+r.keysText())
+	keys := humanize.Comma(r.Keys)
+	if r.OK {
+		keys += ", each used once in its account"
+	}
+	line("keys", keys)
 	for _, total := range r.Totals {
 		line(string(total.Currency), total.text())
 	}
 	line("views", viewsText(r.Views))
 	line("immudb", r.Proof.text())
-	line("time", fmt.Sprintf("%.1f s", r.Seconds)+r.rateText())
+	took := fmt.Sprintf("%.1f s", r.Seconds)
+	if r.RecordsPerSecond > 0 {
+		took += ", " + counted(int64(r.RecordsPerSecond), "record") + " a second"
+	}
+	line("time", took)
 	if r.OK {
 		return b.String()
 	}
@@ -142,27 +151,6 @@ func (r Report) String() string {
 		fmt.Fprintf(&b, "  and %s more\n", humanize.Comma(more))
 	}
 	return b.String()
-}
-
-func (r Report) waitingText() string {
-	if r.Waiting == 0 {
-		return ""
-	}
-	return "; " + humanize.Comma(r.Waiting) + " newer without a place yet"
-}
-
-func (r Report) keysText() string {
-	if r.OK {
-		return ", each used once in its account"
-	}
-	return ""
-}
-
-func (r Report) rateText() string {
-	if r.RecordsPerSecond == 0 {
-		return ""
-	}
-	return ", " + counted(int64(r.RecordsPerSecond), "record") + " a second"
 }
 
 func viewsText(c *laws.Compared) string {

@@ -70,14 +70,8 @@ func (d Derivation) Entry(r contract.Record) (*Entry, error) {
 	if err := json.Unmarshal(r.Data, &stored); err != nil {
 		return nil, fmt.Errorf("read the postings at position %d: %w", r.Position, err)
 	}
-	e := Entry{
-		Account:    r.Account,
-		Version:    r.Version,
-		Position:   r.Position,
-		Type:       entryTypes[r.Type],
-		OccurredAt: r.At.UTC(),
-		Caller:     r.Caller,
-	}
+	e := Entry{Account: r.Account, Version: r.Version, Position: r.Position, Type: entryTypes[r.Type],
+		OccurredAt: r.At.UTC(), Caller: r.Caller}
 	posted := false
 	for _, p := range stored.Postings {
 		if p.Account == "customer/"+string(r.Account) {
@@ -101,18 +95,9 @@ func entryOf(line *view.Transaction) *Entry {
 	if line == nil {
 		return nil
 	}
-	return &Entry{
-		Account:      line.Account,
-		Version:      line.Version,
-		Position:     line.Position,
-		Type:         string(line.Type),
-		Currency:     line.Currency,
-		Amount:       line.Amount,
-		Credit:       line.Credit,
-		BalanceAfter: line.BalanceAfter,
-		OccurredAt:   line.OccurredAt.UTC(),
-		Caller:       line.Caller,
-	}
+	return &Entry{Account: line.Account, Version: line.Version, Position: line.Position, Type: string(line.Type),
+		Currency: line.Currency, Amount: line.Amount, Credit: line.Credit, BalanceAfter: line.BalanceAfter,
+		OccurredAt: line.OccurredAt.UTC(), Caller: line.Caller}
 }
 
 // checkEntry holds the line that the bank shows for a record to the derived one. An account whose money is wrong

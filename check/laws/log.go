@@ -58,15 +58,9 @@ type keyHash [16]byte
 
 // NewLog checks a log from its beginning, and reports to findings.
 func NewLog(findings *Findings) *Log {
-	return &Log{
-		findings:  findings,
-		accounts:  make(map[bank.AccountID]*account),
-		keys:      make(map[keyHash]struct{}),
-		trial:     view.Resume(view.Trial{}),
-		transfers: make(map[bank.TransferID]*transfer),
-		derived:   make(Derivation),
-		lineOf:    view.TransactionOf,
-	}
+	return &Log{findings: findings, accounts: make(map[bank.AccountID]*account), keys: make(map[keyHash]struct{}),
+		trial: view.Resume(view.Trial{}), transfers: make(map[bank.TransferID]*transfer), derived: make(Derivation),
+		lineOf: view.TransactionOf}
 }
 
 // Record checks the next record of the log. After a finding it goes on with what the record says, so that one fault

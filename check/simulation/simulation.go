@@ -50,18 +50,9 @@ func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 
 // build makes the world of a seed: how many there are of what, and its weather.
 func build(t *testing.T, seed uint64, parts Parts) *world {
-	w := &world{
-		seed:     seed,
-		parts:    parts,
-		began:    time.Now(),
-		names:    make(map[bank.AccountID]string),
-		durable:  make(map[event]time.Duration),
-		healing:  make(chan struct{}),
-		reserved: make(map[time.Duration]struct{}),
-		counts:   make(map[fault]int),
-		skews:    []time.Duration{0},
-		located:  make(map[bank.AccountID]int),
-	}
+	w := &world{seed: seed, parts: parts, began: time.Now(), healing: make(chan struct{}), skews: []time.Duration{0},
+		names: make(map[bank.AccountID]string), located: make(map[bank.AccountID]int),
+		durable: make(map[event]time.Duration), reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int)}
 	w.ctx, w.end = context.WithCancel(t.Context())
 	dice := w.thread("world", nil)
 	w.weather = forecast(dice.Rand)

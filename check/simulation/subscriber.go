@@ -27,13 +27,8 @@ type subscriber struct {
 // subscribe adds a subscriber, who comes after a while, with the cursor of something that happened by then.
 func (w *world) subscribe(id bank.AccountID, after time.Duration) {
 	name := fmt.Sprintf("subscriber %d", len(w.subscribers)+1)
-	s := &subscriber{
-		world: w,
-		name:  name,
-		watch: laws.Watch{Name: name, Account: id},
-		th:    w.thread(name, nil),
-		cut:   func() {},
-	}
+	s := &subscriber{world: w, name: name, th: w.thread(name, nil), cut: func() {},
+		watch: laws.Watch{Name: name, Account: id}}
 	w.subscribers = append(w.subscribers, s)
 	w.running.Go(func() {
 		if w.sleep(w.ctx, after) != nil {

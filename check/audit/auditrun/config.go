@@ -11,8 +11,7 @@ import (
 	"corebank/localbank/datadir"
 )
 
-// Config says what is audited. Without an address of immudb, it is the bank that
-// runs on Data.
+// Config says what is audited. Without an address of immudb, it is the bank that runs on Data.
 type Config struct {
 	Data         string
 	Immudb       immudb.Config
@@ -42,8 +41,7 @@ func (c *Config) Check() error {
 	return nil
 }
 
-// complete takes what the configuration leaves open from the bank's directory,
-// and reads the passwords.
+// complete takes what the configuration leaves open from the bank's directory, and reads the passwords.
 func (c *Config) complete() (err error) {
 	if c.Immudb.Address == "" {
 		if err := c.completeFromData(); err != nil {

@@ -20,8 +20,8 @@ type provable interface {
 	Close(ctx context.Context) error
 }
 
-// storedLog is the log that is audited: one database or, for several partitions,
-// the database of their sequence and one of each.
+// storedLog is the log that is audited: one database or, for several partitions, the database of their sequence and
+// one of each.
 type storedLog struct {
 	databases []provable
 	waiting   int64 // records that the sequence does not have yet
@@ -55,8 +55,8 @@ func (l *storedLog) close(ctx context.Context) {
 	}
 }
 
-// read gives the auditor the whole log and returns the proven states. A state
-// that cannot be proven is a finding; then read returns none.
+// read gives the auditor the whole log and returns the proven states. A state that cannot be proven is a finding;
+// then read returns none.
 func (l *storedLog) read(
 	ctx context.Context, a *audit.Auditor, earlier *audited, show *progress,
 ) ([]immudb.State, error) {
@@ -84,16 +84,13 @@ func (l *storedLog) read(
 	return proven, nil
 }
 
-// prove has each database prove its history. The sequence comes first: the
-// partitions then have everything that it refers to.
+// prove has each database prove its history. The sequence comes first: the partitions then have everything that it
+// refers to.
 func (l *storedLog) prove(ctx context.Context, earlier *audited) (proofs []*immudb.Proof, err error) {
 	for i, database := range l.databases {
 		var since *immudb.State
-		switch {
-		case earlier != nil && i == 0:
-			since = &earlier.State
-		case earlier != nil:
-			since = &earlier.Partitions[i-1]
+		if earlier != nil {
+			since = &earlier.states()[i]
 		}
 		proof, err := database.Prove(ctx, since)
 		if err != nil {
@@ -145,22 +142,18 @@ func proofOf(proven []immudb.State, earlier *audited) *audit.Proof {
 	if len(proven) == 0 {
 		return nil
 	}
-	proof := &audit.Proof{Transactions: proven[0].Tx, Hash: proven[0].Hash.String()}
-	if earlier != nil {
-		proof.Since = &audit.Earlier{Transaction: earlier.Tx, At: earlier.At}
-	}
-	for i, state := range proven[1:] {
-		one := audit.Proof{Transactions: state.Tx, Hash: state.Hash.String()}
+	proofs := make([]audit.Proof, len(proven))
+	for i, state := range proven {
+		proofs[i] = audit.Proof{Transactions: state.Tx, Hash: state.Hash.String()}
 		if earlier != nil {
-			one.Since = &audit.Earlier{Transaction: earlier.Partitions[i].Tx, At: earlier.At}
+			proofs[i].Since = &audit.Earlier{Transaction: earlier.states()[i].Tx, At: earlier.At}
 		}
-		proof.Partitions = append(proof.Partitions, one)
 	}
-	return proof
+	proofs[0].Partitions = proofs[1:]
+	return &proofs[0]
 }
 
-// save saves the result for the query systemStatus. Without the right to write,
-// the last saved result stays.
+// save saves the result for the query systemStatus. Without the right to write, the last saved result stays.
 func (l *storedLog) save(ctx context.Context, r audit.Report) {
 	err := l.databases[0].SaveAudit(ctx, contract.Audit{At: r.Began, Position: r.Position, Records: r.Records,
 		Accounts: r.Accounts, Findings: r.FindingsTotal, OK: r.OK})

@@ -12,9 +12,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// merger reads a log with several partitions for an audit: it follows the proven
-// cuts of their sequence and reads their proven transactions. It shares no code
-// with the sequencer.
+// merger reads a log with several partitions for an audit: it follows the proven cuts of their sequence and reads
+// their proven transactions. It shares no code with the sequencer.
 type merger struct {
 	a     *audit.Auditor
 	parts []*partition
@@ -29,8 +28,7 @@ type partition struct {
 	position int64             // of the last record that was taken
 }
 
-// readPartitions gives the auditor the whole log. It returns how many records the
-// sequence does not have yet.
+// readPartitions gives the auditor the whole log. It returns how many records the sequence does not have yet.
 func readPartitions(
 	ctx context.Context, proofs []*immudb.Proof, a *audit.Auditor, show *progress,
 ) (waiting int64, err error) {
@@ -75,8 +73,7 @@ func (m *merger) cut(cut storage.Cut) error {
 	return nil
 }
 
-// record gives the auditor the next record of a partition at its position in the
-// whole log.
+// record gives the auditor the next record of a partition at its position in the whole log.
 func (m *merger) record(part *partition, at int64) error {
 	r, found, err := part.take(m.a)
 	if err != nil {
@@ -87,30 +84,37 @@ func (m *merger) record(part *partition, at int64) error {
 			Found: fmt.Sprintf("partition %d, which ends before its position %d", part.number, part.position)})
 		return nil
 	}
-	m.check(part, r, at)
+	m.checkPosition(part, r, at)
+	m.checkPartition(part, r, at)
 	r.Position = at
 	m.a.Record(r)
 	return nil
 }
 
-// check compares a record with the partition that it is in.
-func (m *merger) check(part *partition, r contract.Record, at int64) {
-	find := func(expected, found string) {
-		m.a.Find(laws.Finding{Law: laws.Order, Position: at, Account: r.Account, Version: r.Version, Expected: expected,
-			Found: found})
-	}
+func (m *merger) checkPosition(part *partition, r contract.Record, at int64) {
 	if r.Position != part.position {
-		find(fmt.Sprintf("position %d of partition %d", part.position, part.number), fmt.Sprintf("position %d", r.Position))
+		m.find(r, at, fmt.Sprintf("position %d of partition %d", part.position, part.number),
+			fmt.Sprintf("position %d", r.Position))
 	}
+}
+
+func (m *merger) find(r contract.Record, at int64, expected, found string) {
+	m.a.Find(laws.Finding{Law: laws.Order, Position: at, Account: r.Account, Version: r.Version, Expected: expected,
+		Found: found})
+}
+
+// checkPartition compares a record with the partition that it is in, and with where its cause is.
+func (m *merger) checkPartition(part *partition, r contract.Record, at int64) {
 	if belongs := contract.PartitionOf(r.Account, len(m.parts)); belongs != part.number {
-		find(fmt.Sprintf("the account in partition %d", belongs), fmt.Sprintf("a record of it in partition %d", part.number))
+		m.find(r, at, fmt.Sprintf("the account in partition %d", belongs),
+			fmt.Sprintf("a record of it in partition %d", part.number))
 	}
 	after := r.After
 	if after == nil {
 		return
 	}
 	if after.Partition < 1 || after.Partition > len(m.parts) || m.parts[after.Partition-1].position < after.Position {
-		find("a record after its cause",
+		m.find(r, at, "a record after its cause",
 			fmt.Sprintf("its cause is at position %d of partition %d", after.Position, after.Partition))
 	}
 }
@@ -135,8 +139,7 @@ func (p *partition) take(a *audit.Auditor) (contract.Record, bool, error) {
 	return r, true, nil
 }
 
-// rest reads each partition to its end, beyond the sequence: only then is all of it
-// known to be proven.
+// rest reads each partition to its end, beyond the sequence: only then is all of it known to be proven.
 func (m *merger) rest() (waiting int64, err error) {
 	for _, part := range m.parts {
 		for {
@@ -147,11 +150,7 @@ func (m *merger) rest() (waiting int64, err error) {
 			if !found {
 				break
 			}
-			if r.Position != part.position {
-				m.a.Find(laws.Finding{Law: laws.Order, Account: r.Account, Version: r.Version,
-					Expected: fmt.Sprintf("position %d of partition %d", part.position, part.number),
-					Found:    fmt.Sprintf("position %d", r.Position)})
-			}
+			m.checkPosition(part, r, 0)
 			waiting++
 		}
 	}

@@ -16,8 +16,7 @@ type progress struct {
 	shown time.Time
 }
 
-// progressPause is the least time between two changes of the line, and before the
-// first: a short audit shows none.
+// progressPause is the least time between two changes of the line, and before the first: a short audit shows none.
 const progressPause = 200 * time.Millisecond
 
 func newProgress(out io.Writer) *progress {
@@ -28,8 +27,7 @@ func newProgress(out io.Writer) *progress {
 	return p
 }
 
-// show shows the number of records so far, and how many of all transactions of
-// immudb are read.
+// show shows the number of records so far, and how many of all transactions of immudb are read.
 func (p *progress) show(records int64, done, all uint64) {
 	if p.line == nil {
 		return

@@ -13,9 +13,8 @@ import (
 	"corebank/check/laws"
 )
 
-// Run audits the bank and shows its progress, if that is a terminal. With an
-// error the audit is incomplete: the report is then nil, unless it has findings
-// already.
+// Run audits the bank and shows its progress, if that is a terminal. With an error the audit is incomplete: the
+// report is then nil, unless it has findings already.
 func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger) (*audit.Report, error) {
 	began, show := time.Now(), newProgress(progress)
 	if err := c.complete(); err != nil {
@@ -25,8 +24,7 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	// The views are read first: the log that is read then has everything that
-	// they show.
+	// The views are read first: the log that is read then has everything that they show.
 	views, err := c.readViews(ctx)
 	if err != nil {
 		return nil, err

@@ -17,14 +17,15 @@ import (
 type audited struct {
 	Database string `json:"database"`
 	immudb.State
-	// Partitions are the states of several partitions; the state above is then
-	// that of their sequence.
+	// Partitions are the states of several partitions; the state above is then that of their sequence.
 	Partitions []immudb.State `json:"partitions,omitempty"`
 	At         time.Time      `json:"at"`
 }
 
-// readAudited reads what the last audit left: nil if there was none, or if there
-// is no file for it.
+// states are those of all databases, in their order.
+func (a *audited) states() []immudb.State { return append([]immudb.State{a.State}, a.Partitions...) }
+
+// readAudited reads what the last audit left: nil if there was none, or if there is no file for it.
 func readAudited(path, database string, partitions int) (*audited, error) {
 	if path == "" {
 		return nil, nil
