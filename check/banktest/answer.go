@@ -9,17 +9,13 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"corebank/check/graphqlclient"
 )
 
 // Answer is a GraphQL answer.
 type Answer struct {
-	Data   json.RawMessage
-	Errors []struct {
-		Message    string
-		Path       []any
-		Extensions map[string]any
-	}
-
+	graphqlclient.Answer
 	t     testing.TB
 	query string
 }
@@ -42,7 +38,7 @@ func (a Answer) Fails(code ...string) Answer {
 	a.t.Helper()
 	var got []string
 	for _, e := range a.Errors {
-		got = append(got, fmt.Sprint(e.Extensions["code"]))
+		got = append(got, e.Code())
 	}
 	if len(got) == 0 || slices.Contains(got, "INTERNAL") || len(code) > 0 && !slices.Equal(got, code) {
 		a.t.Errorf("%s\nfailed with %q, want %q; it answered %s, %+v", a.query, got, code, a.Data, a.Errors)

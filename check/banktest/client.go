@@ -1,58 +1,33 @@
 package banktest
 
 import (
-	"bytes"
+	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"testing"
+
+	"corebank/check/graphqlclient"
 )
 
 // Client uses a bank as a client program would, over HTTP. A test fails when the
 // bank's answer is not GraphQL.
 type Client struct {
-	// URL is the gateway's, without a path.
-	URL string
-	// Token is the bearer token; "" for none.
-	Token string
-	t     testing.TB
+	graphqlclient.Client
+	t testing.TB
 }
 
 // NewClient is a client of the gateway at url that signs in with a token.
-func NewClient(t testing.TB, url, token string) *Client { return &Client{URL: url, Token: token, t: t} }
+func NewClient(t testing.TB, url, token string) *Client {
+	return &Client{graphqlclient.Client{URL: url, Token: token, HTTP: http.DefaultClient}, t}
+}
 
 // With is a client of the same gateway that signs in with another token.
 func (c *Client) With(token string) *Client { return NewClient(c.t, c.URL, token) }
 
 // Send sends a GraphQL request. An error means that there was no answer.
-func (c *Client) Send(query string, variables map[string]any) (answer Answer, err error) {
-	answer.t, answer.query = c.t, query
-	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
-	if err != nil {
-		return answer, err
-	}
-	request, err := http.NewRequest(http.MethodPost, c.URL+"/graphql", bytes.NewReader(body))
-	if err != nil {
-		return answer, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	if c.Token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.Token)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return answer, err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return answer, err
-	}
-	if err := json.Unmarshal(text, &answer); err != nil {
-		return answer, fmt.Errorf("%s: %s", response.Status, text)
-	}
-	return answer, nil
+func (c *Client) Send(query string, variables map[string]any) (Answer, error) {
+	answer, err := c.Post(context.Background(), query, variables)
+	return Answer{answer, c.t, query}, err
 }
 
 // Do is a Send that must be answered: see Answer.Answers and Answer.Fails.
@@ -157,7 +132,7 @@ func (c *Client) Balance(id string, minVersion int) (value string, version int) 
 	var answer Answer
 	for range balanceTries {
 		answer = c.Do(query, map[string]any{"id": id, "v": minVersion})
-		if len(answer.Errors) != 1 || answer.Errors[0].Extensions["code"] != "NOT_YET_VISIBLE" {
+		if len(answer.Errors) != 1 || answer.Errors[0].Code() != "NOT_YET_VISIBLE" {
 			break
 		}
 	}

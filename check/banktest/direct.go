@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"sync/atomic"
 
 	"corebank/eventsource"
 	"corebank/internal/bank"
@@ -86,16 +85,8 @@ func (f *follower) set(handle func(context.Context, contract.Batch) error) {
 }
 
 // stateStore keeps the state of open transfers.
-type stateStore struct{ data atomic.Pointer[[]byte] }
+type stateStore struct{ all snapshotStore }
 
-func (s *stateStore) Load(context.Context) ([]byte, error) {
-	if data := s.data.Load(); data != nil {
-		return *data, nil
-	}
-	return nil, nil
-}
+func (s *stateStore) Load(ctx context.Context) ([]byte, error) { return s.all.Load(ctx, "") }
 
-func (s *stateStore) Save(_ context.Context, data []byte) error {
-	s.data.Store(&data)
-	return nil
-}
+func (s *stateStore) Save(ctx context.Context, data []byte) error { return s.all.Save(ctx, "", data) }

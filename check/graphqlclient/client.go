@@ -10,7 +10,7 @@ import (
 )
 
 // maxAnswer bounds an answer, in bytes.
-const maxAnswer = 4 << 20
+const maxAnswer = 16 << 20
 
 // Client uses the gateway at URL, which has no path, with a bearer token; "" for
 // none.
