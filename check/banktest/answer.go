@@ -32,20 +32,6 @@ func (a Answer) Answers(want string, arguments ...any) Answer {
 	return a
 }
 
-// Fails checks that the request failed with exactly one error, of this code.
-// Without a code, it failed with errors of any code but INTERNAL.
-func (a Answer) Fails(code ...string) Answer {
-	a.t.Helper()
-	var got []string
-	for _, e := range a.Errors {
-		got = append(got, e.Code())
-	}
-	if len(got) == 0 || slices.Contains(got, "INTERNAL") || len(code) > 0 && !slices.Equal(got, code) {
-		a.t.Errorf("%s\nfailed with %q, want %q; it answered %s, %+v", a.query, got, code, a.Data, a.Errors)
-	}
-	return a
-}
-
 // match fails the test if JSON does not match want. It lists each difference.
 func match(t testing.TB, what string, text json.RawMessage, want string) {
 	t.Helper()

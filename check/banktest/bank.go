@@ -5,7 +5,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"slices"
@@ -53,18 +52,6 @@ type Bank struct {
 func Start(t testing.TB) *Bank {
 	t.Helper()
 	return StartOn(t, 1)
-}
-
-// Tell runs a story on a bank whose log has one partition and on one with three.
-// At the end, it audits each log.
-func Tell(t *testing.T, story func(t *testing.T, b *Bank)) {
-	for _, partitions := range []int{1, 3} {
-		t.Run(fmt.Sprintf("partitions=%d", partitions), func(t *testing.T) {
-			b := StartOn(t, partitions)
-			story(t, b)
-			b.audit()
-		})
-	}
 }
 
 // StartOn is Start for a bank whose log has several partitions.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"log/slog"
-	"path/filepath"
 	"testing"
 
 	"corebank/eventsource/storage"
@@ -27,50 +26,12 @@ type Disks struct {
 	sealing   seal.Key          // of the actors
 }
 
-// NewDisks are empty disks, for a log of several partitions, with views in SQLite.
-func NewDisks(t testing.TB, partitions int) *Disks {
-	t.Helper()
-	d := newDisks(t, partitions)
-	d.views = filepath.Join(t.TempDir(), "views.db")
-	return d
-}
-
 func newDisks(t testing.TB, partitions int) *Disks {
 	d := &Disks{sequence: storage.NewMemorySequenceLog(), snapshots: &snapshotStore{}, transfers: &stateStore{},
 		key: key(t)}
 	for range partitions {
 		d.logs = append(d.logs, storage.NewMemoryLog())
 	}
-	return d
-}
-
-// Head is how many records the log has.
-func (d *Disks) Head() (head int64) {
-	for _, log := range d.logs {
-		head += log.Head()
-	}
-	return head
-}
-
-// LogCopy remembers the log as it is. The function that it returns puts this copy in
-// place of the log, and leaves everything else as it is. No bank may run then.
-func (d *Disks) LogCopy() (restore func()) {
-	heads, cuts := make([]int64, len(d.logs)), d.sequence.Head()
-	for i, log := range d.logs {
-		heads[i] = log.Head()
-	}
-	return func() {
-		for i, log := range d.logs {
-			log.Restore(heads[i])
-		}
-		d.sequence.Restore(cuts)
-	}
-}
-
-// WithViewsOf makes these the disks of another bank, with a log of its own, that
-// uses the same store of views.
-func (d *Disks) WithViewsOf(other *Disks) *Disks {
-	d.views = other.views
 	return d
 }
 

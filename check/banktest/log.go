@@ -3,10 +3,8 @@ package banktest
 import (
 	"context"
 	"log/slog"
-	"time"
 
 	"corebank/actor"
-	"corebank/check/audit"
 	"corebank/eventsource"
 	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
@@ -80,31 +78,6 @@ func (b *Bank) openPartitions(partitions int, quiet *slog.Logger) *logParts {
 		parts.works = append(parts.works, relay.Run)
 	}
 	return parts
-}
-
-// audit checks the log against the bank's laws.
-func (b *Bank) audit() {
-	b.t.Helper()
-	b.Settle()
-	a := audit.New()
-	for page, after := b.page(0), int64(0); len(page) > 0; page = b.page(after) {
-		for _, r := range page {
-			a.Record(r)
-			after = r.Position
-		}
-	}
-	if r := a.Report(time.Now(), 0, nil); !r.OK || r.Position != b.head() {
-		b.t.Errorf("of %d events:\n%s", b.head(), r)
-	}
-}
-
-func (b *Bank) page(after int64) []contract.Record {
-	b.t.Helper()
-	page, err := b.parts.Log.ReadAll(context.Background(), contract.ReadAllRequest{AfterPosition: after})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return page.Records
 }
 
 // head counts the events of the log. With several partitions, it includes those

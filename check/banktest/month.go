@@ -40,7 +40,7 @@ func (c *Client) Month(key string) (account string, from, to time.Time) {
 
 	c.Must("freezeAccount", map[string]any{"accountId": ada, "scope": "DEBITS", "reason": "the card was lost",
 		"idempotencyKey": "freeze"})
-	c.Mutate("withdraw", c.paid(ada, "10.00", "cash")).Refused("ACCOUNT_FROZEN")
+	c.Mutate("withdraw", c.paid(ada, "10.00", "cash")).Answers(`{userErrors: [{code: ACCOUNT_FROZEN}]}`)
 	c.Must("deposit", c.paid(ada, "0.45", "interest"))
 	c.Must("unfreezeAccount", map[string]any{"accountId": ada, "idempotencyKey": "unfreeze"})
 	last := c.Must("withdraw", c.paid(ada, "10.00", "cash")).hasBalance("1525.00", "1525.00")

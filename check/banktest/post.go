@@ -62,15 +62,6 @@ func (p Posted) Answers(want string, arguments ...any) Posted {
 	return p
 }
 
-// Refused checks that the command was refused with exactly these codes.
-func (p Posted) Refused(codes ...string) Posted {
-	p.t.Helper()
-	if got := p.Codes(); !slices.Equal(got, codes) {
-		p.t.Errorf("%s was refused with %q, want %q: %s", p.mutation, got, codes, p.text)
-	}
-	return p
-}
-
 // UserError is a refusal with the fields of all its types.
 type UserError struct {
 	Typename      string `json:"__typename"`
@@ -82,33 +73,6 @@ type UserError struct {
 	Remaining     *Money
 	Since         *time.Time
 	By            string
-}
-
-// OwnIDs gives what a dry run predicts the ids that it would have, to compare it
-// with what then happens.
-func (p Posted) OwnIDs() {
-	own := func(id *string) { *id, _, _ = strings.Cut(*id, "@") }
-	if p.Account != nil {
-		own(&p.Account.ID)
-	}
-	if p.Transaction != nil {
-		own(&p.Transaction.ID)
-	}
-	if p.Hold != nil {
-		own(&p.Hold.ID)
-	}
-	if p.Transfer != nil {
-		own(&p.Transfer.ID)
-	}
-}
-
-// Codes returns the codes of the refusals, in order.
-func (p Posted) Codes() []string {
-	codes := []string{}
-	for _, e := range p.UserErrors {
-		codes = append(codes, e.Code)
-	}
-	return codes
 }
 
 // The fields that mutations select. AccountFields and the others also serve queries.

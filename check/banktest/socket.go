@@ -3,8 +3,6 @@ package banktest
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"strings"
 	"testing"
 
 	"corebank/check/graphqlclient"
@@ -76,17 +74,6 @@ func (s *Socket) Next(out any) (kind, id string) {
 	return m.Type, m.ID
 }
 
-// Hears waits for the next message, which must bring data that matches want: see
-// Match. want is a format for arguments.
-func (s *Socket) Hears(want string, arguments ...any) {
-	s.t.Helper()
-	m := s.next()
-	if m.Type != "next" {
-		s.t.Fatalf("%s %s", m.Type, m.Payload)
-	}
-	match(s.t, "subscription "+m.ID, m.Payload, "{data: "+fmt.Sprintf(want, arguments...)+"}")
-}
-
 // Received waits for the next transaction.
 func (s *Socket) Received() (cursor string, version int) {
 	s.t.Helper()
@@ -102,22 +89,4 @@ func (s *Socket) Received() (cursor string, version int) {
 		s.t.Fatalf("%s of operation %s", kind, id)
 	}
 	return got.Data.Transactions.Cursor, got.Data.Transactions.Transaction.Version
-}
-
-// First returns the type and the payload of a subscription's first message.
-func (s *Socket) First(query string) string {
-	s.t.Helper()
-	s.Ask("1", query, nil)
-	m := s.next()
-	return m.Type + " " + string(m.Payload)
-}
-
-// Refused waits for the error that a subscription ends with.
-func (s *Socket) Refused() string {
-	s.t.Helper()
-	m := s.next()
-	if m.Type != "error" && !strings.Contains(string(m.Payload), `"errors"`) {
-		s.t.Fatalf("%s %s", m.Type, m.Payload)
-	}
-	return string(m.Payload)
 }

@@ -10,14 +10,11 @@ import (
 	"corebank/internal/bank"
 )
 
-// The mutations. What happened is called by one name in the answer.
-const (
-	queryMutation = `mutation($input: %sInput!) { payload: %s(input: $input) {
+// queryMutation calls what happened by one name in the answer.
+const queryMutation = `mutation($input: %sInput!) { payload: %s(input: $input) {
     replayed account { id version balance { current { value } } }
     transaction { version balanceAfter { value } } %s
     userErrors { code ... on InsufficientFunds { available { value } } } } }`
-	alsoHold = "hold { id }"
-)
 
 // outcomeWait is how long those wait for the end of a transfer who do.
 const outcomeWait = 500 * time.Millisecond
@@ -27,57 +24,66 @@ type input map[string]any
 
 // body is the GraphQL request.
 func body(r *laws.Request) (query string, variables map[string]any) {
-	mutation, also, in := mutationOf(r)
+	mutation, in := mutationOf(r)
 	in["idempotencyKey"] = r.Key
+	also := ""
+	switch mutation {
+	case "placeHold":
+		also = "hold { id }"
+	case "transfer", "reverse":
+		if r.Waits {
+			in["waitMs"] = outcomeWait.Milliseconds()
+		}
+	}
 	kind := strings.ToUpper(mutation[:1]) + mutation[1:]
 	return fmt.Sprintf(queryMutation, kind, mutation, also), map[string]any{"input": in}
 }
 
-// mutationOf is the name of the request's, what else it asks for, and its fields.
-func mutationOf(r *laws.Request) (name, also string, in input) {
+// mutationOf is the name of the request's mutation, and its fields.
+func mutationOf(r *laws.Request) (name string, in input) {
+	in = input{"accountId": r.Account}
 	switch c := r.Command.(type) {
 	case bank.OpenAccount:
-		return "openAccount", "", input{"owner": c.Owner, "currency": c.Currency}
+		return "openAccount", input{"owner": c.Owner, "currency": c.Currency}
 	case bank.CloseAccount:
-		return "closeAccount", "", input{"accountId": r.Account}
+		return "closeAccount", in
 	case bank.Deposit:
-		return "deposit", "", input{"accountId": r.Account, "amount": money(c.Amount), "memo": c.Memo}
+		in["memo"] = c.Memo
+		return "deposit", in.with(&c.Amount, time.Time{})
 	case bank.Withdraw:
-		return "withdraw", "", input{"accountId": r.Account, "amount": money(c.Amount)}
+		return "withdraw", in.with(&c.Amount, time.Time{})
 	case bank.SendTransfer:
-		return "transfer", "", patiently(r, input{"fromAccountId": r.Account, "toAccountId": c.To, "amount": money(c.Amount)})
+		return "transfer", input{"fromAccountId": r.Account, "toAccountId": c.To}.with(&c.Amount, time.Time{})
 	case bank.PlaceHold:
-		in := input{"accountId": r.Account, "amount": money(c.Amount)}
-		if !c.ExpiresAt.IsZero() {
-			in["expiresAt"] = c.ExpiresAt.Format(time.RFC3339Nano)
-		}
-		return "placeHold", alsoHold, in
+		return "placeHold", in.with(&c.Amount, c.ExpiresAt)
 	case bank.AdjustHold:
-		in := part(c.Amount, input{"holdId": within(r, "hld_", c.Hold)})
-		if !c.ExpiresAt.IsZero() {
-			in["expiresAt"] = c.ExpiresAt.Format(time.RFC3339Nano)
-		}
-		return "adjustHold", "", in
+		return "adjustHold", input{"holdId": within(r, "hld_", c.Hold)}.with(c.Amount, c.ExpiresAt)
 	case bank.CaptureHold:
-		return "captureHold", "", part(c.Amount, input{"holdId": within(r, "hld_", c.Hold), "releaseRest": c.ReleaseRest})
+		in = input{"holdId": within(r, "hld_", c.Hold), "releaseRest": c.ReleaseRest}
+		return "captureHold", in.with(c.Amount, time.Time{})
 	case bank.ReleaseHold:
-		return "releaseHold", "", input{"holdId": within(r, "hld_", c.Hold)}
+		return "releaseHold", input{"holdId": within(r, "hld_", c.Hold)}
 	case bank.Reverse:
-		return "reverse", "", patiently(r,
-			part(c.Amount, input{"transactionId": within(r, "txn_", c.Transaction), "reason": c.Reason}))
+		in = input{"transactionId": within(r, "txn_", c.Transaction), "reason": c.Reason}
+		return "reverse", in.with(c.Amount, time.Time{})
 	case bank.FreezeAccount:
-		return "freezeAccount", "", input{"accountId": r.Account, "scope": scope(c), "reason": c.Reason}
+		in["reason"], in["scope"] = c.Reason, map[[2]bool]string{{true, true}: "BOTH", {true, false}: "DEBITS",
+			{false, true}: "CREDITS"}[[2]bool{c.Debits, c.Credits}]
+		return "freezeAccount", in
 	case bank.UnfreezeAccount:
-		return "unfreezeAccount", "", input{"accountId": r.Account}
+		return "unfreezeAccount", in
 	default:
 		panic(fmt.Sprintf("torture: no mutation for command %T", c))
 	}
 }
 
-// patiently waits for the end of a transfer, if its client does.
-func patiently(r *laws.Request, in input) input {
-	if r.Waits {
-		in["waitMs"] = outcomeWait.Milliseconds()
+// with adds an amount and a moment where there are such.
+func (in input) with(amount *bank.Money, expires time.Time) input {
+	if amount != nil {
+		in["amount"] = input{"value": amount.Decimal(), "currency": amount.Currency}
+	}
+	if !expires.IsZero() {
+		in["expiresAt"] = expires.Format(time.RFC3339Nano)
 	}
 	return in
 }
@@ -94,25 +100,4 @@ func versionOf(id string) int64 {
 		return 0
 	}
 	return version
-}
-
-func money(m bank.Money) input { return input{"value": m.Decimal(), "currency": m.Currency} }
-
-// part adds an amount where there is one.
-func part(amount *bank.Money, in input) input {
-	if amount != nil {
-		in["amount"] = money(*amount)
-	}
-	return in
-}
-
-func scope(c bank.FreezeAccount) string {
-	switch {
-	case c.Debits && c.Credits:
-		return "BOTH"
-	case c.Debits:
-		return "DEBITS"
-	default:
-		return "CREDITS"
-	}
 }

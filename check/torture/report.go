@@ -1,8 +1,6 @@
 package torture
 
 import (
-	"encoding/json"
-	"io"
 	"math"
 	"slices"
 	"time"
@@ -132,11 +130,4 @@ func (r Report) Answered() (total int) {
 		total += n
 	}
 	return total
-}
-
-// WriteJSON writes the report for machines.
-func (r Report) WriteJSON(w io.Writer) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(r)
 }
