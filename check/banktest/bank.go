@@ -172,7 +172,6 @@ func (b *Bank) Stop() {
 	}
 }
 
-// until waits for a condition.
 func (b *Bank) until(what string, condition func() bool) {
 	b.t.Helper()
 	deadline := time.After(settleTimeout)

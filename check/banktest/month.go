@@ -53,7 +53,6 @@ func (c *Client) Month(key string) (account string, from, to time.Time) {
 	return ada, from, to
 }
 
-// statement checks the month's statement.
 func (c *Client) statement(id string, from, to time.Time) {
 	c.t.Helper()
 	answer := c.Do(`query($id: ID!, $from: DateTime!, $to: DateTime!) {
@@ -87,7 +86,6 @@ func (c *Client) paid(id, value, key string) map[string]any {
 	return map[string]any{"accountId": id, "amount": EUR(value), "idempotencyKey": key, "reference": key}
 }
 
-// hasBalance checks the balance after a mutation.
 func (p Posted) hasBalance(current, available string) Posted {
 	p.t.Helper()
 	return p.Answers(`{account: {balance: {current: {value: "%s"}, available: {value: "%s"}}}}`, current, available)

@@ -9,17 +9,14 @@ import (
 	"time"
 )
 
-// Money is an amount of the API.
 type Money struct{ Value, Currency string }
 
-// Account is an account of the API.
 type Account struct {
 	ID, Status string
 	Version    int
 	Balance    struct{ Current, Available, Held, InTransit Money }
 }
 
-// Transaction is a line of history of the API.
 type Transaction struct {
 	ID, AccountID, Type, Direction, Memo, Reference, Reason string
 	Amount, BalanceAfter                                    Money
@@ -27,14 +24,12 @@ type Transaction struct {
 	OccurredAt                                              time.Time
 }
 
-// Transfer is a transfer of the API.
 type Transfer struct {
 	ID, Status string
 	Amount     Money
 	Rejection  *struct{ Code, Message string }
 }
 
-// Hold is a hold of the API.
 type Hold struct {
 	ID, Status                  string
 	Amount, Remaining, Captured Money

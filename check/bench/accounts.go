@@ -45,7 +45,6 @@ const (
 	verifyPause   = 200 * time.Millisecond
 )
 
-// openAccounts opens accounts through the API.
 func (e *env) openAccounts(ctx context.Context, n, clients int) (*loadAccounts, error) {
 	b, err := e.startBank(ctx)
 	if err != nil {
@@ -173,7 +172,6 @@ func (r itemResult) failed() error {
 	}
 }
 
-// depositEach deposits an amount on every account.
 func (a *loadAccounts) depositEach(ctx context.Context, minor int64) error {
 	all := make([]int, len(a.accounts))
 	for i := range all {
@@ -186,7 +184,6 @@ func (a *loadAccounts) depositEach(ctx context.Context, minor int64) error {
 	})
 }
 
-// depositTimes deposits so many times on one account.
 func (a *loadAccounts) depositTimes(ctx context.Context, i, times int) (err error) {
 	for left := times; left > 0 && err == nil; left -= batchItems {
 		_, err = a.batch(ctx, slices.Repeat([]int{i}, min(batchItems, left)), moveMinor)
@@ -234,7 +231,6 @@ const balancesQuery = `query($owner: String!, $after: String) ` +
 	`{ accounts(first: 100, after: $after, filter: {owner: $owner}) ` +
 	`{ nodes { id balance { current { value } } } pageInfo { hasNextPage endCursor } } }`
 
-// balances reads all balances from the views, in cents.
 func (a *loadAccounts) balances(ctx context.Context) (map[int]int64, error) {
 	shown := make(map[int]int64, len(a.accounts))
 	for v := (variables{"owner": a.owner()}); ; {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -21,6 +22,7 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/identity"
 	"corebank/internal/secrets"
+	"corebank/projector"
 )
 
 const tokenLife = 7 * 24 * time.Hour // longer than any run
@@ -85,7 +87,6 @@ func (b *runningBank) partProcesses() map[string]int {
 	return named
 }
 
-// used are the processes whose time is counted.
 func (b *runningBank) used() map[string]int { return b.processes }
 
 // dialSidecar calls Dapr as one of the bank's apps does. authorize makes the
@@ -144,7 +145,6 @@ func caseStartKilled(events int) string {
 	return "start, killed with " + thousands(events) + " events"
 }
 
-// openStart measures how long a bank takes to be ready.
 func openStart(ctx context.Context, e *env) (_ []measured, err error) {
 	defer must.Catch(&err)
 	stop := (*runningBank).Stop
@@ -171,11 +171,58 @@ func openStart(ctx context.Context, e *env) (_ []measured, err error) {
 	return []measured{cold, warm, killed}, nil
 }
 
-// timeStart measures one start and ends the bank again.
 func (e *env) timeStart(ctx context.Context, dir string, end func(*runningBank) error) (Sample, error) {
 	b, err := e.up(ctx, dir)
 	if err != nil {
 		return Sample{}, err
 	}
 	return Sample{Measures: []Measure{{figureReady, "s", b.Took.Seconds()}}}, end(b)
+}
+
+const (
+	caseNoop    = "noop"
+	caseRebuild = "rebuild"
+)
+
+// openNoop measures what Dapr alone costs: calls of the actors that get the
+// deposits, over the same sidecars, without any work.
+func openNoop(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	a := must.Get(e.sharedAccounts(ctx))
+	calls, authorize, err := e.dialSidecar(e.bank, contract.AppServer)
+	must.Do(err)
+	load := e.load(moveClients)
+	about := fmt.Sprintf("%s, each call through the gateway's sidecar to one of %s that answer at once",
+		count(load.Clients, "client"), count(len(a.accounts), "actor"))
+	noop := func(ctx context.Context, _, _ int) (int, error) {
+		_, err := calls.InvokeActor(authorize(ctx), &client.InvokeActorRequest{ActorType: contract.ActorType,
+			ActorID: a.accounts[rand.IntN(len(a.accounts))].id, Method: contract.MethodNothing, Data: []byte("{}")})
+		return 1, err
+	}
+	return []measured{loaded(caseNoop, "calls", about, load, e.bank.used, noop)}, nil
+}
+
+func openProject(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	b := must.Get(e.startBank(ctx))
+	must.Get(e.fillLog(ctx, b, "filled", e.Accounts, e.Events))
+	about := fmt.Sprintf("%d accounts' views built from %d events by corebank rebuild, while the bank serves",
+		min(e.Accounts, e.Events), e.Events)
+	return []measured{{caseRebuild, "events", about, b.rebuild}}, nil
+}
+
+func (b *runningBank) rebuild(ctx context.Context) (_ Sample, err error) {
+	defer must.Catch(&err)
+	admin := projector.Admin{Address: b.Where.Parts[contract.AppProjector],
+		Token: must.Get(secrets.Read(b.Data, secrets.Admin))}
+	began, before := time.Now(), cpuTimesOf(b.processes)
+	done := must.Get(admin.Rebuild(ctx, func(projector.Progress) {}))
+	took := time.Since(began)
+	if done.Compared == nil || done.Seconds <= 0 || done.Events == 0 {
+		return Sample{}, fmt.Errorf("the projector reports an empty rebuild: %+v", done)
+	}
+	return Sample{CPU: cpuTimesOf(b.processes).minus(before).each(done.Events), Measures: []Measure{
+		{figureRate, "events/s", float64(done.Events) / done.Seconds},
+		{"compared and switched", "events/s", float64(done.Events) / took.Seconds()},
+	}}, nil
 }

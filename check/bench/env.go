@@ -33,7 +33,6 @@ func (e *env) note(format string, arguments ...any) {
 	e.progress(format, arguments...)
 }
 
-// progress shows what the run is doing.
 func (e *env) progress(format string, arguments ...any) {
 	fmt.Fprintf(e.Log, "  "+format+"\n", arguments...)
 }
@@ -63,7 +62,6 @@ func (e *env) oneClient() Load { return Load{Clients: 1, Warmup: e.Warmup, Time:
 // started again has others.
 type processes func() map[string]int
 
-// measured is one case, a line of the report, and how to measure it once.
 type measured struct {
 	name, unit, about string
 	run               func(ctx context.Context) (Sample, error)
@@ -113,7 +111,6 @@ func (t *tally) measure(
 	return s, nil
 }
 
-// start runs processes until close.
 func (e *env) start(ctx context.Context, all ...supervisor.Process) (processes, error) {
 	died := func(name string, why error) { e.progress("%s died: %v", name, why) }
 	started, err := livebank.Supervise(ctx, filepath.Join(e.dir, "logs"), died, all...)
@@ -123,7 +120,6 @@ func (e *env) start(ctx context.Context, all ...supervisor.Process) (processes, 
 	return func() map[string]int { return started.PIDs }, err
 }
 
-// dial opens a gRPC connection until close.
 func (e *env) dial(address string) (*grpc.ClientConn, error) {
 	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err == nil {

@@ -40,7 +40,6 @@ func (e *env) newGateway(b *runningBank, clients int) gateway {
 	return gateway{graphqlclient.Client{URL: b.url, Token: b.token}, "/graphql", client}
 }
 
-// at is the same client for another path.
 func (g gateway) at(path string) gateway {
 	g.path = path
 	return g
@@ -72,7 +71,6 @@ func (g gateway) send(ctx context.Context, body []byte) ([]byte, error) {
 // variables are those of a request, and objects in it.
 type variables map[string]any
 
-// requestOf encodes a GraphQL request.
 func requestOf(query string, v variables) []byte {
 	body, err := fastjson.Marshal(struct {
 		Query     string    `json:"query"`
@@ -84,13 +82,11 @@ func requestOf(query string, v variables) []byte {
 	return body
 }
 
-// answered is an answer with its data.
 type answered[T any] struct {
 	Data   T
 	Errors []struct{ Message string }
 }
 
-// query sends a query and decodes its data.
 func (g gateway) query(ctx context.Context, query string, v variables, data any) error {
 	text, err := g.send(ctx, requestOf(query, v))
 	if err != nil {
@@ -120,7 +116,6 @@ func (g gateway) progress(ctx context.Context) (head, published, lag int64, err 
 	return got.SystemStatus.Head, got.SystemStatus.Published, got.SystemStatus.Lag, err
 }
 
-// head is how many events the log has.
 func (g gateway) head(ctx context.Context) (int64, error) {
 	head, _, _, err := g.progress(ctx)
 	return head, err
@@ -162,7 +157,6 @@ const (
 		`userErrors { code message } } }`
 )
 
-// mutated is the payload of a mutation.
 type mutated struct {
 	Account     *struct{ ID string }
 	Transaction *struct {
@@ -177,7 +171,6 @@ type userError struct{ Code, Message string }
 
 func (e userError) refusal() error { return fmt.Errorf("refused: %s: %s", e.Code, e.Message) }
 
-// itemResult is the result of one item of a batch.
 type itemResult struct {
 	Status     string
 	UserErrors []userError

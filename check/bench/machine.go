@@ -2,15 +2,20 @@ package bench
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/prometheus/procfs"
+
+	"corebank/check/livebank"
 	"corebank/check/must"
 )
 
@@ -86,7 +91,6 @@ func thisMachine(ctx context.Context, dir string) Machine {
 	return m
 }
 
-// loadAverage is that of the last minute.
 func loadAverage() string { return inProc("loadavg", `^(\S*)`) }
 
 // inProc is what a pattern finds in a file of /proc; empty where there is none.
@@ -99,7 +103,6 @@ func inProc(file, pattern string) string {
 	return string(found[1])
 }
 
-// timeSync measures durable appends to a file.
 func timeSync(ctx context.Context, dir string) (_ *waits, err error) {
 	defer must.Catch(&err)
 	const times, bytes = 100, 4 << 10
@@ -116,4 +119,128 @@ func timeSync(ctx context.Context, dir string) (_ *waits, err error) {
 		must.Do(ctx.Err())
 	}
 	return w, nil
+}
+
+// self is the name of this process among the measured ones.
+const self = "bench"
+
+// cpuTimes are the processor times of processes, by name.
+type cpuTimes map[string]time.Duration
+
+// cpuTimesOf reads the times of processes so far, each with its children, and of
+// this one alone. There are none where the system does not report them.
+func cpuTimesOf(processes map[string]int) cpuTimes {
+	used, byPID, running := make(cpuTimes), make(map[int]string), livebank.Snapshot()
+	for name, pid := range processes {
+		byPID[pid] = name
+	}
+	for pid, s := range running {
+		for _, counted := range []int{pid, s.PPID} {
+			if name := byPID[counted]; name != "" {
+				used[name] += cpuOf(s)
+				break
+			}
+		}
+	}
+	if s, there := running[os.Getpid()]; there {
+		used[self] = cpuOf(s)
+	}
+	return used
+}
+
+func cpuOf(s procfs.ProcStat) time.Duration {
+	return time.Duration(s.CPUTime() * float64(time.Second)).Round(time.Millisecond)
+}
+
+// minus is the time since an earlier reading. A process that is new counts from
+// its start.
+func (c cpuTimes) minus(earlier cpuTimes) cpuTimes {
+	d := make(cpuTimes, len(c))
+	for name, used := range c {
+		if used >= earlier[name] {
+			d[name] = used - earlier[name]
+		}
+	}
+	return d
+}
+
+// each is the time per operation in microseconds; nil where this system does not
+// report it.
+func (c cpuTimes) each(operations int64) map[string]float64 {
+	if len(c) == 0 || operations == 0 {
+		return nil
+	}
+	micros := make(map[string]float64, len(c))
+	for name, used := range c {
+		micros[name] = float64(used.Microseconds()) / float64(operations)
+	}
+	return micros
+}
+
+// memoryOf reads the memory of a process; false if it does not run, or the system
+// does not report it.
+func memoryOf(pid int) (look Look, there bool) {
+	p, err := procfs.NewProc(pid)
+	if err != nil {
+		return look, false
+	}
+	status, err := p.NewStatus()
+	return Look{MiB: mebibytes(status.VmRSS), Own: mebibytes(status.RssAnon)}, err == nil && status.VmRSS > 0
+}
+
+func mebibytes[T int64 | uint64](bytes T) float64 { return float64(bytes) / (1 << 20) }
+
+type diskUse struct {
+	events int64
+	bytes  map[string]int64 // by kind
+}
+
+// diskKinds are the parts of a bank's directory that grow with its log.
+var diskKinds = []struct{ name, pattern string }{
+	{"immudb", "immudb"}, {"keys' index", "eventsource"}, {"views", "views*"}, {"snapshots", "actors.db*"},
+	{"broker", "nats"},
+}
+
+func diskUseOf(data string, events int64) diskUse {
+	use := diskUse{events, make(map[string]int64)}
+	for _, kind := range diskKinds {
+		names, _ := fs.Glob(os.DirFS(data), kind.pattern) // the patterns are valid
+		for _, name := range names {
+			use.bytes[kind.name] += bytesIn(filepath.Join(data, name))
+		}
+	}
+	return use
+}
+
+// bytesIn is the size of a file, or of the files in a directory. Files may come
+// and go meanwhile.
+func bytesIn(path string) (total int64) {
+	_ = filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return nil
+		}
+		if info, err := entry.Info(); err == nil {
+			total += info.Size()
+		}
+		return nil
+	})
+	return total
+}
+
+func (u diskUse) since(before diskUse) []Measure {
+	events := u.events - before.events
+	measures := []Measure{{"log at the end", "events", float64(u.events)}}
+	if events <= 0 {
+		return measures
+	}
+	measures = append(measures, Measure{"log's growth", "events", float64(events)})
+	total := int64(0)
+	for _, kind := range diskKinds {
+		grown := u.bytes[kind.name] - before.bytes[kind.name]
+		total += grown
+		if grown > 0 { // what is cleaned up now and then may have shrunk
+			measures = append(measures, Measure{"disk for an event, " + kind.name, "bytes", float64(grown) / float64(events)})
+		}
+	}
+	return slices.Insert(measures, 2, Measure{"disk for an event", "bytes", float64(total) / float64(events)})
 }

@@ -69,7 +69,6 @@ func openHot(ctx context.Context, e *env) ([]measured, error) {
 	return []measured{e.moves(caseHot, "deposits", "CLIENTS, all on one account", a, moveClients, a.deposits)}, nil
 }
 
-// deposits are deposits on random accounts.
 func (a *loadAccounts) deposits(ctx context.Context, _, _ int) (int, error) {
 	return a.deposit(ctx, rand.IntN(len(a.accounts)))
 }
@@ -84,13 +83,11 @@ func openAged(ctx context.Context, e *env) (_ []measured, err error) {
 	return []measured{e.moves(caseAged, "deposits", about, a, moveClients, a.deposits)}, nil
 }
 
-// weight is how many of a hundred operations are of a kind.
 type weight struct {
 	percent int
 	kind    string
 }
 
-// mix are the weights of the mixed load.
 var mix = []weight{{70, depositMutation}, {20, withdrawMutation}, {10, transferMutation}}
 
 // chooseByWeight returns the kind for a number from 0 to 99.
@@ -118,7 +115,6 @@ func openMixed(ctx context.Context, e *env) ([]measured, error) {
 	return []measured{e.moves(caseMixed, "movements", about, a, moveClients, a.mixed)}, nil
 }
 
-// fundedAccounts are the shared accounts with money on each.
 func (e *env) fundedAccounts(ctx context.Context) (*loadAccounts, error) {
 	a, err := e.sharedAccounts(ctx)
 	if err == nil {
@@ -130,7 +126,6 @@ func (e *env) fundedAccounts(ctx context.Context) (*loadAccounts, error) {
 	return a, nil
 }
 
-// mixed are movements by the weights of mix.
 func (a *loadAccounts) mixed(ctx context.Context, _, _ int) (int, error) {
 	i, minor := rand.IntN(len(a.accounts)), map[int]int64{}
 	v := variables{"id": a.accounts[i].id}

@@ -99,7 +99,6 @@ var scales = []struct {
 	{"Deliveries a second", []string{"deliveries"}},
 }
 
-// rateCharts show the rate of each case, and how far apart its repeats are.
 func (r Report) rateCharts() (charts []chart) {
 	for _, scale := range scales {
 		alike := slices.DeleteFunc(slices.Clone(r.Results), func(result Result) bool {
@@ -135,7 +134,6 @@ func rateChart(title string, results []Result) chart {
 	return c
 }
 
-// waitChart shows how long calls take.
 func (r Report) waitChart() chart {
 	c := chart{Title: "Waits", RowHeight: rowHeight,
 		Note: "milliseconds from request to answer, each step ten times the one before"}
@@ -170,7 +168,6 @@ func (r Report) waitChart() chart {
 	return c
 }
 
-// cpuChart shows the processor time of one operation by process.
 func (r Report) cpuChart() chart {
 	c := chart{Title: "Processor time of one operation", Note: "microseconds, by process", RowHeight: rowHeight}
 	total, most := make(map[string]float64), 0.0

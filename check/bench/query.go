@@ -37,7 +37,6 @@ const (
 		`occurredAt reference } } pageInfo { hasNextPage endCursor } } }`
 )
 
-// openQuery measures reading.
 func openQuery(ctx context.Context, e *env) (cases []measured, err error) {
 	defer must.Catch(&err)
 	a := must.Get(e.sharedAccounts(ctx))

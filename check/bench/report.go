@@ -51,7 +51,6 @@ type Reached struct {
 	Met    bool    `json:"met"`
 }
 
-// figure is the figure with a name; false if there is none.
 func (r Result) figure(name string) (Figure, bool) {
 	for _, f := range r.Figures {
 		if f.Name == name {
@@ -74,7 +73,6 @@ func newReport(ctx context.Context, c Config, scenarios []Scenario) Report {
 		Settings: Settings{namesOf(scenarios), c.Warmup.String(), c.Time.String(), c.Sizes}}
 }
 
-// finish computes the figures over all repeats.
 func (r *Report) finish() {
 	r.Seconds = time.Since(r.Began).Seconds()
 	for i := range r.Results {
@@ -92,7 +90,6 @@ func (r *Report) finish() {
 	r.Ratios = ratiosOf(r.Results)
 }
 
-// WriteJSON writes the whole report.
 func (r Report) WriteJSON(out io.Writer) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
@@ -127,7 +124,6 @@ func (r Report) Environment() []string {
 	return append(lines, r.Notes...)
 }
 
-// joined joins the parts that are not empty.
 func joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
 }

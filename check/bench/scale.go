@@ -70,7 +70,6 @@ func (s *scaled) start(ctx context.Context, data string) (err error) {
 	return nil
 }
 
-// cases are what is measured on this log.
 func (s *scaled) cases() []measured {
 	on, alone, a := " at "+thousands(s.events), s.env.oneClient(), s.accounts
 	about := fmt.Sprintf("on a log of %s events of %s: ", thousands(s.events), count(len(a.accounts), "account"))
@@ -123,7 +122,6 @@ func (s *scaled) depositCold(ctx context.Context, _, _ int) (int, error) {
 	return s.accounts.deposit(ctx, next)
 }
 
-// restart stops the bank and starts it.
 func (s *scaled) restart(ctx context.Context) (_ Sample, err error) {
 	defer must.Catch(&err)
 	data := s.bank.Data

@@ -84,7 +84,6 @@ func openSQL(ctx context.Context, e *env) (_ []measured, err error) {
 	}, nil
 }
 
-// deposits are deposits on random accounts.
 func (s *sqlLedger) deposits(path string, accounts []string) operation {
 	to := s.gateway.at(path)
 	return func(ctx context.Context, _, _ int) (int, error) {

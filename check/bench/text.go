@@ -56,7 +56,6 @@ func (r Result) FailureTexts() []string {
 
 const none = "–" // for what was not measured
 
-// Text is the median of a figure for people.
 func (r Result) Text(name string) string {
 	f, ok := r.figure(name)
 	if !ok {
@@ -74,7 +73,6 @@ func (r Result) SpreadText() string {
 	return fmt.Sprintf("±%.0f %%", 50*f.Spread())
 }
 
-// CPUText is the processor time of an operation for people.
 func (r Result) CPUText() string {
 	if len(r.CPU) == 0 {
 		return none
@@ -90,7 +88,6 @@ func (r Result) CPUTexts() (parts []string) {
 	return parts
 }
 
-// String is the figure for people, with its extremes where they differ.
 func (f Figure) String() string {
 	if amount(f.Least) == amount(f.Most) {
 		return amount(f.Median) + " " + f.Unit
@@ -98,15 +95,12 @@ func (f Figure) String() string {
 	return fmt.Sprintf("%s %s (%s to %s)", amount(f.Median), f.Unit, amount(f.Least), amount(f.Most))
 }
 
-// String is the ratio for people.
 func (r Ratio) String() string {
 	return fmt.Sprintf("%s / %s: %.2f (%.2f to %.2f)", r.Over, r.Under, r.Median, r.Least, r.Most)
 }
 
-// GoalText is the goal for people.
 func (r Ratio) GoalText() string { return fmt.Sprintf("≥ %.2f", r.Goal) }
 
-// Met reports whether the ratio reaches its goal.
 func (r Ratio) Met() bool { return r.Median >= r.Goal }
 
 const memoryNote = "Resident memory in MiB, read every %s: medians after the first tenth, in the middle and of the " +
@@ -157,7 +151,6 @@ func amount(v float64) string {
 	}
 }
 
-// signed is an amount with its sign.
 func signed(v float64) string {
 	if math.Signbit(v) {
 		return amount(v)

@@ -30,7 +30,6 @@ type Finding struct {
 // maxExamples bounds the violations of a law that are reported in words.
 const maxExamples = 10
 
-// findingsOf are those of all laws.
 func findingsOf(found *laws.Findings) (all []Finding) {
 	for _, law := range lawsOfRun {
 		f := Finding{Law: law, Sentence: law.Sentence()}

@@ -80,7 +80,6 @@ func (c *Command) Run(ctx context.Context) (err error) {
 	return err
 }
 
-// line is the command line that repeats the run.
 func (c *Command) line() string {
 	until := fmt.Sprintf("--duration %v", c.Duration)
 	if c.Each > 0 {

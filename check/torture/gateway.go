@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"corebank/check/graphqlclient"
@@ -29,7 +32,6 @@ func newGateway(url, token string, clients int, clock func() time.Duration) *gat
 
 const queryBalance = `query($id: ID!) { balance(accountId: $id) { current { value } version stale } }`
 
-// payload is what a mutation answers.
 type payload struct {
 	Replayed bool
 	Account  *struct {
@@ -50,7 +52,6 @@ type payload struct {
 
 type amount struct{ Value string }
 
-// ask sends a request once.
 func (g *gateway) ask(ctx context.Context, client string, r *laws.Request) laws.Answer {
 	a := laws.Answer{Request: r, Client: client, Account: r.Account, Status: contract.Unknown}
 	query, variables := body(r)
@@ -85,7 +86,6 @@ func (g *gateway) get(ctx context.Context, query string, variables map[string]an
 	return json.Unmarshal(answer.Data, data)
 }
 
-// read puts the payload into an answer.
 func (t payload) read(a *laws.Answer) {
 	if t.Account != nil {
 		a.Account = t.Account.ID
@@ -127,7 +127,6 @@ func minor(a amount) int64 {
 	return money.Minor
 }
 
-// shown is what the API says of an account; the zero shown for nothing.
 type shown struct {
 	value, version int64
 	stale          bool // it stands still
@@ -146,4 +145,93 @@ func (g *gateway) balance(ctx context.Context, id bank.AccountID) (shown, error)
 		return shown{}, err
 	}
 	return shown{minor(data.Balance.Current), data.Balance.Version, data.Balance.Stale}, nil
+}
+
+// queryMutation calls what happened by one name in the answer.
+const queryMutation = `mutation($input: %sInput!) { payload: %s(input: $input) {
+    replayed account { id version balance { current { value } } }
+    transaction { version balanceAfter { value } } %s
+    userErrors { code ... on InsufficientFunds { available { value } } } } }`
+
+// outcomeWait is how long those wait for the end of a transfer who do.
+const outcomeWait = 500 * time.Millisecond
+
+type input map[string]any
+
+func body(r *laws.Request) (query string, variables map[string]any) {
+	mutation, in := mutationOf(r)
+	in["idempotencyKey"] = r.Key
+	also := ""
+	switch mutation {
+	case "placeHold":
+		also = "hold { id }"
+	case "transfer", "reverse":
+		if r.Waits {
+			in["waitMs"] = outcomeWait.Milliseconds()
+		}
+	}
+	kind := strings.ToUpper(mutation[:1]) + mutation[1:]
+	return fmt.Sprintf(queryMutation, kind, mutation, also), map[string]any{"input": in}
+}
+
+func mutationOf(r *laws.Request) (name string, in input) {
+	in = input{"accountId": r.Account}
+	switch c := r.Command.(type) {
+	case bank.OpenAccount:
+		return "openAccount", input{"owner": c.Owner, "currency": c.Currency}
+	case bank.CloseAccount:
+		return "closeAccount", in
+	case bank.Deposit:
+		in["memo"] = c.Memo
+		return "deposit", in.with(&c.Amount, time.Time{})
+	case bank.Withdraw:
+		return "withdraw", in.with(&c.Amount, time.Time{})
+	case bank.SendTransfer:
+		return "transfer", input{"fromAccountId": r.Account, "toAccountId": c.To}.with(&c.Amount, time.Time{})
+	case bank.PlaceHold:
+		return "placeHold", in.with(&c.Amount, c.ExpiresAt)
+	case bank.AdjustHold:
+		return "adjustHold", input{"holdId": within(r, "hld_", c.Hold)}.with(c.Amount, c.ExpiresAt)
+	case bank.CaptureHold:
+		in = input{"holdId": within(r, "hld_", c.Hold), "releaseRest": c.ReleaseRest}
+		return "captureHold", in.with(c.Amount, time.Time{})
+	case bank.ReleaseHold:
+		return "releaseHold", input{"holdId": within(r, "hld_", c.Hold)}
+	case bank.Reverse:
+		in = input{"transactionId": within(r, "txn_", c.Transaction), "reason": c.Reason}
+		return "reverse", in.with(c.Amount, time.Time{})
+	case bank.FreezeAccount:
+		in["reason"], in["scope"] = c.Reason, map[[2]bool]string{{true, true}: "BOTH", {true, false}: "DEBITS",
+			{false, true}: "CREDITS"}[[2]bool{c.Debits, c.Credits}]
+		return "freezeAccount", in
+	case bank.UnfreezeAccount:
+		return "unfreezeAccount", in
+	default:
+		panic(fmt.Sprintf("torture: no mutation for command %T", c))
+	}
+}
+
+// with adds an amount and a moment where there are such.
+func (in input) with(amount *bank.Money, expires time.Time) input {
+	if amount != nil {
+		in["amount"] = input{"value": amount.Decimal(), "currency": amount.Currency}
+	}
+	if !expires.IsZero() {
+		in["expiresAt"] = expires.Format(time.RFC3339Nano)
+	}
+	return in
+}
+
+// within is the id of what belongs to the account, by its version.
+func within(r *laws.Request, prefix string, version int64) string {
+	return fmt.Sprintf("%s%s_%d", prefix, strings.TrimPrefix(string(r.Account), "acc_"), version)
+}
+
+// versionOf is the version in such an id; 0 if there is none.
+func versionOf(id string) int64 {
+	version, err := strconv.ParseInt(id[strings.LastIndex(id, "_")+1:], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return version
 }

@@ -125,7 +125,6 @@ func (r *run) probeLowDisk(ctx context.Context) error {
 	return errors.New("the disk was nearly full and every account refused a deposit for another reason")
 }
 
-// fullDisk has the writes of all parts fail.
 func (r *run) fullDisk(_ context.Context, i injection) (failed error) {
 	limit := func(limited bool) {
 		for part, pid := range r.bank.Parts() {
@@ -188,7 +187,6 @@ func (r *run) deleteViews(ctx context.Context, _ injection) error {
 	return r.killAndAwait(ctx, "projector", "server")
 }
 
-// spoiling are the statements that change the snapshots of the actors.
 var spoiling = map[Kind][]string{
 	SnapshotsDamaged: {
 		// A third is cut short, a third is no JSON, a third has other digits.
@@ -204,7 +202,6 @@ var spoiling = map[Kind][]string{
 	SnapshotsDeleted: {`DELETE FROM state WHERE key LIKE '%snapshot-%'`},
 }
 
-// spoilSnapshots changes the snapshots of the actors.
 func (r *run) spoilSnapshots(ctx context.Context, i injection) (err error) {
 	defer must.Catch(&err)
 	db := must.Get(sql.Open("sqlite", "file:"+filepath.ToSlash(r.dir().Actors())+"?_pragma=busy_timeout(10000)"))

@@ -109,7 +109,6 @@ func (l *links) harm(ctx context.Context, what, part string, lasting func()) err
 	return reconnect(ctx, proxy, proxy.Upstream)
 }
 
-// close ends all links.
 func (l *links) close() {
 	for _, proxy := range l.proxies {
 		proxy.Stop()

@@ -46,7 +46,6 @@ type load struct {
 	opened   int
 }
 
-// slot is an account in use.
 type slot struct {
 	id      bank.AccountID
 	answers int
@@ -137,7 +136,6 @@ func (l *load) run(ctx context.Context, clients int) {
 	all.Wait()
 }
 
-// step is one thing that a client does.
 func (c *client) step(ctx context.Context) {
 	c.count++
 	place, id := c.pick()
@@ -205,7 +203,6 @@ func (c *client) replace(place int, id bank.AccountID) {
 	c.accounts[place] = slot{id: id}
 }
 
-// ids are the accounts in use.
 func (l *load) ids() []bank.AccountID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -216,9 +213,59 @@ func (l *load) ids() []bank.AccountID {
 	return all
 }
 
-// heard takes a transaction that a subscriber saw.
 func (l *load) heard(s laws.Seen) {
 	if s.Type == string(bank.TransferInEntry) {
 		l.Arrived(l.random, s)
 	}
+}
+
+// answers are what all clients were answered.
+type answers struct {
+	mu      sync.Mutex
+	all     []laws.Answer
+	counts  map[contract.Status]int
+	waiting map[chan<- time.Duration]time.Duration // those who wait for a command sent after a moment
+}
+
+func newAnswers() *answers {
+	return &answers{counts: make(map[contract.Status]int), waiting: make(map[chan<- time.Duration]time.Duration)}
+}
+
+func (r *answers) add(a laws.Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, a)
+	r.counts[a.Status]++
+	if a.Status != contract.Applied {
+		return
+	}
+	for waiter, since := range r.waiting {
+		if a.Sent >= since {
+			waiter <- a.Answered
+			delete(r.waiting, waiter)
+		}
+	}
+}
+
+// nextApplied tells when the first command that is sent after a moment and
+// happens is answered.
+func (r *answers) nextApplied(since time.Duration) <-chan time.Duration {
+	at := make(chan time.Duration, 1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting[at] = since
+	return at
+}
+
+func (r *answers) count(status contract.Status) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.counts[status]
+}
+
+// unresolved are the requests that have no definite answer.
+func (r *answers) unresolved() []*laws.Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return laws.Unresolved(r.all)
 }

@@ -46,7 +46,6 @@ func onTopic(meddle func(ctx context.Context, t topic) error) func(*run, context
 	}
 }
 
-// publish publishes messages as they are.
 func (t topic) publish(ctx context.Context, messages [][]byte) error {
 	for _, data := range messages {
 		if _, err := t.Publish(ctx, contract.Topic, data); err != nil {

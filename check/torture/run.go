@@ -56,7 +56,6 @@ type Config struct {
 	Out io.Writer
 }
 
-// run is one run.
 type run struct {
 	Config
 	began    time.Time
@@ -108,7 +107,6 @@ const tokenLife = 30 * 24 * time.Hour
 
 func (r *run) dir() datadir.Dir { return datadir.Dir{Path: r.Data, Partitions: r.Partitions} }
 
-// fill gives the bank its past.
 func (r *run) fill(ctx context.Context) error {
 	if r.Events == 0 {
 		return nil
@@ -194,7 +192,6 @@ func (r *run) newWatchers() []*subscriber {
 	return r.watchers
 }
 
-// hurt is the load and the faults.
 func (r *run) hurt(ctx context.Context) {
 	loading, stopLoading := context.WithCancel(context.WithoutCancel(ctx)) // the last fault, too, needs it to recover
 	var loaded sync.WaitGroup
@@ -246,7 +243,6 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 	return true
 }
 
-// report is the result of the run.
 func (r *run) report(e *Evidence) Report {
 	report := Report{
 		Seed:        r.Seed,

@@ -109,7 +109,6 @@ func (r *run) askToWrite(ctx context.Context, listen string) string {
 	return string(answer)
 }
 
-// askEventSource calls an event source of the bank, past its sidecar.
 func (r *run) askEventSource(ctx context.Context, app string, body []byte) ([]byte, error) {
 	for _, argument := range livebank.Arguments(r.bank.Parts()[app]) {
 		if listen, is := strings.CutPrefix(argument, "--listen="); is {

@@ -115,14 +115,12 @@ func (s *subscriber) saw(payload []byte) error {
 	return nil
 }
 
-// seen is how much it saw.
 func (s *subscriber) seen() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.watch.Seen)
 }
 
-// result is what it saw; it has ended.
 func (s *subscriber) result() laws.Watch {
 	s.mu.Lock()
 	defer s.mu.Unlock()

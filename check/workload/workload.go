@@ -70,7 +70,6 @@ func (w *Workload) Next(random *rand.Rand, key string, id bank.AccountID) *laws.
 	return r
 }
 
-// choose is a new command, and its account.
 func (w *Workload) choose(
 	random *rand.Rand,
 	id bank.AccountID,

@@ -88,7 +88,6 @@ func Open(ctx context.Context, database string, connections int32) (*Ledger, err
 	return &Ledger{db}, nil
 }
 
-// Close closes all connections.
 func (l *Ledger) Close() { l.db.Close() }
 
 // OpenAccounts creates missing accounts.
@@ -190,7 +189,6 @@ type Totals struct {
 	Balances int64 `json:"balances"` // in cents
 }
 
-// Totals reads the sums.
 func (l *Ledger) Totals(ctx context.Context) (t Totals, err error) {
 	err = l.db.QueryRow(ctx,
 		`SELECT (SELECT count(*) FROM entries), (SELECT coalesce(sum(balance), 0)::bigint FROM accounts)`).

@@ -91,7 +91,6 @@ func Start(ctx context.Context) (s *Server, err error) {
 	return s, nil
 }
 
-// answers asks the server for its version.
 func (s *Server) answers(ctx context.Context) error {
 	connection, err := pgx.Connect(ctx, s.Address())
 	if err != nil {
