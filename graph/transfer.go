@@ -125,8 +125,25 @@ func (r *Resolver) submitTransfer(ctx context.Context, request commandRequest, w
 		if p.transfer, err = r.awaitTransfer(ctx, p.transfer, wait); err != nil {
 			addPartError(ctx, "transfer", err) // it was sent nevertheless
 		}
+		if p.account, err = r.afterEnd(ctx, p); err != nil {
+			addPartError(ctx, "account", err)
+		}
 	}
 	return p, nil
+}
+
+// afterEnd is the account of a payload as it is when its transfer has ended: a
+// transfer that has come back is not in transit any more.
+func (r *Resolver) afterEnd(ctx context.Context, p payload) (*model.Account, error) {
+	if p.account == nil || p.transfer.Status == model.TransferStatusPending {
+		return p.account, nil
+	}
+	// The views show the end of the transfer, so they show what it did to the account.
+	a, err := r.viewAccount(ctx, p.account.AccountID, waiting{})
+	if err != nil || a == nil || a.Version <= p.account.Version {
+		return p.account, err
+	}
+	return viewedAccount(*a), nil
 }
 
 // awaitTransfer polls a transfer until it has ended or the time is up.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -15,6 +16,7 @@ import (
 	"corebank/check/banktest"
 	"corebank/check/browsertest"
 	"corebank/internal/bank"
+	"corebank/server/graphiql"
 )
 
 // answer is JavaScript that yields GraphiQL's answer once it holds a text.
@@ -136,4 +138,58 @@ func awaitDelivery(t *testing.T, bank *banktest.Bank, page *browsertest.Page, ac
 		}
 	}
 	t.Error("the subscription shows nothing")
+}
+
+// hiddenTabs names the tabs that are not wholly in view, and marks the active one.
+const hiddenTabs = `(() => {
+  const bar = document.querySelector('.graphiql-tabs').getBoundingClientRect();
+  return [...document.querySelectorAll('.graphiql-tab')].filter((tab) => {
+    const at = tab.getBoundingClientRect();
+    return at.left < bar.left - 1 || at.right > bar.right + 1 || at.top < bar.top - 1 || at.bottom > bar.bottom + 1
+      || at.right > innerWidth || at.bottom > innerHeight;
+  }).map((tab) => (tab.matches('.graphiql-tab-active') ? 'the active ' : '') + tab.textContent);
+})()`
+
+// TestEveryTabIsInView on an ordinary screen, and on a narrow one the tab that was
+// just added.
+func TestEveryTabIsInView(t *testing.T) {
+	server := httptest.NewServer(graphiql.Handler(graphiql.Options{}))
+	t.Cleanup(server.Close)
+	page := browsertest.Open(t, server.URL)
+	page.Do(chromedp.EmulateViewport(1440, 900), chromedp.WaitVisible(chromedp.CSS(".graphiql-tab-active")))
+	tabs := len(graphiql.Tabs())
+	browsertest.Await[bool](page, fmt.Sprintf("document.querySelectorAll('.graphiql-tab').length === %d", tabs))
+	if hidden := browsertest.Run[[]string](page, hiddenTabs); len(hidden) > 0 {
+		t.Errorf("%q are not in view", hidden)
+	}
+	for _, width := range []int64{1440, 390} {
+		page.Do(chromedp.EmulateViewport(width, 900), chromedp.Click(chromedp.CSS("button.graphiql-tab-add")))
+		tabs++
+		browsertest.Await[bool](page, fmt.Sprintf(`document.querySelectorAll('.graphiql-tab').length === %d &&
+		  document.querySelector('.graphiql-tab:last-child').classList.contains('graphiql-tab-active')`, tabs))
+		for _, hidden := range browsertest.Run[[]string](page, hiddenTabs) {
+			if width == 1440 || strings.HasPrefix(hidden, "the active") {
+				t.Errorf("%s is not in view on %d pixels after a tab was added", hidden, width)
+			}
+		}
+	}
+}
+
+// TestThePageOpensWhenTheBankIsBack without a reload.
+func TestThePageOpensWhenTheBankIsBack(t *testing.T) {
+	var away atomic.Bool
+	away.Store(true)
+	page := graphiql.Handler(graphiql.Options{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() && strings.HasSuffix(r.URL.Path, ".json") {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		page.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	tab := browsertest.Open(t, server.URL)
+	tab.Do(chromedp.WaitVisible(chromedp.CSS(".page-failed")))
+	away.Store(false)
+	tab.Do(chromedp.WaitVisible(chromedp.CSS(".graphiql-tab-active")))
 }

@@ -5,16 +5,33 @@ import { createClient } from 'graphql-ws';
 // websocket. The headers editor feeds both: as HTTP headers, and as the payload
 // of connection_init, because a browser cannot set headers on a websocket. Where
 // it names no authorization, as in a tab of an earlier visit, that of the page is
-// used.
-export function createFetcher({ endpoint, subscriptionEndpoint }, signedIn) {
+// used. The token of the browser's session ends before the session: then signInAgain
+// fetches a fresh one.
+export function createFetcher({ endpoint, subscriptionEndpoint }, signedIn, signInAgain) {
+  const first = lowerCase(signedIn);
+  let current = first;
+  const headersOf = (typed) => {
+    const { authorization, ...others } = lowerCase(typed);
+    const own = authorization && authorization !== first.authorization;
+    return { own, headers: { ...current, ...others, ...(own && { authorization }) } };
+  };
+  const renewed = async () => {
+    current = lowerCase(await signInAgain().catch(() => null));
+    return Boolean(current.authorization);
+  };
   return (params, { headers: typed } = {}) => {
-    const headers = { ...lowerCase(signedIn), ...lowerCase(typed) };
     const operation = operationOf(params);
     const request = { ...params, operationName: operation?.name?.value ?? params.operationName };
-    if (operation?.operation !== 'subscription') return post(endpoint, request, headers);
-    return subscribe(websocketURL(subscriptionEndpoint), request, headers);
+    const again = async () => (!headersOf(typed).own && (await renewed()) ? headersOf(typed).headers : null);
+    const { headers } = headersOf(typed);
+    if (operation?.operation !== 'subscription') return post(endpoint, request, headers, again);
+    return subscribe(websocketURL(subscriptionEndpoint), request, headers, again);
   };
 }
+
+export const pause = () => new Promise((done) => {
+  setTimeout(done, 2000);
+});
 
 const lowerCase = (headers) => Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
 
@@ -30,21 +47,35 @@ function operationOf({ query, operationName }) {
   }
 }
 
-async function post(url, request, headers) {
-  try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        accept: 'application/graphql-response+json, application/json;q=0.9',
-        ...headers,
-      },
-      body: JSON.stringify(request),
-    });
-    return parseResult(await response.text(), response);
-  } catch (error) {
-    return failure(`${url} cannot be reached (${error.message}). Check that the bank is running.`);
+// GraphiQL asks for the schema once, when it starts: that is tried again until the
+// bank answers.
+async function post(url, request, headers, again) {
+  for (;;) {
+    const response = await send(url, request, headers).catch((error) => error);
+    const away = response instanceof Error || response.status >= 500;
+    if (away && request.operationName === 'IntrospectionQuery') {
+      await pause();
+      continue;
+    }
+    if (response instanceof Error) {
+      return failure(`${url} cannot be reached (${response.message}). Check that the bank is running.`);
+    }
+    const fresh = response.status === 401 && again ? await again() : null;
+    if (!fresh) return parseResult(await response.text(), response);
+    [headers, again] = [fresh, null]; // what was refused for its token did not happen
   }
+}
+
+function send(url, request, headers) {
+  return fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/graphql-response+json, application/json;q=0.9',
+      ...headers,
+    },
+    body: JSON.stringify(request),
+  });
 }
 
 function parseResult(text, { url, status }) {
@@ -56,13 +87,20 @@ function parseResult(text, { url, status }) {
 }
 
 // A lost connection is shown and not retried: a silent reconnect would hide that
-// transactions may have been missed.
-async function* subscribe(url, request, headers) {
+// transactions may have been missed. A token that is refused at the start is not a
+// lost connection.
+async function* subscribe(url, request, headers, again) {
   const client = createClient({ url, connectionParams: headers, retryAttempts: 0 });
+  let begun = false;
   try {
-    yield* client.iterate(request);
+    for await (const result of client.iterate(request)) {
+      begun = true;
+      yield result;
+    }
   } catch (error) {
-    yield Array.isArray(error) ? { errors: error } : failure(lostText(error));
+    const fresh = error.code === 4401 && !begun && again ? await again() : null;
+    if (fresh) yield* subscribe(url, request, fresh, null);
+    else yield Array.isArray(error) ? { errors: error } : failure(lostText(error));
   } finally {
     client.dispose();
   }

@@ -14,7 +14,7 @@ import { createRoot } from 'react-dom/client';
 import { GraphiQL } from 'graphiql';
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { HISTORY_PLUGIN } from '@graphiql/plugin-history';
-import { createFetcher } from './fetcher.js';
+import { createFetcher, pause } from './fetcher.js';
 import { startingTab, storageWithoutHeaders } from './storage.js';
 import { resume } from '../../../console/page/session.js';
 
@@ -38,7 +38,7 @@ function Page({ config, tabs, signedIn }) {
   // edited, so it is told both. The pair matches a stored tab, or on a first
   // visit the first of the default tabs.
   const [start] = useState(() => startingTab(tabs));
-  const [fetcher] = useState(() => createFetcher(config, signedIn));
+  const [fetcher] = useState(() => createFetcher(config, signedIn, fetchToken));
   const [headers] = useState(() => (signedIn ? JSON.stringify(signedIn, null, 2) : undefined));
   return (
     <GraphiQL
@@ -64,14 +64,31 @@ function Page({ config, tabs, signedIn }) {
   );
 }
 
+// The tab that is active is in view, also one that was just added.
+function keepActiveTabInView(element) {
+  let last = null;
+  new MutationObserver(() => {
+    const active = element.querySelector('.graphiql-tab-active');
+    if (active === last) return;
+    last = active;
+    active?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }).observe(element, { subtree: true, childList: true, attributes: true, attributeFilter: ['class'] });
+}
+
+// open starts the page, as soon as the bank answers.
 async function open(element) {
-  try {
-    const [config, tabs, signedIn] = await Promise.all([readJSON('config.json'), readJSON('tabs.json'), fetchToken()]);
-    element.className = '';
-    createRoot(element).render(<Page config={config} tabs={tabs} signedIn={signedIn} />);
-  } catch (error) {
-    element.className = 'page-failed';
-    element.textContent = `The page could not start: ${error.message}. Check that the bank is running, then reload.`;
+  for (;;) {
+    try {
+      const [config, tabs, signedIn] = await Promise.all([readJSON('config.json'), readJSON('tabs.json'), fetchToken()]);
+      element.className = '';
+      createRoot(element).render(<Page config={config} tabs={tabs} signedIn={signedIn} />);
+      keepActiveTabInView(element);
+      return;
+    } catch (error) {
+      element.className = 'page-failed';
+      element.textContent = `The bank does not answer: ${error.message}. The page tries again by itself.`;
+      await pause();
+    }
   }
 }
 
