@@ -116,7 +116,7 @@ func (r *Resolver) accounts(ctx context.Context, first *int64, after *string,
 	filter *model.AccountFilter) (*model.AccountConnection, error) {
 	page := view.Accounts{First: defaultPage}
 	var err error
-	if page.Before, err = readCursor(after, cursorPosition); err != nil {
+	if page.Before, err = readCursor("after", after, cursorPosition); err != nil {
 		return nil, err
 	}
 	if first != nil {

@@ -26,7 +26,7 @@ func readAsOf(in *model.AsOf) (*point, error) {
 	case (in.Time == nil) == (in.Version == nil):
 		return nil, badInput("Give either a time or a version in asOf.")
 	case in.Version != nil && *in.Version < 0:
-		return nil, badInput("A version in asOf must be 0 or more.")
+		return nil, badInput("asOf.version must be 0 or more.")
 	case in.Version != nil:
 		return &point{version: *in.Version}, nil
 	}

@@ -68,15 +68,20 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 		shown.Message = fault.Message
 		shown.Extensions = map[string]any{"code": fault.Code, "retryable": fault.Retryable}
 		maps.Copy(shown.Extensions, fault.Extensions)
+		if fault.Code == CodeBadInput {
+			placeInputFault(ctx, &shown)
+		}
 	case errors.Is(err, scalar.ErrTooLarge):
 		shown.Message = "A number in the answer does not fit into the 32 bits of an Int; it is left out."
 		shown.Extensions = map[string]any{"code": CodeTooLarge, "retryable": false}
 	case errors.As(err, &ours) && errors.Unwrap(ours) == nil:
 		// Made by the executor: syntax, validation, limits.
+		placeRequestError(ctx, &shown)
 	case len(shown.Path) > len(graphql.GetPath(ctx)):
 		// The path is below the field that is being resolved: a scalar refused the
 		// text of an argument.
 		shown.Extensions = map[string]any{"code": CodeBadInput, "retryable": false}
+		placeArgumentError(ctx, &shown)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		// Stores and sidecars each have their own text for it.
 		shown.Message = "The answer took too long; ask for less, or try later."

@@ -30,8 +30,8 @@ func TestMalformedArgumentsAreShown(t *testing.T) {
 	const (
 		filtered = `query($f: TransactionFilter) { history(accountId: "a", filter: $f) { nodes { id } } }`
 		paged    = `query($n: Int) { history(accountId: "a", first: $n) { nodes { id } } }`
-		value    = "deposit input amount value"
-		currency = "deposit input amount currency"
+		value    = "deposit: input amount value"
+		currency = "deposit: input amount currency"
 	)
 	for name, test := range map[string]struct{ query, variables, path, message string }{
 		"an integer for a decimal": {literal(`value: 12, currency: "EUR"`), "", value, "as a string"},
@@ -44,12 +44,12 @@ func TestMalformedArgumentsAreShown(t *testing.T) {
 		"a float variable":        {paying, `{"value": 12.34, "currency": "EUR"}`, value, "as a string"},
 		"a word variable":         {paying, `{"value": "twelve", "currency": "EUR"}`, value, `"twelve" is not`},
 		"a number for a currency": {paying, `{"value": "1", "currency": 978}`, currency, "want a currency code"},
-		"no moment": {filtered, `{"f": {"since": "yesterday"}}`, "history filter since",
+		"no moment": {filtered, `{"f": {"since": "yesterday"}}`, "history: filter since",
 			`"yesterday" is not a moment`},
-		"seconds for a moment": {filtered, `{"f": {"until": 1767225600}}`, "history filter until", "want a moment"},
+		"seconds for a moment": {filtered, `{"f": {"until": 1767225600}}`, "history: filter until", "want a moment"},
 		"a page beyond 32 bits": {`{ history(accountId: "a", first: 3000000000) { nodes { id } } }`, "",
-			"history first", "overflows"},
-		"a page beyond 32 bits, passed": {paged, `{"n": 3000000000}`, "history first", "overflows"},
+			"history: first", "overflows"},
+		"a page beyond 32 bits, passed": {paged, `{"n": 3000000000}`, "history: first", "overflows"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)

@@ -140,16 +140,26 @@ func (a answer) answers(want string, arguments ...any) {
 
 // fails checks that the request failed with exactly one error with these
 // extensions, and that an error was hidden if and only if it is an INTERNAL one.
-// It returns the error's path and message.
+// It returns the error's path, with that of the argument if there is one, and its
+// message.
 func (a answer) fails(extensions map[string]any) (path, message string) {
 	a.desk.t.Helper()
+	var argument any
+	if len(a.Errors) == 1 {
+		argument = a.Errors[0].Extensions["argument"]
+		delete(a.Errors[0].Extensions, "argument")
+	}
 	if len(a.Errors) != 1 || !maps.Equal(a.Errors[0].Extensions, extensions) {
 		a.desk.t.Fatalf("answered %v, %+v; want one error with %v", a.Data, a.Errors, extensions)
 	}
 	if hidden := len(a.desk.hidden) > 0; hidden != (extensions["code"] == CodeInternal) {
 		a.desk.t.Errorf("hid %v of an answer with %v", a.desk.hidden, extensions)
 	}
-	return strings.Trim(fmt.Sprint(a.Errors[0].Path), "[]"), a.Errors[0].Message
+	path = strings.Trim(fmt.Sprint(a.Errors[0].Path), "[]")
+	if argument != nil {
+		path += ": " + strings.Trim(fmt.Sprint(argument), "[]")
+	}
+	return path, a.Errors[0].Message
 }
 
 // refusesInput checks that an error is a fault BAD_USER_INPUT with this text in its

@@ -153,8 +153,8 @@ func (r *Resolver) readFilter(ctx context.Context, id bank.AccountID,
 	if err != nil || currency == noCurrency {
 		return filter, err // there is no transaction to filter
 	}
-	if filter.MinAmount, err = readBound("minAmount", in.MinAmount, currency, 0); err == nil {
-		filter.MaxAmount, err = readBound("maxAmount", in.MaxAmount, currency, 1)
+	if filter.MinAmount, err = readBound("filter.minAmount", in.MinAmount, currency, 0); err == nil {
+		filter.MaxAmount, err = readBound("filter.maxAmount", in.MaxAmount, currency, 1)
 	}
 	return filter, err
 }

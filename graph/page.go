@@ -23,10 +23,10 @@ type paging struct {
 func (p paging) read() (view.Page, error) {
 	var page view.Page
 	var err error
-	if page.After, err = readCursor(p.after, cursorVersion); err != nil {
+	if page.After, err = readCursor("after", p.after, cursorVersion); err != nil {
 		return page, err
 	}
-	if page.Before, err = readCursor(p.before, cursorVersion); err != nil {
+	if page.Before, err = readCursor("before", p.before, cursorVersion); err != nil {
 		return page, err
 	}
 	switch {
@@ -60,8 +60,8 @@ func cursor(kind string, n int64) string {
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s:%d", kind, n))
 }
 
-// readCursor reads the number in a cursor of a kind; 0 without a cursor.
-func readCursor(text *string, kind string) (int64, error) {
+// readCursor reads the number in the cursor of an argument; 0 without a cursor.
+func readCursor(name string, text *string, kind string) (int64, error) {
 	if text == nil {
 		return 0, nil
 	}
@@ -69,7 +69,7 @@ func readCursor(text *string, kind string) (int64, error) {
 	digits, _ := strings.CutPrefix(string(plain), kind+":")
 	n, parseErr := strconv.ParseInt(digits, 10, 64)
 	if err != nil || parseErr != nil || n < 0 || *text != cursor(kind, n) {
-		return 0, badInput(fmt.Sprintf("%.60q is not a cursor of this field; pass a cursor from an earlier answer.", *text))
+		return 0, badInput(fmt.Sprintf("%s must be a cursor from an earlier answer of this field, not %.60q.", name, *text))
 	}
 	return n, nil
 }

@@ -22,15 +22,15 @@ func TestCursorsComeBack(t *testing.T) {
 		n := rapid.Int64Range(0, math.MaxInt64).Draw(t, "n")
 		for kind, other := range map[string]string{cursorVersion: cursorPosition, cursorPosition: cursorVersion} {
 			text := cursor(kind, n)
-			if got, err := readCursor(&text, kind); err != nil || got != n {
+			if got, err := readCursor("after", &text, kind); err != nil || got != n {
 				t.Fatalf("%s of %s %d is read as %d, %v", text, kind, n, got, err)
 			}
-			if got, err := readCursor(&text, other); err == nil {
+			if got, err := readCursor("after", &text, other); err == nil {
 				t.Fatalf("%s of %s %d is read as %s %d", text, kind, n, other, got)
 			}
 		}
 	})
-	if n, err := readCursor(nil, cursorVersion); n != 0 || err != nil {
+	if n, err := readCursor("after", nil, cursorVersion); n != 0 || err != nil {
 		t.Errorf("no cursor is read as %d, %v", n, err)
 	}
 }
@@ -43,8 +43,8 @@ func TestWhatIsNoCursor(t *testing.T) {
 		texts = append(texts, base64.RawURLEncoding.EncodeToString([]byte(decoded)))
 	}
 	for _, text := range texts {
-		n, err := readCursor(&text, cursorVersion)
-		if refusesInput(t, err, "is not a cursor of this field"); n != 0 {
+		n, err := readCursor("after", &text, cursorVersion)
+		if refusesInput(t, err, "must be a cursor from an earlier answer"); n != 0 {
 			t.Errorf("%.80q is read as %d", text, n)
 		}
 	}
@@ -73,8 +73,8 @@ func TestPagingArguments(t *testing.T) {
 		"too many":           {paging{first: number(101)}, view.Page{}, "first must be 1 to 100, not 101."},
 		"too many by far": {paging{last: number(math.MaxInt32)}, view.Page{},
 			"last must be 1 to 100, not 2147483647."},
-		"a cursor of another kind": {paging{after: other}, view.Page{}, "is not a cursor of this field"},
-		"before nonsense":          {paging{before: text("x")}, view.Page{}, "is not a cursor of this field"},
+		"a cursor of another kind": {paging{after: other}, view.Page{}, "must be a cursor from an earlier answer"},
+		"before nonsense":          {paging{before: text("x")}, view.Page{}, "must be a cursor from an earlier answer"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := test.given.read()

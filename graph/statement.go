@@ -44,7 +44,7 @@ func (r *Resolver) statement(ctx context.Context, id bank.AccountID, from, to ti
 // statementLines is a page of a statement's transactions, oldest first.
 func (r *Resolver) statementLines(ctx context.Context, s *model.Statement, first *int64,
 	after *string) (*model.TransactionPage, error) {
-	from, err := readCursor(after, cursorVersion)
+	from, err := readCursor("after", after, cursorVersion)
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func readAfter(after *string) (int64, error) {
 	if after == nil {
 		return -1, nil
 	}
-	return readCursor(after, cursorPosition)
+	return readCursor("after", after, cursorPosition)
 }
 
 // readHeartbeat is the time between two heartbeats.

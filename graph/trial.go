@@ -30,7 +30,7 @@ func (r *Resolver) trialBalance(ctx context.Context, asOf *model.LogAsOf) (*mode
 	case asOf.Time != nil:
 		at, err = readPast("asOf", time.Time(*asOf.Time))
 	case *asOf.Position < 0:
-		return nil, badInput("A position in asOf must be 0 or more.")
+		return nil, badInput("asOf.position must be 0 or more.")
 	default:
 		last = *asOf.Position
 	}

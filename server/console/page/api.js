@@ -71,7 +71,7 @@ export async function ask(query, variables, { signal, allowPart } = {}) {
     throw new ApiError('UNAUTHENTICATED', error?.message ?? signInFirst);
   }
   if (error && !(allowPart && answer.data)) {
-    throw new ApiError(error.extensions?.code ?? 'BAD_REQUEST', error.message, error.extensions, error.path);
+    throw new ApiError(error.extensions?.code ?? 'BAD_REQUEST', error.message, error.extensions, error.extensions?.argument ?? error.path);
   }
   return { ...answer.data, errors: answer.errors ?? [] };
 }
