@@ -94,7 +94,7 @@ func NewSystemSigner(key *ecdsa.PrivateKey, clock func() time.Time) (*SystemSign
 func (s *SystemSigner) Verifier() *oidc.Verifier {
 	return oidc.New(oidc.Config{Issuer: ownIssuer, Audience: issuer.Audience, Leeway: actorLeeway, Clock: s.clock,
 		Roles: func([]string) []identity.Role { return []identity.Role{identity.System} },
-	}, oidc.NewKeys(s.issuer.Keys, s.clock))
+	}, oidc.NewFixedKeys(s.issuer.Keys, s.clock))
 }
 
 // Sign gives the commands of a call the bank's own token.

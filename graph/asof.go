@@ -65,6 +65,12 @@ func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (b
 	if !id.Valid() {
 		return bank.Account{ID: id}, nil
 	}
+	shown := id
+	if seen, err := r.seesNow(ctx, id); err != nil {
+		return bank.Account{}, err
+	} else if !seen {
+		id = silentAccount
+	}
 	base, err := r.Views.StateBefore(ctx, id, last, p.time)
 	if err != nil {
 		return bank.Account{}, fmt.Errorf("stored state of %s: %w", id, err)
@@ -78,8 +84,9 @@ func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (b
 		a, err = contract.Fold(a, record)
 		return err == nil, err
 	})
+	a.ID = shown
 	if !identity.From(ctx).Sees(a.Owner) {
-		a = bank.Account{ID: id}
+		a = bank.Account{ID: shown}
 	}
 	if err == nil && p.time.IsZero() && a.Version < last {
 		err = badInput(fmt.Sprintf("The account has %d versions; version %d does not exist yet.", a.Version, last))

@@ -79,7 +79,9 @@ func verifyHeader(ctx context.Context, verify Verify, header string) (identity.P
 		return who, graph.Unauthenticated("The token is refused: " + reason + ". Sign in again.")
 	}
 	if err != nil {
-		slog.Error("tokens cannot be verified", "error", err)
+		if !errors.Is(err, oidc.ErrKeyUnknown) { // anyone can cause that with a made-up key
+			slog.Error("tokens cannot be verified", "error", err)
+		}
 		return who, &graph.Fault{Code: graph.CodeUnavailable, Retryable: true,
 			Message: "Tokens cannot be verified now: the keys of their issuer are not known yet. " +
 				"Nothing happened; try again."}
@@ -91,8 +93,10 @@ func verifyHeader(ctx context.Context, verify Verify, header string) (identity.P
 func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 	shown := graph.Present(r.Context(), err, hide)
 	status := http.StatusServiceUnavailable
+	w.Header().Set("Retry-After", "2")
 	if shown.Extensions["code"] == graph.CodeUnauthenticated {
 		status = http.StatusUnauthorized
+		w.Header().Del("Retry-After")
 		w.Header().Set("WWW-Authenticate", realm+`, error="invalid_token"`)
 	}
 	kind := "application/json"

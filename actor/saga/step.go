@@ -3,10 +3,11 @@ package saga
 import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
 )
 
 // Caller is the caller of commands that only the bank itself gives.
-const Caller = "corebank"
+const Caller = identity.Bank
 
 // step is the delivery of what a transfer needs next. d.mu is held.
 func (d *Driver) step(t *transfer) *delivery {

@@ -19,6 +19,9 @@ func identityFlags(c *cobra.Command, settings *oidc.Settings) {
 	c.Flags().StringVar(&settings.Audience, "audience", issuer.Audience, "audience of the tokens: a value of their aud")
 	c.Flags().StringVar(&settings.Keys, "jwks", "",
 		"file or https address of the issuer's keys, instead of the address in its configuration")
+	c.Flags().StringVar(&settings.TokenType, "token-type", "",
+		"what typ of the tokens' header has to be, such as at+jwt (RFC 9068); "+
+			"without it, any but ID tokens, logout tokens and tokens that are bound to a key of the client")
 	c.Flags().StringVar(&settings.RolesClaim, "roles-claim", oidc.DefaultRolesClaim,
 		"claim that lists roles; a.b is b in a")
 	require(c, "issuer")

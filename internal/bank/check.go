@@ -44,6 +44,11 @@ func CheckKey(key string) *Refusal {
 	return nil
 }
 
+// CheckOwner refuses a name that no account can be opened for.
+func CheckOwner(owner string) *Refusal {
+	return rules{today: true}.name("owner", owner, 1, MaxOwnerLength)
+}
+
 // CheckStoredKey refuses a key that cannot be stored, a caller's or the bank's own.
 func CheckStoredKey(key string) *Refusal {
 	return rules{}.name("idempotencyKey", key, 1, MaxKeyLength)

@@ -23,6 +23,9 @@ const (
 	System Role = "system"
 )
 
+// Bank is the subject of the bank itself; no token of an issuer may have it.
+const Bank = "corebank"
+
 // Roles are those that a token may carry, in the order of the table.
 func Roles() []Role { return []Role{Customer, Teller, Auditor, Admin} }
 

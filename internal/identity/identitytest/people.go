@@ -57,5 +57,5 @@ func (i *Issuer) TokenFor(subject string, role identity.Role) string {
 
 // Verifier takes the issuer's tokens.
 func (i *Issuer) Verifier() *oidc.Verifier {
-	return oidc.New(oidc.Config{Issuer: i.Name, Audience: issuer.Audience}, oidc.NewKeys(i.Keys, nil))
+	return oidc.New(oidc.Config{Issuer: i.Name, Audience: issuer.Audience}, oidc.NewFixedKeys(i.Keys, nil))
 }

@@ -38,7 +38,7 @@ func New(name string, key *ecdsa.PrivateKey) (*Issuer, error) {
 	public.KeyID = base64.RawURLEncoding.EncodeToString(print)
 	private := jose.JSONWebKey{Key: key, KeyID: public.KeyID}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: private},
-		(&jose.SignerOptions{}).WithType("JWT"))
+		(&jose.SignerOptions{}).WithType("at+jwt"))
 	if err != nil {
 		return nil, fmt.Errorf("sign as %s: %w", name, err)
 	}

@@ -5,5 +5,5 @@
 // the configured audience, within their time; an unknown key is looked for at
 // the issuer, at a limited rate; while an issuer is down, tokens signed with a
 // known key are still accepted. A token that was verified costs one hash from
-// then on. It may import package identity only.
+// then on. It may import packages identity and bank only.
 package oidc

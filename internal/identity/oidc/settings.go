@@ -3,11 +3,15 @@ package oidc
 import (
 	"errors"
 	"time"
+
+	"corebank/internal/identity"
 )
 
 // Settings say whose tokens an app accepts, in the words of its flags.
 type Settings struct {
 	Issuer, Audience, RolesClaim string
+	// TokenType is what typ of the tokens' header has to be; empty for the default.
+	TokenType string
 	// Keys is the file or the address of the issuer's JSON Web Key Set; empty
 	// for where its configuration says.
 	Keys string
@@ -26,6 +30,7 @@ func (s Settings) Verifier(leeway time.Duration) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := Config{Issuer: s.Issuer, Audience: s.Audience, RolesClaim: s.RolesClaim, Leeway: leeway}
+	config := Config{Issuer: s.Issuer, Audience: s.Audience, RolesClaim: s.RolesClaim, TokenType: s.TokenType,
+		Reserved: identity.Bank, Leeway: leeway}
 	return New(config, NewKeys(source, nil)), nil
 }

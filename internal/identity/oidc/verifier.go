@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 
+	"corebank/internal/bank"
 	"corebank/internal/identity"
 )
 
@@ -21,6 +23,8 @@ const (
 	MaxToken = 8 << 10
 	// MaxSubject bounds a subject, in characters: it owns accounts.
 	MaxSubject = 140
+	// maxLife bounds how long a token may last from now on.
+	maxLife = 366 * 24 * time.Hour
 	// DefaultLeeway is what clocks may differ.
 	DefaultLeeway = 5 * time.Second
 	// DefaultRolesClaim is the claim that lists the roles.
@@ -47,6 +51,11 @@ type Config struct {
 	RolesClaim string
 	// Leeway is what clocks may differ, DefaultLeeway when zero.
 	Leeway time.Duration
+	// TokenType is what typ of a token's header has to be, "at+jwt" for those of RFC
+	// 9068. Empty accepts any access token: see checkKind.
+	TokenType string
+	// Reserved is a subject that no token may have; empty for none.
+	Reserved string
 	// Roles reads the roles of names, identity.Known when nil.
 	Roles func(names []string) []identity.Role
 	// Clock is the current time, time.Now when nil.
@@ -58,6 +67,8 @@ type Verifier struct {
 	config Config
 	keys   *Keys
 	cache  *cache
+	// unproven are tokens that no known key has signed.
+	unproven *unproven
 }
 
 // New verifies tokens against keys.
@@ -74,7 +85,7 @@ func New(config Config, keys *Keys) *Verifier {
 	if config.Clock == nil {
 		config.Clock = time.Now
 	}
-	return &Verifier{config: config, keys: keys, cache: newCache()}
+	return &Verifier{config: config, keys: keys, cache: newCache(), unproven: newUnproven()}
 }
 
 // Verify is the principal that a token proves. Its error is an ErrRefused, or
@@ -90,7 +101,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (identity.Principal
 		}
 		return known, nil
 	}
-	p, err := v.verify(ctx, token, now)
+	p, err := v.verify(ctx, token, sum, now)
 	if err == nil {
 		v.cache.add(sum, p, now)
 	}
@@ -101,14 +112,18 @@ func refuse(why string, arguments ...any) error {
 	return fmt.Errorf("%w: %s", ErrRefused, fmt.Sprintf(why, arguments...))
 }
 
-func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (identity.Principal, error) {
+func (v *Verifier) verify(ctx context.Context, token string, sum [sha256.Size]byte,
+	now time.Time) (identity.Principal, error) {
 	signed, err := jwt.ParseSigned(token, algorithms)
 	if err != nil || len(signed.Headers) != 1 {
 		return identity.Principal{}, refuse("it is no JWT that is signed with an asymmetric algorithm")
 	}
 	var claims jwt.Claims
 	var others map[string]any
-	if err := v.open(ctx, signed, &claims, &others); err != nil {
+	if err := v.open(ctx, signed, sum, &claims, &others); err != nil {
+		return identity.Principal{}, err
+	}
+	if err := checkKind(v.config.TokenType, typeOf(signed.Headers[0]), others); err != nil {
 		return identity.Principal{}, err
 	}
 	if err := v.check(claims, now); err != nil {
@@ -119,31 +134,58 @@ func (v *Verifier) verify(ctx context.Context, token string, now time.Time) (ide
 		Roles: v.config.Roles(listed(others, v.config.RolesClaim)), Token: token}, nil
 }
 
-// open reads the claims with the key that signed them.
-func (v *Verifier) open(ctx context.Context, signed *jwt.JSONWebToken, into ...any) error {
-	header := signed.Headers[0]
-	keys, err := v.keys.find(ctx, header.KeyID)
-	if err != nil {
-		return err
+// open reads the claims with the key that signed them. If no known key did, the
+// issuer is asked for new ones, at most once in a while.
+func (v *Verifier) open(ctx context.Context, signed *jwt.JSONWebToken, sum [sha256.Size]byte, into ...any) error {
+	if v.opens(ctx, signed, into) {
+		return nil
 	}
-	for _, key := range keys {
+	begun, _ := v.keys.reads()
+	begun = v.unproven.firstSeen(sum, begun)
+	failed := v.keys.fetch(ctx)
+	if v.opens(ctx, signed, into) {
+		return nil
+	}
+	switch _, read := v.keys.reads(); {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case read == 0:
+		return fmt.Errorf("the keys of the issuer cannot be read: %w", cmp.Or(failed, ErrKeyUnknown))
+	case read <= begun:
+		return ErrKeyUnknown
+	}
+	return refuse("it is not signed with a key that the issuer publishes")
+}
+
+// opens reads the claims with one of the known keys.
+func (v *Verifier) opens(ctx context.Context, signed *jwt.JSONWebToken, into []any) bool {
+	header := signed.Headers[0]
+	for _, key := range v.keys.named(ctx, header.KeyID) {
 		if key.Algorithm != "" && key.Algorithm != header.Algorithm || key.Use != "" && key.Use != "sig" {
 			continue
 		}
 		if signed.Claims(key.Key, into...) == nil {
-			return nil
+			return true
 		}
 	}
-	return refuse("its signature is not of a key of the issuer")
+	return false
 }
 
 func (v *Verifier) check(claims jwt.Claims, now time.Time) error {
 	switch {
 	case claims.Expiry == nil:
 		return refuse("it never expires; exp has to be set")
+	case int64(*claims.Expiry) > now.Add(maxLife).Unix():
+		return refuse("it lasts for more than %d days; exp counts seconds, not milliseconds", int(maxLife.Hours()/24))
 	case claims.Subject == "" || utf8.RuneCountInString(claims.Subject) > MaxSubject ||
 		strings.ContainsFunc(claims.Subject, control):
 		return refuse("sub has to be 1 to %d characters", MaxSubject)
+	}
+	if v.config.Reserved != "" && claims.Subject == v.config.Reserved {
+		return refuse("its sub is that of the bank itself")
+	}
+	if refused := bank.CheckOwner(claims.Subject); refused != nil {
+		return refuse("its sub could never own an account: %s", refused.Message)
 	}
 	expected := jwt.Expected{Issuer: v.config.Issuer, AnyAudience: jwt.Audience{v.config.Audience}, Time: now}
 	err := claims.ValidateWithLeeway(expected, v.config.Leeway)
