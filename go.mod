@@ -1,6 +1,6 @@
 module corebank
 
-go 1.26.4
+go 1.26.5
 
 replace github.com/takama/daemon => github.com/codenotary/daemon v0.0.0-20200507161650-3d4bcb5230f4
 

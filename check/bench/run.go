@@ -10,6 +10,10 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"corebank/internal/output"
+	"corebank/internal/scratch"
+	"corebank/internal/terminal"
 )
 
 // Config says what to measure and how.
@@ -190,49 +194,62 @@ type Output struct {
 
 // RunAndReport measures in a temporary directory and writes the report. It
 // leaves nothing that was not asked for.
-func RunAndReport(ctx context.Context, config Config, table io.Writer, output Output) (err error) {
+func RunAndReport(ctx context.Context, config Config, stdout io.Writer, files Output) (err error) {
 	if config.Program, err = os.Executable(); err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	if config.Dir, err = os.MkdirTemp("", "corebank-bench-"); err != nil {
+	if config.Dir, err = scratch.Make("bench"); err != nil {
 		return err
 	}
 	report, err := Run(ctx, config)
 	if len(report.Results) > 0 {
-		err = errors.Join(err, report.WriteTable(table),
-			writeFile("json", output.JSON, report.WriteJSON), writeFile("html", output.HTML, report.WritePage))
+		err = errors.Join(err, report.writeAll(context.WithoutCancel(ctx), stdout, config.Log, files))
 	}
-	if output.Keep {
+	if files.Keep {
 		fmt.Fprintf(config.Log, "the data and logs are in %s\n", config.Dir)
 		return err
 	}
 	return errors.Join(err, os.RemoveAll(config.Dir))
 }
 
-func writeFile(flag, path string, write func(io.Writer) error) error {
-	if path == "" {
-		return nil
+// Check refuses files that cannot be written, before anything is measured.
+func (o Output) Check() error {
+	var failed error
+	for flag, path := range map[string]string{"json": o.JSON, "html": o.HTML} {
+		if err := output.Check(path); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("--%s: %w", flag, err))
+		}
 	}
-	file, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("--%s: %w", flag, err)
+	return failed
+}
+
+// writeAll writes the report in each form that was asked for. The table is for
+// standard output, unless another form goes there.
+func (r Report) writeAll(ctx context.Context, stdout, log io.Writer, files Output) error {
+	table := stdout
+	if files.JSON == output.Stdout || files.HTML == output.Stdout {
+		table = log
 	}
-	return errors.Join(write(file), file.Close())
+	failed := r.WriteTable(table)
+	for _, file := range []struct {
+		flag, path string
+		write      func(io.Writer) error
+	}{{"json", files.JSON, r.WriteJSON}, {"html", files.HTML, r.WritePage}} {
+		if file.path == "" {
+			continue
+		}
+		if err := output.Write(ctx, file.path, stdout, file.write); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("--%s: %w", file.flag, err))
+		}
+	}
+	return failed
 }
 
 // ScenarioHelp lists the scenarios in lines that fit a terminal.
 func ScenarioHelp() string {
 	var text strings.Builder
 	for _, s := range Scenarios() {
-		line := fmt.Sprintf("  %-10s", s.Name)
-		for _, word := range strings.Fields(s.About) {
-			if len(line)+1+len(word) > 79 {
-				fmt.Fprintln(&text, line)
-				line = strings.Repeat(" ", 12)
-			}
-			line += " " + word
-		}
-		fmt.Fprintln(&text, line)
+		fmt.Fprintln(&text, terminal.Wrap(fmt.Sprintf("  %-10s ", s.Name)+s.About, strings.Repeat(" ", 13)))
 	}
 	return text.String()
 }

@@ -67,7 +67,7 @@ func (l *Log) compareAtCheckpoint() {
 
 // compare compares every account of the log with the views, and the other way round.
 func (l *Log) compare(v *ViewSums) {
-	l.compared = &Compared{Checkpoint: v.Checkpoint(), Accounts: int64(len(v.Entries)), Transactions: v.Lines}
+	l.compared = &Compared{Checkpoint: v.Checkpoint(), Transactions: v.Lines}
 	clean := l.findings.Total == 0
 	var found []Finding
 	add := func(id bank.AccountID, d verify.Differences) {
@@ -77,6 +77,9 @@ func (l *Log) compare(v *ViewSums) {
 		}
 	}
 	for id, acc := range l.accounts {
+		if acc.isAccount() { // and not only the claim of an external id
+			l.compared.Accounts++
+		}
 		if !acc.unreadable { // that is a finding already, and no view can follow it
 			add(id, v.differences(id, acc))
 		}

@@ -46,6 +46,16 @@ func TestFilesAreAboutOneThing(t *testing.T) {
 	}
 }
 
+// TestCommandsAreThin: a command parses flags and calls a package.
+func TestCommandsAreThin(t *testing.T) {
+	const maxLines = 60
+	for _, s := range goFiles(t, func(s source) bool { return s.folder == "cmd/corebank" && !s.test }) {
+		if s.lines > maxLines {
+			t.Errorf("%s has %d lines; at most %d: what it does belongs into a package", s.path, s.lines, maxLines)
+		}
+	}
+}
+
 // TestLinesFitAScreen counts a tab as one character, as the length limit of
 // most review tools does.
 func TestLinesFitAScreen(t *testing.T) {

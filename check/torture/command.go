@@ -3,13 +3,17 @@ package torture
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"time"
 
 	"corebank/check/must"
 	"corebank/internal/contract"
+	"corebank/internal/output"
+	"corebank/internal/scratch"
 	"corebank/localbank/ports"
 )
 
@@ -18,9 +22,10 @@ const maxDuration = 12 * time.Hour
 // Command is a run as the command `corebank torture` is asked for it.
 type Command struct {
 	Config
-	Faults string // names, separated by commas
-	JSON   string // file for the report; empty for none
-	Keep   bool   // the bank's data, whatever the result
+	Faults string    // names, separated by commas
+	JSON   string    // file for the report; empty for none
+	Keep   bool      // the bank's data, whatever the result
+	Stdout io.Writer // where a person reads how it goes, unless JSON goes there
 }
 
 // Check refuses a run that makes no sense, and picks a seed if there is none.
@@ -48,6 +53,12 @@ func (c *Command) Check() (err error) {
 			return fmt.Errorf("%s %d: want %d to %d", bound.flag, bound.is, bound.low, bound.high)
 		}
 	}
+	if err := output.Check(c.JSON); err != nil {
+		return fmt.Errorf("--json: %w", err)
+	}
+	if c.Out = c.Stdout; c.JSON == output.Stdout {
+		c.Out = os.Stderr
+	}
 	if c.Seed == 0 {
 		c.Seed = 1 + rand.Uint64N(1_000_000)
 	}
@@ -56,22 +67,25 @@ func (c *Command) Check() (err error) {
 
 // Run runs a bank in a temporary directory, injects faults and checks. A violation
 // is an error. After an error the data stays, and the command to repeat the run is
-// printed.
+// printed, unless somebody ended the run before there was anything to check.
 func (c *Command) Run(ctx context.Context) (err error) {
 	defer must.Catch(&err)
 	held := ports.New()
 	defer held.FreeAll()
 	c.Program, c.Listen, c.Release = must.Get(os.Executable()), must.Get(held.Pick()), held.FreeAll
-	c.Data = must.Get(os.MkdirTemp("", "corebank-torture-"))
+	c.Data = must.Get(scratch.Make("torture"))
 	report, err := Run(ctx, c.Config)
 	if err == nil && c.JSON != "" {
-		err = os.WriteFile(c.JSON, must.Get(json.MarshalIndent(report, "", "  ")), 0o666)
+		err = c.writeJSON(context.WithoutCancel(ctx), report)
 	}
 	if err == nil && report.Violations > 0 {
 		err = fmt.Errorf("%d violations", report.Violations)
 	}
 	if err == nil && !c.Keep {
 		return os.RemoveAll(c.Data)
+	}
+	if ctx.Err() != nil && report.Violations == 0 && !c.Keep {
+		return errors.Join(fmt.Errorf("ended early (%w): %w", context.Cause(ctx), err), os.RemoveAll(c.Data))
 	}
 	fmt.Fprintf(c.Out, "\n  the data and logs are in %s\n", c.Data)
 	if err != nil {
@@ -87,4 +101,19 @@ func (c *Command) line() string {
 	}
 	return fmt.Sprintf("corebank torture --seed %d --faults %s --clients %d --accounts %d %s --events %d --partitions %d",
 		c.Seed, c.Faults, c.Clients, c.Accounts, until, c.Events, c.Partitions)
+}
+
+func (c *Command) writeJSON(ctx context.Context, report Report) error {
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return err
+	}
+	err = output.Write(ctx, c.JSON, c.Stdout, func(out io.Writer) error {
+		_, err := out.Write(append(text, '\n'))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("--json: %w", err)
+	}
+	return nil
 }

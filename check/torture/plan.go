@@ -147,7 +147,7 @@ func (a *agenda) progress(now time.Duration) progress {
 // String is for a person who waits.
 func (p progress) String() string {
 	if p.total == 0 {
-		return fmt.Sprintf("%d, %s left", p.done, minutes(p.left))
+		return fmt.Sprintf("%d %s left", p.done, minutes(p.left))
 	}
-	return fmt.Sprintf("%d of %d, about %s left", p.done, p.total, minutes(p.left))
+	return fmt.Sprintf("%d/%d %s", p.done, p.total, minutes(p.left))
 }

@@ -31,7 +31,7 @@ func TestARunEndsAfterItsDuration(t *testing.T) {
 	if _, more := a.next(time.Hour + 59*time.Second); !more {
 		t.Error("it ends before its time")
 	}
-	if p := a.progress(time.Hour + 59*time.Second); p.left != time.Second || p.String() != "1, 0:01 left" {
+	if p := a.progress(time.Hour + 59*time.Second); p.left != time.Second || p.String() != "1 0:01 left" {
 		t.Errorf("a second before the end: %v", p)
 	}
 	if f, more := a.next(time.Hour + time.Minute); more {

@@ -17,6 +17,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"corebank/internal/contract"
+	"corebank/internal/terminal"
 )
 
 // Report is the result of a run. Its JSON form is for machines: fields are
@@ -159,22 +160,26 @@ func (d *display) plan(c Config) {
 	if c.Each > 0 {
 		until = fmt.Sprintf("until each kind has happened %d times", c.Each)
 	}
-	kinds := ""
+	kinds, first := "", make([]string, shownFaults)
 	if len(c.Kinds) <= shownFaults {
 		kinds = ": " + strings.Join(names(c.Kinds), ", ")
 	}
-	d.printf("Torture with seed %d: %d clients on %d accounts, %d subscribers, faults %s\n\n"+
-		"  bank   %s\n  faults %d kinds%s\n  first  ", c.Seed, c.Clients, c.Accounts, watchers+min(watchers, c.Accounts),
-		until, c.Data, len(c.Kinds), kinds)
 	for plan, n := NewPlan(c.Seed, c.Kinds, c.longest()), 0; n < shownFaults; n++ {
 		f := plan.Next()
-		d.printf("%s", f.Kind)
-		if f.Lasts > 0 {
-			d.printf(" %s", seconds(f.Lasts))
+		if first[n] = string(f.Kind); f.Lasts > 0 {
+			first[n] += " " + seconds(f.Lasts)
 		}
-		d.printf(", ")
 	}
-	d.printf("…\n\n")
+	d.wrapped(fmt.Sprintf("Torture with seed %d: %d clients on %d accounts, %d subscribers, faults %s\n\n"+
+		"  bank   %s\n  faults %d kinds%s\n  first  %s, …\n\n", c.Seed, c.Clients, c.Accounts,
+		watchers+min(watchers, c.Accounts), until, c.Data, len(c.Kinds), kinds, strings.Join(first, ", ")))
+}
+
+// wrapped prints lines so that they fit a terminal.
+func (d *display) wrapped(text string) {
+	for line := range strings.Lines(text) {
+		d.printf("%s", terminal.Wrap(line, "         "))
+	}
 }
 
 // fillingEvery is after how many events the filling of the log shows itself.
@@ -202,18 +207,20 @@ func (d *display) done(what string, events int, took time.Duration) {
 func (d *display) ready(at time.Duration, c Config) {
 	d.at = at
 	d.printf("The bank is ready with %d accounts after %s.\n\n", c.Accounts, seconds(at))
-	d.printf("  %6s  %-28s %8s %10s %10s %10s   %s\n", "at", "fault", "lasts", "next ack", "ready", "acked/s", "done")
+	d.printf(faultLine, "at", "fault", "lasts", "next ack", "ready", "acked/s", "done")
 }
+
+// faultLine is the line of a fault, with its times in seconds. It fits a terminal.
+const faultLine = "%6s %-26s %7s %8s %7s %7s %s\n"
 
 func (d *display) injected(i Injected, applied int, at time.Duration, done progress) {
 	rate := float64(applied-d.applied) / max((at-d.at).Seconds(), 0.001)
 	d.applied, d.at = applied, at
-	d.printf("  %6s  %-28s %8s %10s %10s %10.0f   %s\n", minutes(i.At.Duration()), i.Kind, i.Lasts, i.Next, i.Whole, rate,
-		done)
+	d.printf(faultLine, minutes(i.At.Duration()), i.Kind, i.Lasts, i.Next, i.Whole, fmt.Sprintf("%.0f", rate), done)
 }
 
 func (d *display) failed(i Injected, err error) {
-	d.printf("  %6s  %-28s VIOLATION: %v\n", minutes(i.At.Duration()), i.Kind, err)
+	d.printf("%6s %-26s VIOLATION: %v\n", minutes(i.At.Duration()), i.Kind, err)
 }
 
 //go:embed report.txt
@@ -228,9 +235,9 @@ var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap
 
 func (d *display) report(r Report) error {
 	text := new(strings.Builder)
-	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(text, 0, 0, 1, ' ', 0)
 	err := errors.Join(reportTemplate.Execute(table, r), table.Flush())
-	d.printf("%s", text)
+	d.wrapped(text.String())
 	return err
 }
 
@@ -240,9 +247,9 @@ func (k KindReport) Verdict() string {
 	case k.Target == 0:
 		return ""
 	case k.Met:
-		return fmt.Sprintf("within %g s", float64(k.Target))
+		return fmt.Sprintf("≤ %g", float64(k.Target))
 	default:
-		return fmt.Sprintf("OVER %g s", float64(k.Target))
+		return fmt.Sprintf("OVER %g", float64(k.Target))
 	}
 }
 
@@ -251,7 +258,7 @@ func (s Seconds) String() string {
 	if s == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.2f s", float64(s))
+	return fmt.Sprintf("%.2f", float64(s))
 }
 
 func comma(n any) string { return humanize.Comma(reflect.ValueOf(n).Int()) }

@@ -17,10 +17,6 @@ func newBenchLedger() *cobra.Command {
 		GroupID: groupBank,
 		Hidden:  true, // a part of bench
 		Short:   "Serve the SQL ledger that \"corebank bench baseline\" measures",
-		Long: `Serve a plain ledger in a PostgreSQL database over HTTP, for "corebank bench
-baseline" to compare the bank with. It is not a part of the bank. The accounts
-must be in the database already.`,
-		Example: `  corebank bench-ledger --listen 127.0.0.1:9000 --database "host=/run/postgresql dbname=bench"`,
 		RunE: work(func(ctx context.Context, _ *slog.Logger) error {
 			return ledger.Serve(ctx, listen, database)
 		}),

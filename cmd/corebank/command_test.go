@@ -68,8 +68,10 @@ func TestMisuseIsExplained(t *testing.T) {
 	}{
 		"an unknown command": {nil, []string{"upp"}, []string{`no command "upp"`, `did you mean "up"`, "corebank --help"}},
 		"an unknown flag":    {nil, []string{"up", "--port", "1"}, []string{"unknown flag: --port", "corebank up --help"}},
-		"a stray argument":   {nil, []string{"up", "now"}, []string{"now", "corebank up --help"}},
-		"no URL":             {nil, []string{"health"}, []string{"1 arg", "corebank health --help"}},
+		"a stray argument":   {nil, []string{"up", "now"}, []string{`"now" is one word too many`, "corebank up --help"}},
+		"no URL":             {nil, []string{"health"}, []string{"want 1 argument, the URL", "corebank health --help"}},
+		"an empty flag":      {nil, []string{"up", "--data", ""}, []string{"--data is empty"}},
+		"an empty file":      {[]string{"COREBANK_DIR="}, []string{"nats"}, []string{`"dir"`}},
 		"a missing flag":     {nil, []string{"nats"}, []string{`"dir"`, "corebank nats --help"}},
 		"an unknown level":   {nil, []string{"version", "--log-level", "loud"}, []string{"debug, info, warn or error"}},
 		"a bad variable": {[]string{"COREBANK_ALLOW_REMOTE=perhaps"}, []string{"server"},
@@ -96,9 +98,57 @@ func TestHelpIsForPeople(t *testing.T) {
 			t.Errorf("corebank %q: exit code %d, output\n%s", arguments, got.code, got.stdout)
 		}
 	}
+	for shell, says := range map[string]string{"bash": "__start_corebank", "zsh": "#compdef corebank",
+		"fish": "complete"} {
+		if got := corebank(t, nil, "completion", shell); got.code != 0 || !strings.Contains(got.stdout, says) {
+			t.Errorf("completion %s: exit code %d, output\n%.200s", shell, got.code, got.stdout)
+		}
+	}
+	if got := corebank(t, nil, "__complete", "token", "--role", ""); !strings.Contains(got.stdout, "auditor\n") {
+		t.Errorf("roles are not completed: %+v", got)
+	}
+	long, short := corebank(t, nil, "version"), corebank(t, nil, "--version")
+	if short.code != 0 || short.stdout != long.stdout {
+		t.Errorf("--version: %+v", short)
+	}
 	if got := corebank(t, nil, "version"); got.code != 0 || !strings.Contains(got.stdout, "immudb v1.") ||
 		!strings.Contains(got.stdout, "dapr 1.18") {
 		t.Errorf("version: exit code %d, output\n%s", got.code, got.stdout)
+	}
+}
+
+// TestOutputThatNobodyGets: a command whose output cannot be written has failed.
+func TestOutputThatNobodyGets(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no full device here")
+	}
+	defer full.Close()
+	folder := t.TempDir()
+	for _, arguments := range [][]string{{"version"}, {"--version"}, {"--help"}, {"help", "up"}, {"secrets"},
+		{"completion", "bash"}, {"torture", "--duration", "1s"}} {
+		c := command(t, []string{"TMPDIR=" + folder}, arguments...)
+		var stderr bytes.Buffer
+		c.Stdout, c.Stderr = full, &stderr
+		_ = c.Run() // the exit code is looked at below
+		if c.ProcessState.ExitCode() != 1 || !strings.Contains(stderr.String(), "no space left on device") {
+			t.Errorf("%q: exit code %d, %s", arguments, c.ProcessState.ExitCode(), &stderr)
+		}
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader.Close()
+		c = command(t, []string{"TMPDIR=" + folder}, arguments...)
+		c.Stdout = writer
+		_ = c.Run()
+		writer.Close()
+		if c.ProcessState.ExitCode() != 1 {
+			t.Errorf("%q, to a reader that has ended: %v", arguments, c.ProcessState)
+		}
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -13,7 +14,7 @@ func TestPartitionFlagsAreChecked(t *testing.T) {
 		"eventsource --partition 1 --immudb-password-file x":                "--partition 1 of 1",
 		"eventsource --partition 3 --partitions 2 --immudb-password-file x": "--partition 3 of 2",
 	} {
-		root := newRoot()
+		root := newRoot(os.Stdout)
 		root.SetArgs(strings.Fields(arguments))
 		if err := root.ExecuteContext(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", arguments, err, want)

@@ -16,15 +16,6 @@ func newImmudb() *cobra.Command {
 		Use:     "immudb",
 		GroupID: groupParts,
 		Short:   "Run an immudb server, which stores the event log",
-		Long: `Run the immudb server that is part of this program, with its data in --dir and
-nothing but its gRPC service on --listen: no web console, no PostgreSQL port, no
-metrics. "corebank up" runs it; containers use the immudb image instead.
-
-The administrator ("immudb") gets the password of --admin-password-file, even if
-the data has another one.`,
-		Example: `  # A password that satisfies immudb's rules, then the server
-  (umask 077; echo 'Aa1!'"$(openssl rand -hex 12)" > admin.txt)
-  corebank immudb --dir immudb-data --listen 127.0.0.1:3322 --admin-password-file admin.txt`,
 		RunE: work(func(ctx context.Context, _ *slog.Logger) (err error) {
 			if config.AdminPassword, err = readSecret("admin-password-file", passwordFile); err != nil {
 				return err

@@ -15,13 +15,6 @@ func newNATS() *cobra.Command {
 		Use:     "nats",
 		GroupID: groupParts,
 		Short:   "Run a NATS JetStream server, which carries the topic",
-		Long: `Run the NATS server that is part of this program, with JetStream in --dir and
-nothing but its client port on --listen, and make the stream of the topic.
-"corebank up" runs it; containers use the NATS image and the topic command
-instead.
-
-The broker may lose everything that it has: the log has all of it.`,
-		Example: `  corebank nats --dir nats-data --listen 127.0.0.1:4222`,
 		RunE: work(func(ctx context.Context, log *slog.Logger) error {
 			return natsserver.Run(ctx, config, log)
 		}),

@@ -17,22 +17,6 @@ func newRebuild() *cobra.Command {
 		Use:     "rebuild",
 		GroupID: groupBank,
 		Short:   "Build all views anew beside the live ones, compare, and switch",
-		Long: `Build the views anew from the log, beside the live ones (in a file, or in
-collections, of their own), while the bank serves. Then everything known of an
-account, its transactions, its index entries and the trial balance are compared
-with the log. The new views go live only if all are equal, in one step that the
-gateways follow by themselves.
-
-If anything stops the command before that, a crash or Ctrl-C, the old views stay
-live. They are kept until the next rebuild: --rollback brings them up to date
-and makes them live again, and a second --rollback undoes that.
-
-` + projectorHelp,
-		Example: `  # While the bank runs on .corebank
-  corebank rebuild
-
-  # Return to the views from before the rebuild
-  corebank rebuild --rollback`,
 		RunE: work(func(ctx context.Context, _ *slog.Logger) error {
 			return operator.Rebuild(ctx, target, rollback, os.Stdout)
 		}),

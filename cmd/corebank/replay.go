@@ -19,18 +19,6 @@ func newReplay() *cobra.Command {
 		Use:     "replay",
 		GroupID: groupBank,
 		Short:   "Make the view of one account anew from its events",
-		Long: `Make the view of one account anew from its events in the log, in one step, while
-the bank serves. If a view could not take an event, it stops at the event before
-and is shown as stale, with the reason. After the cause is fixed, for example by
-a newer build, this command brings the view up to date. If an event still cannot
-be taken, nothing changes and the reason is printed.
-
-` + projectorHelp,
-		Example: `  # The reason
-  query { account(id: "acc_...") { version stale { reason sinceVersion } } }
-
-  # After the fix
-  corebank replay --account acc_...`,
 		RunE: checked(func(*cobra.Command, []string) error {
 			if !bank.AccountID(account).Valid() {
 				return fmt.Errorf("--account %q: want the id of an account, acc_ and 26 letters and digits", account)

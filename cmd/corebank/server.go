@@ -18,28 +18,6 @@ func newServer() *cobra.Command {
 		Use:     "server",
 		GroupID: groupApps,
 		Short:   "Serve the GraphQL API and GraphiQL",
-		Long: `Run the gateway beside its Dapr sidecar: GraphQL at /graphql (subscriptions by
-websocket at the same place), GraphiQL at /, health at /healthz and /readyz.
-
-` + viewsHelp + `
-
-Users sign in with an OpenID Connect token of --issuer, which lists their roles
-(customer, teller, auditor, admin) in the claim --roles-claim. In HTTP it is in
-"Authorization: Bearer", in a websocket in "authorization" of connection_init.
-` + identityHelp + `
-With --sessions, the tokens come from an issuer on this machine, as with
-"corebank up". Browsers may then sign in with the links that "corebank token
---link" prints, and the gateway listens on this machine only, unless
---allow-remote is given.
-
-With --production it reveals less: no introspection, no suggestions in errors
-and no GraphiQL. The rates are lower unless flags set them.
-
-The sidecar (app id "server") is found by DAPR_GRPC_ENDPOINT, or by
-DAPR_GRPC_PORT on this machine. It needs no --app-port: the app calls it.`,
-		Example: `  # The sidecar in one terminal, the app in another
-  daprd --app-id server --dapr-grpc-port 50001 --resources-path components --placement-host-address 127.0.0.1:50005
-  DAPR_GRPC_PORT=50001 corebank server --views views.db --issuer https://login.example.org --audience corebank`,
 		PreRunE: func(c *cobra.Command, _ []string) (err error) {
 			config.Guard, err = strict.read(c)
 			config.TrustedDocuments = strict.trusted

@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,27 +14,29 @@ func newVersion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the versions of corebank and of its parts",
-		Long: `Print the version of this program, the version of Go it was built with, and the
-versions of the immudb and NATS servers in it and of Dapr.`,
-		Example: "  corebank version",
 		RunE: func(c *cobra.Command, _ []string) error {
-			build, ok := debug.ReadBuildInfo()
-			if !ok {
-				return &failure{errors.New("this program was built without module information; build it with go build")}
-			}
-			out := c.OutOrStdout()
-			fmt.Fprintf(out, "corebank %s\n", versionOf(build))
-			fmt.Fprintf(out, "built with %s\n", build.GoVersion)
-			for _, part := range []struct{ name, module string }{
-				{"immudb", "github.com/codenotary/immudb"},
-				{"nats", "github.com/nats-io/nats-server/v2"},
-			} {
-				fmt.Fprintf(out, "%s %s\n", part.name, moduleVersion(build, part.module))
-			}
-			fmt.Fprintf(out, "dapr %s\n", sidecars.Minor)
-			return nil
+			_, err := fmt.Fprint(c.OutOrStdout(), version())
+			return err
 		},
 	}
+}
+
+// version has a line for this program, for Go, and for each part of it.
+func version() string {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "corebank, built without module information; build it with go build\n"
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "corebank %s\nbuilt with %s\n", versionOf(build), build.GoVersion)
+	for _, part := range []struct{ name, module string }{
+		{"immudb", "github.com/codenotary/immudb"},
+		{"nats", "github.com/nats-io/nats-server/v2"},
+	} {
+		fmt.Fprintf(&text, "%s %s\n", part.name, moduleVersion(build, part.module))
+	}
+	fmt.Fprintf(&text, "dapr %s\n", sidecars.Minor)
+	return text.String()
 }
 
 // versionOf is the module's version, which the go tool takes from the

@@ -39,7 +39,7 @@ func (c Client) Query(ctx context.Context, document string, variables map[string
 	request.Header.Set("Authorization", "Bearer "+c.Token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("the bank cannot be reached; does it run at --url? %w", err)
+		return fmt.Errorf("no bank answers at %s: %w; start it, or give its address with --url", c.URL, err)
 	}
 	defer response.Body.Close()
 	answer := struct {

@@ -4,70 +4,68 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"corebank/internal/bank"
+	"corebank/internal/output"
 	"corebank/internal/statement"
 )
 
 // StatementRequest says which statement to write.
 type StatementRequest struct {
-	Account  string
-	From, To string // moments in RFC 3339 or days, which mean their first moment in UTC
+	Account string
+	// From and To are moments or days, as Check reads them, in Zone.
+	From, To string
+	Zone     string
 	Format   string
 	// Out is the file to write; without it, the statement is printed.
 	Out string
+	// ByteOrderMark begins a CSV file with one.
+	ByteOrderMark bool
+
+	zone *time.Location
 }
 
 // Check brings the moments into their full form and refuses a request that makes
 // no sense.
-func (r *StatementRequest) Check() error {
+func (r *StatementRequest) Check(now time.Time) (err error) {
 	if !bank.AccountID(r.Account).Valid() {
 		return fmt.Errorf("--account %q: want the id of an account, acc_ and 26 letters and digits", r.Account)
 	}
 	if !slices.Contains(statement.Formats(), statement.Format(r.Format)) {
 		return fmt.Errorf("--format %q: want csv, json or camt053", r.Format)
 	}
-	for _, flag := range []struct {
-		name  string
-		value *string
-	}{{"from", &r.From}, {"to", &r.To}} {
-		moment, err := time.Parse(time.DateOnly, *flag.value)
-		if err != nil {
-			moment, err = time.Parse(time.RFC3339, *flag.value)
-		}
-		if err != nil {
-			return fmt.Errorf("--%s %q: want a day such as 2026-03-01, or a moment such as 2026-03-01T09:30:00Z",
-				flag.name, *flag.value)
-		}
-		*flag.value = moment.UTC().Format(time.RFC3339Nano)
+	if r.ByteOrderMark && r.Format != string(statement.CSV) {
+		return fmt.Errorf("--bom is for --format csv; %s is read as UTF-8 everywhere", r.Format)
+	}
+	if r.zone, err = readZone(r.Zone); err != nil {
+		return fmt.Errorf("--zone %q: %w", r.Zone, err)
+	}
+	from, err := readFrom(r.From, now, r.zone)
+	if err != nil {
+		return fmt.Errorf("--from %q: %w", r.From, err)
+	}
+	to, err := readTo(r.To, now, r.zone)
+	if err != nil {
+		return fmt.Errorf("--to %q: %w", r.To, err)
+	}
+	r.From, r.To = from.UTC().Format(time.RFC3339Nano), to.UTC().Format(time.RFC3339Nano)
+	if err := output.Check(r.Out); err != nil {
+		return fmt.Errorf("--out: %w", err)
 	}
 	return nil
 }
 
-// Statement writes a statement to its file, or to out if it has none. A file is
+// Statement writes a statement to its file, or to stdout if it has none. A file is
 // replaced when the statement is complete.
-func (c Client) Statement(ctx context.Context, r StatementRequest, out io.Writer) error {
+func (c Client) Statement(ctx context.Context, r StatementRequest, stdout io.Writer) error {
+	write := func(out io.Writer) error { return c.copyStatement(ctx, r, out) }
 	if r.Out == "" {
-		return c.copyStatement(ctx, r, out)
+		return write(stdout)
 	}
-	file, err := os.CreateTemp(filepath.Dir(r.Out), ".statement-*")
-	if err != nil {
-		return fmt.Errorf("--out: %w", err)
-	}
-	defer os.Remove(file.Name()) // after success, the file has another name
-	if err := c.copyStatement(ctx, r, file); err != nil {
-		file.Close()
-		return err
-	}
-	if err := file.Close(); err != nil {
+	if err := output.Write(ctx, r.Out, stdout, write); err != nil {
 		return fmt.Errorf("write %s: %w", r.Out, err)
-	}
-	if err := os.Rename(file.Name(), r.Out); err != nil {
-		return fmt.Errorf("--out: %w", err)
 	}
 	return nil
 }
@@ -82,9 +80,14 @@ func (c Client) copyStatement(ctx context.Context, r StatementRequest, out io.Wr
 			return err
 		}
 		if writer == nil {
-			frame, err := page.frame(bank.AccountID(r.Account))
+			frame, err := page.frame(bank.AccountID(r.Account), r.zone)
 			if err != nil {
 				return err
+			}
+			if r.ByteOrderMark {
+				if _, err := io.WriteString(out, statement.ByteOrderMark); err != nil {
+					return err
+				}
 			}
 			if writer, err = statement.NewWriter(out, statement.Format(r.Format), frame); err != nil {
 				return err

@@ -60,8 +60,8 @@ func (c Client) statementPage(ctx context.Context, r StatementRequest, after any
 }
 
 // frame is the beginning and the end of the statement.
-func (p *statementPage) frame(id bank.AccountID) (statement.Statement, error) {
-	frame := statement.Statement{Account: id, Owner: p.Owner, Currency: p.Currency, From: p.From, To: p.To,
+func (p *statementPage) frame(id bank.AccountID, zone *time.Location) (statement.Statement, error) {
+	frame := statement.Statement{Account: id, Owner: p.Owner, Currency: p.Currency, From: p.From, To: p.To, Zone: zone,
 		OpeningVersion: p.OpeningVersion, ClosingVersion: p.ClosingVersion, Created: time.Now()}
 	var err error
 	if frame.Opening, err = bank.ParseMoney(p.Opening.Value, p.Currency); err != nil {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"corebank/internal/bank"
@@ -21,20 +20,21 @@ const camtNamespace = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 // Limits of the message definition.
 const (
 	camtDigits    = 18 // of an amount
-	camtReference = 35 // characters of a reference
+	camtReference = 35 // characters of a reference; all other texts are as long as the bank's own may be
 )
 
 // camtForm writes an ISO 20022 bank-to-customer statement. The elements are in
 // the order of the definition.
 type camtForm struct {
-	out     io.Writer
-	encoder *xml.Encoder
+	out       io.Writer
+	encoder   *xml.Encoder
+	statement Statement
 }
 
-func newCamt(out io.Writer) *camtForm {
+func newCamt(out io.Writer, s Statement) *camtForm {
 	encoder := xml.NewEncoder(out)
 	encoder.Indent("    ", "  ")
-	return &camtForm{out, encoder}
+	return &camtForm{out, encoder, s}
 }
 
 type camtHeader struct {
@@ -53,7 +53,7 @@ type camtAccount struct {
 	XMLName  xml.Name `xml:"Acct"`
 	ID       string   `xml:"Id>Othr>Id"`
 	Currency string   `xml:"Ccy"`
-	Owner    string   `xml:"Ownr>Nm"`
+	Owner    string   `xml:"Ownr>Nm,omitempty"`
 }
 
 type camtAmount struct {
@@ -66,7 +66,7 @@ type camtBalance struct {
 	Code      string     `xml:"Tp>CdOrPrtry>Cd"`
 	Amount    camtAmount `xml:"Amt"`
 	Indicator string     `xml:"CdtDbtInd"`
-	At        string     `xml:"Dt>DtTm"`
+	Day       string     `xml:"Dt>Dt"`
 }
 
 type camtEntry struct {
@@ -118,11 +118,11 @@ type camtRemittance struct {
 }
 
 func (f *camtForm) begin(s Statement) error {
-	opening, err := camtBalanceOf("OPBD", s.Opening, s.From)
+	opening, err := camtBalanceOf("OPBD", s.Opening, s.FirstDay())
 	if err != nil {
 		return err
 	}
-	closing, err := camtBalanceOf("CLBD", s.Closing, s.To)
+	closing, err := camtBalanceOf("CLBD", s.Closing, s.LastDay())
 	if err != nil {
 		return err
 	}
@@ -130,17 +130,17 @@ func (f *camtForm) begin(s Statement) error {
 	if _, err := io.WriteString(f.out, head); err != nil {
 		return err
 	}
-	if err := f.encoder.Encode(camtHeader{MsgID: s.ID(), Created: utc(s.Created)}); err != nil {
+	if err := f.encoder.Encode(camtHeader{MsgID: s.ID(), Created: s.instant(s.Created)}); err != nil {
 		return err
 	}
-	head = "\n    <Stmt>\n      <Id>" + s.ID() + "</Id>\n      <CreDtTm>" + utc(s.Created) + "</CreDtTm>\n"
+	head = "\n    <Stmt>\n      <Id>" + s.ID() + "</Id>\n      <CreDtTm>" + s.instant(s.Created) + "</CreDtTm>\n"
 	if _, err := io.WriteString(f.out, head); err != nil {
 		return err
 	}
 	f.encoder = xml.NewEncoder(f.out)
 	f.encoder.Indent("      ", "  ")
 	for _, part := range []any{
-		camtPeriod{From: utc(s.From), To: utc(s.To)},
+		camtPeriod{From: s.instant(s.From), To: s.instant(s.last())},
 		camtAccount{ID: string(s.Account), Currency: string(s.Currency), Owner: s.Owner},
 		opening, closing,
 	} {
@@ -170,9 +170,9 @@ func (f *camtForm) line(l Line) error {
 		details.Parties = &camtParties{Creditor: other}
 	}
 	return f.encoder.Encode(camtEntry{Ref: strconv.FormatInt(l.Version, 10), Amount: amount, Indicator: indicator,
-		Reversal: l.Type == "REVERSAL", Status: "BOOK", Booked: utc(l.BookedAt), Value: utc(l.ValueAt),
-		Servicer: camtRef(l),
-		Code:     camtCodeOf(l), Details: details, More: l.Memo})
+		Reversal: l.Type == "REVERSAL", Status: "BOOK", Booked: f.statement.instant(l.BookedAt),
+		Value: f.statement.instant(l.ValueAt), Servicer: camtRef(l),
+		Code: camtCodeOf(l), Details: details, More: l.Memo})
 }
 
 func (f *camtForm) end(Statement) error {
@@ -199,13 +199,13 @@ func camtCodeOf(l Line) camtCode {
 	return code
 }
 
-func camtBalanceOf(code string, balance bank.Money, at time.Time) (camtBalance, error) {
+func camtBalanceOf(code string, balance bank.Money, day string) (camtBalance, error) {
 	credit := balance.Minor >= 0
 	if !credit {
 		balance.Minor = -balance.Minor
 	}
 	amount, err := camtAmountOf(balance)
-	return camtBalance{Code: code, Amount: amount, Indicator: sign(credit, "CRDT", "DBIT"), At: utc(at)}, err
+	return camtBalance{Code: code, Amount: amount, Indicator: sign(credit, "CRDT", "DBIT"), Day: day}, err
 }
 
 // camtAmountOf is an amount of at most 18 digits, the limit of the definition.

@@ -9,8 +9,9 @@ import (
 // jsonForm writes one JSON object whose last field is the list of
 // transactions. Amounts are decimal strings.
 type jsonForm struct {
-	out   io.Writer
-	lines int
+	out       io.Writer
+	statement Statement
+	lines     int
 }
 
 type jsonStatement struct {
@@ -20,6 +21,9 @@ type jsonStatement struct {
 	Currency       string `json:"currency"`
 	From           string `json:"from"`
 	To             string `json:"to"`
+	FirstDay       string `json:"firstDay"`
+	LastDay        string `json:"lastDay"`
+	Zone           string `json:"zone"`
 	Created        string `json:"created"`
 	Opening        string `json:"opening"`
 	OpeningVersion int64  `json:"openingVersion"`
@@ -46,7 +50,8 @@ type jsonLine struct {
 
 func (f *jsonForm) begin(s Statement) error {
 	head, err := encode(jsonStatement{ID: s.ID(), AccountID: string(s.Account), Owner: s.Owner,
-		Currency: string(s.Currency), From: utc(s.From), To: utc(s.To), Created: utc(s.Created),
+		Currency: string(s.Currency), From: s.instant(s.From), To: s.instant(s.To),
+		FirstDay: s.FirstDay(), LastDay: s.LastDay(), Zone: s.zone().String(), Created: s.instant(s.Created),
 		Opening: s.Opening.Decimal(), OpeningVersion: s.OpeningVersion,
 		Closing: s.Closing.Decimal(), ClosingVersion: s.ClosingVersion})
 	if err != nil {
@@ -58,7 +63,8 @@ func (f *jsonForm) begin(s Statement) error {
 
 func (f *jsonForm) line(l Line) error {
 	text, err := encode(jsonLine{ID: l.ID, Version: l.Version, Type: l.Type, Direction: sign(l.Credit, "CREDIT", "DEBIT"),
-		Amount: l.Amount.Decimal(), Balance: l.Balance.Decimal(), BookedAt: utc(l.BookedAt), ValueAt: utc(l.ValueAt),
+		Amount: l.Amount.Decimal(), Balance: l.Balance.Decimal(),
+		BookedAt: f.statement.instant(l.BookedAt), ValueAt: f.statement.instant(l.ValueAt),
 		Reference: l.Reference, ExternalID: l.ExternalID, CounterpartyID: l.Counterparty, TransferID: l.Transfer,
 		Memo: l.Memo, Reason: l.Reason})
 	if err != nil {

@@ -23,8 +23,10 @@ type Statement struct {
 	Account  bank.AccountID
 	Owner    string
 	Currency bank.Currency
-	// From is the beginning of the period (inclusive), To its end (exclusive).
+	// From is the beginning of the period (inclusive), To its end (exclusive). Zone
+	// is where its days are counted; nil is UTC.
 	From, To time.Time
+	Zone     *time.Location
 	// Opening and Closing are the balances before and after the period;
 	// OpeningVersion and ClosingVersion the account's versions.
 	Opening, Closing               bank.Money
@@ -101,11 +103,11 @@ func NewWriter(out io.Writer, format Format, s Statement) (*Writer, error) {
 	w := &Writer{statement: s, balance: s.Opening.Minor, version: s.OpeningVersion}
 	switch format {
 	case CSV:
-		w.form = newCSV(out)
+		w.form = newCSV(out, s)
 	case JSON:
-		w.form = &jsonForm{out: out}
+		w.form = &jsonForm{out: out, statement: s}
 	case Camt053:
-		w.form = newCamt(out)
+		w.form = newCamt(out, s)
 	default:
 		return nil, fmt.Errorf("unknown statement format %q; use csv, json or camt053", string(format))
 	}
@@ -146,7 +148,36 @@ func (w *Writer) End() error {
 	return nil
 }
 
-func utc(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+const (
+	instantForm = "2006-01-02T15:04:05.000Z07:00"
+	maxOffset   = time.Minute // what an offset is written in
+)
+
+func utc(t time.Time) string { return t.UTC().Format(instantForm) }
+
+// instant is a moment as it is written, in the statement's zone.
+func (s Statement) instant(t time.Time) string {
+	local := t.In(s.zone())
+	if _, offset := local.Zone(); offset%int(maxOffset.Seconds()) != 0 {
+		return utc(t) // the sun time of earlier centuries
+	}
+	return local.Format(instantForm)
+}
+
+func (s Statement) zone() *time.Location {
+	if s.Zone == nil {
+		return time.UTC
+	}
+	return s.Zone
+}
+
+// last is the last moment of the period: the closing balance is that of its day,
+// and not of the day after it.
+func (s Statement) last() time.Time { return s.To.Add(-time.Millisecond) }
+
+// FirstDay and LastDay are the days of the opening and of the closing balance.
+func (s Statement) FirstDay() string { return s.From.In(s.zone()).Format(time.DateOnly) }
+func (s Statement) LastDay() string  { return s.last().In(s.zone()).Format(time.DateOnly) }
 
 // sign returns in for a credit and out for a debit.
 func sign(credit bool, in, out string) string {

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -175,98 +173,5 @@ func TestCamtHasNoRoomForTheLargestAmounts(t *testing.T) {
 	}
 	if _, err := written(statement.CSV, frame, nil); err != nil {
 		t.Error(err)
-	}
-}
-
-// element is any XML element.
-type element struct {
-	XMLName  xml.Name
-	Attrs    []xml.Attr `xml:",any,attr"`
-	Text     string     `xml:",chardata"`
-	Children []element  `xml:",any"`
-}
-
-// camt is the part of camt.053.001.08 that is used: the children of each
-// element in the definition's order, and what texts look like. A "!" marks a
-// child that has to be there, a "*" one that may come more than once.
-var camt = map[string][]string{
-	"Document": {"BkToCstmrStmt!"}, "BkToCstmrStmt": {"GrpHdr!", "Stmt!*"}, "GrpHdr": {"MsgId!", "CreDtTm!"},
-	"Stmt":   {"Id!", "CreDtTm", "FrToDt", "Acct!", "Bal!*", "Ntry*"},
-	"FrToDt": {"FrDtTm!", "ToDtTm!"}, "Acct": {"Id!", "Ccy", "Ownr"}, "Acct/Id": {"Othr!"},
-	"Othr": {"Id!"}, "Ownr": {"Nm"},
-	"Bal": {"Tp!", "Amt!", "CdtDbtInd!", "Dt!"}, "Tp": {"CdOrPrtry!"}, "CdOrPrtry": {"Cd!"}, "Dt": {"DtTm!"},
-	"Ntry": {"NtryRef", "Amt!", "CdtDbtInd!", "RvslInd", "Sts!", "BookgDt", "ValDt", "AcctSvcrRef",
-		"BkTxCd!", "NtryDtls*", "AddtlNtryInf"},
-	"Sts": {"Cd!"}, "BookgDt": {"DtTm!"}, "ValDt": {"DtTm!"}, "BkTxCd": {"Domn", "Prtry"}, "Domn": {"Cd!", "Fmly!"},
-	"Fmly": {"Cd!", "SubFmlyCd!"}, "Prtry": {"Cd!", "Issr"}, "NtryDtls": {"TxDtls*"},
-	"TxDtls":    {"Refs", "Amt", "CdtDbtInd", "RltdPties", "RmtInf", "AddtlTxInf"},
-	"Refs":      {"AcctSvcrRef", "EndToEndId", "TxId", "AcctOwnrTxId"},
-	"RltdPties": {"DbtrAcct", "CdtrAcct"}, "DbtrAcct": {"Id!"}, "CdtrAcct": {"Id!"},
-	"DbtrAcct/Id": {"Othr!"}, "CdtrAcct/Id": {"Othr!"},
-	"RmtInf": {"Ustrd*"},
-}
-
-const isoTime = `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`
-
-var camtTexts = map[string]string{
-	"MsgId": `.{1,35}`, "Stmt/Id": `.{1,35}`, "Othr/Id": `.{1,34}`, "CreDtTm": isoTime, "FrDtTm": isoTime,
-	"ToDtTm": isoTime, "DtTm": isoTime,
-	"Ccy": `[A-Z]{3}`, "Nm": `.{1,140}`, "Amt": `\d{1,18}|\d+\.\d{1,5}`, "CdtDbtInd": `CRDT|DBIT`, "RvslInd": `true|false`,
-	"CdOrPrtry/Cd": `OPBD|CLBD`, "Sts/Cd": `BOOK`, "Domn/Cd": `PMNT`, "Fmly/Cd": `[A-Z]{4}`, "SubFmlyCd": `[A-Z]{4}`,
-	"Prtry/Cd": `.{1,35}`, "Issr": `.{1,35}`,
-	"NtryRef": `.{1,35}`, "AcctSvcrRef": `.{1,35}`, "EndToEndId": `.{1,35}`, "TxId": `.{1,35}`, "AcctOwnrTxId": `.{1,35}`,
-	"Ustrd": `.{1,140}`, "AddtlTxInf": `.{1,500}`, "AddtlNtryInf": `.{1,500}`,
-}
-
-func TestCamtFollowsItsDefinition(t *testing.T) {
-	frame, lines := aMonth()
-	text, err := written(statement.Camt053, frame, lines)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var document element
-	if err := xml.Unmarshal([]byte(text), &document); err != nil {
-		t.Fatal(err)
-	}
-	if document.XMLName.Space != "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08" {
-		t.Errorf("namespace %q", document.XMLName.Space)
-	}
-	checkCamt(t, "", document)
-}
-
-func checkCamt(t *testing.T, parent string, e element) {
-	name := e.XMLName.Local
-	children, complex := camt[parent+"/"+name]
-	if !complex {
-		children, complex = camt[name]
-	}
-	if _, simple := camtTexts[parent+"/"+name]; simple || !complex {
-		pattern, known := camtTexts[parent+"/"+name]
-		if !known {
-			pattern, known = camtTexts[name]
-		}
-		if !known || len(e.Children) > 0 || !regexp.MustCompile(`^(?s:`+pattern+`)$`).MatchString(e.Text) {
-			t.Errorf("%s/%s says %q, which is not %s", parent, name, e.Text, pattern)
-		}
-		return
-	}
-	place, seen := 0, map[string]int{}
-	for _, child := range e.Children {
-		for place < len(children) && strings.TrimRight(children[place], "!*") != child.XMLName.Local {
-			place++
-		}
-		if place == len(children) {
-			t.Errorf("%s is not allowed in %s, or not there", child.XMLName.Local, name)
-			return
-		}
-		if seen[child.XMLName.Local]++; seen[child.XMLName.Local] > 1 && !strings.HasSuffix(children[place], "*") {
-			t.Errorf("%s comes more than once in %s", child.XMLName.Local, name)
-		}
-		checkCamt(t, name, child)
-	}
-	for _, child := range children {
-		if plain := strings.TrimRight(child, "!*"); strings.Contains(child, "!") && seen[plain] == 0 {
-			t.Errorf("%s has no %s", name, plain)
-		}
 	}
 }

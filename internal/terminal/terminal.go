@@ -4,11 +4,38 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"unicode/utf8"
 )
+
+// Columns is the width that every terminal has.
+const Columns = 80
+
+// Wrap breaks a text between words into lines that fit a terminal. All but the
+// first begin with the indent.
+func Wrap(text, indent string) string {
+	var lines strings.Builder
+	width := 0
+	for i, word := range strings.Split(text, " ") { // two spaces have an empty word between them
+		long := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case width+1+long > Columns-1 && word != "":
+			lines.WriteString("\n" + indent)
+			width = len(indent)
+		default:
+			lines.WriteString(" ")
+			width++
+		}
+		lines.WriteString(word)
+		width += long
+	}
+	return lines.String()
+}
 
 // Is reports whether an output is a terminal.
 func Is(out io.Writer) bool {
-	file, ok := out.(*os.File)
+	file, ok := out.(interface{ Stat() (os.FileInfo, error) })
 	if !ok {
 		return false
 	}

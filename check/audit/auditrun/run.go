@@ -11,7 +11,26 @@ import (
 
 	"corebank/check/audit"
 	"corebank/check/laws"
+	"corebank/internal/scratch"
 )
+
+// RunAndReport audits the bank and writes the report. Faults are an error.
+func RunAndReport(ctx context.Context, c Config, asJSON bool, out io.Writer, logger *slog.Logger) error {
+	report, err := Run(ctx, c, os.Stderr, logger)
+	if report == nil {
+		return err
+	}
+	var unwritten error
+	if asJSON {
+		unwritten = report.WriteJSON(out)
+	} else {
+		_, unwritten = fmt.Fprint(out, report)
+	}
+	if !report.OK {
+		err = errors.Join(fmt.Errorf("the audit found faults: %d", report.FindingsTotal), err)
+	}
+	return errors.Join(unwritten, err)
+}
 
 // Run audits the bank and shows its progress, if that is a terminal. With an error the audit is incomplete: the
 // report is then nil, unless it has findings already.
@@ -29,12 +48,12 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	scratch, err := os.MkdirTemp("", "corebank-audit-")
+	state, err := scratch.Make("audit")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(scratch)
-	c.Immudb.StateDir = scratch // immudb's client must not trust the state of an earlier run
+	defer os.RemoveAll(state)
+	c.Immudb.StateDir = state // immudb's client must not trust the state of an earlier run
 	log := c.openLog(logger)
 	defer log.close(context.WithoutCancel(ctx))
 

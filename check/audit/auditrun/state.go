@@ -1,9 +1,11 @@
 package auditrun
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"corebank/eventsource/immudb"
 	"corebank/internal/atomicfile"
 	"corebank/internal/contract"
+	"corebank/internal/output"
 )
 
 // audited is what a successful audit leaves for the next one.
@@ -57,10 +60,22 @@ func writeAudited(path string, a audited) error {
 	}
 	text, err := json.Marshal(a)
 	if err == nil {
-		err = atomicfile.Write(path, append(text, '\n'), 0o600)
+		err = replace(path, append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("write the audited state to %s: %w; the next audit cannot continue from this one", path, err)
 	}
 	return nil
+}
+
+// replace replaces a file as a whole. One that is there keeps its mode; a new one
+// is for its owner.
+func replace(path string, text []byte) error {
+	if _, err := os.Stat(path); err != nil {
+		return atomicfile.Write(path, text, 0o600)
+	}
+	return output.Write(context.Background(), path, nil, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
 }
