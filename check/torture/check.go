@@ -9,11 +9,7 @@ import (
 )
 
 // lawsOfRun are the laws that a run is held to, in the order of its report.
-var lawsOfRun = slices.Concat(
-	laws.OfRun,
-	laws.OfLog,
-	[]laws.Law{laws.Unchanged, laws.Served, laws.StandStill, laws.Heals},
-)
+var lawsOfRun = append(slices.Concat(laws.OfRun, laws.OfLog), laws.Unchanged, laws.Served, laws.StandStill, laws.Heals)
 
 // Finding is a law and what was checked of it.
 type Finding struct {

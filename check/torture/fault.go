@@ -27,50 +27,25 @@ const (
 	Mute = "mute"
 )
 
-// The faults that stand alone.
+// The faults that stand alone and that others know of.
 const (
-	// Everything kills all processes at once, up among them, and starts the
-	// bank again.
 	Everything Kind = "everything"
-	// DiskLow leaves less room than the event source keeps in reserve: commands
-	// are refused before anything fails. DiskFull has every write to a file fail,
-	// of all parts at once.
-	DiskLow  Kind = "disk:low"
-	DiskFull Kind = "disk:full"
-	// BrokerLost takes the broker's data directory away and kills it.
-	BrokerLost Kind = "broker-lost"
-	// BrokerAway cuts the broker off for longer than the sidecars try to reach it
-	// again. It takes minutes, so that "all" leaves it out.
+	// BrokerAway takes minutes, so that "all" leaves it out.
 	BrokerAway Kind = "broker-away"
-	// MessagesGarbage publishes what is no batch, or contradicts itself or the log;
-	// MessagesOversized what the broker must refuse.
-	MessagesGarbage   Kind = "messages:garbage"
-	MessagesOversized Kind = "messages:oversized"
-	// MessagesRepeated publishes old messages of the topic again, in no order;
-	// MessagesDropped empties the topic while it is used.
-	MessagesRepeated Kind = "messages:repeated"
-	MessagesDropped  Kind = "messages:dropped"
 	// The bad events of a log each go to an account of its own, which must stand
 	// still and say so, while all others go on. PoisonUnknown is an event of an
 	// unknown type, PoisonSchema one of a schema before the first, PoisonShape one
 	// whose data has another shape: an older or a broken writer appended them.
+	// PoisonBytes is no event at all, in the place of one.
 	PoisonUnknown Kind = "poison:unknown"
 	PoisonSchema  Kind = "poison:schema"
 	PoisonShape   Kind = "poison:shape"
-	// PoisonBytes is no event at all, in the place of one.
-	PoisonBytes Kind = "poison:bytes"
-	// PoisonRefused are appends that the event source must refuse.
-	PoisonRefused Kind = "poison:refused"
-	// SecondWriter starts another event source on the same log.
-	SecondWriter Kind = "second-writer"
-	// SnapshotsDamaged, SnapshotsStale and SnapshotsDeleted change what the
-	// actors have kept, and kill them so that they read it.
+	PoisonBytes   Kind = "poison:bytes"
+	// The snapshots are changed while their actors are frozen; then the actors are
+	// killed, so that they read them.
 	SnapshotsDamaged Kind = "snapshots:damaged"
 	SnapshotsStale   Kind = "snapshots:stale"
 	SnapshotsDeleted Kind = "snapshots:deleted"
-	// ViewsDeleted deletes the file of the views and kills those who have it
-	// open.
-	ViewsDeleted Kind = "views:deleted"
 )
 
 // injection is one fault while it is done. It strikes when the damage is done, or
@@ -90,29 +65,29 @@ var faults = []struct {
 	do    func(r *run, ctx context.Context, i injection) error
 }{
 	{Kill, partsOf, false, (*run).kill},
-	{Everything, nil, false, (*run).killEverything},
+	{Everything, nil, false, (*run).killEverything}, // all processes at once, up among them
 	{Freeze, partsOf, true, (*run).freeze},
 	{Slow, linksOf, true, (*run).harmLink},
 	{Cut, linksOf, true, (*run).harmLink},
 	{Deaf, linksOf, true, (*run).harmLink},
 	{Mute, linksOf, true, (*run).harmLink},
-	{DiskLow, nil, true, (*run).lowDisk},
-	{DiskFull, nil, true, (*run).fullDisk},
-	{BrokerLost, nil, false, (*run).loseBroker},
-	{MessagesRepeated, nil, false, onTopic(repeat)},
-	{MessagesDropped, nil, false, onTopic(drop)},
-	{MessagesGarbage, nil, false, onTopic(litter)},
-	{MessagesOversized, nil, false, onTopic(oversize)},
+	{"disk:low", nil, true, (*run).lowDisk},   // commands are refused before anything fails
+	{"disk:full", nil, true, (*run).fullDisk}, // every write to a file fails, of all parts at once
+	{"broker-lost", nil, false, (*run).loseBroker},
+	{"messages:repeated", nil, false, onTopic(repeat)},
+	{"messages:dropped", nil, false, onTopic(drop)},
+	{"messages:garbage", nil, false, onTopic(litter)},
+	{"messages:oversized", nil, false, onTopic(oversize)},
 	{PoisonUnknown, nil, false, (*run).poison},
 	{PoisonSchema, nil, false, (*run).poison},
 	{PoisonShape, nil, false, (*run).poison},
 	{PoisonBytes, nil, false, (*run).poison},
-	{PoisonRefused, nil, false, (*run).poisonRefused},
-	{SecondWriter, nil, false, (*run).secondWriter},
+	{"poison:refused", nil, false, (*run).poisonRefused},
+	{"second-writer", nil, false, (*run).secondWriter},
 	{SnapshotsDamaged, nil, false, (*run).spoilSnapshots},
 	{SnapshotsStale, nil, false, (*run).spoilSnapshots},
 	{SnapshotsDeleted, nil, false, (*run).spoilSnapshots},
-	{ViewsDeleted, nil, false, (*run).deleteViews},
+	{"views:deleted", nil, false, (*run).deleteViews},
 	{BrokerAway, nil, true, (*run).sendBrokerAway},
 }
 

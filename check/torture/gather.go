@@ -29,16 +29,15 @@ const (
 // heal asks again for every second request that has no outcome: a healthy bank
 // answers every question. The others stay unknown, and may be there at most once.
 func (r *run) heal(ctx context.Context) {
-	c := r.load.client(0)
-	for i, request := range r.answers.unresolved() {
+	c := r.load.client("0", 0)
+	for i, request := range laws.Unresolved(r.load.answers) {
 		if i%2 == 1 || i/2 >= healAttempts || r.poisoned[request.Account] != "" { // which somebody has to mend first
 			continue
 		}
 		r.found.Check(laws.Heals, 1)
 		var last laws.Answer
 		for tries := 0; tries < 5 && !last.Settled(); tries++ {
-			last = c.gateway.ask(ctx, c.name, request)
-			r.answers.add(last)
+			last = c.ask(ctx, request)
 		}
 		if !last.Settled() {
 			r.found.Violated(laws.Heals, "%s of %s has no outcome in a healed bank: %s", request.Key, request.Account, last.Note)
@@ -57,11 +56,11 @@ func (r *run) gather(ctx context.Context) (_ *Evidence, err error) {
 	}
 	r.awaitWatchers(ctx, lines)
 	e := &Evidence{
-		History: laws.History{Findings: &r.found, Began: r.began, Caller: theCaller, Answers: r.answers.all,
+		History: laws.History{Findings: &r.found, Began: r.began, Caller: theCaller, Answers: r.load.answers,
 			Pictures: r.Data},
 		Served: make(map[bank.AccountID]shown), Poisoned: r.poisoned, Past: r.past(), Used: make(map[bank.AccountID]bool),
 	}
-	for _, a := range r.answers.all {
+	for _, a := range r.load.answers {
 		e.Used[a.Account] = true
 		if transfer, is := a.Request.Command.(bank.SendTransfer); is {
 			e.Used[transfer.To] = true // perhaps by no other

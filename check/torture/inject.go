@@ -111,7 +111,7 @@ func (r *run) awaitLowDisk(ctx context.Context) error {
 // of its own to refuse, as one that is frozen has.
 func (r *run) probeLowDisk(ctx context.Context) error {
 	for _, account := range r.load.ids() {
-		answer := r.watch(ctx, laws.NewRequest(account, fmt.Sprint("low-disk-", r.clock().Nanoseconds()),
+		answer := r.load.watcher().ask(ctx, laws.NewRequest(account, fmt.Sprint("low-disk-", r.clock().Nanoseconds()),
 			bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}}))
 		switch answer.Status {
 		case contract.Unavailable:

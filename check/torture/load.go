@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,30 +26,27 @@ const (
 	retryMin    = 20 * time.Millisecond
 	retryMax    = 500 * time.Millisecond
 	openAttempt = 2 * time.Minute
-	// watchingClient is the name of a client that only looks how the bank is.
-	watchingClient = "watching"
 	// payment is the most that is mostly covered, expiry how long a hold lasts, at
 	// most, that expires in a run.
 	payment = 10_000
 	expiry  = 6 * time.Second
 )
 
-// load is clients that use the bank like careful people with bad networks.
+// load is clients that use the bank like careful people with bad networks, and
+// what they were answered.
 type load struct {
 	*workload.Workload
 	gateway *gateway
-	answers *answers
 	seed    uint64
 	random  *rand.Rand // of what is heard
 
 	mu       sync.Mutex
-	accounts []slot
+	accounts []bank.AccountID // in use
+	used     map[bank.AccountID]int
 	opened   int
-}
-
-type slot struct {
-	id      bank.AccountID
-	answers int
+	answers  []laws.Answer
+	counts   map[contract.Status]int
+	waiting  map[chan<- time.Duration]time.Duration // those who wait for a command sent after a moment
 }
 
 // client is one of the load's; it serves one goroutine.
@@ -59,46 +57,35 @@ type client struct {
 	count  int
 }
 
-func newLoad(g *gateway, answers *answers, seed uint64) *load {
-	l := &load{gateway: g, answers: answers, seed: seed, random: rand.New(rand.NewPCG(seed, 1))}
+func newLoad(g *gateway, seed uint64) *load {
+	l := &load{gateway: g, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), used: make(map[bank.AccountID]int),
+		counts: make(map[contract.Status]int), waiting: make(map[chan<- time.Duration]time.Duration)}
 	l.Workload = &workload.Workload{Currency: currency, Payment: payment, Expiry: expiry, Destinations: l.ids}
 	return l
 }
 
-func (l *load) client(number int) *client {
-	return &client{load: l, name: fmt.Sprint(number), random: rand.New(rand.NewPCG(l.seed, uint64(number)+2))}
+func (l *load) client(name string, number int) *client {
+	return &client{load: l, name: name, random: rand.New(rand.NewPCG(l.seed, uint64(number)+2))}
 }
 
 // watcher is a client that only looks how the bank is.
-func (l *load) watcher() *client {
-	c := l.client(-1)
-	c.name = watchingClient
-	return c
-}
-
-// watch asks once as a client that only looks how the bank is.
-func (r *run) watch(ctx context.Context, request *laws.Request) laws.Answer {
-	answer := r.gateway.ask(ctx, watchingClient, request)
-	r.answers.add(answer)
-	return answer
-}
+func (l *load) watcher() *client { return l.client("watching", -1) }
 
 // open takes the first accounts into use: every other one is old, as long as
 // there are such, the rest are opened.
 func (l *load) open(ctx context.Context, accounts int, old Past) error {
 	ctx, cancel := context.WithTimeout(ctx, openAttempt)
 	defer cancel()
-	c := l.client(0)
+	c := l.client("0", 0)
 	for n := range accounts {
-		if n%2 == 1 && n/2 < old.accounts() {
-			l.accounts = append(l.accounts, slot{id: old.account(n / 2)})
-			continue
+		id := old.account(n / 2)
+		if n%2 == 0 || n/2 >= old.accounts() {
+			id = c.openAccount(ctx, currency)
 		}
-		id := c.openAccount(ctx, currency)
 		if id == "" {
 			return fmt.Errorf("the bank opened only %d of %d accounts", len(l.accounts), accounts)
 		}
-		l.accounts = append(l.accounts, slot{id: id})
+		l.accounts = append(l.accounts, id)
 	}
 	return c.openRefusing(ctx)
 }
@@ -127,7 +114,7 @@ func (l *load) run(ctx context.Context, clients int) {
 	var all sync.WaitGroup
 	for number := range clients {
 		all.Go(func() {
-			c := l.client(number)
+			c := l.client(fmt.Sprint(number), number)
 			for ctx.Err() == nil {
 				c.step(ctx)
 			}
@@ -139,14 +126,32 @@ func (l *load) run(ctx context.Context, clients int) {
 func (c *client) step(ctx context.Context) {
 	c.count++
 	place, id := c.pick()
-	if id == "" {
-		if id = c.openAccount(ctx, currency); id != "" {
-			c.replace(place, id)
-		}
+	if id != "" {
+		r := c.Next(c.random, fmt.Sprintf("%s-%d", c.name, c.count), id)
+		c.Answered(c.random, c.settle(ctx, r))
 		return
 	}
-	r := c.Next(c.random, fmt.Sprintf("%s-%d", c.name, c.count), id)
-	c.Answered(c.random, c.settle(ctx, r))
+	if id = c.openAccount(ctx, currency); id != "" {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.accounts[place] = id
+	}
+}
+
+// ask sends a request once and notes the answer.
+func (c *client) ask(ctx context.Context, r *laws.Request) laws.Answer {
+	a := c.gateway.ask(ctx, c.name, r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers = append(c.answers, a)
+	c.counts[a.Status]++
+	for waiter, since := range c.waiting {
+		if a.Status == contract.Applied && a.Sent >= since {
+			waiter <- a.Answered
+			delete(c.waiting, waiter)
+		}
+	}
+	return a
 }
 
 // settle sends a request until its outcome is known, as most clients do; one
@@ -156,8 +161,7 @@ func (c *client) settle(ctx context.Context, r *laws.Request) laws.Answer {
 	careless := c.random.IntN(6) == 0
 	for pause := retryMin; ; pause = min(2*pause, retryMax) {
 		// The end of the load cuts no request short: that would be a fault too.
-		a := c.gateway.ask(context.WithoutCancel(ctx), c.name, r)
-		c.answers.add(a)
+		a := c.ask(context.WithoutCancel(ctx), r)
 		if a.Settled() || ctx.Err() != nil || time.Now().After(deadline) {
 			return a
 		}
@@ -189,28 +193,17 @@ func (c *client) pick() (place int, id bank.AccountID) {
 	defer c.mu.Unlock()
 	// Some accounts are in more demand than others.
 	place = min(c.random.IntN(len(c.accounts)), c.random.IntN(len(c.accounts)))
-	s := &c.accounts[place]
-	s.answers++
-	if s.answers == accountAnswers {
+	id = c.accounts[place]
+	if c.used[id]++; c.used[id] == accountAnswers {
 		return place, ""
 	}
-	return place, s.id
-}
-
-func (c *client) replace(place int, id bank.AccountID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.accounts[place] = slot{id: id}
+	return place, id
 }
 
 func (l *load) ids() []bank.AccountID {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := make([]bank.AccountID, len(l.accounts))
-	for i, s := range l.accounts {
-		all[i] = s.id
-	}
-	return all
+	return slices.Clone(l.accounts)
 }
 
 func (l *load) heard(s laws.Seen) {
@@ -219,53 +212,18 @@ func (l *load) heard(s laws.Seen) {
 	}
 }
 
-// answers are what all clients were answered.
-type answers struct {
-	mu      sync.Mutex
-	all     []laws.Answer
-	counts  map[contract.Status]int
-	waiting map[chan<- time.Duration]time.Duration // those who wait for a command sent after a moment
-}
-
-func newAnswers() *answers {
-	return &answers{counts: make(map[contract.Status]int), waiting: make(map[chan<- time.Duration]time.Duration)}
-}
-
-func (r *answers) add(a laws.Answer) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.all = append(r.all, a)
-	r.counts[a.Status]++
-	if a.Status != contract.Applied {
-		return
-	}
-	for waiter, since := range r.waiting {
-		if a.Sent >= since {
-			waiter <- a.Answered
-			delete(r.waiting, waiter)
-		}
-	}
-}
-
 // nextApplied tells when the first command that is sent after a moment and
 // happens is answered.
-func (r *answers) nextApplied(since time.Duration) <-chan time.Duration {
+func (l *load) nextApplied(since time.Duration) <-chan time.Duration {
 	at := make(chan time.Duration, 1)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.waiting[at] = since
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting[at] = since
 	return at
 }
 
-func (r *answers) count(status contract.Status) int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.counts[status]
-}
-
-// unresolved are the requests that have no definite answer.
-func (r *answers) unresolved() []*laws.Request {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return laws.Unresolved(r.all)
+func (l *load) applied() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts[contract.Applied]
 }

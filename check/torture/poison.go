@@ -135,7 +135,7 @@ func (r *run) awaitStale(ctx context.Context, id bank.AccountID) error {
 	}
 	after := laws.NewRequest(id, "after", bank.Deposit{Amount: bank.Money{Minor: 1, Currency: currency}})
 	for {
-		answer := r.watch(ctx, after)
+		answer := r.load.watcher().ask(ctx, after)
 		switch {
 		case answer.Status == contract.Unavailable:
 			return nil

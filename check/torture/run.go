@@ -17,7 +17,6 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	apiclient "corebank/internal/client"
-	"corebank/internal/contract"
 	"corebank/internal/identity"
 	"corebank/localbank/datadir"
 )
@@ -62,7 +61,6 @@ type run struct {
 	bank     *livebank.Bank
 	links    *links
 	gateway  *gateway
-	answers  *answers
 	load     *load
 	watchers []*subscriber
 	found    laws.Findings
@@ -80,7 +78,7 @@ type run struct {
 func Run(ctx context.Context, config Config) (_ Report, err error) {
 	defer must.Catch(&err)
 	must.Do(Supported())
-	r := &run{Config: config, began: time.Now(), answers: newAnswers(), poisoned: make(map[bank.AccountID]Kind)}
+	r := &run{Config: config, began: time.Now(), poisoned: make(map[bank.AccountID]Kind)}
 	r.display = &display{out: config.Out}
 	r.display.plan(config)
 	r.links = must.Get(newLinks(config.Kinds))
@@ -93,7 +91,7 @@ func Run(ctx context.Context, config Config) (_ Report, err error) {
 	must.Do(r.bank.Start(ctx, livebank.ColdStart))
 	token := must.Get(apiclient.LocalToken(r.Data, theCaller, identity.Teller, tokenLife))
 	r.gateway = newGateway(r.bank.Where.Gateway, token, config.Clients, r.clock)
-	r.load = newLoad(r.gateway, r.answers, config.Seed)
+	r.load = newLoad(r.gateway, config.Seed)
 	must.Do(r.awaitPast(ctx))
 	if err := r.load.open(ctx, config.Accounts, r.past()); err != nil {
 		return Report{}, fmt.Errorf("%w; the bank wrote last:\n%s", err, r.bank.LastWords())
@@ -209,7 +207,7 @@ func (r *run) hurt(ctx context.Context) {
 // strike notes that a fault is done: from here on the bank has to recover.
 func (r *run) strike() {
 	r.struck = r.clock()
-	r.next = r.answers.nextApplied(r.struck)
+	r.next = r.load.nextApplied(r.struck)
 }
 
 // one does one fault and waits until the bank is whole again. It reports
@@ -239,7 +237,7 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 		return false
 	}
 	r.injected = append(r.injected, done)
-	r.display.injected(done, r.answers.count(contract.Applied), r.clock(), r.agenda.progress(r.clock()))
+	r.display.injected(done, r.load.applied(), r.clock(), r.agenda.progress(r.clock()))
 	return true
 }
 
@@ -253,7 +251,7 @@ func (r *run) report(e *Evidence) Report {
 		Violations:  int(r.found.Total),
 		Faults:      len(r.injected),
 		Kinds:       byKind(r.injected),
-		Answers:     r.answers.counts,
+		Answers:     r.load.counts,
 		Log:         LogReport{Events: e.log.Records(), Accounts: e.log.Streams(), Before: int64(r.Events)},
 		Subscribers: WatchReport{Count: len(e.Watches)},
 		Findings:    findingsOf(&r.found),
@@ -269,7 +267,7 @@ func (r *run) report(e *Evidence) Report {
 // saveAnswers writes the answers that clients got beside the data of the bank.
 func (r *run) saveAnswers() error {
 	var text bytes.Buffer
-	for _, a := range r.answers.all {
+	for _, a := range r.load.answers {
 		fmt.Fprintf(&text,
 			"client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v account %d %d %s\n", a.Client,
 			a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered, a.Status, a.Version, a.Balance,

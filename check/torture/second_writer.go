@@ -56,7 +56,7 @@ func (r *run) secondWriter(ctx context.Context, _ injection) (err error) {
 	for r.bank.Readiness(ctx) != nil && app.Pause(ctx, watchTick) {
 	}
 	select { // the first is the writer again once it has written
-	case <-r.answers.nextApplied(r.clock()):
+	case <-r.load.nextApplied(r.clock()):
 	case <-ctx.Done():
 		return errors.New("no command was acknowledged beside a second event source")
 	}
