@@ -8,6 +8,7 @@ import (
 
 	"corebank/eventsource/storage"
 	"corebank/internal/contract"
+	"corebank/internal/logclient"
 	"corebank/internal/seal"
 	"corebank/internal/view"
 	"corebank/internal/view/memory"
@@ -37,7 +38,7 @@ func newDisks(t testing.TB, partitions int) *Disks {
 
 // openViews opens the views, and returns them as the gateway reads them and the
 // projector's way to handle a batch.
-func (b *Bank) openViews(log directLog, quiet *slog.Logger) (
+func (b *Bank) openViews(log *logclient.Client, quiet *slog.Logger) (
 	reader view.Reader, handle func(context.Context, contract.Batch) error,
 ) {
 	b.t.Helper()

@@ -6,67 +6,60 @@ import (
 	"log/slog"
 	"sync"
 
-	"corebank/actor"
+	"github.com/dapr/go-sdk/client"
+
 	"corebank/eventsource"
 	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
+	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
 )
 
-// logParts are the event sources of a bank.
+// logParts are the event sources of a bank, which its apps reach as they do when
+// they are processes.
 type logParts struct {
-	whole directLog // the whole log
-	own   ownLog    // the log of the actors
+	whole *logclient.Client
+	own   *logclient.Client // of the actors
 	ready func() bool
 	works []func(context.Context) error
 	// publish starts the relay.
 	publish func(eventsource.Publisher)
 }
 
-// ownLog is the log as the actors' app uses it.
-type ownLog interface {
-	actor.Log
-	logclient.Reader
-}
-
 func (b *Bank) openLog(partitions int, quiet *slog.Logger) *logParts {
-	if partitions > 1 {
-		return b.openPartitions(partitions, quiet)
-	}
-	b.Log = b.disks.logs[0]
-	storage := b.Log.Open()
-	writer := eventsource.NewWriter(storage, quiet)
-	b.writers = []*eventsource.Writer{writer}
-	var relay *eventsource.Relay
-	log := directLog{eventsource.NewAPI(writer, storage, func() int64 { return relay.Published() })}
-	parts := &logParts{whole: log, own: log, ready: func() bool { return writer.Ready().Ready }}
-	parts.works = append(parts.works, writer.Run)
-	parts.publish = func(to eventsource.Publisher) {
-		relay = eventsource.NewRelay(storage, writer, to, quiet)
-		parts.works = append(parts.works, relay.Run)
-	}
-	return parts
-}
-
-func (b *Bank) openPartitions(partitions int, quiet *slog.Logger) *logParts {
-	parts := &logParts{}
-	var own divided
-	var logs []sequencer.PartitionLog
-	for number := 1; number <= partitions; number++ {
-		memory := b.disks.logs[number-1].Open()
-		writer := eventsource.NewWriter(memory, quiet)
-		api := eventsource.NewPartitionAPI(writer, memory, storage.Partition{Number: number, Of: partitions})
+	calls := make(map[string]map[string]app.Method)
+	to := &app.Sidecar{Client: sidecar{apps: calls}}
+	parts := &logParts{whole: logclient.New(to), own: logclient.NewPartitioned(to, partitions, "")}
+	parts.works = append(parts.works, func(ctx context.Context) error { parts.own.Run(ctx); return nil })
+	open := func(number int) (storage.Log, *eventsource.Writer) {
+		log := b.disks.logs[number-1].Open()
+		writer := eventsource.NewWriter(log, quiet)
 		b.writers, parts.works = append(b.writers, writer), append(parts.works, writer.Run)
-		own.parts, logs = append(own.parts, directLog{api}), append(logs, api)
+		return log, writer
+	}
+	var relay *eventsource.Relay
+	published := func() int64 { return relay.Published() }
+	publish := func(r *eventsource.Relay) { relay, parts.works = r, append(parts.works, r.Run) }
+	if partitions == 1 {
+		b.Log = b.disks.logs[0]
+		log, writer := open(1)
+		calls[contract.AppEventSource] = eventsource.NewAPI(writer, log, published).Methods()
+		parts.ready = func() bool { return writer.Ready().Ready }
+		parts.publish = func(to eventsource.Publisher) { publish(eventsource.NewRelay(log, writer, to, quiet)) }
+		return parts
+	}
+	var logs []sequencer.PartitionLog
+	for i, name := range contract.PartitionApps(partitions) {
+		log, writer := open(i + 1)
+		part := storage.Partition{Number: i + 1, Of: partitions}
+		calls[name] = eventsource.NewPartitionAPI(writer, log, part).Methods()
+		logs = append(logs, logclient.NewPartition(to, name))
 	}
 	merged := sequencer.New(b.disks.sequence.Open(), logs, quiet)
 	parts.works = append(parts.works, merged.Run)
-	var relay *eventsource.Relay
-	parts.whole = directLog{eventsource.NewMergedAPI(merged, func() int64 { return relay.Published() })}
-	own.directLog = parts.whole
-	parts.own = own
+	calls[contract.AppEventSource] = eventsource.NewMergedAPI(merged, published).Methods()
 	parts.ready = func() bool {
 		ready := merged.Ready()
 		for _, writer := range b.writers {
@@ -74,11 +67,21 @@ func (b *Bank) openPartitions(partitions int, quiet *slog.Logger) *logParts {
 		}
 		return ready.Ready && ready.Reason == ""
 	}
-	parts.publish = func(to eventsource.Publisher) {
-		relay = eventsource.NewRelay(merged, merged, to, quiet)
-		parts.works = append(parts.works, relay.Run)
-	}
+	parts.publish = func(to eventsource.Publisher) { publish(eventsource.NewRelay(merged, merged, to, quiet)) }
 	return parts
+}
+
+// sidecar carries calls to the apps, by name. It is Dapr without a process, of
+// which no app here uses more.
+type sidecar struct {
+	client.Client
+	apps map[string]map[string]app.Method
+}
+
+func (s sidecar) InvokeMethodWithContent(
+	ctx context.Context, app, method, _ string, content *client.DataContent,
+) ([]byte, error) {
+	return s.apps[app][method](ctx, content.Data)
 }
 
 // head counts the events of the log. With several partitions, it includes those
@@ -88,48 +91,6 @@ func (b *Bank) head() (head int64) {
 		head += writer.Head()
 	}
 	return head
-}
-
-// divided is a log of several partitions. Calls for an account go to its
-// partition, all others to the whole log.
-type divided struct {
-	directLog
-	parts []directLog
-}
-
-func (d divided) of(id bank.AccountID) directLog {
-	return d.parts[contract.PartitionOf(id, len(d.parts))-1]
-}
-
-func (d divided) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
-	return d.of(a.Account).Append(ctx, a)
-}
-
-func (d divided) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	return d.of(r.Account).ReadStream(ctx, r)
-}
-
-func (d divided) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
-	return d.of(r.Account).FindKeys(ctx, r)
-}
-
-// directLog calls the event source's API without a sidecar.
-type directLog struct{ *eventsource.API }
-
-func (l directLog) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
-	reply, err := l.API.Append(ctx, contract.AppendRequest{Appends: []contract.Append{a}})
-	if err != nil {
-		return contract.AppendResult{}, err
-	}
-	return reply.Results[0], nil
-}
-
-func (l directLog) Status(ctx context.Context) (contract.LogStatus, error) {
-	return l.API.Status(ctx, struct{}{})
-}
-
-func (l directLog) Ready(ctx context.Context) (contract.Readiness, error) {
-	return l.API.Ready(ctx, struct{}{})
 }
 
 // topic passes each batch to every subscriber in turn, like a broker that loses
