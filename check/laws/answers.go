@@ -20,26 +20,26 @@ type outcome struct {
 func (h *History) checkAnswers() {
 	outcomes := make(map[exactly]*outcome)
 	var requests []*outcome
-	since := make(map[int]time.Duration) // when a record was acknowledged first, by place
+	since := make(map[*entry]time.Duration) // when a record was acknowledged first
 	for _, a := range h.Answers {
 		o := outcomes[a.Request.exactly()]
 		if o == nil {
 			o = &outcome{request: a.Request}
 			outcomes[a.Request.exactly()], requests = o, append(requests, o)
 		}
-		place := h.entryOf(a.Request)
+		e := h.entryOf(a.Request)
 		switch a.Status {
 		case contract.Applied, contract.Replayed:
-			h.checkAcknowledged(a, place)
-			if at, is := since[place]; !is || a.Answered < at {
-				since[place] = a.Answered
+			h.checkAcknowledged(a, e)
+			if at, is := since[e]; !is || a.Answered < at {
+				since[e] = a.Answered
 			}
-			o.possible = o.possible || !h.durableBy(place, a.Sent)
+			o.possible = o.possible || !h.durableBy(e, a.Sent)
 			if a.Status == contract.Applied {
 				o.applied++
 			}
 		case contract.Unknown:
-			o.possible = o.possible || !h.durableBy(place, a.Sent)
+			o.possible = o.possible || !h.durableBy(e, a.Sent)
 		default:
 			o.denied = a.Status
 		}
@@ -64,38 +64,38 @@ func (h *History) checkOutcome(o *outcome) {
 	if o.denied != "" {
 		h.Findings.Check(Denied, 1)
 	}
-	if place := h.entryOf(o.request); place >= 0 && !o.possible {
+	if e := h.entryOf(o.request); e != nil && !o.possible {
 		h.Findings.Violated(Denied, "%s of %s was never anything but %s before it was in the log at position %d",
-			o.request.Key, o.request.Account, o.denied, h.entries[place].position)
+			o.request.Key, o.request.Account, o.denied, e.Position)
 	}
 }
 
-// entryOf is the index of a request's record among the entries; -1 for nowhere.
-func (h *History) entryOf(r *Request) int {
-	for _, i := range h.byKey[r.asked()] {
-		if h.entries[i].hash == r.hash {
-			return i
+// entryOf is a request's record, or nil.
+func (h *History) entryOf(r *Request) *entry {
+	for _, e := range h.byKey[r.asked()] {
+		if e.RequestHash == r.hash {
+			return e
 		}
 	}
-	return -1
+	return nil
 }
 
-// durableBy reports whether the entry at a place is known to have been durable at a time.
-func (h *History) durableBy(place int, by time.Duration) bool {
-	if place < 0 || h.Durable == nil {
+// durableBy reports whether a record is known to have been durable at a time.
+func (h *History) durableBy(e *entry, by time.Duration) bool {
+	if e == nil || h.Durable == nil {
 		return false
 	}
-	at, durable := h.Durable(h.entries[place].account, h.entries[place].version)
+	at, durable := h.Durable(e.Account, e.Version)
 	return durable && at <= by
 }
 
 // checkAcknowledged: what was acknowledged is in the log once, as it was asked and as it was answered, and was
 // durable by then.
-func (h *History) checkAcknowledged(a Answer, place int) {
+func (h *History) checkAcknowledged(a Answer, e *entry) {
 	h.Findings.Check(Acknowledged, 1)
 	found := 0
-	for _, i := range h.byKey[a.Request.asked()] {
-		if h.entries[i].hash == a.Request.hash {
+	for _, one := range h.byKey[a.Request.asked()] {
+		if one.RequestHash == a.Request.hash {
 			found++
 		}
 	}
@@ -104,25 +104,25 @@ func (h *History) checkAcknowledged(a Answer, place int) {
 			a.Request.Key, a.Request.Account, a.Status, a.Version, found)
 		return
 	}
-	e, balance := h.entries[place], int64(0)
+	balance := int64(0)
 	if e.line != nil {
 		balance = e.line.BalanceAfter
 	}
 	untold := a.Version == 0 && e.line == nil
-	if e.account != a.Account || e.version != a.Version && !untold || balance != a.Balance {
+	if e.Account != a.Account || e.Version != a.Version && !untold || balance != a.Balance {
 		h.Findings.Violated(Acknowledged,
 			"%s was %s as version %d of %s with %d after it; the log has version %d of %s with %d", a.Request.Key, a.Status,
-			a.Version, a.Account, a.Balance, e.version, e.account, balance)
+			a.Version, a.Account, a.Balance, e.Version, e.Account, balance)
 	}
 	if len(bank.Conflicts(e.event, a.Request.Command)) > 0 {
 		h.Findings.Violated(Acknowledged, "%s asked for %+v and got %+v", a.Client, a.Request.Command, e.event)
 	}
-	if h.Durable != nil && !h.durableBy(place, a.Answered) {
-		h.Findings.Violated(Acknowledged, "%s was answered with position %d before that was durable", a.Client, e.position)
+	if h.Durable != nil && !h.durableBy(e, a.Answered) {
+		h.Findings.Violated(Acknowledged, "%s was answered with position %d before that was durable", a.Client, e.Position)
 	}
-	if a.Status == contract.Applied && h.durableBy(place, a.Sent) {
+	if a.Status == contract.Applied && h.durableBy(e, a.Sent) {
 		h.Findings.Violated(Acknowledged, "%s was answered that %s is new, but position %d was durable before the request",
-			a.Client, a.Request.Key, e.position)
+			a.Client, a.Request.Key, e.Position)
 	}
 }
 
@@ -140,17 +140,16 @@ func (h *History) checkShown(a Answer) {
 
 // checkRemembered: a key that has an event is answered with that event, or with the conflict; and a conflict is
 // with another request that has the key.
-func (h *History) checkRemembered(a Answer, since map[int]time.Duration) {
+func (h *History) checkRemembered(a Answer, since map[*entry]time.Duration) {
 	h.Findings.Check(Remembered, 1)
 	other := false
-	for _, place := range h.byKey[a.Request.asked()] {
-		e := h.entries[place]
-		acknowledged, is := since[place]
-		known := is && acknowledged < a.Sent || h.durableBy(place, a.Sent)
-		if same := e.hash == a.Request.hash; known && (same || a.Code != bank.IdempotencyConflict) {
+	for _, e := range h.byKey[a.Request.asked()] {
+		acknowledged, is := since[e]
+		known := is && acknowledged < a.Sent || h.durableBy(e, a.Sent)
+		if same := e.RequestHash == a.Request.hash; known && (same || a.Code != bank.IdempotencyConflict) {
 			h.Findings.Violated(Remembered, "%s of %s was refused as %s when it had been in the log at position %d before",
-				a.Request.Key, a.Request.Account, a.Code, e.position)
-		} else if !same && (h.Durable == nil || h.durableBy(place, a.Answered)) {
+				a.Request.Key, a.Request.Account, a.Code, e.Position)
+		} else if !same && (h.Durable == nil || h.durableBy(e, a.Answered)) {
 			other = true
 		}
 	}

@@ -103,10 +103,9 @@ type History struct {
 	// got stuck.
 	Pictures string
 
-	entries  []entry
-	streams  map[bank.AccountID][]int          // places in entries, by version
-	byKey    map[asked][]int                   // places in entries
-	states   map[bank.AccountID][]bank.Account // before the first and after each entry
+	entries  []*entry
+	streams  map[bank.AccountID][]*entry // by version
+	byKey    map[asked][]*entry
 	requests map[exactly]*Request
 	steps    map[asked]step // that the bank has to take by itself
 	derived  Derivation
@@ -114,17 +113,15 @@ type History struct {
 
 // entry is what a History retains of one record of the log.
 type entry struct {
-	position, version int64
-	account           bank.AccountID
-	key, hash         string
-	before            bool   // it was there before the run
-	line              *Entry // nil where no money moved
-	event             bank.Event
-	// asked: the event was asked for; command is the command that was given.
-	asked   bool
-	command bank.Command
-	cause   int // the place of what the bank did it for; -1 where a client asked
-	decided bool
+	contract.Record
+	event  bank.Event
+	before bool         // it was there before the run
+	line   *Entry       // nil where no money moved
+	after  bank.Account // its account
+	// asked: the event was asked for; command is the command that was given, and decided says that it makes the event.
+	asked, decided bool
+	command        bank.Command
+	cause          *entry // what the bank did it for; nil where a client asked
 }
 
 // asked names a request by its key.
@@ -144,9 +141,8 @@ func (r *Request) exactly() exactly { return exactly{r.asked(), r.hash} }
 
 // begin gets ready for the first record.
 func (h *History) begin() {
-	h.streams, h.byKey = make(map[bank.AccountID][]int), make(map[asked][]int)
-	h.states, h.derived = make(map[bank.AccountID][]bank.Account), make(Derivation)
-	h.requests, h.steps = make(map[exactly]*Request), make(map[asked]step)
+	h.streams, h.byKey = make(map[bank.AccountID][]*entry), make(map[asked][]*entry)
+	h.requests, h.steps, h.derived = make(map[exactly]*Request), make(map[asked]step), make(Derivation)
 	for _, a := range h.Answers {
 		h.requests[a.Request.exactly()] = a.Request
 		h.expectClaim(a.Request)
@@ -163,8 +159,7 @@ func (h *History) Record(r contract.Record) {
 	if err != nil {
 		return // a Log finds it
 	}
-	e := entry{position: r.Position, version: r.Version, account: r.Account, key: r.Key, hash: r.RequestHash,
-		before: r.Position <= h.Before, event: event, cause: -1}
+	e := &entry{Record: r, event: event, before: r.Position <= h.Before}
 	e.line, _ = h.derived.Entry(r) // it is JSON, because the event could be read
 	name := asked{r.Account, r.Key}
 	if request := h.requests[exactly{name, r.RequestHash}]; request != nil {
@@ -172,32 +167,23 @@ func (h *History) Record(r contract.Record) {
 	} else if s, is := h.steps[name]; is && s.made(r) {
 		e.asked, e.command, e.cause = true, s.command, s.cause
 	}
-	e.decided = h.decide(r, e.command)
-	h.expectNext(r, event)
-	h.byKey[name] = append(h.byKey[name], len(h.entries))
-	h.streams[r.Account] = append(h.streams[r.Account], len(h.entries))
+	before := h.Last(r.Account)
+	before.Version = r.Version - 1 // if it was another, a Log finds it
+	e.after, e.decided = before.Apply(event, r.At), h.decides(before, e)
+	h.expectNext(e)
+	h.byKey[name] = append(h.byKey[name], e)
+	h.streams[r.Account] = append(h.streams[r.Account], e)
 	h.entries = append(h.entries, e)
 }
 
-// decide folds a record into its account, and reports whether the domain makes its event of the command there.
-func (h *History) decide(r contract.Record, command bank.Command) bool {
-	states := h.states[r.Account]
-	if states == nil {
-		states = []bank.Account{{ID: r.Account}}
-	}
-	before := states[len(states)-1]
-	before.Version = r.Version - 1 // if it was another, a Log finds it
-	after, err := contract.Fold(before, r)
-	if err != nil {
-		after = before // cannot be: the event could be read
-	}
-	h.states[r.Account] = append(states, after)
-	if command == nil {
+// decides reports whether the domain makes an event of its command.
+func (h *History) decides(before bank.Account, e *entry) bool {
+	if e.command == nil {
 		return false
 	}
-	event, refusal := before.Decide(command, h.circumstances(before, command, r.At, r.Caller, r.Key))
+	event, refusal := before.Decide(e.command, h.circumstances(before, e.command, e.At, e.Caller, e.Key))
 	var again contract.Record
-	return refusal == nil && again.SetEvent(event) == nil && again.Type == r.Type && bytes.Equal(again.Data, r.Data)
+	return refusal == nil && again.SetEvent(event) == nil && again.Type == e.Type && bytes.Equal(again.Data, e.Data)
 }
 
 // circumstances are those in which an account decides at a time.
@@ -208,31 +194,31 @@ func (h *History) circumstances(
 	if at.Before(a.ChangedAt) {
 		in.Now = a.ChangedAt
 	}
-	if past, there := h.at(a.ID, a.RequiredVersion(command)); there {
+	if past := h.at(a.ID, a.RequiredVersion(command)); past != nil {
 		in.Past = past.event
 	}
 	return in
 }
 
-// at is the record of an account with a version.
-func (h *History) at(id bank.AccountID, version int64) (entry, bool) {
+// at is the record of an account with a version, or nil.
+func (h *History) at(id bank.AccountID, version int64) *entry {
 	stream := h.streams[id]
 	if version < 1 || version > int64(len(stream)) {
-		return entry{}, false
+		return nil
 	}
-	return h.entries[stream[version-1]], true
+	return stream[version-1]
 }
 
 // State is an account after a version; false for a version that it never had.
 func (h *History) State(id bank.AccountID, version int64) (bank.Account, bool) {
-	states := h.states[id]
-	if version == 0 && len(states) == 0 {
+	if version == 0 {
 		return bank.Account{ID: id}, true
 	}
-	if version < 0 || version >= int64(len(states)) {
+	e := h.at(id, version)
+	if e == nil {
 		return bank.Account{}, false
 	}
-	return states[version], true
+	return e.after, true
 }
 
 // Last is how an account is at the end of the log, and Accounts are those that the history is about.

@@ -121,7 +121,7 @@ func (h *History) times(state bank.Account, a Answer, skew time.Duration) []time
 	case bank.AdjustHold:
 		add(c.ExpiresAt)
 	}
-	if past, there := h.at(state.ID, state.RequiredVersion(a.Request.Command)); there {
+	if past := h.at(state.ID, state.RequiredVersion(a.Request.Command)); past != nil {
 		if placed, is := past.event.(bank.HoldPlaced); is {
 			add(placed.ExpiresAt)
 		}
@@ -179,9 +179,9 @@ func (h *History) taken(a Answer) bool {
 	if !is || a.Code != bank.ExternalIDTaken {
 		return false
 	}
-	for _, place := range h.streams[bank.NewClaimID(opening.ExternalID)] {
-		if claim, is := h.entries[place].event.(bank.ExternalIDClaimed); is && claim.Account != a.Request.Account &&
-			h.durableBy(place, a.Answered) {
+	for _, e := range h.streams[bank.NewClaimID(opening.ExternalID)] {
+		if claim, is := e.event.(bank.ExternalIDClaimed); is && claim.Account != a.Request.Account &&
+			h.durableBy(e, a.Answered) {
 			return true
 		}
 	}
@@ -190,9 +190,9 @@ func (h *History) taken(a Answer) bool {
 
 // versionBefore is the version of an account when the run began.
 func (h *History) versionBefore(id bank.AccountID) (version int64) {
-	for _, i := range h.streams[id] {
-		if e := h.entries[i]; e.before {
-			version = e.version
+	for _, e := range h.streams[id] {
+		if e.before {
+			version = e.Version
 		}
 	}
 	return version
@@ -227,33 +227,33 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 			porcupine.Operation{ClientId: w.client, Input: f, Call: int64(w.call), Return: int64(w.last)})
 	}
 	clients := make(map[string]int)
-	made := make(map[int]*window) // by place: when its request may have happened
+	made := make(map[*entry]*window) // when the request of a record may have happened
 	for _, a := range h.Answers {
 		if _, known := clients[a.Client]; !known {
 			clients[a.Client] = len(clients)
 		}
-		client, place := clients[a.Client], h.entryOf(a.Request)
-		if place >= 0 && (a.Acknowledged() || a.Status == contract.Unknown) {
-			w := made[place]
+		client, e := clients[a.Client], h.entryOf(a.Request)
+		if e != nil && (a.Acknowledged() || a.Status == contract.Unknown) {
+			w := made[e]
 			if w == nil {
 				w = &window{client, a.Sent, forever}
-				made[place] = w
+				made[e] = w
 			}
 			w.call = min(w.call, a.Sent)
 			if a.Acknowledged() {
 				w.last = min(w.last, a.Answered)
 			}
 		}
-		if f, is := h.factOf(a, place); is {
+		if f, is := h.factOf(a, e); is {
 			add(a.Request.Account, f, window{client, a.Sent, a.Answered})
 		}
 	}
-	for place, e := range h.entries { // what the bank did by itself is not before what it follows from
-		if made[place] == nil && e.cause >= 0 && made[e.cause] != nil {
-			made[place] = &window{0, made[e.cause].call, forever}
+	for _, e := range h.entries { // what the bank did by itself is not before what it follows from
+		if made[e] == nil && e.cause != nil && made[e.cause] != nil {
+			made[e] = &window{0, made[e.cause].call, forever}
 		}
-		if w := made[place]; w != nil {
-			add(e.account, fact{what: factEvent, version: e.version}, *w)
+		if w := made[e]; w != nil {
+			add(e.Account, fact{what: factEvent, version: e.Version}, *w)
 		}
 	}
 	for _, operations := range all {
@@ -263,17 +263,17 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 }
 
 // factOf is what an answer implies about the account, besides that its own event, which is at a place, happened.
-func (h *History) factOf(a Answer, place int) (fact, bool) {
+func (h *History) factOf(a Answer, e *entry) (fact, bool) {
 	switch {
-	case a.Status == contract.Replayed && place >= 0:
-		return fact{what: factThere, version: h.entries[place].version}, true
+	case a.Status == contract.Replayed && e != nil:
+		return fact{what: factThere, version: e.Version}, true
 	case a.Status != contract.Refused:
 		return fact{}, false
 	case a.Code != bank.IdempotencyConflict:
 		return fact{what: factRefused, refused: &a, holds: make(map[int64]bool)}, true
 	}
 	if others := h.byKey[a.Request.asked()]; len(others) > 0 {
-		return fact{what: factThere, version: h.entries[others[0]].version}, true
+		return fact{what: factThere, version: others[0].Version}, true
 	}
 	return fact{}, false
 }

@@ -11,10 +11,10 @@ import (
 // systemCaller is the caller of the commands that the bank gives itself.
 const systemCaller = "corebank"
 
-// step is a command that the bank has to give itself, because of the record at a place. A claim has no command.
+// step is a command that the bank has to give itself, because of a record. A claim has no command and no cause.
 type step struct {
 	command bank.Command
-	cause   int
+	cause   *entry
 }
 
 // made reports whether a record, which has the step's key, is of the step.
@@ -28,20 +28,20 @@ func (s step) made(r contract.Record) bool {
 
 // expectNext notes what the bank has to do after a record: what its own process does. Whether that process is
 // right, the law of transfers tells by itself.
-func (h *History) expectNext(r contract.Record, event bank.Event) {
-	next, is := bank.NextStep(r.Account, r.Version, event)
+func (h *History) expectNext(e *entry) {
+	next, is := bank.NextStep(e.Account, e.Version, e.event)
 	if !is {
 		return
 	}
 	if key, own := bank.SystemKey(next.Command); own {
-		h.steps[asked{next.Account, key}] = step{next.Command, len(h.entries)}
+		h.steps[asked{next.Account, key}] = step{next.Command, e}
 	}
 }
 
 // expectClaim notes that an opening with an external id claims that first.
 func (h *History) expectClaim(r *Request) {
 	if opening, is := r.Command.(bank.OpenAccount); is && opening.ExternalID != "" {
-		h.steps[asked{bank.NewClaimID(opening.ExternalID), bank.ClaimKey(r.Account)}] = step{cause: -1}
+		h.steps[asked{bank.NewClaimID(opening.ExternalID), bank.ClaimKey(r.Account)}] = step{}
 	}
 }
 
@@ -53,7 +53,7 @@ func (h *History) checkAsked() {
 		}
 		h.Findings.Check(Asked, 1)
 		if !e.asked {
-			h.Findings.Violated(Asked, "no client asked for %s of %s as it is at position %d", e.key, e.account, e.position)
+			h.Findings.Violated(Asked, "no client asked for %s of %s as it is at position %d", e.Key, e.Account, e.Position)
 		}
 	}
 }
@@ -66,8 +66,8 @@ func (h *History) checkDecided() {
 		}
 		h.Findings.Check(Decided, 1)
 		if !e.decided {
-			h.Findings.Violated(Decided, "the domain does not decide what is at position %d for %s of %s, %+v", e.position,
-				e.key, e.account, e.command)
+			h.Findings.Violated(Decided, "the domain does not decide what is at position %d for %s of %s, %+v", e.Position,
+				e.Key, e.Account, e.command)
 		}
 	}
 }
