@@ -26,7 +26,6 @@ type disk struct {
 	mu        sync.Mutex
 	holder    any // the drive that took it over last
 	takeovers int
-	head      int64 // records of a log
 }
 
 // name tells the disks of a run apart; it is empty if there is only one.
@@ -189,7 +188,6 @@ func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed s
 				return err
 			}
 			d.known = max(d.known, records[len(records)-1].Position)
-			d.disk.head += int64(len(records))
 			for _, r := range records {
 				th.world.landed(r)
 				th.note("position %d%s is %s version %d: %s under key %s", r.Position, d.disk.name(), th.world.name(r.Account),

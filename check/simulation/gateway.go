@@ -20,7 +20,7 @@ type gateway struct {
 func (w *world) startGateway(slot, life int) {
 	name := fmt.Sprintf("gateway %d.%d", slot, life)
 	q := w.topic.queue()
-	g := &gateway{feed: server.NewSubscriptionHub(between(w.parts.Feed, logclient.Log(w.wholeLog())))}
+	g := &gateway{feed: server.NewSubscriptionHub(between(w.parts.Feed, logclient.Log(wireTo(w.whole()))))}
 	g.process = w.process(name, func() {
 		w.topic.leave(q)
 		w.startGateway(slot, life+1)

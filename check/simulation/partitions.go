@@ -14,9 +14,11 @@ import (
 // so that each read is a thread of its own.
 func (w *world) branches(of *process) (logs []sequencer.PartitionLog) {
 	for _, d := range w.logs() {
-		logs = append(logs, wire{world: w, whole: d, as: func(ctx context.Context, what string) context.Context {
+		log := wireTo(d)
+		log.as = func(ctx context.Context, what string) context.Context {
 			return of.another(fmt.Sprintf("%s for %s reads %s%s", of.name, threadOf(ctx).name, what, d.name())).in(ctx)
-		}})
+		}
+		logs = append(logs, log)
 	}
 	return logs
 }
@@ -33,13 +35,10 @@ func (w *world) home(id bank.AccountID) *disk {
 }
 
 // head is how many records are durable, and merged how many of them are in the whole log.
-func (w *world) head() (head int64) {
-	for _, d := range w.logs() {
-		d.mu.Lock()
-		head += d.head
-		d.mu.Unlock()
-	}
-	return head
+func (w *world) head() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return int64(len(w.durable))
 }
 
 func (w *world) merged() int64 {

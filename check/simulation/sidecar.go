@@ -8,8 +8,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// sidecar carries the calls of one life of a process to the actors. The calls to one account's actor are a thread:
-// a caller makes one call per account at a time.
+// sidecar carries the calls of one life of a process to the actors. The calls to one account's actor are a thread: a
+// caller makes one call per account at a time.
 func (p *process) sidecar(name string) Call {
 	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
 		if p.dead.Load() {
@@ -18,32 +18,13 @@ func (p *process) sidecar(name string) Call {
 		th := p.thread(name + " " + p.world.name(id))
 		ctx, stop := p.serve(th.in(ctx))
 		defer stop()
-		return th.call(ctx, id, batch)
+		reply, err := perilously(ctx, perils{callLost, callLate, callAnswerLost}, 15*time.Second,
+			func(ctx context.Context) (contract.CommandReply, error) { return threadOf(ctx).deliver(ctx, id, batch) })
+		if err == nil {
+			err = th.pass(ctx, wayMin, wayMax)
+		}
+		return reply, err
 	}
-}
-
-// call gives an account's actor a turn, unless the call or its answer gets lost.
-func (t *thread) call(
-	ctx context.Context, id bank.AccountID, batch contract.CommandBatch,
-) (contract.CommandReply, error) {
-	switch {
-	case t.suffers(callLost):
-		return contract.CommandReply{}, t.lose(ctx)
-	case t.suffers(callLate):
-		t.world.later(t, 15*time.Second, func(ctx context.Context) {
-			_, err := threadOf(ctx).deliver(ctx, id, batch)
-			threadOf(ctx).note("a late call for %s was made: %v", t.world.name(id), err)
-		})
-		return contract.CommandReply{}, t.lose(ctx)
-	}
-	reply, err := t.deliver(ctx, id, batch)
-	if err == nil && t.suffers(callAnswerLost) {
-		err = errLost
-	}
-	if err == nil {
-		err = t.pass(ctx, wayMin, wayMax)
-	}
-	return reply, err
 }
 
 // deliver takes a call to the host of its account.

@@ -188,48 +188,26 @@ func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 
 // wire is how the other components see the event sources.
 type wire struct {
-	world *world
-	// own is the disk that is asked about an account; nil for the one that is asked about all.
-	own   func(bank.AccountID) *disk
-	whole *disk
+	own   func(bank.AccountID) *disk // that is asked about an account
+	whole *disk                      // that is asked about all
 	// as has a read be of another thread than the caller's, if it is set.
 	as func(ctx context.Context, what string) context.Context
 }
 
-// ownLog asks about an account where its partition is, wholeLog where the whole log is, as the read side does.
-func (w *world) ownLog() wire   { return wire{world: w, own: w.home, whole: w.whole()} }
-func (w *world) wholeLog() wire { return wire{world: w, whole: w.whole()} }
+// wireTo asks one disk about everything, ownLog asks about an account where its partition is.
+func wireTo(d *disk) wire { return wire{own: func(bank.AccountID) *disk { return d }, whole: d} }
 
-// of is the disk that is asked about an account.
-func (l wire) of(id bank.AccountID) *disk {
-	if l.own == nil {
-		return l.whole
-	}
-	return l.own(id)
-}
+func (w *world) ownLog() wire { return wire{own: w.home, whole: w.whole()} }
 
 // Append appends to an account's stream.
 func (l wire) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	th := threadOf(ctx)
-	call := func(ctx context.Context) (contract.AppendReply, error) {
-		return ask(ctx, contract.AppendRequest{Appends: []contract.Append{a}}, l.of(a.Account), (*eventsource.API).Append)
-	}
-	switch {
-	case th.suffers(appendLost):
-		return contract.AppendResult{}, th.lose(ctx)
-	case th.suffers(appendLate):
-		th.world.later(th, 10*time.Second, func(ctx context.Context) {
-			reply, err := call(ctx)
-			threadOf(ctx).note("the late append ends with %v %v", reply, err)
+	th, request := threadOf(ctx), contract.AppendRequest{Appends: []contract.Append{a}}
+	reply, err := perilously(ctx, perils{appendLost, appendLate, appendAnswerLost}, 10*time.Second,
+		func(ctx context.Context) (contract.AppendReply, error) {
+			return ask(ctx, request, l.own(a.Account), (*eventsource.API).Append)
 		})
-		return contract.AppendResult{}, th.lose(ctx)
-	}
-	reply, err := call(ctx)
-	if err == nil && th.suffers(appendAnswerLost) {
-		err = errLost
-	}
 	if err != nil {
 		th.note("append of %d records after version %d: %v", len(a.Records), a.ExpectedVersion, err)
 		return contract.AppendResult{}, err
@@ -241,7 +219,7 @@ func (l wire) Append(ctx context.Context, a contract.Append) (contract.AppendRes
 // ReadStream reads an account's records.
 func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
 	what := fmt.Sprint(r.Account, " after ", r.AfterVersion)
-	return read(ctx, l, what, r, l.of(r.Account), (*eventsource.API).ReadStream)
+	return read(ctx, l, what, r, l.own(r.Account), (*eventsource.API).ReadStream)
 }
 
 // ReadAll reads the records of all accounts.
@@ -251,7 +229,7 @@ func (l wire) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.
 
 // FindKeys finds an account's records by their keys.
 func (l wire) FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error) {
-	return read(ctx, l, fmt.Sprint(r.Account, " with ", r.Keys), r, l.of(r.Account), (*eventsource.API).FindKeys)
+	return read(ctx, l, fmt.Sprint(r.Account, " with ", r.Keys), r, l.own(r.Account), (*eventsource.API).FindKeys)
 }
 
 // Ready asks whether the log takes appends.

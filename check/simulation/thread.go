@@ -114,6 +114,39 @@ func (t *thread) durably(ctx context.Context, longest time.Duration, h hazards, 
 	return nil
 }
 
+// unlessLost reads something, which may take its time or fail.
+func unlessLost[T any](ctx context.Context, lost fault, read func() (T, error)) (found T, err error) {
+	err = threadOf(ctx).durably(ctx, wayMax, hazards{lost: lost}, func() error {
+		found, err = read()
+		return err
+	})
+	return found, err
+}
+
+// perils are the faults of a call: it gets lost, or arrives late after all, or its answer gets lost.
+type perils struct{ lost, late, answerLost fault }
+
+// perilously makes a call. One that is late arrives after up to most.
+func perilously[Reply any](ctx context.Context, p perils, most time.Duration,
+	call func(context.Context) (Reply, error)) (reply Reply, err error) {
+	t := threadOf(ctx)
+	switch {
+	case t.suffers(p.lost):
+		return reply, t.lose(ctx)
+	case t.suffers(p.late):
+		t.world.later(t, most, func(ctx context.Context) {
+			reply, err := call(ctx)
+			threadOf(ctx).note("what was late ends with %v %v", reply, err)
+		})
+		return reply, t.lose(ctx)
+	}
+	reply, err = call(ctx)
+	if err == nil && t.suffers(p.answerLost) {
+		err = errLost
+	}
+	return reply, err
+}
+
 // alone waits for an instant of its own. A process is ended only there: one death may wake many threads at once,
 // and the next must not come while they are still on their feet.
 func (t *thread) alone() { _ = t.world.sleep(t.world.ctx, t.between(1, 1000)) }

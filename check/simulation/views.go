@@ -16,28 +16,13 @@ import (
 type views struct{ view.Store }
 
 func (v views) Accounts(ctx context.Context, ids []bank.AccountID) (map[bank.AccountID]view.Account, error) {
-	if err := v.reach(ctx); err != nil {
-		return nil, err
-	}
-	return v.Store.Accounts(ctx, ids)
+	return unlessLost(ctx, viewsUnread, func() (map[bank.AccountID]view.Account, error) {
+		return v.Store.Accounts(ctx, ids)
+	})
 }
 
 func (v views) Trial(ctx context.Context) (view.Trial, error) {
-	if err := v.reach(ctx); err != nil {
-		return view.Trial{}, err
-	}
-	return v.Store.Trial(ctx)
-}
-
-func (v views) reach(ctx context.Context) error {
-	th := threadOf(ctx)
-	if err := th.pass(ctx, wayMin, wayMax); err != nil {
-		return err
-	}
-	if th.suffers(viewsUnread) {
-		return errLost
-	}
-	return nil
+	return unlessLost(ctx, viewsUnread, func() (view.Trial, error) { return v.Store.Trial(ctx) })
 }
 
 func (v views) Apply(ctx context.Context, changes view.Changes) error {
@@ -66,7 +51,7 @@ func (w *world) startProjector(slot, life int, q *queue) {
 	name := fmt.Sprintf("projector %d.%d", slot, life)
 	p := &projecting{queue: q}
 	p.process = w.process(name, func() { w.startProjector(slot, life+1, q) })
-	ahead := w.wholeLog() // it may begin a read while another is under way, so that each is a thread of its own
+	ahead := wireTo(w.whole()) // it may begin a read while another is under way, so that each is a thread of its own
 	ahead.as = func(ctx context.Context, what string) context.Context {
 		return p.another(name + " reads " + what).in(ctx)
 	}
