@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -20,7 +21,7 @@ type topic struct {
 // queue holds what a consumer has not acknowledged.
 type queue struct {
 	mu       sync.Mutex
-	messages []message
+	messages []message     // by when they are due
 	wake     chan struct{} // holds a token after a message came
 }
 
@@ -53,12 +54,15 @@ func (t *topic) spread(th *thread, batch contract.Batch) {
 		if th.suffers(messageDropped) {
 			continue
 		}
-		q.put(t.world.reserve(th.between(time.Millisecond, 5*time.Millisecond)), batch)
+		dues := []time.Duration{t.world.reserve(th.between(time.Millisecond, 5*time.Millisecond))}
 		if th.suffers(messageRepeated) {
-			q.put(t.world.reserve(th.between(time.Millisecond, 3*time.Second)), batch)
+			dues = append(dues, t.world.reserve(th.between(time.Millisecond, 3*time.Second)))
 		}
 		if th.suffers(messageDelayed) {
-			q.delayLast(t.world.reserve(th.between(time.Millisecond, 3*time.Second)))
+			dues[len(dues)-1] = t.world.reserve(th.between(time.Millisecond, 3*time.Second))
+		}
+		for _, due := range dues {
+			q.put(due, batch)
 		}
 	}
 }
@@ -94,35 +98,25 @@ func (q *queue) put(due time.Duration, batch contract.Batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.messages = append(q.messages, message{due: due, batch: batch})
+	slices.SortFunc(q.messages, func(a, b message) int { return cmp.Compare(a.due, b.due) })
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-// delayLast holds back the message that was put last.
-func (q *queue) delayLast(due time.Duration) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.messages[len(q.messages)-1].due = due
-}
-
 // next takes out the message that is due first, if it is due by now; otherwise it says how long that takes.
-func (q *queue) next(now time.Duration) (m message, wait time.Duration, ok bool) {
+func (q *queue) next(now time.Duration) (m message, wait time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	first, wait := -1, time.Hour
-	for i, m := range q.messages {
-		if m.due-now < wait {
-			first, wait = i, m.due-now
-		}
+	if len(q.messages) == 0 {
+		return m, time.Hour
 	}
-	if first < 0 || wait > 0 {
-		return m, wait, false
+	if m = q.messages[0]; m.due > now {
+		return m, m.due - now
 	}
-	m = q.messages[first]
-	q.messages = append(q.messages[:first:first], q.messages[first+1:]...)
-	return m, 0, true
+	q.messages = q.messages[1:]
+	return m, 0
 }
 
 // follow hands a queue's messages to handle, one after the other, until ctx ends. What handle fails on comes again,
@@ -130,8 +124,8 @@ func (q *queue) next(now time.Duration) (m message, wait time.Duration, ok bool)
 func (t *topic) follow(ctx context.Context, q *queue, handle func(context.Context, contract.Batch) error) {
 	th := threadOf(ctx)
 	for {
-		m, wait, ok := q.next(t.world.now())
-		if !ok {
+		m, wait := q.next(t.world.now())
+		if wait > 0 {
 			select {
 			case <-ctx.Done():
 				return

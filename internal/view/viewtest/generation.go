@@ -59,8 +59,8 @@ func (g *generations) close(one interface{ Close(context.Context) error }) {
 // pay brings a generation from one position to another: ada has one line for each position after the first.
 func (g *generations) pay(to view.Generation, from, position int64) {
 	g.Helper()
-	account := euroAccount(ada, 1)
-	account.Version, account.Balance.Minor = position, position-1
+	account := view.Account{Opened: 1, Account: bank.Account{ID: ada, Owner: "Ada Lovelace", Kind: bank.Current,
+		Currency: "EUR", Balance: cents(position - 1), Version: position, OpenedAt: opening, ChangedAt: opening}}
 	changes := withoutTrial(view.Changes{From: from, To: position, Accounts: []view.Account{account}})
 	for n := max(from+1, 2); n <= position; n++ {
 		changes.Transactions = append(changes.Transactions, view.Transaction{Account: ada, Version: n, Position: n,

@@ -49,63 +49,42 @@ func (h *harness) content() content {
 	return contentOf(h.T, must(h.want.Snapshot(h.Context())))
 }
 
-// opened are the changes that open accounts.
-func (h *harness) opened(ids ...bank.AccountID) view.Changes {
-	at := h.position()
-	changes := view.Changes{From: at, To: at + int64(len(ids))}
-	for i, id := range ids {
-		changes.Accounts = append(changes.Accounts, euroAccount(id, at+int64(i)+1))
+// log goes on from what the reference has.
+func (h *harness) log() *Log {
+	b := NewLog(h.T)
+	b.after = h.position()
+	b.Now = b.Now.Add(time.Duration(b.after) * b.Step)
+	for id, account := range h.content().accounts {
+		b.Accounts[id] = account.Account
 	}
-	return h.withTrial(changes)
+	return b
 }
 
-// euroAccount is an account with nothing special about it.
-func euroAccount(id bank.AccountID, opened int64) view.Account {
-	return view.Account{Opened: opened, Account: bank.Account{ID: id, Owner: "Ada Lovelace", Kind: bank.Current,
-		Currency: "EUR", Balance: bank.Money{Currency: "EUR"}, Version: 1, OpenedAt: opening, ChangedAt: opening}}
+// opened are the changes that open accounts.
+func (h *harness) opened(ids ...bank.AccountID) view.Changes {
+	b := h.log()
+	for _, id := range ids {
+		b.Do(id, bank.OpenAccount{Owner: "Ada Lovelace", Currency: "EUR"})
+	}
+	return h.changes(b.Records)
 }
 
 // paid are the changes that make payments on one account. Two of three bring 10.00 and the third takes 5.00; every
-// fifth version is an event that moves no money; every other payment happens in the same microsecond as the one
-// before.
+// fifth version is an event that moves no money.
 func (h *harness) paid(id bank.AccountID, count int) view.Changes {
-	account, at := h.account(id), h.position()
-	changes := view.Changes{From: at, To: at}
+	b := h.log()
 	for range count {
-		account.Version++
-		changes.To++
-		if account.Version%5 == 0 {
-			account.Version++
-			changes.To++
+		if version := b.Accounts[id].Version + 1; version%5 == 0 {
+			name := fmt.Sprint("account ", version)
+			b.Do(id, bank.UpdateAccount{Name: &name})
 		}
-		line := view.Transaction{Account: id, Version: account.Version, Position: changes.To, Type: bank.DepositEntry,
-			Currency: "EUR", Amount: 1000, Credit: true,
-			OccurredAt: opening.Add(time.Duration(account.Version/2) * time.Microsecond)}
-		if account.Version%3 == 0 {
-			line.Type, line.Amount, line.Credit = bank.WithdrawalEntry, 500, false
-			account.Balance.Minor -= 2 * line.Amount
+		if version := b.Accounts[id].Version + 1; version%3 == 0 {
+			b.Do(id, bank.Withdraw{Amount: cents(500)})
+		} else {
+			b.Do(id, bank.Deposit{Amount: cents(1000)})
 		}
-		account.Balance.Minor += line.Amount
-		line.EffectiveAt, account.ChangedAt, line.BalanceAfter = line.OccurredAt, line.OccurredAt, account.Balance.Minor
-		changes.Transactions = append(changes.Transactions, line)
 	}
-	changes.Accounts = []view.Account{account}
-	return h.withTrial(changes)
-}
-
-// withTrial adds the trial balance after changes in which all money is cash in euros.
-func (h *harness) withTrial(c view.Changes) view.Changes {
-	sums := view.Resume(must(h.want.Trial(h.Context())))
-	for _, line := range c.Transactions {
-		minor := line.Amount
-		if !line.Credit {
-			minor = -minor
-		}
-		sums.Add(line.OccurredAt, []bank.Posting{{LedgerAccount: bank.CustomerLedger(line.Account), Amount: cents(minor)},
-			{LedgerAccount: bank.CashLedger("EUR"), Amount: cents(-minor)}})
-	}
-	c.Trial = sums.Trial(c.To)
-	return c
+	return h.changes(b.Records)
 }
 
 // documents are the changes of the next records which only put documents.

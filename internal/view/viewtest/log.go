@@ -22,6 +22,8 @@ type Log struct {
 	// Now is the time of the next record; each record advances it by Step.
 	Now  time.Time
 	Step time.Duration
+
+	after int64 // the position before the first record
 }
 
 // NewLog is an empty log. Every other record happens in the same microsecond as the one before it.
@@ -75,7 +77,7 @@ func (b *Log) Write(id bank.AccountID, caller, key, hash string, event bank.Even
 	b.T.Helper()
 	account := b.Accounts[id]
 	account.ID = id
-	r := contract.Record{Position: int64(len(b.Records)) + 1, Account: id, Version: account.Version + 1,
+	r := contract.Record{Position: b.after + int64(len(b.Records)) + 1, Account: id, Version: account.Version + 1,
 		At: b.Now.Truncate(time.Microsecond), Key: key, Caller: caller, RequestHash: hash}
 	if err := r.SetEvent(event); err != nil {
 		b.T.Fatalf("%v", err)

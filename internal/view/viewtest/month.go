@@ -48,15 +48,14 @@ func Month(t Fataler) *Log {
 // follow applies a log in steps of so many records.
 func (h *harness) follow(b *Log, step int) {
 	h.Helper()
-	sums := view.Resume(view.Trial{})
 	for first := 0; first < len(b.Records); first += step {
-		h.apply(h.changes(sums, b.Records[first:min(first+step, len(b.Records))]))
+		h.apply(h.changes(b.Records[first:min(first+step, len(b.Records))]))
 	}
 }
 
-func (h *harness) changes(sums *view.Running, records []contract.Record) view.Changes {
+func (h *harness) changes(records []contract.Record) view.Changes {
 	h.Helper()
-	at := h.position()
+	at, sums := h.position(), view.Resume(must(h.want.Trial(h.Context())))
 	changes := view.Changes{From: at, To: at + int64(len(records))}
 	accounts := make(map[bank.AccountID]view.Account)
 	for _, r := range records {

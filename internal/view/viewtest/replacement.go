@@ -105,12 +105,14 @@ var replacementCases = cases{
 func (h *harness) replacement(id bank.AccountID, payments int) view.Replacement {
 	other, at := newHarness(h.T, nil), h.position()
 	other.applied(other.opened(id))
-	paid := other.paid(id, payments)
-	for i := range paid.Transactions {
-		paid.Transactions[i].Position = at
-		paid.Transactions[i].Memo = "again"
+	if payments > 0 {
+		other.applied(other.paid(id, payments))
 	}
-	return view.Replacement{At: at, Account: paid.Accounts[0], Transactions: paid.Transactions}
+	lines := other.want.lines(id)
+	for i := range lines {
+		lines[i].Position, lines[i].Memo = at, "again"
+	}
+	return view.Replacement{At: at, Account: other.account(id), Transactions: lines}
 }
 
 func feesOf(t view.Trial) string {
