@@ -116,7 +116,7 @@ func (r *Resolver) accounts(ctx context.Context, first *int64, after *string,
 	filter *model.AccountFilter) (*model.AccountConnection, error) {
 	page := view.Accounts{First: defaultPage}
 	var err error
-	if page.Before, err = readCursor("after", after, cursorPosition); err != nil {
+	if page.Before, err = r.readAccountCursor(ctx, after); err != nil {
 		return nil, err
 	}
 	if first != nil {
@@ -140,7 +140,7 @@ func (r *Resolver) accounts(ctx context.Context, first *int64, after *string,
 	for _, a := range accounts {
 		node := viewedAccount(a)
 		connection.Nodes = append(connection.Nodes, node)
-		connection.Edges = append(connection.Edges, &model.AccountEdge{Cursor: cursor(cursorPosition, a.Opened), Node: node})
+		connection.Edges = append(connection.Edges, &model.AccountEdge{Cursor: accountCursor(a.ID), Node: node})
 	}
 	if n := len(connection.Edges); n > 0 {
 		connection.PageInfo.StartCursor = &connection.Edges[0].Cursor

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -17,7 +18,8 @@ func selectionOf(t *testing.T, document string, variables map[string]any) Select
 	if errs != nil {
 		t.Fatalf("%s: %v", document, errs)
 	}
-	return SelectionOf(&graphql.OperationContext{Doc: doc, Operation: doc.Operations[0], Variables: variables})
+	return SelectionOf(context.Background(),
+		&graphql.OperationContext{Doc: doc, Operation: doc.Operations[0], Variables: variables})
 }
 
 // TestEqualSelectionsAreShared: after any cursor, of any account, and in any

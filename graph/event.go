@@ -4,17 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"corebank/graph/model"
 	"corebank/graph/scalar"
 	"corebank/internal/contract"
+	"corebank/internal/identity"
 	"corebank/internal/view"
 )
 
 // eventOf is a recorded event in the current form of its type.
-func eventOf(record contract.Record) (*model.AccountEvent, error) {
+func eventOf(ctx context.Context, record contract.Record) (*model.AccountEvent, error) {
 	event, err := record.Event()
 	if err != nil {
 		return nil, err
@@ -25,7 +25,8 @@ func eventOf(record contract.Record) (*model.AccountEvent, error) {
 	}
 	node := &model.AccountEvent{AccountID: string(record.Account), Version: record.Version, Type: eventType(record.Type),
 		OccurredAt: scalar.DateTime(record.At), Caller: record.Caller, CallerRole: optional(record.Role),
-		IdempotencyKey: record.Key, Position: strconv.FormatInt(record.Position, 10), Data: scalar.JSON(data)}
+		IdempotencyKey: record.Key, Data: scalar.JSON(data)}
+	node.Position = positionFor(!identity.From(ctx).SeesAll(), record.Position, record.Version)
 	if line := view.TransactionOf(record, event); line != nil {
 		node.Transaction = transactionOf(*line)
 	}
@@ -45,6 +46,9 @@ func (r *Resolver) events(ctx context.Context, a *model.Account, p paging) (*mod
 	if err != nil {
 		return nil, err
 	}
+	if err := r.checkVersions(ctx, a.State.ID, a.State.Version, page); err != nil {
+		return nil, err
+	}
 	below := a.State.Version + 1
 	if page.After > 0 {
 		below = min(below, page.After)
@@ -57,7 +61,7 @@ func (r *Resolver) events(ctx context.Context, a *model.Account, p paging) (*mod
 	connection := &model.AccountEventConnection{Edges: []*model.AccountEventEdge{}, Nodes: []*model.AccountEvent{}}
 	nodes := make([]*model.AccountEvent, 0, max(0, end-first))
 	err = r.eachEvent(ctx, a.State.ID, first-1, end-1, func(record contract.Record) (bool, error) {
-		node, err := eventOf(record)
+		node, err := eventOf(ctx, record)
 		nodes = append(nodes, node)
 		return err == nil, err
 	})

@@ -33,6 +33,9 @@ const (
 	// CodeLagged: the subscriber was too slow. Subscribe again after the last
 	// cursor.
 	CodeLagged = "LAGGED"
+	// CodeCursorInvalid: the log does not have what the cursor names: it is beyond the
+	// end, or of another log or past. Begin anew without it.
+	CodeCursorInvalid = "CURSOR_INVALID"
 	// CodeTooLarge: the answer has a number that exceeds the 32 bits of an Int.
 	CodeTooLarge = "NUMBER_TOO_LARGE"
 	// CodeTimeout: the answer was not ready in time. A query may be sent again; for

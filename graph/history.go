@@ -30,6 +30,9 @@ func (r *Resolver) history(ctx context.Context, of historyOf, p paging) (*model.
 	if of.account, err = r.onlySeen(ctx, of.account); err != nil {
 		return nil, err
 	}
+	if err := r.checkVersions(ctx, of.account, of.upTo, page); err != nil {
+		return nil, err
+	}
 	if page.Filter, err = r.readFilter(ctx, of.account, p.filter); err != nil {
 		return nil, err
 	}
@@ -45,6 +48,31 @@ func (r *Resolver) history(ctx context.Context, of historyOf, p paging) (*model.
 
 // beforeAll is a time before all transactions: a filter until then passes none.
 var beforeAll = time.Unix(0, 0).UTC()
+
+// checkVersions is an InvalidCursor if a cursor of a page names a version that the
+// account does not have: it may be of another log. The caller knows that the account
+// has one version.
+func (r *Resolver) checkVersions(ctx context.Context, id bank.AccountID, known int64, page view.Page) error {
+	version := max(page.After, page.Before)
+	if version <= known || version == view.NoVersion { // which no page may have
+		return nil
+	}
+	a, err := r.Views.Account(ctx, id)
+	if err != nil && !errors.Is(err, view.ErrNotFound) {
+		return fmt.Errorf("view of account %s: %w", id, err)
+	}
+	if version <= a.Version {
+		return nil
+	}
+	if !id.Valid() {
+		return InvalidCursor()
+	}
+	_, event, err := r.eventAt(ctx, id, version) // the views may be behind
+	if err == nil && event == nil {
+		err = InvalidCursor()
+	}
+	return err
+}
 
 // historyFault shows clients what is wrong with their page or filter.
 func historyFault(id bank.AccountID, err error) error {

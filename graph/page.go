@@ -69,7 +69,7 @@ func readCursor(name string, text *string, kind string) (int64, error) {
 	digits, _ := strings.CutPrefix(string(plain), kind+":")
 	n, parseErr := strconv.ParseInt(digits, 10, 64)
 	if err != nil || parseErr != nil || n < 0 || *text != cursor(kind, n) {
-		return 0, badInput(fmt.Sprintf("%s must be a cursor from an earlier answer of this field, not %.60q.", name, *text))
+		return 0, notACursor(name, *text)
 	}
 	return n, nil
 }

@@ -25,7 +25,13 @@ type Commands interface {
 // FeedItem is what a subscription delivers: a transaction or, without one, a
 // heartbeat, which says that all transactions up to a position were delivered.
 type FeedItem struct {
-	Position    int64
+	Position int64
+	// Version is, in the feed of one account, up to which version of it everything
+	// was delivered.
+	Version int64
+	// Mark is that of the record at the position or, in the feed of one account, of
+	// the version; zero if it is not known.
+	Mark        CursorMark
 	Transaction *view.Transaction
 	// Encoding is shared by all subscriptions that receive the same transaction;
 	// nil for an item of one subscription only.
@@ -36,9 +42,13 @@ type FeedItem struct {
 type SubscriptionRequest struct {
 	// Account is whose transactions it wants; "" for all accounts.
 	Account bank.AccountID
-	// After, if it is 0 or more, is the position after which to begin. If it is
-	// negative, the subscription begins with the next transaction.
-	After int64
+	// After is where to begin; nil for the next transaction.
+	After *FeedCursor
+	// Version is, of one account and without After, the version that the subscriber
+	// may know already.
+	Version int64
+	// Private is set if the subscriber may not learn how far the log is.
+	Private bool
 	// Heartbeat, if it is more than 0, is the time between heartbeats.
 	Heartbeat time.Duration
 	// Backfill receives the earlier transactions, one after the other, until it

@@ -48,6 +48,9 @@ func (r *Resolver) statementLines(ctx context.Context, s *model.Statement, first
 	if err != nil {
 		return nil, err
 	}
+	if from > s.Closed.Version {
+		return nil, InvalidCursor()
+	}
 	size := view.MaxPage
 	if first != nil {
 		if size, err = pageLength("first", *first); err != nil {

@@ -47,14 +47,6 @@ func eventStream[T any](ctx context.Context, r *Resolver, produce func(send func
 	return events
 }
 
-// readAfter is the position after a subscriber's cursor; -1 without one.
-func readAfter(after *string) (int64, error) {
-	if after == nil {
-		return -1, nil
-	}
-	return readCursor("after", after, cursorPosition)
-}
-
 // readHeartbeat is the time between two heartbeats.
 func readHeartbeat(seconds int64) (time.Duration, error) {
 	if seconds < minHeartbeat || seconds > maxHeartbeat {

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 
 	"corebank/graph/model"
 	"corebank/internal/bank"
+	"corebank/internal/identity"
+	"corebank/internal/view"
 )
 
 // SubscriptionSource is where a subscription to transactions gets its events.
@@ -18,7 +21,9 @@ import (
 type SubscriptionSource struct {
 	resolver  *Resolver
 	id        bank.AccountID
-	after     int64
+	after     *FeedCursor
+	version   int64 // see SubscriptionRequest
+	private   bool
 	heartbeat time.Duration
 	put       func(FeedItem)
 }
@@ -29,7 +34,7 @@ type SubscriptionSource struct {
 func (s *SubscriptionSource) Subscribe(ctx context.Context, backfill func(FeedItem) bool,
 	notify func()) (Subscription, error) {
 	return s.resolver.Subscriptions.Subscribe(ctx, SubscriptionRequest{Account: s.id, After: s.after,
-		Heartbeat: s.heartbeat, Backfill: backfill, Notify: notify})
+		Version: s.version, Private: s.private, Heartbeat: s.heartbeat, Backfill: backfill, Notify: notify})
 }
 
 // Put makes item the event of the executor's next answer, which has to be
@@ -52,30 +57,63 @@ func fromSource[T any](ctx context.Context, s *SubscriptionSource, event func(Fe
 	return events, nil
 }
 
+// source is where a subscription to an account, or to all, gets its events. In the
+// feed of one account, cursors count its versions: they say nothing of others.
+func (r *Resolver) source(ctx context.Context, id bank.AccountID, after *FeedCursor) (*SubscriptionSource, error) {
+	s := &SubscriptionSource{resolver: r, id: id, after: after, private: !identity.From(ctx).SeesAll()}
+	if after != nil && after.ByVersion && id == "" {
+		return nil, badInput("The cursor is of one account; name it in accountId.")
+	}
+	if after != nil || id == "" {
+		return s, nil
+	}
+	a, err := r.Views.Account(ctx, id)
+	if err != nil && !errors.Is(err, view.ErrNotFound) {
+		return nil, fmt.Errorf("view of account %s: %w", id, err)
+	}
+	s.version = a.Version
+	return s, nil
+}
+
 // transactions are an account's transactions, or those of all accounts.
 func (r *Resolver) transactions(ctx context.Context, id bank.AccountID,
-	after int64) (<-chan *model.TransactionEvent, error) {
-	source := &SubscriptionSource{resolver: r, id: id, after: after}
+	after *FeedCursor) (<-chan *model.TransactionEvent, error) {
+	source, err := r.source(ctx, id, after)
+	if err != nil {
+		return nil, err
+	}
 	return fromSource(ctx, source, func(item FeedItem) *model.TransactionEvent {
-		return &model.TransactionEvent{Cursor: cursor(cursorPosition, item.Position),
-			Transaction: transactionOf(*item.Transaction)}
+		return &model.TransactionEvent{Cursor: cursorOf(item, id != ""), Transaction: transactionOf(*item.Transaction)}
 	})
 }
 
 // transactionFeed is transactions with heartbeats.
-func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after int64,
+func (r *Resolver) transactionFeed(ctx context.Context, id bank.AccountID, after *FeedCursor,
 	seconds int64) (<-chan *model.TransactionFeedEvent, error) {
 	heartbeat, err := readHeartbeat(seconds)
 	if err != nil {
 		return nil, err
 	}
-	source := &SubscriptionSource{resolver: r, id: id, after: after, heartbeat: heartbeat}
+	source, err := r.source(ctx, id, after)
+	if err != nil {
+		return nil, err
+	}
+	source.heartbeat = heartbeat
 	return fromSource(ctx, source, func(item FeedItem) *model.TransactionFeedEvent {
-		event := &model.TransactionFeedEvent{Cursor: cursor(cursorPosition, item.Position),
-			Position: strconv.FormatInt(item.Position, 10)}
+		event := &model.TransactionFeedEvent{Cursor: cursorOf(item, id != ""),
+			Position: positionFor(source.private, item.Position, item.Version)}
 		if item.Transaction != nil {
 			event.Transaction = transactionOf(*item.Transaction)
 		}
 		return event
 	})
+}
+
+// positionFor is a position of the log for those who may know how far that is, and
+// for others the version of their account.
+func positionFor(private bool, position, version int64) string {
+	if private {
+		position = version
+	}
+	return strconv.FormatInt(position, 10)
 }

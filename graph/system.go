@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"corebank/graph/model"
@@ -13,7 +14,8 @@ import (
 // smaller than the real one.
 func (r *Resolver) systemStatus(ctx context.Context) (*model.SystemStatus, error) {
 	projected, err := r.Views.Checkpoint(ctx)
-	if err != nil {
+	var unread *Fault
+	if err != nil && !errors.As(err, &unread) {
 		return nil, fmt.Errorf("checkpoint of the views: %w", err)
 	}
 	status, err := r.Log.Status(ctx)
@@ -23,8 +25,16 @@ func (r *Resolver) systemStatus(ctx context.Context) (*model.SystemStatus, error
 	return &model.SystemStatus{
 		Head: status.Head, Published: status.Published, Projected: projected,
 		Lag: max(0, status.Head-projected), LastAudit: auditOf(status.LastAudit),
-		Partitions: partitionsOf(status.Partitions),
+		Partitions: partitionsOf(status.Partitions), ViewsProblem: problemOf(unread),
 	}, nil
+}
+
+// problemOf is why no query is answered from the views; nil if they are.
+func problemOf(unread *Fault) *string {
+	if unread == nil {
+		return nil
+	}
+	return &unread.Message
 }
 
 func partitionsOf(states []contract.PartitionStatus) []*model.PartitionStatus {

@@ -33,7 +33,7 @@ func (r *queryResolver) History(ctx context.Context, accountID string, first *in
 }
 
 func (r *subscriptionResolver) Transactions(ctx context.Context, accountID *string, after *string) (<-chan *model.TransactionEvent, error) {
-	from, err := readAfter(after)
+	from, err := readFeedCursor(after)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func (r *subscriptionResolver) Transactions(ctx context.Context, accountID *stri
 }
 
 func (r *subscriptionResolver) TransactionFeed(ctx context.Context, accountID *string, after *string, heartbeatSeconds int64) (<-chan *model.TransactionFeedEvent, error) {
-	from, err := readAfter(after)
+	from, err := readFeedCursor(after)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"corebank/graph"
 	"corebank/internal/bank"
-	"corebank/internal/view"
 )
 
 // Subscribe implements graph.SubscriptionHub. A subscriber with a cursor first
@@ -18,11 +17,15 @@ func (h *SubscriptionHub) Subscribe(ctx context.Context,
 	if err := h.waitForStart(ctx); err != nil {
 		return nil, err
 	}
-	b := backfill{hub: h, id: request.Account, after: request.After, yield: func(line view.Transaction) bool {
-		return request.Backfill(graph.FeedItem{Position: line.Position, Transaction: &line})
-	}}
-	if request.After >= 0 {
+	b := backfill{hub: h, id: request.Account, version: request.Version, yield: request.Backfill}
+	if request.After != nil {
+		if err := b.begin(ctx, *request.After, request.Private); err != nil {
+			return nil, err
+		}
 		if err := b.read(ctx, nearHead); err != nil {
+			return nil, err
+		}
+		if err := b.checkReached(); err != nil {
 			return nil, err
 		}
 	}
@@ -31,26 +34,31 @@ func (h *SubscriptionHub) Subscribe(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	if request.After >= 0 {
+	if request.After != nil {
 		if err := b.read(ctx, head); err != nil {
 			s.Leave()
 			return nil, err
 		}
 	}
-	s.after = b.after // without the lock: Take is not called yet
+	s.after, s.version, s.mark = b.after, b.version, b.mark // without the lock: Take is not called yet
 	if request.Heartbeat > 0 {
 		s.startHeartbeats(request.Heartbeat)
 	}
 	return s, nil
 }
 
-// Each is Subscribe for callers with a goroutine of their own. The sequence
-// ends when ctx does or with an error.
+// Each is Subscribe after a position for callers with a goroutine of their own; a
+// negative one begins with the next transaction. The sequence ends when ctx does or
+// with an error.
 func (h *SubscriptionHub) Each(ctx context.Context, id bank.AccountID, after int64,
 	heartbeat time.Duration) iter.Seq2[graph.FeedItem, error] {
 	return func(yield func(graph.FeedItem, error) bool) {
 		news, more := make(chan struct{}, 1), true
-		s, err := h.Subscribe(ctx, graph.SubscriptionRequest{Account: id, After: after, Heartbeat: heartbeat,
+		var from *graph.FeedCursor
+		if after >= 0 {
+			from = &graph.FeedCursor{Number: after}
+		}
+		s, err := h.Subscribe(ctx, graph.SubscriptionRequest{Account: id, After: from, Heartbeat: heartbeat,
 			Backfill: func(item graph.FeedItem) bool {
 				more = yield(item, nil)
 				return more

@@ -19,6 +19,8 @@ type subscription struct {
 	mu         sync.Mutex
 	waiting    []graph.FeedItem // may be shared with other subscriptions: never changed in place
 	after      int64            // the last position that the subscriber has
+	version    int64            // of one account: the last version that it has
+	mark       graph.CursorMark // of the record there
 	reason     error            // why it was disconnected; returned after the waiting items
 	heartbeats *time.Timer
 }
@@ -60,11 +62,22 @@ func (s *subscription) Take() (item graph.FeedItem, ok bool, err error) {
 		if item.Transaction != nil && item.Position <= s.after {
 			continue // the topic is behind the log, and the backfill has delivered it
 		}
-		s.after = max(s.after, item.Position)
-		item.Position = s.after
+		s.advance(item)
+		item.Position, item.Version, item.Mark = max(s.after, item.Position), s.version, s.mark
 		return item, true, nil
 	}
 	return graph.FeedItem{}, false, s.reason
+}
+
+// advance notes what the subscriber has after an item. A heartbeat moves only the
+// feed of all accounts: what an account's cursors count stays. s.mu is held.
+func (s *subscription) advance(item graph.FeedItem) {
+	if item.Transaction == nil && s.id != "" {
+		return
+	}
+	if item.Position > s.after {
+		s.after, s.version, s.mark = item.Position, item.Version, item.Mark
+	}
 }
 
 // Leave implements graph.Subscription.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -39,6 +40,7 @@ type SubscriptionHub struct {
 
 	mu            sync.Mutex
 	head          int64         // the last delivered position
+	mark          contract.Mark // of the record there
 	started       chan struct{} // closed when head is known
 	subscriptions map[bank.AccountID]map[*subscription]struct{}
 	watches       map[bank.AccountID]map[*watch]struct{}
@@ -51,7 +53,7 @@ func NewSubscriptionHub(log logclient.Log) *SubscriptionHub {
 		backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
 		subscriptions: make(map[bank.AccountID]map[*subscription]struct{}),
 		watches:       make(map[bank.AccountID]map[*watch]struct{})}
-	h.follower = logclient.Follower{Log: log, Position: h.position, Take: h.deliver}
+	h.follower = logclient.Follower{Log: log, Position: h.position, Checkpoint: h.checkpoint, Take: h.deliver}
 	return h
 }
 
@@ -70,7 +72,11 @@ func (h *SubscriptionHub) Handle(ctx context.Context, batch contract.Batch) erro
 	default:
 		return h.start(ctx, batch)
 	}
-	if err := h.follower.Handle(ctx, batch); err != nil {
+	err := h.follower.Handle(ctx, batch)
+	if errors.Is(err, logclient.ErrOtherLog) {
+		return h.restart(ctx, err)
+	}
+	if err != nil {
 		return err
 	}
 	if head := h.position(); head < batch.Last {
@@ -84,19 +90,64 @@ func (h *SubscriptionHub) Handle(ctx context.Context, batch contract.Batch) erro
 // start begins at the end of the first batch, if the log has that position. A
 // batch that claims more would make all later batches look old.
 func (h *SubscriptionHub) start(ctx context.Context, batch contract.Batch) error {
-	page, err := h.log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: batch.Last, Limit: 1})
-	if err != nil {
-		return fmt.Errorf("read the head of the log: %w", err)
-	}
-	if page.Head < batch.Last {
+	page, err := logclient.Verify(ctx, h.log, contract.Checkpoint{Position: batch.Last})
+	if errors.Is(err, logclient.ErrOtherLog) {
 		slog.Warn("ignoring a batch that is not in the log", "first", batch.First, "last", batch.Last, "head", page.Head)
 		return nil
 	}
+	if err != nil {
+		return err
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.head = batch.Last
+	h.begin(batch.Last, page)
 	close(h.started)
 	return nil
+}
+
+// begin begins after a position whose record is the first of a page. h.mu is held.
+func (h *SubscriptionHub) begin(position int64, page contract.Records) {
+	h.head, h.mark = position, contract.Mark{}
+	if position > 0 {
+		h.mark = page.Records[0].Mark()
+	}
+}
+
+// restart begins again at the end of the log, for a reason: an earlier copy of it
+// was restored. Subscribers have transactions that the log does not have, and have
+// to begin anew.
+func (h *SubscriptionHub) restart(ctx context.Context, reason error) error {
+	end, err := logclient.Verify(ctx, h.log, contract.Checkpoint{})
+	if err != nil {
+		return err
+	}
+	page, err := logclient.Verify(ctx, h.log, contract.Checkpoint{Position: end.Head})
+	if err != nil {
+		return err
+	}
+	slog.Warn("all subscriptions end and begin anew", "reason", reason)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.begin(end.Head, page)
+	h.follower.Distrust()
+	for _, subscriptions := range h.subscriptions {
+		for s := range subscriptions {
+			h.disconnect(s, graph.InvalidCursor())
+		}
+	}
+	for id, watches := range h.watches {
+		for w := range watches {
+			close(w.ended)
+			unregister(h, h.watches, id, w)
+		}
+	}
+	return nil
+}
+
+func (h *SubscriptionHub) checkpoint() contract.Checkpoint {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return contract.Checkpoint{Log: h.follower.LogID(), Position: h.head, Mark: h.mark}
 }
 
 func (h *SubscriptionHub) position() int64 {
@@ -111,7 +162,11 @@ func (h *SubscriptionHub) deliver(_ context.Context, records []contract.Record, 
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	items := make(map[bank.AccountID][]graph.FeedItem)
-	for _, r := range records {
+	if n := len(records); n > 0 && records[n-1].Position > h.head {
+		h.mark = records[n-1].Mark()
+	}
+	for i := range records {
+		r := records[i]
 		if r.Position <= h.head {
 			continue
 		}
@@ -132,10 +187,11 @@ func (h *SubscriptionHub) deliver(_ context.Context, records []contract.Record, 
 			continue
 		}
 		if line := view.TransactionOf(r, event); line != nil {
-			item := graph.FeedItem{Position: line.Position, Transaction: line, Encoding: &graph.EncodeOnce{}}
-			for _, id := range []bank.AccountID{line.Account, ""} {
+			mark := graph.CursorMarkOf(&r)
+			for _, id := range []bank.AccountID{line.Account, ""} { // whose cursors differ
 				if len(h.subscriptions[id]) > 0 {
-					items[id] = append(items[id], item)
+					items[id] = append(items[id], graph.FeedItem{Position: line.Position, Version: line.Version, Mark: mark,
+						Transaction: line, Encoding: &graph.EncodeOnce{}})
 				}
 			}
 		}
@@ -169,7 +225,8 @@ func (h *SubscriptionHub) heartbeat(s *subscription) bool {
 	defer h.mu.Unlock()
 	_, registered := h.subscriptions[s.id][s]
 	if registered {
-		s.enqueue([]graph.FeedItem{{Position: h.head}})
+		mark := graph.CursorMark(h.mark[:len(graph.CursorMark{})])
+		s.enqueue([]graph.FeedItem{{Position: h.head, Mark: mark}})
 	}
 	return registered
 }

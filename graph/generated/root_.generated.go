@@ -557,12 +557,13 @@ type ComplexityRoot struct {
 	}
 
 	SystemStatus struct {
-		Head       func(childComplexity int) int
-		Lag        func(childComplexity int) int
-		LastAudit  func(childComplexity int) int
-		Partitions func(childComplexity int) int
-		Projected  func(childComplexity int) int
-		Published  func(childComplexity int) int
+		Head         func(childComplexity int) int
+		Lag          func(childComplexity int) int
+		LastAudit    func(childComplexity int) int
+		Partitions   func(childComplexity int) int
+		Projected    func(childComplexity int) int
+		Published    func(childComplexity int) int
+		ViewsProblem func(childComplexity int) int
 	}
 
 	TooManyOpenItems struct {
@@ -3046,6 +3047,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SystemStatus.Published(childComplexity), true
+	case "SystemStatus.viewsProblem":
+		if e.ComplexityRoot.SystemStatus.ViewsProblem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemStatus.ViewsProblem(childComplexity), true
 
 	case "TooManyOpenItems.code":
 		if e.ComplexityRoot.TooManyOpenItems.Code == nil {
@@ -4765,7 +4772,10 @@ type AccountEvent {
   callerRole: String
   "The idempotency key of the request."
   idempotencyKey: String!
-  "The position in the whole log, as a decimal string."
+  """
+  The position in the whole log, as a decimal string. For a customer, who may not
+  know how far that is, it is the version.
+  """
   position: String!
   "The transaction, if money moved."
   transaction: Transaction
@@ -5506,6 +5516,11 @@ type SystemStatus {
   projected: Int!
   "How many events the views are behind the log; 0 when they show everything."
   lag: Int!
+  """
+  Why no query is answered from the views: they do not show this log, and are being
+  built again. Null when they are read; projected is 0 otherwise.
+  """
+  viewsProblem: String
   "The result of the last audit; null when there was none. See corebank audit."
   lastAudit: Audit
   "The partitions of the event log; empty if it has only one."
@@ -5720,7 +5735,10 @@ type TransactionEvent {
 type TransactionFeedEvent {
   "Where to resume: pass it as ` + "`" + `after` + "`" + ` when you subscribe again."
   cursor: String!
-  "The position in the whole log, as a decimal string, up to which everything was sent."
+  """
+  The position in the whole log, as a decimal string, up to which everything was
+  sent. For a customer, it is the version of the account instead.
+  """
   position: String!
   "The transaction; null in a heartbeat."
   transaction: Transaction
@@ -6553,6 +6571,8 @@ func (ec *executionContext) childFields_SystemStatus(ctx context.Context, field 
 		return ec.fieldContext_SystemStatus_projected(ctx, field)
 	case "lag":
 		return ec.fieldContext_SystemStatus_lag(ctx, field)
+	case "viewsProblem":
+		return ec.fieldContext_SystemStatus_viewsProblem(ctx, field)
 	case "lastAudit":
 		return ec.fieldContext_SystemStatus_lastAudit(ctx, field)
 	case "partitions":

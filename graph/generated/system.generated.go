@@ -300,6 +300,13 @@ func (ec *executionContext) fieldContext_SystemStatus_lag(_ context.Context, fie
 	return graphql.NewScalarFieldContext("SystemStatus", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
+func (ec *executionContext) _SystemStatus_viewsProblem(ctx context.Context, field graphql.CollectedField, obj *model.SystemStatus) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.ViewsProblem)
+}
+func (ec *executionContext) fieldContext_SystemStatus_viewsProblem(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SystemStatus", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _SystemStatus_lastAudit(ctx context.Context, field graphql.CollectedField, obj *model.SystemStatus) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -526,6 +533,11 @@ func (ec *executionContext) _SystemStatus(ctx context.Context, sel ast.Selection
 		case "lag":
 			out.Values[i] = ec._SystemStatus_lag(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "viewsProblem":
+			out.Values[i] = ec._SystemStatus_viewsProblem(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "lastAudit":

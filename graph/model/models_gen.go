@@ -201,7 +201,8 @@ type AccountEvent struct {
 	CallerRole *string `json:"callerRole,omitempty"`
 	// The idempotency key of the request.
 	IdempotencyKey string `json:"idempotencyKey"`
-	// The position in the whole log, as a decimal string.
+	// The position in the whole log, as a decimal string. For a customer, who may not
+	// know how far that is, it is the version.
 	Position string `json:"position"`
 	// The transaction, if money moved.
 	Transaction *Transaction `json:"transaction,omitempty"`
@@ -1754,6 +1755,9 @@ type SystemStatus struct {
 	Projected int64 `json:"projected"`
 	// How many events the views are behind the log; 0 when they show everything.
 	Lag int64 `json:"lag"`
+	// Why no query is answered from the views: they do not show this log, and are being
+	// built again. Null when they are read; projected is 0 otherwise.
+	ViewsProblem *string `json:"viewsProblem,omitempty"`
 	// The result of the last audit; null when there was none. See corebank audit.
 	LastAudit *Audit `json:"lastAudit,omitempty"`
 	// The partitions of the event log; empty if it has only one.
@@ -1891,7 +1895,8 @@ type TransactionEvent struct {
 type TransactionFeedEvent struct {
 	// Where to resume: pass it as `after` when you subscribe again.
 	Cursor string `json:"cursor"`
-	// The position in the whole log, as a decimal string, up to which everything was sent.
+	// The position in the whole log, as a decimal string, up to which everything was
+	// sent. For a customer, it is the version of the account instead.
 	Position string `json:"position"`
 	// The transaction; null in a heartbeat.
 	Transaction *Transaction `json:"transaction,omitempty"`

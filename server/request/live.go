@@ -43,7 +43,7 @@ func (l *Live) subscribe(notify func(), yield func(*graphql.Response)) *Live {
 		return nil
 	}
 	l.subscription = subscription
-	l.selection = graph.SelectionOf(l.operation)
+	l.selection = graph.SelectionOf(l.ctx, l.operation)
 	// The rest of the request is not needed any more; this frees its memory.
 	l.operation.RawQuery, l.operation.Headers, l.operation.Extensions = "", nil, nil
 	return l
