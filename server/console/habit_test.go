@@ -68,6 +68,14 @@ func TestAmountsThatPeopleType(t *testing.T) {
 	})(document.querySelector('form.filter'))`)
 	p.sees("section[aria-label=Transactions] .panel", "can mean two amounts")
 	p.gone("section[aria-label=Transactions] tbody tr") // nothing of before stays beside it
+	browsertest.Run[bool](p.Page, `((form) => {
+	  form.querySelectorAll('input.figure')[0].value = '';
+	  form.closest('details').open = true;
+	  return true;
+	})(document.querySelector('form.filter'))`)
+	p.Do(chromedp.SendKeys(chromedp.CSS("form.filter input[type=datetime-local]"), "01")) // and no day
+	p.press("Filter")
+	p.sees("section[aria-label=Transactions] .panel", "Complete the date and the time")
 	if _, version := bank.Balance(kuwait, 3); version != 3 {
 		t.Errorf("the account has version %d: something else was sent", version)
 	}

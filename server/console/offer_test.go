@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -65,6 +66,16 @@ func TestNothingIsOfferedThatTheRoleForbids(t *testing.T) {
 	p.offers(t, nil, []string{"Open an account"})
 }
 
+// filters filters the transactions by a type.
+func (p teller) filters(kind string) {
+	browsertest.Run[bool](p.Page, fmt.Sprintf(`((form) => {
+	  form.querySelector('select').value = %q;
+	  form.requestSubmit();
+	  return true;
+	})(document.querySelector('form.filter'))`, kind))
+	p.sees("section[aria-label=Transactions] .hint", "Clear the filter")
+}
+
 // TestNothingIsOfferedThatTheStateForbids.
 func TestNothingIsOfferedThatTheStateForbids(t *testing.T) {
 	bank := banktest.Start(t)
@@ -90,6 +101,14 @@ func TestNothingIsOfferedThatTheStateForbids(t *testing.T) {
 		"idempotencyKey": "rest"})
 	p.gone("td.act a")
 	p.offers(t, []string{"Close"}, []string{"Reverse"})
+	p.filters("DEPOSIT") // also in a list that was read before
+	deposit = bank.Deposit(ada, "8.00", "EUR", "gift")
+	p.filters("DEPOSIT")
+	p.sees("td.act", "Reverse")
+	bank.Must("reverse", map[string]any{"transactionId": deposit.Transaction.ID, "reason": "a mistake",
+		"idempotencyKey": "no gift"})
+	p.gone("td.act a")
+	p.press("Clear the filter")
 
 	bank.Deposit(ada, "7.00", "EUR", "more")
 	bank.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa",

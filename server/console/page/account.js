@@ -115,8 +115,8 @@ function limitsCard({ limits }) {
   const pair = (name, value) => [h('dt', {}, name), h('dd', { class: 'figure' }, value)];
   return h('section', { class: 'card' }, h('h2', {}, 'Limits'), h('dl', { class: 'facts' },
     pair('Overdraft', amount(limits.overdraft)),
-    pair('Maximum per debit', limits.debitPerTransaction ? amount(limits.debitPerTransaction) : 'no limit'),
-    pair('Maximum per day', limits.debitPerDay ? amount(limits.debitPerDay) : 'no limit'),
+    pair('Per debit', limits.debitPerTransaction ? amount(limits.debitPerTransaction) : 'no limit'),
+    pair('Per day', limits.debitPerDay ? amount(limits.debitPerDay) : 'no limit'),
     pair('Spent today', amount(limits.spentToday)),
     limits.remainingToday && pair('Remaining today', amount(limits.remainingToday)),
     limits.debitPerDay && pair('Resets at', moment(limits.resetsAt))));

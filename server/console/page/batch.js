@@ -11,6 +11,8 @@ import { fieldOf, refusals, status, trouble } from './refusal.js';
 import { may } from './rights.js';
 import { facts } from './result.js';
 
+const most = 100; // commands that the bank takes in one batch
+
 class Item {
   constructor({ kind, key = freshKey(), texts = {} }, context, remove) {
     this.kind = kind;
@@ -61,13 +63,14 @@ export class Batch {
     this.outcome = h('div', { class: 'outcome' });
     this.sendButton = h('button', { type: 'submit', class: 'primary' }, 'Send the batch');
     this.dryButton = h('button', { type: 'button', onclick: () => this.#submit(true) }, 'Preview');
+    this.addButton = h('button', { type: 'button', onclick: () => this.#add({ kind: this.kind.value }) }, 'Add');
     this.element = h('form', { class: 'card form', novalidate: true, 'data-form': 'postBatch', 'aria-label': 'Batch',
       onsubmit: (event) => { event.preventDefault(); this.#submit(false); }, oninput: () => this.#edited() },
-    h('h2', {}, 'Batch of up to 100 commands'),
+    h('h2', {}, `Batch of up to ${most} commands`),
     this.list,
     h('div', { class: 'field' }, h('label', { for: kind }, 'Command to add'),
       h('div', { class: 'with-unit' }, this.kind,
-        h('button', { type: 'button', onclick: () => this.#add({ kind: this.kind.value }) }, 'Add'))),
+        this.addButton)),
     h('div', { class: 'field check' }, this.atomic, h('label', { for: this.atomic.id },
       'All or nothing (one account only)')),
     h('div', { class: 'buttons' }, this.sendButton, this.dryButton), this.outcome);
@@ -101,23 +104,27 @@ export class Batch {
   }
 
   #add(filling) {
-    if (this.items.length >= 100 || this.done || this.doubtful) return;
+    if (this.items.length >= most || this.done || this.doubtful) return;
     const item = new Item(filling, this.context, (one) => this.#remove(one));
     this.items.push(item);
     this.list.append(item.element);
+    this.#lock(false);
     item.fields.find(({ control }) => control && !control.value)?.control.focus();
   }
 
   #remove(item) {
     this.items = this.items.filter((one) => one !== item);
     item.element.remove();
+    this.#lock(false);
     this.kind.focus();
   }
 
   #lock(locked) {
     for (const item of this.items) item.lock(locked);
-    this.sendButton.disabled = locked;
-    this.dryButton.disabled = locked;
+    const none = this.items.length === 0;
+    this.sendButton.disabled = locked || none;
+    this.dryButton.disabled = locked || none;
+    this.addButton.disabled = locked || this.items.length >= most;
     this.atomic.disabled = locked;
   }
 

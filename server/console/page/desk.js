@@ -71,7 +71,8 @@ export class Desk {
 // leave closes what Escape closes: an open list of choices around the focus, or else
 // the form, unless its outcome is not known.
 export function leave(event, element, desk, address) {
-  if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing || document.querySelector('dialog')) return;
+  if (event.key !== 'Escape' || event.defaultPrevented || event.isComposing) return;
+  if (element.hidden || document.querySelector('dialog')) return;
   const menu = document.activeElement?.closest('details[open]') ?? element.querySelector('details.menu[open]');
   if (menu && element.contains(menu) && !(menu.matches('.form .more'))) {
     menu.open = false;

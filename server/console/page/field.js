@@ -20,6 +20,10 @@ const lines = (metadata) => metadata.map(({ key, value }) => `${key} = ${value}`
 export const momentOf = (text) =>
   (/:\d\d:/.test(text) ? `${text}${text.includes('.') ? '' : '.000'}Z` : `${text}:00.000Z`);
 
+// halfMoment is the problem with a moment that is not complete: the browser gives no
+// value for it, which must not be taken for none.
+export const halfMoment = 'Complete the date and the time, or remove both.';
+
 // initial is a field's initial text, from the account and the route.
 function initial(spec, context) {
   const { account, parameters = {} } = context;
@@ -76,6 +80,7 @@ export function field(spec, context) {
   const element = h('div', { class: `field ${spec.kind ?? 'text'}` },
     spec.kind === 'check' ? [row, label] : [label, row], hint, error);
   element.hidden = (spec.from === 'account' && !context.batch) || Boolean(spec.unless?.(context.account));
+  const unfold = () => element.closest('details')?.setAttribute('open', '');
   const one = {
     spec, element, control,
     text: () => (spec.kind === 'check' ? (control.checked ? 'yes' : '') : control.value),
@@ -87,13 +92,13 @@ export function field(spec, context) {
       if (text) control.setAttribute('aria-invalid', 'true');
       else control.removeAttribute('aria-invalid');
       control.setAttribute('aria-describedby', common['aria-describedby']);
+      if (text) unfold();
     },
     // refuse marks the field that a refusal is about. The refusal stands once, in its panel.
     refuse(panel) {
       control.setAttribute('aria-invalid', 'true');
       control.setAttribute('aria-describedby', `${common['aria-describedby']} ${panel}`);
-      const folded = element.closest('details');
-      if (folded) folded.open = true;
+      unfold();
     },
     read: () => read(spec, control, unit),
   };
@@ -105,8 +110,9 @@ export function field(spec, context) {
 const currencyOf = (unit) => (unit.value ?? unit.textContent).trim().toUpperCase();
 
 // problem is what keeps a field from being sent, or ''.
-function problem({ spec, element, text }, unit) {
+function problem({ spec, element, control, text }, unit) {
   if (element.hidden) return '';
+  if (spec.kind === 'moment' && control.validity.badInput) return halfMoment;
   if (!text().trim()) return spec.required && spec.kind !== 'check' ? `${spec.label} is required.` : '';
   return (spec.kind === 'money' && typed(text(), currencyOf(unit)).problem) || '';
 }

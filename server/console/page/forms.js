@@ -64,7 +64,8 @@ export const forms = {
     title: 'Adjust a hold', done: 'The hold was adjusted', button: 'Adjust', extra: ['hold'],
     fields: [
       { name: 'holdId', label: 'Hold', required: true, from: 'hold' },
-      { ...amount, label: 'New total', required: false, hint: 'What was captured is a part of it. Leave empty to keep it.' },
+      { ...amount, label: 'New total', required: false,
+        hint: 'What was captured is a part of it. Leave empty to keep it.' },
       { name: 'expiresAt', label: 'Expires at', kind: 'moment', hint: 'In UTC. Leave empty to keep it.' },
     ],
   },

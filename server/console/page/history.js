@@ -2,7 +2,7 @@
 // that match a filter.
 import { ApiError, ask } from './api.js';
 import { displayName, freshId, h, show } from './dom.js';
-import { momentOf } from './field.js';
+import { halfMoment, momentOf } from './field.js';
 import { amount, typed } from './money.js';
 import { most } from './ledger.js';
 import { history, totals } from './queries.js';
@@ -41,7 +41,8 @@ export class History {
     this.maxAmount = h('input', { inputmode: 'decimal', size: '8', class: 'figure' });
     this.reference = h('input', { autocomplete: 'off' });
     return h('details', { class: 'more' }, h('summary', {}, 'Filter'),
-      h('form', { class: 'filter', 'aria-label': 'Filter the transactions', onsubmit: (event) => this.#apply(event),
+      h('form', { class: 'filter', novalidate: true, 'aria-label': 'Filter the transactions',
+        onsubmit: (event) => this.#apply(event),
         onreset: () => this.#all() },
         labelled('Type', this.type), labelled('Direction', this.direction), labelled('From (UTC)', this.since),
         labelled('Until (UTC)', this.until),
@@ -58,8 +59,9 @@ export class History {
       control.toggleAttribute('aria-invalid', Boolean(read.problem));
       return read;
     });
+    const half = [this.since, this.until].some(({ validity }) => validity.badInput) && halfMoment;
     return {
-      problem: bounds.find(({ problem }) => problem)?.problem,
+      problem: half || bounds.find(({ problem }) => problem)?.problem,
       filter: {
         types: this.type.value ? [this.type.value] : undefined, direction: this.direction.value || undefined,
         since: moment(this.since), until: moment(this.until),
@@ -75,7 +77,7 @@ export class History {
     this.found = [];
     this.cursor = undefined;
     this.more = false;
-    if (problem) this.#failed(new ApiError('AMOUNT_INVALID', problem));
+    if (problem) this.#failed(new ApiError('BAD_USER_INPUT', problem));
     else await this.#page(filter);
   }
 
@@ -129,7 +131,7 @@ export class History {
     const { ledger, account, rows } = this.live;
     const count = this.filter ? this.found.length : ledger.rows.length;
     const more = this.filter ? this.more : ledger.more;
-    this.rows.update(this.filter ? this.found : rows, account);
+    this.rows.update(this.filter ? this.found : rows, account, ledger);
     this.older.hidden = !more || count >= most;
     this.bound.hidden = !more || count < most;
   }

@@ -48,7 +48,9 @@ function offer(who) {
   for (const [section, allowed] of Object.entries(sections)) {
     document.querySelector(`[data-section=${section}]`).hidden = !allowed;
   }
-  announce(document.getElementById('caller'), who ? `${who.subject}, ${who.roles.join(' and ').toLowerCase()}` : '');
+  const roles = who?.roles.join(' and ').toLowerCase();
+  const name = roles === who?.subject ? roles : `${who.subject}, ${roles}`;
+  announce(document.getElementById('caller'), name ?? '');
 }
 
 let current = null; // the view that is shown
@@ -130,6 +132,7 @@ function showSignIn(reason = '') {
   if (panel) return panel.refuse(reason);
   panel = signInPanel({ begins: () => { ofSession = false; }, then: signedInAs });
   panel.refuse(reason);
+  updateSignOut();
   if (current) current.element.hidden = true;
   else show(main);
   main.prepend(panel.element);
@@ -141,6 +144,7 @@ function showSignIn(reason = '') {
 function signedInAs(who) {
   const same = current && who?.subject === subject;
   panel = null;
+  updateSignOut();
   main.querySelector('.sign-in').remove();
   if (!same) {
     current = null;
@@ -174,7 +178,7 @@ signOut.addEventListener('click', () => {
   offer(null);
   showSignIn();
 });
-const updateSignOut = () => { signOut.hidden = !signedIn(); };
+const updateSignOut = () => { signOut.hidden = !signedIn() || panel !== null; };
 changed.addEventListener('token', updateSignOut);
 changed.addEventListener('refused', ({ detail }) => showSignIn(detail));
 

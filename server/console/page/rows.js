@@ -35,16 +35,16 @@ class Line {
       h('td', { class: 'figure after' }, shown(row.balanceAfter.value)), this.act);
   }
 
-  update(row, account, returned) {
+  update(row, account, returned, reversedAmount) {
     const sent = transferStatus(row, account, returned);
-    const state = reversal(row, account, returned);
-    const undone = row.reversedAmount?.value ?? '0';
+    const state = reversal({ ...row, reversedAmount }, account, returned);
+    const undone = reversedAmount?.value ?? '0';
     const now = `${sent} ${state} ${undone}`;
     if (now === this.now) return;
     this.now = now;
     show(this.standing, sent && sent !== 'COMPLETED' && status(sent),
       !isZero(undone) && h('span', { class: 'badge' },
-        state === 'done' ? 'Reversed' : `Reversed ${amount(row.reversedAmount)}`));
+        state === 'done' ? 'Reversed' : `Reversed ${amount(reversedAmount)}`));
     const what = `Reverse the ${displayName(row.type).toLowerCase()} of ${row.amount.value} ${row.amount.currency}`;
     show(this.act, state === 'possible' && may('reverse')
       && h('a', { href: `#/account/${row.accountId}/reverse?transaction=${row.id}`,
@@ -65,9 +65,10 @@ export class Rows {
           h('th', { scope: 'col' }, h('span', { class: 'visually-hidden' }, 'Actions')))), this.body), this.empty);
   }
 
-  // update shows an account's rows, newest first. Existing lines stay untouched, so
-  // that the keyboard focus stays too.
-  update(rows, account) {
+  // update shows rows of an account, newest first. Existing lines stay untouched, so
+  // that the keyboard focus stays too. How a row stands now follows from the account
+  // and from the ledger of its newest transactions.
+  update(rows, account, ledger) {
     const wanted = new Set(rows.map(({ version }) => version));
     for (const [version, line] of this.lines) {
       if (wanted.has(version)) continue;
@@ -75,13 +76,12 @@ export class Rows {
       this.lines.delete(version);
     }
     const fresh = this.lines.size > 0 && performance.now() - this.grown > restful;
-    const returned = new Set(rows.filter(({ type }) => type === 'TRANSFER_RETURNED')
-      .map(({ transferId }) => transferId));
+    const { returned } = ledger;
     let before = this.body.firstElementChild;
     for (const row of rows) {
       const existing = this.lines.get(row.version);
       const line = existing ?? new Line(row, fresh);
-      line.update(row, account, returned);
+      line.update(row, account, returned, ledger.reversed(row));
       if (existing && line.element === before) {
         before = before.nextElementSibling;
         continue;

@@ -52,8 +52,8 @@ function amounts() {
     'kwd 12.50': '12.50', '1,234.567': '1234.567' };
   for (const [text, value] of Object.entries(meant)) is(text, read(text), value);
   for (const text of ['1,234', '0,123', ',123', '1234,567', '1,234,567', '1 234,567', '1.234,567', '12.50 EUR',
-    '€12.50', '1,23.50', '1 23', '12 34', '1.2.3', '1,2,3', '1e3', 'twelve', '', '.', '-', '1_000', '5²', '١٢', '0x10', 'NaN',
-    '--5']) {
+    '€12.50', '1,23.50', '1 23', '12 34', '1.2.3', '1,2,3', '1e3', 'twelve', '', '.', '-', '1_000', '5²', '١٢',
+    '0x10', 'NaN', '--5']) {
     is(text, read(text), 'refused');
   }
   is('a sign', [read('€12.50', 'EUR'), read('12.50 $', 'USD'), read('£1,234.50', 'GBP')],
@@ -151,8 +151,8 @@ function reversals() {
   l.newer({ edges: [edge(4, { reverses: { accountId: 'acc_1', version: 2, reversedAmount: undone } })], pageInfo: {} });
   l.newer({ edges: [edge(5, { reverses: { accountId: 'acc_2', version: 2, reversedAmount: undone },
     transfer: { reverses: { id: 'trf_1' } } })], pageInfo: {} });
-  is('reversed amounts', l.rows.map(({ reversedAmount }) => reversedAmount?.value ?? null),
-    [null, null, '3.00', '3.00']);
+  is('reversed amounts', l.rows.map((row) => l.reversed(row)?.value ?? null), [null, null, '3.00', '3.00']);
+  is('of a row that was read later', l.reversed({ version: 2, reversedAmount: { value: '4.00' } }).value, '4.00');
 }
 
 // What must fail is not offered.
@@ -185,8 +185,8 @@ function offers() {
   is('a transfer', [state('TRANSFER_OUT', sent, { transfersInTransit: [{ transferId: 'trf_1' }] }),
     state('TRANSFER_OUT', sent), state('TRANSFER_OUT', sent, {}, ['trf_1'])], ['impossible', 'possible', 'impossible']);
   const [noDebits, noCredits] = [{ freeze: { debits: true } }, { freeze: { credits: true } }];
-  is('while blocked', [state('DEPOSIT', {}, noDebits), state('DEPOSIT', {}, noCredits), state('WITHDRAWAL', {}, noCredits)],
-    ['impossible', 'possible', 'impossible']);
+  is('while blocked', [state('DEPOSIT', {}, noDebits), state('DEPOSIT', {}, noCredits),
+    state('WITHDRAWAL', {}, noCredits)], ['impossible', 'possible', 'impossible']);
   const hold = { remaining: '0.00', captured: '0.00', amount: '9.00' };
   const says = (status, more) => headline(Object.fromEntries(Object.entries({ ...hold, ...more })
     .map(([name, value]) => [name, { value }]).concat([['status', status]]))).value;
