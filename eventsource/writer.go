@@ -64,10 +64,10 @@ func (w *Writer) Moved() <-chan struct{} { return w.notifier.Moved() }
 
 // Ready reports whether appends are accepted now, and if not, why.
 func (w *Writer) Ready() contract.Readiness {
-	if reason := w.halted.Load(); reason != nil {
-		return contract.Readiness{Reason: *reason}
-	}
 	problem := w.lease.Problem()
+	if reason := w.halted.Load(); reason != nil {
+		return contract.Readiness{Reason: *reason, ReadOnly: problem == ""}
+	}
 	return contract.Readiness{Ready: problem == "", Reason: problem}
 }
 

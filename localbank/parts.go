@@ -41,9 +41,10 @@ type parts struct {
 	programs  sidecars.Programs
 	held      *ports.Held
 	processes []supervisor.Process
-	addresses map[string]string // of each part, to show
-	problem   error             // the first failure to pick a port
-	sockets   *bool             // whether the data directory can have sockets, once it was tried
+	addresses map[string]string           // of each part, to show
+	check     func(context.Context) error // fails unless the bank takes mutations
+	problem   error                       // the first failure to pick a port
+	sockets   *bool                       // whether the data directory can have sockets, once it was tried
 }
 
 // newParts lists the processes: first what all need, then each app with its
@@ -194,6 +195,7 @@ func (p *parts) projector() {
 }
 
 func (p *parts) server(listen string) {
+	p.check = answers("http://"+listen+app.ReadyPath, http.StatusOK) // of the whole path of a command
 	env := p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, p.placementArgument())
 	arguments := []string{"server", "--listen=" + listen, "--views=" + p.data.Views(), "--allow-remote=false",
 		"--sessions=" + p.data.Sessions().Dir}
@@ -240,7 +242,8 @@ func answers(address string, status int) func(context.Context) error {
 	return func(ctx context.Context) error { return app.CheckHealth(ctx, address, status) }
 }
 
-// isReady is ready when the app at the address reports that it is.
+// isReady is ready when the app at the address reports that it is, or that it
+// answers queries: a bank whose disk is nearly full can still be read.
 func isReady(address string) func(context.Context) error {
-	return answers("http://"+address+app.ReadyPath, http.StatusOK)
+	return func(ctx context.Context) error { return app.CheckServes(ctx, "http://"+address+app.ReadyPath) }
 }

@@ -52,6 +52,7 @@ func Run(ctx context.Context, config Config) error {
 	held := ports.New()
 	defer held.FreeAll()
 	address := held.Hold(lis)
+	answerStarting(lis)
 	data, err := datadir.Open(config.Data, config.Partitions)
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func Run(ctx context.Context, config Config) error {
 		return err
 	}
 	defer killOnSecondSignal(group)()
-	err = group.Run(ctx, func() { status.ready(address, data) })
+	err = group.Run(ctx, func() { status.ready(ctx, address, data) })
 	status.stopped(context.Cause(ctx))
 	return err
 }

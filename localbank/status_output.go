@@ -58,7 +58,7 @@ func (s *statusOutput) starting(bank *parts, programs sidecars.Programs) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.addresses = bank.addresses
-	s.check = bank.processes[len(bank.processes)-1].Ready // the gateway's: it checks the whole path of a command
+	s.check = bank.check
 	s.printf("Starting %d parts, with Dapr %s from %s\n", len(bank.processes), programs.Version, programs.Daprd)
 }
 
@@ -143,7 +143,11 @@ func (s *statusOutput) isOver(over *outage, since time.Time) bool {
 
 // ready prints the addresses that a person needs, and how to sign in. No token is
 // printed: the output may be a file that others read.
-func (s *statusOutput) ready(listen string, data *datadir.Locked) {
+func (s *statusOutput) ready(ctx context.Context, listen string, data *datadir.Locked) {
+	var refused error
+	if s.check != nil {
+		refused = s.check(ctx)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.up = true
@@ -163,6 +167,9 @@ The bank is ready after %[1]s. %[6]s
 
 `, seconds(time.Since(s.began)), listen, shown(data.Path), shown(data.Logs()),
 		tokenCommand(data.Path, "--role teller"), signInText(s.out, "http://"+listen, data))
+	if refused != nil && ctx.Err() == nil {
+		s.printf("It answers queries and refuses commands:\n%v\n\n", refused)
+	}
 }
 
 // tokenCommand is the command that prints a token, or with --link a sign-in link.

@@ -74,16 +74,16 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 	var answers atomic.Int32 // of the gateway since the outage began; the first is old
 	s := newStatusOutput(&out)
 	s.starting(&parts{addresses: map[string]string{"nats": "127.0.0.1:20001"},
-		processes: []supervisor.Process{{Name: "server",
-			Ready: func(context.Context) error {
-				if n := answers.Add(1); n > 1 && n < 4 {
-					return errors.New("no account actor can be reached")
-				}
-				return nil
-			}}}}, sidecars.Programs{Version: "1.18.2", Daprd: "/x/daprd"})
+		check: func(context.Context) error {
+			if n := answers.Add(1); n > 1 && n < 4 {
+				return errors.New("no account actor can be reached")
+			}
+			return nil
+		}}, sidecars.Programs{Version: "1.18.2", Daprd: "/x/daprd"})
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Ready, Took: 1500 * time.Millisecond})
 	bank := lockedDirectory(t)
-	s.ready("127.0.0.1:8080", bank)
+	s.ready(t.Context(), "127.0.0.1:8080", bank)
+	answers.Store(0)
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Died, Err: errors.New("signal: killed"),
 		Pause: 100 * time.Millisecond, Lines: []string{"a", "b", "c", "d", "e", "its last word"}})
 	s.show(t.Context(), supervisor.Event{Process: "actor", State: supervisor.Died, Err: errors.New("exit status 1")})
@@ -137,11 +137,23 @@ func TestNoLinkWhereOthersCanRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		newStatusOutput(file).ready("127.0.0.1:8080", bank)
+		newStatusOutput(file).ready(t.Context(), "127.0.0.1:8080", bank)
 		text, err := os.ReadFile(path)
 		if err != nil || strings.Contains(string(text), "/sign-in/") != linked ||
 			!strings.Contains(string(text), "corebank token --link --data") {
 			t.Errorf("%v: %v\n%s", mode, err, text)
 		}
+	}
+}
+
+// TestABankThatCanOnlyBeRead: one that starts on a disk that is nearly full.
+func TestABankThatCanOnlyBeRead(t *testing.T) {
+	var out buffer
+	s := newStatusOutput(&out)
+	s.starting(&parts{check: func(context.Context) error { return errors.New("the event log's disk is nearly full") }},
+		sidecars.Programs{})
+	s.ready(t.Context(), "127.0.0.1:8080", lockedDirectory(t))
+	if text := "refuses commands:\nthe event log's disk is nearly full\n"; !strings.Contains(out.String(), text) {
+		t.Errorf("the output does not show %q:\n%s", text, &out)
 	}
 }

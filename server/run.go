@@ -175,7 +175,7 @@ func (a actors) ready(ctx context.Context) contract.Readiness {
 func bothReady(commands, queries func(context.Context) contract.Readiness) func(context.Context) contract.Readiness {
 	return func(ctx context.Context) contract.Readiness {
 		taken := commands(ctx)
-		if !taken.Ready {
+		if !taken.Ready && !taken.ReadOnly {
 			return taken
 		}
 		if answered := queries(ctx); !answered.Ready {

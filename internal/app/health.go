@@ -83,26 +83,40 @@ const maxHealthAnswer = 4 << 10
 // CheckHealth fails unless the health check at a URL answers with the status. The
 // error has the reason that the answer gives.
 func CheckHealth(ctx context.Context, url string, want int) error {
+	_, err := checkHealth(ctx, url, want)
+	return err
+}
+
+// CheckServes fails unless the app at a URL does its work, or at least answers
+// queries.
+func CheckServes(ctx context.Context, url string) error {
+	readiness, err := checkHealth(ctx, url, http.StatusOK)
+	if readiness.ReadOnly {
+		return nil
+	}
+	return err
+}
+
+func checkHealth(ctx context.Context, url string, want int) (readiness contract.Readiness, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return err
+		return readiness, err
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err
+		return readiness, err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(answer.Body, maxHealthAnswer))
 	if err != nil {
-		return fmt.Errorf("%s: %w", url, err)
+		return readiness, fmt.Errorf("%s: %w", url, err)
 	}
 	if answer.StatusCode == want {
-		return nil
+		return readiness, nil
 	}
 	reason := strings.TrimSpace(string(text))
-	var readiness contract.Readiness
 	if json.Unmarshal(text, &readiness) == nil && readiness.Reason != "" {
 		reason = readiness.Reason
 	}
-	return fmt.Errorf("%s answers %s: %s", url, answer.Status, reason)
+	return readiness, fmt.Errorf("%s answers %s: %s", url, answer.Status, reason)
 }

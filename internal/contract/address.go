@@ -49,4 +49,6 @@ const (
 type Readiness struct {
 	Ready  bool   `json:"ready"`
 	Reason string `json:"reason,omitempty"`
+	// ReadOnly says that queries are answered nevertheless.
+	ReadOnly bool `json:"readOnly,omitempty"`
 }

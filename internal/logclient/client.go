@@ -113,12 +113,14 @@ func (c *Client) Ready(ctx context.Context) (reply contract.Readiness, err error
 // combine is the readiness of several partitions, the first of them number 1.
 func combine(answers []contract.Readiness) (all contract.Readiness) {
 	var reasons []string
+	all.ReadOnly = true
 	for i, answer := range answers {
 		all.Ready = all.Ready || answer.Ready
 		if !answer.Ready {
+			all.ReadOnly = all.ReadOnly && answer.ReadOnly
 			reasons = append(reasons, fmt.Sprintf("partition %d: %s", i+1, answer.Reason))
 		}
 	}
-	all.Reason = strings.Join(reasons, "; ")
+	all.Reason, all.ReadOnly = strings.Join(reasons, "; "), all.ReadOnly && !all.Ready
 	return all
 }
