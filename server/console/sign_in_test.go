@@ -74,3 +74,37 @@ func TestASignInThatFailsLosesNothing(t *testing.T) {
 		t.Errorf("the account has version %d: something was sent without a sign-in", version)
 	}
 }
+
+// rejectingOnce answers the next request to the API as a bank does whose token has
+// expired. The session of the browser has not.
+const rejectingOnce = `(() => {
+  const real = window.fetch;
+  window.rejected = 0;
+  window.fetch = async (...request) => {
+    if (!String(request[0]).endsWith('/graphql') || window.rejected++ > 0) return real(...request);
+    return new Response(
+      '{"errors":[{"message":"The token is refused: it expired.","extensions":{"code":"UNAUTHENTICATED"}}]}',
+      { status: 401 });
+  };
+  return true;
+})()`
+
+// TestATokenOfASessionIsRenewed without a question, and what was sent with the one
+// that had expired is sent again.
+func TestATokenOfASessionIsRenewed(t *testing.T) {
+	bank := banktest.Start(t)
+	p, ada := opened(t, bank)
+	p.press("Deposit")
+	p.fill("deposit", "amount", "12")
+	browsertest.Run[bool](p.Page, rejectingOnce)
+	p.submit("deposit", 1)
+	p.sees(".good.panel", "The deposit was made")
+	p.sees("[data-balance=current]", "12.00 EUR")
+	p.gone(".sign-in")
+	if n := browsertest.Run[int](p.Page, "window.rejected"); n < 2 {
+		t.Errorf("%d requests were sent", n)
+	}
+	if value, version := bank.Balance(ada, 2); value != "12.00" || version != 2 {
+		t.Errorf("the balance is %s at version %d", value, version)
+	}
+}

@@ -11,6 +11,8 @@ import { fieldOf, refusals, status, trouble } from './refusal.js';
 import { may } from './rights.js';
 import { facts } from './result.js';
 
+// What a preview says of an item: nothing has happened.
+const predicted = { APPLIED: 'Would be applied', REPLAYED: 'Was applied before', REFUSED: 'Would be refused' };
 const most = 100; // commands that the bank takes in one batch
 
 class Item {
@@ -47,7 +49,8 @@ class Item {
     const refused = result.userErrors.length > 0
       && refusals(result.userErrors, { dryRun }, (path) => about(path)?.spec.label);
     for (const { path } of result.userErrors) about(path)?.refuse(refused.id);
-    show(this.outcome, h('p', {}, status(result.status)), refused || facts(result, dryRun));
+    const verdict = dryRun ? predicted[result.status] : undefined;
+    show(this.outcome, h('p', {}, status(result.status, verdict)), refused || facts(result, dryRun));
   }
 }
 

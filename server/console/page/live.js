@@ -97,6 +97,7 @@ export class Live extends EventTarget {
     try {
       await this.#read(this.#announced);
       this.problem = null;
+      socket.answered();
     } catch (error) {
       if (this.signal.aborted) return;
       this.problem = error;

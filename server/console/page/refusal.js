@@ -70,4 +70,4 @@ export function trouble(error, ...children) {
 }
 
 // status makes a badge for the status of an account, a transfer or a hold.
-export const status = (name) => h('span', { class: `badge ${name.toLowerCase()}` }, displayName(name));
+export const status = (name, text = displayName(name)) => h('span', { class: `badge ${name.toLowerCase()}` }, text);

@@ -1,5 +1,9 @@
 // Addresses of the console: #/name/id/more?parameters, so that reload and back
 // work and a link to a view can be shared.
+// What the bank calls by an id with a mark, the past or a prediction, has no page of
+// its own: the page is that of what it is about.
+const unmarked = (id) => id.split('@')[0];
+
 // decoded is a part of an address as it was meant, or as it stands where it is
 // broken: then nothing has that id.
 function decoded(part) {
@@ -13,7 +17,7 @@ function decoded(part) {
 export function read(hash) {
   const [path, query = ''] = hash.replace(/^#\/?/, '').split('?');
   const [name = '', id = '', more = ''] = path.split('/').map(decoded);
-  return { name: name || 'accounts', id, more, parameters: Object.fromEntries(new URLSearchParams(query)) };
+  return { name: name || 'accounts', id: unmarked(id), more, parameters: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 export function link(path, parameters = {}) {

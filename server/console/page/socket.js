@@ -101,6 +101,12 @@ export class Socket extends EventTarget {
     this.#connect();
   }
 
+  // answered says that the bank has answered something else: a connection that waits
+  // before it is opened again need not wait longer.
+  answered() {
+    if (this.state === 'again' && !this.#socket) this.#connect();
+  }
+
   #reconnect() {
     if (this.#socket) this.#abandon();
     clearTimeout(this.#timer);

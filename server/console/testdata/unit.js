@@ -200,6 +200,8 @@ function addresses() {
   is('no route', read(''), { name: 'accounts', id: '', more: '', parameters: {} });
   is('a link', link('accounts', { owner: 'Ada & Bob', kind: '', after: undefined }), '#/accounts?owner=Ada+%26+Bob');
   is('and back', read(link('accounts', { owner: 'Ada & Bob' })).parameters, { owner: 'Ada & Bob' });
+  is('the past and predictions', ['#/account/acc_1@v3/deposit', '#/transfer/trf_1@dry'].map((hash) => read(hash).id),
+    ['acc_1', 'trf_1']);
   is('broken escapes', ['#/account/%E0%A4%A', '#/hold/%', '#/account/a%20b'].map((hash) => read(hash).id),
     ['%E0%A4%A', '%', 'a b']);
   is('metadata', entries('a = 1\n\n b=x=y \nc'), [{ key: 'a', value: '1' }, { key: 'b', value: 'x=y' },
