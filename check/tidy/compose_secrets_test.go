@@ -58,7 +58,10 @@ func TestEachSecretOfComposeIsForThoseWhoNeedIt(t *testing.T) {
 	owners := map[string][]string{
 		"IMMUDB_PASSWORD":                                     {"eventsource"},
 		"IMMUDB_ADMIN_PASSWORD":                               {"eventsource", "immudb"},
-		"MONGO_PASSWORD":                                      {"actor-dapr", "mongo", "projector", "server"},
+		"MONGO_PASSWORD":                                      {"mongo", "mongo-users"},
+		secrets.Variable(secrets.Mongo("server")):             {"mongo-users", "server"},
+		secrets.Variable(secrets.Mongo("projector")):          {"mongo-users", "projector"},
+		secrets.Variable(secrets.Mongo("actor")):              {"actor-dapr", "mongo-users"},
 		secrets.Variable(secrets.Append):                      {"actor", "eventsource"},
 		secrets.Variable(secrets.Admin):                       {"projector"},
 		secrets.Variable(secrets.IssuerKey):                   {"sentry"},
@@ -168,5 +171,30 @@ func TestOnlyTheirAppsHaveAComponent(t *testing.T) {
 	compose, err := os.ReadFile(filepath.Join(root, "components", "compose", "access.yaml"))
 	if err != nil || !bytes.Equal(local, compose) {
 		t.Errorf("compose/access.yaml is not a copy of access.yaml: %v", err)
+	}
+}
+
+// TestAppsOfComposeHaveTheirOwnRightsInMongoDB: no app is root there, and only the
+// projector writes the views.
+func TestAppsOfComposeHaveTheirOwnRightsInMongoDB(t *testing.T) {
+	script, err := os.ReadFile(filepath.Join(root, "components", "compose", "mongo-users.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for app, right := range map[string]string{"server": `"read", views`, "projector": `"readWrite", views`,
+		"actor": `"readWrite", snapshots`} {
+		line := `["` + app + `", process.env.MONGO_` + strings.ToUpper(app) + `, ` + right + `]`
+		if !strings.Contains(string(script), line) {
+			t.Errorf("mongo-users.js does not have %s", line)
+		}
+	}
+	file := readGuarded(t)
+	for service, want := range map[string]string{"server": "mongodb://server:", "projector": "mongodb://projector:"} {
+		if uri := file.Services[service].Environment["MONGODB_URI"]; !strings.HasPrefix(uri, want) {
+			t.Errorf("%s uses %s", service, uri)
+		}
+	}
+	if user := file.Services["actor-dapr"].Environment["COREBANK_STATE_USER"]; user != "actor" {
+		t.Errorf("the actors' sidecar is %s in MongoDB", user)
 	}
 }

@@ -48,9 +48,10 @@ func TestComposeRunsTheWholeBank(t *testing.T) {
 			t.Errorf("%s reaches its sidecar at %q", app, got)
 		}
 	}
-	noHealth := []string{"server-dapr", "actor-dapr", "eventsource-dapr", "projector-dapr", "placement", "sentry", "topic"}
+	noHealth := []string{"server-dapr", "actor-dapr", "eventsource-dapr", "projector-dapr", "placement", "sentry", "topic",
+		"mongo-users"}
 	for name, s := range file.Services {
-		if s.Restart != "unless-stopped" && name != "topic" {
+		if s.Restart != "unless-stopped" && name != "topic" && name != "mongo-users" {
 			t.Errorf("%s has the restart policy %q", name, s.Restart)
 		}
 		if len(s.Healthcheck) == 0 && !slices.Contains(noHealth, name) {

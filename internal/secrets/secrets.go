@@ -51,6 +51,15 @@ func App(app string) string { return "app-" + app }
 // Broker is the password of a user of the broker.
 func Broker(user string) string { return "nats-" + user }
 
+// Mongo is the password of an app's user of MongoDB.
+func Mongo(app string) string { return "mongo-" + app }
+
+// MongoApps are the apps that use MongoDB in containers: two the views, the actors'
+// sidecar the snapshots.
+func MongoApps() []string {
+	return []string{contract.AppServer, contract.AppActor, contract.AppProjector}
+}
+
 // Apps are the apps that have sidecars.
 func Apps() []string {
 	return []string{contract.AppServer, contract.AppActor, contract.AppEventSource, contract.AppProjector}
@@ -66,6 +75,9 @@ func New(now time.Time, partitions ...string) (Set, error) {
 	for _, app := range Apps() {
 		set[Sidecar(app)] = token()
 		set[Broker(app)] = token()
+	}
+	for _, app := range MongoApps() {
+		set[Mongo(app)] = token()
 	}
 	for _, app := range partitions {
 		set[Sidecar(app)] = token()

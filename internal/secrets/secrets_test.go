@@ -42,7 +42,7 @@ func TestEverySecretIsOneOfItsKind(t *testing.T) {
 			known[secret] = name
 		}
 	}
-	if len(known) != 2*(3+4+4+1+3+1+5) {
+	if len(known) != 2*(3+4+4+1+3+1+5+3) {
 		t.Errorf("%d secrets in two sets", len(known))
 	}
 }

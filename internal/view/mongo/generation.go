@@ -113,13 +113,29 @@ func (d database) live(ctx context.Context) (number int64, store *Store, err err
 // reopen opens an existing generation. Only the first one is created if it does
 // not exist.
 func (s *Store) reopen(ctx context.Context, number int64) error {
-	if number == 0 {
+	if number == 0 && !s.readOnly {
 		return s.create(ctx)
 	}
 	err := s.checkSchema(ctx)
+	if number == 0 && errors.Is(err, view.ErrRetired) { // the projector has not made it yet
+		return s.createFirst(ctx)
+	}
 	if errors.Is(err, view.ErrRetired) {
 		return fmt.Errorf("%s does not have generation %d of the views, which should be live: "+
 			"stop the bank and drop the database; the projector builds it again from the log", s.db.Name(), number)
+	}
+	return err
+}
+
+// unauthorized is MongoDB's code for a command that the user may not give.
+const unauthorized = 13
+
+// createFirst creates the first generation for a reader, if it may.
+func (s *Store) createFirst(ctx context.Context) error {
+	err := s.create(ctx)
+	if refused := mongo.ServerError(nil); errors.As(err, &refused) && refused.HasErrorCode(unauthorized) {
+		return fmt.Errorf("there are no views in database %s yet, and this user of MongoDB may only read: "+
+			"start the projector first", s.db.Name())
 	}
 	return err
 }

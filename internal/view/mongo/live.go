@@ -42,6 +42,7 @@ func OpenLive(ctx context.Context, uri string, opts Options) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.readOnly = true
 	l := &Live{database: d, turn: make(chan struct{}, 1)}
 	l.Reader.Use = l.use
 	if _, err := l.current(ctx); err != nil {

@@ -53,6 +53,7 @@ type database struct {
 	db        *mongo.Database
 	pointers  *mongo.Collection
 	stepwise  bool
+	readOnly  bool // the user may have no more rights
 	retention time.Duration
 }
 
