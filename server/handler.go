@@ -58,11 +58,21 @@ func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.H
 	app.AddHealth(mux, ready)
 	mux.Handle(endpointPath, signIn(parts.Verify, graphQL(parts, limits)))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
+	mux.HandleFunc("GET "+schemaPath, serveSchema(parts.Guard))
 	if parts.Sessions != nil {
 		mux.Handle(sessionPath, sessions(*parts.Sessions, parts.Verify))
 	}
+	for _, path := range []string{app.HealthPath, app.ReadyPath, scalarsPath, schemaPath} {
+		mux.HandleFunc(path, onlyRead) // otherwise GraphiQL, which has all other paths, would be asked
+	}
 	addPages(mux, parts)
 	return limits.Handler(mux, app.HealthPath, app.ReadyPath)
+}
+
+// onlyRead refuses every other method than those that the path's own handler takes.
+func onlyRead(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Allow", "GET, HEAD")
+	http.Error(w, "only GET and HEAD are possible here", http.StatusMethodNotAllowed)
 }
 
 // addPages adds the pages for people. GraphiQL needs introspection, which

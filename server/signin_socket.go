@@ -32,8 +32,8 @@ func signInSocket(verify Verify) transport.WebsocketInitFunc {
 		case len(who.Roles) == 0:
 			return ctx, nil, &socket.Closed{Code: socket.CloseForbidden, Reason: "Forbidden"}
 		}
-		if !who.Expires.IsZero() {
-			end := time.AfterFunc(time.Until(who.Expires), func() {
+		if ends, limited := who.Ends(); limited {
+			end := time.AfterFunc(time.Until(ends), func() {
 				socket.Kick(ctx, socket.CloseUnauthorized, "Unauthorized")
 			})
 			context.AfterFunc(ctx, func() { end.Stop() })

@@ -149,7 +149,7 @@ func TestWebsocketsToTheLetter(t *testing.T) {
 			failure(`Cannot query field`), ping, pong),
 		"a syntax error": session(subscribing(`{`), failure(`Expected Name`), "> "+ask1, "< "+next1),
 		"a variable that is missing": session(subscribing(`query($id: ID!) { account(id: $id) { id } }`),
-			failure(`must be defined"`), "> "+ask1, "< "+next1),
+			failure(`Variable \"$id\": must be defined"`), "> "+ask1, "< "+next1),
 		"a stream that cannot begin": session(subscribing(`subscription { transactions(after: "x") { cursor } }`),
 			failure(``), ping, pong),
 		"a field that fails": session(subscribing(`{ account(id: "x", waitMs: -1) { id } }`),

@@ -1,4 +1,4 @@
-// Command generate writes the GraphQL code: the output of gqlgen, with five
+// Command generate writes the GraphQL code: the output of gqlgen, with six
 // corrections for which gqlgen has no setting. It runs in the folder of
 // gqlgen.yml.
 package main
@@ -63,6 +63,9 @@ var corrections = []correction{
 	{"@defer, which the bank refuses, but for which the path of each object was built and discarded",
 		regexp.MustCompile(`(?s)\tatomic\.AddInt32\(&ec\.Deferred,.*?\n\t}\)\n`),
 		"\tif len(deferLabelToView) > 0 {\n$0\t}\n"},
+	{"@defer in introspection; clients would use it",
+		regexp.MustCompile(`return obj\.Directives\(\), nil`),
+		"return list.Served(obj.Directives()), nil"},
 	{"the allocations of @defer for each object that is not deferred",
 		regexp.MustCompile(`deferredFieldSet := graphql\.NewFieldSet\(nil\)\n` +
 			`\tdeferLabelToView := make\(map\[string\]\*graphql\.FieldSetView\)`),

@@ -710,7 +710,7 @@ func (ec *executionContext) ___Schema_directives(ctx context.Context, field grap
 			return ec.fieldContext___Schema_directives(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Directives(), nil
+			return list.Served(obj.Directives()), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"corebank/graph"
+	"corebank/internal/identity"
 	"corebank/server/request"
 )
 
@@ -28,7 +29,7 @@ func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.G
 		return
 	}
 	defer release()
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := untilTokenEnds(r.Context())
 	defer cancel()
 	if t.Ending != nil {
 		defer context.AfterFunc(t.Ending, cancel)()
@@ -54,6 +55,14 @@ func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.G
 	if run.live != nil {
 		run.live.Leave()
 	}
+}
+
+// untilTokenEnds is the context of a stream: it ends with the caller's token.
+func untilTokenEnds(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ends, limited := identity.From(ctx).Ends(); limited {
+		return context.WithDeadline(ctx, ends)
+	}
+	return context.WithCancel(ctx)
 }
 
 // running is an operation whose answers are streamed.

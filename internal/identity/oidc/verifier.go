@@ -26,7 +26,7 @@ const (
 	// maxLife bounds how long a token may last from now on.
 	maxLife = 366 * 24 * time.Hour
 	// DefaultLeeway is what clocks may differ.
-	DefaultLeeway = 5 * time.Second
+	DefaultLeeway = identity.Grace
 	// DefaultRolesClaim is the claim that lists the roles.
 	DefaultRolesClaim = "roles"
 )
