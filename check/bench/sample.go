@@ -165,28 +165,8 @@ var goals = []Goal{
 	{Case: caseStartKilled(1_000_000), Figure: figureReady, Bound: 10, AtMost: true},
 }
 
-// relation is a meaningful ratio of two cases in one run.
-type relation struct {
-	over, under string // cases
-	figure      string
-	goal        float64 // 0 for none
-}
-
-var relations = []relation{
-	{over: caseAppend, under: caseRaw, figure: figureRate, goal: 0.6},
-	{over: caseAppend, under: caseRawBehind, figure: figureRate},
-	{over: caseDeposit, under: caseNoop, figure: figureRate, goal: 0.5},
-	{over: caseDeposit, under: caseSQLFour, figure: figureRate, goal: 1},
-	{over: caseDeposit, under: caseSQLSingle, figure: figureRate},
-	{over: caseHot, under: caseSQLFourHot, figure: figureRate, goal: 1.5},
-	{over: caseHot, under: caseSQLSingleHot, figure: figureRate},
-	{over: caseHot, under: caseDeposit, figure: figureRate},
-	{over: caseAged, under: caseDeposit, figure: figureRate},
-	{over: caseMixed, under: caseDeposit, figure: figureRate},
-}
-
-// Ratio is a measured relation: the median over the repeats of the ratio within
-// each.
+// Ratio is a meaningful ratio of two cases in one run: the median over the repeats
+// of the ratio within each.
 type Ratio struct {
 	Over   string `json:"over"`
 	Under  string `json:"under"`
@@ -195,24 +175,36 @@ type Ratio struct {
 	Goal float64 `json:"goal,omitempty"`
 }
 
-// ratiosOf are the ratios of all relations whose two cases were measured.
-func ratiosOf(results []Result) []Ratio {
+var ratios = []Ratio{
+	{Over: caseAppend, Under: caseRaw, Goal: 0.6},
+	{Over: caseAppend, Under: caseRawBehind},
+	{Over: caseDeposit, Under: caseNoop, Goal: 0.5},
+	{Over: caseDeposit, Under: caseSQLFour, Goal: 1},
+	{Over: caseDeposit, Under: caseSQLSingle},
+	{Over: caseHot, Under: caseSQLFourHot, Goal: 1.5},
+	{Over: caseHot, Under: caseSQLSingleHot},
+	{Over: caseHot, Under: caseDeposit},
+	{Over: caseAged, Under: caseDeposit},
+	{Over: caseMixed, Under: caseDeposit},
+}
+
+// ratiosOf are those whose two cases were measured.
+func ratiosOf(results []Result) (measured []Ratio) {
 	repeats := make(map[string][]Sample, len(results))
 	for _, r := range results {
 		repeats[r.Name] = r.Repeats
 	}
-	var ratios []Ratio
-	for _, r := range relations {
+	for _, r := range ratios {
 		var values []float64
-		for i := range min(len(repeats[r.over]), len(repeats[r.under])) {
-			over, _ := repeats[r.over][i].value(r.figure)
-			if under, ok := repeats[r.under][i].value(r.figure); ok && under > 0 {
+		for i := range min(len(repeats[r.Over]), len(repeats[r.Under])) {
+			over, _ := repeats[r.Over][i].value(figureRate)
+			if under, ok := repeats[r.Under][i].value(figureRate); ok && under > 0 {
 				values = append(values, over/under)
 			}
 		}
-		if len(values) > 0 {
-			ratios = append(ratios, Ratio{r.over, r.under, r.figure, rangeOf(values), r.goal})
+		if r.Figure, r.Range = figureRate, rangeOf(values); len(values) > 0 {
+			measured = append(measured, r)
 		}
 	}
-	return ratios
+	return measured
 }
