@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -243,4 +244,19 @@ func (u diskUse) since(before diskUse) []Measure {
 		}
 	}
 	return slices.Insert(measures, 2, Measure{"disk for an event", "bytes", float64(total) / float64(events)})
+}
+
+// checkOpenFiles fails if this process may not open so many files. Go has raised
+// the limit as far as the system permits; the processes of a bank do the same.
+func checkOpenFiles(need int) error {
+	p, err := procfs.Self()
+	if err != nil {
+		return nil // this system does not say
+	}
+	limits, err := p.Limits()
+	if err != nil || limits.OpenFiles >= uint64(need) {
+		return err
+	}
+	return fmt.Errorf("this needs %d open files, and a process may have %d here; raise the limit (ulimit -Hn %d, or "+
+		"LimitNOFILE of the service), or give fewer --sockets and --subscribers", need, limits.OpenFiles, need)
 }

@@ -13,7 +13,8 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Funcs(functions).Parse(pageText))
+var pageTemplate = template.Must(template.Must(template.New("environment").Funcs(functions).Parse(environmentText)).
+	New("page").Parse(pageText))
 
 // WritePage writes the report as one HTML page, which loads nothing else.
 func (r Report) WritePage(out io.Writer) error {

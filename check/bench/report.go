@@ -3,11 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -95,35 +91,4 @@ func (r Report) WriteJSON(out io.Writer) error {
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(r)
-}
-
-// Environment is the machine, the versions and the settings for people.
-func (r Report) Environment() []string {
-	m, v, s := r.Machine, r.Versions, r.Settings
-	memory, modules := "", make([]string, 0, len(v.Modules))
-	if m.Memory > 0 {
-		memory = fmt.Sprintf("%.0f GiB", float64(m.Memory)/(1<<30))
-	}
-	for _, name := range slices.Sorted(maps.Keys(v.Modules)) {
-		modules = append(modules, name+" "+v.Modules[name])
-	}
-	lines := []string{
-		joined(m.CPU, count(m.Processors, "processor"), memory, m.OS,
-			"load average "+m.Load+" before and "+m.LoadAfter+" after"),
-		"a 4 KiB append and fsync takes " + milliseconds(m.SyncP50) + " (p99 " + milliseconds(m.SyncP99) + ")",
-		joined("corebank "+v.Corebank, v.Go, strings.Join(modules, ", ")),
-		joined(count(s.Repeats, "repeat")+" in turns, "+s.Time+" each after "+s.Warmup, count(s.Accounts, "account"),
-			r.Began.Format("2006-01-02 15:04 MST")),
-	}
-	if s.Rate > 0 {
-		lines = append(lines, "an open loop: "+amount(s.Rate)+" calls a second fall due")
-	}
-	if s.URL != "" {
-		lines = append(lines, "measured on the bank at "+s.URL+", whose processes are not visible from here")
-	}
-	return append(lines, r.Notes...)
-}
-
-func joined(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
 }

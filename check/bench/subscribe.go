@@ -216,17 +216,11 @@ func subscriptionTo(account string) string {
 }
 
 // connect opens a websocket and subscribes. It returns when the gateway has read
-// the subscription.
-func (g gateway) connect(ctx context.Context, query string) (*graphqlclient.Socket, error) {
-	s, err := g.Dial(ctx)
-	if err != nil {
-		return nil, err
-	}
-	err = errors.Join(s.Subscribe("1", query, nil), s.Send("", "ping", nil), s.Expect("pong"))
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
+// the subscription. The websocket may be open after an error too.
+func (g gateway) connect(ctx context.Context, query string) (s *graphqlclient.Socket, err error) {
+	defer must.Catch(&err)
+	s = must.Get(g.Dial(ctx))
+	return s, errors.Join(s.Subscribe("1", query, nil), s.Send("", "ping", nil), s.Expect("pong"))
 }
 
 // readAll passes on the text of each event until the websocket ends.

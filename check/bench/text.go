@@ -15,14 +15,21 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-//go:embed report.txt
-var reportText string
+var (
+	//go:embed report.txt
+	reportText string
+	// environmentText is the machine, the versions and the settings, on both.
+	//go:embed environment.txt
+	environmentText string
+)
 
 // functions are those of both templates.
 var functions = map[string]any{"amount": amount, "signed": signed, "verdict": verdict, "join": strings.Join,
-	"colour": func(i int) int { return i % colours }}
+	"colour": func(i int) int { return i % colours }, "count": count,
+	"gibibytes": func(bytes int64) string { return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30)) }}
 
-var reportTemplate = template.Must(template.New("report").Funcs(functions).Parse(reportText))
+var reportTemplate = template.Must(template.Must(template.New("environment").Funcs(functions).Parse(environmentText)).
+	New("report").Parse(reportText))
 
 // WriteTable writes the report as text.
 func (r Report) WriteTable(out io.Writer) error {

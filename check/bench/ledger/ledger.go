@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 
@@ -10,15 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-const schema = `
-CREATE TABLE IF NOT EXISTS accounts (
-  id text PRIMARY KEY, currency text NOT NULL, balance bigint NOT NULL DEFAULT 0, version bigint NOT NULL DEFAULT 0);
-CREATE TABLE IF NOT EXISTS keys (
-  account text NOT NULL, key text NOT NULL, amount bigint NOT NULL, PRIMARY KEY (account, key));
-CREATE TABLE IF NOT EXISTS entries (
-  account text NOT NULL, version bigint NOT NULL, amount bigint NOT NULL, balance bigint NOT NULL, key text NOT NULL,
-  reference text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp(), PRIMARY KEY (account, version));
-ALTER TABLE accounts SET (fillfactor = 50);`
+//go:embed schema.sql
+var schema string
 
 // The four statements.
 const (
@@ -31,14 +25,9 @@ const (
 
 // single does all of it at once. The update locks the account's row. A key that
 // exists already fails the second insert, and with it the whole statement.
-const single = `
-WITH moved AS (
-  UPDATE accounts SET balance = balance + $3, version = version + 1 WHERE id = $1 AND balance + $3 >= 0
-  RETURNING balance, version),
-keyed AS (INSERT INTO keys (account, key, amount) SELECT $1, $2::text, $3 FROM moved),
-entered AS (INSERT INTO entries (account, version, amount, balance, key, reference)
-  SELECT $1, version, $3, balance, $2::text, $4::text FROM moved)
-SELECT balance, version FROM moved`
+//
+//go:embed single.sql
+var single string
 
 const selectEntry = `
 SELECT k.amount, e.balance, e.version FROM keys k
