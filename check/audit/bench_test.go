@@ -20,7 +20,7 @@ func largeLog(b *testing.B, events, accounts int) []contract.Record {
 	for i := accounts; i < events; i++ {
 		log.pay(ids[i%accounts], int64(i), 0)
 	}
-	return log.records
+	return log.Records
 }
 
 // BenchmarkRecord is what the checks cost without any I/O.

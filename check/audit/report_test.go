@@ -16,8 +16,8 @@ var proof = &audit.Proof{Transactions: 1234, Hash: "00ff", Since: &audit.Earlier
 func TestTheReportForPeople(t *testing.T) {
 	b := soundLog(t)
 	a := audit.New()
-	a.Expect(viewsOf(t, project(t, b.records[:7])))
-	for _, r := range b.records {
+	a.Expect(viewsOf(t, project(t, b.Records[:7])))
+	for _, r := range b.Records {
 		a.Record(r)
 	}
 	got := a.Report(opening, 2*time.Second, proof).String()
@@ -41,9 +41,9 @@ func TestTheReportForPeople(t *testing.T) {
 
 func TestTheReportOfFaultsForPeople(t *testing.T) {
 	b := soundLog(t)
-	b.records[7].RequestHash = ""
+	b.Records[7].RequestHash = ""
 	a := audit.New()
-	for _, r := range b.records {
+	for _, r := range b.Records {
 		a.Record(r)
 	}
 	a.Find(laws.Finding{Law: laws.Proof, Expected: "a proof", Found: "none"})
@@ -72,10 +72,10 @@ Faults:
 // What machines read: names are promises.
 func TestTheReportForMachines(t *testing.T) {
 	b := soundLog(t)
-	b.records[7].RequestHash = ""
+	b.Records[7].RequestHash = ""
 	a := audit.New()
-	a.Expect(viewsOf(t, project(t, b.records[:7])))
-	for _, r := range b.records {
+	a.Expect(viewsOf(t, project(t, b.Records[:7])))
+	for _, r := range b.Records {
 		a.Record(r)
 	}
 	var text strings.Builder

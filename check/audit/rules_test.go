@@ -15,7 +15,7 @@ import (
 
 func TestASoundLogHasNoFindings(t *testing.T) {
 	b := soundLog(t)
-	report := auditOf(b.records, nil)
+	report := auditOf(b.Records, nil)
 	if !report.OK || len(report.Findings) != 0 {
 		t.Fatalf("findings: %v", report.Findings)
 	}
@@ -234,7 +234,7 @@ var brokenMoney = []broken{
 func TestOneThingBrokenIsOneFinding(t *testing.T) {
 	for _, b := range slices.Concat(brokenOrder, brokenIdentity, brokenEvent, brokenMoney) {
 		t.Run(b.name, func(t *testing.T) {
-			records := b.breakIt(soundLog(t).records)
+			records := b.breakIt(soundLog(t).Records)
 			report := auditOf(records, nil)
 			if len(report.Findings) != 1 || report.FindingsTotal != 1 || report.OK {
 				t.Fatalf("findings are %v (ok %t), want one", report.Findings, report.OK)
@@ -255,7 +255,7 @@ func TestOneThingBrokenIsOneFinding(t *testing.T) {
 
 // An overdraft that the events do not own up to breaks two laws at once.
 func TestAnOverdraftIsFoundWhereItBegins(t *testing.T) {
-	records := soundLog(t).records
+	records := soundLog(t).Records
 	edit(&records[2], func(e *bank.MoneyDeposited) { // 10.00 was paid in, it says; it was 1.00
 		e.Amount, e.Postings[0].Amount, e.Postings[1].Amount = cents(100), cents(100), cents(-100)
 	})
@@ -284,17 +284,17 @@ func TestARecordThatIsLostOrDoubledIsFound(t *testing.T) {
 		return rules
 	}
 	b := soundLog(t)
-	lost := slices.Delete(slices.Clone(b.records), 3, 4)
+	lost := slices.Delete(slices.Clone(b.Records), 3, 4)
 	if got, want := rules(lost), []laws.Law{laws.Position, laws.Version, laws.Balance}; !slices.Equal(got, want) {
 		t.Errorf("a lost withdrawal: %v, want %v", got, want)
 	}
-	doubled := slices.Insert(slices.Clone(b.records), 3, b.records[3])
+	doubled := slices.Insert(slices.Clone(b.Records), 3, b.Records[3])
 	// Paid out twice, the later withdrawals are more than there is.
 	want := []laws.Law{laws.Position, laws.Version, laws.Key, laws.Balance, laws.Limit}
 	if got := rules(doubled); !slices.Equal(got, want) {
 		t.Errorf("a doubled withdrawal: %v, want %v", got, want)
 	}
-	swapped := slices.Clone(b.records)
+	swapped := slices.Clone(b.Records)
 	swapped[2], swapped[3] = swapped[3], swapped[2]
 	if got := rules(swapped); !slices.Contains(got, laws.Position) || !slices.Contains(got, laws.Version) {
 		t.Errorf("two events in the wrong order: %v", got)
@@ -305,18 +305,18 @@ func TestARecordThatIsLostOrDoubledIsFound(t *testing.T) {
 func TestAccountsDoNotShareKeys(t *testing.T) {
 	b := soundLog(t)
 	for _, id := range []bank.AccountID{ada, bank.NewAccountID("yamada", "first")} {
-		deposit := bank.Deposit{Amount: bank.Money{Minor: 1, Currency: b.accounts[id].Currency}}
+		deposit := bank.Deposit{Amount: bank.Money{Minor: 1, Currency: b.Accounts[id].Currency}}
 		if !b.ask(id, "teller", "the same key", deposit) {
 			t.Fatal("refused")
 		}
 	}
-	if report := auditOf(b.records, nil); !report.OK {
+	if report := auditOf(b.Records, nil); !report.OK {
 		t.Errorf("findings: %v", report.Findings)
 	}
 }
 
 func TestFindingsAreCountedBeyondThoseKept(t *testing.T) {
-	records := soundLog(t).records
+	records := soundLog(t).Records
 	for len(records) < 400 {
 		records = extra(3, func(r *contract.Record) { r.Type = "money-burnt"; r.Position = int64(len(records)) + 1 })(records)
 	}

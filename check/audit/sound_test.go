@@ -39,17 +39,17 @@ func randomLog(t *rapid.T) *testLog {
 func TestRandomSoundLogsHaveNoFindings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := randomLog(t)
-		at := rapid.IntRange(0, len(b.records)).Draw(t, "checkpoint")
-		report := auditOf(b.records, viewsOf(t, project(t, b.records[:at])))
+		at := rapid.IntRange(0, len(b.Records)).Draw(t, "checkpoint")
+		report := auditOf(b.Records, viewsOf(t, project(t, b.Records[:at])))
 		if !report.OK || report.Views.Checkpoint != int64(at) {
 			t.Fatalf("findings: %v", report.Findings)
 		}
-		if report.Records != int64(len(b.records)) || report.Accounts != int64(len(b.accounts)) {
-			t.Fatalf("%d records of %d accounts, want %d of %d", report.Records, report.Accounts, len(b.records),
-				len(b.accounts))
+		if report.Records != int64(len(b.Records)) || report.Accounts != int64(len(b.Accounts)) {
+			t.Fatalf("%d records of %d accounts, want %d of %d", report.Records, report.Accounts, len(b.Records),
+				len(b.Accounts))
 		}
 		balances := make(map[bank.Currency]*big.Int)
-		for _, account := range b.accounts {
+		for _, account := range b.Accounts {
 			if balances[account.Currency] == nil {
 				balances[account.Currency] = new(big.Int)
 			}
@@ -74,7 +74,7 @@ func TestAnyChangedNumberIsFound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := randomLog(t)
 		var payments []int
-		for i, r := range b.records {
+		for i, r := range b.Records {
 			if r.Type == "money-deposited" {
 				payments = append(payments, i)
 			}
@@ -85,10 +85,10 @@ func TestAnyChangedNumberIsFound(t *testing.T) {
 		victim := rapid.SampledFrom(payments).Draw(t, "victim")
 		off := rapid.OneOf(rapid.Int64Range(1, 10), rapid.Int64()).Filter(func(n int64) bool { return n != 0 }).Draw(t, "off")
 		which := rapid.IntRange(0, 3).Draw(t, "which")
-		edit(&b.records[victim], func(e *bank.MoneyDeposited) {
+		edit(&b.Records[victim], func(e *bank.MoneyDeposited) {
 			*[]*int64{&e.Balance.Minor, &e.Amount.Minor, &e.Postings[0].Amount.Minor, &e.Postings[1].Amount.Minor}[which] += off
 		})
-		report := auditOf(b.records, nil)
+		report := auditOf(b.Records, nil)
 		if report.OK || report.Findings[0].Position != int64(victim+1) {
 			t.Fatalf("findings: %v, want one at position %d", report.Findings, victim+1)
 		}

@@ -12,78 +12,43 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/view"
 	"corebank/internal/view/memory"
+	"corebank/internal/view/viewtest"
 )
 
 // opening is the moment at which every story begins.
 var opening = time.Date(2026, 3, 1, 9, 0, 0, 123456000, time.UTC)
 
-// fataler is a *testing.T or a *rapid.T.
-type fataler interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
 // testLog is a log that a sound bank writes.
-type testLog struct {
-	t        fataler
-	records  []contract.Record
-	accounts map[bank.AccountID]bank.Account
-}
+type testLog struct{ *viewtest.Log }
 
-func newTestLog(t fataler) *testLog {
-	return &testLog{t: t, accounts: make(map[bank.AccountID]bank.Account)}
-}
+func newTestLog(t viewtest.Fataler) *testLog { return &testLog{viewtest.NewLog(t)} }
 
 // ask has an account decide a command and writes what happens. It reports
 // whether the command was accepted.
 func (b *testLog) ask(id bank.AccountID, caller, key string, c bank.Command) bool {
-	b.t.Helper()
-	account := b.accounts[id]
-	account.ID = id
-	event, refusal := account.Decide(c, bank.Circumstances{})
-	if refusal != nil {
-		return false
-	}
-	sent, err := contract.EncodeCommand(caller, key, c)
-	if err != nil {
-		b.t.Fatalf("%v", err)
-	}
-	r := contract.Record{
-		Position:    int64(len(b.records)) + 1,
-		Account:     id,
-		Version:     account.Version + 1,
-		At:          opening.Add(time.Duration(len(b.records)/2) * time.Microsecond),
-		Key:         key,
-		Caller:      caller,
-		RequestHash: sent.Hash(),
-	}
-	if err := r.SetEvent(event); err != nil {
-		b.t.Fatalf("%v", err)
-	}
-	b.accounts[id] = account.Apply(event, r.At)
-	b.records = append(b.records, r)
-	return true
+	b.T.Helper()
+	return b.Try(id, caller, key, c) == nil
 }
 
 func (b *testLog) open(owner string, currency bank.Currency) bank.AccountID {
-	b.t.Helper()
+	b.T.Helper()
 	id := bank.NewAccountID(owner, "first")
 	if !b.ask(id, owner, "first", bank.OpenAccount{Owner: owner, Currency: currency}) {
-		b.t.Fatalf("%s cannot open an account", owner)
+		b.T.Fatalf("%s cannot open an account", owner)
 	}
 	return id
 }
 
 func (b *testLog) pay(id bank.AccountID, in, out int64) {
-	b.t.Helper()
-	currency, key := b.accounts[id].Currency, fmt.Sprint("key-", len(b.records))
+	b.T.Helper()
+	currency, key := b.Accounts[id].Currency, fmt.Sprint("key-", len(b.Records))
 	wages := bank.Details{Reference: "wages"}
 	var c bank.Command = bank.Deposit{Amount: bank.Money{Minor: in, Currency: currency}, Details: wages}
 	if out > 0 {
 		c = bank.Withdraw{Amount: bank.Money{Minor: out, Currency: currency}, Details: bank.Details{Memo: "rent"}}
 	}
 	if !b.ask(id, "teller", key, c) {
-		b.t.Fatalf("%s: %+v is refused", id, c)
+		b.T.Fatalf("%s: %+v is refused", id, c)
 	}
 }
 
@@ -129,7 +94,7 @@ func auditOf(records []contract.Record, views *laws.ViewSums) audit.Report {
 }
 
 // project makes the views of the first records of a log.
-func project(t fataler, records []contract.Record) *memory.Store {
+func project(t viewtest.Fataler, records []contract.Record) *memory.Store {
 	t.Helper()
 	store, sums := memory.New(), view.Resume(view.Trial{})
 	accounts := make(map[bank.AccountID]view.Account)

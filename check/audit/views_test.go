@@ -14,14 +14,15 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
+	"corebank/internal/view/viewtest"
 )
 
 // contextOf is the context of a test.
-func contextOf(t fataler) context.Context {
+func contextOf(t viewtest.Fataler) context.Context {
 	return t.(interface{ Context() context.Context }).Context()
 }
 
-func viewsOf(t fataler, store view.Snapshots) *laws.ViewSums {
+func viewsOf(t viewtest.Fataler, store view.Snapshots) *laws.ViewSums {
 	t.Helper()
 	views, err := laws.ReadViews(contextOf(t), store)
 	if err != nil {
@@ -33,11 +34,11 @@ func viewsOf(t fataler, store view.Snapshots) *laws.ViewSums {
 // Views lag behind the log: they are compared with what the log was then.
 func TestViewsAreComparedAtTheirCheckpoint(t *testing.T) {
 	b := soundLog(t)
-	for at := range len(b.records) + 1 {
-		views := viewsOf(t, project(t, b.records[:at]))
-		report := auditOf(b.records, views)
+	for at := range len(b.Records) + 1 {
+		views := viewsOf(t, project(t, b.Records[:at]))
+		report := auditOf(b.Records, views)
 		if !report.OK || report.Views == nil || report.Views.Checkpoint != int64(at) || views.Checkpoint() != int64(at) {
-			t.Errorf("at %d of %d: %v, %+v", at, len(b.records), report.Findings, report.Views)
+			t.Errorf("at %d of %d: %v, %+v", at, len(b.Records), report.Findings, report.Views)
 		}
 	}
 }
@@ -204,9 +205,9 @@ func TestAViewThatDiffersIsFound(t *testing.T) {
 	for _, test := range slices.Concat(differingAccounts, differingHistories) {
 		t.Run(test.name, func(t *testing.T) {
 			b := soundLog(t)
-			said := canned(t, project(t, b.records))
+			said := canned(t, project(t, b.Records))
 			test.change(said)
-			report := auditOf(b.records, viewsOf(t, said))
+			report := auditOf(b.Records, viewsOf(t, said))
 			if len(report.Findings) != 1 || report.OK || report.Views.Different != 1 {
 				t.Fatalf("findings are %v (ok %t), want one", report.Findings, report.OK)
 			}
@@ -229,7 +230,7 @@ func matches(text, want string) bool {
 // Views of another log, or of one that was cut off since, reach further.
 func TestViewsAheadOfTheLogAreFound(t *testing.T) {
 	b := soundLog(t)
-	report := auditOf(b.records[:6], viewsOf(t, project(t, b.records)))
+	report := auditOf(b.Records[:6], viewsOf(t, project(t, b.Records)))
 	want := []laws.Finding{{Law: laws.Views, Position: 8,
 		Expected: "views as of a position that the log has; it ends with 6", Found: "views as of position 8"}}
 	if !slices.Equal(report.Findings, want) || report.OK || report.Views != nil {
@@ -241,11 +242,11 @@ func TestViewsAheadOfTheLogAreFound(t *testing.T) {
 // them with.
 func TestViewsAtAMissingPositionAreFound(t *testing.T) {
 	b := soundLog(t)
-	views := viewsOf(t, project(t, b.records[:4]))
-	for i := 3; i < len(b.records); i++ {
-		b.records[i].Position++
+	views := viewsOf(t, project(t, b.Records[:4]))
+	for i := 3; i < len(b.Records); i++ {
+		b.Records[i].Position++
 	}
-	report := auditOf(b.records, views)
+	report := auditOf(b.Records, views)
 	if len(report.Findings) != 2 || report.Findings[0].Law != laws.Position || report.Findings[1].Law != laws.Views ||
 		report.Views != nil {
 		t.Errorf("findings are %v, views %+v", report.Findings, report.Views)
@@ -255,11 +256,11 @@ func TestViewsAtAMissingPositionAreFound(t *testing.T) {
 // A store that is behind and says that it is not.
 func TestAForgottenPaymentIsFoundAtEveryCheckpoint(t *testing.T) {
 	b := soundLog(t)
-	for at := 1; at < len(b.records); at++ {
-		said := canned(t, project(t, b.records[:at]))
+	for at := 1; at < len(b.Records); at++ {
+		said := canned(t, project(t, b.Records[:at]))
 		said.checkpoint++
-		report := auditOf(b.records, viewsOf(t, said))
-		if len(report.Findings) != 1 || report.Findings[0].Account != b.records[at].Account {
+		report := auditOf(b.Records, viewsOf(t, said))
+		if len(report.Findings) != 1 || report.Findings[0].Account != b.Records[at].Account {
 			t.Errorf("without the record at %d: %v", at+1, report.Findings)
 		}
 	}
@@ -268,10 +269,10 @@ func TestAForgottenPaymentIsFoundAtEveryCheckpoint(t *testing.T) {
 // An event that cannot be read stops its account's view, and no other.
 func TestAnAccountThatCannotBeReadIsNotCompared(t *testing.T) {
 	b := soundLog(t)
-	b.records[3].Schema = 9
-	said := canned(t, project(t, b.records[:3]))
+	b.Records[3].Schema = 9
+	said := canned(t, project(t, b.Records[:3]))
 	said.checkpoint = 4
-	report := auditOf(b.records, viewsOf(t, said))
+	report := auditOf(b.Records, viewsOf(t, said))
 	if len(report.Findings) != 1 || report.Findings[0].Law != laws.Event || report.Views.Different != 0 {
 		t.Errorf("findings are %v", report.Findings)
 	}
@@ -279,7 +280,7 @@ func TestAnAccountThatCannotBeReadIsNotCompared(t *testing.T) {
 
 func TestViewsThatCannotBeReadAreAnError(t *testing.T) {
 	b := soundLog(t)
-	said := canned(t, project(t, b.records))
+	said := canned(t, project(t, b.Records))
 	said.fails = errors.New("the disk is gone")
 	if _, err := laws.ReadViews(t.Context(), said); !errors.Is(err, said.fails) {
 		t.Errorf("read: %v, want the store's error", err)
@@ -291,11 +292,11 @@ func TestManyViewsThatDifferAreCounted(t *testing.T) {
 	for i := range 2 * laws.MaxFindings {
 		b.open(fmt.Sprint("owner ", i), "EUR")
 	}
-	said := canned(t, project(t, b.records))
+	said := canned(t, project(t, b.Records))
 	for i := range said.accounts {
 		said.accounts[i].Balance.Minor = 7
 	}
-	report := auditOf(b.records, viewsOf(t, said))
+	report := auditOf(b.Records, viewsOf(t, said))
 	if len(report.Findings) != laws.MaxFindings || report.FindingsTotal != 2*laws.MaxFindings ||
 		report.Views.Different != report.FindingsTotal {
 		t.Errorf("%d findings of %d, %d views", len(report.Findings), report.FindingsTotal, report.Views.Different)

@@ -10,72 +10,14 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/view"
 	"corebank/internal/view/memory"
+	"corebank/internal/view/viewtest"
 )
 
 // lineOf is how an event is shown in its account's history.
 type lineOf = func(contract.Record, bank.Event) *view.Transaction
 
-// tape records what a bank does.
-type tape struct {
-	t       *testing.T
-	states  map[bank.AccountID]bank.Account
-	records []contract.Record
-}
-
-// do has an account decide a command and records the event.
-func (s *tape) do(id bank.AccountID, caller, key string, command bank.Command) bank.Event {
-	s.t.Helper()
-	if own, is := bank.SystemKey(command); is {
-		caller, key = "corebank", own
-	}
-	state := s.states[id]
-	state.ID = id
-	now := time.Date(2026, 3, 1, 9, 0, len(s.records), 0, time.UTC)
-	in := bank.Circumstances{Now: now, Caller: caller, Key: key}
-	for _, r := range s.records {
-		if r.Account == id && r.Version == state.RequiredVersion(command) {
-			in.Past, _ = r.Event()
-		}
-	}
-	event, refusal := state.Decide(command, in)
-	wire, err := contract.EncodeCommand(caller, key, command)
-	if refusal != nil || err != nil {
-		s.t.Fatal(refusal, err)
-	}
-	r := contract.Record{Position: int64(len(s.records)) + 1, Account: id, Version: state.Version + 1, At: now,
-		Key: key, Caller: caller, RequestHash: wire.Hash()}
-	if err := r.SetEvent(event); err != nil {
-		s.t.Fatal(err)
-	}
-	s.states[id] = state.Apply(event, now)
-	s.records = append(s.records, r)
-	return event
-}
-
-// everyMovement is a log with every kind of event that moves money, and some that
-// move none.
-func everyMovement(t *testing.T) []contract.Record {
-	s := &tape{t: t, states: make(map[bank.AccountID]bank.Account)}
-	euro := func(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "EUR"} }
-	ada, bob := bank.NewAccountID("ada", "open"), bank.NewAccountID("bob", "open")
-	s.do(ada, "ada", "open", bank.OpenAccount{Owner: "Ada", Currency: "EUR"})
-	s.do(bob, "bob", "open", bank.OpenAccount{Owner: "Bob", Currency: "EUR"})
-	s.do(ada, "ada", "in", bank.Deposit{Amount: euro(1000)})
-	s.do(ada, "ada", "out", bank.Withdraw{Amount: euro(100)})
-	s.do(ada, "ada", "hold", bank.PlaceHold{Amount: euro(50)})
-	s.do(ada, "ada", "capture", bank.CaptureHold{Hold: 4})
-	for key, to := range map[string]bank.AccountID{"rent": bob, "astray": bank.NewAccountID("nobody", "open")} {
-		sent := s.do(ada, "ada", key, bank.SendTransfer{To: to, Amount: euro(70)}).(bank.TransferSent)
-		arrived := s.do(to, "", "", bank.ReceiveTransfer{Transfer: sent.Transfer, From: ada, Amount: sent.Amount})
-		if rejected, is := arrived.(bank.TransferRejected); is {
-			s.do(ada, "", "", bank.ReturnTransfer{Transfer: sent.Transfer, Rejection: rejected.Rejection})
-		} else {
-			s.do(ada, "", "", bank.CompleteTransfer{Transfer: sent.Transfer})
-		}
-	}
-	s.do(ada, "ada", "undo", bank.Reverse{Transaction: 2, Reason: "a mistake", Amount: new(euro(5))})
-	return s.records
-}
+// everyMovement is a log with every kind of event that moves money, and some that move none.
+func everyMovement(t *testing.T) []contract.Record { return viewtest.Month(t).Records }
 
 // shownBy checks a log against the views of it, in a bank that shows events so
 // wherever it shows them: in the views, and in what checks the views.
