@@ -135,8 +135,8 @@ func perilously[Reply any](ctx context.Context, p perils, most time.Duration,
 		return reply, t.lose(ctx)
 	case t.suffers(p.late):
 		t.world.later(t, most, func(ctx context.Context) {
-			reply, err := call(ctx)
-			threadOf(ctx).note("what was late ends with %v %v", reply, err)
+			_, err := call(ctx)
+			threadOf(ctx).note("what was late was made: %v", err)
 		})
 		return reply, t.lose(ctx)
 	}
