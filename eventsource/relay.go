@@ -109,12 +109,21 @@ func (r *Relay) relay(ctx context.Context) error {
 		if err := r.publishNew(ctx); err != nil {
 			return err
 		}
+		due := false
 		select {
-		case <-ctx.Done():
-			return nil
-		case <-r.writer.Moved():
-			r.gather(ctx)
-		case <-ticker.C:
+		case <-ticker.C: // first: one select for all would choose by chance, and no simulated run could be repeated
+			due = true
+		default:
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-r.writer.Moved():
+				r.gather(ctx)
+			case <-ticker.C:
+				due = true
+			}
+		}
+		if due {
 			if err := r.beat(ctx); err != nil {
 				return err
 			}
