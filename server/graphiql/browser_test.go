@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -100,6 +101,7 @@ func TestAStoryInGraphiQL(t *testing.T) {
 		t.Errorf("the websocket began with %s", sent)
 	}
 	awaitDelivery(t, bank, page, string(account))
+	burst(t, bank, page, string(account))
 
 	if kept := browsertest.Run[string](page,
 		`JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStorage })`); strings.Contains(kept, "Bearer ey") {
@@ -138,6 +140,24 @@ func awaitDelivery(t *testing.T, bank *banktest.Bank, page *browsertest.Page, ac
 		}
 	}
 	t.Error("the subscription shows nothing")
+}
+
+// burst pays in 20 times a second: the page stays usable, and shows the last one.
+func burst(t *testing.T, bank *banktest.Bank, page *browsertest.Page, account string) {
+	t.Helper()
+	version := 0
+	busy := page.Busy(func() {
+		next := time.NewTicker(50 * time.Millisecond)
+		defer next.Stop()
+		for i := range 100 {
+			<-next.C
+			version = bank.Deposit(account, "1.00", "EUR", fmt.Sprint("burst ", i)).Transaction.Version
+		}
+	})
+	if busy > 0.2 {
+		t.Errorf("the main thread is busy for %.0f %% of the time, want at most 20 %%", 100*busy)
+	}
+	browsertest.Await[string](page, answer(fmt.Sprintf(`"version": %d`, version)))
 }
 
 // hiddenTabs names the tabs that are not wholly in view, and marks the active one.

@@ -93,7 +93,7 @@ async function* subscribe(url, request, headers, again) {
   const client = createClient({ url, connectionParams: headers, retryAttempts: 0 });
   let begun = false;
   try {
-    for await (const result of client.iterate(request)) {
+    for await (const result of newest(client.iterate(request))) {
       begun = true;
       yield result;
     }
@@ -103,6 +103,35 @@ async function* subscribe(url, request, headers, again) {
     else yield Array.isArray(error) ? { errors: error } : failure(lostText(error));
   } finally {
     client.dispose();
+  }
+}
+
+const calm = 250; // milliseconds between two results that are shown
+
+// newest passes on the newest result of a stream, at most a few times a second: the
+// page shows one result, and writing each of many would keep it from anything else.
+async function* newest(results) {
+  let waiting = [];
+  let wake = () => {};
+  let over = null;
+  const note = (change) => { change(); wake(); };
+  const read = async () => {
+    for await (const result of results) note(() => { waiting = [result]; });
+  };
+  read().then(() => note(() => { over = {}; }), (error) => note(() => { over = { error }; }));
+  try {
+    while (waiting.length > 0 || !over) {
+      if (waiting.length === 0) await new Promise((done) => { wake = done; });
+      const [result] = waiting.splice(0);
+      if (!result) continue;
+      yield result;
+      await new Promise((done) => {
+        setTimeout(done, calm);
+      });
+    }
+    if (over.error) throw over.error;
+  } finally {
+    results.return();
   }
 }
 
