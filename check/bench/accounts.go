@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"corebank/check/must"
 	"corebank/internal/app"
 	"corebank/internal/bank"
 )
@@ -45,17 +46,13 @@ const (
 	verifyPause   = 200 * time.Millisecond
 )
 
-func (e *env) openAccounts(ctx context.Context, n, clients int) (*loadAccounts, error) {
-	b, err := e.startBank(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a := &loadAccounts{gateway: e.newGateway(b, max(clients, openClients)), run: rand.Text()[:10],
-		accounts: make([]loadAccount, n), byID: make(map[string]int, n)}
+func (e *env) openAccounts(ctx context.Context, n, clients int) (_ *loadAccounts, err error) {
+	defer must.Wrap(&err, "open %s", count(n, "account"))
+	defer must.Catch(&err)
+	a := &loadAccounts{gateway: e.newGateway(must.Get(e.startBank(ctx)), max(clients, openClients)),
+		run: rand.Text()[:10], accounts: make([]loadAccount, n), byID: make(map[string]int, n)}
 	e.progress("opening %s", count(n, "account"))
-	if err := inParallel(openClients, n, func(i int) error { return a.open(ctx, i) }); err != nil {
-		return nil, fmt.Errorf("open accounts: %w", err)
-	}
+	must.Do(inParallel(openClients, n, func(i int) error { return a.open(ctx, i) }))
 	for i := range a.accounts {
 		a.byID[a.accounts[i].id] = i
 	}

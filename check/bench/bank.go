@@ -35,20 +35,17 @@ type runningBank struct {
 }
 
 // startBank returns the bank of the group, and starts it if it does not run.
-func (e *env) startBank(ctx context.Context) (b *runningBank, err error) {
-	if e.bank != nil {
-		return e.bank, nil
+func (e *env) startBank(ctx context.Context) (_ *runningBank, err error) {
+	defer must.Catch(&err)
+	switch {
+	case e.bank != nil:
+	case e.remote():
+		e.bank = must.Get(e.remoteBank(ctx))
+	default:
+		e.bank = must.Get(e.up(ctx, filepath.Join(e.dir, "bank")))
+		e.onClose(e.bank.Stop)
 	}
-	if e.remote() {
-		b, err = e.remoteBank(ctx)
-	} else if b, err = e.up(ctx, filepath.Join(e.dir, "bank")); err == nil {
-		e.onClose(b.Stop)
-	}
-	if err != nil {
-		return nil, err
-	}
-	e.bank = b
-	return b, nil
+	return e.bank, nil
 }
 
 // remoteBank is the bank at --url, if it answers and accepts the token.

@@ -51,21 +51,17 @@ func (e *env) moves(name, unit, about string, a *loadAccounts, clients int, do o
 	return loaded(name, unit, about, load, e.bank.used, do, a.verify)
 }
 
-func openDeposit(ctx context.Context, e *env) ([]measured, error) {
-	a, err := e.sharedAccounts(ctx)
-	if err != nil {
-		return nil, err
-	}
+func openDeposit(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	a := must.Get(e.sharedAccounts(ctx))
 	const about = "CLIENTS over ACCOUNTS, each through GraphQL until it is durable and answered; then the views are " +
 		"compared"
 	return []measured{e.moves(caseDeposit, "deposits", about, a, moveClients, a.deposits)}, nil
 }
 
-func openHot(ctx context.Context, e *env) ([]measured, error) {
-	a, err := e.openAccounts(ctx, 1, e.load(moveClients).Clients)
-	if err != nil {
-		return nil, err
-	}
+func openHot(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	a := must.Get(e.openAccounts(ctx, 1, e.load(moveClients).Clients))
 	return []measured{e.moves(caseHot, "deposits", "CLIENTS, all on one account", a, moveClients, a.deposits)}, nil
 }
 
@@ -101,29 +97,23 @@ func chooseByWeight(weights []weight, number int) string {
 	return weights[len(weights)-1].kind
 }
 
-func openMixed(ctx context.Context, e *env) ([]measured, error) {
+func openMixed(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
 	if e.Accounts < 2 {
 		e.note("mixed is not measured: transfers need two accounts, give --accounts 2 or more")
 		return nil, nil
 	}
-	a, err := e.fundedAccounts(ctx)
-	if err != nil {
-		return nil, err
-	}
+	a := must.Get(e.fundedAccounts(ctx))
 	const about = "CLIENTS over ACCOUNTS: 70 deposits to 20 withdrawals to 10 transfers; a transfer counts when it " +
 		"was sent"
 	return []measured{e.moves(caseMixed, "movements", about, a, moveClients, a.mixed)}, nil
 }
 
-func (e *env) fundedAccounts(ctx context.Context) (*loadAccounts, error) {
-	a, err := e.sharedAccounts(ctx)
-	if err == nil {
-		err = a.depositEach(ctx, fundMinor)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("fund the accounts: %w", err)
-	}
-	return a, nil
+func (e *env) fundedAccounts(ctx context.Context) (_ *loadAccounts, err error) {
+	defer must.Wrap(&err, "fund the accounts")
+	defer must.Catch(&err)
+	a := must.Get(e.sharedAccounts(ctx))
+	return a, a.depositEach(ctx, fundMinor)
 }
 
 func (a *loadAccounts) mixed(ctx context.Context, _, _ int) (int, error) {
@@ -144,11 +134,9 @@ func (a *loadAccounts) mixed(ctx context.Context, _, _ int) (int, error) {
 	return 1, err
 }
 
-func openBatch(ctx context.Context, e *env) ([]measured, error) {
-	a, err := e.sharedAccounts(ctx)
-	if err != nil {
-		return nil, err
-	}
+func openBatch(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	a := must.Get(e.sharedAccounts(ctx))
 	batches := func(name, about string, choose func(client int) int) measured {
 		about = fmt.Sprintf("CLIENTS, each request with %d deposits on %s", batchItems, about)
 		return e.moves(name, "commands", about, a, batchClients, func(ctx context.Context, client, _ int) (int, error) {

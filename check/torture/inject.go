@@ -170,21 +170,17 @@ func (r *run) sendBrokerAway(ctx context.Context, i injection) (err error) {
 }
 
 // deleteViews deletes the views while no process has them open.
-func (r *run) deleteViews(ctx context.Context, _ injection) error {
-	projector, err := r.bank.Signal("projector", pause)
-	if err != nil {
-		return err
-	}
-	server, err := r.bank.Signal("server", pause)
-	if err != nil {
-		return errors.Join(err, thaw(projector))
+func (r *run) deleteViews(ctx context.Context, _ injection) (err error) {
+	for _, part := range []string{"projector", "server"} {
+		_, failure := r.bank.Signal(part, pause)
+		err = errors.Join(err, failure)
 	}
 	for _, end := range []string{"", "-wal", "-shm"} {
-		if err := os.Remove(r.dir().Views() + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(err, thaw(projector), thaw(server))
+		if failure := os.Remove(r.dir().Views() + end); !errors.Is(failure, fs.ErrNotExist) {
+			err = errors.Join(err, failure)
 		}
 	}
-	return r.killAndAwait(ctx, "projector", "server")
+	return errors.Join(err, r.killAndAwait(ctx, "projector", "server"))
 }
 
 var spoiling = map[Kind][]string{

@@ -60,11 +60,11 @@ func (r *run) secondWriter(ctx context.Context, _ injection) (err error) {
 	case <-ctx.Done():
 		return errors.New("no command was acknowledged beside a second event source")
 	}
-	answer := r.askToWrite(ctx, listen)
+	answer, failure := r.askToWrite(ctx, listen)
 	select {
 	case <-gone:
 	case <-time.After(fenceTime):
-		return fmt.Errorf("a fenced event source was asked to write (%s) and goes on", answer)
+		return fmt.Errorf("a fenced event source was asked to write (%s, %v) and goes on", answer, failure)
 	}
 	if !strings.Contains(output.String(), fencedText) {
 		return fmt.Errorf("a fenced event source ended without saying why: %s", output.String())
@@ -90,23 +90,14 @@ func (r *run) anotherOf(first int, listen string) *exec.Cmd {
 }
 
 // askToWrite asks the second writer to append an event that no client asked for, as
-// its sidecar would, and tells what it answered. If it is written, the
-// checks find it.
-func (r *run) askToWrite(ctx context.Context, listen string) string {
+// its sidecar would. If it is written, the checks find it.
+func (r *run) askToWrite(ctx context.Context, listen string) (_ []byte, err error) {
+	defer must.Catch(&err)
 	record := newRecord("zombie", bank.NewAccountID("zombie", listen), 1)
-	if err := record.SetEvent(bank.AccountOpened{Owner: "Zombie", Currency: currency, Kind: bank.Current}); err != nil {
-		return err.Error()
-	}
-	body, err := json.Marshal(
-		contract.AppendRequest{Appends: []contract.Append{{Account: record.Account, Records: []contract.Record{record}}}})
-	if err != nil {
-		return err.Error()
-	}
-	answer, err := askToAppend(ctx, r.Data, contract.AppEventSource, listen, body)
-	if err != nil {
-		return err.Error()
-	}
-	return string(answer)
+	must.Do(record.SetEvent(bank.AccountOpened{Owner: "Zombie", Currency: currency, Kind: bank.Current}))
+	body := must.Get(json.Marshal(
+		contract.AppendRequest{Appends: []contract.Append{{Account: record.Account, Records: []contract.Record{record}}}}))
+	return askToAppend(ctx, r.Data, contract.AppEventSource, listen, body)
 }
 
 func (r *run) askEventSource(ctx context.Context, app string, body []byte) ([]byte, error) {

@@ -22,6 +22,9 @@ const (
 
 const maxBody = 64 << 10
 
+var refusals = map[error]int{ErrNoAccount: http.StatusNotFound, ErrFunds: http.StatusUnprocessableEntity,
+	ErrConflict: http.StatusConflict}
+
 // Handler serves a ledger.
 func Handler(l *Ledger) http.Handler {
 	mux := http.NewServeMux()
@@ -53,22 +56,19 @@ func move(w http.ResponseWriter, r *http.Request, do func(Move) (Moved, error)) 
 }
 
 func answer(w http.ResponseWriter, value any, err error) {
-	status := http.StatusInternalServerError
-	switch {
-	case err == nil:
+	if err == nil {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(value) // a client that left is no fault
 		return
-	case errors.Is(err, ErrNoAccount):
-		status = http.StatusNotFound
-	case errors.Is(err, ErrFunds):
-		status = http.StatusUnprocessableEntity
-	case errors.Is(err, ErrConflict):
-		status = http.StatusConflict
-	default:
-		slog.Error("a request failed", "error", err)
 	}
-	http.Error(w, err.Error(), status)
+	for refusal, status := range refusals {
+		if errors.Is(err, refusal) {
+			http.Error(w, err.Error(), status)
+			return
+		}
+	}
+	slog.Error("a request failed", "error", err)
+	http.Error(w, err.Error(), http.StatusInternalServerError)
 }
 
 // connections to PostgreSQL are enough for commands to share an fsync. Between 8
