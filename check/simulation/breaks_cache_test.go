@@ -14,14 +14,26 @@ import (
 	"corebank/internal/view"
 )
 
-// content is a log without the check for records after a snapshot.
-type content struct{ actor.Log }
+// content is a log that has nothing after the record that confirms what an actor knows.
+type content struct {
+	actor.Log
+	mu        sync.Mutex
+	confirmed map[bank.AccountID]int64
+}
 
-func (c content) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
-	if r.AfterVersion > 0 {
+func (c *content) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	page, err := c.Log.ReadStream(ctx, r)
+	if r.AfterVersion == 0 || len(page.Records) == 0 {
+		return page, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r.Limit == 0 && c.confirmed[r.Account] == r.AfterVersion {
 		return contract.Records{}, nil
 	}
-	return c.Log.ReadStream(ctx, r)
+	page.Records = page.Records[:1]
+	c.confirmed[r.Account] = page.Records[0].Version
+	return page, nil
 }
 
 // unmindful is a log that looks for no keys as it appends.

@@ -27,6 +27,9 @@ type host struct {
 // keysKept is how many keys of an account its actor remembers: few, so that the accounts of a run have older ones.
 const keysKept = 3
 
+// actorsKey seals the snapshots.
+var actorsKey seal.Key
+
 // startHost starts an actor host in a slot.
 func (w *world) startHost(slot, life int) {
 	name := fmt.Sprintf("host %d.%d", slot, life)
@@ -36,7 +39,7 @@ func (w *world) startHost(slot, life int) {
 		w.startHost(slot, life+1)
 	})
 	h.actors = actor.NewHost(between(w.parts.Actors, actor.Log(w.ownLog())),
-		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)), seal.Key{}, h.clock, identitytest.Believe)
+		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)), actorsKey, h.clock, identitytest.Believe)
 	h.actors.KeepKeys(keysKept)
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
 	h.startTransfers(name)

@@ -11,6 +11,7 @@ import (
 	"corebank/check/laws"
 	"corebank/eventsource"
 	"corebank/eventsource/storage"
+	"corebank/internal/bank"
 	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
@@ -125,7 +126,9 @@ var broken = map[string]struct {
 		[]laws.Law{laws.Denied},
 	},
 	"taking a snapshot for the newest state": {
-		Parts{Actors: func(log actor.Log) actor.Log { return content{log} }},
+		Parts{Actors: func(log actor.Log) actor.Log {
+			return &content{Log: log, confirmed: make(map[bank.AccountID]int64)}
+		}},
 		[]laws.Law{laws.Linearizable, laws.Remembered},
 	},
 	"booking one side and another amount on the other": {
