@@ -93,7 +93,8 @@ func prove(ctx context.Context, from prover, earlier *State) (*Proof, error) {
 	p := &Proof{State: state, from: from, anchors: make(map[uint64]Hash)}
 	if earlier != nil && earlier.Tx > state.Tx {
 		return nil, fmt.Errorf("%w: immudb is at transaction %d, but was at %d before: "+
-			"its history was cut off, or this is another one", ErrNotProven, state.Tx, earlier.Tx)
+			"its history was cut off, or this is another one; if an earlier copy was restored on purpose, "+
+			"remove the file of the last audited state and audit again", ErrNotProven, state.Tx, earlier.Tx)
 	}
 	if state.Tx == 0 {
 		return p, nil

@@ -48,6 +48,18 @@ type MergedLog struct {
 	partitions []PartitionLog
 	// await, if set, waits until a record of a partition has its position in the merged log, or fails.
 	await func(ctx context.Context, partition int, position int64) error
+	// refuse, if set, is why a partition must not be read.
+	refuse func(partition int) error
+}
+
+// partition is a partition by its number, unless it must not be read.
+func (l *MergedLog) partition(number int) (PartitionLog, error) {
+	if l.refuse != nil {
+		if err := l.refuse(number); err != nil {
+			return nil, fmt.Errorf("partition %d: %w", number, err)
+		}
+	}
+	return l.partitions[number-1], nil
 }
 
 // NewMergedLog makes a reader of partitions, the first of which is number 1. A sequencer elsewhere adds the cuts.
@@ -113,9 +125,13 @@ func (l *MergedLog) readRuns(ctx context.Context, runs []run) (read [][]contract
 
 // readPartition reads a partition from one position up to another. On an error it returns the records before it, too.
 func (l *MergedLog) readPartition(ctx context.Context, number int, first, last int64) ([]contract.Record, error) {
+	from, err := l.partition(number)
+	if err != nil {
+		return nil, err
+	}
 	var records []contract.Record
 	for next := first; next <= last; {
-		page, err := l.partitions[number-1].ReadAll(ctx, contract.ReadAllRequest{AfterPosition: next - 1,
+		page, err := from.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: next - 1,
 			Limit: int(min(last-next+1, contract.MaxReadRecords))})
 		if err == nil && len(page.Records) == 0 {
 			err = fmt.Errorf("it ends at position %d, before position %d, which is in the merged log", next-1, last)
@@ -150,7 +166,11 @@ func (l *MergedLog) ReadStream(
 	ctx context.Context, id bank.AccountID, after int64, limit int,
 ) ([]contract.Record, error) {
 	number := contract.PartitionOf(id, len(l.partitions))
-	page, err := l.partitions[number-1].ReadStream(ctx,
+	from, err := l.partition(number)
+	if err != nil {
+		return nil, err
+	}
+	page, err := from.ReadStream(ctx,
 		contract.ReadStreamRequest{Account: id, AfterVersion: after, Limit: limit})
 	if err != nil {
 		return nil, fmt.Errorf("partition %d: %w", number, err)
@@ -161,7 +181,11 @@ func (l *MergedLog) ReadStream(
 // FindKeys reads the events of a stream that carry one of the keys.
 func (l *MergedLog) FindKeys(ctx context.Context, id bank.AccountID, keys []string) ([]contract.Record, error) {
 	number := contract.PartitionOf(id, len(l.partitions))
-	page, err := l.partitions[number-1].FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: keys})
+	from, err := l.partition(number)
+	if err != nil {
+		return nil, err
+	}
+	page, err := from.FindKeys(ctx, contract.FindKeysRequest{Account: id, Keys: keys})
 	if err != nil {
 		return nil, fmt.Errorf("partition %d: %w", number, err)
 	}

@@ -101,7 +101,11 @@ func (s *Sequencer) verify(ctx context.Context, index int, at contract.Checkpoin
 	reply, err := logclient.Verify(ctx, s.partitions[index], at)
 	switch {
 	case errors.Is(err, logclient.ErrOtherLog):
-		return fmt.Errorf("%w; restore the databases of all partitions and of their sequence from the same copy", err)
+		err = fmt.Errorf("%w; restore the databases of all partitions and of their sequence from the same copy", err)
+		s.mu.Lock()
+		s.other[index] = err // until another sequencer takes over
+		s.mu.Unlock()
+		return err
 	case err == nil && reply.Takeover != takeover:
 		return errors.New("it was taken over meanwhile")
 	}

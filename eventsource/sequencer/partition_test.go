@@ -2,6 +2,7 @@ package sequencer_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -90,4 +91,45 @@ func TestAReadWaitsForARecord(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A partition that was restored from an earlier copy alone is not what the order was made of, however long it is.
+func TestAPartitionThatWasRestoredAloneIsNotRead(t *testing.T) {
+	for name, later := range map[string]int{"it is shorter": 0, "it is longer": 5} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(ctx context.Context, running *runningGroup) {
+				s := newShop(2)
+				s.open(ctx, running)
+				first, stop := context.WithCancel(ctx)
+				q, _ := s.sequencer(first, running, s.cuts.Open())
+				ada := bank.NewAccountID("shop", "ada")
+				home := contract.PartitionOf(ada, 2)
+				for range 4 {
+					s.next(t, "ada")
+				}
+				await(t, func() bool { return q.Head() == 4 })
+				stop()
+
+				s.logs[home-1].Restore(2)
+				s.open(ctx, running)
+				for i := range later {
+					s.append(t, contract.Record{Account: ada, Version: int64(3 + i), Key: fmt.Sprint("later", i)})
+				}
+				q, _ = s.sequencer(ctx, running, s.cuts.Open())
+				await(t, func() bool {
+					reason := q.Ready().Reason
+					return strings.Contains(reason, fmt.Sprintf("partition %d", home)) &&
+						(strings.Contains(reason, "from the same copy") || strings.Contains(reason, "lost records"))
+				})
+				if q.Head() != 4 {
+					t.Errorf("the merged log ends at %d, want 4", q.Head())
+				}
+				if later > 0 {
+					if records, err := q.ReadAll(ctx, 0, 10); err == nil {
+						t.Errorf("%d records of another past are read", len(records))
+					}
+				}
+			})
+		})
+	}
 }

@@ -38,13 +38,14 @@ type Sequencer struct {
 
 	mu     sync.Mutex
 	states []contract.PartitionStatus
+	other  []error // by partition: why it is not the one that is in the merged log
 }
 
 // New makes a sequencer of partitions, the first of which is number 1. It does nothing until Run.
 func New(cuts storage.SequenceLog, partitions []PartitionLog, log *slog.Logger) *Sequencer {
 	s := &Sequencer{MergedLog: NewMergedLog(cuts, partitions), Progress: cuts, cuts: cuts, log: log,
 		lease: storage.Lease{What: "the sequence of the event log", Of: cuts, Log: log}, heads: storage.NewHeadNotifier()}
-	s.await = s.awaitPosition
+	s.await, s.refuse, s.other = s.awaitPosition, s.isOther, make([]error, len(partitions))
 	for i := range partitions {
 		s.states = append(s.states, contract.PartitionStatus{Number: i + 1, Problem: "it has not answered yet"})
 	}
@@ -111,6 +112,13 @@ func (s *Sequencer) ReadAll(ctx context.Context, after int64, limit int) ([]cont
 		return records, nil
 	}
 	return s.MergedLog.ReadAll(ctx, after, limit)
+}
+
+// isOther is why a partition is not the one that is in the merged log, if it was found to be another.
+func (s *Sequencer) isOther(partition int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.other[partition-1]
 }
 
 // awaitPosition waits until a record of a partition has its position in the merged log.
