@@ -21,6 +21,12 @@ type composed struct {
 		Environment map[string]string
 		Healthcheck map[string]any
 		DependsOn   map[string]struct{ Condition string } `yaml:"depends_on"`
+		CapDrop     []string                              `yaml:"cap_drop"`
+		CapAdd      []string                              `yaml:"cap_add"`
+		SecurityOpt []string                              `yaml:"security_opt"`
+		ReadOnly    bool                                  `yaml:"read_only"`
+		Privileged  bool
+		Secrets     []any
 	}
 }
 
@@ -67,6 +73,25 @@ func TestComposeRunsTheWholeBank(t *testing.T) {
 			if _, there := file.Services[needed]; !there {
 				t.Errorf("%s depends on %s, which is not there", name, needed)
 			}
+		}
+	}
+}
+
+// TestComposeGivesNoPrivileges: compose refuses to start a service that is
+// read_only and has a secret from the environment.
+func TestComposeGivesNoPrivileges(t *testing.T) {
+	file, _ := readCompose(t)
+	for name, s := range file.Services {
+		if !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) ||
+			s.Privileged {
+			t.Errorf("%s keeps privileges: %+v", name, s)
+		}
+		if len(s.CapAdd) > 0 && name != "mongo" {
+			t.Errorf("%s gets %v", name, s.CapAdd)
+		}
+		// The server's sidecar has secrets; so have all but those who need none.
+		if s.ReadOnly != (len(s.Secrets) == 0) {
+			t.Errorf("%s is read-only: %t, and has %d secrets from the environment", name, s.ReadOnly, len(s.Secrets))
 		}
 	}
 }
