@@ -41,7 +41,11 @@ func TestASoundMonthHasNoFindings(t *testing.T) {
 			t.Fatalf("after %d records: %v", at, report.Findings)
 		}
 	}
-	report := auditOf(records, nil)
+	// A claim of an external id is a stream, and no account.
+	report := auditOf(records, viewsOf(t, project(t, records)))
+	if report.Views.Accounts != report.Accounts {
+		t.Errorf("the log has %d accounts, and the views %d", report.Accounts, report.Views.Accounts)
+	}
 	want := []audit.Total{
 		{Currency: "EUR", Customers: "1930.00", Cash: "-2150.00", Transit: "70.00", Settlement: "150.00"},
 		{Currency: "JPY", Customers: "5000", Cash: "-5000", Transit: "0", Settlement: "0"},

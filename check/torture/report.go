@@ -211,7 +211,7 @@ func (d *display) ready(at time.Duration, c Config) {
 }
 
 // faultLine is the line of a fault, with its times in seconds. It fits a terminal.
-const faultLine = "%6s %-26s %7s %8s %7s %7s %s\n"
+const faultLine = "%6s %-28s %6s %8s %6s %7s %s\n"
 
 func (d *display) injected(i Injected, applied int, at time.Duration, done progress) {
 	rate := float64(applied-d.applied) / max((at-d.at).Seconds(), 0.001)

@@ -180,6 +180,8 @@ func TestABankThatCannotStart(t *testing.T) {
 			[]string{"an issuer on this machine", "--listen 127.0.0.1:8080"}},
 		"its directory cannot be written": {"127.0.0.1:0", filepath.Join(file, "bank"), nil,
 			[]string{filepath.Join(file, "bank"), "not a directory", "--data DIR"}},
+		"its directory is no bank": {"127.0.0.1:0", filepath.Dir(file), nil,
+			[]string{filepath.Dir(file), "is no bank", "--data " + filepath.Join(filepath.Dir(file), "bank")}},
 		"its directory is in use": {"127.0.0.1:0", inUse, nil,
 			[]string{inUse, fmt.Sprintf("process %d", os.Getpid()), "--data DIR"}},
 		"its sidecar is not where it was said to be": {"127.0.0.1:0", t.TempDir(), []string{"COREBANK_DAPRD_DIR=" + inUse},

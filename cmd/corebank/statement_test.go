@@ -3,12 +3,14 @@ package main_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"corebank/check/banktest"
+	"corebank/localbank/datadir"
 )
 
 // statementOf runs corebank statement for an account, signed in as a client is.
@@ -48,6 +50,44 @@ func TestAStatementOfAMonth(t *testing.T) {
 	}
 }
 
+// TestAStatementToTodayInAZone: of the bank on --data, at the port that it has, for
+// a spreadsheet, on standard output and through a FIFO.
+func TestAStatementToTodayInAZone(t *testing.T) {
+	bank := banktest.Start(t)
+	ada := bank.Open("ada")
+	bank.Do(`mutation($id: ID!) { deposit(input: {accountId: $id, amount: {value: "7.00", currency: "EUR"},
+		memo: "=1+1", idempotencyKey: "one"}) { transaction { id } } }`, map[string]any{"id": ada})
+	data := t.TempDir()
+	if err := (datadir.Dir{Path: data}).WriteRunning(datadir.Running{Gateway: bank.URL}); err != nil {
+		t.Fatal(err)
+	}
+	statement := []string{"statement", "--data", data, "--account", ada, "--from", "yesterday", "--to", "today",
+		"--zone", "Asia/Kathmandu", "--bom", "--out"}
+	signedIn := []string{"COREBANK_TOKEN=" + bank.Token}
+	got := corebank(t, signedIn, append(statement, "-")...)
+	today := time.Now().In(time.FixedZone("", 5*3600+45*60)).Format(time.DateOnly)
+	if got.code != 0 || !strings.HasPrefix(got.stdout, "\ufeffbookedAt,") || !strings.Contains(got.stdout, ",'=1+1,") ||
+		!strings.Contains(got.stdout, "DEPOSIT,7.00,7.00,EUR") || !strings.Contains(got.stdout, "\n"+today+"T") ||
+		!strings.Contains(got.stdout, "+05:45,CLOSING_BALANCE,,7.00") {
+		t.Errorf("%+v", got)
+	}
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := exec.Command("mkfifo", fifo).Run(); err != nil {
+		t.Skip("there are no FIFOs here")
+	}
+	read := make(chan string, 1)
+	go func() {
+		text, err := os.ReadFile(fifo)
+		read <- fmt.Sprint(string(text), err)
+	}()
+	if got := corebank(t, signedIn, append(statement, fifo)...); got.code != 0 || got.stdout != "" {
+		t.Errorf("%+v", got)
+	}
+	if text := <-read; !strings.Contains(text, "CLOSING_BALANCE,,7.00") {
+		t.Errorf("the reader of the FIFO got %q", text)
+	}
+}
+
 // TestAStatementIsReadInPages: more transactions than one page holds.
 func TestAStatementIsReadInPages(t *testing.T) {
 	bank := banktest.Start(t)
@@ -81,6 +121,12 @@ func TestWhatIsNoStatement(t *testing.T) {
 		"csv, json or camt053": {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "2026-03-01", "--to",
 			"2026-04-01", "--format", "pdf"},
 		`"account", "from", "to"`: {},
+		"--zone": {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "2026-03-01", "--to", "2026-04-01",
+			"--zone", "Mars"},
+		"--bom": {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "2026-03-01", "--to", "2026-04-01",
+			"--format", "json", "--bom"},
+		"--out": {"--account", "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "--from", "2026-03-01", "--to", "2026-04-01",
+			"--out", "/missing/march.csv"},
 	} {
 		got := corebank(t, nil, append([]string{"statement"}, arguments...)...)
 		if got.code != 2 || !strings.Contains(got.stderr, says) {

@@ -122,6 +122,31 @@ func (r *reports) steps() []string {
 	return slices.Compact(steps)
 }
 
+// TestWithoutAHome: the cache is needed for building only. The working directory
+// is no place for installed programs, even where PATH has it.
+func TestWithoutAHome(t *testing.T) {
+	t.Setenv(versionVariable, "1.18.7")
+	t.Setenv("HOME", "")
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("COREBANK_DAPRD_DIR", "")
+	t.Chdir(t.TempDir())
+	here := install(t, ".", "daprd", "placement", "sentry")
+	t.Setenv("PATH", ":"+string(filepath.ListSeparator)+".")
+	finder := sidecars.DefaultFinder(nil)
+	finder.Near = nil
+	if found, err := finder.Find(t.Context()); err == nil || !strings.Contains(err.Error(), "XDG_CACHE_HOME") {
+		t.Errorf("nothing is installed and nothing can be built: %+v, %v", found, err)
+	}
+	absolute, err := filepath.Abs(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", absolute)
+	if found, err := sidecars.DefaultFinder(nil).Find(t.Context()); err != nil || found.Version != "1.18.7" {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
 func TestANamedDirectoryIsTheOnlyOne(t *testing.T) {
 	t.Setenv(versionVariable, "1.18.7")
 	dir := install(t, t.TempDir(), "daprd", "placement", "sentry")
