@@ -184,6 +184,23 @@ func (a *account) past(ctx context.Context, version int64) (bank.Event, error) {
 	return r.Event()
 }
 
+// find is the account's event with a key, from the log; nil if there is none.
+func (a *account) find(ctx context.Context, key string) (*contract.Record, error) {
+	if version, known := a.keys.Find(key); version != 0 {
+		r, err := a.record(ctx, version)
+		if err != nil || r.Key == key {
+			return &r, err
+		}
+	} else if known {
+		return nil, nil
+	}
+	found, err := a.log.FindKeys(ctx, contract.FindKeysRequest{Account: a.id, Keys: []string{key}})
+	if err != nil || len(found.Records) == 0 {
+		return nil, err
+	}
+	return &found.Records[0], nil
+}
+
 func (a *account) record(ctx context.Context, version int64) (contract.Record, error) {
 	page, err := a.log.ReadStream(ctx,
 		contract.ReadStreamRequest{Account: a.id, AfterVersion: version - 1, Limit: 1})

@@ -28,7 +28,8 @@ type decision struct {
 	base     int64                       // the version that the state began with
 	answered map[string]*contract.Record // by key: from the log, or of this turn
 	past     func(version int64) (bank.Event, error)
-	room     int // bytes that accounts may still take in the reply
+	find     func(key string) (*contract.Record, error) // the event with a key; nil if there is none
+	room     int                                        // bytes that accounts may still take in the reply
 }
 
 // accountRoom bounds what accounts take in one reply, in bytes: the reply has to fit into a message of 4 MiB. Beyond
@@ -46,6 +47,7 @@ func (a *account) decide(ctx context.Context, t *turn, known recalled) (decision
 		base:     a.state.Version,
 		answered: known.answered(),
 		past:     func(version int64) (bank.Event, error) { return a.past(ctx, version) },
+		find:     func(key string) (*contract.Record, error) { return a.find(ctx, key) },
 		room:     accountRoom,
 	}
 	for i, c := range commands {
@@ -146,7 +148,7 @@ func (w caller) may(c contract.Command, owner string, dry bool) identity.Verdict
 // asIfNone is the decision on an account that does not exist: nothing that it decides happens.
 func (d *decision) asIfNone() *decision {
 	d.predicts = true // as it would be for an account that does not exist
-	return &decision{turn: d.turn, state: bank.Account{ID: d.state.ID}, past: d.past,
+	return &decision{turn: d.turn, state: bank.Account{ID: d.state.ID}, past: d.past, find: d.find,
 		answered: make(map[string]*contract.Record), records: make([]contract.Record, 0, 1)}
 }
 
@@ -184,7 +186,27 @@ func (d *decision) circumstances(c contract.Command, command bank.Command, who c
 	case version > 0:
 		in.Past, err = d.past(version)
 	}
+	if key := d.state.ExpiryKey(command); key != "" && err == nil {
+		in.Expiry, err = d.expiry(key)
+	}
 	return in, err
+}
+
+// expiry is the event with which a hold expired, by its key; nil if there is none.
+func (d *decision) expiry(key string) (bank.Event, error) {
+	r := d.answered[key]
+	if r == nil {
+		var err error
+		if r, err = d.find(key); r == nil {
+			return nil, err
+		}
+	}
+	event, err := r.Event()
+	if expired, is := event.(bank.HoldExpired); is && expired.ExpiresAt.IsZero() {
+		expired.ExpiresAt = r.At // an event of an earlier build does not say when that was
+		event = expired
+	}
+	return event, err
 }
 
 // judge is the event, or the broken rules: the first one, or all in a dry run.
@@ -221,8 +243,8 @@ func (d *decision) mayClaim(event bank.Event, broken bank.Refusals, who caller) 
 func (d *decision) take(c contract.Command, event bank.Event, at time.Time, who caller) (contract.Outcome, error) {
 	r := contract.Record{Account: d.state.ID, Version: d.state.Version + 1, At: at,
 		Key: c.Key, Caller: who.Subject, Role: string(who.Highest()), RequestHash: c.Hash()}
-	if err := r.SetEvent(event); err != nil {
-		return contract.Outcome{}, err
+	if err := r.SetEvent(event); err != nil { // another attempt would fail in the same way
+		return contract.Outcome{Status: contract.Invalid, Reason: err.Error()}, nil
 	}
 	d.records = append(d.records, r)
 	taken := &d.records[len(d.records)-1]

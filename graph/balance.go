@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"math/big"
 
 	"corebank/graph/model"
 	"corebank/graph/scalar"
@@ -20,10 +21,9 @@ const (
 
 // balanceOf is an account's balance.
 func balanceOf(a state) *model.Balance {
-	overdraft := bank.Money{Minor: a.Limits.Overdraft.Minor, Currency: a.Currency}
 	return &model.Balance{ID: marked(partID(balancePrefix, a.ID), a.mark), AccountID: string(a.ID),
 		Current: moneyOf(a.Balance), Available: moneyOf(a.Available(a.at)), Held: moneyOf(a.Held(a.at)),
-		Overdraft: moneyOf(overdraft), InTransit: moneyOf(a.MoneyInTransit()),
+		Overdraft: moneyOf(a.Overdraft()), InTransit: moneyOf(a.MoneyInTransit()),
 		Version: a.Version, AsOf: scalar.DateTime(a.ChangedAt),
 		State: a.Account, At: a.at, Mark: a.mark, Logged: a.logged, Predicted: a.predicted}
 }
@@ -47,29 +47,31 @@ func (r *Resolver) explain(ctx context.Context, b *model.Balance,
 		return nil, badInput(fmt.Sprintf("since must be at most %d versions before version %d of the balance.",
 			maxExplained, b.State.Version))
 	}
-	zero := bank.Money{Currency: b.State.Currency}
 	explanation := &model.BalanceExplanation{SinceVersion: before.Version,
 		Transactions: []*model.Transaction{}, Holds: []*model.Hold{},
 		Opening: moneyOf(bank.Money{Minor: before.Balance.Minor, Currency: b.State.Currency}),
 		Current: b.Current, Held: b.Held, Overdraft: b.Overdraft, Available: b.Available}
-	credits, debits := zero, zero
+	credits, debits := new(big.Int), new(big.Int) // wider than an amount: a balance may have come and gone many times
 	sum := func(line view.Transaction) bool {
 		explanation.Transactions = append(explanation.Transactions, explainingTransaction(b, line))
 		if line.Credit {
-			credits.Minor += line.Amount
+			credits.Add(credits, big.NewInt(line.Amount))
 		} else {
-			debits.Minor += line.Amount
+			debits.Add(debits, big.NewInt(line.Amount))
 		}
 		return true
 	}
 	if err = r.eachLine(ctx, b.State.ID, before.Version, b.Logged, sum); err == nil {
 		err = predictedLines(b, sum)
 	}
-	if err == nil && before.Balance.Minor+credits.Minor-debits.Minor != b.State.Balance.Minor {
+	total := big.NewInt(before.Balance.Minor)
+	total.Add(total, credits).Sub(total, debits)
+	if err == nil && total.Cmp(big.NewInt(b.State.Balance.Minor)) != 0 {
 		err = fmt.Errorf("the balance of %s at version %d differs from the sum of its events since version %d",
 			b.State.ID, b.State.Version, before.Version)
 	}
-	explanation.Credits, explanation.Debits = moneyOf(credits), moneyOf(debits)
+	explanation.Credits = wideMoneyOf(credits, b.State.Currency)
+	explanation.Debits = wideMoneyOf(debits, b.State.Currency)
 	of := state{Account: b.State, at: b.At, mark: b.Mark, logged: b.Logged}
 	for _, h := range b.State.Holds {
 		if b.At.Before(h.ExpiresAt) {

@@ -131,21 +131,17 @@ func (r *Resolver) itemRequest(ctx context.Context,
 func (r *Resolver) executeItems(ctx context.Context, requests []commandRequest,
 	atomic, dryRun bool) []contract.Outcome {
 	outcomes := make([]contract.Outcome, len(requests))
-	byAccount, refused := make(map[bank.AccountID][]int), false
+	byAccount := make(map[bank.AccountID][]int)
 	for i, request := range requests {
-		if outcome, known := request.precheck(); known {
-			outcomes[i], refused = outcome, true
+		outcome, known := request.precheck()
+		if known && atomic {
+			return r.abandonBatch(ctx, requests, i, outcome)
+		}
+		if known {
+			outcomes[i] = outcome
 		} else {
 			byAccount[request.account] = append(byAccount[request.account], i)
 		}
-	}
-	if atomic && refused {
-		for i := range outcomes {
-			if outcomes[i].Status == "" {
-				outcomes[i].Status = contract.NotTried
-			}
-		}
-		return outcomes
 	}
 	var group sync.WaitGroup
 	for id, items := range byAccount {
@@ -157,6 +153,41 @@ func (r *Resolver) executeItems(ctx context.Context, requests []commandRequest,
 		})
 	}
 	group.Wait()
+	return outcomes
+}
+
+// abandonBatch is the outcome of an atomic batch with an item that is refused
+// without its account. An item before it may be refused by the account, and is
+// then the one because of which nothing happens.
+func (r *Resolver) abandonBatch(ctx context.Context, requests []commandRequest, wrong int,
+	refused contract.Outcome) []contract.Outcome {
+	outcomes := slices.Repeat([]contract.Outcome{{Status: contract.NotTried}}, len(requests))
+	failed := false
+	if wrong > 0 {
+		items := make([]int, wrong)
+		for i := range items {
+			items[i] = i
+		}
+		before := contract.CommandBatch{Atomic: true, DryRun: true}
+		for i, outcome := range r.executeForAccount(ctx, requests[0].account, requests, items, before) {
+			switch {
+			case outcome.Status == contract.Applied: // it would be, alone
+				continue
+			case outcome.Status != contract.NotTried && outcome.Status != contract.Replayed:
+				failed = true
+			}
+			if !requests[i].dryRun {
+				outcome.Others = nil
+			}
+			if outcome.Status == contract.Unknown {
+				outcome.Status = contract.Unavailable // nothing was to happen
+			}
+			outcomes[i] = outcome
+		}
+	}
+	if !failed {
+		outcomes[wrong] = refused
+	}
 	return outcomes
 }
 

@@ -83,6 +83,7 @@ var errorTypes = map[bank.Code]func(e refusal, r *bank.Refusal, id bank.AccountI
 			Remaining: moneyOf(*r.Remaining)}
 	},
 	bank.TransferNotPending: bare[model.TransferNotPending],
+	bank.TransferPending:    bare[model.TransferPending],
 	bank.LimitExceeded: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.LimitExceeded{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Limit: moneyOf(*r.Limit), Remaining: moneyOf(*r.Remaining), ResetsAt: optionalTime(r.ResetsAt)}

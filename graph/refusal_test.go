@@ -52,6 +52,7 @@ func refusals() []refusalExample {
 		{bank.Refusal{Code: bank.AmountExceedsRemaining, Remaining: &one}, "AmountExceedsRemaining",
 			map[string]any{"remaining": money("1.00")}},
 		{bank.Refusal{Code: bank.TransferNotPending}, "TransferNotPending", nil},
+		{bank.Refusal{Code: bank.TransferPending}, "TransferPending", nil},
 		{bank.Refusal{Code: bank.LimitExceeded, Limit: &two, Remaining: &one, ResetsAt: decidedAt}, "LimitExceeded",
 			map[string]any{"limit": money("2.00"), "left": money("1.00"), "resetsAt": at}},
 		{bank.Refusal{Code: bank.BalanceTooLarge}, "BalanceTooLarge", nil},

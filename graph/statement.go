@@ -30,7 +30,10 @@ func (r *Resolver) statement(ctx context.Context, id bank.AccountID, from, to ti
 		return nil, err
 	}
 	after, err := r.accountAt(ctx, id, point{time: to.Add(-time.Nanosecond)})
-	if err != nil || !after.IsOpen() {
+	if err == nil && !after.IsOpen() { // it may have been opened since, and had nothing then
+		after, err = r.opening(ctx, id)
+	}
+	if err != nil || after.Currency == "" {
 		return nil, err
 	}
 	opening := bank.Money{Minor: before.Balance.Minor, Currency: after.Currency}
@@ -39,6 +42,16 @@ func (r *Resolver) statement(ctx context.Context, id bank.AccountID, from, to ti
 		From: scalar.DateTime(from), To: scalar.DateTime(to), Opening: moneyOf(opening), OpeningVersion: before.Version,
 		Closing: moneyOf(after.Balance), ClosingVersion: after.Version, MediaType: documentFormat.MediaType(),
 		Opened: before, Closed: after, Format: string(documentFormat)}, nil
+}
+
+// opening is who an account belongs to and what it is kept in, before its first
+// event; the zero account if it was never opened or may not be seen.
+func (r *Resolver) opening(ctx context.Context, id bank.AccountID) (bank.Account, error) {
+	now, err := r.accountAt(ctx, id, point{time: time.Now()})
+	if err != nil || !now.IsOpen() {
+		return bank.Account{}, err
+	}
+	return bank.Account{ID: id, Owner: now.Owner, Currency: now.Currency, Balance: bank.Money{Currency: now.Currency}}, nil
 }
 
 // statementLines is a page of a statement's transactions, oldest first.

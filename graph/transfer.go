@@ -117,11 +117,11 @@ func (r *Resolver) submitTransfer(ctx context.Context, request commandRequest, w
 	if err != nil {
 		return p, err
 	}
-	if request.dryRun {
+	if request.dryRun && !p.replayed {
 		err = r.addDestinationRefusal(ctx, request, &p)
 		return p, err
 	}
-	if p.transfer != nil && wait > 0 {
+	if p.transfer != nil && wait > 0 && !request.dryRun {
 		if p.transfer, err = r.awaitTransfer(ctx, p.transfer, wait); err != nil {
 			addPartError(ctx, "transfer", err) // it was sent nevertheless
 		}
@@ -176,7 +176,7 @@ func (r *Resolver) addDestinationRefusal(ctx context.Context, request commandReq
 	case p.transfer != nil:
 		sent := p.transfer.View
 		send.To, receive.Amount, receive.Reverses = sent.To, sent.Amount, sent.Reverses
-	case ok && send.To.Valid() && send.To != request.account && len(request.inputRefusals) == 0:
+	case ok && send.To.Valid() && send.To != request.account && len(request.inputRefusals) == 0 && send.Amount.Positive():
 		receive.Amount = send.Amount
 	default:
 		return nil

@@ -150,7 +150,9 @@ func (d *Driver) rereadSent(ctx context.Context, p *pendingState) error {
 			d.Logger.Error("a saved transfer is not in the log",
 				"transfer", t.ID, "account", t.From, "version", t.Version)
 			p.end(t.ID)
+			continue
 		}
+		t.SentAt = page.Records[0].At
 	}
 	return nil
 }

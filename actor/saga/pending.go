@@ -36,8 +36,11 @@ type transfer struct {
 	Step     step           `json:"step"`
 	// Since is when it came to its step.
 	Since time.Time `json:"since"`
-	// Rejection is why, at the step rejected.
+	// SentAt is when it was sent.
+	SentAt time.Time `json:"sentAt,omitzero"`
+	// Rejection is why, at the step rejected; Details are what the sender said about it.
 	Rejection *bank.Rejection `json:"rejection,omitempty"`
+	Details   bank.Details    `json:"details,omitzero"`
 
 	sending  *bank.TransferSent // what was sent; not in the checkpoint, but read again
 	delivery *delivery          // the command for the present step, on its way
@@ -78,11 +81,13 @@ func (p *pendingState) apply(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
 	case bank.TransferSent:
 		p.add(&transfer{ID: e.Transfer, From: r.Account, Version: r.Version, Position: r.Position,
-			To: e.To, Step: sent, Since: r.At, sending: &e})
+			To: e.To, Step: sent, Since: r.At, SentAt: r.At, sending: &e})
 	case bank.TransferReceived:
-		p.advance(e.Transfer, received, nil, r.At)
+		p.advance(e.Transfer, received, r.At)
 	case bank.TransferRejected:
-		p.advance(e.Transfer, rejected, &e.Rejection, r.At)
+		if t := p.advance(e.Transfer, rejected, r.At); t != nil {
+			t.Rejection, t.Details, t.SentAt = &e.Rejection, e.Details, e.SentAt
+		}
 	case bank.TransferCompleted:
 		p.end(e.Transfer)
 	case bank.TransferReturned:
@@ -102,7 +107,7 @@ func (p *pendingState) apply(r contract.Record, event bank.Event) {
 
 // applyExpiry takes in when a hold expires, unless a later event has said so already.
 func (p *pendingState) applyExpiry(r contract.Record, event bank.Event) {
-	next, _ := bank.NextStep(r.Account, r.Version, event)
+	next, _ := bank.NextStep(r.Account, r.Version, r.At, event)
 	expire, is := next.Command.(bank.ExpireHold)
 	if !is {
 		return
@@ -145,15 +150,16 @@ func noteLost(first *int64, position int64) {
 	}
 }
 
-// advance notes that a transfer has come to another step. It never goes back.
-func (p *pendingState) advance(id bank.TransferID, to step, why *bank.Rejection, at time.Time) {
+// advance notes that a transfer has come to another step, and returns it. It never goes back; then it returns nil.
+func (p *pendingState) advance(id bank.TransferID, to step, at time.Time) *transfer {
 	t := p.transfers[id]
 	if t == nil || t.Step != sent {
-		return
+		return nil
 	}
-	t.Step, t.Rejection, t.Since, t.sending = to, why, at, nil
+	t.Step, t.Since, t.sending = to, at, nil
 	t.delivery.cancel()
 	t.delivery = nil
+	return t
 }
 
 // end forgets a transfer.

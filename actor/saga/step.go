@@ -1,6 +1,8 @@
 package saga
 
 import (
+	"time"
+
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/identity"
@@ -18,20 +20,21 @@ func (d *Driver) step(t *transfer) *delivery {
 }
 
 // lastEvent is the event that the next step of a transfer follows from, with what the step needs of it.
-func (t *transfer) lastEvent() (account bank.AccountID, version int64, e bank.Event) {
+func (t *transfer) lastEvent() (account bank.AccountID, version int64, at time.Time, e bank.Event) {
 	switch t.Step {
 	case received:
-		return t.To, 0, bank.TransferReceived{Transfer: t.ID, From: t.From}
+		return t.To, 0, t.Since, bank.TransferReceived{Transfer: t.ID, From: t.From}
 	case rejected:
-		return t.To, 0, bank.TransferRejected{Transfer: t.ID, From: t.From, Rejection: *t.Rejection}
+		return t.To, 0, t.Since, bank.TransferRejected{Transfer: t.ID, From: t.From, Rejection: *t.Rejection,
+			Details: t.Details, SentAt: t.SentAt}
 	default:
-		return t.From, t.Version, *t.sending
+		return t.From, t.Version, t.SentAt, *t.sending
 	}
 }
 
 // expire is the delivery that ends a hold. d.mu is held.
 func (d *Driver) expire(h *hold) *delivery {
-	next, _ := bank.NextStep(h.Account, h.Version, bank.HoldPlaced{ExpiresAt: h.ExpiresAt})
+	next, _ := bank.NextStep(h.Account, h.Version, h.ExpiresAt, bank.HoldPlaced{ExpiresAt: h.ExpiresAt})
 	return &delivery{account: next.Account, command: d.internal(next.Command),
 		answered: func(outcome contract.Outcome) { d.expired(h, outcome) }}
 }

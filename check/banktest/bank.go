@@ -16,6 +16,9 @@ import (
 	"corebank/actor/saga"
 	"corebank/eventsource"
 	"corebank/eventsource/storage"
+	"corebank/internal/bank"
+	"corebank/internal/batcher"
+	"corebank/internal/contract"
 	"corebank/internal/identity"
 	"corebank/internal/identity/identitytest"
 	"corebank/internal/identity/session"
@@ -46,6 +49,7 @@ type Bank struct {
 	parts     server.Parts
 	host      *actor.Host
 	sessions  session.Store // of browsers
+	stalled   sync.RWMutex  // for writing, while transfers do not go on
 }
 
 // Start runs a bank until the test ends.
@@ -79,7 +83,7 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 	host := actor.NewHost(parts.own, disks.snapshots, disks.sealing, time.Now,
 		actor.NewAuthenticator(people, own.Verifier()))
 	transfers := &follower{}
-	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(host.Execute),
+	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(b.steps(host.Execute)),
 		Store: disks.transfers, Key: disks.sealing, Restored: host.ForgetAll, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewSubscriptionHub(log)
 	views, project := b.openViews(log, quiet)
@@ -184,6 +188,21 @@ func (b *Bank) until(what string, condition func() bool) {
 		case <-tick.C:
 		}
 	}
+}
+
+// steps are the calls with which transfers go on.
+func (b *Bank) steps(call batcher.Call) batcher.Call {
+	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		b.stalled.RLock()
+		defer b.stalled.RUnlock()
+		return call(ctx, id, batch)
+	}
+}
+
+// Stall keeps transfers where they are until resume is called.
+func (b *Bank) Stall() (resume func()) {
+	b.stalled.Lock()
+	return b.stalled.Unlock
 }
 
 // Settle waits until every transfer has ended and the views show the whole log.

@@ -84,6 +84,7 @@ const (
   ... on AmountExceedsRemaining { remaining { value currency } }
   ... on IdempotencyConflict { fields }
   ... on AccountFrozen { since }
+  ... on HoldExpired { since }
   ... on AlreadyReversed { by }
   ... on InvalidAmount { maxPrecision }
   ... on CurrencyMismatch { expected }`

@@ -121,11 +121,6 @@ func (h *History) times(state bank.Account, a Answer, skew time.Duration) []time
 	case bank.AdjustHold:
 		add(c.ExpiresAt)
 	}
-	if past := h.at(state.ID, state.RequiredVersion(a.Request.Command)); past != nil {
-		if placed, is := past.event.(bank.HoldPlaced); is {
-			add(placed.ExpiresAt)
-		}
-	}
 	return times
 }
 

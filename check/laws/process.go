@@ -29,7 +29,7 @@ func (s step) made(r contract.Record) bool {
 // expectNext notes what the bank has to do after a record: what its own process does. Whether that process is
 // right, the law of transfers tells by itself.
 func (h *History) expectNext(e *entry) {
-	next, is := bank.NextStep(e.Account, e.Version, e.event)
+	next, is := bank.NextStep(e.Account, e.Version, e.At, e.event)
 	if !is {
 		return
 	}

@@ -91,12 +91,11 @@ func cents(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: c
 // arrive takes a transfer to its end.
 func (s *story) arrive(from bank.AccountID, event bank.Event) {
 	sent := event.(bank.TransferSent)
-	receive := bank.ReceiveTransfer{Transfer: sent.Transfer, From: from, Amount: sent.Amount, Details: sent.Details}
-	if sent.Reverses != nil {
-		receive.Reverses = sent.Reverses.Transfer
-	}
-	if rejected, is := s.step(sent.To, receive).(bank.TransferRejected); is {
-		s.step(from, bank.ReturnTransfer{Transfer: sent.Transfer, Rejection: rejected.Rejection})
+	at := s.records[len(s.records)-1].At
+	receipt, _ := bank.NextStep(from, s.states[from].Version, at, event)
+	if rejected, is := s.step(sent.To, receipt.Command).(bank.TransferRejected); is {
+		s.step(from, bank.ReturnTransfer{Transfer: sent.Transfer, Rejection: rejected.Rejection,
+			Details: rejected.Details, SentAt: rejected.SentAt})
 		return
 	}
 	s.step(from, bank.CompleteTransfer{Transfer: sent.Transfer})
@@ -126,6 +125,9 @@ func (s *story) decide(id bank.AccountID, caller, key string, command bank.Comma
 	for _, r := range s.records {
 		if r.Account == id && r.Version == state.RequiredVersion(command) {
 			in.Past, _ = r.Event()
+		}
+		if r.Account == id && r.Key == state.ExpiryKey(command) {
+			in.Expiry, _ = r.Event()
 		}
 	}
 	return state.Decide(command, in)
@@ -435,7 +437,8 @@ func TestEveryLieIsFound(t *testing.T) {
 		}, nil},
 		"a transfer comes back although it was received": {laws.Transfer, "what was received", func(s *story) {
 			i, j := s.of("transfer-completed", 0), s.of("transfer-returned", 0)
-			s.records[i].Type, s.records[i].Data = "transfer-returned", bytes.ReplaceAll(s.records[j].Data,
+			s.records[i].Type, s.records[i].Schema = s.records[j].Type, s.records[j].Schema
+			s.records[i].Data = bytes.ReplaceAll(s.records[j].Data,
 				[]byte(transferIn(s.records[j])), []byte(transferIn(s.records[i])))
 		}, nil},
 		"a transfer was received that was never sent": {laws.Asked, "no client asked", func(s *story) {

@@ -1635,6 +1635,50 @@ func (ec *executionContext) fieldContext_TransferNotPending_retryable(_ context.
 	return graphql.NewScalarFieldContext("TransferNotPending", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _TransferPending_code(ctx context.Context, field graphql.CollectedField, obj *model.TransferPending) (ret graphql.Marshaler) {
+	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
+}
+func (ec *executionContext) fieldContext_TransferPending_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferPending", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
+}
+
+func (ec *executionContext) _TransferPending_message(ctx context.Context, field graphql.CollectedField, obj *model.TransferPending) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Message)
+}
+func (ec *executionContext) fieldContext_TransferPending_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferPending", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _TransferPending_path(ctx context.Context, field graphql.CollectedField, obj *model.TransferPending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TransferPending_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TransferPending_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferPending", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _TransferPending_retryable(ctx context.Context, field graphql.CollectedField, obj *model.TransferPending) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Retryable)
+}
+func (ec *executionContext) fieldContext_TransferPending_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferPending", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _UnknownCurrency_code(ctx context.Context, field graphql.CollectedField, obj *model.UnknownCurrency) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -1698,6 +1742,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._UnknownCurrency(ctx, sel, obj)
+	case model.TransferPending:
+		return ec._TransferPending(ctx, sel, &obj)
+	case *model.TransferPending:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._TransferPending(ctx, sel, obj)
 	case model.TransferNotPending:
 		return ec._TransferNotPending(ctx, sel, &obj)
 	case *model.TransferNotPending:
@@ -3464,6 +3515,61 @@ func (ec *executionContext) _TransferNotPending(ctx context.Context, sel ast.Sel
 			}
 		case "retryable":
 			out.Values[i] = ec._TransferNotPending_retryable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var transferPendingImplementors = []string{"TransferPending", "UserError"}
+
+func (ec *executionContext) _TransferPending(ctx context.Context, sel ast.SelectionSet, obj *model.TransferPending) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, transferPendingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TransferPending")
+		case "code":
+			out.Values[i] = ec._TransferPending_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._TransferPending_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._TransferPending_path(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "retryable":
+			out.Values[i] = ec._TransferPending_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

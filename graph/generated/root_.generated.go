@@ -678,6 +678,13 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	TransferPending struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
 	TransferRejection struct {
 		Code    func(childComplexity int) int
 		Message func(childComplexity int) int
@@ -3505,6 +3512,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TransferPayload.UserErrors(childComplexity), true
 
+	case "TransferPending.code":
+		if e.ComplexityRoot.TransferPending.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPending.Code(childComplexity), true
+	case "TransferPending.message":
+		if e.ComplexityRoot.TransferPending.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPending.Message(childComplexity), true
+	case "TransferPending.path":
+		if e.ComplexityRoot.TransferPending.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPending.Path(childComplexity), true
+	case "TransferPending.retryable":
+		if e.ComplexityRoot.TransferPending.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPending.Retryable(childComplexity), true
+
 	case "TransferRejection.code":
 		if e.ComplexityRoot.TransferRejection.Code == nil {
 			break
@@ -4250,7 +4282,11 @@ type BatchItemResult {
 type PostBatchPayload {
   "One per item, in the same order; empty when the whole batch was refused."
   results: [BatchItemResult!]!
-  "The index of the first item that was not applied; null when all were."
+  """
+  The index of the first item that was refused or failed, in an atomic batch the one
+  because of which nothing happened; null when there is none. What was applied
+  before, and is replayed, has not failed.
+  """
   failedIndex: Int
   "Whether this was a dry run: nothing happened, and the result is what would have happened."
   dryRun: Boolean!
@@ -4342,6 +4378,8 @@ enum ErrorCode {
   AMOUNT_EXCEEDS_REMAINING
   "The transfer has ended already."
   TRANSFER_NOT_PENDING
+  "The transfer is on its way."
+  TRANSFER_PENDING
   "A debit limit would be exceeded."
   LIMIT_EXCEEDED
   "The balance would become larger than an account can hold."
@@ -4417,7 +4455,10 @@ type IdempotencyConflict implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
-  "The input fields that differ from the first request."
+  """
+  The input fields that differ from the first request; only ` + "`" + `mutation` + "`" + ` when that
+  was of another kind, such as the openAccount of this account.
+  """
   fields: [String!]!
 }
 
@@ -4648,6 +4689,18 @@ type AmountExceedsRemaining implements UserError {
 
 "The transfer has ended already."
 type TransferNotPending implements UserError {
+  "The rule that was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, as text for people."
+  message: String!
+  "The path of the input field at fault, starting at the mutation's arguments."
+  path: [String!]
+  "Whether the same request may succeed later."
+  retryable: Boolean!
+}
+
+"The transfer is on its way: the same request may succeed when it has arrived."
+type TransferPending implements UserError {
   "The rule that was broken."
   code: ErrorCode!
   "What is wrong and what to do about it, as text for people."

@@ -1090,7 +1090,8 @@ type IdempotencyConflict struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
-	// The input fields that differ from the first request.
+	// The input fields that differ from the first request; only `mutation` when that
+	// was of another kind, such as the openAccount of this account.
 	Fields []string `json:"fields"`
 }
 
@@ -1556,7 +1557,9 @@ type PostBatchInput struct {
 type PostBatchPayload struct {
 	// One per item, in the same order; empty when the whole batch was refused.
 	Results []*BatchItemResult `json:"results"`
-	// The index of the first item that was not applied; null when all were.
+	// The index of the first item that was refused or failed, in an atomic batch the one
+	// because of which nothing happened; null when there is none. What was applied
+	// before, and is replayed, has not failed.
 	FailedIndex *int64 `json:"failedIndex,omitempty"`
 	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
@@ -2108,6 +2111,41 @@ type TransferPayload struct {
 	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
+
+// The transfer is on its way: the same request may succeed when it has arrived.
+type TransferPending struct {
+	// The rule that was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, as text for people.
+	Message string `json:"message"`
+	// The path of the input field at fault, starting at the mutation's arguments.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may succeed later.
+	Retryable bool `json:"retryable"`
+}
+
+func (TransferPending) IsUserError() {}
+
+// The rule that was broken.
+func (this TransferPending) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, as text for people.
+func (this TransferPending) GetMessage() string { return this.Message }
+
+// The path of the input field at fault, starting at the mutation's arguments.
+func (this TransferPending) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may succeed later, because the account may have changed by then.
+func (this TransferPending) GetRetryable() bool { return this.Retryable }
 
 // Why an account rejects a transfer.
 type TransferRejection struct {
@@ -2730,6 +2768,8 @@ const (
 	ErrorCodeAmountExceedsRemaining ErrorCode = "AMOUNT_EXCEEDS_REMAINING"
 	// The transfer has ended already.
 	ErrorCodeTransferNotPending ErrorCode = "TRANSFER_NOT_PENDING"
+	// The transfer is on its way.
+	ErrorCodeTransferPending ErrorCode = "TRANSFER_PENDING"
 	// A debit limit would be exceeded.
 	ErrorCodeLimitExceeded ErrorCode = "LIMIT_EXCEEDED"
 	// The balance would become larger than an account can hold.
@@ -2765,6 +2805,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeAlreadyReversed,
 	ErrorCodeAmountExceedsRemaining,
 	ErrorCodeTransferNotPending,
+	ErrorCodeTransferPending,
 	ErrorCodeLimitExceeded,
 	ErrorCodeBalanceTooLarge,
 	ErrorCodeInsufficientFunds,
@@ -2774,7 +2815,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeInputInvalid, ErrorCodeCurrencyUnknown, ErrorCodeAmountInvalid, ErrorCodeIdempotencyConflict, ErrorCodeAccountAlreadyOpen, ErrorCodeExternalIDTaken, ErrorCodeAccountNotFound, ErrorCodeAccountClosed, ErrorCodeSameAccount, ErrorCodeCurrencyMismatch, ErrorCodeAccountNotFrozen, ErrorCodeOverdraftNotAllowed, ErrorCodeOverdraftInUse, ErrorCodeHoldNotFound, ErrorCodeHoldEnded, ErrorCodeHoldExpired, ErrorCodeTransactionNotFound, ErrorCodeNotReversible, ErrorCodeAccountFrozen, ErrorCodeAlreadyReversed, ErrorCodeAmountExceedsRemaining, ErrorCodeTransferNotPending, ErrorCodeLimitExceeded, ErrorCodeBalanceTooLarge, ErrorCodeInsufficientFunds, ErrorCodeAccountNotEmpty, ErrorCodeTooManyOpenItems:
+	case ErrorCodeInputInvalid, ErrorCodeCurrencyUnknown, ErrorCodeAmountInvalid, ErrorCodeIdempotencyConflict, ErrorCodeAccountAlreadyOpen, ErrorCodeExternalIDTaken, ErrorCodeAccountNotFound, ErrorCodeAccountClosed, ErrorCodeSameAccount, ErrorCodeCurrencyMismatch, ErrorCodeAccountNotFrozen, ErrorCodeOverdraftNotAllowed, ErrorCodeOverdraftInUse, ErrorCodeHoldNotFound, ErrorCodeHoldEnded, ErrorCodeHoldExpired, ErrorCodeTransactionNotFound, ErrorCodeNotReversible, ErrorCodeAccountFrozen, ErrorCodeAlreadyReversed, ErrorCodeAmountExceedsRemaining, ErrorCodeTransferNotPending, ErrorCodeTransferPending, ErrorCodeLimitExceeded, ErrorCodeBalanceTooLarge, ErrorCodeInsufficientFunds, ErrorCodeAccountNotEmpty, ErrorCodeTooManyOpenItems:
 		return true
 	}
 	return false

@@ -132,13 +132,19 @@ func (a Account) Held(at time.Time) Money {
 	return held
 }
 
-// Available is what can be taken out at a time: the balance less what is held,
-// and the overdraft. It is never negative, and zero for a closed account.
-func (a Account) Available(at time.Time) Money {
+// Overdraft is how far the balance may fall below zero: not at all once the
+// account was closed.
+func (a Account) Overdraft() Money {
 	if a.IsClosed() {
 		return Money{Currency: a.Currency}
 	}
-	return Money{Minor: a.Balance.Minor - a.Held(at).Minor + a.Limits.Overdraft.Minor, Currency: a.Currency}
+	return Money{Minor: a.Limits.Overdraft.Minor, Currency: a.Currency}
+}
+
+// Available is what can be taken out at a time: the balance less what is held,
+// and the overdraft. It is never negative, and zero for a closed account.
+func (a Account) Available(at time.Time) Money {
+	return Money{Minor: a.Balance.Minor - a.Held(at).Minor + a.Overdraft().Minor, Currency: a.Currency}
 }
 
 // MoneyInTransit is the sum of the transfers that have not ended.

@@ -34,6 +34,7 @@ func tell(t *testing.T, stories map[string]story) {
 			if version := account.RequiredVersion(s.when); version != 0 {
 				in.Past = s.given[version-1]
 			}
+			in.Expiry = expiry(account, s.when, s.given)
 			event, broken := judged(t, account, s.when, in)
 			switch {
 			case s.then != nil && len(broken) > 0:
@@ -52,6 +53,18 @@ func tell(t *testing.T, stories map[string]story) {
 			}
 		})
 	}
+}
+
+// expiry is the event with which the hold expired that a command is about; nil if there is none.
+func expiry(a bank.Account, c bank.Command, history []bank.Event) bank.Event {
+	for _, e := range history {
+		if expired, is := e.(bank.HoldExpired); is {
+			if key, _ := bank.SystemKey(bank.ExpireHold{Hold: expired.Hold}); key == a.ExpiryKey(c) {
+				return expired
+			}
+		}
+	}
+	return nil
 }
 
 // tester is a test or a property.

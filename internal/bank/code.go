@@ -31,6 +31,7 @@ const (
 	AlreadyReversed        Code = "ALREADY_REVERSED"
 	AmountExceedsRemaining Code = "AMOUNT_EXCEEDS_REMAINING"
 	TransferNotPending     Code = "TRANSFER_NOT_PENDING"
+	TransferPending        Code = "TRANSFER_PENDING"
 	LimitExceeded          Code = "LIMIT_EXCEEDED"
 	BalanceTooLarge        Code = "BALANCE_TOO_LARGE"
 	InsufficientFunds      Code = "INSUFFICIENT_FUNDS"
@@ -79,6 +80,7 @@ func Codes() []CodeInfo {
 		{AlreadyReversed, "the transaction was reversed in full", "nothing needs to be done; by names the reversal", false},
 		{AmountExceedsRemaining, "less than this amount remains", "send at most what remains", true},
 		{TransferNotPending, "the transfer has ended already", "nothing needs to be done", false},
+		{TransferPending, "the transfer is on its way", "send the same request again when it has arrived", true},
 		{LimitExceeded, "a debit limit would be exceeded", "send at most what remains, or wait until resetsAt", true},
 		{BalanceTooLarge, "balance, overdraft and money in transit would exceed the largest amount",
 			"send less, or pay out first", true},

@@ -23,6 +23,8 @@ type Circumstances struct {
 	Caller, Key string
 	// Past is the account's event that RequiredVersion named; nil where there is none.
 	Past Event
+	// Expiry is the account's event with ExpiryKey; nil where there is none.
+	Expiry Event
 }
 
 // RequiredVersion is the version of the account's earlier event that a decision on c

@@ -245,7 +245,7 @@ func moreRepetitions() map[string]repetition {
 		"hold for a week": {week, bank.PlaceHold{Amount: eur(5)}, byField{
 			"expiresAt": bank.PlaceHold{Amount: eur(5), ExpiresAt: at(60)}}},
 		"capture in part": {part, capture(3, amount(2), noted), byField{
-			"hold":        capture(4, amount(2), noted),
+			"holdId":      capture(4, amount(2), noted),
 			"amount":      capture(3, amount(3), noted),
 			"amount: all": capture(3, nil, noted),
 			"releaseRest": bank.CaptureHold{Hold: 3, Amount: amount(2), ReleaseRest: true, Details: noted},
@@ -256,9 +256,9 @@ func moreRepetitions() map[string]repetition {
 			bank.CaptureHold{Hold: 3, Amount: amount(2), ReleaseRest: true},
 			byField{"releaseRest": bank.CaptureHold{Hold: 3, Amount: amount(2)}}},
 		"release": {bank.HoldReleased{Hold: 3, Amount: eur(1), Reason: "r"}, release, byField{
-			"hold": bank.ReleaseHold{Hold: 4, Reason: "r"}, "reason": bank.ReleaseHold{Hold: 3}}},
+			"holdId": bank.ReleaseHold{Hold: 4, Reason: "r"}, "reason": bank.ReleaseHold{Hold: 3}}},
 		"expiry": {bank.HoldExpired{Hold: 3, Amount: eur(1)}, bank.ExpireHold{Hold: 3}, byField{
-			"hold": bank.ExpireHold{Hold: 4}}},
+			"holdId": bank.ExpireHold{Hold: 4}}},
 		"reversal in part": {undone(2, -1, 0, 4, "cash"), reversePart(2, 1), byField{
 			"transactionId": reversePart(3, 1), "amount": reversePart(2, 2), "amount: all": reverse(2),
 			"reason": bank.Reverse{Transaction: 2, Amount: amount(1), Reason: "r"}}},

@@ -126,6 +126,17 @@ func (a Account) endedHoldVersion(version int64) int64 {
 	return version
 }
 
+// ExpiryKey is the key of the event that notes that the hold has expired which a
+// command is about, and "" for a command about none that has ended.
+func (a Account) ExpiryKey(c Command) string {
+	about, is := c.(interface{ requiredHold(Account) int64 })
+	if !is || about.requiredHold(a) == 0 {
+		return ""
+	}
+	key, _ := SystemKey(ExpireHold{Hold: about.requiredHold(a)})
+	return key
+}
+
 // liveHold is the hold, if it still holds.
 func (a Account) liveHold(version int64, in Circumstances) (Hold, *Refusal) {
 	if refusal := a.active(); refusal != nil {
@@ -137,13 +148,13 @@ func (a Account) liveHold(version int64, in Circumstances) (Hold, *Refusal) {
 		}
 		return Hold{}, refuseExpired(a.Holds[i].ExpiresAt)
 	}
-	// An ended hold is judged by the time that it was placed with, even if it was prolonged: no state is kept of it.
-	placed, ok := in.Past.(HoldPlaced)
-	switch {
-	case !ok:
+	// No state is kept of a hold that has ended: the log has what became of it.
+	switch _, placed := in.Past.(HoldPlaced); {
+	case !placed:
 		return Hold{}, refuseNoHold()
-	case !in.Now.Before(placed.ExpiresAt):
-		return Hold{}, refuseExpired(placed.ExpiresAt)
+	case in.Expiry != nil:
+		expired, _ := in.Expiry.(HoldExpired)
+		return Hold{}, refuseExpired(expired.ExpiresAt)
 	}
 	return Hold{}, &Refusal{Code: HoldEnded, Field: "holdId",
 		Message: "The hold was captured or released already; place another one if money is still to be kept back."}

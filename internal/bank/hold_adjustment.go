@@ -31,6 +31,8 @@ type HoldAdjusted struct {
 
 func (c AdjustHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
+func (c AdjustHold) requiredHold(a Account) int64 { return a.endedHoldVersion(c.Hold) }
+
 func (c AdjustHold) check(by rules) (broken Refusals) {
 	if c.Amount == nil && c.ExpiresAt.IsZero() {
 		broken.add(refuseInput("input", "must change the amount or the time of expiry"))
@@ -127,7 +129,7 @@ func (e HoldAdjusted) Subjects(a Account) []string { return []string{HoldSubject
 func (e HoldAdjusted) conflictsWith(c Command) []string {
 	if c, ok := c.(AdjustHold); ok {
 		amount, expiry := slices.Contains(e.Changed, "amount"), slices.Contains(e.Changed, "expiresAt")
-		return conflicts(field{"hold", e.Hold != c.Hold},
+		return conflicts(field{"holdId", e.Hold != c.Hold},
 			field{"amount", amount != (c.Amount != nil) || amount && e.Amount != *c.Amount},
 			field{"expiresAt", expiry == c.ExpiresAt.IsZero() || expiry && !e.ExpiresAt.Equal(inMicroseconds(c.ExpiresAt))})
 	}

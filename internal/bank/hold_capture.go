@@ -45,14 +45,18 @@ type HoldReleased struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// HoldExpired says that the rest of a hold ended by itself.
+// HoldExpired says that the rest of a hold ended by itself, and when: the event
+// itself may come later.
 type HoldExpired struct {
 	nonMonetary
-	Hold   int64 `json:"hold"`
-	Amount Money `json:"amount"`
+	Hold      int64     `json:"hold"`
+	Amount    Money     `json:"amount"`
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 func (c CaptureHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
+
+func (c CaptureHold) requiredHold(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
 func (c CaptureHold) check(by rules) Refusals {
 	broken := c.Details.check(by)
@@ -104,7 +108,7 @@ func (e HoldCaptured) conflictsWith(c Command) []string {
 		amount := c.Amount != nil && *c.Amount != e.Amount ||
 			c.Amount == nil && (e.Remaining.Positive() || e.Released.Positive())
 		rest := c.ReleaseRest && e.Remaining.Positive() || !c.ReleaseRest && e.Released.Positive()
-		return append(conflicts(field{"hold", e.Hold != c.Hold}, field{"amount", amount}, field{"releaseRest", rest}),
+		return append(conflicts(field{"holdId", e.Hold != c.Hold}, field{"amount", amount}, field{"releaseRest", rest}),
 			e.Details.differing(c.Details)...)
 	}
 	return wrongKind()
@@ -123,6 +127,8 @@ func (e HoldCaptured) hold(int64) int64 { return e.Hold }
 func (e HoldCaptured) Subjects(a Account) []string { return []string{HoldSubject(a.ID, e.Hold)} }
 
 func (c ReleaseHold) requiredVersion(a Account) int64 { return a.endedHoldVersion(c.Hold) }
+
+func (c ReleaseHold) requiredHold(a Account) int64 { return a.endedHoldVersion(c.Hold) }
 
 func (c ReleaseHold) check(by rules) (broken Refusals) {
 	broken.add(by.words("reason", c.Reason, 0, MaxReasonLength))
@@ -150,7 +156,7 @@ func (e HoldReleased) validate() error { return endOfHold(e.Hold, e.Amount) }
 
 func (e HoldReleased) conflictsWith(c Command) []string {
 	if c, ok := c.(ReleaseHold); ok {
-		return conflicts(field{"hold", e.Hold != c.Hold}, field{"reason", e.Reason != c.Reason})
+		return conflicts(field{"holdId", e.Hold != c.Hold}, field{"reason", e.Reason != c.Reason})
 	}
 	return wrongKind()
 }
@@ -167,7 +173,7 @@ func (c ExpireHold) decide(a Account, in Circumstances) (Event, Refusals) {
 	case in.Now.Before(a.Holds[i].ExpiresAt):
 		return nil, Refusals{refuseInput("hold", "has not expired yet")}
 	}
-	return HoldExpired{Hold: c.Hold, Amount: a.Holds[i].Remaining}, nil
+	return HoldExpired{Hold: c.Hold, Amount: a.Holds[i].Remaining, ExpiresAt: a.Holds[i].ExpiresAt}, nil
 }
 
 func (e HoldExpired) apply(a Account, _ time.Time) Account {
@@ -183,7 +189,7 @@ func (e HoldExpired) validate() error { return endOfHold(e.Hold, e.Amount) }
 
 func (e HoldExpired) conflictsWith(c Command) []string {
 	if c, ok := c.(ExpireHold); ok {
-		return conflicts(field{"hold", e.Hold != c.Hold})
+		return conflicts(field{"holdId", e.Hold != c.Hold})
 	}
 	return wrongKind()
 }

@@ -132,6 +132,7 @@ func TestCapturingHolds(t *testing.T) {
 	noted.Details = bank.Details{Reference: "shipped", Memo: "m", ExternalID: "x"}
 	gone := bank.Refusal{Code: bank.HoldEnded, Field: "holdId"}
 	expired := bank.Refusal{Code: bank.ExpiredHold, Field: "holdId", Since: at(60)}
+
 	none := bank.Refusal{Code: bank.HoldNotFound, Field: "holdId"}
 	tell(t, map[string]story{
 		"in full": {given: held, when: bank.CaptureHold{Hold: 3, Details: noted.Details}, then: noted},
@@ -170,7 +171,7 @@ func TestCapturingHolds(t *testing.T) {
 		},
 		"at the end": {given: held, now: at(60), when: bank.CaptureHold{Hold: 3}, or: expired},
 		"after the end was noted": {
-			given: then(held, bank.HoldExpired{Hold: 3, Amount: eur(70)}),
+			given: then(held, bank.HoldExpired{Hold: 3, Amount: eur(70), ExpiresAt: at(60)}),
 			now:   at(61),
 			when:  bank.CaptureHold{Hold: 3},
 			or:    expired,
@@ -184,7 +185,7 @@ func TestCapturingHolds(t *testing.T) {
 			given: then(held, captured(3, eur(70), eur(30), 0, 0)),
 			now:   at(99),
 			when:  bank.CaptureHold{Hold: 3},
-			or:    expired,
+			or:    gone,
 		},
 		"what was let go with it": {
 			given: then(held, captured(3, eur(20), eur(80), 0, 50)),
@@ -260,13 +261,13 @@ func TestNotingThatAHoldExpired(t *testing.T) {
 			given: held,
 			now:   at(60),
 			when:  bank.ExpireHold{Hold: 3},
-			then:  bank.HoldExpired{Hold: 3, Amount: eur(70)},
+			then:  bank.HoldExpired{Hold: 3, Amount: eur(70), ExpiresAt: at(60)},
 		},
 		"what was left of it": {
 			given: partly,
 			now:   at(99),
 			when:  bank.ExpireHold{Hold: 3},
-			then:  bank.HoldExpired{Hold: 3, Amount: eur(50)},
+			then:  bank.HoldExpired{Hold: 3, Amount: eur(50), ExpiresAt: at(60)},
 		},
 		"too early": {
 			given: held,

@@ -30,7 +30,7 @@ func (l *ledger) record(c bank.Command, event bank.Event, version int64, now tim
 	case bank.SendTransfer:
 		l.move(version, "sent", c.Amount.Minor, -c.Amount.Minor)
 		l.debits = append(l.debits, debit{now, c.Amount.Minor})
-		l.transits[event.(bank.TransferSent).Transfer] = &entry{minor: c.Amount.Minor}
+		l.transits[event.(bank.TransferSent).Transfer] = &entry{minor: c.Amount.Minor, at: now}
 	case bank.ReceiveTransfer:
 		if _, arrived := event.(bank.TransferReceived); arrived {
 			kind := "received"
@@ -47,6 +47,8 @@ func (l *ledger) record(c bank.Command, event bank.Event, version int64, now tim
 		l.move(version, "returned", t.minor, t.minor)
 		if t.reverses != 0 {
 			l.moves[t.reverses].rest += t.minor
+		} else { // on the day on which it was sent it no longer counts
+			l.debits = append(l.debits, debit{t.at, -t.minor})
 		}
 	case bank.Reverse:
 		l.recordReversal(c, event, version)
@@ -92,7 +94,7 @@ func (l *ledger) recordHold(c bank.Command, version int64, now time.Time) {
 		if until.IsZero() {
 			until = now.Add(7 * 24 * time.Hour)
 		}
-		l.holds[version] = &entry{minor: c.Amount.Minor, rest: c.Amount.Minor, until: until, placedUntil: until}
+		l.holds[version] = &entry{minor: c.Amount.Minor, rest: c.Amount.Minor, until: until}
 		l.debits = append(l.debits, debit{now, c.Amount.Minor})
 	case bank.AdjustHold:
 		h := l.holds[c.Hold]
@@ -117,6 +119,6 @@ func (l *ledger) recordHold(c bank.Command, version int64, now time.Time) {
 	case bank.ReleaseHold:
 		l.holds[c.Hold].ended = true
 	case bank.ExpireHold:
-		l.holds[c.Hold].ended = true
+		l.holds[c.Hold].ended, l.holds[c.Hold].expired = true, true
 	}
 }

@@ -39,12 +39,12 @@ type debit struct {
 
 // entry is a hold, a movement or a transfer.
 type entry struct {
-	kind               string
-	minor              int64
-	rest               int64 // of a hold what is held, of a movement what is not reversed
-	until, placedUntil time.Time
-	ended              bool
-	reverses           int64
+	kind           string
+	minor          int64
+	rest           int64 // of a hold what is held, of a movement what is not reversed
+	until, at      time.Time
+	ended, expired bool
+	reverses       int64
 }
 
 func newLedger() *ledger {
@@ -366,7 +366,7 @@ func (l *ledger) live(hold int64, now time.Time) []func() rule {
 	h := l.holds[hold]
 	return []func() rule{
 		must("HOLD_NOT_FOUND", func() bool { return h != nil }),
-		must("HOLD_ENDED", func() bool { return !h.ended || !now.Before(h.placedUntil) }),
+		must("HOLD_ENDED", func() bool { return !h.ended || h.expired }),
 		must("HOLD_EXPIRED", func() bool { return !h.ended && now.Before(h.until) }),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"time"
 )
 
@@ -14,7 +15,8 @@ type Limits struct {
 	Overdraft Money `json:"overdraft,omitzero"`
 	// PerTransaction and PerDay bound debits: withdrawals, outgoing transfers
 	// and holds. Nil is no limit. A day is one of UTC; what is released or
-	// reversed later is not given back to its day.
+	// reversed later is not given back to its day, but a transfer that comes back
+	// on the day on which it was sent is.
 	PerTransaction *Money `json:"perTransaction,omitempty"`
 	PerDay         *Money `json:"perDay,omitempty"`
 }
@@ -23,6 +25,8 @@ type Limits struct {
 type Spent struct {
 	Day    string `json:"day"`
 	Amount Money  `json:"amount"`
+	// Full is how many times the largest amount counted beside Amount.
+	Full int64 `json:"full,omitempty"`
 }
 
 // SetLimits asks for these limits in place of all earlier ones.
@@ -161,7 +165,7 @@ func (a Account) checkDailyLimit(amount Money, now time.Time) *Refusal {
 	if limit == nil {
 		return nil
 	}
-	remaining := Money{Minor: max(0, limit.Minor-a.SpentOn(now).Minor), Currency: a.Currency}
+	remaining := a.RemainingOn(now)
 	if amount.Minor <= remaining.Minor {
 		return nil
 	}
@@ -171,23 +175,59 @@ func (a Account) checkDailyLimit(amount Money, now time.Time) *Refusal {
 			" remains; send at most that, or wait until " + resets.Format(time.RFC3339) + "."}
 }
 
-// SpentOn is what counted towards the daily limit on the day of a time, so
-// far.
-func (a Account) SpentOn(at time.Time) Money {
-	if a.Spent.Day == at.UTC().Format(time.DateOnly) {
-		return a.Spent.Amount
-	}
-	return Money{Currency: a.Currency}
+// RemainingOn is what is left of the daily limit, which there is, on the day of a
+// time.
+func (a Account) RemainingOn(at time.Time) Money {
+	return Money{Minor: max(0, a.Limits.PerDay.Minor-a.SpentOn(at).Minor), Currency: a.Currency}
 }
+
+// SpentOn is what counted towards the daily limit on the day of a time, so
+// far: the largest amount where it is even more.
+func (a Account) SpentOn(at time.Time) Money {
+	spent := a.spentOn(at)
+	if spent.Full > 0 {
+		spent.Amount.Minor = math.MaxInt64
+	}
+	return spent.Amount
+}
+
+// SumSpentOn is SpentOn in minor units, however much it is.
+func (a Account) SumSpentOn(at time.Time) *big.Int {
+	spent := a.spentOn(at)
+	sum := new(big.Int).Mul(big.NewInt(spent.Full), big.NewInt(math.MaxInt64))
+	return sum.Add(sum, big.NewInt(spent.Amount.Minor))
+}
+
+func (a Account) spentOn(at time.Time) Spent {
+	if day := dayOf(at); a.Spent.Day != day {
+		return Spent{Day: day, Amount: Money{Currency: a.Currency}}
+	}
+	return a.Spent
+}
+
+func dayOf(at time.Time) string { return at.UTC().Format(time.DateOnly) }
 
 // spend counts a debit towards its day.
 func (a Account) spend(amount Money, at time.Time) Account {
-	spent := a.SpentOn(at)
-	if amount.Minor > math.MaxInt64-spent.Minor {
-		spent.Minor = math.MaxInt64 // beyond every limit already
+	a.Spent = a.spentOn(at)
+	if left := math.MaxInt64 - a.Spent.Amount.Minor; amount.Minor > left {
+		a.Spent.Full++
+		a.Spent.Amount.Minor = amount.Minor - left
 	} else {
-		spent.Minor += amount.Minor
+		a.Spent.Amount.Minor += amount.Minor
 	}
-	a.Spent = Spent{Day: at.UTC().Format(time.DateOnly), Amount: spent}
+	return a
+}
+
+// unspend takes back what counted towards a day, if nothing has counted towards
+// a later one.
+func (a Account) unspend(amount Money, day string) Account {
+	if a.Spent.Day != day {
+		return a
+	}
+	if a.Spent.Amount.Minor -= amount.Minor; a.Spent.Amount.Minor < 0 {
+		a.Spent.Full--
+		a.Spent.Amount.Minor += math.MaxInt64
+	}
 	return a
 }

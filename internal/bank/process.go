@@ -10,7 +10,7 @@ type Step struct {
 	Due time.Time
 }
 
-// NextStep is the command that follows from an event of an account, and false where nothing follows. It is the
+// NextStep is the command that follows from an event of an account at a time, and false where nothing follows. It is the
 // whole process that carries a transfer to its end and ends a hold whose time is over:
 //
 //	the sender's TransferSent       → the receiver's ReceiveTransfer
@@ -19,14 +19,15 @@ type Step struct {
 //	HoldPlaced, HoldAdjusted        → ExpireHold, when the hold expires
 //
 // Each step has one idempotency key (SystemKey), so that it happens once however often it is tried.
-func NextStep(account AccountID, version int64, e Event) (Step, bool) {
+func NextStep(account AccountID, version int64, at time.Time, e Event) (Step, bool) {
 	switch e := e.(type) {
 	case TransferSent:
-		return Step{Account: e.To, Command: e.receipt(account)}, true
+		return Step{Account: e.To, Command: e.receipt(account, at)}, true
 	case TransferReceived:
 		return Step{Account: e.From, Command: CompleteTransfer{Transfer: e.Transfer}}, true
 	case TransferRejected:
-		return Step{Account: e.From, Command: ReturnTransfer{Transfer: e.Transfer, Rejection: e.Rejection}}, true
+		return Step{Account: e.From, Command: ReturnTransfer{Transfer: e.Transfer, Rejection: e.Rejection,
+			Details: e.Details, SentAt: e.SentAt}}, true
 	case HoldPlaced:
 		return Step{Account: account, Command: ExpireHold{Hold: version}, Due: e.ExpiresAt}, true
 	case HoldAdjusted:
@@ -36,9 +37,9 @@ func NextStep(account AccountID, version int64, e Event) (Step, bool) {
 }
 
 // receipt asks the receiver to take what the sender sent.
-func (e TransferSent) receipt(from AccountID) ReceiveTransfer {
+func (e TransferSent) receipt(from AccountID, at time.Time) ReceiveTransfer {
 	receive := ReceiveTransfer{Transfer: e.Transfer, From: from, Amount: e.Amount, Details: e.Details,
-		EffectiveAt: e.EffectiveAt}
+		EffectiveAt: e.EffectiveAt, SentAt: at}
 	if e.Reverses != nil {
 		receive.Reverses = e.Reverses.Transfer
 	}

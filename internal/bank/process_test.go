@@ -20,15 +20,17 @@ func TestWhatTheBankDoesByItself(t *testing.T) {
 		then  bank.Step
 	}{
 		"money was sent": {given: noted, then: bank.Step{Account: grace, Command: bank.ReceiveTransfer{
-			Transfer: trip, From: ada, Amount: eur(5_00), Details: details, EffectiveAt: at(1)}}},
+			Transfer: trip, From: ada, Amount: eur(5_00), Details: details, EffectiveAt: at(1), SentAt: at(7)}}},
 		"money was sent back": {given: refund, then: bank.Step{Account: refund.To, Command: bank.ReceiveTransfer{
 			Transfer: refund.Transfer, From: ada, Amount: refund.Amount, Details: refund.Details,
-			Reverses: refund.Reverses.Transfer}}},
+			Reverses: refund.Reverses.Transfer, SentAt: at(7)}}},
 		"money arrived": {given: received(eur(1), eur(1)),
 			then: bank.Step{Account: grace, Command: completeIt}},
 		"money was not taken": {
-			given: bank.TransferRejected{Transfer: trip, From: grace, Amount: eur(1), Rejection: closedThere},
-			then:  bank.Step{Account: grace, Command: returnIt},
+			given: bank.TransferRejected{Transfer: trip, From: grace, Amount: eur(1), Rejection: closedThere, Details: details,
+				SentAt: at(2)},
+			then: bank.Step{Account: grace, Command: bank.ReturnTransfer{Transfer: trip, Rejection: closedThere,
+				Details: details, SentAt: at(2)}},
 		},
 		"a hold was placed": {given: placed(eur(1), at(9)),
 			then: bank.Step{Account: ada, Command: bank.ExpireHold{Hold: 4}, Due: at(9)}},
@@ -36,7 +38,7 @@ func TestWhatTheBankDoesByItself(t *testing.T) {
 			then: bank.Step{Account: ada, Command: bank.ExpireHold{Hold: 3}, Due: at(60)}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, follows := bank.NextStep(ada, 4, p.given)
+			got, follows := bank.NextStep(ada, 4, at(7), p.given)
 			if !follows || !reflect.DeepEqual(got, p.then) {
 				t.Errorf("then\n%+v (%t), want\n%+v", got, follows, p.then)
 			}
@@ -51,7 +53,7 @@ func TestWhatTheBankDoesByItself(t *testing.T) {
 func TestWhatEndsTheProcess(t *testing.T) {
 	going := []string{"sent", "paid back", "received", "rejected", "held", "adjusted"}
 	for name, e := range wholeEvents() {
-		if next, follows := bank.NextStep(ada, 4, e); follows != slices.Contains(going, name) {
+		if next, follows := bank.NextStep(ada, 4, at(7), e); follows != slices.Contains(going, name) {
 			t.Errorf("%s: %+v follows", name, next)
 		}
 	}

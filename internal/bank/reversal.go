@@ -74,8 +74,8 @@ func (c Reverse) decide(a Account, in Circumstances) (Event, Refusals) {
 		broken.add(a.mayDebit())
 	}
 	amount, remaining, refusal := c.amount(a, original)
-	if refusal != nil {
-		return nil, append(broken, refusal)
+	if broken.add(refusal); refusal != nil && refusal.Code == AlreadyReversed {
+		return nil, broken
 	}
 	broken.add(a.mayReverse(c.Transaction))
 	return c.undo(a, in, amount, remaining, broken)
@@ -162,7 +162,8 @@ func RefuseUnknownTransaction() *Refusal {
 
 // RefuseOnItsWay is the refusal to reverse a transfer that has not ended.
 func RefuseOnItsWay() *Refusal {
-	return refuseIrreversible("the transfer is on its way; reverse it when it has arrived")
+	return &Refusal{Code: TransferPending, Field: "transactionId",
+		Message: "The transfer is on its way; send the same request again when it has arrived, and post nothing in its place."}
 }
 
 // RefuseCameBack is the refusal to reverse a transfer that did not arrive.

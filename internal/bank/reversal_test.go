@@ -89,6 +89,7 @@ func TestNeverTwice(t *testing.T) {
 			given: then(in, undone(2, -1, 4_99, 4_99, "cash")),
 			when:  reversePart(2, 5_00),
 			or:    exceeds,
+			also:  []bank.Code{bank.InsufficientFunds},
 		},
 		"nor while it is frozen": {
 			given: then(whole, frozenDebits),

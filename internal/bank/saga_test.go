@@ -48,6 +48,13 @@ func (w *world) execute(id bank.AccountID, key string, c bank.Command) (bank.Eve
 	if version := account.RequiredVersion(c); version != 0 {
 		in.Past = w.streams[id][version-1].event
 	}
+	if key := account.ExpiryKey(c); key != "" {
+		for _, f := range w.streams[id] {
+			if f.key == key {
+				in.Expiry = f.event
+			}
+		}
+	}
 	event, broken := judged(w, account, c, in)
 	if len(broken) > 0 {
 		w.checkReversal(account, c, in.Past, broken[0].Code)
@@ -86,7 +93,7 @@ func (w *world) checkReversal(account bank.Account, c bank.Command, past bank.Ev
 
 // follow does what follows from an event, for the first time or once more.
 func (w *world) follow(f fact) {
-	next, follows := bank.NextStep(f.account, f.version, f.event)
+	next, follows := bank.NextStep(f.account, f.version, f.at, f.event)
 	if !follows || !next.Due.IsZero() {
 		return
 	}

@@ -16,6 +16,8 @@ type ReceiveTransfer struct {
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
 	// Reverses is the transfer that it pays back, or "".
 	Reverses TransferID `json:"reverses,omitempty"`
+	// SentAt is when it was sent: its sender needs that if it comes back.
+	SentAt time.Time `json:"sentAt,omitzero"`
 }
 
 // CompleteTransfer tells the sender that the money was received.
@@ -27,6 +29,8 @@ type CompleteTransfer struct {
 type ReturnTransfer struct {
 	Transfer TransferID `json:"transfer"`
 	Rejection
+	Details
+	SentAt time.Time `json:"sentAt,omitzero"`
 }
 
 // Rejection is why a transfer was not received.
@@ -53,6 +57,9 @@ type TransferRejected struct {
 	From     AccountID  `json:"from"`
 	Amount   Money      `json:"amount"`
 	Rejection
+	// Details and SentAt are those of the sending.
+	Details
+	SentAt time.Time `json:"sentAt,omitzero"`
 }
 
 // TransferCompleted says, to the sender, that the money arrived.
@@ -69,6 +76,9 @@ type TransferReturned struct {
 	Transfer TransferID `json:"transfer"`
 	To       AccountID  `json:"to"`
 	Rejection
+	// Details and SentAt are those of the sending.
+	Details
+	SentAt time.Time `json:"sentAt,omitzero"`
 }
 
 func (c ReceiveTransfer) systemKey() string { return "receive/" + string(c.Transfer) }
@@ -90,7 +100,7 @@ func (c ReceiveTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
 		}
 	}
 	return TransferRejected{Transfer: c.Transfer, From: c.From, Amount: c.Amount,
-		Rejection: Rejection{Code: refusal.Code, Message: tellSender(refusal)}}, nil
+		Rejection: Rejection{Code: refusal.Code, Message: tellSender(refusal)}, Details: c.Details, SentAt: c.SentAt}, nil
 }
 
 // tellSender is the reason of a rejection as the sender may read it: for example,
@@ -219,13 +229,15 @@ func (c ReturnTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
 	}
 	transit := a.InTransit[i]
 	return TransferReturned{Movement: a.move(transit.Amount, transit.Amount.Minor, TransitLedger(a.Currency)),
-		Transfer: c.Transfer, To: transit.To, Rejection: c.Rejection}, nil
+		Transfer: c.Transfer, To: transit.To, Rejection: c.Rejection, Details: c.Details, SentAt: c.SentAt}, nil
 }
 
 func (e TransferReturned) apply(a Account, _ time.Time) Account {
 	a.Balance = e.Balance
 	if i := a.findTransit(e.Transfer); i >= 0 && a.InTransit[i].Reverses != 0 {
 		a = a.reversed(a.InTransit[i].Reverses, -e.Amount.Minor, 0)
+	} else if !e.SentAt.IsZero() {
+		a = a.unspend(e.Amount, dayOf(e.SentAt))
 	}
 	return a.arrived(e.Transfer)
 }
@@ -233,7 +245,7 @@ func (e TransferReturned) apply(a Account, _ time.Time) Account {
 // Entry is the credit of what came back.
 func (e TransferReturned) Entry() (Entry, bool) {
 	entry := e.Movement.entry(TransferReturnedEntry, true)
-	entry.Transfer, entry.Counterparty, entry.Reason = e.Transfer, e.To, e.Message
+	entry.Details, entry.Transfer, entry.Counterparty, entry.Reason = e.Details, e.Transfer, e.To, e.Message
 	return entry, true
 }
 

@@ -105,7 +105,7 @@ func TestSendingTransfers(t *testing.T) {
 
 func TestReceivingTransfers(t *testing.T) {
 	receive := bank.ReceiveTransfer{Transfer: trip, From: grace, Amount: eur(1),
-		Details: bank.Details{Reference: "rent", Memo: "m", ExternalID: "7"}}
+		Details: bank.Details{Reference: "rent", Memo: "m", ExternalID: "7"}, SentAt: at(0)}
 	got := received(eur(1), eur(1))
 	got.Details = receive.Details
 	dated, early := receive, receive
@@ -118,7 +118,7 @@ func TestReceivingTransfers(t *testing.T) {
 	gotBack.Reverses = back.Reverses
 	refused := func(code bank.Code, message string) bank.TransferRejected {
 		return bank.TransferRejected{Transfer: trip, From: grace, Amount: eur(1),
-			Rejection: bank.Rejection{Code: code, Message: message}}
+			Rejection: bank.Rejection{Code: code, Message: message}, Details: receive.Details, SentAt: at(0)}
 	}
 	full := []bank.Event{opened("EUR"), deposited(eur(1<<63-1), eur(1<<63-1))}
 	inDollars := opened("USD")

@@ -68,16 +68,16 @@ var operations = []Operation{
 	{"ReleaseHold", "releaseHold", Owner, 1, command[bank.ReleaseHold](), events(
 		event[bank.HoldReleased]("hold-released", 1))},
 	{"ExpireHold", "", Bank, 1, command[bank.ExpireHold](), events(
-		event[bank.HoldExpired]("hold-expired", 1))},
+		event[bank.HoldExpired]("hold-expired", 2, lifted(expiredV1.lift)))},
 
 	{"SendTransfer", "transfer", Owner, 2, command[bank.SendTransfer](), events(transferSent)},
 	{"ReceiveTransfer", "", Bank, 1, command[bank.ReceiveTransfer](), events(
 		event[bank.TransferReceived]("transfer-received", 1),
-		event[bank.TransferRejected]("transfer-rejected", 1))},
+		event[bank.TransferRejected]("transfer-rejected", 2, lifted(rejectedV1.lift)))},
 	{"CompleteTransfer", "", Bank, 1, command[bank.CompleteTransfer](), events(
 		event[bank.TransferCompleted]("transfer-completed", 1))},
 	{"ReturnTransfer", "", Bank, 1, command[bank.ReturnTransfer](), events(
-		event[bank.TransferReturned]("transfer-returned", 1))},
+		event[bank.TransferReturned]("transfer-returned", 2, lifted(returnedV1.lift)))},
 
 	{"Reverse", "reverse", Staff, 2, command[bank.Reverse](), events(
 		event[bank.TransactionReversed]("transaction-reversed", 1), transferSent)},

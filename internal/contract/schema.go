@@ -109,3 +109,35 @@ func (p paidV1) lift() bank.Paid {
 	return bank.Paid{Movement: bank.Movement{Amount: p.Amount, Balance: p.Balance, Postings: p.Postings},
 		Details: bank.Details{Reference: p.Reference, Memo: p.Memo}}
 }
+
+// rejectedV1 and returnedV1 are from before the end of a transfer said what its
+// sending had said.
+type rejectedV1 struct {
+	Transfer bank.TransferID `json:"transfer"`
+	From     bank.AccountID  `json:"from"`
+	Amount   bank.Money      `json:"amount"`
+	bank.Rejection
+}
+
+func (r rejectedV1) lift() bank.Event {
+	return bank.TransferRejected{Transfer: r.Transfer, From: r.From, Amount: r.Amount, Rejection: r.Rejection}
+}
+
+type returnedV1 struct {
+	bank.Movement
+	Transfer bank.TransferID `json:"transfer"`
+	To       bank.AccountID  `json:"to"`
+	bank.Rejection
+}
+
+func (r returnedV1) lift() bank.Event {
+	return bank.TransferReturned{Movement: r.Movement, Transfer: r.Transfer, To: r.To, Rejection: r.Rejection}
+}
+
+// expiredV1 is from before the end of a hold said when that was.
+type expiredV1 struct {
+	Hold   int64      `json:"hold"`
+	Amount bank.Money `json:"amount"`
+}
+
+func (e expiredV1) lift() bank.Event { return bank.HoldExpired{Hold: e.Hold, Amount: e.Amount} }

@@ -120,7 +120,8 @@ func (b *Log) Send(from, to bank.AccountID, amount bank.Money) bank.TransferSent
 func (b *Log) Deliver(from bank.AccountID, sent bank.TransferSent) (arrived bool) {
 	b.T.Helper()
 	var event bank.Event = sent
-	for step, more := bank.NextStep(from, 0, event); more; step, more = bank.NextStep(step.Account, 0, event) {
+	step, more := bank.NextStep(from, 0, b.Now, event)
+	for ; more; step, more = bank.NextStep(step.Account, 0, b.Now, event) {
 		event = b.event(b.Do(step.Account, step.Command))
 	}
 	_, arrived = event.(bank.TransferCompleted)
