@@ -176,11 +176,8 @@ func (r *Resolver) abandonBatch(ctx context.Context, requests []commandRequest, 
 			case outcome.Status != contract.NotTried && outcome.Status != contract.Replayed:
 				failed = true
 			}
-			if !requests[i].dryRun {
+			if outcome.Account = nil; !requests[i].dryRun { // it would be one that never was
 				outcome.Others = nil
-			}
-			if outcome.Status == contract.Unknown {
-				outcome.Status = contract.Unavailable // nothing was to happen
 			}
 			outcomes[i] = outcome
 		}
