@@ -197,9 +197,9 @@ func (h *History) circumstances(
 	if past := h.at(a.ID, a.RequiredVersion(command)); past != nil {
 		in.Past = past.event
 	}
-	for _, i := range h.byKey[asked{a.ID, a.ExpiryKey(command)}] {
-		if h.entries[i].version <= a.Version {
-			in.Expiry = h.entries[i].event
+	for _, e := range h.byKey[asked{a.ID, a.ExpiryKey(command)}] {
+		if e.Version <= a.Version {
+			in.Expiry = e.event
 		}
 	}
 	return in
