@@ -33,9 +33,11 @@ func TestADryRunAnswersAtOnceAndAlike(t *testing.T) {
 	}
 	sent := c.Must("transfer", with(send("4.00", "rent", false), "waitMs", 10_000))
 	for _, dry := range []bool{true, false} {
-		c.Mutate("transfer", send("4.00", "rent", dry)).Answers(`{replayed: true, transfer: {status: COMPLETED}, userErrors: []}`)
+		c.Mutate("transfer", send("4.00", "rent", dry)).Answers(
+			`{replayed: true, transfer: {status: COMPLETED}, userErrors: []}`)
 		c.Do(`mutation($in: PostBatchInput!) { postBatch(input: $in) { results { status transfer { status } } } }`,
-			map[string]any{"in": map[string]any{"dryRun": dry, "items": []any{map[string]any{"transfer": send("4.00", "rent", false)}}}},
+			map[string]any{"in": map[string]any{"dryRun": dry, "items": []any{
+				map[string]any{"transfer": send("4.00", "rent", false)}}}},
 		).Answers(`{postBatch: {results: [{status: REPLAYED, transfer: {status: COMPLETED}}]}}`)
 	}
 	deposit := c.Must("deposit", c.pay(ada, "3.00")).Transaction.ID
@@ -59,13 +61,15 @@ func TestWhatComesBackSaysWhatItIs(t *testing.T) {
 		c := given(t, b)
 		ada := c.rich("10.00")
 		c.Must("setLimits", map[string]any{"accountId": ada, "debitPerDay": banktest.EUR("10"), "idempotencyKey": "l"})
-		lost := map[string]any{"fromAccountId": ada, "toAccountId": "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", "reference": "invoice 7",
-			"memo": "March", "externalId": "x-7", "amount": banktest.EUR("8"), "idempotencyKey": "lost", "waitMs": 10_000}
+		lost := map[string]any{"fromAccountId": ada, "toAccountId": "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+			"reference": "invoice 7", "memo": "March", "externalId": "x-7", "amount": banktest.EUR("8"),
+			"idempotencyKey": "lost", "waitMs": 10_000}
 		c.Must("transfer", lost).Answers(`{transfer: {status: RETURNED}}`)
 		c.Settle()
 		c.Do(`query($id: ID!) { history(accountId: $id, filter: {reference: "invoice 7"}) {
 		  nodes { type reference memo externalId } totals { credits { value } debits { value } } }
-		  account(id: $id) { limits { spentToday { value } remainingToday { value } } } }`, map[string]any{"id": ada}).Answers(
+		  account(id: $id) { limits { spentToday { value } remainingToday { value } } } }`,
+			map[string]any{"id": ada}).Answers(
 			`{history: {nodes: [{type: TRANSFER_RETURNED, reference: invoice 7, memo: March, externalId: x-7},
 			  {type: TRANSFER_OUT, reference: invoice 7, memo: March, externalId: x-7}],
 			  totals: {credits: {value: "8.00"}, debits: {value: "8.00"}}},
@@ -122,9 +126,11 @@ func TestReadsAgree(t *testing.T) {
 	c.Must("closeAccount", map[string]any{"accountId": ada, "idempotencyKey": "close"}).Answers(
 		`{account: {status: CLOSED, balance: {current: {value: "0.00"}, available: {value: "0.00"}}}}`)
 	c.Settle()
-	c.Do(`query($id: ID!) { account(id: $id) { balance { available { value } overdraft { value } } limits { overdraft { value } } }
+	c.Do(`query($id: ID!) { account(id: $id) {
+	    balance { available { value } overdraft { value } } limits { overdraft { value } } }
 	  statement(accountId: $id, from: "2020-01-01T00:00:00Z", to: "2020-02-01T00:00:00Z", format: CSV) {
-	    owner currency opening { value } openingVersion closing { value } closingVersion document lines { nodes { id } } } }`,
+	    owner currency opening { value } openingVersion closing { value } closingVersion document
+	    lines { nodes { id } } } }`,
 		map[string]any{"id": ada}).Answers(`{
 		  account: {balance: {available: {value: "0.00"}, overdraft: {value: "0.00"}}, limits: {overdraft: {value: "0.00"}}},
 		  statement: {owner: Ada, currency: EUR, opening: {value: "0.00"}, openingVersion: 0, closing: {value: "0.00"},
@@ -137,7 +143,7 @@ func TestReadsAgree(t *testing.T) {
 	}
 }
 
-// TestATransferOnItsWayIsReversedLater, and nobody is told to pay it back in another way.
+// TestATransferOnItsWayIsReversedLater: the refusal does not say to pay it back in another way.
 func TestATransferOnItsWayIsReversedLater(t *testing.T) {
 	banktest.Tell(t, func(t *testing.T, b *banktest.Bank) {
 		c := given(t, b)
@@ -148,7 +154,8 @@ func TestATransferOnItsWayIsReversedLater(t *testing.T) {
 		back := map[string]any{"transactionId": sent.Transaction.ID, "reason": "mistake", "idempotencyKey": "back"}
 		for _, dry := range []bool{true, false} {
 			got := c.Mutate("reverse", with(back, "dryRun", dry)).Refused("TRANSFER_PENDING")
-			if e := got.UserErrors[0]; !e.Retryable || e.Typename != "TransferPending" || strings.Contains(e.Message, "opposite") {
+			if e := got.UserErrors[0]; !e.Retryable || e.Typename != "TransferPending" ||
+				strings.Contains(e.Message, "opposite") {
 				t.Errorf("the refusal is %+v", e)
 			}
 		}

@@ -34,7 +34,8 @@ func (q question) answer(t *testing.T) *bank.Refusal {
 	if q.earlier != nil {
 		return bank.RefuseConflict(bank.Conflicts(q.earlier, q.command))
 	}
-	_, broken := judged(t, q.account, q.command, bank.Circumstances{Now: q.now, Key: q.key, Past: q.past, Expiry: q.expiry})
+	in := bank.Circumstances{Now: q.now, Key: q.key, Past: q.past, Expiry: q.expiry}
+	_, broken := judged(t, q.account, q.command, in)
 	if len(broken) > 0 {
 		return broken[0]
 	}

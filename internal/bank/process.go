@@ -10,8 +10,8 @@ type Step struct {
 	Due time.Time
 }
 
-// NextStep is the command that follows from an event of an account at a time, and false where nothing follows. It is the
-// whole process that carries a transfer to its end and ends a hold whose time is over:
+// NextStep is the command that follows from an event of an account at a time, and false where nothing follows. It is
+// the whole process that carries a transfer to its end and ends a hold whose time is over:
 //
 //	the sender's TransferSent       → the receiver's ReceiveTransfer
 //	the receiver's TransferReceived → the sender's CompleteTransfer

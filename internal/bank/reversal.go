@@ -163,7 +163,8 @@ func RefuseUnknownTransaction() *Refusal {
 // RefuseOnItsWay is the refusal to reverse a transfer that has not ended.
 func RefuseOnItsWay() *Refusal {
 	return &Refusal{Code: TransferPending, Field: "transactionId",
-		Message: "The transfer is on its way; send the same request again when it has arrived, and post nothing in its place."}
+		Message: "The transfer is on its way; send the same request again when it has arrived, " +
+			"and post nothing in its place."}
 }
 
 // RefuseCameBack is the refusal to reverse a transfer that did not arrive.
