@@ -72,7 +72,7 @@ class Hero {
         'The money is not affected. An operator must run corebank replay.'),
       problem && h('p', { class: 'notice', role: 'status' }, `This page may be out of date: ${problem.message}`),
       fault && h('p', { class: 'notice', role: 'alert' },
-        `The bank does not report changes: ${fault} The page asks every 2 seconds instead.`));
+        `The bank does not report changes: ${fault} The page asks for them instead.`));
   }
 }
 

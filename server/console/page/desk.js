@@ -77,7 +77,9 @@ export function leave(event, element, desk, address) {
   if (menu && element.contains(menu) && !(menu.matches('.form .more'))) {
     menu.open = false;
     menu.querySelector('summary').focus();
-  } else if (desk.element.childElementCount > 0 && !desk.form?.busy && !desk.form?.doubtful) {
-    location.hash = address;
+  } else if (desk.element.childElementCount > 0) {
+    if (!desk.form?.busy && !desk.form?.doubtful) location.hash = address;
+  } else {
+    element.querySelector('details.more[open]')?.removeAttribute('open');
   }
 }

@@ -11,8 +11,9 @@ const jump = 100; // rows of a page that catches up
 const pagesBehind = 3; // further behind, it begins anew at the newest page
 const pause = 250; // at least, between two queries
 const share = 10; // drawing may take this part of the time
-const poll = 2000; // in case a notification is ever missed
-const patience = 3000; // without an answer for so long, the page is not live
+const poll = 1500; // in case a notification is ever missed
+const patience = 2700; // without an answer for so long, the page is not live
+const look = 250; // how often that is looked at
 
 export class Live extends EventTarget {
   #announced = 0; // the newest version that the bank spoke of
@@ -45,7 +46,7 @@ export class Live extends EventTarget {
       next: (data) => this.#changed(data.accountUpdated.version),
       ended: (message) => { this.fault = message; this.#emit('change'); },
     });
-    const watch = setInterval(() => this.#watch(), 500);
+    const watch = setInterval(() => this.#watch(), look);
     const seen = () => document.hidden || this.#soon();
     document.addEventListener('visibilitychange', seen, { signal: this.signal });
     this.signal.addEventListener('abort', () => {
