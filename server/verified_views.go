@@ -35,8 +35,13 @@ type viewsProblem struct {
 	at     time.Time
 }
 
-// problemAge is how long a call may rely on the problem that another one found.
-const problemAge = 250 * time.Millisecond
+// Bounds of a comparison.
+const (
+	// problemAge is how long a call may rely on the problem that another one found.
+	problemAge = 250 * time.Millisecond
+	// compareTimeout bounds a comparison.
+	compareTimeout = 2 * time.Second
+)
 
 // NewVerifiedViews are views that belong to a log only if they prove it.
 func NewVerifiedViews(views view.Reader, log logclient.Reader) *VerifiedViews {
@@ -73,7 +78,8 @@ func (v *VerifiedViews) use(ctx context.Context, read func(view.Reader) error) e
 	return read(v.views)
 }
 
-// verify is nil if the views may be read.
+// verify is nil if the views may be read. Views that did show the log are read while
+// another call verifies them again, and while the log is away.
 func (v *VerifiedViews) verify(ctx context.Context) error {
 	if v.current.Load() {
 		return nil
@@ -81,36 +87,59 @@ func (v *VerifiedViews) verify(ctx context.Context) error {
 	select {
 	case v.turn <- struct{}{}:
 		defer func() { <-v.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
+	default:
+		if v.verified.Load() != nil {
+			return nil
+		}
+		select {
+		case v.turn <- struct{}{}:
+			defer func() { <-v.turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	if v.current.Load() {
 		return nil
 	}
-	if p := v.problem.Load(); p != nil && time.Since(p.at) < problemAge {
+	p := v.problem.Load()
+	if p == nil || time.Since(p.at) >= problemAge {
+		p = v.findProblem(ctx)
+	}
+	switch {
+	case p == nil:
+		return nil
+	case v.verified.Load() != nil && !errors.Is(p.reason, logclient.ErrOtherLog):
+		return nil
+	default:
 		return p.reason
 	}
-	noted := v.noted.Load()
+}
+
+// findProblem compares the views with the log, and notes what it finds. The caller
+// holds the turn.
+func (v *VerifiedViews) findProblem(ctx context.Context) *viewsProblem {
+	ctx, cancel := context.WithTimeout(ctx, compareTimeout)
+	defer cancel()
+	noted, before := v.noted.Load(), v.problem.Load()
 	takeover, err := v.compare(ctx)
-	switch {
-	case err == nil:
-		if v.problem.Swap(nil) != nil {
+	if err == nil {
+		if before != nil {
 			slog.Info("the views show this bank's log")
 		}
+		v.problem.Store(nil)
 		v.verified.Store(&takeover)
 		v.current.Store(v.noted.Load() == noted)
 		return nil
-	case errors.Is(err, logclient.ErrOtherLog):
-		if v.problem.Swap(&viewsProblem{reason: err, at: time.Now()}) == nil {
+	}
+	if errors.Is(err, logclient.ErrOtherLog) {
+		v.verified.Store(nil)
+		if before == nil || !errors.Is(before.reason, logclient.ErrOtherLog) {
 			slog.Error("no query is answered from the views: they do not show this bank's log", "reason", err)
 		}
-		v.verified.Store(nil)
-		return err
-	case v.verified.Load() != nil:
-		return nil // they did show it, and the log cannot be read now
-	default:
-		return err
 	}
+	found := &viewsProblem{reason: err, at: time.Now()}
+	v.problem.Store(found)
+	return found
 }
 
 // compare compares the views with the log. It returns the takeover of the log.

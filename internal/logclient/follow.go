@@ -70,7 +70,7 @@ func CatchUp(ctx context.Context, once func(context.Context) error, failed func(
 // A batch of another takeover than the last one may have records that the log has
 // no longer: the log is read instead.
 func (f *Follower) Handle(ctx context.Context, batch contract.Batch) error {
-	if f.Checkpoint != nil && batch.Takeover != "" && batch.Takeover != f.verified {
+	if f.Checkpoint != nil && batch.Takeover != f.verified {
 		if err := f.verify(ctx); err != nil {
 			return err
 		}

@@ -96,7 +96,8 @@ func TestAMessageOfAnEarlierTakeoverIsReadFromTheLog(t *testing.T) {
 	now := &ownedLog{id: "a", takeover: "2", records: append(written("x", 1, 7), written("y", 8, 9)...)}
 	var o owner
 	f := o.follow(now)
-	for _, b := range []contract.Batch{now.batch(1, 7), old.batch(8, 10), now.batch(8, 9), old.batch(9, 10)} {
+	for _, b := range []contract.Batch{now.batch(1, 7), old.batch(8, 10), now.batch(8, 9), old.batch(9, 10),
+		batch(9, 10, 10)} { // and one without a takeover
 		if err := f.Handle(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
