@@ -74,6 +74,20 @@ func (r *Resolver) checkVersions(ctx context.Context, id bank.AccountID, known i
 	return err
 }
 
+// unlessUnknown is a page of history, or nil for an account that the caller may not
+// know of. Only an empty page needs another look at the views.
+func (r *Resolver) unlessUnknown(ctx context.Context, page *model.TransactionConnection,
+	err error) (*model.TransactionConnection, error) {
+	if err != nil || len(page.Nodes) > 0 {
+		return page, err
+	}
+	a, err := r.viewAccount(ctx, string(page.Account), waiting{})
+	if err != nil || a == nil {
+		return nil, err
+	}
+	return page, nil
+}
+
 // historyFault shows clients what is wrong with their page or filter.
 func historyFault(id bank.AccountID, err error) error {
 	if errors.Is(err, view.ErrBadPage) || errors.Is(err, view.ErrFarScan) {

@@ -167,6 +167,9 @@ func TestConnections(t *testing.T) {
 		nine, eight, six, nine, six)
 
 	d.history = func(view.Page) (view.Lines, error) { return view.Lines{}, nil }
+	d.account = func(bank.AccountID) (view.Account, error) {
+		return view.Account{Account: bank.Account{ID: ada, Currency: "EUR", Version: 1, OpenedAt: decidedAt}}, nil
+	}
 	d.ask(query, "").answers(`{"history": {"edges": [], "nodes": [],
 		"pageInfo": {"hasNextPage": false, "hasPreviousPage": false, "startCursor": null, "endCursor": null}}}`)
 }

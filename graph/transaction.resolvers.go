@@ -29,7 +29,8 @@ func (r *queryResolver) History(ctx context.Context, accountID string, first *in
 	if err != nil {
 		return nil, err
 	}
-	return r.history(ctx, of, paging{first, last, after, before, filter})
+	page, err := r.history(ctx, of, paging{first, last, after, before, filter})
+	return r.unlessUnknown(ctx, page, err)
 }
 
 func (r *subscriptionResolver) Transactions(ctx context.Context, accountID *string, after *string) (<-chan *model.TransactionEvent, error) {

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"corebank/check/banktest"
+	"corebank/internal/bank"
+	"corebank/internal/identity"
 )
 
 // lookBack is everything that can be asked about an account's past.
@@ -211,4 +213,24 @@ func oneCanAskWhetherAPaymentHappened(t *testing.T, b *banktest.Bank) {
 			t.Errorf("%v %s is %s, want %s", test.account, test.key, got, test.want)
 		}
 	}
+}
+
+// TestHistoryOfNoAccount is null, as the account is: for an id that nothing has, one
+// of a transfer that was returned, and another's account.
+func TestHistoryOfNoAccount(t *testing.T) {
+	c := given(t, banktest.Start(t))
+	ada, unknown := c.rich("1.00"), string(bank.NewAccountID("unknown", "k"))
+	empty := c.open(nil)
+	c.Must("transfer", map[string]any{"fromAccountId": ada, "toAccountId": unknown, "amount": banktest.EUR("1"),
+		"idempotencyKey": "t", "waitMs": 10_000})
+	c.Settle()
+	const ask = `query($id: ID!) { account(id: $id) { id } balance(accountId: $id) { version }
+		history(accountId: $id) { nodes { id } totals { count credits { currency } } } }`
+	for _, id := range []string{unknown, string(bank.NewAccountID("unknown", "else")), "x", ""} {
+		c.Do(ask, map[string]any{"id": id}).Answers(`{account: null, balance: null, history: null}`)
+	}
+	c.As("eve", identity.Customer).Do(ask, map[string]any{"id": ada}).Answers(
+		`{account: null, balance: null, history: null}`)
+	c.Do(ask, map[string]any{"id": empty}).Answers(
+		`{history: {nodes: [], totals: {count: 0, credits: {currency: EUR}}}}`)
 }

@@ -5752,7 +5752,7 @@ type TransactionTotals {
 extend type Query {
   """
   An account's transactions, newest first; see Account.history for paging and
-  account for minVersion and asOf. An account that does not exist has none.
+  account for minVersion and asOf. Null when there is no such account.
   """
   history(
     "The account."
@@ -5773,7 +5773,7 @@ extend type Query {
     waitMs: Int
     "Only transactions up to a time or a version in the past."
     asOf: AsOf
-  ): TransactionConnection! @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
+  ): TransactionConnection @authorized(roles: [CUSTOMER, TELLER, AUDITOR, ADMIN])
 }
 
 "A new transaction."

@@ -1933,6 +1933,13 @@ func (ec *executionContext) marshalOTransaction2ᚖcorebankᚋgraphᚋmodelᚐTr
 	return ec._Transaction(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOTransactionConnection2ᚖcorebankᚋgraphᚋmodelᚐTransactionConnection(ctx context.Context, sel ast.SelectionSet, v *model.TransactionConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TransactionConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOTransactionFilter2ᚖcorebankᚋgraphᚋmodelᚐTransactionFilter(ctx context.Context, v any) (*model.TransactionFilter, error) {
 	if v == nil {
 		return nil, nil
