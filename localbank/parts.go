@@ -119,7 +119,7 @@ func (p *parts) immudb() {
 	address := p.port()
 	p.addCommand(supervisor.Process{
 		Name: partImmudb, Env: Environment(),
-		Args: []string{"immudb", "--dir=" + p.data.Immudb(), "--listen=" + address,
+		Args: []string{"immudb", "--dir=" + p.inside(p.data.Immudb()), "--listen=" + address,
 			"--admin-password-file=" + p.data.AdminPassword()},
 		Ready:       func(ctx context.Context) error { return immudbserver.Check(ctx, address) },
 		ReadyWithin: longStart,

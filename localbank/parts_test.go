@@ -82,7 +82,7 @@ func TestThePartsOfTheBank(t *testing.T) {
 // others take paths, so it only gets paths inside of the directory.
 func TestAnyPathCanBeTheDataDirectory(t *testing.T) {
 	for _, name := range []string{"b[1]", "a,b", "a#b", "a?b", "100%41", "$HOME", "{appID}", "a: b", "a b'\"", "a\nb",
-		"*", "ü"} {
+		"*", "ü", "a\xff"} {
 		data, err := datadir.Open(filepath.Join(t.TempDir(), name), 2)
 		if err != nil {
 			t.Errorf("%q: %v", name, err)

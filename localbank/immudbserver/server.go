@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/codenotary/immudb/embedded/logger"
 	"github.com/codenotary/immudb/pkg/api/schema"
@@ -39,6 +40,10 @@ func Run(ctx context.Context, config Config) error {
 	options, err := config.options()
 	if err != nil {
 		return err
+	}
+	if !utf8.ValidString(config.Dir) { // immudb panics half way
+		return fmt.Errorf("--dir %q: immudb takes valid UTF-8 only; run it in that directory, and give a relative path",
+			config.Dir)
 	}
 	log := watchedLog{logger.NewSimpleLogger("immudb ", os.Stdout), config.end}
 	if err := tryDisk(config.Dir); err != nil {
