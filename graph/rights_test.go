@@ -79,8 +79,9 @@ const rightsText = `# Who may do what
 A client signs in with an OpenID Connect token and sends it with every request:
 ` + "`Authorization: Bearer …`" + ` in HTTP, and
 ` + "`{\"authorization\": \"Bearer …\"}`" + ` as the payload of a websocket's ` + "`connection_init`" + `.
-Its ` + "`sub`" + ` names the caller, its ` + "`roles`" + ` say what the caller may do. Only introspection
-works without a token.
+Its ` + "`sub`" + ` names the caller, its ` + "`roles`" + ` say what the caller may do. The query
+` + "`caller`" + ` answers both, and which queries and mutations they allow. Only introspection works
+without a token.
 
 - A missing or refused token is answered with the error
   ` + "`UNAUTHENTICATED`" + `, HTTP 401 and ` + "`WWW-Authenticate: Bearer`" + `; a websocket is closed
