@@ -60,11 +60,11 @@ func (r *run) secondWriter(ctx context.Context, _ injection) (err error) {
 	case <-ctx.Done():
 		return errors.New("no command was acknowledged beside a second event source")
 	}
-	answer, failure := r.askToWrite(ctx, listen)
+	answer := fmt.Sprint(r.askToWrite(ctx, listen))
 	select {
 	case <-gone:
 	case <-time.After(fenceTime):
-		return fmt.Errorf("a fenced event source was asked to write (%s, %v) and goes on", answer, failure)
+		return fmt.Errorf("a fenced event source was asked to write (%s) and goes on", answer)
 	}
 	if !strings.Contains(output.String(), fencedText) {
 		return fmt.Errorf("a fenced event source ended without saying why: %s", output.String())
@@ -91,13 +91,13 @@ func (r *run) anotherOf(first int, listen string) *exec.Cmd {
 
 // askToWrite asks the second writer to append an event that no client asked for, as
 // its sidecar would. If it is written, the checks find it.
-func (r *run) askToWrite(ctx context.Context, listen string) (_ []byte, err error) {
+func (r *run) askToWrite(ctx context.Context, listen string) (answer string, err error) {
 	defer must.Catch(&err)
 	record := newRecord("zombie", bank.NewAccountID("zombie", listen), 1)
 	must.Do(record.SetEvent(bank.AccountOpened{Owner: "Zombie", Currency: currency, Kind: bank.Current}))
 	body := must.Get(json.Marshal(
 		contract.AppendRequest{Appends: []contract.Append{{Account: record.Account, Records: []contract.Record{record}}}}))
-	return askToAppend(ctx, r.Data, contract.AppEventSource, listen, body)
+	return string(must.Get(askToAppend(ctx, r.Data, contract.AppEventSource, listen, body))), nil
 }
 
 func (r *run) askEventSource(ctx context.Context, app string, body []byte) ([]byte, error) {
