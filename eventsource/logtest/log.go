@@ -192,7 +192,7 @@ var logCases = cases{
 		s.acquired()
 		s.want("fenced, and wrong", storage.ErrFenced, log.Commit(s.ctx, events(ada, 4, 1, 7), storage.Heads{ada: 3}))
 	},
-	// It looks for keys of commits of its own, with assumptions and without, and of another writer's commits.
+	// The keys are of commits of its own, with assumptions and without, and of another writer's commits.
 	"a writer knows the keys of all commits": func(s *suite) {
 		first, second := s.open(), s.open()
 		appends := []contract.Append{

@@ -55,8 +55,8 @@ var writerCases = cases{
 		s.same("second", s.append(w, ada, 2, 1), appended(3, 3))
 		s.same("head", w.Head(), int64(3))
 	},
-	// appends to more streams at a time than a commit checks, some of them at versions that they no longer have or
-	// do not have yet.
+	// There are more streams than a commit checks at a time, and some appends are at versions that their streams no
+	// longer have or do not have yet.
 	"a writer that has just taken over decides as the one before": func(s *suite) {
 		const streams = 1200
 		first, _ := s.start(s.open())
@@ -177,7 +177,7 @@ var writerCases = cases{
 		}
 		s.same("head", w.Head(), int64(0))
 	},
-	// a key that two appends of one batch carry would fail the whole batch.
+	// A key that two appends of one batch carry would fail the whole batch.
 	"a repeated key fails no other append": func(s *suite) {
 		w, _ := s.start(s.open())
 		second := appending(ada, 1, 1)
@@ -189,7 +189,7 @@ var writerCases = cases{
 			s.Errorf("the second use of a key is %+v", results[1])
 		}
 	},
-	// the largest records that are accepted are stored and read in full batches.
+	// They come in full batches.
 	"the largest records are stored and read": func(s *suite) {
 		log := s.open()
 		w, _ := s.start(log)

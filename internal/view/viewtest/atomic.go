@@ -30,7 +30,7 @@ var atomicCases = cases{
 		h.refused("a line that the store has already", h.store.Apply(h.Context(), changes), nil)
 		h.matches()
 	},
-	// cancels changes ever later while they are made, until they have succeeded three times.
+	// Changes are cancelled ever later while they are made, until they have succeeded three times.
 	"a change that is interrupted is whole or nothing": func(h *harness) {
 		h.open(ada)
 		for wait, whole := time.Duration(0), 0; whole < 3; wait += 100 * time.Microsecond {
@@ -76,7 +76,7 @@ var atomicCases = cases{
 		}
 		h.matches()
 	},
-	// replaces an account while a projector moves the checkpoint: both succeed, and neither undoes the other.
+	// An account is replaced while a projector moves the checkpoint: both succeed, and neither undoes the other.
 	"a replacement while a projector works is whole": func(h *harness) {
 		h.open(ada, grace)
 		h.pay(ada, 5)

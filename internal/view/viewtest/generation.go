@@ -238,8 +238,7 @@ var generationCases = map[string]func(*generations){
 		g.shows(previous.Store, 4)
 		g.shows(g.reader(), 5)
 	},
-	// reads while generations come and go, each further than the one before: nothing ever goes back, and nothing is
-	// missing.
+	// Generations come and go, each further than the one before: nothing ever goes back, and nothing is missing.
 	"readers see every switch whole while they read": func(g *generations) {
 		g.enter(g.build(2))
 		reader := g.reader()

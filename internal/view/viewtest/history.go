@@ -16,7 +16,6 @@ import (
 )
 
 var historyCases = cases{
-	// reads every page of a short history.
 	"pages in both directions between all bounds": func(h *harness) {
 		h.open(ada)
 		h.pay(ada, 6) // versions 2 to 8 without 5
@@ -87,7 +86,7 @@ var historyCases = cases{
 			h.sums(ada, filter)
 		}
 	},
-	// look for values that only few lines have.
+	// They look for values that only few lines have.
 	"filters find texts and transfers": func(h *harness) {
 		h.follow(Month(h.T), 5)
 		lines := h.want.lines(ada)
@@ -163,7 +162,6 @@ var historyCases = cases{
 			}
 		}
 	},
-	// asks for random pages of histories of several lengths.
 	"any page of any history is as in a plain list": func(h *harness) {
 		lengths := []int{0, 1, 9, 40}
 		ids := manyIDs("page", len(lengths))

@@ -17,7 +17,7 @@ var referenceCases = cases{
 		}
 		h.matches()
 	},
-	// asks for every version and position at every moment.
+	// Every version and position is asked for at every moment.
 	"states and trial balances are retained": func(h *harness) {
 		b := Month(h.T)
 		h.follow(b, 6)

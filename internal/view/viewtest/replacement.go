@@ -64,7 +64,7 @@ var replacementCases = cases{
 		h.refused("under a cancelled context", h.store.Replace(cancelled(h.T), h.replacement(ada, 2)), context.Canceled)
 		h.matches()
 	},
-	// replaces an account of which some postings were left out of the trial balances.
+	// An account is replaced of which some postings were left out of the trial balances.
 	"a replacement corrects the trial balances": func(h *harness) {
 		h.follow(Month(h.T), 6)
 		at, content := h.position(), h.content()

@@ -168,8 +168,7 @@ var changeCases = cases{
 		h.open(manyIDs("many", 120)...)
 		h.matches()
 	},
-	// reads while payments come in: a reader that sees a version of the account finds its lines, and nothing ever
-	// goes back.
+	// A reader that sees a version of the account finds its lines, and nothing ever goes back.
 	"readers see changes whole while they are made": func(h *harness) {
 		h.open(ada)
 		stop := readConcurrently(h.T, h.store, 1)

@@ -74,7 +74,7 @@ var isolationCases = cases{
 		snap.matches()
 		h.snapshot().matches()
 	},
-	// takes snapshots while payments come in: the lines of each end where its account and its checkpoint do.
+	// The lines of each snapshot end where its account and its checkpoint do.
 	"a snapshot taken between payments agrees with itself": func(h *harness) {
 		h.open(ada)
 		payments := h.payMeanwhile(ada, 2, 60)
