@@ -19,60 +19,48 @@ const orderTime = time.Minute
 // The model of an account is the domain's: its state is the account after a version, and a request is decided
 // there. Which version a request made is known from the log, so that nothing has to be guessed.
 
-// fact is one operation of the model.
+// fact is one operation of the model: whether it can happen after a version, and the version after it.
 type fact struct {
-	what string
-	// version is the one that an event made, or that had to be there already.
-	version int64
-	// refused is the answer of a refusal, and holds whether it is true after a version, as far as that was looked
-	// at.
-	refused *Answer
-	holds   map[int64]bool
+	text string // in a picture
+	step func(now int64) (can bool, next int64)
 }
 
-// The operations.
-const (
-	factEvent   = "event"   // an acknowledged request, or one found in the log
-	factThere   = "there"   // the event of the key is there already
-	factRefused = "refused" // the domain refuses it with these words
-)
+// happened is an event that was acknowledged, or found in the log.
+func happened(version int64) fact {
+	return fact{fmt.Sprint("version ", version), func(now int64) (bool, int64) { return version == now+1, now + 1 }}
+}
 
-// String is the fact in a picture.
-func (f fact) String() string {
-	if f.refused != nil {
-		return fmt.Sprintf("%+v refused: %s, %v available", f.refused.Request.Command, f.refused.Code, f.refused.Available)
-	}
-	return fmt.Sprintf("%s version %d", f.what, f.version)
+// present says that the event of a key is there already.
+func present(version int64) fact {
+	return fact{fmt.Sprint("is there: version ", version), func(now int64) (bool, int64) { return now >= version, now }}
+}
+
+// refusal says that the domain refuses a request with these words.
+func (h *History) refusal(a Answer) fact {
+	looked := make(map[int64]bool)
+	text := fmt.Sprintf("%+v refused: %s, %v available", a.Request.Command, a.Code, a.Available)
+	return fact{text, func(now int64) (bool, int64) {
+		is, known := looked[now]
+		if !known {
+			is = h.refuses(a, now)
+			looked[now] = is
+		}
+		return is, now
+	}}
 }
 
 // modelOf is the model: one account, to which everything happens in order from the version that it had when the run
 // began.
-func (h *History) modelOf(began int64) porcupine.Model {
+func modelOf(began int64) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return began },
 		Step: func(s, in, _ any) (bool, any) {
-			now, f := s.(int64), in.(fact)
-			switch f.what {
-			case factEvent:
-				return f.version == now+1, now + 1
-			case factRefused:
-				return h.refusedAt(f, now), now
-			default:
-				return now >= f.version, now
-			}
+			can, next := in.(fact).step(s.(int64))
+			return can, next
 		},
-		DescribeOperation: func(in, _ any) string { return in.(fact).String() },
+		DescribeOperation: func(in, _ any) string { return in.(fact).text },
 		DescribeState:     func(s any) string { return fmt.Sprint("version ", s) },
 	}
-}
-
-func (h *History) refusedAt(f fact, version int64) bool {
-	is, known := f.holds[version]
-	if !known {
-		is = h.refuses(*f.refused, version)
-		f.holds[version] = is
-	}
-	return is
 }
 
 // refuses reports whether the account refuses what was refused, after a version and at some time of the request by
@@ -138,7 +126,7 @@ func (h *History) checkOrder() {
 	}
 	for id, operations := range h.operations() {
 		h.Findings.Check(Linearizable, len(operations))
-		model := h.modelOf(h.versionBefore(id))
+		model := modelOf(h.versionBefore(id))
 		switch porcupine.CheckOperationsTimeout(model, operations, orderTime) {
 		case porcupine.Illegal:
 			h.Findings.Violated(Linearizable, "no order of the %d answers about %s explains them all%s",
@@ -248,7 +236,7 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 			made[e] = &window{0, made[e.cause].call, forever}
 		}
 		if w := made[e]; w != nil {
-			add(e.Account, fact{what: factEvent, version: e.Version}, *w)
+			add(e.Account, happened(e.Version), *w)
 		}
 	}
 	for _, operations := range all {
@@ -257,18 +245,18 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 	return all
 }
 
-// factOf is what an answer implies about the account, besides that its own event, which is at a place, happened.
+// factOf is what an answer implies about the account, besides that its own event happened.
 func (h *History) factOf(a Answer, e *entry) (fact, bool) {
 	switch {
 	case a.Status == contract.Replayed && e != nil:
-		return fact{what: factThere, version: e.Version}, true
+		return present(e.Version), true
 	case a.Status != contract.Refused:
 		return fact{}, false
 	case a.Code != bank.IdempotencyConflict:
-		return fact{what: factRefused, refused: &a, holds: make(map[int64]bool)}, true
+		return h.refusal(a), true
 	}
 	if others := h.byKey[a.Request.asked()]; len(others) > 0 {
-		return fact{what: factThere, version: others[0].Version}, true
+		return present(others[0].Version), true
 	}
 	return fact{}, false
 }
