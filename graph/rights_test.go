@@ -85,7 +85,7 @@ without a token.
 
 - A missing or refused token is answered with the error
   ` + "`UNAUTHENTICATED`" + `, HTTP 401 and ` + "`WWW-Authenticate: Bearer`" + `; a websocket is closed
-  with 4401, also when its token ends, and with 4403 when the token has no role.
+  with 4401, and with 4403 when its token has expired or has no role.
 - An operation that none of the token's roles allows is answered with the error ` + "`FORBIDDEN`" + `.
 - A **customer** uses the accounts whose owner is the token's ` + "`sub`" + `, and opens
   accounts for itself. All others do not exist for it: queries answer null or

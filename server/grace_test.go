@@ -68,7 +68,7 @@ func TestOneGraceForAll(t *testing.T) {
 				return err
 			}
 			for {
-				if _, _, err := conn.ReadMessage(); websocket.IsCloseError(err, 4401) {
+				if _, _, err := conn.ReadMessage(); websocket.IsCloseError(err, 4403) {
 					return nil
 				} else if err != nil {
 					return err
@@ -92,10 +92,14 @@ func TestOneGraceForAll(t *testing.T) {
 // TestTwoTokens are refused for being two, and not as one that is wrong.
 func TestTwoTokens(t *testing.T) {
 	gateway := endsIn(t, time.Hour)
-	for name, headers := range map[string][]string{
-		"two headers":      {"Bearer a", "Bearer a"},
-		"joined by commas": {"Bearer a, Bearer b"},
-		"two in one":       {"Bearer a b"},
+	for name, test := range map[string]struct {
+		headers []string
+		status  int
+		code    string
+	}{
+		"two headers":      {[]string{"Bearer a", "Bearer a"}, http.StatusBadRequest, "BAD_REQUEST"},
+		"joined by commas": {[]string{"Bearer a, Bearer b"}, http.StatusUnauthorized, "UNAUTHENTICATED"},
+		"two in one":       {[]string{"Bearer a b"}, http.StatusUnauthorized, "UNAUTHENTICATED"},
 	} {
 		request, err := http.NewRequest(http.MethodPost, gateway.URL+"/graphql",
 			strings.NewReader(`{"query": "{ __typename }"}`))
@@ -103,15 +107,15 @@ func TestTwoTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		request.Header.Set("Content-Type", "application/json")
-		request.Header["Authorization"] = headers
+		request.Header["Authorization"] = test.headers
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
 		text, err := io.ReadAll(response.Body)
 		response.Body.Close()
-		if err != nil || response.StatusCode != http.StatusUnauthorized ||
-			!strings.Contains(string(text), "UNAUTHENTICATED") || !strings.Contains(string(text), "send one") {
+		if err != nil || response.StatusCode != test.status ||
+			!strings.Contains(string(text), test.code) || !strings.Contains(string(text), "send one") {
 			t.Errorf("%s: %s %s", name, response.Status, text)
 		}
 	}

@@ -52,11 +52,11 @@ type Parts struct {
 // Handler serves the whole gateway: GraphQL at /graphql, the console at
 // /console, GraphiQL at / (except in production), health at /healthz and /readyz.
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
-	parts.Guard.Caller = caller
+	parts.Guard.Caller, parts.Guard.SignsIn = caller, true
 	limits := guard.New(parts.Guard)
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
-	mux.Handle(endpointPath, signIn(parts.Verify, graphQL(parts, limits)))
+	mux.Handle(endpointPath, signIn(parts.Verify, limits.Body(graphQL(parts, limits))))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
 	mux.HandleFunc("GET "+schemaPath, serveSchema(parts.Guard))
 	if parts.Sessions != nil {

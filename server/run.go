@@ -26,6 +26,8 @@ import (
 type Config struct {
 	// Listen is the address of the public endpoint.
 	Listen string
+	// MaxPerAddress bounds the connections of one address; 0 for no bound.
+	MaxPerAddress int
 	// AllowRemote permits an address beyond loopback although the token issuer is
 	// on this machine.
 	AllowRemote bool
@@ -67,7 +69,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	lis, err := net.Listen("tcp", config.Listen)
+	lis, err := config.listen()
 	if err != nil {
 		return fmt.Errorf("the gateway cannot listen on %s: %w", config.Listen, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"corebank/graph"
 	"corebank/internal/identity"
 	"corebank/internal/identity/oidc"
+	"corebank/server/overhttp"
 )
 
 // Verify returns the principal of a token. Its error is an oidc.ErrRefused, or
@@ -24,20 +24,15 @@ import (
 type Verify func(ctx context.Context, token string) (identity.Principal, error)
 
 // realm is the challenge of the header WWW-Authenticate.
-const realm = `Bearer realm="corebank"`
+const realm = overhttp.Challenge
 
 // signIn puts the principal of a request's token into its context. A request
 // without a token continues as anonymous and may read the schema. A request with
 // a token that is not accepted is refused here.
 func signIn(verify Verify, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		headers, ctx := r.Header.Values("Authorization"), r.Context()
-		if len(headers) > 1 {
-			refuseToken(w, r, graph.Unauthenticated(fmt.Sprintf(
-				"The request has %d headers Authorization; send one of them.", len(headers))))
-			return
-		}
-		if header := strings.Join(headers, ""); header != "" {
+		ctx := r.Context()
+		if header := r.Header.Get("Authorization"); header != "" { // the guard has refused several
 			who, err := verifyHeader(ctx, verify, header)
 			if err != nil {
 				refuseToken(w, r, err)
@@ -71,7 +66,7 @@ func verifyHeader(ctx context.Context, verify Verify, header string) (identity.P
 	who, err := verify(ctx, token)
 	if errors.Is(err, oidc.ErrRefused) {
 		reason := strings.TrimPrefix(err.Error(), oidc.ErrRefused.Error()+": ")
-		return who, graph.Unauthenticated("The token is refused: " + reason + ". Sign in again.")
+		return who, &tokenFault{graph.Unauthenticated("The token is refused: " + reason + ". Sign in again."), err}
 	}
 	if err != nil {
 		if !errors.Is(err, oidc.ErrKeyUnknown) { // anyone can cause that with a made-up key
@@ -83,6 +78,15 @@ func verifyHeader(ctx context.Context, verify Verify, header string) (identity.P
 	}
 	return who, nil
 }
+
+// tokenFault is a fault with the reason why a token is refused.
+type tokenFault struct {
+	*graph.Fault
+	reason error
+}
+
+// Unwrap are the fault and the reason.
+func (t *tokenFault) Unwrap() []error { return []error{t.Fault, t.reason} }
 
 // refuseToken answers with a GraphQL error, before the request was read.
 func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
@@ -97,6 +101,12 @@ func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 	kind := "application/json"
 	if strings.Contains(r.Header.Get("Accept"), "application/graphql-response+json") {
 		kind = "application/graphql-response+json"
+	}
+	if r.ContentLength != 0 {
+		w.Header().Set("Connection", "close") // the body is not read
+	}
+	if status == http.StatusServiceUnavailable {
+		kind = "application/json" // clients take a GraphQL answer for a result, and try no result again
 	}
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)

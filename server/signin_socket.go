@@ -9,13 +9,16 @@ import (
 
 	"corebank/graph"
 	"corebank/internal/identity"
+	"corebank/internal/identity/oidc"
 	"corebank/server/socket"
 )
 
 // signInSocket accepts a websocket whose connection_init has a token under
 // "authorization", in the form of an Authorization header, or whose handshake
-// had such a header. Otherwise, and when the token expires, it is closed with
-// 4401. If the token has no role, it is closed with 4403.
+// had such a header. Otherwise it is closed with 4401, after which stock clients
+// give up. When the token expires, and if it had before, it is closed with 4403,
+// after which they connect again with a fresh one. If the token has no role, it
+// is closed with 4403, too.
 func signInSocket(verify Verify) transport.WebsocketInitFunc {
 	return func(ctx context.Context, payload transport.InitPayload) (context.Context, *transport.InitPayload, error) {
 		who, err := identity.From(ctx), error(nil)
@@ -34,7 +37,7 @@ func signInSocket(verify Verify) transport.WebsocketInitFunc {
 		}
 		if ends, limited := who.Ends(); limited {
 			end := time.AfterFunc(time.Until(ends), func() {
-				socket.Kick(ctx, socket.CloseUnauthorized, "Unauthorized")
+				socket.Kick(ctx, socket.CloseForbidden, tokenExpired)
 			})
 			context.AfterFunc(ctx, func() { end.Stop() })
 		}
@@ -42,14 +45,17 @@ func signInSocket(verify Verify) transport.WebsocketInitFunc {
 	}
 }
 
-// closeTryAgain is the close code for a connection that may succeed later.
-const closeTryAgain = 1013
+// tokenExpired is the reason of a close after which a fresh token helps.
+const tokenExpired = "The token has expired; connect again with a fresh one"
 
 // closedFor is how to close a websocket whose token is not accepted.
 func closedFor(err error) *socket.Closed {
 	var fault *graph.Fault
-	if errors.As(err, &fault) && fault.Retryable {
-		return &socket.Closed{Code: closeTryAgain, Reason: "Try again later"}
+	switch {
+	case errors.Is(err, oidc.ErrExpired):
+		return &socket.Closed{Code: socket.CloseForbidden, Reason: tokenExpired}
+	case errors.As(err, &fault) && fault.Retryable:
+		return &socket.Closed{Code: socket.CloseTryAgain, Reason: "Try again later"}
 	}
 	return &socket.Closed{Code: socket.CloseUnauthorized, Reason: "Unauthorized"}
 }

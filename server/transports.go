@@ -18,6 +18,12 @@ const (
 	DefaultMaxConnections          = 20_000
 	DefaultMaxConnectionsPerCaller = 10_000
 
+	// A part of them may wait for connection_init, which needs no token yet: in all,
+	// and for one address.
+	pendingShare = 8
+	pendingEach  = 20
+	minPending   = 64
+
 	websocketInitTime   = 10 * time.Second
 	websocketPing       = 20 * time.Second
 	websocketWriteTime  = 10 * time.Second
@@ -42,6 +48,7 @@ type Transports struct {
 	Ending context.Context
 
 	connections *connlimit.Limiter // shared by the transports
+	pending     *connlimit.Limiter // of websockets without an accepted connection_init
 }
 
 func (t Transports) withDefaults() Transports {
@@ -52,6 +59,8 @@ func (t Transports) withDefaults() Transports {
 	t.WriteTime = orDefault(t.WriteTime, websocketWriteTime)
 	t.KeepAlive = orDefault(t.KeepAlive, eventsKeepAlive)
 	t.connections = connlimit.New(t.MaxConnections, t.MaxConnectionsPerCaller)
+	t.pending = connlimit.New(max(t.MaxConnections/pendingShare, minPending),
+		max(t.MaxConnections/pendingEach, minPending))
 	return t
 }
 
@@ -65,8 +74,9 @@ func orDefault[T comparable](value, otherwise T) T {
 // websockets is the transport of websockets.
 func (t Transports) websockets(caller func(context.Context) string,
 	init transport.WebsocketInitFunc) *socket.Transport {
-	return &socket.Transport{Init: init, Caller: caller, Connections: t.connections, InitTimeout: t.InitTime,
-		Ping: t.Ping, WriteTime: t.WriteTime, Ending: t.Ending,
+	return &socket.Transport{Init: init, Caller: caller, Connections: t.connections, Pending: t.pending,
+		InitTimeout: t.InitTime,
+		Ping:        t.Ping, WriteTime: t.WriteTime, Ending: t.Ending,
 		MaxMessage: websocketMessage, MaxOperations: websocketOperations}
 }
 

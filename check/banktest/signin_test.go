@@ -150,7 +150,7 @@ func TestWebsocketsOfThoseWhoMayNot(t *testing.T) {
 		"a forged token":     {map[string]any{"authorization": "Bearer " + forged}, 4401},
 		"no Bearer":          {map[string]any{"authorization": bank.Token}, 4401},
 		"no role":            {map[string]any{"authorization": "Bearer " + bank.People.TokenFor("sam", "gardener")}, 4403},
-		"one that ends soon": {map[string]any{"Authorization": "Bearer " + soon}, 4401},
+		"one that ends soon": {map[string]any{"Authorization": "Bearer " + soon}, 4403}, // it had been good
 	} {
 		if code := closeOf(t, bank, test.payload); code != test.code {
 			t.Errorf("%s: closed with %d, want %d", name, code, test.code)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,6 +37,13 @@ func (f *guardFlags) read(c *cobra.Command) (guard.Config, error) {
 	for _, host := range config.Hosts {
 		if _, _, err := net.SplitHostPort(host); err == nil || host == "" || strings.ContainsAny(host, "/ *") {
 			return config, fmt.Errorf("--host %q: want a name without scheme, port or pattern, for example bank.example", host)
+		}
+	}
+	for _, origin := range config.Origins {
+		if page, err := url.Parse(origin); err != nil || origin != page.Scheme+"://"+page.Host || page.Host == "" ||
+			page.Scheme != "https" && page.Scheme != "http" || strings.ContainsAny(page.Host, "*@") {
+			return config, fmt.Errorf("--origin %q: want a scheme, a host and a port if it is not the usual one, "+
+				"and nothing more, for example https://app.example; every origin by its name, without patterns", origin)
 		}
 	}
 	return config, nil

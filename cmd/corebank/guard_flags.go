@@ -17,17 +17,18 @@ const (
 	flagTrusted        = "trusted-documents"
 	flagTrustedOnly    = "trusted-only"
 	flagHost           = "host"
+	flagOrigin         = "origin"
 )
 
 // Rates in points of cost per second. A deposit costs about 70, a balance 10, a
 // page of 50 lines some hundreds. The local rate is more than one machine can
-// answer. The rates of production suit a busy client program, and an office
-// behind one address.
+// answer; production's suits a busy program, and an office behind one address.
 const (
-	localRate         = 100_000_000
-	productionRate    = 20_000
-	productionAddress = 100_000
-	maxRate           = 1_000_000_000
+	localRate             = 100_000_000
+	productionRate        = 20_000
+	productionAddress     = 100_000
+	maxRate               = 1_000_000_000
+	productionConnections = 2_000 // of one address
 )
 
 // guardFlags are the flags that say how strict the gateway is.
@@ -52,4 +53,6 @@ func (f *guardFlags) add(c *cobra.Command) {
 		"refuse all documents that are not trusted")
 	flags.StringSliceVar(&config.Hosts, flagHost, nil,
 		"names that the Host header may have besides the names of this machine")
+	flags.StringSliceVar(&config.Origins, flagOrigin, nil,
+		"origins whose pages may use the API besides the gateway's own, such as https://app.example")
 }

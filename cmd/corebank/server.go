@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,9 @@ func newServer() *cobra.Command {
 		PreRunE: func(c *cobra.Command, _ []string) (err error) {
 			config.Guard, err = strict.read(c)
 			config.TrustedDocuments = strict.trusted
+			if config.Guard.Production && !c.Flags().Changed("connections-per-address") {
+				config.MaxPerAddress = productionConnections
+			}
 			return err
 		},
 		RunE: work(func(ctx context.Context, log *slog.Logger) error {
@@ -42,6 +46,9 @@ func newServer() *cobra.Command {
 		"how many websockets and event streams may be open in total")
 	c.Flags().IntVar(&config.Transports.MaxConnectionsPerCaller, "connections-each", server.DefaultMaxConnectionsPerCaller,
 		"how many of them one caller may have")
+	c.Flags().IntVar(&config.MaxPerAddress, "connections-per-address", server.DefaultMaxPerAddress,
+		fmt.Sprintf("how many connections of every kind one address may have, 0 for no limit; %d in production",
+			productionConnections))
 	strict.add(c)
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)

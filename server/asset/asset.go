@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"net/http"
 	"path"
@@ -20,8 +19,6 @@ const (
 	Immutable = "public, max-age=31536000, immutable"
 	// Revalidate makes the browser check each time whether its copy is current.
 	Revalidate = "no-cache"
-	// NoStore is for content that must not outlive the page, such as a token.
-	NoStore = "no-store"
 )
 
 // contentTypes lists all extensions in use, so that the answer does not depend on
@@ -77,16 +74,14 @@ func compress(plain []byte) []byte {
 func (f File) Serve(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", f.cacheControl)
-	if f.cacheControl != NoStore {
-		h.Set("Etag", f.etag)
-	}
+	h.Set("Etag", f.etag)
 	h.Set("Vary", "Accept-Encoding")
-	if f.cacheControl != NoStore && matches(r.Header.Get("If-None-Match"), f.etag) {
+	if matches(r.Header.Get("If-None-Match"), f.etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
 	h.Set("Content-Type", f.contentType)
-	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if AcceptsGzip(r.Header.Get("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		h.Set("Content-Length", strconv.Itoa(len(f.packed)))
 		if r.Method != http.MethodHead {
@@ -97,15 +92,6 @@ func (f File) Serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		f.writePlain(w)
 	}
-}
-
-// Plain is the content of the file.
-func (f File) Uncompressed() ([]byte, error) {
-	unpacked, err := gzip.NewReader(bytes.NewReader(f.packed))
-	if err != nil {
-		return nil, fmt.Errorf("unpack an asset: %w", err)
-	}
-	return io.ReadAll(unpacked)
 }
 
 // writePlain unpacks while it writes, so that a client without gzip takes no
@@ -129,8 +115,8 @@ func matches(header, etag string) bool {
 	return false
 }
 
-// acceptsGzip reads an Accept-Encoding header. An explicit gzip outranks "*".
-func acceptsGzip(header string) bool {
+// AcceptsGzip reads an Accept-Encoding header. An explicit gzip outranks "*".
+func AcceptsGzip(header string) bool {
 	accepted := false
 	for part := range strings.SplitSeq(header, ",") {
 		coding, params, _ := strings.Cut(part, ";")

@@ -11,25 +11,55 @@ checks that this page equals it, except for the last two columns.
 
 A request beyond a limit is refused with the code ` + "`REQUEST_LIMIT_EXCEEDED`" + `; its
 extensions name the ` + "`limit`" + `, how much it allows (` + "`most`" + `) and what was ` + "`asked`" + `.
-Checks run from the cheapest to the dearest: host and rate, size, words, shape,
-and only then validation against the schema and cost.
+Checks run from the cheapest to the dearest: connection, host, rate, origin, token,
+size, words, shape, and only then validation against the schema and cost. A body is
+read after its token was accepted, and counts from its first byte.
 
 | limit | most | limit in extensions, or code |
 |---|---|---|
 LIMITS
 
 Every field costs at least one point; a read of the views 5, a read of the log
-20, a command 50, a subscription 50, a whole statement 3000, and a page costs its
+20, a command 50, a subscription 50, a whole statement 3000, ` + "`__schema`" + ` 10000,
+` + "`__type`" + ` 1000, and a page costs its
 lines: ` + "`first`" + ` or ` + "`last`" + ` times what one line costs. A request costs at least 10.
 
 ## Rates
 
 ` + "`--rate`" + ` is in points per second for one caller, ` + "`--rate-per-address`" + ` for one IPv4
-address or IPv6 /64; two seconds' worth may come at once. A caller that asks for more
+address or IPv6 /64; two seconds' worth may come at once. A request that costs more
+than that needs all of it, and is paid for afterwards. A caller that asks for more
 is answered ` + "`RATE_LIMITED`" + ` with ` + "`retryAfter`" + ` in seconds, over HTTP with the status
-429 and ` + "`Retry-After`" + `. Without ` + "`--production`" + ` both are above what one machine can
+429 and ` + "`Retry-After`" + `, as application/json whatever is accepted, so that clients
+such as Apollo's RetryLink try it again. The times are spread: callers that are
+refused together do not come back together. Anonymous requests count for their
+address. Without ` + "`--production`" + ` both are above what one machine can
 answer. Behind a proxy all clients have the proxy's address: set
-` + "`--rate-per-address 0`" + ` there, and let the proxy count addresses.
+` + "`--rate-per-address 0 --connections-per-address 0`" + ` there, and let the proxy count addresses.
+
+What no operation pays for has bounds of its own:
+
+| what | most | beyond it |
+|---|---|---|
+| connections in all | 5,000 more than ` + "`--connections`" + `, or what the descriptors allow less 96 | 503 |
+| connections of one address (` + "`--connections-per-address`" + `) | 15,000; 2,000 in production | 503 |
+| websockets and event streams (` + "`--connections`" + `) | 20,000, or 3/4 of all connections | 503 |
+| those of one caller (` + "`--connections-each`" + `) | 10,000 | 4429, or 429 |
+| websockets that wait for connection_init | 1/8 of ` + "`--connections`" + `, 1/20 for one address | 503 |
+| pings, pongs and ends of nothing on one websocket | 10 a second after 200 | 4429 |
+| bytes that a websocket sends | 512 KiB a second after 1 MiB | read more slowly |
+| different documents about the schema from one address | 10 a second after 60 | ` + "`RATE_LIMITED`" + ` |
+| reads of the issuer's keys | one in 9 seconds | the keys known before |
+
+The schema is public and answered from memory after the first time. Answers from
+1,400 bytes are compressed for clients that accept gzip.
+
+## Other origins
+
+Pages of other origins cannot use the API, unless ` + "`--origin https://app.example`" + ` names
+theirs: the gateway then answers their preflight requests, and lets them read
+answers and open websockets. An origin is scheme, host and port. A proxy that
+speaks TLS has to send X-Forwarded-Proto if it also serves this machine's names.
 
 ## Production
 
@@ -62,6 +92,9 @@ included, on two cores.
 // limitWords describes the limits.
 var limitWords = []struct{ field, words, code string }{
 	{"Body", "bytes of a body", "bodyBytes, 413"},
+	{"AnonymousBody", "bytes of a body without a token", "`UNAUTHENTICATED`, 401"},
+	{"Bodies", "bytes of all bodies in memory", "`UNAVAILABLE`, 503"},
+	{"BodiesEach", "bytes of those of one caller, or without a token of one address", "`UNAVAILABLE`, 503"},
 	{"BodyTime", "time to send it", "`REQUEST_TIMEOUT`, 408"},
 	{"Document", "bytes of a document", "documentBytes"},
 	{"Tokens", "tokens of a document", "tokens"},

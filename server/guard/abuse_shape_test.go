@@ -39,7 +39,7 @@ func sizes() []attack {
 			send: query(`{ __typename(x: "` + strings.Repeat(mark, 8000) + `") }`), code: invalid},
 		{name: "a body packed to swell (gzip)", send: func(v *victim) reply {
 			return v.post("\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xec\xd0", "Content-Encoding", "gzip")
-		}, status: 400, code: guard.CodeBadRequest, contains: "not UTF-8"},
+		}, status: 415, code: "UNSUPPORTED_MEDIA_TYPE", contains: "Content-Encoding"},
 	}
 }
 

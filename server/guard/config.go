@@ -30,6 +30,10 @@ type Config struct {
 	Hosts []string
 	// Loopback allows only this machine's own names, and Hosts.
 	Loopback bool
+	// Origins are the origins whose pages may use the API besides this gateway's own.
+	Origins []string
+	// SignsIn reports that a request without a caller can read the schema only.
+	SignsIn bool
 	// Caller names the caller of a request; if nil, all requests have the same.
 	Caller func(context.Context) string
 }
@@ -51,6 +55,8 @@ type Guard struct {
 	parsed     *cache[*ast.QueryDocument]
 	automatic  extension.AutomaticPersistedQuery
 	costs      fieldCosts
+	bodies     *budget
+	schema     *schemaAnswers
 }
 
 // New returns a guard.
@@ -61,8 +67,9 @@ func New(config Config) *Guard {
 	}
 	return &Guard{
 		config: config, limits: limits,
-		principals: newBuckets(config.Rates.PerPrincipal, limits.Cost),
-		addresses:  newBuckets(config.Rates.PerAddress, limits.Cost),
+		principals: newBuckets(config.Rates.PerPrincipal, burstSeconds*config.Rates.PerPrincipal),
+		addresses:  newBuckets(config.Rates.PerAddress, burstSeconds*config.Rates.PerAddress),
+		bodies:     newBudget(limits.Bodies, limits.BodiesEach), schema: newSchemaAnswers(),
 		parsed: newCache(documentsKept, documentsBytes,
 			func(text string, _ *ast.QueryDocument) int { return len(text) }),
 		automatic: extension.AutomaticPersistedQuery{Cache: newCache(automaticKept, automaticBytes,

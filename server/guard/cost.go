@@ -46,6 +46,12 @@ func (f fieldCosts) selection(set ast.SelectionSet, variables map[string]any) (s
 }
 
 func (f fieldCosts) field(at *ast.Field, selected int, variables map[string]any) int {
+	switch at.Name {
+	case "__schema":
+		return saturate(schemaCost + selected)
+	case "__type":
+		return saturate(typeCost + selected)
+	}
 	cost, known := f[at.Definition]
 	if !known {
 		return 1 + selected

@@ -5,6 +5,9 @@ import "time"
 // Limits bounds one request. The zero value of a field stands for its default.
 type Limits struct {
 	Body           int           // bytes of an HTTP body
+	AnonymousBody  int           // bytes of one without a token
+	Bodies         int           // bytes of all bodies in memory
+	BodiesEach     int           // bytes of those of one caller
 	BodyTime       time.Duration // to send it
 	Document       int           // bytes of a query document
 	Tokens         int           // of a document
@@ -35,7 +38,7 @@ type Limits struct {
 // DefaultLimits leave enough room for programs and people, and little for abuse.
 func DefaultLimits() Limits {
 	return Limits{
-		Body: 1 << 20, BodyTime: 10 * time.Second,
+		Body: 1 << 20, AnonymousBody: 16 << 10, Bodies: 64 << 20, BodiesEach: 8 << 20, BodyTime: 10 * time.Second,
 		Document: 100 << 10, Tokens: 2000, Name: 128, Operations: 20,
 		Depth: 20, Fields: 500, Repeats: 30, Spread: 2000, RootFields: 20,
 		// One operation moves money by one command; postBatch takes many.
@@ -53,7 +56,8 @@ func DefaultLimits() Limits {
 func (l Limits) orDefault() Limits {
 	d := DefaultLimits()
 	for _, n := range []struct{ is, or *int }{
-		{&l.Body, &d.Body}, {&l.Document, &d.Document}, {&l.Tokens, &d.Tokens}, {&l.Operations, &d.Operations},
+		{&l.Body, &d.Body}, {&l.AnonymousBody, &d.AnonymousBody}, {&l.Bodies, &d.Bodies}, {&l.BodiesEach, &d.BodiesEach},
+		{&l.Document, &d.Document}, {&l.Tokens, &d.Tokens}, {&l.Operations, &d.Operations},
 		{&l.Name, &d.Name}, {&l.Depth, &d.Depth}, {&l.Fields, &d.Fields}, {&l.Repeats, &d.Repeats}, {&l.Spread, &d.Spread},
 		{&l.RootFields, &d.RootFields},
 		{&l.MutationFields, &d.MutationFields}, {&l.Aliases, &d.Aliases}, {&l.Directives, &d.Directives},

@@ -2,9 +2,9 @@ package guard
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +18,6 @@ import (
 // Handler is the outermost middleware of a gateway. Requests for the uncounted
 // paths, those of health checks, do not count against the rates.
 func (g *Guard) Handler(inner http.Handler, uncounted ...string) http.Handler {
-	foreign := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.secure(w.Header(), r)
 		if !g.knows(r.Host) {
@@ -29,29 +28,41 @@ func (g *Guard) Handler(inner http.Handler, uncounted ...string) http.Handler {
 		v := &visit{address: network(r.RemoteAddr)}
 		if !slices.Contains(uncounted, r.URL.Path) {
 			if wait := g.addresses.take(v.address, requestCost); wait > 0 {
-				v.wait = wait
-				deny(&limitedResponse{ResponseWriter: w, visit: v}, r, http.StatusTooManyRequests, tooFast(wait))
+				v.wait = scattered(wait)
+				deny(&limitedResponse{ResponseWriter: w, visit: v}, r, http.StatusTooManyRequests, tooFast(v.wait))
 				return
 			}
 		}
-		if err := foreign.Check(r); err != nil {
-			deny(w, r, http.StatusForbidden, refuse(CodeCrossOrigin,
-				"A page of another site may not send this; use a client program, or a page of this server."))
+		v.socket = r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+		if g.allowOrigin(w, r) {
 			return
 		}
-		v.socket = r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+		if status, refused := g.checkHeaders(r, v.socket); refused != nil {
+			deny(w, r, status, refused)
+			return
+		}
 		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 		if v.socket {
 			inner.ServeHTTP(w, r)
 			return
 		}
-		if status, refused := g.readBody(w, r); refused != nil {
-			deny(w, r, status, refused)
-			return
-		}
 		g.boundAnswer(w, r)
 		inner.ServeHTTP(&limitedResponse{ResponseWriter: w, visit: v}, r)
 	})
+}
+
+// checkHeaders refuses what a page of another site sends, and a request that says
+// twice who sends it.
+func (g *Guard) checkHeaders(r *http.Request, socket bool) (int, *gqlerror.Error) {
+	if g.foreign(r, socket) {
+		return http.StatusForbidden, refuse(CodeCrossOrigin, "A page of another origin may not send this; use a client "+
+			"program, or a page of this server. An operator can allow an origin with --origin.")
+	}
+	if len(r.Header.Values("Authorization")) > 1 {
+		return http.StatusBadRequest, refuse(CodeBadRequest, fmt.Sprintf(
+			"The request has %d headers Authorization; send one of them.", len(r.Header.Values("Authorization"))))
+	}
+	return 0, nil
 }
 
 // knows reports whether a Host header names this server. A page whose own name
@@ -60,16 +71,18 @@ func (g *Guard) knows(header string) bool {
 	if !g.config.Loopback && len(g.config.Hosts) == 0 {
 		return true
 	}
+	host := hostName(header)
+	return thisMachine(host) ||
+		slices.ContainsFunc(g.config.Hosts, func(own string) bool { return strings.EqualFold(own, host) })
+}
+
+// hostName is the name in a Host header.
+func hostName(header string) string {
 	host := header
 	if name, _, err := net.SplitHostPort(header); err == nil {
 		host = name
 	}
-	host = strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
-	if slices.ContainsFunc(g.config.Hosts, func(own string) bool { return strings.EqualFold(own, host) }) {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
+	return strings.ToLower(strings.TrimSuffix(strings.Trim(host, "[]"), "."))
 }
 
 // boundAnswer bounds the time that a client may take to read its answer. A
@@ -84,7 +97,7 @@ func (g *Guard) boundAnswer(w http.ResponseWriter, r *http.Request) {
 
 // deny answers with one error.
 func deny(w http.ResponseWriter, r *http.Request, status int, refused *gqlerror.Error) {
-	if status == http.StatusRequestTimeout || status == http.StatusRequestEntityTooLarge {
+	if r.ContentLength != 0 {
 		w.Header().Set("Connection", "close") // the rest of the body is not read
 	}
 	overhttp.Refuse(w, r, status, refused)
@@ -135,6 +148,7 @@ type limitedResponse struct {
 func (l *limitedResponse) WriteHeader(status int) {
 	if l.wait > 0 && !l.started {
 		status = http.StatusTooManyRequests
+		overhttp.MarkFault(l.Header())
 		l.Header().Set("Retry-After", strconv.Itoa(retrySeconds(l.wait)))
 	}
 	l.started = true

@@ -39,10 +39,10 @@ func (o *operations) Validate(schema graphql.ExecutableSchema) error {
 func (o *operations) MutateOperationParameters(ctx context.Context, request *graphql.RawParams) *gqlerror.Error {
 	if !visited(ctx) { // of a websocket: the middleware saw one request for all of them
 		if wait := o.addresses.take(addressOf(ctx), requestCost); wait > 0 {
-			return tooFast(wait)
+			return tooFast(scattered(wait))
 		}
 	}
-	if wait := o.principals.take(o.config.Caller(ctx), requestCost); wait > 0 {
+	if wait := o.principals.take(o.payer(ctx), requestCost); wait > 0 {
 		return o.slowDown(ctx, wait)
 	}
 	if refused := o.limits.checkVariables(request.Variables); refused != nil {
@@ -106,7 +106,7 @@ func (o *operations) MutateOperationContext(ctx context.Context,
 			"Ask for shorter pages, or for fewer fields of each line.")
 	}
 	rest := cost - requestCost
-	if wait := o.principals.take(o.config.Caller(ctx), rest); wait > 0 {
+	if wait := o.principals.take(o.payer(ctx), rest); wait > 0 {
 		return o.slowDown(ctx, wait)
 	}
 	if wait := o.addresses.take(addressOf(ctx), rest); wait > 0 {
@@ -115,9 +115,19 @@ func (o *operations) MutateOperationContext(ctx context.Context,
 	return nil
 }
 
+// payer is who a request counts for: its caller, or for anonymous ones their
+// address, so that they do not pay for each other.
+func (g *Guard) payer(ctx context.Context) string {
+	if caller := g.config.Caller(ctx); caller != "" {
+		return caller
+	}
+	return "\x00" + addressOf(ctx)
+}
+
 // slowDown refuses an operation that exceeds a rate, and sets the status of the
 // response.
 func (o *operations) slowDown(ctx context.Context, wait time.Duration) *gqlerror.Error {
+	wait = scattered(wait)
 	setStatus(ctx, wait)
 	return tooFast(wait)
 }
@@ -133,7 +143,7 @@ func (o *operations) InterceptOperation(ctx context.Context, next graphql.Operat
 		timeout = o.limits.MutationTime
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
-	answer := next(ctx)
+	answer := o.schema.answer(ctx, next)
 	return func(ctx context.Context) *graphql.Response {
 		defer cancel()
 		return answer(ctx)

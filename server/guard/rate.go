@@ -1,13 +1,12 @@
 package guard
 
 import (
-	"net"
-	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
-	"golang.org/x/time/rate"
+
+	"corebank/server/connlimit"
 )
 
 // Rates bounds requests in points of cost per second; 0 is no bound. A burst may
@@ -27,68 +26,54 @@ const (
 
 // buckets holds a token bucket for each of the most recent callers.
 type buckets struct {
-	perSecond rate.Limit
-	burst     int
+	perSecond, burst float64
 
-	mu       sync.Mutex
-	limiters *simplelru.LRU[string, *rate.Limiter]
+	mu     sync.Mutex
+	recent *simplelru.LRU[string, *bucket]
 }
 
-// newBuckets is nil for no bound. A burst allows at least one request of the
-// maximum cost; otherwise such a request could never be answered.
-func newBuckets(perSecond, maxCost int) *buckets {
+// bucket has the points that a caller has left. They are below zero after a request
+// that took more than a burst.
+type bucket struct {
+	points float64
+	at     time.Time
+}
+
+// newBuckets is nil for no bound.
+func newBuckets(perSecond, burst int) *buckets {
 	if perSecond <= 0 {
 		return nil
 	}
-	limiters, err := simplelru.NewLRU[string, *rate.Limiter](bucketsKept, nil)
+	recent, err := simplelru.NewLRU[string, *bucket](bucketsKept, nil)
 	if err != nil {
 		panic(err) // the size is below 1: a programming error
 	}
-	return &buckets{perSecond: rate.Limit(perSecond), burst: max(burstSeconds*perSecond, maxCost+requestCost),
-		limiters: limiters}
+	return &buckets{perSecond: float64(perSecond), burst: float64(burst), recent: recent}
 }
 
 // take takes points from a caller's bucket, or returns how long it takes until
-// the bucket has them.
+// the bucket has them. A request of more points than a burst needs a full bucket
+// and leaves it below zero: it is answered, and paid for afterwards.
 func (b *buckets) take(caller string, points int) (wait time.Duration) {
 	if b == nil || points <= 0 {
 		return 0
 	}
-	reservation := b.of(caller).ReserveN(time.Now(), min(points, b.burst))
-	if wait = reservation.Delay(); wait > 0 {
-		reservation.Cancel()
-	}
-	return wait
-}
-
-func (b *buckets) of(caller string) *rate.Limiter {
+	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	limiter, known := b.limiters.Get(caller)
+	own, known := b.recent.Get(caller)
 	if !known {
-		limiter = rate.NewLimiter(b.perSecond, b.burst)
-		b.limiters.Add(caller, limiter)
+		own = &bucket{points: b.burst, at: now}
+		b.recent.Add(caller, own)
 	}
-	return limiter
+	own.points = min(b.burst, own.points+now.Sub(own.at).Seconds()*b.perSecond)
+	own.at = now
+	if missing := min(float64(points), b.burst) - own.points; missing > 0 {
+		return max(time.Duration(missing/b.perSecond*float64(time.Second)), 1)
+	}
+	own.points -= float64(points)
+	return 0
 }
 
-// network is the range of addresses that one client can use: an IPv4 address, or
-// the 64 bits of an IPv6 network.
-func network(remote string) string {
-	host, _, err := net.SplitHostPort(remote)
-	if err != nil {
-		return remote
-	}
-	ip, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	if ip = ip.Unmap().WithZone(""); ip.Is4() {
-		return ip.String()
-	}
-	prefix, err := ip.Prefix(64)
-	if err != nil {
-		return ip.String()
-	}
-	return prefix.String()
-}
+// network is the range of addresses that one client can use.
+func network(remote string) string { return connlimit.Network(remote) }

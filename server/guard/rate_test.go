@@ -17,8 +17,8 @@ func TestWhoWaitsAsToldIsAnswered(t *testing.T) {
 		for b.take("mallory", requestCost) == 0 {
 			spent += requestCost
 		}
-		if spent != 510 {
-			t.Errorf("%d points came at once, want 510", spent)
+		if spent != 500 {
+			t.Errorf("%d points came at once, want 500", spent)
 		}
 		if wait := b.take("ada", 500); wait != 0 {
 			t.Errorf("another waits %s", wait)
@@ -34,12 +34,53 @@ func TestWhoWaitsAsToldIsAnswered(t *testing.T) {
 	})
 }
 
+// TestADearRequestIsPaidAfterwards: it needs a full bucket, and no more than two
+// seconds' worth comes at once of anything else.
+func TestADearRequestIsPaidAfterwards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(Config{Rates: Rates{PerPrincipal: 300}})
+		spent := 0
+		for g.principals.take("cheap", requestCost) == 0 {
+			spent += requestCost
+		}
+		if spent != 600 {
+			t.Errorf("%d points came at once, want 600", spent)
+		}
+		if wait := g.principals.take("dear", 20_000); wait != 0 {
+			t.Fatalf("with a full bucket, wait %s", wait)
+		}
+		wait := g.principals.take("dear", requestCost)
+		if want := time.Duration((20_000-600+requestCost)/300) * time.Second; wait < want || wait > want+time.Second {
+			t.Errorf("the next one waits %s, want %s", wait, want)
+		}
+		time.Sleep(wait)
+		if wait := g.principals.take("dear", requestCost); wait != 0 {
+			t.Errorf("after that, wait %s again", wait)
+		}
+	})
+}
+
+// TestThoseRefusedTogetherComeBackApart: the times that they are given differ.
+func TestThoseRefusedTogetherComeBackApart(t *testing.T) {
+	seen := make(map[int]bool)
+	for range 200 {
+		wait := scattered(4 * time.Second)
+		if wait < 4*time.Second || wait > 11*time.Second {
+			t.Fatalf("%s", wait)
+		}
+		seen[retrySeconds(wait)] = true
+	}
+	if len(seen) < 4 {
+		t.Errorf("200 callers come back at %d times", len(seen))
+	}
+}
+
 func TestBucketsOfTheMostRecentAreKept(t *testing.T) {
 	b := newBuckets(1, 1)
 	for i := range bucketsKept + 10 {
 		b.take(fmt.Sprint(i), 1)
 	}
-	if n := b.limiters.Len(); n != bucketsKept {
+	if n := b.recent.Len(); n != bucketsKept {
 		t.Errorf("%d are kept, want %d", n, bucketsKept)
 	}
 	if none := newBuckets(0, 1); none.take("anyone", 1<<30) != 0 {

@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -49,6 +50,15 @@ func exceeds(limit string, maximum, value int, unit, remedy string) *gqlerror.Er
 	e.Extensions["limit"], e.Extensions["most"], e.Extensions["asked"] = limit, maximum, value
 	return e
 }
+
+// scattered adds a random time to a wait, up to as much again and two seconds: callers
+// that were refused together must not come back together.
+func scattered(wait time.Duration) time.Duration {
+	return wait + rand.N(min(wait, maxSpread)+2*time.Second)
+}
+
+// maxSpread bounds what scattered adds.
+const maxSpread = 30 * time.Second
 
 // tooFast is the refusal of a request that exceeds a rate. It says when to retry.
 func tooFast(wait time.Duration) *gqlerror.Error {

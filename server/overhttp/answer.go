@@ -24,6 +24,9 @@ const (
 	CodeTooMany = "TOO_MANY_CONNECTIONS"
 )
 
+// Challenge is the header WWW-Authenticate of an answer to an anonymous request.
+const Challenge = `Bearer realm="corebank"`
+
 // statusPartial is the newest draft's status for an answer with data and errors.
 const statusPartial = 294
 
@@ -49,11 +52,20 @@ func encode(response *graphql.Response) []byte {
 	return text
 }
 
+// MarkFault marks an answer as one of HTTP rather than of GraphQL, whatever the
+// client accepts: a GraphQL answer is a result to clients such as Apollo, whatever
+// its status, and they do not try a result again.
+func MarkFault(header http.Header) { header.Set("Content-Type", mediaJSON+"; charset=utf-8") }
+
 // send writes one answer.
-func send(w http.ResponseWriter, media string, status int, response *graphql.Response) {
+func send(w http.ResponseWriter, r *http.Request, media string, status int, response *graphql.Response) {
 	w.Header().Set("Content-Type", media+"; charset=utf-8")
+	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
+		MarkFault(w.Header())
+	}
+	text := compressed(w, r, encode(response))
 	w.WriteHeader(status)
-	if _, err := w.Write(encode(response)); err != nil {
+	if _, err := w.Write(text); err != nil {
 		slog.Debug("a client left before its answer", "error", err)
 	}
 }

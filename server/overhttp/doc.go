@@ -4,5 +4,6 @@
 //
 // It passes all audits of the graphql-http suite; Transport.Draft switches to
 // the status codes of the newest draft of GraphQL over HTTP where the two
-// differ. It may import request, connlimit and graph.
+// differ. It may import request, connlimit, asset
+// and graph.
 package overhttp

@@ -24,17 +24,18 @@ const eventWriteTime = 10 * time.Second
 // the end, in a response of status 200 even for errors.
 func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor,
 	params *graphql.RawParams) {
-	release := t.acquireConnection(w, r.Context())
+	release := t.acquireConnection(w, r)
 	if release == nil {
 		return
 	}
 	defer release()
+	_ = r.Body.Close() // it was read
 	ctx, cancel := untilTokenEnds(r.Context())
 	defer cancel()
 	if t.Ending != nil {
 		defer context.AfterFunc(t.Ending, cancel)()
 	}
-	out := &events{w: w, control: http.NewResponseController(w), ctx: ctx}
+	out := &events{w: w, r: r, control: http.NewResponseController(w), ctx: ctx}
 	if !out.begin() {
 		return
 	}
@@ -81,18 +82,18 @@ func (r *running) notify() {
 
 // acquireConnection counts a connection for the stream, or refuses the request
 // and returns nil.
-func (t Transport) acquireConnection(w http.ResponseWriter, ctx context.Context) (release func()) {
+func (t Transport) acquireConnection(w http.ResponseWriter, r *http.Request) (release func()) {
 	releaseTotal, ok := t.Connections.Acquire()
 	if !ok {
 		w.Header().Set("Retry-After", "10")
-		send(w, mediaJSON, http.StatusServiceUnavailable,
+		send(w, r, mediaJSON, http.StatusServiceUnavailable,
 			refusal(CodeTooMany, "Too many connections are open; try again later."))
 		return nil
 	}
-	releaseCaller, ok := t.Connections.AcquireFor(t.Caller(ctx))
+	releaseCaller, ok := t.Connections.AcquireFor(t.Caller(r.Context()))
 	if !ok {
 		releaseTotal()
-		send(w, mediaJSON, http.StatusTooManyRequests, refusal(CodeTooMany,
+		send(w, r, mediaJSON, http.StatusTooManyRequests, refusal(CodeTooMany,
 			"You have too many connections open; close one, or use one websocket for many operations."))
 		return nil
 	}
@@ -113,6 +114,7 @@ func check(method string) request.Check {
 // events writes a stream of events.
 type events struct {
 	w       http.ResponseWriter
+	r       *http.Request
 	control *http.ResponseController
 	ctx     context.Context
 }
@@ -126,7 +128,7 @@ func (e *events) begin() bool {
 	// The server's read timeout is for the request, which has been read.
 	if err := e.control.SetReadDeadline(time.Time{}); err != nil {
 		slog.Error("a stream cannot be served: a wrapper of the response writer has no Unwrap", "error", err)
-		send(e.w, mediaJSON, http.StatusInternalServerError,
+		send(e.w, e.r, mediaJSON, http.StatusInternalServerError,
 			refusal(graph.CodeInternal, "Streams of events cannot be served here; use a websocket."))
 		return false
 	}

@@ -54,7 +54,7 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	media := negotiate(r.Header.Values("Accept"))
 	refusalMedia := refusalMediaType(media)
 	if media == "" {
-		send(w, refusalMedia, http.StatusNotAcceptable, refusal(CodeNotAcceptable,
+		send(w, r, refusalMedia, http.StatusNotAcceptable, refusal(CodeNotAcceptable,
 			fmt.Sprintf("Accept one of %s, %s and, for streams, %s.", mediaGraphQL, mediaJSON, mediaEvents)))
 		return
 	}
@@ -63,7 +63,7 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 		if refused.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", allowed)
 		}
-		send(w, refusalMedia, refused.status, refusal(refused.code, refused.message))
+		send(w, r, refusalMedia, refused.status, refusal(refused.code, refused.message))
 		return
 	}
 	params.Headers = r.Header
@@ -85,9 +85,9 @@ func refusalMediaType(media string) string {
 // Refuse answers a request that is refused before it reaches the transport, in
 // the form that the transport would have chosen.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, reason *gqlerror.Error) {
-	w.Header().Set("Vary", "Accept")
+	w.Header().Add("Vary", "Accept")
 	media := refusalMediaType(negotiate(r.Header.Values("Accept")))
-	send(w, media, status, &graphql.Response{Errors: gqlerror.List{reason}})
+	send(w, r, media, status, &graphql.Response{Errors: gqlerror.List{reason}})
 }
 
 // refused is why a request is not executed.
@@ -110,7 +110,7 @@ func read(r *http.Request) (*graphql.RawParams, *refused) {
 			return nil, media
 		}
 		var text []byte
-		if text, err = io.ReadAll(r.Body); err == nil {
+		if text, err = textOf(r.Body); err == nil {
 			params, err = request.FromJSON(text)
 		}
 	default:
@@ -125,6 +125,20 @@ func read(r *http.Request) (*graphql.RawParams, *refused) {
 	}
 	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
 	return params, nil
+}
+
+// WholeBody is a body that is in memory already. Close says that it is not needed
+// any more.
+type WholeBody interface {
+	io.ReadCloser
+	Whole() []byte
+}
+
+func textOf(body io.Reader) ([]byte, error) {
+	if whole, is := body.(WholeBody); is {
+		return whole.Whole(), nil
+	}
+	return io.ReadAll(body)
 }
 
 // checkMedia accepts only JSON in UTF-8 without a content encoding.
@@ -150,14 +164,14 @@ func (t Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	operation, errs := exec.CreateOperationContext(ctx, params)
 	if errs != nil {
 		response := exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs)
-		send(w, media, t.status(media, response), response)
+		send(w, r, media, t.status(media, response), response)
 		return
 	}
 	if no := unfit(operation, r.Method); no != nil {
 		if no.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", "POST")
 		}
-		send(w, media, no.status, refusal(no.code, no.message))
+		send(w, r, media, no.status, refusal(no.code, no.message))
 		return
 	}
 	next, ctx := exec.DispatchOperation(ctx, operation)
@@ -165,7 +179,7 @@ func (t Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	if response == nil { // the client left
 		return
 	}
-	send(w, media, t.status(media, response), response)
+	send(w, r, media, t.status(media, response), response)
 }
 
 // unfit returns why an operation cannot have exactly one answer.

@@ -12,9 +12,11 @@ const (
 	// CloseBadMessage: a message does not follow the protocol. Correct the client.
 	CloseBadMessage = 4400
 	// CloseUnauthorized: the client sent an operation before the acknowledgement, or
-	// its token is not accepted. Get another token.
+	// its token is not accepted. Stock clients do not connect again.
 	CloseUnauthorized = 4401
-	// CloseForbidden: the caller may not connect.
+	// CloseForbidden: the caller may not connect, or not any more because its token
+	// has expired. Stock clients connect again, with a fresh token if they are given
+	// a function for it.
 	CloseForbidden = 4403
 	// CloseSubprotocol: the client offers no supported subprotocol.
 	CloseSubprotocol = 4406
@@ -22,8 +24,11 @@ const (
 	CloseInitTimeout = 4408
 	// CloseDuplicate: an operation has the id of another that has not ended.
 	CloseDuplicate = 4409
-	// CloseTooMany: a second connection_init, or too many connections.
+	// CloseTooMany: a second connection_init, too many connections, or too many pings.
 	CloseTooMany = 4429
+
+	// CloseTryAgain: it may succeed later.
+	CloseTryAgain = 1013
 
 	closeNormal    = 1000 // the client requested it
 	closeGoingAway = 1001 // the gateway stops

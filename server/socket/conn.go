@@ -16,6 +16,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
 )
 
 // conn is one connection. One goroutine reads. An operation has a goroutine of
@@ -27,11 +28,15 @@ type conn struct {
 	exec      graphql.GraphExecutor
 	dialect   dialect
 
+	accepted func() // uncounts the connection among those that wait for connection_init
+
 	ctx     context.Context // of all operations; used only where a message is handled
 	cancel  context.CancelFunc
 	began   bool // used only where a message is handled
 	running sync.WaitGroup
 	timer   *time.Timer // until connection_init has to arrive, and then between pings
+
+	idle *rate.Limiter // bounds what no other limit counts: pings and the like
 
 	acknowledged atomic.Bool
 	closed       atomic.Bool // a close frame was sent or is being sent
@@ -44,13 +49,22 @@ type conn struct {
 }
 
 func newConn(t *Transport, ws *websocket.Conn, exec graphql.GraphExecutor, r *http.Request) *conn {
-	c := &conn{transport: t, ws: ws, exec: exec, operations: make(map[string]*operation)}
+	c := &conn{transport: t, ws: ws, exec: exec, operations: make(map[string]*operation),
+		idle: rate.NewLimiter(idlePerSecond, idleBurst)}
+	if paced, can := ws.NetConn().(interface{ Pace(perSecond, burst int) }); can {
+		paced.Pace(bytesPerSecond, bytesBurst)
+	}
 	// The connection outlives its request, but needs the values of its context.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	c.ctx, c.cancel = context.WithValue(ctx, connKey{}, c), cancel
 	ws.SetReadLimit(t.MaxMessage)
-	ws.SetPongHandler(func(string) error { c.extendReadDeadline(); return nil })
-	ws.SetPingHandler(func(data string) error { c.control(websocket.PongMessage, []byte(data)); return nil })
+	ws.SetPongHandler(func(string) error { c.extendReadDeadline(); c.countIdle(); return nil })
+	ws.SetPingHandler(func(data string) error {
+		if c.countIdle() {
+			c.control(websocket.PongMessage, []byte(data))
+		}
+		return nil
+	})
 	ws.SetCloseHandler(func(code int, _ string) error { c.echo(code); return nil })
 	c.timer = time.AfterFunc(t.InitTimeout, c.tick)
 	return c
@@ -64,6 +78,27 @@ func (c *conn) extendReadDeadline() {
 	if !c.closed.Load() {
 		_ = c.ws.SetReadDeadline(time.Now().Add(2 * c.transport.Ping)) // if this fails, reading fails too
 	}
+}
+
+// Bounds of what a client sends. A frame without content is six bytes.
+const (
+	idlePerSecond  = 10
+	idleBurst      = 200
+	bytesPerSecond = 512 << 10
+	bytesBurst     = 1 << 20
+)
+
+// countIdle counts a control frame or a message that asks for nothing. With one too
+// many it closes the connection: what still comes until the client answers the
+// close frame is read and not answered.
+func (c *conn) countIdle() (fits bool) {
+	if c.closed.Load() {
+		return false
+	}
+	if fits = c.idle.Allow(); !fits {
+		c.close(CloseTooMany, "Too many pings")
+	}
+	return fits
 }
 
 // close closes the connection with a code and a reason, unless it is closed
@@ -162,6 +197,9 @@ func (c *conn) handle(kind int, text []byte) (release func()) {
 	}
 	switch m.Type {
 	case c.dialect.ping, c.dialect.pong:
+		if !c.countIdle() {
+			return nil
+		}
 		if _, ok := m.object(); !ok {
 			c.close(CloseBadMessage, "Invalid message: the payload must be an object")
 		} else if m.Type == c.dialect.ping {

@@ -203,6 +203,7 @@ func (c *conn) stop(m message) {
 	delete(c.operations, m.ID)
 	c.mu.Unlock()
 	if op == nil {
+		c.countIdle()
 		return
 	}
 	op.cancel()

@@ -29,6 +29,9 @@ type Transport struct {
 	// Caller names the caller of a connection, for Connections, after Init.
 	Caller      func(context.Context) string
 	Connections *connlimit.Limiter
+	// Pending bounds the connections without an accepted connection_init, in all and
+	// for one address; nil for no bound.
+	Pending *connlimit.Limiter
 	// InitTimeout is how long a client may take to send connection_init.
 	InitTimeout time.Duration
 	// Ping is the time between pings. A client that sends nothing for twice as long
@@ -52,9 +55,9 @@ const (
 	closeTime = 2 * time.Second
 )
 
-// upgrader accepts browsers only from the gateway's own pages.
+// upgrader accepts pages of any origin: the guard has checked it.
 var upgrader = websocket.Upgrader{ReadBufferSize: buffer, WriteBufferSize: buffer, WriteBufferPool: &sync.Pool{},
-	Subprotocols: []string{Modern, Legacy}}
+	Subprotocols: []string{Modern, Legacy}, CheckOrigin: func(*http.Request) bool { return true }}
 
 // Supports implements graphql.Transport.
 func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
@@ -68,21 +71,48 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		http.Error(w, "Too many connections are open; try again later.", http.StatusServiceUnavailable)
 		return
 	}
+	accepted, ok := t.acquirePending(r)
+	if !ok {
+		release()
+		w.Header().Set("Retry-After", "10")
+		http.Error(w, "Too many connections wait for connection_init; try again later.", http.StatusServiceUnavailable)
+		return
+	}
 	ws, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
+		accepted()
 		release()
 		slog.Debug("a websocket was not opened", "error", err) // the upgrader has answered
 		return
 	}
 	c := newConn(t, ws, exec, r)
+	c.accepted = accepted
 	go func() {
 		defer release()
+		defer accepted()
 		if t.Ending != nil {
 			defer context.AfterFunc(t.Ending, func() { c.close(closeGoingAway, "The gateway stops; connect again") })()
 		}
 		c.begin()
 		c.serve()
 	}()
+}
+
+// acquirePending counts a connection until its connection_init was accepted.
+func (t *Transport) acquirePending(r *http.Request) (release func(), ok bool) {
+	if t.Pending == nil {
+		return func() {}, true
+	}
+	releaseTotal, ok := t.Pending.Acquire()
+	if !ok {
+		return nil, false
+	}
+	releaseAddress, ok := t.Pending.AcquireFor(connlimit.Network(r.RemoteAddr))
+	if !ok {
+		releaseTotal()
+		return nil, false
+	}
+	return func() { releaseAddress(); releaseTotal() }, true
 }
 
 // begin selects the dialect, or closes the connection if there is none.
@@ -120,6 +150,7 @@ func (c *conn) init(m message) (release func()) {
 		c.refuse(Closed{CloseTooMany, "Too many connections"})
 		return nil
 	}
+	c.accepted()
 	c.acknowledge(answer)
 	return release
 }

@@ -35,6 +35,9 @@ const (
 // be shown to the sender.
 var ErrRefused = errors.New("the token is refused")
 
+// ErrExpired is the ErrRefused of a token that was good: a fresh one helps.
+var ErrExpired = fmt.Errorf("%w: it has expired", ErrRefused)
+
 // algorithms are those with a public key. "none" and those with a shared
 // secret are not among them: a public key must never be taken for a secret.
 var algorithms = []jose.SignatureAlgorithm{
@@ -97,7 +100,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (identity.Principal
 	now, sum := v.config.Clock(), sha256.Sum256([]byte(token))
 	if known, ok := v.cache.find(sum, now); ok {
 		if now.After(known.Expires.Add(v.config.Leeway)) {
-			return identity.Principal{}, refuse("it has expired")
+			return identity.Principal{}, ErrExpired
 		}
 		return known, nil
 	}
@@ -197,7 +200,7 @@ func (v *Verifier) check(claims jwt.Claims, now time.Time) error {
 	case errors.Is(err, jwt.ErrInvalidAudience):
 		return refuse("it is meant for somebody else")
 	case errors.Is(err, jwt.ErrExpired):
-		return refuse("it has expired")
+		return ErrExpired
 	case errors.Is(err, jwt.ErrNotValidYet), errors.Is(err, jwt.ErrIssuedInTheFuture):
 		return refuse("it is not valid yet")
 	}
