@@ -97,6 +97,7 @@ func TestNothingIsOfferedThatTheStateForbids(t *testing.T) {
 	p.sees(".form-area .notice", "Debits are blocked: a court order")
 	bank.Must("unfreezeAccount", map[string]any{"accountId": ada, "idempotencyKey": "u"})
 	p.sees(".status-now", "Open")
+	p.sees("[data-form=withdraw]", "Withdraw cash") // the form that was not offered
 	bank.Must("reverse", map[string]any{"transactionId": deposit.Transaction.ID, "reason": "a mistake",
 		"idempotencyKey": "rest"})
 	p.gone("td.act a")

@@ -158,7 +158,7 @@ export async function accountView({ id, more, parameters, signal }) {
     if (signal.aborted) return;
     const begun = performance.now();
     hero.update(live);
-    for (const part of [head, side, bar]) part.update(live.account);
+    for (const part of [head, side, bar, desk]) part.update(live.account);
     chart.update(live.rows, live.ledger.more && !live.ledger.full);
     history.update();
     live.drawn(performance.now() - begun);

@@ -38,18 +38,27 @@ export class Desk {
   }
 
   // turn opens the form that a route names, or none.
-  turn({ more, parameters }) {
+  turn(route) {
+    const { more, parameters } = route;
+    this.route = route;
     if (this.form?.unfinished) this.#left.set(this.key, this.form);
     else this.#left.delete(this.key);
     this.key = JSON.stringify([more, parameters]);
-    const known = more === 'batch' || (Object.hasOwn(forms, more) && more !== 'openAccount');
+    this.known = more === 'batch' || (Object.hasOwn(forms, more) && more !== 'openAccount');
     const { account } = this.live;
     const left = this.#left.get(this.key);
-    this.form = known && (left ?? (offered(more, account) ? this.#make(more, parameters) : null));
+    this.form = this.known && (left ?? (offered(more, account) ? this.#make(more, parameters) : null));
     const close = h('a', { class: 'button quiet close', href: `#/account/${account.id}`, 'aria-label': 'Close the form',
       title: 'Close the form (Escape)' }, '✕');
-    show(this.element, known && [close, this.form ? this.form.element : refusal(more, account)]);
-    return known;
+    show(this.element, this.known && [close, this.form ? this.form.element : refusal(more, account)]);
+    return this.known;
+  }
+
+  // update puts a form in the place of its refusal, or the other way round, when the
+  // account has changed. What was typed or answered stays.
+  update() {
+    if (!this.known || this.form?.unfinished || this.form?.finished || this.form?.done) return;
+    if (offered(this.route.more, this.live.account) !== Boolean(this.form)) this.turn(this.route);
   }
 
   #make(name, parameters) {
