@@ -86,8 +86,11 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		mux := http.NewServeMux()
 		AddAdmin(mux, p, generations, config.AdminToken)
 		app.AddHealth(mux, func(context.Context) contract.Readiness {
-			if reason := p.Status().Rebuilding; reason != "" {
-				return contract.Readiness{Reason: fmt.Sprintf("the views are built again, because %s", reason)}
+			switch s := p.Status(); {
+			case s.Rebuilding != "":
+				return contract.Readiness{Reason: fmt.Sprintf("the views are built again, because %s", s.Rebuilding)}
+			case errors.Is(s.Fault, logclient.ErrOtherLog):
+				return contract.Readiness{Reason: s.Fault.Error()}
 			}
 			if !caughtUp.Load() {
 				return contract.Readiness{Reason: fmt.Sprintf(

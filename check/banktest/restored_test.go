@@ -1,6 +1,8 @@
 package banktest_test
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -134,4 +136,49 @@ func TestASecondBankDoesNotShowTheFirstOnes(t *testing.T) {
 			t.Errorf("it shows %s and %d transactions of an account that it does not have", balance, lines)
 		}
 	})
+}
+
+// Who can write the actors' store cannot give an account money, not even with a fitting checksum as earlier builds
+// wrote it.
+func TestAForgedSnapshotMovesNoMoney(t *testing.T) {
+	forged := func(text []byte) []byte {
+		var sealed struct {
+			HMAC string         `json:"hmac,omitempty"`
+			Sum  string         `json:"sha256,omitempty"`
+			Data map[string]any `json:"data"`
+		}
+		if err := json.Unmarshal(text, &sealed); err != nil {
+			t.Fatal(err)
+		}
+		sealed.Data["state"].(map[string]any)["balance"] = map[string]any{"minor": 999_999_999_999, "currency": "EUR"}
+		data, err := json.Marshal(sealed.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sealed.Sum = fmt.Sprintf("%x", sha256.Sum256(data))
+		text, err = json.Marshal(sealed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	disks := banktest.NewDisks(t, 1)
+	b := banktest.StartOnDisks(t, disks)
+	id := b.Open("a")
+	for i := range 250 { // past a snapshot
+		b.Deposit(id, "1.00", "EUR", fmt.Sprint("d", i))
+	}
+	b.Settle()
+	b.Stop()
+	if !disks.EditSnapshot(id, forged) {
+		t.Fatal("no snapshot was stored")
+	}
+	b = banktest.StartOnDisks(t, disks)
+	refused := b.Withdraw(id, "5000000.00", "EUR", "w1")
+	if len(refused.UserErrors) != 1 || refused.UserErrors[0].Code != "INSUFFICIENT_FUNDS" {
+		t.Errorf("5,000,000.00 from 250.00: %+v", refused.UserErrors)
+	}
+	if posted := b.Withdraw(id, "250.00", "EUR", "w2"); len(posted.UserErrors) != 0 {
+		t.Errorf("what is there: %+v", posted.UserErrors)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"corebank/check/audit"
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
@@ -81,6 +82,16 @@ func (d *Disks) LogCopy() (restore func()) {
 		}
 		d.sequence.Restore(cuts)
 	}
+}
+
+// EditSnapshot changes the stored snapshot of an account. It reports false if there is none.
+func (d *Disks) EditSnapshot(id string, edit func([]byte) []byte) bool {
+	stored, found := d.snapshots.Map.Load(bank.AccountID(id))
+	text, _ := stored.([]byte)
+	if found {
+		d.snapshots.Map.Store(bank.AccountID(id), edit(text))
+	}
+	return found
 }
 
 // WithViewsOf makes these the disks of another bank, with a log of its own, that
