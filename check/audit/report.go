@@ -11,6 +11,7 @@ import (
 
 	"corebank/check/laws"
 	"corebank/internal/bank"
+	"corebank/internal/terminal"
 	"corebank/internal/view"
 )
 
@@ -117,7 +118,9 @@ func (r Report) String() string {
 	} else {
 		fmt.Fprintf(&b, "The audit found %s.\n\n", counted(r.FindingsTotal, "fault"))
 	}
-	line := func(name, text string) { fmt.Fprintf(&b, "  %-13s %s\n", name, text) }
+	line := func(name, text string) {
+		b.WriteString(terminal.Wrap(fmt.Sprintf("  %-13s %s\n", name, text), strings.Repeat(" ", 16)))
+	}
 	log := fmt.Sprintf("%s, the last at position %s", counted(r.Records, "record"), humanize.Comma(r.Position))
 	if r.Waiting > 0 {
 		log += "; " + humanize.Comma(r.Waiting) + " newer without a place yet"

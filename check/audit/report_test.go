@@ -30,8 +30,9 @@ func TestTheReportForPeople(t *testing.T) {
   EUR           customers 0.00, cash 0.00
   JPY           customers 0, cash 0
   views         equal to the log at position 7: 2 accounts, 5 transactions
-  immudb        proven from the first to the last of 1,234 transactions; ` +
-		`transaction 1,000 is the one that was audited at 2026-03-01T09:00:00Z
+  immudb        proven from the first to the last of 1,234 transactions;
+                transaction 1,000 is the one that was audited at
+                2026-03-01T09:00:00Z
   time          2.0 s, 4 records a second
 `
 	if got != want {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -200,7 +201,8 @@ var spoiling = map[Kind][]string{
 
 func (r *run) spoilSnapshots(ctx context.Context, i injection) (err error) {
 	defer must.Catch(&err)
-	db := must.Get(sql.Open("sqlite", "file:"+filepath.ToSlash(r.dir().Actors())+"?_pragma=busy_timeout(10000)"))
+	file := url.URL{Scheme: "file", Path: filepath.ToSlash(r.dir().Actors()), RawQuery: "_pragma=busy_timeout(10000)"}
+	db := must.Get(sql.Open("sqlite", file.String()))
 	defer db.Close()
 	if i.Kind == SnapshotsStale {
 		must.Get(db.ExecContext(ctx, `CREATE TABLE stale AS SELECT key, value FROM state WHERE key LIKE '%snapshot-%'`))

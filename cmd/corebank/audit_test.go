@@ -149,9 +149,10 @@ func TestAnAuditOfASoundBank(t *testing.T) {
 	defer a.close()
 	got := corebank(t, nil, "audit", "--data", a.dir)
 	for _, says := range []string{"The audit found nothing wrong.", "21 records, the last at position 21",
-		"EUR           customers 200.00, cash -200.00", "equal to the log at position 21: 1 account, 20 transactions",
+		"EUR customers 200.00, cash -200.00", "equal to the log at position 21: 1 account, 20 transactions",
 		"no earlier audit to compare with"} {
-		if got.code != 0 || !strings.Contains(got.stdout, says) || got.stderr != "" {
+		words := strings.Join(strings.Fields(got.stdout), " ") // lines are broken where they are too long
+		if got.code != 0 || !strings.Contains(words, says) || got.stderr != "" {
 			t.Errorf("the audit does not say %q: %+v", says, got)
 		}
 	}

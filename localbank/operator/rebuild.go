@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"corebank/internal/bank"
+	"corebank/internal/terminal"
 	"corebank/projector"
 )
 
@@ -42,8 +44,12 @@ func printRebuilt(out io.Writer, r projector.Rebuilt) error {
 			"%d accounts with %d transactions are equal to the log at position %d; %d of them are quarantined.\n",
 			r.Compared.Accounts, r.Compared.Transactions, r.Compared.Position, r.Compared.Quarantined)
 	}
-	_, err := io.WriteString(out, text)
-	return err
+	for line := range strings.Lines(text) {
+		if _, err := io.WriteString(out, terminal.Wrap(line, "  ")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Replay makes the view of an account again from its events.

@@ -17,6 +17,7 @@ import (
 
 	"corebank/check/livebank"
 	"corebank/check/must"
+	"corebank/internal/scratch"
 	"corebank/localbank/supervisor"
 )
 
@@ -105,7 +106,7 @@ func (s *Server) answers(ctx context.Context) error {
 // another user, and the directory is in /tmp, which every user may enter.
 func ownDir() (dir string, runAs []string, err error) {
 	if os.Getuid() != 0 {
-		dir, err = os.MkdirTemp("", "corebank-pg-")
+		dir, err = scratch.Make("pg")
 		return dir, nil, err
 	}
 	for _, name := range []string{"postgres", "nobody"} {
