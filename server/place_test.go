@@ -27,8 +27,8 @@ func TestMistakesSayWhereTheyAre(t *testing.T) {
 		query, variables, operation, message string
 		locations, argument, path            any
 	}{
-		"a field that is not there": {deposit, `{"input": {"ammount": "1", ` + good + `}}`, "",
-			`Variable "$input.ammount": unknown field`, at(2, 3), []any{"input", "ammount"}, nil},
+		"a field that is not there": {deposit, `{"input": {"sum": "1", ` + good + `}}`, "",
+			`Variable "$input.sum": unknown field`, at(2, 3), []any{"input", "sum"}, nil},
 		"a field that is missing": {deposit, `{"input": {` + good + `}}`, "",
 			`Variable "$input.amount": must be defined`, at(2, 3), []any{"input", "amount"}, nil},
 		"a variable that is missing": {deposit, `{}`, "",

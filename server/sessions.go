@@ -39,7 +39,8 @@ func sessions(store session.Store, verify Verify) http.Handler {
 			answerSession(w, http.StatusBadRequest, "", "", `Send {"code": …} or {"session": …}.`)
 			return
 		}
-		key, token, err := sent.Session, "", error(nil)
+		key, token := sent.Session, ""
+		var err error
 		switch {
 		case r.Method == http.MethodDelete:
 			err = store.End(key)

@@ -98,7 +98,7 @@ var equal = cmp.Options{
 	cmp.FilterValues(bothEmpty[view.Transaction], cmp.Ignore()),
 	cmp.FilterValues(bothEmpty[view.Account], cmp.Ignore()),
 	cmp.Comparer(func(a, b *big.Int) bool { return a.Cmp(b) == 0 }),
-	cmp.Comparer(func(a, b time.Time) bool { return a == b }), // in the same zone, too
+	cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Location() == b.Location() }),
 }
 
 func bothEmpty[T any](a, b []T) bool { return len(a)+len(b) == 0 }
