@@ -51,6 +51,13 @@ func overHTTP() []attack {
 			status: 431, contains: "431"},
 		{name: "headers that never end (slowloris)", once: true, send: raw(header + "X-A: b\r\n"), contains: ""},
 		{name: "a body that never ends", at: slow, once: true, send: raw(unfinished), status: 408, code: guard.CodeSlowBody},
+		{name: "a megabyte without a token, of which nothing arrives",
+			send: raw(header + "Content-Length: 1000000\r\n\r\n"), status: 401, code: "UNAUTHENTICATED"},
+		{name: "two Authorization headers", send: raw(header + "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n" +
+			"Content-Length: 0\r\n\r\n"), status: 400, code: guard.CodeBadRequest},
+		{name: "a mutation from a page over https at a host of http", at: loopback,
+			send:   posting(mutation, "Host", "localhost:80", "Origin", "https://localhost:80"),
+			status: 403, code: guard.CodeCrossOrigin},
 		{name: "two lengths of a body (smuggling)",
 			send: raw(header + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!"), status: 400, contains: "Bad Request"},
 		{name: "a path out of the pages", send: sending("GET", "/assets/../../../etc/passwd", ""), contains: ""},

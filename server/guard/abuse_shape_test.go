@@ -80,6 +80,8 @@ func shapes() []attack {
 		{name: "a document 600 levels deep", send: query(nested(600)), code: limit, contains: `"limit":"fields"`},
 		{name: "a list 900 levels deep",
 			send: query(`{ node(id: ` + strings.Repeat("[", 900) + strings.Repeat("]", 900) + `) { id } }`), code: invalid},
+		{name: "20 times the whole schema", send: query("{ " + each(20, "a%d: __schema { types { name } } ") + "}"),
+			code: limit, contains: `"limit":"cost"`},
 		{name: "40 aliases of one field", send: query("{ " + each(40, "a%d: systemStatus { head } ") + "}"),
 			code: limit, contains: `"limit":"aliases"`},
 		{name: "60 directives", send: query("{ __typename" + strings.Repeat(" @include(if: true)", 60) + " }"),
