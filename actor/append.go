@@ -10,7 +10,8 @@ import (
 // append makes what was decided durable, if it was decided on the newest state.
 func (a *account) append(ctx context.Context, d *decision, checkKeys bool) ([]contract.Outcome, error) {
 	result, err := a.log.Append(ctx, contract.Append{
-		Account: a.id, ExpectedVersion: a.state.Version, CheckKeys: checkKeys, Records: d.records})
+		Account: a.id, ExpectedVersion: a.state.Version, CheckKeys: checkKeys, TurnsBack: d.turnsBack,
+		Records: d.records})
 	if err != nil {
 		a.forget()
 		return nil, fmt.Errorf("%w: %w", errUnknownOutcome, err)

@@ -20,6 +20,8 @@ type decision struct {
 	state    bank.Account
 	// predicts is set when an outcome depends on how the account is now and not only on what was always in the log.
 	predicts bool
+	// turnsBack is set when the account's time is far ahead of the clock, and goes on from the clock's.
+	turnsBack bool
 	// claim is what has to be claimed before the records are appended, for the opening that is the record at the
 	// index opening.
 	claim   *bank.ExternalIDClaimed
@@ -175,8 +177,11 @@ func replay(earlier *contract.Record, command bank.Command) (contract.Outcome, e
 
 func (d *decision) circumstances(c contract.Command, command bank.Command, who caller) (bank.Circumstances, error) {
 	in := bank.Circumstances{Now: d.now, Caller: who.Subject, Key: c.Key}
-	if in.Now.Before(d.state.ChangedAt) {
-		in.Now = d.state.ChangedAt // clocks may step back, an account's time does not
+	switch ahead := d.state.ChangedAt.Sub(in.Now); {
+	case ahead > contract.MaxClockStep:
+		d.turnsBack = true // its time is from a clock that was wrong; the event source has another one, and confirms that
+	case ahead > 0:
+		in.Now = d.state.ChangedAt // clocks may step back a little, an account's time does not
 	}
 	version := d.state.RequiredVersion(command)
 	var err error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -81,6 +82,7 @@ func startPart(
 	}
 	db := immudb.NewLog(config.Immudb)
 	writer := NewWriter(db, log)
+	writer.Clock = time.Now
 	group.Go(func() error { return writer.Run(ctx) })
 	if config.Disk != "" {
 		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })

@@ -28,6 +28,9 @@ const (
 // Writer is the only writer of a log. It checks expected versions against the stream heads that it has in memory, lets
 // the database check the others, and commits many appends together.
 type Writer struct {
+	// Clock limits how far the times of appends may be from it; nil does not limit them.
+	Clock func() time.Time
+
 	storage  storage.Committer
 	log      *slog.Logger
 	queue    chan *pendingAppend
@@ -129,6 +132,11 @@ func (w *Writer) enqueue(p *pendingAppend) {
 	}
 	if reason := w.halted.Load(); reason != nil {
 		p.answer(contract.AppendResult{Status: contract.Halted, Reason: *reason})
+		return
+	}
+	if reason := w.clockFault(p.Append); reason != "" {
+		w.log.Error("an append is refused for its time: a clock is wrong", "account", p.Account, "reason", reason)
+		p.answer(contract.AppendResult{Status: contract.Halted, Reason: reason})
 		return
 	}
 	select {
@@ -253,4 +261,24 @@ func (w *Writer) readHeads(ctx context.Context, b *batch) error {
 	}
 	clear(b.assumed)
 	return nil
+}
+
+// clockFault is why the times of an append cannot be: they are far ahead of this clock or, where an account turns back
+// to what its actor takes for now, far behind it. One wrong clock does not spoil an account's time.
+func (w *Writer) clockFault(a contract.Append) string {
+	if w.Clock == nil {
+		return ""
+	}
+	now := w.Clock()
+	for _, r := range a.Records {
+		switch step := r.At.Sub(now); {
+		case step > contract.MaxClockStep:
+			return fmt.Sprintf("the actor's clock is %s ahead of the event source's, %s; set both",
+				step.Round(time.Second), now.UTC().Format(time.RFC3339))
+		case a.TurnsBack && step < -contract.MaxClockStep:
+			return fmt.Sprintf("the actor's clock is %s behind the event source's, %s; set both",
+				(-step).Round(time.Second), now.UTC().Format(time.RFC3339))
+		}
+	}
+	return ""
 }

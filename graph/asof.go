@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -77,11 +78,20 @@ func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (b
 	}
 	a := base.Account
 	a.ID = id
+	ahead, turnedBack := a, int64(-1) // not known yet
 	err = r.eachEvent(ctx, id, a.Version, last, func(record contract.Record) (bool, error) {
-		if !p.time.IsZero() && record.At.After(p.time) {
+		later := !p.time.IsZero() && record.At.After(p.time)
+		if later && turnedBack < 0 {
+			if turnedBack, err = r.turnedBack(ctx, id); err != nil {
+				return false, err
+			}
+		}
+		if later && record.Version >= turnedBack {
 			return false, nil
 		}
-		a, err = contract.Fold(a, record)
+		if ahead, err = contract.Fold(ahead, record); !later { // else it counts if one follows that does
+			a = ahead
+		}
 		return err == nil, err
 	})
 	a.ID = shown
@@ -92,6 +102,19 @@ func (r *Resolver) accountAt(ctx context.Context, id bank.AccountID, p point) (b
 		err = badInput(fmt.Sprintf("The account has %d versions; version %d does not exist yet.", a.Version, last))
 	}
 	return a, err
+}
+
+// turnedBack is the version at which an account last turned back from the time of
+// a clock that was far ahead; 0 for most.
+func (r *Resolver) turnedBack(ctx context.Context, id bank.AccountID) (int64, error) {
+	a, err := r.Views.Account(ctx, id)
+	if errors.Is(err, view.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("view of account %s: %w", id, err)
+	}
+	return a.TurnedBack, nil
 }
 
 // eachEvent calls do with an account's events after one version up to another,

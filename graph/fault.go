@@ -36,7 +36,7 @@ const (
 	// CodeCursorInvalid: the log does not have what the cursor names: it is beyond the
 	// end, or of another log or past. Begin anew without it.
 	CodeCursorInvalid = "CURSOR_INVALID"
-	// CodeTooLarge: the answer has a number that exceeds the 32 bits of an Int.
+	// CodeTooLarge: the answer has a number that exceeds 53 bits.
 	CodeTooLarge = "NUMBER_TOO_LARGE"
 	// CodeTimeout: the answer was not ready in time. A query may be sent again; for
 	// a mutation, do as for CodeUnknownOutcome.
@@ -75,7 +75,7 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 			placeInputFault(ctx, &shown)
 		}
 	case errors.Is(err, scalar.ErrTooLarge):
-		shown.Message = "A number in the answer does not fit into the 32 bits of an Int; it is left out."
+		shown.Message = "A number in the answer does not fit into 53 bits; it is left out."
 		shown.Extensions = map[string]any{"code": CodeTooLarge, "retryable": false}
 	case errors.As(err, &ours) && errors.Unwrap(ours) == nil:
 		// Made by the executor: syntax, validation, limits.

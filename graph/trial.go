@@ -51,7 +51,7 @@ func (r *Resolver) trialAt(ctx context.Context, last int64, at time.Time) (view.
 	if err != nil {
 		return base, fmt.Errorf("stored trial balance: %w", err)
 	}
-	sums, position := view.Resume(base), base.Position
+	sums, position, included := view.Resume(base), base.Position, base.Position
 	for position < last {
 		page, err := r.Log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: position,
 			Limit: int(min(last-position, contract.MaxReadRecords))})
@@ -61,22 +61,27 @@ func (r *Resolver) trialAt(ctx context.Context, last int64, at time.Time) (view.
 		if len(page.Records) == 0 {
 			break
 		}
+		past := true // whether all of the page is later: clocks differ by little, and few were ever far ahead
 		for _, record := range page.Records {
-			if !at.IsZero() && record.At.After(at) {
-				return sums.Trial(position), nil
+			if position = record.Position; !at.IsZero() && record.At.After(at) {
+				continue
 			}
+			past = false
 			event, err := record.Event()
 			if err != nil {
 				return base, err
 			}
 			sums.Add(record.At, event.PostingLines())
-			position = record.Position
+			included = position
+		}
+		if past {
+			break
 		}
 	}
 	if at.IsZero() && position < last {
 		return base, badInput(fmt.Sprintf("The log has %d events; position %d does not exist yet.", position, last))
 	}
-	return sums.Trial(position), nil
+	return sums.Trial(included), nil
 }
 
 func trialOf(t view.Trial) *model.TrialBalance {

@@ -60,7 +60,7 @@ func TestInputsAreWhatTheirTypesSay(t *testing.T) {
 			"A DateTime is written as a string"},
 		"an integer that is text":       {page, `"5"`, "cannot use a string as Int"},
 		"an integer with a fraction":    {page, `1.5`, ""},
-		"an integer beyond 32 bits":     {page, `2147483648`, "cannot use a number as Int"},
+		"an integer beyond 53 bits":     {page, `9007199254740992`, "cannot use a number as Int"},
 		"an integer that is true":       {page, `true`, "Int"},
 		"an id that is true":            {account, `true`, "ID"},
 		"an id with a fraction":         {account, `1.5`, "cannot use a number as ID"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/dapr/go-sdk/client"
 
@@ -36,6 +37,7 @@ func (b *Bank) openLog(partitions int, quiet *slog.Logger) *logParts {
 	open := func(number int) (storage.Log, *eventsource.Writer) {
 		log := b.disks.logs[number-1].Open()
 		writer := eventsource.NewWriter(log, quiet)
+		writer.Clock = time.Now
 		b.writers, parts.works = append(b.writers, writer), append(parts.works, writer.Run)
 		return log, writer
 	}

@@ -191,7 +191,7 @@ func (h *History) circumstances(
 	a bank.Account, command bank.Command, at time.Time, caller, key string,
 ) bank.Circumstances {
 	in := bank.Circumstances{Now: at, Caller: caller, Key: key}
-	if at.Before(a.ChangedAt) {
+	if at.Before(a.ChangedAt) && a.ChangedAt.Sub(at) <= contract.MaxClockStep {
 		in.Now = a.ChangedAt
 	}
 	if past := h.at(a.ID, a.RequiredVersion(command)); past != nil {

@@ -179,7 +179,7 @@ func (l *Log) checkTime(r contract.Record, acc *account) {
 	switch {
 	case r.At.IsZero() || offset != 0 || !r.At.Equal(r.At.Truncate(time.Microsecond)):
 		l.findings.about(r, Time, "a time in UTC and whole microseconds", r.At.Format(time.RFC3339Nano))
-	case r.At.Before(acc.state.ChangedAt):
+	case r.At.Before(acc.state.ChangedAt) && acc.state.ChangedAt.Sub(r.At) <= contract.MaxClockStep:
 		l.findings.about(r, Time, "no time before the account's last event, "+acc.state.ChangedAt.Format(time.RFC3339Nano),
 			r.At.Format(time.RFC3339Nano))
 	}

@@ -128,7 +128,7 @@ func fits(scalar string, value any) bool {
 	number, numeric := numberOf(value)
 	switch scalar {
 	case "Int":
-		return numeric && number == math.Trunc(number) && number >= math.MinInt32 && number <= math.MaxInt32
+		return numeric && number == math.Trunc(number) && math.Abs(number) < 1<<53
 	case "Float":
 		return numeric
 	case "Boolean":

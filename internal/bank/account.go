@@ -95,6 +95,9 @@ type Account struct {
 	OpenedAt  time.Time `json:"openedAt,omitzero"`
 	ClosedAt  time.Time `json:"closedAt,omitzero"`
 	ChangedAt time.Time `json:"changedAt"`
+	// TurnedBack is the version of the last event that is earlier than the one
+	// before it, which a wrong clock had dated far ahead; 0 for none.
+	TurnedBack int64 `json:"turnedBack,omitempty"`
 
 	Freeze Freeze `json:"freeze,omitzero"`
 	Limits Limits `json:"limits,omitzero"`
@@ -166,6 +169,9 @@ func (a Account) Summary() Account {
 // decided once and is a fact.
 func (a Account) Apply(e Event, at time.Time) Account {
 	a.Version++
+	if at.Before(a.ChangedAt) {
+		a.TurnedBack = a.Version
+	}
 	a.ChangedAt = at
 	return e.apply(a, at)
 }

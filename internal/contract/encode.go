@@ -62,6 +62,9 @@ func (r AppendRequest) Encode() ([]byte, error) {
 		if a.CheckKeys {
 			text = append(text, `,"checkKeys":true`...)
 		}
+		if a.TurnsBack {
+			text = append(text, `,"turnsBack":true`...)
+		}
 		if text, err = appendRecords(append(text, `,"records":`...), a.Records); err != nil {
 			return nil, err
 		}

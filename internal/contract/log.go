@@ -27,9 +27,16 @@ type Append struct {
 	ExpectedVersion int64          `json:"expectedVersion"`
 	// CheckKeys asks to append only if no event of the stream carries the key of
 	// one of the records: who appends remembers the newest keys only.
-	CheckKeys bool     `json:"checkKeys,omitempty"`
+	CheckKeys bool `json:"checkKeys,omitempty"`
+	// TurnsBack says that the account's newest event is from a clock that was far
+	// ahead, and that the records are earlier.
+	TurnsBack bool     `json:"turnsBack,omitempty"`
 	Records   []Record `json:"records"`
 }
+
+// MaxClockStep bounds how far the clock of a record may be from the event
+// source's. An account whose time is further ahead than that turns back.
+const MaxClockStep = 2 * time.Hour
 
 // AppendRequest carries the appends of many accounts. Each stands or falls
 // alone.
