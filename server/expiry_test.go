@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -64,7 +65,7 @@ func ends(t *testing.T, conn *websocket.Conn) (code int, text string, after time
 	}
 	for {
 		_, _, err := conn.ReadMessage()
-		if closed, is := err.(*websocket.CloseError); is {
+		if closed, is := errors.AsType[*websocket.CloseError](err); is {
 			return closed.Code, closed.Text, time.Since(began)
 		}
 		if err != nil {
