@@ -103,6 +103,13 @@ func (r *Relay) relay(ctx context.Context) error {
 	}
 	r.saved = checkpoint
 	r.published.Store(max(checkpoint, r.published.Load()))
+	// After a failure, too: an event source that is fenced and cannot publish would otherwise stay, and keep the index
+	// of idempotency keys from the one that has taken over.
+	if r.writer.Ready().Ready {
+		if err := r.storage.CheckOurs(ctx); err != nil {
+			return err
+		}
+	}
 	ticker := time.NewTicker(heartbeatEvery)
 	defer ticker.Stop()
 	for {

@@ -216,26 +216,37 @@ func TestABrokerThatFailsLosesNothing(t *testing.T) {
 }
 
 func TestAFencedEventSourceStopsUnasked(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		log := storage.NewMemoryLog()
-		opened, quiet := log.Open(), slog.New(slog.DiscardHandler)
-		writer := eventsource.NewWriter(opened, quiet)
-		relay := eventsource.NewRelay(opened, writer, &broker{}, quiet)
-		var running sync.WaitGroup
-		defer running.Wait()
-		ctx, cancel := context.WithCancel(t.Context())
-		defer cancel()
-		running.Go(func() { _ = writer.Run(ctx) })
-		ended := make(chan error, 1)
-		running.Go(func() { ended <- relay.Run(ctx) })
-		time.Sleep(3 * time.Second) // virtual
-		if _, err := log.Open().Acquire(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-ended; !errors.Is(err, storage.ErrFenced) {
-			t.Fatalf("the relay ended with %v, want ErrFenced", err)
-		}
-	})
+	for name, broken := range map[string]error{"idle": nil, "without a broker": errors.New("the broker is away")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log, to := storage.NewMemoryLog(), &broker{}
+				opened, quiet := log.Open(), slog.New(slog.DiscardHandler)
+				writer := eventsource.NewWriter(opened, quiet)
+				relay := eventsource.NewRelay(opened, writer, to, quiet)
+				var running sync.WaitGroup
+				defer running.Wait()
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				running.Go(func() { _ = writer.Run(ctx) })
+				ended := make(chan error, 1)
+				running.Go(func() { ended <- relay.Run(ctx) })
+				time.Sleep(3 * time.Second) // virtual
+				to.failWith(broken)
+				source{writer: writer}.deposit(t, "only", 1)
+				if _, err := log.Open().Acquire(ctx); err != nil {
+					t.Fatal(err)
+				}
+				select {
+				case err := <-ended:
+					if !errors.Is(err, storage.ErrFenced) {
+						t.Fatalf("the relay ended with %v, want ErrFenced", err)
+					}
+				case <-time.After(time.Minute): // virtual
+					t.Error("it goes on")
+				}
+			})
+		})
+	}
 }
 
 func TestAnIdleRelayTellsTheHead(t *testing.T) {

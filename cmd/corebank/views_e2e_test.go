@@ -131,8 +131,9 @@ func (r *running) askProjector(arguments ...string) outcome {
 // mustEnd fails unless a command ended with the code and printed all of the texts.
 func (o outcome) mustEnd(t *testing.T, code int, texts ...string) {
 	t.Helper()
+	said := strings.Join(strings.Fields(o.stdout+o.stderr), " ") // reports wrap their lines
 	for _, text := range texts {
-		if o.code != code || !strings.Contains(o.stdout+o.stderr, text) {
+		if o.code != code || !strings.Contains(said, text) {
 			t.Fatalf("want code %d and %q: %+v", code, text, o)
 		}
 	}
