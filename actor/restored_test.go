@@ -85,6 +85,7 @@ func TestASnapshotOfAnotherPastIsIgnored(t *testing.T) {
 				for i := range later {
 					b.expect(b.send(b.deposit(string(rune(0x5e00+i)), 1)), contract.Applied)
 				}
+				synctest.Wait() // for snapshots of this past
 				b.kept.data[ada] = snapshot
 				b.restart()
 				balance := int64(100 + later)
