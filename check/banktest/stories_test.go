@@ -61,14 +61,6 @@ func NewDisks(t testing.TB, partitions int) *Disks {
 	return d
 }
 
-// Head is how many records the log has.
-func (d *Disks) Head() (head int64) {
-	for _, log := range d.logs {
-		head += log.Head()
-	}
-	return head
-}
-
 // LogCopy remembers the log as it is. The function that it returns puts this copy in
 // place of the log, and leaves everything else as it is. No bank may run then.
 func (d *Disks) LogCopy() (restore func()) {

@@ -117,8 +117,8 @@ func TestHelpIsForPeople(t *testing.T) {
 	}
 }
 
-// TestOutputThatNobodyGets: a command whose output cannot be written has failed.
-func TestOutputThatNobodyGets(t *testing.T) {
+// TestOutputThatCannotBeWritten: a command whose output cannot be written has failed.
+func TestOutputThatCannotBeWritten(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Skip("there is no full device here")

@@ -16,16 +16,16 @@ func (a address) Close() error                                        { return n
 
 func (a address) ResolveID(context.Context, nameresolution.ResolveRequest) (string, error) {
 	if a == "" {
-		return "", errNobody
+		return "", errUnknown
 	}
 	return string(a), nil
 }
 
-var errNobody = errors.New("no app has this name")
+var errUnknown = errors.New("no app has this name")
 
 // Dapr keeps the answers of a resolver that can give several.
 func TestNamesAreRememberedUnlessThereAreNone(t *testing.T) {
-	for known, want := range map[address]error{"127.0.0.1:50001": nil, "": errNobody} {
+	for known, want := range map[address]error{"127.0.0.1:50001": nil, "": errUnknown} {
 		made := withCache(func(logger.Logger) nameresolution.Resolver { return known })(logger.NewLogger("test"))
 		resolver, keeps := made.(nameresolution.ResolverMulti)
 		if !keeps {
