@@ -25,6 +25,9 @@ type Circumstances struct {
 	Past Event
 	// Expiry is the account's event with ExpiryKey; nil where there is none.
 	Expiry Event
+	// Whole is the event of another account that has all legs of the transaction
+	// of which Past is one (WholeOf); nil where there is none.
+	Whole Event
 }
 
 // RequiredVersion is the version of the account's earlier event that a decision on c

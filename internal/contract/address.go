@@ -11,6 +11,11 @@ const (
 	ActorType     = "account"
 	MethodExecute = "execute"
 
+	// ClearingType are actors of the same app for commands that may concern several
+	// accounts: each carries a ClearingBatch to MethodExecute (→ CommandReply) of the
+	// ClearingActor of its first account.
+	ClearingType = "clearing"
+
 	// MethodNothing is answered at once, with an empty object, by any actor
 	// whether or not there is such an account: it has no turn, and changes and
 	// reads nothing. It measures what the way to an actor costs by itself.

@@ -157,6 +157,9 @@ type Outcome struct {
 	Status Status `json:"status"`
 	// Record is the stored event, for Applied and Replayed.
 	Record *Record `json:"record,omitempty"`
+	// Return is, for a transfer that was sent and came back in one step, the event
+	// with which it came back.
+	Return *Record `json:"return,omitempty"`
 	// Account is the account as of this answer, where it exists, without what
 	// only its own decisions need.
 	Account *bank.Account `json:"account,omitempty"`

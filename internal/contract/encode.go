@@ -48,16 +48,17 @@ func (r AppendRequest) Encode() ([]byte, error) {
 	if r.Appends == nil {
 		return json.Marshal(r)
 	}
-	text := append(make([]byte, 0, len(r.Appends)*recordRoom), `{"appends":[`...)
-	for i, a := range r.Appends {
-		if i > 0 {
-			text = append(text, ',')
-		}
+	text, err := appendAppends(append(make([]byte, 0, len(r.Appends)*recordRoom), `{"appends":[`...), r.Appends)
+	return append(text, `]}`...), err
+}
+
+func appendAppends(text []byte, appends []Append) (_ []byte, err error) {
+	for i, a := range appends {
 		account, err := json.Marshal(a.Account)
 		if err != nil {
 			return nil, err
 		}
-		text = append(append(text, `{"account":`...), account...)
+		text = append(append(between(text, i), `{"account":`...), account...)
 		text = strconv.AppendInt(append(text, `,"expectedVersion":`...), a.ExpectedVersion, 10)
 		if a.CheckKeys {
 			text = append(text, `,"checkKeys":true`...)
@@ -68,9 +69,15 @@ func (r AppendRequest) Encode() ([]byte, error) {
 		if text, err = appendRecords(append(text, `,"records":`...), a.Records); err != nil {
 			return nil, err
 		}
+		if len(a.With) > 0 {
+			if text, err = appendAppends(append(text, `,"with":[`...), a.With); err != nil {
+				return nil, err
+			}
+			text = append(text, ']')
+		}
 		text = append(text, '}')
 	}
-	return append(text, `]}`...), nil
+	return text, nil
 }
 
 // recordRoom is more than most records take.
@@ -116,6 +123,9 @@ func appendRecord(text []byte, r Record) ([]byte, error) {
 	quoted(`,"requestHash":"`, r.RequestHash)
 	if r.Role != "" {
 		quoted(`,"role":"`, r.Role)
+	}
+	if r.More != 0 {
+		number(`,"more":`, int64(r.More))
 	}
 	text = append(append(text, `,"data":`...), r.Data...)
 	return append(text, '}'), nil

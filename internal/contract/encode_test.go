@@ -28,7 +28,11 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 				Partition: rapid.IntRange(0, 64).Draw(t, "partition")},
 			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")),
 				ExpectedVersion: 7, CheckKeys: rapid.Bool().Draw(t, "check keys"),
-				TurnsBack: rapid.Bool().Draw(t, "turns back"), Records: records}, {}}},
+				TurnsBack: rapid.Bool().Draw(t, "turns back"), Records: records,
+				With: []contract.Append{{Account: "<", Records: records}, {}}}, {}}},
+			contract.ClearingBatch{Accounts: []bank.AccountID{bank.AccountID(anyText.Draw(t, "first"))},
+				Batch: contract.CommandBatch{Commands: commands.Draw(t, "of several accounts"), Atomic: true}},
+			contract.ClearingBatch{},
 			contract.AppendRequest{Appends: []contract.Append{}}, contract.AppendRequest{},
 			contract.CommandBatch{Commands: commands.Draw(t, "commands"),
 				Atomic: rapid.Bool().Draw(t, "atomic"), DryRun: rapid.Bool().Draw(t, "dry run")},
@@ -66,7 +70,7 @@ func anyRecord(t *rapid.T) contract.Record {
 		Type: anyText.Draw(t, "type"), Schema: rapid.Int().Draw(t, "schema"),
 		At:  time.UnixMicro(rapid.Int64Range(-1<<55, 1<<55).Draw(t, "at")).UTC(),
 		Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"), RequestHash: anyText.Draw(t, "hash"),
-		Role: anyText.Draw(t, "role"), Data: data}
+		Role: anyText.Draw(t, "role"), More: rapid.SampledFrom([]int{0, 0, 7}).Draw(t, "more"), Data: data}
 }
 
 func anyCommandSent(t *rapid.T) contract.Command {
@@ -79,6 +83,9 @@ func anyOutcome(t *rapid.T) contract.Outcome {
 	if rapid.Bool().Draw(t, "with record") {
 		record := anyRecord(t)
 		o.Record = &record
+		if rapid.Bool().Draw(t, "came back") {
+			o.Return = &record
+		}
 	}
 	if rapid.Bool().Draw(t, "with account") {
 		o.Account = &bank.Account{ID: bank.AccountID(anyText.Draw(t, "id")), Name: anyText.Draw(t, "name"),

@@ -12,6 +12,9 @@ const (
 	// of one request.
 	MaxAppendEvents = MaxCommands
 	MaxAppends      = 256
+	// MaxAppendTogether bounds the events of an append to several streams, and
+	// so its streams.
+	MaxAppendTogether = 500
 	// MaxReadRecords bounds the records of one read.
 	MaxReadRecords = 1000
 	// MaxReadWait bounds how long a read may wait for records.
@@ -20,8 +23,9 @@ const (
 	MaxRecordBytes = 16 << 10
 )
 
-// Append asks to add events to one account's stream. ExpectedVersion is the
-// version that they were decided on; the records' versions follow it.
+// Append asks to add events to one account's stream, and to those in With.
+// ExpectedVersion is the version that they were decided on; the records'
+// versions follow it.
 type Append struct {
 	Account         bank.AccountID `json:"account"`
 	ExpectedVersion int64          `json:"expectedVersion"`
@@ -32,6 +36,10 @@ type Append struct {
 	// ahead, and that the records are earlier.
 	TurnsBack bool     `json:"turnsBack,omitempty"`
 	Records   []Record `json:"records"`
+	// With are appends to other streams, each of another account and without any
+	// With of its own. All of it is written, in this order and with no other
+	// record in between, or nothing.
+	With []Append `json:"with,omitempty"`
 }
 
 // MaxClockStep bounds how far the clock of a record may be from the event
@@ -50,8 +58,8 @@ type AppendStatus string
 const (
 	// Appended: all its records are durable.
 	Appended AppendStatus = "appended"
-	// VersionConflict: the stream is not at the expected version; nothing was
-	// written.
+	// VersionConflict: a stream is not at the expected version (Moved says which);
+	// nothing was written.
 	VersionConflict AppendStatus = "conflict"
 	// KeysUsed: an event of the stream may carry one of the keys, which
 	// FindKeys tells; nothing was written.
@@ -67,6 +75,9 @@ const (
 	// AppendInvalid: the append breaks a bound or its own order; nothing was
 	// written.
 	AppendInvalid AppendStatus = "invalid"
+	// Apart: its streams are in several partitions, which no append can write
+	// together; nothing was written.
+	Apart AppendStatus = "apart"
 )
 
 // AppendResult answers one Append.
@@ -77,8 +88,12 @@ type AppendResult struct {
 	// or 0 where the log has only one.
 	FirstPosition int64 `json:"firstPosition,omitempty"`
 	Partition     int   `json:"partition,omitempty"`
-	// Version is the stream's version, for Appended and VersionConflict.
+	// Version is the stream's version, for Appended and VersionConflict; that of
+	// the first stream where there are several.
 	Version int64 `json:"version,omitempty"`
+	// Moved are the accounts of an append to several streams whose streams are not
+	// at the expected version (VersionConflict), or may have one of the keys (KeysUsed).
+	Moved []bank.AccountID `json:"moved,omitempty"`
 	// Reason explains every other status to an operator.
 	Reason string `json:"reason,omitempty"`
 }

@@ -25,6 +25,9 @@ func (r *Record) Mark() Mark {
 		number(int64(r.After.Partition))
 		number(r.After.Position)
 	}
+	if r.More != 0 {
+		number(int64(r.More))
+	}
 	for _, part := range [...]string{string(r.Account), r.Type, r.Key, r.Caller, r.RequestHash, r.Role} {
 		number(int64(len(part)))
 		text = append(text, part...)

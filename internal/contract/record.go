@@ -36,7 +36,11 @@ type Record struct {
 	// After is the record of another partition that this one came of and that
 	// the log has before it; nil for most, which came of what the log had.
 	After *PartitionPosition `json:"after,omitempty"`
-	Data  json.RawMessage    `json:"data"`
+	// More is how many records of the same append to several streams follow this
+	// one; 0 for its last, and for all others. No one shows such an append in part:
+	// who has some of it waits for the rest.
+	More int             `json:"more,omitempty"`
+	Data json.RawMessage `json:"data"`
 }
 
 // SetEvent stores the event's name, schema and data in the record. It fails

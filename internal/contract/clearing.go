@@ -1,0 +1,60 @@
+package contract
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+
+	"corebank/internal/bank"
+)
+
+// ClearingActors is how many actors take what concerns several accounts. Few, so
+// that commands which arrive together share a turn; several, so that they spread
+// over the hosts and a slow turn holds up only its share.
+const ClearingActors = 8
+
+// ClearingActor is the actor that takes a command for an account and others. The
+// same command always meets itself there.
+func ClearingActor(id bank.AccountID) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return strconv.Itoa(1 + int(h.Sum32()%ClearingActors))
+}
+
+// ClearingBatch is what a call to a clearing actor carries: commands in the order
+// in which they are decided, and the account of each. In an atomic batch all are
+// applied or none, whatever their accounts.
+type ClearingBatch struct {
+	Accounts []bank.AccountID `json:"accounts"`
+	Batch    CommandBatch     `json:"batch"`
+}
+
+// Check is nil for a batch of at most MaxCommands commands with an account each.
+func (b ClearingBatch) Check() error {
+	if n := len(b.Batch.Commands); n == 0 || n > MaxCommands || n != len(b.Accounts) {
+		return fmt.Errorf("%d commands and %d accounts: want 1 to %d commands with an account each",
+			n, len(b.Accounts), MaxCommands)
+	}
+	for _, id := range b.Accounts {
+		if !id.Valid() {
+			return fmt.Errorf("%q is not an account id", id)
+		}
+	}
+	return nil
+}
+
+// Encode is the batch as json.Marshal writes it.
+func (b ClearingBatch) Encode() ([]byte, error) {
+	accounts, err := json.Marshal(b.Accounts)
+	if err != nil {
+		return nil, err
+	}
+	batch, err := b.Batch.Encode()
+	if err != nil {
+		return nil, err
+	}
+	text := append(make([]byte, 0, len(accounts)+len(batch)+32), `{"accounts":`...)
+	text = append(append(append(text, accounts...), `,"batch":`...), batch...)
+	return append(text, '}'), nil
+}
