@@ -154,20 +154,28 @@ func (l *faultyLog) hook(ordered *func() error) func() error {
 }
 
 func (l *faultyLog) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
+	results, err := l.AppendAll(ctx, []contract.Append{a})
+	if err != nil {
+		return contract.AppendResult{}, err
+	}
+	return results[0], nil
+}
+
+func (l *faultyLog) AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error) {
 	l.mu.Lock()
 	l.appends++
 	l.mu.Unlock()
 	if err := l.hook(&l.before)(); err != nil {
-		return contract.AppendResult{}, err
+		return nil, err
 	}
-	reply, err := l.api.Append(ctx, contract.AppendRequest{Appends: []contract.Append{a}})
+	reply, err := l.api.Append(ctx, contract.AppendRequest{Appends: appends})
 	if err != nil {
-		return contract.AppendResult{}, err
+		return nil, err
 	}
 	if err := l.hook(&l.after)(); err != nil {
-		return contract.AppendResult{}, err
+		return nil, err
 	}
-	return reply.Results[0], nil
+	return reply.Results, nil
 }
 
 func (l *faultyLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {

@@ -16,9 +16,10 @@ import (
 )
 
 // Log is the event source as the actors use it. An error of Append means that
-// its outcome is unknown.
+// its outcome is unknown, one of AppendAll that all outcomes are.
 type Log interface {
 	Append(ctx context.Context, a contract.Append) (contract.AppendResult, error)
+	AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error)
 	ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error)
 	FindKeys(ctx context.Context, r contract.FindKeysRequest) (contract.Records, error)
 	Ready(ctx context.Context) (contract.Readiness, error)

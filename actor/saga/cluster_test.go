@@ -176,14 +176,22 @@ func (w *cluster) callFor(at int) batcher.Call {
 type events struct{ w *cluster }
 
 func (e events) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
-	if err := e.w.trouble(ctx, "before append"); err != nil {
-		return contract.AppendResult{}, err
-	}
-	reply, err := e.w.api.Append(ctx, contract.AppendRequest{Appends: []contract.Append{a}})
+	results, err := e.AppendAll(ctx, []contract.Append{a})
 	if err != nil {
 		return contract.AppendResult{}, err
 	}
-	return reply.Results[0], e.w.trouble(ctx, "after append")
+	return results[0], nil
+}
+
+func (e events) AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error) {
+	if err := e.w.trouble(ctx, "before append"); err != nil {
+		return nil, err
+	}
+	reply, err := e.w.api.Append(ctx, contract.AppendRequest{Appends: appends})
+	if err != nil {
+		return nil, err
+	}
+	return reply.Results, e.w.trouble(ctx, "after append")
 }
 
 func (e events) ReadAll(ctx context.Context, r contract.ReadAllRequest) (contract.Records, error) {

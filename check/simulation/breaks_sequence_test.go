@@ -46,11 +46,18 @@ func (f forgetfulSequence) Add(ctx context.Context, cuts ...storage.Cut) error {
 type placeless struct{ actor.Log }
 
 func (p placeless) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
-	a.Records = slices.Clone(a.Records)
-	for i := range a.Records {
-		a.Records[i].After = nil
+	a.With = slices.Clone(a.With)
+	for stream := range a.Streams {
+		stream.Records = slices.Clone(stream.Records)
+		for i := range stream.Records {
+			stream.Records[i].After = nil
+		}
 	}
 	return p.Log.Append(ctx, a)
+}
+
+func (p placeless) AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error) {
+	return oneByOne(ctx, p.Append, appends)
 }
 
 // generous is a log that gives every account the external id that it claims.
@@ -71,4 +78,8 @@ func (g generous) Append(ctx context.Context, a contract.Append) (contract.Appen
 		}
 	}
 	return g.Log.Append(ctx, a)
+}
+
+func (g generous) AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error) {
+	return oneByOne(ctx, g.Append, appends)
 }

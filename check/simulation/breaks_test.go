@@ -72,7 +72,7 @@ type obliging struct{ actor.Log }
 func (o obliging) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
 	for {
 		result, err := o.Log.Append(ctx, a)
-		if err != nil || result.Status != contract.VersionConflict {
+		if err != nil || result.Status != contract.VersionConflict || len(a.With) > 0 {
 			return result, err
 		}
 		a.ExpectedVersion, a.Records = result.Version, slices.Clone(a.Records)
@@ -80,6 +80,25 @@ func (o obliging) Append(ctx context.Context, a contract.Append) (contract.Appen
 			a.Records[i].Version = result.Version + int64(i) + 1
 		}
 	}
+}
+
+func (o obliging) AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error) {
+	return oneByOne(ctx, o.Append, appends)
+}
+
+// oneByOne appends what several ask for as one append after the other.
+func oneByOne(
+	ctx context.Context, one func(context.Context, contract.Append) (contract.AppendResult, error),
+	appends []contract.Append,
+) (results []contract.AppendResult, err error) {
+	for _, a := range appends {
+		result, err := one(ctx, a)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, result)
+	}
+	return results, nil
 }
 
 // forgetful is a log that gives back events without their keys.
@@ -116,6 +135,10 @@ func (d dismissive) Append(ctx context.Context, a contract.Append) (contract.App
 		return contract.AppendResult{Status: contract.Overloaded, Reason: "it failed"}, nil
 	}
 	return result, nil
+}
+
+func (d dismissive) AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error) {
+	return oneByOne(ctx, d.Append, appends)
 }
 
 // gullible seals every snapshot anew, whatever is in it.
@@ -331,4 +354,10 @@ func (l repeatingAppends) Append(ctx context.Context, a contract.Append) (result
 		app.Pause(ctx, time.Second)
 	}
 	return result, err
+}
+
+func (l repeatingAppends) AppendAll(
+	ctx context.Context, appends []contract.Append,
+) ([]contract.AppendResult, error) {
+	return oneByOne(ctx, l.Append, appends)
 }

@@ -201,19 +201,55 @@ func (w *world) ownLog() wire { return wire{own: w.home, whole: w.whole()} }
 
 // Append appends to an account's stream.
 func (l wire) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	th, request := threadOf(ctx), contract.AppendRequest{Appends: []contract.Append{a}}
-	reply, err := perilously(ctx, perils{appendLost, appendLate, appendAnswerLost}, 10*time.Second,
-		func(ctx context.Context) (contract.AppendReply, error) {
-			return ask(ctx, request, l.own(a.Account), (*eventsource.API).Append)
-		})
+	results, err := l.AppendAll(ctx, []contract.Append{a})
 	if err != nil {
-		th.note("append of %d records after version %d: %v", len(a.Records), a.ExpectedVersion, err)
 		return contract.AppendResult{}, err
 	}
-	th.note("append of %d records after version %d: %s", len(a.Records), a.ExpectedVersion, reply.Results[0].Status)
-	return reply.Results[0], nil
+	return results[0], nil
+}
+
+// AppendAll appends what each asks for, in one call to each disk, the disks one after the other.
+func (l wire) AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	results := make([]contract.AppendResult, len(appends))
+	for first := range appends {
+		if results[first].Status != "" {
+			continue // sent with an earlier one
+		}
+		to := l.own(appends[first].Account)
+		var request contract.AppendRequest
+		var indexes []int
+		for i := first; i < len(appends); i++ {
+			if l.own(appends[i].Account) == to {
+				request.Appends, indexes = append(request.Appends, appends[i]), append(indexes, i)
+			}
+		}
+		reply, err := l.appendTo(ctx, to, request)
+		if err != nil {
+			return nil, err
+		}
+		for n, i := range indexes {
+			results[i] = reply.Results[n]
+		}
+	}
+	return results, nil
+}
+
+// appendTo makes one call.
+func (l wire) appendTo(ctx context.Context, to *disk, request contract.AppendRequest) (contract.AppendReply, error) {
+	reply, err := perilously(ctx, perils{appendLost, appendLate, appendAnswerLost}, 10*time.Second,
+		func(ctx context.Context) (contract.AppendReply, error) {
+			return ask(ctx, request, to, (*eventsource.API).Append)
+		})
+	for i, a := range request.Appends {
+		outcome := fmt.Sprint(err)
+		if err == nil {
+			outcome = string(reply.Results[i].Status)
+		}
+		threadOf(ctx).note("append of %d records after version %d: %s", len(a.Records), a.ExpectedVersion, outcome)
+	}
+	return reply, err
 }
 
 // ReadStream reads an account's records.

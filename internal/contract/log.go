@@ -42,6 +42,18 @@ type Append struct {
 	With []Append `json:"with,omitempty"`
 }
 
+// Streams yields what the append asks of each stream: first itself, then those in With.
+func (a *Append) Streams(yield func(*Append) bool) {
+	if !yield(a) {
+		return
+	}
+	for i := range a.With {
+		if !yield(&a.With[i]) {
+			return
+		}
+	}
+}
+
 // MaxClockStep bounds how far the clock of a record may be from the event
 // source's. An account whose time is further ahead than that turns back.
 const MaxClockStep = 2 * time.Hour

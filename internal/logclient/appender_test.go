@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -110,4 +111,90 @@ func TestABusyAppenderGathers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Given a turn over many accounts; then its appends travel together, in as few calls as they fit into, and each gets
+// its own answer, whatever else is on the way.
+func TestTheAppendsOfATurnTravelTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var calls []int
+		a := carry(t, func(_ context.Context, request contract.AppendRequest) (reply contract.AppendReply, err error) {
+			calls = append(calls, len(request.Appends))
+			time.Sleep(5 * time.Millisecond) // virtual: a commit takes its time
+			for _, one := range request.Appends {
+				reply.Results = append(reply.Results, contract.AppendResult{Status: contract.Appended, Reason: string(one.Account)})
+			}
+			return reply, nil
+		})
+		turn := func(name string, appends, records int) {
+			requests := make([]contract.Append, appends)
+			for i := range requests {
+				requests[i] = contract.Append{Account: bank.NewAccountID(name, fmt.Sprint(i)),
+					Records: make([]contract.Record, records)}
+			}
+			results, err := a.AppendAll(t.Context(), requests)
+			if err != nil || len(results) != appends {
+				t.Fatalf("%s: %d results for %d appends (%v)", name, len(results), appends, err)
+			}
+			for i, result := range results {
+				if result.Reason != string(requests[i].Account) {
+					t.Errorf("%s: append %d got %+v", name, i, result)
+				}
+			}
+		}
+		turn("none", 0, 1)
+		for _, test := range []struct {
+			appends, records int
+			want             []int
+		}{
+			{1, 1, []int{1}}, {100, 1, []int{100}}, {256, 1, []int{256}}, {600, 1, []int{256, 256, 88}},
+			{10, 100, []int{5, 5}}, // records are bounded as well
+			{2, 600, []int{1, 1}},  // an append is never split
+		} {
+			calls = nil
+			turn("alone", test.appends, test.records)
+			if !slices.Equal(calls, test.want) {
+				t.Errorf("%d appends of %d records took calls of %v, want %v", test.appends, test.records, calls, test.want)
+			}
+		}
+		calls = nil
+		var group sync.WaitGroup
+		for n := range 8 {
+			group.Go(func() { turn(fmt.Sprint("beside ", n), 100, 1) })
+		}
+		group.Wait()
+		if slices.Max(calls) != 200 || len(calls) > 5 {
+			t.Errorf("eight turns of 100 appends took calls of %v, want two turns in each but the first", calls)
+		}
+	})
+}
+
+// Given a busy event source and a turn that does not wait any longer; then what has not been sent was certainly not
+// written, and of what has been sent nothing is known.
+func TestATurnThatDoesNotWaitKnowsWhatWasSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := carry(t, func(ctx context.Context, _ contract.AppendRequest) (contract.AppendReply, error) {
+			<-ctx.Done()
+			return contract.AppendReply{}, ctx.Err()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var group sync.WaitGroup
+		group.Go(func() {
+			if results, err := a.AppendAll(ctx, make([]contract.Append, 2)); err == nil {
+				t.Errorf("sent: %+v, want an error", results)
+			}
+		})
+		synctest.Wait()
+		results, err := a.AppendAll(ctx, make([]contract.Append, 3))
+		if err != nil || len(results) != 3 {
+			t.Fatalf("not sent: %+v, %v", results, err)
+		}
+		for _, result := range results {
+			if result.Status != contract.Overloaded {
+				t.Errorf("not sent: %+v, want overloaded", result)
+			}
+		}
+		group.Wait()
+	})
 }

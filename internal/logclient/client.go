@@ -2,6 +2,7 @@ package logclient
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -68,6 +69,43 @@ func (c *Client) partition(id bank.AccountID) int { return contract.PartitionOf(
 // error means that the outcome is unknown.
 func (c *Client) Append(ctx context.Context, a contract.Append) (contract.AppendResult, error) {
 	return c.appenders[c.partition(a.Account)].Append(ctx, a)
+}
+
+// AppendAll appends what each of several asks for, which stands or falls alone,
+// in as few calls as they fit into. Each goes to the partition of its own account.
+// An error means that every outcome is unknown.
+func (c *Client) AppendAll(ctx context.Context, appends []contract.Append) ([]contract.AppendResult, error) {
+	if len(c.apps) == 1 {
+		return c.appenders[0].AppendAll(ctx, appends)
+	}
+	parts := make([][]int, len(c.apps)) // the indexes of the appends
+	for i, a := range appends {
+		p := c.partition(a.Account)
+		parts[p] = append(parts[p], i)
+	}
+	results, failures := make([]contract.AppendResult, len(appends)), make([]error, len(c.apps))
+	var appending sync.WaitGroup
+	for p, indexes := range parts {
+		if len(indexes) == 0 {
+			continue
+		}
+		appending.Go(func() {
+			own := make([]contract.Append, len(indexes))
+			for i, index := range indexes {
+				own[i] = appends[index]
+			}
+			var answers []contract.AppendResult
+			answers, failures[p] = c.appenders[p].AppendAll(ctx, own)
+			for i, answer := range answers {
+				results[indexes[i]] = answer
+			}
+		})
+	}
+	appending.Wait()
+	if err := errors.Join(failures...); err != nil {
+		return nil, err
+	}
+	return results, nil
 }
 
 // ReadStream reads an account's records after a version.

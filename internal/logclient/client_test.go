@@ -1,8 +1,13 @@
 package logclient
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"testing"
+	"testing/synctest"
 
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
@@ -36,4 +41,44 @@ func TestOnePartitionIsTheEventSource(t *testing.T) {
 			t.Errorf("of %d partitions, %s is asked", partitions, app)
 		}
 	}
+}
+
+// Given appends for accounts of several partitions; then each goes to the partition of its account, and the answers
+// are in their order. If one partition does not answer, nothing is known.
+func TestAppendsGoToTheirPartitions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken error
+		l := NewPartitioned(nil, 3, "")
+		for p := range l.appenders {
+			l.appenders[p] = carry(t, func(_ context.Context, r contract.AppendRequest) (reply contract.AppendReply, err error) {
+				for _, one := range r.Appends {
+					if l.partition(one.Account) != p {
+						t.Errorf("%s was sent to partition %d", one.Account, p+1)
+					}
+					reply.Results = append(reply.Results, contract.AppendResult{Reason: string(one.Account)})
+				}
+				if p == 1 {
+					err = broken
+				}
+				return reply, err
+			})
+		}
+		appends := make([]contract.Append, 100)
+		for i := range appends {
+			appends[i] = contract.Append{Account: bank.NewAccountID("client", fmt.Sprint(i))}
+		}
+		results, err := l.AppendAll(t.Context(), appends)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, result := range results {
+			if result.Reason != string(appends[i].Account) {
+				t.Errorf("append %d got the answer of %s", i, result.Reason)
+			}
+		}
+		broken = errors.New("reset")
+		if results, err := l.AppendAll(t.Context(), appends); err == nil {
+			t.Errorf("a partition is broken: %d results, want an error", len(results))
+		}
+	})
 }
