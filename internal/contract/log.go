@@ -37,8 +37,9 @@ type Append struct {
 	TurnsBack bool     `json:"turnsBack,omitempty"`
 	Records   []Record `json:"records"`
 	// With are appends to other streams, each of another account and without any
-	// With of its own. All of it is written, in this order and with no other
-	// record in between, or nothing.
+	// With of its own. All of it is written, with no other record in between, or
+	// nothing. The records of all streams are written in the order that More gives
+	// them, which is that of the decisions: the streams may alternate.
 	With []Append `json:"with,omitempty"`
 }
 
