@@ -3,6 +3,7 @@ package laws
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -63,6 +64,13 @@ func (a Answer) Acknowledged() bool {
 // Settled reports whether the answer is definite: the request happened, or it was refused.
 func (a Answer) Settled() bool { return a.Acknowledged() || a.Status == contract.Refused }
 
+// String is the answer in one line.
+func (a Answer) String() string {
+	return fmt.Sprintf("client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v "+
+		"account %d %d %s", a.Client, a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered,
+		a.Status, a.Version, a.Balance, a.Code, a.Available, a.AccountVersion, a.AccountBalance, a.Note)
+}
+
 // Unresolved are the requests that have no definite answer, in the order in which they were answered first.
 func Unresolved(answers []Answer) (open []*Request) {
 	done := make(map[exactly]bool)
@@ -99,8 +107,8 @@ type History struct {
 	Before int64
 	// Durable is since when a record is durable; nil where that is not known.
 	Durable func(bank.AccountID, int64) (at time.Duration, durable bool)
-	// Pictures, if set, is a directory for pages that show where the search for an order of an account's answers
-	// got stuck.
+	// Pictures, if set, is a directory for what a person needs who wants to know why an account's answers have no
+	// order: a page that shows where the search got stuck, and the account's answers and records.
 	Pictures string
 
 	entries  []*entry

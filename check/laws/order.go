@@ -3,7 +3,6 @@ package laws
 import (
 	"cmp"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -21,25 +20,28 @@ const orderTime = time.Minute
 
 // fact is one operation of the model: whether it can happen after a version, and the version after it.
 type fact struct {
-	text string // in a picture
-	step func(now int64) (can bool, next int64)
+	text  string // in a picture
+	event bool   // the versions after it need it
+	step  func(now int64) (can bool, next int64)
 }
 
 // happened is an event that was acknowledged, or found in the log.
-func happened(version int64) fact {
-	return fact{fmt.Sprint("version ", version), func(now int64) (bool, int64) { return version == now+1, now + 1 }}
+func happened(e *entry) fact {
+	return fact{fmt.Sprintf("version %d, key %s", e.Version, e.Key), true,
+		func(now int64) (bool, int64) { return e.Version == now+1, now + 1 }}
 }
 
 // present says that the event of a key is there already.
-func present(version int64) fact {
-	return fact{fmt.Sprint("is there: version ", version), func(now int64) (bool, int64) { return now >= version, now }}
+func present(e *entry) fact {
+	return fact{fmt.Sprintf("version %d is there, key %s", e.Version, e.Key), false,
+		func(now int64) (bool, int64) { return now >= e.Version, now }}
 }
 
 // refusal says that the domain refuses a request with these words.
 func (h *History) refusal(a Answer) fact {
 	looked := make(map[int64]bool)
-	text := fmt.Sprintf("%+v refused: %s, %v available", a.Request.Command, a.Code, a.Available)
-	return fact{text, func(now int64) (bool, int64) {
+	text := fmt.Sprintf("%+v refused: %s, %v available, key %s", a.Request.Command, a.Code, a.Available, a.Request.Key)
+	return fact{text, false, func(now int64) (bool, int64) {
 		is, known := looked[now]
 		if !known {
 			is = h.refuses(a, now)
@@ -130,7 +132,7 @@ func (h *History) checkOrder() {
 		switch porcupine.CheckOperationsTimeout(model, operations, orderTime) {
 		case porcupine.Illegal:
 			h.Findings.Violated(Linearizable, "no order of the %d answers about %s explains them all%s",
-				len(operations), id, h.picture(id, model, operations))
+				len(operations), id, h.explain(id, model, operations))
 		case porcupine.Unknown:
 			h.Findings.Violated(Linearizable, "no order of the %d answers about %s was found within %v", len(operations), id,
 				orderTime)
@@ -181,19 +183,6 @@ func (h *History) versionBefore(id bank.AccountID) (version int64) {
 	return version
 }
 
-// picture draws a history without an order, and tells where.
-func (h *History) picture(id bank.AccountID, model porcupine.Model, operations []porcupine.Operation) string {
-	if h.Pictures == "" {
-		return ""
-	}
-	path := filepath.Join(h.Pictures, "order-"+string(id)+".html")
-	_, info := porcupine.CheckOperationsVerbose(model, operations, orderTime)
-	if err := porcupine.VisualizePath(model, info, path); err != nil {
-		return ": " + err.Error()
-	}
-	return "; see " + path
-}
-
 // window is when something may have happened.
 type window struct {
 	client     int
@@ -236,7 +225,7 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 			made[e] = &window{0, made[e.cause].call, forever}
 		}
 		if w := made[e]; w != nil {
-			add(e.Account, happened(e.Version), *w)
+			add(e.Account, happened(e), *w)
 		}
 	}
 	for _, operations := range all {
@@ -249,14 +238,14 @@ func (h *History) operations() map[bank.AccountID][]porcupine.Operation {
 func (h *History) factOf(a Answer, e *entry) (fact, bool) {
 	switch {
 	case a.Status == contract.Replayed && e != nil:
-		return present(e.Version), true
+		return present(e), true
 	case a.Status != contract.Refused:
 		return fact{}, false
 	case a.Code != bank.IdempotencyConflict:
 		return h.refusal(a), true
 	}
 	if others := h.byKey[a.Request.asked()]; len(others) > 0 {
-		return present(others[0].Version), true
+		return present(others[0]), true
 	}
 	return fact{}, false
 }

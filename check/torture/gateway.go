@@ -3,7 +3,6 @@ package torture
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -56,21 +55,39 @@ func (g *gateway) ask(ctx context.Context, client string, r *laws.Request) laws.
 	a := laws.Answer{Request: r, Client: client, Account: r.Account, Status: contract.Unknown}
 	query, variables := body(r)
 	a.Sent = g.clock()
-	var data struct{ Payload *payload }
-	err := g.get(ctx, query, variables, &data)
+	answer, err := g.Post(ctx, query, variables)
 	a.Answered = g.clock()
-	var fault graphqlclient.Error
-	switch {
-	case errors.As(err, &fault) && fault.Code() == "UNAVAILABLE":
-		a.Status, a.Note = contract.Unavailable, fault.Message
-	case err != nil:
+	if err != nil {
 		a.Note = err.Error()
+		return a
+	}
+	readAnswer(answer, &a)
+	return a
+}
+
+// readAnswer notes what an answer says. A payload tells what happened, also where an error says that a part of it
+// could not be read. Such an error has a path that goes below the mutation, and does not say that nothing happened.
+func readAnswer(answer graphqlclient.Answer, a *laws.Answer) {
+	var data struct{ Payload *payload }
+	if answer.Data != nil {
+		if err := json.Unmarshal(answer.Data, &data); err != nil {
+			a.Note = err.Error()
+			return
+		}
+	}
+	if data.Payload != nil {
+		data.Payload.read(a)
+	}
+	switch {
+	case len(answer.Errors) > 0:
+		first := answer.Errors[0]
+		a.Note = first.Error()
+		if data.Payload == nil && first.Code() == "UNAVAILABLE" && len(first.Path) <= 1 {
+			a.Status = contract.Unavailable
+		}
 	case data.Payload == nil:
 		a.Note = "an answer without data"
-	default:
-		data.Payload.read(&a)
 	}
-	return a
 }
 
 // get sends a request and decodes its data. The first error of the answer is an

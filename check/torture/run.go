@@ -268,10 +268,7 @@ func (r *run) report(e *Evidence) Report {
 func (r *run) saveAnswers() error {
 	var text bytes.Buffer
 	for _, a := range r.load.answers {
-		fmt.Fprintf(&text,
-			"client %s %s %T %+v key %s from %v to %v: %s version %d balance %d %s available %v account %d %d %s\n", a.Client,
-			a.Account, a.Request.Command, a.Request.Command, a.Request.Key, a.Sent, a.Answered, a.Status, a.Version, a.Balance,
-			a.Code, a.Available, a.AccountVersion, a.AccountBalance, a.Note)
+		fmt.Fprintln(&text, a)
 	}
 	return os.WriteFile(filepath.Join(r.Data, "answers.txt"), text.Bytes(), 0o600)
 }

@@ -184,8 +184,9 @@ func (w *Workload) Answered(random *rand.Rand, a laws.Answer) {
 		}
 		w.posted = retain(random, w.posted, made)
 	case bank.PlaceHold:
-		made.minor = command.Amount.Minor
-		w.holds = retain(random, w.holds, made)
+		if made.minor = command.Amount.Minor; made.version > 0 { // the answer may lack the hold
+			w.holds = retain(random, w.holds, made)
+		}
 	case bank.FreezeAccount:
 		w.frozen = retain(random, w.frozen, made.account)
 	}
