@@ -107,9 +107,9 @@ type History struct {
 	Before int64
 	// Durable is since when a record is durable; nil where that is not known.
 	Durable func(bank.AccountID, int64) (at time.Duration, durable bool)
-	// Pictures, if set, is a directory for what a person needs who wants to know why an account's answers have no
-	// order: a page that shows where the search got stuck, and the account's answers and records.
-	Pictures string
+	// Details, if set, is a directory for what a person needs who wants to know why answers have no order: all
+	// answers and records of an account.
+	Details string
 
 	entries  []*entry
 	streams  map[bank.AccountID][]*entry // by version
@@ -130,6 +130,7 @@ type entry struct {
 	asked, decided bool
 	command        bank.Command
 	cause          *entry // what the bank did it for; nil where a client asked
+	moment         *moment
 }
 
 // asked names a request by its key.

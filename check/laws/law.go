@@ -76,7 +76,7 @@ var (
 	Denied       = ofRun("denied", "what was always refused or unavailable is not in the log")
 	Remembered   = ofRun("remembered", "a key that has an event is answered with that event, or with the conflict")
 	Shown        = ofRun("shown", "the account that comes with an answer is the account at that version")
-	Linearizable = ofRun("linearizable", "the answers about an account have an order that the domain "+
+	Linearizable = ofRun("linearizable", "all answers have one order, over all accounts, that the domain "+
 		"and the clock explain")
 	SeenOnce = ofRun("seen-once", "a subscriber sees every transaction once and in order")
 )

@@ -57,7 +57,7 @@ func (r *run) gather(ctx context.Context) (_ *Evidence, err error) {
 	r.awaitWatchers(ctx, lines)
 	e := &Evidence{
 		History: laws.History{Findings: &r.found, Began: r.began, Caller: theCaller, Answers: r.load.answers,
-			Pictures: r.Data},
+			Details: r.Data},
 		Served: make(map[bank.AccountID]shown), Poisoned: r.poisoned, Past: r.past(), Used: make(map[bank.AccountID]bool),
 	}
 	for _, a := range r.load.answers {

@@ -18,9 +18,9 @@ import (
 
 // Bounds of the load.
 const (
-	// accountAnswers is how many answers an account gets before another takes
-	// its place: the search for an order of them takes memory with their square.
-	accountAnswers = 4000
+	// In one of openEvery steps a client opens an account, which takes the place
+	// of another.
+	openEvery = 2000
 	// patience bounds how long a client asks for one outcome.
 	patience    = 90 * time.Second
 	retryMin    = 20 * time.Millisecond
@@ -42,7 +42,6 @@ type load struct {
 
 	mu       sync.Mutex
 	accounts []bank.AccountID // in use
-	used     map[bank.AccountID]int
 	opened   int
 	answers  []laws.Answer
 	counts   map[contract.Status]int
@@ -58,7 +57,7 @@ type client struct {
 }
 
 func newLoad(g *gateway, seed uint64) *load {
-	l := &load{gateway: g, seed: seed, random: rand.New(rand.NewPCG(seed, 1)), used: make(map[bank.AccountID]int),
+	l := &load{gateway: g, seed: seed, random: rand.New(rand.NewPCG(seed, 1)),
 		counts: make(map[contract.Status]int), waiting: make(map[chan<- time.Duration]time.Duration)}
 	l.Workload = &workload.Workload{Currency: currency, Payment: payment, Expiry: expiry, Destinations: l.ids}
 	return l
@@ -126,7 +125,7 @@ func (l *load) run(ctx context.Context, clients int) {
 func (c *client) step(ctx context.Context) {
 	c.count++
 	place, id := c.pick()
-	if id != "" {
+	if c.random.IntN(openEvery) > 0 {
 		r := c.Next(c.random, fmt.Sprintf("%s-%d", c.name, c.count), id)
 		c.Answered(c.random, c.settle(ctx, r))
 		return
@@ -187,17 +186,13 @@ func (c *client) openAccount(ctx context.Context, in bank.Currency) bank.Account
 	return ""
 }
 
-// pick chooses an account, or a place that needs a new one.
+// pick chooses an account, and tells its place.
 func (c *client) pick() (place int, id bank.AccountID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// Some accounts are in more demand than others.
 	place = min(c.random.IntN(len(c.accounts)), c.random.IntN(len(c.accounts)))
-	id = c.accounts[place]
-	if c.used[id]++; c.used[id] == accountAnswers {
-		return place, ""
-	}
-	return place, id
+	return place, c.accounts[place]
 }
 
 func (l *load) ids() []bank.AccountID {
