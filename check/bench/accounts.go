@@ -23,6 +23,7 @@ type loadAccounts struct {
 	accounts []loadAccount
 	byID     map[string]int
 	keys     atomic.Int64
+	funded   bool
 }
 
 type loadAccount struct {
@@ -120,6 +121,16 @@ func (a *loadAccounts) move(ctx context.Context, mutation string, v variables, m
 // deposit deposits on an account and returns how many operations that was.
 func (a *loadAccounts) deposit(ctx context.Context, i int) (int, error) {
 	_, err := a.move(ctx, depositMutation, variables{"id": a.accounts[i].id}, map[int]int64{i: moveMinor})
+	return 1, err
+}
+
+// transfer moves money from one account to another, until it has arrived.
+func (a *loadAccounts) transfer(ctx context.Context, from, to int) (int, error) {
+	v := variables{"id": a.accounts[from].id, "to": a.accounts[to].id}
+	answer, err := a.move(ctx, endedTransferMutation, v, map[int]int64{from: -moveMinor, to: moveMinor})
+	if err == nil && (answer.Transfer == nil || answer.Transfer.Status != "COMPLETED") {
+		err = fmt.Errorf("the transfer did not arrive: %+v", answer.Transfer)
+	}
 	return 1, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -109,6 +110,46 @@ func (t *tally) measure(
 	}
 	s.Measures = append([]Measure{{figureRate, unit + "/s", float64(t.done) / t.took.Seconds()}}, waitsOf(t.all)...)
 	return s, nil
+}
+
+// side is one of two loads that run at the same time. If counted is set, do adds
+// to it what is measured instead of its calls.
+type side struct {
+	unit    string
+	load    Load
+	do      operation
+	counted *tally
+}
+
+// measureBeside measures a load while another runs, whose rate and waits are
+// figures, too. The processor time is of both, and therefore of neither.
+func measureBeside(ctx context.Context, own, other side) (Sample, error) {
+	sides := [2]side{own, other}
+	var samples [2]Sample
+	var failures [2]error
+	var both sync.WaitGroup
+	for i, s := range sides {
+		both.Go(func() {
+			nobody := func() map[string]int { return nil }
+			var beside []func() func()
+			if s.counted != nil {
+				beside = append(beside, s.counted.run)
+			}
+			samples[i], failures[i] = newTally(1, s.load.Time).measure(ctx, s.load, s.unit, nobody, s.do, beside...)
+		})
+	}
+	both.Wait()
+	sample := Sample{Failed: samples[0].Failed + samples[1].Failed, Measures: samples[0].Measures,
+		Failures: append(samples[0].Failures, samples[1].Failures...)}
+	if own.counted != nil {
+		sample.Measures = waitsOf(own.counted.all)
+	}
+	for _, m := range samples[1].Measures {
+		if m.Name == figureRate || m.Name == figureP50 || m.Name == figureP99 {
+			sample.Measures = append(sample.Measures, Measure{other.unit + " meanwhile, " + m.Name, m.Unit, m.Value})
+		}
+	}
+	return sample, errors.Join(failures[:]...)
 }
 
 func (e *env) start(ctx context.Context, all ...supervisor.Process) (processes, error) {

@@ -138,8 +138,9 @@ func (g gateway) settled(ctx context.Context) error {
 
 // The mutations. They select what a client shows of a movement.
 const (
-	payload = `{ account { id } transaction { id version amount { value } balanceAfter { value } occurredAt } ` +
-		`replayed userErrors { code message } }`
+	answer = `account { id } transaction { id version amount { value } balanceAfter { value } occurredAt } ` +
+		`replayed userErrors { code message }`
+	payload   = `{ ` + answer + ` }`
 	moveInput = `amount: {value: "` + moveText + `", currency: "EUR"}, idempotencyKey: $key, reference: `
 
 	openMutation = `mutation($owner: String!, $key: String!) { done: openAccount(` +
@@ -150,6 +151,9 @@ const (
 		`input: {accountId: $id, ` + moveInput + `"rent"}) ` + payload + ` }`
 	transferMutation = `mutation($id: ID!, $to: ID!, $key: String!) { done: transfer(` +
 		`input: {fromAccountId: $id, toAccountId: $to, ` + moveInput + `"gift"}) ` + payload + ` }`
+	endedTransferMutation = `mutation($id: ID!, $to: ID!, $key: String!) { done: transfer(` +
+		`input: {fromAccountId: $id, toAccountId: $to, waitMs: 10000, ` + moveInput + `"gift"}) ` +
+		`{ transfer { status } ` + answer + ` } }`
 	referenceMutation = `mutation($id: ID!, $key: String!, $reference: String!) { done: deposit(` +
 		`input: {accountId: $id, ` + moveInput + `$reference}) ` + payload + ` }`
 	batchMutation = `mutation($items: [BatchItemInput!]!) { done: postBatch(input: {items: $items}) ` +
@@ -163,6 +167,7 @@ type mutated struct {
 		ID      string
 		Version int64
 	}
+	Transfer   *struct{ Status string }
 	Results    []itemResult
 	UserErrors []userError
 }

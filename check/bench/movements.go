@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"corebank/check/must"
@@ -14,19 +14,28 @@ import (
 
 // The cases of movements.
 const (
-	caseDeposit  = "deposit"
-	caseHot      = "hot"
-	caseAged     = "aged"
-	caseMixed    = "mixed"
-	caseBatch    = "batch"
-	caseBatchOne = "batch, one account"
-	caseLag      = "lag of the views"
+	caseDeposit      = "deposit"
+	caseHot          = "hot"
+	caseHotTransfers = "transfers to a hot account"
+	caseHotBatches   = "batches with a hot account"
+	caseAged         = "aged"
+	caseMixed        = "mixed"
+	caseTransfer     = "transfer"
+	caseBatch        = "batch"
+	caseBatchOne     = "batch, one account"
+	caseLag          = "lag of the views"
 )
+
+// caseOne is a case with one client alone, and caseBatchOf one with batches of
+// another size.
+func caseOne(name string) string  { return name + ", one client" }
+func caseBatchOf(size int) string { return fmt.Sprintf("%s of %d", caseBatch, size) }
 
 const (
 	// moveClients move money at the same time.
 	moveClients = 128
-	// batchClients send batches of batchItems at the same time.
+	// batchClients send batches of batchItems at the same time. Batches of
+	// another size have as many commands at the same time.
 	batchClients = 4
 	batchItems   = 100
 	// fundMinor is on each account before money leaves it, in cents: enough for
@@ -36,6 +45,9 @@ const (
 	// keys than an actor remembers, which is 1,024.
 	agedAccounts = 256
 	agedDeposits = 1_100
+	// hotClients deposit on one account, while besideClients transfer to it.
+	hotClients    = 64
+	besideClients = 16
 	// lagClients check the lag of the views at the same time. Each waits up to
 	// lagMaxMillis, the longest wait that the gateway accepts.
 	lagClients   = 4
@@ -44,25 +56,61 @@ const (
 
 // moves measures movements and then compares the views with them. In the text
 // about them, CLIENTS and ACCOUNTS stand for how many there are.
-func (e *env) moves(name, unit, about string, a *loadAccounts, clients int, do operation) measured {
-	load := e.load(clients)
+func (e *env) moves(name, unit, about string, a *loadAccounts, load Load, do operation) measured {
 	about = strings.NewReplacer("CLIENTS", count(load.Clients, "client"),
 		"ACCOUNTS", count(len(a.accounts), "account")).Replace(about)
 	return loaded(name, unit, about, load, e.bank.used, do, a.verify)
 }
 
+// movesAndOne measures movements of many clients, and of one alone.
+func (e *env) movesAndOne(name, unit, about string, a *loadAccounts, do operation) []measured {
+	return []measured{
+		e.moves(name, unit, "CLIENTS over ACCOUNTS, "+about, a, e.load(moveClients), do),
+		e.moves(caseOne(name), unit, "CLIENTS over ACCOUNTS, on a bank with nothing else to do", a, e.oneClient(), do),
+	}
+}
+
 func openDeposit(ctx context.Context, e *env) (_ []measured, err error) {
 	defer must.Catch(&err)
 	a := must.Get(e.sharedAccounts(ctx))
-	const about = "CLIENTS over ACCOUNTS, each through GraphQL until it is durable and answered; then the views are " +
-		"compared"
-	return []measured{e.moves(caseDeposit, "deposits", about, a, moveClients, a.deposits)}, nil
+	const about = "each through GraphQL until it is durable and answered; then the views are compared"
+	return e.movesAndOne(caseDeposit, "deposits", about, a, a.deposits), nil
 }
 
-func openHot(ctx context.Context, e *env) (_ []measured, err error) {
+// openHot measures deposits on one account, and what it and others wait for when
+// others move money to it.
+func openHot(ctx context.Context, e *env) (cases []measured, err error) {
 	defer must.Catch(&err)
-	a := must.Get(e.openAccounts(ctx, 1, e.load(moveClients).Clients))
-	return []measured{e.moves(caseHot, "deposits", "CLIENTS, all on one account", a, moveClients, a.deposits)}, nil
+	one := must.Get(e.openAccounts(ctx, 1, e.load(moveClients).Clients))
+	hot := e.moves(caseHot, "deposits", "CLIENTS, all on one account", one, e.load(moveClients), one.deposits)
+	a := must.Get(e.fundedAccounts(ctx, 2, "what others do with a hot account"))
+	if a == nil {
+		return []measured{hot}, nil
+	}
+	deposits := side{"deposits", e.load(hotClients), func(ctx context.Context, _, _ int) (int, error) {
+		return a.deposit(ctx, 0)
+	}, nil}
+	touching := func(name, unit, about string, clients int, do operation) measured {
+		others := Load{Clients: clients, Warmup: e.Warmup, Time: e.Time}
+		about = fmt.Sprintf("%s, %s; meanwhile %s deposit on that account", count(clients, "client"), about,
+			count(deposits.load.Clients, "client"))
+		return measured{name, unit, about, func(ctx context.Context) (Sample, error) {
+			sample, err := measureBeside(ctx, side{unit, others, do, nil}, deposits)
+			return sample, errors.Join(err, a.verify(ctx))
+		}}
+	}
+	return []measured{
+		hot,
+		touching(caseHotTransfers, "transfers", "each from any account to the same one", besideClients,
+			func(ctx context.Context, _, _ int) (int, error) {
+				return a.transfer(ctx, 1+rand.IntN(len(a.accounts)-1), 0)
+			}),
+		touching(caseHotBatches, "commands", fmt.Sprintf("each request with %d deposits, one of them on the same account",
+			batchItems), batchClients,
+			func(ctx context.Context, _, _ int) (int, error) {
+				return a.batch(ctx, append(a.anyOf(batchItems-1), 0), moveMinor)
+			}),
+	}, nil
 }
 
 func (a *loadAccounts) deposits(ctx context.Context, _, _ int) (int, error) {
@@ -71,12 +119,26 @@ func (a *loadAccounts) deposits(ctx context.Context, _, _ int) (int, error) {
 
 func openAged(ctx context.Context, e *env) (_ []measured, err error) {
 	defer must.Catch(&err)
-	a := must.Get(e.openAccounts(ctx, min(agedAccounts, e.Accounts), e.load(moveClients).Clients))
+	load := e.load(moveClients)
+	a := must.Get(e.openAccounts(ctx, min(agedAccounts, e.Accounts), load.Clients))
 	e.progress("depositing %s times on each of %s", thousands(agedDeposits), count(len(a.accounts), "account"))
 	must.Do(inParallel(batchClients, len(a.accounts), func(i int) error { return a.depositTimes(ctx, i, agedDeposits) }))
 	about := "CLIENTS over ACCOUNTS with " + count(agedDeposits, "deposit") +
 		" each beforehand: the log is searched for keys that the actors have forgotten"
-	return []measured{e.moves(caseAged, "deposits", about, a, moveClients, a.deposits)}, nil
+	return []measured{e.moves(caseAged, "deposits", about, a, load, a.deposits)}, nil
+}
+
+func openTransfer(ctx context.Context, e *env) (_ []measured, err error) {
+	defer must.Catch(&err)
+	a := must.Get(e.fundedAccounts(ctx, 2, caseTransfer))
+	if a == nil {
+		return nil, nil
+	}
+	const about = "each from one to another, until the answer says that it has arrived"
+	return e.movesAndOne(caseTransfer, "transfers", about, a, func(ctx context.Context, _, _ int) (int, error) {
+		two := a.different(2)
+		return a.transfer(ctx, two[0], two[1])
+	}), nil
 }
 
 type weight struct {
@@ -99,59 +161,86 @@ func chooseByWeight(weights []weight, number int) string {
 
 func openMixed(ctx context.Context, e *env) (_ []measured, err error) {
 	defer must.Catch(&err)
-	if e.Accounts < 2 {
-		e.note("mixed is not measured: transfers need two accounts, give --accounts 2 or more")
+	a := must.Get(e.fundedAccounts(ctx, 2, caseMixed))
+	if a == nil {
 		return nil, nil
 	}
-	a := must.Get(e.fundedAccounts(ctx))
 	const about = "CLIENTS over ACCOUNTS: 70 deposits to 20 withdrawals to 10 transfers; a transfer counts when it " +
 		"was sent"
-	return []measured{e.moves(caseMixed, "movements", about, a, moveClients, a.mixed)}, nil
+	return []measured{e.moves(caseMixed, "movements", about, a, e.load(moveClients), a.mixed)}, nil
 }
 
-func (e *env) fundedAccounts(ctx context.Context) (_ *loadAccounts, err error) {
+// fundedAccounts are the shared accounts with money. There are none, and the
+// report says why, if there are fewer than what is to be measured needs.
+func (e *env) fundedAccounts(ctx context.Context, least int, name string) (_ *loadAccounts, err error) {
 	defer must.Wrap(&err, "fund the accounts")
 	defer must.Catch(&err)
+	if e.Accounts < least {
+		e.note("%s: not measured, for it needs %s; give --accounts %d or more", name, count(least, "account"), least)
+		return nil, nil
+	}
 	a := must.Get(e.sharedAccounts(ctx))
-	return a, a.depositEach(ctx, fundMinor)
+	if !a.funded {
+		must.Do(a.depositEach(ctx, fundMinor))
+		a.funded = true
+	}
+	return a, nil
 }
 
 func (a *loadAccounts) mixed(ctx context.Context, _, _ int) (int, error) {
-	i, minor := rand.IntN(len(a.accounts)), map[int]int64{}
-	v := variables{"id": a.accounts[i].id}
+	two, minor := a.different(2), map[int]int64{}
+	v := variables{"id": a.accounts[two[0]].id}
 	mutation := chooseByWeight(mix, rand.IntN(100))
 	switch mutation {
 	case depositMutation:
-		minor[i] = moveMinor
+		minor[two[0]] = moveMinor
 	case withdrawMutation:
-		minor[i] = -moveMinor
+		minor[two[0]] = -moveMinor
 	case transferMutation:
-		other := (i + 1 + rand.IntN(len(a.accounts)-1)) % len(a.accounts)
-		v["to"] = a.accounts[other].id
-		minor[i], minor[other] = -moveMinor, moveMinor
+		v["to"] = a.accounts[two[1]].id
+		minor[two[0]], minor[two[1]] = -moveMinor, moveMinor
 	}
 	_, err := a.move(ctx, mutation, v, minor)
 	return 1, err
 }
 
-func openBatch(ctx context.Context, e *env) (_ []measured, err error) {
+func openBatch(ctx context.Context, e *env) (cases []measured, err error) {
 	defer must.Catch(&err)
 	a := must.Get(e.sharedAccounts(ctx))
-	batches := func(name, about string, choose func(client int) int) measured {
-		about = fmt.Sprintf("CLIENTS, each request with %d deposits on %s", batchItems, about)
-		return e.moves(name, "commands", about, a, batchClients, func(ctx context.Context, client, _ int) (int, error) {
-			chosen := make([]int, batchItems)
-			for n := range chosen {
-				chosen[n] = choose(client)
-			}
-			return a.batch(ctx, chosen, moveMinor)
-		})
+	batches := func(name string, size int, about string, choose func(client int) []int) measured {
+		about = fmt.Sprintf("CLIENTS, each request with %d deposits on %s", size, about)
+		return e.moves(name, "commands", about, a, e.load(batchClients*batchItems/size),
+			func(ctx context.Context, client, _ int) (int, error) { return a.batch(ctx, choose(client), moveMinor) })
 	}
-	anyAccount := func(int) int { return rand.IntN(len(a.accounts)) }
-	return []measured{
-		batches(caseBatch, "any of ACCOUNTS: an actor call for each", anyAccount),
-		batches(caseBatchOne, "one account: one actor call for all", func(n int) int { return n % len(a.accounts) }),
-	}, nil
+	for _, size := range []int{batchItems, 50, 10} {
+		name := caseBatchOf(size)
+		if size == batchItems {
+			name = caseBatch
+		}
+		cases = append(cases, batches(name, size, "any of ACCOUNTS", func(int) []int { return a.anyOf(size) }))
+	}
+	return append(cases, batches(caseBatchOne, batchItems, "one account", func(client int) []int {
+		return slices.Repeat([]int{client % len(a.accounts)}, batchItems)
+	})), nil
+}
+
+// anyOf are n accounts at random; different are n different ones.
+func (a *loadAccounts) anyOf(n int) []int {
+	chosen := make([]int, n)
+	for i := range chosen {
+		chosen[i] = rand.IntN(len(a.accounts))
+	}
+	return chosen
+}
+
+func (a *loadAccounts) different(n int) []int {
+	chosen := make([]int, 0, n)
+	for len(chosen) < n {
+		if i := rand.IntN(len(a.accounts)); !slices.Contains(chosen, i) {
+			chosen = append(chosen, i)
+		}
+	}
+	return chosen
 }
 
 // openLag measures how long after an acknowledged deposit the views show it,
@@ -163,32 +252,11 @@ func openLag(ctx context.Context, e *env) (_ []measured, err error) {
 	about := fmt.Sprintf("from the acknowledgement of a deposit until a query shows it, under the load of deposit (%s)",
 		count(e.load(moveClients).Clients, "client"))
 	return []measured{{caseLag, "deposits", about, func(ctx context.Context) (Sample, error) {
-		return e.measureLag(ctx, others, watched)
+		lags, load := newTally(1, e.Time), Load{Clients: lagClients, Warmup: e.Warmup, Time: e.Time}
+		sample, err := measureBeside(ctx, side{"deposits", load, watched.untilVisible(lags), lags},
+			side{"deposits", e.load(moveClients), others.deposits, nil})
+		return sample, errors.Join(err, others.verify(ctx), watched.verify(ctx))
 	}}}, nil
-}
-
-// measureLag runs both loads at the same time. Of the watching one, only the waits
-// after the acknowledgements count.
-func (e *env) measureLag(ctx context.Context, others, watched *loadAccounts) (_ Sample, err error) {
-	defer must.Catch(&err)
-	var other, own Sample
-	var failures [2]error
-	lags, load := newTally(1, e.Time), e.load(moveClients)
-	none := func() map[string]int { return nil }
-	var both sync.WaitGroup
-	both.Go(func() {
-		other, failures[0] = newTally(1, e.Time).measure(ctx, load, "deposits", none, others.deposits)
-	})
-	both.Go(func() {
-		load := Load{Clients: lagClients, Warmup: e.Warmup, Time: e.Time}
-		own, failures[1] = newTally(1, e.Time).measure(ctx, load, "deposits", none, watched.untilVisible(lags), lags.run)
-	})
-	both.Wait()
-	must.Do(errors.Join(failures[:]...))
-	rate, _ := other.value(figureRate)
-	return Sample{Failed: own.Failed + other.Failed, Failures: append(own.Failures, other.Failures...),
-		Measures: append(waitsOf(lags.all), Measure{"deposits meanwhile", "deposits/s", rate}),
-	}, errors.Join(others.verify(ctx), watched.verify(ctx))
 }
 
 // untilVisible deposits and waits until a query shows it. lags records only the

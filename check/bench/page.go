@@ -95,7 +95,7 @@ var scales = []struct {
 	units []string
 }{
 	{"Events a second", []string{"events"}},
-	{"Commands a second", []string{"deposits", "movements", "commands", "calls"}},
+	{"Commands a second", []string{"deposits", "movements", "transfers", "transactions", "commands", "calls"}},
 	{"Reads a second", []string{"queries", "pages"}},
 	{"Deliveries a second", []string{"deliveries"}},
 }

@@ -35,9 +35,12 @@ type Result struct {
 	About    string             `json:"about"`
 	Figures  []Figure           `json:"figures"`
 	CPU      map[string]float64 `json:"cpuMicros,omitempty"`
-	Failed   int64              `json:"failed"`
-	Goals    []Reached          `json:"goals,omitempty"`
-	Repeats  []Sample           `json:"repeats"`
+	// PerCore is how many operations one processor does in a second if it does
+	// nothing else, as other systems report it: without the time of the load.
+	PerCore float64   `json:"perCore,omitempty"`
+	Failed  int64     `json:"failed"`
+	Goals   []Reached `json:"goals,omitempty"`
+	Repeats []Sample  `json:"repeats"`
 }
 
 // Reached is a goal, and whether the median reaches it.
@@ -57,8 +60,10 @@ func (r Result) figure(name string) (Figure, bool) {
 }
 
 // CPUTotal is the processor time of an operation in all processes, in microseconds.
-func (r Result) CPUTotal() (total float64) {
-	for _, micros := range r.CPU {
+func (r Result) CPUTotal() float64 { return cpuTotal(r.CPU) }
+
+func cpuTotal(cpu map[string]float64) (total float64) {
+	for _, micros := range cpu {
 		total += micros
 	}
 	return total
@@ -74,6 +79,9 @@ func (r *Report) finish() {
 	for i := range r.Results {
 		result := &r.Results[i]
 		result.Figures, result.CPU = figuresOf(result.Repeats), cpuOfAll(result.Repeats)
+		if micros := result.CPUTotal() - result.CPU[self]; micros > 0 {
+			result.PerCore = 1e6 / micros
+		}
 		for _, s := range result.Repeats {
 			result.Failed += s.Failed
 		}

@@ -47,11 +47,11 @@ type soak struct {
 // before the end: see docs/scaling.md.
 func openSoak(ctx context.Context, e *env) (_ []measured, err error) {
 	defer must.Catch(&err)
-	if e.Accounts < 2 {
-		return nil, errors.New("transfers need two accounts: give --accounts 2 or more")
-	}
 	must.Do(checkOpenFiles(e.Subscribers + otherFiles))
-	s := &soak{env: e, accounts: must.Get(e.fundedAccounts(ctx)), load: e.load(moveClients)}
+	s := &soak{env: e, accounts: must.Get(e.fundedAccounts(ctx, 2, Soak)), load: e.load(moveClients)}
+	if s.accounts == nil {
+		return nil, nil
+	}
 	about := fmt.Sprintf("for %v, %s over %s: of a hundred, 56 deposits, 16 withdrawals, 8 transfers, 15 balances and 5 "+
 		"pages of a history; %s on websockets", e.Time, count(s.load.Clients, "client"),
 		count(len(s.accounts.accounts), "account"), count(e.Subscribers, "subscriber"))

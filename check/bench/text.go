@@ -103,12 +103,16 @@ func (f Figure) String() string {
 }
 
 func (r Ratio) String() string {
-	return fmt.Sprintf("%s / %s: %.2f (%.2f to %.2f)", r.Over, r.Under, r.Median, r.Least, r.Most)
+	of := ""
+	if r.Figure != figureRate {
+		of = ", " + r.Figure
+	}
+	return fmt.Sprintf("%s / %s%s: %.2f (%.2f to %.2f)", r.Over, r.Under, of, r.Median, r.Least, r.Most)
 }
 
-func (r Ratio) GoalText() string { return fmt.Sprintf("≥ %.2f", r.Goal) }
+func (r Ratio) GoalText() string { return r.goal().String() }
 
-func (r Ratio) Met() bool { return r.Median >= r.Goal }
+func (r Ratio) Met() bool { return r.goal().Met(r.Median) }
 
 const memoryNote = "Resident memory in MiB, read every %s: medians after the first tenth, in the middle and of the " +
 	"last tenth; the highest; the part of the last that belongs to no file. Growth is the median of the slopes between " +

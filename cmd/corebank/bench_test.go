@@ -95,9 +95,9 @@ func TestASmallBenchOfABankOfItsOwn(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	report := readReport(t, encoded, out)
-	cases, ratios := 9, 4
+	cases, ratios := 12, 4
 	if !strings.Contains(out, "PostgreSQL is not installed") {
-		cases, ratios = 13, 8
+		cases, ratios = 16, 8
 	}
 	if len(report.Results) != cases || len(report.Ratios) != ratios {
 		t.Errorf("%d cases and %d ratios, want %d and %d\n%s", len(report.Results), len(report.Ratios), cases, ratios, out)
@@ -157,8 +157,8 @@ func TestASmallBenchOfABankThatRuns(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	report := readReport(t, encoded, out)
-	if len(report.Results) != 12 || len(report.Notes) != 1 {
-		t.Errorf("%d cases and %q, want 12 and a word about memory\n%s", len(report.Results), report.Notes, out)
+	if len(report.Results) != 19 || len(report.Notes) != 1 {
+		t.Errorf("%d cases and %q, want 19 and a word about memory\n%s", len(report.Results), report.Notes, out)
 	}
 }
 
