@@ -130,12 +130,12 @@ func measureBeside(ctx context.Context, own, other side) (Sample, error) {
 	var both sync.WaitGroup
 	for i, s := range sides {
 		both.Go(func() {
-			nobody := func() map[string]int { return nil }
+			uncounted := func() map[string]int { return nil }
 			var beside []func() func()
 			if s.counted != nil {
 				beside = append(beside, s.counted.run)
 			}
-			samples[i], failures[i] = newTally(1, s.load.Time).measure(ctx, s.load, s.unit, nobody, s.do, beside...)
+			samples[i], failures[i] = newTally(1, s.load.Time).measure(ctx, s.load, s.unit, uncounted, s.do, beside...)
 		})
 	}
 	both.Wait()

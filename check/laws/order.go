@@ -34,7 +34,7 @@ func (h *History) checkOrder() {
 		}
 	}
 	h.Findings.Check(Linearizable, len(sorted)+len(looks))
-	untimely, wrong := place(sorted, looks)
+	untimely, wrong := schedule(sorted, looks)
 	for _, m := range untimely {
 		h.unexplained(m.entries[0].Account, m.latest(), m.earliest())
 	}
@@ -130,7 +130,7 @@ func (h *History) taken(a Answer) bool {
 }
 
 // moments are what happened, each with the time in which it did: not before it was asked for, or before what it
-// follows from, and not after somebody was told of it. What was written at once happened at once.
+// follows from, and not after somebody was answered that it had. What was written at once happened at once.
 func (h *History) moments() (all []*moment) {
 	last, more, end := make(map[bank.AccountID]*entry), 0, int64(0)
 	for _, e := range h.entries {
@@ -162,24 +162,24 @@ func (h *History) moments() (all []*moment) {
 // bound takes the bounds of the moments from the answers.
 func (h *History) bound() {
 	asked := make(map[*entry]time.Duration)
-	told := func(e *entry, by time.Duration) {
+	known := func(e *entry, by time.Duration) {
 		if e != nil {
 			e.moment.late = min(e.moment.late, by)
 		}
 	}
 	for _, a := range h.Answers {
 		e := h.entryOf(a.Request)
-		if since, known := asked[e]; e != nil && (a.Acknowledged() || a.Status == contract.Unknown) &&
-			(!known || a.Sent < since) {
+		if since, is := asked[e]; e != nil && (a.Acknowledged() || a.Status == contract.Unknown) &&
+			(!is || a.Sent < since) {
 			asked[e] = a.Sent
 		}
 		if a.Acknowledged() {
-			told(e, a.Answered)
+			known(e, a.Answered)
 		}
 		if others := h.byKey[a.Request.asked()]; a.Code == bank.IdempotencyConflict && len(others) > 0 {
-			told(others[0], a.Answered)
+			known(others[0], a.Answered)
 		}
-		told(h.at(a.Account, a.AccountVersion), a.Answered)
+		known(h.at(a.Account, a.AccountVersion), a.Answered)
 	}
 	for e, since := range asked {
 		e.moment.early = max(e.moment.early, since)

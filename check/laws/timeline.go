@@ -13,7 +13,7 @@ import (
 // only for which versions their answer is right.
 //
 // Every bound "not before" that follows from the others is one that each solution keeps. Of the versions that
-// somebody can have seen, the newest delays the next change least, and later than that nobody can have looked. So the
+// somebody can have seen, the newest delays the next change least, and later than that no one can have looked. So the
 // earliest times that keep all bounds are a solution if there is one, and nothing has to be tried out.
 
 // moment is when something happened, in one account or in several at once.
@@ -84,9 +84,9 @@ func inOrder(moments []*moment) (sorted, circle []*moment) {
 	return sorted, nil
 }
 
-// place finds times for sorted moments, and for looks. It returns the moments that cannot have been in time, and the
+// schedule finds times for sorted moments, and for looks. It returns the moments that cannot have been in time, and the
 // looks that saw what was there at no time.
-func place(sorted []*moment, looks []*look) (untimely []*moment, wrong []*look) {
+func schedule(sorted []*moment, looks []*look) (untimely []*moment, wrong []*look) {
 	delay(sorted)
 	for _, m := range sorted {
 		if m.early > m.late {

@@ -115,7 +115,7 @@ func TestAnOrderIsFoundWhereThereIsOne(t *testing.T) {
 		var untimely []*moment
 		var wrong []*look
 		if is {
-			untimely, wrong = place(sorted, slices.Clone(h.looks))
+			untimely, wrong = schedule(sorted, slices.Clone(h.looks))
 			is = len(untimely)+len(wrong) == 0
 		}
 		if found[is]++; is != want {
