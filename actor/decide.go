@@ -302,7 +302,7 @@ func (d *decision) show(o *contract.Outcome, who caller) {
 	}
 	state := d.state.Summary()
 	if d.room -= accountBytes(state); d.room >= 0 {
-		o.Account = &state
+		o.Account, d.predicts = &state, true
 	}
 }
 

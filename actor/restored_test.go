@@ -95,3 +95,18 @@ func TestASnapshotOfAnotherPastIsIgnored(t *testing.T) {
 		})
 	}
 }
+
+// A replay comes with the account as the log has it.
+func TestAReplayShowsTheAccountThatTheLogHas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.send(b.open(), b.deposit("pay", 100))
+		b.expect(b.send(b.deposit("gone", 50)), contract.Applied)
+		b.restoreLog(2)
+		outcomes := b.send(b.deposit("pay", 100))
+		b.expect(outcomes, contract.Replayed)
+		if a := outcomes[0].Account; a.Version != 2 || a.Balance != eur(100) {
+			t.Errorf("version %d with %s, the log has version 2 with 1.00 EUR", a.Version, a.Balance)
+		}
+	})
+}

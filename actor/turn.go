@@ -106,8 +106,7 @@ func (a *account) attempt(ctx context.Context, t *turn) ([]contract.Outcome, err
 	return a.append(ctx, &d, known.unsure)
 }
 
-// confirm makes sure that a turn which refuses or predicts knew the newest state. Replays need no confirmation: what
-// was in the log stays there.
+// confirm makes sure that a turn which refuses, predicts or shows the account knew its newest state.
 func (a *account) confirm(ctx context.Context, predicts bool) error {
 	if !predicts {
 		return nil

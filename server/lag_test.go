@@ -167,7 +167,7 @@ func TestHeartbeatsCarryThePositionOfTheFeed(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		var received []string
 		go func() {
-			for one, err := range feed.Each(ctx, ada, 0, time.Minute) {
+			for one, err := range feed.Each(ctx, ada, &graph.FeedCursor{}, time.Minute) {
 				received = append(received, fmt.Sprint(one.Position, one.Transaction != nil, err))
 			}
 		}()

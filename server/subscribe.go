@@ -47,18 +47,13 @@ func (h *SubscriptionHub) Subscribe(ctx context.Context,
 	return s, nil
 }
 
-// Each is Subscribe after a position for callers with a goroutine of their own; a
-// negative one begins with the next transaction. The sequence ends when ctx does or
-// with an error.
-func (h *SubscriptionHub) Each(ctx context.Context, id bank.AccountID, after int64,
+// Each is Subscribe for callers with a goroutine of their own; without a cursor it
+// begins with the next transaction. The sequence ends when ctx does or with an error.
+func (h *SubscriptionHub) Each(ctx context.Context, id bank.AccountID, after *graph.FeedCursor,
 	heartbeat time.Duration) iter.Seq2[graph.FeedItem, error] {
 	return func(yield func(graph.FeedItem, error) bool) {
 		news, more := make(chan struct{}, 1), true
-		var from *graph.FeedCursor
-		if after >= 0 {
-			from = &graph.FeedCursor{Number: after}
-		}
-		s, err := h.Subscribe(ctx, graph.SubscriptionRequest{Account: id, After: from, Heartbeat: heartbeat,
+		s, err := h.Subscribe(ctx, graph.SubscriptionRequest{Account: id, After: after, Heartbeat: heartbeat,
 			Backfill: func(item graph.FeedItem) bool {
 				more = yield(item, nil)
 				return more

@@ -66,8 +66,12 @@ type listener struct {
 func listen(t *testing.T, feed *server.SubscriptionHub, id bank.AccountID, after int64, pause chan struct{}) *listener {
 	ctx, cancel := context.WithCancel(t.Context())
 	l := &listener{cancel: cancel, pause: pause}
+	var from *graph.FeedCursor
+	if after >= 0 {
+		from = &graph.FeedCursor{Number: after}
+	}
 	go func() {
-		for item, err := range feed.Each(ctx, id, after, 0) {
+		for item, err := range feed.Each(ctx, id, from, 0) {
 			if err != nil {
 				l.err = err
 				return

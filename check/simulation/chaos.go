@@ -9,9 +9,10 @@ import (
 func (w *world) chaos(ctx context.Context) {
 	th := w.thread("weather", nil)
 	for w.sleep(ctx, th.between(20*time.Millisecond, 2*time.Second)) == nil {
+		w.takeCopy()
 		if e, is := w.drawEvent(th); is {
 			w.count(e)
-			w.happen(th, e)
+			w.happen(ctx, th, e)
 		}
 	}
 }
@@ -27,7 +28,7 @@ func (w *world) drawEvent(th *thread) (fault, bool) {
 	return "", false
 }
 
-func (w *world) happen(th *thread, e fault) {
+func (w *world) happen(ctx context.Context, th *thread, e fault) {
 	th.note("%s", e)
 	switch e {
 	case killed:
@@ -59,6 +60,8 @@ func (w *world) happen(th *thread, e fault) {
 		h := w.hosts[th.IntN(len(w.hosts))]
 		w.mu.Unlock()
 		h.set(th.between(-time.Hour, time.Hour))
+	case logPutBack:
+		w.putBack(ctx, th)
 	case cursorCut:
 		for _, s := range w.subscribers {
 			s.breakOff()
@@ -71,11 +74,7 @@ func (w *world) anyDisk(th *thread) *disk { return w.disks[th.IntN(len(w.disks))
 
 // anybody is a process that lives.
 func (w *world) anybody(th *thread) *process {
-	var live []*process
-	for _, s := range w.liveSources() {
-		live = append(live, s.process)
-	}
-	live = append(live, w.slotted()...)
+	live := append(w.sourceProcesses(), w.slotted()...)
 	if p := live[th.IntN(len(live))]; !p.dead.Load() {
 		return p
 	}

@@ -7,7 +7,6 @@ import (
 
 	"corebank/check/laws"
 	"corebank/internal/contract"
-	"corebank/internal/view"
 )
 
 // check checks every law of the run, and returns how long its log is.
@@ -21,7 +20,7 @@ func (w *world) check() int {
 	for _, s := range w.subscribers {
 		h.Watches = append(h.Watches, s.result())
 	}
-	if views, err := laws.ReadViews(w.ctx, w.store.(view.Snapshots)); err != nil ||
+	if views, err := laws.ReadViews(w.ctx, w.views.live().Store); err != nil ||
 		views.Checkpoint() != int64(len(records)) {
 		w.violated(laws.Views, "the views are not at position %d, the head of the log: %v", len(records), err)
 	} else {
@@ -126,7 +125,7 @@ func (w *world) resolve() {
 	}
 }
 
-// lastLine is the position of the last transaction that a subscriber is to see.
+// lastLine is the position of the last transaction that a subscriber is to see; 0 for none.
 func (w *world) lastLine(s *subscriber) (last int64) {
 	derived, watch := make(laws.Derivation), s.result()
 	for _, r := range w.records() {

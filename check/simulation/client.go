@@ -83,6 +83,9 @@ func (w *world) ask(th *thread, r *laws.Request, patience time.Duration) laws.An
 	th.note("hears of %s: %s", r.Key, outcome(a.outcome))
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if a.Sent < w.lastPutBack {
+		a.forget()
+	}
 	w.asked = append(w.asked, a)
 	return a.Answer
 }

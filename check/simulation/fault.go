@@ -88,10 +88,14 @@ var (
 	accountMoved = in(&events, "accounts move to other hosts")
 	clockStepped = in(&events, "a host's clock is set")
 	cursorCut    = in(&events, "subscriptions break")
+	logPutBack   = in(&events, "an earlier copy of the log is put in its place")
 )
 
 // weather is how often each fault happens in a run: its probability, and for events their weight.
 type weather map[fault]float64
+
+// puttingBack is how rarely the log may be put back in a run.
+const puttingBack = 5
 
 // forecast chooses the weather of a seed. Most kinds of faults are absent in most runs: when everything fails at
 // once, nothing gets far enough to fail in an interesting way.
@@ -113,6 +117,9 @@ func forecast(dice *rand.Rand) weather {
 	choose(callFaults, 0.6, 0.05, 0.3)
 	choose(snapshotFaults, 0.5, 0.1, 0.6)
 	choose(events, 0.4, 0.2, 1)
+	if dice.IntN(puttingBack) > 0 {
+		delete(w, logPutBack) // after it, nothing is known of what was answered before
+	}
 	return w
 }
 

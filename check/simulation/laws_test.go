@@ -25,8 +25,9 @@ var broken = map[string]struct {
 	parts  Parts
 	notice []laws.Law // any of them
 }{
-	"publishing before the commit": {
-		Parts{Storage: func(s storage.Log, p eventsource.Publisher) storage.Log { return hasty{s, p} }},
+	"publishing before the commit, to views that never ask": {
+		Parts{Storage: func(s storage.Log, p eventsource.Publisher) storage.Log { return hasty{s, p} },
+			Message: unsigned, Projector: unasking},
 		[]laws.Law{laws.Views},
 	},
 	"publishing before the commit, to subscribers": {
@@ -104,6 +105,18 @@ var broken = map[string]struct {
 	"skipping the projector's sequence gate": {
 		Parts{Projector: func(store view.Store, log logclient.Log) Projection { return ungated{store, log} }},
 		[]laws.Law{laws.Views},
+	},
+	"going on with the views when the log was put back": {
+		Parts{Message: unsigned, Projector: unasking},
+		[]laws.Law{laws.Views},
+	},
+	"going on with subscriptions when the log was put back": {
+		Parts{Message: unsigned, Feed: func(log logclient.Log) logclient.Log { return anonymous{log} }},
+		[]laws.Law{laws.SeenOnce},
+	},
+	"trusting a snapshot when the log was put back": {
+		Parts{Actors: func(log actor.Log) actor.Log { return nostalgic{log} }},
+		[]laws.Law{laws.Shown, laws.Linearizable, laws.Remembered},
 	},
 	"applying a batch twice": {
 		Parts{Views: newBlind},

@@ -34,22 +34,11 @@ func (w *world) home(id bank.AccountID) *disk {
 	return w.disks[contract.PartitionOf(id, len(w.logs()))-1]
 }
 
-// head is how many records are durable, and merged how many of them are in the whole log.
+// head is how many records are durable.
 func (w *world) head() int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return int64(len(w.durable))
-}
-
-func (w *world) merged() int64 {
-	if w.whole().sequence == nil {
-		return w.head()
-	}
-	last, err := w.whole().sequence.Open().LastCut(w.ctx)
-	if err != nil {
-		panic(err) // it is in memory
-	}
-	return last.Last()
 }
 
 // records are the whole log, read past all the bank's own parts.

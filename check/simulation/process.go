@@ -65,8 +65,11 @@ func (p *process) crash() {
 	th := p.world.thread(p.name+" afterlife", nil)
 	delay := th.between(10*time.Millisecond, 3*time.Second)
 	p.world.running.Go(func() {
-		if p.world.sleep(p.world.ctx, delay) == nil {
-			p.again()
+		for p.world.sleep(p.world.ctx, delay) == nil {
+			if !p.world.stopped.Load() {
+				p.again()
+				return
+			}
 		}
 	})
 }

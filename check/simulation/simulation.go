@@ -16,8 +16,6 @@ import (
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
-	"corebank/internal/view"
-	"corebank/internal/view/memory"
 )
 
 // Report is what came of a run.
@@ -69,7 +67,7 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 	w.format(1 + max(0, w.thread("partitions", nil).IntN(5)-2)) // mostly one
 	w.snapshots = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
 	w.checkpoints = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
-	w.store = between(parts.Views, view.Store(memory.New()))
+	w.views = newGenerations(w)
 	w.topic = &topic{world: w}
 	w.workload = &workload.Workload{Currency: "EUR", Payment: payment, Expiry: expiry, Destinations: w.accounts,
 		Refusing: []bank.AccountID{w.foreign.account, w.absent.account}}
@@ -260,12 +258,11 @@ func (w *world) settle() {
 	w.finish()
 	head := w.head()
 	w.until("the views to reach the head of the log", settleTime, func() bool {
-		position, err := w.store.Checkpoint(w.ctx)
-		return err == nil && position >= head
+		position, err := w.views.live().Store.Checkpoint(w.ctx)
+		return err == nil && position == head
 	})
 	for _, s := range w.subscribers {
-		last := w.lastLine(s)
-		w.until(s.name+" to see the last transaction", settleTime, func() bool { return s.cursor() >= last })
+		w.until(s.name+" to see the last transaction", settleTime, func() bool { return s.seen() == w.lastLine(s) })
 	}
 	// Whatever comes too much comes now.
 	_ = w.sleep(w.ctx, 2*time.Second)

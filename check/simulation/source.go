@@ -135,6 +135,13 @@ func (w *world) liveSources() (live []*source) {
 	return live
 }
 
+func (w *world) sourceProcesses() (live []*process) {
+	for _, s := range w.liveSources() {
+		live = append(live, s.process)
+	}
+	return live
+}
+
 // sourcesOf are those of a disk.
 func (w *world) sourcesOf(d *disk) []*source {
 	return slices.DeleteFunc(w.liveSources(), func(s *source) bool { return s.disk != d })

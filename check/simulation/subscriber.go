@@ -2,14 +2,15 @@ package simulation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"corebank/check/laws"
+	"corebank/graph"
 	"corebank/internal/app"
 	"corebank/internal/bank"
-	"corebank/internal/view"
 )
 
 // subscriber follows an account's transactions, or all, through any gateway that is there, and resumes by its
@@ -21,6 +22,7 @@ type subscriber struct {
 
 	mu    sync.Mutex
 	watch laws.Watch
+	at    graph.FeedCursor
 	cut   context.CancelFunc // breaks the connection
 }
 
@@ -35,7 +37,8 @@ func (w *world) subscribe(id bank.AccountID, after time.Duration) {
 			return
 		}
 		s.mu.Lock()
-		s.watch.After = s.th.Int64N(w.merged() + 1)
+		s.watch.After = s.th.Int64N(w.topic.published() + 1)
+		s.at.Number = s.watch.After
 		s.mu.Unlock()
 		s.follow(s.th.in(w.ctx))
 	})
@@ -62,13 +65,14 @@ func (s *subscriber) connect(ctx context.Context) {
 	s.mu.Lock()
 	s.cut = leave
 	s.mu.Unlock()
-	s.th.note("subscribes at %s after %d", g.name, s.cursor())
+	s.th.note("subscribes at %s after %+v", g.name, *s.cursor())
 	for item, err := range g.feed.Each(ctx, s.watch.Account, s.cursor(), 0) {
 		if err != nil || ctx.Err() != nil {
 			s.th.note("the subscription ends: %v", err)
+			s.beginAnew(err)
 			return
 		}
-		s.saw(*item.Transaction)
+		s.saw(item)
 		s.th.note("sees position %d", item.Position)
 		if s.th.IntN(4) == 0 && s.th.pass(ctx, 0, 50*time.Millisecond) != nil {
 			return
@@ -76,10 +80,29 @@ func (s *subscriber) connect(ctx context.Context) {
 	}
 }
 
-// saw notes a transaction.
-func (s *subscriber) saw(line view.Transaction) {
+// beginAnew gives up what it has seen, if the reason is that the log does not have it: nothing else may be one.
+func (s *subscriber) beginAnew(reason error) {
+	fault := (*graph.Fault)(nil)
+	if !errors.As(reason, &fault) || fault.Code != graph.CodeCursorInvalid {
+		return
+	}
+	if !s.world.wasPutBack() {
+		s.world.violated(laws.SeenOnce, "%s had to begin anew: %v", s.name, reason)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.watch.After, s.watch.Seen, s.at = 0, nil, graph.FeedCursor{}
+}
+
+// saw notes a transaction.
+func (s *subscriber) saw(item graph.FeedItem) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	line := item.Transaction
+	s.at = graph.FeedCursor{Number: item.Position, Mark: item.Mark}
+	if s.watch.Account != "" {
+		s.at = graph.FeedCursor{ByVersion: true, Number: item.Version, Mark: item.Mark}
+	}
 	seen := laws.Seen{Account: line.Account, Version: line.Version, Position: line.Position, Type: string(line.Type),
 		Amount: line.Amount, Balance: line.BalanceAfter}
 	s.watch.Seen = append(s.watch.Seen, seen)
@@ -88,14 +111,22 @@ func (s *subscriber) saw(line view.Transaction) {
 	}
 }
 
-// cursor is the position after which the subscriber wants to go on.
-func (s *subscriber) cursor() int64 {
+// cursor is after what the subscriber wants to go on.
+func (s *subscriber) cursor() *graph.FeedCursor {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.at
+	return &at
+}
+
+// seen is the position of the last transaction that the subscriber has; 0 for none.
+func (s *subscriber) seen() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := len(s.watch.Seen); n > 0 {
 		return s.watch.Seen[n-1].Position
 	}
-	return s.watch.After
+	return 0
 }
 
 // breakOff ends the connection from outside.

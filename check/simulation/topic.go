@@ -16,6 +16,7 @@ type topic struct {
 
 	mu     sync.Mutex
 	queues []*queue
+	last   int64 // that was published
 }
 
 // queue holds what a consumer has not acknowledged.
@@ -50,6 +51,7 @@ func (t *topic) spread(th *thread, batch contract.Batch) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.last = max(t.last, batch.Last)
 	for _, q := range t.queues {
 		if th.suffers(messageDropped) {
 			continue
@@ -65,6 +67,13 @@ func (t *topic) spread(th *thread, batch contract.Batch) {
 			q.put(due, batch)
 		}
 	}
+}
+
+// published is how far the log was published.
+func (t *topic) published() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last
 }
 
 // queue adds a consumer.

@@ -17,14 +17,15 @@ func (h *host) startTransfers(name string) {
 	reads := w.thread(name+" transfers from the log", h.process) // at the topic's word and at its own, one at a time
 	log.as = func(ctx context.Context, _ string) context.Context { return reads.in(ctx) }
 	driver := saga.New(saga.Parts{
-		Log:     log,
-		Call:    between(w.parts.Saga, h.sidecar(name+" transfers to")),
-		Store:   checkpointStore{w.checkpoints, w.thread(name+" checkpoints", h.process)},
-		Divided: len(w.logs()) > 1 && !w.parts.Undivided,
-		Here:    h.actors.Has,
-		Clock:   h.clock,
-		Salt:    w.thread(name+" salt", nil).Uint64(),
-		Logger:  quiet,
+		Log:      log,
+		Call:     between(w.parts.Saga, h.sidecar(name+" transfers to")),
+		Store:    checkpointStore{w.checkpoints, w.thread(name+" checkpoints", h.process)},
+		Divided:  len(w.logs()) > 1 && !w.parts.Undivided,
+		Here:     h.actors.Has,
+		Restored: h.actors.ForgetAll,
+		Clock:    h.clock,
+		Salt:     w.thread(name+" salt", nil).Uint64(),
+		Logger:   quiet,
 	})
 	ctx, stop := context.WithCancel(h.ctx)
 	h.stopTransfers = stop

@@ -13,7 +13,6 @@ import (
 	"corebank/check/workload"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
-	"corebank/internal/view"
 )
 
 // world is what all components of one run share.
@@ -34,14 +33,17 @@ type world struct {
 	disks       []*disk // of the log; of each of several partitions, and then of their sequence
 	snapshots   *snapshotStore
 	checkpoints *snapshotStore // of the drivers of transfers
-	store       view.Store
+	views       *generations
+	memory      sync.Map // of what a test breaks, beyond the lives of processes
 	// workload is what the clients ask for.
 	workload *workload.Workload
 	topic    *topic
 
+	copies  copies         // of the log
 	running sync.WaitGroup // everything that ends with ctx
 	late    sync.WaitGroup // calls that are still to arrive
 	healed  atomic.Bool
+	stopped atomic.Bool   // no process is started again
 	healing chan struct{} // closed when it heals
 
 	mu       sync.Mutex
@@ -51,6 +53,8 @@ type world struct {
 	found    laws.Findings
 	counts   map[fault]int
 	asked    []attempt
+	// lastPutBack is when an earlier copy of the log was put in its place; 0 for never.
+	lastPutBack time.Duration
 
 	sources     []*source              // all that ever were, oldest first
 	hosts       []*host                // by slot; nil while it is down

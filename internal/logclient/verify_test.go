@@ -14,6 +14,7 @@ type ownedLog struct {
 	id, takeover string
 	records      []contract.Record
 	fenced       *ownedLog // answers in its place unless the answer must be certain
+	unaware      int64     // of how many of its newest records the writer does not know yet
 }
 
 func (l *ownedLog) ReadAll(_ context.Context, r contract.ReadAllRequest) (contract.Records, error) {
@@ -22,7 +23,7 @@ func (l *ownedLog) ReadAll(_ context.Context, r contract.ReadAllRequest) (contra
 	}
 	head := int64(len(l.records))
 	from := min(r.AfterPosition, head)
-	return contract.Records{Records: l.records[from:min(from+int64(r.Limit), head)], Head: head, Log: l.id,
+	return contract.Records{Records: l.records[from:min(from+int64(r.Limit), head)], Head: head - l.unaware, Log: l.id,
 		Takeover: l.takeover}, nil
 }
 
@@ -56,6 +57,7 @@ func TestACheckpointIsOfOneLog(t *testing.T) {
 		{"of another log", contract.Checkpoint{Log: "b"}, log, "that was b, this is a"},
 		{"behind the end", log.checkpoint(10), &ownedLog{id: "a", records: written("x", 1, 9)},
 			"reached position 10, this ends at 9"},
+		{"ahead of what the writer knows", log.checkpoint(10), &ownedLog{id: "a", records: log.records, unaware: 2}, ""},
 		{"of another past", log.checkpoint(8), regrown, "different records at position 8"},
 	} {
 		_, err := Verify(t.Context(), test.in, test.at)
