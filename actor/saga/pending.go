@@ -80,6 +80,9 @@ func (p *pendingState) fold(r contract.Record) error {
 func (p *pendingState) apply(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
 	case bank.TransferSent:
+		if e.End != "" {
+			return // in the same step: nothing is left to do
+		}
 		p.add(&transfer{ID: e.Transfer, From: r.Account, Version: r.Version, Position: r.Position,
 			To: e.To, Step: sent, Since: r.At, SentAt: r.At, sending: &e})
 	case bank.TransferReceived:

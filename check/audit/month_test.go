@@ -36,6 +36,9 @@ func positionOf(t *testing.T, records []contract.Record, kind string, n int) int
 func TestASoundMonthHasNoFindings(t *testing.T) {
 	records := month(t)
 	for at := range len(records) + 1 {
+		if at > 0 && records[at-1].More > 0 {
+			continue // no log ends within a step of several accounts
+		}
 		report := auditOf(records[:at], viewsOf(t, project(t, records[:at/2])))
 		if !report.OK {
 			t.Fatalf("after %d records: %v", at, report.Findings)

@@ -185,24 +185,62 @@ func (h *History) Record(r contract.Record) {
 	h.entries = append(h.entries, e)
 }
 
-// decides reports whether the domain makes an event of its command.
+// decides reports whether the domain makes an event of its command, with other accounts or alone.
 func (h *History) decides(before bank.Account, e *entry) bool {
 	if e.command == nil {
 		return false
 	}
-	event, refusal := before.Decide(e.command, h.circumstances(before, e.command, e.At, e.Caller, e.Key))
+	in := h.circumstances(before, e.command, e.At, e.Caller, e.Key)
+	if h.decidesTogether(before, e, in) {
+		return true
+	}
+	event, refusal := before.Decide(e.command, in)
+	return refusal == nil && e.is(event)
+}
+
+// decidesTogether reports whether the domain makes an event of its command together with other accounts, and notes
+// what these do in the same step.
+func (h *History) decidesTogether(before bank.Account, e *entry, in bank.Circumstances) bool {
+	if len(bank.Parties(e.command, before, in)) == 0 {
+		return false
+	}
+	decided, broken := bank.DecideTogether(e.command, e.Account, func(id bank.AccountID) bank.Party {
+		a := h.Last(id)
+		a.ID = id
+		return bank.Party{Account: a, Now: noEarlier(e.At, a)}
+	}, in)
+	own := slices.IndexFunc(decided, func(d bank.Decided) bool { return d.Step == nil })
+	if len(broken) > 0 || !e.is(decided[own].Event) {
+		return false
+	}
+	for _, d := range decided {
+		if d.Step != nil {
+			key, _ := bank.SystemKey(d.Step)
+			h.steps[asked{d.Account, key}] = step{d.Step, e}
+		}
+	}
+	return true
+}
+
+// is reports whether the record has an event.
+func (e *entry) is(event bank.Event) bool {
 	var again contract.Record
-	return refusal == nil && again.SetEvent(event) == nil && again.Type == e.Type && bytes.Equal(again.Data, e.Data)
+	return again.SetEvent(event) == nil && again.Type == e.Type && bytes.Equal(again.Data, e.Data)
+}
+
+// noEarlier is a time as an account takes it: not before its last event, unless that was dated far ahead.
+func noEarlier(at time.Time, a bank.Account) time.Time {
+	if at.Before(a.ChangedAt) && a.ChangedAt.Sub(at) <= contract.MaxClockStep {
+		return a.ChangedAt
+	}
+	return at
 }
 
 // circumstances are those in which an account decides at a time.
 func (h *History) circumstances(
 	a bank.Account, command bank.Command, at time.Time, caller, key string,
 ) bank.Circumstances {
-	in := bank.Circumstances{Now: at, Caller: caller, Key: key}
-	if at.Before(a.ChangedAt) && a.ChangedAt.Sub(at) <= contract.MaxClockStep {
-		in.Now = a.ChangedAt
-	}
+	in := bank.Circumstances{Now: noEarlier(at, a), Caller: caller, Key: key}
 	if past := h.at(a.ID, a.RequiredVersion(command)); past != nil {
 		in.Past = past.event
 	}

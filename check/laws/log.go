@@ -104,6 +104,7 @@ func (l *Log) Record(r contract.Record) {
 // End ends the log: what is in transit and the views, which must not be ahead of the log, are compared now.
 func (l *Log) End() {
 	l.compareAtCheckpoint()
+	l.checkAtOnce()
 	l.checkTransit()
 	for _, law := range OfLog {
 		l.findings.Check(law, int(l.records))

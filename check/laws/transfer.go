@@ -22,19 +22,19 @@ const (
 	stepSent     = "sent"
 	stepReceived = "received"
 	stepRejected = "rejected"
+	// stepArrives is of one that its receiver takes in the step in which it is sent.
+	stepArrives = "sent to arrive at once"
 )
 
 // checkTransfer holds an event to the steps of its transfer: sent, then received or rejected, then completed or
-// returned, each once.
+// returned, each once. One that ends in the step in which it is sent is sent, and then received or returned.
 func (l *Log) checkTransfer(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
 	case bank.TransferSent:
 		l.sent++
 		l.checkSent(r, e)
 	case bank.TransferReceived:
-		if t := l.step(r, e.Transfer, transfer{e.From, r.Account, e.Amount, stepSent}); t != nil {
-			t.step = stepReceived
-		}
+		l.checkReceived(r, e)
 	case bank.TransferRejected:
 		if t := l.step(r, e.Transfer, transfer{e.From, r.Account, e.Amount, stepSent}); t != nil {
 			t.step = stepRejected
@@ -59,7 +59,44 @@ func (l *Log) checkSent(r contract.Record, e bank.TransferSent) {
 	if t := l.transfers[e.Transfer]; t != nil {
 		l.findings.about(r, Transfer, fmt.Sprintf("transfer %s sent once", e.Transfer), "it again")
 	}
-	l.transfers[e.Transfer] = &transfer{r.Account, e.To, e.Amount, stepSent}
+	step := stepSent
+	switch e.End {
+	case bank.EndArrived:
+		step = stepArrives
+	case bank.EndReturned: // there is no more of the rejection than its return
+		step = stepRejected
+	}
+	l.transfers[e.Transfer] = &transfer{r.Account, e.To, e.Amount, step}
+}
+
+func (l *Log) checkReceived(r contract.Record, e bank.TransferReceived) {
+	step := stepSent
+	if e.AtOnce {
+		step = stepArrives
+	}
+	if t := l.step(r, e.Transfer, transfer{e.From, r.Account, e.Amount, step}); t != nil {
+		t.step = stepReceived
+	}
+	if e.AtOnce {
+		delete(l.transfers, e.Transfer)
+	}
+}
+
+// checkAtOnce finds, at the end of the log, the transfers that arrived in one account and not in the other.
+func (l *Log) checkAtOnce() {
+	for _, id := range slices.Sorted(maps.Keys(l.transfers)) {
+		if t := l.transfers[id]; t.step == stepArrives && !l.unreadable(t.to) {
+			l.findings.Add(Finding{Law: Transfer, Position: l.position, Account: t.to,
+				Expected: fmt.Sprintf("the arrival of transfer %s, %s from %s, at once", id, t.amount, t.from),
+				Found:    "no arrival"})
+		}
+	}
+}
+
+// unreadable reports whether not all events of an account could be read.
+func (l *Log) unreadable(id bank.AccountID) bool {
+	acc := l.accounts[id]
+	return acc != nil && acc.unreadable
 }
 
 // step is the transfer, which has to be as wanted; nil where there is none.
@@ -97,6 +134,11 @@ func (l *Log) checkTransit() {
 			if open := l.transfers[t.Transfer]; open == nil || open.step != stepReceived {
 				add(t.Amount.Currency, big.NewInt(t.Amount.Minor))
 			}
+		}
+	}
+	for _, t := range l.transfers {
+		if t.step == stepArrives { // that is a finding already
+			add(t.amount.Currency, big.NewInt(t.amount.Minor))
 		}
 	}
 	found := l.Trial()

@@ -98,6 +98,7 @@ func TestEventsSayAllThatTheyMust(t *testing.T) {
 		"a transfer without an id":   change(sent(eur(1), eur(0)), func(e *bank.TransferSent) { e.Transfer = "" }),
 		"a transfer to no account":   change(sent(eur(1), eur(0)), func(e *bank.TransferSent) { e.To = "" }),
 		"a transfer of nothing":      change(sent(eur(1), eur(0)), func(e *bank.TransferSent) { e.Amount = bank.Money{} }),
+		"a transfer that ends how":   change(sent(eur(1), eur(0)), func(e *bank.TransferSent) { e.End = "LOST" }),
 		"a payment back of what":     change(paidBack(1, 1, 0, 0), func(e *bank.TransferSent) { e.Reverses.Transfer = "" }),
 		"a payment back of when":     change(paidBack(0, 1, 0, 0), func(*bank.TransferSent) {}),
 		"a receipt without an id":    mine(received(eur(1), eur(1)), func(e *bank.TransferReceived) { e.Transfer = "" }),

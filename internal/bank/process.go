@@ -18,16 +18,17 @@ type Step struct {
 //	the receiver's TransferRejected → the sender's ReturnTransfer
 //	HoldPlaced, HoldAdjusted        → ExpireHold, when the hold expires
 //
+// Nothing follows from a transfer that ended in the step in which it was sent (TransferSent.End).
+//
 // Each step has one idempotency key (SystemKey), so that it happens once however often it is tried.
 func NextStep(account AccountID, version int64, at time.Time, e Event) (Step, bool) {
 	switch e := e.(type) {
 	case TransferSent:
-		return Step{Account: e.To, Command: e.receipt(account, at)}, true
+		return Step{Account: e.To, Command: e.receipt(account, at)}, e.End == ""
 	case TransferReceived:
-		return Step{Account: e.From, Command: CompleteTransfer{Transfer: e.Transfer}}, true
+		return Step{Account: e.From, Command: CompleteTransfer{Transfer: e.Transfer}}, !e.AtOnce
 	case TransferRejected:
-		return Step{Account: e.From, Command: ReturnTransfer{Transfer: e.Transfer, Rejection: e.Rejection,
-			Details: e.Details, SentAt: e.SentAt}}, true
+		return Step{Account: e.From, Command: e.comeback()}, true
 	case HoldPlaced:
 		return Step{Account: account, Command: ExpireHold{Hold: version}, Due: e.ExpiresAt}, true
 	case HoldAdjusted:
@@ -44,4 +45,9 @@ func (e TransferSent) receipt(from AccountID, at time.Time) ReceiveTransfer {
 		receive.Reverses = e.Reverses.Transfer
 	}
 	return receive
+}
+
+// comeback asks the sender to take back what the receiver did not take.
+func (e TransferRejected) comeback() ReturnTransfer {
+	return ReturnTransfer{Transfer: e.Transfer, Rejection: e.Rejection, Details: e.Details, SentAt: e.SentAt}
 }

@@ -52,7 +52,11 @@ func TestWhatTheBankDoesByItself(t *testing.T) {
 // TestWhatEndsTheProcess: nothing follows from any other event.
 func TestWhatEndsTheProcess(t *testing.T) {
 	going := []string{"sent", "paid back", "received", "rejected", "held", "adjusted"}
-	for name, e := range wholeEvents() {
+	all := wholeEvents()
+	arrived, returned, atOnce := sent(eur(1), eur(0)), sent(eur(1), eur(0)), received(eur(1), eur(1))
+	arrived.End, returned.End, atOnce.AtOnce = bank.EndArrived, bank.EndReturned, true
+	all["sent and arrived"], all["sent and returned"], all["received at once"] = arrived, returned, atOnce
+	for name, e := range all {
 		if next, follows := bank.NextStep(ada, 4, at(7), e); follows != slices.Contains(going, name) {
 			t.Errorf("%s: %+v follows", name, next)
 		}

@@ -11,6 +11,7 @@ import (
 type course struct {
 	from, to                                        bank.AccountID
 	amount                                          bank.Money
+	end                                             bank.TransferEnd // where it ended in one step
 	sent, received, rejected, completed, returned   int
 	receivedAt, rejectedAt, completedAt, returnedAt bank.AccountID
 }
@@ -28,7 +29,7 @@ func (w *world) courses() map[bank.TransferID]*course {
 		case bank.TransferSent:
 			c := of(e.Transfer)
 			c.sent++
-			c.from, c.to, c.amount = f.account, e.To, e.Amount
+			c.from, c.to, c.amount, c.end = f.account, e.To, e.Amount, e.End
 		case bank.TransferReceived:
 			c := of(e.Transfer)
 			c.received++
@@ -51,9 +52,16 @@ func (w *world) courses() map[bank.TransferID]*course {
 }
 
 // checkTransfers: sent once, received or rejected at most once, and completed
-// or returned only after that; ended, exactly once.
+// or returned only after that; ended, exactly once. One that ends in one step is
+// received or returned, and no more.
 func (w *world) checkTransfers(ended bool) {
 	for id, c := range w.courses() {
+		switch c.end {
+		case bank.EndArrived:
+			c.completed++
+		case bank.EndReturned:
+			c.rejected, c.rejectedAt = c.rejected+1, c.to
+		}
 		arrived, over := c.received+c.rejected, c.completed+c.returned
 		if c.sent != 1 || arrived > 1 || over > arrived ||
 			c.completed > c.received || c.returned > c.rejected || ended && over != 1 {

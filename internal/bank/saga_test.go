@@ -55,6 +55,9 @@ func (w *world) execute(id bank.AccountID, key string, c bank.Command) (bank.Eve
 			}
 		}
 	}
+	if len(bank.Parties(c, account, in)) > 0 && rapid.Bool().Draw(w.T, "in one step") {
+		return w.executeTogether(id, c, in)
+	}
 	event, broken := judged(w, account, c, in)
 	if len(broken) > 0 {
 		w.checkReversal(account, c, in.Past, broken[0].Code)
@@ -62,11 +65,41 @@ func (w *world) execute(id bank.AccountID, key string, c bank.Command) (bank.Eve
 	}
 	w.checkReversal(account, c, in.Past, "")
 	checkFact(w, account, event, c, w.now)
+	w.happen(id, key, event)
+	w.checkEverything()
+	return event, nil
+}
+
+// executeTogether is what is done for accounts that the log can write to at once.
+func (w *world) executeTogether(id bank.AccountID, c bank.Command, in bank.Circumstances) (bank.Event, *bank.Refusal) {
+	party := func(id bank.AccountID) bank.Party { return bank.Party{Account: w.account(id), Now: w.now} }
+	decided, broken := bank.DecideTogether(c, id, party, in)
+	if len(broken) > 0 {
+		w.checkReversal(w.account(id), c, in.Past, broken[0].Code)
+		return nil, broken[0]
+	}
+	w.checkReversal(w.account(id), c, in.Past, "")
+	checkDecided(w, c, decided, party)
+	var answer bank.Event
+	for _, d := range decided {
+		key := in.Key
+		if d.Step != nil {
+			key, _ = bank.SystemKey(d.Step)
+		} else {
+			answer = d.Event
+		}
+		w.happen(d.Account, key, d.Event)
+	}
+	w.checkEverything()
+	return answer, nil
+}
+
+// happen writes what an account decided.
+func (w *world) happen(id bank.AccountID, key string, event bank.Event) {
+	account := w.account(id)
 	w.accounts[id] = account.Apply(event, w.now)
 	f := fact{account: id, version: account.Version + 1, key: key, event: event, at: w.now}
 	w.log, w.streams[id] = append(w.log, f), append(w.streams[id], f)
-	w.checkEverything()
-	return event, nil
 }
 
 func (w *world) account(id bank.AccountID) bank.Account {

@@ -32,6 +32,15 @@ func Parties(c Command, own Account, in Circumstances) []AccountID {
 	return nil
 }
 
+// Debits are the accounts that a command of the account own takes money from, among its Parties: whoever gives it has
+// to have a right to each of them.
+func Debits(c Command, own AccountID) []AccountID {
+	if c, ok := c.(together); ok {
+		return c.debits(own)
+	}
+	return nil
+}
+
 // WholeOf is where the event is that has all legs of the transaction of which past is one: an account and its version.
 // It is false for events that are no leg, and for the one that has them all itself.
 func WholeOf(past Event) (id AccountID, version int64, elsewhere bool) {
@@ -67,5 +76,7 @@ func DecideTogether(
 type together interface {
 	Command
 	parties(own Account, in Circumstances) []AccountID
+	// debits are the parties that money leaves, as far as the command tells.
+	debits(own AccountID) []AccountID
 	decideTogether(own AccountID, party func(AccountID) Party, in Circumstances) ([]Decided, Refusals)
 }

@@ -30,9 +30,10 @@ func (id TransferID) Valid() bool {
 	return ok && AccountID(accountIDPrefix+digits).Valid()
 }
 
-// A transfer is a saga of two accounts. The money leaves the sender into
-// transit (TransferSent); the receiver takes it (TransferReceived) or, for
-// ever, does not (TransferRejected); the sender notes the end
+// Where the log can write to both accounts at once, a transfer is one step of
+// both (transfer_at_once.go). Elsewhere it is a saga. The money leaves the
+// sender into transit (TransferSent); the receiver takes it (TransferReceived)
+// or, for ever, does not (TransferRejected); the sender notes the end
 // (TransferCompleted) or takes it back (TransferReturned). Each step follows
 // from an event in the log, under a key of its own, so that it happens exactly
 // once however often it is tried.
@@ -54,6 +55,16 @@ type SendTransfer struct {
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
 }
 
+// TransferEnd is how a transfer ended in the step in which it was sent; "" for one that did not end there.
+type TransferEnd string
+
+// The ends of transfers. The money of one that arrived was never in transit between steps; one that came back has its
+// TransferReturned next.
+const (
+	EndArrived  TransferEnd = "ARRIVED"
+	EndReturned TransferEnd = "RETURNED"
+)
+
 // TransferSent says that money left the account into transit.
 type TransferSent struct {
 	Movement
@@ -63,6 +74,8 @@ type TransferSent struct {
 	EffectiveAt time.Time `json:"effectiveAt,omitzero"`
 	// Reverses is set when it pays an earlier transfer back.
 	Reverses *TransferReversal `json:"reverses,omitempty"`
+	// End is set when the transfer ended in the same step.
+	End TransferEnd `json:"end,omitempty"`
 }
 
 func (c SendTransfer) check(by rules) Refusals {
@@ -111,13 +124,18 @@ func (e TransferSent) apply(a Account, at time.Time) Account {
 	} else {
 		a = a.spend(e.Amount, at)
 	}
-	a.InTransit = append(slices.Clip(a.InTransit), transit)
+	if e.End != EndArrived {
+		a.InTransit = append(slices.Clip(a.InTransit), transit)
+	}
 	return a
 }
 
 func (e TransferSent) validate() error {
 	if !e.Transfer.Valid() || !e.To.Valid() {
 		return errors.New("a transfer without an id or a destination")
+	}
+	if e.End != "" && e.End != EndArrived && e.End != EndReturned {
+		return fmt.Errorf("a transfer that ended as %q", string(e.End))
 	}
 	if r := e.Reverses; r != nil && (!r.Transfer.Valid() || r.Version <= 0 || r.Remaining.Currency != e.Amount.Currency) {
 		return errors.New("a transfer that pays back no transfer, or does not say what is left of it")

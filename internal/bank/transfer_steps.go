@@ -18,6 +18,8 @@ type ReceiveTransfer struct {
 	Reverses TransferID `json:"reverses,omitempty"`
 	// SentAt is when it was sent: its sender needs that if it comes back.
 	SentAt time.Time `json:"sentAt,omitzero"`
+	// AtOnce is set in the step in which it is sent.
+	AtOnce bool `json:"atOnce,omitempty"`
 }
 
 // CompleteTransfer tells the sender that the money was received.
@@ -47,6 +49,8 @@ type TransferReceived struct {
 	Details
 	EffectiveAt time.Time  `json:"effectiveAt,omitzero"`
 	Reverses    TransferID `json:"reverses,omitempty"`
+	// AtOnce is set when it was sent in the same step: its sender knows already.
+	AtOnce bool `json:"atOnce,omitempty"`
 }
 
 // TransferRejected says that the money will never arrive. It may stand in the
@@ -96,7 +100,7 @@ func (c ReceiveTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
 		var movement Movement
 		if movement, refusal = a.credit(c.Amount, TransitLedger(c.Amount.Currency)); refusal == nil {
 			return TransferReceived{Movement: movement, Transfer: c.Transfer, From: c.From, Details: c.Details,
-				EffectiveAt: c.effectiveAt(a), Reverses: c.Reverses}, nil
+				EffectiveAt: c.effectiveAt(a), Reverses: c.Reverses, AtOnce: c.AtOnce}, nil
 		}
 	}
 	return TransferRejected{Transfer: c.Transfer, From: c.From, Amount: c.Amount,

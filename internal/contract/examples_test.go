@@ -91,11 +91,15 @@ func movingExamples() []example {
 			Credit: true, Remaining: eur(0), Reason: "mistake"}},
 		{"", bank.HoldAdjusted{Hold: 3, Changed: []string{"expiresAt", "amount"}, Amount: eur(90), Remaining: eur(70),
 			ExpiresAt: decidedAt.AddDate(0, 0, 9)}},
+		{"arrived", bank.TransferSent{Movement: out, Transfer: trip, To: grace, End: bank.EndArrived}},
+		{"returned", bank.TransferSent{Movement: out, Transfer: trip, To: grace, End: bank.EndReturned}},
+		{"at-once", bank.TransferReceived{Movement: in, Transfer: trip, From: grace, AtOnce: true}},
 	}
 }
 
 // lifted is what the events mean today that were stored in shapes of the past.
 func lifted() map[string]bank.Event {
+	out, in := moved(-5, 0, bank.TransitLedger("EUR")), moved(5, 5, bank.TransitLedger("EUR"))
 	return map[string]bank.Event{
 		"account-opened.v1": bank.AccountOpened{Owner: "Ada \"<Ä>\" & Söhne ✓ 😀", Currency: "EUR", Kind: bank.Current},
 		"money-deposited.v1": bank.MoneyDeposited{Movement: moved(5_00, 1<<63-1, bank.CashLedger("EUR")),
@@ -104,7 +108,15 @@ func lifted() map[string]bank.Event {
 			Details: bank.Details{Reference: "rent", Memo: "päivää"}},
 		"hold-expired.v1":      bank.HoldExpired{Hold: 3, Amount: eur(50)},
 		"transfer-rejected.v1": bank.TransferRejected{Transfer: trip, From: grace, Amount: eur(5), Rejection: refused},
-		"transfer-returned.v1": bank.TransferReturned{Movement: moved(5, 5, bank.TransitLedger("EUR")), Transfer: trip,
-			To: grace, Rejection: refused},
+		"transfer-returned.v1": bank.TransferReturned{Movement: in, Transfer: trip, To: grace, Rejection: refused},
+		"transfer-sent.v1": bank.TransferSent{Movement: out, Transfer: trip, To: grace, Details: noted,
+			EffectiveAt: effective},
+		"transfer-sent.v1.reversal": bank.TransferSent{Movement: out, Transfer: trip, To: grace,
+			Details:  bank.Details{Memo: "mistake"},
+			Reverses: &bank.TransferReversal{Transfer: earlier, Version: 2, Remaining: eur(3), Reason: "mistake"}},
+		"transfer-received.v1": bank.TransferReceived{Movement: in, Transfer: trip, From: grace, Details: noted,
+			EffectiveAt: effective},
+		"transfer-received.v1.reversal": bank.TransferReceived{Movement: in, Transfer: trip, From: grace,
+			Reverses: earlier},
 	}
 }

@@ -72,7 +72,7 @@ var operations = []Operation{
 
 	{"SendTransfer", "transfer", Owner, 2, command[bank.SendTransfer](), events(transferSent)},
 	{"ReceiveTransfer", "", Bank, 1, command[bank.ReceiveTransfer](), events(
-		event[bank.TransferReceived]("transfer-received", 1),
+		event[bank.TransferReceived]("transfer-received", 2, lifted(receivedV1.lift)),
 		event[bank.TransferRejected]("transfer-rejected", 2, lifted(rejectedV1.lift)))},
 	{"CompleteTransfer", "", Bank, 1, command[bank.CompleteTransfer](), events(
 		event[bank.TransferCompleted]("transfer-completed", 1))},
@@ -83,6 +83,6 @@ var operations = []Operation{
 		event[bank.TransactionReversed]("transaction-reversed", 1), transferSent)},
 }
 
-var transferSent = event[bank.TransferSent]("transfer-sent", 1)
+var transferSent = event[bank.TransferSent]("transfer-sent", 2, lifted(sentV1.lift))
 
 func events(all ...StoredEvent) []StoredEvent { return all }

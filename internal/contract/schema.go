@@ -3,6 +3,7 @@ package contract
 import (
 	"fmt"
 	"reflect"
+	"time"
 
 	"corebank/internal/bank"
 )
@@ -108,6 +109,35 @@ func withdrawnV1(p paidV1) bank.Event { return bank.MoneyWithdrawn(p.lift()) }
 func (p paidV1) lift() bank.Paid {
 	return bank.Paid{Movement: bank.Movement{Amount: p.Amount, Balance: p.Balance, Postings: p.Postings},
 		Details: bank.Details{Reference: p.Reference, Memo: p.Memo}}
+}
+
+// sentV1 and receivedV1 are from before a transfer could end in the step in which it was sent.
+type sentV1 struct {
+	bank.Movement
+	Transfer bank.TransferID `json:"transfer"`
+	To       bank.AccountID  `json:"to"`
+	bank.Details
+	EffectiveAt time.Time              `json:"effectiveAt,omitzero"`
+	Reverses    *bank.TransferReversal `json:"reverses,omitempty"`
+}
+
+func (s sentV1) lift() bank.Event {
+	return bank.TransferSent{Movement: s.Movement, Transfer: s.Transfer, To: s.To, Details: s.Details,
+		EffectiveAt: s.EffectiveAt, Reverses: s.Reverses}
+}
+
+type receivedV1 struct {
+	bank.Movement
+	Transfer bank.TransferID `json:"transfer"`
+	From     bank.AccountID  `json:"from"`
+	bank.Details
+	EffectiveAt time.Time       `json:"effectiveAt,omitzero"`
+	Reverses    bank.TransferID `json:"reverses,omitempty"`
+}
+
+func (r receivedV1) lift() bank.Event {
+	return bank.TransferReceived{Movement: r.Movement, Transfer: r.Transfer, From: r.From, Details: r.Details,
+		EffectiveAt: r.EffectiveAt, Reverses: r.Reverses}
 }
 
 // rejectedV1 and returnedV1 are from before the end of a transfer said what its

@@ -97,4 +97,7 @@ func (t *Transfer) sent(r contract.Record, e bank.TransferSent) {
 	if e.Reverses != nil {
 		t.Reverses = e.Reverses.Transfer
 	}
+	if e.End == bank.EndArrived && t.EndedAt.IsZero() { // in the same step
+		t.Status, t.EndedAt = TransferCompleted, r.At
+	}
 }

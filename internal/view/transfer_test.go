@@ -187,3 +187,36 @@ func TestAnExpiryThatIsNotedLater(t *testing.T) {
 		t.Errorf("before it was noted\n%+v, and after\n%+v (%v)", before, after, err)
 	}
 }
+
+func TestATransferInOneStep(t *testing.T) {
+	b, ada, grace := couple(t)
+	at := b.Now
+	now := b.DoTogether(ada, bank.SendTransfer{To: grace, Amount: euro(2500)})
+	id := bank.NewTransferID(ada, now[0].Key)
+	want := view.Transfer{ID: id, From: ada, To: grace, Amount: euro(2500), Reversed: euro(0), Caller: "teller",
+		Status: view.TransferCompleted, SentVersion: 3, SentAt: at, EffectiveAt: at, EndedAt: at}
+	alone, err := view.TransferOf(id, now[:1])
+	if err != nil || !reflect.DeepEqual(alone, want) {
+		t.Errorf("from its sending alone:\n%+v (%v), want\n%+v", alone, err, want)
+	}
+	want.ReceivedVersion = 2
+	if got := transferOf(t, b, id); !reflect.DeepEqual(got, want) {
+		t.Errorf("it is\n%+v, want\n%+v", got, want)
+	}
+	b.DoTogether(grace, bank.Reverse{Transaction: 2, Reason: "by mistake"})
+	if got := transferOf(t, b, id); got.Reversed != euro(2500) || got.Status != view.TransferCompleted {
+		t.Errorf("paid back: %+v", got)
+	}
+}
+
+func TestATransferThatComesBackInOneStep(t *testing.T) {
+	b, ada, grace := couple(t)
+	b.Do(grace, bank.CloseAccount{})
+	at := b.Now
+	now := b.DoTogether(ada, bank.SendTransfer{To: grace, Amount: euro(2500)})
+	got := transferOf(t, b, bank.NewTransferID(ada, now[0].Key))
+	if got.Status != view.TransferWentBack || got.Rejection == nil || got.Rejection.Code != bank.ClosedAccount ||
+		!got.EndedAt.Equal(at) || b.Accounts[ada].Balance != euro(10000) || len(now) != 2 {
+		t.Errorf("it is %+v", got)
+	}
+}

@@ -34,8 +34,7 @@ func NewLog(t Fataler) *Log {
 // Try lets an account decide a command. It writes the event, or returns the refusal.
 func (b *Log) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.Refusal {
 	b.T.Helper()
-	account := b.Accounts[id]
-	account.ID = id
+	account := b.party(id)
 	if system, ours := bank.SystemKey(c); ours {
 		key = system
 	}
@@ -51,6 +50,57 @@ func (b *Log) Try(id bank.AccountID, caller, key string, c bank.Command) *bank.R
 	}
 	b.Write(id, caller, key, sent.Hash(), event)
 	return nil
+}
+
+// TryTogether is Try of a command that several accounts decide in one step. They write all that they do.
+func (b *Log) TryTogether(id bank.AccountID, caller, key string, c bank.Command) bank.Refusals {
+	b.T.Helper()
+	now, account := b.Now.Truncate(time.Microsecond), b.party(id)
+	decided, broken := bank.DecideTogether(c, id, func(id bank.AccountID) bank.Party {
+		return bank.Party{Account: b.party(id), Now: now}
+	}, bank.Circumstances{Caller: caller, Key: key, Past: b.past(id, account.RequiredVersion(c))})
+	step := b.Step
+	b.Step = 0
+	for _, d := range decided {
+		command, key := c, key
+		if d.Step != nil {
+			command = d.Step
+			key, _ = bank.SystemKey(d.Step)
+		}
+		sent, err := contract.EncodeCommand(caller, key, command)
+		if err != nil {
+			b.T.Fatalf("%v", err)
+		}
+		b.Write(d.Account, caller, key, sent.Hash(), d.Event)
+	}
+	b.Step, b.Now = step, b.Now.Add(step)
+	b.join(b.Records[len(b.Records)-len(decided):])
+	return broken
+}
+
+// join makes records those of one append to several streams, if they are.
+func (b *Log) join(records []contract.Record) {
+	for i := range records {
+		if records[0].Account != records[len(records)-1].Account {
+			records[i].More = len(records) - 1 - i
+		}
+	}
+}
+
+// DoTogether is TryTogether of a command that must be accepted, with a new key. It returns what was written.
+func (b *Log) DoTogether(id bank.AccountID, c bank.Command) []contract.Record {
+	b.T.Helper()
+	before := len(b.Records)
+	if broken := b.TryTogether(id, "teller", fmt.Sprint("key-", before), c); len(broken) > 0 {
+		b.T.Fatalf("%T on %s: %s", c, id, broken[0].Message)
+	}
+	return b.Records[before:]
+}
+
+func (b *Log) party(id bank.AccountID) bank.Account {
+	account := b.Accounts[id]
+	account.ID = id
+	return account
 }
 
 // past is the account's event at a version, or nil.
@@ -75,8 +125,7 @@ func (b *Log) event(r contract.Record) bank.Event {
 // Write writes an event that need not follow the rules.
 func (b *Log) Write(id bank.AccountID, caller, key, hash string, event bank.Event) {
 	b.T.Helper()
-	account := b.Accounts[id]
-	account.ID = id
+	account := b.party(id)
 	r := contract.Record{Position: b.after + int64(len(b.Records)) + 1, Account: id, Version: account.Version + 1,
 		At: b.Now.Truncate(time.Microsecond), Key: key, Caller: caller, RequestHash: hash}
 	if err := r.SetEvent(event); err != nil {

@@ -16,8 +16,8 @@ const (
 
 func cents(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "EUR"} }
 
-// Month is a log in which everything happens: transfers that arrive, come back and are reversed, a hold, and a
-// stream that is no account.
+// Month is a log in which everything happens: transfers that arrive, come back and are reversed, in several steps and
+// in one, a hold, and a stream that is no account.
 func Month(t Fataler) *Log {
 	b := NewLog(t)
 	open := func(owner string, kind bank.Kind, currency bank.Currency, external string) bank.AccountID {
@@ -41,6 +41,9 @@ func Month(t Fataler) *Log {
 	b.Deliver(hers, b.Reverse(hers, 2, &part))
 	b.Reverse(mine, 2, &part)
 	b.Send(mine, hers, cents(7_000)) // still in transit
+	now := b.DoTogether(mine, bank.SendTransfer{To: hers, Amount: cents(9_000)})
+	b.DoTogether(hers, bank.Reverse{Transaction: now[1].Version, Reason: "by mistake"})
+	b.DoTogether(mine, bank.SendTransfer{To: yen, Amount: cents(1_000)}) // of another currency: it comes back
 	b.Do(hers, bank.FreezeAccount{Debits: true, Reason: "lost card"})
 	return b
 }
