@@ -19,8 +19,8 @@ func inOneStep(t *testing.T) []contract.Record {
 	grace := b.Open(bank.OpenAccount{Owner: "grace", Currency: "EUR"})
 	b.Do(ada, bank.Deposit{Amount: bank.Money{Minor: 500, Currency: "EUR"}})
 	b.DoTogether(ada, bank.SendTransfer{To: grace, Amount: bank.Money{Minor: 200, Currency: "EUR"}})
-	nobody := bank.NewAccountID("nobody", "first")
-	b.DoTogether(ada, bank.SendTransfer{To: nobody, Amount: bank.Money{Minor: 100, Currency: "EUR"}})
+	absent := bank.NewAccountID("absent", "first")
+	b.DoTogether(ada, bank.SendTransfer{To: absent, Amount: bank.Money{Minor: 100, Currency: "EUR"}})
 	return b.Records
 }
 

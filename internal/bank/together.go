@@ -32,8 +32,8 @@ func Parties(c Command, own Account, in Circumstances) []AccountID {
 	return nil
 }
 
-// Debits are the accounts that a command of the account own takes money from, among its Parties: whoever gives it has
-// to have a right to each of them.
+// Debits are the accounts that a command of the account own takes money from, among its Parties: its caller has to
+// have a right to each of them.
 func Debits(c Command, own AccountID) []AccountID {
 	if c, ok := c.(together); ok {
 		return c.debits(own)

@@ -33,7 +33,7 @@ func (id TransferID) Valid() bool {
 // Where the log can write to both accounts at once, a transfer is one step of
 // both (transfer_at_once.go). Elsewhere it is a saga. The money leaves the
 // sender into transit (TransferSent); the receiver takes it (TransferReceived)
-// or, for ever, does not (TransferRejected); the sender notes the end
+// or, permanently, does not (TransferRejected); the sender notes the end
 // (TransferCompleted) or takes it back (TransferReturned). Each step follows
 // from an event in the log, under a key of its own, so that it happens exactly
 // once however often it is tried.
