@@ -23,9 +23,9 @@ func (a *account) append(ctx context.Context, d *decision, checkKeys bool) ([]co
 	case contract.VersionConflict:
 		a.forget()
 		a.distrust = true
-		return nil, fmt.Errorf("%w: %s", errLostRace, result.Reason)
+		return nil, fmt.Errorf("%w: %s", a.whoWon(ctx, d), result.Reason)
 	case contract.KeysUsed:
-		return nil, errForgotten
+		return nil, fmt.Errorf("%w: %w", errPerhapsOurs, errForgotten)
 	case contract.AppendInvalid:
 		return all(len(d.outcomes), contract.Outcome{Status: contract.Invalid, Reason: result.Reason}), nil
 	case contract.Overloaded, contract.Halted:
@@ -34,6 +34,16 @@ func (a *account) append(ctx context.Context, d *decision, checkKeys bool) ([]co
 		a.forget()
 		return nil, fmt.Errorf("%w: %s", errUnknownOutcome, result.Reason)
 	}
+}
+
+// whoWon is why the stream has moved on. It raises doubt unless the event that an append met is that of another
+// command.
+func (a *account) whoWon(ctx context.Context, d *decision) error {
+	page, err := a.log.ReadStream(ctx, contract.ReadStreamRequest{Account: a.id, AfterVersion: d.base, Limit: 1})
+	if err == nil && len(page.Records) > 0 && page.Records[0].Key != "" && page.Records[0].Key != d.records[0].Key {
+		return errLostRace
+	}
+	return errPerhapsOurs
 }
 
 // notAppended is the error for an append that certainly did not happen.

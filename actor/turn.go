@@ -32,7 +32,7 @@ type turn struct {
 	lookUp bool
 	// taken are the external ids that other accounts turned out to have.
 	taken map[string]bank.AccountID
-	// doubt is set when an append of this turn has an unknown outcome.
+	// doubt is set when an event of this turn may be in the log, or may still get there.
 	doubt bool
 }
 
@@ -41,6 +41,9 @@ var (
 	errUnknownOutcome = errors.New("the append's outcome is not known")
 	errLostRace       = errors.New("the stream has moved on")
 	errNotTaken       = errors.New("the event source takes no appends now")
+	// errPerhapsOurs raises doubt: the event that an append met may be its own. An append may be delivered twice, and a
+	// command to two hosts.
+	errPerhapsOurs = errors.New("the event may be of this command")
 	// errForgotten asks for an attempt with all keys looked up, at once.
 	errForgotten = errors.New("a key may be that of an event which the actor has forgotten")
 	// errTaken asks for an attempt that knows of the taken external id, at once.
@@ -62,11 +65,11 @@ func (a *account) execute(ctx context.Context, batch contract.CommandBatch, call
 		if err == nil {
 			return outcomes
 		}
+		t.doubt = t.doubt || errors.Is(err, errUnknownOutcome) || errors.Is(err, errPerhapsOurs)
 		if errors.Is(err, errTaken) || errors.Is(err, errForgotten) && !t.lookUp {
 			t.lookUp = true
 			continue
 		}
-		t.doubt = t.doubt || errors.Is(err, errUnknownOutcome)
 		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
 			slog.Warn("turn gave up", "account", a.id, "commands", len(batch.Commands), "unknown", t.doubt, "error", err)
 			return t.giveUp(err)

@@ -233,6 +233,20 @@ var logCases = cases{
 		s.commit(newer, nil, events(ada, 2, 1, 2))
 		s.same("log", len(s.readEverything(newer)), 2)
 	},
+	// Actors confirm their refusals with whichever event source answers them.
+	"an event source that was fenced and does not know it reads the newest": func(s *suite) {
+		older, newer := s.acquired(), s.open()
+		s.commit(older, nil, events(ada, 1, 20, 1))
+		must(newer.Acquire(s.ctx))
+		for version := int64(21); version <= 60; version += 20 {
+			s.same("the end", len(must(older.ReadStream(s.ctx, ada, version-2, 2))), 1)
+			s.commit(newer, nil, events(ada, version, 20, version))
+			s.same("the stream", len(must(older.ReadStream(s.ctx, ada, 0, 100))), int(version)+19)
+			s.same("after the version that it knows", len(must(older.ReadStream(s.ctx, ada, 19, 2))), 2)
+			s.same("version", must(older.StreamVersion(s.ctx, ada)), version+19)
+			s.same("a key", len(must(older.FindKeys(s.ctx, ada, []string{fmt.Sprint("key-", version)}))), 1)
+		}
+	},
 	"a log has an id of its own, which stays": func(s *suite) {
 		id := must(s.acquired().LogID(s.ctx))
 		if again := must(s.acquired().LogID(s.ctx)); id == "" || again != id {
