@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
 	"corebank/internal/app"
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
@@ -36,7 +38,7 @@ type readable interface {
 }
 
 // maxReplyBytes bounds the event data of one read.
-const maxReplyBytes = 2 << 20
+const maxReplyBytes = contract.MaxTogetherBytes
 
 // NewAPI makes the API of a writer and its storage. published returns how far the relay has published.
 func NewAPI(writer *Writer, log readable, published func() int64) *API {
@@ -77,26 +79,50 @@ func (a *API) Append(ctx context.Context, request contract.AppendRequest) (contr
 	return contract.AppendReply{Results: a.appendOwn(ctx, request.Appends)}, nil
 }
 
-// appendOwn appends events of this partition. If any event is of another, it appends nothing: the caller was started
-// with another number of partitions.
+// appendOwn appends to streams of this partition. If an append has only others, nothing is appended: the caller was
+// started with another number of partitions. An append that has both is refused alone.
 func (a *API) appendOwn(ctx context.Context, appends []contract.Append) []contract.AppendResult {
 	results := make([]contract.AppendResult, len(appends))
-	foreign := ""
-	for _, one := range appends {
-		if !a.partition.Owns(one.Account) {
-			foreign = a.partition.Foreign(one.Account)
+	own := appends
+	for i := range appends {
+		owned, foreign := a.split(&appends[i])
+		if foreign != "" && owned == "" {
+			halted := contract.AppendResult{Status: contract.Halted, Reason: a.partition.Foreign(foreign),
+				Partition: a.partition.Number}
+			return slices.Repeat([]contract.AppendResult{halted}, len(appends))
+		}
+		if foreign != "" {
+			results[i] = contract.AppendResult{Status: contract.Apart, Reason: a.partition.Apart(owned, foreign)}
+			own = nil
 		}
 	}
-	if foreign == "" {
-		results = a.writer.Append(ctx, appends)
+	if own == nil {
+		for i, one := range appends {
+			if results[i].Status == "" {
+				own = append(own, one)
+			}
+		}
 	}
+	answers := a.writer.Append(ctx, own)
 	for i := range results {
-		if foreign != "" {
-			results[i] = contract.AppendResult{Status: contract.Halted, Reason: foreign}
+		if results[i].Status == "" {
+			results[i], answers = answers[0], answers[1:]
 		}
 		results[i].Partition = a.partition.Number
 	}
 	return results
+}
+
+// split is an account of an append whose stream is in this partition, and one whose stream is not.
+func (a *API) split(one *contract.Append) (owned, foreign bank.AccountID) {
+	for stream := range one.Streams {
+		if a.partition.Owns(stream.Account) {
+			owned = stream.Account
+		} else {
+			foreign = stream.Account
+		}
+	}
+	return owned, foreign
 }
 
 // ReadStream reads one account's events.

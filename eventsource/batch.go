@@ -3,6 +3,8 @@ package eventsource
 import (
 	"fmt"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -10,63 +12,115 @@ import (
 
 // batch has the appends of one commit.
 type batch struct {
-	appends []*pendingAppend
-	size    int           // records of all appends
-	known   storage.Heads // the heads of streams before the commit
-	assumed storage.Heads // the expected versions of streams whose heads are not known
+	appends []*pendingAppend        // decide leaves those that it accepts
+	size    int                     // records of all appends
+	known   storage.Heads           // the heads of streams before the commit
+	assumed storage.Heads           // the expected versions of streams whose heads are not known
+	held    map[bank.AccountID]bool // the streams of appends to several some of whose heads are not known
 
 	// Set by decide:
-	accepted []*pendingAppend
-	records  []contract.Record
-	heads    storage.Heads
+	records []contract.Record
+	heads   storage.Heads
 }
 
 func newBatch() *batch { return &batch{known: make(storage.Heads), assumed: make(storage.Heads)} }
 
-// hasRoom reports whether an append may be in the batch. After an append whose stream's head is only assumed, others of
-// that stream wait for the next batch: the assumption that decides them may be wrong.
+// hasRoom reports whether an append may be in the batch. After an append one of whose streams' heads is only assumed,
+// others of its streams wait for the next batch: the assumption that decides them may be wrong.
 func (b *batch) hasRoom(p *pendingAppend) bool {
-	_, assumed := b.assumed[p.Account]
-	return len(p.Records)+b.size <= storage.MaxCommitRecords && len(b.assumed) < storage.MaxAssumed && !assumed
+	if p.size+b.size > storage.MaxCommitRecords || len(b.assumed)+1+len(p.With) > storage.MaxAssumed {
+		return false
+	}
+	for stream := range p.Streams {
+		if _, assumed := b.assumed[stream.Account]; assumed || b.held[stream.Account] {
+			return false
+		}
+	}
+	return true
 }
 
-// add adds an append, and its stream's head if that is known.
-func (b *batch) add(p *pendingAppend, head int64, known bool) {
+// Every append has room in an empty batch.
+const (
+	_ = uint(storage.MaxCommitRecords - max(contract.MaxAppendEvents, contract.MaxAppendTogether))
+	_ = uint(storage.MaxAssumed - contract.MaxAppendTogether)
+)
+
+// add adds an append, and the heads of its streams that are known.
+func (b *batch) add(p *pendingAppend, heads *lru.Cache[bank.AccountID, int64]) {
 	b.appends = append(b.appends, p)
-	b.size += len(p.Records)
-	if known {
-		b.known[p.Account] = head
-	} else {
-		b.assumed[p.Account] = p.ExpectedVersion
+	b.size += p.size
+	before := len(b.assumed)
+	for stream := range p.Streams {
+		if head, known := heads.Get(stream.Account); known {
+			b.known[stream.Account] = head
+		} else {
+			b.assumed[stream.Account] = stream.ExpectedVersion
+		}
+	}
+	if len(p.With) == 0 || len(b.assumed) == before {
+		return
+	}
+	if b.held == nil {
+		b.held = make(map[bank.AccountID]bool)
+	}
+	for stream := range p.Streams {
+		b.held[stream.Account] = true
 	}
 }
 
-// decide compares each append with its stream's head, in order, and gives positions from next on to the records of
-// those that it accepts. It answers the others. It may be called again after an assumption was wrong.
+// decide compares each append with the heads of its streams, in order, and gives positions from next on to the records
+// of those that it accepts. It answers the others and removes them. It may be called again after an assumption was
+// wrong.
 func (b *batch) decide(next int64) {
 	b.heads = make(storage.Heads, len(b.appends))
-	b.records, b.accepted = nil, nil
+	b.records = nil
+	accepted := b.appends[:0]
 	for _, p := range b.appends {
-		if version := b.head(p.Account); version != p.ExpectedVersion {
-			p.answer(contract.AppendResult{Status: contract.VersionConflict, Version: version,
-				Reason: fmt.Sprintf("the stream is at version %d, not %d", version, p.ExpectedVersion)})
-			continue
-		}
-		if key, repeated := b.repeats(p.Append); repeated {
-			p.answer(contract.AppendResult{Status: contract.AppendInvalid,
-				Reason: fmt.Sprintf("the key %q has just been used", key)})
+		if refusal, refused := b.refuse(p); refused {
+			p.answer(refusal)
 			continue
 		}
 		p.result = contract.AppendResult{Status: contract.Appended, FirstPosition: next,
 			Version: p.ExpectedVersion + int64(len(p.Records))}
-		for _, r := range p.Records {
-			r.Position = next
-			next++
-			b.records = append(b.records, r)
+		for stream := range p.Streams {
+			for _, r := range stream.Records {
+				r.Position = next
+				next++
+				b.records = append(b.records, r)
+			}
+			b.heads[stream.Account] = stream.ExpectedVersion + int64(len(stream.Records))
 		}
-		b.heads[p.Account] = p.result.Version
-		b.accepted = append(b.accepted, p)
+		accepted = append(accepted, p)
 	}
+	b.appends = accepted
+}
+
+// refuse is the answer to an append that cannot be accepted. Then the commit does not depend on what it assumed.
+func (b *batch) refuse(p *pendingAppend) (answer contract.AppendResult, refused bool) {
+	var moved []bank.AccountID
+	for stream := range p.Streams {
+		version := b.head(stream.Account)
+		if version == stream.ExpectedVersion {
+			continue
+		}
+		if moved = append(moved, stream.Account); len(moved) == 1 {
+			answer.Reason = fmt.Sprintf("the stream of %s is at version %d, not %d",
+				stream.Account, version, stream.ExpectedVersion)
+		}
+	}
+	switch key, repeated := b.repeats(&p.Append); {
+	case len(moved) > 0:
+		answer.Status, answer.Version = contract.VersionConflict, b.head(p.Account)
+		answer = p.moved(answer, moved)
+	case repeated:
+		answer.Status, answer.Reason = contract.AppendInvalid, fmt.Sprintf("the key %q has just been used", key)
+	default:
+		return answer, false
+	}
+	for stream := range p.Streams {
+		delete(b.assumed, stream.Account)
+	}
+	return answer, true
 }
 
 // head is the version of a stream after the appends accepted so far.
@@ -80,16 +134,18 @@ func (b *batch) head(id bank.AccountID) int64 {
 	return b.assumed[id]
 }
 
-// repeats reports whether an append carries a key that an earlier append of the same account in this batch carries: the
+// repeats reports whether an append carries a key that an earlier append to the same stream in this batch carries: the
 // database would refuse the whole batch for it.
-func (b *batch) repeats(a contract.Append) (key string, repeated bool) {
-	if _, again := b.heads[a.Account]; !again {
-		return "", false
-	}
-	for _, r := range a.Records {
-		for _, earlier := range b.records {
-			if earlier.Account == a.Account && earlier.Key == r.Key {
-				return r.Key, true
+func (b *batch) repeats(a *contract.Append) (key string, repeated bool) {
+	for stream := range a.Streams {
+		if _, again := b.heads[stream.Account]; !again {
+			continue
+		}
+		for _, r := range stream.Records {
+			for _, earlier := range b.records {
+				if earlier.Account == stream.Account && earlier.Key == r.Key {
+					return r.Key, true
+				}
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -14,9 +15,11 @@ import (
 // writer knows its outcome; or the caller abandons it first, and then it was certainly not written.
 type pendingAppend struct {
 	contract.Append
-	state  atomic.Int32
-	done   chan contract.AppendResult // has room for the one answer
-	result contract.AppendResult      // set by the writer before the commit
+	size      int              // records of all its streams
+	repeating []bank.AccountID // whose streams may have one of the keys
+	state     atomic.Int32
+	done      chan contract.AppendResult // has room for the one answer
+	result    contract.AppendResult      // set by the writer before the commit
 }
 
 const (
@@ -28,7 +31,10 @@ const (
 // newPendingAppend makes an append that waits for the writer, or one that is already answered if it is malformed.
 func newPendingAppend(a contract.Append) *pendingAppend {
 	p := &pendingAppend{Append: a, done: make(chan contract.AppendResult, 1)}
-	if err := validate(a); err != nil {
+	for stream := range p.Streams {
+		p.size += len(stream.Records)
+	}
+	if err := p.validate(); err != nil {
 		p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: err.Error()})
 	}
 	return p
@@ -43,6 +49,14 @@ func (p *pendingAppend) answer(result contract.AppendResult) {
 	case p.done <- result:
 	default:
 	}
+}
+
+// moved is an answer that says which streams of several it is about.
+func (p *pendingAppend) moved(answer contract.AppendResult, accounts []bank.AccountID) contract.AppendResult {
+	if len(p.With) > 0 {
+		answer.Moved = accounts
+	}
+	return answer
 }
 
 // answered reports whether there is an answer that the caller has not received yet.
@@ -78,12 +92,49 @@ func overloaded(reason string) contract.AppendResult {
 
 // validate checks the limits and the order of an append. An append that passes can be stored, whatever else is wrong
 // with it, so that one append never fails the commit of others.
-func validate(a contract.Append) error {
+func (p *pendingAppend) validate() error {
+	if len(p.With) == 0 {
+		return validateStream(&p.Append, 0)
+	}
+	if p.size > contract.MaxAppendTogether {
+		return fmt.Errorf("an append to several streams has at most %d records, not %d",
+			contract.MaxAppendTogether, p.size)
+	}
+	bytes, accounts := 0, make(map[bank.AccountID]bool, 1+len(p.With))
+	for stream := range p.Streams {
+		if accounts[stream.Account] {
+			return fmt.Errorf("an append to several streams has that of %s twice", stream.Account)
+		}
+		accounts[stream.Account] = true
+		if stream != &p.Append && len(stream.With) > 0 {
+			return fmt.Errorf("the append to %s, which is part of another, has parts of its own", stream.Account)
+		}
+		for _, r := range stream.Records {
+			bytes += storage.RecordBytes(r)
+		}
+	}
+	if bytes > contract.MaxTogetherBytes {
+		return fmt.Errorf("an append to several streams is at most %d bytes long, not %d",
+			contract.MaxTogetherBytes, bytes)
+	}
+	following := p.size
+	for stream := range p.Streams {
+		if err := validateStream(stream, following-1); err != nil {
+			return fmt.Errorf("%s: %w", stream.Account, err)
+		}
+		following -= len(stream.Records)
+	}
+	return nil
+}
+
+// validateStream checks what an append asks of one stream. The first record says that so many more of the append
+// follow it, or 0 if it is the only stream.
+func validateStream(a *contract.Append, more int) error {
 	if !a.Account.Valid() {
 		return fmt.Errorf("%q is not an account id", a.Account)
 	}
 	if n := len(a.Records); n == 0 || n > contract.MaxAppendEvents {
-		return fmt.Errorf("an append has 1 to %d records, not %d", contract.MaxAppendEvents, n)
+		return fmt.Errorf("an append has 1 to %d records of a stream, not %d", contract.MaxAppendEvents, n)
 	}
 	if a.ExpectedVersion < 0 || a.ExpectedVersion > maxVersion {
 		return fmt.Errorf("version %d is impossible: want 0 to %d", a.ExpectedVersion, int64(maxVersion))
@@ -92,6 +143,9 @@ func validate(a contract.Append) error {
 	for i, r := range a.Records {
 		if want := a.ExpectedVersion + int64(i) + 1; r.Account != a.Account || r.Version != want {
 			return fmt.Errorf("record %d of %s is not version %d of %s", i, r.Account, want, a.Account)
+		}
+		if want := max(0, more-i); r.More != want {
+			return fmt.Errorf("record %d says that %d more follow it, and not %d", i, r.More, want)
 		}
 		if keys[r.Key] {
 			return fmt.Errorf("record %d has the same key %q as an earlier record", i, r.Key)

@@ -83,7 +83,7 @@ func (w *Writer) Halt(reason string) {
 	w.halted.Store(&reason)
 }
 
-// Append adds each append to its stream and returns when all outcomes are known or ctx ends.
+// Append adds each append to its streams and returns when all outcomes are known or ctx ends.
 func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contract.AppendResult {
 	waiting := make([]*pendingAppend, len(appends))
 	for i, a := range appends {
@@ -103,24 +103,34 @@ func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contra
 // checkKeys answers the appends that ask for this check and may repeat a key. If another event is committed between the
 // check and the append, the stream moves, and the append conflicts.
 func (w *Writer) checkKeys(ctx context.Context, waiting []*pendingAppend) {
-	var asking []*pendingAppend
-	var appends []contract.Append
+	var asking []*pendingAppend // for each of the streams
+	var streams []contract.Append
 	for _, p := range waiting {
-		if p.CheckKeys && !p.answered() {
-			asking, appends = append(asking, p), append(appends, p.Append)
+		if p.answered() {
+			continue
+		}
+		for stream := range p.Streams {
+			if p.CheckKeys || stream.CheckKeys {
+				asking, streams = append(asking, p), append(streams, *stream)
+			}
 		}
 	}
 	if len(asking) == 0 {
 		return
 	}
-	repeats, err := w.storage.MayRepeat(ctx, appends)
+	repeats, err := w.storage.MayRepeat(ctx, streams)
 	for i, p := range asking {
+		if err == nil && repeats[i] {
+			p.repeating = append(p.repeating, streams[i].Account)
+		}
+	}
+	for _, p := range asking {
 		switch {
 		case err != nil:
 			p.answer(overloaded("the idempotency keys cannot be looked up: " + err.Error()))
-		case repeats[i]:
-			p.answer(contract.AppendResult{Status: contract.KeysUsed,
-				Reason: "an event of the stream may carry one of the keys"})
+		case len(p.repeating) > 0:
+			p.answer(p.moved(contract.AppendResult{Status: contract.KeysUsed,
+				Reason: fmt.Sprintf("an event of the stream of %s may carry one of the keys", p.repeating[0])}, p.repeating))
 		}
 	}
 }
@@ -134,10 +144,12 @@ func (w *Writer) enqueue(p *pendingAppend) {
 		p.answer(contract.AppendResult{Status: contract.Halted, Reason: *reason})
 		return
 	}
-	if reason := w.clockFault(p.Append); reason != "" {
-		w.log.Error("an append is refused for its time: a clock is wrong", "account", p.Account, "reason", reason)
-		p.answer(contract.AppendResult{Status: contract.Halted, Reason: reason})
-		return
+	for stream := range p.Streams {
+		if reason := w.clockFault(stream); reason != "" {
+			w.log.Error("an append is refused for its time: a clock is wrong", "account", stream.Account, "reason", reason)
+			p.answer(contract.AppendResult{Status: contract.Halted, Reason: reason})
+			return
+		}
 	}
 	select {
 	case w.queue <- p:
@@ -199,8 +211,7 @@ func (w *Writer) collect(b *batch, first *pendingAppend) *pendingAppend {
 			return p
 		}
 		if p.take() {
-			head, known := w.heads.Get(p.Account)
-			b.add(p, head, known)
+			b.add(p, w.heads)
 		}
 		select {
 		case p = <-w.queue:
@@ -234,8 +245,8 @@ func (w *Writer) commit(ctx context.Context, b *batch) error {
 		w.heads.Add(id, version)
 	}
 	w.setHead(b.records[len(b.records)-1].Position)
-	for _, accepted := range b.accepted {
-		accepted.answer(accepted.result)
+	for _, p := range b.appends {
+		p.answer(p.result)
 	}
 	return nil
 }
@@ -263,9 +274,9 @@ func (w *Writer) readHeads(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// clockFault is why the times of an append cannot be: they are far ahead of this clock or, where an account turns back
+// clockFault is why the times of an append to a stream cannot be: they are far ahead of this clock or, where an account turns back
 // to what its actor takes for now, far behind it. One wrong clock does not spoil an account's time.
-func (w *Writer) clockFault(a contract.Append) string {
+func (w *Writer) clockFault(a *contract.Append) string {
 	if w.Clock == nil {
 		return ""
 	}

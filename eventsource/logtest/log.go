@@ -23,7 +23,7 @@ type cases map[string]func(*suite)
 
 // Run runs the suite.
 func Run(t *testing.T, open Open) {
-	for _, all := range []cases{logCases, writerCases} {
+	for _, all := range []cases{logCases, writerCases, togetherCases} {
 		for name, test := range all {
 			t.Run(name, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // ends a test that hangs

@@ -34,6 +34,12 @@ func (p Partition) Foreign(id bank.AccountID) string {
 		id, contract.PartitionOf(id, p.Of), p.Of, p.Number, p.Of)
 }
 
+// Apart says why no append can have the streams of two accounts, of which only the first is in this partition.
+func (p Partition) Apart(owned, foreign bank.AccountID) string {
+	return fmt.Sprintf("%s is in partition %d of %d and %s in number %d: nothing can be appended to both at once",
+		owned, p.Number, p.Of, foreign, contract.PartitionOf(foreign, p.Of))
+}
+
 func (p Partition) String() string {
 	switch {
 	case p.Of == 0:

@@ -13,8 +13,10 @@ const (
 	MaxAppendEvents = MaxCommands
 	MaxAppends      = 256
 	// MaxAppendTogether bounds the events of an append to several streams, and
-	// so its streams.
+	// so its streams. MaxTogetherBytes bounds about how long they are as JSON, so
+	// that the answer to one read has room for all.
 	MaxAppendTogether = 500
+	MaxTogetherBytes  = 2 << 20
 	// MaxReadRecords bounds the records of one read.
 	MaxReadRecords = 1000
 	// MaxReadWait bounds how long a read may wait for records.
@@ -106,6 +108,8 @@ type AppendResult struct {
 	Version int64 `json:"version,omitempty"`
 	// Moved are the accounts of an append to several streams whose streams are not
 	// at the expected version (VersionConflict), or may have one of the keys (KeysUsed).
+	// The event source compares the streams that it has in mind first, and the others
+	// only if these are where they should be: they may turn out to have moved later.
 	Moved []bank.AccountID `json:"moved,omitempty"`
 	// Reason explains every other status to an operator.
 	Reason string `json:"reason,omitempty"`
