@@ -38,7 +38,10 @@ type readable interface {
 }
 
 // maxReplyBytes bounds the event data of one read.
-const maxReplyBytes = contract.MaxTogetherBytes
+const maxReplyBytes = 2 << 20
+
+// A reply has room for all of an append to several streams.
+const _ = uint(maxReplyBytes - contract.MaxTogetherBytes)
 
 // NewAPI makes the API of a writer and its storage. published returns how far the relay has published.
 func NewAPI(writer *Writer, log readable, published func() int64) *API {

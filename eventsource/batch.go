@@ -2,6 +2,7 @@ package eventsource
 
 import (
 	"fmt"
+	"slices"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -82,17 +83,28 @@ func (b *batch) decide(next int64) {
 		}
 		p.result = contract.AppendResult{Status: contract.Appended, FirstPosition: next,
 			Version: p.ExpectedVersion + int64(len(p.Records))}
-		for stream := range p.Streams {
-			for _, r := range stream.Records {
-				r.Position = next
-				next++
-				b.records = append(b.records, r)
-			}
-			b.heads[stream.Account] = stream.ExpectedVersion + int64(len(stream.Records))
-		}
+		b.place(p, next)
+		next += int64(p.size)
 		accepted = append(accepted, p)
 	}
 	b.appends = accepted
+}
+
+// place adds the records of an append, whose first is at a position: those of several streams in the order that they
+// say, and those of one as they come.
+func (b *batch) place(p *pendingAppend, first int64) {
+	before := len(b.records)
+	b.records = slices.Grow(b.records, p.size)[:before+p.size]
+	for stream := range p.Streams {
+		for i, r := range stream.Records {
+			if len(p.With) > 0 {
+				i = p.size - 1 - r.More
+			}
+			r.Position = first + int64(i)
+			b.records[before+i] = r
+		}
+		b.heads[stream.Account] = stream.ExpectedVersion + int64(len(stream.Records))
+	}
 }
 
 // refuse is the answer to an append that cannot be accepted. Then the commit does not depend on what it assumed.

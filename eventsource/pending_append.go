@@ -94,7 +94,7 @@ func overloaded(reason string) contract.AppendResult {
 // with it, so that one append never fails the commit of others.
 func (p *pendingAppend) validate() error {
 	if len(p.With) == 0 {
-		return validateStream(&p.Append, 0)
+		return validateStream(&p.Append, 1)
 	}
 	if p.size > contract.MaxAppendTogether {
 		return fmt.Errorf("an append to several streams has at most %d records, not %d",
@@ -117,19 +117,24 @@ func (p *pendingAppend) validate() error {
 		return fmt.Errorf("an append to several streams is at most %d bytes long, not %d",
 			contract.MaxTogetherBytes, bytes)
 	}
-	following := p.size
+	placed := make([]bool, p.size)
 	for stream := range p.Streams {
-		if err := validateStream(stream, following-1); err != nil {
+		if err := validateStream(stream, p.size); err != nil {
 			return fmt.Errorf("%s: %w", stream.Account, err)
 		}
-		following -= len(stream.Records)
+		for i, r := range stream.Records {
+			if placed[r.More] {
+				return fmt.Errorf("record %d of %s says that %d more follow it, as another does", i, stream.Account, r.More)
+			}
+			placed[r.More] = true
+		}
 	}
 	return nil
 }
 
-// validateStream checks what an append asks of one stream. The first record says that so many more of the append
-// follow it, or 0 if it is the only stream.
-func validateStream(a *contract.Append, more int) error {
+// validateStream checks what an append asks of one stream. Each record says how many of the append's follow it: of
+// so many together, or of 1 where there is no other stream.
+func validateStream(a *contract.Append, together int) error {
 	if !a.Account.Valid() {
 		return fmt.Errorf("%q is not an account id", a.Account)
 	}
@@ -140,13 +145,15 @@ func validateStream(a *contract.Append, more int) error {
 		return fmt.Errorf("version %d is impossible: want 0 to %d", a.ExpectedVersion, int64(maxVersion))
 	}
 	keys := make(map[string]bool, len(a.Records))
+	most := max(0, together-1) // of the records that follow
 	for i, r := range a.Records {
 		if want := a.ExpectedVersion + int64(i) + 1; r.Account != a.Account || r.Version != want {
 			return fmt.Errorf("record %d of %s is not version %d of %s", i, r.Account, want, a.Account)
 		}
-		if want := max(0, more-i); r.More != want {
-			return fmt.Errorf("record %d says that %d more follow it, and not %d", i, r.More, want)
+		if r.More < 0 || r.More > most {
+			return fmt.Errorf("record %d says that %d more follow it: want 0 to %d", i, r.More, most)
 		}
+		most = max(0, r.More-1)
 		if keys[r.Key] {
 			return fmt.Errorf("record %d has the same key %q as an earlier record", i, r.Key)
 		}

@@ -37,10 +37,13 @@ func (n *naive) append(a contract.Append) (result contract.AppendResult) {
 		return result
 	}
 	result = contract.AppendResult{Status: contract.Appended, Version: a.ExpectedVersion + int64(len(a.Records))}
+	var records []contract.Record
 	for stream := range a.Streams {
-		n.records = append(n.records, stream.Records...)
+		records = append(records, stream.Records...)
 		n.heads[stream.Account] += int64(len(stream.Records))
 	}
+	slices.SortStableFunc(records, func(a, b contract.Record) int { return b.More - a.More })
+	n.records = append(n.records, records...)
 	return result
 }
 
@@ -66,7 +69,24 @@ func drawAppend(t *rapid.T, heads storage.Heads, key int) contract.Append {
 		}
 		appends = append(appends, a)
 	}
-	return logtest.Together(appends...)
+	a := logtest.Together(appends...)
+	if len(appends) == 1 {
+		return a
+	}
+	var turns []int // in which order the streams have their records
+	for i, one := range appends {
+		turns = append(turns, slices.Repeat([]int{i}, len(one.Records))...)
+	}
+	next := make([]int, len(appends))
+	for n, i := range rapid.Permutation(turns).Draw(t, "order") {
+		of := &a
+		if i > 0 {
+			of = &a.With[i-1]
+		}
+		of.Records[next[i]].More = len(turns) - 1 - n
+		next[i]++
+	}
+	return a
 }
 
 // TestAppendsToSeveralStreamsAreAsInANaiveLog compares the writer with a naive log: requests of several appends, which

@@ -86,6 +86,18 @@ var togetherCases = cases{
 		s.same("the log", got, []string{a + "1 5", a + "2 4", b + "1 3", e + "1 2", e + "2 1", e + "3 0", e + "4 1", b + "2 0"})
 		s.same("Bob's stream", len(must(log.ReadStream(s.ctx, bob, 0, 10))), 2)
 	},
+	"the records of several streams may alternate": func(s *suite) {
+		log := s.open()
+		w, _ := s.start(log)
+		a := Together(appending(ada, 0, 2), appending(bob, 0, 2))
+		a.Records[0].More, a.With[0].Records[0].More, a.Records[1].More, a.With[0].Records[1].More = 2, 3, 1, 0
+		s.same("appended", w.Append(s.ctx, []contract.Append{a})[0], appended(1, 2))
+		var order []bank.AccountID
+		for _, r := range s.wholeLog(log) {
+			order = append(order, r.Account)
+		}
+		s.same("order", order, []bank.AccountID{bob, ada, ada, bob})
+	},
 	"appends of one request see each other": func(s *suite) {
 		log := s.open()
 		w, _ := s.start(log)
@@ -213,6 +225,11 @@ var togetherCases = cases{
 			"none said to follow":    change(func(a *contract.Append) { a.Records[0].More, a.With[0].Records[0].More = 0, 0 }),
 			"more than follow":       change(func(a *contract.Append) { a.With[0].Records[1].More = 1 }),
 			"one that ends too soon": change(func(a *contract.Append) { a.With[0].Records[0].More = 0 }),
+			"more than there are":    change(func(a *contract.Append) { a.Records[0].More = 3 }),
+			"less than nothing":      change(func(a *contract.Append) { a.Records[0].More = -1 }),
+			"the later one first": change(func(a *contract.Append) {
+				a.Records[0].More, a.With[0].Records[0].More, a.With[0].Records[1].More = 0, 1, 2
+			}),
 			"a key twice in a part":  change(func(a *contract.Append) { a.With[0].Records[1].Key = a.With[0].Records[0].Key }),
 			"alone, and more follow": {Account: ada, Records: Together(appending(ada, 0, 1), appending(bob, 0, 1)).Records},
 		} {

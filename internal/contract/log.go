@@ -98,8 +98,8 @@ const (
 // AppendResult answers one Append.
 type AppendResult struct {
 	Status AppendStatus `json:"status"`
-	// FirstPosition is the position of the first record, for Appended; the
-	// others follow it. Partition is the partition whose positions these are,
+	// FirstPosition is the position of the first record, for Appended, of all
+	// streams; the others follow it. Partition is the partition whose positions these are,
 	// or 0 where the log has only one.
 	FirstPosition int64 `json:"firstPosition,omitempty"`
 	Partition     int   `json:"partition,omitempty"`
