@@ -83,16 +83,16 @@ func (b *batch) decide(next int64) {
 		}
 		p.result = contract.AppendResult{Status: contract.Appended, FirstPosition: next,
 			Version: p.ExpectedVersion + int64(len(p.Records))}
-		b.place(p, next)
+		b.insert(p, next)
 		next += int64(p.size)
 		accepted = append(accepted, p)
 	}
 	b.appends = accepted
 }
 
-// place adds the records of an append, whose first is at a position: those of several streams in the order that they
+// insert adds the records of an append, whose first is at a position: those of several streams in the order that they
 // say, and those of one as they come.
-func (b *batch) place(p *pendingAppend, first int64) {
+func (b *batch) insert(p *pendingAppend, first int64) {
 	before := len(b.records)
 	b.records = slices.Grow(b.records, p.size)[:before+p.size]
 	for stream := range p.Streams {

@@ -274,8 +274,8 @@ func (w *Writer) readHeads(ctx context.Context, b *batch) error {
 	return nil
 }
 
-// clockFault is why the times of an append to a stream cannot be: they are far ahead of this clock or, where an account turns back
-// to what its actor takes for now, far behind it. One wrong clock does not spoil an account's time.
+// clockFault is why the times of an append to a stream cannot be: they are far ahead of this clock or, where an account
+// turns back to what its actor takes for now, far behind it. One wrong clock does not spoil an account's time.
 func (w *Writer) clockFault(a *contract.Append) string {
 	if w.Clock == nil {
 		return ""

@@ -74,7 +74,8 @@ var togetherCases = cases{
 		s.same("one has moved", s.unexplained(s.together(w, appending(ada, 2, 1), appending(bob, 0, 1))), conflict(2, bob))
 		s.same("the first has moved", s.unexplained(s.together(w, appending(bob, 3, 1), appending(ada, 2, 1))),
 			conflict(1, bob))
-		s.same("two have moved", s.unexplained(s.together(w, appending(ada, 1, 1), appending(bob, 1, 1), appending(eve, 2, 1))),
+		s.same("two have moved",
+			s.unexplained(s.together(w, appending(ada, 1, 1), appending(bob, 1, 1), appending(eve, 2, 1))),
 			conflict(2, ada, eve))
 		s.same("again", s.together(w, appending(eve, 3, 1), appending(bob, 1, 1)), appended(7, 4))
 		var got []string
@@ -83,7 +84,8 @@ var togetherCases = cases{
 		}
 		end := func(id bank.AccountID) string { return string(id[len(id)-4:]) }
 		a, b, e := end(ada), end(bob), end(eve)
-		s.same("the log", got, []string{a + "1 5", a + "2 4", b + "1 3", e + "1 2", e + "2 1", e + "3 0", e + "4 1", b + "2 0"})
+		s.same("the log", got,
+			[]string{a + "1 5", a + "2 4", b + "1 3", e + "1 2", e + "2 1", e + "3 0", e + "4 1", b + "2 0"})
 		s.same("Bob's stream", len(must(log.ReadStream(s.ctx, bob, 0, 10))), 2)
 	},
 	"the records of several streams may alternate": func(s *suite) {
@@ -215,10 +217,12 @@ var togetherCases = cases{
 			return a
 		}
 		for name, a := range map[string]contract.Append{
-			"a stream twice":         Together(appending(ada, 0, 1), appending(bob, 0, 1), appending(ada, 1, 1)),
-			"too many records":       Together(many...),
-			"too long":               Together(long...),
-			"parts of a part":        change(func(a *contract.Append) { a.With[0].With = []contract.Append{appending(account(3), 0, 1)} }),
+			"a stream twice":   Together(appending(ada, 0, 1), appending(bob, 0, 1), appending(ada, 1, 1)),
+			"too many records": Together(many...),
+			"too long":         Together(long...),
+			"parts of a part": change(func(a *contract.Append) {
+				a.With[0].With = []contract.Append{appending(account(3), 0, 1)}
+			}),
 			"a part without records": change(func(a *contract.Append) { a.With[0].Records = nil }),
 			"a part of nobody":       change(func(a *contract.Append) { a.With[0].Account = "nobody" }),
 			"too few said to follow": change(func(a *contract.Append) { a.Records[0].More = 1 }),

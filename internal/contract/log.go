@@ -13,10 +13,11 @@ const (
 	MaxAppendEvents = MaxCommands
 	MaxAppends      = 256
 	// MaxAppendTogether bounds the events of an append to several streams, and
-	// so its streams. MaxTogetherBytes bounds about how long they are as JSON, so
-	// that the answer to one read has room for all.
+	// so its streams.
 	MaxAppendTogether = 500
-	MaxTogetherBytes  = 2 << 20
+	// MaxTogetherBytes bounds about how long they are as JSON, so that the answer to
+	// one read has room for all.
+	MaxTogetherBytes = 2 << 20
 	// MaxReadRecords bounds the records of one read.
 	MaxReadRecords = 1000
 	// MaxReadWait bounds how long a read may wait for records.
