@@ -218,6 +218,12 @@ func (d *decision) expiry(key string) (bank.Event, error) {
 func (d *decision) judge(command bank.Command, in bank.Circumstances, who caller) (bank.Event, bank.Refusals) {
 	if d.batch.DryRun {
 		event, broken := d.state.Judge(command, in)
+		if open, opens := command.(bank.OpenAccount); opens && len(broken) > 0 && open.ExternalID != "" {
+			if refusal := d.wantClaim(open.ExternalID, who); refusal != nil {
+				broken = broken.With(refusal)
+			}
+			return nil, broken
+		}
 		return d.mayClaim(event, broken, who)
 	}
 	event, refusal := d.state.Decide(command, in)
@@ -227,21 +233,29 @@ func (d *decision) judge(command bank.Command, in bank.Circumstances, who caller
 	return d.mayClaim(event, nil, who)
 }
 
-// mayClaim notes the external id that an opening has to claim, or refuses one that is taken.
+// mayClaim is an event with what has to be claimed for it.
 func (d *decision) mayClaim(event bank.Event, broken bank.Refusals, who caller) (bank.Event, bank.Refusals) {
 	opened, ok := event.(bank.AccountOpened)
 	if !ok || opened.ExternalID == "" {
 		return event, broken
 	}
-	if holder, taken := d.taken[opened.ExternalID]; taken {
+	if refusal := d.wantClaim(opened.ExternalID, who); refusal != nil {
+		return nil, bank.Refusals{refusal}
+	}
+	return event, broken
+}
+
+// wantClaim notes an external id that an opening has to claim, or refuses one that is taken.
+func (d *decision) wantClaim(externalID string, who caller) *bank.Refusal {
+	if holder, taken := d.taken[externalID]; taken {
 		if !who.SeesAll() {
 			holder = ""
 		}
-		return nil, bank.Refusals{bank.RefuseTaken(holder)}
+		return bank.RefuseTaken(holder)
 	}
-	d.claim = &bank.ExternalIDClaimed{ExternalID: opened.ExternalID, Account: d.state.ID}
+	d.claim = &bank.ExternalIDClaimed{ExternalID: externalID, Account: d.state.ID}
 	d.opening = len(d.records)
-	return event, broken
+	return nil
 }
 
 // take makes an event the account's next one, within this turn.

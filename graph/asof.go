@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"corebank/graph/model"
+	"corebank/graph/scalar"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/identity"
@@ -31,18 +32,19 @@ func readAsOf(in *model.AsOf) (*point, error) {
 	case in.Version != nil:
 		return &point{version: *in.Version}, nil
 	}
-	at, err := readPast("asOf", time.Time(*in.Time))
+	at, err := readPast("asOf", *in.Time)
 	return &point{time: at}, err
 }
 
 // readPast is the last microsecond that a time in the past includes. The API
-// shows times in milliseconds, so a time in milliseconds includes all of its
-// millisecond.
-func readPast(name string, at time.Time) (time.Time, error) {
+// shows times in milliseconds, so a time that is written in milliseconds includes
+// all of its millisecond. One with more digits is exact.
+func readPast(name string, in scalar.Moment) (time.Time, error) {
+	at := in.Time
 	if at.After(time.Now()) {
 		return at, badInput(name + " must not be in the future.")
 	}
-	if at.Truncate(time.Millisecond).Equal(at) {
+	if !in.Exact {
 		at = at.Add(time.Millisecond - time.Microsecond)
 	}
 	return at.UTC(), nil

@@ -101,8 +101,7 @@ func Present(ctx context.Context, err error, hidden func(context.Context, error)
 
 // whenAway says what to do about a part of an answer that cannot be read now.
 func whenAway(ctx context.Context, path ast.Path) string {
-	if len(path) > 1 && graphql.HasOperationContext(ctx) &&
-		graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+	if len(path) > 1 && isMutation(ctx) {
 		return "Only this part of the answer is missing; what the mutation did is done. " +
 			"Send the same request again to see the rest."
 	}

@@ -87,9 +87,14 @@ func (r *Resolver) statementLines(ctx context.Context, s *model.Statement, first
 }
 
 // statementDocument is the whole statement as text.
-func (r *Resolver) statementDocument(ctx context.Context, s *model.Statement) (string, error) {
+func (r *Resolver) statementDocument(ctx context.Context, s *model.Statement, zone string) (string, error) {
+	frame := frameOf(s, time.Now())
+	var err error
+	if frame.Zone, err = statement.ReadZone(zone); err != nil {
+		return "", badInput(fmt.Sprintf("zone: %.60q: %v.", zone, err))
+	}
 	var text strings.Builder
-	writer, err := statement.NewWriter(&text, statement.Format(s.Format), frameOf(s, time.Now()))
+	writer, err := statement.NewWriter(&text, statement.Format(s.Format), frame)
 	if err != nil {
 		return "", documentFault(err)
 	}

@@ -25,8 +25,8 @@ func (r *statementResolver) Lines(ctx context.Context, obj *model.Statement, fir
 	return r.statementLines(ctx, obj, first, after)
 }
 
-func (r *statementResolver) Document(ctx context.Context, obj *model.Statement) (string, error) {
-	return r.statementDocument(ctx, obj)
+func (r *statementResolver) Document(ctx context.Context, obj *model.Statement, zone string) (string, error) {
+	return r.statementDocument(ctx, obj, zone)
 }
 
 func (r *Resolver) Statement() generated.StatementResolver { return &statementResolver{r} }

@@ -28,7 +28,7 @@ func (r *Resolver) trialBalance(ctx context.Context, asOf *model.LogAsOf) (*mode
 	case (asOf.Time == nil) == (asOf.Position == nil):
 		return nil, badInput("Give either a time or a position in asOf.")
 	case asOf.Time != nil:
-		at, err = readPast("asOf", time.Time(*asOf.Time))
+		at, err = readPast("asOf", *asOf.Time)
 	case *asOf.Position < 0:
 		return nil, badInput("asOf.position must be 0 or more.")
 	default:

@@ -119,11 +119,11 @@ func TestConnectionsOfOneCallerHaveABound(t *testing.T) {
 	first.hear(ack)
 	second := dial(t, gateway, modernProtocol)
 	second.say(begin)
-	second.ended(4429, "Too many connections")
+	second.ended(1013, "Too many connections")
 	old := dial(t, gateway, legacyProtocol)
 	old.say(begin)
 	old.hear(`{"type":"connection_error","payload":{"message":"Too many connections"}}`)
-	old.ended(4429, "Too many connections")
+	old.ended(1013, "Too many connections")
 	stream := exchange{header: accepting("text/event-stream"), body: subscribeAll,
 		status: 429, media: jsonMedia, contains: "TOO_MANY_CONNECTIONS"}
 	stream.run(t, gateway.URL)

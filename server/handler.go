@@ -53,6 +53,7 @@ type Parts struct {
 // /console, GraphiQL at / (except in production), health at /healthz and /readyz.
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
 	parts.Guard.Caller, parts.Guard.SignsIn = caller, true
+	parts.Verify = onlyOwners(parts.Verify, parts.Views)
 	limits := guard.New(parts.Guard)
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)

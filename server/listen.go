@@ -29,7 +29,7 @@ func (c *Config) listen() (net.Listener, error) {
 	c.Transports = c.Transports.withDefaults()
 	total := c.Transports.MaxConnections + requestConnections
 	if descriptors := maxDescriptors(); descriptors > 0 {
-		total = max(min(total, descriptors-ownDescriptors), minConnections)
+		total = max(min(total, descriptors-ownDescriptors-connlimit.MaxRefusals), minConnections)
 	}
 	c.Transports.MaxConnections = min(c.Transports.MaxConnections, total*3/4)
 	perAddress := c.MaxPerAddress

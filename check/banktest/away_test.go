@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
@@ -146,6 +147,28 @@ func TestWhatIsAwayIsUnavailable(t *testing.T) {
 					"reason": "r", "idempotencyKey": c.key(), "dryRun": true}}))
 		})
 	}
+}
+
+// briefly is a log that is away for a few reads.
+type briefly struct {
+	graph.Log
+	reads *atomic.Int32
+}
+
+func (l briefly) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	if l.reads.Add(1) <= 3 {
+		return contract.Records{}, errAway
+	}
+	return l.Log.ReadStream(ctx, r)
+}
+
+// TestAPayloadWaitsForWhatIsAway: an account was opened, so its answer has it.
+func TestAPayloadWaitsForWhatIsAway(t *testing.T) {
+	c := given(t, banktest.Start(t))
+	gateway := c.GatewayWith(func(p *server.Parts) { p.Log = briefly{p.Log, new(atomic.Int32)} })
+	gateway.Do(`mutation($key: ID!) { openAccount(input: {owner: "Ada", currency: "EUR", idempotencyKey: $key}) {
+		account { version events { nodes { type } } } } }`, map[string]any{"key": c.key()}).
+		Answers(`{openAccount: {account: {version: 1, events: {nodes: [{type: ACCOUNT_OPENED}]}}}}`)
 }
 
 func onlyAway(t *testing.T, question string, answer banktest.Answer) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"corebank/check/banktest"
 	"corebank/internal/identity"
@@ -87,6 +88,11 @@ func aCursorBeyondTheEndIsRefused(t *testing.T, b *banktest.Bank) {
 		"history(accountId: $id, last: 1, before: $c) { nodes { id } }",
 		"account(id: $id) { events(after: $c) { nodes { version } } }"} {
 		b.Do("query($id: ID!, $c: String) { "+page+" }", map[string]any{"id": id, "c": version}).Fails("CURSOR_INVALID")
+	}
+	for _, wrong := range []string{version, base64.RawURLEncoding.EncodeToString([]byte("version:3"))} {
+		b.Do(`query($id: ID!, $c: String, $to: DateTime!) {
+			statement(accountId: $id, from: "2020-01-01T00:00:00Z", to: $to) { lines(after: $c) { nodes { id } } } }`,
+			map[string]any{"id": id, "c": wrong, "to": time.Now().UTC().Format(time.RFC3339Nano)}).Fails("CURSOR_INVALID")
 	}
 	b.Do("query($c: String) { accounts(after: $c) { nodes { id } } }", map[string]any{"c": oldCursor(999_999)}).
 		Fails("CURSOR_INVALID")

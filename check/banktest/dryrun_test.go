@@ -136,6 +136,18 @@ func TestADryRunTellsEveryBrokenRule(t *testing.T) {
 	}
 	c.Mutate("deposit", map[string]any{"accountId": "x", "amount": banktest.EUR("0.001"), "idempotencyKey": "",
 		"reference": strings.Repeat("x", 141), "dryRun": true}).Refused("INPUT_INVALID", "INPUT_INVALID", "AMOUNT_INVALID")
+	for _, mutation := range []string{"deposit", "withdraw", "placeHold"} {
+		c.Mutate(mutation, map[string]any{"accountId": ada, "amount": map[string]any{"value": "1", "currency": "USD"},
+			"idempotencyKey": "usd", "dryRun": true}).Refused("CURRENCY_MISMATCH", "ACCOUNT_FROZEN")
+		c.Mutate(mutation, map[string]any{"accountId": ada, "amount": banktest.EUR("0"), "idempotencyKey": "nothing",
+			"dryRun": true}).Refused("AMOUNT_INVALID", "ACCOUNT_FROZEN")
+	}
+	c.open(map[string]any{"externalId": "iban-1"})
+	for currency, more := range map[string][]string{"EUR": nil, "ZZZ": {"CURRENCY_UNKNOWN"}} {
+		c.Mutate("openAccount", map[string]any{"owner": "Ada", "currency": currency, "externalId": "iban-1",
+			"name": strings.Repeat("x", 141), "idempotencyKey": c.key(), "dryRun": true}).
+			Refused(slices.Concat([]string{"INPUT_INVALID"}, more, []string{"EXTERNAL_ID_TAKEN"})...)
+	}
 }
 
 // TestAnAccountHoldsOnlySoManyHolds takes batches to get there.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,6 +105,32 @@ func decoded(t *testing.T, data json.RawMessage) (v any) {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// TestATimeWithMicrosecondsIsExact: an account's times are shown in milliseconds,
+// and asked for to the microsecond.
+func TestATimeWithMicrosecondsIsExact(t *testing.T) {
+	c := given(t, banktest.Start(t))
+	at := func(id, moment string) string {
+		return string(c.Do(`query($id: ID!, $asOf: AsOf) { balance(accountId: $id, asOf: $asOf) { version } }`,
+			map[string]any{"id": id, "asOf": map[string]any{"time": moment}}).Data)
+	}
+	later := 0
+	for range 3 { // one in a thousand is opened at the very beginning of a millisecond
+		ada := c.rich("1.00")
+		c.Settle()
+		var shown struct{ Account struct{ OpenedAt string } }
+		c.Get(`query($id: ID!) { account(id: $id) { openedAt } }`, map[string]any{"id": ada}, &shown)
+		if in := at(ada, shown.Account.OpenedAt); strings.Contains(in, "null") {
+			t.Errorf("within its millisecond it is not open: %s", in)
+		}
+		if strings.Contains(at(ada, strings.Replace(shown.Account.OpenedAt, "Z", "000Z", 1)), "null") {
+			later++
+		}
+	}
+	if later < 2 {
+		t.Errorf("%d of 3 accounts were opened after the beginning of their millisecond", later)
+	}
 }
 
 func TestWhatIsNoPast(t *testing.T) {

@@ -51,8 +51,9 @@ var (
 	Transit = ofLog("transit", "the ledger has in transit what the transfers have that neither arrived nor came back")
 	Key     = ofLog("key", "an idempotency key has one event in its account, and what the bank does "+
 		"by itself has the key of that")
-	Hash    = ofLog("request", "an event has the hash of its request")
-	Time    = ofLog("time", "times are UTC in whole microseconds and never go back within an account")
+	Hash = ofLog("request", "an event has the hash of its request")
+	Time = ofLog("time", "times are UTC in whole microseconds, never far ahead of the clock, and go back within "+
+		"an account only from a time that was")
 	Entries = ofLog("entry", "an event that moves money on its account shows one line of history, "+
 		"as its postings say, and others none")
 	Views = ofLog("views", "the views are the fold of the log")

@@ -27,6 +27,7 @@ func newStatement() *cobra.Command {
 		if err := signIn(c, &bank, data, tokenFile); err != nil {
 			return err
 		}
+		bank.Progress = c.ErrOrStderr()
 		return bank.Statement(ctx, request, c.OutOrStdout())
 	}))
 	flags := c.Flags()

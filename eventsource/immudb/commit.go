@@ -35,6 +35,7 @@ type commit struct {
 	part    storage.Partition // of the database
 	records []contract.Record
 	cuts    []storage.Cut
+	names   bool              // it has the id of the log
 	keys    map[string]string // of an earlier build: versions by the entry of an idempotency key
 	bounds  []string          // the entries that say which positions the commit has
 	flaws   []string
@@ -53,7 +54,7 @@ func (c *commit) read(entry *schema.TxEntry) {
 	if m := entry.Metadata; m.GetDeleted() || m.GetNonIndexable() || m.GetExpiration() != nil {
 		c.addFlaw("an entry %q that is marked as deleted, expiring or hidden", key)
 	}
-	switch {
+	switch c.names = c.names || key == keyLog; {
 	case c.part.IsSequence():
 		c.readSequence(key, value)
 	case key == keyPartition && c.part.Of > 0:

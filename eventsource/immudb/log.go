@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"time"
 
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/client"
@@ -18,6 +20,7 @@ type Log struct {
 	*database
 	tails tails
 	keys  *keyIndexHandle
+	drift drift
 }
 
 var _ storage.Log = (*Log)(nil)
@@ -113,6 +116,7 @@ func (s *Log) Commit(ctx context.Context, records []contract.Record, assumed sto
 	if err != nil {
 		return s.fault(ctx, c, "commit", err)
 	}
+	s.drift.note(header.Ts, time.Now(), slog.Default())
 	s.keys.committed(stateAfter(header))
 	s.noteDurable(header.Id)
 	s.tails.add(records[0].Position-1, header.Id)

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/codenotary/immudb/embedded/store"
 	"github.com/codenotary/immudb/pkg/api/schema"
@@ -182,6 +183,9 @@ type ProvenTransaction struct {
 	ID uint64
 	// Records are the records that it committed, in the order of the log.
 	Records []contract.Record
+	// Committed is when that was, by immudb's clock, in whole seconds. It is zero before the log has an id: it was written
+	// by builds which took any time for a record then.
+	Committed time.Time
 	// Cuts are the cuts that it added to a sequence log.
 	Cuts []storage.Cut
 	// Flaws say which of its contents the event source would not have written.
@@ -202,11 +206,15 @@ func (p *Proof) Transactions(ctx context.Context) iter.Seq2[ProvenTransaction, e
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		previous := Hash(sha256.Sum256(nil)) // before the first
+		named := false
 		for next := range p.ahead(ctx, &readers) {
 			link := <-next
 			err := link.err
 			if err == nil {
 				err = p.checkLink(link, previous)
+			}
+			if named = named || link.names; !named {
+				link.transaction.Committed = time.Time{}
 			}
 			if !yield(link.transaction, err) || err != nil {
 				return
@@ -223,6 +231,7 @@ func (p *Proof) Transactions(ctx context.Context) iter.Seq2[ProvenTransaction, e
 type link struct {
 	transaction    ProvenTransaction
 	previous, hash Hash
+	names          bool // the transaction has the id of the log
 	err            error
 }
 
@@ -270,8 +279,9 @@ func readLink(ctx context.Context, from prover, part storage.Partition, id uint6
 		return link{err: fmt.Errorf("%w: transaction %d: %w", ErrNotProven, id, err)}
 	}
 	read := readCommit(tx, part)
-	return link{previous: header.PrevAlh, hash: header.Alh(),
-		transaction: ProvenTransaction{ID: id, Records: read.records, Cuts: read.cuts, Flaws: read.flaws}}
+	return link{previous: header.PrevAlh, hash: header.Alh(), names: read.names,
+		transaction: ProvenTransaction{ID: id, Records: read.records, Cuts: read.cuts, Flaws: read.flaws,
+			Committed: time.Unix(header.Ts, 0).UTC()}}
 }
 
 // checkEntries compares the entries of a transaction with its header, which it returns.

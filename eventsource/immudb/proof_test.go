@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/codenotary/immudb/embedded/logger"
 	"github.com/codenotary/immudb/pkg/api/schema"
@@ -124,6 +125,9 @@ func verify(
 			return state, records, flaws, fmt.Errorf("transaction %d after %d", tx.ID, last)
 		}
 		last = tx.ID
+		if age := time.Since(tx.Committed); age < -time.Second || age > time.Minute {
+			return state, records, flaws, fmt.Errorf("transaction %d was committed at %s", tx.ID, tx.Committed)
+		}
 		records, flaws = append(records, tx.Records...), append(flaws, tx.Flaws...)
 	}
 	if last != proof.State.Tx {

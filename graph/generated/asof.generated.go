@@ -43,7 +43,7 @@ func (ec *executionContext) unmarshalInputAsOf(ctx context.Context, obj any) (mo
 		switch k {
 		case "time":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("time"))
-			data, err := ec.unmarshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐDateTime(ctx, v)
+			data, err := ec.unmarshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐMoment(ctx, v)
 			if err != nil {
 				return it, err
 			}

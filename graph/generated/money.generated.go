@@ -215,6 +215,22 @@ func (ec *executionContext) marshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐDate
 	return graphql.WrapContextMarshaler(ctx, v)
 }
 
+func (ec *executionContext) unmarshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐMoment(ctx context.Context, v any) (*scalar.Moment, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(scalar.Moment)
+	err := res.UnmarshalGQLContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐMoment(ctx context.Context, sel ast.SelectionSet, v *scalar.Moment) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return graphql.WrapContextMarshaler(ctx, v)
+}
+
 func (ec *executionContext) unmarshalODecimal2ᚖcorebankᚋgraphᚋscalarᚐDecimal(ctx context.Context, v any) (*scalar.Decimal, error) {
 	if v == nil {
 		return nil, nil

@@ -539,7 +539,7 @@ type ComplexityRoot struct {
 		Closing        func(childComplexity int) int
 		ClosingVersion func(childComplexity int) int
 		Currency       func(childComplexity int) int
-		Document       func(childComplexity int) int
+		Document       func(childComplexity int, zone string) int
 		From           func(childComplexity int) int
 		Lines          func(childComplexity int, first *int64, after *string) int
 		MediaType      func(childComplexity int) int
@@ -2924,7 +2924,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.Statement.Document(childComplexity), true
+		args, err := ec.field_Statement_document_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Statement.Document(childComplexity, args["zone"].(string)), true
 	case "Statement.from":
 		if e.ComplexityRoot.Statement.From == nil {
 			break
@@ -4141,7 +4146,8 @@ extend enum AccountEventType {
 input AsOf @oneOf {
   """
   The account at this time. A time with at most three fraction digits includes the
-  whole millisecond. It must not be in the future.
+  whole millisecond; one with more is exact to the microsecond, also where they are
+  zeros. It must not be in the future.
   """
   time: DateTime
   "The account at this version."
@@ -5529,7 +5535,14 @@ type Statement {
   The whole statement in the requested format: at most 5000 transactions. For more,
   choose a shorter period, or use ` + "`" + `corebank statement` + "`" + `.
   """
-  document: String!
+  document(
+    """
+    The time zone in which its days and times are, a name of the time zone database
+    such as Europe/Berlin. The period stays as it is: begin and end it at the days of
+    the same zone.
+    """
+    zone: String! = "UTC"
+  ): String!
   "The media type of document."
   mediaType: String!
 }
@@ -6015,8 +6028,8 @@ type TrialTotal {
 "A point in the log. Set exactly one field."
 input LogAsOf @oneOf {
   """
-  The log up to the last event before or at this time. It must not be in the
-  future.
+  The log up to the last event before or at this time, as exact as in AsOf. It must
+  not be in the future.
   """
   time: DateTime
   "The log up to and including this position."

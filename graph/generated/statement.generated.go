@@ -19,12 +19,26 @@ import (
 
 type StatementResolver interface {
 	Lines(ctx context.Context, obj *model.Statement, first *int64, after *string) (*model.TransactionPage, error)
-	Document(ctx context.Context, obj *model.Statement) (string, error)
+	Document(ctx context.Context, obj *model.Statement, zone string) (string, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_Statement_document_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "zone",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["zone"] = arg0
+	return args, nil
+}
 
 func (ec *executionContext) field_Statement_lines_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -250,7 +264,8 @@ func (ec *executionContext) _Statement_document(ctx context.Context, field graph
 			return ec.fieldContext_Statement_document(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Statement().Document(ctx, obj)
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Statement().Document(ctx, obj, fc.Args["zone"].(string))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
@@ -260,8 +275,28 @@ func (ec *executionContext) _Statement_document(ctx context.Context, field graph
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_Statement_document(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Statement", field, true, true, errors.New("field of type String does not have child fields"))
+func (ec *executionContext) fieldContext_Statement_document(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Statement",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type String does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Statement_document_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Statement_mediaType(ctx context.Context, field graphql.CollectedField, obj *model.Statement) (ret graphql.Marshaler) {

@@ -158,7 +158,7 @@ func (ec *executionContext) unmarshalInputLogAsOf(ctx context.Context, obj any) 
 		switch k {
 		case "time":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("time"))
-			data, err := ec.unmarshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐDateTime(ctx, v)
+			data, err := ec.unmarshalODateTime2ᚖcorebankᚋgraphᚋscalarᚐMoment(ctx, v)
 			if err != nil {
 				return it, err
 			}

@@ -498,8 +498,9 @@ func (this AmountExceedsRemaining) GetRetryable() bool { return this.Retryable }
 // A point in an account's past. Set exactly one field.
 type AsOf struct {
 	// The account at this time. A time with at most three fraction digits includes the
-	// whole millisecond. It must not be in the future.
-	Time *scalar.DateTime `json:"time,omitempty"`
+	// whole millisecond; one with more is exact to the microsecond, also where they are
+	// zeros. It must not be in the future.
+	Time *scalar.Moment `json:"time,omitempty"`
 	// The account at this version.
 	Version *int64 `json:"version,omitempty"`
 }
@@ -1296,9 +1297,9 @@ func (this Limits) GetID() string { return this.ID }
 
 // A point in the log. Set exactly one field.
 type LogAsOf struct {
-	// The log up to the last event before or at this time. It must not be in the
-	// future.
-	Time *scalar.DateTime `json:"time,omitempty"`
+	// The log up to the last event before or at this time, as exact as in AsOf. It must
+	// not be in the future.
+	Time *scalar.Moment `json:"time,omitempty"`
 	// The log up to and including this position.
 	Position *int64 `json:"position,omitempty"`
 }

@@ -44,6 +44,11 @@ func CheckKey(key string) *Refusal {
 	return nil
 }
 
+// CheckStoredOwner refuses a name that no account was ever opened for.
+func CheckStoredOwner(owner string) *Refusal {
+	return rules{}.name("owner", owner, 1, MaxOwnerLength)
+}
+
 // CheckOwner refuses a name that no account can be opened for.
 func CheckOwner(owner string) *Refusal {
 	return rules{today: true}.name("owner", owner, 1, MaxOwnerLength)

@@ -1,6 +1,9 @@
 package bank
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Command is one thing that a caller asks of an account. The set is closed:
 // each is in the file of its noun, with the event that it becomes.
@@ -56,12 +59,12 @@ func (a Account) Decide(c Command, in Circumstances) (Event, *Refusal) {
 // an account that does not exist has no balance to fall short of.
 func (a Account) Judge(c Command, in Circumstances) (Event, Refusals) {
 	broken := checkToday(c, in.Key)
+	event, more := c.decide(a, in)
 	for _, refusal := range broken {
-		if refusal.Code != InputInvalid {
-			return nil, broken.ranked() // without a valid amount there is nothing to compare
+		if refusal.Code != InputInvalid { // without a valid amount there is nothing to compare
+			return nil, append(broken, slices.DeleteFunc(more, (*Refusal).followsAmount)...).ranked()
 		}
 	}
-	event, more := c.decide(a, in)
 	if broken = append(broken, more...); len(broken) > 0 {
 		return nil, broken.ranked()
 	}
@@ -111,13 +114,14 @@ func (a Account) mismatch(amount *Money) (broken Refusals) {
 }
 
 // takes refuses money for an account that does not exist, is closed or is kept
-// in another currency.
-func (a Account) takes(amount Money) *Refusal {
+// in another currency. A freeze of it (nil for none) does not depend on the amount,
+// and so is told beside another currency.
+func (a Account) takes(amount Money, freeze *Refusal) (broken Refusals) {
 	if refusal := a.active(); refusal != nil {
-		return refusal
+		return Refusals{refusal}
 	}
-	if broken := a.mismatch(&amount); len(broken) > 0 {
-		return broken[0]
+	if broken = a.mismatch(&amount); len(broken) > 0 {
+		broken.add(freeze)
 	}
-	return nil
+	return broken
 }

@@ -312,8 +312,15 @@ func TestADryRunNamesEveryBrokenRule(t *testing.T) {
 	}
 	nothing := bank.Withdraw{Amount: eur(0), Details: bank.Details{Memo: long}}
 	_, broken = judged(t, poor, nothing, bank.Circumstances{Now: at(5)})
-	if want := []bank.Code{bank.InputInvalid, bank.AmountInvalid}; !slices.Equal(codes(broken), want) {
+	if want := []bank.Code{bank.InputInvalid, bank.AmountInvalid, bank.FrozenAccount}; !slices.Equal(codes(broken), want) {
 		t.Errorf("of an amount that makes no sense it says %v, want %v", codes(broken), want)
+	}
+	for _, dollars := range []bank.Command{bank.Withdraw{Amount: usd(5)}, bank.PlaceHold{Amount: usd(5)},
+		bank.SendTransfer{To: grace, Amount: usd(5)}} {
+		_, broken = judged(t, poor, dollars, bank.Circumstances{Now: at(5)})
+		if want := []bank.Code{bank.CurrencyMismatch, bank.FrozenAccount}; !slices.Equal(codes(broken), want) {
+			t.Errorf("of %T in another currency it says %v, want %v", dollars, codes(broken), want)
+		}
 	}
 }
 

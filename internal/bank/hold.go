@@ -62,8 +62,8 @@ func (c PlaceHold) decide(a Account, in Circumstances) (Event, Refusals) {
 	if life := event.ExpiresAt.Sub(in.Now); life <= 0 || life > MaxHoldTime {
 		broken.add(refuseInput("expiresAt", "must be in the future, by 365 days at most"))
 	}
-	if refusal := a.takes(c.Amount); refusal != nil {
-		return nil, append(broken, refusal)
+	if unfit := a.takes(c.Amount, a.mayDebit()); len(unfit) > 0 {
+		return nil, append(broken, unfit...)
 	}
 	broken.add(a.mayDebit())
 	broken = append(broken, a.checkLimits(c.Amount, in.Now)...)

@@ -44,8 +44,8 @@ func (c Withdraw) check(by rules) Refusals { return Payment(c).check(by) }
 func (c Deposit) decide(a Account, in Circumstances) (Event, Refusals) {
 	var broken Refusals
 	broken.add(a.checkEffective(c.EffectiveAt, in.Now))
-	if refusal := a.takes(c.Amount); refusal != nil {
-		return nil, append(broken, refusal)
+	if unfit := a.takes(c.Amount, a.mayCredit()); len(unfit) > 0 {
+		return nil, append(broken, unfit...)
 	}
 	broken.add(a.mayCredit())
 	movement, refusal := a.credit(c.Amount, CashLedger(a.Currency))
@@ -56,8 +56,8 @@ func (c Deposit) decide(a Account, in Circumstances) (Event, Refusals) {
 func (c Withdraw) decide(a Account, in Circumstances) (Event, Refusals) {
 	var broken Refusals
 	broken.add(a.checkEffective(c.EffectiveAt, in.Now))
-	if refusal := a.takes(c.Amount); refusal != nil {
-		return nil, append(broken, refusal)
+	if unfit := a.takes(c.Amount, a.mayDebit()); len(unfit) > 0 {
+		return nil, append(broken, unfit...)
 	}
 	broken.add(a.mayDebit())
 	broken = append(broken, a.checkLimits(c.Amount, in.Now)...)

@@ -56,6 +56,21 @@ func (r *Refusals) add(refusal *Refusal) {
 	}
 }
 
+// With is the same with one more, in the order of precedence.
+func (r Refusals) With(more *Refusal) Refusals { return append(slices.Clip(r), more).ranked() }
+
+// followsAmount reports whether a refusal makes no sense beside an amount that is
+// not valid: it compares the amount, or ranks above it.
+func (r *Refusal) followsAmount() bool {
+	switch r.Code {
+	case InputInvalid, CurrencyUnknown, AmountInvalid, CurrencyMismatch, OverdraftInUse, AmountExceedsRemaining, LimitExceeded,
+		BalanceTooLarge, InsufficientFunds:
+		return true
+	default:
+		return false
+	}
+}
+
 // ranked are the same in the order of precedence, that of Codes.
 func (r Refusals) ranked() Refusals {
 	if len(r) > 1 {

@@ -94,8 +94,8 @@ func (c SendTransfer) decide(a Account, in Circumstances) (Event, Refusals) {
 		broken.add(&Refusal{Code: SameAccount, Field: "toAccountId",
 			Message: "The transfer would end where it begins; choose another destination."})
 	}
-	if refusal := a.takes(c.Amount); refusal != nil {
-		return nil, append(broken, refusal)
+	if unfit := a.takes(c.Amount, a.mayDebit()); len(unfit) > 0 {
+		return nil, append(broken, unfit...)
 	}
 	broken.add(a.mayDebit())
 	broken = append(broken, a.checkLimits(c.Amount, in.Now)...)

@@ -92,9 +92,9 @@ func (c ReceiveTransfer) check(rules) Refusals { return nil }
 // decide always comes to an event: what is not received is rejected for good,
 // so that no second try can end otherwise.
 func (c ReceiveTransfer) decide(a Account, _ Circumstances) (Event, Refusals) {
-	refusal := a.takes(c.Amount)
-	if refusal == nil {
-		refusal = a.mayCredit()
+	refusal := a.mayCredit()
+	if unfit := a.takes(c.Amount, nil); len(unfit) > 0 {
+		refusal = unfit[0]
 	}
 	if refusal == nil {
 		var movement Movement

@@ -1,22 +1,25 @@
 package client
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"time"
-	_ "time/tzdata" // for machines that have no time zones of their own
+
+	"corebank/internal/statement"
 )
 
 var errNoMoment = errors.New("want a day such as 2026-03-01, a moment such as 2026-03-01T09:30:00Z, " +
 	"or yesterday, today or now")
 
-// readZone reads the name of a time zone.
+// readZone reads the name of a time zone, or local for this machine's.
 func readZone(name string) (*time.Location, error) {
-	if name == "local" {
-		name = "Local"
+	if name == "local" || name == "Local" {
+		return time.Local, nil
 	}
-	zone, err := time.LoadLocation(name)
+	zone, err := statement.ReadZone(cmp.Or(name, "UTC"))
 	if err != nil {
-		return nil, errors.New("want a name of the time zone database such as Europe/Berlin, or UTC, or local")
+		return nil, fmt.Errorf("%w, or local", err)
 	}
 	return zone, nil
 }

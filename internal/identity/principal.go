@@ -47,6 +47,9 @@ type Principal struct {
 	// Name is for people to read; it decides nothing.
 	Name  string
 	Roles []Role
+	// Former says that no account can be opened for the subject by today's rules: it
+	// is a customer of accounts that earlier builds opened, or of none.
+	Former bool
 	// TokenID is the id of the token that proved it, or "".
 	TokenID string
 	// Expires is when the proof ends; zero for never.

@@ -124,7 +124,9 @@ func (w *Writer) Line(l Line) error {
 	if !l.Credit {
 		change = -change
 	}
-	if l.Version <= w.version || w.balance+change != l.Balance.Minor {
+	after := w.balance + change
+	overflows := (after < w.balance) != (change < 0)
+	if l.Version <= w.version || overflows || after != l.Balance.Minor {
 		return fmt.Errorf("transaction %s does not follow from version %d with %s", l.ID, w.version,
 			bank.Money{Minor: w.balance, Currency: w.statement.Currency})
 	}

@@ -55,11 +55,12 @@ func (f Filter) Check() error {
 	return nil
 }
 
-// Passes reports whether the filter, its Since and Until aside, lets a line
-// through.
+// Passes reports whether the filter lets a line through.
 func (f Filter) Passes(t Transaction) bool {
 	same := func(wanted, text string) bool { return wanted == "" || wanted == text }
 	return (len(f.Types) == 0 || slices.Contains(f.Types, t.Type)) &&
+		(f.Since.IsZero() || !t.OccurredAt.Before(f.Since)) &&
+		(f.Until.IsZero() || t.OccurredAt.Before(f.Until)) &&
 		(f.EffectiveSince.IsZero() || !t.EffectiveAt.Before(f.EffectiveSince)) &&
 		(f.EffectiveUntil.IsZero() || t.EffectiveAt.Before(f.EffectiveUntil)) &&
 		t.Amount >= f.MinAmount && (f.MaxAmount == 0 || t.Amount <= f.MaxAmount) &&

@@ -55,8 +55,9 @@ func (p Page) Check() error {
 type Range struct {
 	Account      bank.AccountID
 	Above, Below int64
-	// Filter is without Since, Until and UpTo, for which the versions stand. Its
-	// types are sorted and without repeats.
+	// Filter is without UpTo, for which the versions stand, and without Since and
+	// Until, unless the account has turned back. Its types are sorted and without
+	// repeats.
 	Filter      Filter
 	NewestFirst bool
 	Limit       int
@@ -68,11 +69,13 @@ type Range struct {
 // filter scans.
 type Ranges interface {
 	Range(ctx context.Context, r Range) ([]Transaction, error)
-	// VersionAt divides an account's lines at a time, in whole microseconds:
-	// those below the version are earlier than t, the others are not. It is
-	// NoVersion where all are earlier. Times never go back within an account,
-	// so there is such a version.
-	VersionAt(ctx context.Context, id bank.AccountID, t time.Time) (int64, error)
+	// VersionAt divides an account's lines up to a version at a time, in whole
+	// microseconds: those below the result are earlier than t, the others are not.
+	// It is NoVersion where all are earlier. It is for accounts that have never
+	// turned back, so that there is such a version.
+	VersionAt(ctx context.Context, id bank.AccountID, upTo int64, t time.Time) (int64, error)
+	// Account is the document, or ErrNotFound.
+	Account(ctx context.Context, id bank.AccountID) (Account, error)
 }
 
 // NoVersion is above every version.
@@ -121,27 +124,40 @@ func readPage(ctx context.Context, ranges Ranges, id bank.AccountID, page Page) 
 }
 
 // Filtered is the whole history that the filter lets through. Times become
-// versions, which are what ranges are made of.
+// versions, which are what ranges are made of. Only where the account has turned
+// back do they stay: its lines are then not in the order of their times.
 func Filtered(ctx context.Context, ranges Ranges, id bank.AccountID, f Filter) (Range, error) {
 	all := Range{Account: id, Below: NoVersion, Filter: f}
-	all.Filter.Since, all.Filter.Until, all.Filter.UpTo = time.Time{}, time.Time{}, 0
+	all.Filter.UpTo = 0
 	all.Filter.Types = slices.Compact(slices.Sorted(slices.Values(f.Types)))
+	if f.UpTo > 0 {
+		all.Below = f.UpTo + 1
+	}
+	if f.Since.IsZero() && f.Until.IsZero() {
+		return all, nil
+	}
+	account, err := ranges.Account(ctx, id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Range{}, err
+	}
+	upTo := min(all.Below-1, account.Version) // it may turn back in its next version
+	if all.Below = upTo + 1; account.TurnedBack > 0 {
+		return all, nil
+	}
+	all.Filter.Since, all.Filter.Until = time.Time{}, time.Time{}
 	if !f.Since.IsZero() {
-		version, err := ranges.VersionAt(ctx, id, wholeMicroseconds(f.Since))
+		version, err := ranges.VersionAt(ctx, id, upTo, wholeMicroseconds(f.Since))
 		if err != nil {
 			return Range{}, err
 		}
 		all.Above = version - 1
 	}
 	if !f.Until.IsZero() {
-		version, err := ranges.VersionAt(ctx, id, wholeMicroseconds(f.Until))
+		version, err := ranges.VersionAt(ctx, id, upTo, wholeMicroseconds(f.Until))
 		if err != nil {
 			return Range{}, err
 		}
-		all.Below = version
-	}
-	if f.UpTo > 0 {
-		all.Below = min(all.Below, f.UpTo+1)
+		all.Below = min(all.Below, version)
 	}
 	return all, nil
 }

@@ -11,20 +11,22 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// The answer to a connection beyond the limits, and how many may be answered at a
-// time; the others are closed.
+// The answer to a connection beyond the limits.
 const (
 	busy = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 2\r\n" +
 		"Content-Type: text/plain; charset=utf-8\r\nContent-Length: 51\r\n\r\n" +
 		"Too many connections are open; try again later.   \n"
-	maxRefusals = 256
 	refusalTime = time.Second
 )
+
+// MaxRefusals bounds the connections that are answered so at a time, beside those
+// within the limits; the others are closed.
+const MaxRefusals = 32
 
 // Listen is a listener that answers connections beyond the limits of the limiter
 // with 503. An address that a client can use counts as a caller.
 func Listen(inner net.Listener, limits *Limiter) net.Listener {
-	return &listener{Listener: inner, limits: limits, refusals: make(chan struct{}, maxRefusals)}
+	return &listener{Listener: inner, limits: limits, refusals: make(chan struct{}, MaxRefusals)}
 }
 
 type listener struct {

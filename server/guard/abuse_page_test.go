@@ -44,7 +44,7 @@ What no operation pays for has bounds of its own:
 | connections in all | 5,000 more than ` + "`--connections`" + `, or what the descriptors allow less 96 | 503 |
 | connections of one address (` + "`--connections-per-address`" + `) | 15,000; 2,000 in production | 503 |
 | websockets and event streams (` + "`--connections`" + `) | 20,000, or 3/4 of all connections | 503 |
-| those of one caller (` + "`--connections-each`" + `) | 10,000 | 4429, or 429 |
+| those of one caller (` + "`--connections-each`" + `) | 10,000 | 1013, or 429 |
 | websockets that wait for connection_init | 1/8 of ` + "`--connections`" + `, 1/20 for one address | 503 |
 | pings, pongs and ends of nothing on one websocket | 10 a second after 200 | 4429 |
 | bytes that a websocket sends | 512 KiB a second after 1 MiB | read more slowly |

@@ -24,10 +24,11 @@ const (
 	CloseInitTimeout = 4408
 	// CloseDuplicate: an operation has the id of another that has not ended.
 	CloseDuplicate = 4409
-	// CloseTooMany: a second connection_init, too many connections, or too many pings.
+	// CloseTooMany: a second connection_init, or too many pings. Correct the client.
 	CloseTooMany = 4429
 
-	// CloseTryAgain: it may succeed later.
+	// CloseTryAgain: it may succeed later. Too many connections of the caller are open,
+	// or tokens cannot be verified now.
 	CloseTryAgain = 1013
 
 	closeNormal    = 1000 // the client requested it

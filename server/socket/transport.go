@@ -147,7 +147,7 @@ func (c *conn) init(m message) (release func()) {
 	}
 	release, ok = c.transport.Connections.AcquireFor(c.transport.Caller(c.ctx))
 	if !ok {
-		c.refuse(Closed{CloseTooMany, "Too many connections"})
+		c.refuse(Closed{CloseTryAgain, "Too many connections"}) // which stock clients try again, unlike 4429
 		return nil
 	}
 	c.accepted()

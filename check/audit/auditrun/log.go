@@ -123,6 +123,7 @@ func readOne(ctx context.Context, proof *immudb.Proof, a *audit.Auditor, show *p
 			return err
 		}
 		findStrange(a, tx, "immudb's")
+		a.Committed(tx.Committed)
 		for _, r := range tx.Records {
 			a.Record(r)
 		}

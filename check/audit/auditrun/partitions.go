@@ -24,8 +24,9 @@ type merger struct {
 type partition struct {
 	number   int
 	next     func() (immudb.ProvenTransaction, error, bool)
-	unused   []contract.Record // of the transaction that was read last
-	position int64             // of the last record that was taken
+	read     immudb.ProvenTransaction // the last one
+	unused   []contract.Record        // of it
+	position int64                    // of the last record that was taken
 }
 
 // readPartitions gives the auditor the whole log. It returns how many records the sequence does not have yet.
@@ -87,6 +88,7 @@ func (m *merger) record(part *partition, at int64) error {
 	m.checkPosition(part, r, at)
 	m.checkPartition(part, r, at)
 	r.Position = at
+	m.a.Committed(part.read.Committed)
 	m.a.Record(r)
 	return nil
 }
@@ -131,7 +133,7 @@ func (p *partition) take(a *audit.Auditor) (contract.Record, bool, error) {
 			return contract.Record{}, false, nil
 		}
 		findStrange(a, tx, databaseName(p.number)+"'s")
-		p.unused = tx.Records
+		p.read, p.unused = tx, tx.Records
 	}
 	r := p.unused[0]
 	p.unused = p.unused[1:]

@@ -58,6 +58,7 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 	defer log.close(context.WithoutCancel(ctx))
 
 	a := audit.New()
+	a.Now = began
 	a.Expect(views)
 	proven, err := log.read(ctx, a, earlier, show)
 	show.end()

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ type Verifier struct {
 	cache  *cache
 	// unproven are tokens that no known key has signed.
 	unproven *unproven
+	future   future
 }
 
 // New verifies tokens against keys.
@@ -130,8 +132,12 @@ func (v *Verifier) verify(ctx context.Context, token string, sum [sha256.Size]by
 		return identity.Principal{}, err
 	}
 	name, _ := others["name"].(string)
-	return identity.Principal{Subject: claims.Subject, Name: name, TokenID: claims.ID, Expires: claims.Expiry.Time(),
-		Roles: v.config.Roles(listed(others, v.config.RolesClaim)), Token: token}, nil
+	p := identity.Principal{Subject: claims.Subject, Name: name, TokenID: claims.ID, Expires: claims.Expiry.Time(),
+		Roles: v.config.Roles(listed(others, v.config.RolesClaim)), Token: token}
+	if p.Former = bank.CheckOwner(p.Subject) != nil; p.Former { // it may look like another subject, and acts for nobody else
+		p.Roles = slices.DeleteFunc(p.Roles, func(role identity.Role) bool { return role != identity.Customer })
+	}
+	return p, nil
 }
 
 // open reads the claims with the key that signed them. If no known key did, the
@@ -181,8 +187,8 @@ func (v *Verifier) check(claims jwt.Claims, now time.Time) error {
 	if v.config.Reserved != "" && claims.Subject == v.config.Reserved {
 		return refuse("its sub is that of the bank itself")
 	}
-	if refused := bank.CheckOwner(claims.Subject); refused != nil {
-		return refuse("sub has to be a name that can own accounts, and this could never own one: %s", refused.Message)
+	if refused := bank.CheckStoredOwner(claims.Subject); refused != nil {
+		return neverOwns(refused)
 	}
 	expected := jwt.Expected{Issuer: v.config.Issuer, AnyAudience: jwt.Audience{v.config.Audience}, Time: now}
 	err := claims.ValidateWithLeeway(expected, v.config.Leeway)
@@ -196,9 +202,23 @@ func (v *Verifier) check(claims jwt.Claims, now time.Time) error {
 	case errors.Is(err, jwt.ErrExpired):
 		return ErrExpired
 	case errors.Is(err, jwt.ErrNotValidYet), errors.Is(err, jwt.ErrIssuedInTheFuture):
+		v.future.warn(now)
 		return refuse("it is not valid yet")
 	}
 	return refuse("its claims are not valid")
+}
+
+func neverOwns(refused *bank.Refusal) error {
+	return refuse("sub has to be a name that can own accounts, and this could never own one: %s", refused.Message)
+}
+
+// RefuseFormer refuses a subject that could own accounts of earlier builds and has
+// none.
+func RefuseFormer(subject string) error {
+	if refused := bank.CheckOwner(subject); refused != nil {
+		return neverOwns(refused)
+	}
+	return nil
 }
 
 // listed are the texts of a claim: a list, or one text with spaces.

@@ -69,10 +69,11 @@ func (s *Store) Range(_ context.Context, r view.Range) ([]view.Transaction, erro
 }
 
 // VersionAt finds the first version at a time for view.ReadPage.
-func (s *Store) VersionAt(_ context.Context, id bank.AccountID, t time.Time) (int64, error) {
+func (s *Store) VersionAt(_ context.Context, id bank.AccountID, upTo int64, t time.Time) (int64, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for _, line := range s.lines[id] {
+	lines := s.lines[id]
+	for _, line := range lines[:from(lines, upTo+1)] {
 		if !line.OccurredAt.Before(t) {
 			return line.Version, nil
 		}

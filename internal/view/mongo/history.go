@@ -39,8 +39,9 @@ func (s *Store) Range(ctx context.Context, want view.Range) ([]view.Transaction,
 }
 
 // VersionAt finds the first version at a time for view.ReadPage.
-func (s *Store) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) (int64, error) {
-	filter := bson.D{{Key: "account", Value: id}, {Key: "occurredAt", Value: bson.D{{Key: "$gte", Value: t.UnixMicro()}}}}
+func (s *Store) VersionAt(ctx context.Context, id bank.AccountID, upTo int64, t time.Time) (int64, error) {
+	filter := bson.D{{Key: "account", Value: id}, {Key: "occurredAt", Value: bson.D{{Key: "$gte", Value: t.UnixMicro()}}},
+		{Key: "version", Value: bson.D{{Key: "$lte", Value: upTo}}}}
 	order := bson.D{{Key: "occurredAt", Value: 1}, {Key: "version", Value: 1}}
 	lines, err := find(ctx, s.history, filter, options.Find().SetSort(order).SetLimit(1), lineDocument.line)
 	if err != nil || len(lines) == 0 {
@@ -103,6 +104,7 @@ func conditions(r view.Range) bson.D {
 		add(len(bounds) > 0, field, bounds)
 	}
 	interval("amount", f.MinAmount > 0, f.MinAmount, f.MaxAmount > 0, "$lte", f.MaxAmount)
+	interval("occurredAt", !f.Since.IsZero(), ceiling(f.Since), !f.Until.IsZero(), "$lt", ceiling(f.Until))
 	interval("effectiveAt", !f.EffectiveSince.IsZero(), ceiling(f.EffectiveSince),
 		!f.EffectiveUntil.IsZero(), "$lt", ceiling(f.EffectiveUntil))
 	return all

@@ -48,8 +48,8 @@ func (r *Reader) Range(ctx context.Context, want view.Range) ([]view.Transaction
 // VersionAt finds the first version at a time for view.ReadPage. It uses binary
 // search instead of an index on time, which would make every write slower:
 // 1,000,000 lines take 20 steps.
-func (r *Reader) VersionAt(ctx context.Context, id bank.AccountID, t time.Time) (int64, error) {
-	end := view.Range{Account: id, Below: view.NoVersion, Limit: 1, NewestFirst: true}
+func (r *Reader) VersionAt(ctx context.Context, id bank.AccountID, upTo int64, t time.Time) (int64, error) {
+	end := view.Range{Account: id, Below: upTo + 1, Limit: 1, NewestFirst: true}
 	last, err := r.lines(ctx, end)
 	if err != nil {
 		return 0, err
@@ -155,6 +155,8 @@ func where(r view.Range) (string, []any) {
 	add(f.MinAmount > 0, "amount >= ?", f.MinAmount)
 	add(f.MaxAmount > 0, "amount <= ?", f.MaxAmount)
 	add(f.Credits != f.Debits, "credit = ?", f.Credits)
+	add(!f.Since.IsZero(), "occurred_at >= ?", ceiling(f.Since))
+	add(!f.Until.IsZero(), "occurred_at < ?", ceiling(f.Until))
 	const effective = "coalesce(effective_at, occurred_at)"
 	add(!f.EffectiveSince.IsZero(), effective+" >= ?", ceiling(f.EffectiveSince))
 	add(!f.EffectiveUntil.IsZero(), effective+" < ?", ceiling(f.EffectiveUntil))

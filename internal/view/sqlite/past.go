@@ -129,9 +129,14 @@ const (
 		" AND version <= ? ORDER BY version DESC LIMIT 1"
 	stateAt = "SELECT version FROM states WHERE account = " + number +
 		" AND changed_at <= ? ORDER BY changed_at DESC, version DESC LIMIT 1"
-	trialNow = "SELECT trial FROM checkpoint"
-	trialOf  = "SELECT trial FROM trials WHERE position <= ? ORDER BY position DESC LIMIT 1"
-	trialAt  = "SELECT position FROM trials WHERE at <= ? ORDER BY at DESC, position DESC LIMIT 1"
+	// lastStateAt looks at the states from the newest on: those of an account that
+	// has turned back are not in the order of their times.
+	lastStateAt = "SELECT version FROM states WHERE account = " + number +
+		" AND version <= ? AND changed_at <= ? ORDER BY version DESC LIMIT 1"
+	turnedBack = "SELECT coalesce(json_extract(state, '$.turnedBack'), 0) FROM accounts WHERE id = ?"
+	trialNow   = "SELECT trial FROM checkpoint"
+	trialOf    = "SELECT trial FROM trials WHERE position <= ? ORDER BY position DESC LIMIT 1"
+	trialAt    = "SELECT position FROM trials WHERE at <= ? ORDER BY at DESC, position DESC LIMIT 1"
 )
 
 // References are the records under a key.
@@ -144,10 +149,18 @@ func (r *Reader) References(ctx context.Context, key string) ([]contract.Record,
 }
 
 // StateBefore is the newest history state that is not after a version and a
-// time. Times never go back within an account, so that the last version at the
+// time. Where times never went back within the account, the last version at the
 // time is a bound like the version.
 func (r *Reader) StateBefore(ctx context.Context, id bank.AccountID, version int64, t time.Time) (view.State, error) {
-	bound, err := within(ctx, version, t, r.stateAt, id)
+	var turned, bound int64
+	err := r.turnedBack.QueryRowContext(ctx, id).Scan(&turned)
+	switch {
+	case err != nil:
+	case turned > 0 && !t.IsZero():
+		err = r.lastStateAt.QueryRowContext(ctx, id, version, t.UnixMicro()).Scan(&bound)
+	default:
+		bound, err = within(ctx, version, t, r.stateAt, id)
+	}
 	if err == nil {
 		var state view.State
 		if state, err = scanState(r.stateOf.QueryRowContext(ctx, id, bound)); err == nil {

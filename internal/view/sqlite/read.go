@@ -20,6 +20,7 @@ type Reader struct {
 	account, checkpoint, transaction *sql.Stmt
 	byExternalID                     *sql.Stmt
 	referencesOf, stateOf, stateAt   *sql.Stmt
+	turnedBack, lastStateAt          *sql.Stmt
 	trialNow, trialOf, trialAt       *sql.Stmt
 	// ranges are the prepared statements of the most frequent queries for lines.
 	ranges map[string]*sql.Stmt
@@ -43,6 +44,7 @@ func newReader(ctx context.Context, db *sql.DB) (*Reader, error) {
 		&r.checkpoint:   "SELECT position, marked FROM checkpoint",
 		&r.transaction:  oneLine,
 		&r.referencesOf: referencesOf, &r.stateOf: stateOf, &r.stateAt: stateAt,
+		&r.turnedBack: turnedBack, &r.lastStateAt: lastStateAt,
 		&r.trialNow: trialNow, &r.trialOf: trialOf, &r.trialAt: trialAt,
 	})
 	if err != nil {

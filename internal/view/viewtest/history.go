@@ -116,6 +116,38 @@ var historyCases = cases{
 			}
 		}
 	},
+	// A wrong clock dated some of its lines far ahead, twice.
+	"an account that turned back is found by its times": func(h *harness) {
+		h.open(ada)
+		b := h.log()
+		for _, ahead := range []time.Duration{0, 400 * 24 * time.Hour, time.Minute, 3 * time.Hour, 2 * time.Minute} {
+			b.Now = opening.Add(ahead)
+			for range 45 {
+				b.Do(ada, bank.Deposit{Amount: cents(1000)})
+			}
+			b.Do(ada, bank.Withdraw{Amount: cents(500)})
+		}
+		h.follow(b, 50)
+		if turned := h.account(ada).TurnedBack; turned != 186 {
+			h.Fatalf("the account turned back at %d, the second time", turned)
+		}
+		moments := []time.Time{{}, opening.Add(2 * time.Hour)}
+		for _, line := range []int{60, 120, 200} {
+			moments = append(moments, h.want.lines(ada)[line].OccurredAt)
+		}
+		for _, since := range append(moments, opening.AddDate(2, 0, 0)) {
+			for _, version := range []int64{150, 210, view.NoVersion} {
+				h.stateBefore(ada, version, since)
+			}
+			for _, until := range moments {
+				filter := view.Filter{Since: since, Until: until}
+				h.pages(ada, view.Page{First: 3, After: 126, Filter: filter}, view.Page{Last: 100, Filter: filter})
+				h.sums(ada, filter)
+				filter.Types = []bank.EntryType{bank.WithdrawalEntry, bank.DepositEntry}
+				h.pages(ada, view.Page{First: 100, Filter: filter})
+			}
+		}
+	},
 	"sums may be wider than an amount": func(h *harness) {
 		h.open(grace)
 		huge := h.paid(grace, 3)

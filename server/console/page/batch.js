@@ -3,9 +3,10 @@
 import { ask, ApiError } from './api.js';
 import { freshId, h, show } from './dom.js';
 import { field, fieldset } from './field.js';
-import { check, freshKey, keep, kept } from './form.js';
+import { check, freshKey, keep, kept, waits } from './form.js';
 import { batchItems, forms } from './forms.js';
 import { allows } from './offer.js';
+import { patiently } from './persist.js';
 import { postBatch } from './queries.js';
 import { fieldOf, refusals, status, trouble } from './refusal.js';
 import { may } from './rights.js';
@@ -142,7 +143,8 @@ export class Batch {
     if (!dryRun) keep(filling);
     try {
       const input = { items: this.items.map((item) => item.input()), atomic: this.atomic.checked, dryRun };
-      const { done } = await ask(postBatch, { input }, { allowPart: true });
+      const { done } = await patiently(() => ask(postBatch, { input }, { allowPart: true }),
+        () => show(this.outcome, waits()));
       if (!done) throw new ApiError('LOST', 'The answer was empty.');
       this.#lock(false);
       this.#answered(done);

@@ -6,6 +6,7 @@ import { confirmed } from './confirm.js';
 import { h, show } from './dom.js';
 import { field, fieldset } from './field.js';
 import { forms } from './forms.js';
+import { patiently } from './persist.js';
 import { commandStatus, mutation } from './queries.js';
 import { fieldOf, refusals, trouble } from './refusal.js';
 import { result } from './result.js';
@@ -15,6 +16,10 @@ export function freshKey() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `console-${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
+
+// waits says that the bank is asked again by itself.
+export const waits = () => h('p', { class: 'waiting', role: 'status' },
+  'The bank cannot take this now. Nothing happened; trying again…');
 
 // A filling that was sent is kept in the page's history entry until its outcome is
 // known, so that a reload restores it. It holds no token. A filling that was
@@ -103,8 +108,8 @@ export class Form {
     const texts = Object.fromEntries(this.fields.map((one) => [one.spec.name, one.text()]));
     if (!dryRun) keep({ name: this.name, key: this.key, texts });
     try {
-      const { done } = await ask(mutation(this.name, this.spec.extra), { input: this.input(dryRun) },
-        { allowPart: true });
+      const { done } = await patiently(() => ask(mutation(this.name, this.spec.extra), { input: this.input(dryRun) },
+        { allowPart: true }), () => show(this.outcome, waits()));
       if (!done) throw new ApiError('LOST', 'The answer was empty.');
       if (!dryRun) keep(null);
       this.#work(false);

@@ -6,6 +6,7 @@ import { batchItems, forms } from '/page/forms.js';
 import { Ledger, live, most } from '/page/ledger.js';
 import { copied, decimal, grouped, isNegative, isZero, minor, shown, sum, typed } from '/page/money.js';
 import { allows, headline, reversal } from '/page/offer.js';
+import { patiently } from '/page/persist.js';
 import * as queries from '/page/queries.js';
 import { link, read } from '/page/route.js';
 import { fraction, nearest, positions, ticks, timeLabel, timeTicks } from '/page/scale.js';
@@ -30,6 +31,13 @@ function money() {
   is('a fraction is not grouped', shown('1.1234'), '1.1234');
   is('exact where floats are not', sum(['0.10', '0.20', '-0.30']), '0.00');
   is('exact where floats are too short', sum(['9007199254740993.01', '0.01']), '9007199254740993.02');
+  const most = '92233720368547758.07';
+  is('wider than any amount', sum(Array(1000).fill(most)), '92233720368547758070.00');
+  is('and below zero', sum(Array(3).fill(`-${most}`)), '-276701161105643274.21');
+  is('down to nothing', sum([most, most, `-${most}`, `-${most}`]), '0.00');
+  is('a wide trial balance', balanceSheet(['27670116110564327421', '-27670116110564327420', '-1'].map((value) => ({
+    kind: 'CUSTOMERS', sum: { value, currency: 'JPY' } }))).map(({ debit, credit, difference }) => [debit, credit, difference]),
+  [['27670116110564327421', '27670116110564327421', '0']]);
   is('unlike decimals', sum(['1', '0.125']), '1.125');
   is('zero', [isZero('0.000'), isZero('-0.01'), isNegative('-0.01'), isNegative('0.00')], [true, false, true, false]);
   for (const text of ['', '1e3', '1.', 'NaN']) {
@@ -210,8 +218,26 @@ function addresses() {
     ['2026-03-01T10:00:00.000Z', '2026-03-01T10:00:07.000Z']);
 }
 
-export function run() {
+// What passes is tried again for a while, and anything else is not.
+async function patience() {
+  const failing = (times, code, retryable = true) => {
+    let tried = 0;
+    return () => { if (tried++ < times) throw Object.assign(new Error(code), { code, extensions: { retryable } }); return tried; };
+  };
+  const tried = async (work) => {
+    let waited = 0;
+    const end = await patiently(work, () => { waited++; }, { longest: 200, first: 1 }).catch(({ code }) => code);
+    return [end, waited > 0];
+  };
+  is('it passes', await tried(failing(3, 'UNAVAILABLE')), [4, true]);
+  is('it does not pass', await tried(failing(Infinity, 'UNAVAILABLE')), ['UNAVAILABLE', true]);
+  is('it is not known', await tried(failing(1, 'UNKNOWN_OUTCOME')), ['UNKNOWN_OUTCOME', false]);
+  is('it is wrong', await tried(failing(1, 'UNAVAILABLE', false)), ['UNAVAILABLE', false]);
+}
+
+export async function run() {
   for (const part of [money, amounts, scale, chart, trial, ledger, reversals, offers, addresses]) part();
+  await patience();
   if (checks < 110) wrong.push(`only ${checks} checks ran`);
   return wrong;
 }
