@@ -27,13 +27,14 @@ func TestASubjectOfEarlierRulesReachesItsAccounts(t *testing.T) {
 		return identity.Principal{Subject: token, Former: bank.CheckOwner(token) != nil,
 			Roles: []identity.Role{identity.Customer}}, nil
 	}, views)
-	for subject, accepted := range map[string]bool{old: true, "ada": true, "new": true, "ada\u200c": false, "a\u200bda": false} {
+	for subject, accepted := range map[string]bool{old: true, "ada": true, "new": true, "ada\u200c": false,
+		"a\u200bda": false} {
 		who, err := verify(t.Context(), subject)
 		if (err == nil) != accepted || accepted && who.Subject != subject {
 			t.Errorf("%q: %+v, %v", subject, who, err)
 		}
 		if !accepted && (!errors.Is(err, oidc.ErrRefused) || !strings.Contains(err.Error(), "cannot be seen")) {
-			t.Errorf("%q is told %v", subject, err)
+			t.Errorf("%q is answered %v", subject, err)
 		}
 	}
 }

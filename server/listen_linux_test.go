@@ -23,8 +23,8 @@ func TestWithFewDescriptorsTheNewestGets503(t *testing.T) {
 		serveWithFewDescriptors(t)
 		return
 	}
-	gateway := exec.CommandContext(t.Context(), "sh", "-c", `ulimit -n 512; exec "$0" -test.run '^'"$1"'$' -test.v`, //nolint:gosec // this test
-		os.Args[0], t.Name())
+	const few = `ulimit -n 512; exec "$0" -test.run '^'"$1"'$' -test.v`
+	gateway := exec.CommandContext(t.Context(), "sh", "-c", few, os.Args[0], t.Name()) //nolint:gosec // this test
 	gateway.Env = append(os.Environ(), fewDescriptors+"=1")
 	out, err := gateway.StdoutPipe()
 	if err != nil {

@@ -20,8 +20,9 @@ func TestTheAuditFindsWrongTimes(t *testing.T) {
 		earlier int // records of an earlier build
 		found   string
 	}{
-		"as it should be":             {records: []record{{0, 0}, {time.Hour, time.Hour}, {3 * time.Hour, time.Hour}}},
-		"far after its commit":        {records: []record{{0, 0}, {3 * time.Hour, time.Minute}}, found: "far after its commit"},
+		"as it should be": {records: []record{{0, 0}, {time.Hour, time.Hour}, {3 * time.Hour, time.Hour}}},
+		"far after its commit": {records: []record{{0, 0}, {3 * time.Hour, time.Minute}},
+			found: "far after its commit"},
 		"far after the audit":         {records: []record{{0, 0}, {12 * day, 12 * day}}, found: "far after this audit"},
 		"far ahead, an earlier build": {records: []record{{0, 0}, {400 * day, 0}, {400 * day, 0}}, earlier: 3},
 		"and turned back": {records: []record{{0, 0}, {400 * day, 0}, {time.Hour, time.Hour}, {day, day}},

@@ -33,7 +33,8 @@ func TestStockClients(t *testing.T) {
 	bank := banktest.Start(t)
 	limited := bank.Gateway(guard.Config{Rates: guard.Rates{PerPrincipal: 100}})
 	narrow := bank.GatewayWith(func(p *server.Parts) { p.Transports.MaxConnectionsPerCaller = 1 })
-	runNode(t, here, "clients.test.mjs", "URL="+bank.URL, "TOKEN="+bank.Token, "LIMITED="+limited.URL, "NARROW="+narrow.URL)
+	runNode(t, here, "clients.test.mjs", "URL="+bank.URL, "TOKEN="+bank.Token, "LIMITED="+limited.URL,
+		"NARROW="+narrow.URL)
 }
 
 // stockClients is a folder with some programs and what they import; it skips the

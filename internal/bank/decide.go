@@ -115,7 +115,7 @@ func (a Account) mismatch(amount *Money) (broken Refusals) {
 
 // takes refuses money for an account that does not exist, is closed or is kept
 // in another currency. A freeze of it (nil for none) does not depend on the amount,
-// and so is told beside another currency.
+// and so is listed beside another currency.
 func (a Account) takes(amount Money, freeze *Refusal) (broken Refusals) {
 	if refusal := a.active(); refusal != nil {
 		return Refusals{refusal}

@@ -63,8 +63,8 @@ func (r Refusals) With(more *Refusal) Refusals { return append(slices.Clip(r), m
 // not valid: it compares the amount, or ranks above it.
 func (r *Refusal) followsAmount() bool {
 	switch r.Code {
-	case InputInvalid, CurrencyUnknown, AmountInvalid, CurrencyMismatch, OverdraftInUse, AmountExceedsRemaining, LimitExceeded,
-		BalanceTooLarge, InsufficientFunds:
+	case InputInvalid, CurrencyUnknown, AmountInvalid, CurrencyMismatch, OverdraftInUse, AmountExceedsRemaining,
+		LimitExceeded, BalanceTooLarge, InsufficientFunds:
 		return true
 	default:
 		return false

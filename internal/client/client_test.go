@@ -17,7 +17,7 @@ func TestABankThatIsAwayIsAskedAgain(t *testing.T) {
 		error string
 		asked int
 	}{
-		"away":    {`"message": "The views cannot be read now.", "extensions": {"code": "UNAVAILABLE", "retryable": true}`, 2},
+		"away":    {`"message": "Not now.", "extensions": {"code": "UNAVAILABLE", "retryable": true}`, 2},
 		"refused": {`"message": "No.", "extensions": {"code": "BAD_USER_INPUT", "retryable": false}`, 1},
 	} {
 		t.Run(name, func(t *testing.T) {

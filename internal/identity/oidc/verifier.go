@@ -134,7 +134,7 @@ func (v *Verifier) verify(ctx context.Context, token string, sum [sha256.Size]by
 	name, _ := others["name"].(string)
 	p := identity.Principal{Subject: claims.Subject, Name: name, TokenID: claims.ID, Expires: claims.Expiry.Time(),
 		Roles: v.config.Roles(listed(others, v.config.RolesClaim)), Token: token}
-	if p.Former = bank.CheckOwner(p.Subject) != nil; p.Former { // it may look like another subject, and acts for nobody else
+	if p.Former = bank.CheckOwner(p.Subject) != nil; p.Former { // it may look like another, and acts for itself only
 		p.Roles = slices.DeleteFunc(p.Roles, func(role identity.Role) bool { return role != identity.Customer })
 	}
 	return p, nil
