@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"corebank/internal/bank"
@@ -24,27 +25,52 @@ type account struct {
 	clock     func() time.Time
 	keysKept  int
 
-	mu       sync.Mutex // Dapr gives turns one by one; a host that was suspended may see two
-	loaded   bool
+	// turn holds a token while a turn is under way. Dapr gives an account's actor its turns one by one, but turns over
+	// several accounts want the same account, and a host that was suspended may see two.
+	turn     chan struct{}
+	late     atomic.Bool // a turn over several accounts did not wait until it was read; it still is being read
+	loaded   bool        // and up to date, as far as is known
 	state    bank.Account
 	mark     contract.Mark // of the record of the state's version
 	keys     *bank.Keys
 	snapshot int64 // version of the last snapshot
-	distrust bool  // the snapshot was proven wrong: read the log alone
+	distrust bool  // what was known, or the snapshot, was proven wrong: read the log alone
 }
 
-// load makes sure that the actor knows its account: from the snapshot, if there is a valid one, and the log after it.
+// begin waits for the end of the turns that came before; false if ctx ends first. Who came first is next.
+func (a *account) begin(ctx context.Context) bool {
+	select {
+	case a.turn <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (a *account) end() { <-a.turn }
+
+// start is where reading the log begins: what the actor knew before, or else the snapshot, or else nothing. saved is
+// the version of the last snapshot.
+func (a *account) start(ctx context.Context) (from snapshot, keys *bank.Keys, saved int64) {
+	if !a.distrust && a.state.Version > 0 {
+		return snapshot{State: a.state, Mark: a.mark}, a.keys, a.snapshot
+	}
+	if !a.distrust {
+		if from, ok := a.snapshots.load(ctx, a.id); ok {
+			return from, bank.RestoreKeys(a.keysKept, from.Keys, from.Forgot), from.State.Version
+		}
+	}
+	return snapshot{State: bank.Account{ID: a.id}}, bank.RestoreKeys(a.keysKept, nil, false), 0
+}
+
+// load makes sure that the actor knows its account: from what it knew or the snapshot, if that is valid, and the log
+// after it.
 func (a *account) load(ctx context.Context) error {
 	if a.loaded {
 		return nil
 	}
-	start := snapshot{State: bank.Account{ID: a.id}}
-	if !a.distrust {
-		if saved, ok := a.snapshots.load(ctx, a.id); ok {
-			start = saved
-		}
-	}
-	state, mark, keys := start.State, start.Mark, bank.RestoreKeys(a.keysKept, start.Keys, start.Forgot)
+	start, keys, saved := a.start(ctx)
+	state, mark := start.State, start.Mark
 	confirmed := state.Version == 0
 	err := logclient.ReadStream(ctx, a.log, a.id, max(0, state.Version-1), func(r contract.Record, _ int) (err error) {
 		if !confirmed {
@@ -63,18 +89,18 @@ func (a *account) load(ctx context.Context) error {
 		err = fmt.Errorf("%w: the log does not reach version %d", errOtherStream, start.State.Version)
 	}
 	if errors.Is(err, errOtherStream) {
-		slog.Warn("snapshot ignored; reading the log instead", "account", a.id, "reason", err)
+		slog.Warn("what was known is ignored; reading the log instead", "account", a.id, "reason", err)
 		a.distrust = true
 		return a.load(ctx) // of the log alone
 	}
 	if err != nil {
 		return err
 	}
-	a.state, a.mark, a.keys, a.snapshot, a.loaded, a.distrust = state, mark, keys, start.State.Version, true, false
+	a.state, a.mark, a.keys, a.snapshot, a.loaded, a.distrust = state, mark, keys, saved, true, false
 	return nil
 }
 
-// forget drops what the actor knows; the next attempt reads it again.
+// forget says that the log may have moved on; the next attempt reads what came after.
 func (a *account) forget() { a.loaded = false }
 
 // errOtherStream says that the stream is not the one that was known: an earlier copy of the log was restored, or a
@@ -88,10 +114,9 @@ func (a *account) outdated(version int64) error {
 	return fmt.Errorf("%w: the log does not have version %d of %s, which was known", errOtherStream, version, a.id)
 }
 
-// accept makes a decision's result the actor's state, now that it is durable.
-func (a *account) accept(d *decision, position int64) {
+// accept makes a decision's result the actor's state, now that it is durable. The records have their positions.
+func (a *account) accept(d *decision) {
 	for i := range d.records {
-		d.records[i].Position = position + int64(i)
 		a.keys.Remember(d.records[i].Key, d.records[i].Version)
 	}
 	a.state, a.mark = d.state, d.records[len(d.records)-1].Mark()
@@ -108,8 +133,10 @@ func (a *account) save() {
 
 // rest ends the actor's time in memory.
 func (a *account) rest() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	if !a.begin(context.Background()) {
+		return
+	}
+	defer a.end()
 	if a.loaded && a.state.Version > a.snapshot {
 		a.save()
 	}
@@ -164,6 +191,14 @@ func (a *account) recall(ctx context.Context, commands []contract.Command, lookU
 	return r, nil
 }
 
+// mayRead reports whether recall may have to read for commands.
+func (a *account) mayRead(commands []contract.Command) bool {
+	return slices.ContainsFunc(commands, func(c contract.Command) bool {
+		version, known := a.keys.Find(c.Key)
+		return version != 0 || !known
+	})
+}
+
 // checkMissing fails if the event of a version carries a key by which the log does not find it. The remembered key may
 // also be another one with the same checksum.
 func (a *account) checkMissing(ctx context.Context, key string, version int64) error {
@@ -173,15 +208,6 @@ func (a *account) checkMissing(ctx context.Context, key string, version int64) e
 			version, a.id, key)
 	}
 	return err
-}
-
-// past is an earlier event of the account, from the log.
-func (a *account) past(ctx context.Context, version int64) (bank.Event, error) {
-	r, err := a.record(ctx, version)
-	if err != nil {
-		return nil, err
-	}
-	return r.Event()
 }
 
 // find is the account's event with a key, from the log; nil if there is none.

@@ -136,8 +136,10 @@ type faultyLog struct {
 	// the actor sees of a broken connection.
 	before, after func() error
 	unreadable    error
+	slow          map[bank.AccountID]time.Duration // how long reading these takes
 	appends       int
 	finds         int
+	reads         int
 
 	mu sync.Mutex
 }
@@ -179,9 +181,13 @@ func (l *faultyLog) AppendAll(ctx context.Context, appends []contract.Append) ([
 }
 
 func (l *faultyLog) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
+	l.mu.Lock()
+	l.reads++
+	l.mu.Unlock()
 	if l.unreadable != nil {
 		return contract.Records{}, l.unreadable
 	}
+	<-time.After(l.slow[r.Account]) // in virtual time
 	return l.api.ReadStream(ctx, r)
 }
 

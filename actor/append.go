@@ -18,11 +18,13 @@ func (a *account) append(ctx context.Context, d *decision, checkKeys bool) ([]co
 	}
 	switch result.Status {
 	case contract.Appended:
-		a.accept(d, result.FirstPosition)
+		for i := range d.records {
+			d.records[i].Position = result.FirstPosition + int64(i)
+		}
+		a.accept(d)
 		return d.outcomes, nil
 	case contract.VersionConflict:
 		a.forget()
-		a.distrust = true
 		return nil, fmt.Errorf("%w: %s", a.whoWon(ctx, d), result.Reason)
 	case contract.KeysUsed:
 		return nil, fmt.Errorf("%w: %w", errPerhapsOurs, errForgotten)

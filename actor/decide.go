@@ -29,9 +29,20 @@ type decision struct {
 
 	base     int64                       // the version that the state began with
 	answered map[string]*contract.Record // by key: from the log, or of this turn
-	past     func(version int64) (bank.Event, error)
+	past     func(version int64) (contract.Record, error)
 	find     func(key string) (*contract.Record, error) // the event with a key; nil if there is none
 	room     int                                        // bytes that accounts may still take in the reply
+	// together decides a command on which the account decides with others, and is false for all others; nil in a turn
+	// of one account.
+	together func(on *decision, r request) (outcome contract.Outcome, handled bool, err error)
+}
+
+// request is a command on its way to a decision.
+type request struct {
+	contract.Command
+	bank bank.Command
+	in   bank.Circumstances
+	who  caller
 }
 
 // accountRoom bounds what accounts take in one reply, in bytes: the reply has to fit into a message of 4 MiB. Beyond
@@ -41,17 +52,8 @@ const accountRoom = 2 << 20
 // decide decides the commands one after the other, each on the state that those before it lead to.
 func (a *account) decide(ctx context.Context, t *turn, known recalled) (decision, error) {
 	commands := t.batch.Commands
-	d := decision{
-		turn:     *t,
-		outcomes: make([]contract.Outcome, len(commands)),
-		records:  make([]contract.Record, 0, len(commands)), // never grows: outcomes point into it
-		state:    a.state,
-		base:     a.state.Version,
-		answered: known.answered(),
-		past:     func(version int64) (bank.Event, error) { return a.past(ctx, version) },
-		find:     func(key string) (*contract.Record, error) { return a.find(ctx, key) },
-		room:     accountRoom,
-	}
+	d := a.decision(ctx, t, known, len(commands))
+	d.outcomes = make([]contract.Outcome, len(commands))
 	for i, c := range commands {
 		outcome, err := d.decide(c, t.callers[i])
 		if err != nil {
@@ -64,6 +66,20 @@ func (a *account) decide(ctx context.Context, t *turn, known recalled) (decision
 		d.show(&d.outcomes[i], t.callers[i])
 	}
 	return d, nil
+}
+
+// decision begins one that makes so many records. If it makes more, they move, and outcomes point to copies of them.
+func (a *account) decision(ctx context.Context, t *turn, known recalled, records int) decision {
+	return decision{
+		turn:     *t,
+		records:  make([]contract.Record, 0, records),
+		state:    a.state,
+		base:     a.state.Version,
+		answered: known.answered(),
+		past:     func(version int64) (contract.Record, error) { return a.record(ctx, version) },
+		find:     func(key string) (*contract.Record, error) { return a.find(ctx, key) },
+		room:     accountRoom,
+	}
 }
 
 // decide answers one command: it is authorized, and then replayed, refused, or becomes an event.
@@ -93,12 +109,18 @@ func (d *decision) decide(c contract.Command, who caller) (contract.Outcome, err
 		if refusal := bank.Check(command); refusal != nil {
 			return refused(refusal), nil
 		}
-		return replay(earlier, command)
+		return d.replay(earlier, command)
 	}
 	d.predicts = true
 	in, err := d.circumstances(c, command, who)
 	if err != nil {
 		return contract.Outcome{}, err
+	}
+	if d.together != nil {
+		outcome, handled, err := d.together(d, request{Command: c, bank: command, in: in, who: who})
+		if handled || err != nil {
+			return outcome, err
+		}
 	}
 	event, broken := d.judge(command, in, who)
 	if len(broken) > 0 {
@@ -107,64 +129,16 @@ func (d *decision) decide(c contract.Command, who caller) (contract.Outcome, err
 	return d.take(c, event, in.Now, who)
 }
 
-// authorize denies a command that its caller may not give. An account that the caller may not know of is hidden.
-func (d *decision) authorize(
-	c contract.Command, command bank.Command, who caller,
-) (hidden bool, denied contract.Outcome) {
-	owner := d.state.Owner
-	open, opens := command.(bank.OpenAccount)
-	if opens {
-		owner = open.Owner
-	}
-	switch verdict := who.may(c, owner, d.batch.DryRun); {
-	case verdict == identity.Forbidden:
-		return false, contract.Outcome{Status: contract.Forbidden,
-			Reason: fmt.Sprintf("%s may not give %s", who.Subject, c.Type)}
-	case opens && verdict == identity.Hidden:
-		return false, refused(bank.RefuseInput("owner",
-			fmt.Sprintf("must be the caller, %q: customers open accounts for themselves", who.Subject)))
-	case opens && !who.SeesAll() && d.state.ID != bank.NewAccountID(who.Subject, c.Key):
-		return false, contract.Outcome{Status: contract.Forbidden,
-			Reason: "the account's id is not the one that follows from the caller and the key"}
-	default:
-		return verdict == identity.Hidden, contract.Outcome{}
-	}
-}
-
-// receiveTransfer is the name of the command that a dry run of a transfer sends to the receiver.
-const receiveTransfer = "ReceiveTransfer"
-
-// may is the verdict on a command to an account of an owner. A dry run of what only the bank itself does reveals no
-// more than the account does.
-func (w caller) may(c contract.Command, owner string, dry bool) identity.Verdict {
-	verdict := w.May(c.Type, owner)
-	if verdict == identity.Forbidden && dry && c.Type == receiveTransfer && !w.Anonymous() {
-		if w.Sees(owner) {
-			return identity.Allowed
-		}
-		return identity.Hidden
-	}
-	return verdict
-}
-
 // asIfNone is the decision on an account that does not exist: nothing that it decides happens.
 func (d *decision) asIfNone() *decision {
 	d.predicts = true // as it would be for an account that does not exist
-	return &decision{turn: d.turn, state: bank.Account{ID: d.state.ID}, past: d.past, find: d.find,
+	return &decision{turn: d.turn, state: bank.Account{ID: d.state.ID}, past: d.past, find: d.find, together: d.together,
 		answered: make(map[string]*contract.Record), records: make([]contract.Record, 0, 1)}
-}
-
-// checkKey refuses a caller's key that cannot be remembered, or is one of the bank's own.
-func checkKey(key string, command bank.Command) *bank.Refusal {
-	if _, internal := bank.SystemKey(command); internal {
-		return nil
-	}
-	return bank.CheckKey(key)
 }
 
 // replay answers a command whose key has an event: with that event if the request is the same, and otherwise with the
 // differences.
-func replay(earlier *contract.Record, command bank.Command) (contract.Outcome, error) {
+func (d *decision) replay(earlier *contract.Record, command bank.Command) (contract.Outcome, error) {
 	event, err := earlier.Event()
 	if err != nil {
 		return contract.Outcome{}, err
@@ -172,29 +146,47 @@ func replay(earlier *contract.Record, command bank.Command) (contract.Outcome, e
 	if fields := bank.Conflicts(event, command); len(fields) > 0 {
 		return refused(bank.RefuseConflict(fields)), nil
 	}
-	return contract.Outcome{Status: contract.Replayed, Record: earlier}, nil
+	outcome := contract.Outcome{Status: contract.Replayed, Record: earlier}
+	if sent, ok := event.(bank.TransferSent); ok && sent.End == bank.EndReturned {
+		var back contract.Record
+		back, err = d.recordAt(earlier.Version + 1)
+		outcome.Return = &back
+	}
+	return outcome, err
+}
+
+// recordAt is an earlier record of the account, of this turn or from the log.
+func (d *decision) recordAt(version int64) (contract.Record, error) {
+	if version > d.base {
+		return d.records[version-d.base-1], nil
+	}
+	return d.past(version)
 }
 
 func (d *decision) circumstances(c contract.Command, command bank.Command, who caller) (bank.Circumstances, error) {
-	in := bank.Circumstances{Now: d.now, Caller: who.Subject, Key: c.Key}
-	switch ahead := d.state.ChangedAt.Sub(in.Now); {
-	case ahead > contract.MaxClockStep:
-		d.turnsBack = true // its time is from a clock that was wrong; the event source has another one, and confirms that
-	case ahead > 0:
-		in.Now = d.state.ChangedAt // clocks may step back a little, an account's time does not
-	}
-	version := d.state.RequiredVersion(command)
+	in := bank.Circumstances{Now: d.time(), Caller: who.Subject, Key: c.Key}
 	var err error
-	switch {
-	case version > d.base:
-		in.Past, err = d.records[version-d.base-1].Event()
-	case version > 0:
-		in.Past, err = d.past(version)
+	if version := d.state.RequiredVersion(command); version > 0 {
+		var past contract.Record
+		if past, err = d.recordAt(version); err == nil {
+			in.Past, err = past.Event()
+		}
 	}
 	if key := d.state.ExpiryKey(command); key != "" && err == nil {
 		in.Expiry, err = d.expiry(key)
 	}
 	return in, err
+}
+
+// time is when the account decides.
+func (d *decision) time() time.Time {
+	switch ahead := d.state.ChangedAt.Sub(d.now); {
+	case ahead > contract.MaxClockStep:
+		d.turnsBack = true // its time is from a clock that was wrong; the event source has another one, and confirms that
+	case ahead > 0:
+		return d.state.ChangedAt // clocks may step back a little, an account's time does not
+	}
+	return d.now
 }
 
 // expiry is the event with which a hold expired, by its key; nil if there is none.
@@ -265,11 +257,23 @@ func (d *decision) take(c contract.Command, event bank.Event, at time.Time, who 
 	if err := r.SetEvent(event); err != nil { // another attempt would fail in the same way
 		return contract.Outcome{Status: contract.Invalid, Reason: err.Error()}, nil
 	}
+	d.makeRoom()
 	d.records = append(d.records, r)
 	taken := &d.records[len(d.records)-1]
 	d.answered[c.Key] = taken
 	d.state = d.state.Apply(event, at)
 	return contract.Outcome{Status: contract.Applied, Record: taken}, nil
+}
+
+// makeRoom makes room for one more record. Where there was none, the records move: answered points to them again.
+func (d *decision) makeRoom() {
+	if len(d.records) < cap(d.records) {
+		return
+	}
+	d.records = slices.Grow(d.records, len(d.records)+1)
+	for i := range d.records {
+		d.answered[d.records[i].Key] = &d.records[i]
+	}
 }
 
 func refused(r *bank.Refusal) contract.Outcome {
@@ -286,27 +290,30 @@ func failed(o contract.Outcome) bool {
 // answered in earlier turns are still replayed.
 func (d *decision) abandon(i int) error {
 	for j, c := range d.batch.Commands {
-		if j == i {
-			continue
-		}
-		d.outcomes[j] = contract.Outcome{Status: contract.NotTried}
-		earlier := d.answered[c.Key]
-		if earlier == nil || earlier.Version > d.base ||
-			d.callers[j].may(c, d.state.Owner, d.batch.DryRun) != identity.Allowed {
-			continue
-		}
-		if command, err := c.Decode(); err == nil && checkKey(c.Key, command) == nil {
-			again, err := replay(earlier, command)
-			if err != nil {
+		if j != i {
+			var err error
+			if d.outcomes[j], err = d.untried(c, d.callers[j]); err != nil {
 				return err
-			}
-			if again.Status == contract.Replayed {
-				d.outcomes[j] = again
 			}
 		}
 	}
 	d.records, d.claim = nil, nil
 	return nil
+}
+
+// untried is the outcome of a command because of another one of its atomic batch: what it was answered in an earlier
+// turn, or that nothing happened.
+func (d *decision) untried(c contract.Command, who caller) (contract.Outcome, error) {
+	earlier := d.answered[c.Key]
+	if earlier != nil && earlier.Version <= d.base && who.may(c, d.state.Owner, d.batch.DryRun) == identity.Allowed {
+		if command, err := c.Decode(); err == nil && checkKey(c.Key, command) == nil {
+			again, err := d.replay(earlier, command)
+			if err != nil || again.Status == contract.Replayed {
+				return again, err
+			}
+		}
+	}
+	return contract.Outcome{Status: contract.NotTried}, nil
 }
 
 // show adds the account to an outcome, as long as the reply has room for it.

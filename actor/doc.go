@@ -9,6 +9,14 @@
 // Trying again is therefore always safe, and an actor tries again by itself
 // before it says that it does not know.
 //
-// Package saga beside it takes transfers from account to account. The package
-// may import internal packages and saga.
+// A command that concerns several accounts goes to a clearing actor. Its turn
+// holds all of them, as their own turns do, one after the other in the order
+// of their ids; who waited longest is next. So a turn waits for one turn of
+// each actor that wants the same account, and there are contract.ClearingActors
+// and the account's own. What an account takes too long for is tried again
+// apart from the others (clearing_hold.go).
+//
+// Package saga beside it takes transfers from account to account where the log
+// cannot write to both at once. The package may import internal packages and
+// saga.
 package actor

@@ -34,6 +34,7 @@ type Host struct {
 	clock        func() time.Time
 	authenticate Authenticator
 	keysKept     int
+	partitions   int // of the log
 
 	mu       sync.Mutex
 	accounts *lru.Cache[bank.AccountID, *account]
@@ -60,6 +61,10 @@ func NewHost(
 // KeepKeys sets how many idempotency keys of each account are in memory: for tests, to which a thousand are many. It
 // must come before the first turn.
 func (h *Host) KeepKeys(limit int) { h.keysKept = limit }
+
+// Divide says how many partitions the log has: accounts of one partition decide together. Without it there is one. It
+// must come before the first turn.
+func (h *Host) Divide(partitions int) { h.partitions = partitions }
 
 func (h *Host) limitAccounts(limit int) {
 	accounts, err := lru.New[bank.AccountID, *account](limit)
@@ -113,7 +118,8 @@ func (h *Host) account(id bank.AccountID) *account {
 	defer h.mu.Unlock()
 	a, here := h.accounts.Get(id)
 	if !here {
-		a = &account{id: id, log: h.log, snapshots: h.snapshots, clock: h.clock, keysKept: h.keysKept}
+		a = &account{id: id, log: h.log, snapshots: h.snapshots, clock: h.clock, keysKept: h.keysKept,
+			turn: make(chan struct{}, 1)}
 		if _, oldest, _ := h.accounts.GetOldest(); h.accounts.Add(id, a) {
 			go oldest.rest() // it may be in a turn
 		}
@@ -122,21 +128,19 @@ func (h *Host) account(id bank.AccountID) *account {
 }
 
 // RegisteredActorTypes implements the stream's handler.
-func (h *Host) RegisteredActorTypes() []string { return []string{contract.ActorType} }
+func (h *Host) RegisteredActorTypes() []string {
+	return []string{contract.ActorType, contract.ClearingType}
+}
 
 // InvokeActorMethod implements the stream's handler.
 func (h *Host) InvokeActorMethod(
-	ctx context.Context, _, id, method string, payload []byte,
+	ctx context.Context, kind, id, method string, payload []byte,
 ) ([]byte, actorerr.ActorErr) {
 	var reply any
 	switch method {
 	case contract.MethodExecute:
-		var batch contract.CommandBatch
-		err := contract.Decode(payload, &batch)
-		if err == nil {
-			reply, err = h.Execute(ctx, bank.AccountID(id), batch)
-		}
-		if err != nil {
+		var err error
+		if reply, err = h.executeAny(ctx, kind, id, payload); err != nil {
 			slog.Error("malformed turn", "actor", id, "error", err)
 			return nil, actorerr.ErrActorInvokeFailed
 		}
@@ -155,8 +159,27 @@ func (h *Host) InvokeActorMethod(
 	return data, actorerr.Success
 }
 
+// executeAny gives an account's actor or a clearing actor a turn.
+func (h *Host) executeAny(ctx context.Context, kind, id string, payload []byte) (contract.CommandReply, error) {
+	if kind == contract.ClearingType {
+		var batch contract.ClearingBatch
+		if err := contract.Decode(payload, &batch); err != nil {
+			return contract.CommandReply{}, err
+		}
+		return h.ExecuteClearing(ctx, batch)
+	}
+	var batch contract.CommandBatch
+	if err := contract.Decode(payload, &batch); err != nil {
+		return contract.CommandReply{}, err
+	}
+	return h.Execute(ctx, bank.AccountID(id), batch)
+}
+
 // Deactivate implements the stream's handler: the actor leaves this host.
-func (h *Host) Deactivate(_ context.Context, _, id string) actorerr.ActorErr {
+func (h *Host) Deactivate(_ context.Context, kind, id string) actorerr.ActorErr {
+	if kind == contract.ClearingType {
+		return actorerr.Success // it keeps nothing
+	}
 	h.mu.Lock()
 	a, here := h.accounts.Peek(bank.AccountID(id))
 	h.accounts.Remove(bank.AccountID(id))

@@ -77,6 +77,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 		return err
 	}
 	host := NewHost(events, stateStore{sidecar}, sealing, time.Now, NewAuthenticator(people, signer.Verifier()))
+	host.Divide(config.Partitions)
 	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: signer.Sign(batcher.Remote(sidecar)),
 		Store: sagaStore{sidecar}, Key: sealing, Restored: host.ForgetAll, Here: host.Has,
 		Clock: time.Now, Salt: rand.Uint64(), Logger: log})

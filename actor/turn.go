@@ -41,6 +41,7 @@ var (
 	errUnknownOutcome = errors.New("the append's outcome is not known")
 	errLostRace       = errors.New("the stream has moved on")
 	errNotTaken       = errors.New("the event source takes no appends now")
+	errBusy           = errors.New("an earlier turn of the account has not ended")
 	// errPerhapsOurs raises doubt: the event that an append met may be its own. An append may be delivered twice, and a
 	// command to two hosts.
 	errPerhapsOurs = errors.New("the event may be of this command")
@@ -55,11 +56,14 @@ var (
 
 // execute is one turn: it decides the commands in order and appends the events that they become, together.
 func (a *account) execute(ctx context.Context, batch contract.CommandBatch, callers []caller) []contract.Outcome {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, turnBudget)
 	defer cancel()
-	t := turn{batch: batch, callers: callers, now: a.clock().UTC().Truncate(time.Microsecond), lookUp: batch.DryRun}
+	t := turn{batch: batch, callers: callers, lookUp: batch.DryRun}
+	if !a.begin(ctx) {
+		return t.giveUp(errBusy)
+	}
+	defer a.end()
+	t.now = a.clock().UTC().Truncate(time.Microsecond)
 	for pause := retryMin; ; {
 		outcomes, err := a.attempt(ctx, &t)
 		if err == nil {

@@ -11,6 +11,9 @@ import "time"
 type Party struct {
 	Account
 	Now time.Time
+	// Unseen is set where the caller of a dry run may not know of the account: it is taken to accept what comes, and
+	// nothing is decided about it.
+	Unseen bool
 }
 
 // Decided is what one account does in a decision of several.

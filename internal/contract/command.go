@@ -140,6 +140,9 @@ const (
 	NotTried Status = "not-tried"
 	// Unavailable: nothing happened and the same request may be sent again.
 	Unavailable Status = "unavailable"
+	// Late: nothing happened, because an account takes longer than the other
+	// commands of the call should wait; the same command goes in a call of its own.
+	Late Status = "late"
 	// Unknown: it may or may not have happened; the same request with the same
 	// key finds out.
 	Unknown Status = "unknown"

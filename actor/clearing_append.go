@@ -1,0 +1,268 @@
+package actor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// settleClaims makes sure that the accounts may have the external ids that they are opened with.
+func (d *clearingDecision) settleClaims(ctx context.Context) error {
+	var settling errgroup.Group
+	settling.SetLimit(readAtOnce)
+	for _, p := range d.on {
+		if p.unsure && (p.claim != nil || !d.appliesAllOf(p)) {
+			d.lookUp = true
+			return errForgotten
+		}
+		if p.claim != nil {
+			settling.Go(func() error { return p.account.settleClaim(ctx, &p.turn, &p.decision) })
+		}
+	}
+	err := settling.Wait()
+	for _, p := range d.on {
+		for externalID, holder := range p.taken {
+			if d.taken == nil {
+				d.taken = make(map[string]bank.AccountID)
+			}
+			d.taken[externalID] = holder
+		}
+	}
+	return err
+}
+
+// appliesAllOf reports whether every command that is addressed to an account becomes an event. Only then does the log
+// see all their keys.
+func (d *clearingDecision) appliesAllOf(p *party) bool {
+	for i, outcome := range d.answers {
+		if d.of[i] == p.account.id && outcome.Status != contract.Applied {
+			return false
+		}
+	}
+	return true
+}
+
+// group are the records that are appended together: those of commands that share accounts.
+type group struct {
+	accounts []bank.AccountID // in the order of their first records
+	commands []int
+	first    int64 // position, once it is appended
+}
+
+// conclude appends what was decided, makes sure of the states on which the other outcomes depend, and closes the
+// commands whose outcomes are certain then. The error is why others are still open.
+func (d *clearingDecision) conclude(ctx context.Context) error {
+	var failure error
+	certain := make(map[bank.AccountID]bool)
+	if !d.batch.DryRun {
+		failure = d.appendAll(ctx, d.groups(), certain)
+	}
+	failure = errors.Join(failure, d.confirmAll(ctx, certain))
+	closed := make(map[int]contract.Outcome)
+	for i, outcome := range d.answers {
+		if !slices.ContainsFunc(d.basis[i], func(id bank.AccountID) bool { return !certain[id] }) {
+			closed[i] = d.final(outcome)
+		}
+	}
+	d.close(closed)
+	return failure
+}
+
+// groups are the records that were decided, as they are appended.
+func (d *clearingDecision) groups() []*group {
+	of := make(map[bank.AccountID]*group)
+	byCommand := make(map[int]*group)
+	var all []*group
+	for _, w := range d.written {
+		mine, theirs := byCommand[w.command], of[w.account]
+		switch {
+		case mine == nil && theirs == nil:
+			mine = &group{}
+			all = append(all, mine)
+		case mine == nil:
+			mine = theirs
+		case theirs != nil && theirs != mine:
+			for _, id := range theirs.accounts {
+				of[id] = mine
+			}
+			for _, i := range theirs.commands {
+				byCommand[i] = mine
+			}
+			mine.accounts, mine.commands = append(mine.accounts, theirs.accounts...), append(mine.commands, theirs.commands...)
+			all = slices.DeleteFunc(all, func(g *group) bool { return g == theirs })
+		}
+		if of[w.account] == nil {
+			mine.accounts = append(mine.accounts, w.account)
+		}
+		if byCommand[w.command] == nil {
+			mine.commands = append(mine.commands, w.command)
+		}
+		of[w.account], byCommand[w.command] = mine, mine
+	}
+	d.number(of)
+	return all
+}
+
+// number gives the records of each group of several accounts their order, that of the decisions.
+func (d *clearingDecision) number(of map[bank.AccountID]*group) {
+	left := make(map[*group]int)
+	for _, w := range slices.Backward(d.written) {
+		g, p := of[w.account], d.on[w.account]
+		if len(g.accounts) > 1 {
+			p.records[w.version-p.base-1].More = left[g]
+		}
+		left[g]++
+	}
+}
+
+// append is the group as the log takes it.
+func (d *clearingDecision) append(g *group) contract.Append {
+	one := func(id bank.AccountID) contract.Append {
+		p := d.on[id]
+		return contract.Append{Account: id, ExpectedVersion: p.base, TurnsBack: p.turnsBack, Records: p.records}
+	}
+	together := one(g.accounts[0])
+	for n, id := range g.accounts {
+		together.CheckKeys = together.CheckKeys || d.on[id].unsure
+		if n > 0 {
+			together.With = append(together.With, one(id))
+		}
+	}
+	return together
+}
+
+// appendAll appends the groups in one call, and notes the accounts whose states are certain then.
+func (d *clearingDecision) appendAll(ctx context.Context, groups []*group, certain map[bank.AccountID]bool) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	appends := make([]contract.Append, len(groups))
+	for n, g := range groups {
+		appends[n] = d.append(g)
+	}
+	results, err := d.host.log.AppendAll(ctx, appends)
+	if err != nil {
+		unknown := contract.AppendResult{Status: contract.AppendUnknown, Reason: err.Error()}
+		results = slices.Repeat([]contract.AppendResult{unknown}, len(groups))
+	}
+	var failure error
+	for n, g := range groups {
+		failure = errors.Join(failure, d.settle(g, results[n], certain))
+	}
+	return failure
+}
+
+// settle takes the result of a group's append. The error is why its commands are still open.
+func (d *clearingDecision) settle(g *group, result contract.AppendResult, certain map[bank.AccountID]bool) error {
+	switch result.Status {
+	case contract.Appended:
+		d.accept(g, result.FirstPosition)
+		for _, id := range g.accounts {
+			certain[id] = true
+		}
+		return nil
+	case contract.VersionConflict:
+		for _, id := range g.accounts {
+			if len(result.Moved) == 0 || slices.Contains(result.Moved, id) {
+				d.on[id].account.forget()
+			}
+		}
+		d.doubt(g)
+		return fmt.Errorf("%w: %s", errLostRace, result.Reason)
+	case contract.KeysUsed:
+		d.lookUp = true
+		d.doubt(g)
+		return errForgotten
+	case contract.AppendInvalid, contract.Apart:
+		invalid := make(map[int]contract.Outcome)
+		for _, i := range g.commands {
+			invalid[i] = contract.Outcome{Status: contract.Invalid, Reason: result.Reason}
+			delete(d.answers, i)
+		}
+		d.close(invalid)
+		return nil
+	case contract.Overloaded, contract.Halted:
+		return notAppended(result)
+	}
+	for _, id := range g.accounts {
+		d.on[id].account.forget()
+	}
+	d.doubt(g)
+	return fmt.Errorf("%w: %s", errUnknownOutcome, result.Reason)
+}
+
+// doubt notes that a group's events may be in the log, or may still get there: its append was lost, or what it met may
+// be the event of another delivery of the same command.
+func (d *clearingDecision) doubt(g *group) {
+	for _, i := range g.commands {
+		d.unknown[i] = true
+	}
+}
+
+// accept makes what was appended the states of its accounts.
+func (d *clearingDecision) accept(g *group, first int64) {
+	total := 0
+	for _, id := range g.accounts {
+		total += len(d.on[id].records)
+	}
+	for _, id := range g.accounts {
+		p := d.on[id]
+		for i := range p.records {
+			if r := &p.records[i]; len(g.accounts) > 1 {
+				r.Position = first + int64(total-1-r.More)
+			} else {
+				r.Position = first + int64(i)
+			}
+		}
+		p.account.accept(&p.decision)
+	}
+}
+
+// confirmAll makes sure that the states on which outcomes depend, and that no append has confirmed, are the newest.
+func (d *clearingDecision) confirmAll(ctx context.Context, certain map[bank.AccountID]bool) error {
+	var confirming errgroup.Group
+	confirming.SetLimit(readAtOnce)
+	confirmed := make(map[bank.AccountID]*bool)
+	for _, basis := range d.basis {
+		for _, id := range basis {
+			p := d.on[id]
+			if certain[id] || confirmed[id] != nil || len(p.records) > 0 && !d.batch.DryRun {
+				continue
+			}
+			yes := new(bool)
+			confirmed[id] = yes
+			confirming.Go(func() error {
+				err := p.account.confirm(ctx, true)
+				*yes = err == nil
+				return err
+			})
+		}
+	}
+	err := confirming.Wait()
+	for id, yes := range confirmed {
+		certain[id] = *yes
+	}
+	return err
+}
+
+// final is an outcome with the records as they were appended.
+func (d *clearingDecision) final(o contract.Outcome) contract.Outcome {
+	o.Record, o.Return = d.appended(o.Record), d.appended(o.Return)
+	return o
+}
+
+func (d *clearingDecision) appended(r *contract.Record) *contract.Record {
+	if r == nil {
+		return nil
+	}
+	if p := d.on[r.Account]; p != nil && r.Version > p.base {
+		return &p.records[r.Version-p.base-1]
+	}
+	return r
+}
