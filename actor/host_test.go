@@ -2,9 +2,13 @@ package actor_test
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"corebank/actor"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -44,4 +48,18 @@ func TestAHostForgetsWhoRestedLongest(t *testing.T) {
 			t.Errorf("%d accounts are in memory, want the last two", kept)
 		}
 	})
+}
+
+// A call to an actor that gets lost is made again: the sidecar has a policy for each type of actors.
+func TestLostCallsOfAllActorsAreMadeAgain(t *testing.T) {
+	policies, err := os.ReadFile("../components/resiliency.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := actor.NewHost(nil, nil, sealing, time.Now, nil)
+	for _, kind := range host.RegisteredActorTypes() {
+		if want := "      " + kind + ":\n        retry: command\n"; !strings.Contains(string(policies), want) {
+			t.Errorf("components/resiliency.yaml has no retries for the actors %q", kind)
+		}
+	}
 }
