@@ -166,7 +166,7 @@ func (l briefly) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (
 func TestAPayloadWaitsForWhatIsAway(t *testing.T) {
 	c := given(t, banktest.Start(t))
 	gateway := c.GatewayWith(func(p *server.Parts) { p.Log = briefly{p.Log, new(atomic.Int32)} })
-	gateway.Do(`mutation($key: ID!) { openAccount(input: {owner: "Ada", currency: "EUR", idempotencyKey: $key}) {
+	gateway.Do(`mutation($key: String!) { openAccount(input: {owner: "Ada", currency: "EUR", idempotencyKey: $key}) {
 		account { version events { nodes { type } } } } }`, map[string]any{"key": c.key()}).
 		Answers(`{openAccount: {account: {version: 1, events: {nodes: [{type: ACCOUNT_OPENED}]}}}}`)
 }

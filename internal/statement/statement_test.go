@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -162,6 +163,33 @@ func TestAStatementThatDoesNotAddUpIsNotWritten(t *testing.T) {
 	}
 	if _, err := written("pdf", frame, lines); err == nil || !strings.Contains(err.Error(), "camt053") {
 		t.Errorf("another format: %v", err)
+	}
+}
+
+// TestTheLargestAmountsAddUp: in both directions and to the cent, and no sum wraps.
+func TestTheLargestAmountsAddUp(t *testing.T) {
+	const most = math.MaxInt64
+	frame, _ := aMonth()
+	line := func(version int64, credit bool, amount, balance int64) statement.Line {
+		return statement.Line{ID: "txn", Version: frame.OpeningVersion + version, Type: "DEPOSIT", Credit: credit,
+			Amount: eur(amount), Balance: eur(balance), BookedAt: frame.From, ValueAt: frame.From}
+	}
+	frame.Opening, frame.Closing = eur(-most), eur(-most)
+	lines := []statement.Line{line(1, true, most, 0), line(2, true, most, most), line(3, false, most, 0),
+		line(4, false, most, -most)}
+	for _, format := range []statement.Format{statement.CSV, statement.JSON} {
+		text, err := written(format, frame, lines)
+		if err != nil || strings.Count(text, "92233720368547758.07") < 6 {
+			t.Errorf("%s: %v\n%s", format, err, text)
+		}
+	}
+	frame.Opening, frame.Closing = eur(most), eur(math.MinInt64)
+	if text, err := written(statement.JSON, frame, []statement.Line{line(1, true, 1, math.MinInt64)}); err == nil {
+		t.Errorf("a sum wraps:\n%s", text)
+	}
+	frame.Opening, frame.Closing = eur(math.MinInt64), eur(most)
+	if text, err := written(statement.JSON, frame, []statement.Line{line(1, false, 1, most)}); err == nil {
+		t.Errorf("a difference wraps:\n%s", text)
 	}
 }
 

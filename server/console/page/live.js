@@ -10,7 +10,7 @@ const page = 50;
 const jump = 100; // rows of a page that catches up
 const pagesBehind = 3; // further behind, it begins anew at the newest page
 const pause = 250; // at least, between two queries
-const share = 10; // drawing may take this part of the time
+const share = 10; // drawing may take this part of the time, as long as the page asks often enough to be live
 const poll = 1500; // in case a notification is ever missed
 const patience = 2700; // without an answer for so long, the page is not live
 const look = 250; // how often that is looked at
@@ -81,7 +81,7 @@ export class Live extends EventTarget {
     this.wanted = true;
     if (this.#asking || this.#timer || this.signal.aborted) return;
     const since = performance.now() - this.#confirmed;
-    const wait = Math.max(0, Math.max(pause, share * this.#drawing) - since);
+    const wait = Math.max(0, Math.max(pause, Math.min(share * this.#drawing, poll)) - since);
     this.#timer = setTimeout(() => { this.#timer = null; this.refresh(); }, wait);
   }
 

@@ -5,11 +5,13 @@ import { entries, momentOf } from '/page/field.js';
 import { batchItems, forms } from '/page/forms.js';
 import { Ledger, live, most } from '/page/ledger.js';
 import { copied, decimal, grouped, isNegative, isZero, minor, shown, sum, typed } from '/page/money.js';
+import { Live } from '/page/live.js';
 import { allows, headline, reversal } from '/page/offer.js';
 import { patiently } from '/page/persist.js';
 import * as queries from '/page/queries.js';
 import { link, read } from '/page/route.js';
 import { fraction, nearest, positions, ticks, timeLabel, timeTicks } from '/page/scale.js';
+import { socket } from '/page/socket.js';
 import { balanceSheet } from '/page/trial.js';
 
 const wrong = [];
@@ -235,9 +237,34 @@ async function patience() {
   is('it is wrong', await tried(failing(1, 'UNAVAILABLE', false)), ['UNAVAILABLE', false]);
 }
 
+const sleep = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
+
+// A page that draws slowly asks often enough to be live all the same.
+async function liveness() {
+  const real = window.fetch;
+  const history = { edges: [], pageInfo: { hasNextPage: false, hasPreviousPage: false } };
+  window.fetch = async () => new Response(JSON.stringify({ data: { account: { version: 1, history } } }));
+  const stop = new AbortController();
+  const page = new Live('acc', stop.signal);
+  let behind = 0;
+  try {
+    await page.open();
+    page.drawn(1000);
+    for (let i = 0; i < 40; i++) {
+      await sleep(100);
+      if (socket.behind) behind++;
+    }
+  } finally {
+    stop.abort();
+    window.fetch = real;
+  }
+  is('live', behind, 0);
+}
+
 export async function run() {
   for (const part of [money, amounts, scale, chart, trial, ledger, reversals, offers, addresses]) part();
   await patience();
+  await liveness();
   if (checks < 110) wrong.push(`only ${checks} checks ran`);
   return wrong;
 }
