@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -17,6 +18,7 @@ import (
 	"github.com/dapr/dapr/cmd/daprd/options"
 	"github.com/dapr/dapr/pkg/acl"
 	"github.com/dapr/dapr/pkg/config"
+	"github.com/dapr/dapr/pkg/resiliency"
 	"github.com/dapr/dapr/pkg/runtime"
 	"github.com/dapr/dapr/pkg/runtime/registry"
 	"github.com/dapr/kit/logger"
@@ -85,6 +87,26 @@ func TestContainersShareTheOtherFiles(t *testing.T) {
 		}
 		if !bytes.Equal(local, compose) {
 			t.Errorf("compose/%s is not a copy of %s: copy it again", name, name)
+		}
+	}
+}
+
+// A gateway takes a refusal for certain if none of its calls with the command got
+// lost. A sidecar that calls again by itself would hide that one was.
+func TestNoSidecarSendsACommandTwice(t *testing.T) {
+	log := logger.NewLogger("test")
+	policies := resiliency.FromConfigurations(log, resiliency.LoadLocalResiliency(log, "server", "..")...)
+	for _, kind := range []string{"account", "clearing"} {
+		if !policies.PolicyDefined(kind, resiliency.ActorPolicy{}) {
+			t.Errorf("an actor of kind %s has Dapr's own policy, which calls it again", kind)
+		}
+		calls := 0
+		call := resiliency.NewRunner[int](t.Context(), policies.ActorPreLockPolicy(kind, "one"))
+		if _, err := call(func(context.Context) (int, error) { calls++; return 0, errors.New("lost") }); err == nil {
+			t.Errorf("a call of an actor of kind %s got lost without a word", kind)
+		}
+		if calls != 1 {
+			t.Errorf("an actor of kind %s is called %d times", kind, calls)
 		}
 	}
 }
