@@ -55,32 +55,53 @@ type group struct {
 	first    int64 // position, once it is appended
 }
 
-// conclude appends what was decided, makes sure of the states on which the other outcomes depend, and closes the
-// commands whose outcomes are certain then. The error is why others are still open.
+// conclude makes sure of the states on which outcomes depend, appends what was decided, and closes the commands whose
+// outcomes are certain then: all of an atomic batch, or none. The error is why others are still open.
+//
+// The log compares the versions of the streams that it writes to. What was decided on other accounts, too, as when one
+// does not take a transfer, is appended only when those are as they were known.
 func (d *clearingDecision) conclude(ctx context.Context) error {
-	var failure error
 	certain := make(map[bank.AccountID]bool)
+	failure := d.confirmAll(ctx, certain)
 	if !d.batch.DryRun {
-		failure = d.appendAll(ctx, d.groups(), certain)
+		sure := slices.DeleteFunc(d.groups(), func(g *group) bool { return !d.isSure(g, certain) })
+		failure = errors.Join(failure, d.appendAll(ctx, sure, certain))
 	}
-	failure = errors.Join(failure, d.confirmAll(ctx, certain))
 	closed := make(map[int]contract.Outcome)
 	for i, outcome := range d.answers {
 		if !slices.ContainsFunc(d.basis[i], func(id bank.AccountID) bool { return !certain[id] }) {
 			closed[i] = d.final(outcome)
 		}
 	}
+	if d.batch.Atomic && len(closed) < len(d.answers) {
+		return failure
+	}
 	d.close(closed)
 	return failure
 }
 
-// groups are the records that were decided, as they are appended.
+// isSure reports whether the states are certain on which a group was decided, apart from those of its own accounts.
+func (d *clearingDecision) isSure(g *group, certain map[bank.AccountID]bool) bool {
+	unsure := func(id bank.AccountID) bool { return !certain[id] && len(d.on[id].records) == 0 }
+	for i, basis := range d.basis {
+		if (d.batch.Atomic || slices.Contains(g.commands, i)) && slices.ContainsFunc(basis, unsure) {
+			return false
+		}
+	}
+	return true
+}
+
+// groups are the records that were decided, as they are appended: those of an atomic batch in one.
 func (d *clearingDecision) groups() []*group {
 	of := make(map[bank.AccountID]*group)
 	byCommand := make(map[int]*group)
 	var all []*group
 	for _, w := range d.written {
-		mine, theirs := byCommand[w.command], of[w.account]
+		command := w.command
+		if d.batch.Atomic {
+			command = d.window[0]
+		}
+		mine, theirs := byCommand[command], of[w.account]
 		switch {
 		case mine == nil && theirs == nil:
 			mine = &group{}
@@ -100,10 +121,10 @@ func (d *clearingDecision) groups() []*group {
 		if of[w.account] == nil {
 			mine.accounts = append(mine.accounts, w.account)
 		}
-		if byCommand[w.command] == nil {
+		if !slices.Contains(mine.commands, w.command) {
 			mine.commands = append(mine.commands, w.command)
 		}
-		of[w.account], byCommand[w.command] = mine, mine
+		of[w.account], byCommand[command] = mine, mine
 	}
 	d.number(of)
 	return all

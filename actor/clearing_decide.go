@@ -146,6 +146,9 @@ func (d *clearingDecision) decideAll() error {
 		}
 		own.room = d.room
 		own.show(&outcome, who)
+		if outcome.Account != nil {
+			d.depend(own.state.ID)
+		}
 		d.answers[i], d.room = outcome, own.room
 	}
 	if d.batch.Atomic && len(d.written) > contract.MaxAppendTogether {

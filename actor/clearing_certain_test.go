@@ -1,0 +1,73 @@
+package actor_test
+
+import (
+	"testing"
+
+	"corebank/actor"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
+)
+
+// alone gives an account's actor on a host one command.
+func (b *bench) alone(host *actor.Host, id bank.AccountID, command contract.Command) []contract.Outcome {
+	b.t.Helper()
+	reply, err := host.Execute(b.t.Context(), id, contract.CommandBatch{Commands: []contract.Command{command}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return reply.Outcomes
+}
+
+// An atomic batch is one append, also where its commands share no accounts.
+func TestAnAtomicBatchIsWrittenAtOnce(t *testing.T) {
+	bubble(t, func(b *bench) {
+		ids := b.opened(100, "a", "b", "c")
+		before := len(b.wholeLog())
+		b.expect(b.clearing(b.host, contract.CommandBatch{Atomic: true}, addressed{ids[0], b.deposit("1", 1)},
+			addressed{ids[1], b.deposit("2", 1)}, b.transfer("3", ids[2], ids[0], 1)),
+			contract.Applied, contract.Applied, contract.Applied)
+		for i, r := range b.wholeLog()[before:] {
+			if want := 3 - i; r.More != want {
+				b.t.Errorf("record %d says that %d more follow it, want %d", i, r.More, want)
+			}
+		}
+	})
+}
+
+func (b *bench) wholeLog() []contract.Record {
+	b.t.Helper()
+	records, err := b.memory.Open().ReadAll(b.t.Context(), 0, 10_000)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return records
+}
+
+// A refusal that was decided on an old state is decided again together with the rest of its atomic batch.
+func TestAnAtomicBatchIsDecidedAgainAsAWhole(t *testing.T) {
+	bubble(t, func(b *bench) {
+		ids := b.opened(100, "a", "b")
+		b.expect(b.alone(b.anotherHost(), ids[1], b.deposit("meanwhile", 50)), contract.Applied)
+		b.expect(b.clearing(b.host, contract.CommandBatch{Atomic: true}, addressed{ids[0], b.deposit("1", 1)},
+			addressed{ids[1], b.withdraw("2", 150)}), contract.Applied, contract.Applied)
+		b.expectBalances(map[bank.AccountID]int64{ids[0]: 101, ids[1]: 0})
+	})
+}
+
+// A transfer comes back because of what the receiver's account is, and not of what a host remembers of it.
+func TestATransferComesBackOnlyFromAnAccountThatDoesNotTakeIt(t *testing.T) {
+	bubble(t, func(b *bench) {
+		ids := b.opened(100, "a")
+		late, other := bank.NewAccountID("ada", "late"), b.anotherHost()
+		first := b.clearing(other, contract.CommandBatch{}, b.transfer("1", ids[0], late, 10))
+		if b.expect(first, contract.Applied); first[0].Return == nil {
+			b.t.Fatalf("%+v; there is no such account yet", first[0])
+		}
+		b.opened(1, "late")
+		second := b.clearing(other, contract.CommandBatch{}, b.transfer("2", ids[0], late, 10))
+		if b.expect(second, contract.Applied); second[0].Return != nil {
+			b.t.Errorf("%+v came back", second[0])
+		}
+		b.expectBalances(map[bank.AccountID]int64{ids[0]: 90, late: 11})
+	})
+}
