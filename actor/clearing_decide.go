@@ -223,6 +223,9 @@ func (d *clearingDecision) together(on *decision, r request) (contract.Outcome, 
 	if len(broken) == 0 && hidden {
 		broken = bank.Refusals{bank.RefuseUnknownAccount()}
 	}
+	if len(broken) > 0 && !d.batch.DryRun {
+		return refused(broken[0]), true, nil
+	}
 	if len(broken) > 0 {
 		return contract.Outcome{Status: contract.Refused, Refusal: broken[0], Others: slices.Clip(broken[1:])}, true, nil
 	}
@@ -280,6 +283,7 @@ func (d *clearingDecision) takeAll(
 		}
 	}
 	mark := len(d.written)
+	var also []contract.Record
 	for _, one := range decided {
 		command, who := r.Command, r.who
 		if one.Step != nil {
@@ -304,8 +308,11 @@ func (d *clearingDecision) takeAll(
 			answer = taken
 		case back:
 			answer.Return = taken.Record
+		case d.batch.DryRun:
+			also = append(also, *taken.Record)
 		}
 	}
+	answer.Also = also
 	return answer, nil
 }
 

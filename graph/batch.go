@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 
 	"corebank/graph/model"
 	"corebank/internal/bank"
@@ -29,14 +28,12 @@ func (r *Resolver) postBatch(ctx context.Context, in model.PostBatchInput) (*mod
 		return payload, nil
 	}
 	outcomes := r.executeItems(ctx, requests, deref(in.Atomic), payload.DryRun)
-	predictions := make(map[bank.AccountID]*prediction)
+	dry := make(predictions)
 	for i, outcome := range outcomes {
-		dry := predictions[requests[i].account]
-		if payload.DryRun && dry == nil {
-			dry = newPrediction()
-			predictions[requests[i].account] = dry
+		if payload.DryRun {
+			dry.add(requests[i].account, outcome)
 		}
-		item, err := r.itemResult(ctx, i, requests[i], outcome, dry)
+		item, err := r.itemResult(ctx, i, requests[i], outcome, dry[requests[i].account])
 		if err != nil {
 			return nil, err
 		}
@@ -44,6 +41,23 @@ func (r *Resolver) postBatch(ctx context.Context, in model.PostBatchInput) (*mod
 	}
 	payload.FailedIndex = failedIndex(outcomes)
 	return payload, nil
+}
+
+// predictions are what a dry run adds to each account.
+type predictions map[bank.AccountID]*prediction
+
+// add notes what a command of an account would do to it and to others.
+func (p predictions) add(id bank.AccountID, o contract.Outcome) {
+	of := func(id bank.AccountID) *prediction {
+		if p[id] == nil {
+			p[id] = newPrediction()
+		}
+		return p[id]
+	}
+	of(id)
+	for _, record := range predicted(o) {
+		of(record.Account).add(record)
+	}
 }
 
 // failedIndex is the index of the first item that was refused or failed. An
@@ -83,9 +97,6 @@ func (r *Resolver) batchRequests(ctx context.Context,
 			return nil, bank.RefuseInput(field, refusal), nil
 		case request.dryRun:
 			return nil, bank.RefuseInput(field+"."+kind+".dryRun", "must not be set for an item; set it for the batch"), nil
-		case deref(in.Atomic) && request.account != requests[0].account && i > 0:
-			return nil, bank.RefuseInput(field,
-				"is for another account than the first item; an atomic batch is for one account"), nil
 		}
 		request.path, request.dryRun = []string{"input", "items", strconv.Itoa(i), kind}, deref(in.DryRun)
 		requests[i] = request
@@ -126,12 +137,11 @@ func (r *Resolver) itemRequest(ctx context.Context,
 	return request, kind, refusal, err
 }
 
-// executeItems executes the requests of each account in their order, and all
-// accounts at the same time. A failure of one account affects its items only.
+// executeItems executes the requests in their order, as one batch.
 func (r *Resolver) executeItems(ctx context.Context, requests []commandRequest,
 	atomic, dryRun bool) []contract.Outcome {
 	outcomes := make([]contract.Outcome, len(requests))
-	byAccount := make(map[bank.AccountID][]int)
+	var items []int // those that their accounts decide
 	for i, request := range requests {
 		outcome, known := request.precheck()
 		if known && atomic {
@@ -140,36 +150,31 @@ func (r *Resolver) executeItems(ctx context.Context, requests []commandRequest,
 		if known {
 			outcomes[i] = outcome
 		} else {
-			byAccount[request.account] = append(byAccount[request.account], i)
+			items = append(items, i)
 		}
 	}
-	var group sync.WaitGroup
-	for id, items := range byAccount {
-		group.Go(func() {
-			batch := contract.CommandBatch{Atomic: atomic, DryRun: dryRun}
-			for i, outcome := range r.executeForAccount(ctx, id, requests, items, batch) {
-				outcomes[items[i]] = outcome
-			}
-		})
+	if len(items) == 0 {
+		return outcomes
 	}
-	group.Wait()
+	for i, outcome := range r.executeSome(ctx, requests, items, atomic, dryRun) {
+		outcomes[items[i]] = outcome
+	}
 	return outcomes
 }
 
 // abandonBatch is the outcome of an atomic batch with an item that is refused
-// without its account. An item before it may be refused by the account, and is
+// without its account. An item before it may be refused by its account, and is
 // then the one because of which nothing happens.
 func (r *Resolver) abandonBatch(ctx context.Context, requests []commandRequest, wrong int,
 	refused contract.Outcome) []contract.Outcome {
 	outcomes := slices.Repeat([]contract.Outcome{{Status: contract.NotTried}}, len(requests))
 	failed := false
 	if wrong > 0 {
-		items := make([]int, wrong)
-		for i := range items {
-			items[i] = i
+		before := make([]int, wrong)
+		for i := range before {
+			before[i] = i
 		}
-		before := contract.CommandBatch{Atomic: true, DryRun: true}
-		for i, outcome := range r.executeForAccount(ctx, requests[0].account, requests, items, before) {
+		for i, outcome := range r.executeSome(ctx, requests, before, true, true) {
 			switch {
 			case outcome.Status == contract.Applied: // it would be, alone
 				continue
@@ -188,19 +193,21 @@ func (r *Resolver) abandonBatch(ctx context.Context, requests []commandRequest, 
 	return outcomes
 }
 
-// executeForAccount executes those of the requests that items has the indexes
-// of, all of one account, and returns an outcome for each.
-func (r *Resolver) executeForAccount(ctx context.Context, id bank.AccountID, requests []commandRequest, items []int,
-	batch contract.CommandBatch) []contract.Outcome {
+// executeSome executes those of the requests that items has the indexes of, and
+// returns an outcome for each.
+func (r *Resolver) executeSome(ctx context.Context, requests []commandRequest, items []int,
+	atomic, dryRun bool) []contract.Outcome {
+	batch := contract.ClearingBatch{Batch: contract.CommandBatch{Atomic: atomic, DryRun: dryRun}}
 	for _, i := range items {
 		command, err := encode(ctx, requests[i].key, requests[i].command)
 		if err != nil { // only a mistake of ours: what a caller can send is checked before
 			r.Hidden(ctx, err)
 			return slices.Repeat([]contract.Outcome{{Status: contract.Invalid, Reason: err.Error()}}, len(items))
 		}
-		batch.Commands = append(batch.Commands, command)
+		batch.Accounts = append(batch.Accounts, requests[i].account)
+		batch.Batch.Commands = append(batch.Batch.Commands, command)
 	}
-	return r.executeBatch(ctx, id, batch)
+	return r.executeBatch(ctx, batch)
 }
 
 // itemResult is the result of one item.

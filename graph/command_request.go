@@ -49,6 +49,11 @@ func (r *Resolver) submit(ctx context.Context, request commandRequest) (payload,
 	var dry *prediction
 	if request.dryRun {
 		dry = newPrediction()
+		for _, record := range predicted(outcome) {
+			if record.Account == request.account {
+				dry.add(record)
+			}
+		}
 	}
 	return r.payloadOf(ctx, request, outcome, dry)
 }
@@ -70,24 +75,28 @@ func (r *Resolver) execute(ctx context.Context, request commandRequest) (contrac
 		}
 		return outcome, nil
 	}
-	batch := contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true}
-	return r.executeBatch(ctx, request.account, batch)[0], nil
+	return r.tryRun(ctx, request.account, command), nil
 }
 
-// executeBatch sends commands to one account and returns one outcome for each. A
+// tryRun is the outcome of a command's dry run.
+func (r *Resolver) tryRun(ctx context.Context, id bank.AccountID, command contract.Command) contract.Outcome {
+	return r.executeBatch(ctx, contract.ClearingBatch{Accounts: []bank.AccountID{id},
+		Batch: contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true}})[0]
+}
+
+// executeBatch sends commands to their accounts and returns one outcome for each. A
 // dry run whose outcome is not known has not happened: it can be sent again.
-func (r *Resolver) executeBatch(ctx context.Context, id bank.AccountID,
-	batch contract.CommandBatch) []contract.Outcome {
-	outcomes, err := r.Commands.ExecuteBatch(ctx, id, batch)
-	if err == nil && len(outcomes) != len(batch.Commands) {
+func (r *Resolver) executeBatch(ctx context.Context, batch contract.ClearingBatch) []contract.Outcome {
+	outcomes, err := r.Commands.ExecuteBatch(ctx, batch)
+	if err == nil && len(outcomes) != len(batch.Accounts) {
 		err = fmt.Errorf("it answered %d", len(outcomes))
 	}
 	if err != nil {
-		r.Hidden(ctx, fmt.Errorf("execute %d commands on %s: %w", len(batch.Commands), id, err))
-		outcomes = slices.Repeat([]contract.Outcome{{Status: contract.Unknown}}, len(batch.Commands))
+		r.Hidden(ctx, fmt.Errorf("execute %d commands on %s: %w", len(batch.Accounts), batch.Accounts[0], err))
+		outcomes = slices.Repeat([]contract.Outcome{{Status: contract.Unknown}}, len(batch.Accounts))
 	}
 	for i := range outcomes {
-		if batch.DryRun && outcomes[i].Status == contract.Unknown {
+		if batch.Batch.DryRun && outcomes[i].Status == contract.Unknown {
 			outcomes[i].Status = contract.Unavailable
 		}
 	}

@@ -39,7 +39,6 @@ type desk struct {
 	// execute answers commands; asked are the commands that arrived.
 	execute func(contract.Command) (contract.Outcome, error)
 	asked   []contract.Command
-	batches []contract.CommandBatch
 	// account and history answer reads.
 	account func(bank.AccountID) (view.Account, error)
 	history func(view.Page) (view.Lines, error)
@@ -73,11 +72,9 @@ func (d *desk) Execute(_ context.Context, _ bank.AccountID, c contract.Command) 
 	return d.execute(c)
 }
 
-func (d *desk) ExecuteBatch(_ context.Context, _ bank.AccountID,
-	batch contract.CommandBatch) ([]contract.Outcome, error) {
-	d.batches = append(d.batches, batch)
+func (d *desk) ExecuteBatch(_ context.Context, batch contract.ClearingBatch) ([]contract.Outcome, error) {
 	var outcomes []contract.Outcome
-	for _, c := range batch.Commands {
+	for _, c := range batch.Batch.Commands {
 		outcome, err := d.execute(c)
 		if err != nil {
 			return nil, err

@@ -45,10 +45,18 @@ func (h hidingCommands) Execute(ctx context.Context, id bank.AccountID,
 	return h.Commands.Execute(ctx, h.unlessHidden(ctx, id), command)
 }
 
-// ExecuteBatch sends a batch.
-func (h hidingCommands) ExecuteBatch(ctx context.Context, id bank.AccountID,
-	batch contract.CommandBatch) ([]contract.Outcome, error) {
-	return h.Commands.ExecuteBatch(ctx, h.unlessHidden(ctx, id), batch)
+// ExecuteBatch sends a batch. Commands for the same account stay so.
+func (h hidingCommands) ExecuteBatch(ctx context.Context, batch contract.ClearingBatch) ([]contract.Outcome, error) {
+	to := make(map[bank.AccountID]bank.AccountID, 1)
+	accounts := make([]bank.AccountID, len(batch.Accounts))
+	for i, id := range batch.Accounts {
+		if to[id] == "" {
+			to[id] = h.unlessHidden(ctx, id)
+		}
+		accounts[i] = to[id]
+	}
+	batch.Accounts = accounts
+	return h.Commands.ExecuteBatch(ctx, batch)
 }
 
 // unlessHidden is the account, or one that was never opened in place of somebody

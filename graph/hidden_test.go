@@ -12,15 +12,18 @@ import (
 )
 
 // sent notes where commands are sent.
-type sent struct{ to bank.AccountID }
+type sent struct {
+	to    bank.AccountID
+	batch []bank.AccountID
+}
 
 func (s *sent) Execute(_ context.Context, id bank.AccountID, _ contract.Command) (contract.Outcome, error) {
 	s.to = id
 	return contract.Outcome{}, nil
 }
 
-func (s *sent) ExecuteBatch(_ context.Context, id bank.AccountID, _ contract.CommandBatch) ([]contract.Outcome, error) {
-	s.to = id
+func (s *sent) ExecuteBatch(_ context.Context, batch contract.ClearingBatch) ([]contract.Outcome, error) {
+	s.batch, s.to = batch.Accounts, batch.Accounts[1]
 	return nil, nil
 }
 
@@ -56,9 +59,9 @@ func TestSomebodyElsesAccountIsNotLoaded(t *testing.T) {
 				if one := to.to; (one == test.id) != test.loaded || !one.Valid() {
 					t.Errorf("a command goes to %s", one)
 				}
-				_, _ = commands.ExecuteBatch(ctx, test.id, contract.CommandBatch{})
-				if (to.to == test.id) != test.loaded {
-					t.Errorf("a batch goes to %s", to.to)
+				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: []bank.AccountID{none, test.id, test.id}})
+				if (to.to == test.id) != test.loaded || to.batch[0] != none || to.batch[2] != to.to {
+					t.Errorf("a batch goes to %v", to.batch)
 				}
 			}
 		})

@@ -130,16 +130,27 @@ func (p point) state(a bank.Account) state {
 // prediction is what a dry run adds to one account. nil adds nothing.
 type prediction struct {
 	name    string            // what the ids of this dry run have
-	records []contract.Record // what it would append
+	records []contract.Record // what it would append, each the next version of the one before
 }
 
 func newPrediction() *prediction { return &prediction{name: "d" + strings.ToLower(rand.Text()[:12])} }
 
-// add notes the event of an outcome. An event without a position is not in the log.
-func (p *prediction) add(o contract.Outcome) {
-	if p != nil && o.Status == contract.Applied && o.Record != nil && o.Record.Position == 0 {
-		p.records = append(p.records, *o.Record)
+// predicted are the events that a dry run would append for a command. An event without
+// a position is not in the log.
+func predicted(o contract.Outcome) (records []contract.Record) {
+	if o.Status != contract.Applied || o.Record == nil || o.Record.Position != 0 {
+		return nil
 	}
+	records = append(records, *o.Record)
+	if o.Return != nil {
+		records = append(records, *o.Return)
+	}
+	return append(records, o.Also...)
+}
+
+// add notes an event that is of the account.
+func (p *prediction) add(record contract.Record) {
+	p.records = append(p.records, record)
 }
 
 // includes reports whether a version exists only in the prediction.

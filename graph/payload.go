@@ -50,7 +50,6 @@ func (p payload) forTransfer() *transferPayload {
 func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o contract.Outcome,
 	dry *prediction) (payload, error) {
 	p := payload{userErrors: []model.UserError{}, replayed: o.Status == contract.Replayed, dryRun: request.dryRun}
-	dry.add(o)
 	if o.Account != nil {
 		p.account = accountOf(dry.state(*o.Account))
 	}
@@ -74,7 +73,7 @@ func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o cont
 	part := "hold"
 	if _, sent := event.(bank.TransferSent); sent {
 		part = "transfer"
-		p.transfer, err = r.transferOfEvent(ctx, *o.Record, event, p.replayed, dry)
+		p.transfer, err = r.transferOfEvent(ctx, o, event, p.replayed, dry)
 	} else {
 		p.hold, err = r.holdOfEvent(ctx, *o.Record, event, p.replayed, dry)
 	}

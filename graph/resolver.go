@@ -12,14 +12,14 @@ import (
 
 //go:generate go -C .. run ./graph/generate
 
-// Commands sends commands to their account and returns the outcomes. An error
+// Commands sends commands to their accounts and returns the outcomes. An error
 // means that the outcome is not known.
 type Commands interface {
 	// Execute sends one command; it may share a call with others.
 	Execute(ctx context.Context, id bank.AccountID, command contract.Command) (contract.Outcome, error)
-	// ExecuteBatch sends a batch in a call of its own and returns one outcome for
-	// each of its commands.
-	ExecuteBatch(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) ([]contract.Outcome, error)
+	// ExecuteBatch sends commands that are executed in their order, and returns one
+	// outcome for each.
+	ExecuteBatch(ctx context.Context, batch contract.ClearingBatch) ([]contract.Outcome, error)
 }
 
 // FeedItem is what a subscription delivers: a transaction or, without one, a

@@ -48,6 +48,9 @@ func (r *Resolver) receivedFor(ctx context.Context, id bank.AccountID,
 	if err != nil || !ok {
 		return nil, nil, err
 	}
+	if sent.End == bank.EndReturned { // the receiving account says nothing about it
+		return nil, bank.RefuseCameBack(), nil
+	}
 	arrival, err := r.findKey(ctx, sent.To, bank.ReceiveTransfer{Transfer: sent.Transfer})
 	if err != nil {
 		return nil, nil, err

@@ -27,22 +27,26 @@ func transferOf(t view.Transfer) *model.Transfer {
 
 // transferOfEvent is the transfer that an event sent: right after that or, for a
 // replay, as it is now. Its id must not bring back an earlier state.
-func (r *Resolver) transferOfEvent(ctx context.Context, sent contract.Record, event bank.Event, replayed bool,
+func (r *Resolver) transferOfEvent(ctx context.Context, o contract.Outcome, event bank.Event, replayed bool,
 	dry *prediction) (*model.Transfer, error) {
 	e, ok := event.(bank.TransferSent)
 	if !ok {
 		return nil, nil
 	}
-	t, err := view.TransferOf(e.Transfer, []contract.Record{sent})
+	records := []contract.Record{*o.Record}
+	if o.Return != nil {
+		records = append(records, *o.Return)
+	}
+	t, err := view.TransferOf(e.Transfer, records)
 	if err != nil {
 		return nil, err
 	}
 	first := transferOf(t)
-	if dry.includes(sent.Version) {
+	if dry.includes(o.Record.Version) {
 		first.ID = marked(first.ID, dry.name)
 		return first, nil
 	}
-	if replayed {
+	if replayed && t.EndedAt.IsZero() {
 		if latest, err := r.transfer(ctx, e.Transfer); err != nil || latest != nil {
 			return latest, err
 		}
@@ -107,7 +111,8 @@ func transferRequest(in model.TransferInput) commandRequest {
 }
 
 // submitTransfer is submit for a transfer: it waits up to waitMs for the end of
-// the transfer. A dry run also asks the receiving account.
+// one that has not ended at once. A dry run also says why the receiving account
+// would not take it.
 func (r *Resolver) submitTransfer(ctx context.Context, request commandRequest, waitMs *int64) (payload, error) {
 	wait, err := readWaitMs(waitMs)
 	if err != nil {
@@ -121,7 +126,7 @@ func (r *Resolver) submitTransfer(ctx context.Context, request commandRequest, w
 		err = r.addDestinationRefusal(ctx, request, &p)
 		return p, err
 	}
-	if p.transfer != nil && wait > 0 && !request.dryRun {
+	if p.transfer != nil && p.transfer.Status == model.TransferStatusPending && wait > 0 && !request.dryRun {
 		if p.transfer, err = r.awaitTransfer(ctx, p.transfer, wait); err != nil {
 			addPartError(ctx, "transfer", err) // it was sent nevertheless
 		}
@@ -173,6 +178,9 @@ func (r *Resolver) addDestinationRefusal(ctx context.Context, request commandReq
 	receive := bank.ReceiveTransfer{Transfer: bank.NewTransferID(request.account, request.key), From: request.account}
 	send, ok := request.command.(bank.SendTransfer)
 	switch {
+	case p.transfer != nil && p.transfer.Status != model.TransferStatusPending: // the receiving account was asked
+		p.addRejection(request, p.transfer.View.To, p.transfer.View.Rejection)
+		return nil
 	case p.transfer != nil:
 		sent := p.transfer.View
 		send.To, receive.Amount, receive.Reverses = sent.To, sent.Amount, sent.Reverses
@@ -187,17 +195,22 @@ func (r *Resolver) addDestinationRefusal(ctx context.Context, request commandReq
 		return err
 	}
 	rejection, err := r.destinationRejection(ctx, send.To, receive)
-	if err != nil || rejection == nil {
-		return err
+	p.addRejection(request, send.To, rejection)
+	return err
+}
+
+// addRejection adds why an account would reject a transfer; nil if it would not.
+func (p *payload) addRejection(request commandRequest, to bank.AccountID, rejection *bank.Rejection) {
+	if rejection == nil {
+		return
 	}
 	field := "toAccountId"
-	if !ok {
+	if _, sends := request.command.(bank.SendTransfer); !sends {
 		field = "transactionId"
 	}
 	p.userErrors = append(p.userErrors, model.DestinationRefusal{Code: model.ErrorCode(rejection.Code),
 		Message: rejection.Message, Path: request.inputPath(field), Retryable: rejection.Code.Retryable(),
-		AccountID: string(send.To)})
-	return nil
+		AccountID: string(to)})
 }
 
 // destinationRejection is why an account would reject a transfer; nil when it
@@ -209,11 +222,11 @@ func (r *Resolver) destinationRejection(ctx context.Context, to bank.AccountID,
 	if err != nil {
 		return nil, err
 	}
-	outcomes := r.executeBatch(ctx, to, contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true})
-	if err := faultOf(outcomes[0]); err != nil || outcomes[0].Record == nil {
+	outcome := r.tryRun(ctx, to, command)
+	if err := faultOf(outcome); err != nil || outcome.Record == nil {
 		return nil, err
 	}
-	event, err := outcomes[0].Record.Event()
+	event, err := outcome.Record.Event()
 	if rejected, ok := event.(bank.TransferRejected); ok {
 		return &rejected.Rejection, err
 	}

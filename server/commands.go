@@ -2,7 +2,7 @@ package server
 
 import (
 	"context"
-	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"time"
@@ -19,6 +19,11 @@ const (
 	// accounts with commands in flight; more are refused at once.
 	maxWaiting  = 2048
 	maxAccounts = 10_000
+	// maxClearing bounds the events of the commands that wait for one clearing
+	// actor, clearingEvents those of one call to it: an append has room for some
+	// more, and the answers stay far below what a message may have.
+	maxClearing    = 8192
+	clearingEvents = 400
 	// commandBudget is how long a call to an actor is retried before its outcome
 	// counts as unknown.
 	commandBudget   = 12 * time.Second
@@ -26,29 +31,34 @@ const (
 	commandRetryMax = time.Second
 )
 
-// Commands sends commands to actors.
+// Commands sends commands to actors: those on which one account decides to the
+// account's, and all others to a clearing actor.
 type Commands struct {
-	call    batcher.Call
-	batcher *batcher.Batcher[*submission]
+	call               batcher.Call
+	clear              batcher.Clearing
+	accounts, clearing *batcher.Batcher[*submission]
 }
 
-// submission is what one request executes: one command, which may share a call
-// with others, or a batch, which has a call of its own.
+// submission is what one request executes, or a part of that: a command, or several
+// that stay together.
 type submission struct {
-	account bank.AccountID
-	batch   contract.CommandBatch
-	alone   bool
-	answer  chan []contract.Outcome // has room for the one answer
+	actor string
+	// batch has no accounts on the way to an account's actor.
+	batch  contract.ClearingBatch
+	events int  // that it may become
+	alone  bool // it shares no call
+	answer chan []contract.Outcome
 }
 
-// Account implements batcher.Item.
-func (s *submission) Account() bank.AccountID { return s.account }
-
-// NewCommands sends commands through call.
-func NewCommands(call batcher.Call) *Commands {
-	c := &Commands{call: call}
-	c.batcher = batcher.New(batcher.Config[*submission]{Carry: c.carry, Detached: true,
-		Alone: func(s *submission) bool { return s.alone }, MaxAccounts: maxAccounts, MaxWaiting: maxWaiting})
+// NewCommands sends commands through call, and those that may concern several
+// accounts through clear.
+func NewCommands(call batcher.Call, clear batcher.Clearing) *Commands {
+	c := &Commands{call: call, clear: clear}
+	actor := func(s *submission) string { return s.actor }
+	c.accounts = batcher.New(batcher.Config[*submission]{Actor: actor, Carry: c.carry, Detached: true,
+		Share: sharing, MaxActors: maxAccounts, MaxWaiting: maxWaiting})
+	c.clearing = batcher.New(batcher.Config[*submission]{Actor: actor, Carry: c.carryTogether, Detached: true,
+		Share: sharing, MaxWaiting: maxClearing, Size: func(s *submission) int { return s.events }})
 	return c
 }
 
@@ -56,68 +66,201 @@ func NewCommands(call batcher.Call) *Commands {
 // outcome is unknown.
 func (c *Commands) Execute(ctx context.Context, id bank.AccountID,
 	command contract.Command) (contract.Outcome, error) {
-	batch := contract.CommandBatch{Commands: []contract.Command{command}}
-	outcomes := c.wait(ctx, &submission{account: id, batch: batch})
-	return outcomes[0], nil
+	commands := contract.CommandBatch{Commands: []contract.Command{command}}
+	way, s := c.accounts, newSubmission(string(id), contract.ClearingBatch{Batch: commands})
+	if command.Together() {
+		way, s.actor, s.batch.Accounts = c.clearing, contract.ClearingActor(id), []bank.AccountID{id}
+	}
+	_ = send(ctx, way, s)
+	return s.outcomes(ctx)[0], nil
 }
 
-// ExecuteBatch is Execute for a batch that must not be mixed with other
-// commands. It returns one outcome for each of its 1 to contract.MaxCommands
-// commands.
-func (c *Commands) ExecuteBatch(ctx context.Context, id bank.AccountID,
-	batch contract.CommandBatch) ([]contract.Outcome, error) {
-	if n := len(batch.Commands); n < 1 || n > contract.MaxCommands {
-		return nil, fmt.Errorf("a batch of %d commands; want 1 to %d", n, contract.MaxCommands)
+// ExecuteBatch is Execute for several commands, each of the account with its
+// index. They are executed in their order, and it returns one outcome for each.
+// Batches that are atomic, dry runs or for one account's actor share no call.
+func (c *Commands) ExecuteBatch(ctx context.Context, batch contract.ClearingBatch) ([]contract.Outcome, error) {
+	if err := batch.Check(); err != nil {
+		return nil, err
 	}
-	return c.wait(ctx, &submission{account: id, batch: batch, alone: true}), nil
+	actor := contract.ClearingActor(batch.Accounts[0])
+	if id, one := batch.Alone(); one {
+		s := newSubmission(string(id), contract.ClearingBatch{Batch: batch.Batch})
+		s.alone = true
+		_ = send(ctx, c.accounts, s)
+		return s.outcomes(ctx), nil
+	}
+	if batch.Batch.Atomic || batch.Batch.DryRun {
+		s := newSubmission(actor, batch)
+		s.alone = true
+		_ = send(ctx, c.clearing, s)
+		return s.outcomes(ctx), nil
+	}
+	var parts []*submission
+	var full error
+	for len(batch.Accounts) > 0 {
+		n := fitting(batch.Batch.Commands)
+		s := newSubmission(actor, contract.ClearingBatch{Accounts: batch.Accounts[:n:n],
+			Batch: contract.CommandBatch{Commands: batch.Batch.Commands[:n:n]}})
+		if full == nil {
+			full = send(ctx, c.clearing, s)
+		} else { // it must not happen without what comes before it
+			s.refuse(full)
+		}
+		parts = append(parts, s)
+		batch.Accounts, batch.Batch.Commands = batch.Accounts[n:], batch.Batch.Commands[n:]
+	}
+	outcomes := make([]contract.Outcome, 0, contract.MaxCommands)
+	for _, s := range parts {
+		outcomes = append(outcomes, s.outcomes(ctx)...)
+	}
+	return outcomes, nil
 }
 
-func (c *Commands) wait(ctx context.Context, s *submission) []contract.Outcome {
-	s.answer = make(chan []contract.Outcome, 1)
-	if err := c.batcher.Add(ctx, s); err != nil {
-		return repeated(len(s.batch.Commands), contract.Outcome{Status: contract.Unavailable, Reason: err.Error()})
+func newSubmission(actor string, batch contract.ClearingBatch) *submission {
+	s := &submission{actor: actor, batch: batch, answer: make(chan []contract.Outcome, 1)} // room for the one answer
+	for _, command := range batch.Batch.Commands {
+		s.events += max(command.Most, 1)
 	}
+	return s
+}
+
+// fitting is how many of the commands, at least one, have room in one call.
+func fitting(commands []contract.Command) int {
+	events := 0
+	for n, command := range commands {
+		if events += max(command.Most, 1); n > 0 && events > clearingEvents {
+			return n
+		}
+	}
+	return len(commands)
+}
+
+// sharing is how many of the requests that wait go into the next call.
+func sharing(waiting []*submission) int {
+	commands, events := 0, 0
+	for n, s := range waiting {
+		commands, events = commands+len(s.batch.Batch.Commands), events+s.events
+		if n > 0 && (s.alone || waiting[0].alone || commands > contract.MaxCommands || events > clearingEvents) {
+			return n
+		}
+	}
+	return len(waiting)
+}
+
+// send lets a request wait for its call. One that cannot is answered.
+func send(ctx context.Context, way *batcher.Batcher[*submission], s *submission) error {
+	err := way.Add(ctx, s)
+	if err != nil {
+		s.refuse(err)
+	}
+	return err
+}
+
+func (s *submission) refuse(why error) {
+	s.answer <- s.repeated(contract.Outcome{Status: contract.Unavailable, Reason: why.Error()})
+}
+
+// outcomes waits for the answer.
+func (s *submission) outcomes(ctx context.Context) []contract.Outcome {
 	select {
 	case outcomes := <-s.answer:
 		return outcomes
 	case <-ctx.Done():
-		return repeated(len(s.batch.Commands), contract.Outcome{Status: contract.Unknown, Reason: "the caller left"})
+		return s.repeated(contract.Outcome{Status: contract.Unknown, Reason: "the caller left"})
 	}
 }
 
-// repeated is the same outcome for n commands.
-func repeated(n int, outcome contract.Outcome) []contract.Outcome {
-	return slices.Repeat([]contract.Outcome{outcome}, n)
+// repeated is the same outcome for all of its commands.
+func (s *submission) repeated(outcome contract.Outcome) []contract.Outcome {
+	return slices.Repeat([]contract.Outcome{outcome}, len(s.batch.Batch.Commands))
 }
 
-// carry calls the actor and gives each request its outcomes.
-func (c *Commands) carry(ctx context.Context, id bank.AccountID, together []*submission, _ int) (again []*submission) {
-	deliver(together, c.try(ctx, id, together))
+// carry calls an account's actor and gives each request its outcomes.
+func (c *Commands) carry(ctx context.Context, actor string, together []*submission, _ int) (again []*submission) {
+	outcomes, _ := try(ctx, actor, merged(together),
+		func(ctx context.Context, _ string, batch contract.ClearingBatch) ([]contract.Outcome, error) {
+			return c.call.Outcomes(ctx, bank.AccountID(actor), batch.Batch)
+		})
+	for s, part := range parts(together, outcomes) {
+		s.answer <- part
+	}
 	return nil
 }
 
-// try calls the actor until it answers or the time is up.
-func (c *Commands) try(ctx context.Context, id bank.AccountID, together []*submission) []contract.Outcome {
+// carryTogether is carry for a clearing actor.
+func (c *Commands) carryTogether(ctx context.Context, actor string, together []*submission, _ int) []*submission {
+	outcomes, doubt := try(ctx, actor, merged(together), c.clear.Outcomes)
+	for s, part := range parts(together, outcomes) {
+		if slices.ContainsFunc(part, isLate) {
+			go c.sendLate(context.WithoutCancel(ctx), s, part, doubt)
+			continue
+		}
+		s.answer <- part
+	}
+	return nil
+}
+
+func isLate(o contract.Outcome) bool { return o.Status == contract.Late }
+
+// sendLate sends the commands again whose accounts took too long for those with which
+// they shared a call: one after the other, each in a call of its own to an actor that
+// nothing else waits for.
+func (c *Commands) sendLate(ctx context.Context, s *submission, outcomes []contract.Outcome, doubt bool) {
+	for i, o := range outcomes {
+		if !isLate(o) {
+			continue
+		}
+		id := s.batch.Accounts[i]
+		one := newSubmission(string(id), contract.ClearingBatch{Accounts: []bank.AccountID{id},
+			Batch: contract.CommandBatch{Commands: s.batch.Batch.Commands[i : i+1 : i+1]}})
+		one.alone = true
+		_ = send(ctx, c.clearing, one)
+		answer := one.outcomes(ctx)
+		if isLate(answer[0]) {
+			answer[0] = contract.Outcome{Status: contract.Unavailable, Reason: answer[0].Reason}
+		}
+		if doubt {
+			doubtDenials(answer)
+		}
+		outcomes[i] = answer[0]
+	}
+	s.answer <- outcomes
+}
+
+// merged is the batch of a call: either one request that is alone, or several that
+// are neither atomic nor dry runs.
+func merged(together []*submission) contract.ClearingBatch {
+	batch := together[0].batch
+	if len(together) == 1 {
+		return batch
+	}
+	batch.Accounts, batch.Batch.Commands = nil, nil
+	for _, s := range together {
+		batch.Accounts = append(batch.Accounts, s.batch.Accounts...)
+		batch.Batch.Commands = append(batch.Batch.Commands, s.batch.Batch.Commands...)
+	}
+	return batch
+}
+
+// try calls the actor until it answers or the time is up. It reports whether an
+// earlier call may have taken effect, or may still do so.
+func try(ctx context.Context, actor string, batch contract.ClearingBatch,
+	call func(context.Context, string, contract.ClearingBatch) ([]contract.Outcome, error),
+) (outcomes []contract.Outcome, doubt bool) {
 	ctx, cancel := context.WithTimeout(ctx, commandBudget)
 	defer cancel()
-	batch := together[0].batch // including whether it is atomic or a dry run
-	batch.Commands = nil
-	for _, s := range together {
-		batch.Commands = append(batch.Commands, s.batch.Commands...)
-	}
-	doubt := false // whether an earlier call may have taken effect, or may still do so
 	for pause := commandRetryMin; ; pause = min(2*pause, commandRetryMax) {
-		outcomes, err := c.call.Outcomes(ctx, id, batch)
+		outcomes, err := call(ctx, actor, batch)
 		if err == nil {
-			if doubt && !batch.DryRun {
+			if doubt && !batch.Batch.DryRun {
 				doubtDenials(outcomes)
 			}
-			return outcomes
+			return outcomes, doubt
 		}
 		doubt = true
-		slog.Warn("call to an actor failed; retrying", "account", id, "error", err)
+		slog.Warn("call to an actor failed; retrying", "actor", actor, "error", err)
 		if !app.Pause(ctx, pause) {
-			return nil
+			return nil, doubt
 		}
 	}
 }
@@ -134,15 +277,19 @@ func doubtDenials(outcomes []contract.Outcome) {
 	}
 }
 
-// deliver gives each request its outcomes; without any, they are unknown.
-func deliver(together []*submission, outcomes []contract.Outcome) {
-	for _, s := range together {
-		n := len(s.batch.Commands)
-		if outcomes == nil {
-			s.answer <- repeated(n, contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"})
-			continue
+// parts are the outcomes of each request; without any, they are unknown.
+func parts(together []*submission, outcomes []contract.Outcome) iter.Seq2[*submission, []contract.Outcome] {
+	return func(yield func(*submission, []contract.Outcome) bool) {
+		for _, s := range together {
+			part := outcomes
+			if n := len(s.batch.Batch.Commands); outcomes == nil {
+				part = s.repeated(contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"})
+			} else {
+				part, outcomes = outcomes[:n:n], outcomes[n:]
+			}
+			if !yield(s, part) {
+				return
+			}
 		}
-		s.answer <- outcomes[:n:n]
-		outcomes = outcomes[n:]
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,7 +26,12 @@ func commandsTo(actor func(bank.AccountID, contract.CommandBatch) (contract.Comm
 	return server.NewCommands(func(_ context.Context, id bank.AccountID,
 		batch contract.CommandBatch) (contract.CommandReply, error) {
 		return actor(id, batch)
-	})
+	}, nil)
+}
+
+// of is a batch for one account.
+func of(id bank.AccountID, batch contract.CommandBatch) contract.ClearingBatch {
+	return contract.ClearingBatch{Accounts: slices.Repeat([]bank.AccountID{id}, len(batch.Commands)), Batch: batch}
 }
 
 // execute sends one command and returns its outcome. It does not end the test, so
@@ -232,7 +238,7 @@ func TestABatchTravelsAlone(t *testing.T) {
 				}
 				pair := []contract.Command{{Key: key}, {Key: key + "b"}}
 				batch := contract.CommandBatch{Commands: pair, Atomic: i%2 == 0, DryRun: i%2 == 1}
-				outcomes, err := commands.ExecuteBatch(t.Context(), ada, batch)
+				outcomes, err := commands.ExecuteBatch(t.Context(), of(ada, batch))
 				want := echo(batch).Outcomes
 				if err != nil || !reflect.DeepEqual(outcomes, want) {
 					t.Errorf("batch %s: %+v, %v; want %+v", key, outcomes, err, want)
@@ -256,7 +262,7 @@ func TestABatchTravelsAlone(t *testing.T) {
 		}
 		for _, n := range []int{0, contract.MaxCommands + 1} {
 			batch := contract.CommandBatch{Commands: make([]contract.Command, n)}
-			if _, err := commands.ExecuteBatch(t.Context(), ada, batch); err == nil {
+			if _, err := commands.ExecuteBatch(t.Context(), of(ada, batch)); err == nil {
 				t.Errorf("a batch of %d commands travels", n)
 			}
 		}

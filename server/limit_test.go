@@ -147,8 +147,8 @@ func TestCommandsForTooManyAccountsAreRefusedAtOnce(t *testing.T) {
 		}
 		synctest.Wait()
 		outcome := execute(t, commands, ada, "k")
-		if outcome.Status != contract.Unavailable || !strings.Contains(outcome.Reason, "too many accounts") {
-			t.Errorf("one more got %+v, want %s because of too many accounts", outcome, contract.Unavailable)
+		if outcome.Status != contract.Unavailable || !strings.Contains(outcome.Reason, "too many actors") {
+			t.Errorf("one more got %+v, want %s because of too many actors", outcome, contract.Unavailable)
 		}
 	})
 }

@@ -95,7 +95,8 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, hub.Handle) })
 	group.Go(func() error {
 		config.Transports.Ending = ctx
-		parts := Parts{Commands: NewCommands(batcher.Remote(sidecar)), Views: verified, Subscriptions: hub, Log: events,
+		commands := NewCommands(batcher.Remote(sidecar), batcher.RemoteClearing(sidecar))
+		parts := Parts{Commands: commands, Views: verified, Subscriptions: hub, Log: events,
 			Transports: config.Transports, Guard: config.Guard, Verify: people.Verify, Sessions: config.sessions()}
 		front := NewHTTP(Handler(parts, newProbe(bothReady(actors.ready, verified.Ready)).Ready), log)
 		// Subscriptions end with the gateway; requests may take a little longer.

@@ -34,9 +34,6 @@ type delivery struct {
 	cancelled atomic.Bool
 }
 
-// Account implements batcher.Item.
-func (d *delivery) Account() bank.AccountID { return d.account }
-
 // cancel ends the attempts. It may be called on nil.
 func (d *delivery) cancel() {
 	if d != nil {
@@ -56,13 +53,14 @@ type dispatcher struct {
 func newDispatcher(call batcher.Call, advanced func(), logger *slog.Logger) *dispatcher {
 	d := &dispatcher{call: call, advanced: advanced, logger: logger,
 		calls: make(chan struct{}, maxCalls), doubtful: make(chan struct{}, maxDoubtful)}
-	d.Batcher = batcher.New(batcher.Config[*delivery]{Carry: d.carry, RetryMin: retryMin, RetryMax: retryMax})
+	d.Batcher = batcher.New(batcher.Config[*delivery]{Carry: d.carry, RetryMin: retryMin, RetryMax: retryMax,
+		Actor: func(one *delivery) string { return string(one.account) }})
 	return d
 }
 
 // carry makes one call with what is still wanted, and returns what is still
 // open.
-func (d *dispatcher) carry(ctx context.Context, id bank.AccountID, waiting []*delivery, attempt int) []*delivery {
+func (d *dispatcher) carry(ctx context.Context, actor string, waiting []*delivery, attempt int) []*delivery {
 	wanted := waiting[:0]
 	for _, one := range waiting {
 		if !one.cancelled.Load() {
@@ -76,6 +74,7 @@ func (d *dispatcher) carry(ctx context.Context, id bank.AccountID, waiting []*de
 	if attempt > 0 {
 		slots = d.doubtful
 	}
+	id := bank.AccountID(actor)
 	open, err := d.try(ctx, id, wanted, slots)
 	if len(open) > 0 && ctx.Err() == nil {
 		d.logger.Warn("an account does not answer the commands of a transfer or hold, trying again",

@@ -82,6 +82,7 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 	}
 	host := actor.NewHost(parts.own, disks.snapshots, disks.sealing, time.Now,
 		actor.NewAuthenticator(people, own.Verifier()))
+	host.Divide(partitions)
 	transfers := &follower{}
 	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(b.steps(host.Execute)),
 		Store: disks.transfers, Key: disks.sealing, Restored: host.ForgetAll, Here: host.Has, Clock: time.Now, Logger: quiet})
@@ -97,8 +98,8 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
 	b.until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
 
-	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute), Views: verified, Subscriptions: feed,
-		Log: log, Verify: people.Verify}
+	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute, clearing(host)), Views: verified,
+		Subscriptions: feed, Log: log, Verify: people.Verify}
 	b.Client = b.Gateway(guard.Config{})
 	return b
 }
@@ -187,6 +188,13 @@ func (b *Bank) until(what string, condition func() bool) {
 			b.t.Fatalf("waited %s for %s", settleTimeout, what)
 		case <-tick.C:
 		}
+	}
+}
+
+// clearing gives a clearing actor a turn.
+func clearing(host *actor.Host) batcher.Clearing {
+	return func(ctx context.Context, _ string, batch contract.ClearingBatch) (contract.CommandReply, error) {
+		return host.ExecuteClearing(ctx, batch)
 	}
 }
 

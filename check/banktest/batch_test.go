@@ -2,6 +2,7 @@ package banktest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -102,8 +103,6 @@ func TestAnAtomicBatchIsAllOrNothing(t *testing.T) {
 	}
 	c.batch(map[string]any{"items": items("10.00"), "atomic": true}).expect("APPLIED APPLIED APPLIED", -1)
 	for name, batch := range map[string]map[string]any{
-		"input items 1": {"items": []any{map[string]any{"deposit": c.pay(ada, "1")},
-			map[string]any{"deposit": c.pay(bob, "1")}}, "atomic": true},
 		"input items 0 deposit dryRun": {"items": []any{map[string]any{"deposit": with(c.pay(ada, "1"), "dryRun", true)}}},
 		"input items 0": {"items": []any{map[string]any{"transfer": map[string]any{"fromAccountId": ada,
 			"toAccountId": bob, "amount": banktest.EUR("1"), "idempotencyKey": "k", "waitMs": 1}}}},
@@ -113,6 +112,89 @@ func TestAnAtomicBatchIsAllOrNothing(t *testing.T) {
 		got.expect("", -1)
 		if len(got.UserErrors) != 1 || !slices.Equal(got.UserErrors[0].Path, strings.Fields(name)) {
 			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// TestAnAtomicBatchIsForAnyAccounts: what an item does is there for the next one, on
+// whichever account, and one refusal is the end of all.
+func TestAnAtomicBatchIsForAnyAccounts(t *testing.T) {
+	c := given(t, banktest.Start(t))
+	ada, bob, cat := c.rich("10.00"), c.open(nil), c.open(nil)
+	send := func(from, to, value string) map[string]any {
+		return map[string]any{"transfer": map[string]any{"fromAccountId": from, "toAccountId": to,
+			"amount": banktest.EUR(value), "idempotencyKey": c.key()}}
+	}
+	items := func(last string) []any {
+		return []any{send(ada, bob, "10.00"), send(bob, cat, "9.00"), map[string]any{"withdraw": c.pay(cat, last)},
+			send(bob, ada, "1.00")}
+	}
+	c.batch(map[string]any{"items": items("9.01"), "atomic": true}).expect("NOT_TRIED NOT_TRIED REFUSED NOT_TRIED", 2)
+	c.batch(map[string]any{"items": items("9.01"), "atomic": true, "dryRun": true}).expect(
+		"NOT_TRIED NOT_TRIED REFUSED NOT_TRIED", 2)
+	malformed := append(items("1"), map[string]any{"deposit": c.pay(bob, "0")})
+	c.batch(map[string]any{"items": malformed, "atomic": true}).expect(
+		"NOT_TRIED NOT_TRIED NOT_TRIED NOT_TRIED REFUSED", 4)
+	c.has(map[string]string{ada: "10.00", bob: "0.00", cat: "0.00"})
+
+	good := items("8.00")
+	tried := c.batch(map[string]any{"items": good, "atomic": true, "dryRun": true})
+	done := c.batch(map[string]any{"items": good, "atomic": true})
+	for _, got := range []posted{tried, done} {
+		got.expect("APPLIED APPLIED APPLIED APPLIED", -1)
+		if got.Results[2].Account.Balance.Current.Value != "1.00" {
+			t.Errorf("Cat has %+v", got.Results[2].Account)
+		}
+	}
+	c.batch(map[string]any{"items": good, "atomic": true}).expect("REPLAYED REPLAYED REPLAYED REPLAYED", -1)
+	c.has(map[string]string{ada: "1.00", bob: "0.00", cat: "1.00"})
+}
+
+// TestABatchOverAHundredAccounts is one step, in its order: the money of one account
+// passes through all of them.
+func TestABatchOverAHundredAccounts(t *testing.T) {
+	c := given(t, banktest.Start(t))
+	ids := []string{c.rich("100.00")}
+	for range 100 {
+		ids = append(ids, c.open(nil))
+	}
+	for _, atomic := range []bool{true, false} {
+		var items []any
+		for i := range 100 {
+			items = append(items, map[string]any{"transfer": map[string]any{"fromAccountId": ids[i], "toAccountId": ids[i+1],
+				"amount": banktest.EUR("50.00"), "idempotencyKey": fmt.Sprint("pass on ", atomic)}})
+		}
+		c.batch(map[string]any{"items": items, "atomic": atomic}).expect(
+			strings.TrimSpace(strings.Repeat("APPLIED ", 100)), -1)
+	}
+	c.has(map[string]string{ids[0]: "0.00", ids[50]: "0.00", ids[100]: "100.00"})
+}
+
+// TestADryRunOfABatchKnowsEveryAccount: an account that an earlier item pays is shown as
+// predicted, and explains its balance.
+func TestADryRunOfABatchKnowsEveryAccount(t *testing.T) {
+	c := given(t, banktest.Start(t))
+	ada, bob := c.rich("10.00"), c.rich("1.00")
+	c.Settle()
+	send := map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("4.00"), "idempotencyKey": "t"}
+	c.Do(`mutation($in: PostBatchInput!) { postBatch(input: $in) { results { status account { id balance {
+	  current { value } explanation(since: {version: 0}) { transactions { id type } } } } } } }`,
+		map[string]any{"in": map[string]any{"dryRun": true, "items": []any{map[string]any{"transfer": send},
+			map[string]any{"placeHold": c.pay(bob, "5.00")}, map[string]any{"withdraw": c.pay(bob, "9.00")},
+			map[string]any{"adjustHold": map[string]any{"holdId": "hld_" + strings.TrimPrefix(bob, "acc_") + "_4",
+				"amount": banktest.EUR("4.50"), "idempotencyKey": "a"}}}}}).Answers(`{postBatch: {results: [
+	  {status: APPLIED}, {status: APPLIED, account: {balance: {current: {value: "5.00"}, explanation: {transactions: [
+	    {type: DEPOSIT}, {type: TRANSFER_IN}]}}}}, {status: REFUSED, account: {balance: {current: {value: "5.00"}}}},
+	  {status: APPLIED, account: {balance: {current: {value: "5.00"}}}}]}}`)
+}
+
+// has checks balances of accounts, when nothing is on its way any more.
+func (c *scenario) has(want map[string]string) {
+	c.t.Helper()
+	c.Settle()
+	for id, value := range want {
+		if got, version := c.Balance(id, 0); got != value {
+			c.t.Errorf("%s has %s at version %d, want %s", id, got, version, value)
 		}
 	}
 }

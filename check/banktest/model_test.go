@@ -99,7 +99,9 @@ func (m *model) command() (mutation string, input map[string]any, refusal string
 	return "transfer", input, short, func(banktest.Posted) {
 		a.happened(-n)
 		b.happened(n)
-		a.happened(0) // the sender notes the arrival
+		if !m.together(id, to) {
+			a.happened(0) // the sender notes the arrival
+		}
 	}
 }
 

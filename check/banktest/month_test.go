@@ -26,7 +26,7 @@ func aCustomersMonth(t *testing.T, b *banktest.Bank) {
 	      transactions: [{}, {}, {}, {}, {}, {}, {}, {}, {}],
 	    }},
 	    events: {
-	      nodes: [{type: MONEY_WITHDRAWN}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {type: ACCOUNT_OPENED}],
+	      nodes: [{type: MONEY_WITHDRAWN}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {type: ACCOUNT_OPENED}],
 	      pageInfo: {hasNextPage: false},
 	    },
 	    history: {totals: {count: 9, credits: {value: "2820.45"}, debits: {value: "1295.45"}}},

@@ -10,6 +10,7 @@ import (
 
 	"corebank/check/banktest"
 	"corebank/internal/bank"
+	"corebank/internal/contract"
 )
 
 // attempt is a mutation that is refused, and the refusal.
@@ -48,6 +49,12 @@ func (c *scenario) rich(value string) string {
 
 func (c *scenario) pay(id, value string) map[string]any {
 	return map[string]any{"accountId": id, "amount": banktest.EUR(value), "idempotencyKey": c.key()}
+}
+
+// together reports whether the log can write to both accounts at once.
+func (c *scenario) together(id, other string) bool {
+	of := func(id string) int { return contract.PartitionOf(bank.AccountID(id), c.Partitions()) }
+	return of(id) == of(other)
 }
 
 // until repeats a query until the answer contains a text.

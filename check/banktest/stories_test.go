@@ -28,6 +28,9 @@ func Tell(t *testing.T, story func(t *testing.T, b *Bank)) {
 	}
 }
 
+// Partitions is how many the log has.
+func (b *Bank) Partitions() int { return len(b.disks.logs) }
+
 // audit checks the log against the bank's laws.
 func (b *Bank) audit() {
 	b.t.Helper()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"corebank/internal/batcher"
+	"corebank/internal/contract"
 	"corebank/internal/logclient"
 	"corebank/server"
 )
@@ -25,7 +27,8 @@ func (w *world) startGateway(slot, life int) {
 		w.topic.leave(q)
 		w.startGateway(slot, life+1)
 	})
-	g.commands = server.NewCommands(between(w.parts.Call, g.sidecar(name)))
+	call := between(w.parts.Call, g.sidecar(name))
+	g.commands = server.NewCommands(call, apart(call))
 	g.run(w.thread(name+" feed", g.process), func(ctx context.Context) { w.topic.follow(ctx, q, g.feed.Handle) })
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -42,4 +45,19 @@ func (w *world) enter(ctx context.Context, slot int) (g *gateway, entered contex
 	}
 	entered, leave = g.serve(ctx)
 	return g, entered, leave
+}
+
+// apart gives each command to the actor of its own account: there are no clearing actors in a run.
+func apart(call batcher.Call) batcher.Clearing {
+	return func(ctx context.Context, _ string, batch contract.ClearingBatch) (reply contract.CommandReply, err error) {
+		for i, c := range batch.Batch.Commands {
+			one := contract.CommandBatch{Commands: []contract.Command{c}, DryRun: batch.Batch.DryRun}
+			answer, err := call(ctx, batch.Accounts[i], one)
+			if err != nil {
+				return reply, err
+			}
+			reply.Outcomes = append(reply.Outcomes, answer.Outcomes...)
+		}
+		return reply, nil
+	}
 }

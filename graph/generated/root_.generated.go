@@ -4239,12 +4239,12 @@ input BatchItemInput @oneOf
 
 "A request to execute several commands."
 input PostBatchInput {
-  """
-  1 to 100 commands. Commands of one account are executed in their order, commands
-  of different accounts at the same time.
-  """
+  "1 to 100 commands of any accounts, executed in their order."
   items: [BatchItemInput!]!
-  "Apply all items or none. All items must be for one account."
+  """
+  Apply all items or none. Where the bank's log has several partitions, all accounts
+  must be in one of them.
+  """
   atomic: Boolean = false
   "Return what would happen and every rule that forbids it, and change nothing."
   dryRun: Boolean = false
@@ -5921,7 +5921,7 @@ input TransferInput {
   effectiveAt: DateTime
   """
   How long to wait for the end, in milliseconds: at most 10000, by default 0. After
-  that, the answer shows the transfer as it is.
+  that, the answer shows the transfer as it is. Most have ended before.
   """
   waitMs: Int
   "Return what would happen and every rule of either account that forbids it, and change nothing."
@@ -5946,9 +5946,10 @@ type TransferPayload {
 
 extend type Mutation {
   """
-  Move money to another account. It leaves at once and arrives soon after. If it
-  cannot arrive, because the receiving account does not exist or is closed, frozen
-  or in another currency, it is returned.
+  Move money to another account. The answer is final, unless the accounts are in
+  different partitions of the bank's log: then it leaves at once and arrives soon
+  after. If it cannot arrive, because the receiving account does not exist or is
+  closed, frozen or in another currency, it is returned.
   """
   transfer(input: TransferInput!): TransferPayload! @authorized(roles: [CUSTOMER, TELLER, ADMIN])
 }

@@ -1545,10 +1545,10 @@ type PlaceHoldPayload struct {
 
 // A request to execute several commands.
 type PostBatchInput struct {
-	// 1 to 100 commands. Commands of one account are executed in their order, commands
-	// of different accounts at the same time.
+	// 1 to 100 commands of any accounts, executed in their order.
 	Items []*BatchItemInput `json:"items"`
-	// Apply all items or none. All items must be for one account.
+	// Apply all items or none. Where the bank's log has several partitions, all accounts
+	// must be in one of them.
 	Atomic *bool `json:"atomic,omitempty"`
 	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
@@ -2056,7 +2056,7 @@ type TransferInput struct {
 	// The value date, by default now; not in the future. The balance changes now in any case.
 	EffectiveAt *scalar.DateTime `json:"effectiveAt,omitempty"`
 	// How long to wait for the end, in milliseconds: at most 10000, by default 0. After
-	// that, the answer shows the transfer as it is.
+	// that, the answer shows the transfer as it is. Most have ended before.
 	WaitMs *int64 `json:"waitMs,omitempty"`
 	// Return what would happen and every rule of either account that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`

@@ -17,31 +17,37 @@ import (
 
 type item string
 
-func (i item) Account() bank.AccountID {
-	account, _, _ := strings.Cut(string(i), "/")
-	return bank.AccountID(account)
+func (i item) actor() string {
+	actor, _, _ := strings.Cut(string(i), "/")
+	return actor
 }
 
-// calls are noted in order, each as its account and its items.
+// calls are noted in order, each as its actor and its items.
 type calls struct {
 	mu   sync.Mutex
 	made []string
 }
 
-func (c *calls) note(id bank.AccountID, items []item) {
+func (c *calls) note(id string, items []item) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.made = append(c.made, fmt.Sprint(id, items))
 }
 
-func TestItemsOfAnAccountShareCalls(t *testing.T) {
+func TestItemsForAnActorShareCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var made calls
-		b := New(Config[item]{Carry: func(_ context.Context, id bank.AccountID, items []item, _ int) []item {
+		b := New(Config[item]{Actor: item.actor, Carry: func(_ context.Context, id string, items []item, _ int) []item {
 			made.note(id, items)
 			time.Sleep(time.Millisecond) // virtual
 			return nil
-		}, Alone: func(i item) bool { return strings.HasSuffix(string(i), "!") }})
+		}, Share: func(waiting []item) int {
+			alone := func(i item) bool { return strings.HasSuffix(string(i), "!") }
+			if n := slices.IndexFunc(waiting, alone); n >= 0 {
+				return max(n, 1)
+			}
+			return len(waiting)
+		}})
 		_ = b.Add(t.Context(), "a/1", "b/1", "a/2")
 		synctest.Wait() // the first calls are under way
 		_ = b.Add(t.Context(), "a/3", "a/4", "a/5!", "a/6", "a/7")
@@ -57,7 +63,7 @@ func TestItemsOfAnAccountShareCalls(t *testing.T) {
 func TestACallIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sizes []int
-		b := New(Config[item]{Carry: func(_ context.Context, _ bank.AccountID, items []item, _ int) []item {
+		b := New(Config[item]{Actor: item.actor, Carry: func(_ context.Context, _ string, items []item, _ int) []item {
 			sizes = append(sizes, len(items))
 			return nil
 		}})
@@ -76,8 +82,8 @@ func TestOpenItemsAreTriedAgain(t *testing.T) {
 		var made calls
 		var pauses []time.Duration
 		last := time.Now()
-		b := New(Config[item]{RetryMin: time.Second, RetryMax: 3 * time.Second,
-			Carry: func(_ context.Context, id bank.AccountID, items []item, attempt int) []item {
+		b := New(Config[item]{Actor: item.actor, RetryMin: time.Second, RetryMax: 3 * time.Second,
+			Carry: func(_ context.Context, id string, items []item, attempt int) []item {
 				made.note(id, items)
 				pauses, last = append(pauses, time.Since(last)), time.Now()
 				if attempt < 4 {
@@ -101,16 +107,16 @@ func TestOpenItemsAreTriedAgain(t *testing.T) {
 
 func TestWaitingIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := New(Config[item]{MaxAccounts: 2, MaxWaiting: 2,
-			Carry: func(context.Context, bank.AccountID, []item, int) []item { time.Sleep(time.Second); return nil }})
+		b := New(Config[item]{Actor: item.actor, MaxActors: 2, MaxWaiting: 5, Size: func(i item) int { return len(i) },
+			Carry: func(context.Context, string, []item, int) []item { time.Sleep(time.Second); return nil }})
 		for _, one := range []item{"a/1", "b/1"} {
 			if err := b.Add(t.Context(), one); err != nil {
 				t.Fatal(err)
 			}
 		}
 		synctest.Wait() // both calls are under way
-		if err := b.Add(t.Context(), "c/1"); !errors.Is(err, ErrTooManyAccounts) {
-			t.Errorf("a third account: %v", err)
+		if err := b.Add(t.Context(), "c/1"); !errors.Is(err, ErrTooManyActors) {
+			t.Errorf("a third actor: %v", err)
 		}
 		if err := b.Add(t.Context(), "a/2", "a/3", "a/4"); !errors.Is(err, ErrTooManyWaiting) {
 			t.Errorf("a third item that waits: %v", err)
@@ -127,8 +133,8 @@ func TestNoAttemptIsMadeAfterTheContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		attempts := 0
-		b := New(Config[item]{RetryMin: time.Second, RetryMax: time.Second,
-			Carry: func(_ context.Context, _ bank.AccountID, items []item, _ int) []item { attempts++; return items }})
+		b := New(Config[item]{Actor: item.actor, RetryMin: time.Second, RetryMax: time.Second,
+			Carry: func(_ context.Context, _ string, items []item, _ int) []item { attempts++; return items }})
 		_ = b.Add(ctx, "a/1")
 		time.Sleep(1500 * time.Millisecond)
 		cancel()

@@ -22,6 +22,31 @@ func ClearingActor(id bank.AccountID) string {
 	return strconv.Itoa(1 + int(h.Sum32()%ClearingActors))
 }
 
+// mostEvents is how many events a command may become: more than one if several
+// accounts may decide on it.
+func mostEvents(c bank.Command) int {
+	switch c.(type) {
+	case bank.SendTransfer, bank.Reverse:
+		return 2
+	}
+	return 1
+}
+
+// Together reports whether several accounts may decide on the command, so that a
+// clearing actor takes it.
+func (c Command) Together() bool { return c.Most > 1 }
+
+// Alone is the account of all commands, unless several accounts may decide on one
+// of them: then, or if there are several, ok is false.
+func (b ClearingBatch) Alone() (id bank.AccountID, ok bool) {
+	for i, c := range b.Batch.Commands {
+		if c.Together() || b.Accounts[i] != b.Accounts[0] {
+			return "", false
+		}
+	}
+	return b.Accounts[0], true
+}
+
 // ClearingBatch is what a call to a clearing actor carries: commands in the order
 // in which they are decided, and the account of each. In an atomic batch all are
 // applied or none, whatever their accounts.

@@ -23,6 +23,9 @@ type Command struct {
 	// Token proves who the caller is. It is never stored or logged; a batch
 	// carries each token once.
 	Token string `json:"-"`
+	// Most is about how many events it may become, in all accounts. It says what may
+	// share a call, and is not sent.
+	Most int `json:"-"`
 }
 
 // CommandBatch is what one actor call carries: commands for one account, in
@@ -99,7 +102,7 @@ func EncodeCommand(caller, key string, c bank.Command) (Command, error) {
 	if err != nil {
 		return Command{}, fmt.Errorf("encode %s: %w", name, err)
 	}
-	return Command{Type: name, Key: key, Caller: caller, Data: data}, nil
+	return Command{Type: name, Key: key, Caller: caller, Data: data, Most: mostEvents(c)}, nil
 }
 
 // Decode is the domain's form of the command. It fails on a type or a field
@@ -163,6 +166,9 @@ type Outcome struct {
 	// Return is, for a transfer that was sent and came back in one step, the event
 	// with which it came back.
 	Return *Record `json:"return,omitempty"`
+	// Also are, in a dry run, the other events that the command would become, of any
+	// account.
+	Also []Record `json:"also,omitempty"`
 	// Account is the account as of this answer, where it exists, without what
 	// only its own decisions need.
 	Account *bank.Account `json:"account,omitempty"`

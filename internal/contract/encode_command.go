@@ -81,7 +81,7 @@ func (r CommandReply) Encode() ([]byte, error) {
 // leaves all others to json.Marshal.
 func appendOutcome(text []byte, o Outcome) (_ []byte, err error) {
 	if !unescaped(string(o.Status)) || o.Record == nil || o.Account == nil ||
-		o.Return != nil || o.Refusal != nil || len(o.Others) > 0 || o.Reason != "" {
+		o.Return != nil || len(o.Also) > 0 || o.Refusal != nil || len(o.Others) > 0 || o.Reason != "" {
 		encoded, err := json.Marshal(o)
 		return append(text, encoded...), err
 	}

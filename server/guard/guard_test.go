@@ -34,7 +34,7 @@ func (l lost) Execute(ctx context.Context, _ bank.AccountID, _ contract.Command)
 	return contract.Outcome{Status: contract.Unknown, Reason: "the caller left"}, nil
 }
 
-func (l lost) ExecuteBatch(context.Context, bank.AccountID, contract.CommandBatch) ([]contract.Outcome, error) {
+func (l lost) ExecuteBatch(context.Context, contract.ClearingBatch) ([]contract.Outcome, error) {
 	return nil, errors.New("no batch is sent here")
 }
 

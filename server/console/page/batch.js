@@ -76,7 +76,7 @@ export class Batch {
       h('div', { class: 'with-unit' }, this.kind,
         this.addButton)),
     h('div', { class: 'field check' }, this.atomic, h('label', { for: this.atomic.id },
-      'All or nothing (one account only)')),
+      'All or nothing')),
     h('div', { class: 'buttons' }, this.sendButton, this.dryButton), this.outcome);
     if (!this.#restore()) this.#add({ kind: this.kind.value });
   }
