@@ -64,3 +64,21 @@ func TestWhatAnotherDeliveryDidIsNotDenied(t *testing.T) {
 		})
 	}
 }
+
+// The same, and the log takes nothing any more: it can still be read.
+func TestWhatAnotherDeliveryDidIsFoundOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		b.send(b.open())
+		first := b.host
+		b.log.before = func() error {
+			b.restart() // on another host
+			b.expect(b.send(b.deposit("pay", 100)), contract.Applied)
+			b.host = first
+			b.writer.Halt("the disk is nearly full")
+			return nil
+		}
+		b.expect(b.send(b.deposit("pay", 100)), contract.Replayed)
+		b.expect(b.send(b.deposit("more", 100)), contract.Unavailable)
+	})
+}

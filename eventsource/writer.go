@@ -34,7 +34,7 @@ type Writer struct {
 	storage  storage.Committer
 	log      *slog.Logger
 	queue    chan *pendingAppend
-	heads    *lru.Cache[bank.AccountID, int64] // used by Run's goroutine only
+	heads    *lru.Cache[bank.AccountID, int64] // of what is durable; only Run's goroutine changes it
 	head     atomic.Int64
 	lease    storage.Lease
 	halted   atomic.Pointer[string] // why appends are refused although this writer has the log
@@ -127,7 +127,7 @@ func (w *Writer) checkKeys(ctx context.Context, waiting []*pendingAppend) {
 	for _, p := range asking {
 		switch {
 		case err != nil:
-			p.answer(overloaded("the idempotency keys cannot be looked up: " + err.Error()))
+			w.refuse(p, overloaded("the idempotency keys cannot be looked up: "+err.Error()))
 		case len(p.repeating) > 0:
 			p.answer(p.moved(contract.AppendResult{Status: contract.KeysUsed,
 				Reason: fmt.Sprintf("an event of the stream of %s may carry one of the keys", p.repeating[0])}, p.repeating))
@@ -141,7 +141,7 @@ func (w *Writer) enqueue(p *pendingAppend) {
 		return
 	}
 	if reason := w.halted.Load(); reason != nil {
-		p.answer(contract.AppendResult{Status: contract.Halted, Reason: *reason})
+		w.refuse(p, contract.AppendResult{Status: contract.Halted, Reason: *reason})
 		return
 	}
 	for stream := range p.Streams {
@@ -154,8 +154,25 @@ func (w *Writer) enqueue(p *pendingAppend) {
 	select {
 	case w.queue <- p:
 	default:
-		p.answer(overloaded("the event source's queue is full"))
+		w.refuse(p, overloaded("the event source's queue is full"))
 	}
+}
+
+// refuse answers an append that is not taken now. If one of its streams has moved on, that is the answer: perhaps the
+// same append was delivered before, and then "nothing was written" would be wrong.
+func (w *Writer) refuse(p *pendingAppend, why contract.AppendResult) {
+	var moved []bank.AccountID
+	for stream := range p.Streams {
+		if head, known := w.heads.Peek(stream.Account); known && head > stream.ExpectedVersion {
+			moved = append(moved, stream.Account)
+		}
+	}
+	if len(moved) > 0 {
+		version, _ := w.heads.Peek(p.Account)
+		why = p.moved(contract.AppendResult{Status: contract.VersionConflict, Version: version,
+			Reason: fmt.Sprintf("the stream of %s has moved on; beside that: %s", moved[0], why.Reason)}, moved)
+	}
+	p.answer(why)
 }
 
 // Run takes the log over and writes until ctx ends, or until another writer takes over, which it reports as
