@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,43 +92,53 @@ func (d *clearingDecision) isSure(g *group, certain map[bank.AccountID]bool) boo
 	return true
 }
 
-// groups are the records that were decided, as they are appended: those of an atomic batch in one.
-func (d *clearingDecision) groups() []*group {
-	of := make(map[bank.AccountID]*group)
-	byCommand := make(map[int]*group)
-	var all []*group
+// groups are the records that were decided, as they are appended: together with those on which they were decided, and
+// all of an atomic batch.
+func (d *clearingDecision) groups() (all []*group) {
+	of, byCommand := make(map[bank.AccountID]*group), make(map[int]*group)
 	for _, w := range d.written {
 		command := w.command
 		if d.batch.Atomic {
 			command = d.window[0]
 		}
-		mine, theirs := byCommand[command], of[w.account]
-		switch {
-		case mine == nil && theirs == nil:
+		mine := cmp.Or(byCommand[command], of[w.account])
+		if mine == nil {
 			mine = &group{}
-			all = append(all, mine)
-		case mine == nil:
-			mine = theirs
-		case theirs != nil && theirs != mine:
-			for _, id := range theirs.accounts {
+		}
+		byCommand[command] = mine
+		for _, id := range append([]bank.AccountID{w.account}, d.basis[w.command]...) {
+			if theirs := of[id]; theirs != nil && theirs != mine {
+				moveAll(of, theirs, mine)
+				moveAll(byCommand, theirs, mine)
+			}
+			if len(d.on[id].records) > 0 {
 				of[id] = mine
 			}
-			for _, i := range theirs.commands {
-				byCommand[i] = mine
-			}
-			mine.accounts, mine.commands = append(mine.accounts, theirs.accounts...), append(mine.commands, theirs.commands...)
-			all = slices.DeleteFunc(all, func(g *group) bool { return g == theirs })
 		}
-		if of[w.account] == nil {
-			mine.accounts = append(mine.accounts, w.account)
+	}
+	for _, w := range d.written {
+		g := of[w.account]
+		if len(g.accounts) == 0 {
+			all = append(all, g)
 		}
-		if !slices.Contains(mine.commands, w.command) {
-			mine.commands = append(mine.commands, w.command)
+		if !slices.Contains(g.accounts, w.account) {
+			g.accounts = append(g.accounts, w.account)
 		}
-		of[w.account], byCommand[command] = mine, mine
+		if !slices.Contains(g.commands, w.command) {
+			g.commands = append(g.commands, w.command)
+		}
 	}
 	d.number(of)
 	return all
+}
+
+// moveAll moves what is in one group to another.
+func moveAll[K comparable](in map[K]*group, from, to *group) {
+	for k, g := range in {
+		if g == from {
+			in[k] = to
+		}
+	}
 }
 
 // number gives the records of each group of several accounts their order, that of the decisions.

@@ -1,6 +1,7 @@
 package actor_test
 
 import (
+	"slices"
 	"testing"
 
 	"corebank/actor"
@@ -69,5 +70,26 @@ func TestATransferComesBackOnlyFromAnAccountThatDoesNotTakeIt(t *testing.T) {
 			b.t.Errorf("%+v came back", second[0])
 		}
 		b.expectBalances(map[bank.AccountID]int64{ids[0]: 90, late: 11})
+	})
+}
+
+// What is decided on what an earlier command of the turn did is written together with that, and behind it.
+func TestATransferComesBackFromAnAccountThatTheSameTurnFreezes(t *testing.T) {
+	bubble(t, func(b *bench) {
+		ids := b.opened(100, "a", "b", "c")
+		before := len(b.wholeLog())
+		freeze := addressed{ids[1], b.command("freeze", bank.FreezeAccount{Credits: true, Reason: "lost"})}
+		outcomes := b.clear(b.transfer("1", ids[2], ids[0], 5), freeze, b.transfer("2", ids[0], ids[1], 10))
+		if b.expect(outcomes, contract.Applied, contract.Applied, contract.Applied); outcomes[2].Return == nil {
+			b.t.Fatalf("%+v; the account is frozen", outcomes[2])
+		}
+		var more []int
+		for _, r := range b.wholeLog()[before:] {
+			more = append(more, r.More)
+		}
+		if want := []int{4, 3, 2, 1, 0}; !slices.Equal(more, want) { // sent, received, frozen, sent, returned
+			b.t.Errorf("so many more follow: %v, want %v", more, want)
+		}
+		b.expectBalances(map[bank.AccountID]int64{ids[0]: 105, ids[1]: 100, ids[2]: 95})
 	})
 }
