@@ -61,7 +61,7 @@ func (r *Resolver) submit(ctx context.Context, request commandRequest) (payload,
 // execute sends a request to its account, unless it is refused without one.
 func (r *Resolver) execute(ctx context.Context, request commandRequest) (contract.Outcome, error) {
 	if outcome, refused := request.precheck(); refused {
-		return outcome, nil
+		return r.withAccountsRules(ctx, request, outcome), nil
 	}
 	command, err := encode(ctx, request.key, request.command)
 	if err != nil {
@@ -82,6 +82,31 @@ func (r *Resolver) execute(ctx context.Context, request commandRequest) (contrac
 func (r *Resolver) tryRun(ctx context.Context, id bank.AccountID, command contract.Command) contract.Outcome {
 	return r.executeBatch(ctx, contract.ClearingBatch{Accounts: []bank.AccountID{id},
 		Batch: contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true}})[0]
+}
+
+// withAccountsRules adds to the refusal of a dry run with an amount that cannot be
+// read the rules of its account that do not depend on the amount.
+func (r *Resolver) withAccountsRules(ctx context.Context, request commandRequest,
+	refused contract.Outcome) contract.Outcome {
+	if !request.dryRun || len(request.inputRefusals) == 0 || !request.account.Valid() ||
+		bank.CheckKey(request.key) != nil {
+		return refused
+	}
+	command, err := encode(ctx, request.key, request.command)
+	if err != nil {
+		return refused
+	}
+	judged := r.tryRun(ctx, request.account, command)
+	if judged.Status != contract.Refused {
+		return refused
+	}
+	refused.Account = judged.Account
+	for _, rule := range append(bank.Refusals{judged.Refusal}, judged.Others...) {
+		if precedence(rule) > precedence(&bank.Refusal{Code: bank.AmountInvalid}) {
+			refused.Others = append(refused.Others, rule)
+		}
+	}
+	return refused
 }
 
 // executeBatch sends commands to their accounts and returns one outcome for each. A

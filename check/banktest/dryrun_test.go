@@ -137,6 +137,8 @@ func TestADryRunTellsEveryBrokenRule(t *testing.T) {
 	c.Mutate("deposit", map[string]any{"accountId": "x", "amount": banktest.EUR("0.001"), "idempotencyKey": "",
 		"reference": strings.Repeat("x", 141), "dryRun": true}).Refused("INPUT_INVALID", "INPUT_INVALID", "AMOUNT_INVALID")
 	for _, mutation := range []string{"deposit", "withdraw", "placeHold"} {
+		c.Mutate(mutation, map[string]any{"accountId": ada, "amount": banktest.EUR("0.001"), "idempotencyKey": "precise",
+			"dryRun": true}).Refused("AMOUNT_INVALID", "ACCOUNT_FROZEN")
 		c.Mutate(mutation, map[string]any{"accountId": ada, "amount": map[string]any{"value": "1", "currency": "USD"},
 			"idempotencyKey": "usd", "dryRun": true}).Refused("CURRENCY_MISMATCH", "ACCOUNT_FROZEN")
 		c.Mutate(mutation, map[string]any{"accountId": ada, "amount": banktest.EUR("0"), "idempotencyKey": "nothing",
