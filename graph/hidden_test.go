@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"corebank/internal/bank"
@@ -59,9 +60,14 @@ func TestSomebodyElsesAccountIsNotLoaded(t *testing.T) {
 				if one := to.to; (one == test.id) != test.loaded || !one.Valid() {
 					t.Errorf("a command goes to %s", one)
 				}
-				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: []bank.AccountID{none, test.id, test.id}})
-				if (to.to == test.id) != test.loaded || to.batch[0] != none || to.batch[2] != to.to {
+				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: []bank.AccountID{test.id, test.id}})
+				if (to.to == test.id) != test.loaded || to.batch[0] != to.to {
 					t.Errorf("a batch goes to %v", to.batch)
+				}
+				several := []bank.AccountID{bank.NewAccountID("ada", "third"), test.id}
+				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: several})
+				if !slices.Equal(to.batch, several) {
+					t.Errorf("a batch of several accounts goes to %v", to.batch)
 				}
 			}
 		})
