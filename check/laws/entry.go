@@ -36,6 +36,7 @@ var entryTypes = map[string]string{
 	"transfer-received":    "TRANSFER_IN",
 	"transfer-returned":    "TRANSFER_RETURNED",
 	"transaction-reversed": "REVERSAL",
+	"leg-posted":           "POSTING", // or, where it undoes another, REVERSAL
 }
 
 // String is the line for a finding.
@@ -59,6 +60,7 @@ type Derivation map[bank.AccountID]int64
 // Entry is the line that the next record of the log must show; nil where nothing is posted to its customer.
 func (d Derivation) Entry(r contract.Record) (*Entry, error) {
 	var stored struct {
+		Reverses any
 		Postings []struct {
 			Account string
 			Amount  struct {
@@ -72,6 +74,9 @@ func (d Derivation) Entry(r contract.Record) (*Entry, error) {
 	}
 	e := Entry{Account: r.Account, Version: r.Version, Position: r.Position, Type: entryTypes[r.Type],
 		OccurredAt: r.At.UTC(), Caller: r.Caller}
+	if e.Type == "POSTING" && stored.Reverses != nil {
+		e.Type = "REVERSAL"
+	}
 	posted := false
 	for _, p := range stored.Postings {
 		if p.Account == "customer/"+string(r.Account) {

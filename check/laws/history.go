@@ -243,6 +243,11 @@ func (h *History) circumstances(
 	in := bank.Circumstances{Now: noEarlier(at, a), Caller: caller, Key: key}
 	if past := h.at(a.ID, a.RequiredVersion(command)); past != nil {
 		in.Past = past.event
+		if id, version, elsewhere := bank.WholeOf(in.Past); elsewhere {
+			if whole := h.at(id, version); whole != nil {
+				in.Whole = whole.event
+			}
+		}
 	}
 	for _, e := range h.byKey[asked{a.ID, a.ExpiryKey(command)}] {
 		if e.Version <= a.Version {

@@ -71,6 +71,11 @@ func (l *Log) checkReversal(r contract.Record, acc *account, event bank.Event) {
 			return
 		}
 		version, change, remaining = e.Reverses.Version, -e.Amount.Minor, e.Reverses.Remaining
+	case bank.LegPosted: // always in full
+		if e.Reverses == nil {
+			return
+		}
+		version, change = e.Reverses.Version, signed(e.Amount, e.Credit).Minor
 	default:
 		return
 	}

@@ -39,6 +39,10 @@ func systemKey(event bank.Event) (string, bool) {
 		return bank.SystemKey(bank.ReturnTransfer{Transfer: e.Transfer})
 	case bank.HoldExpired:
 		return bank.SystemKey(bank.ExpireHold{Hold: e.Hold})
+	case bank.LegPosted:
+		if e.Home != nil {
+			return bank.SystemKey(bank.PostLeg{Journal: e.Journal, Number: e.Number})
+		}
 	case bank.ExternalIDClaimed:
 		return bank.ClaimKey(e.Account), true
 	}

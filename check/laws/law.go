@@ -48,6 +48,8 @@ var (
 		"more of it than there is")
 	Transfer = ofLog("transfer", "a transfer is sent, received or rejected where it was sent to, then "+
 		"completed or returned, each once; one that ends in one step is sent, then received or returned")
+	Journal = ofLog("journal", "a transaction's legs sum to zero in each currency, and each is in the log once, "+
+		"as the leg says that has them all")
 	Transit = ofLog("transit", "the ledger has in transit what the transfers have that neither arrived nor came back")
 	Key     = ofLog("key", "an idempotency key has one event in its account, and what the bank does "+
 		"by itself has the key of that")

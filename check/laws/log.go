@@ -23,6 +23,8 @@ type Log struct {
 	keys      map[keyHash]struct{}
 	trial     *view.Running
 	transfers map[bank.TransferID]*transfer // that have not ended
+	journals  map[bank.JournalID]*journal   // of which legs are missing
+	posted    map[bank.JournalID]int        // the others, and how many legs they have
 	derived   Derivation
 	// lineOf is how the bank shows an event in its account's history.
 	lineOf func(contract.Record, bank.Event) *view.Transaction
@@ -65,6 +67,7 @@ type keyHash [16]byte
 func NewLog(findings *Findings) *Log {
 	return &Log{findings: findings, accounts: make(map[bank.AccountID]*account), keys: make(map[keyHash]struct{}),
 		trial: view.Resume(view.Trial{}), transfers: make(map[bank.TransferID]*transfer), derived: make(Derivation),
+		journals: make(map[bank.JournalID]*journal), posted: make(map[bank.JournalID]int),
 		lineOf: view.TransactionOf}
 }
 
@@ -100,6 +103,7 @@ func (l *Log) Record(r contract.Record) {
 		l.checkPostings(r, event, change)
 		l.checkHold(r, acc, event)
 		l.checkTransfer(r, event)
+		l.checkLeg(r, event)
 		line := l.apply(r, acc, event)
 		l.checkBalance(r, acc, change)
 		l.checkReversal(r, acc, event)
@@ -114,6 +118,7 @@ func (l *Log) Record(r contract.Record) {
 func (l *Log) End() {
 	l.compareAtCheckpoint()
 	l.checkAtOnce()
+	l.checkWholes()
 	l.checkTransit()
 	for _, law := range OfLog {
 		l.findings.Check(law, int(l.records))

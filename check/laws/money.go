@@ -28,15 +28,21 @@ func changeOf(before bank.Account, event bank.Event) bank.Money {
 	case bank.TransferSent:
 		return minus(e.Amount)
 	case bank.TransactionReversed:
-		if e.Credit {
-			return e.Amount
-		}
-		return minus(e.Amount)
+		return signed(e.Amount, e.Credit)
+	case bank.LegPosted:
+		return signed(e.Amount, e.Credit)
 	}
 	if len(event.PostingLines()) > 0 {
 		panic(fmt.Sprintf("laws: no change for event %T", event))
 	}
 	return bank.Money{Currency: before.Currency}
+}
+
+func signed(m bank.Money, credit bool) bank.Money {
+	if credit {
+		return m
+	}
+	return minus(m)
 }
 
 func minus(m bank.Money) bank.Money { return bank.Money{Minor: -m.Minor, Currency: m.Currency} }
@@ -46,7 +52,7 @@ func counterparts(event bank.Event, c bank.Currency) []string {
 	switch event.(type) {
 	case bank.HoldCaptured:
 		return []string{bank.SettlementLedger(c)}
-	case bank.TransferSent, bank.TransferReceived, bank.TransferReturned:
+	case bank.TransferSent, bank.TransferReceived, bank.TransferReturned, bank.LegPosted:
 		return []string{bank.TransitLedger(c)}
 	case bank.TransactionReversed:
 		return []string{bank.CashLedger(c), bank.SettlementLedger(c)}

@@ -141,6 +141,11 @@ func (l *Log) checkTransit() {
 			add(t.amount.Currency, big.NewInt(t.amount.Minor))
 		}
 	}
+	for _, j := range l.journals { // so is one with missing legs
+		for _, leg := range j.legs {
+			add(leg.Amount.Currency, big.NewInt(-signed(leg.Amount, leg.Credit).Minor))
+		}
+	}
 	found := l.Trial()
 	for _, total := range found.Totals {
 		if total.Kind == bank.LedgerKind(bank.TransitLedger(total.Currency)) {

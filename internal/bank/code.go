@@ -18,6 +18,7 @@ const (
 	AccountNotFound        Code = "ACCOUNT_NOT_FOUND"
 	ClosedAccount          Code = "ACCOUNT_CLOSED"
 	SameAccount            Code = "SAME_ACCOUNT"
+	AccountsApart          Code = "ACCOUNTS_APART"
 	CurrencyMismatch       Code = "CURRENCY_MISMATCH"
 	AccountNotFrozen       Code = "ACCOUNT_NOT_FROZEN"
 	OverdraftNotAllowed    Code = "OVERDRAFT_NOT_ALLOWED"
@@ -65,6 +66,8 @@ func Codes() []CodeInfo {
 		{AccountNotFound, "there is no such account", "check the id, or open an account", false},
 		{ClosedAccount, "the account was closed permanently", "use another account", false},
 		{SameAccount, "a transfer needs two accounts", "choose another destination", false},
+		{AccountsApart, "the accounts are in different partitions of the log and cannot change in one step",
+			"move the money between them with transfers", false},
 		{CurrencyMismatch, "the account is kept in another currency", "send an amount in the expected currency", false},
 		{AccountNotFrozen, "the account is not frozen", "nothing needs to be done", true},
 		{OverdraftNotAllowed, "this kind of account has no overdraft", "set the overdraft to zero", false},

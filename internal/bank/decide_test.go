@@ -212,6 +212,14 @@ func paymentChains() map[string]chain {
 			healing{bank.CurrencyMismatch, ask(pay(eur(1), ""))},
 			healing{bank.FrozenAccount, state(full)},
 			healing{bank.BalanceTooLarge, state(open)})},
+		"posting alone": {question{account: never, now: now, command: postingOf(outOf(ada, worthless))}, begin(
+			healing{bank.InputInvalid, ask(postingOf(outOf(ada, worthless), into(grace, worthless)))},
+			healing{bank.CurrencyUnknown, ask(postingOf(outOf(ada, usd(-1)), into(grace, usd(1))))},
+			healing{bank.AmountInvalid, ask(postingOf(outOf(ada, usd(1)), into(grace, usd(1))))},
+			healing{bank.IdempotencyConflict, unused},
+			healing{bank.AccountsApart, func(q *question) {
+				q.command, q.account = pay(usd(1), ""), accountAfter(opened("USD"))
+			}})},
 		"the end of a transfer": {question{account: open, now: now, command: completeIt}, begin(
 			healing{bank.IdempotencyConflict, unused},
 			healing{bank.TransferNotPending, state(accountAfter(then(paidIn(eur(5)), sent(eur(1), eur(4)))...))})},

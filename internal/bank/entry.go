@@ -12,6 +12,7 @@ const (
 	TransferOutEntry      EntryType = "TRANSFER_OUT"
 	TransferInEntry       EntryType = "TRANSFER_IN"
 	TransferReturnedEntry EntryType = "TRANSFER_RETURNED"
+	PostingEntry          EntryType = "POSTING"
 	HoldCaptureEntry      EntryType = "HOLD_CAPTURE"
 	ReversalEntry         EntryType = "REVERSAL"
 )
@@ -28,6 +29,8 @@ type Entry struct {
 	// Counterparty and Transfer belong to transfers.
 	Counterparty AccountID
 	Transfer     TransferID
+	// Journal is the transaction that it is a leg of.
+	Journal JournalID
 	// Hold is the version of the hold that was captured.
 	Hold int64
 	// Reverses is the version of the account's transaction that it undoes. ReversesTransfer is, for a transfer that

@@ -47,6 +47,7 @@ func TestWhatEventsAreFiledUnder(t *testing.T) {
 		"sent": transfer, "received": transfer, "rejected": transfer, "completed": transfer, "returned": transfer,
 		"paid back": back + " " + string(refund.Reverses.Transfer) + " /reversal/1",
 		"reversed":  "/reversal/1",
+		"posted":    string(split), "undone": string(split) + " " + string(earlierSplit) + " /reversal/1",
 	}
 	for name, e := range wholeEvents() {
 		got := strings.ReplaceAll(strings.Join(e.Subjects(before), " "), string(before.ID), "")

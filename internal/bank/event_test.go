@@ -37,9 +37,24 @@ func wholeEvents() map[string]bank.Event {
 		"completed": completed(eur(1)),
 		"returned":  returned(eur(1), eur(1)),
 		"reversed":  undone(1, -1, 0, 0, "cash"),
+		"posted":    wholeLeg(),
+		"undone":    undoneLeg(),
 		"in a currency that is no longer active": deposited(
 			bank.Money{Minor: 1, Currency: "DEM"}, bank.Money{Minor: 1, Currency: "DEM"}),
 	}
+}
+
+// wholeLeg is a leg that has all of them, and undoneLeg one that another account's has, and that undoes an earlier one.
+func wholeLeg() bank.LegPosted {
+	e := leg(1, 2, eur(-1), eur(0))
+	e.Legs = []bank.PostedLeg{placedLeg(ada, 4, eur(-1)), placedLeg(grace, 2, eur(1))}
+	return e
+}
+
+func undoneLeg() bank.LegPosted {
+	e := undoing(2, 2, eur(1), eur(1), 1)
+	e.Home = &bank.EventAt{Account: grace, Version: 3}
+	return e
 }
 
 func TestEventsSayAllThatTheyMust(t *testing.T) {
@@ -67,7 +82,24 @@ func TestEventsSayAllThatTheyMust(t *testing.T) {
 		change(&e)
 		return e
 	}
+	one := func(change func(*bank.LegPosted)) bank.Event {
+		e := wholeLeg()
+		change(&e)
+		return e
+	}
 	for name, e := range map[string]bank.Event{
+		"a leg of no transaction":    one(func(e *bank.LegPosted) { e.Journal = "jnl_1" }),
+		"leg 0":                      one(func(e *bank.LegPosted) { e.Number = 0 }),
+		"leg 3 of 2":                 one(func(e *bank.LegPosted) { e.Number = 3 }),
+		"a leg without the others":   one(func(e *bank.LegPosted) { e.Legs = e.Legs[:1] }),
+		"a leg of a whole nowhere":   one(func(e *bank.LegPosted) { e.Legs, e.Home = nil, &bank.EventAt{Account: ada} }),
+		"a leg that has two wholes":  one(func(e *bank.LegPosted) { e.Home = &bank.EventAt{Account: ada, Version: 1} }),
+		"a leg beside one of zero":   one(func(e *bank.LegPosted) { e.Legs[1].Amount.Minor = 0 }),
+		"a leg beside one nowhere":   one(func(e *bank.LegPosted) { e.Legs[1].Account = "" }),
+		"a leg beside one never":     one(func(e *bank.LegPosted) { e.Legs[1].Version = 0 }),
+		"a leg that undoes what":     one(func(e *bank.LegPosted) { e.Reverses = &bank.LegReversal{Version: 1} }),
+		"a leg that undoes when":     one(func(e *bank.LegPosted) { e.Reverses = &bank.LegReversal{Journal: split} }),
+		"a leg of nothing":           one(func(e *bank.LegPosted) { e.Movement = bank.Movement{} }),
 		"nothing at all":             nil,
 		"an opening by no owner":     bank.AccountOpened{Currency: "EUR", Kind: bank.Current},
 		"an opening in nothing":      bank.AccountOpened{Owner: "Ada Lovelace", Kind: bank.Current},
@@ -277,6 +309,9 @@ func TestDifferencesNameTheFields(t *testing.T) {
 	for name, r := range moreRepetitions() {
 		all[name] = r
 	}
+	for name, r := range legRepetitions() {
+		all[name] = r
+	}
 	for name, r := range all {
 		t.Run(name, func(t *testing.T) {
 			if got := bank.Conflicts(r.event, r.same); len(got) > 0 {
@@ -303,6 +338,40 @@ func TestDifferencesNameTheFields(t *testing.T) {
 	got := bank.Conflicts(paidBack(2, 1, 0, 0), bank.SendTransfer{To: grace, Amount: eur(1)})
 	if !slices.Equal(got, []string{"mutation"}) {
 		t.Errorf("a payment back and a transfer differ in %v", got)
+	}
+}
+
+// legRepetitions are requests for what several accounts do.
+func legRepetitions() map[string]repetition {
+	same := postingOf(outOf(ada, eur(1)), into(grace, eur(1)))
+	same.Legs[1].Reference, same.Legs[1].Memo = "rent", "March"
+	posted := wholeLeg()
+	posted.Legs[1].Reference, posted.Legs[1].Memo = "0e9fd1596c4b", "9d95a2cf0d71"
+	with := func(change func(*bank.Leg)) bank.Command {
+		legs := slices.Clone(same.Legs)
+		change(&legs[1])
+		return postingOf(legs...)
+	}
+	step := bank.PostLeg{Journal: split, Number: 2, Of: 2, Credit: true, Amount: eur(1)}
+	other, debited := step, step
+	other.Amount, debited.Credit = eur(2), false
+	home, asked := undoing(1, 2, eur(1), eur(1), 3), undoing(1, 2, eur(1), eur(1), 3)
+	home.Legs, asked.Legs = wholeLeg().Legs, wholeLeg().Legs
+	asked.Reverses = &bank.LegReversal{Journal: earlierSplit, Version: 3, Reason: "mistake", Asked: 5}
+	return map[string]repetition{
+		"posting": {posted, same, byField{
+			"legs":             postingOf(same.Legs[0]),
+			"legs.1.accountId": with(func(l *bank.Leg) { l.Account = edsger }),
+			"legs.1.direction": with(func(l *bank.Leg) { l.Credit = false }),
+			"legs.1.amount":    with(func(l *bank.Leg) { l.Amount = eur(2) }),
+			"legs.1.reference": with(func(l *bank.Leg) { l.Reference = "" }),
+			"legs.1.memo":      with(func(l *bank.Leg) { l.Memo = "April" })}},
+		"a leg": {undoneLeg(), step, byField{"journal": bank.PostLeg{Number: 2, Credit: true, Amount: eur(1)},
+			"number": bank.PostLeg{Journal: split, Number: 1, Credit: true, Amount: eur(1)}, "amount": other,
+			"amount, the other way": debited}},
+		"reversal of legs": {home, reverse(3), byField{"transactionId": reverse(5), "amount": reversePart(3, 1),
+			"reason": bank.Reverse{Transaction: 3, Reason: "r"}}},
+		"reversal of the leg that was asked for": {asked, reverse(5), byField{"transactionId": reverse(3)}},
 	}
 }
 

@@ -13,8 +13,8 @@ import (
 type Limits struct {
 	// Overdraft is how far the balance may fall below zero.
 	Overdraft Money `json:"overdraft,omitzero"`
-	// PerTransaction and PerDay bound debits: withdrawals, outgoing transfers
-	// and holds. Nil is no limit. A day is one of UTC; what is released or
+	// PerTransaction and PerDay bound debits: withdrawals, outgoing transfers,
+	// holds, and what a transaction's legs take together. Nil is no limit. A day is one of UTC; what is released or
 	// reversed later is not given back to its day, but a transfer that comes back
 	// on the day on which it was sent is.
 	PerTransaction *Money `json:"perTransaction,omitempty"`

@@ -14,6 +14,9 @@ type Refusal struct {
 	Message string `json:"message"`
 	// Field is the input field that the refusal is about, or "".
 	Field string `json:"field,omitempty"`
+	// Leg is the index, from 0, of the leg of a transaction that it is about; nil for none. Field is an input of that
+	// leg then, or, in a reversal, one of the reversal, and the leg is one of what was to be reversed.
+	Leg *int `json:"leg,omitempty"`
 	// Fields are the inputs in which an IdempotencyConflict differs from the
 	// first request with the same key.
 	Fields []string `json:"fields,omitempty"`

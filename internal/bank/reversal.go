@@ -22,7 +22,8 @@ type Reversed struct {
 
 // Reverse asks to undo a transaction of the account, or a part of it. A
 // transfer is reversed in the account that received it: another transfer
-// brings the money back.
+// brings the money back. A transaction with several legs is reversed as a
+// whole, in the account of any leg.
 type Reverse struct {
 	Transaction int64  `json:"transaction"` // its version
 	Amount      *Money `json:"amount,omitempty"`
@@ -100,13 +101,17 @@ func (c Reverse) amount(a Account, original Money) (amount, remaining Money, ref
 	}
 	switch {
 	case remaining.Minor == 0:
-		refusal = &Refusal{Code: AlreadyReversed, Field: "transactionId", By: before.By,
-			Message: "The transaction was reversed in full already; there is nothing left to reverse."}
+		refusal = refuseReversed(before.By)
 	case amount.Minor > remaining.Minor:
 		refusal = refuseRemaining(remaining, "transaction")
 	}
 	remaining.Minor -= amount.Minor
 	return amount, remaining, refusal
+}
+
+func refuseReversed(by int64) *Refusal {
+	return &Refusal{Code: AlreadyReversed, Field: "transactionId", By: by,
+		Message: "The transaction was reversed in full already; there is nothing left to reverse."}
 }
 
 func (c Reverse) undo(a Account, in Circumstances, amount, remaining Money, broken Refusals) (Event, Refusals) {
@@ -142,15 +147,24 @@ func reversible(past Event) (Money, *Refusal) {
 		if past.Reverses == "" {
 			return past.Amount, nil
 		}
-		return Money{}, refuseIrreversible("it is a reversal itself; post the movement anew instead")
+		return Money{}, refuseAgain()
 	case TransactionReversed:
-		return Money{}, refuseIrreversible("it is a reversal itself; post the movement anew instead")
+		return Money{}, refuseAgain()
+	case LegPosted:
+		if past.Reverses == nil {
+			return Money{}, RefuseApart("transactionId") // its account decides together with others, or not at all
+		}
+		return Money{}, refuseAgain()
 	case TransferSent:
 		return Money{}, refuseIrreversible("the money left for the other account; reverse the transfer there")
 	case TransferReturned:
 		return Money{}, RefuseCameBack()
 	}
 	return Money{}, RefuseUnknownTransaction()
+}
+
+func refuseAgain() *Refusal {
+	return refuseIrreversible("it is a reversal itself; post the movement anew instead")
 }
 
 // RefuseUnknownTransaction is the refusal of what is not the id of a

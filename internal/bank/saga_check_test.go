@@ -1,6 +1,7 @@
 package bank_test
 
 import (
+	"math/big"
 	"reflect"
 	"slices"
 
@@ -80,6 +81,48 @@ func (w *world) checkTransfers(ended bool) {
 	}
 }
 
+// checkLegs: each transaction has each of its legs once, as the one says that has all; they sum to zero in each
+// currency, and it is undone as a whole, at most once, or not at all.
+func (w *world) checkLegs() {
+	found, undone := make(map[bank.JournalID]int), make(map[bank.JournalID]int)
+	sums := make(map[string]*big.Int)
+	for _, f := range w.log {
+		e, ok := f.event.(bank.LegPosted)
+		if !ok {
+			continue
+		}
+		found[e.Journal]++
+		for _, p := range e.Postings[1:] { // the other side, of which nothing stays
+			sum(sums, string(e.Journal)+string(p.Amount.Currency), p.Amount.Minor)
+		}
+		if e.Reverses != nil {
+			undone[e.Reverses.Journal]++
+		}
+		whole := e
+		if e.Home != nil {
+			whole, _ = w.streams[e.Home.Account][e.Home.Version-1].event.(bank.LegPosted)
+		}
+		if said := whole.Legs[e.Number-1]; whole.Journal != e.Journal || said.Account != f.account ||
+			said.Version != f.version || said.Amount != e.Amount || said.Credit != e.Credit {
+			w.Fatalf("leg %+v of %s is said to be %+v", e, f.account, said)
+		}
+		if n := found[e.Journal]; n > e.Of {
+			w.Fatalf("%s has %d legs of %d", e.Journal, n, e.Of)
+		}
+	}
+	for _, f := range w.log {
+		if e, ok := f.event.(bank.LegPosted); ok &&
+			(found[e.Journal] != e.Of || undone[e.Journal] != 0 && undone[e.Journal] != e.Of) {
+			w.Fatalf("%s has %d of %d legs, and %d are undone", e.Journal, found[e.Journal], e.Of, undone[e.Journal])
+		}
+	}
+	for of, left := range sums {
+		if left.Sign() != 0 {
+			w.Fatalf("%s leaves %s", of, left)
+		}
+	}
+}
+
 // checkReversals: of no transaction more is reversed than it was; what came
 // back does not count.
 func (w *world) checkReversals() {
@@ -92,6 +135,10 @@ func (w *world) checkReversals() {
 				reversed[e.Transaction] += e.Amount.Minor
 			case bank.TransferSent:
 				if e.Reverses != nil && courses[e.Transfer].returned == 0 {
+					reversed[e.Reverses.Version] += e.Amount.Minor
+				}
+			case bank.LegPosted:
+				if e.Reverses != nil {
 					reversed[e.Reverses.Version] += e.Amount.Minor
 				}
 			}
@@ -121,6 +168,8 @@ func amountOf(e bank.Event) int64 {
 	case bank.HoldCaptured:
 		return e.Amount.Minor
 	case bank.TransferReceived:
+		return e.Amount.Minor
+	case bank.LegPosted:
 		return e.Amount.Minor
 	}
 	return 0

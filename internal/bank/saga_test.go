@@ -48,6 +48,9 @@ func (w *world) execute(id bank.AccountID, key string, c bank.Command) (bank.Eve
 	if version := account.RequiredVersion(c); version != 0 {
 		in.Past = w.streams[id][version-1].event
 	}
+	if id, version, elsewhere := bank.WholeOf(in.Past); elsewhere {
+		in.Whole = w.streams[id][version-1].event
+	}
 	if key := account.ExpiryKey(c); key != "" {
 		for _, f := range w.streams[id] {
 			if f.key == key {
@@ -119,6 +122,8 @@ func (w *world) checkReversal(account bank.Account, c bank.Command, past bank.Ev
 	again = again || ok && received.Reverses != ""
 	sent, ok := past.(bank.TransferSent)
 	again = again || ok && sent.Reverses != nil
+	leg, ok := past.(bank.LegPosted)
+	again = again || ok && leg.Reverses != nil
 	if again && answer != bank.NotReversible {
 		w.Fatalf("%+v of the reversal %+v is answered with %q", reverse, past, answer)
 	}
@@ -172,7 +177,9 @@ func (w *world) anything(id bank.AccountID) bank.Command {
 	if !account.IsOpen() {
 		sum.Currency = "EUR"
 	}
-	switch rapid.IntRange(0, 19).Draw(w.T, "kind") {
+	switch rapid.IntRange(0, 23).Draw(w.T, "kind") {
+	case 20, 21, 22:
+		return w.posting(id)
 	case 0, 2, 3:
 		return bank.Reverse{Transaction: w.transaction(id), Reason: "r"}
 	case 4, 5:
@@ -202,12 +209,33 @@ func (w *world) anything(id bank.AccountID) bank.Command {
 	}
 }
 
+// posting is a transaction with 2 to 6 legs of any accounts, the first a debit of its own; it sums to zero, mostly.
+func (w *world) posting(id bank.AccountID) bank.Command {
+	legs := []bank.Leg{}
+	for range rapid.IntRange(1, 3).Draw(w.T, "pairs") {
+		sum := bank.Money{Minor: rapid.Int64Range(1, 60).Draw(w.T, "amount of a leg"), Currency: "EUR"}
+		if account := w.account(id); account.IsOpen() && rapid.IntRange(0, 9).Draw(w.T, "in euros") > 0 {
+			sum.Currency = account.Currency
+		}
+		from := id
+		if len(legs) > 0 {
+			from = rapid.SampledFrom(ids).Draw(w.T, "from")
+		}
+		legs = append(legs, outOf(from, sum), into(rapid.SampledFrom(ids).Draw(w.T, "into"), sum))
+	}
+	if rapid.IntRange(0, 9).Draw(w.T, "unequal") == 0 {
+		legs[1].Amount.Minor++
+	}
+	return postingOf(legs...)
+}
+
 // transaction is the version of one to reverse, mostly of a transfer that came
 // in: those are reversed by transfers.
 func (w *world) transaction(id bank.AccountID) int64 {
 	var received []int64
 	for _, f := range w.streams[id] {
-		if _, ok := f.event.(bank.TransferReceived); ok {
+		switch f.event.(type) {
+		case bank.TransferReceived, bank.LegPosted:
 			received = append(received, f.version)
 		}
 	}
@@ -292,6 +320,7 @@ func (w *world) checkEverything() {
 	}
 	w.checkTransfers(false)
 	w.checkReversals()
+	w.checkLegs()
 }
 
 // sum adds to a sum, and returns it.

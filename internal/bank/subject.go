@@ -9,6 +9,9 @@ import "strconv"
 // and the arrival.
 func TransferSubject(id TransferID) string { return string(id) }
 
+// JournalSubject is the id of a transaction with several legs. Its legs are filed there, and those that undo them.
+func JournalSubject(id JournalID) string { return string(id) }
+
 // HoldSubject is the id of a hold. Its events are filed there, from its placing to its end.
 func HoldSubject(id AccountID, version int64) string {
 	return string(id) + "/hold/" + strconv.FormatInt(version, 10)

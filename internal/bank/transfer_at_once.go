@@ -20,8 +20,11 @@ func (c SendTransfer) decideTogether(
 	return sendAtOnce(c, own, party, in)
 }
 
-// parties are those of the transfer that pays another back.
+// parties are those of the transfer that pays another back, or all of the legs to undo.
 func (c Reverse) parties(own Account, in Circumstances) []AccountID {
+	if whole, ok := c.wholeOf(in); ok {
+		return c.legParties(own.ID, whole)
+	}
 	if past, ok := in.Past.(TransferReceived); ok && past.From != own.ID {
 		return []AccountID{own.ID, past.From}
 	}
@@ -31,6 +34,9 @@ func (c Reverse) parties(own Account, in Circumstances) []AccountID {
 func (c Reverse) debits(own AccountID) []AccountID { return []AccountID{own} }
 
 func (c Reverse) decideTogether(own AccountID, party func(AccountID) Party, in Circumstances) ([]Decided, Refusals) {
+	if whole, ok := c.wholeOf(in); ok {
+		return c.reverseLegs(whole, own, party, in)
+	}
 	return sendAtOnce(c, own, party, in)
 }
 

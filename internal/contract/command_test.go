@@ -3,6 +3,7 @@ package contract_test
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ var makers = []*rapid.Generator[bank.Command]{
 	made[bank.Deposit](), made[bank.Withdraw](), made[bank.Reverse](),
 	made[bank.PlaceHold](), made[bank.CaptureHold](), made[bank.ReleaseHold](), made[bank.AdjustHold](),
 	made[bank.ExpireHold](), made[bank.SendTransfer](), made[bank.ReceiveTransfer](),
-	made[bank.CompleteTransfer](), made[bank.ReturnTransfer](),
+	made[bank.CompleteTransfer](), made[bank.ReturnTransfer](), made[bank.PostTransaction](), made[bank.PostLeg](),
 }
 
 var anyCommand = rapid.OneOf(makers...)
@@ -253,6 +254,8 @@ func largestEvents() []bank.Event {
 	out := moved(-(1<<63 - 1), -(1<<63 - 1), bank.SettlementLedger("EUR"))
 	why := bank.Rejection{Code: bank.AmountExceedsRemaining, Message: reason}
 	back := &bank.TransferReversal{Transfer: trip, Version: 1 << 62, Remaining: most, Reason: reason}
+	legs := slices.Repeat([]bank.PostedLeg{{Account: grace, Version: 1 << 62, Credit: true, Amount: most,
+		Reference: "0123456789ab", Memo: "0123456789ab"}}, bank.MaxLegs)
 	return []bank.Event{
 		bank.AccountOpened{Owner: owner, Currency: "EUR", Name: name, Kind: bank.Business,
 			ExternalID: externalID, Metadata: metadata},
@@ -274,5 +277,9 @@ func largestEvents() []bank.Event {
 		bank.TransferCompleted{Transfer: trip, To: grace, Amount: most},
 		bank.TransferReturned{Movement: in, Transfer: trip, To: grace, Rejection: why},
 		bank.TransactionReversed{Movement: in, Transaction: 1 << 62, Credit: true, Remaining: most, Reason: reason},
+		bank.LegPosted{Movement: in, Credit: true, Journal: split, Number: bank.MaxLegs, Of: bank.MaxLegs,
+			Details: bank.Details{Reference: d.Reference, Memo: d.Memo}, Legs: legs},
+		bank.LegPosted{Movement: in, Credit: true, Journal: split, Number: bank.MaxLegs, Of: bank.MaxLegs, Legs: legs,
+			Reverses: &bank.LegReversal{Journal: undone, Version: 1 << 62, Reason: reason, Asked: 1 << 62}},
 	}
 }

@@ -10,6 +10,8 @@ var (
 	grace     = bank.NewAccountID("grace", "first")
 	trip      = bank.NewTransferID(ada, "trip")
 	earlier   = bank.NewTransferID(grace, "earlier")
+	split     = bank.NewJournalID(ada, "split")
+	undone    = bank.NewJournalID(ada, "undone")
 	effective = time.Date(2026, 2, 27, 23, 59, 59, 999999000, time.UTC)
 	noted     = bank.Details{Reference: "invoice 7/\\", Memo: "<b>&amp;\u2028✓</b>", ExternalID: "päivää 😀"}
 	refused   = bank.Rejection{Code: bank.ClosedAccount,
@@ -68,6 +70,9 @@ func examples() []example {
 func movingExamples() []example {
 	taken := moved(-20, 80, bank.SettlementLedger("EUR"))
 	out, in := moved(-5, 0, bank.TransitLedger("EUR")), moved(5, 5, bank.TransitLedger("EUR"))
+	legs := []bank.PostedLeg{{Account: ada, Version: 9, Amount: eur(5), Reference: "0123456789ab"},
+		{Account: grace, Version: 7, Credit: true, Amount: eur(5), Memo: "ba9876543210"}}
+	legNoted := bank.Details{Reference: noted.Reference, Memo: noted.Memo}
 	return []example{
 		{"", bank.HoldPlaced{Amount: eur(70), ExpiresAt: decidedAt.AddDate(0, 0, 7), Defaulted: true, Details: noted}},
 		{"until", bank.HoldPlaced{Amount: eur(70), ExpiresAt: effective.AddDate(0, 1, 0)}},
@@ -94,6 +99,11 @@ func movingExamples() []example {
 		{"arrived", bank.TransferSent{Movement: out, Transfer: trip, To: grace, End: bank.EndArrived}},
 		{"returned", bank.TransferSent{Movement: out, Transfer: trip, To: grace, End: bank.EndReturned}},
 		{"at-once", bank.TransferReceived{Movement: in, Transfer: trip, From: grace, AtOnce: true}},
+		{"", bank.LegPosted{Movement: in, Credit: true, Journal: split, Number: 2, Of: 2, Details: legNoted,
+			Home: &bank.EventAt{Account: grace, Version: 7}}},
+		{"home", bank.LegPosted{Movement: out, Journal: split, Number: 1, Of: 2, Legs: legs}},
+		{"reversal", bank.LegPosted{Movement: in, Credit: true, Journal: split, Number: 1, Of: 2, Legs: legs,
+			Reverses: &bank.LegReversal{Journal: undone, Version: 4, Reason: "mistake", Asked: 5}}},
 	}
 }
 

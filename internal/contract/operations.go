@@ -79,10 +79,16 @@ var operations = []Operation{
 	{"ReturnTransfer", "", Bank, 1, command[bank.ReturnTransfer](), events(
 		event[bank.TransferReturned]("transfer-returned", 2, lifted(returnedV1.lift)))},
 
+	{"PostTransaction", "postTransaction", Owner, 2, command[bank.PostTransaction](), events(legPosted)},
+	{"PostLeg", "", Bank, 1, command[bank.PostLeg](), events(legPosted)},
+
 	{"Reverse", "reverse", Staff, 2, command[bank.Reverse](), events(
-		event[bank.TransactionReversed]("transaction-reversed", 1), transferSent)},
+		event[bank.TransactionReversed]("transaction-reversed", 1), transferSent, legPosted)},
 }
 
-var transferSent = event[bank.TransferSent]("transfer-sent", 2, lifted(sentV1.lift))
+var (
+	transferSent = event[bank.TransferSent]("transfer-sent", 2, lifted(sentV1.lift))
+	legPosted    = event[bank.LegPosted]("leg-posted", 1)
+)
 
 func events(all ...StoredEvent) []StoredEvent { return all }

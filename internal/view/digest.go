@@ -25,7 +25,8 @@ func (d Digest) With(l Transaction) Digest {
 		text = binary.BigEndian.AppendUint64(text, uint64(number))
 	}
 	for _, s := range []string{string(l.Account), string(l.Type), string(l.Currency), l.Reference, l.Memo,
-		l.ExternalID, l.Caller, string(l.Counterparty), string(l.Transfer), string(l.ReversesTransfer), l.Reason} {
+		l.ExternalID, l.Caller, string(l.Counterparty), string(l.Transfer), string(l.ReversesTransfer), l.Reason,
+		string(l.Journal)} {
 		text = binary.BigEndian.AppendUint32(text, uint32(len(s)))
 		text = append(text, s...)
 	}

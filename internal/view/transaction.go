@@ -33,6 +33,8 @@ type Transaction struct {
 	// Counterparty and Transfer belong to transfers.
 	Counterparty bank.AccountID
 	Transfer     bank.TransferID
+	// Journal is the transaction with several legs that it is one of.
+	Journal bank.JournalID
 	// Hold is the version of the hold that was captured.
 	Hold int64
 	// Reverses is the version of the account's transaction that it undoes.
@@ -53,7 +55,7 @@ func TransactionOf(r contract.Record, event bank.Event) *Transaction {
 	line := &Transaction{Account: r.Account, Version: r.Version, Position: r.Position,
 		Type: e.Type, Currency: e.Amount.Currency, Amount: e.Amount.Minor, Credit: e.Credit, BalanceAfter: e.Balance.Minor,
 		OccurredAt: r.At, EffectiveAt: r.At, Reference: e.Reference, Memo: e.Memo, ExternalID: e.ExternalID, Caller: r.Caller,
-		Counterparty: e.Counterparty, Transfer: e.Transfer, Hold: e.Hold,
+		Counterparty: e.Counterparty, Transfer: e.Transfer, Journal: e.Journal, Hold: e.Hold,
 		Reverses: e.Reverses, ReversesTransfer: e.ReversesTransfer, Reason: e.Reason}
 	if !e.EffectiveAt.IsZero() {
 		line.EffectiveAt = e.EffectiveAt.UTC().Truncate(time.Microsecond) // like all times of a line

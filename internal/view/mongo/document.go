@@ -88,6 +88,7 @@ type lineDocument struct {
 	ExternalID       string          `bson:"externalId,omitempty"`
 	Counterparty     bank.AccountID  `bson:"counterparty,omitempty"`
 	Transfer         bank.TransferID `bson:"transfer,omitempty"`
+	Journal          bank.JournalID  `bson:"journal,omitempty"`
 	Hold             int64           `bson:"hold,omitempty"`
 	Reverses         int64           `bson:"reverses,omitempty"`
 	ReversesTransfer bank.TransferID `bson:"reversesTransfer,omitempty"`
@@ -102,7 +103,7 @@ func fromLine(l view.Transaction) (lineDocument, error) {
 		Type: l.Type, Credit: l.Credit, Currency: l.Currency, Amount: l.Amount, BalanceAfter: l.BalanceAfter,
 		OccurredAt: l.OccurredAt.UnixMicro(), EffectiveAt: l.EffectiveAt.UnixMicro(), Caller: l.Caller,
 		Reference: l.Reference, Memo: l.Memo, ExternalID: l.ExternalID, Counterparty: l.Counterparty, Transfer: l.Transfer,
-		Hold: l.Hold, Reverses: l.Reverses, ReversesTransfer: l.ReversesTransfer, Reason: l.Reason}, nil
+		Journal: l.Journal, Hold: l.Hold, Reverses: l.Reverses, ReversesTransfer: l.ReversesTransfer, Reason: l.Reason}, nil
 }
 
 func (d lineDocument) line() (view.Transaction, error) {
@@ -110,7 +111,7 @@ func (d lineDocument) line() (view.Transaction, error) {
 		Currency: d.Currency, Amount: d.Amount, BalanceAfter: d.BalanceAfter,
 		OccurredAt: time.UnixMicro(d.OccurredAt).UTC(), EffectiveAt: time.UnixMicro(d.EffectiveAt).UTC(), Caller: d.Caller,
 		Reference: d.Reference, Memo: d.Memo, ExternalID: d.ExternalID, Counterparty: d.Counterparty, Transfer: d.Transfer,
-		Hold: d.Hold, Reverses: d.Reverses, ReversesTransfer: d.ReversesTransfer, Reason: d.Reason}, nil
+		Journal: d.Journal, Hold: d.Hold, Reverses: d.Reverses, ReversesTransfer: d.ReversesTransfer, Reason: d.Reason}, nil
 }
 
 type referenceDocument struct {

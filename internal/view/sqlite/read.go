@@ -145,6 +145,7 @@ func scanLine(r row, id bank.AccountID) (view.Transaction, error) {
 
 // rareFields are the content of the column more.
 type rareFields struct {
+	Journal          bank.JournalID  `json:"journal,omitempty"`
 	Hold             int64           `json:"hold,omitempty"`
 	Reverses         int64           `json:"reverses,omitempty"`
 	ReversesTransfer bank.TransferID `json:"reversesTransfer,omitempty"`
@@ -153,7 +154,7 @@ type rareFields struct {
 
 // moreOf is null for most lines.
 func moreOf(l view.Transaction) (any, error) {
-	found := rareFields{l.Hold, l.Reverses, l.ReversesTransfer, l.Reason}
+	found := rareFields{l.Journal, l.Hold, l.Reverses, l.ReversesTransfer, l.Reason}
 	if found == (rareFields{}) {
 		return nil, nil
 	}
@@ -164,7 +165,8 @@ func moreOf(l view.Transaction) (any, error) {
 func addMore(l *view.Transaction, more string) error {
 	var found rareFields
 	err := json.Unmarshal([]byte(more), &found)
-	l.Hold, l.Reverses, l.ReversesTransfer, l.Reason = found.Hold, found.Reverses, found.ReversesTransfer, found.Reason
+	l.Journal, l.Hold, l.Reason = found.Journal, found.Hold, found.Reason
+	l.Reverses, l.ReversesTransfer = found.Reverses, found.ReversesTransfer
 	return err
 }
 

@@ -58,7 +58,7 @@ func (b *Log) TryTogether(id bank.AccountID, caller, key string, c bank.Command)
 	now, account := b.Now.Truncate(time.Microsecond), b.party(id)
 	decided, broken := bank.DecideTogether(c, id, func(id bank.AccountID) bank.Party {
 		return bank.Party{Account: b.party(id), Now: now}
-	}, bank.Circumstances{Caller: caller, Key: key, Past: b.past(id, account.RequiredVersion(c))})
+	}, b.circumstances(caller, key, b.past(id, account.RequiredVersion(c))))
 	step := b.Step
 	b.Step = 0
 	for _, d := range decided {
@@ -76,6 +76,15 @@ func (b *Log) TryTogether(id bank.AccountID, caller, key string, c bank.Command)
 	b.Step, b.Now = step, b.Now.Add(step)
 	b.join(b.Records[len(b.Records)-len(decided):])
 	return broken
+}
+
+// circumstances are those of a decision that looks at a past event.
+func (b *Log) circumstances(caller, key string, past bank.Event) bank.Circumstances {
+	in := bank.Circumstances{Caller: caller, Key: key, Past: past}
+	if id, version, elsewhere := bank.WholeOf(past); elsewhere {
+		in.Whole = b.past(id, version)
+	}
+	return in
 }
 
 // join makes records those of one append to several streams, if they are.

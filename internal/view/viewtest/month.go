@@ -17,7 +17,7 @@ const (
 func cents(minor int64) bank.Money { return bank.Money{Minor: minor, Currency: "EUR"} }
 
 // Month is a log in which everything happens: transfers that arrive, come back and are reversed, in several steps and
-// in one, a hold, and a stream that is no account.
+// in one, transactions with several legs, one of which is reversed, a hold, and a stream that is no account.
 func Month(t Fataler) *Log {
 	b := NewLog(t)
 	open := func(owner string, kind bank.Kind, currency bank.Currency, external string) bank.AccountID {
@@ -44,6 +44,11 @@ func Month(t Fataler) *Log {
 	now := b.DoTogether(mine, bank.SendTransfer{To: hers, Amount: cents(9_000)})
 	b.DoTogether(hers, bank.Reverse{Transaction: now[1].Version, Reason: "by mistake"})
 	b.DoTogether(mine, bank.SendTransfer{To: yen, Amount: cents(1_000)}) // of another currency: it comes back
+	b.DoTogether(mine, bank.PostTransaction{Legs: []bank.Leg{{Account: mine, Amount: cents(600), Memo: "a third"},
+		{Account: hers, Credit: true, Amount: cents(600), Reference: "dinner"}}})
+	posted := b.DoTogether(hers, bank.PostTransaction{Legs: []bank.Leg{{Account: mine, Credit: true, Amount: cents(500)},
+		{Account: hers, Amount: cents(300)}, {Account: hers, Amount: cents(200)}}})
+	b.DoTogether(mine, bank.Reverse{Transaction: posted[2].Version, Reason: "by mistake"})
 	b.Do(hers, bank.FreezeAccount{Debits: true, Reason: "lost card"})
 	return b
 }

@@ -70,7 +70,7 @@ var changeCases = cases{
 			Currency: "KWD",
 			Amount:   1<<63 - 1, BalanceAfter: -1 << 62, OccurredAt: opening.Add(time.Microsecond), EffectiveAt: opening,
 			Reference: "rent", Memo: "March", ExternalID: "e-1", Caller: "teller", Counterparty: grace, Transfer: "trf_x",
-			Hold: 7, Reverses: 8, ReversesTransfer: "trf_y", Reason: "by <mistake>"}
+			Journal: "jnl_x", Hold: 7, Reverses: 8, ReversesTransfer: "trf_y", Reason: "by <mistake>"}
 		changes := h.documents(1<<62, fullAccount(ada, 1<<62))
 		changes.Transactions = []view.Transaction{line}
 		h.apply(changes)
