@@ -51,7 +51,8 @@ var errorTypes = map[bank.Code]func(e refusal, r *bank.Refusal, id bank.AccountI
 		return model.AccountClosed{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Since: scalar.DateTime(r.Since)}
 	},
-	bank.SameAccount: bare[model.SameAccount],
+	bank.SameAccount:   bare[model.SameAccount],
+	bank.AccountsApart: bare[model.AccountsApart],
 	bank.CurrencyMismatch: func(e refusal, r *bank.Refusal, _ bank.AccountID) model.UserError {
 		return model.CurrencyMismatch{Code: e.Code, Message: e.Message, Path: e.Path, Retryable: e.Retryable,
 			Expected: currencyOf(r.Expected)}

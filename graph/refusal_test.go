@@ -37,6 +37,7 @@ func refusals() []refusalExample {
 		{bank.Refusal{Code: bank.AccountNotFound}, "AccountNotFound", nil},
 		{bank.Refusal{Code: bank.ClosedAccount, Since: decidedAt}, "AccountClosed", map[string]any{"since": at}},
 		{bank.Refusal{Code: bank.SameAccount}, "SameAccount", nil},
+		{bank.Refusal{Code: bank.AccountsApart}, "AccountsApart", nil},
 		{bank.Refusal{Code: bank.CurrencyMismatch, Expected: "EUR"}, "CurrencyMismatch", map[string]any{"expected": "EUR"}},
 		{bank.Refusal{Code: bank.AccountNotFrozen}, "AccountNotFrozen", nil},
 		{bank.Refusal{Code: bank.OverdraftNotAllowed}, "OverdraftNotAllowed", nil},

@@ -408,6 +408,50 @@ func (ec *executionContext) fieldContext_AccountNotFrozen_retryable(_ context.Co
 	return graphql.NewScalarFieldContext("AccountNotFrozen", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _AccountsApart_code(ctx context.Context, field graphql.CollectedField, obj *model.AccountsApart) (ret graphql.Marshaler) {
+	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
+}
+func (ec *executionContext) fieldContext_AccountsApart_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountsApart", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
+}
+
+func (ec *executionContext) _AccountsApart_message(ctx context.Context, field graphql.CollectedField, obj *model.AccountsApart) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Message)
+}
+func (ec *executionContext) fieldContext_AccountsApart_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountsApart", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AccountsApart_path(ctx context.Context, field graphql.CollectedField, obj *model.AccountsApart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountsApart_path(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Path, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountsApart_path(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountsApart", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AccountsApart_retryable(ctx context.Context, field graphql.CollectedField, obj *model.AccountsApart) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Retryable)
+}
+func (ec *executionContext) fieldContext_AccountsApart_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountsApart", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _AlreadyReversed_code(ctx context.Context, field graphql.CollectedField, obj *model.AlreadyReversed) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -1896,6 +1940,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._AlreadyReversed(ctx, sel, obj)
+	case model.AccountsApart:
+		return ec._AccountsApart(ctx, sel, &obj)
+	case *model.AccountsApart:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AccountsApart(ctx, sel, obj)
 	case model.AccountNotFrozen:
 		return ec._AccountNotFrozen(ctx, sel, &obj)
 	case *model.AccountNotFrozen:
@@ -2285,6 +2336,61 @@ func (ec *executionContext) _AccountNotFrozen(ctx context.Context, sel ast.Selec
 			}
 		case "retryable":
 			out.Values[i] = ec._AccountNotFrozen_retryable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
+
+	return out
+}
+
+var accountsApartImplementors = []string{"AccountsApart", "UserError"}
+
+func (ec *executionContext) _AccountsApart(ctx context.Context, sel ast.SelectionSet, obj *model.AccountsApart) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, accountsApartImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AccountsApart")
+		case "code":
+			out.Values[i] = ec._AccountsApart_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._AccountsApart_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "path":
+			out.Values[i] = ec._AccountsApart_path(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "retryable":
+			out.Values[i] = ec._AccountsApart_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -145,6 +145,13 @@ type ComplexityRoot struct {
 		Retryable func(childComplexity int) int
 	}
 
+	AccountsApart struct {
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Path      func(childComplexity int) int
+		Retryable func(childComplexity int) int
+	}
+
 	AdjustHoldPayload struct {
 		Account     func(childComplexity int) int
 		DryRun      func(childComplexity int) int
@@ -1189,6 +1196,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountNotFrozen.Retryable(childComplexity), true
+
+	case "AccountsApart.code":
+		if e.ComplexityRoot.AccountsApart.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountsApart.Code(childComplexity), true
+	case "AccountsApart.message":
+		if e.ComplexityRoot.AccountsApart.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountsApart.Message(childComplexity), true
+	case "AccountsApart.path":
+		if e.ComplexityRoot.AccountsApart.Path == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountsApart.Path(childComplexity), true
+	case "AccountsApart.retryable":
+		if e.ComplexityRoot.AccountsApart.Retryable == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountsApart.Retryable(childComplexity), true
 
 	case "AdjustHoldPayload.account":
 		if e.ComplexityRoot.AdjustHoldPayload.Account == nil {
@@ -4358,6 +4390,8 @@ enum ErrorCode {
   ACCOUNT_CLOSED
   "A transfer needs two accounts."
   SAME_ACCOUNT
+  "The accounts are in different partitions of the log and cannot change in one step."
+  ACCOUNTS_APART
   "The amount is in another currency than the account."
   CURRENCY_MISMATCH
   "The account is not frozen."
@@ -4525,6 +4559,18 @@ type AccountClosed implements UserError {
 
 "A transfer needs two accounts."
 type SameAccount implements UserError {
+  "The rule that was broken."
+  code: ErrorCode!
+  "What is wrong and what to do about it, as text for people."
+  message: String!
+  "The path of the input field at fault, starting at the mutation's arguments."
+  path: [String!]
+  "Whether the same request may succeed later."
+  retryable: Boolean!
+}
+
+"The accounts are in different partitions of the log and cannot change in one step."
+type AccountsApart implements UserError {
   "The rule that was broken."
   code: ErrorCode!
   "What is wrong and what to do about it, as text for people."

@@ -388,6 +388,41 @@ func (this AccountNotFrozen) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountNotFrozen) GetRetryable() bool { return this.Retryable }
 
+// The accounts are in different partitions of the log and cannot change in one step.
+type AccountsApart struct {
+	// The rule that was broken.
+	Code ErrorCode `json:"code"`
+	// What is wrong and what to do about it, as text for people.
+	Message string `json:"message"`
+	// The path of the input field at fault, starting at the mutation's arguments.
+	Path []string `json:"path,omitempty"`
+	// Whether the same request may succeed later.
+	Retryable bool `json:"retryable"`
+}
+
+func (AccountsApart) IsUserError() {}
+
+// The rule that was broken.
+func (this AccountsApart) GetCode() ErrorCode { return this.Code }
+
+// What is wrong and what to do about it, as text for people.
+func (this AccountsApart) GetMessage() string { return this.Message }
+
+// The path of the input field at fault, starting at the mutation's arguments.
+func (this AccountsApart) GetPath() []string {
+	if this.Path == nil {
+		return nil
+	}
+	interfaceSlice := make([]string, 0, len(this.Path))
+	for _, concrete := range this.Path {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
+// Whether the same request may succeed later, because the account may have changed by then.
+func (this AccountsApart) GetRetryable() bool { return this.Retryable }
+
 // A request to raise, lower or prolong a hold that is active.
 type AdjustHoldInput struct {
 	// The hold.
@@ -2743,6 +2778,8 @@ const (
 	ErrorCodeAccountClosed ErrorCode = "ACCOUNT_CLOSED"
 	// A transfer needs two accounts.
 	ErrorCodeSameAccount ErrorCode = "SAME_ACCOUNT"
+	// The accounts are in different partitions of the log and cannot change in one step.
+	ErrorCodeAccountsApart ErrorCode = "ACCOUNTS_APART"
 	// The amount is in another currency than the account.
 	ErrorCodeCurrencyMismatch ErrorCode = "CURRENCY_MISMATCH"
 	// The account is not frozen.
@@ -2793,6 +2830,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeAccountNotFound,
 	ErrorCodeAccountClosed,
 	ErrorCodeSameAccount,
+	ErrorCodeAccountsApart,
 	ErrorCodeCurrencyMismatch,
 	ErrorCodeAccountNotFrozen,
 	ErrorCodeOverdraftNotAllowed,
@@ -2816,7 +2854,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeInputInvalid, ErrorCodeCurrencyUnknown, ErrorCodeAmountInvalid, ErrorCodeIdempotencyConflict, ErrorCodeAccountAlreadyOpen, ErrorCodeExternalIDTaken, ErrorCodeAccountNotFound, ErrorCodeAccountClosed, ErrorCodeSameAccount, ErrorCodeCurrencyMismatch, ErrorCodeAccountNotFrozen, ErrorCodeOverdraftNotAllowed, ErrorCodeOverdraftInUse, ErrorCodeHoldNotFound, ErrorCodeHoldEnded, ErrorCodeHoldExpired, ErrorCodeTransactionNotFound, ErrorCodeNotReversible, ErrorCodeAccountFrozen, ErrorCodeAlreadyReversed, ErrorCodeAmountExceedsRemaining, ErrorCodeTransferNotPending, ErrorCodeTransferPending, ErrorCodeLimitExceeded, ErrorCodeBalanceTooLarge, ErrorCodeInsufficientFunds, ErrorCodeAccountNotEmpty, ErrorCodeTooManyOpenItems:
+	case ErrorCodeInputInvalid, ErrorCodeCurrencyUnknown, ErrorCodeAmountInvalid, ErrorCodeIdempotencyConflict, ErrorCodeAccountAlreadyOpen, ErrorCodeExternalIDTaken, ErrorCodeAccountNotFound, ErrorCodeAccountClosed, ErrorCodeSameAccount, ErrorCodeAccountsApart, ErrorCodeCurrencyMismatch, ErrorCodeAccountNotFrozen, ErrorCodeOverdraftNotAllowed, ErrorCodeOverdraftInUse, ErrorCodeHoldNotFound, ErrorCodeHoldEnded, ErrorCodeHoldExpired, ErrorCodeTransactionNotFound, ErrorCodeNotReversible, ErrorCodeAccountFrozen, ErrorCodeAlreadyReversed, ErrorCodeAmountExceedsRemaining, ErrorCodeTransferNotPending, ErrorCodeTransferPending, ErrorCodeLimitExceeded, ErrorCodeBalanceTooLarge, ErrorCodeInsufficientFunds, ErrorCodeAccountNotEmpty, ErrorCodeTooManyOpenItems:
 		return true
 	}
 	return false

@@ -58,17 +58,22 @@ func (a Account) Decide(c Command, in Circumstances) (Event, *Refusal) {
 // precedence. Rules that make no sense after another is broken are left out:
 // an account that does not exist has no balance to fall short of.
 func (a Account) Judge(c Command, in Circumstances) (Event, Refusals) {
-	broken := checkToday(c, in.Key)
-	event, more := c.decide(a, in)
-	for _, refusal := range broken {
-		if refusal.Code != InputInvalid { // without a valid amount there is nothing to compare
-			return nil, append(broken, slices.DeleteFunc(more, (*Refusal).followsAmount)...).ranked()
-		}
-	}
-	if broken = append(broken, more...); len(broken) > 0 {
-		return nil, broken.ranked()
+	event, broken := c.decide(a, in)
+	if broken = checkToday(c, in.Key).and(broken); len(broken) > 0 {
+		return nil, broken
 	}
 	return event, nil
+}
+
+// and are what is wrong with a command itself and what it breaks of an account, in the order of precedence.
+func (r Refusals) and(more Refusals) Refusals {
+	for _, refusal := range r {
+		if refusal.Code != InputInvalid { // without a valid amount there is nothing to compare
+			more = slices.DeleteFunc(more, (*Refusal).followsAmount)
+			break
+		}
+	}
+	return append(r, more...).ranked()
 }
 
 // Check refuses a command that no account could ever accept: it looks only at

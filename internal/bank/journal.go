@@ -173,7 +173,7 @@ func (c PostTransaction) decideTogether(
 	})
 }
 
-// tellPayer is the refusal of an account that is only paid into as whoever pays may read it: no more than a transfer
+// tellPayer is the refusal of an account that is only paid into as the payer may read it: no more than a transfer
 // tells its sender.
 func tellPayer(refusal *Refusal) *Refusal {
 	return &Refusal{Code: refusal.Code, Field: refusal.Field, Expected: refusal.Expected, Message: tellSender(refusal)}

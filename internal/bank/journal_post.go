@@ -23,7 +23,7 @@ type accountLeg struct {
 // refusing makes a broken rule of a leg one of the command. What the account of home does comes first.
 func (j journal) post(refusing func(leg int, refusal *Refusal) *Refusal) ([]Decided, Refusals) {
 	parties, order := j.load()
-	all, first := j.place(parties)
+	all, first := j.number(parties)
 	taken := make(map[AccountID]int64, len(parties))
 	decided := make([]Decided, 0, len(j.legs))
 	var broken Refusals
@@ -74,8 +74,8 @@ func (j journal) load() (parties map[AccountID]*Party, order []AccountID) {
 	return parties, order
 }
 
-// place numbers the legs, and says where the event of each will be. first is the index of the first at home.
-func (j journal) place(parties map[AccountID]*Party) (all []PostedLeg, first int) {
+// number numbers the legs, and says where the event of each will be. first is the index of the first at home.
+func (j journal) number(parties map[AccountID]*Party) (all []PostedLeg, first int) {
 	id, first := NewJournalID(j.home, j.in.Key), -1
 	versions := make(map[AccountID]int64, len(parties))
 	for i := range j.legs {
@@ -94,7 +94,7 @@ func (j journal) place(parties map[AccountID]*Party) (all []PostedLeg, first int
 // checkTransactionLimit refuses a debit with which the legs take more from their account than may leave it at once.
 // taken is what they have taken so far.
 func (l accountLeg) checkTransactionLimit(a Account, taken map[AccountID]int64) *Refusal {
-	if l.Credit || l.Reverses != nil || a.takes(l.Amount) != nil {
+	if l.Credit || l.Reverses != nil || len(a.takes(l.Amount, nil)) > 0 {
 		return nil
 	}
 	sum := taken[l.account]

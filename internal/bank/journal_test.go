@@ -153,7 +153,7 @@ func TestALegTellsNoMoreThanATransfer(t *testing.T) {
 		"it is in dollars": {given: histories(rich, []bank.Event{opened("USD")}), when: move, or: other},
 		"it is full": {given: histories(rich, paidIn(eur(math.MaxInt64))), when: move,
 			or: little(bank.BalanceTooLarge, "amount")},
-		"but one that also pays is told all": {given: histories(rich, then(paidIn(eur(9)), frozenCredits)),
+		"but one that also pays is said all": {given: histories(rich, then(paidIn(eur(9)), frozenCredits)),
 			when: postingOf(outOf(ada, eur(1)), outOf(grace, eur(1)), into(grace, eur(2))),
 			or:   refusedLeg(2, frozen(3))},
 	})
@@ -214,8 +214,8 @@ func TestWhatIsNoTransaction(t *testing.T) {
 			continue
 		}
 		checkMessage(t, refusal.Message)
-		if decided, broken := bank.DecideTogether(test.command, ada, joint{}.party, bank.Circumstances{Key: "k"}); decided != nil ||
-			len(broken) == 0 || broken[0].Code != test.code {
+		decided, broken := bank.DecideTogether(test.command, ada, joint{}.party, bank.Circumstances{Key: "k"})
+		if decided != nil || len(broken) == 0 || broken[0].Code != test.code {
 			t.Errorf("%s becomes %+v, %v", name, decided, codes(broken))
 		}
 	}
@@ -224,7 +224,8 @@ func TestWhatIsNoTransaction(t *testing.T) {
 		t.Errorf("sums beyond 64 bits that are equal: %+v", *refusal)
 	}
 	unequal := bank.Check(postingOf(outOf(ada, eur(1_00)), into(grace, eur(2_50))))
-	if want := "legs must sum to zero in each currency: the credits are 1.50 EUR more than the debits."; unequal.Message != want {
+	if want := "legs must sum to zero in each currency: the credits are 1.50 EUR more than the debits."; want !=
+		unequal.Message {
 		t.Errorf("it says %q, want %q", unequal.Message, want)
 	}
 }

@@ -80,10 +80,15 @@ func (c PostLeg) check(rules) Refusals { return nil }
 
 // decide leaves the limit per transaction to the whole (journal.post).
 func (c PostLeg) decide(a Account, in Circumstances) (Event, Refusals) {
-	if refusal := a.takes(c.Amount); refusal != nil {
-		return nil, Refusals{refusal}
+	freeze := a.mayDebit()
+	if c.Credit {
+		freeze = a.mayCredit()
 	}
-	var broken Refusals
+	broken := a.takes(c.Amount, freeze)
+	if len(broken) > 0 {
+		return nil, broken
+	}
+	broken.add(freeze)
 	if c.Reverses != nil {
 		broken.add(a.mayReverseLeg(c.Reverses.Version))
 	} else if !c.Credit {
@@ -92,10 +97,8 @@ func (c PostLeg) decide(a Account, in Circumstances) (Event, Refusals) {
 	var movement Movement
 	var refusal *Refusal
 	if c.Credit {
-		broken.add(a.mayCredit())
 		movement, refusal = a.credit(c.Amount, TransitLedger(a.Currency))
 	} else {
-		broken.add(a.mayDebit())
 		movement, refusal = a.debit(c.Amount, TransitLedger(a.Currency), in.Now)
 	}
 	broken.add(refusal)

@@ -56,21 +56,15 @@ func WholeOf(past Event) (id AccountID, version int64, elsewhere bool) {
 }
 
 // DecideTogether decides a command of the account own together with its Parties, which party returns as they are
-// before it. The events are in the order in which they happen; an account may have several, and those of one account
-// follow each other. Without a broken rule there is at least one, and the first of those without a Step answers the
-// command. in.Now is not used: each party has its own.
+// before it. The events are in the order in which they happen, those of own first; an account may have several, and
+// those of one account follow each other. Without a broken rule there is at least one, and the first of those without a
+// Step answers the command. in.Now is not used: each party has its own.
 func DecideTogether(
 	c Command, own AccountID, party func(AccountID) Party, in Circumstances,
 ) ([]Decided, Refusals) {
-	broken := checkToday(c, in.Key)
-	for _, refusal := range broken {
-		if refusal.Code != InputInvalid {
-			return nil, broken.ranked() // without a valid amount there is nothing to compare
-		}
-	}
-	decided, more := c.(together).decideTogether(own, party, in)
-	if broken = append(broken, more...); len(broken) > 0 {
-		return nil, broken.ranked()
+	decided, broken := c.(together).decideTogether(own, party, in)
+	if broken = checkToday(c, in.Key).and(broken); len(broken) > 0 {
+		return nil, broken
 	}
 	return decided, nil
 }
