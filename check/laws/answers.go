@@ -108,12 +108,13 @@ func (h *History) checkAcknowledged(a Answer, e *entry) {
 	if e.line != nil {
 		balance = e.line.BalanceAfter
 	}
-	untold := a.Version == 0 && e.line == nil
-	if e.Account != a.Account || e.Version != a.Version && !untold || balance != a.Balance {
+	open := a.Version == 0 && (e.line == nil || a.Note != "") // it has no version, or the answer lacks that part
+	if e.Account != a.Account || !open && (e.Version != a.Version || balance != a.Balance) {
 		h.Findings.Violated(Acknowledged,
 			"%s was %s as version %d of %s with %d after it; the log has version %d of %s with %d", a.Request.Key, a.Status,
 			a.Version, a.Account, a.Balance, e.Version, e.Account, balance)
 	}
+	h.checkParts(a, e)
 	if len(bank.Conflicts(e.event, a.Request.Command)) > 0 {
 		h.Findings.Violated(Acknowledged, "%s asked for %+v and got %+v", a.Client, a.Request.Command, e.event)
 	}

@@ -28,7 +28,7 @@ func (h *History) unexplained(id bank.AccountID, facts ...string) {
 func (h *History) save(id bank.AccountID, path string) error {
 	var text bytes.Buffer
 	for _, a := range h.Answers {
-		if a.Request.Account == id {
+		if a.Request.Account == id || h.refuser(a) == id {
 			fmt.Fprintln(&text, a)
 		}
 	}
@@ -61,9 +61,13 @@ func (m *moment) latest() string {
 func (m *moment) String() string {
 	var made []string
 	for _, e := range m.entries {
-		made = append(made, fmt.Sprintf("version %d of %s, key %s", e.Version, e.Account, e.Key))
+		made = append(made, e.String())
 	}
 	return strings.Join(made, ", with ")
+}
+
+func (e *entry) String() string {
+	return fmt.Sprintf("version %d of %s, key %s", e.Version, e.Account, e.Key)
 }
 
 // conflict is a look that is wrong, and what leaves no version for which it is right.

@@ -19,7 +19,9 @@ type Request struct {
 	Command bank.Command
 	// Waits is set when the client wants to hear how a transfer ends.
 	Waits bool
-	hash  string
+	// Together are the requests of the atomic batch that it is one of; nil for one that is alone.
+	Together []*Request
+	hash     string
 }
 
 // NewRequest is a request for a command that has a name on the wire.
@@ -47,8 +49,12 @@ type Answer struct {
 	Account bank.AccountID
 	Version int64
 	Balance int64
-	// Code, Available and Shortfall are those of a refusal, as far as they are given.
+	// Ends is the status of the transfer, and Legs are those of a transaction with several, where the answer has them.
+	Ends string
+	Legs []Seen
+	// Code, Available and Shortfall are those of a refusal, as far as they are given. Leg is the leg at fault.
 	Code                 bank.Code
+	Leg                  *int
 	Available, Shortfall *bank.Money
 	// AccountVersion and AccountBalance are the account that came with the answer; 0 if none did.
 	AccountVersion, AccountBalance int64
@@ -61,8 +67,10 @@ func (a Answer) Acknowledged() bool {
 	return a.Status == contract.Applied || a.Status == contract.Replayed
 }
 
-// Settled reports whether the answer is definite: the request happened, or it was refused.
-func (a Answer) Settled() bool { return a.Acknowledged() || a.Status == contract.Refused }
+// Settled reports whether the answer is definite: the request happened, or it was refused, by itself or with its batch.
+func (a Answer) Settled() bool {
+	return a.Acknowledged() || a.Status == contract.Refused || a.Status == contract.NotTried
+}
 
 // String is the answer in one line.
 func (a Answer) String() string {
@@ -107,6 +115,8 @@ type History struct {
 	Before int64
 	// Durable is since when a record is durable; nil where that is not known.
 	Durable func(bank.AccountID, int64) (at time.Duration, durable bool)
+	// Undivided is set if all accounts are in one partition, so that every transfer ends where it is sent.
+	Undivided bool
 	// Details, if set, is a directory for what a person needs who wants to know why answers have no order: all
 	// answers and records of an account.
 	Details string
@@ -131,6 +141,7 @@ type entry struct {
 	command        bank.Command
 	cause          *entry // what the bank did it for; nil where a client asked
 	moment         *moment
+	batch          *Request // the first of its atomic batch; nil for none
 }
 
 // asked names a request by its key.
@@ -173,6 +184,9 @@ func (h *History) Record(r contract.Record) {
 	name := asked{r.Account, r.Key}
 	if request := h.requests[exactly{name, r.RequestHash}]; request != nil {
 		e.asked, e.command = true, request.Command
+		if len(request.Together) > 0 {
+			e.batch = request.Together[0]
+		}
 	} else if s, is := h.steps[name]; is && s.made(r) {
 		e.asked, e.command, e.cause = true, s.command, s.cause
 	}
@@ -300,6 +314,7 @@ func (h *History) Check() {
 	h.checkDecided()
 	h.checkAnswers()
 	h.checkOrder()
+	h.checkTogether()
 	for _, w := range h.Watches {
 		h.checkWatch(w)
 	}

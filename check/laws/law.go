@@ -81,14 +81,18 @@ var (
 	Shown        = ofRun("shown", "the account that comes with an answer is the account at that version")
 	Linearizable = ofRun("linearizable", "all answers have one order, over all accounts, that the domain "+
 		"and the clock explain")
+	Together = ofRun("together", "what several accounts do in one step, or an atomic batch, is in the log at once "+
+		"and in whole, or not at all")
 	SeenOnce = ofRun("seen-once", "a subscriber sees every transaction once and in order")
 )
 
 // The laws of a bank that is broken on purpose.
 var (
-	Fenced     = law("fenced", "an event source that lost the log writes no more")
-	Heals      = law("heals", "a healed bank answers, its views and subscribers catch up, and no process panicked")
-	Unchanged  = law("unchanged", "what was in the log before is unchanged")
+	Fenced    = law("fenced", "an event source that lost the log writes no more")
+	Heals     = law("heals", "a healed bank answers, its views and subscribers catch up, and no process panicked")
+	Unchanged = law("unchanged", "what was in the log before is unchanged")
+	Always    = law("always", "at any moment, a client sees ledgers that sum to zero, and nothing in transit "+
+		"that is of one step")
 	Served     = law("served", "the balances that the API serves are those of the log")
 	StandStill = law("stand-still", "accounts with an event that cannot be read stand still and say so, and no others")
 )

@@ -2,6 +2,8 @@ package laws
 
 import (
 	"fmt"
+	"slices"
+	"sort"
 	"time"
 
 	"corebank/internal/bank"
@@ -39,14 +41,15 @@ func (h *History) checkOrder() {
 		h.unexplained(m.entries[0].Account, m.latest(), m.earliest())
 	}
 	for _, l := range wrong {
-		h.unexplained(l.answer.Request.Account, l.conflict()...)
+		h.unexplained(h.refuser(l.answer), l.conflict()...)
 	}
 }
 
-// refuses reports whether the account refuses what was refused, after a version and at some time of the request by
-// some clock.
-func (h *History) refuses(a Answer, version int64) bool {
-	state, ok := h.State(a.Request.Account, version)
+// refuses reports whether what was refused breaks a rule of an account after a version, at some time of the request by
+// some clock: of the account that was asked, or of that of a leg. What breaks a rule of one account does so whatever
+// the others are like.
+func (h *History) refuses(a Answer, id bank.AccountID, version int64) bool {
+	state, ok := h.State(id, version)
 	if !ok {
 		return false
 	}
@@ -56,15 +59,75 @@ func (h *History) refuses(a Answer, version int64) bool {
 	}
 	for _, skew := range skews {
 		for _, at := range h.times(state, a, skew) {
-			command := a.Request.Command
-			_, refusal := state.Decide(command, h.circumstances(state, command, at, h.Caller, a.Request.Key))
-			if refusal != nil && refusal.Code == a.Code && given(a.Available, refusal.Available) &&
-				given(a.Shortfall, refusal.Shortfall) {
+			if slices.ContainsFunc(h.refusals(a, state, at), func(r *bank.Refusal) bool {
+				return r.Code == a.Code && given(a.Available, r.Available) && given(a.Shortfall, r.Shortfall)
+			}) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// refusals are those that a request can be answered with: the first, or all of the leg that the answer names.
+func (h *History) refusals(a Answer, state bank.Account, at time.Time) (some bank.Refusals) {
+	command, own := a.Request.Command, state
+	if state.ID != a.Request.Account {
+		own = h.early(a.Request.Account, a.Sent)
+	}
+	in := h.circumstances(own, command, at, h.Caller, a.Request.Key)
+	if len(bank.Parties(command, own, in)) > 0 {
+		_, broken := bank.DecideTogether(command, own.ID, func(id bank.AccountID) bank.Party {
+			party := own
+			if id == state.ID {
+				party = state
+			} else if id != own.ID {
+				party = h.early(id, a.Sent)
+			}
+			return bank.Party{Account: party, Now: noEarlier(at, party)}
+		}, in)
+		for i, refusal := range broken {
+			if a.Leg == nil && i == 0 || a.Leg != nil && refusal.Leg != nil && *refusal.Leg == *a.Leg {
+				some = append(some, refusal)
+			}
+		}
+	}
+	if _, refusal := own.Decide(command, in); refusal != nil && a.Leg == nil {
+		some = append(some, refusal)
+	}
+	return some
+}
+
+// early is the first state that an account can have been in at a time.
+func (h *History) early(id bank.AccountID, at time.Duration) bank.Account {
+	stream := h.streams[id]
+	version := sort.Search(len(stream), func(i int) bool { return stream[i].moment.late > at })
+	state, _ := h.State(id, int64(version))
+	return state
+}
+
+// refuser is the account whose rule a refusal names.
+func (h *History) refuser(a Answer) bank.AccountID {
+	id := a.Request.Account
+	if a.Leg == nil {
+		return id
+	}
+	switch c := a.Request.Command.(type) {
+	case bank.PostTransaction:
+		if *a.Leg < len(c.Legs) {
+			return c.Legs[*a.Leg].Account
+		}
+	case bank.Reverse:
+		if e := h.at(id, c.Transaction); e != nil {
+			if home, version, elsewhere := bank.WholeOf(e.event); elsewhere {
+				e = h.at(home, version)
+			}
+			if posted, is := e.event.(bank.LegPosted); is && *a.Leg < len(posted.Legs) {
+				return posted.Legs[*a.Leg].Account
+			}
+		}
+	}
+	return id
 }
 
 // given reports whether an amount that an answer gives is the right one.
@@ -99,14 +162,15 @@ func (h *History) lookOf(a Answer) *look {
 		return nil
 	}
 	l := &look{from: a.Sent, to: a.Answered, answer: a}
-	for _, e := range h.streams[a.Request.Account] {
+	id := h.refuser(a)
+	for _, e := range h.streams[id] {
 		l.stream = append(l.stream, e.moment)
 	}
 	looked := make(map[int]bool)
 	l.holds = func(version int) bool {
 		is, known := looked[version]
 		if !known {
-			is = h.refuses(a, int64(version))
+			is = h.refuses(a, id, int64(version))
 			looked[version] = is
 		}
 		return is
@@ -130,17 +194,21 @@ func (h *History) taken(a Answer) bool {
 }
 
 // moments are what happened, each with the time in which it did: not before it was asked for, or before what it
-// follows from, and not after somebody was answered that it had. What was written at once happened at once.
+// follows from, and not after somebody was answered that it had. What belongs together happened at once; whether it was
+// written at once, checkTogether finds.
 func (h *History) moments() (all []*moment) {
-	last, more, end := make(map[bank.AccountID]*entry), 0, int64(0)
+	last, batches := make(map[bank.AccountID]*entry), make(map[*Request]*moment)
 	for _, e := range h.entries {
-		if more == 0 || e.Position > end { // some records may have been left out
-			all = append(all, &moment{early: ever, late: never})
-			end = e.Position + int64(e.More)
+		if m := batches[e.batch]; m != nil && e.batch != nil {
+			e.moment = m
+		} else if e.cause != nil && isOneStep(e.event) {
+			e.moment = e.cause.moment
+		} else {
+			e.moment = &moment{early: ever, late: never}
+			batches[e.batch], all = e.moment, append(all, e.moment)
 		}
-		more = e.More
-		m := all[len(all)-1]
-		m.entries, e.moment = append(m.entries, e), m
+		m := e.moment
+		m.entries = append(m.entries, e)
 		for _, before := range []*entry{last[e.Account], e.cause} {
 			if before != nil && before.moment != m {
 				before.moment.next = append(before.moment.next, m)
@@ -180,6 +248,9 @@ func (h *History) bound() {
 			known(others[0], a.Answered)
 		}
 		known(h.at(a.Account, a.AccountVersion), a.Answered)
+		for _, leg := range a.Legs {
+			known(h.at(leg.Account, leg.Version), a.Answered)
+		}
 	}
 	for e, since := range asked {
 		e.moment.early = max(e.moment.early, since)

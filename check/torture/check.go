@@ -9,7 +9,8 @@ import (
 )
 
 // lawsOfRun are the laws that a run is held to, in the order of its report.
-var lawsOfRun = append(slices.Concat(laws.OfRun, laws.OfLog), laws.Unchanged, laws.Served, laws.StandStill, laws.Heals)
+var lawsOfRun = append(slices.Concat(laws.OfRun, laws.OfLog), laws.Unchanged, laws.Always, laws.Served,
+	laws.StandStill, laws.Heals)
 
 // Finding is a law and what was checked of it.
 type Finding struct {

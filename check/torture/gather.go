@@ -57,13 +57,18 @@ func (r *run) gather(ctx context.Context) (_ *Evidence, err error) {
 	r.awaitWatchers(ctx, lines)
 	e := &Evidence{
 		History: laws.History{Findings: &r.found, Began: r.began, Caller: theCaller, Answers: r.load.answers,
-			Details: r.Data},
+			Details: r.Data, Undivided: r.Partitions == 1},
 		Served: make(map[bank.AccountID]shown), Poisoned: r.poisoned, Past: r.past(), Used: make(map[bank.AccountID]bool),
 	}
 	for _, a := range r.load.answers {
 		e.Used[a.Account] = true
-		if transfer, is := a.Request.Command.(bank.SendTransfer); is {
-			e.Used[transfer.To] = true // perhaps by no other
+		switch c := a.Request.Command.(type) { // perhaps by no other
+		case bank.SendTransfer:
+			e.Used[c.To] = true
+		case bank.PostTransaction:
+			for _, leg := range c.Legs {
+				e.Used[leg.Account] = true
+			}
 		}
 	}
 	if e.Views, err = r.readViews(ctx); err != nil {

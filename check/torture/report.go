@@ -229,8 +229,8 @@ var reportText string
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"comma": comma,
 	"round": func(s Seconds) time.Duration { return s.Duration().Round(time.Second) },
 	"statuses": func() []contract.Status { // in the order in which they are shown
-		return []contract.Status{contract.Applied, contract.Replayed, contract.Refused, contract.Unavailable,
-			contract.Unknown}
+		return []contract.Status{contract.Applied, contract.Replayed, contract.Refused, contract.NotTried,
+			contract.Unavailable, contract.Unknown}
 	}}).Parse(reportText))
 
 func (d *display) report(r Report) error {

@@ -147,6 +147,8 @@ func (r *run) all(ctx context.Context) (Report, error) {
 	for _, w := range r.newWatchers() {
 		watched.Go(func() { w.run(watching) })
 	}
+	looker := &onlooker{gateway: r.gateway, undivided: r.Partitions == 1 && r.Events == 0}
+	watched.Go(func() { looker.run(watching) })
 	r.hurt(ctx)
 	after := context.WithoutCancel(ctx) // Ctrl-C ends the faults, not the checks
 	r.display.printf("\nThe faults are over. Healing, waiting until nothing moves, checking …\n\n")
@@ -160,6 +162,7 @@ func (r *run) all(ctx context.Context) (Report, error) {
 	for _, w := range r.watchers {
 		evidence.Watches = append(evidence.Watches, w.result())
 	}
+	looker.report(&r.found)
 	r.found.Check(laws.Heals, 1)
 	if err := r.bank.Stop(); err != nil {
 		r.found.Violated(laws.Heals, "%v", err)
