@@ -418,6 +418,12 @@ func TestEveryLieIsFound(t *testing.T) {
 		"a deposit was forgotten while the account was used": {laws.Linearizable, "no order", func(s *story) {
 			s.answer("much", contract.Refused).Available = new(cents(900)) // ten deposits were acknowledged before
 		}, nil},
+		"a deposit was denied and is there when it is asked for again": {laws.Linearizable, "key d2", func(s *story) {
+			s.answer("d2", contract.Applied).Status = contract.Unavailable
+			again := s.answer("d2", contract.Replayed)
+			again.Sent = s.answer("d3", contract.Applied).Answered + 1
+			again.Answered = again.Sent + 1
+		}, nil},
 		"an account stands still and was not poisoned": {laws.StandStill, "not poisoned", nil, func(s *story, e *Evidence) {
 			e.Served[s.id] = shown{version: s.states[s.id].Version, value: s.states[s.id].Balance.Minor, stale: true}
 		}},
