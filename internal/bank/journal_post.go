@@ -29,6 +29,9 @@ func (j journal) post(refusing func(leg int, refusal *Refusal) *Refusal) ([]Deci
 	var broken Refusals
 	for i, leg := range j.legs {
 		p := parties[leg.account]
+		if p.Unseen {
+			continue
+		}
 		if i != first {
 			leg.Home = &EventAt{Account: j.home, Version: all[first].Version}
 		}
@@ -84,9 +87,12 @@ func (j journal) number(parties map[AccountID]*Party) (all []PostedLeg, first in
 		if first < 0 && leg.account == j.home {
 			first = i
 		}
+		if p := parties[leg.account]; versions[leg.account] == 0 && !p.Unseen { // of which a version would tell too much
+			versions[leg.account] = p.Version
+		}
 		versions[leg.account]++
-		all = append(all, PostedLeg{Account: leg.account, Version: parties[leg.account].Version + versions[leg.account],
-			Credit: leg.Credit, Amount: leg.Amount, Reference: digestOf(leg.Reference), Memo: digestOf(leg.Memo)})
+		all = append(all, PostedLeg{Account: leg.account, Version: versions[leg.account], Credit: leg.Credit,
+			Amount: leg.Amount, Reference: digestOf(leg.Reference), Memo: digestOf(leg.Memo)})
 	}
 	return all, first
 }

@@ -2,6 +2,7 @@ package bank_test
 
 import (
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -161,6 +162,25 @@ func TestALegTellsNoMoreThanATransfer(t *testing.T) {
 	_, broken := bank.DecideTogether(move, ada, j.party, j.circumstances())
 	if said := broken[0].Message; strings.Contains(said, "court order") || strings.Contains(said, "2026") {
 		t.Errorf("it says %q", said)
+	}
+}
+
+// TestADryRunTellsNothingOfAnUnseenAccount: neither that it would refuse, nor its version.
+func TestADryRunTellsNothingOfAnUnseenAccount(t *testing.T) {
+	c := postingOf(outOf(ada, eur(2)), into(grace, eur(1)), into(grace, eur(1)))
+	for name, graces := range map[string][]bank.Event{"there is none": nil, "it is closed": then(paidIn(eur(1)),
+		withdrawn(eur(1), eur(0)), bank.AccountClosed{}), "it takes the money": paidIn(eur(1))} {
+		j := joint{given: histories(paidIn(eur(5)), graces), when: c}
+		decided, broken := bank.DecideTogether(c, ada, func(id bank.AccountID) bank.Party {
+			p := j.party(id)
+			p.Unseen = id == grace
+			return p
+		}, j.circumstances())
+		want := []bank.Decided{asHome(leg(1, 3, eur(-2), eur(3)), placedLeg(ada, 3, eur(-2)), placedLeg(grace, 1, eur(1)),
+			placedLeg(grace, 2, eur(1)))}
+		if len(broken) > 0 || !reflect.DeepEqual(decided, want) {
+			t.Errorf("%s: decided %+v, %v, want %+v", name, decided, codes(broken), want)
+		}
 	}
 }
 

@@ -204,6 +204,10 @@ func TestViewsOfTheEarlierBuildGoOn(t *testing.T) {
 	if _, err := db.Exec("ALTER TABLE checkpoint DROP COLUMN marked"); err != nil {
 		t.Fatal(err)
 	}
+	// Its lines know no transactions with legs.
+	if _, err := db.Exec(`UPDATE history SET more = '{"hold":7,"reason":"r"}' WHERE version = 2`); err != nil {
+		t.Fatal(err)
+	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -211,6 +215,10 @@ func TestViewsOfTheEarlierBuildGoOn(t *testing.T) {
 	defer closeNow(t, store)
 	if at, err := store.LogCheckpoint(t.Context()); err != nil || at != (contract.Checkpoint{Position: 20}) {
 		t.Errorf("the checkpoint is %+v (%v), want position 20 without a mark", at, err)
+	}
+	line, err := store.Transaction(t.Context(), benchAccount(0), 2)
+	if err != nil || line.Hold != 7 || line.Reason != "r" || line.Journal != "" {
+		t.Errorf("a line of the earlier build is %+v (%v)", line, err)
 	}
 	changes := deposits.next(20)
 	changes.Log, changes.Mark = "the log", contract.Mark{7}
