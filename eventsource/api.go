@@ -168,6 +168,9 @@ func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (con
 		err = a.storage.CheckOurs(ctx)
 	}
 	reply, err := a.reply(records, limit, err)
+	if whole := contract.Whole(reply.Records); !request.InPart && len(whole) > 0 {
+		reply.Records = whole
+	}
 	reply.Log, reply.Takeover = tenure.Log, tenure.Takeover
 	return reply, err
 }

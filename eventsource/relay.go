@@ -16,7 +16,7 @@ import (
 // Bounds of the relay.
 const (
 	// publishRecords and publishBytes bound one message: its records, and about how long they are. Brokers accept 1 MiB
-	// by default. One record always fits.
+	// by default. One record always fits. A longer append to several streams is not published, but announced.
 	publishRecords = 500
 	publishBytes   = 512 << 10
 	// publishTimeout bounds one publish.
@@ -35,6 +35,9 @@ const (
 	// relayPause is the pause after a failure.
 	relayPause = 200 * time.Millisecond
 )
+
+// An append to several streams has no more records than a message.
+const _ = uint(publishRecords - contract.MaxAppendTogether)
 
 // Publisher hands a batch to the broker and returns when the broker has it.
 type Publisher interface {
@@ -152,12 +155,13 @@ func (r *Relay) publishNew(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		records = contract.Whole(records[:min(len(records), publishRecords)])
 		if len(records) == 0 {
 			return fmt.Errorf("the log ends at %d before its head %d", r.Published(), r.writer.Head())
 		}
 		for len(records) > 0 {
-			n := messageLength(records)
-			if err := r.publish(ctx, records[:n]); err != nil {
+			n, fits := messageLength(records)
+			if err := r.publish(ctx, records[:n], fits); err != nil {
 				return err
 			}
 			records = records[n:]
@@ -166,18 +170,28 @@ func (r *Relay) publishNew(ctx context.Context) error {
 	return nil
 }
 
-// messageLength is how many of the records fit into one message.
-func messageLength(records []contract.Record) int {
+// messageLength is how many of the records, of which there are at most publishRecords, fit into one message. If the
+// first are an append to several streams that does not fit, it is how many these are: nobody gets them in part.
+func messageLength(records []contract.Record) (n int, fits bool) {
 	bytes := 0
-	for n, r := range records[:min(len(records), publishRecords)] {
-		if bytes += storage.RecordBytes(r); n > 0 && bytes > publishBytes {
-			return n
+	for i, r := range records {
+		bytes += storage.RecordBytes(r)
+		long := bytes > publishBytes
+		if long && n > 0 {
+			return n, true
+		}
+		if r.More == 0 {
+			n = i + 1
+		}
+		if long && n > 0 {
+			return n, n == 1
 		}
 	}
-	return min(len(records), publishRecords)
+	return n, true
 }
 
-func (r *Relay) publish(ctx context.Context, records []contract.Record) error {
+// publish publishes the records or, if they do not fit into one message, only that the log has them.
+func (r *Relay) publish(ctx context.Context, records []contract.Record, fits bool) error {
 	first, last := records[0].Position, records[len(records)-1].Position
 	if previous := r.Published(); first != previous+1 || last-first+1 != int64(len(records)) {
 		return fmt.Errorf("the log has a gap: read %d to %d after %d", first, last, previous)
@@ -186,6 +200,9 @@ func (r *Relay) publish(ctx context.Context, records []contract.Record) error {
 	defer cancel()
 	batch := contract.Batch{ID: fmt.Sprintf("%d-%d", first, last), Previous: first - 1, First: first, Last: last,
 		Takeover: r.takeover(), Records: records}
+	if !fits {
+		batch = r.heartbeat(last)
+	}
 	if err := r.publisher.Publish(publishCtx, batch); err != nil {
 		return fmt.Errorf("publish %d to %d: %w", first, last, err)
 	}
@@ -210,9 +227,12 @@ func (r *Relay) beat(ctx context.Context) error {
 	}
 	publishCtx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	head := r.Published()
-	return r.publisher.Publish(publishCtx,
-		contract.Batch{ID: fmt.Sprintf("head-%d-%d", head, time.Now().UnixNano()), Last: head, Takeover: r.takeover()})
+	return r.publisher.Publish(publishCtx, r.heartbeat(r.Published()))
+}
+
+// heartbeat has those who follow the topic read what they lack up to a position from the log.
+func (r *Relay) heartbeat(last int64) contract.Batch {
+	return contract.Batch{ID: fmt.Sprintf("head-%d-%d", last, time.Now().UnixNano()), Last: last, Takeover: r.takeover()}
 }
 
 func (r *Relay) takeover() string {

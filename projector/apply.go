@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -42,7 +41,12 @@ func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLo
 			p.cache.clear() // folding may have written into the slices of cached documents
 		}
 	}()
-	for chunk := range slices.Chunk(records, chunkRecords) {
+	for len(records) > 0 {
+		chunk := records
+		if len(chunk) > chunkRecords { // one append always fits into it
+			chunk = contract.Whole(records[:chunkRecords])
+		}
+		records = records[len(chunk):]
 		accounts, err := p.cache.accounts(ctx, p.store, touched(chunk))
 		if err != nil {
 			return err

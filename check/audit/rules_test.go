@@ -232,7 +232,7 @@ var brokenMoney = []broken{
 // TestOneThingBrokenIsOneFinding breaks one thing in a sound log after the
 // other: it is found, where it is, and nothing else is.
 func TestOneThingBrokenIsOneFinding(t *testing.T) {
-	for _, b := range slices.Concat(brokenOrder, brokenIdentity, brokenEvent, brokenMoney) {
+	for _, b := range slices.Concat(brokenOrder, brokenAppends, brokenIdentity, brokenEvent, brokenMoney) {
 		t.Run(b.name, func(t *testing.T) {
 			records := b.breakIt(soundLog(t).Records)
 			report := auditOf(records, nil)

@@ -30,6 +30,7 @@ type Log struct {
 	lineOf func(contract.Record, bank.Event) *view.Transaction
 
 	position int64 // of the last record
+	more     int   // records of an append to several accounts that have to follow it
 	// committed is when the next record was written, by the clock of its database; zero if that is not known.
 	committed time.Time
 	records   int64
@@ -82,6 +83,7 @@ func (l *Log) Record(r contract.Record) {
 	l.records++
 	total := l.findings.Total
 	l.checkPosition(r)
+	l.checkTogether(r)
 	acc := l.account(r)
 	l.checkVersion(r, acc)
 	l.checkTime(r, acc)
@@ -117,6 +119,7 @@ func (l *Log) Record(r contract.Record) {
 // End ends the log: what is in transit and the views, which must not be ahead of the log, are compared now.
 func (l *Log) End() {
 	l.compareAtCheckpoint()
+	l.checkWhole()
 	l.checkAtOnce()
 	l.checkWholes()
 	l.checkTransit()
@@ -180,6 +183,28 @@ func (l *Log) checkPosition(r contract.Record) {
 		l.findings.about(r, Position, fmt.Sprintf("position %d", want), fmt.Sprintf("position %d", r.Position))
 	}
 	l.position = r.Position
+}
+
+// checkTogether holds that the records of an append to several accounts follow each other. One that cannot be read
+// does not say whether it is one of them.
+func (l *Log) checkTogether(r contract.Record) {
+	before := l.more
+	if l.more = r.More; r.IsUnreadable() {
+		l.more = max(0, before-1)
+		return
+	}
+	if before > 0 && r.More != before-1 || r.More < 0 || r.More >= contract.MaxAppendTogether {
+		l.findings.about(r, Together, fmt.Sprintf("a record that %d more of its append follow", max(0, before-1)),
+			fmt.Sprintf("one that %d more follow", r.More))
+	}
+}
+
+// checkWhole holds that the log does not end inside such an append.
+func (l *Log) checkWhole() {
+	if l.more > 0 {
+		l.findings.Add(Finding{Law: Together, Position: l.position,
+			Expected: fmt.Sprintf("%d more records of the last append", l.more), Found: "the end of the log"})
+	}
 }
 
 func (l *Log) checkVersion(r contract.Record, acc *account) {

@@ -132,7 +132,7 @@ func (l *MergedLog) readPartition(ctx context.Context, number int, first, last i
 	var records []contract.Record
 	for next := first; next <= last; {
 		page, err := from.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: next - 1,
-			Limit: int(min(last-next+1, contract.MaxReadRecords))})
+			Limit: int(min(last-next+1, contract.MaxReadRecords)), InPart: true})
 		if err == nil && len(page.Records) == 0 {
 			err = fmt.Errorf("it ends at position %d, before position %d, which is in the merged log", next-1, last)
 		}

@@ -15,7 +15,7 @@ import (
 
 // Bounds of the sequencer.
 const (
-	// cutRecords bounds the records of each partition that a cut adds.
+	// cutRecords bounds the records of each partition that a cut adds. An append to several streams is always less.
 	cutRecords = 1000
 	// cutInterval is the least time between two cuts while there is much to add: records that arrive meanwhile share
 	// the second.
@@ -192,19 +192,20 @@ func (s *Sequencer) sequence(ctx context.Context) error {
 	}
 }
 
-// next is the next cut: all records that have arrived, except those whose cause would come after them. It reports
-// whether these are more than one.
+// next is the next cut: all records that have arrived, except those whose cause would come after them, and except
+// appends to several streams of which there is only a part. It reports whether these are more than one.
 func (s *Sequencer) next(buffers []*partitionBuffer) (cut storage.Cut, many bool) {
 	last := s.index.last()
 	cut = storage.Cut{Number: last.Number + 1, Ends: append([]int64{}, last.Ends...)}
 	for i, b := range buffers {
 		b.fill()
-		for n := 0; n < len(b.records) && n < cutRecords; n++ {
+		n := 0
+		for ; n < len(b.records) && n < cutRecords; n++ {
 			if cause := b.records[n].After; cause != nil && !precedes(*cause, i+1, cut, last) {
 				break
 			}
-			cut.Ends[i]++
 		}
+		cut.Ends[i] += int64(len(contract.Whole(b.records[:n])))
 	}
 	return cut, cut.Last() > last.Last()+1
 }

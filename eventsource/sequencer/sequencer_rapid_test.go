@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"corebank/eventsource"
+	"corebank/eventsource/logtest"
 	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
@@ -85,9 +86,26 @@ func (w *wild) start() {
 	synctest.Wait() // it has taken over from the sequencer before it
 }
 
-// appendOne appends the next event of some account. Its cause may be in another partition.
+// appendOne appends the next event of some account, or of several in its partition at once.
 func (w *wild) appendOne() {
 	id := bank.NewAccountID("shop", fmt.Sprint(rapid.IntRange(0, 9).Draw(w.t.T, "account")))
+	appends := []contract.Append{w.next(id)}
+	for i := range rapid.IntRange(0, 3).Draw(w.t.T, "others") {
+		other := inPartition(contract.PartitionOf(id, len(w.apis)), len(w.apis), i+1)
+		if other != id {
+			appends = append(appends, w.next(other))
+		}
+	}
+	w.count += len(appends)
+	reply, err := w.apis[contract.PartitionOf(id, len(w.apis))-1].Append(w.ctx,
+		contract.AppendRequest{Appends: []contract.Append{logtest.Together(appends...)}})
+	if err != nil || reply.Results[0].Status != contract.Appended {
+		w.t.Fatalf("%+v, %v", reply, err)
+	}
+}
+
+// next appends the next event of an account. Its cause may be in another partition.
+func (w *wild) next(id bank.AccountID) contract.Append {
 	mine := contract.PartitionOf(id, len(w.apis))
 	stream, err := w.apis[mine-1].ReadStream(w.ctx, contract.ReadStreamRequest{Account: id})
 	if err != nil {
@@ -103,10 +121,10 @@ func (w *wild) appendOne() {
 			w.after[name(r)] = name(cause)
 		}
 	}
-	if got := w.append(w.t, r); got.Status != contract.Appended {
-		w.t.Fatalf("%+v", got)
+	if err := r.SetEvent(bank.AccountOpened{Owner: "Ada", Currency: "EUR", Kind: bank.Current}); err != nil {
+		w.t.Fatalf("%v", err)
 	}
-	w.count++
+	return contract.Append{Account: id, ExpectedVersion: version - 1, Records: []contract.Record{r}}
 }
 
 func name(r contract.Record) string { return fmt.Sprintf("%s %d", r.Account, r.Version) }
@@ -125,11 +143,19 @@ func (w *wild) look() {
 		return records, err
 	}
 	var now []string
+	more := 0
 	for _, r := range all(w.t, read, rapid.IntRange(1, 50).Draw(w.t.T, "page")) {
 		if cause := w.after[name(r)]; cause != "" && !slices.Contains(now, cause) {
 			w.t.Fatalf("%s comes before %s, which caused it", name(r), cause)
 		}
+		if more > 0 && r.More != more-1 {
+			w.t.Fatalf("%s is inside an append that lacks %d records", name(r), more)
+		}
+		more = r.More
 		now = append(now, name(r))
+	}
+	if more > 0 && !slices.ContainsFunc(w.apis, func(g *gate) bool { return g.closed() != nil }) {
+		w.t.Fatalf("the merged log ends inside an append, %d records before its end", more)
 	}
 	if n := min(len(now), len(w.seen)); !slices.Equal(now[:n], w.seen[:n]) {
 		w.t.Fatalf("the merged log was\n%q and is\n%q", w.seen, now)
@@ -144,6 +170,9 @@ func (w *wild) published() {
 	w.topic.mu.Lock()
 	defer w.topic.mu.Unlock()
 	for _, batch := range w.topic.batches {
+		if n := len(batch.Records); n > 0 && batch.Records[n-1].More > 0 {
+			w.t.Fatalf("a message ends with %s, inside an append", name(batch.Records[n-1]))
+		}
 		for _, r := range batch.Records {
 			if r.Position > int64(len(w.seen)) || w.seen[r.Position-1] != name(r) {
 				w.t.Fatalf("%s was published as position %d of %q", name(r), r.Position, w.seen)

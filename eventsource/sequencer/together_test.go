@@ -11,17 +11,17 @@ import (
 	"corebank/internal/contract"
 )
 
-// inPartition is the n-th account whose stream is in a partition.
-func inPartition(number, of, n int) bank.AccountID {
-	for i := 0; ; i++ {
-		id := bank.NewAccountID("together", fmt.Sprint(i))
-		if contract.PartitionOf(id, of) != number {
-			continue
-		}
-		if n--; n == 0 {
-			return id
+// inPartition is the n-th account, from 1, whose stream is in a partition.
+func inPartition(number, of, n int) bank.AccountID { return allInPartition(number, of, n)[n-1] }
+
+// allInPartition are the first n accounts whose streams are in a partition.
+func allInPartition(number, of, n int) (ids []bank.AccountID) {
+	for i := 0; len(ids) < n; i++ {
+		if id := bank.NewAccountID("together", fmt.Sprint(i)); contract.PartitionOf(id, of) == number {
+			ids = append(ids, id)
 		}
 	}
+	return ids
 }
 
 // opening appends the first event of a stream.
@@ -67,6 +67,40 @@ func TestAnAppendOverPartitionsIsRefusedAlone(t *testing.T) {
 			contract.Halted, contract.Halted)
 		if away.writer.Head() != 0 {
 			t.Errorf("%d records were written", away.writer.Head())
+		}
+	})
+}
+
+// A cut never ends inside an append to several streams, however many wait for it.
+func TestACutHasWholeAppends(t *testing.T) {
+	in(t, func(ctx context.Context, running *runningGroup) {
+		const appends, size = 12, 400
+		s := newShop(2)
+		s.open(ctx, running)
+		ids := [][]bank.AccountID{allInPartition(1, 2, appends*size/2), allInPartition(2, 2, appends*size/2)}
+		for n := range appends {
+			number := 1 + n%2
+			var all []contract.Append
+			for _, id := range ids[number-1][n/2*size:][:size] {
+				all = append(all, opening(id))
+			}
+			reply, err := s.apis[number-1].Append(ctx, contract.AppendRequest{Appends: []contract.Append{logtest.Together(all...)}})
+			if err != nil || reply.Results[0].Status != contract.Appended {
+				t.Fatalf("%+v, %v", reply, err)
+			}
+		}
+		q, _ := s.sequencer(ctx, running, s.cuts.Open())
+		await(t, func() bool { return q.Head() == appends*size })
+		cuts, err := s.cuts.Open().Cuts(ctx, 1, 100)
+		if err != nil || len(cuts) < 3 {
+			t.Fatalf("%d cuts, %v", len(cuts), err)
+		}
+		for _, cut := range cuts {
+			for i, end := range cut.Ends {
+				if end%size != 0 {
+					t.Errorf("cut %d ends at %d of partition %d, inside an append", cut.Number, end, i+1)
+				}
+			}
 		}
 	})
 }

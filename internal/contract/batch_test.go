@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"slices"
 	"testing"
 
 	"corebank/internal/contract"
@@ -33,6 +34,28 @@ func TestABatchIsWhatItSays(t *testing.T) {
 	} {
 		if err := test.batch.Check(); (err == nil) != test.valid {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// What is missing of an append to several streams at the end holds all of it back.
+func TestOnlyWholeAppendsAreShown(t *testing.T) {
+	for _, test := range []struct {
+		more []int
+		want int
+	}{
+		{nil, 0}, {[]int{0}, 1}, {[]int{0, 0}, 2}, {[]int{2, 1, 0}, 3}, {[]int{2, 1}, 0}, {[]int{2}, 0},
+		{[]int{0, 2, 1}, 1}, {[]int{1, 0, 1}, 2}, {[]int{1, 0, 1, 0}, 4}, {[]int{0, 1, 0}, 3},
+		// No append is so long; it would never be shown.
+		{slices.Repeat([]int{1}, contract.MaxAppendTogether), contract.MaxAppendTogether},
+		{slices.Repeat([]int{1}, contract.MaxAppendTogether-1), 0},
+	} {
+		var records []contract.Record
+		for _, more := range test.more {
+			records = append(records, contract.Record{More: more})
+		}
+		if got := len(contract.Whole(records)); got != test.want {
+			t.Errorf("of records that %v more follow, %d are shown, want %d", test.more, got, test.want)
 		}
 	}
 }

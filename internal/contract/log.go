@@ -134,6 +134,9 @@ type ReadStreamRequest struct {
 type ReadAllRequest struct {
 	AfterPosition int64 `json:"afterPosition"`
 	Limit         int   `json:"limit"`
+	// InPart lets the answer end inside an append to several streams: who asks waits
+	// for the rest by itself. Otherwise the answer does so only if it would be empty.
+	InPart bool `json:"inPart,omitempty"`
 	// WaitMs is how many milliseconds the answer may wait for a record where
 	// there is none yet, at most MaxReadWait.
 	WaitMs int `json:"waitMs,omitempty"`

@@ -98,3 +98,16 @@ func Fold(a bank.Account, r Record) (bank.Account, error) {
 	a.ID = r.Account
 	return a.Apply(event, r.At), nil
 }
+
+// Whole are contiguous records without an append to several streams at their end
+// of which some are missing. There is no append of more than MaxAppendTogether:
+// nobody waits for the end of what claims to be one.
+func Whole(records []Record) []Record {
+	n := len(records)
+	for n > 0 && records[n-1].More > 0 {
+		if n--; len(records)-n >= MaxAppendTogether {
+			return records
+		}
+	}
+	return records[:n]
+}

@@ -27,9 +27,9 @@ type Follower struct {
 	// Unmarked, where set, reports whether a checkpoint without a mark is of this log,
 	// which has this record there.
 	Unmarked func(ctx context.Context, r contract.Record) (bool, error)
-	// Take takes the records that follow the position, and moves it. A batch of
-	// the topic that does not fit it refuses with ErrUnfit; then the log is read
-	// instead.
+	// Take takes the records that follow the position, and moves it. It is never
+	// given a part of an append to several streams. A batch of the topic that does
+	// not fit it refuses with ErrUnfit; then the log is read instead.
 	Take func(ctx context.Context, records []contract.Record, fromLog bool) error
 	// Head, where set, learns where the log ends. It may be called while records
 	// are taken.
@@ -80,7 +80,7 @@ func (f *Follower) Handle(ctx context.Context, batch contract.Batch) error {
 	}
 	for position := f.Position(); position < batch.Last; position = f.Position() {
 		records := next(batch, position)
-		if records == nil {
+		if len(records) == 0 {
 			slog.Debug("the topic has a gap; reading the log", "after", position, "until", batch.Last)
 			return f.Pull(ctx, batch.Last)
 		}
@@ -95,9 +95,10 @@ func (f *Follower) Handle(ctx context.Context, batch contract.Batch) error {
 	return nil
 }
 
-// next are the batch's records after the position, or nil if the batch cannot
-// continue from there: it is a heartbeat, leaves a gap, or is not the
-// contiguous run of records that it claims to be.
+// next are the batch's records after the position, without an append of which it
+// has only a part. There are none if the batch cannot continue from there: it is a
+// heartbeat, leaves a gap, or is not the contiguous run of records that it claims
+// to be.
 func next(batch contract.Batch, position int64) []contract.Record {
 	if len(batch.Records) == 0 || batch.Previous != batch.First-1 || batch.First > position+1 || batch.Last <= position {
 		return nil
@@ -105,14 +106,14 @@ func next(batch contract.Batch, position int64) []contract.Record {
 	if !contiguous(batch.Records, batch.First) || batch.First+int64(len(batch.Records))-1 != batch.Last {
 		return nil
 	}
-	return batch.Records[position+1-batch.First:]
+	return contract.Whole(batch.Records[position+1-batch.First:])
 }
 
 // Pull takes the log until the target or its head, whichever comes first.
 func (f *Follower) Pull(ctx context.Context, target int64) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	next := f.start(ctx, f.Position())
+	next := f.start(ctx, after(f.Position()))
 	for {
 		chunk := next()
 		if chunk.err != nil {
@@ -121,16 +122,16 @@ func (f *Follower) Pull(ctx context.Context, target int64) error {
 		if err := f.verifyFor(ctx, chunk.takeover); err != nil {
 			return err
 		}
-		end := chunk.after + int64(len(chunk.records))
+		end := chunk.end()
 		done := end >= min(target, chunk.head)
 		if !done {
-			next = f.start(ctx, end)
+			next = f.start(ctx, chunk.following())
 		}
 		if err := f.Take(ctx, chunk.records, true); err != nil {
 			return err
 		}
 		if position := f.Position(); position != end { // somebody else has moved it
-			next, done = f.start(ctx, position), position >= target
+			next, done = f.start(ctx, after(position)), position >= target
 		}
 		if done {
 			return nil
@@ -143,26 +144,36 @@ type chunk struct {
 	after, head int64
 	takeover    string // of the event source that answered
 	records     []contract.Record
+	rest        []contract.Record // the next ones: the first of an append to several streams
 	err         error
 }
 
-// start returns what gives the chunk after a position. Chunks of several pages
-// are read in the background, whether or not anyone asks for the result.
-func (f *Follower) start(ctx context.Context, after int64) func() chunk {
+// after is an empty chunk.
+func after(position int64) chunk { return chunk{after: position} }
+
+// end is the position of the last record.
+func (c chunk) end() int64 { return c.after + int64(len(c.records)) }
+
+// following begins the chunk that follows.
+func (c chunk) following() chunk { return chunk{after: c.end(), takeover: c.takeover, records: c.rest} }
+
+// start returns what gives a chunk that has begun. Chunks of several pages are
+// read in the background, whether or not anyone asks for the result.
+func (f *Follower) start(ctx context.Context, begun chunk) func() chunk {
 	if f.Chunk == 0 {
-		return func() chunk { return f.read(ctx, after) }
+		return func() chunk { return f.read(ctx, begun) }
 	}
 	result := make(chan chunk, 1)
-	go func() { result <- f.read(ctx, after) }()
+	go func() { result <- f.read(ctx, begun) }()
 	return func() chunk { return <-result }
 }
 
-// read reads the chunk after a position. It is short only at the log's head, or
-// where the log was taken over.
-func (f *Follower) read(ctx context.Context, after int64) chunk {
-	c := chunk{after: after, head: after + 1}
-	for last := after; last < c.head && len(c.records) < max(f.Chunk, 1); last = after + int64(len(c.records)) {
-		reply, err := Read(ctx, f.Log, last)
+// read reads the rest of a chunk. It is short only at the log's head, or where the
+// log was taken over.
+func (f *Follower) read(ctx context.Context, c chunk) chunk {
+	c.head = c.end() + 1
+	for c.end() < c.head && len(contract.Whole(c.records)) < max(f.Chunk, 1) {
+		reply, err := Read(ctx, f.Log, c.end(), f.Chunk > 0)
 		if err != nil {
 			return chunk{err: err}
 		}
@@ -170,6 +181,7 @@ func (f *Follower) read(ctx context.Context, after int64) chunk {
 			f.Head(reply.Head)
 		}
 		if c.records != nil && c.takeover != reply.Takeover {
+			c.records = contract.Whole(c.records)
 			return c
 		}
 		c.head, c.takeover = reply.Head, reply.Takeover
@@ -179,6 +191,19 @@ func (f *Follower) read(ctx context.Context, after int64) chunk {
 			c.records = append(c.records, reply.Records...)
 		}
 	}
+	return c.split()
+}
+
+// split takes an append of which there is only a part out of the records. If the
+// log has no more of it, it ends before it.
+func (c chunk) split() chunk {
+	whole := contract.Whole(c.records)
+	if rest := c.records[len(whole):]; len(rest) > 0 && c.end() < c.head {
+		c.rest = slices.Clone(rest) // the records are many, and may go
+	} else if len(rest) > 0 {
+		c.head = c.after + int64(len(whole))
+	}
+	c.records = whole
 	return c
 }
 

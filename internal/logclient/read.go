@@ -28,10 +28,12 @@ type Log interface {
 	StreamReader
 }
 
-// Read reads one page of the log after a position. It fails if the answer is
-// not what follows the position: with ErrOtherLog if the log is too short.
-func Read(ctx context.Context, log Reader, after int64) (contract.Records, error) {
-	reply, err := log.ReadAll(ctx, contract.ReadAllRequest{AfterPosition: after, Limit: contract.MaxReadRecords})
+// Read reads one page of the log after a position, which may end inside an append
+// if that is asked for. It fails if the answer is not what follows the position:
+// with ErrOtherLog if the log is too short.
+func Read(ctx context.Context, log Reader, after int64, inPart bool) (contract.Records, error) {
+	reply, err := log.ReadAll(ctx,
+		contract.ReadAllRequest{AfterPosition: after, Limit: contract.MaxReadRecords, InPart: inPart})
 	if err != nil {
 		return reply, fmt.Errorf("read the log after position %d: %w", after, err)
 	}
