@@ -171,7 +171,7 @@ func (r *Relay) publishNew(ctx context.Context) error {
 }
 
 // messageLength is how many of the records, of which there are at most publishRecords, fit into one message. If the
-// first are an append to several streams that does not fit, it is how many these are: nobody gets them in part.
+// first are an append to several streams that does not fit, it is how many these are: no one gets them in part.
 func messageLength(records []contract.Record) (n int, fits bool) {
 	bytes := 0
 	for i, r := range records {

@@ -84,7 +84,8 @@ func TestACutHasWholeAppends(t *testing.T) {
 			for _, id := range ids[number-1][n/2*size:][:size] {
 				all = append(all, opening(id))
 			}
-			reply, err := s.apis[number-1].Append(ctx, contract.AppendRequest{Appends: []contract.Append{logtest.Together(all...)}})
+			request := contract.AppendRequest{Appends: []contract.Append{logtest.Together(all...)}}
+			reply, err := s.apis[number-1].Append(ctx, request)
 			if err != nil || reply.Results[0].Status != contract.Appended {
 				t.Fatalf("%+v, %v", reply, err)
 			}

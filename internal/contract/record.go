@@ -101,7 +101,7 @@ func Fold(a bank.Account, r Record) (bank.Account, error) {
 
 // Whole are contiguous records without an append to several streams at their end
 // of which some are missing. There is no append of more than MaxAppendTogether:
-// nobody waits for the end of what claims to be one.
+// no one waits for the end of what claims to be one.
 func Whole(records []Record) []Record {
 	n := len(records)
 	for n > 0 && records[n-1].More > 0 {

@@ -30,7 +30,7 @@ type torn struct {
 
 func (l *torn) ReadAll(_ context.Context, r contract.ReadAllRequest) (contract.Records, error) {
 	if l.reads++; l.reads > 1000 {
-		return contract.Records{}, errors.New("it reads for ever")
+		return contract.Records{}, errors.New("it reads permanently")
 	}
 	if l.before != nil {
 		l.before(r.AfterPosition)
