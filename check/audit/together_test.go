@@ -19,11 +19,11 @@ func together(first int64, more ...int) func([]contract.Record) []contract.Recor
 
 var brokenAppends = []broken{
 	{"an append lacks a record", together(3, 3, 1, 0),
-		laws.Together, 4, "a record that 2 more of its append follow", "one that 1 more follow"},
+		laws.OnePiece, 4, "a record that 2 more of its append follow", "one that 1 more follow"},
 	{"another record is inside an append", together(3, 2, 0),
-		laws.Together, 4, "a record that 1 more of its append follow", "one that 0 more follow"},
+		laws.OnePiece, 4, "a record that 1 more of its append follow", "one that 0 more follow"},
 	{"less than nothing follows", together(3, -1),
-		laws.Together, 3, "a record that 0 more of its append follow", "one that -1 more follow"},
+		laws.OnePiece, 3, "a record that 0 more of its append follow", "one that -1 more follow"},
 }
 
 func TestAppendsToSeveralAccountsAreInOnePiece(t *testing.T) {
@@ -31,7 +31,7 @@ func TestAppendsToSeveralAccountsAreInOnePiece(t *testing.T) {
 		t.Errorf("findings: %v", report.Findings)
 	}
 	report := auditOf(together(6, 3, 2, 1)(soundLog(t).Records), nil)
-	want := laws.Finding{Law: laws.Together, Position: 8,
+	want := laws.Finding{Law: laws.OnePiece, Position: 8,
 		Expected: "1 more records of the last append", Found: "the end of the log"}
 	if len(report.Findings) != 1 || report.Findings[0] != want {
 		t.Errorf("a log that ends inside an append: %v", report.Findings)
@@ -39,7 +39,7 @@ func TestAppendsToSeveralAccountsAreInOnePiece(t *testing.T) {
 	damaged := together(3, 2, 1, 0)(soundLog(t).Records)
 	damaged[3].Data = []byte("{}") // it cannot be read, and says what follows it nevertheless
 	for _, f := range auditOf(damaged, nil).Findings {
-		if f.Law == laws.Together {
+		if f.Law == laws.OnePiece {
 			t.Errorf("a record that cannot be read: %v", f)
 		}
 	}

@@ -95,11 +95,12 @@ func TestABrokenTransactionWithLegsIsFound(t *testing.T) {
 	}
 }
 
-// TestOneMissingLegIsOneFinding: what is left in transit by it is not found again.
+// TestOneMissingLegIsOneFinding: what is left in transit by it is not found again. That the log ends before it is
+// one as well.
 func TestOneMissingLegIsOneFinding(t *testing.T) {
 	for last, missing := range map[int]int64{5: 2, 6: 1, 8: 2, 9: 1} {
 		found := checked(posted(t)[:last])
-		if found.Total != missing || found.Kept[0].Law != Journal {
+		if found.Total != missing+1 || found.Kept[0].Law != Journal || found.Kept[missing].Law != OnePiece {
 			t.Errorf("a log that ends at position %d has findings %v, want %d missing legs", last, found.Kept, missing)
 		}
 	}

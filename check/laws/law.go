@@ -33,7 +33,7 @@ func (l Law) Sentence() string { return sentences[l] }
 var (
 	Position = ofLog("position", "positions count from 1 without gaps")
 	Version  = ofLog("version", "an account's versions count from 1 without gaps")
-	Together = ofLog("together", "an append to several accounts is in one piece: its records count down to its last")
+	OnePiece = ofLog("one-piece", "an append to several accounts is in one piece: its records count down to its last")
 	Account  = ofLog("account", "a stream belongs to an account id")
 	Opening  = ofLog("opening", "an account is opened once, under the id that follows from caller and key, "+
 		"and before that it only rejects transfers")

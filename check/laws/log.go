@@ -83,7 +83,7 @@ func (l *Log) Record(r contract.Record) {
 	l.records++
 	total := l.findings.Total
 	l.checkPosition(r)
-	l.checkTogether(r)
+	l.checkOnePiece(r)
 	acc := l.account(r)
 	l.checkVersion(r, acc)
 	l.checkTime(r, acc)
@@ -119,10 +119,10 @@ func (l *Log) Record(r contract.Record) {
 // End ends the log: what is in transit and the views, which must not be ahead of the log, are compared now.
 func (l *Log) End() {
 	l.compareAtCheckpoint()
-	l.checkWhole()
 	l.checkAtOnce()
 	l.checkWholes()
 	l.checkTransit()
+	l.checkEndsWhole()
 	for _, law := range OfLog {
 		l.findings.Check(law, int(l.records))
 	}
@@ -185,24 +185,24 @@ func (l *Log) checkPosition(r contract.Record) {
 	l.position = r.Position
 }
 
-// checkTogether holds that the records of an append to several accounts follow each other. One that cannot be read
+// checkOnePiece holds that the records of an append to several accounts follow each other. One that cannot be read
 // does not say whether it is one of them.
-func (l *Log) checkTogether(r contract.Record) {
+func (l *Log) checkOnePiece(r contract.Record) {
 	before := l.more
 	if l.more = r.More; r.IsUnreadable() {
 		l.more = max(0, before-1)
 		return
 	}
 	if before > 0 && r.More != before-1 || r.More < 0 || r.More >= contract.MaxAppendTogether {
-		l.findings.about(r, Together, fmt.Sprintf("a record that %d more of its append follow", max(0, before-1)),
+		l.findings.about(r, OnePiece, fmt.Sprintf("a record that %d more of its append follow", max(0, before-1)),
 			fmt.Sprintf("one that %d more follow", r.More))
 	}
 }
 
-// checkWhole holds that the log does not end inside such an append.
-func (l *Log) checkWhole() {
+// checkEndsWhole holds that the log does not end inside such an append.
+func (l *Log) checkEndsWhole() {
 	if l.more > 0 {
-		l.findings.Add(Finding{Law: Together, Position: l.position,
+		l.findings.Add(Finding{Law: OnePiece, Position: l.position,
 			Expected: fmt.Sprintf("%d more records of the last append", l.more), Found: "the end of the log"})
 	}
 }
