@@ -42,7 +42,7 @@ type Leg struct {
 }
 
 // PostTransaction asks for all of its legs in one step, or for none. What they take from accounts is what they pay in,
-// in each currency. An account may have several.
+// in each currency. There are two accounts or more, and each may have several.
 //
 // The account of the first debit leg is its home: it is asked, under the caller's key.
 type PostTransaction struct {
@@ -65,6 +65,9 @@ func (c PostTransaction) check(by rules) (broken Refusals) {
 	if n := len(c.Legs); n < MinLegs || n > MaxLegs {
 		broken.add(refuseInput("legs", fmt.Sprintf("must be %d to %d, not %d", MinLegs, MaxLegs, n)))
 		return broken // what is wrong with each would be as long as what was sent
+	}
+	if !slices.ContainsFunc(c.Legs, func(l Leg) bool { return l.Account != c.Legs[0].Account }) {
+		broken.add(refuseInput("legs", "must be of two accounts or more"))
 	}
 	for i, leg := range c.Legs {
 		wrong := leg.details().check(by)
