@@ -93,3 +93,18 @@ func TestATransferComesBackFromAnAccountThatTheSameTurnFreezes(t *testing.T) {
 		b.expectBalances(map[bank.AccountID]int64{ids[0]: 105, ids[1]: 100, ids[2]: 95})
 	})
 }
+
+// A replay may be of an event that this host does not know yet.
+func TestATransferThatCameBackOnAnotherHostIsReplayed(t *testing.T) {
+	bubble(t, func(b *bench) {
+		ids, stale := b.opened(100, "a"), b.anotherHost()
+		stale.KeepKeys(1)
+		nowhere := bank.NewAccountID("nobody", "nothing")
+		b.expect(b.alone(stale, ids[0], b.deposit("known", 1)), contract.Applied)
+		b.expect(b.clear(b.transfer("1", ids[0], nowhere, 10)), contract.Applied)
+		again := b.clearing(stale, contract.CommandBatch{DryRun: true}, b.transfer("1", ids[0], nowhere, 10))
+		if b.expect(again, contract.Replayed); again[0].Return == nil {
+			b.t.Errorf("%+v does not say that it came back", again[0])
+		}
+	})
+}

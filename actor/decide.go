@@ -155,10 +155,10 @@ func (d *decision) replay(earlier *contract.Record, command bank.Command) (contr
 	return outcome, err
 }
 
-// recordAt is an earlier record of the account, of this turn or from the log.
+// recordAt is an earlier record of the account, of this turn or from the log, which may have more than the turn knows.
 func (d *decision) recordAt(version int64) (contract.Record, error) {
-	if version > d.base {
-		return d.records[version-d.base-1], nil
+	if n := version - d.base; n > 0 && n <= int64(len(d.records)) {
+		return d.records[n-1], nil
 	}
 	return d.past(version)
 }

@@ -218,22 +218,48 @@ func (h *History) decidesTogether(before bank.Account, e *entry, in bank.Circums
 	if len(bank.Parties(e.command, before, in)) == 0 {
 		return false
 	}
-	decided, broken := bank.DecideTogether(e.command, e.Account, func(id bank.AccountID) bank.Party {
-		a := h.Last(id)
-		a.ID = id
-		return bank.Party{Account: a, Now: noEarlier(e.At, a)}
-	}, in)
-	own := slices.IndexFunc(decided, func(d bank.Decided) bool { return d.Step == nil })
-	if len(broken) > 0 || !e.is(decided[own].Event) {
+	for back := int64(0); back == 0 || h.mayHaveSeen(e, back); back++ {
+		decided, broken := bank.DecideTogether(e.command, e.Account, func(id bank.AccountID) bank.Party {
+			a := before
+			if id != e.Account {
+				a, _ = h.State(id, int64(len(h.streams[id]))-back)
+			}
+			return bank.Party{Account: a, Now: noEarlier(e.At, a)}
+		}, in)
+		own := slices.IndexFunc(decided, func(d bank.Decided) bool { return d.Step == nil })
+		if len(broken) > 0 || !e.is(decided[own].Event) {
+			continue
+		}
+		for _, d := range decided {
+			if d.Step != nil {
+				key, _ := bank.SystemKey(d.Step)
+				h.steps[asked{d.Account, key}] = step{d.Step, e}
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// mayHaveSeen reports whether a transfer that came back may have met the receiver's account as it was so many versions
+// ago: it leaves no event there, so that the log does not hold it to the newest version. Then the next version was not
+// there yet when the transfer was asked for.
+func (h *History) mayHaveSeen(e *entry, back int64) bool {
+	sent, is := e.event.(bank.TransferSent)
+	if !is || sent.End != bank.EndReturned {
 		return false
 	}
-	for _, d := range decided {
-		if d.Step != nil {
-			key, _ := bank.SystemKey(d.Step)
-			h.steps[asked{d.Account, key}] = step{d.Step, e}
+	stream := h.streams[sent.To]
+	if back > int64(len(stream)) {
+		return false
+	}
+	first := never
+	for _, a := range h.Answers {
+		if a.Request.exactly() == (exactly{asked{e.Account, e.Key}, e.RequestHash}) {
+			first = min(first, a.Sent)
 		}
 	}
-	return true
+	return !h.durableBy(stream[int64(len(stream))-back], first)
 }
 
 // is reports whether the record has an event.

@@ -201,7 +201,7 @@ func (h *History) moments() (all []*moment) {
 	for _, e := range h.entries {
 		if m := batches[e.batch]; m != nil && e.batch != nil {
 			e.moment = m
-		} else if e.cause != nil && isOneStep(e.event) {
+		} else if e.ofOneStep() {
 			e.moment = e.cause.moment
 		} else {
 			e.moment = &moment{early: ever, late: never}

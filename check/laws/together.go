@@ -11,8 +11,12 @@ var transferStatus = map[bank.TransferEnd]string{
 	"": "PENDING", bank.EndArrived: "COMPLETED", bank.EndReturned: "RETURNED",
 }
 
-// atOnce reports whether two records were written at once: nothing is between them but others of the same append.
-func atOnce(a, b *entry) bool { return a.Position+int64(a.More) == b.Position+int64(b.More) }
+// atOnce reports whether two records were written at once: nothing is between them but others of the same append, which
+// says so where it has several accounts.
+func atOnce(a, b *entry) bool {
+	return a.Position+int64(a.More) == b.Position+int64(b.More) ||
+		a.Account == b.Account && a.Position-b.Position == a.Version-b.Version
+}
 
 // checkTogether: what belongs together is in the log at once, and atomic batches in whole. That no leg is missing, a
 // Log checks.
@@ -21,7 +25,7 @@ func (h *History) checkTogether() {
 		if e.before {
 			continue
 		}
-		if e.cause != nil && isOneStep(e.event) {
+		if e.ofOneStep() {
 			h.Findings.Check(Together, 1)
 			if !atOnce(e, e.cause) {
 				h.Findings.Violated(Together, "%s is not of one step with %s, because of which it happened", e, e.cause)
@@ -40,13 +44,19 @@ func (h *History) checkTogether() {
 	}
 }
 
-// isOneStep reports whether an event happens only in the step of its cause.
-func isOneStep(event bank.Event) bool {
-	switch e := event.(type) {
+// ofOneStep reports whether an event has a cause, and happens only in the step of that.
+func (e *entry) ofOneStep() bool {
+	if e.cause == nil {
+		return false
+	}
+	switch event := e.event.(type) {
 	case bank.TransferReceived:
-		return e.AtOnce
+		return event.AtOnce
+	case bank.TransferReturned: // otherwise it is because of a rejection
+		_, sent := e.cause.event.(bank.TransferSent)
+		return sent
 	case bank.LegPosted:
-		return e.Home != nil
+		return event.Home != nil
 	}
 	return false
 }

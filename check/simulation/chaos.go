@@ -2,7 +2,10 @@ package simulation
 
 import (
 	"context"
+	"fmt"
 	"time"
+
+	"corebank/internal/contract"
 )
 
 // chaos lets events happen until ctx ends.
@@ -53,8 +56,9 @@ func (w *world) happen(ctx context.Context, th *thread, e fault) {
 		w.topic.lose()
 	case accountMoved:
 		for _, p := range w.people {
-			w.move(th, p.account)
+			w.move(th, string(p.account))
 		}
+		w.move(th, clearingActor(fmt.Sprint(1+th.IntN(contract.ClearingActors))))
 	case clockStepped:
 		w.mu.Lock()
 		h := w.hosts[th.IntN(len(w.hosts))]

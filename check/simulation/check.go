@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"corebank/check/laws"
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
 
@@ -13,7 +14,8 @@ import (
 func (w *world) check() int {
 	records := w.records()
 	log := laws.NewLog(&w.found)
-	h := &laws.History{Findings: &w.found, Began: w.began, Skews: w.skews, Caller: customer, Durable: w.durableSince}
+	h := &laws.History{Findings: &w.found, Began: w.began, Skews: w.skews, Caller: customer, Durable: w.durableSince,
+		Undivided: len(w.logs()) == 1}
 	for _, a := range w.asked {
 		h.Answers = append(h.Answers, a.Answer)
 	}
@@ -35,6 +37,8 @@ func (w *world) check() int {
 	h.Check()
 	w.checkPartitions(records)
 	w.checkAsked(h)
+	w.checkSights(h, records)
+	w.checkShown(records)
 	return len(records)
 }
 
@@ -72,7 +76,7 @@ func (w *world) checkPartitions(whole []contract.Record) {
 func (w *world) checkAsked(h *laws.History) {
 	for _, a := range w.asked {
 		switch a.Status {
-		case contract.Applied, contract.Replayed, contract.Refused, contract.Unavailable, contract.Unknown:
+		case contract.Applied, contract.Replayed, contract.Refused, contract.NotTried, contract.Unavailable, contract.Unknown:
 		default:
 			w.violated(laws.Heals, "%s was answered %s for %s: %s", a.Client, a.Status, a.Request.Key, a.Note)
 		}
@@ -100,12 +104,29 @@ func (a *attempt) take(o contract.Outcome) {
 		var moved struct{ Balance struct{ Minor int64 } }
 		_ = json.Unmarshal(o.Record.Data, &moved) // most events state a balance
 		a.Version, a.Balance = o.Record.Version, moved.Balance.Minor
+		a.Ends = ends(o)
 	}
 	if o.Refusal != nil {
-		a.Code, a.Available, a.Shortfall = o.Refusal.Code, o.Refusal.Available, o.Refusal.Shortfall
+		a.Code, a.Leg, a.Available, a.Shortfall = o.Refusal.Code, o.Refusal.Leg, o.Refusal.Available, o.Refusal.Shortfall
 	}
 	if o.Account != nil {
 		a.AccountVersion, a.AccountBalance = o.Account.Version, o.Account.Balance.Minor
+	}
+}
+
+// ends is what an outcome says of how its transfer ended; "" if it is none.
+func ends(o contract.Outcome) string {
+	event, err := o.Record.Event()
+	sent, is := event.(bank.TransferSent)
+	switch {
+	case err != nil || !is:
+		return ""
+	case o.Return != nil:
+		return "RETURNED"
+	case sent.End == bank.EndArrived:
+		return "COMPLETED"
+	default:
+		return "PENDING"
 	}
 }
 
@@ -118,9 +139,24 @@ func (w *world) resolve() {
 	}
 	w.mu.Unlock()
 	th := w.thread("auditor", nil)
+	for _, b := range w.batches {
+		w.resolveBatch(th, b)
+	}
 	for _, r := range laws.Unresolved(answers) {
+		if r.Together != nil {
+			continue
+		}
 		if a := w.ask(th, r, healTime); !a.Settled() {
 			w.violated(laws.Heals, "%s of %s is still %s in a healthy bank: %s", r.Key, r.Account, a.Status, a.Note)
+		}
+	}
+}
+
+// resolveBatch asks once more for an atomic batch: as a whole, like each time before.
+func (w *world) resolveBatch(th *thread, b *batch) {
+	for _, a := range w.askBatch(th, b) {
+		if !a.Settled() {
+			w.violated(laws.Heals, "%s of a batch is still %s in a healthy bank: %s", a.Request.Key, a.Status, a.Note)
 		}
 	}
 }

@@ -28,7 +28,12 @@ func (c *client) work(requests int, pause time.Duration) {
 		if c.world.sleep(c.world.ctx, c.th.between(0, pause)) != nil {
 			return
 		}
-		r := c.choose(fmt.Sprintf("%s-%d", c.name, i+1))
+		key := fmt.Sprintf("%s-%d", c.name, i+1)
+		if len(c.opens) == 0 && c.th.IntN(8) == 0 {
+			c.insistBatch(key)
+			continue
+		}
+		r := c.choose(key)
 		if c.th.IntN(5) > 0 {
 			c.insist(c.th, r)
 			continue
@@ -77,10 +82,15 @@ func (w *world) ask(th *thread, r *laws.Request, patience time.Duration) laws.An
 	ctx, cancel := context.WithTimeout(th.in(w.ctx), patience)
 	defer cancel()
 	a := attempt{Answer: laws.Answer{Request: r, Client: th.name, Sent: w.now()}}
-	th.note("asks %s to %s %v", w.name(r.Account), r.Key, r.Command)
+	th.note("asks %s to %s %v", w.name(string(r.Account)), r.Key, r.Command)
 	a.take(w.carry(ctx, th, r))
 	a.Answered = w.now()
 	th.note("hears of %s: %s", r.Key, outcome(a.outcome))
+	return w.record(a)
+}
+
+// record notes an attempt.
+func (w *world) record(a attempt) laws.Answer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if a.Sent < w.lastPutBack {
@@ -92,20 +102,31 @@ func (w *world) ask(th *thread, r *laws.Request, patience time.Duration) laws.An
 
 // carry is the way of a request to a gateway and back.
 func (w *world) carry(ctx context.Context, th *thread, r *laws.Request) contract.Outcome {
-	unknown := contract.Outcome{Status: contract.Unknown, Reason: "the connection to the gateway broke"}
-	slot := th.IntN(len(w.gateways))
 	wire, err := contract.EncodeCommand(customer, r.Key, r.Command)
-	if err != nil || th.pass(ctx, wayMin, wayMax) != nil || th.suffers(requestLost) {
-		return unknown
+	if err != nil {
+		panic(err) // the request was made of it
+	}
+	var o contract.Outcome
+	if !w.through(ctx, th, func(served context.Context, g *gateway) (err error) {
+		o, err = g.commands.Execute(served, r.Account, wire)
+		return err
+	}) {
+		return contract.Outcome{Status: contract.Unknown, Reason: "the connection to the gateway broke"}
+	}
+	return o
+}
+
+// through has some gateway execute something, and reports whether its answer arrived.
+func (w *world) through(ctx context.Context, th *thread, execute func(context.Context, *gateway) error) bool {
+	slot := th.IntN(len(w.gateways))
+	if th.pass(ctx, wayMin, wayMax) != nil || th.suffers(requestLost) {
+		return false
 	}
 	g, served, leave := w.enter(ctx, slot)
 	if g == nil {
-		return unknown
+		return false
 	}
 	defer leave()
-	o, err := g.commands.Execute(served, r.Account, wire)
-	if err != nil || g.dead.Load() || th.suffers(responseLost) || th.pass(ctx, wayMin, wayMax) != nil {
-		return unknown
-	}
-	return o
+	err := execute(served, g)
+	return err == nil && !g.dead.Load() && !th.suffers(responseLost) && th.pass(ctx, wayMin, wayMax) == nil
 }

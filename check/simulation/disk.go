@@ -190,7 +190,8 @@ func (d *drive) Commit(ctx context.Context, records []contract.Record, assumed s
 			d.known = max(d.known, records[len(records)-1].Position)
 			for _, r := range records {
 				th.world.landed(r)
-				th.note("position %d%s is %s version %d: %s under key %s", r.Position, d.disk.name(), th.world.name(r.Account),
+				name := th.world.name(string(r.Account))
+				th.note("position %d%s is %s version %d: %s under key %s", r.Position, d.disk.name(), name,
 					r.Version, r.Type, r.Key)
 			}
 			return nil

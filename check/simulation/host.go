@@ -3,11 +3,11 @@ package simulation
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"corebank/actor"
-	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/identity/identitytest"
 	"corebank/internal/seal"
@@ -38,9 +38,14 @@ func (w *world) startHost(slot, life int) {
 		w.topic.leave(h.queue)
 		w.startHost(slot, life+1)
 	})
-	h.actors = actor.NewHost(between(w.parts.Actors, actor.Log(w.ownLog())),
+	log := w.ownLog()
+	log.as = func(ctx context.Context, what string) context.Context {
+		return threadOf(ctx).beside("reads " + what).in(ctx)
+	}
+	h.actors = actor.NewHost(between(w.parts.Actors, actor.Log(log)),
 		between(w.parts.Snapshots, actor.Snapshots(w.snapshots)), actorsKey, h.clock, identitytest.Believe)
 	h.actors.KeepKeys(keysKept)
+	h.actors.Divide(len(w.logs()))
 	h.run(w.thread(name+" snapshots", h.process), h.actors.RunSnapshots)
 	h.startTransfers(name)
 	w.mu.Lock()
@@ -58,13 +63,13 @@ func (h *host) set(skew time.Duration) {
 	h.world.skews = append(h.world.skews, skew)
 }
 
-// hostOf is the host that a call for an account goes to; nil if it is down.
-func (w *world) hostOf(th *thread, id bank.AccountID) *host {
+// hostOf is the host that a call to an actor goes to; nil if it is down.
+func (w *world) hostOf(th *thread, id string) *host {
 	to, misrouted := th.IntN(len(w.hosts)), th.suffers(callMisrouted)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !misrouted {
-		to = w.located[id]
+		to = w.slotOf(id)
 	}
 	if h := w.hosts[to]; !h.dead.Load() {
 		return h
@@ -72,8 +77,16 @@ func (w *world) hostOf(th *thread, id bank.AccountID) *host {
 	return nil
 }
 
-// enter waits for the account's turn on this host, which gives the turns one by one, as a sidecar does; leave ends it.
-func (h *host) enter(ctx context.Context, id bank.AccountID) (th *thread, leave func(), err error) {
+// slotOf is the slot of the host on which an actor is. The caller holds the lock.
+func (w *world) slotOf(id string) int {
+	if _, placed := w.located[id]; !placed {
+		w.located[id] = w.thread("place of "+id, nil).IntN(len(w.hosts))
+	}
+	return w.located[id]
+}
+
+// enter waits for an actor's turn on this host, which gives the turns one by one, as a sidecar does; leave ends it.
+func (h *host) enter(ctx context.Context, id string) (th *thread, leave func(), err error) {
 	th = h.thread(h.name + " " + h.world.name(id))
 	select {
 	case th.turn <- struct{}{}:
@@ -90,9 +103,9 @@ func (h *host) enter(ctx context.Context, id bank.AccountID) (th *thread, leave 
 	return nil, nil, errCrashed
 }
 
-// execute gives an account a turn.
+// execute gives an actor a turn.
 func (h *host) execute(
-	ctx context.Context, id bank.AccountID, batch contract.CommandBatch,
+	ctx context.Context, id string, batch contract.CommandBatch, take turn,
 ) (contract.CommandReply, error) {
 	ctx, stop := h.serve(ctx)
 	defer stop()
@@ -104,7 +117,8 @@ func (h *host) execute(
 	if err := h.thaw(ctx, th); err != nil {
 		return contract.CommandReply{}, err
 	}
-	reply, err := h.actors.Execute(th.in(ctx), id, batch)
+	th.many = strings.HasPrefix(id, clearingActor(""))
+	reply, err := take(th.in(ctx), h.actors)
 	if err != nil || h.dead.Load() {
 		return contract.CommandReply{}, errCrashed
 	}
@@ -115,7 +129,7 @@ func (h *host) execute(
 		return contract.CommandReply{}, err
 	}
 	if th.suffers(actorLeaves) {
-		h.actors.Deactivate(ctx, contract.ActorType, string(id))
+		h.leave(ctx, id)
 	}
 	_ = th.point(crashAfterReply) // the reply is on its way
 	return reply, nil
@@ -137,11 +151,19 @@ func (o outcome) String() string {
 	}
 }
 
-// move places an account on another host. The old one may or may not be notified.
-func (w *world) move(th *thread, id bank.AccountID) {
+// leave deactivates an actor. A clearing actor keeps nothing; one of the accounts leaves in its place.
+func (h *host) leave(ctx context.Context, id string) {
+	if strings.HasPrefix(id, clearingActor("")) {
+		id = string(h.world.people[threadOf(ctx).IntN(len(h.world.people))].account)
+	}
+	h.actors.Deactivate(ctx, contract.ActorType, id)
+}
+
+// move places an actor on another host. The old one may or may not be notified.
+func (w *world) move(th *thread, id string) {
 	to, notified := th.IntN(len(w.hosts)), th.IntN(2) == 0
 	w.mu.Lock()
-	old := w.hosts[w.located[id]]
+	old := w.hosts[w.slotOf(id)]
 	w.located[id] = to
 	w.mu.Unlock()
 	th.note("moves %s from host %d to host %d, deactivated: %t", w.name(id), old.slot, to, notified)
@@ -157,7 +179,7 @@ func (w *world) move(th *thread, id bank.AccountID) {
 		}
 		defer leave()
 		if th.pass(ctx, wayMin, wayMax) == nil {
-			old.actors.Deactivate(ctx, contract.ActorType, string(id))
+			old.leave(th.in(ctx), id)
 		}
 	})
 }

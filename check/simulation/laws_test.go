@@ -25,10 +25,9 @@ var broken = map[string]struct {
 	parts  Parts
 	notice []laws.Law // any of them
 }{
-	"publishing before the commit, to views that never ask": {
-		Parts{Storage: func(s storage.Log, p eventsource.Publisher) storage.Log { return hasty{s, p} },
-			Message: unsigned, Projector: unasking},
-		[]laws.Law{laws.Views},
+	"publishing before the commit": {
+		Parts{Storage: func(s storage.Log, p eventsource.Publisher) storage.Log { return hasty{s, p} }},
+		[]laws.Law{laws.Served},
 	},
 	"publishing before the commit, to subscribers": {
 		Parts{Storage: func(s storage.Log, p eventsource.Publisher) storage.Log { return hasty{s, p} }},
@@ -117,6 +116,26 @@ var broken = map[string]struct {
 	"trusting a snapshot when the log was put back": {
 		Parts{Actors: func(log actor.Log) actor.Log { return nostalgic{log} }},
 		[]laws.Law{laws.Shown, laws.Linearizable, laws.Remembered},
+	},
+	"posting all legs but one": {
+		Parts{Actors: func(log actor.Log) actor.Log { return miscounting{log, none} }},
+		[]laws.Law{laws.Journal},
+	},
+	"posting a leg twice": {
+		Parts{Actors: func(log actor.Log) actor.Log { return miscounting{log, twice} }},
+		[]laws.Law{laws.Journal},
+	},
+	"transferring without an arrival": {
+		Parts{Actors: func(log actor.Log) actor.Log { return miscounting{log, none} }},
+		[]laws.Law{laws.Transfer},
+	},
+	"showing one side before the other": {
+		Parts{Message: inPart},
+		[]laws.Law{laws.Always},
+	},
+	"posting again under another key": {
+		Parts{Clear: renaming},
+		[]laws.Law{laws.Asked},
 	},
 	"applying a batch twice": {
 		Parts{Views: newBlind},

@@ -1,12 +1,10 @@
 package simulation
 
 import (
-	"context"
-
 	"corebank/actor"
 	"corebank/eventsource"
 	"corebank/eventsource/storage"
-	"corebank/internal/bank"
+	"corebank/internal/batcher"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
 	"corebank/internal/view"
@@ -37,12 +35,14 @@ type Parts struct {
 	Message func(contract.Batch) contract.Batch
 	// Call stands between the gateways and the actors.
 	Call func(Call) Call
+	// Clear stands between the gateways and the clearing actors.
+	Clear func(batcher.Clearing) batcher.Clearing
 	// Saga stands between the drivers of transfers and the actors.
 	Saga func(Call) Call
 }
 
 // Call gives an account's actor a turn.
-type Call = func(context.Context, bank.AccountID, contract.CommandBatch) (contract.CommandReply, error)
+type Call = batcher.Call
 
 // between is what stands between two components: what a test puts there, if it does.
 func between[T any](broken func(T) T, whole T) T {

@@ -46,7 +46,7 @@ func (w *world) putBack(ctx context.Context, th *thread) {
 	th.note("the log ends at %v", ends)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.lastPutBack = w.now()
+	w.lastPutBack, w.shown = w.now(), nil
 	for i := range w.asked {
 		w.asked[i].forget()
 	}

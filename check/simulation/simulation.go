@@ -49,7 +49,7 @@ func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 // build makes the world of a seed: how many there are of what, and its weather.
 func build(t *testing.T, seed uint64, parts Parts) *world {
 	w := &world{seed: seed, parts: parts, began: time.Now(), healing: make(chan struct{}), skews: []time.Duration{0},
-		names: make(map[bank.AccountID]string), located: make(map[bank.AccountID]int),
+		names: make(map[string]string), located: make(map[string]int),
 		durable: make(map[event]time.Duration), reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int)}
 	w.ctx, w.end = context.WithCancel(t.Context())
 	dice := w.thread("world", nil)
@@ -70,7 +70,7 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 	w.views = newGenerations(w)
 	w.topic = &topic{world: w}
 	w.workload = &workload.Workload{Currency: "EUR", Payment: payment, Expiry: expiry, Destinations: w.accounts,
-		Refusing: []bank.AccountID{w.foreign.account, w.absent.account}}
+		Refusing: []bank.AccountID{w.foreign.account, w.absent.account}, Journals: true}
 	return w
 }
 
@@ -107,8 +107,8 @@ func (w *world) format(partitions int) {
 // person makes a customer, whose account is on a host from the beginning.
 func (w *world) person(dice *thread, name string, currency bank.Currency) person {
 	p := person{name: name, account: bank.NewAccountID(customer, name), currency: currency}
-	w.names[p.account] = name
-	w.located[p.account] = dice.IntN(len(w.hosts))
+	w.names[string(p.account)] = name
+	w.located[string(p.account)] = dice.IntN(len(w.hosts))
 	return p
 }
 
@@ -118,6 +118,7 @@ func (w *world) run() Report {
 	w.start(dice.Rand)
 	storm, calm := context.WithCancel(w.ctx)
 	w.running.Go(func() { w.chaos(storm) })
+	w.running.Go(func() { w.look(storm) })
 	w.startClients(dice).Wait()
 	calm()
 	w.heal()
@@ -180,8 +181,8 @@ const (
 	healTime   = 30 * time.Second
 	settleTime = 30 * time.Second
 	// afterTime is longer than dead gateways still try to call actors: each line of theirs may have one call on its
-	// way and one waiting.
-	afterTime = 30 * time.Second
+	// way and one waiting, and the commands of a batch that were late go one after the other.
+	afterTime = 5 * time.Minute
 )
 
 // heal ends all faults and brings all processes back.

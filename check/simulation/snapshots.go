@@ -25,7 +25,7 @@ func (s *snapshotStore) Save(ctx context.Context, id bank.AccountID, data []byte
 		s.mu.Lock()
 		s.saved[id] = append(s.saved[id], data)
 		s.mu.Unlock()
-		th.note("saves snapshot %d of %s", len(s.all(id)), th.world.name(id))
+		th.note("saves snapshot %d of %s", len(s.all(id)), th.world.name(string(id)))
 		return nil
 	})
 }
@@ -37,7 +37,8 @@ func (s *snapshotStore) all(id bank.AccountID) [][]byte {
 }
 
 func (s *snapshotStore) Load(ctx context.Context, id bank.AccountID) (data []byte, err error) {
-	th := threadOf(ctx)
+	th := threadOf(ctx).beside("loads " + string(id))
+	ctx = th.in(ctx)
 	h := hazards{before: crashBeforeLoad, lost: snapshotUnread, after: crashAfterLoad}
 	err = th.durably(ctx, wayMax, h, func() error {
 		saved := s.all(id)

@@ -17,7 +17,8 @@ type thread struct {
 	world *world
 	name  string
 	of    *process      // nil for those who cannot crash
-	turn  chan struct{} // holds a token while an account has its turn
+	turn  chan struct{} // holds a token while an actor has its turn
+	many  bool          // it does several things at once: each that needs luck is a thread of its own
 }
 
 // thread makes the thread of a name, which is unique in a run.
@@ -31,6 +32,14 @@ func (w *world) thread(name string, of *process) *thread {
 // fork is a thread beside this one.
 func (t *thread) fork(name string) *thread {
 	return &thread{Rand: rand.New(rand.NewPCG(t.Uint64(), t.Uint64())), world: t.world, name: t.name + " " + name}
+}
+
+// beside is the thread for something that a thread does: itself, unless it does several things at once.
+func (t *thread) beside(what string) *thread {
+	if !t.many {
+		return t
+	}
+	return t.of.another(t.name + " " + what)
 }
 
 type threadKey struct{}

@@ -38,6 +38,11 @@ func (v views) Apply(ctx context.Context, changes view.Changes) error {
 		if !v.retired.Load() {
 			err = v.Built.Apply(ctx, changes)
 		}
+		if err == nil {
+			th.world.mu.Lock()
+			th.world.shown = append(th.world.shown, shown{changes.To, changes.Trial})
+			th.world.mu.Unlock()
+		}
 		th.note("applies %d to %d: %v", changes.From+1, changes.To, err)
 		return err
 	})

@@ -24,7 +24,7 @@ type world struct {
 	// ctx ends with the run, and with it everything that is under way.
 	ctx    context.Context
 	end    context.CancelFunc
-	names  map[bank.AccountID]string
+	names  map[string]string // of accounts
 	people []person
 	// foreign has an account in another currency, absent has none, and the auditor opens one only to see what
 	// happens.
@@ -53,13 +53,16 @@ type world struct {
 	found    laws.Findings
 	counts   map[fault]int
 	asked    []attempt
+	batches  []*batch // the atomic ones
+	sights   []sight
+	shown    []shown // by the views, since the log was put back last
 	// lastPutBack is when an earlier copy of the log was put in its place; 0 for never.
 	lastPutBack time.Duration
 
-	sources     []*source              // all that ever were, oldest first
-	hosts       []*host                // by slot; nil while it is down
-	located     map[bank.AccountID]int // the host of each account, by slot
-	skews       []time.Duration        // how wrong clocks were, and 0
+	sources     []*source       // all that ever were, oldest first
+	hosts       []*host         // by slot; nil while it is down
+	located     map[string]int  // the host of each actor, by slot
+	skews       []time.Duration // how wrong clocks were, and 0
 	gateways    []*gateway
 	projectors  []*projecting
 	subscribers []*subscriber
@@ -226,10 +229,10 @@ func (w *world) until(what string, most time.Duration, condition func() bool) bo
 	return true
 }
 
-// name is how the trace calls an account.
-func (w *world) name(id bank.AccountID) string {
+// name is how the trace calls an account or another actor.
+func (w *world) name(id string) string {
 	if name, known := w.names[id]; known {
 		return name
 	}
-	return string(id)
+	return id
 }

@@ -32,6 +32,8 @@ type Workload struct {
 	// Destinations are where most transfers go, Refusing accounts that take none.
 	Destinations func() []bank.AccountID
 	Refusing     []bank.AccountID
+	// Journals is set to ask for transactions with several legs, too.
+	Journals bool
 
 	mu     sync.Mutex
 	sent   []*laws.Request
@@ -63,10 +65,25 @@ func (w *Workload) Next(random *rand.Rand, key string, id bank.AccountID) *laws.
 		}
 		return again
 	}
+	r := w.fresh(random, key, id, amount, roll)
+	w.sent = retain(random, w.sent, r)
+	return r
+}
+
+// Fresh is a new request, and no other one will have its key.
+func (w *Workload) Fresh(random *rand.Rand, key string, id bank.AccountID) *laws.Request {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	amount := bank.Money{Minor: 1 + random.Int64N(w.Payment), Currency: w.Currency}
+	return w.fresh(random, key, id, amount, random.IntN(100))
+}
+
+func (w *Workload) fresh(
+	random *rand.Rand, key string, id bank.AccountID, amount bank.Money, roll int,
+) *laws.Request {
 	id, command := w.choose(random, id, amount, roll)
 	r := laws.NewRequest(id, key, command)
 	r.Waits = random.IntN(8) == 0
-	w.sent = retain(random, w.sent, r)
 	return r
 }
 
@@ -87,6 +104,8 @@ func (w *Workload) choose(
 	case roll < 58:
 		amount.Currency = "JPY" // of which no account is
 		return id, bank.Deposit{Amount: amount}
+	case roll < 66 && w.Journals:
+		return w.chooseLegs(random, id, amount)
 	case roll < 74:
 		return id, bank.SendTransfer{To: w.destination(random), Amount: amount}
 	case roll < 88:
@@ -100,6 +119,29 @@ func (w *Workload) choose(
 	default:
 		return w.chooseFreeze(random, id)
 	}
+}
+
+// chooseLegs takes from one or two accounts, and pays to one or several.
+func (w *Workload) chooseLegs(
+	random *rand.Rand, id bank.AccountID, amount bank.Money,
+) (bank.AccountID, bank.Command) {
+	legs := []bank.Leg{{Account: id, Amount: amount, Memo: "a share"}}
+	if random.IntN(3) == 0 {
+		more := bank.Money{Minor: 1 + random.Int64N(w.Payment), Currency: w.Currency}
+		legs = append(legs, bank.Leg{Account: w.destination(random), Amount: more})
+		amount.Minor += more.Minor
+	}
+	for range random.IntN(3) {
+		if amount.Minor > 1 {
+			part := bank.Money{Minor: 1 + random.Int64N(amount.Minor-1), Currency: w.Currency}
+			legs = append(legs, bank.Leg{Account: w.destination(random), Credit: true, Amount: part})
+			amount.Minor -= part.Minor
+		}
+	}
+	legs = append(legs, bank.Leg{Account: w.destination(random), Credit: true, Amount: amount})
+	random.Shuffle(len(legs), func(i, j int) { legs[i], legs[j] = legs[j], legs[i] })
+	command := bank.PostTransaction{Legs: legs}
+	return command.Home(), command
 }
 
 // destination is where a transfer goes: mostly to another account, sometimes to
@@ -177,6 +219,9 @@ func (w *Workload) Answered(random *rand.Rand, a laws.Answer) {
 		w.posted = retain(random, w.posted, made)
 	case bank.Withdraw:
 		made.minor = command.Amount.Minor
+		w.posted = retain(random, w.posted, made)
+	case bank.PostTransaction:
+		made.minor = command.Legs[0].Amount.Minor
 		w.posted = retain(random, w.posted, made)
 	case bank.CaptureHold:
 		if made.minor = w.Payment; command.Amount != nil {
