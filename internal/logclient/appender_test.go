@@ -158,6 +158,13 @@ func TestTheAppendsOfATurnTravelTogether(t *testing.T) {
 			}
 		}
 		calls = nil
+		long := contract.Append{Account: bank.NewAccountID("long", ""), Records: make([]contract.Record, 250),
+			With: []contract.Append{{Records: make([]contract.Record, 250)}}}
+		if _, err := a.AppendAll(t.Context(), []contract.Append{{Records: make([]contract.Record, 1)}, long}); err != nil ||
+			!slices.Equal(calls, []int{1, 1}) {
+			t.Errorf("one and 500 records took calls of %v (%v)", calls, err)
+		}
+		calls = nil
 		var group sync.WaitGroup
 		for n := range 8 {
 			group.Go(func() { turn(fmt.Sprint("beside ", n), 100, 1) })
