@@ -13,8 +13,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// Given an append to two streams whose commit happens but whose answer is lost; then its outcome is unknown, and a retry
-// conflicts in both.
+// Given an append to two streams whose commit happens but whose answer is lost; then its outcome is unknown, and a
+// retry conflicts in both.
 func TestAnAppendToSeveralStreamsWhoseAnswerGetsLostIsUnknown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubtful{}
@@ -84,8 +84,8 @@ func TestWhatRefusesOneStreamRefusesAll(t *testing.T) {
 	})
 }
 
-// Given a writer that has not begun with an append to several streams when its caller gives up; then it is certainly not
-// written.
+// Given a writer that has not begun with an append to several streams when its caller gives up; then it is certainly
+// not written.
 func TestAnAppendToSeveralStreamsThatIsGivenUpIsNotWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
