@@ -102,7 +102,9 @@ func (r *Resolver) withAccountsRules(ctx context.Context, request commandRequest
 	}
 	refused.Account = judged.Account
 	for _, rule := range append(bank.Refusals{judged.Refusal}, judged.Others...) {
-		if precedence(rule) > precedence(&bank.Refusal{Code: bank.AmountInvalid}) {
+		again := func(in *bank.Refusal) bool { return topField(in) == topField(rule) }
+		if precedence(rule) > precedence(&bank.Refusal{Code: bank.AmountInvalid}) &&
+			!slices.ContainsFunc(request.inputRefusals, again) {
 			refused.Others = append(refused.Others, rule)
 		}
 	}
