@@ -88,8 +88,7 @@ func (r *Resolver) tryRun(ctx context.Context, id bank.AccountID, command contra
 // read the rules of its account that do not depend on the amount.
 func (r *Resolver) withAccountsRules(ctx context.Context, request commandRequest,
 	refused contract.Outcome) contract.Outcome {
-	if !request.dryRun || len(request.inputRefusals) == 0 || !request.account.Valid() ||
-		bank.CheckKey(request.key) != nil {
+	if !request.dryRun || !request.lacksOnlyAmounts() || !request.account.Valid() || bank.CheckKey(request.key) != nil {
 		return refused
 	}
 	command, err := encode(ctx, request.key, request.command)
@@ -109,6 +108,16 @@ func (r *Resolver) withAccountsRules(ctx context.Context, request commandRequest
 		}
 	}
 	return refused
+}
+
+// lacksOnlyAmounts reports whether amounts cannot be read, and all else can.
+func (c commandRequest) lacksOnlyAmounts() bool {
+	for _, refusal := range c.inputRefusals {
+		if refusal.Code != bank.AmountInvalid && refusal.Code != bank.CurrencyUnknown {
+			return false
+		}
+	}
+	return len(c.inputRefusals) > 0
 }
 
 // executeBatch sends commands to their accounts and returns one outcome for each. A
