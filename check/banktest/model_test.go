@@ -117,7 +117,11 @@ func TestAnIndependentModelAgrees(t *testing.T) {
 				m.accounts[id] = &modelAccount{holds: map[string]int64{}, after: []int64{0}}
 			}
 			for range 60 {
-				m.step(t)
+				if m.random.IntN(4) == 0 {
+					m.stepBatch(t)
+				} else {
+					m.step(t)
+				}
 			}
 			m.Settle()
 			for _, id := range m.ids {
