@@ -124,8 +124,7 @@ func (c *clearing) apart() *bank.Refusal {
 	}
 	for _, id := range c.of {
 		if !c.host.together(c.of[0], id) {
-			return bank.RefuseInput("items", fmt.Sprintf("must be for accounts of one partition of the log to be atomic, "+
-				"and %s and %s are in different ones", c.of[0], id))
+			return bank.RefuseApart("items")
 		}
 	}
 	return nil

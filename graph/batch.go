@@ -119,6 +119,9 @@ func (r *Resolver) itemRequest(ctx context.Context,
 	if in.Transfer != nil {
 		take("transfer", transferRequest(*in.Transfer))
 	}
+	if in.PostTransaction != nil {
+		take("postTransaction", postTransactionRequest(*in.PostTransaction))
+	}
 	holdItem(in, take)
 	if in.Reverse != nil {
 		if err := authorize(ctx, identity.Teller, identity.Admin); err != nil {
@@ -226,5 +229,5 @@ func (r *Resolver) itemResult(ctx context.Context, i int, request commandRequest
 		err = r.addDestinationRefusal(ctx, request, &p)
 	}
 	return &model.BatchItemResult{Index: int64(i), Status: status, Account: p.account, Transaction: p.transaction,
-		Transfer: p.transfer, Hold: p.hold, UserErrors: p.userErrors}, err
+		Transfer: p.transfer, Hold: p.hold, Journal: p.journal, UserErrors: p.userErrors}, err
 }

@@ -40,7 +40,7 @@ func (r *Resolver) commandStatus(ctx context.Context, accountID *string, key str
 	if len(found.Records) == 0 {
 		return neverApplied(), nil
 	}
-	event, err := eventOf(ctx, found.Records[0])
+	event, err := r.eventOf(ctx, found.Records[0])
 	if err != nil {
 		return nil, err
 	}

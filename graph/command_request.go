@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -101,7 +102,7 @@ func (r *Resolver) withAccountsRules(ctx context.Context, request commandRequest
 	}
 	refused.Account = judged.Account
 	for _, rule := range append(bank.Refusals{judged.Refusal}, judged.Others...) {
-		again := func(in *bank.Refusal) bool { return topField(in) == topField(rule) }
+		again := func(in *bank.Refusal) bool { return sameField(in, rule) }
 		if precedence(rule) > precedence(&bank.Refusal{Code: bank.AmountInvalid}) &&
 			!slices.ContainsFunc(request.inputRefusals, again) {
 			refused.Others = append(refused.Others, rule)
@@ -164,13 +165,13 @@ func (c commandRequest) refusals() bank.Refusals {
 	}
 	for _, refusal := range bank.CheckNew(c.command, key) {
 		// In place of an amount that could not be read, the domain saw zero.
-		unread := func(in *bank.Refusal) bool { return topField(in) == topField(refusal) }
+		unread := func(in *bank.Refusal) bool { return sameField(in, refusal) }
 		if !slices.ContainsFunc(c.inputRefusals, unread) {
 			all = append(all, refusal)
 		}
 	}
 	all = append(all, c.inputRefusals...)
-	if !c.account.Valid() && len(c.inputRefusals) == 0 {
+	if _, posts := c.command.(bank.PostTransaction); !posts && !c.account.Valid() && len(c.inputRefusals) == 0 {
 		all = append(all, unknownAccount)
 	}
 	slices.SortStableFunc(all, func(a, b *bank.Refusal) int { return cmp.Compare(precedence(a), precedence(b)) })
@@ -181,6 +182,11 @@ func (c commandRequest) refusals() bank.Refusals {
 func topField(refusal *bank.Refusal) string {
 	field, _, _ := strings.Cut(refusal.Field, ".")
 	return field
+}
+
+// sameField reports whether both are about one field, of one leg where there are legs.
+func sameField(a, b *bank.Refusal) bool {
+	return topField(a) == topField(b) && (a.Leg == nil) == (b.Leg == nil) && (a.Leg == nil || *a.Leg == *b.Leg)
 }
 
 var unknownAccount = bank.RefuseUnknownAccount()
@@ -201,10 +207,34 @@ func (c commandRequest) inputPath(field string) []string {
 		return nil
 	case field == "input":
 		return path
+	case field == "items" && len(path) > 2: // of the batch that it is an item of
+		return path[:2]
 	case field == "accountId" && c.accountField != "":
 		return append(path, c.accountField)
 	}
 	return append(path, strings.Split(field, ".")...)
+}
+
+// userError is the typed form of a refusal. Of an account that is only paid, it says no
+// more than that the account does not take the money.
+func (c commandRequest) userError(refusal *bank.Refusal) model.UserError {
+	path := c.refusalPath(refusal)
+	posting, posts := c.command.(bank.PostTransaction)
+	silent := refusal.Since.IsZero() && (refusal.Code == bank.ClosedAccount || refusal.Code == bank.FrozenAccount)
+	if posts && silent && refusal.Leg != nil {
+		return model.DestinationRefusal{Code: model.ErrorCode(refusal.Code), Message: refusal.Message, Path: path,
+			Retryable: refusal.Code.Retryable(), Leg: legIndex(refusal),
+			AccountID: string(posting.Legs[*refusal.Leg].Account)}
+	}
+	return userError(refusal, c.account, path)
+}
+
+// refusalPath is the path of the input field that a refusal is about.
+func (c commandRequest) refusalPath(refusal *bank.Refusal) []string {
+	if _, posts := c.command.(bank.PostTransaction); posts && refusal.Leg != nil {
+		return c.inputPath("legs." + strconv.Itoa(*refusal.Leg) + "." + cmp.Or(refusal.Field, "accountId"))
+	}
+	return c.inputPath(refusal.Field)
 }
 
 // amount reads an amount of the input; one that cannot be read becomes an

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view"
 )
@@ -20,6 +21,8 @@ type Cost struct {
 	// Batch has the field count once for each of its input's items, at most
 	// MaxInBatch times.
 	Batch bool
+	// Leg are more points for each leg of the transactions that its input posts.
+	Leg int
 }
 
 // What is beyond these is refused by its field, with clearer words than those
@@ -27,6 +30,7 @@ type Cost struct {
 const (
 	MaxOnPage  = view.MaxPage
 	MaxInBatch = 100
+	MaxLegs    = bank.MaxLegs
 )
 
 // Costs are the costs, by type and field, of the fields that are not at hand or
@@ -37,6 +41,7 @@ func Costs() map[string]Cost {
 		log      = 20   // a look into the log
 		past     = 40   // to find a point in the past
 		command  = 50   // an account's decision and its place in the log
+		leg      = 20   // the same, of one of several accounts that decide together
 		seat     = 50   // of a subscriber
 		document = 3000 // a statement of 5000 lines
 		// How often lists without pages count, that may be long or are short.
@@ -78,21 +83,25 @@ func Costs() map[string]Cost {
 		"TrialBalance.totals":             {Times: long},
 		"SystemStatus.partitions":         {Times: long},
 
+		"Transaction.legs":             {Points: read, Times: short},
 		"Transaction.transfer":         {Points: read},
 		"Transaction.hold":             {Points: read},
 		"Transaction.reverses":         {Points: read},
 		"Transaction.reversals":        {Points: read, Times: short},
 		"Transaction.reversedAmount":   {Points: read},
+		"JournalTransaction.legs":      {Points: read, Times: long},
+		"Leg.transaction":              {Points: log},
 		"Transfer.reverses":            {Points: read},
 		"Transfer.reversals":           {Points: read, Times: short},
 		"TransactionConnection.totals": {Points: read},
 
-		"Mutation.postBatch": {Points: command, Batch: true},
+		"Mutation.postBatch": {Points: command, Batch: true, Leg: leg},
 	}
 	for _, o := range contract.Operations() {
 		if o.Mutation != "" {
 			costs["Mutation."+o.Mutation] = Cost{Points: o.Accounts * command}
 		}
 	}
+	costs["Mutation.postTransaction"] = Cost{Points: command, Leg: leg}
 	return costs
 }

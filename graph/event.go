@@ -14,12 +14,16 @@ import (
 )
 
 // eventOf is a recorded event in the current form of its type.
-func eventOf(ctx context.Context, record contract.Record) (*model.AccountEvent, error) {
+func (r *Resolver) eventOf(ctx context.Context, record contract.Record) (*model.AccountEvent, error) {
 	event, err := record.Event()
 	if err != nil {
 		return nil, err
 	}
-	data, err := json.Marshal(event)
+	shown, err := r.withoutHiddenLegs(ctx, record, event)
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(shown)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", record.Type, err)
 	}
@@ -61,7 +65,7 @@ func (r *Resolver) events(ctx context.Context, a *model.Account, p paging) (*mod
 	connection := &model.AccountEventConnection{Edges: []*model.AccountEventEdge{}, Nodes: []*model.AccountEvent{}}
 	nodes := make([]*model.AccountEvent, 0, max(0, end-first))
 	err = r.eachEvent(ctx, a.State.ID, first-1, end-1, func(record contract.Record) (bool, error) {
-		node, err := eventOf(ctx, record)
+		node, err := r.eventOf(ctx, record)
 		nodes = append(nodes, node)
 		return err == nil, err
 	})

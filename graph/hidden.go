@@ -43,14 +43,18 @@ func newHidingCommands(commands Commands, views view.Reader) hidingCommands {
 // Execute sends one command.
 func (h hidingCommands) Execute(ctx context.Context, id bank.AccountID,
 	command contract.Command) (contract.Outcome, error) {
+	if posts(ctx, command) {
+		return h.Commands.Execute(ctx, id, command)
+	}
 	return h.Commands.Execute(ctx, h.unlessHidden(ctx, id), command)
 }
 
-// ExecuteBatch sends a batch. Several accounts stay as they are: whether the log has
-// them in one place is a part of the answer, and another account may be elsewhere.
+// ExecuteBatch sends a batch. Several accounts stay as they are, and so do those of a
+// posting: whether the log has them in one place is a part of the answer, and another
+// account may be elsewhere.
 func (h hidingCommands) ExecuteBatch(ctx context.Context, batch contract.ClearingBatch) ([]contract.Outcome, error) {
-	for _, id := range batch.Accounts {
-		if id != batch.Accounts[0] {
+	for i, id := range batch.Accounts {
+		if id != batch.Accounts[0] || posts(ctx, batch.Batch.Commands[i]) {
 			return h.Commands.ExecuteBatch(ctx, batch)
 		}
 	}
@@ -59,6 +63,17 @@ func (h hidingCommands) ExecuteBatch(ctx context.Context, batch contract.Clearin
 		batch.Accounts = slices.Repeat([]bank.AccountID{to}, len(batch.Accounts))
 	}
 	return h.Commands.ExecuteBatch(ctx, batch)
+}
+
+// posts reports whether a command posts on several accounts, as far as that matters to
+// the caller.
+func posts(ctx context.Context, command contract.Command) bool {
+	if !command.Together() || identity.From(ctx).SeesAll() {
+		return false
+	}
+	asked, _ := command.Decode()
+	_, is := asked.(bank.PostTransaction)
+	return is
 }
 
 // unlessHidden is the account, or one that was never opened in place of somebody

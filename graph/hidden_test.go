@@ -60,12 +60,14 @@ func TestSomebodyElsesAccountIsNotLoaded(t *testing.T) {
 				if one := to.to; (one == test.id) != test.loaded || !one.Valid() {
 					t.Errorf("a command goes to %s", one)
 				}
-				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: []bank.AccountID{test.id, test.id}})
+				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: []bank.AccountID{test.id, test.id},
+					Batch: contract.CommandBatch{Commands: make([]contract.Command, 2)}})
 				if (to.to == test.id) != test.loaded || to.batch[0] != to.to {
 					t.Errorf("a batch goes to %v", to.batch)
 				}
 				several := []bank.AccountID{bank.NewAccountID("ada", "third"), test.id}
-				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: several})
+				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: several,
+					Batch: contract.CommandBatch{Commands: make([]contract.Command, len(several))}})
 				if !slices.Equal(to.batch, several) {
 					t.Errorf("a batch of several accounts goes to %v", to.batch)
 				}

@@ -33,6 +33,10 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 		if h, err := r.hold(ctx, id); err != nil || h != nil {
 			return h, err
 		}
+	case bank.JournalID(id).Valid():
+		if j, err := r.visibleJournal(ctx, bank.JournalID(id)); err != nil || j != nil {
+			return j, err
+		}
 	case bank.TransferID(id).Valid():
 		if t, err := r.transfer(ctx, bank.TransferID(id)); err != nil || t != nil {
 			return t, err

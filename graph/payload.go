@@ -16,12 +16,13 @@ type payload struct {
 	transaction *model.Transaction
 	transfer    *model.Transfer
 	hold        *model.Hold
+	journal     *model.JournalTransaction
 	replayed    bool
 	dryRun      bool
 	userErrors  []model.UserError
 }
 
-// The payloads of the schema have three shapes. Types with the same fields
+// Most payloads of the schema have one of three shapes. Types with the same fields
 // convert to each other.
 type (
 	accountPayload  model.DepositPayload
@@ -55,7 +56,7 @@ func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o cont
 	}
 	if o.Status == contract.Refused {
 		for _, refusal := range append(bank.Refusals{o.Refusal}, o.Others...) {
-			typed := userError(refusal, request.account, request.inputPath(refusal.Field))
+			typed := request.userError(refusal)
 			if undone, ok := typed.(model.AlreadyReversed); ok && dry.includes(refusal.By) {
 				undone.By = marked(undone.By, dry.name)
 				typed = undone
@@ -71,10 +72,14 @@ func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o cont
 		return payload{}, err
 	}
 	part := "hold"
-	if _, sent := event.(bank.TransferSent); sent {
+	switch event.(type) {
+	case bank.TransferSent:
 		part = "transfer"
 		p.transfer, err = r.transferOfEvent(ctx, o, event, p.replayed, dry)
-	} else {
+	case bank.LegPosted:
+		part = "journal"
+		p.journal, err = journalOfOutcome(request.command, o, event, dry)
+	default:
 		p.hold, err = r.holdOfEvent(ctx, *o.Record, event, p.replayed, dry)
 	}
 	if err != nil {
@@ -82,6 +87,7 @@ func (r *Resolver) payloadOf(ctx context.Context, request commandRequest, o cont
 	}
 	if line := view.TransactionOf(*o.Record, event); line != nil {
 		p.transaction = dry.transaction(transactionOf(*line), p.transfer)
+		p.transaction.Posted = p.journal
 	}
 	return p, nil
 }

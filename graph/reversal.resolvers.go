@@ -16,5 +16,6 @@ func (r *mutationResolver) Reverse(ctx context.Context, input model.ReverseInput
 		return nil, err
 	}
 	p, err := r.submitTransfer(ctx, request, input.WaitMs)
-	return (*model.ReversePayload)(p.forTransfer()), err
+	return &model.ReversePayload{Account: p.account, Transaction: p.transaction, Transfer: p.transfer, Journal: p.journal,
+		Replayed: p.replayed, DryRun: p.dryRun, UserErrors: p.userErrors}, err
 }

@@ -138,5 +138,5 @@ func statementLine(t view.Transaction) statement.Line {
 		Credit: t.Credit, Amount: money(t.Amount), Balance: money(t.BalanceAfter),
 		BookedAt: t.OccurredAt, ValueAt: t.EffectiveAt,
 		Reference: t.Reference, Memo: t.Memo, ExternalID: t.ExternalID,
-		Counterparty: string(t.Counterparty), Transfer: string(t.Transfer), Reason: t.Reason}
+		Counterparty: string(t.Counterparty), Transfer: string(t.Transfer), Journal: string(t.Journal), Reason: t.Reason}
 }

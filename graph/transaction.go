@@ -15,19 +15,22 @@ func transactionOf(t view.Transaction) *model.Transaction {
 	money := func(minor int64) *model.Money {
 		return moneyOf(bank.Money{Minor: minor, Currency: t.Currency})
 	}
-	direction := model.DirectionDebit
-	if t.Credit {
-		direction = model.DirectionCredit
-	}
 	return &model.Transaction{
 		ID: transactionID(t.Account, t.Version), AccountID: string(t.Account),
-		Type: model.TransactionType(t.Type), Direction: direction,
+		Type: model.TransactionType(t.Type), Direction: directionOf(t.Credit),
 		Amount: money(t.Amount), BalanceAfter: money(t.BalanceAfter), Version: t.Version,
 		OccurredAt: scalar.DateTime(t.OccurredAt), EffectiveAt: scalar.DateTime(t.EffectiveAt),
 		Reference: optional(t.Reference), Memo: optional(t.Memo), ExternalID: optional(t.ExternalID), Caller: t.Caller,
 		CounterpartyID: optional(string(t.Counterparty)), TransferID: optional(string(t.Transfer)),
-		Reason: optional(t.Reason), Line: t,
+		JournalID: optional(string(t.Journal)), Reason: optional(t.Reason), Line: t,
 	}
+}
+
+func directionOf(credit bool) model.Direction {
+	if credit {
+		return model.DirectionCredit
+	}
+	return model.DirectionDebit
 }
 
 // transaction returns a transaction by its account and version; nil when none is

@@ -3,7 +3,6 @@ package banktest
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,12 +34,27 @@ type Hold struct {
 	Amount, Remaining, Captured Money
 }
 
+// Journal is what was posted on several accounts.
+type Journal struct {
+	ID       string
+	LegCount int
+	Legs     []Leg
+}
+
+type Leg struct {
+	Index                                 int
+	AccountID, Direction, Reference, Memo string
+	Amount                                Money
+	Transaction                           *Transaction
+}
+
 // Posted is the payload of any mutation.
 type Posted struct {
 	Account          *Account
 	Transaction      *Transaction
 	Transfer         *Transfer
 	Hold             *Hold
+	Journal          *Journal
 	Replayed, DryRun bool
 	UserErrors       []UserError
 
@@ -62,6 +76,7 @@ type UserError struct {
 	Typename      string `json:"__typename"`
 	Code, Message string
 	Path, Fields  []string
+	Leg           *int
 	Retryable     bool
 	Available     *Money
 	Shortfall     *Money
@@ -76,9 +91,11 @@ const (
   held { value currency } inTransit { value currency } }`
 	TransactionFields = `id accountId type direction memo reference reason version occurredAt
   amount { value currency } balanceAfter { value currency }`
-	TransferFields  = `id status amount { value currency } rejection { code message }`
-	HoldFields      = `id status amount { value currency } remaining { value currency } captured { value currency }`
-	userErrorFields = `__typename code message path retryable
+	TransferFields = `id status amount { value currency } rejection { code message }`
+	HoldFields     = `id status amount { value currency } remaining { value currency } captured { value currency }`
+	JournalFields  = `id legCount legs { index accountId direction reference memo amount { value currency }
+  transaction { ` + TransactionFields + ` } }`
+	userErrorFields = `__typename code message path retryable leg
   ... on InsufficientFunds { available { value currency } shortfall { value currency } }
   ... on LimitExceeded { remaining { value currency } }
   ... on AmountExceedsRemaining { remaining { value currency } }
@@ -92,16 +109,19 @@ const (
 
 // mutation returns the document of a mutation that selects its whole payload.
 func mutation(name string) string {
-	more := ""
+	more := "account { " + AccountFields + " } transaction { " + TransactionFields + " } "
 	switch {
-	case slices.Contains([]string{"transfer", "reverse"}, name):
-		more = "transfer { " + TransferFields + " }"
+	case name == "postTransaction":
+		more = "journal { " + JournalFields + " }"
+	case name == "reverse":
+		more += "transfer { " + TransferFields + " } journal { " + JournalFields + " }"
+	case name == "transfer":
+		more += "transfer { " + TransferFields + " }"
 	case strings.HasSuffix(name, "Hold"):
-		more = "hold { " + HoldFields + " }"
+		more += "hold { " + HoldFields + " }"
 	}
 	return fmt.Sprintf(`mutation($input: %sInput!) { posted: %s(input: $input) {
-  account { %s } transaction { %s } %s replayed dryRun userErrors { %s } } }`,
-		strings.ToUpper(name[:1])+name[1:], name, AccountFields, TransactionFields, more, userErrorFields)
+  %s replayed dryRun userErrors { %s } } }`, strings.ToUpper(name[:1])+name[1:], name, more, userErrorFields)
 }
 
 // Mutate sends a mutation with its input.

@@ -198,8 +198,9 @@ func TestClientsMeetEveryRefusal(t *testing.T) {
 	}
 	// Opening an account twice is always a replay or a conflict, only the bank
 	// itself ends transfers, and 1000 open holds have their own test, as have
-	// transfers on their way.
-	elsewhere := []bank.Code{bank.AccountAlreadyOpen, bank.TransferNotPending, bank.TransferPending, bank.TooManyOpenItems}
+	// transfers on their way and accounts of different partitions.
+	elsewhere := []bank.Code{bank.AccountAlreadyOpen, bank.AccountsApart, bank.TransferNotPending, bank.TransferPending,
+		bank.TooManyOpenItems}
 	for _, info := range bank.Codes() {
 		if met[info.Code] == slices.Contains(elsewhere, info.Code) {
 			t.Errorf("%s met: %v", info.Code, met[info.Code])

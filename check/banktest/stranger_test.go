@@ -35,6 +35,17 @@ var nothing = things{account: "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", transaction: "tx
 	hold: "hld_aaaaaaaaaaaaaaaaaaaaaaaaaa_3", transfer: "trf_aaaaaaaaaaaaaaaaaaaaaaaaaa", external: "nobodys",
 	owner: "zoe"}
 
+const sayPosting = `{ journal { legs { accountId transaction { id } } }
+	userErrors { __typename code message path leg } }`
+
+func debitOf(id string) string { return legOf(id, "DEBIT") }
+
+func creditOf(id string) string { return legOf(id, "CREDIT") }
+
+func legOf(id, direction string) string {
+	return `{accountId: "` + id + `", direction: ` + direction + `, amount: {value: "1.00", currency: "EUR"}} `
+}
+
 const sayPayload = `{ account { id } transaction { id } replayed userErrors { __typename code message path } }`
 
 // denials are requests of a stranger, by the part of the schema that they are
@@ -128,6 +139,17 @@ var denials = map[string][]string{
 		`mutation { transfer(input: {fromAccountId: "OWN", toAccountId: "ACCOUNT", amount: {value: "1.00", currency: "EUR"},
 			idempotencyKey: "k", dryRun: true}) ` + sayPayload + ` }`,
 	},
+	"Mutation.postTransaction.input.legs.accountId": {
+		`mutation { postTransaction(input: {legs: [` + debitOf("ACCOUNT") + creditOf("OWN") + `], idempotencyKey: "k"}) ` +
+			sayPosting + ` }`,
+		`mutation { postTransaction(input: {legs: [` + debitOf("OWN") + debitOf("ACCOUNT") + creditOf("OWN") +
+			creditOf("OWN") + `], idempotencyKey: "k", dryRun: true}) ` + sayPosting + ` }`,
+		`mutation { postTransaction(input: {legs: [` + debitOf("OWN") + creditOf("ACCOUNT") +
+			`], idempotencyKey: "k", dryRun: true}) ` + sayPosting + ` }`,
+	},
+	item("postTransaction.legs.accountId"): batch(
+		`postTransaction: {legs: [` + debitOf("ACCOUNT") + creditOf("OWN") + `], idempotencyKey: "k"}`,
+	),
 	item("deposit.accountId"): batch(
 		`deposit: {accountId: "ACCOUNT", amount: {value: "1.00", currency: "EUR"}, idempotencyKey: "k"}`,
 	),

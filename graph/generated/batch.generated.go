@@ -216,6 +216,38 @@ func (ec *executionContext) fieldContext_BatchItemResult_userErrors(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _BatchItemResult_journal(ctx context.Context, field graphql.CollectedField, obj *model.BatchItemResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BatchItemResult_journal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Journal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.JournalTransaction) graphql.Marshaler {
+			return ec.marshalOJournalTransaction2ᚖcorebankᚋgraphᚋmodelᚐJournalTransaction(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BatchItemResult_journal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "BatchItemResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_JournalTransaction(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PostBatchPayload_results(ctx context.Context, field graphql.CollectedField, obj *model.PostBatchPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -325,7 +357,7 @@ func (ec *executionContext) unmarshalInputBatchItemInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"placeHold", "adjustHold", "captureHold", "releaseHold", "deposit", "withdraw", "reverse", "transfer"}
+	fieldsInOrder := [...]string{"placeHold", "adjustHold", "captureHold", "releaseHold", "postTransaction", "deposit", "withdraw", "reverse", "transfer"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -360,6 +392,13 @@ func (ec *executionContext) unmarshalInputBatchItemInput(ctx context.Context, ob
 				return it, err
 			}
 			it.ReleaseHold = data
+		case "postTransaction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("postTransaction"))
+			data, err := ec.unmarshalOPostTransactionInput2ᚖcorebankᚋgraphᚋmodelᚐPostTransactionInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PostTransaction = data
 		case "deposit":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deposit"))
 			data, err := ec.unmarshalODepositInput2ᚖcorebankᚋgraphᚋmodelᚐDepositInput(ctx, v)
@@ -497,6 +536,11 @@ func (ec *executionContext) _BatchItemResult(ctx context.Context, sel ast.Select
 		case "userErrors":
 			out.Values[i] = ec._BatchItemResult_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "journal":
+			out.Values[i] = ec._BatchItemResult_journal(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

@@ -71,6 +71,29 @@ func (ec *executionContext) fieldContext_AccountAlreadyOpen_retryable(_ context.
 	return graphql.NewScalarFieldContext("AccountAlreadyOpen", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _AccountAlreadyOpen_leg(ctx context.Context, field graphql.CollectedField, obj *model.AccountAlreadyOpen) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountAlreadyOpen_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountAlreadyOpen_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountAlreadyOpen", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _AccountClosed_code(ctx context.Context, field graphql.CollectedField, obj *model.AccountClosed) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -113,6 +136,29 @@ func (ec *executionContext) _AccountClosed_retryable(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_AccountClosed_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AccountClosed", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _AccountClosed_leg(ctx context.Context, field graphql.CollectedField, obj *model.AccountClosed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountClosed_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountClosed_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountClosed", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AccountClosed_since(ctx context.Context, field graphql.CollectedField, obj *model.AccountClosed) (ret graphql.Marshaler) {
@@ -164,6 +210,29 @@ func (ec *executionContext) _AccountFrozen_retryable(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_AccountFrozen_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AccountFrozen", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _AccountFrozen_leg(ctx context.Context, field graphql.CollectedField, obj *model.AccountFrozen) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountFrozen_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountFrozen_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountFrozen", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AccountFrozen_since(ctx context.Context, field graphql.CollectedField, obj *model.AccountFrozen) (ret graphql.Marshaler) {
@@ -222,6 +291,29 @@ func (ec *executionContext) _AccountNotEmpty_retryable(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_AccountNotEmpty_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AccountNotEmpty", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _AccountNotEmpty_leg(ctx context.Context, field graphql.CollectedField, obj *model.AccountNotEmpty) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountNotEmpty_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountNotEmpty_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountNotEmpty", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AccountNotEmpty_balance(ctx context.Context, field graphql.CollectedField, obj *model.AccountNotEmpty) (ret graphql.Marshaler) {
@@ -364,6 +456,29 @@ func (ec *executionContext) fieldContext_AccountNotFound_retryable(_ context.Con
 	return graphql.NewScalarFieldContext("AccountNotFound", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _AccountNotFound_leg(ctx context.Context, field graphql.CollectedField, obj *model.AccountNotFound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountNotFound_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountNotFound_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountNotFound", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _AccountNotFrozen_code(ctx context.Context, field graphql.CollectedField, obj *model.AccountNotFrozen) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -406,6 +521,29 @@ func (ec *executionContext) _AccountNotFrozen_retryable(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_AccountNotFrozen_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AccountNotFrozen", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _AccountNotFrozen_leg(ctx context.Context, field graphql.CollectedField, obj *model.AccountNotFrozen) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountNotFrozen_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountNotFrozen_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountNotFrozen", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AccountsApart_code(ctx context.Context, field graphql.CollectedField, obj *model.AccountsApart) (ret graphql.Marshaler) {
@@ -452,6 +590,29 @@ func (ec *executionContext) fieldContext_AccountsApart_retryable(_ context.Conte
 	return graphql.NewScalarFieldContext("AccountsApart", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _AccountsApart_leg(ctx context.Context, field graphql.CollectedField, obj *model.AccountsApart) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccountsApart_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccountsApart_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccountsApart", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _AlreadyReversed_code(ctx context.Context, field graphql.CollectedField, obj *model.AlreadyReversed) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -494,6 +655,29 @@ func (ec *executionContext) _AlreadyReversed_retryable(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_AlreadyReversed_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlreadyReversed", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _AlreadyReversed_leg(ctx context.Context, field graphql.CollectedField, obj *model.AlreadyReversed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AlreadyReversed_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AlreadyReversed_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AlreadyReversed", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AlreadyReversed_by(ctx context.Context, field graphql.CollectedField, obj *model.AlreadyReversed) (ret graphql.Marshaler) {
@@ -545,6 +729,29 @@ func (ec *executionContext) _AmountExceedsRemaining_retryable(ctx context.Contex
 }
 func (ec *executionContext) fieldContext_AmountExceedsRemaining_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AmountExceedsRemaining", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _AmountExceedsRemaining_leg(ctx context.Context, field graphql.CollectedField, obj *model.AmountExceedsRemaining) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AmountExceedsRemaining_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AmountExceedsRemaining_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AmountExceedsRemaining", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AmountExceedsRemaining_remaining(ctx context.Context, field graphql.CollectedField, obj *model.AmountExceedsRemaining) (ret graphql.Marshaler) {
@@ -623,6 +830,29 @@ func (ec *executionContext) fieldContext_BalanceTooLarge_retryable(_ context.Con
 	return graphql.NewScalarFieldContext("BalanceTooLarge", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _BalanceTooLarge_leg(ctx context.Context, field graphql.CollectedField, obj *model.BalanceTooLarge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BalanceTooLarge_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_BalanceTooLarge_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BalanceTooLarge", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _CurrencyMismatch_code(ctx context.Context, field graphql.CollectedField, obj *model.CurrencyMismatch) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -665,6 +895,29 @@ func (ec *executionContext) _CurrencyMismatch_retryable(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_CurrencyMismatch_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CurrencyMismatch", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CurrencyMismatch_leg(ctx context.Context, field graphql.CollectedField, obj *model.CurrencyMismatch) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CurrencyMismatch_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CurrencyMismatch_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CurrencyMismatch", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CurrencyMismatch_expected(ctx context.Context, field graphql.CollectedField, obj *model.CurrencyMismatch) (ret graphql.Marshaler) {
@@ -718,6 +971,29 @@ func (ec *executionContext) fieldContext_DestinationRefusal_retryable(_ context.
 	return graphql.NewScalarFieldContext("DestinationRefusal", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _DestinationRefusal_leg(ctx context.Context, field graphql.CollectedField, obj *model.DestinationRefusal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DestinationRefusal_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DestinationRefusal_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DestinationRefusal", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _DestinationRefusal_accountId(ctx context.Context, field graphql.CollectedField, obj *model.DestinationRefusal) (ret graphql.Marshaler) {
 	return ec.marshalNID2string(ctx, field.Selections, obj.AccountID)
 }
@@ -767,6 +1043,29 @@ func (ec *executionContext) _ExternalIdTaken_retryable(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_ExternalIdTaken_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ExternalIdTaken", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ExternalIdTaken_leg(ctx context.Context, field graphql.CollectedField, obj *model.ExternalIDTaken) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalIdTaken_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalIdTaken_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExternalIdTaken", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _ExternalIdTaken_accountId(ctx context.Context, field graphql.CollectedField, obj *model.ExternalIDTaken) (ret graphql.Marshaler) {
@@ -820,6 +1119,29 @@ func (ec *executionContext) fieldContext_HoldEnded_retryable(_ context.Context, 
 	return graphql.NewScalarFieldContext("HoldEnded", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _HoldEnded_leg(ctx context.Context, field graphql.CollectedField, obj *model.HoldEnded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HoldEnded_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_HoldEnded_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HoldEnded", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _HoldExpired_code(ctx context.Context, field graphql.CollectedField, obj *model.HoldExpired) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -862,6 +1184,29 @@ func (ec *executionContext) _HoldExpired_retryable(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_HoldExpired_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("HoldExpired", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _HoldExpired_leg(ctx context.Context, field graphql.CollectedField, obj *model.HoldExpired) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HoldExpired_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_HoldExpired_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HoldExpired", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _HoldExpired_since(ctx context.Context, field graphql.CollectedField, obj *model.HoldExpired) (ret graphql.Marshaler) {
@@ -915,6 +1260,29 @@ func (ec *executionContext) fieldContext_HoldNotFound_retryable(_ context.Contex
 	return graphql.NewScalarFieldContext("HoldNotFound", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _HoldNotFound_leg(ctx context.Context, field graphql.CollectedField, obj *model.HoldNotFound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HoldNotFound_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_HoldNotFound_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HoldNotFound", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _IdempotencyConflict_code(ctx context.Context, field graphql.CollectedField, obj *model.IdempotencyConflict) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -957,6 +1325,29 @@ func (ec *executionContext) _IdempotencyConflict_retryable(ctx context.Context, 
 }
 func (ec *executionContext) fieldContext_IdempotencyConflict_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyConflict", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _IdempotencyConflict_leg(ctx context.Context, field graphql.CollectedField, obj *model.IdempotencyConflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdempotencyConflict_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IdempotencyConflict_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdempotencyConflict", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _IdempotencyConflict_fields(ctx context.Context, field graphql.CollectedField, obj *model.IdempotencyConflict) (ret graphql.Marshaler) {
@@ -1024,6 +1415,29 @@ func (ec *executionContext) _InsufficientFunds_retryable(ctx context.Context, fi
 }
 func (ec *executionContext) fieldContext_InsufficientFunds_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InsufficientFunds", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _InsufficientFunds_leg(ctx context.Context, field graphql.CollectedField, obj *model.InsufficientFunds) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InsufficientFunds_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InsufficientFunds_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InsufficientFunds", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _InsufficientFunds_available(ctx context.Context, field graphql.CollectedField, obj *model.InsufficientFunds) (ret graphql.Marshaler) {
@@ -1134,6 +1548,29 @@ func (ec *executionContext) fieldContext_InvalidAmount_retryable(_ context.Conte
 	return graphql.NewScalarFieldContext("InvalidAmount", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _InvalidAmount_leg(ctx context.Context, field graphql.CollectedField, obj *model.InvalidAmount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvalidAmount_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InvalidAmount_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InvalidAmount", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _InvalidAmount_maxPrecision(ctx context.Context, field graphql.CollectedField, obj *model.InvalidAmount) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1201,6 +1638,29 @@ func (ec *executionContext) fieldContext_InvalidInput_retryable(_ context.Contex
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _InvalidInput_leg(ctx context.Context, field graphql.CollectedField, obj *model.InvalidInput) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InvalidInput_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InvalidInput_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _LimitExceeded_code(ctx context.Context, field graphql.CollectedField, obj *model.LimitExceeded) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -1243,6 +1703,29 @@ func (ec *executionContext) _LimitExceeded_retryable(ctx context.Context, field 
 }
 func (ec *executionContext) fieldContext_LimitExceeded_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LimitExceeded", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _LimitExceeded_leg(ctx context.Context, field graphql.CollectedField, obj *model.LimitExceeded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LimitExceeded_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LimitExceeded_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LimitExceeded", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _LimitExceeded_limit(ctx context.Context, field graphql.CollectedField, obj *model.LimitExceeded) (ret graphql.Marshaler) {
@@ -1360,6 +1843,29 @@ func (ec *executionContext) fieldContext_NotReversible_retryable(_ context.Conte
 	return graphql.NewScalarFieldContext("NotReversible", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _NotReversible_leg(ctx context.Context, field graphql.CollectedField, obj *model.NotReversible) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotReversible_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_NotReversible_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotReversible", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _OverdraftInUse_code(ctx context.Context, field graphql.CollectedField, obj *model.OverdraftInUse) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -1402,6 +1908,29 @@ func (ec *executionContext) _OverdraftInUse_retryable(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_OverdraftInUse_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OverdraftInUse", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _OverdraftInUse_leg(ctx context.Context, field graphql.CollectedField, obj *model.OverdraftInUse) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OverdraftInUse_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OverdraftInUse_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OverdraftInUse", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OverdraftInUse_used(ctx context.Context, field graphql.CollectedField, obj *model.OverdraftInUse) (ret graphql.Marshaler) {
@@ -1480,6 +2009,29 @@ func (ec *executionContext) fieldContext_OverdraftNotAllowed_retryable(_ context
 	return graphql.NewScalarFieldContext("OverdraftNotAllowed", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _OverdraftNotAllowed_leg(ctx context.Context, field graphql.CollectedField, obj *model.OverdraftNotAllowed) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OverdraftNotAllowed_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OverdraftNotAllowed_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OverdraftNotAllowed", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _SameAccount_code(ctx context.Context, field graphql.CollectedField, obj *model.SameAccount) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -1524,6 +2076,29 @@ func (ec *executionContext) fieldContext_SameAccount_retryable(_ context.Context
 	return graphql.NewScalarFieldContext("SameAccount", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _SameAccount_leg(ctx context.Context, field graphql.CollectedField, obj *model.SameAccount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SameAccount_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SameAccount_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SameAccount", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _TooManyOpenItems_code(ctx context.Context, field graphql.CollectedField, obj *model.TooManyOpenItems) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -1566,6 +2141,29 @@ func (ec *executionContext) _TooManyOpenItems_retryable(ctx context.Context, fie
 }
 func (ec *executionContext) fieldContext_TooManyOpenItems_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TooManyOpenItems", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _TooManyOpenItems_leg(ctx context.Context, field graphql.CollectedField, obj *model.TooManyOpenItems) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TooManyOpenItems_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TooManyOpenItems_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TooManyOpenItems", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _TooManyOpenItems_most(ctx context.Context, field graphql.CollectedField, obj *model.TooManyOpenItems) (ret graphql.Marshaler) {
@@ -1635,6 +2233,29 @@ func (ec *executionContext) fieldContext_TransactionNotFound_retryable(_ context
 	return graphql.NewScalarFieldContext("TransactionNotFound", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _TransactionNotFound_leg(ctx context.Context, field graphql.CollectedField, obj *model.TransactionNotFound) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TransactionNotFound_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TransactionNotFound_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransactionNotFound", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _TransferNotPending_code(ctx context.Context, field graphql.CollectedField, obj *model.TransferNotPending) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -1677,6 +2298,29 @@ func (ec *executionContext) _TransferNotPending_retryable(ctx context.Context, f
 }
 func (ec *executionContext) fieldContext_TransferNotPending_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransferNotPending", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _TransferNotPending_leg(ctx context.Context, field graphql.CollectedField, obj *model.TransferNotPending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TransferNotPending_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TransferNotPending_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferNotPending", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _TransferPending_code(ctx context.Context, field graphql.CollectedField, obj *model.TransferPending) (ret graphql.Marshaler) {
@@ -1723,6 +2367,29 @@ func (ec *executionContext) fieldContext_TransferPending_retryable(_ context.Con
 	return graphql.NewScalarFieldContext("TransferPending", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
+func (ec *executionContext) _TransferPending_leg(ctx context.Context, field graphql.CollectedField, obj *model.TransferPending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TransferPending_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_TransferPending_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TransferPending", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _UnknownCurrency_code(ctx context.Context, field graphql.CollectedField, obj *model.UnknownCurrency) (ret graphql.Marshaler) {
 	return ec.marshalNErrorCode2corebankᚋgraphᚋmodelᚐErrorCode(ctx, field.Selections, obj.Code)
 }
@@ -1765,6 +2432,29 @@ func (ec *executionContext) _UnknownCurrency_retryable(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_UnknownCurrency_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnknownCurrency", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _UnknownCurrency_leg(ctx context.Context, field graphql.CollectedField, obj *model.UnknownCurrency) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnknownCurrency_leg(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Leg, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int64) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UnknownCurrency_leg(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UnknownCurrency", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -2034,6 +2724,11 @@ func (ec *executionContext) _AccountAlreadyOpen(ctx context.Context, sel ast.Sel
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._AccountAlreadyOpen_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2087,6 +2782,11 @@ func (ec *executionContext) _AccountClosed(ctx context.Context, sel ast.Selectio
 		case "retryable":
 			out.Values[i] = ec._AccountClosed_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._AccountClosed_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "since":
@@ -2147,6 +2847,11 @@ func (ec *executionContext) _AccountFrozen(ctx context.Context, sel ast.Selectio
 		case "retryable":
 			out.Values[i] = ec._AccountFrozen_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._AccountFrozen_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "since":
@@ -2212,6 +2917,11 @@ func (ec *executionContext) _AccountNotEmpty(ctx context.Context, sel ast.Select
 		case "retryable":
 			out.Values[i] = ec._AccountNotEmpty_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._AccountNotEmpty_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "balance":
@@ -2284,6 +2994,11 @@ func (ec *executionContext) _AccountNotFound(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._AccountNotFound_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2337,6 +3052,11 @@ func (ec *executionContext) _AccountNotFrozen(ctx context.Context, sel ast.Selec
 		case "retryable":
 			out.Values[i] = ec._AccountNotFrozen_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._AccountNotFrozen_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -2394,6 +3114,11 @@ func (ec *executionContext) _AccountsApart(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._AccountsApart_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2447,6 +3172,11 @@ func (ec *executionContext) _AlreadyReversed(ctx context.Context, sel ast.Select
 		case "retryable":
 			out.Values[i] = ec._AlreadyReversed_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._AlreadyReversed_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "by":
@@ -2509,6 +3239,11 @@ func (ec *executionContext) _AmountExceedsRemaining(ctx context.Context, sel ast
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._AmountExceedsRemaining_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "remaining":
 			out.Values[i] = ec._AmountExceedsRemaining_remaining(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2569,6 +3304,11 @@ func (ec *executionContext) _BalanceTooLarge(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._BalanceTooLarge_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2622,6 +3362,11 @@ func (ec *executionContext) _CurrencyMismatch(ctx context.Context, sel ast.Selec
 		case "retryable":
 			out.Values[i] = ec._CurrencyMismatch_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._CurrencyMismatch_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "expected":
@@ -2684,6 +3429,11 @@ func (ec *executionContext) _DestinationRefusal(ctx context.Context, sel ast.Sel
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._DestinationRefusal_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "accountId":
 			out.Values[i] = ec._DestinationRefusal_accountId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -2742,6 +3492,11 @@ func (ec *executionContext) _ExternalIdTaken(ctx context.Context, sel ast.Select
 		case "retryable":
 			out.Values[i] = ec._ExternalIdTaken_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._ExternalIdTaken_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "accountId":
@@ -2804,6 +3559,11 @@ func (ec *executionContext) _HoldEnded(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._HoldEnded_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2857,6 +3617,11 @@ func (ec *executionContext) _HoldExpired(ctx context.Context, sel ast.SelectionS
 		case "retryable":
 			out.Values[i] = ec._HoldExpired_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._HoldExpired_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "since":
@@ -2919,6 +3684,11 @@ func (ec *executionContext) _HoldNotFound(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._HoldNotFound_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -2972,6 +3742,11 @@ func (ec *executionContext) _IdempotencyConflict(ctx context.Context, sel ast.Se
 		case "retryable":
 			out.Values[i] = ec._IdempotencyConflict_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._IdempotencyConflict_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "fields":
@@ -3032,6 +3807,11 @@ func (ec *executionContext) _InsufficientFunds(ctx context.Context, sel ast.Sele
 		case "retryable":
 			out.Values[i] = ec._InsufficientFunds_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._InsufficientFunds_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "available":
@@ -3099,6 +3879,11 @@ func (ec *executionContext) _InvalidAmount(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._InvalidAmount_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "maxPrecision":
 			out.Values[i] = ec._InvalidAmount_maxPrecision(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -3159,6 +3944,11 @@ func (ec *executionContext) _InvalidInput(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._InvalidInput_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3212,6 +4002,11 @@ func (ec *executionContext) _LimitExceeded(ctx context.Context, sel ast.Selectio
 		case "retryable":
 			out.Values[i] = ec._LimitExceeded_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._LimitExceeded_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "limit":
@@ -3284,6 +4079,11 @@ func (ec *executionContext) _NotReversible(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._NotReversible_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3337,6 +4137,11 @@ func (ec *executionContext) _OverdraftInUse(ctx context.Context, sel ast.Selecti
 		case "retryable":
 			out.Values[i] = ec._OverdraftInUse_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._OverdraftInUse_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "used":
@@ -3399,6 +4204,11 @@ func (ec *executionContext) _OverdraftNotAllowed(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._OverdraftNotAllowed_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3454,6 +4264,11 @@ func (ec *executionContext) _SameAccount(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._SameAccount_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3507,6 +4322,11 @@ func (ec *executionContext) _TooManyOpenItems(ctx context.Context, sel ast.Selec
 		case "retryable":
 			out.Values[i] = ec._TooManyOpenItems_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._TooManyOpenItems_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "most":
@@ -3569,6 +4389,11 @@ func (ec *executionContext) _TransactionNotFound(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._TransactionNotFound_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3622,6 +4447,11 @@ func (ec *executionContext) _TransferNotPending(ctx context.Context, sel ast.Sel
 		case "retryable":
 			out.Values[i] = ec._TransferNotPending_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._TransferNotPending_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -3679,6 +4509,11 @@ func (ec *executionContext) _TransferPending(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "leg":
+			out.Values[i] = ec._TransferPending_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3732,6 +4567,11 @@ func (ec *executionContext) _UnknownCurrency(ctx context.Context, sel ast.Select
 		case "retryable":
 			out.Values[i] = ec._UnknownCurrency_retryable(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "leg":
+			out.Values[i] = ec._UnknownCurrency_leg(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

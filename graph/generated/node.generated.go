@@ -1291,6 +1291,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Limits(ctx, sel, obj)
+	case model.JournalTransaction:
+		return ec._JournalTransaction(ctx, sel, &obj)
+	case *model.JournalTransaction:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._JournalTransaction(ctx, sel, obj)
 	case model.Hold:
 		return ec._Hold(ctx, sel, &obj)
 	case *model.Hold:

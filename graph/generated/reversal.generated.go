@@ -167,6 +167,38 @@ func (ec *executionContext) fieldContext_ReversePayload_userErrors(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _ReversePayload_journal(ctx context.Context, field graphql.CollectedField, obj *model.ReversePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReversePayload_journal(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Journal, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.JournalTransaction) graphql.Marshaler {
+			return ec.marshalOJournalTransaction2ᚖcorebankᚋgraphᚋmodelᚐJournalTransaction(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReversePayload_journal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReversePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_JournalTransaction(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -288,6 +320,11 @@ func (ec *executionContext) _ReversePayload(ctx context.Context, sel ast.Selecti
 		case "userErrors":
 			out.Values[i] = ec._ReversePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "journal":
+			out.Values[i] = ec._ReversePayload_journal(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

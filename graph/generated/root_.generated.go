@@ -25,6 +25,8 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Account() AccountResolver
 	Balance() BalanceResolver
+	JournalTransaction() JournalTransactionResolver
+	Leg() LegResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Statement() StatementResolver
@@ -64,6 +66,7 @@ type ComplexityRoot struct {
 
 	AccountAlreadyOpen struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -71,6 +74,7 @@ type ComplexityRoot struct {
 
 	AccountClosed struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -114,6 +118,7 @@ type ComplexityRoot struct {
 
 	AccountFrozen struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Reason    func(childComplexity int) int
@@ -126,6 +131,7 @@ type ComplexityRoot struct {
 		Code      func(childComplexity int) int
 		Held      func(childComplexity int) int
 		InTransit func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -133,6 +139,7 @@ type ComplexityRoot struct {
 
 	AccountNotFound struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -140,6 +147,7 @@ type ComplexityRoot struct {
 
 	AccountNotFrozen struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -147,6 +155,7 @@ type ComplexityRoot struct {
 
 	AccountsApart struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -164,6 +173,7 @@ type ComplexityRoot struct {
 	AlreadyReversed struct {
 		By        func(childComplexity int) int
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -171,6 +181,7 @@ type ComplexityRoot struct {
 
 	AmountExceedsRemaining struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Remaining func(childComplexity int) int
@@ -215,6 +226,7 @@ type ComplexityRoot struct {
 
 	BalanceTooLarge struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -224,6 +236,7 @@ type ComplexityRoot struct {
 		Account     func(childComplexity int) int
 		Hold        func(childComplexity int) int
 		Index       func(childComplexity int) int
+		Journal     func(childComplexity int) int
 		Status      func(childComplexity int) int
 		Transaction func(childComplexity int) int
 		Transfer    func(childComplexity int) int
@@ -264,6 +277,7 @@ type ComplexityRoot struct {
 	CurrencyMismatch struct {
 		Code      func(childComplexity int) int
 		Expected  func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -280,6 +294,7 @@ type ComplexityRoot struct {
 	DestinationRefusal struct {
 		AccountID func(childComplexity int) int
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -288,6 +303,7 @@ type ComplexityRoot struct {
 	ExternalIdTaken struct {
 		AccountID func(childComplexity int) int
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -326,6 +342,7 @@ type ComplexityRoot struct {
 
 	HoldEnded struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -333,6 +350,7 @@ type ComplexityRoot struct {
 
 	HoldExpired struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -341,6 +359,7 @@ type ComplexityRoot struct {
 
 	HoldNotFound struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -349,6 +368,7 @@ type ComplexityRoot struct {
 	IdempotencyConflict struct {
 		Code      func(childComplexity int) int
 		Fields    func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -357,6 +377,7 @@ type ComplexityRoot struct {
 	InsufficientFunds struct {
 		Available func(childComplexity int) int
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -365,6 +386,7 @@ type ComplexityRoot struct {
 
 	InvalidAmount struct {
 		Code         func(childComplexity int) int
+		Leg          func(childComplexity int) int
 		MaxPrecision func(childComplexity int) int
 		Message      func(childComplexity int) int
 		Path         func(childComplexity int) int
@@ -373,13 +395,33 @@ type ComplexityRoot struct {
 
 	InvalidInput struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
 	}
 
+	JournalTransaction struct {
+		Caller   func(childComplexity int) int
+		ID       func(childComplexity int) int
+		LegCount func(childComplexity int) int
+		Legs     func(childComplexity int) int
+		PostedAt func(childComplexity int) int
+	}
+
+	Leg struct {
+		AccountID   func(childComplexity int) int
+		Amount      func(childComplexity int) int
+		Direction   func(childComplexity int) int
+		Index       func(childComplexity int) int
+		Memo        func(childComplexity int) int
+		Reference   func(childComplexity int) int
+		Transaction func(childComplexity int) int
+	}
+
 	LimitExceeded struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Limit     func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
@@ -417,6 +459,7 @@ type ComplexityRoot struct {
 		OpenAccount     func(childComplexity int, input model.OpenAccountInput) int
 		PlaceHold       func(childComplexity int, input model.PlaceHoldInput) int
 		PostBatch       func(childComplexity int, input model.PostBatchInput) int
+		PostTransaction func(childComplexity int, input model.PostTransactionInput) int
 		ReleaseHold     func(childComplexity int, input model.ReleaseHoldInput) int
 		Reverse         func(childComplexity int, input model.ReverseInput) int
 		SetLimits       func(childComplexity int, input model.SetLimitsInput) int
@@ -428,6 +471,7 @@ type ComplexityRoot struct {
 
 	NotReversible struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -443,6 +487,7 @@ type ComplexityRoot struct {
 
 	OverdraftInUse struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -451,6 +496,7 @@ type ComplexityRoot struct {
 
 	OverdraftNotAllowed struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -486,6 +532,13 @@ type ComplexityRoot struct {
 		UserErrors  func(childComplexity int) int
 	}
 
+	PostTransactionPayload struct {
+		DryRun     func(childComplexity int) int
+		Journal    func(childComplexity int) int
+		Replayed   func(childComplexity int) int
+		UserErrors func(childComplexity int) int
+	}
+
 	Query struct {
 		Account             func(childComplexity int, id string, minVersion *int64, waitMs *int64, asOf *model.AsOf) int
 		AccountByExternalID func(childComplexity int, externalID string) int
@@ -514,6 +567,7 @@ type ComplexityRoot struct {
 	ReversePayload struct {
 		Account     func(childComplexity int) int
 		DryRun      func(childComplexity int) int
+		Journal     func(childComplexity int) int
 		Replayed    func(childComplexity int) int
 		Transaction func(childComplexity int) int
 		Transfer    func(childComplexity int) int
@@ -522,6 +576,7 @@ type ComplexityRoot struct {
 
 	SameAccount struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -575,6 +630,7 @@ type ComplexityRoot struct {
 
 	TooManyOpenItems struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Most      func(childComplexity int) int
 		Path      func(childComplexity int) int
@@ -592,6 +648,8 @@ type ComplexityRoot struct {
 		ExternalID     func(childComplexity int) int
 		Hold           func(childComplexity int) int
 		ID             func(childComplexity int) int
+		JournalID      func(childComplexity int) int
+		Legs           func(childComplexity int) int
 		Memo           func(childComplexity int) int
 		OccurredAt     func(childComplexity int) int
 		Reason         func(childComplexity int) int
@@ -630,6 +688,7 @@ type ComplexityRoot struct {
 
 	TransactionNotFound struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -671,6 +730,7 @@ type ComplexityRoot struct {
 
 	TransferNotPending struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -687,6 +747,7 @@ type ComplexityRoot struct {
 
 	TransferPending struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -719,6 +780,7 @@ type ComplexityRoot struct {
 
 	UnknownCurrency struct {
 		Code      func(childComplexity int) int
+		Leg       func(childComplexity int) int
 		Message   func(childComplexity int) int
 		Path      func(childComplexity int) int
 		Retryable func(childComplexity int) int
@@ -892,6 +954,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountAlreadyOpen.Code(childComplexity), true
+	case "AccountAlreadyOpen.leg":
+		if e.ComplexityRoot.AccountAlreadyOpen.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountAlreadyOpen.Leg(childComplexity), true
 	case "AccountAlreadyOpen.message":
 		if e.ComplexityRoot.AccountAlreadyOpen.Message == nil {
 			break
@@ -917,6 +985,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountClosed.Code(childComplexity), true
+	case "AccountClosed.leg":
+		if e.ComplexityRoot.AccountClosed.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountClosed.Leg(childComplexity), true
 	case "AccountClosed.message":
 		if e.ComplexityRoot.AccountClosed.Message == nil {
 			break
@@ -1073,6 +1147,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountFrozen.Code(childComplexity), true
+	case "AccountFrozen.leg":
+		if e.ComplexityRoot.AccountFrozen.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountFrozen.Leg(childComplexity), true
 	case "AccountFrozen.message":
 		if e.ComplexityRoot.AccountFrozen.Message == nil {
 			break
@@ -1128,6 +1208,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountNotEmpty.InTransit(childComplexity), true
+	case "AccountNotEmpty.leg":
+		if e.ComplexityRoot.AccountNotEmpty.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotEmpty.Leg(childComplexity), true
 	case "AccountNotEmpty.message":
 		if e.ComplexityRoot.AccountNotEmpty.Message == nil {
 			break
@@ -1153,6 +1239,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountNotFound.Code(childComplexity), true
+	case "AccountNotFound.leg":
+		if e.ComplexityRoot.AccountNotFound.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotFound.Leg(childComplexity), true
 	case "AccountNotFound.message":
 		if e.ComplexityRoot.AccountNotFound.Message == nil {
 			break
@@ -1178,6 +1270,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountNotFrozen.Code(childComplexity), true
+	case "AccountNotFrozen.leg":
+		if e.ComplexityRoot.AccountNotFrozen.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountNotFrozen.Leg(childComplexity), true
 	case "AccountNotFrozen.message":
 		if e.ComplexityRoot.AccountNotFrozen.Message == nil {
 			break
@@ -1203,6 +1301,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccountsApart.Code(childComplexity), true
+	case "AccountsApart.leg":
+		if e.ComplexityRoot.AccountsApart.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccountsApart.Leg(childComplexity), true
 	case "AccountsApart.message":
 		if e.ComplexityRoot.AccountsApart.Message == nil {
 			break
@@ -1271,6 +1375,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AlreadyReversed.Code(childComplexity), true
+	case "AlreadyReversed.leg":
+		if e.ComplexityRoot.AlreadyReversed.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AlreadyReversed.Leg(childComplexity), true
 	case "AlreadyReversed.message":
 		if e.ComplexityRoot.AlreadyReversed.Message == nil {
 			break
@@ -1296,6 +1406,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AmountExceedsRemaining.Code(childComplexity), true
+	case "AmountExceedsRemaining.leg":
+		if e.ComplexityRoot.AmountExceedsRemaining.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AmountExceedsRemaining.Leg(childComplexity), true
 	case "AmountExceedsRemaining.message":
 		if e.ComplexityRoot.AmountExceedsRemaining.Message == nil {
 			break
@@ -1497,6 +1613,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BalanceTooLarge.Code(childComplexity), true
+	case "BalanceTooLarge.leg":
+		if e.ComplexityRoot.BalanceTooLarge.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BalanceTooLarge.Leg(childComplexity), true
 	case "BalanceTooLarge.message":
 		if e.ComplexityRoot.BalanceTooLarge.Message == nil {
 			break
@@ -1534,6 +1656,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.BatchItemResult.Index(childComplexity), true
+	case "BatchItemResult.journal":
+		if e.ComplexityRoot.BatchItemResult.Journal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BatchItemResult.Journal(childComplexity), true
 	case "BatchItemResult.status":
 		if e.ComplexityRoot.BatchItemResult.Status == nil {
 			break
@@ -1689,6 +1817,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CurrencyMismatch.Expected(childComplexity), true
+	case "CurrencyMismatch.leg":
+		if e.ComplexityRoot.CurrencyMismatch.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CurrencyMismatch.Leg(childComplexity), true
 	case "CurrencyMismatch.message":
 		if e.ComplexityRoot.CurrencyMismatch.Message == nil {
 			break
@@ -1751,6 +1885,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DestinationRefusal.Code(childComplexity), true
+	case "DestinationRefusal.leg":
+		if e.ComplexityRoot.DestinationRefusal.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DestinationRefusal.Leg(childComplexity), true
 	case "DestinationRefusal.message":
 		if e.ComplexityRoot.DestinationRefusal.Message == nil {
 			break
@@ -1782,6 +1922,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ExternalIdTaken.Code(childComplexity), true
+	case "ExternalIdTaken.leg":
+		if e.ComplexityRoot.ExternalIdTaken.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalIdTaken.Leg(childComplexity), true
 	case "ExternalIdTaken.message":
 		if e.ComplexityRoot.ExternalIdTaken.Message == nil {
 			break
@@ -1942,6 +2088,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HoldEnded.Code(childComplexity), true
+	case "HoldEnded.leg":
+		if e.ComplexityRoot.HoldEnded.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldEnded.Leg(childComplexity), true
 	case "HoldEnded.message":
 		if e.ComplexityRoot.HoldEnded.Message == nil {
 			break
@@ -1967,6 +2119,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HoldExpired.Code(childComplexity), true
+	case "HoldExpired.leg":
+		if e.ComplexityRoot.HoldExpired.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldExpired.Leg(childComplexity), true
 	case "HoldExpired.message":
 		if e.ComplexityRoot.HoldExpired.Message == nil {
 			break
@@ -1998,6 +2156,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.HoldNotFound.Code(childComplexity), true
+	case "HoldNotFound.leg":
+		if e.ComplexityRoot.HoldNotFound.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HoldNotFound.Leg(childComplexity), true
 	case "HoldNotFound.message":
 		if e.ComplexityRoot.HoldNotFound.Message == nil {
 			break
@@ -2029,6 +2193,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IdempotencyConflict.Fields(childComplexity), true
+	case "IdempotencyConflict.leg":
+		if e.ComplexityRoot.IdempotencyConflict.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdempotencyConflict.Leg(childComplexity), true
 	case "IdempotencyConflict.message":
 		if e.ComplexityRoot.IdempotencyConflict.Message == nil {
 			break
@@ -2060,6 +2230,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InsufficientFunds.Code(childComplexity), true
+	case "InsufficientFunds.leg":
+		if e.ComplexityRoot.InsufficientFunds.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InsufficientFunds.Leg(childComplexity), true
 	case "InsufficientFunds.message":
 		if e.ComplexityRoot.InsufficientFunds.Message == nil {
 			break
@@ -2091,6 +2267,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InvalidAmount.Code(childComplexity), true
+	case "InvalidAmount.leg":
+		if e.ComplexityRoot.InvalidAmount.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvalidAmount.Leg(childComplexity), true
 	case "InvalidAmount.maxPrecision":
 		if e.ComplexityRoot.InvalidAmount.MaxPrecision == nil {
 			break
@@ -2122,6 +2304,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.InvalidInput.Code(childComplexity), true
+	case "InvalidInput.leg":
+		if e.ComplexityRoot.InvalidInput.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvalidInput.Leg(childComplexity), true
 	case "InvalidInput.message":
 		if e.ComplexityRoot.InvalidInput.Message == nil {
 			break
@@ -2141,12 +2329,92 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.InvalidInput.Retryable(childComplexity), true
 
+	case "JournalTransaction.caller":
+		if e.ComplexityRoot.JournalTransaction.Caller == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JournalTransaction.Caller(childComplexity), true
+	case "JournalTransaction.id":
+		if e.ComplexityRoot.JournalTransaction.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JournalTransaction.ID(childComplexity), true
+	case "JournalTransaction.legCount":
+		if e.ComplexityRoot.JournalTransaction.LegCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JournalTransaction.LegCount(childComplexity), true
+	case "JournalTransaction.legs":
+		if e.ComplexityRoot.JournalTransaction.Legs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JournalTransaction.Legs(childComplexity), true
+	case "JournalTransaction.postedAt":
+		if e.ComplexityRoot.JournalTransaction.PostedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JournalTransaction.PostedAt(childComplexity), true
+
+	case "Leg.accountId":
+		if e.ComplexityRoot.Leg.AccountID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Leg.AccountID(childComplexity), true
+	case "Leg.amount":
+		if e.ComplexityRoot.Leg.Amount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Leg.Amount(childComplexity), true
+	case "Leg.direction":
+		if e.ComplexityRoot.Leg.Direction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Leg.Direction(childComplexity), true
+	case "Leg.index":
+		if e.ComplexityRoot.Leg.Index == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Leg.Index(childComplexity), true
+	case "Leg.memo":
+		if e.ComplexityRoot.Leg.Memo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Leg.Memo(childComplexity), true
+	case "Leg.reference":
+		if e.ComplexityRoot.Leg.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Leg.Reference(childComplexity), true
+	case "Leg.transaction":
+		if e.ComplexityRoot.Leg.Transaction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Leg.Transaction(childComplexity), true
+
 	case "LimitExceeded.code":
 		if e.ComplexityRoot.LimitExceeded.Code == nil {
 			break
 		}
 
 		return e.ComplexityRoot.LimitExceeded.Code(childComplexity), true
+	case "LimitExceeded.leg":
+		if e.ComplexityRoot.LimitExceeded.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LimitExceeded.Leg(childComplexity), true
 	case "LimitExceeded.limit":
 		if e.ComplexityRoot.LimitExceeded.Limit == nil {
 			break
@@ -2341,6 +2609,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PostBatch(childComplexity, args["input"].(model.PostBatchInput)), true
+	case "Mutation.postTransaction":
+		if e.ComplexityRoot.Mutation.PostTransaction == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_postTransaction_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PostTransaction(childComplexity, args["input"].(model.PostTransactionInput)), true
 	case "Mutation.releaseHold":
 		if e.ComplexityRoot.Mutation.ReleaseHold == nil {
 			break
@@ -2425,6 +2704,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NotReversible.Code(childComplexity), true
+	case "NotReversible.leg":
+		if e.ComplexityRoot.NotReversible.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotReversible.Leg(childComplexity), true
 	case "NotReversible.message":
 		if e.ComplexityRoot.NotReversible.Message == nil {
 			break
@@ -2481,6 +2766,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OverdraftInUse.Code(childComplexity), true
+	case "OverdraftInUse.leg":
+		if e.ComplexityRoot.OverdraftInUse.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftInUse.Leg(childComplexity), true
 	case "OverdraftInUse.message":
 		if e.ComplexityRoot.OverdraftInUse.Message == nil {
 			break
@@ -2512,6 +2803,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OverdraftNotAllowed.Code(childComplexity), true
+	case "OverdraftNotAllowed.leg":
+		if e.ComplexityRoot.OverdraftNotAllowed.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OverdraftNotAllowed.Leg(childComplexity), true
 	case "OverdraftNotAllowed.message":
 		if e.ComplexityRoot.OverdraftNotAllowed.Message == nil {
 			break
@@ -2642,6 +2939,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PostBatchPayload.UserErrors(childComplexity), true
+
+	case "PostTransactionPayload.dryRun":
+		if e.ComplexityRoot.PostTransactionPayload.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PostTransactionPayload.DryRun(childComplexity), true
+	case "PostTransactionPayload.journal":
+		if e.ComplexityRoot.PostTransactionPayload.Journal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PostTransactionPayload.Journal(childComplexity), true
+	case "PostTransactionPayload.replayed":
+		if e.ComplexityRoot.PostTransactionPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PostTransactionPayload.Replayed(childComplexity), true
+	case "PostTransactionPayload.userErrors":
+		if e.ComplexityRoot.PostTransactionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PostTransactionPayload.UserErrors(childComplexity), true
 
 	case "Query.account":
 		if e.ComplexityRoot.Query.Account == nil {
@@ -2827,6 +3149,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReversePayload.DryRun(childComplexity), true
+	case "ReversePayload.journal":
+		if e.ComplexityRoot.ReversePayload.Journal == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReversePayload.Journal(childComplexity), true
 	case "ReversePayload.replayed":
 		if e.ComplexityRoot.ReversePayload.Replayed == nil {
 			break
@@ -2858,6 +3186,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SameAccount.Code(childComplexity), true
+	case "SameAccount.leg":
+		if e.ComplexityRoot.SameAccount.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SameAccount.Leg(childComplexity), true
 	case "SameAccount.message":
 		if e.ComplexityRoot.SameAccount.Message == nil {
 			break
@@ -3104,6 +3438,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TooManyOpenItems.Code(childComplexity), true
+	case "TooManyOpenItems.leg":
+		if e.ComplexityRoot.TooManyOpenItems.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TooManyOpenItems.Leg(childComplexity), true
 	case "TooManyOpenItems.message":
 		if e.ComplexityRoot.TooManyOpenItems.Message == nil {
 			break
@@ -3189,6 +3529,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Transaction.ID(childComplexity), true
+	case "Transaction.journalId":
+		if e.ComplexityRoot.Transaction.JournalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.JournalID(childComplexity), true
+	case "Transaction.legs":
+		if e.ComplexityRoot.Transaction.Legs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Transaction.Legs(childComplexity), true
 	case "Transaction.memo":
 		if e.ComplexityRoot.Transaction.Memo == nil {
 			break
@@ -3332,6 +3684,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TransactionNotFound.Code(childComplexity), true
+	case "TransactionNotFound.leg":
+		if e.ComplexityRoot.TransactionNotFound.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransactionNotFound.Leg(childComplexity), true
 	case "TransactionNotFound.message":
 		if e.ComplexityRoot.TransactionNotFound.Message == nil {
 			break
@@ -3493,6 +3851,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TransferNotPending.Code(childComplexity), true
+	case "TransferNotPending.leg":
+		if e.ComplexityRoot.TransferNotPending.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferNotPending.Leg(childComplexity), true
 	case "TransferNotPending.message":
 		if e.ComplexityRoot.TransferNotPending.Message == nil {
 			break
@@ -3555,6 +3919,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TransferPending.Code(childComplexity), true
+	case "TransferPending.leg":
+		if e.ComplexityRoot.TransferPending.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TransferPending.Leg(childComplexity), true
 	case "TransferPending.message":
 		if e.ComplexityRoot.TransferPending.Message == nil {
 			break
@@ -3662,6 +4032,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UnknownCurrency.Code(childComplexity), true
+	case "UnknownCurrency.leg":
+		if e.ComplexityRoot.UnknownCurrency.Leg == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnknownCurrency.Leg(childComplexity), true
 	case "UnknownCurrency.message":
 		if e.ComplexityRoot.UnknownCurrency.Message == nil {
 			break
@@ -3759,12 +4135,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCloseAccountInput,
 		ec.unmarshalInputDepositInput,
 		ec.unmarshalInputFreezeAccountInput,
+		ec.unmarshalInputLegInput,
 		ec.unmarshalInputLogAsOf,
 		ec.unmarshalInputMetadataInput,
 		ec.unmarshalInputMoneyInput,
 		ec.unmarshalInputOpenAccountInput,
 		ec.unmarshalInputPlaceHoldInput,
 		ec.unmarshalInputPostBatchInput,
+		ec.unmarshalInputPostTransactionInput,
 		ec.unmarshalInputReleaseHoldInput,
 		ec.unmarshalInputReverseInput,
 		ec.unmarshalInputSetLimitsInput,
@@ -4275,7 +4653,7 @@ input PostBatchInput {
   items: [BatchItemInput!]!
   """
   Apply all items or none. Where the bank's log has several partitions, all accounts
-  must be in one of them.
+  must be in one of them; otherwise it is refused with ACCOUNTS_APART.
   """
   atomic: Boolean = false
   "Return what would happen and every rule that forbids it, and change nothing."
@@ -4445,6 +4823,8 @@ interface UserError {
   path: [String!]
   "Whether the same request may succeed later, because the account may have changed by then."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "A field of the input is empty, too long or has a forbidden value."
@@ -4457,6 +4837,8 @@ type InvalidInput implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The currency is not an active ISO 4217 currency."
@@ -4469,6 +4851,8 @@ type UnknownCurrency implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The amount is not positive, too large, or has more decimals than its currency."
@@ -4481,6 +4865,8 @@ type InvalidAmount implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The maximum number of decimals of an amount in this currency."
   maxPrecision: Int!
 }
@@ -4495,6 +4881,8 @@ type IdempotencyConflict implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   """
   The input fields that differ from the first request; only ` + "`" + `mutation` + "`" + ` when that
   was of another kind, such as the openAccount of this account.
@@ -4512,6 +4900,8 @@ type AccountAlreadyOpen implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 """
@@ -4527,6 +4917,8 @@ type ExternalIdTaken implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The account that has it."
   accountId: ID!
 }
@@ -4541,6 +4933,8 @@ type AccountNotFound implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The account is closed permanently."
@@ -4553,6 +4947,8 @@ type AccountClosed implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The time since when this is so."
   since: DateTime!
 }
@@ -4567,6 +4963,8 @@ type SameAccount implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The accounts are in different partitions of the log and cannot change in one step."
@@ -4579,6 +4977,8 @@ type AccountsApart implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The amount is in another currency than the account."
@@ -4591,6 +4991,8 @@ type CurrencyMismatch implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The currency of the account."
   expected: CurrencyCode!
 }
@@ -4605,6 +5007,8 @@ type AccountFrozen implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The time since when this is so."
   since: DateTime!
   "The reason of the freeze."
@@ -4621,6 +5025,8 @@ type AccountNotFrozen implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "This kind of account has no overdraft."
@@ -4633,6 +5039,8 @@ type OverdraftNotAllowed implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "More of the overdraft is in use than the new limit allows."
@@ -4645,6 +5053,8 @@ type OverdraftInUse implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "How much of the overdraft is in use."
   used: Money!
 }
@@ -4659,6 +5069,8 @@ type HoldNotFound implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The hold was captured or released already."
@@ -4671,6 +5083,8 @@ type HoldEnded implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The hold has expired."
@@ -4683,6 +5097,8 @@ type HoldExpired implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The time since when this is so."
   since: DateTime!
 }
@@ -4697,6 +5113,8 @@ type TransactionNotFound implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "This kind of transaction cannot be reversed."
@@ -4709,6 +5127,8 @@ type NotReversible implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The transaction was already reversed in full."
@@ -4721,6 +5141,8 @@ type AlreadyReversed implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The last transaction that reversed it, or a part of it."
   by: ID!
 }
@@ -4735,6 +5157,8 @@ type AmountExceedsRemaining implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "How much remains."
   remaining: Money!
 }
@@ -4749,6 +5173,8 @@ type TransferNotPending implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The transfer is on its way: the same request may succeed when it has arrived."
@@ -4761,6 +5187,8 @@ type TransferPending implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "A debit limit would be exceeded."
@@ -4773,6 +5201,8 @@ type LimitExceeded implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The limit."
   limit: Money!
   "How much of the limit is left."
@@ -4791,6 +5221,8 @@ type BalanceTooLarge implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
 }
 
 "The amount is larger than the available balance."
@@ -4803,6 +5235,8 @@ type InsufficientFunds implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "How much is available now."
   available: Money!
   "How much is missing."
@@ -4819,6 +5253,8 @@ type AccountNotEmpty implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The balance."
   balance: Money!
   "The sum of the active holds."
@@ -4837,11 +5273,17 @@ type TooManyOpenItems implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The maximum number of open items."
   most: Int!
 }
 
-"In a dry run of a transfer: the receiving account would reject the money, and it would be returned."
+"""
+In a dry run of a transfer: the receiving account would reject the money, and it would
+be returned. Of a transaction with several legs: an account that is only paid does not
+take the money.
+"""
 type DestinationRefusal implements UserError {
   "The rule that was broken."
   code: ErrorCode!
@@ -4851,6 +5293,8 @@ type DestinationRefusal implements UserError {
   path: [String!]
   "Whether the same request may succeed later."
   retryable: Boolean!
+  "The leg at fault, by its index from 0, of a transaction to post; null for everything else."
+  leg: Int
   "The account that would reject it."
   accountId: ID!
 }
@@ -4884,7 +5328,10 @@ type AccountEvent {
   position: String!
   "The transaction, if money moved."
   transaction: Transaction
-  "The data of the event as stored in the log. Amounts are whole minor units."
+  """
+  The data of the event as stored in the log, without legs of accounts that you may not
+  see. Amounts are whole minor units.
+  """
   data: JSON!
 }
 
@@ -5230,6 +5677,128 @@ extend input BatchItemInput {
   releaseHold: ReleaseHoldInput
 }
 `, BuiltIn: false},
+	{Name: "../journal.graphqls", Input: `"""
+What postTransaction posted: legs on several accounts that happened together, all or
+nothing.
+"""
+type JournalTransaction implements Node {
+  "The id, unique across all types. In a dry run it is one that nothing will have."
+  id: ID!
+  "When it was posted."
+  postedAt: DateTime!
+  "Who posted it."
+  caller: String!
+  "The number of its legs, those included that you may not see."
+  legCount: Int!
+  """
+  The legs, in their order. Who posted it sees all of them, and so do the bank's
+  staff; everybody else sees those of accounts that it may see.
+  """
+  legs: [Leg!]!
+}
+
+"One leg of a posted transaction: a movement on one account."
+type Leg {
+  "Its place among the legs, starting at 0."
+  index: Int!
+  "The account."
+  accountId: ID!
+  "Whether it raised or lowered the balance of the account."
+  direction: Direction!
+  "The amount; always positive."
+  amount: Money!
+  "The client's own reference, if it sent one."
+  reference: String
+  "A note, if there is one."
+  memo: String
+  """
+  The line of the account's history; null if you may not see the account, or if this is
+  a dry run.
+  """
+  transaction: Transaction
+}
+
+"One leg of a transaction to post."
+input LegInput {
+  "The account."
+  accountId: ID!
+  "Whether to raise the balance of the account, or to lower it. Customers lower only their own."
+  direction: Direction!
+  "How much: positive, in the currency of the account."
+  amount: MoneyInput!
+  "Your own reference, at most 140 characters."
+  reference: String
+  "A note, at most 500 characters."
+  memo: String
+}
+
+"A request to post a transaction with several legs."
+input PostTransactionInput {
+  """
+  2 to 50 legs, in the order in which they are posted. In each currency, the debits are
+  as much as the credits.
+  """
+  legs: [LegInput!]!
+  """
+  Your own id for this request, 1 to 128 characters, unique within the account of the
+  first debit. The same request, sent again with the same key, moves no money again.
+  """
+  idempotencyKey: String!
+  "Return what would happen and every rule of any account that forbids it, and change nothing."
+  dryRun: Boolean = false
+}
+
+"The result of posting a transaction."
+type PostTransactionPayload {
+  "What was posted; null when refused."
+  journal: JournalTransaction
+  "Whether this is the result of an earlier, identical request."
+  replayed: Boolean!
+  "Whether this was a dry run: nothing happened, and the result is what would have happened."
+  dryRun: Boolean!
+  "Why the request was refused, with the leg at fault; empty on success."
+  userErrors: [UserError!]!
+}
+
+extend type Mutation {
+  """
+  Move money between several accounts at once: all legs are posted, or none. The answer
+  is final; nothing is in transit.
+  """
+  postTransaction(input: PostTransactionInput!): PostTransactionPayload!
+    @authorized(roles: [CUSTOMER, TELLER, ADMIN])
+}
+
+extend type Transaction {
+  "The id of what was posted with several legs, if this is one of them."
+  journalId: ID
+  """
+  All legs of what this is a leg of, itself included, as far as you may see them; see
+  JournalTransaction.legs. Empty for every other transaction.
+  """
+  legs: [Leg!]!
+}
+
+extend type ReversePayload {
+  "What reverses all legs, if the transaction is one of several legs."
+  journal: JournalTransaction
+}
+
+extend type BatchItemResult {
+  "What was posted, if it has several legs."
+  journal: JournalTransaction
+}
+
+extend enum TransactionType {
+  "One leg of what was posted on several accounts."
+  POSTING
+}
+
+extend input BatchItemInput {
+  "Post a transaction with several legs."
+  postTransaction: PostTransactionInput
+}
+`, BuiltIn: false},
 	{Name: "../limit.graphqls", Input: `"The limits on an account's debits: withdrawals, outgoing transfers and holds."
 type Limits implements Node {
   """
@@ -5451,9 +6020,11 @@ extend input BatchItemInput {
 	{Name: "../reversal.graphqls", Input: `"A request to reverse a transaction."
 input ReverseInput {
   """
-  The transaction: a deposit, a withdrawal, a captured hold or a transfer. A
-  transfer can be named by its transaction on either account; the account that
-  received it reverses it, and the idempotency key belongs to that account.
+  The transaction: a deposit, a withdrawal, a captured hold, a transfer, or one with
+  several legs. A transfer can be named by its transaction on either account; the
+  account that received it reverses it, and the idempotency key belongs to that
+  account. Several legs can be named by the transaction of any; all are reversed at
+  once, in full, and the key belongs to the account of that one.
   """
   transactionId: ID!
   "How much of it; by default all that has not been reversed yet."
@@ -6320,6 +6891,8 @@ func (ec *executionContext) childFields_BatchItemResult(ctx context.Context, fie
 		return ec.fieldContext_BatchItemResult_hold(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_BatchItemResult_userErrors(ctx, field)
+	case "journal":
+		return ec.fieldContext_BatchItemResult_journal(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type BatchItemResult", field.Name)
 }
@@ -6464,6 +7037,42 @@ func (ec *executionContext) childFields_Hold(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Hold", field.Name)
 }
 
+func (ec *executionContext) childFields_JournalTransaction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_JournalTransaction_id(ctx, field)
+	case "postedAt":
+		return ec.fieldContext_JournalTransaction_postedAt(ctx, field)
+	case "caller":
+		return ec.fieldContext_JournalTransaction_caller(ctx, field)
+	case "legCount":
+		return ec.fieldContext_JournalTransaction_legCount(ctx, field)
+	case "legs":
+		return ec.fieldContext_JournalTransaction_legs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JournalTransaction", field.Name)
+}
+
+func (ec *executionContext) childFields_Leg(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_Leg_index(ctx, field)
+	case "accountId":
+		return ec.fieldContext_Leg_accountId(ctx, field)
+	case "direction":
+		return ec.fieldContext_Leg_direction(ctx, field)
+	case "amount":
+		return ec.fieldContext_Leg_amount(ctx, field)
+	case "reference":
+		return ec.fieldContext_Leg_reference(ctx, field)
+	case "memo":
+		return ec.fieldContext_Leg_memo(ctx, field)
+	case "transaction":
+		return ec.fieldContext_Leg_transaction(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Leg", field.Name)
+}
+
 func (ec *executionContext) childFields_Limits(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6580,6 +7189,20 @@ func (ec *executionContext) childFields_PostBatchPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type PostBatchPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_PostTransactionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "journal":
+		return ec.fieldContext_PostTransactionPayload_journal(ctx, field)
+	case "replayed":
+		return ec.fieldContext_PostTransactionPayload_replayed(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_PostTransactionPayload_dryRun(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PostTransactionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PostTransactionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ReleaseHoldPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "account":
@@ -6612,6 +7235,8 @@ func (ec *executionContext) childFields_ReversePayload(ctx context.Context, fiel
 		return ec.fieldContext_ReversePayload_dryRun(ctx, field)
 	case "userErrors":
 		return ec.fieldContext_ReversePayload_userErrors(ctx, field)
+	case "journal":
+		return ec.fieldContext_ReversePayload_journal(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReversePayload", field.Name)
 }
@@ -6738,6 +7363,10 @@ func (ec *executionContext) childFields_Transaction(ctx context.Context, field g
 		return ec.fieldContext_Transaction_reversedAmount(ctx, field)
 	case "reason":
 		return ec.fieldContext_Transaction_reason(ctx, field)
+	case "journalId":
+		return ec.fieldContext_Transaction_journalId(ctx, field)
+	case "legs":
+		return ec.fieldContext_Transaction_legs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Transaction", field.Name)
 }

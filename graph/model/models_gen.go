@@ -33,6 +33,8 @@ type UserError interface {
 	GetPath() []string
 	// Whether the same request may succeed later, because the account may have changed by then.
 	GetRetryable() bool
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	GetLeg() *int64
 }
 
 // An account of one owner in one currency.
@@ -105,6 +107,8 @@ type AccountAlreadyOpen struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (AccountAlreadyOpen) IsUserError() {}
@@ -130,6 +134,9 @@ func (this AccountAlreadyOpen) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountAlreadyOpen) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AccountAlreadyOpen) GetLeg() *int64 { return this.Leg }
+
 // The account is closed permanently.
 type AccountClosed struct {
 	// The rule that was broken.
@@ -140,6 +147,8 @@ type AccountClosed struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The time since when this is so.
 	Since scalar.DateTime `json:"since"`
 }
@@ -166,6 +175,9 @@ func (this AccountClosed) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountClosed) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AccountClosed) GetLeg() *int64 { return this.Leg }
 
 // A page of accounts, newest first.
 type AccountConnection struct {
@@ -206,7 +218,8 @@ type AccountEvent struct {
 	Position string `json:"position"`
 	// The transaction, if money moved.
 	Transaction *Transaction `json:"transaction,omitempty"`
-	// The data of the event as stored in the log. Amounts are whole minor units.
+	// The data of the event as stored in the log, without legs of accounts that you may not
+	// see. Amounts are whole minor units.
 	Data scalar.JSON `json:"data"`
 }
 
@@ -248,6 +261,8 @@ type AccountFrozen struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The time since when this is so.
 	Since scalar.DateTime `json:"since"`
 	// The reason of the freeze.
@@ -277,6 +292,9 @@ func (this AccountFrozen) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountFrozen) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AccountFrozen) GetLeg() *int64 { return this.Leg }
+
 // The account still has a balance, holds or transfers in transit.
 type AccountNotEmpty struct {
 	// The rule that was broken.
@@ -287,6 +305,8 @@ type AccountNotEmpty struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The balance.
 	Balance *Money `json:"balance"`
 	// The sum of the active holds.
@@ -318,6 +338,9 @@ func (this AccountNotEmpty) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountNotEmpty) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AccountNotEmpty) GetLeg() *int64 { return this.Leg }
+
 // There is no account with this id.
 type AccountNotFound struct {
 	// The rule that was broken.
@@ -328,6 +351,8 @@ type AccountNotFound struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (AccountNotFound) IsUserError() {}
@@ -353,6 +378,9 @@ func (this AccountNotFound) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountNotFound) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AccountNotFound) GetLeg() *int64 { return this.Leg }
+
 // The account is not frozen.
 type AccountNotFrozen struct {
 	// The rule that was broken.
@@ -363,6 +391,8 @@ type AccountNotFrozen struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (AccountNotFrozen) IsUserError() {}
@@ -388,6 +418,9 @@ func (this AccountNotFrozen) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountNotFrozen) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AccountNotFrozen) GetLeg() *int64 { return this.Leg }
+
 // The accounts are in different partitions of the log and cannot change in one step.
 type AccountsApart struct {
 	// The rule that was broken.
@@ -398,6 +431,8 @@ type AccountsApart struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (AccountsApart) IsUserError() {}
@@ -422,6 +457,9 @@ func (this AccountsApart) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AccountsApart) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AccountsApart) GetLeg() *int64 { return this.Leg }
 
 // A request to raise, lower or prolong a hold that is active.
 type AdjustHoldInput struct {
@@ -466,6 +504,8 @@ type AlreadyReversed struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The last transaction that reversed it, or a part of it.
 	By string `json:"by"`
 }
@@ -493,6 +533,9 @@ func (this AlreadyReversed) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AlreadyReversed) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AlreadyReversed) GetLeg() *int64 { return this.Leg }
+
 // Less than the amount remains of the hold or transaction.
 type AmountExceedsRemaining struct {
 	// The rule that was broken.
@@ -503,6 +546,8 @@ type AmountExceedsRemaining struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// How much remains.
 	Remaining *Money `json:"remaining"`
 }
@@ -529,6 +574,9 @@ func (this AmountExceedsRemaining) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this AmountExceedsRemaining) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this AmountExceedsRemaining) GetLeg() *int64 { return this.Leg }
 
 // A point in an account's past. Set exactly one field.
 type AsOf struct {
@@ -636,6 +684,8 @@ type BalanceTooLarge struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (BalanceTooLarge) IsUserError() {}
@@ -661,6 +711,9 @@ func (this BalanceTooLarge) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this BalanceTooLarge) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this BalanceTooLarge) GetLeg() *int64 { return this.Leg }
+
 // One command of a batch. Set exactly one field. The inputs' own dryRun and waitMs must not be set.
 type BatchItemInput struct {
 	// Place a hold.
@@ -671,6 +724,8 @@ type BatchItemInput struct {
 	CaptureHold *CaptureHoldInput `json:"captureHold,omitempty"`
 	// Release a hold.
 	ReleaseHold *ReleaseHoldInput `json:"releaseHold,omitempty"`
+	// Post a transaction with several legs.
+	PostTransaction *PostTransactionInput `json:"postTransaction,omitempty"`
 	// Pay cash into an account.
 	Deposit *DepositInput `json:"deposit,omitempty"`
 	// Pay cash out of an account.
@@ -697,6 +752,8 @@ type BatchItemResult struct {
 	Hold *Hold `json:"hold,omitempty"`
 	// Why it was refused; empty otherwise.
 	UserErrors []UserError `json:"userErrors"`
+	// What was posted, if it has several legs.
+	Journal *JournalTransaction `json:"journal,omitempty"`
 }
 
 // Who is calling, and what that allows: a page offers nothing else.
@@ -796,6 +853,8 @@ type CurrencyMismatch struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The currency of the account.
 	Expected scalar.CurrencyCode `json:"expected"`
 }
@@ -822,6 +881,9 @@ func (this CurrencyMismatch) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this CurrencyMismatch) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this CurrencyMismatch) GetLeg() *int64 { return this.Leg }
 
 // A request to pay cash into an account.
 type DepositInput struct {
@@ -858,7 +920,9 @@ type DepositPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
-// In a dry run of a transfer: the receiving account would reject the money, and it would be returned.
+// In a dry run of a transfer: the receiving account would reject the money, and it would
+// be returned. Of a transaction with several legs: an account that is only paid does not
+// take the money.
 type DestinationRefusal struct {
 	// The rule that was broken.
 	Code ErrorCode `json:"code"`
@@ -868,6 +932,8 @@ type DestinationRefusal struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The account that would reject it.
 	AccountID string `json:"accountId"`
 }
@@ -895,6 +961,9 @@ func (this DestinationRefusal) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this DestinationRefusal) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this DestinationRefusal) GetLeg() *int64 { return this.Leg }
+
 // Another account has the external id. Customers receive InvalidInput with the same
 // code instead, because they must not learn whose account it is.
 type ExternalIDTaken struct {
@@ -906,6 +975,8 @@ type ExternalIDTaken struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The account that has it.
 	AccountID string `json:"accountId"`
 }
@@ -932,6 +1003,9 @@ func (this ExternalIDTaken) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this ExternalIDTaken) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this ExternalIDTaken) GetLeg() *int64 { return this.Leg }
 
 // The movements that are forbidden on an account, and why.
 type Freeze struct {
@@ -1019,6 +1093,8 @@ type HoldEnded struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (HoldEnded) IsUserError() {}
@@ -1044,6 +1120,9 @@ func (this HoldEnded) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this HoldEnded) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this HoldEnded) GetLeg() *int64 { return this.Leg }
+
 // The hold has expired.
 type HoldExpired struct {
 	// The rule that was broken.
@@ -1054,6 +1133,8 @@ type HoldExpired struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The time since when this is so.
 	Since scalar.DateTime `json:"since"`
 }
@@ -1081,6 +1162,9 @@ func (this HoldExpired) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this HoldExpired) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this HoldExpired) GetLeg() *int64 { return this.Leg }
+
 // The account has no such hold.
 type HoldNotFound struct {
 	// The rule that was broken.
@@ -1091,6 +1175,8 @@ type HoldNotFound struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (HoldNotFound) IsUserError() {}
@@ -1116,6 +1202,9 @@ func (this HoldNotFound) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this HoldNotFound) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this HoldNotFound) GetLeg() *int64 { return this.Leg }
+
 // The idempotency key was used before, for a different request.
 type IdempotencyConflict struct {
 	// The rule that was broken.
@@ -1126,6 +1215,8 @@ type IdempotencyConflict struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The input fields that differ from the first request; only `mutation` when that
 	// was of another kind, such as the openAccount of this account.
 	Fields []string `json:"fields"`
@@ -1154,6 +1245,9 @@ func (this IdempotencyConflict) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this IdempotencyConflict) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this IdempotencyConflict) GetLeg() *int64 { return this.Leg }
+
 // The amount is larger than the available balance.
 type InsufficientFunds struct {
 	// The rule that was broken.
@@ -1164,6 +1258,8 @@ type InsufficientFunds struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// How much is available now.
 	Available *Money `json:"available"`
 	// How much is missing.
@@ -1193,6 +1289,9 @@ func (this InsufficientFunds) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this InsufficientFunds) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this InsufficientFunds) GetLeg() *int64 { return this.Leg }
+
 // The amount is not positive, too large, or has more decimals than its currency.
 type InvalidAmount struct {
 	// The rule that was broken.
@@ -1203,6 +1302,8 @@ type InvalidAmount struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The maximum number of decimals of an amount in this currency.
 	MaxPrecision int64 `json:"maxPrecision"`
 }
@@ -1230,6 +1331,9 @@ func (this InvalidAmount) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this InvalidAmount) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this InvalidAmount) GetLeg() *int64 { return this.Leg }
+
 // A field of the input is empty, too long or has a forbidden value.
 type InvalidInput struct {
 	// The rule that was broken.
@@ -1240,6 +1344,8 @@ type InvalidInput struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (InvalidInput) IsUserError() {}
@@ -1265,6 +1371,71 @@ func (this InvalidInput) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this InvalidInput) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this InvalidInput) GetLeg() *int64 { return this.Leg }
+
+// What postTransaction posted: legs on several accounts that happened together, all or
+// nothing.
+type JournalTransaction struct {
+	// The id, unique across all types. In a dry run it is one that nothing will have.
+	ID string `json:"id"`
+	// When it was posted.
+	PostedAt scalar.DateTime `json:"postedAt"`
+	// Who posted it.
+	Caller string `json:"caller"`
+	// The number of its legs, those included that you may not see.
+	LegCount int64 `json:"legCount"`
+	// The legs, in their order. Who posted it sees all of them, and so do the bank's
+	// staff; everybody else sees those of accounts that it may see.
+	Legs []*Leg `json:"legs"`
+	// All its legs, in their order.
+	All []*Leg `json:"-"`
+}
+
+func (JournalTransaction) IsNode() {}
+
+// An id that is unique across all types. Treat it as opaque.
+func (this JournalTransaction) GetID() string { return this.ID }
+
+// One leg of a posted transaction: a movement on one account.
+type Leg struct {
+	// Its place among the legs, starting at 0.
+	Index int64 `json:"index"`
+	// The account.
+	AccountID string `json:"accountId"`
+	// Whether it raised or lowered the balance of the account.
+	Direction Direction `json:"direction"`
+	// The amount; always positive.
+	Amount *Money `json:"amount"`
+	// The client's own reference, if it sent one.
+	Reference *string `json:"reference,omitempty"`
+	// A note, if there is one.
+	Memo *string `json:"memo,omitempty"`
+	// The line of the account's history; null if you may not see the account, or if this is
+	// a dry run.
+	Transaction *Transaction `json:"transaction,omitempty"`
+	// The line of history that it made, if that is at hand.
+	Line *view.Transaction `json:"-"`
+	// Whether it exists only in a dry run.
+	Predicted bool `json:"-"`
+	// The version that its account had right after it.
+	Version int64 `json:"-"`
+}
+
+// One leg of a transaction to post.
+type LegInput struct {
+	// The account.
+	AccountID string `json:"accountId"`
+	// Whether to raise the balance of the account, or to lower it. Customers lower only their own.
+	Direction Direction `json:"direction"`
+	// How much: positive, in the currency of the account.
+	Amount *MoneyInput `json:"amount"`
+	// Your own reference, at most 140 characters.
+	Reference *string `json:"reference,omitempty"`
+	// A note, at most 500 characters.
+	Memo *string `json:"memo,omitempty"`
+}
+
 // A debit limit would be exceeded.
 type LimitExceeded struct {
 	// The rule that was broken.
@@ -1275,6 +1446,8 @@ type LimitExceeded struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The limit.
 	Limit *Money `json:"limit"`
 	// How much of the limit is left.
@@ -1305,6 +1478,9 @@ func (this LimitExceeded) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this LimitExceeded) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this LimitExceeded) GetLeg() *int64 { return this.Leg }
 
 // The limits on an account's debits: withdrawals, outgoing transfers and holds.
 type Limits struct {
@@ -1385,6 +1561,8 @@ type NotReversible struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (NotReversible) IsUserError() {}
@@ -1409,6 +1587,9 @@ func (this NotReversible) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this NotReversible) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this NotReversible) GetLeg() *int64 { return this.Leg }
 
 // A request to open an account.
 type OpenAccountInput struct {
@@ -1455,6 +1636,8 @@ type OverdraftInUse struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// How much of the overdraft is in use.
 	Used *Money `json:"used"`
 }
@@ -1482,6 +1665,9 @@ func (this OverdraftInUse) GetPath() []string {
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this OverdraftInUse) GetRetryable() bool { return this.Retryable }
 
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this OverdraftInUse) GetLeg() *int64 { return this.Leg }
+
 // This kind of account has no overdraft.
 type OverdraftNotAllowed struct {
 	// The rule that was broken.
@@ -1492,6 +1678,8 @@ type OverdraftNotAllowed struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (OverdraftNotAllowed) IsUserError() {}
@@ -1516,6 +1704,9 @@ func (this OverdraftNotAllowed) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this OverdraftNotAllowed) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this OverdraftNotAllowed) GetLeg() *int64 { return this.Leg }
 
 // Whether a connection has more pages, and the cursors to request them.
 type PageInfo struct {
@@ -1583,7 +1774,7 @@ type PostBatchInput struct {
 	// 1 to 100 commands of any accounts, executed in their order.
 	Items []*BatchItemInput `json:"items"`
 	// Apply all items or none. Where the bank's log has several partitions, all accounts
-	// must be in one of them.
+	// must be in one of them; otherwise it is refused with ACCOUNTS_APART.
 	Atomic *bool `json:"atomic,omitempty"`
 	// Return what would happen and every rule that forbids it, and change nothing.
 	DryRun *bool `json:"dryRun,omitempty"`
@@ -1600,6 +1791,30 @@ type PostBatchPayload struct {
 	// Whether this was a dry run: nothing happened, and the result is what would have happened.
 	DryRun bool `json:"dryRun"`
 	// Why the whole batch was refused; refusals of items are in results.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// A request to post a transaction with several legs.
+type PostTransactionInput struct {
+	// 2 to 50 legs, in the order in which they are posted. In each currency, the debits are
+	// as much as the credits.
+	Legs []*LegInput `json:"legs"`
+	// Your own id for this request, 1 to 128 characters, unique within the account of the
+	// first debit. The same request, sent again with the same key, moves no money again.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Return what would happen and every rule of any account that forbids it, and change nothing.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// The result of posting a transaction.
+type PostTransactionPayload struct {
+	// What was posted; null when refused.
+	Journal *JournalTransaction `json:"journal,omitempty"`
+	// Whether this is the result of an earlier, identical request.
+	Replayed bool `json:"replayed"`
+	// Whether this was a dry run: nothing happened, and the result is what would have happened.
+	DryRun bool `json:"dryRun"`
+	// Why the request was refused, with the leg at fault; empty on success.
 	UserErrors []UserError `json:"userErrors"`
 }
 
@@ -1637,9 +1852,11 @@ type ReleaseHoldPayload struct {
 
 // A request to reverse a transaction.
 type ReverseInput struct {
-	// The transaction: a deposit, a withdrawal, a captured hold or a transfer. A
-	// transfer can be named by its transaction on either account; the account that
-	// received it reverses it, and the idempotency key belongs to that account.
+	// The transaction: a deposit, a withdrawal, a captured hold, a transfer, or one with
+	// several legs. A transfer can be named by its transaction on either account; the
+	// account that received it reverses it, and the idempotency key belongs to that
+	// account. Several legs can be named by the transaction of any; all are reversed at
+	// once, in full, and the key belongs to the account of that one.
 	TransactionID string `json:"transactionId"`
 	// How much of it; by default all that has not been reversed yet.
 	Amount *MoneyInput `json:"amount,omitempty"`
@@ -1668,6 +1885,8 @@ type ReversePayload struct {
 	DryRun bool `json:"dryRun"`
 	// Why the request was refused; empty on success.
 	UserErrors []UserError `json:"userErrors"`
+	// What reverses all legs, if the transaction is one of several legs.
+	Journal *JournalTransaction `json:"journal,omitempty"`
 }
 
 // A transfer needs two accounts.
@@ -1680,6 +1899,8 @@ type SameAccount struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (SameAccount) IsUserError() {}
@@ -1704,6 +1925,9 @@ func (this SameAccount) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this SameAccount) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this SameAccount) GetLeg() *int64 { return this.Leg }
 
 // A request to set all limits of an account; they replace the existing limits.
 type SetLimitsInput struct {
@@ -1813,6 +2037,8 @@ type TooManyOpenItems struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 	// The maximum number of open items.
 	Most int64 `json:"most"`
 }
@@ -1839,6 +2065,9 @@ func (this TooManyOpenItems) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this TooManyOpenItems) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this TooManyOpenItems) GetLeg() *int64 { return this.Leg }
 
 // One movement of money on one account.
 type Transaction struct {
@@ -1885,8 +2114,15 @@ type Transaction struct {
 	ReversedAmount *Money `json:"reversedAmount"`
 	// The reason, for a reversal or a returned transfer.
 	Reason *string `json:"reason,omitempty"`
+	// The id of what was posted with several legs, if this is one of them.
+	JournalID *string `json:"journalId,omitempty"`
+	// All legs of what this is a leg of, itself included, as far as you may see them; see
+	// JournalTransaction.legs. Empty for every other transaction.
+	Legs []*Leg `json:"legs"`
 	// The line of history that the fields come from.
 	Line view.Transaction `json:"-"`
+	// What it is a leg of, if that is at hand.
+	Posted *JournalTransaction `json:"-"`
 	// Whether it exists only in a dry run.
 	Predicted bool `json:"-"`
 	// The transfer that it sends, in a dry run.
@@ -1979,6 +2215,8 @@ type TransactionNotFound struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (TransactionNotFound) IsUserError() {}
@@ -2003,6 +2241,9 @@ func (this TransactionNotFound) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this TransactionNotFound) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this TransactionNotFound) GetLeg() *int64 { return this.Leg }
 
 // A page of a statement's transactions.
 type TransactionPage struct {
@@ -2107,6 +2348,8 @@ type TransferNotPending struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (TransferNotPending) IsUserError() {}
@@ -2131,6 +2374,9 @@ func (this TransferNotPending) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this TransferNotPending) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this TransferNotPending) GetLeg() *int64 { return this.Leg }
 
 // The result of a transfer.
 type TransferPayload struct {
@@ -2158,6 +2404,8 @@ type TransferPending struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (TransferPending) IsUserError() {}
@@ -2182,6 +2430,9 @@ func (this TransferPending) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this TransferPending) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this TransferPending) GetLeg() *int64 { return this.Leg }
 
 // Why an account rejects a transfer.
 type TransferRejection struct {
@@ -2248,6 +2499,8 @@ type UnknownCurrency struct {
 	Path []string `json:"path,omitempty"`
 	// Whether the same request may succeed later.
 	Retryable bool `json:"retryable"`
+	// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+	Leg *int64 `json:"leg,omitempty"`
 }
 
 func (UnknownCurrency) IsUserError() {}
@@ -2272,6 +2525,9 @@ func (this UnknownCurrency) GetPath() []string {
 
 // Whether the same request may succeed later, because the account may have changed by then.
 func (this UnknownCurrency) GetRetryable() bool { return this.Retryable }
+
+// The leg at fault, by its index from 0, of a transaction to post; null for everything else.
+func (this UnknownCurrency) GetLeg() *int64 { return this.Leg }
 
 // A request to change an account. A field that is left out stays as it is.
 type UpdateAccountInput struct {
@@ -3227,6 +3483,8 @@ const (
 	TransactionTypeHoldCapture TransactionType = "HOLD_CAPTURE"
 	// An earlier transaction was reversed, or a part of it.
 	TransactionTypeReversal TransactionType = "REVERSAL"
+	// One leg of what was posted on several accounts.
+	TransactionTypePosting TransactionType = "POSTING"
 )
 
 var AllTransactionType = []TransactionType{
@@ -3237,11 +3495,12 @@ var AllTransactionType = []TransactionType{
 	TransactionTypeTransferReturned,
 	TransactionTypeHoldCapture,
 	TransactionTypeReversal,
+	TransactionTypePosting,
 }
 
 func (e TransactionType) IsValid() bool {
 	switch e {
-	case TransactionTypeDeposit, TransactionTypeWithdrawal, TransactionTypeTransferOut, TransactionTypeTransferIn, TransactionTypeTransferReturned, TransactionTypeHoldCapture, TransactionTypeReversal:
+	case TransactionTypeDeposit, TransactionTypeWithdrawal, TransactionTypeTransferOut, TransactionTypeTransferIn, TransactionTypeTransferReturned, TransactionTypeHoldCapture, TransactionTypeReversal, TransactionTypePosting:
 		return true
 	}
 	return false

@@ -14,7 +14,7 @@ const statementQuery = `query($account: ID!, $from: DateTime!, $to: DateTime!, $
     owner currency from to opening { value } openingVersion closing { value } closingVersion
     lines(first: 100, after: $after) {
       nodes { id version type direction amount { value currency } balanceAfter { value } occurredAt effectiveAt
-        reference memo externalId counterpartyId transferId reason }
+        reference memo externalId counterpartyId transferId journalId reason }
       pageInfo { hasNextPage endCursor }
     }
   }
@@ -46,6 +46,7 @@ type statementNode struct {
 	BalanceAfter                                                    struct{ Value string }
 	OccurredAt, EffectiveAt                                         time.Time
 	Reference, Memo, ExternalID, CounterpartyID, TransferID, Reason string
+	JournalID                                                       string
 }
 
 // statementPage reads the page after a cursor.
@@ -76,7 +77,7 @@ func (p *statementPage) frame(id bank.AccountID, zone *time.Location) (statement
 func (n statementNode) line() (statement.Line, error) {
 	line := statement.Line{ID: n.ID, Version: n.Version, Type: n.Type, Credit: n.Direction == "CREDIT",
 		BookedAt: n.OccurredAt, ValueAt: n.EffectiveAt, Reference: n.Reference, Memo: n.Memo, ExternalID: n.ExternalID,
-		Counterparty: n.CounterpartyID, Transfer: n.TransferID, Reason: n.Reason}
+		Counterparty: n.CounterpartyID, Transfer: n.TransferID, Journal: n.JournalID, Reason: n.Reason}
 	var err error
 	if line.Amount, err = bank.ParseMoney(n.Amount.Value, n.Amount.Currency); err != nil {
 		return line, fmt.Errorf("the amount of transaction %s: %w", n.ID, err)

@@ -25,9 +25,11 @@ func ClearingActor(id bank.AccountID) string {
 // mostEvents is how many events a command may become: more than one if several
 // accounts may decide on it.
 func mostEvents(c bank.Command) int {
-	switch c.(type) {
-	case bank.SendTransfer, bank.Reverse:
+	switch c := c.(type) {
+	case bank.SendTransfer, bank.Reverse: // which does not say how many legs it undoes
 		return 2
+	case bank.PostTransaction:
+		return max(len(c.Legs), bank.MinLegs)
 	}
 	return 1
 }

@@ -79,7 +79,7 @@ var operations = []Operation{
 	{"ReturnTransfer", "", Bank, 1, command[bank.ReturnTransfer](), events(
 		event[bank.TransferReturned]("transfer-returned", 2, lifted(returnedV1.lift)))},
 
-	{"PostTransaction", "", Bank, 2, command[bank.PostTransaction](), events(legPosted)},
+	{"PostTransaction", "postTransaction", Owner, 2, command[bank.PostTransaction](), events(legPosted)},
 	{"PostLeg", "", Bank, 1, command[bank.PostLeg](), events(legPosted)},
 
 	{"Reverse", "reverse", Staff, 2, command[bank.Reverse](), events(

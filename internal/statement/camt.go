@@ -1,6 +1,7 @@
 package statement
 
 import (
+	"cmp"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -157,7 +158,7 @@ func (f *camtForm) line(l Line) error {
 		return err
 	}
 	indicator := sign(l.Credit, "CRDT", "DBIT")
-	details := camtDetails{Servicer: camtRef(l), EndToEnd: short(l.Reference), Transfer: l.Transfer,
+	details := camtDetails{Servicer: camtRef(l), EndToEnd: short(l.Reference), Transfer: cmp.Or(l.Transfer, l.Journal),
 		Owner: short(l.ExternalID), Amount: amount, Indicator: indicator, More: l.Reason}
 	if l.Reference != "" {
 		details.About = &camtRemittance{l.Reference}
@@ -189,6 +190,8 @@ func camtCodeOf(l Line) camtCode {
 		code.Family, code.SubFamily = "CNTR", "CDPT"
 	case "WITHDRAWAL":
 		code.Family, code.SubFamily = "CNTR", "CWDL"
+	case "POSTING":
+		code.Family, code.SubFamily = sign(l.Credit, "RCDT", "ICDT"), "BOOK"
 	case "TRANSFER_OUT":
 		code.Family, code.SubFamily = "ICDT", "BOOK"
 	case "TRANSFER_IN":

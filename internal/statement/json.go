@@ -44,6 +44,7 @@ type jsonLine struct {
 	ExternalID     string `json:"externalId,omitempty"`
 	CounterpartyID string `json:"counterpartyId,omitempty"`
 	TransferID     string `json:"transferId,omitempty"`
+	JournalID      string `json:"journalId,omitempty"`
 	Memo           string `json:"memo,omitempty"`
 	Reason         string `json:"reason,omitempty"`
 }
@@ -66,7 +67,7 @@ func (f *jsonForm) line(l Line) error {
 		Amount: l.Amount.Decimal(), Balance: l.Balance.Decimal(),
 		BookedAt: f.statement.instant(l.BookedAt), ValueAt: f.statement.instant(l.ValueAt),
 		Reference: l.Reference, ExternalID: l.ExternalID, CounterpartyID: l.Counterparty, TransferID: l.Transfer,
-		Memo: l.Memo, Reason: l.Reason})
+		JournalID: l.Journal, Memo: l.Memo, Reason: l.Reason})
 	if err != nil {
 		return err
 	}

@@ -56,6 +56,8 @@ type Line struct {
 	BookedAt, ValueAt time.Time
 
 	Reference, Memo, ExternalID, Counterparty, Transfer, Reason string
+	// Journal is what was posted on several accounts, if this is a leg of it.
+	Journal string
 }
 
 // Format is the file format of a statement.

@@ -59,6 +59,9 @@ func aMonth() (statement.Statement, []statement.Line) {
 		l.Counterparty, l.Transfer, l.Reason = string(bob), string(bank.NewTransferID(ada, "k")), "The account was closed."
 	})
 	add(18, "TRANSFER_IN", true, 50_00, func(l *statement.Line) { l.Counterparty = string(bob) })
+	add(19, "POSTING", false, 7_25, func(l *statement.Line) {
+		l.Journal, l.Reference = string(bank.NewJournalID(ada, "k")), "fee"
+	})
 	add(20, "REVERSAL", false, 300_00, func(l *statement.Line) { l.Reason = "paid twice" })
 	frame.Closing = eur(balance)
 	return frame, lines

@@ -14,9 +14,10 @@ import (
 // the document of their account is stale, are missing: then there are fewer than Of.
 type Journal struct {
 	ID bank.JournalID
-	// Of is how many legs it has; Legs are their lines of history, in their order.
-	Of   int
-	Legs []Transaction
+	// Of is how many legs it has; Legs are their lines of history, in their order, and Numbers their numbers, from 1.
+	Of      int
+	Legs    []Transaction
+	Numbers []int
 	// Home is the account that was asked, or "" if its leg is missing. At and Caller are of that leg.
 	Home   bank.AccountID
 	At     time.Time
@@ -49,6 +50,9 @@ func JournalOf(id bank.JournalID, records []contract.Record) (Journal, error) {
 		return Journal{}, fmt.Errorf("transaction %s: %w", id, ErrNotFound)
 	}
 	slices.SortFunc(j.Legs, func(a, b Transaction) int { return cmp.Compare(numbers[a.Position], numbers[b.Position]) })
+	for _, leg := range j.Legs {
+		j.Numbers = append(j.Numbers, numbers[leg.Position])
+	}
 	return j, nil
 }
 

@@ -88,6 +88,7 @@ func TestTheConsoleSpeaksTheSchema(t *testing.T) {
 			t.Errorf("%s has no form", mutation.Name)
 		}
 	}
+	compare(t, bank, bank.Types["LegInput"], forms["leg"])
 	var items []string
 	for _, field := range bank.Types["BatchItemInput"].Fields {
 		items = append(items, field.Name)

@@ -67,6 +67,9 @@ func (f fieldCosts) field(at *ast.Field, selected int, variables map[string]any)
 	if cost.Batch {
 		total = saturate(itemsOf(at, variables) * total)
 	}
+	if cost.Leg > 0 {
+		total = saturate(total + cost.Leg*legsOf(at, variables))
+	}
 	return total
 }
 
@@ -133,4 +136,23 @@ func itemsOf(at *ast.Field, variables map[string]any) int {
 		return 1 // GraphQL coerces a single value to a list of one
 	}
 	return min(max(len(items), 1), graph.MaxInBatch)
+}
+
+// legsOf is how many legs the input of a posting has, or those in a batch together.
+func legsOf(at *ast.Field, variables map[string]any) int {
+	input, _ := argument(at, "input", variables).(map[string]any)
+	legs := legsIn(input)
+	items, _ := input["items"].([]any)
+	for _, one := range items[:min(len(items), graph.MaxInBatch)] {
+		item, _ := one.(map[string]any)
+		posting, _ := item["postTransaction"].(map[string]any)
+		legs += legsIn(posting)
+	}
+	return legs
+}
+
+// legsIn is how many legs an input has; what is beyond the most is refused by its field.
+func legsIn(posting map[string]any) int {
+	legs, _ := posting["legs"].([]any)
+	return min(len(legs), graph.MaxLegs)
 }

@@ -9,6 +9,15 @@ import (
 	"corebank/server/guard"
 )
 
+const postLegs = `mutation($i: PostTransactionInput!) { postTransaction(input: $i) { journal { id } } }`
+
+// legs is the input of a posting with n legs.
+func legs(n int) map[string]any {
+	leg := map[string]any{"accountId": "x", "direction": "DEBIT",
+		"amount": map[string]any{"value": "1", "currency": "EUR"}}
+	return map[string]any{"idempotencyKey": "k", "legs": repeated(leg, n)}
+}
+
 func TestCostsAreReckoned(t *testing.T) {
 	v := gateway(t, server.Parts{Guard: guard.Config{Limits: guard.Limits{Cost: 1}}})
 	lines := func(first any) map[string]any { return map[string]any{"n": first} }
@@ -35,6 +44,10 @@ func TestCostsAreReckoned(t *testing.T) {
 		{"a batch", batch, map[string]any{"i": items(40)}, 40 * (50 + 2 + 3)},
 		{"a batch of one that is no list", batch, map[string]any{"i": items(1)[0]}, 50 + 2 + 3},
 		{"a batch too long", batch, map[string]any{"i": items(300)}, 100 * (50 + 2 + 3)},
+		{"a posting", postLegs, map[string]any{"i": legs(50)}, 50 + 2 + 50*20},
+		{"a posting too long", postLegs, map[string]any{"i": legs(300)}, 50 + 2 + 50*20},
+		{"postings in a batch", batch, map[string]any{"i": []any{map[string]any{"postTransaction": legs(3)},
+			map[string]any{"postTransaction": legs(4)}}}, 2*(50+2+3) + 7*20},
 		{"a subscription", `subscription { transactions { cursor } }`, nil, 50 + 1},
 	} {
 		got := request(test.query, test.variables)(v)

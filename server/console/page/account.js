@@ -12,7 +12,8 @@ import { amount, isNegative, isZero, shown } from './money.js';
 import { status } from './refusal.js';
 
 const actions = ['deposit', 'withdraw', 'transfer', 'placeHold'];
-const lessCommon = ['updateAccount', 'setLimits', 'freezeAccount', 'unfreezeAccount', 'closeAccount'];
+const lessCommon = ['postTransaction', 'updateAccount', 'setLimits', 'freezeAccount', 'unfreezeAccount',
+  'closeAccount'];
 function heading(account) {
   return h('div', { class: 'heading' }, h('div', {}, h('h1', {}, account.owner || 'Owner hidden',
     account.name && h('span', { class: 'name' }, ` ${account.name}`)),

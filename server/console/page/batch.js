@@ -2,9 +2,10 @@
 // attempt.
 import { ask, ApiError } from './api.js';
 import { freshId, h, show } from './dom.js';
-import { field, fieldset } from './field.js';
+import { fieldset, textsOf, write } from './field.js';
 import { check, freshKey, keep, kept, waits } from './form.js';
 import { batchItems, forms } from './forms.js';
+import { fieldFor } from './legs.js';
 import { allows } from './offer.js';
 import { patiently } from './persist.js';
 import { postBatch } from './queries.js';
@@ -21,8 +22,8 @@ class Item {
     this.kind = kind;
     this.key = key;
     this.fields = forms[kind].fields.filter(({ fixed }) => fixed === undefined)
-      .map((spec) => field(spec, { ...context, batch: true }));
-    for (const one of this.fields) one.write(texts[one.spec.name] ?? one.text());
+      .map((spec) => fieldFor(spec, { ...context, batch: true }));
+    write(this.fields, texts);
     this.outcome = h('div', { class: 'outcome' });
     this.remove = h('button', { type: 'button', class: 'quiet', onclick: () => remove(this) }, 'Remove');
     this.element = h('fieldset', { class: 'item' }, h('legend', {}, forms[kind].title), fieldset(this.fields),
@@ -36,8 +37,7 @@ class Item {
 
   // filling is the item's content, from which a new item can be restored.
   filling() {
-    return { kind: this.kind, key: this.key,
-      texts: Object.fromEntries(this.fields.map((one) => [one.spec.name, one.text()])) };
+    return { kind: this.kind, key: this.key, texts: textsOf(this.fields) };
   }
 
   lock(locked) {
@@ -48,8 +48,8 @@ class Item {
   showResult(result, dryRun) {
     const about = (path) => this.fields.find(({ spec }) => spec.name === fieldOf(path, this.kind));
     const refused = result.userErrors.length > 0
-      && refusals(result.userErrors, { dryRun }, (path) => about(path)?.spec.label);
-    for (const { path } of result.userErrors) about(path)?.refuse(refused.id);
+      && refusals(result.userErrors, { dryRun }, (path) => about(path)?.labelOf(path));
+    for (const { path } of result.userErrors) about(path)?.refuse(refused.id, path);
     const verdict = dryRun ? predicted[result.status] : undefined;
     show(this.outcome, h('p', {}, status(result.status, verdict)), refused || facts(result, dryRun));
   }

@@ -9,6 +9,7 @@ import { may } from './rights.js';
 
 export const shortTitles = {
   deposit: 'Deposit', withdraw: 'Withdraw', transfer: 'Transfer', placeHold: 'Hold', batch: 'Batch',
+  postTransaction: 'Posting',
   updateAccount: 'Name and metadata',
   setLimits: 'Limits', freezeAccount: 'Freeze', unfreezeAccount: 'Unfreeze', closeAccount: 'Close',
 };
@@ -63,8 +64,9 @@ export class Desk {
 
   #make(name, parameters) {
     // After a batch, the newest version of this account is the highest that any result names.
-    const versionAfter = ({ account, results = [] }) => account?.version
-      ?? Math.max(0, ...results.map((one) => (one.account?.id === this.live.id ? one.account.version : 0)));
+    const versionAfter = ({ account, results = [], journal }) => account?.version
+      ?? Math.max(0, ...results.map((one) => (one.account?.id === this.live.id ? one.account.version : 0)),
+        ...journal?.legs.map((leg) => (leg.accountId === this.live.id ? leg.transaction?.version ?? 0 : 0)) ?? []);
     const context = { account: this.live.account, parameters, replaced: (next) => { this.form = next; },
       then: (done) => this.live.refresh(versionAfter(done)) };
     return name === 'batch' ? new Batch(context) : new Form(name, context);

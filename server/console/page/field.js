@@ -58,7 +58,8 @@ function controlOf(spec, common) {
   }
 }
 
-const nothing = { element: null, text: () => '', write() {}, lock() {}, problem: () => '', setError() {}, refuse() {} };
+const nothing = { element: null, text: () => '', write() {}, lock() {}, problem: () => '', setError() {}, refuse() {},
+  labelOf: () => '' };
 
 // field makes a field from its specification.
 export function field(spec, context) {
@@ -82,7 +83,7 @@ export function field(spec, context) {
   element.hidden = (spec.from === 'account' && !context.batch) || Boolean(spec.unless?.(context.account));
   const unfold = () => element.closest('details')?.setAttribute('open', '');
   const one = {
-    spec, element, control,
+    spec, element, control, unit, labelOf: () => spec.label,
     text: () => (spec.kind === 'check' ? (control.checked ? 'yes' : '') : control.value),
     write(text) { if (spec.kind === 'check') control.checked = text === 'yes'; else control.value = text; },
     lock(locked) { control.disabled = locked; if (unit?.tagName === 'INPUT') unit.disabled = locked; },
@@ -105,6 +106,18 @@ export function field(spec, context) {
   if (spec.kind === 'money') control.addEventListener('change', () => readBack(one, unit, hint));
   control.addEventListener('input', () => one.setError(''));
   return one;
+}
+
+// textsOf is what was typed into fields, and write puts it back: with the currencies, where they can be chosen.
+export const textsOf = (fields) => Object.fromEntries(fields.flatMap((one) => [[one.spec.name, one.text()],
+  ...(one.unit?.tagName === 'INPUT' ? [[`${one.spec.name} currency`, one.unit.value]] : [])]));
+
+export function write(fields, texts) {
+  for (const one of fields) {
+    one.write(texts[one.spec.name] ?? one.text());
+    const currency = texts[`${one.spec.name} currency`];
+    if (currency !== undefined) one.unit.value = currency;
+  }
 }
 
 const currencyOf = (unit) => (unit.value ?? unit.textContent).trim().toUpperCase();

@@ -4,8 +4,9 @@
 import { ask, ApiError } from './api.js';
 import { confirmed } from './confirm.js';
 import { h, show } from './dom.js';
-import { field, fieldset } from './field.js';
+import { fieldset, textsOf } from './field.js';
 import { forms } from './forms.js';
+import { fieldFor } from './legs.js';
 import { patiently } from './persist.js';
 import { commandStatus, mutation } from './queries.js';
 import { fieldOf, refusals, trouble } from './refusal.js';
@@ -43,7 +44,7 @@ export class Form {
     this.spec = forms[name];
     this.context = context;
     this.key = freshKey();
-    this.fields = this.spec.fields.map((spec) => field(spec, context));
+    this.fields = this.spec.fields.map((spec) => fieldFor(spec, context));
     this.outcome = h('div', { class: 'outcome' });
     this.send = h('button', { type: 'submit', class: this.spec.grave ? 'grave' : 'primary' }, this.spec.button);
     this.dry = h('button', { type: 'button', onclick: () => this.#submit(true) }, 'Preview');
@@ -105,7 +106,7 @@ export class Form {
     if (this.busy || !this.#complete()) return;
     this.#work(true);
     show(this.outcome, h('p', { class: 'waiting', role: 'status' }, dryRun ? 'Checking…' : 'Sending…'));
-    const texts = Object.fromEntries(this.fields.map((one) => [one.spec.name, one.text()]));
+    const texts = textsOf(this.fields);
     if (!dryRun) keep({ name: this.name, key: this.key, texts });
     try {
       const { done } = await patiently(() => ask(mutation(this.name, this.spec.extra), { input: this.input(dryRun) },
@@ -134,7 +135,7 @@ export class Form {
   #answered(done) {
     this.doubtful &&= done.dryRun;
     if (done.userErrors.length > 0) {
-      this.#refused(refusals(done.userErrors, done, (path) => this.#field(path)?.spec.label), done.userErrors);
+      this.#refused(refusals(done.userErrors, done, (path) => this.#field(path)?.labelOf(path)), done.userErrors);
       return;
     }
     if (done.dryRun) {
@@ -152,7 +153,7 @@ export class Form {
 
   // #refused shows a panel and marks the fields that it is about.
   #refused(panel, errors) {
-    for (const { path } of errors) this.#field(path)?.refuse(panel.id);
+    for (const { path } of errors) this.#field(path)?.refuse(panel.id, path);
     show(this.buttons, this.send, this.dry);
     show(this.outcome, panel);
     panel.focus();
@@ -210,7 +211,8 @@ export class Form {
   // #checkOutcome asks the log. A command in flight is not in the log yet.
   async #checkOutcome(answer) {
     try {
-      const account = this.name === 'openAccount' ? undefined : this.context.account?.id;
+      const account = this.name === 'openAccount' ? undefined
+        : this.spec.keyBelongsTo?.(this.input(false)) ?? this.context.account?.id;
       const { commandStatus: status } = await ask(commandStatus, { accountId: account, idempotencyKey: this.key });
       answer.textContent = status.message;
     } catch (error) {

@@ -55,6 +55,11 @@ export const forms = {
       amount, ...notes, effectiveAt, waitMs,
     ],
   },
+  postTransaction: {
+    title: 'Post on several accounts', done: 'All legs were posted', button: 'Post all legs', extra: ['journal'],
+    fields: [{ name: 'legs', label: 'Legs', kind: 'legs', required: true }],
+    keyBelongsTo: ({ legs }) => legs.find(({ direction }) => direction === 'DEBIT')?.accountId,
+  },
   placeHold: {
     title: 'Place a hold', done: 'The hold was placed', button: 'Place the hold', extra: ['hold'],
     fields: [accountId, amount, { name: 'expiresAt', label: 'Expires at', kind: 'moment', more: true,
@@ -83,7 +88,7 @@ export const forms = {
     fields: [{ name: 'holdId', label: 'Hold', required: true, from: 'hold' }, reason],
   },
   reverse: {
-    title: 'Reverse a transaction', done: 'The transaction was reversed', button: 'Reverse', extra: ['transfer'],
+    title: 'Reverse a transaction', done: 'The transaction was reversed', button: 'Reverse', extra: ['transfer', 'journal'],
     fields: [
       { name: 'transactionId', label: 'Transaction', required: true, from: 'transaction' },
       { ...amount, required: false, hint: 'Leave empty for the amount not yet reversed.' },
@@ -122,6 +127,13 @@ export const forms = {
   },
 };
 
+// legFields are those of one leg of postTransaction.
+export const legFields = [
+  { name: 'accountId', label: 'Account', required: true, hint: 'The account id, which starts with acc_.' },
+  { name: 'direction', label: 'Direction', kind: 'choice', choices: ['CREDIT', 'DEBIT'], required: true },
+  amount, reference, memo,
+];
+
 // batchItems are the forms that postBatch accepts as items.
 export const batchItems = ['deposit', 'withdraw', 'transfer', 'placeHold', 'adjustHold', 'captureHold', 'releaseHold',
-  'reverse'];
+  'reverse', 'postTransaction'];

@@ -9,7 +9,8 @@ import { history, totals } from './queries.js';
 import { trouble } from './refusal.js';
 import { Rows } from './rows.js';
 
-const types = ['DEPOSIT', 'WITHDRAWAL', 'TRANSFER_OUT', 'TRANSFER_IN', 'TRANSFER_RETURNED', 'HOLD_CAPTURE', 'REVERSAL'];
+const types = ['DEPOSIT', 'WITHDRAWAL', 'TRANSFER_OUT', 'TRANSFER_IN', 'TRANSFER_RETURNED', 'HOLD_CAPTURE', 'REVERSAL',
+  'POSTING'];
 const directions = [['', 'In and out'], ['CREDIT', 'In'], ['DEBIT', 'Out']];
 const page = 50;
 

@@ -6,6 +6,7 @@ import { announce, h, show } from './dom.js';
 import { Form, keep } from './form.js';
 import { healthView } from './health.js';
 import { holdView } from './hold.js';
+import { journalView } from './journal.js';
 import { copied } from './money.js';
 import { persist } from './persist.js';
 import { trouble } from './refusal.js';
@@ -39,7 +40,7 @@ function noView() {
 }
 
 const views = new Map(Object.entries({ accounts: accountsView, open: openView, account: accountView,
-  transfer: transferView, hold: holdView,
+  transfer: transferView, hold: holdView, journal: journalView,
   health: (route) => (mayRead('systemStatus') ? healthView(route) : notAllowed('Health', 'health')) }));
 
 // offer shows in the header only what the caller may use.

@@ -41,16 +41,17 @@ export function transferStatus(row, account, returned) {
 }
 
 const paysIn = { DEPOSIT: false, TRANSFER_IN: false, WITHDRAWAL: true, HOLD_CAPTURE: true, TRANSFER_OUT: true };
+const paysBack = ({ type, direction }) => (type === 'POSTING' ? direction === 'DEBIT' : paysIn[type]);
 
 // reversal says how a row stands: 'possible', 'done', or 'impossible'.
 export function reversal(row, account, returned) {
   const all = minor(row.amount.value).units;
   const undone = minor(row.reversedAmount?.value ?? '0').units;
   if (undone > 0n && undone === all) return 'done';
-  if (!(row.type in paysIn) || row.transfer?.reverses || !allows(account, 'reverse')) return 'impossible';
+  if (paysBack(row) === undefined || row.reverses || row.transfer?.reverses || !allows(account, 'reverse')) return 'impossible';
   if (row.type === 'TRANSFER_OUT' && transferStatus(row, account, returned) !== 'COMPLETED') return 'impossible';
   const { freeze } = account;
-  return (paysIn[row.type] ? freeze?.credits : freeze?.debits) ? 'impossible' : 'possible';
+  return (paysBack(row) ? freeze?.credits : freeze?.debits) ? 'impossible' : 'possible';
 }
 
 // headline is the amount that says most about a hold: what it still reserves, or,

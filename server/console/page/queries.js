@@ -9,6 +9,7 @@ export const transactionFields = `
 fragment Line on Transaction {
   id accountId type direction version occurredAt effectiveAt reference memo reason caller
   amount ${money} balanceAfter ${money} counterpartyId transferId externalId
+  journalId legs { index accountId direction amount ${money} }
 }`;
 
 // What decides whether a transaction can be reversed.
@@ -25,6 +26,12 @@ const transferFields = `
 fragment Sent on Transfer {
   id fromAccountId toAccountId status sentAt endedAt effectiveAt reference memo amount ${money}
   rejection { code message }
+}`;
+
+const journalFields = `
+fragment Posted on JournalTransaction {
+  id postedAt caller legCount
+  legs { index accountId direction reference memo amount ${money} transaction { id version } }
 }`;
 
 const holdFields = `
@@ -102,6 +109,10 @@ export const hold = `
 query Hold($id: ID!) { hold(id: $id) { ...Held } }
 ${holdFields}`;
 
+export const journal = `
+query Journal($id: ID!) { node(id: $id) { ...Posted } }
+${journalFields}`;
+
 export const accountState = `
 query State($id: ID!) { account(id: $id) { id status currency freeze { debits credits reason } ${balance} } }`;
 
@@ -139,15 +150,19 @@ fragment Refusal on UserError {
 }`;
 
 const after = `account { id status version ${balance} } transaction { ...Line }`;
+const extras = {
+  hold: ['hold { ...Held }', holdFields], transfer: ['transfer { ...Sent }', transferFields],
+  journal: ['journal { ...Posted }', journalFields],
+};
 
 // mutation returns the document of a mutation. extra names what its payload also
-// contains: a hold or a transfer.
+// contains: a hold, a transfer, or what was posted on several accounts, of which no
+// account is the one.
 export function mutation(name, extra = []) {
   const input = `${name[0].toUpperCase()}${name.slice(1)}Input`;
-  const parts = [after, extra.includes('hold') && 'hold { ...Held }',
-    extra.includes('transfer') && 'transfer { ...Sent }'];
-  const fragments = [transactionFields, refusalFields, extra.includes('hold') && holdFields,
-    extra.includes('transfer') && transferFields];
+  const one = name !== 'postTransaction';
+  const parts = [one && after, ...extra.map((what) => extras[what][0])];
+  const fragments = [one && transactionFields, refusalFields, ...extra.map((what) => extras[what][1])];
   return `mutation ${name}($input: ${input}!) {
   done: ${name}(input: $input) { ${parts.filter(Boolean).join(' ')} replayed dryRun userErrors { ...Refusal } }
 }${fragments.filter(Boolean).join('')}`;
@@ -158,7 +173,7 @@ export const postBatch = `mutation postBatch($input: PostBatchInput!) {
     dryRun failedIndex userErrors { ...Refusal }
     results {
       index status account { id version ${balance} } transaction { ...Line } transfer { ...Sent } hold { ...Held }
-      userErrors { ...Refusal }
+      journal { ...Posted } userErrors { ...Refusal }
     }
   }
-}${transactionFields}${refusalFields}${transferFields}${holdFields}`;
+}${transactionFields}${refusalFields}${transferFields}${holdFields}${journalFields}`;

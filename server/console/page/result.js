@@ -9,7 +9,7 @@ const pair = (name, value) => [h('dt', {}, name), h('dd', { class: 'figure' }, v
 
 // facts lists the objects that a payload contains.
 export function facts(done, dryRun = done.dryRun) {
-  const { account, transaction, transfer, hold } = done;
+  const { account, transaction, transfer, hold, journal } = done;
   // What was only predicted has no page of its own.
   const about = (kind, one) => (dryRun ? status(one.status)
     : h('a', { href: `#/${kind}/${one.id}` }, status(one.status)));
@@ -19,6 +19,11 @@ export function facts(done, dryRun = done.dryRun) {
     transfer && [h('dt', {}, 'Transfer'), h('dd', {}, about('transfer', transfer),
       transfer.rejection && ` ${transfer.rejection.message}`)],
     hold && [h('dt', {}, 'Hold'), h('dd', {}, about('hold', hold), ` ${amount(headline(hold))}`)],
+    journal && [!dryRun && [h('dt', {}, 'Posting'), h('dd', {}, h('a', { href: `#/journal/${journal.id}` },
+      `${journal.legCount} legs`))],
+    journal.legs.map((leg) => [h('dt', {}, `Leg ${leg.index + 1}`), h('dd', {},
+      h('span', { class: 'figure' }, `${sign(leg)}${amount(leg.amount)}`), ' ',
+      h('a', { class: 'short', href: `#/account/${leg.accountId}`, title: leg.accountId }, leg.accountId))])],
     account && pair('Version', String(account.version)));
 }
 

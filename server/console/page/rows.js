@@ -8,8 +8,20 @@ import { may } from './rights.js';
 const headings = ['Time (UTC)', 'Transaction', 'Amount', 'Balance'];
 const restful = 3000; // new rows are highlighted when none came for so long
 
+const shownLegs = 3; // other accounts that a row names
+
+// otherLegs are the legs of a row's posting on other accounts.
+function otherLegs({ accountId, legs = [] }) {
+  const others = legs.filter((leg) => leg.accountId !== accountId);
+  const rest = others.length - shownLegs;
+  return [others.slice(0, shownLegs).map((leg) => [h('a', { class: 'short', href: `#/account/${leg.accountId}`,
+    title: leg.accountId }, leg.accountId), ` ${leg.direction === 'DEBIT' ? '−' : '+'}${amount(leg.amount)} `]),
+  rest > 0 && `and ${rest} more `];
+}
+
 function detail(row) {
   return [
+    otherLegs(row),
     row.counterpartyId && [row.direction === 'DEBIT' ? 'to ' : 'from ',
       h('a', { class: 'short', href: `#/account/${row.counterpartyId}`, title: row.counterpartyId },
         row.counterpartyId), ' '],
@@ -23,8 +35,8 @@ function detail(row) {
 class Line {
   constructor(row, fresh) {
     const debit = row.direction === 'DEBIT';
-    const kind = row.transferId ? h('a', { href: `#/transfer/${row.transferId}` }, displayName(row.type))
-      : displayName(row.type);
+    const page = row.transferId ? `#/transfer/${row.transferId}` : row.journalId && `#/journal/${row.journalId}`;
+    const kind = page ? h('a', { href: page }, displayName(row.type)) : displayName(row.type);
     this.row = row;
     this.standing = h('span', {});
     this.act = h('td', { class: 'act' });

@@ -2,8 +2,9 @@
 // returns the failures.
 import { noteOf } from '/page/chart.js';
 import { entries, momentOf } from '/page/field.js';
-import { batchItems, forms } from '/page/forms.js';
+import { batchItems, forms, legFields } from '/page/forms.js';
 import { Ledger, live, most } from '/page/ledger.js';
+import { differences, say } from '/page/legs.js';
 import { copied, decimal, grouped, isNegative, isZero, minor, shown, sum, typed } from '/page/money.js';
 import { Live } from '/page/live.js';
 import { allows, headline, reversal } from '/page/offer.js';
@@ -195,6 +196,10 @@ function offers() {
   is('a transfer', [state('TRANSFER_OUT', sent, { transfersInTransit: [{ transferId: 'trf_1' }] }),
     state('TRANSFER_OUT', sent), state('TRANSFER_OUT', sent, {}, ['trf_1'])], ['impossible', 'possible', 'impossible']);
   const [noDebits, noCredits] = [{ freeze: { debits: true } }, { freeze: { credits: true } }];
+  is('a leg', ['DEBIT', 'CREDIT'].map((direction) => state('POSTING', { direction })), Array(2).fill('possible'));
+  is('a leg of a reversal', state('POSTING', { direction: 'DEBIT', reverses: { id: 'txn_1_2' } }), 'impossible');
+  is('a leg while blocked', ['DEBIT', 'CREDIT'].map((direction) =>
+    state('POSTING', { direction }, { freeze: { debits: true } })), ['possible', 'impossible']);
   is('while blocked', [state('DEPOSIT', {}, noDebits), state('DEPOSIT', {}, noCredits),
     state('WITHDRAWAL', {}, noCredits)], ['impossible', 'possible', 'impossible']);
   const hold = { remaining: '0.00', captured: '0.00', amount: '9.00' };
@@ -202,6 +207,19 @@ function offers() {
     .map(([name, value]) => [name, { value }]).concat([['status', status]]))).value;
   is('the headline of a hold', [says('ACTIVE', { remaining: '9.00' }), says('CAPTURED', { captured: '9.00' }),
     says('RELEASED'), says('EXPIRED')], Array(4).fill('9.00'));
+}
+
+// Debits and credits are equal in each currency by itself.
+function legs() {
+  const leg = (direction, value, currency = 'EUR') => ({ direction, amount: { value, currency } });
+  const sums = (...list) => differences(list);
+  is('equal', sums(leg('DEBIT', '100'), leg('CREDIT', '30.5'), leg('CREDIT', '69.50')), { EUR: '0.00' });
+  is('by currency', sums(leg('DEBIT', '1'), leg('CREDIT', '1', 'JPY')), { EUR: '1', JPY: '-1' });
+  is('not read yet', sums(leg('DEBIT', ''), leg('CREDIT', 'x'), leg('CREDIT', '1', '')), {});
+  is('exact', sums(leg('DEBIT', '9007199254740993.01'), leg('CREDIT', '9007199254740993')), { EUR: '0.01' });
+  is('in words', [say('EUR', '0.00'), say('EUR', '1234.5'), say('JPY', '-7')],
+    ['', 'In EUR, the debits are 1\u202f234.5 more than the credits.',
+      'In JPY, the credits are 7 more than the debits.']);
 }
 
 function addresses() {
@@ -262,10 +280,10 @@ async function liveness() {
 }
 
 export async function run() {
-  for (const part of [money, amounts, scale, chart, trial, ledger, reversals, offers, addresses]) part();
+  for (const part of [money, amounts, scale, chart, trial, ledger, reversals, offers, legs, addresses]) part();
   await patience();
   await liveness();
-  if (checks < 110) wrong.push(`only ${checks} checks ran`);
+  if (checks < 118) wrong.push(`only ${checks} checks ran`);
   return wrong;
 }
 
@@ -277,9 +295,10 @@ export function asked() {
   return Object.fromEntries([...documents, ...mutations]);
 }
 
-// asking returns the fields of each form, and which of them are required.
-export const asking = () => Object.fromEntries(Object.entries(forms).map(([name, { fields }]) =>
-  [name, Object.fromEntries(fields.map((field) => [field.name,
-    { required: Boolean(field.required), choices: field.choices ?? [] }]))]));
+// asking returns the fields of each form and of a leg, and which of them are required.
+const needs = (fields) => Object.fromEntries(fields.map(({ name, required, choices = [] }) =>
+  [name, { required: Boolean(required), choices }]));
+export const asking = () => ({ ...Object.fromEntries(Object.entries(forms).map(([name, { fields }]) =>
+  [name, needs(fields)])), leg: needs(legFields) });
 
 export { batchItems };
