@@ -142,6 +142,9 @@ func (h *History) checkShown(a Answer) {
 // checkRemembered: a key that has an event is answered with that event, or with the conflict; and a conflict is
 // with another request that has the key.
 func (h *History) checkRemembered(a Answer, since map[*entry]time.Duration) {
+	if bank.Check(a.Request.Command) != nil {
+		return // what is no request at all is refused before its key is looked at
+	}
 	h.Findings.Check(Remembered, 1)
 	other := false
 	for _, e := range h.byKey[a.Request.asked()] {
