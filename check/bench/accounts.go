@@ -111,7 +111,7 @@ func (a *loadAccounts) record(err error, minor map[int]int64) {
 func (a *loadAccounts) move(ctx context.Context, mutation string, v variables, minor map[int]int64) (mutated, error) {
 	v["key"] = a.key()
 	answer, err := a.gateway.mutate(ctx, mutation, v)
-	if err == nil && answer.Transaction == nil {
+	if err == nil && answer.Transaction == nil && answer.Journal == nil {
 		err = fmt.Errorf("%w: the answer has no transaction", errUnknown)
 	}
 	a.record(err, minor)

@@ -156,6 +156,9 @@ const (
 		`{ transfer { status } ` + answer + ` } }`
 	referenceMutation = `mutation($id: ID!, $key: String!, $reference: String!) { done: deposit(` +
 		`input: {accountId: $id, ` + moveInput + `$reference}) ` + payload + ` }`
+	postMutation = `mutation($legs: [LegInput!]!, $key: String!) { done: postTransaction(` +
+		`input: {legs: $legs, idempotencyKey: $key}) { journal { id postedAt legs { index accountId amount { value } } } ` +
+		`replayed userErrors { code message } } }`
 	batchMutation = `mutation($items: [BatchItemInput!]!) { done: postBatch(input: {items: $items}) ` +
 		`{ results { status transaction { id version balanceAfter { value } } userErrors { code message } } ` +
 		`userErrors { code message } } }`
@@ -168,6 +171,7 @@ type mutated struct {
 		Version int64
 	}
 	Transfer   *struct{ Status string }
+	Journal    *struct{ ID string }
 	Results    []itemResult
 	UserErrors []userError
 }

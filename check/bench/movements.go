@@ -31,6 +31,9 @@ const (
 func caseOne(name string) string  { return name + ", one client" }
 func caseBatchOf(size int) string { return fmt.Sprintf("%s of %d", caseBatch, size) }
 
+// casePost is a case of transactions with so many legs.
+func casePost(legs int) string { return fmt.Sprintf("post, %d legs", legs) }
+
 const (
 	// moveClients move money at the same time.
 	moveClients = 128
@@ -139,6 +142,45 @@ func openTransfer(ctx context.Context, e *env) (_ []measured, err error) {
 		two := a.different(2)
 		return a.transfer(ctx, two[0], two[1])
 	}), nil
+}
+
+// openPost measures transactions with few and with many legs, and counts the legs.
+func openPost(ctx context.Context, e *env) (cases []measured, err error) {
+	defer must.Catch(&err)
+	for _, legs := range []int{2, 10} {
+		a := must.Get(e.fundedAccounts(ctx, legs, casePost(legs)))
+		if a == nil {
+			break
+		}
+		about := fmt.Sprintf("CLIENTS over ACCOUNTS, each transaction with %d legs on as many accounts", legs)
+		m := e.moves(casePost(legs), "transactions", about, a, e.load(moveClients), a.posts(legs))
+		run := m.run
+		m.run = func(ctx context.Context) (Sample, error) {
+			sample, err := run(ctx)
+			if rate, is := sample.value(figureRate); is {
+				sample.Measures = append(sample.Measures, Measure{figureLegs, "legs/s", rate * float64(legs)})
+			}
+			return sample, err
+		}
+		cases = append(cases, m)
+	}
+	return cases, nil
+}
+
+// posts move money from every other of some accounts to the next, in one transaction.
+func (a *loadAccounts) posts(legs int) operation {
+	amount := variables{"value": moveText, "currency": "EUR"}
+	return func(ctx context.Context, _, _ int) (int, error) {
+		minor, all := make(map[int]int64, legs), make([]variables, legs)
+		for n, i := range a.different(legs) {
+			all[n] = variables{"accountId": a.accounts[i].id, "direction": "DEBIT", "amount": amount, "reference": "share"}
+			if minor[i] = -moveMinor; n%2 == 1 {
+				all[n]["direction"], minor[i] = "CREDIT", moveMinor
+			}
+		}
+		_, err := a.move(ctx, postMutation, variables{"legs": all}, minor)
+		return 1, err
+	}
 }
 
 type weight struct {

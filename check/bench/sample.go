@@ -23,6 +23,8 @@ const (
 	figureMax  = "max"
 	// figureCPU is the processor time of an operation in all processes.
 	figureCPU = "processor time"
+	// figureLegs is the rate of the legs of transactions.
+	figureLegs = "legs"
 )
 
 // waitFigures are the figures of waits, with their shares.
@@ -162,6 +164,7 @@ var goals = []Goal{
 	{Case: caseHot, Figure: figureRate, Bound: 3_000},
 	{Case: caseTransfer, Figure: figureP99, Bound: 150, AtMost: true},
 	{Case: caseOne(caseTransfer), Figure: figureP50, Bound: 6, AtMost: true},
+	{Case: casePost(10), Figure: figureLegs, Bound: 5_000},
 	{Case: caseBatch, Figure: figureRate, Bound: 10_000},
 	{Case: caseBatchOne, Figure: figureRate, Bound: 5_000},
 	{Case: caseLag, Figure: figureP99, Bound: 250, AtMost: true},
@@ -201,6 +204,7 @@ var ratios = []Ratio{
 	{Over: caseMixed, Under: caseDeposit},
 	{Over: caseTransfer, Under: caseDeposit},
 	{Over: caseTransfer, Under: caseDeposit, Figure: figureCPU, Goal: 1.3, AtMost: true},
+	{Over: casePost(2), Under: caseTransfer},
 	{Over: caseBatch, Under: caseDeposit},
 }
 

@@ -67,6 +67,8 @@ func Scenarios() []Scenario {
 		{"transfer", "transfers between any two of --accounts accounts until they have arrived, of many " +
 			"clients and of one alone",
 			"", map[string]opener{groupBank: openTransfer}},
+		{"post", "transactions with 2 and with 10 legs, on any of --accounts accounts",
+			"", map[string]opener{groupBank: openPost}},
 		{"mixed", "70 deposits to 20 withdrawals to 10 transfers",
 			"", map[string]opener{groupBank: openMixed}},
 		{"batch", "deposits in batches of 100, 50 and 10 to a request, on any accounts, and on one",

@@ -3,9 +3,7 @@ package torture
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -33,41 +31,66 @@ const queryBalance = `query($id: ID!) { balance(accountId: $id) { current { valu
 
 type payload struct {
 	Replayed bool
-	Account  *struct {
+	// Status is that of an item of a batch.
+	Status  string
+	Account *struct {
 		ID      bank.AccountID
 		Version int64
 		Balance struct{ Current amount }
 	}
-	Transaction *struct {
-		Version      int64
-		BalanceAfter amount
+	Transaction *transaction
+	Hold        *struct{ ID string }
+	Transfer    *struct{ Status string }
+	Journal     *struct {
+		Legs []struct {
+			AccountID   bank.AccountID
+			Transaction *transaction
+		}
 	}
-	Hold       *struct{ ID string }
+	// Results are those of a batch.
+	Results    []payload
 	UserErrors []struct {
 		Code      bank.Code
+		Leg       *int
 		Available *amount
 	}
 }
 
+type transaction struct {
+	Version      int64
+	BalanceAfter amount
+}
+
 type amount struct{ Value string }
 
-func (g *gateway) ask(ctx context.Context, client string, r *laws.Request) laws.Answer {
-	a := laws.Answer{Request: r, Client: client, Account: r.Account, Status: contract.Unknown}
-	query, variables := body(r)
-	a.Sent = g.clock()
-	answer, err := g.Post(ctx, query, variables)
-	a.Answered = g.clock()
-	if err != nil {
-		a.Note = err.Error()
-		return a
+// ask sends a request, with the others of its batch, and returns what was answered to each.
+func (g *gateway) ask(ctx context.Context, client string, r *laws.Request) []laws.Answer {
+	all := r.Together
+	if all == nil {
+		all = []*laws.Request{r}
 	}
-	readAnswer(answer, &a)
-	return a
+	query, variables := body(r)
+	sent := g.clock()
+	answer, err := g.Post(ctx, query, variables)
+	answered := g.clock()
+	answers := make([]laws.Answer, len(all))
+	for i, r := range all {
+		a := &answers[i]
+		*a = laws.Answer{Request: r, Client: client, Account: r.Account, Status: contract.Unknown, Sent: sent,
+			Answered: answered}
+		if err != nil {
+			a.Note = err.Error()
+		} else {
+			readAnswer(answer, i, a)
+		}
+	}
+	return answers
 }
 
 // readAnswer notes what an answer says. A payload tells what happened, also where an error says that a part of it
-// could not be read. Such an error has a path that goes below the mutation, and does not say that nothing happened.
-func readAnswer(answer graphqlclient.Answer, a *laws.Answer) {
+// could not be read. Such an error has a path that goes below the mutation, and does not say that nothing happened. Of
+// a batch, the answer to one item is read.
+func readAnswer(answer graphqlclient.Answer, item int, a *laws.Answer) {
 	var data struct{ Payload *payload }
 	if answer.Data != nil {
 		if err := json.Unmarshal(answer.Data, &data); err != nil {
@@ -76,7 +99,7 @@ func readAnswer(answer graphqlclient.Answer, a *laws.Answer) {
 		}
 	}
 	if data.Payload != nil {
-		data.Payload.read(a)
+		data.Payload.readItem(item, a)
 	}
 	switch {
 	case len(answer.Errors) > 0:
@@ -103,21 +126,57 @@ func (g *gateway) get(ctx context.Context, query string, variables map[string]an
 	return json.Unmarshal(answer.Data, data)
 }
 
+// readItem reads what was answered to an item of a batch, or to a request alone.
+func (t payload) readItem(item int, a *laws.Answer) {
+	switch {
+	case a.Request.Together == nil:
+		t.read(a)
+	case item < len(t.Results):
+		t.Results[item].read(a)
+	case len(t.UserErrors) > 0:
+		a.Status, a.Code = contract.NotTried, t.UserErrors[0].Code
+	}
+}
+
 func (t payload) read(a *laws.Answer) {
 	if t.Account != nil {
 		a.Account = t.Account.ID
 		a.AccountVersion, a.AccountBalance = t.Account.Version, minor(t.Account.Balance.Current)
 	}
 	if len(t.UserErrors) > 0 {
-		a.Status, a.Code = contract.Refused, t.UserErrors[0].Code
-		if available := t.UserErrors[0].Available; available != nil {
-			a.Available = &bank.Money{Minor: minor(*available), Currency: currency}
+		first := t.UserErrors[0]
+		a.Status, a.Code, a.Leg = contract.Refused, first.Code, first.Leg
+		if first.Available != nil {
+			a.Available = &bank.Money{Minor: minor(*first.Available), Currency: currency}
 		}
 		return
 	}
 	a.Status = contract.Applied
-	if t.Replayed {
+	if t.Status != "" {
+		a.Status = contract.Status(strings.ReplaceAll(strings.ToLower(t.Status), "_", "-"))
+	} else if t.Replayed {
 		a.Status = contract.Replayed
+	}
+	if a.Acknowledged() {
+		t.readDone(a)
+	}
+}
+
+// readDone reads what happened.
+func (t payload) readDone(a *laws.Answer) {
+	if t.Transfer != nil {
+		a.Ends = t.Transfer.Status
+	}
+	if t.Journal != nil {
+		for _, leg := range t.Journal.Legs {
+			saw := laws.Seen{Account: leg.AccountID}
+			if leg.Transaction != nil {
+				saw.Version, saw.Balance = leg.Transaction.Version, minor(leg.Transaction.BalanceAfter)
+			}
+			if a.Legs = append(a.Legs, saw); leg.AccountID == a.Request.Account && a.Version == 0 {
+				a.Version, a.Balance = saw.Version, saw.Balance
+			}
+		}
 	}
 	switch {
 	case t.Transaction != nil:
@@ -162,93 +221,4 @@ func (g *gateway) balance(ctx context.Context, id bank.AccountID) (shown, error)
 		return shown{}, err
 	}
 	return shown{minor(data.Balance.Current), data.Balance.Version, data.Balance.Stale}, nil
-}
-
-// queryMutation calls what happened by one name in the answer.
-const queryMutation = `mutation($input: %sInput!) { payload: %s(input: $input) {
-    replayed account { id version balance { current { value } } }
-    transaction { version balanceAfter { value } } %s
-    userErrors { code ... on InsufficientFunds { available { value } } } } }`
-
-// outcomeWait is how long those wait for the end of a transfer who do.
-const outcomeWait = 500 * time.Millisecond
-
-type input map[string]any
-
-func body(r *laws.Request) (query string, variables map[string]any) {
-	mutation, in := mutationOf(r)
-	in["idempotencyKey"] = r.Key
-	also := ""
-	switch mutation {
-	case "placeHold":
-		also = "hold { id }"
-	case "transfer", "reverse":
-		if r.Waits {
-			in["waitMs"] = outcomeWait.Milliseconds()
-		}
-	}
-	kind := strings.ToUpper(mutation[:1]) + mutation[1:]
-	return fmt.Sprintf(queryMutation, kind, mutation, also), map[string]any{"input": in}
-}
-
-func mutationOf(r *laws.Request) (name string, in input) {
-	in = input{"accountId": r.Account}
-	switch c := r.Command.(type) {
-	case bank.OpenAccount:
-		return "openAccount", input{"owner": c.Owner, "currency": c.Currency}
-	case bank.CloseAccount:
-		return "closeAccount", in
-	case bank.Deposit:
-		in["memo"] = c.Memo
-		return "deposit", in.with(&c.Amount, time.Time{})
-	case bank.Withdraw:
-		return "withdraw", in.with(&c.Amount, time.Time{})
-	case bank.SendTransfer:
-		return "transfer", input{"fromAccountId": r.Account, "toAccountId": c.To}.with(&c.Amount, time.Time{})
-	case bank.PlaceHold:
-		return "placeHold", in.with(&c.Amount, c.ExpiresAt)
-	case bank.AdjustHold:
-		return "adjustHold", input{"holdId": within(r, "hld_", c.Hold)}.with(c.Amount, c.ExpiresAt)
-	case bank.CaptureHold:
-		in = input{"holdId": within(r, "hld_", c.Hold), "releaseRest": c.ReleaseRest}
-		return "captureHold", in.with(c.Amount, time.Time{})
-	case bank.ReleaseHold:
-		return "releaseHold", input{"holdId": within(r, "hld_", c.Hold)}
-	case bank.Reverse:
-		in = input{"transactionId": within(r, "txn_", c.Transaction), "reason": c.Reason}
-		return "reverse", in.with(c.Amount, time.Time{})
-	case bank.FreezeAccount:
-		in["reason"], in["scope"] = c.Reason, map[[2]bool]string{{true, true}: "BOTH", {true, false}: "DEBITS",
-			{false, true}: "CREDITS"}[[2]bool{c.Debits, c.Credits}]
-		return "freezeAccount", in
-	case bank.UnfreezeAccount:
-		return "unfreezeAccount", in
-	default:
-		panic(fmt.Sprintf("torture: no mutation for command %T", c))
-	}
-}
-
-// with adds an amount and a moment where there are such.
-func (in input) with(amount *bank.Money, expires time.Time) input {
-	if amount != nil {
-		in["amount"] = input{"value": amount.Decimal(), "currency": amount.Currency}
-	}
-	if !expires.IsZero() {
-		in["expiresAt"] = expires.Format(time.RFC3339Nano)
-	}
-	return in
-}
-
-// within is the id of what belongs to the account, by its version.
-func within(r *laws.Request, prefix string, version int64) string {
-	return fmt.Sprintf("%s%s_%d", prefix, strings.TrimPrefix(string(r.Account), "acc_"), version)
-}
-
-// versionOf is the version in such an id; 0 if there is none.
-func versionOf(id string) int64 {
-	version, err := strconv.ParseInt(id[strings.LastIndex(id, "_")+1:], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return version
 }

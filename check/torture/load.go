@@ -30,6 +30,9 @@ const (
 	// most, that expires in a run.
 	payment = 10_000
 	expiry  = 6 * time.Second
+	// foreignAccounts are in another currency.
+	foreignAccounts = 3
+	foreignCurrency = bank.Currency("USD")
 )
 
 // load is clients that use the bank like careful people with bad networks, and
@@ -59,7 +62,8 @@ type client struct {
 func newLoad(g *gateway, seed uint64) *load {
 	l := &load{gateway: g, seed: seed, random: rand.New(rand.NewPCG(seed, 1)),
 		counts: make(map[contract.Status]int), waiting: make(map[chan<- time.Duration]time.Duration)}
-	l.Workload = &workload.Workload{Currency: currency, Payment: payment, Expiry: expiry, Destinations: l.ids}
+	l.Workload = &workload.Workload{Currency: currency, Payment: payment, Expiry: expiry, Destinations: l.ids,
+		Journals: true, ForeignCurrency: foreignCurrency, Batches: true}
 	return l
 }
 
@@ -92,7 +96,14 @@ func (l *load) open(ctx context.Context, accounts int, old Past) error {
 // openRefusing makes the accounts that take no transfer: one that is closed, one
 // that is frozen, one in another currency, and one that is never opened.
 func (c *client) openRefusing(ctx context.Context) error {
-	closed, frozen, foreign := c.openAccount(ctx, currency), c.openAccount(ctx, currency), c.openAccount(ctx, "USD")
+	closed, frozen := c.openAccount(ctx, currency), c.openAccount(ctx, currency)
+	for range foreignAccounts {
+		id := c.openAccount(ctx, foreignCurrency)
+		if id == "" {
+			return errors.New("the bank opened no account in another currency")
+		}
+		c.Foreign = append(c.Foreign, id)
+	}
 	for _, r := range []*laws.Request{
 		laws.NewRequest(closed, "close", bank.CloseAccount{}),
 		laws.NewRequest(frozen, "freeze", bank.FreezeAccount{Debits: true, Credits: true, Reason: "for a test"}),
@@ -101,10 +112,7 @@ func (c *client) openRefusing(ctx context.Context) error {
 			return errors.New("the bank did not close one account and freeze another")
 		}
 	}
-	if foreign == "" {
-		return errors.New("the bank opened no account in another currency")
-	}
-	c.Refusing = []bank.AccountID{closed, frozen, foreign, bank.NewAccountID("nobody", "none")}
+	c.Refusing = []bank.AccountID{closed, frozen, c.Foreign[0], bank.NewAccountID("nobody", "none")}
 	return nil
 }
 
@@ -137,20 +145,24 @@ func (c *client) step(ctx context.Context) {
 	}
 }
 
-// ask sends a request once and notes the answer.
+// ask sends a request once and notes the answers: of a batch, several. It returns the one that was refused, or the
+// first.
 func (c *client) ask(ctx context.Context, r *laws.Request) laws.Answer {
-	a := c.gateway.ask(ctx, c.name, r)
+	answers := c.gateway.ask(ctx, c.name, r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.answers = append(c.answers, a)
-	c.counts[a.Status]++
-	for waiter, since := range c.waiting {
-		if a.Status == contract.Applied && a.Sent >= since {
-			waiter <- a.Answered
-			delete(c.waiting, waiter)
+	c.answers = append(c.answers, answers...)
+	for _, a := range answers {
+		c.counts[a.Status]++
+		for waiter, since := range c.waiting {
+			if a.Status == contract.Applied && a.Sent >= since {
+				waiter <- a.Answered
+				delete(c.waiting, waiter)
+			}
 		}
 	}
-	return a
+	refused := func(a laws.Answer) bool { return a.Status == contract.Refused }
+	return answers[max(0, slices.IndexFunc(answers, refused))]
 }
 
 // settle sends a request until its outcome is known, as most clients do; one
@@ -202,7 +214,7 @@ func (l *load) ids() []bank.AccountID {
 }
 
 func (l *load) heard(s laws.Seen) {
-	if s.Type == string(bank.TransferInEntry) {
+	if s.Type == string(bank.TransferInEntry) || s.Type == string(bank.PostingEntry) {
 		l.Arrived(l.random, s)
 	}
 }

@@ -40,6 +40,9 @@ func schema(t *testing.T) *ast.Schema {
 func TestEveryRequestIsAMutationOfTheBank(t *testing.T) {
 	api := schema(t)
 	id, some := bank.NewAccountID("anonymous", "open"), cents(5)
+	batch := laws.NewRequest(id, "key", bank.Deposit{Amount: some})
+	batch.Together = []*laws.Request{batch, laws.NewRequest(id, "key", bank.Withdraw{Amount: some})}
+	requests := []*laws.Request{batch}
 	for _, c := range []bank.Command{
 		bank.OpenAccount{Owner: "Ada", Currency: currency, Kind: bank.Current}, bank.CloseAccount{},
 		bank.Deposit{Amount: some}, bank.Withdraw{Amount: some}, bank.SendTransfer{To: id, Amount: some},
@@ -48,13 +51,17 @@ func TestEveryRequestIsAMutationOfTheBank(t *testing.T) {
 		bank.ReleaseHold{Hold: 3}, bank.AdjustHold{Hold: 3, Amount: &some, ExpiresAt: time.Now().UTC()},
 		bank.Reverse{Transaction: 2, Reason: "a mistake"}, bank.Reverse{Transaction: 2, Amount: &some, Reason: "a mistake"},
 		bank.FreezeAccount{Debits: true, Reason: "for a moment"}, bank.UnfreezeAccount{},
+		bank.PostTransaction{Legs: []bank.Leg{{Account: id, Amount: some}, {Account: id, Credit: true, Amount: some}}},
 	} {
 		r := laws.NewRequest(id, "key", c)
 		r.Waits = true
+		requests = append(requests, r)
+	}
+	for _, r := range requests {
 		query, variables := body(r)
 		document, errs := gqlparser.LoadQueryWithRules(api, query, nil)
 		if len(errs) > 0 {
-			t.Errorf("%T: %v in\n%s", c, errs, query)
+			t.Errorf("%T: %v in\n%s", r.Command, errs, query)
 			continue
 		}
 		wire, err := json.Marshal(variables)
@@ -66,7 +73,7 @@ func TestEveryRequestIsAMutationOfTheBank(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := validator.VariableValues(api, document.Operations[0], heard); err != nil {
-			t.Errorf("%T: %v in %s", c, err, wire)
+			t.Errorf("%T: %v in %s", r.Command, err, wire)
 		}
 	}
 }
@@ -75,6 +82,7 @@ func TestEveryRequestIsAMutationOfTheBank(t *testing.T) {
 func TestAMutationCarriesAllThatTheWorkloadAsksFor(t *testing.T) {
 	id := bank.NewAccountID("anonymous", "open")
 	w := workload.Workload{Currency: currency, Payment: payment, Expiry: expiry, Refusing: []bank.AccountID{id},
+		Journals: true, Foreign: []bank.AccountID{id}, ForeignCurrency: foreignCurrency, Batches: true,
 		Destinations: func() []bank.AccountID { return []bank.AccountID{id} }}
 	random := rand.New(rand.NewPCG(1, 1))
 	for i := range 2000 {
@@ -85,7 +93,7 @@ func TestAMutationCarriesAllThatTheWorkloadAsksFor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, text := range []string{"wages", "a mistake", "for a moment"} {
+		for _, text := range []string{"wages", "a share", "a mistake", "for a moment"} {
 			if strings.Contains(string(asked), text) && !strings.Contains(sent, text) {
 				t.Fatalf("%s is sent as %s", asked, sent)
 			}

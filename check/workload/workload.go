@@ -1,6 +1,7 @@
 package workload
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -32,8 +33,13 @@ type Workload struct {
 	// Destinations are where most transfers go, Refusing accounts that take none.
 	Destinations func() []bank.AccountID
 	Refusing     []bank.AccountID
-	// Journals is set to ask for transactions with several legs, too.
-	Journals bool
+	// Journals is set to ask for transactions with several legs, too. Foreign are
+	// accounts in another currency, for legs in two; none for no such.
+	Journals        bool
+	Foreign         []bank.AccountID
+	ForeignCurrency bank.Currency
+	// Batches is set where clients send atomic batches.
+	Batches bool
 
 	mu     sync.Mutex
 	sent   []*laws.Request
@@ -59,11 +65,14 @@ func (w *Workload) Next(random *rand.Rand, key string, id bank.AccountID) *laws.
 	amount := bank.Money{Minor: 1 + random.Int64N(w.Payment), Currency: w.Currency}
 	roll := random.IntN(100)
 	if roll < 12 && len(w.sent) > 0 {
-		again := w.sent[random.IntN(len(w.sent))]
+		again := oneOf(random, w.sent)
 		if roll < 4 {
 			again = laws.NewRequest(again.Account, again.Key, bank.Deposit{Amount: amount})
 		}
 		return again
+	}
+	if w.Batches && roll >= 36 && roll < 40 {
+		return w.batch(random, key, id)
 	}
 	r := w.fresh(random, key, id, amount, roll)
 	w.sent = retain(random, w.sent, r)
@@ -102,6 +111,10 @@ func (w *Workload) choose(
 		amount.Minor += tooMuch
 		return id, bank.Withdraw{Amount: amount}
 	case roll < 58:
+		if len(w.Foreign) > 0 && random.IntN(2) == 0 {
+			amount.Currency = w.ForeignCurrency
+			return oneOf(random, w.Foreign), bank.Deposit{Amount: amount}
+		}
 		amount.Currency = "JPY" // of which no account is
 		return id, bank.Deposit{Amount: amount}
 	case roll < 66 && w.Journals:
@@ -114,7 +127,7 @@ func (w *Workload) choose(
 		if len(w.posted) == 0 {
 			return id, bank.Deposit{Amount: amount}
 		}
-		t := w.posted[random.IntN(len(w.posted))]
+		t := oneOf(random, w.posted)
 		return t.account, bank.Reverse{Transaction: t.version, Amount: w.part(random, t.minor), Reason: "a mistake"}
 	default:
 		return w.chooseFreeze(random, id)
@@ -139,6 +152,11 @@ func (w *Workload) chooseLegs(
 		}
 	}
 	legs = append(legs, bank.Leg{Account: w.destination(random), Credit: true, Amount: amount})
+	if len(w.Foreign) > 0 && random.IntN(4) == 0 {
+		foreign := bank.Money{Minor: 1 + random.Int64N(w.Payment), Currency: w.ForeignCurrency}
+		legs = append(legs, bank.Leg{Account: oneOf(random, w.Foreign), Amount: foreign},
+			bank.Leg{Account: oneOf(random, w.Foreign), Credit: true, Amount: foreign})
+	}
 	random.Shuffle(len(legs), func(i, j int) { legs[i], legs[j] = legs[j], legs[i] })
 	command := bank.PostTransaction{Legs: legs}
 	return command.Home(), command
@@ -148,10 +166,35 @@ func (w *Workload) chooseLegs(
 // one that takes none.
 func (w *Workload) destination(random *rand.Rand) bank.AccountID {
 	if random.IntN(5) == 0 {
-		return w.Refusing[random.IntN(len(w.Refusing))]
+		return oneOf(random, w.Refusing)
 	}
-	to := w.Destinations()
-	return to[random.IntN(len(to))]
+	return oneOf(random, w.Destinations())
+}
+
+func oneOf[T any](random *rand.Rand, all []T) T { return all[random.IntN(len(all))] }
+
+// batch is an atomic batch of payments on different accounts. Sometimes one of them is more than there is.
+func (w *Workload) batch(random *rand.Rand, key string, id bank.AccountID) *laws.Request {
+	var all []*laws.Request
+	used := make(map[bank.AccountID]bool)
+	for i := range 2 + random.IntN(4) {
+		if used[id] {
+			continue
+		}
+		used[id] = true
+		amount := bank.Money{Minor: 1 + random.Int64N(w.Payment), Currency: w.Currency}
+		var command bank.Command = bank.Deposit{Amount: amount, Details: bank.Details{Memo: "wages"}}
+		if i > 0 && random.IntN(2) == 0 {
+			command = bank.Withdraw{Amount: amount}
+		}
+		all = append(all, laws.NewRequest(id, fmt.Sprintf("%s-%d", key, i), command))
+		id = oneOf(random, w.Destinations())
+	}
+	for _, r := range all {
+		r.Together = all
+	}
+	w.sent = retain(random, w.sent, all[0])
+	return all[0]
 }
 
 // chooseHold places a hold, or does something with one: half of the time it is

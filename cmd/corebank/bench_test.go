@@ -157,8 +157,8 @@ func TestASmallBenchOfABankThatRuns(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	report := readReport(t, encoded, out)
-	if len(report.Results) != 19 || len(report.Notes) != 1 {
-		t.Errorf("%d cases and %q, want 19 and a word about memory\n%s", len(report.Results), report.Notes, out)
+	if len(report.Results) != 21 || len(report.Notes) != 1 {
+		t.Errorf("%d cases and %q, want 21 and a word about memory\n%s", len(report.Results), report.Notes, out)
 	}
 }
 
