@@ -63,7 +63,7 @@ func TestAPaymentIsSplitAtTheConsole(t *testing.T) {
 	browsertest.Run[bool](p.Page, "(document.querySelector(\"tr[data-version='3'] .what a\").click(), true)")
 	p.sees("main h1", "Posting")
 	p.sees("main", "3 legs, posted at once by teller")
-	p.sees("table.posted tr:last-child", "0.50 EUR")
+	p.sees("table.posted tbody tr:last-child", "0.50 EUR")
 	p.visit("#/account/" + shop)
 	p.sees("[data-balance=current]", "49.50 EUR")
 	p.sees("tr[data-version='2'] .act", "Reverse")
