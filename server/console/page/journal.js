@@ -7,10 +7,11 @@ import { journal as journalQuery } from './queries.js';
 const headings = ['Leg', 'Account', 'Notes', 'Debit', 'Credit'];
 
 function line({ index, accountId, direction, amount: money, reference, memo }) {
-  const figure = (side) => h('td', { class: 'figure' }, direction === side ? amount(money) : '');
+  const figure = (side, sign) => h('td', { class: 'figure' },
+    direction === side && [h('span', { class: 'sign' }, sign), amount(money)]);
   return h('tr', {}, h('td', {}, String(index + 1)),
     h('td', {}, h('a', { href: `#/account/${accountId}` }, h('code', { class: 'id' }, accountId))),
-    h('td', { class: 'detail' }, [reference, memo].filter(Boolean).join(' · ')), figure('DEBIT'), figure('CREDIT'));
+    h('td', { class: 'detail' }, [reference, memo].filter(Boolean).join(' · ')), figure('DEBIT', '−'), figure('CREDIT', '+'));
 }
 
 export async function journalView({ id, signal }) {
