@@ -158,7 +158,8 @@ func (h *History) times(state bank.Account, a Answer, skew time.Duration) []time
 // lookOf is the look at an account that refused a request; nil for other answers. That a key is taken is no look: it
 // is known which event has it.
 func (h *History) lookOf(a Answer) *look {
-	if a.Status != contract.Refused || a.Code == bank.IdempotencyConflict || h.taken(a) {
+	apart := a.Code == bank.AccountsApart && !h.Undivided // which no state of an account decides
+	if a.Status != contract.Refused || a.Code == bank.IdempotencyConflict || apart || h.taken(a) {
 		return nil
 	}
 	l := &look{from: a.Sent, to: a.Answered, answer: a}
