@@ -150,7 +150,8 @@ func (h *History) checkRemembered(a Answer, since map[*entry]time.Duration) {
 	for _, e := range h.byKey[a.Request.asked()] {
 		acknowledged, is := since[e]
 		known := is && acknowledged < a.Sent || h.durableBy(e, a.Sent)
-		if same := e.RequestHash == a.Request.hash; known && (same || a.Code != bank.IdempotencyConflict) {
+		if same := e.RequestHash == a.Request.hash; known &&
+			(same || a.Code != bank.IdempotencyConflict && !h.apart(a)) {
 			h.Findings.Violated(Remembered, "%s of %s was refused as %s when it had been in the log at position %d before",
 				a.Request.Key, a.Request.Account, a.Code, e.Position)
 		} else if !same && (h.Durable == nil || h.durableBy(e, a.Answered)) {

@@ -158,8 +158,7 @@ func (h *History) times(state bank.Account, a Answer, skew time.Duration) []time
 // lookOf is the look at an account that refused a request; nil for other answers. That a key is taken is no look: it
 // is known which event has it.
 func (h *History) lookOf(a Answer) *look {
-	apart := a.Code == bank.AccountsApart && !h.Undivided // which no state of an account decides
-	if a.Status != contract.Refused || a.Code == bank.IdempotencyConflict || apart || h.taken(a) {
+	if a.Status != contract.Refused || a.Code == bank.IdempotencyConflict || h.apart(a) || h.taken(a) {
 		return nil
 	}
 	l := &look{from: a.Sent, to: a.Answered, answer: a}
@@ -178,6 +177,9 @@ func (h *History) lookOf(a Answer) *look {
 	}
 	return l
 }
+
+// apart reports whether what was asked concerns several partitions, which no account and no key decides.
+func (h *History) apart(a Answer) bool { return a.Code == bank.AccountsApart && !h.Undivided }
 
 // taken reports whether an opening was refused because another account has the external id, and one has.
 func (h *History) taken(a Answer) bool {

@@ -159,6 +159,25 @@ func TestATrueStoryOfSeveralAccountsHasNoViolation(t *testing.T) {
 	}
 }
 
+// Where the log is divided, an atomic batch may be refused as a whole, whether or not one of its keys was used; where
+// it is not, there is no reason for that.
+func TestABatchIsApartOnlyWhereTheLogIsDivided(t *testing.T) {
+	for undivided, want := range map[bool]int64{false: 0, true: 1} {
+		s := newStory(t)
+		used := s.deposit("d3", 555)
+		used.Together = []*laws.Request{used}
+		s.answers = append(s.answers, laws.Answer{Request: used, Sent: s.now + 10, Answered: s.now + 20, Account: s.id,
+			Status: contract.Refused, Code: bank.AccountsApart})
+		e := s.evidence()
+		e.Undivided = undivided
+		for _, f := range verify(e) {
+			if f.Law == laws.Remembered && f.Violations != want {
+				t.Errorf("undivided: %v: %d violations %v, want %d", undivided, f.Violations, f.Examples, want)
+			}
+		}
+	}
+}
+
 // Each lie about what several accounts did together is found under its law.
 func TestEveryLieAboutSeveralAccountsIsFound(t *testing.T) {
 	for name, lie := range map[string]struct {
