@@ -95,7 +95,7 @@ func (s torn) Apply(ctx context.Context, changes view.Changes) error {
 // heartless is a topic that carries records, and no heartbeats.
 func heartless(batch contract.Batch) contract.Batch {
 	if len(batch.Records) == 0 {
-		return contract.Batch{}
+		return contract.Batch{Takeover: batch.Takeover} // of another one, it would have the log read
 	}
 	return batch
 }
