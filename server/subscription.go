@@ -60,6 +60,9 @@ func (s *subscription) Take() (item graph.FeedItem, ok bool, err error) {
 			s.waiting = nil
 		}
 		if item.Transaction != nil && item.Position <= s.after {
+			if item.Position == s.after && item.Mark != s.mark {
+				return graph.FeedItem{}, false, graph.InvalidCursor() // an earlier copy of the log was put back meanwhile
+			}
 			continue // the topic is behind the log, and the backfill has delivered it
 		}
 		s.advance(item)

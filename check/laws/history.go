@@ -125,7 +125,7 @@ type History struct {
 	streams  map[bank.AccountID][]*entry // by version
 	byKey    map[asked][]*entry
 	requests map[exactly]*Request
-	steps    map[asked]step // that the bank has to take by itself
+	steps    map[asked][]step // that the bank has to take by itself: any of them
 	derived  Derivation
 }
 
@@ -162,7 +162,7 @@ func (r *Request) exactly() exactly { return exactly{r.asked(), r.hash} }
 // begin gets ready for the first record.
 func (h *History) begin() {
 	h.streams, h.byKey = make(map[bank.AccountID][]*entry), make(map[asked][]*entry)
-	h.requests, h.steps, h.derived = make(map[exactly]*Request), make(map[asked]step), make(Derivation)
+	h.requests, h.steps, h.derived = make(map[exactly]*Request), make(map[asked][]step), make(Derivation)
 	for _, a := range h.Answers {
 		h.requests[a.Request.exactly()] = a.Request
 		h.expectClaim(a.Request)
@@ -187,7 +187,8 @@ func (h *History) Record(r contract.Record) {
 		if len(request.Together) > 0 {
 			e.batch = request.Together[0]
 		}
-	} else if s, is := h.steps[name]; is && s.made(r) {
+	} else if i := slices.IndexFunc(h.steps[name], func(s step) bool { return s.made(r) }); i >= 0 {
+		s := h.steps[name][i]
 		e.asked, e.command, e.cause = true, s.command, s.cause
 	}
 	before := h.Last(r.Account)
@@ -214,7 +215,7 @@ func (h *History) decides(before bank.Account, e *entry) bool {
 
 // decidesTogether reports whether the domain makes an event of its command together with other accounts, and notes
 // what these do in the same step.
-func (h *History) decidesTogether(before bank.Account, e *entry, in bank.Circumstances) bool {
+func (h *History) decidesTogether(before bank.Account, e *entry, in bank.Circumstances) (does bool) {
 	if len(bank.Parties(e.command, before, in)) == 0 {
 		return false
 	}
@@ -233,12 +234,12 @@ func (h *History) decidesTogether(before bank.Account, e *entry, in bank.Circums
 		for _, d := range decided {
 			if d.Step != nil {
 				key, _ := bank.SystemKey(d.Step)
-				h.steps[asked{d.Account, key}] = step{d.Step, e}
+				h.expect(asked{d.Account, key}, step{d.Step, e})
 			}
 		}
-		return true
+		does = true
 	}
-	return false
+	return does
 }
 
 // mayHaveSeen reports whether a transfer that came back may have met the receiver's account as it was so many versions

@@ -26,6 +26,8 @@ func (s step) made(r contract.Record) bool {
 	return err == nil && r.Caller == systemCaller && r.RequestHash == wire.Hash()
 }
 
+func (h *History) expect(name asked, s step) { h.steps[name] = append(h.steps[name], s) }
+
 // expectNext notes what the bank has to do after a record: what its own process does. Whether that process is
 // right, the law of transfers tells by itself.
 func (h *History) expectNext(e *entry) {
@@ -34,14 +36,14 @@ func (h *History) expectNext(e *entry) {
 		return
 	}
 	if key, own := bank.SystemKey(next.Command); own {
-		h.steps[asked{next.Account, key}] = step{next.Command, e}
+		h.expect(asked{next.Account, key}, step{next.Command, e})
 	}
 }
 
 // expectClaim notes that an opening with an external id claims that first.
 func (h *History) expectClaim(r *Request) {
 	if opening, is := r.Command.(bank.OpenAccount); is && opening.ExternalID != "" {
-		h.steps[asked{bank.NewClaimID(opening.ExternalID), bank.ClaimKey(r.Account)}] = step{}
+		h.expect(asked{bank.NewClaimID(opening.ExternalID), bank.ClaimKey(r.Account)}, step{})
 	}
 }
 
