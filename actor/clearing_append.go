@@ -53,7 +53,6 @@ func (d *clearingDecision) appliesAllOf(p *party) bool {
 type group struct {
 	accounts []bank.AccountID // in the order of their first records
 	commands []int
-	first    int64 // position, once it is appended
 }
 
 // conclude makes sure of the states on which outcomes depend, appends what was decided, and closes the commands whose

@@ -42,7 +42,8 @@ func (b *batch) hasRoom(p *pendingAppend) bool {
 
 // Every append has room in an empty batch.
 const (
-	_ = uint(storage.MaxCommitRecords - max(contract.MaxAppendEvents, contract.MaxAppendTogether))
+	_ = uint(storage.MaxCommitRecords - contract.MaxAppendEvents)
+	_ = uint(storage.MaxCommitRecords - contract.MaxAppendTogether)
 	_ = uint(storage.MaxAssumed - contract.MaxAppendTogether)
 )
 

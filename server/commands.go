@@ -281,10 +281,8 @@ func doubtDenials(outcomes []contract.Outcome) {
 func parts(together []*submission, outcomes []contract.Outcome) iter.Seq2[*submission, []contract.Outcome] {
 	return func(yield func(*submission, []contract.Outcome) bool) {
 		for _, s := range together {
-			part := outcomes
-			if n := len(s.batch.Batch.Commands); outcomes == nil {
-				part = s.repeated(contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"})
-			} else {
+			part := s.repeated(contract.Outcome{Status: contract.Unknown, Reason: "the actor did not answer in time"})
+			if n := len(part); outcomes != nil {
 				part, outcomes = outcomes[:n:n], outcomes[n:]
 			}
 			if !yield(s, part) {

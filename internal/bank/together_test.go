@@ -14,7 +14,6 @@ import (
 type joint struct {
 	given   map[bank.AccountID][]bank.Event
 	now     map[bank.AccountID]time.Time // a minute after the last event of the account, where it is not given
-	caller  string
 	when    bank.Command
 	then    []bank.Decided
 	or      bank.Refusal // its message aside
