@@ -195,6 +195,9 @@ func (c *clearing) close(outcome map[int]contract.Outcome) {
 	open := c.open[:0:0]
 	for _, i := range c.open {
 		if o, closed := outcome[i]; closed {
+			if c.unknown[i] && (o.Status == contract.Late || o.Status == contract.Unavailable) {
+				o.Status = contract.Unknown // an earlier attempt may have taken effect
+			}
 			c.outcomes[i] = o
 		} else {
 			open = append(open, i)

@@ -1,8 +1,10 @@
 package actor_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
+	"time"
 
 	"corebank/actor"
 	"corebank/internal/bank"
@@ -106,5 +108,22 @@ func TestATransferThatCameBackOnAnotherHostIsReplayed(t *testing.T) {
 		if b.expect(again, contract.Replayed); again[0].Return == nil {
 			b.t.Errorf("%+v does not say that it came back", again[0])
 		}
+	})
+}
+
+// An append whose answer got lost may have happened: a turn that then finds the account too slow does not say that
+// nothing did.
+func TestWhatAnEarlierAttemptMayHaveDoneIsNotCalledLate(t *testing.T) {
+	bubble(t, func(b *bench) {
+		ids := b.opened(100, "a", "b", "c")
+		b.log.after = func() error {
+			b.log.slow = map[bank.AccountID]time.Duration{ids[0]: 2 * time.Second}
+			return errors.New("connection reset")
+		}
+		outcomes := b.clear(b.transfer("1", ids[0], ids[1], 10), addressed{ids[2], b.deposit("2", 1)})
+		b.expect(outcomes, contract.Unknown, contract.Replayed)
+		b.log.slow = nil
+		<-time.After(time.Minute) // in virtual time: what is still being read in the background ends
+		b.expect(b.clear(b.transfer("1", ids[0], ids[1], 10)), contract.Replayed)
 	})
 }
