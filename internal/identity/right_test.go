@@ -29,7 +29,7 @@ func TestWhoMayGiveWhat(t *testing.T) {
 		"PlaceHold": ordinary, "AdjustHold": ordinary, "CaptureHold": ordinary, "ReleaseHold": ordinary,
 		"FreezeAccount": desk, "UnfreezeAccount": desk, "SetLimits": desk, "Reverse": desk,
 		"ReceiveTransfer": inside, "CompleteTransfer": inside, "ReturnTransfer": inside, "ExpireHold": inside,
-		"PostTransaction": inside, "PostLeg": inside,
+		"PostTransaction": ordinary, "PostLeg": inside,
 		"PrintMoney": by(never, never, never, never, never),
 	}
 	for command, roles := range table {
