@@ -221,10 +221,15 @@ func TestTooMuchForOneClearingActorIsRefusedAtOnce(t *testing.T) {
 func TestALateCommandHoldsUpNobody(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
 			calls := map[string]int{}
 			commands := clearing(func(actor string, batch contract.ClearingBatch) (contract.CommandReply, error) {
 				reply := echo(batch.Batch)
-				if calls[actor]++; actor == string(ada) {
+				mu.Lock()
+				calls[actor]++
+				first := calls[actor] == 1
+				mu.Unlock()
+				if actor == string(ada) {
 					time.Sleep(time.Second) // virtual: the account is slow
 					if len(batch.Accounts) != 1 {
 						t.Errorf("%d late commands share a call", len(batch.Accounts))
@@ -234,7 +239,7 @@ func TestALateCommandHoldsUpNobody(t *testing.T) {
 					}
 					return reply, nil
 				}
-				if lost && calls[actor] == 1 {
+				if lost && first {
 					return reply, errors.New("the connection broke")
 				}
 				for i, id := range batch.Accounts {
