@@ -1,6 +1,7 @@
 package actor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -103,6 +104,7 @@ func (c *clearing) execute(ctx context.Context) {
 			pause = retryMin
 			continue
 		}
+		err = cmp.Or(err, ctx.Err()) // the time may be over with nothing wrong so far
 		clear(c.records)
 		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
 			slog.Warn("turn over several accounts gave up", "commands", len(c.open), "error", err)

@@ -2,6 +2,7 @@ package actor_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -124,5 +125,23 @@ func TestWhatAnEarlierAttemptMayHaveDoneIsNotCalledLate(t *testing.T) {
 		b.expect(outcomes, contract.Unknown, contract.Replayed)
 		<-time.After(time.Minute) // in virtual time: what is still being read in the background ends
 		b.expect(b.clear(b.transfer("1", ids[0], ids[1], 10)), contract.Replayed)
+	})
+}
+
+// A turn whose commands take several appends may run out of time between two of them, with nothing wrong so far: what
+// it did not begin with is unavailable.
+func TestATurnThatEndsBetweenTwoAppendsSaysWhatIsLeft(t *testing.T) {
+	bubble(t, func(b *bench) {
+		ids := b.opened(1000, "a", "b")
+		var commands []addressed
+		for n := range 100 {
+			commands = append(commands, b.transfer(fmt.Sprint(n), ids[0], ids[1], 1))
+		}
+		b.log.after = func() error { <-time.After(9 * time.Second); return nil } // in virtual time
+		outcomes := b.clear(commands...)
+		if first, last := outcomes[0].Status, outcomes[99].Status; first != contract.Applied ||
+			last != contract.Unavailable || outcomes[99].Reason == "" {
+			b.t.Errorf("the first is %s, the last %+v", first, outcomes[99])
+		}
 	})
 }
