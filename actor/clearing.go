@@ -24,6 +24,7 @@ type clearing struct {
 	outcomes []contract.Outcome
 	open     []int              // the commands without an outcome yet, in order
 	unknown  map[int]bool       // those of them that an append with an unknown outcome had
+	commands []bank.Command     // by command: decoded; nil for one that is malformed
 	parties  [][]bank.AccountID // by command: the accounts that decide on it, as far as they are known
 
 	mu      sync.Mutex
@@ -68,27 +69,24 @@ func (h *Host) ExecuteClearing(ctx context.Context, b contract.ClearingBatch) (c
 	}
 	n := len(b.Accounts)
 	c := &clearing{host: h, of: b.Accounts, outcomes: make([]contract.Outcome, n), unknown: make(map[int]bool),
-		parties: make([][]bank.AccountID, n), records: make(map[recordKey]contract.Record)}
+		commands: make([]bank.Command, n), parties: make([][]bank.AccountID, n), records: make(map[recordKey]contract.Record)}
 	c.turn = turn{batch: b.Batch, callers: h.callers(ctx, b.Batch.Commands), lookUp: b.Batch.DryRun,
 		now: h.clock().UTC().Truncate(time.Microsecond)}
 	for i, command := range b.Batch.Commands {
 		c.open = append(c.open, i)
-		c.parties[i] = partiesOf(command, b.Accounts[i])
+		c.parties[i] = []bank.AccountID{b.Accounts[i]}
+		decoded, err := command.Decode()
+		if err != nil {
+			continue // it is refused as malformed
+		}
+		c.commands[i] = decoded
+		named := bank.Parties(decoded, bank.Account{ID: b.Accounts[i]}, bank.Circumstances{})
+		if len(named) > 0 {
+			c.parties[i] = named
+		}
 	}
 	c.execute(ctx)
 	return contract.CommandReply{Outcomes: c.outcomes}, nil
-}
-
-// partiesOf are the accounts that a command names.
-func partiesOf(c contract.Command, own bank.AccountID) []bank.AccountID {
-	command, err := c.Decode()
-	if err != nil {
-		return []bank.AccountID{own} // it is refused as malformed
-	}
-	if parties := bank.Parties(command, bank.Account{ID: own}, bank.Circumstances{}); len(parties) > 0 {
-		return parties
-	}
-	return []bank.AccountID{own}
 }
 
 // execute makes attempts until all commands have outcomes.

@@ -90,12 +90,13 @@ func (d *clearingDecision) discover() error {
 	missing := make([]bool, len(d.of))
 	for _, i := range d.window {
 		own := d.on[d.of[i]]
-		command, err := d.batch.Commands[i].Decode()
-		if err != nil || own.state.RequiredVersion(command) == 0 {
+		command := d.commands[i]
+		version := own.state.RequiredVersion(command) // 0 for nil, too
+		if version == 0 {
 			continue
 		}
 		reading.Go(func() error {
-			past, err := d.event(d.of[i], own.state.RequiredVersion(command))
+			past, err := d.event(d.of[i], version)
 			if err != nil {
 				return nil // it is found again when the command is decided
 			}

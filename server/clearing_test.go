@@ -216,9 +216,9 @@ func TestTooMuchForOneClearingActorIsRefusedAtOnce(t *testing.T) {
 	})
 }
 
-// TestALateCommandHoldsUpNobody: what waits for a slow account goes again, in a call of
+// TestALateCommandHoldsUpNoOne: what waits for a slow account goes again, in a call of
 // its own to another actor, while the others have their answers.
-func TestALateCommandHoldsUpNobody(t *testing.T) {
+func TestALateCommandHoldsUpNoOne(t *testing.T) {
 	for _, lost := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex
