@@ -40,6 +40,11 @@ type account struct {
 // begin waits for the end of the turns that came before; false if ctx ends first. Who came first is next.
 func (a *account) begin(ctx context.Context) bool {
 	select {
+	case a.turn <- struct{}{}: // also where ctx has ended
+		return true
+	default:
+	}
+	select {
 	case a.turn <- struct{}{}:
 		return true
 	case <-ctx.Done():
@@ -183,9 +188,11 @@ func (a *account) recall(ctx context.Context, commands []contract.Command, lookU
 	for _, record := range r.records {
 		delete(remembered, record.Key)
 	}
-	for key, version := range remembered {
-		if err := a.checkMissing(ctx, key, version); err != nil {
-			return r, err
+	for _, key := range keys { // in their order, so that one turn is like another
+		if version := remembered[key]; version != 0 {
+			if err := a.checkMissing(ctx, key, version); err != nil {
+				return r, err
+			}
 		}
 	}
 	return r, nil

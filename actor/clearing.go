@@ -1,7 +1,6 @@
 package actor
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -102,7 +101,9 @@ func (c *clearing) execute(ctx context.Context) {
 			pause = retryMin
 			continue
 		}
-		err = cmp.Or(err, ctx.Err()) // the time may be over with nothing wrong so far
+		if again(err) {
+			err = ctx.Err() // the time is over with nothing wrong so far
+		}
 		clear(c.records)
 		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
 			slog.Warn("turn over several accounts gave up", "commands", len(c.open), "error", err)

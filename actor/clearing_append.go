@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -15,20 +14,23 @@ import (
 
 // settleClaims makes sure that the accounts may have the external ids that they are opened with.
 func (d *clearingDecision) settleClaims(ctx context.Context) error {
-	var settling errgroup.Group
-	settling.SetLimit(readAtOnce)
-	for _, p := range d.on {
+	var claims []bank.AccountID
+	for _, id := range d.ids {
+		p := d.on[id]
 		if p.unsure && (p.claim != nil || !d.appliesAllOf(p)) {
 			d.lookUp = true
 			return errForgotten
 		}
 		if p.claim != nil {
-			settling.Go(func() error { return p.account.settleClaim(ctx, &p.turn, &p.decision) })
+			claims = append(claims, id)
 		}
 	}
-	err := settling.Wait()
-	for _, p := range d.on {
-		for externalID, holder := range p.taken {
+	err := eachOf(claims, func(id bank.AccountID) error {
+		p := d.on[id]
+		return p.account.settleClaim(ctx, &p.turn, &p.decision)
+	})
+	for _, id := range claims {
+		for externalID, holder := range d.on[id].taken {
 			if d.taken == nil {
 				d.taken = make(map[string]bank.AccountID)
 			}
@@ -257,29 +259,23 @@ func (d *clearingDecision) accept(g *group, first int64) {
 
 // confirmAll makes sure that the states on which outcomes depend, and that no append has confirmed, are the newest.
 func (d *clearingDecision) confirmAll(ctx context.Context, certain map[bank.AccountID]bool) error {
-	var confirming errgroup.Group
-	confirming.SetLimit(readAtOnce)
-	confirmed := make(map[bank.AccountID]*bool)
+	var ids []bank.AccountID
 	for _, basis := range d.basis {
 		for _, id := range basis {
-			p := d.on[id]
-			if certain[id] || confirmed[id] != nil || len(p.records) > 0 && !d.batch.DryRun {
-				continue
+			if d.batch.DryRun || len(d.on[id].records) == 0 {
+				ids = append(ids, id)
 			}
-			yes := new(bool)
-			confirmed[id] = yes
-			confirming.Go(func() error {
-				err := p.account.confirm(ctx, true)
-				*yes = err == nil
-				return err
-			})
 		}
 	}
-	err := confirming.Wait()
-	for id, yes := range confirmed {
-		certain[id] = *yes
-	}
-	return err
+	slices.Sort(ids)
+	var mu sync.Mutex
+	return eachOf(slices.Compact(ids), func(id bank.AccountID) error {
+		err := d.on[id].account.confirm(ctx, true)
+		mu.Lock()
+		defer mu.Unlock()
+		certain[id] = err == nil
+		return err
+	})
 }
 
 // final is an outcome with the records as they were appended.

@@ -18,6 +18,7 @@ import (
 type clearingDecision struct {
 	*clearing
 	window []int
+	ids    []bank.AccountID // of the accounts in the turn, sorted
 	on     map[bank.AccountID]*party
 	// answers are the outcomes by command, before it is certain that they may be given.
 	answers map[int]contract.Outcome
@@ -49,7 +50,7 @@ var bankItself = caller{Principal: identity.Principal{Subject: saga.Caller, Role
 
 // begin recalls the keys of the commands, and begins a decision on each account.
 func (c *clearing) begin(ctx context.Context, window []int, h *hold) (*clearingDecision, error) {
-	d := &clearingDecision{clearing: c, window: window, on: make(map[bank.AccountID]*party, len(h.accounts)),
+	d := &clearingDecision{clearing: c, window: window, ids: h.ids, on: make(map[bank.AccountID]*party, len(h.accounts)),
 		answers: make(map[int]contract.Outcome, len(window)), basis: make(map[int][]bank.AccountID, len(window)),
 		read: func(id bank.AccountID, version int64) (contract.Record, error) { return c.read(ctx, id, version) },
 		room: accountRoom}
@@ -57,26 +58,26 @@ func (c *clearing) begin(ctx context.Context, window []int, h *hold) (*clearingD
 	for _, i := range window {
 		commands[c.of[i]] = append(commands[c.of[i]], c.batch.Commands[i])
 	}
-	reading, ctxRead := errgroup.WithContext(ctx)
-	reading.SetLimit(readAtOnce)
-	for id, a := range h.accounts {
-		p := &party{account: a}
-		d.on[id] = p
-		begin := func(known recalled) {
-			p.decision, p.unsure = a.decision(ctx, &c.turn, known, 2*len(commands[id])+1), known.unsure
-			p.together = d.together
-		}
-		if !a.mayRead(commands[id]) {
-			begin(recalled{})
-			continue
-		}
-		reading.Go(func() error {
-			known, err := a.recall(ctxRead, commands[id], c.lookUp)
-			begin(known)
-			return err
-		})
+	begin := func(p *party, known recalled) {
+		p.decision = p.account.decision(ctx, &c.turn, known, 2*len(commands[p.account.id])+1)
+		p.unsure, p.together = known.unsure, d.together
 	}
-	if err := reading.Wait(); err != nil {
+	var mayRead []bank.AccountID
+	for _, id := range h.ids {
+		p := &party{account: h.accounts[id]}
+		d.on[id] = p
+		if p.account.mayRead(commands[id]) {
+			mayRead = append(mayRead, id)
+		} else {
+			begin(p, recalled{})
+		}
+	}
+	err := eachOf(mayRead, func(id bank.AccountID) error {
+		known, err := h.accounts[id].recall(ctx, commands[id], c.lookUp)
+		begin(d.on[id], known)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return d, d.discover()

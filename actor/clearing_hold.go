@@ -1,11 +1,14 @@
 package actor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -17,12 +20,15 @@ const (
 	// to read. Then the commands of an account are answered contract.Late, unless nothing else waits for them.
 	busyAfter = 2 * time.Second
 	lateAfter = 250 * time.Millisecond
+	// readBudget is how long an account is read: less than a turn lasts, so that it can say why it has no account.
+	readBudget = turnBudget - time.Second
 	// readAtOnce is how many accounts are read at the same time.
 	readAtOnce = 16
 )
 
 // hold has the accounts of an attempt, none of which can begin another turn meanwhile.
 type hold struct {
+	ids      []bank.AccountID // all of them, also the late ones, sorted: what a turn does follows from that, not from luck
 	accounts map[bank.AccountID]*account
 	late     map[bank.AccountID]error // why an account is not among them
 }
@@ -45,7 +51,8 @@ func (c *clearing) hold(ctx context.Context, window []int) (*hold, error) {
 	slices.Sort(ids)
 	busy, cancel := c.patience(ctx, busyAfter)
 	defer cancel()
-	for _, id := range slices.Compact(ids) {
+	h.ids = slices.Compact(ids)
+	for _, id := range h.ids {
 		if a := c.host.account(id); !(c.shared() && a.late.Load()) && a.begin(busy) {
 			h.accounts[id] = a
 		} else {
@@ -58,12 +65,13 @@ func (c *clearing) hold(ctx context.Context, window []int) (*hold, error) {
 	return h, c.answerLate(h, window)
 }
 
-// patience ends when the turn has waited long enough; with ctx, where nothing else of the turn waits.
+// patience ends when the turn has waited long enough: as long as a turn may last, where nothing else of it waits. It
+// does not end with ctx: what the turn does next finds out about that.
 func (c *clearing) patience(ctx context.Context, long time.Duration) (context.Context, context.CancelFunc) {
-	if c.shared() {
-		return context.WithTimeout(ctx, long)
+	if !c.shared() {
+		long = turnBudget
 	}
-	return context.WithCancel(ctx)
+	return context.WithTimeout(context.WithoutCancel(ctx), long)
 }
 
 // shared reports whether commands of several requests may be in the turn.
@@ -74,8 +82,9 @@ func (c *clearing) shared() bool { return len(c.of) > 1 && !c.batch.Atomic && !c
 func (h *hold) read(ctx, patience context.Context) {
 	slots := make(chan struct{}, readAtOnce)
 	reading := make(map[bank.AccountID]chan error)
-	for id, a := range h.accounts {
-		if a.loaded {
+	for _, id := range h.ids {
+		a := h.accounts[id]
+		if a == nil || a.loaded {
 			continue
 		}
 		done := make(chan error, 1)
@@ -83,13 +92,16 @@ func (h *hold) read(ctx, patience context.Context) {
 		go func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), turnBudget)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readBudget)
 			defer cancel()
 			done <- a.load(ctx)
 		}()
 	}
-	for id, done := range reading {
-		a := h.accounts[id]
+	for _, id := range h.ids {
+		a, done := h.accounts[id], reading[id]
+		if done == nil {
+			continue
+		}
 		err, late := wait(patience, done)
 		if err == nil && !late {
 			continue
@@ -108,6 +120,22 @@ func (h *hold) read(ctx, patience context.Context) {
 			a.end()
 		}()
 	}
+}
+
+// eachOf does something for accounts, at most readAtOnce at the same time. Its error is that of the first one that
+// failed, in their order.
+func eachOf(ids []bank.AccountID, do func(bank.AccountID) error) error {
+	var doing errgroup.Group
+	doing.SetLimit(readAtOnce)
+	failures := make([]error, len(ids))
+	for n, id := range ids {
+		doing.Go(func() error {
+			failures[n] = do(id)
+			return nil
+		})
+	}
+	_ = doing.Wait() // the failures are in their places
+	return cmp.Or(failures...)
 }
 
 // wait is what done says; late if ctx ends before it says anything.
@@ -133,17 +161,19 @@ func (c *clearing) answerLate(h *hold, window []int) error {
 	answers := make(map[int]contract.Outcome)
 	var failure error
 	for _, i := range window {
-		for _, id := range c.parties[i] {
-			err := h.late[id]
-			switch {
-			case err == nil:
-			case errors.Is(err, errUnreadable) && !c.batch.Atomic:
-				answers[i] = contract.Outcome{Status: contract.Unavailable, Reason: fmt.Sprintf("%s: %v", id, err)}
-			case errors.Is(err, errBusy) && c.shared():
-				answers[i] = contract.Outcome{Status: contract.Late, Reason: fmt.Sprintf("%s: %v", id, err)}
-			default:
-				failure = err
-			}
+		first := slices.IndexFunc(c.parties[i], func(id bank.AccountID) bool { return h.late[id] != nil })
+		if first < 0 {
+			continue
+		}
+		id := c.parties[i][first]
+		err := h.late[id]
+		switch {
+		case errors.Is(err, errUnreadable) && !c.batch.Atomic:
+			answers[i] = contract.Outcome{Status: contract.Unavailable, Reason: fmt.Sprintf("%s: %v", id, err)}
+		case errors.Is(err, errBusy) && c.shared():
+			answers[i] = contract.Outcome{Status: contract.Late, Reason: fmt.Sprintf("%s: %v", id, err)}
+		default:
+			failure = cmp.Or(failure, err)
 		}
 	}
 	c.close(answers)

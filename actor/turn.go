@@ -56,14 +56,11 @@ var (
 
 // execute is one turn: it decides the commands in order and appends the events that they become, together.
 func (a *account) execute(ctx context.Context, batch contract.CommandBatch, callers []caller) []contract.Outcome {
+	a.begin(context.WithoutCancel(ctx)) // every turn ends
+	defer a.end()
 	ctx, cancel := context.WithTimeout(ctx, turnBudget)
 	defer cancel()
-	t := turn{batch: batch, callers: callers, lookUp: batch.DryRun}
-	if !a.begin(ctx) {
-		return t.giveUp(errBusy)
-	}
-	defer a.end()
-	t.now = a.clock().UTC().Truncate(time.Microsecond)
+	t := turn{batch: batch, callers: callers, now: a.clock().UTC().Truncate(time.Microsecond), lookUp: batch.DryRun}
 	for pause := retryMin; ; {
 		outcomes, err := a.attempt(ctx, &t)
 		if err == nil {

@@ -73,8 +73,8 @@ func TestACheckpointIsReadAsItWasWritten(t *testing.T) {
 	p, from, to := newPendingState(few), bank.NewAccountID("ada", "1"), bank.NewAccountID("bob", "1")
 	at := began.UTC()
 	id := bank.NewTransferID(from, "a")
-	p.add(&transfer{ID: id, From: from, To: to, Version: 2, Position: 3, Step: rejected, Since: at,
-		Rejection: &bank.Rejection{Code: bank.FrozenAccount, Message: "It is frozen."}})
+	p.add(&transfer{ID: id, From: from, To: to, Version: 2, Position: 3, progress: progress{Step: rejected, Since: at,
+		Rejection: &bank.Rejection{Code: bank.FrozenAccount, Message: "It is frozen."}}})
 	p.addHold(&hold{Account: from, Version: 4, Position: 5, ExpiresAt: at})
 	p.at = contract.Checkpoint{Log: "ours", Position: 7, Mark: contract.Mark{1}}
 	d := New(Parts{Key: seal.Key{1}})

@@ -290,10 +290,11 @@ func (d *Driver) isDue(t *transfer, now time.Time) bool {
 	if t.ours || d.Here(t.From) {
 		return true
 	}
-	if t.Since.After(now) {
-		t.Since = now // by another clock
+	progress := t.now()
+	if progress.Since.After(now) {
+		progress.Since = now // by another clock
 	}
-	return now.Sub(t.Since) >= patience+d.delay(t.ID)
+	return now.Sub(progress.Since) >= patience+d.delay(t.ID)
 }
 
 // delay is a transfer's share of spread, different in each driver.

@@ -15,7 +15,8 @@ type hold struct {
 	Position  int64          `json:"position"`
 	ExpiresAt time.Time      `json:"expiresAt"`
 
-	delivery *delivery // the command that expires it, on its way
+	delivery *delivery // the command that expires it: on its way, or answered
+	again    bool      // it was found by a second reading, and may have ended since
 }
 
 type holdID struct {
@@ -69,7 +70,7 @@ func (s *holds) remove(account bank.AccountID, version int64) {
 // postpone makes a hold expire later.
 func (s *holds) postpone(h *hold, until time.Time) {
 	s.remove(h.Account, h.Version)
-	s.add(&hold{Account: h.Account, Version: h.Version, Position: h.Position, ExpiresAt: until})
+	s.add(&hold{Account: h.Account, Version: h.Version, Position: h.Position, ExpiresAt: until, again: h.again})
 }
 
 // due are the holds that have expired by a time.

@@ -33,7 +33,20 @@ type transfer struct {
 	Version  int64          `json:"version"`
 	Position int64          `json:"position"`
 	To       bank.AccountID `json:"to"`
-	Step     step           `json:"step"`
+	progress
+	// ahead is how far it has come after the answer to a command, until the log has that: a checkpoint says only what
+	// the log says up to its position, because an earlier copy of the log may be put in its place.
+	ahead *progress
+
+	sending  *bank.TransferSent // what was sent; not in the checkpoint, but read again
+	delivery *delivery          // the command for the present step: on its way, or answered if that was the last
+	ours     bool               // this driver makes its next step
+	again    bool               // it was found by a second reading, and may have ended since
+}
+
+// progress is how far a transfer has come.
+type progress struct {
+	Step step `json:"step"`
 	// Since is when it came to its step.
 	Since time.Time `json:"since"`
 	// SentAt is when it was sent.
@@ -41,10 +54,20 @@ type transfer struct {
 	// Rejection is why, at the step rejected; Details are what the sender said about it.
 	Rejection *bank.Rejection `json:"rejection,omitempty"`
 	Details   bank.Details    `json:"details,omitzero"`
+}
 
-	sending  *bank.TransferSent // what was sent; not in the checkpoint, but read again
-	delivery *delivery          // the command for the present step, on its way
-	ours     bool               // this driver makes its next step
+// now is how far the transfer has come, as far as the driver knows.
+func (t *transfer) now() *progress { return cmp.Or(t.ahead, &t.progress) }
+
+// after is how far the transfer is after an event that does not end it.
+func (p progress) after(event bank.Event, at time.Time) progress {
+	switch e := event.(type) {
+	case bank.TransferReceived:
+		p.Step, p.Since = received, at
+	case bank.TransferRejected:
+		p.Step, p.Since, p.SentAt, p.Rejection, p.Details = rejected, at, e.SentAt, &e.Rejection, e.Details
+	}
+	return p
 }
 
 // pendingState is the fold of the log to what is still to be done. It is not safe for concurrent use.
@@ -76,7 +99,7 @@ func (p *pendingState) fold(r contract.Record) error {
 	return nil
 }
 
-// apply takes in an event, from the log or from the answer to a command.
+// apply takes in an event of the log.
 func (p *pendingState) apply(r contract.Record, event bank.Event) {
 	switch e := event.(type) {
 	case bank.TransferSent:
@@ -84,13 +107,11 @@ func (p *pendingState) apply(r contract.Record, event bank.Event) {
 			return // in the same step: nothing is left to do
 		}
 		p.add(&transfer{ID: e.Transfer, From: r.Account, Version: r.Version, Position: r.Position,
-			To: e.To, Step: sent, Since: r.At, SentAt: r.At, sending: &e})
+			To: e.To, progress: progress{Step: sent, Since: r.At, SentAt: r.At}, sending: &e})
 	case bank.TransferReceived:
-		p.advance(e.Transfer, received, r.At)
+		p.advance(e.Transfer, e, r.At)
 	case bank.TransferRejected:
-		if t := p.advance(e.Transfer, rejected, r.At); t != nil {
-			t.Rejection, t.Details, t.SentAt = &e.Rejection, e.Details, e.SentAt
-		}
+		p.advance(e.Transfer, e, r.At)
 	case bank.TransferCompleted:
 		p.end(e.Transfer)
 	case bank.TransferReturned:
@@ -153,16 +174,23 @@ func noteLost(first *int64, position int64) {
 	}
 }
 
-// advance notes that a transfer has come to another step, and returns it. It never goes back; then it returns nil.
-func (p *pendingState) advance(id bank.TransferID, to step, at time.Time) *transfer {
+// advance notes that a transfer has come to another step. It never goes back.
+func (p *pendingState) advance(id bank.TransferID, event bank.Event, at time.Time) {
 	t := p.transfers[id]
 	if t == nil || t.Step != sent {
-		return nil
+		return
 	}
-	t.Step, t.Since, t.sending = to, at, nil
+	known := t.ahead != nil // the step is being made
+	t.progress, t.ahead, t.sending = t.after(event, at), nil, nil
+	if !known {
+		t.next()
+	}
+}
+
+// next has the transfer make a new step.
+func (t *transfer) next() {
 	t.delivery.cancel()
 	t.delivery = nil
-	return t
 }
 
 // end forgets a transfer.

@@ -13,7 +13,7 @@ const Caller = identity.Bank
 
 // step is the delivery of what a transfer needs next. d.mu is held.
 func (d *Driver) step(t *transfer) *delivery {
-	id, at := t.ID, t.Step
+	id, at := t.ID, t.now().Step
 	next, _ := bank.NextStep(t.lastEvent())
 	return &delivery{account: next.Account, command: d.internal(next.Command),
 		answered: func(outcome contract.Outcome) { d.stepped(id, at, outcome) }}
@@ -21,12 +21,12 @@ func (d *Driver) step(t *transfer) *delivery {
 
 // lastEvent is the event that the next step of a transfer follows from, with what the step needs of it.
 func (t *transfer) lastEvent() (account bank.AccountID, version int64, at time.Time, e bank.Event) {
-	switch t.Step {
+	switch p := t.now(); p.Step {
 	case received:
-		return t.To, 0, t.Since, bank.TransferReceived{Transfer: t.ID, From: t.From}
+		return t.To, 0, p.Since, bank.TransferReceived{Transfer: t.ID, From: t.From}
 	case rejected:
-		return t.To, 0, t.Since, bank.TransferRejected{Transfer: t.ID, From: t.From, Rejection: *t.Rejection,
-			Details: t.Details, SentAt: t.SentAt}
+		return t.To, 0, p.Since, bank.TransferRejected{Transfer: t.ID, From: t.From, Rejection: *p.Rejection,
+			Details: p.Details, SentAt: p.SentAt}
 	default:
 		return t.From, t.Version, t.SentAt, *t.sending
 	}
@@ -56,17 +56,16 @@ func (d *Driver) stepped(id bank.TransferID, at step, outcome contract.Outcome) 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t := d.pending.transfers[id]
-	if t == nil || t.Step != at {
+	if t == nil || t.now().Step != at {
 		return // the log was faster
 	}
-	d.changed = true
 	if outcome.Status == contract.Refused {
 		if outcome.Refusal.Code != bank.TransferNotPending {
 			d.Logger.Error("an account refuses a step of a transfer; an operator has to look at it",
 				"transfer", id, "step", at, "from", t.From, "to", t.To,
 				"code", outcome.Refusal.Code, "message", outcome.Refusal.Message)
 		}
-		d.pending.end(id)
+		d.pending.wait(t)
 		return
 	}
 	if d.Divided {
@@ -77,21 +76,38 @@ func (d *Driver) stepped(id bank.TransferID, at step, outcome contract.Outcome) 
 		d.Logger.Error("the answer to a step of a transfer cannot be read", "transfer", id, "step", at, "error", err)
 		return // it comes along the log
 	}
-	d.pending.apply(*outcome.Record, event)
+	switch event.(type) {
+	case bank.TransferReceived, bank.TransferRejected:
+		ahead := t.after(event, outcome.Record.At)
+		t.ahead = &ahead
+		t.next()
+	default:
+		d.pending.wait(t)
+	}
+}
+
+// wait keeps a transfer that has ended until the log says so, which it has done already if it was read again.
+func (p *pendingState) wait(t *transfer) {
+	if t.again {
+		p.end(t.ID)
+	}
 }
 
 // expired takes the answer to the end of a hold. If the account refuses, the hold has ended already, or the account's
-// clock is slow and it is asked again later.
+// clock is slow and it is asked again later. The hold is kept until the log says that it has ended, which it has done
+// already if it was read again.
 func (d *Driver) expired(h *hold, outcome contract.Outcome) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.pending.holds.byID[holdID{h.Account, h.Version}] != h {
 		return
 	}
-	d.changed = true
 	if outcome.Status == contract.Refused && outcome.Refusal.Code == bank.InputInvalid {
+		d.changed = true
 		d.pending.holds.postpone(h, d.Clock().UTC().Add(expiryRetry))
 		return
 	}
-	d.pending.holds.remove(h.Account, h.Version)
+	if h.again {
+		d.pending.holds.remove(h.Account, h.Version)
+	}
 }

@@ -87,8 +87,9 @@ func Unresolved(answers []Answer) (open []*Request) {
 			done[a.Request.exactly()] = true
 		}
 	}
-	sorted := slices.SortedFunc(slices.Values(answers), func(a, b Answer) int {
-		return cmp.Or(cmp.Compare(a.Answered, b.Answered), cmp.Compare(a.Client, b.Client))
+	sorted := slices.SortedStableFunc(slices.Values(answers), func(a, b Answer) int {
+		return cmp.Or(cmp.Compare(a.Answered, b.Answered), cmp.Compare(a.Client, b.Client),
+			cmp.Compare(a.Request.Key, b.Request.Key))
 	})
 	for _, a := range sorted {
 		if !done[a.Request.exactly()] {

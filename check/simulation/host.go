@@ -117,6 +117,10 @@ func (h *host) execute(
 	if err := h.thaw(ctx, th); err != nil {
 		return contract.CommandReply{}, err
 	}
+	// An account's own turn may begin as another one lets the account go, for which a clearing actor waits, too.
+	if err := h.world.endure(ctx, th, th.between(0, time.Millisecond)); err != nil {
+		return contract.CommandReply{}, err
+	}
 	th.many = strings.HasPrefix(id, clearingActor(""))
 	reply, err := take(th.in(ctx), h.actors)
 	if err != nil || h.dead.Load() {
