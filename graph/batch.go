@@ -210,7 +210,11 @@ func (r *Resolver) executeSome(ctx context.Context, requests []commandRequest, i
 		batch.Accounts = append(batch.Accounts, requests[i].account)
 		batch.Batch.Commands = append(batch.Batch.Commands, command)
 	}
-	return r.executeBatch(ctx, batch)
+	outcomes := r.executeBatch(ctx, batch)
+	for n, i := range items {
+		outcomes[n] = requests[i].judged(outcomes[n])
+	}
+	return outcomes
 }
 
 // itemResult is the result of one item.

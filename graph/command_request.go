@@ -62,7 +62,7 @@ func (r *Resolver) submit(ctx context.Context, request commandRequest) (payload,
 // execute sends a request to its account, unless it is refused without one.
 func (r *Resolver) execute(ctx context.Context, request commandRequest) (contract.Outcome, error) {
 	if outcome, refused := request.precheck(); refused {
-		return r.withAccountsRules(ctx, request, outcome), nil
+		return outcome, nil
 	}
 	command, err := encode(ctx, request.key, request.command)
 	if err != nil {
@@ -76,7 +76,7 @@ func (r *Resolver) execute(ctx context.Context, request commandRequest) (contrac
 		}
 		return outcome, nil
 	}
-	return r.tryRun(ctx, request.account, command), nil
+	return request.judged(r.tryRun(ctx, request.account, command)), nil
 }
 
 // tryRun is the outcome of a command's dry run.
@@ -85,30 +85,25 @@ func (r *Resolver) tryRun(ctx context.Context, id bank.AccountID, command contra
 		Batch: contract.CommandBatch{Commands: []contract.Command{command}, DryRun: true}})[0]
 }
 
-// withAccountsRules adds to the refusal of a dry run with an amount that cannot be
-// read the rules of its account that do not depend on the amount.
-func (r *Resolver) withAccountsRules(ctx context.Context, request commandRequest,
-	refused contract.Outcome) contract.Outcome {
-	if !request.dryRun || !request.lacksOnlyAmounts() || !request.account.Valid() || bank.CheckKey(request.key) != nil {
-		return refused
+// judged is the outcome of a dry run that its account has judged. In place of an amount that cannot be read the account
+// saw zero: what it says of that is left out, and the rules that it names beside stay.
+func (c commandRequest) judged(by contract.Outcome) contract.Outcome {
+	if len(c.inputRefusals) == 0 || by.Status == contract.NotTried {
+		return by
 	}
-	command, err := encode(ctx, request.key, request.command)
-	if err != nil {
-		return refused
-	}
-	judged := r.tryRun(ctx, request.account, command)
-	if judged.Status != contract.Refused {
-		return refused
-	}
-	refused.Account = judged.Account
-	for _, rule := range append(bank.Refusals{judged.Refusal}, judged.Others...) {
-		again := func(in *bank.Refusal) bool { return sameField(in, rule) }
-		if precedence(rule) > precedence(&bank.Refusal{Code: bank.AmountInvalid}) &&
-			!slices.ContainsFunc(request.inputRefusals, again) {
-			refused.Others = append(refused.Others, rule)
+	outcome := contract.Outcome{Status: contract.Refused, Account: by.Account}
+	all := c.refusals()
+	if by.Status == contract.Refused {
+		for _, rule := range append(bank.Refusals{by.Refusal}, by.Others...) {
+			if !slices.ContainsFunc(all, func(known *bank.Refusal) bool {
+				return sameField(known, rule) && (known.Code == rule.Code || slices.Contains(c.inputRefusals, known))
+			}) {
+				all = append(all, rule)
+			}
 		}
 	}
-	return refused
+	outcome.Refusal, outcome.Others = all[0], all[1:]
+	return outcome
 }
 
 // lacksOnlyAmounts reports whether amounts cannot be read, and all else can.
@@ -144,7 +139,8 @@ func (r *Resolver) executeBatch(ctx context.Context, batch contract.ClearingBatc
 // is. A dry run is sent in spite of faults that its account checks as well, so
 // that the answer lists every rule that the request breaks.
 func (c commandRequest) precheck() (outcome contract.Outcome, refused bool) {
-	sendable := bank.CheckKey(c.key) == nil && len(c.inputRefusals) == 0 && c.account.Valid()
+	readable := len(c.inputRefusals) == 0 || c.dryRun && c.lacksOnlyAmounts()
+	sendable := bank.CheckKey(c.key) == nil && readable && c.account.Valid()
 	if sendable && (c.dryRun || bank.Check(c.command) == nil) {
 		return contract.Outcome{}, false
 	}

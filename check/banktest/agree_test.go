@@ -54,6 +54,33 @@ func TestADryRunAnswersAtOnceAndAlike(t *testing.T) {
 	}
 }
 
+// TestAnAmountThatCannotBeReadHidesNothing: a dry run names every other rule beside it, alone and in a batch, after the
+// one that the earnest names.
+func TestAnAmountThatCannotBeReadHidesNothing(t *testing.T) {
+	c := given(t, banktest.Start(t))
+	ada := c.rich("10.00")
+	c.Must("freezeAccount", map[string]any{"accountId": ada, "scope": "BOTH", "reason": "lost card", "idempotencyKey": "f"})
+	tomorrow := time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
+	for _, value := range []string{"0", "0.001", "99999999999999999999"} {
+		late := func() map[string]any { return with(c.pay(ada, value), "effectiveAt", tomorrow) }
+		c.Mutate("withdraw", late()).Refused("AMOUNT_INVALID")
+		c.Mutate("withdraw", with(late(), "dryRun", true)).Refused("AMOUNT_INVALID", "INPUT_INVALID", "ACCOUNT_FROZEN")
+		for _, atomic := range []bool{true, false} {
+			for _, dry := range []bool{true, false} {
+				c.Do(`mutation($in: PostBatchInput!) { postBatch(input: $in) {
+				  failedIndex results { status userErrors { code path } } } }`,
+					map[string]any{"in": map[string]any{"atomic": atomic, "dryRun": dry, "items": []any{
+						map[string]any{"withdraw": late()}}}},
+				).Answers("%s", map[bool]string{
+					false: `{postBatch: {failedIndex: 0, results: [{status: REFUSED, userErrors: [{code: AMOUNT_INVALID}]}]}}`,
+					true: `{postBatch: {failedIndex: 0, results: [{status: REFUSED, userErrors: [{code: AMOUNT_INVALID},
+					  {code: INPUT_INVALID, path: [input, items, "0", withdraw, effectiveAt]}, {code: ACCOUNT_FROZEN}]}]}}`,
+				}[dry])
+			}
+		}
+	}
+}
+
 // TestWhatComesBackSaysWhatItIs: a filter by reference shows the money leaving and coming back, and the day's limit
 // has it again.
 func TestWhatComesBackSaysWhatItIs(t *testing.T) {

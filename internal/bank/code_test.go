@@ -73,8 +73,9 @@ func TestThePageOfRefusalsIsOfToday(t *testing.T) {
 A command that breaks a business rule is refused: nothing happens, and the
 answer's ` + "`userErrors`" + ` carry one of these codes, a message that says what to do,
 the path of the input and, by the code, data such as the shortfall or the limit.
-A command that breaks several rules is answered with the first of this list; a
-dry run names them all. A refused command is not remembered: where "again later"
+A command that breaks several rules is answered with the first of this list, where
+rules of the input alone come before those of an account; a dry run names them all, in
+that order. A refused command is not remembered: where "again later"
 says yes, the same request with the same idempotency key may pass when the
 account has changed.
 

@@ -54,8 +54,9 @@ func (a Account) Decide(c Command, in Circumstances) (Event, *Refusal) {
 	return event, nil
 }
 
-// Judge is Decide with every broken rule instead of the first, in the order of
-// precedence. Rules that make no sense after another is broken are left out:
+// Judge is Decide with every broken rule instead of the first: those of the command
+// itself, which are checked before it gets to an account, and those of the account,
+// both in the order of precedence. Rules that make no sense after another is broken are left out:
 // an account that does not exist has no balance to fall short of.
 func (a Account) Judge(c Command, in Circumstances) (Event, Refusals) {
 	event, broken := c.decide(a, in)
@@ -65,7 +66,7 @@ func (a Account) Judge(c Command, in Circumstances) (Event, Refusals) {
 	return event, nil
 }
 
-// and are what is wrong with a command itself and what it breaks of an account, in the order of precedence.
+// and are what is wrong with a command itself and then what it breaks of an account, each in the order of precedence.
 func (r Refusals) and(more Refusals) Refusals {
 	for _, refusal := range r {
 		if refusal.Code != InputInvalid { // without a valid amount there is nothing to compare
@@ -73,7 +74,7 @@ func (r Refusals) and(more Refusals) Refusals {
 			break
 		}
 	}
-	return append(r, more...).ranked()
+	return append(r.ranked(), more.ranked()...)
 }
 
 // Check refuses a command that no account could ever accept: it looks only at

@@ -63,10 +63,10 @@ func (r *Refusals) add(refusal *Refusal) {
 func (r Refusals) With(more *Refusal) Refusals { return append(slices.Clip(r), more).ranked() }
 
 // followsAmount reports whether a refusal makes no sense beside an amount that is
-// not valid: it compares the amount, or ranks above it.
+// not valid: it compares the amount.
 func (r *Refusal) followsAmount() bool {
 	switch r.Code {
-	case InputInvalid, CurrencyUnknown, AmountInvalid, CurrencyMismatch, OverdraftInUse, AmountExceedsRemaining,
+	case CurrencyUnknown, AmountInvalid, CurrencyMismatch, OverdraftInUse, AmountExceedsRemaining,
 		LimitExceeded, BalanceTooLarge, InsufficientFunds:
 		return true
 	default:
