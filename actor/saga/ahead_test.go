@@ -74,7 +74,8 @@ func TestACheckpointSaysNoMoreThanTheLogUpToItsPosition(t *testing.T) {
 	h.delivery = d.expire(h)
 	expired := applied(t, from, 4, 6, bank.HoldExpired{Hold: 1, Amount: cent})
 	h.delivery.answered(expired)
-	if p := d.saved(t); p.transfers[id] == nil || len(p.holds.byExpiry) != 1 || transfer.delivery == nil || h.delivery == nil {
+	sends := transfer.delivery == nil || h.delivery == nil
+	if p := d.saved(t); p.transfers[id] == nil || len(p.holds.byExpiry) != 1 || sends {
 		t.Errorf("at position %d are %d transfers and %d holds", p.at.Position, len(p.transfers), len(p.holds.byExpiry))
 	}
 	for _, outcome := range []contract.Outcome{completed, expired} {

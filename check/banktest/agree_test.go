@@ -59,7 +59,7 @@ func TestADryRunAnswersAtOnceAndAlike(t *testing.T) {
 func TestAnAmountThatCannotBeReadHidesNothing(t *testing.T) {
 	c := given(t, banktest.Start(t))
 	ada := c.rich("10.00")
-	c.Must("freezeAccount", map[string]any{"accountId": ada, "scope": "BOTH", "reason": "lost card", "idempotencyKey": "f"})
+	c.Must("freezeAccount", map[string]any{"accountId": ada, "scope": "BOTH", "reason": "lost", "idempotencyKey": "f"})
 	tomorrow := time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
 	for _, value := range []string{"0", "0.001", "99999999999999999999"} {
 		late := func() map[string]any { return with(c.pay(ada, value), "effectiveAt", tomorrow) }
