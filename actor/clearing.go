@@ -58,8 +58,9 @@ func (c *clearing) read(ctx context.Context, id bank.AccountID, version int64) (
 	return page.Records[0], nil
 }
 
-// clearingRecords is about how many records a turn appends before the commands that are left wait for its next attempt.
-const clearingRecords = 250
+// clearingRecords is how many records a turn appends before the commands that are left wait for its next attempt. One
+// more command may have bank.MaxLegs, all of one account.
+const clearingRecords = contract.MaxAppendEvents - bank.MaxLegs
 
 // ExecuteClearing gives a clearing actor a turn: commands that may concern several accounts each.
 func (h *Host) ExecuteClearing(ctx context.Context, b contract.ClearingBatch) (contract.CommandReply, error) {
@@ -208,7 +209,6 @@ func (c *clearing) close(outcome map[int]contract.Outcome) {
 }
 
 // tooLarge refuses an atomic batch that no append has room for.
-func tooLarge() *bank.Refusal {
-	return bank.RefuseInput("items",
-		fmt.Sprintf("must make at most %d events together: an atomic batch is written at once", contract.MaxAppendTogether))
+func tooLarge(reason string) *bank.Refusal {
+	return bank.RefuseInput("items", fmt.Sprintf("must fit into one append, and have %s; send fewer together", reason))
 }

@@ -153,11 +153,20 @@ func (d *clearingDecision) decideAll() error {
 		}
 		d.answers[i], d.room = outcome, own.room
 	}
-	if d.batch.Atomic && len(d.written) > contract.MaxAppendTogether {
-		d.answers[d.window[0]] = refused(tooLarge())
+	if reason := contract.TooMuchTogether(d.decided); d.batch.Atomic && reason != "" {
+		d.answers[d.window[0]] = refused(tooLarge(reason))
 		return d.abandon(d.window[0])
 	}
 	return nil
+}
+
+// decided yields the new records of each account.
+func (d *clearingDecision) decided(yield func([]contract.Record) bool) {
+	for _, id := range d.ids {
+		if !yield(d.on[id].records) {
+			return
+		}
+	}
 }
 
 // depend notes that the outcome of the command depends on the state of an account.

@@ -228,7 +228,7 @@ func (a *API) reply(records []contract.Record, limit int, err error) (contract.R
 	}
 	bytes := 0
 	for i, r := range records {
-		bytes += storage.RecordBytes(r)
+		bytes += contract.RecordBytes(r)
 		if i == limit || bytes > maxReplyBytes {
 			records = records[:i]
 			break

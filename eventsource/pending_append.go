@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -96,11 +95,12 @@ func (p *pendingAppend) validate() error {
 	if len(p.With) == 0 {
 		return validateStream(&p.Append, 1)
 	}
-	if p.size > contract.MaxAppendTogether {
-		return fmt.Errorf("an append to several streams has at most %d records, not %d",
-			contract.MaxAppendTogether, p.size)
+	if reason := contract.TooMuchTogether(func(yield func([]contract.Record) bool) {
+		p.Streams(func(stream *contract.Append) bool { return yield(stream.Records) })
+	}); reason != "" {
+		return fmt.Errorf("an append to several streams has %s", reason)
 	}
-	bytes, accounts := 0, make(map[bank.AccountID]bool, 1+len(p.With))
+	accounts := make(map[bank.AccountID]bool, 1+len(p.With))
 	for stream := range p.Streams {
 		if accounts[stream.Account] {
 			return fmt.Errorf("an append to several streams has that of %s twice", stream.Account)
@@ -109,13 +109,6 @@ func (p *pendingAppend) validate() error {
 		if stream != &p.Append && len(stream.With) > 0 {
 			return fmt.Errorf("the append to %s, which is part of another, has parts of its own", stream.Account)
 		}
-		for _, r := range stream.Records {
-			bytes += storage.RecordBytes(r)
-		}
-	}
-	if bytes > contract.MaxTogetherBytes {
-		return fmt.Errorf("an append to several streams is at most %d bytes long, not %d",
-			contract.MaxTogetherBytes, bytes)
 	}
 	placed := make([]bool, p.size)
 	for stream := range p.Streams {

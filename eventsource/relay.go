@@ -175,7 +175,7 @@ func (r *Relay) publishNew(ctx context.Context) error {
 func messageLength(records []contract.Record) (n int, fits bool) {
 	bytes := 0
 	for i, r := range records {
-		bytes += storage.RecordBytes(r)
+		bytes += contract.RecordBytes(r)
 		long := bytes > publishBytes
 		if long && n > 0 {
 			return n, true

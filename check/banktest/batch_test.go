@@ -187,3 +187,43 @@ func TestADryRunOfABatchKnowsEveryAccount(t *testing.T) {
 	    {type: DEPOSIT}, {type: TRANSFER_IN}]}}}}, {status: REFUSED, account: {balance: {current: {value: "5.00"}}}},
 	  {status: APPLIED, account: {balance: {current: {value: "5.00"}}}}]}}`)
 }
+
+// TestTheLargestBatches: what is asked at once is posted in as many appends as it takes. An atomic batch for which one
+// append has no room is refused as such: too many events, too many of one account, or too long ones.
+func TestTheLargestBatches(t *testing.T) {
+	c := given(t, banktest.Start(t))
+	company, people := c.rich("100000.00"), []string{c.open(nil), c.open(nil), c.open(nil)}
+	items := func(n int, long bool, to ...string) (items []any) {
+		for range n {
+			all := []map[string]any{leg(company, "-49.00")}
+			for i := range 49 {
+				all = append(all, leg(to[i%len(to)], "1.00"))
+			}
+			for _, one := range all {
+				if long { // and longer still where it is stored, with each < as \u003c
+					one["reference"], one["memo"] = strings.Repeat("<", 140), strings.Repeat("<", 500)
+				}
+			}
+			items = append(items, map[string]any{"postTransaction": c.posting(all...)})
+		}
+		return items
+	}
+	for reason, tooMany := range map[string][]any{
+		"550 events; the limit is 500":                items(11, false, people...),
+		"490 events of one account; the limit is 256": items(10, false, people[0]),
+		"bytes; the limit is 2097152":                 items(10, true, people...),
+	} {
+		for _, dry := range []bool{true, false} {
+			got := c.batch(map[string]any{"items": tooMany, "atomic": true, "dryRun": dry})
+			got.expect("REFUSED"+strings.Repeat(" NOT_TRIED", len(tooMany)-1), 0)
+			if errs := got.Results[0].UserErrors; len(errs) != 1 || errs[0].Code != "INPUT_INVALID" ||
+				!strings.Contains(errs[0].Message, reason) || strings.Join(errs[0].Path, ".") != "input.items" {
+				t.Errorf("%s: %+v", reason, errs)
+			}
+		}
+	}
+	c.has(map[string]string{company: "100000.00"})
+	many := c.batch(map[string]any{"items": items(15, false, people[0])})
+	many.expect("APPLIED"+strings.Repeat(" APPLIED", 14), -1)
+	c.has(map[string]string{company: "99265.00", people[0]: "735.00"})
+}

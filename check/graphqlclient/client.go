@@ -40,11 +40,13 @@ func (e Error) Code() string {
 
 // Post sends a request. An error means that there was no answer.
 func (c Client) Post(ctx context.Context, query string, variables map[string]any) (answer Answer, err error) {
-	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
-	if err != nil {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // as clients in other languages
+	if err := encoder.Encode(map[string]any{"query": query, "variables": variables}); err != nil {
 		return answer, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/graphql", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/graphql", &body)
 	if err != nil {
 		return answer, err
 	}

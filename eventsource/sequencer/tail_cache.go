@@ -3,7 +3,6 @@ package sequencer
 import (
 	"sync"
 
-	"corebank/eventsource/storage"
 	"corebank/internal/contract"
 )
 
@@ -30,10 +29,10 @@ func (c *tailCache) add(records []contract.Record) {
 	defer c.mu.Unlock()
 	for _, r := range records {
 		c.records = append(c.records, r)
-		c.bytes += storage.RecordBytes(r)
+		c.bytes += contract.RecordBytes(r)
 	}
 	for c.bytes > tailCacheBytes {
-		c.bytes -= storage.RecordBytes(c.records[0])
+		c.bytes -= contract.RecordBytes(c.records[0])
 		c.records = c.records[1:]
 	}
 }

@@ -29,12 +29,6 @@ const (
 // Heads are the versions of streams: each is the version of the stream's last event.
 type Heads map[bank.AccountID]int64
 
-// RecordBytes is about how long a record is as JSON.
-func RecordBytes(r contract.Record) int { return len(r.Data) + recordOverhead }
-
-// recordOverhead is about the length of a record's fields other than its data.
-const recordOverhead = 400
-
 // Log keeps the records of one log or partition. One value serves one event source. Several values over the same log
 // compete as several event sources would.
 //

@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"fmt"
+	"iter"
 	"time"
 
 	"corebank/internal/bank"
@@ -56,6 +58,33 @@ func (a *Append) Streams(yield func(*Append) bool) {
 			return
 		}
 	}
+}
+
+// RecordBytes is about how long a record is as JSON.
+func RecordBytes(r Record) int { return len(r.Data) + recordOverhead }
+
+// recordOverhead is about the length of a record's fields other than its data.
+const recordOverhead = 400
+
+// TooMuchTogether says why one append to several streams has no room for the records of its streams; "" if it has.
+func TooMuchTogether(streams iter.Seq[[]Record]) string {
+	events, bytes := 0, 0
+	for records := range streams {
+		if len(records) > MaxAppendEvents {
+			return fmt.Sprintf("%d events of one account; the limit is %d", len(records), MaxAppendEvents)
+		}
+		events += len(records)
+		for _, r := range records {
+			bytes += RecordBytes(r)
+		}
+	}
+	switch {
+	case events > MaxAppendTogether:
+		return fmt.Sprintf("%d events; the limit is %d", events, MaxAppendTogether)
+	case bytes > MaxTogetherBytes:
+		return fmt.Sprintf("events of %d bytes; the limit is %d", bytes, MaxTogetherBytes)
+	}
+	return ""
 }
 
 // MaxClockStep bounds how far the clock of a record may be from the event
