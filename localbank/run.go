@@ -33,6 +33,8 @@ type Config struct {
 	Partitions int
 	// MTLS gives the sidecars certificates.
 	MTLS bool
+	// Demo fills the bank when it is ready.
+	Demo bool
 	// Via has the addresses of proxies, by the part that each leads to. The
 	// other parts then use the proxy. It is for tests of bad networks.
 	Via map[string]string
@@ -83,7 +85,13 @@ func Run(ctx context.Context, config Config) error {
 		return err
 	}
 	defer killOnSecondSignal(group)()
-	err = group.Run(ctx, func() { status.ready(ctx, address, data) })
+	err = group.Run(ctx, func() {
+		demo := ""
+		if config.Demo {
+			demo = fillDemo(ctx, status, address, data)
+		}
+		status.ready(ctx, address, data, demo)
+	})
 	status.stopped(context.Cause(ctx))
 	return err
 }

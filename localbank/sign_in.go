@@ -32,15 +32,15 @@ func SignInLink(gateway string, data datadir.Dir, local *issuer.Local, subject s
 // signInText has a link that signs one browser in as a teller; where others may
 // read the output, only how to get one.
 func signInText(out io.Writer, gateway string, data *datadir.Locked) string {
-	more := "for another: " + tokenCommand(data.Path, "--link")
+	more := tokenCommand(data.Path, "--link")
 	if file, ok := out.(*os.File); ok && readByOthers(file) {
-		return "Others can read this output, so it has no\nsign-in link; " + more
+		return "Others can read this output, so it has no link. To get one:\n" + more
 	}
 	link, err := SignInLink(gateway, data.Dir, data.Issuer, string(identity.Teller), identity.Teller, linkLife)
 	if err != nil {
-		return "A sign-in link could not be made: " + err.Error() + ";\n" + more
+		return "A link could not be made: " + err.Error() + "\n" + more
 	}
-	return "Open this link to sign in as a teller:\n\n  " + link + "\n\nIt works once; " + more
+	return link + "\nThe link signs in a teller, once. For another:\n" + more
 }
 
 // readByOthers reports whether other users of the machine may read a file that

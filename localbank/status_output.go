@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"corebank/internal/app"
+	"corebank/internal/terminal"
 	"corebank/localbank/datadir"
 	"corebank/localbank/sidecars"
 	"corebank/localbank/supervisor"
@@ -24,6 +25,9 @@ type statusOutput struct {
 
 	mu        sync.Mutex
 	out       io.Writer
+	line      *terminal.Line // what a terminal shows of a start or a stop
+	parts     int
+	done      int // parts that are ready, or then have stopped
 	addresses map[string]string
 	check     func(context.Context) error // fails unless the bank takes mutations
 	up        bool
@@ -49,9 +53,25 @@ const (
 // maxQuotedLines bounds how much of a log is shown.
 const maxQuotedLines = 5
 
-func newStatusOutput(out io.Writer) *statusOutput { return &statusOutput{out: out, began: time.Now()} }
+func newStatusOutput(out io.Writer) *statusOutput {
+	return &statusOutput{out: out, began: time.Now(), line: terminal.NewLine(out)}
+}
 
-func (s *statusOutput) printf(format string, v ...any) { fmt.Fprintf(s.out, format, v...) }
+func (s *statusOutput) printf(format string, v ...any) {
+	s.line.Erase()
+	fmt.Fprintf(s.out, format, v...)
+}
+
+// step shows that one more part is ready or has stopped: on a terminal in one line
+// that changes, elsewhere with what is said of the part.
+func (s *statusOutput) step(doing, format string, v ...any) {
+	s.done++
+	if !s.line.Terminal {
+		s.printf(format, v...)
+		return
+	}
+	s.line.Show(fmt.Sprintf("%s: %d of %d parts done", doing, s.done, s.parts))
+}
 
 // starting begins the list of parts.
 func (s *statusOutput) starting(bank *parts, programs sidecars.Programs) {
@@ -59,6 +79,7 @@ func (s *statusOutput) starting(bank *parts, programs sidecars.Programs) {
 	defer s.mu.Unlock()
 	s.addresses = bank.addresses
 	s.check = bank.check
+	s.parts = len(bank.processes)
 	s.printf("Starting %d parts, with Dapr %s from %s\n", len(bank.processes), programs.Version, programs.Daprd)
 }
 
@@ -69,7 +90,7 @@ func (s *statusOutput) show(ctx context.Context, e supervisor.Event) {
 	switch e.State {
 	case supervisor.Started:
 	case supervisor.Ready:
-		s.printf("  %-20s  ready  %-31s  %s\n", e.Process, shownAddress(s.addresses[e.Process]), seconds(e.Took))
+		s.step("Starting", "  %-20s  ready  %-31s  %s\n", e.Process, shownAddress(s.addresses[e.Process]), seconds(e.Took))
 	case supervisor.Waiting:
 		s.printf("  %-20s  not ready after %s: %v; its last lines:\n%s", e.Process, seconds(e.Took), e.Err, quoted(e.Lines))
 	case supervisor.Died:
@@ -80,7 +101,7 @@ func (s *statusOutput) show(ctx context.Context, e supervisor.Event) {
 		s.printf("%s %s is back, %s after it died\n", clock(), e.Process, seconds(e.Took))
 		s.partBack(ctx, e.Process)
 	case supervisor.Stopped:
-		s.printf("  %-20s  stopped  %s\n", e.Process, seconds(e.Took))
+		s.step("Stopping", "  %-20s  stopped  %s\n", e.Process, seconds(e.Took))
 	case supervisor.Killed:
 		s.printf("  %-20s  killed: it did not stop within %s\n", e.Process, seconds(e.Took))
 	}
@@ -141,35 +162,61 @@ func (s *statusOutput) isOver(over *outage, since time.Time) bool {
 	return true
 }
 
-// ready prints the addresses that a person needs, and how to sign in. No token is
-// printed: the output may be a file that others read.
-func (s *statusOutput) ready(ctx context.Context, listen string, data *datadir.Locked) {
-	var refused error
-	if s.check != nil {
-		refused = s.check(ctx)
-	}
+// filling shows how far the demo is. It takes a few seconds, so only a terminal
+// shows each step.
+func (s *statusOutput) filling(done, total int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.up = true
-	s.printf(`
-The bank is ready after %[1]s. %[6]s
+	switch {
+	case s.line.Terminal:
+		s.line.Show(fmt.Sprintf("Filling the demo: %d of %d requests", done, total))
+	case done == 0:
+		s.printf("Filling the demo with %d requests\n", total)
+	}
+}
 
-  Console    http://%[2]s/console
-  GraphiQL   http://%[2]s/
-  GraphQL    http://%[2]s/graphql
-             ws://%[2]s/graphql
-  Health     http://%[2]s/readyz
-  Token      %[5]s
-             (or customer, auditor, admin; see corebank token --help)
-  Data       %[3]s
-  Logs       %[4]s
-  Stop       Ctrl-C
-
-`, seconds(time.Since(s.began)), listen, shown(data.Path), shown(data.Logs()),
-		tokenCommand(data.Path, "--role teller"), signInText(s.out, "http://"+listen, data))
+// ready prints the addresses that a person needs, and how to sign in, on at most
+// one screen of a terminal. No token is printed: the output may be a file that
+// others read. demo, if there is one, says what the bank was filled with.
+func (s *statusOutput) ready(ctx context.Context, listen string, data *datadir.Locked, demo string) {
+	refused := s.refusal(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.up, s.done = true, 0
+	rows := []struct{ name, text string }{
+		{"Console", "http://" + listen + "/console"},
+		{"GraphiQL", "http://" + listen + "/"},
+		{"GraphQL", "http://" + listen + "/graphql"},
+		{"", "ws://" + listen + "/graphql"},
+		{"Sign in", signInText(s.out, "http://"+listen, data)},
+		{"Token", tokenCommand(data.Path, "--role teller")},
+		{"", "(or customer, auditor, admin; see corebank token --help)"},
+		{"Demo", demo},
+		{"Health", "http://" + listen + "/readyz"},
+		{"Data", shown(data.Path)},
+		{"Logs", shown(data.Logs())},
+		{"Stop", "Ctrl-C"},
+	}
+	var block strings.Builder
+	for _, row := range rows {
+		for i, line := range strings.Split(row.text, "\n") {
+			if line != "" {
+				fmt.Fprintf(&block, "  %-9s %s\n", []string{row.name, ""}[min(i, 1)], line)
+			}
+		}
+	}
+	s.printf("\nThe bank is ready after %s.\n\n%s\n", seconds(time.Since(s.began)), &block)
 	if refused != nil && ctx.Err() == nil {
 		s.printf("It answers queries and refuses commands:\n%v\n\n", refused)
 	}
+}
+
+// refusal is why the bank takes no mutations; nil if it does.
+func (s *statusOutput) refusal(ctx context.Context) error {
+	if s.check == nil {
+		return nil
+	}
+	return s.check(ctx)
 }
 
 // tokenCommand is the command that prints a token, or with --link a sign-in link.
@@ -209,6 +256,7 @@ func shownAddress(address string) string {
 func (s *statusOutput) stopped(cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.line.Erase()
 	if cause == nil {
 		return // the bank never ran, and an error says why
 	}

@@ -82,7 +82,7 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 		}}, sidecars.Programs{Version: "1.18.2", Daprd: "/x/daprd"})
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Ready, Took: 1500 * time.Millisecond})
 	bank := lockedDirectory(t)
-	s.ready(t.Context(), "127.0.0.1:8080", bank)
+	s.ready(t.Context(), "127.0.0.1:8080", bank, "")
 	answers.Store(0)
 	s.show(t.Context(), supervisor.Event{Process: "nats", State: supervisor.Died, Err: errors.New("signal: killed"),
 		Pause: 100 * time.Millisecond, Lines: []string{"a", "b", "c", "d", "e", "its last word"}})
@@ -99,7 +99,7 @@ func TestAnOutageIsShownToItsEnd(t *testing.T) {
 	for _, text := range []string{
 		"nats                  ready  127.0.0.1:20001                  1.5 s", "http://127.0.0.1:8080/graphql",
 		bank.Logs(), "Ctrl-C", "corebank token --role teller --data '" + bank.Path + "'\n",
-		"\n  http://127.0.0.1:8080/console/#/sign-in/", "corebank token --link --data '" + bank.Path + "'\n",
+		"  Sign in   http://127.0.0.1:8080/console/#/sign-in/", "corebank token --link --data '" + bank.Path + "'\n",
 		"nats died (signal: killed) and is started again in 100ms",
 		"  | its last word\n", "actor died (exit status 1)", "nothing",
 		"nats is back, 1.0 s after it died", "after nats died",
@@ -137,7 +137,7 @@ func TestNoLinkWhereOthersCanRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer file.Close()
-		newStatusOutput(file).ready(t.Context(), "127.0.0.1:8080", bank)
+		newStatusOutput(file).ready(t.Context(), "127.0.0.1:8080", bank, "")
 		text, err := os.ReadFile(path)
 		if err != nil || strings.Contains(string(text), "/sign-in/") != linked ||
 			!strings.Contains(string(text), "corebank token --link --data") {
@@ -152,8 +152,42 @@ func TestABankThatCanOnlyBeRead(t *testing.T) {
 	s := newStatusOutput(&out)
 	s.starting(&parts{check: func(context.Context) error { return errors.New("the event log's disk is nearly full") }},
 		sidecars.Programs{})
-	s.ready(t.Context(), "127.0.0.1:8080", lockedDirectory(t))
+	s.ready(t.Context(), "127.0.0.1:8080", lockedDirectory(t), "")
 	if text := "refuses commands:\nthe event log's disk is nearly full\n"; !strings.Contains(out.String(), text) {
 		t.Errorf("the output does not show %q:\n%s", text, &out)
+	}
+}
+
+// TestWhatIsReadyFitsATerminal: of 80 columns and 24 lines, with what is typed next.
+func TestWhatIsReadyFitsATerminal(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("bank", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	local, err := issuer.Open("bank")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bank := &datadir.Locked{Dir: datadir.Dir{Path: "bank"}, Issuer: local}
+	if err := bank.Sessions().Clear(); err != nil {
+		t.Fatal(err)
+	}
+	var out buffer
+	s := newStatusOutput(&out)
+	s.starting(&parts{}, sidecars.Programs{Version: "1.18.2", Daprd: "/usr/local/bin/daprd"})
+	s.ready(t.Context(), "127.0.0.1:54321", bank, "12 people and 4 companies, with 21 accounts, as before\n"+
+		"(1 requests left out: their accounts are in different partitions)")
+	lines := strings.Split(out.String(), "\n")
+	if len(lines) > 24 {
+		t.Errorf("%d lines:\n%s", len(lines), &out)
+	}
+	for _, line := range lines {
+		if len(line) > 80 {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+	console, token := strings.Index(out.String(), "  Console "), strings.Index(out.String(), "  Token ")
+	if console < 0 || token < console || !strings.Contains(out.String(), "  Demo      12 people") {
+		t.Errorf("addresses are first, then how to get a token, then the demo:\n%s", &out)
 	}
 }

@@ -28,7 +28,6 @@ import (
 )
 
 const (
-	demoKey      = "graphiql-demo-account"
 	endpointPath = "/graphql"
 	consolePath  = "/console"
 )
@@ -82,8 +81,9 @@ func addPages(mux *http.ServeMux, parts Parts) {
 	options := console.Options{Endpoint: endpointPath}
 	if !parts.Guard.Production {
 		options.GraphiQL = "/"
+		opened := func(key string) string { return string(bank.NewAccountID(string(identity.Teller), key)) }
 		mux.Handle("/", graphiql.Handler(graphiql.Options{Endpoint: endpointPath, Console: consolePath,
-			DemoAccountID: string(bank.NewAccountID(string(identity.Teller), demoKey))}))
+			DemoAccountID: opened(graphiql.DemoKey), DemoPayeeID: opened(graphiql.DemoPayeeKey)}))
 	}
 	mux.Handle(consolePath+"/", http.StripPrefix(consolePath, console.Handler(options)))
 }

@@ -226,7 +226,7 @@ func TestEveryExampleInGraphiQLWorks(t *testing.T) {
 		if strings.Contains(tab.Query, "subscription") {
 			continue // its own test
 		}
-		tab = tab.WithAccount(ids["account"])
+		tab = tab.WithAccounts(ids["account"], "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa")
 		var variables map[string]any
 		if err := json.Unmarshal([]byte(tab.Variables), &variables); err != nil {
 			t.Fatalf("%s: %v", tab.Name, err)

@@ -36,6 +36,8 @@ func newUp() *cobra.Command {
 	partitionsFlag(c, &config.Partitions)
 	flags.BoolVar(&config.MTLS, "mtls", true,
 		"give the sidecars certificates, and let each call only what its rules allow")
+	flags.BoolVar(&config.Demo, "demo", false,
+		"fill the bank with a dozen people, their accounts and three months of payments")
 	flags.StringToStringVar(&config.Via, "via", nil,
 		"part=address of a proxy through which the others reach a part; for tests of bad networks")
 	if err := flags.MarkHidden("via"); err != nil {

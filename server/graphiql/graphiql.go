@@ -18,10 +18,11 @@ type Options struct {
 	SubscriptionEndpoint string
 	// Console is the path of the console, to link to; empty for no link.
 	Console string
-	// DemoAccountID is the id of the account that the first example opens. It
-	// replaces DemoAccountPlaceholder in the variables of the examples. If it is
-	// empty, the examples are refused until a person fills in an id.
-	DemoAccountID string
+	// DemoAccountID is the id of the account that the first example opens, and
+	// DemoPayeeID that of the account of DemoPayeeKey. They replace the placeholders
+	// in the variables of the examples. If DemoAccountID is empty, the placeholders
+	// stay, and the examples are refused until a person fills in ids.
+	DemoAccountID, DemoPayeeID string
 }
 
 // config is the content of config.json.
@@ -42,18 +43,18 @@ func Handler(opts Options) http.Handler {
 		SubscriptionEndpoint: cmp.Or(opts.SubscriptionEndpoint, endpoint),
 		Console:              opts.Console,
 	})
-	files["/tabs.json"] = dynamicFile(tabsFor(opts.DemoAccountID))
+	files["/tabs.json"] = dynamicFile(tabsFor(opts.DemoAccountID, opts.DemoPayeeID))
 	return asset.Page{Files: files, Policy: Policy}
 }
 
-// tabsFor returns the examples with the account's id filled in.
-func tabsFor(accountID string) []Tab {
+// tabsFor returns the examples with the accounts' ids filled in.
+func tabsFor(accountID, payeeID string) []Tab {
 	tabs := Tabs()
 	if accountID == "" {
 		return tabs
 	}
 	for i := range tabs {
-		tabs[i] = tabs[i].WithAccount(accountID)
+		tabs[i] = tabs[i].WithAccounts(accountID, payeeID)
 	}
 	return tabs
 }

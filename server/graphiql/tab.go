@@ -9,10 +9,20 @@ import (
 //go:embed tabs
 var tabFiles embed.FS
 
-// DemoAccountPlaceholder is a placeholder in the variables of the examples. It
-// stands for the id of the account that the first example opens: owner "Ada Lovelace", currency EUR,
-// idempotency key "graphiql-demo-account".
-const DemoAccountPlaceholder = "DEMO_ACCOUNT_ID"
+// DemoKey is the idempotency key with which the first example opens the account of
+// all examples: owner "Ada Lovelace", currency EUR.
+const DemoKey = "graphiql-demo-account"
+
+// DemoPayeeKey is that of an account which only a bank has that was filled with
+// "corebank up --demo". The examples pay it.
+const DemoPayeeKey = "demo-charles"
+
+// The placeholders in the variables of the examples stand for the ids of these
+// accounts.
+const (
+	DemoAccountPlaceholder = "DEMO_ACCOUNT_ID"
+	DemoPayeePlaceholder   = "DEMO_PAYEE_ID"
+)
 
 // A Tab is one example on the page.
 type Tab struct {
@@ -23,7 +33,7 @@ type Tab struct {
 
 // Tabs returns the examples in the order of their story: each works after those
 // before it. The page shows the same files. The variables contain
-// DemoAccountPlaceholder; see WithAccount.
+// placeholders; see WithAccounts.
 func Tabs() []Tab {
 	queries, err := fs.Glob(tabFiles, "tabs/*.graphql")
 	if err != nil {
@@ -36,10 +46,12 @@ func Tabs() []Tab {
 	return tabs
 }
 
-// WithAccount fills in the id of the account of the examples.
-func (t Tab) WithAccount(id string) Tab {
-	placeholder := string(mustJSON(DemoAccountPlaceholder))
-	t.Variables = strings.ReplaceAll(t.Variables, placeholder, string(mustJSON(id)))
+// WithAccounts fills in the ids of the account of the examples and of the one that
+// is paid.
+func (t Tab) WithAccounts(id, payee string) Tab {
+	quoted := func(text string) string { return string(mustJSON(text)) }
+	t.Variables = strings.NewReplacer(quoted(DemoAccountPlaceholder), quoted(id),
+		quoted(DemoPayeePlaceholder), quoted(payee)).Replace(t.Variables)
 	return t
 }
 

@@ -61,9 +61,9 @@ func TestEveryTabButTheFirstAsksForTheDemoAccount(t *testing.T) {
 }
 
 func TestThePageLoadsTheTabsWithTheDemoAccountFilledIn(t *testing.T) {
-	const id = `acc "1"\` // an id is escaped like any string
+	const id, payee = `acc "1"\`, "acc_2" // an id is escaped like any string
 	var got []Tab
-	text := body(t, get(t, Handler(Options{DemoAccountID: id}), "/tabs.json"))
+	text := body(t, get(t, Handler(Options{DemoAccountID: id, DemoPayeeID: payee}), "/tabs.json"))
 	if err := json.Unmarshal([]byte(text), &got); err != nil {
 		t.Fatalf("tabs.json: %v", err)
 	}
@@ -72,12 +72,15 @@ func TestThePageLoadsTheTabsWithTheDemoAccountFilledIn(t *testing.T) {
 		t.Errorf("the deposit goes to %q (%v), want %q", deposit.Input.AccountID, err, id)
 	}
 	for i, tab := range Tabs() {
-		if got[i] != tab.WithAccount(id) {
+		if got[i] != tab.WithAccounts(id, payee) {
 			t.Errorf("tabs.json differs from Tabs at %s", tab.Name)
 		}
 	}
-	if strings.Contains(text, DemoAccountPlaceholder) {
-		t.Error("tabs.json still holds the placeholder")
+	if !strings.Contains(text, payee) {
+		t.Error("no example pays the other account")
+	}
+	if strings.Contains(text, DemoAccountPlaceholder) || strings.Contains(text, DemoPayeePlaceholder) {
+		t.Error("tabs.json still holds a placeholder")
 	}
 }
 
