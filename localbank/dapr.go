@@ -1,9 +1,11 @@
 package localbank
 
 import (
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"corebank/internal/contract"
@@ -28,11 +30,11 @@ func (p *parts) sentry() {
 }
 
 func (p *parts) placement() {
-	address, health, raft := p.port(), p.port(), p.port()
+	address, raft, health := p.own().placement, p.own().raft, p.port()
 	process := supervisor.Process{Name: partPlacement, Command: p.programs.Placement, Env: Environment(), Args: []string{
 		"--listen-address=127.0.0.1", "--port=" + ports.Of(address),
 		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
-		"--initial-cluster=dapr-placement-0=" + raft,
+		"--id=" + placementID(max(p.number, 1)), "--initial-cluster=" + p.raftMembers(),
 		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
 	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}
 	if p.config.MTLS {
@@ -44,8 +46,27 @@ func (p *parts) placement() {
 	p.add(process, address, health, raft)
 }
 
+// placementID is the name of a machine's placement among those of all machines.
+func placementID(number int) string { return fmt.Sprintf("dapr-placement-%d", number-1) }
+
+// raftMembers are the addresses of the placements for each other.
+func (p *parts) raftMembers() string {
+	var members []string
+	for i, m := range p.network {
+		members = append(members, placementID(i+1)+"="+m.raft)
+	}
+	return strings.Join(members, ",")
+}
+
+// placementArgument has all placements: the sidecars find the one that leads.
 func (p *parts) placementArgument() string {
-	return "--placement-host-address=" + p.addressOf(partPlacement)
+	addresses := []string{p.addressOf(partPlacement)}
+	for i, m := range p.network {
+		if i+1 != max(p.number, 1) {
+			addresses = append(addresses, m.placement)
+		}
+	}
+	return "--placement-host-address=" + strings.Join(addresses, ",")
 }
 
 func sidecarOf(app string) string { return app + "-sidecar" }
@@ -57,20 +78,21 @@ const sidecarGrace = 2 * time.Second
 // the app finds it. Secrets are in environments, which only their owner can
 // read, as with files of mode 0600.
 func (p *parts) sidecar(app string, needs []string, more ...string) []string {
-	endpoint, internal := p.endpoint(app), p.port()
+	id := p.appID(app)
+	endpoint, internal := p.endpoint(id), p.port()
 	arguments := []string{
-		"--app-id=" + app, "--app-protocol=grpc",
+		"--app-id=" + id, "--app-protocol=grpc",
 		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port=" + ports.Of(internal),
 		"--resources-path=" + p.inside(p.data.Components()), "--config=" + p.component("config.yaml"),
 		"--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1", "--log-level=" + p.config.LogLevel,
 	}
-	tokens := []string{"DAPR_API_TOKEN=" + p.data.Tokens[secrets.Sidecar(app)]}
-	if token := p.data.Tokens[secrets.App(app)]; token != "" {
+	tokens := []string{"DAPR_API_TOKEN=" + p.data.Tokens[secrets.Sidecar(id)]}
+	if token := p.data.Tokens[secrets.App(id)]; token != "" {
 		tokens = append(tokens, "APP_API_TOKEN="+token)
 	}
 	env := append(Environment(
 		"DAPR_HOST_IP=127.0.0.1", // the other sidecars reach this one there
-		"COREBANK_NAMES_DB=file:"+p.inside(p.data.Names()),
+		"COREBANK_NAMES_DB=file:"+p.inside(p.root.Names()),
 	), tokens...)
 	hasBroker := slices.Contains(needs, partNATS)
 	if hasBroker {
@@ -83,7 +105,7 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 		needs = append(needs, partSentry)
 		arguments = append(arguments, "--enable-mtls", "--sentry-address="+p.addressOf(partSentry),
 			"--control-plane-trust-domain="+secrets.TrustDomain, "--config="+p.component("access.yaml"))
-		env = append(env, p.identityOf(app), "DAPR_TRUST_ANCHORS="+p.data.Tokens[secrets.Anchors])
+		env = append(env, p.identityOf(id), "DAPR_TRUST_ANCHORS="+p.data.Tokens[secrets.Anchors])
 	}
 	p.add(supervisor.Process{
 		Name: sidecarOf(app), Command: p.programs.Daprd, Args: slices.Concat(arguments, endpoint.arguments, more),

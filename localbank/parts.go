@@ -45,6 +45,10 @@ type parts struct {
 	check     func(context.Context) error // fails unless the bank takes mutations
 	problem   error                       // the first failure to pick a port
 	sockets   *bool                       // whether the data directory can have sockets, once it was tried
+
+	root    *datadir.Locked // what the machines share; data itself of a bank on one
+	number  int             // of the machine, from 1; 0 of a bank on one
+	network []member        // what the machines are to each other, by number; of a bank on one, it alone
 }
 
 // newParts lists the processes: first what all need, then each app with its
@@ -52,16 +56,25 @@ type parts struct {
 func newParts(
 	config Config, listen string, data *datadir.Locked, programs sidecars.Programs, held *ports.Held,
 ) (*parts, error) {
-	p := &parts{config: config, data: data, programs: programs, held: held, addresses: make(map[string]string)}
+	p := &parts{config: config, data: data, programs: programs, held: held, addresses: make(map[string]string), root: data}
+	p.network = []member{p.newMember()}
+	p.all(listen)
+	return p, p.problem
+}
+
+func (p *parts) all(listen string) {
 	p.sentry()
 	p.placement()
-	p.immudb()
+	if p.keepsLog() {
+		p.immudb()
+	}
 	p.nats()
-	p.eventSources()
+	if p.keepsLog() {
+		p.eventSources()
+	}
 	p.actor()
 	p.projector()
 	p.server(listen)
-	return p, p.problem
 }
 
 // running has the addresses for programs that reach the parts from outside.
@@ -116,7 +129,7 @@ func (p *parts) addCommand(process supervisor.Process, address string, others ..
 }
 
 func (p *parts) immudb() {
-	address := p.port()
+	address := p.own().immudb
 	p.addCommand(supervisor.Process{
 		Name: partImmudb, Env: Environment(),
 		Args: []string{"immudb", "--dir=" + p.inside(p.data.Immudb()), "--listen=" + address,
@@ -127,13 +140,14 @@ func (p *parts) immudb() {
 }
 
 func (p *parts) nats() {
-	address := p.port()
+	address := p.own().nats
 	url := secrets.BrokerURL(address, secrets.BrokerAdmin, p.data.Tokens[secrets.Broker(secrets.BrokerAdmin)])
+	arguments := []string{"nats", "--dir=" + p.data.NATS(), "--listen=" + address, "--passwords=" + p.data.Secrets()}
 	p.addCommand(supervisor.Process{
 		Name: partNATS, Env: Environment(),
-		Args:  []string{"nats", "--dir=" + p.data.NATS(), "--listen=" + address, "--passwords=" + p.data.Secrets()},
-		Ready: jetstream.Probe(url),
-	}, address)
+		Args:  append(arguments, p.natsMember()...),
+		Ready: jetstream.Probe(url), ReadyWithin: p.longStart(0),
+	}, address, p.own().route)
 }
 
 // eventSources adds the log: its writer or, of several partitions, their writers
@@ -156,7 +170,7 @@ func (p *parts) eventSource(part int, needs []string) {
 	env := p.sidecar(name, broker, "--app-port="+ports.Of(service), "--app-channel-address=127.0.0.1")
 	database, user := datadir.LogNames(part)
 	arguments := []string{"eventsource", "--listen=" + service, "--health=" + health,
-		"--immudb=" + p.addressOf(partImmudb),
+		"--immudb=" + p.logAddress(),
 		"--immudb-database=" + database, "--immudb-user=" + user,
 		"--immudb-password-file=" + p.data.WriterPassword(part), "--immudb-admin-password-file=" + p.data.AdminPassword(),
 		"--state-dir=" + p.data.EventSource(part), "--disk=" + p.data.Immudb(), "--disk-floor-file=" + p.data.DiskFloor(),
@@ -166,7 +180,7 @@ func (p *parts) eventSource(part int, needs []string) {
 		arguments = append(arguments, fmt.Sprintf("--partitions=%d", p.data.Partitions), fmt.Sprintf("--partition=%d", part))
 	}
 	p.addCommand(supervisor.Process{
-		Name: name, Env: env, Args: arguments, Needs: append([]string{partImmudb, sidecarOf(name)}, needs...),
+		Name: name, Env: env, Args: arguments, Needs: append(p.here(partImmudb, sidecarOf(name)), needs...),
 		Ready: isReady(health), ReadyWithin: longStart,
 	}, health, service)
 }
@@ -178,7 +192,8 @@ func (p *parts) actor() {
 		"--append-token-file=" + p.data.Secret(secrets.Append), fmt.Sprintf("--partitions=%d", p.data.Partitions)}
 	p.addCommand(supervisor.Process{
 		Name: contract.AppActor, Env: env, Args: append(arguments, p.identity()...),
-		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppActor)}, Ready: isReady(health),
+		Needs: p.here(contract.AppEventSource, sidecarOf(contract.AppActor)), Ready: isReady(health),
+		ReadyWithin: p.longStart(0),
 	}, health)
 }
 
@@ -189,7 +204,7 @@ func (p *parts) projector() {
 		Name: contract.AppProjector, Env: env,
 		Args: []string{"projector", "--health=" + health, "--views=" + p.data.Views(),
 			"--admin-token-file=" + p.data.Secret(secrets.Admin)},
-		Needs: []string{contract.AppEventSource, sidecarOf(contract.AppProjector)},
+		Needs: p.here(contract.AppEventSource, sidecarOf(contract.AppProjector)),
 		Ready: isReady(health), ReadyWithin: longStart,
 	}, health)
 }
@@ -198,10 +213,10 @@ func (p *parts) server(listen string) {
 	p.check = answers("http://"+listen+app.ReadyPath, http.StatusOK) // of the whole path of a command
 	env := p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, p.placementArgument())
 	arguments := []string{"server", "--listen=" + listen, "--views=" + p.data.Views(), "--allow-remote=false",
-		"--sessions=" + p.data.Sessions().Dir}
+		"--sessions=" + p.root.Sessions().Dir}
 	p.addCommand(supervisor.Process{
 		Name: contract.AppServer, Env: append(env, mongoEnvironment()...), Args: append(arguments, p.identity()...),
-		Needs: []string{contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)},
+		Needs: p.here(contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)),
 		Ready: isReady(listen), ReadyWithin: longStart, Grace: gatewayGrace,
 	}, listen)
 }

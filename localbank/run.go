@@ -31,6 +31,9 @@ type Config struct {
 	LogLevel string
 	// Partitions is how many the log has. It is fixed when the bank is made.
 	Partitions int
+	// Machines is how many machines the bank has, all of them here, each with a
+	// directory of its own. It is fixed when the bank is made; 0 and 1 are one.
+	Machines int
 	// MTLS gives the sidecars certificates.
 	MTLS bool
 	// Demo fills the bank when it is ready.
@@ -47,6 +50,9 @@ type Config struct {
 // Run runs the bank until ctx ends. Everything that it started has ended when
 // it returns. The error is nil if ctx ended the bank.
 func Run(ctx context.Context, config Config) error {
+	if config.Machines > 1 {
+		return runMachines(ctx, config)
+	}
 	lis, err := listen(config.Listen)
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -57,31 +56,10 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 
 	p := New(live.Store, newReadAheadLog(logclient.New(sidecar)), log)
 	defer p.Close(context.WithoutCancel(ctx))
-	var caughtUp atomic.Bool
+	f := &following{p: p, generations: generations, log: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
-	group.Go(func() error {
-		var refused error
-		catchUp := func(ctx context.Context) error {
-			err := p.RetryOnLive(ctx, generations, func() error { return p.CatchUp(ctx) })
-			if errors.Is(err, ErrOtherBank) { // another attempt would not help
-				refused, err = err, nil
-			}
-			return err
-		}
-		if !logclient.CatchUp(ctx, catchUp, func(err error) {
-			log.Warn("the views cannot catch up with the log, trying again", "position", p.Position(), "error", err)
-		}) {
-			return nil
-		}
-		if refused != nil {
-			return refused
-		}
-		caughtUp.Store(true)
-		return sidecar.Follow(ctx, contract.PubSub, func(ctx context.Context, batch contract.Batch) error {
-			return p.RetryOnLive(ctx, generations, func() error { return p.Handle(ctx, batch) })
-		})
-	})
+	group.Go(func() error { return f.run(ctx, sidecar) })
 	group.Go(func() error {
 		mux := http.NewServeMux()
 		AddAdmin(mux, p, generations, config.AdminToken)
@@ -92,7 +70,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 			case errors.Is(s.Fault, logclient.ErrOtherLog):
 				return contract.Readiness{Reason: s.Fault.Error()}
 			}
-			if !caughtUp.Load() {
+			if !f.caughtUp.Load() {
 				return contract.Readiness{Reason: fmt.Sprintf(
 					"the views are catching up with the log and are at position %d", p.Position())}
 			}

@@ -23,6 +23,11 @@ func newNATS() *cobra.Command {
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:4222", "address for clients")
 	c.Flags().StringVar(&config.Passwords, "passwords", "",
 		"directory with a file nats-USER for each user, with a password; without it, every client may do everything")
+	c.Flags().StringVar(&config.Cluster.Member, "member", "",
+		"name of this server among several that are one broker together; the same after its disk was lost")
+	c.Flags().StringVar(&config.Cluster.Listen, "member-listen", "", "address for the other members")
+	c.Flags().StringSliceVar(&config.Cluster.Members, "members", nil,
+		"addresses of all members for each other, this one's included: three, so that one may be lost")
 	require(c, "dir")
 	return c
 }

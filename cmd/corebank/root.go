@@ -34,7 +34,7 @@ func newRoot(out io.Writer) *cobra.Command {
 		&cobra.Group{ID: groupParts, Title: "What the apps need, and help for containers:"},
 	)
 	root.AddCommand(
-		newUp(), newToken(), newSchema(), newSecrets(), newStatement(), newRebuild(), newReplay(),
+		newUp(), newMachine(), newToken(), newSchema(), newSecrets(), newStatement(), newRebuild(), newReplay(),
 		newAudit(), newTorture(), newBench(), newBenchLedger(),
 		newServer(), newActor(), newEventSource(), newProjector(),
 		newImmudb(), newNATS(), newTopic(), newHealth(),

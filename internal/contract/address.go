@@ -31,9 +31,9 @@ const (
 	MethodStatus     = "status"      // nothing → LogStatus
 	MethodReady      = "ready"       // nothing → Readiness
 
-	// PubSub and Topic are where the relay publishes Batches, for the
-	// projector; LiveFeed is the same topic with a consumer of its own for
-	// every replica of the gateway and of the actor app.
+	// PubSub and Topic are where the relay publishes Batches; LiveFeed is the
+	// same topic with a consumer of its own for every replica of the gateway, of
+	// the actor app and of the projector.
 	PubSub   = "pubsub"
 	LiveFeed = "livefeed"
 	Topic    = "corebank-events"

@@ -34,13 +34,24 @@ const (
 	requestTimeout = 5 * time.Second
 )
 
-// AwaitStream makes the stream, or adjusts it, as soon as the server can be
-// reached.
-func AwaitStream(ctx context.Context, url string, log *slog.Logger) error {
+// MaxCopies is how many members of a cluster have the stream: of five, too, three.
+const MaxCopies = 3
+
+// CheckCopies refuses a number of copies that no cluster keeps.
+func CheckCopies(copies int) error {
+	if copies < 1 || copies > MaxCopies || copies == 2 {
+		return fmt.Errorf("%d copies of the topic: want 1, or 3 of a cluster of three members or more", copies)
+	}
+	return nil
+}
+
+// AwaitStream makes the stream with so many copies, or adjusts it, as soon as the
+// server can be reached.
+func AwaitStream(ctx context.Context, url string, copies int, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(ctx, waitTime)
 	defer cancel()
 	for {
-		err := MakeStream(ctx, url)
+		err := MakeStream(ctx, url, copies)
 		if err == nil {
 			log.Info("the topic is ready", "stream", Stream, "subject", contract.Topic)
 			return nil
@@ -53,14 +64,15 @@ func AwaitStream(ctx context.Context, url string, log *slog.Logger) error {
 	}
 }
 
-// MakeStream makes the stream, or adjusts it.
-func MakeStream(ctx context.Context, url string, options ...nats.Option) error {
+// MakeStream makes the stream, or adjusts it, so that so many members of a cluster
+// have it.
+func MakeStream(ctx context.Context, url string, copies int, options ...nats.Option) error {
 	return connected(ctx, url, func(ctx context.Context, js jetstream.JetStream) error {
 		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 			Name: Stream, Description: "what the event log publishes",
 			Subjects: []string{contract.Topic}, Storage: jetstream.FileStorage,
 			Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
-			MaxAge: maxAge, MaxBytes: maxBytes, MaxMsgSize: maxMessage,
+			MaxAge: maxAge, MaxBytes: maxBytes, MaxMsgSize: maxMessage, Replicas: copies,
 		})
 		return err
 	}, options...)

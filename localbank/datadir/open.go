@@ -22,13 +22,18 @@ type Locked struct {
 	Issuer *issuer.Local // signs the tokens of this bank's users
 	Tokens secrets.Set   // between the parts, until the next start
 	lock   *filelock.Lock
+	// machines is how many share the directory; 0 for a bank on one machine, whose
+	// data is in the directory itself.
+	machines int
 }
 
 // Open makes the directory if it is missing, locks it for this process, and
 // writes the files that the parts of a bank with so many partitions need before
 // they start. It refuses a directory that has something else in it. From then on,
 // what this process and its children create is readable by their owner only.
-func Open(dir string, partitions int) (*Locked, error) {
+func Open(dir string, partitions int) (*Locked, error) { return open(dir, partitions, 0) }
+
+func open(dir string, partitions, machines int) (*Locked, error) {
 	if dir == "" {
 		return nil, errors.New("--data is empty; give the directory of a bank, for example --data .corebank")
 	}
@@ -40,7 +45,7 @@ func Open(dir string, partitions int) (*Locked, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, unwritable(path, err)
 	}
-	d := &Locked{Dir: Dir{Path: path, Partitions: partitions}}
+	d := &Locked{Dir: Dir{Path: path, Partitions: partitions}, machines: machines}
 	if err := d.checkOurs(); err != nil {
 		return nil, err
 	}
@@ -56,7 +61,7 @@ func Open(dir string, partitions int) (*Locked, error) {
 	if err != nil {
 		return nil, unwritable(path, err)
 	}
-	if err := d.checkPartitions(); err != nil {
+	if err := errors.Join(d.checkPartitions(), d.checkMachines()); err != nil {
 		return nil, errors.Join(err, d.lock.Release())
 	}
 	if err := d.prepare(); err != nil {
@@ -74,37 +79,55 @@ func unwritable(path string, err error) error {
 func (d *Locked) Close() { _ = d.lock.Release() }
 
 func (d *Locked) prepare() error {
-	folders := []string{d.Logs(), d.Components(), d.Immudb(), d.NATS(), d.Sockets()}
-	var passwords []string
 	if err := errors.Join(os.MkdirAll(d.Secrets(), 0o700), makePassword(d.AdminPassword())); err != nil {
 		return err // with it, the directory is a bank's; nothing else is made before
 	}
 	for _, part := range d.LogParts() {
+		if err := makePassword(d.WriterPassword(part)); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(d.writePartitions(), d.writeMachines()); err != nil {
+		return err
+	}
+	var err error
+	if d.Tokens, err = secrets.New(time.Now(), d.moreApps()...); err != nil {
+		return err
+	}
+	if err := d.Tokens.Write(d.Secrets()); err != nil {
+		return err
+	}
+	if d.Issuer, err = issuer.Open(d.Path); err != nil {
+		return err
+	}
+	if err := errors.Join(d.Sessions().Clear(), d.removeNames()); err != nil {
+		return err
+	}
+	if d.machines == 0 {
+		err = d.prepareData()
+	} else {
+		_, err = issuer.Key(d.ActorKey()) // the same on all machines
+	}
+	return errors.Join(err, d.closeFiles())
+}
+
+// moreApps are the apps beyond those that every bank has.
+func (d *Locked) moreApps() []string {
+	return append(contract.PartitionApps(d.Partitions), contract.StandbyEventSources(d.machines)...)
+}
+
+// prepareData makes what the parts of one machine need where its data is.
+func (d *Locked) prepareData() error {
+	folders := []string{d.Logs(), d.Components(), d.Immudb(), d.NATS(), d.Sockets()}
+	for _, part := range d.LogParts() {
 		folders = append(folders, d.EventSource(part))
-		passwords = append(passwords, d.WriterPassword(part))
 	}
 	for _, folder := range folders {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return err
 		}
 	}
-	for _, file := range passwords {
-		if err := makePassword(file); err != nil {
-			return err
-		}
-	}
-	if err := d.writePartitions(); err != nil {
-		return err
-	}
-	var err error
-	if d.Tokens, err = secrets.New(time.Now(), contract.PartitionApps(d.Partitions)...); err != nil {
-		return err
-	}
-	if err := d.Tokens.Write(d.Secrets()); err != nil {
-		return err
-	}
-	d.Issuer, err = issuer.Open(d.Path)
-	return errors.Join(err, d.Sessions().Clear(), d.removeNames(), d.writeComponents(), d.closeFiles())
+	return d.writeComponents()
 }
 
 // makePassword writes a new password that satisfies immudb's rules, unless the

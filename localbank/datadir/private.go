@@ -67,10 +67,12 @@ func (d Dir) closeFiles() error {
 // isOurs reports whether a name in the directory is one of the bank's.
 func (d Dir) isOurs(name string) bool {
 	paths := []string{d.Logs(), d.Components(), d.Immudb(), d.NATS(), d.Sockets(), d.Secrets(), d.identity(),
-		d.Sessions().Dir, d.RunFile(), d.Audited(), d.lockFile(), d.partitionsFile()}
+		d.Sessions().Dir, d.RunFile(), d.Audited(), d.lockFile(), d.partitionsFile(),
+		d.machinesFile()}
 	for _, part := range d.LogParts() {
 		paths = append(paths, d.EventSource(part))
 	}
 	return slices.Contains(paths, filepath.Join(d.Path, name)) || strings.HasPrefix(name, "views") ||
+		strings.HasPrefix(name, machinePrefix) ||
 		strings.HasPrefix(name, "actors.db") || strings.HasPrefix(name, "names.db")
 }

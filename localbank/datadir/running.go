@@ -19,7 +19,31 @@ type Running struct {
 	// Parts are the addresses of all parts: of an app its health, of a sidecar
 	// its gRPC API.
 	Parts map[string]string `json:"parts"`
+	// Machines are those of a bank on several, by number from 1. Then Parts and Immudb
+	// are empty: each machine's own directory has its own.
+	Machines []Machine `json:"machines,omitempty"`
 }
+
+// Machine is one machine of a bank on several.
+type Machine struct {
+	Number  int          `json:"number"`
+	State   MachineState `json:"state"`
+	Data    string       `json:"data"`
+	Gateway string       `json:"gateway"`
+	// Processes are the parts that run, with their process ids.
+	Processes map[string]int `json:"processes,omitempty"`
+}
+
+// MachineState is what a machine does.
+type MachineState string
+
+// The states of a machine.
+const (
+	MachineStarting MachineState = "starting"
+	MachineReady    MachineState = "ready"
+	MachineStopped  MachineState = "stopped" // on request; its disk is as it was
+	MachineLost     MachineState = "lost"    // on request, and its disk with it
+)
 
 // WriteRunning writes the addresses of the parts.
 func (d Dir) WriteRunning(running Running) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"corebank/internal/app"
 	"corebank/internal/jetstream"
 	"corebank/localbank/diskfault"
 )
@@ -34,6 +35,8 @@ type Config struct {
 	// Passwords is a directory with a file nats-USER for each user. If it is
 	// empty, every client may do everything.
 	Passwords string
+	// Cluster makes the server one of several. The zero Cluster is one server alone.
+	Cluster Cluster
 }
 
 // Run serves until ctx ends.
@@ -54,15 +57,35 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err := awaitConnections(srv, fatal); err != nil {
 		return fmt.Errorf("the NATS server cannot serve %s from %s: %w", config.Listen, config.Dir, err)
 	}
-	if err := jetstream.MakeStream(ctx, "", nats.InProcessServer(srv), asAdmin(options.Users)); err != nil {
-		return fmt.Errorf("make the topic: %w", err)
+	made := make(chan error, 1)
+	go func() { made <- config.makeStream(ctx, log, nats.InProcessServer(srv), asAdmin(options.Users)) }()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-fatal:
+			return err
+		case err := <-made:
+			if err != nil && ctx.Err() == nil {
+				return fmt.Errorf("make the topic: %w", err)
+			}
+			log.Info("the topic is ready", "address", srv.ClientURL(), "stream", jetstream.Stream)
+		}
 	}
-	log.Info("the topic is ready", "address", srv.ClientURL(), "stream", jetstream.Stream)
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-fatal:
-		return err
+}
+
+// makeStream makes the topic. A member of a cluster can only when most of the others
+// are there, and waits for them.
+func (c Config) makeStream(ctx context.Context, log *slog.Logger, options ...nats.Option) error {
+	for {
+		err := jetstream.MakeStream(ctx, "", c.Cluster.copies(), options...)
+		if err == nil || c.Cluster.Member == "" {
+			return err
+		}
+		log.Info("the topic cannot be made yet, trying again", "reason", err)
+		if !app.Pause(ctx, memberPause) {
+			return ctx.Err()
+		}
 	}
 }
 
@@ -84,9 +107,11 @@ func (c Config) options() (*server.Options, error) {
 		DisableJetStreamBanner: true,
 	}
 	if c.Passwords != "" {
-		options.Users, err = users(c.Passwords)
+		if options.Users, err = users(c.Passwords); err != nil {
+			return nil, err
+		}
 	}
-	return options, err
+	return options, c.Cluster.complete(options)
 }
 
 // awaitConnections waits until the server accepts connections or fails.

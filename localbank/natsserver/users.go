@@ -30,12 +30,20 @@ func users(folder string) ([]*server.User, error) {
 
 // asAdmin connects as the administrator, if there are users.
 func asAdmin(users []*server.User) nats.Option {
-	for _, user := range users {
-		if user.Username == secrets.BrokerAdmin {
-			return nats.UserInfo(user.Username, user.Password)
-		}
+	if admin := adminOf(users); admin != nil {
+		return nats.UserInfo(admin.Username, admin.Password)
 	}
 	return func(*nats.Options) error { return nil }
+}
+
+// adminOf is the administrator; nil if there are no users.
+func adminOf(users []*server.User) *server.User {
+	for _, user := range users {
+		if user.Username == secrets.BrokerAdmin {
+			return user
+		}
+	}
+	return nil
 }
 
 // The subjects that the apps use. components/compose/nats.conf has the same.

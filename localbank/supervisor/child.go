@@ -132,7 +132,9 @@ func (c *child) stop(r *running) error {
 		}
 	}
 	began := time.Now()
-	r.signal(c.StopSignal)
+	if c.group.hurry.Err() == nil {
+		r.signal(c.StopSignal)
+	}
 	event := Event{Process: c.Name, State: Stopped, PID: r.command.Process.Pid}
 	select {
 	case <-r.ended:

@@ -85,8 +85,8 @@ func (g *Group) Run(ctx context.Context, ready func()) error {
 	return errors.Join(failures...)
 }
 
-// Kill kills the processes at once, in no order. It is for a second Ctrl-C,
-// after the context of Run has ended.
+// Kill kills the processes at once, in no order, when the context of Run ends or has
+// ended, as after a second Ctrl-C.
 func (g *Group) Kill() { g.kill() }
 
 // awaitReady reports whether every process became ready.

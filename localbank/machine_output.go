@@ -1,0 +1,108 @@
+package localbank
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"corebank/internal/contract"
+	"corebank/localbank/datadir"
+	"corebank/localbank/sidecars"
+	"corebank/localbank/supervisor"
+)
+
+// machineOutput shows a person the state of a bank on several machines.
+type machineOutput struct {
+	statusOutput
+	waiting map[int]bool // the machines that have not been ready yet
+	whole   bool         // all have been
+}
+
+func newMachineOutput(out io.Writer) *machineOutput {
+	return &machineOutput{statusOutput: statusOutput{out: out, began: time.Now()}, waiting: make(map[int]bool)}
+}
+
+func (s *machineOutput) starting(all []*parts, programs sidecars.Programs) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	count := 0
+	for _, p := range all {
+		s.waiting[p.number] = true
+		count += len(p.processes)
+	}
+	s.printf("Starting %d parts on %d machines, with Dapr %s from %s\n", count, len(all), programs.Version, programs.Daprd)
+}
+
+// show prints what a person has to know of a part.
+func (s *machineOutput) show(machine int, e supervisor.Event) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e.State {
+	case supervisor.Waiting:
+		s.printf("  machine %d: %s not ready after %s: %v\n", machine, e.Process, seconds(e.Took), e.Err)
+	case supervisor.Died:
+		s.printf("%s machine %d: %s died (%v) and is started again in %v; its last lines:\n%s",
+			clock(), machine, e.Process, e.Err, e.Pause, quoted(e.Lines))
+	case supervisor.Back:
+		s.printf("%s machine %d: %s is back, %s after it died\n", clock(), machine, e.Process, seconds(e.Took))
+	case supervisor.Killed:
+		if s.whole {
+			return // many at once, when a machine is lost
+		}
+		s.printf("  machine %d: %s was killed: it did not stop within %s\n", machine, e.Process, seconds(e.Took))
+	case supervisor.Started, supervisor.Ready, supervisor.Stopped:
+	}
+}
+
+// became prints the state of a machine.
+func (s *machineOutput) became(machine int, state datadir.MachineState, problem error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if problem != nil {
+		s.printf("%s machine %d: %v\n", clock(), machine, problem)
+	}
+	switch state {
+	case datadir.MachineStopped:
+		s.printf("%s machine %d is stopped; start it again with: corebank machine start %d\n", clock(), machine, machine)
+	case datadir.MachineLost:
+		s.printf("%s machine %d is lost, with its disk; put an empty one in its place with: corebank machine start %d\n",
+			clock(), machine, machine)
+	case datadir.MachineStarting, datadir.MachineReady:
+	}
+}
+
+// failed prints that a machine could not start.
+func (s *machineOutput) failed(machine int, problem error, pause time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if problem == nil {
+		problem = errors.New("it ended")
+	}
+	s.printf("%s machine %d did not start and is tried again in %v: %v\n", clock(), machine, pause, problem)
+}
+
+// ready prints that a machine is ready and, when the last one is for the first time, what a
+// person needs.
+func (s *machineOutput) ready(_ context.Context, p *parts, took time.Duration, root *datadir.Machines) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.printf("  machine %d  ready  http://%s  %s\n", p.number, p.addresses[contract.AppServer], seconds(took))
+	if delete(s.waiting, p.number); s.whole || len(s.waiting) > 0 {
+		return
+	}
+	s.whole = true
+	gateway := "http://" + p.addresses[contract.AppServer]
+	s.printf(`
+The bank is ready on %[1]d machines after %[2]s. %[3]s
+
+  Console    at any gateway, for example %[4]s/console
+  Token      %[5]s
+  Machines   corebank machine --data %[6]s
+             shows them; stop, lose or start one with for example: corebank machine lose 2
+  Data       %[6]s, one folder for each machine, with its logs
+  Stop       Ctrl-C
+
+`, root.Count(), seconds(time.Since(s.began)), signInText(s.out, gateway, root.Locked), gateway,
+		tokenCommand(root.Path, "--role teller"), shown(root.Path))
+}

@@ -1,0 +1,236 @@
+package localbank
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/localbank/datadir"
+	"corebank/localbank/ports"
+	"corebank/localbank/supervisor"
+)
+
+// Bounds of running machines.
+const (
+	wishEvery    = 100 * time.Millisecond // how often a machine looks at what was asked for it
+	machinePause = 5 * time.Second        // before a machine that could not start is tried again
+)
+
+// machines are those of a running bank.
+type machines struct {
+	root   *datadir.Machines
+	status *machineOutput
+	all    []*parts
+
+	mu      sync.Mutex
+	running datadir.Running
+}
+
+// runMachines runs a bank on several machines, all of them here, until ctx ends.
+func runMachines(ctx context.Context, config Config) error {
+	held := ports.New()
+	defer held.FreeAll()
+	addresses, err := listenAll(config, held)
+	if err != nil {
+		return err
+	}
+	root, err := datadir.OpenMachines(config.Data, config.Machines)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	defer publishKeys(ctx, root.Issuer)()
+	// The reader of the output may end first. The bank must still stop in order.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	m := &machines{root: root, status: newMachineOutput(config.Out)}
+	programs, err := findSidecars(ctx, config.Out)
+	if ctx.Err() != nil {
+		m.status.stopped(context.Cause(ctx))
+		return nil // a stop during the build is no failure
+	}
+	if err != nil {
+		return err
+	}
+	if m.all, err = newMachines(config, addresses, root, programs, held); err != nil {
+		return err
+	}
+	if err := m.prepare(addresses); err != nil {
+		return err
+	}
+	m.status.starting(m.all, programs)
+	err = m.run(ctx)
+	m.status.stopped(context.Cause(ctx))
+	return err
+}
+
+// listenAll listens for the gateways of all machines: at the address that was given and
+// the ports after it, or at free ports.
+func listenAll(config Config, held *ports.Held) (addresses []string, err error) {
+	host, portText, err := net.SplitHostPort(config.Listen)
+	if err != nil {
+		_, err = listen(config.Listen) // which says what is wrong
+		return nil, err
+	}
+	first, err := strconv.Atoi(portText)
+	if err != nil {
+		_, err = listen(config.Listen)
+		return nil, err
+	}
+	for i := range config.Machines {
+		port := first
+		if first != 0 {
+			port += i
+		}
+		lis, err := listen(net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			return nil, fmt.Errorf("the gateway of machine %d: %w", i+1, err)
+		}
+		addresses = append(addresses, held.Hold(lis))
+		answerStarting(lis)
+	}
+	return addresses, nil
+}
+
+// prepare forgets the wishes of the last run and writes where everything is.
+func (m *machines) prepare(addresses []string) error {
+	for i, p := range m.all {
+		if err := m.root.Wish(i+1, ""); err != nil {
+			return err
+		}
+		if err := p.data.WriteRunning(p.running()); err != nil {
+			return err
+		}
+		m.running.Machines = append(m.running.Machines, datadir.Machine{Number: i + 1, State: datadir.MachineStarting,
+			Data: p.data.Path, Gateway: "http://" + addresses[i], Processes: make(map[string]int)})
+	}
+	m.running.Gateway = m.running.Machines[0].Gateway
+	return m.write(func() {})
+}
+
+// write changes what is known of the machines, and writes it.
+func (m *machines) write(change func()) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	change()
+	return m.root.WriteRunning(m.running)
+}
+
+// run runs all machines until ctx ends.
+func (m *machines) run(ctx context.Context) error {
+	failures := make([]error, len(m.all))
+	var all sync.WaitGroup
+	for i, p := range m.all {
+		all.Go(func() { failures[i] = m.runMachine(ctx, p) })
+	}
+	all.Wait()
+	return errors.Join(failures...)
+}
+
+// runMachine runs one machine, and again whenever it was stopped or lost and is to run
+// again. Its error is that something was left running.
+func (m *machines) runMachine(ctx context.Context, p *parts) error {
+	for ctx.Err() == nil {
+		if !m.awaitWish(ctx, p) {
+			return nil
+		}
+		wish, err := m.runOnce(ctx, p)
+		switch {
+		case ctx.Err() != nil:
+			return err
+		case wish == datadir.WishLose:
+			err = errors.Join(err, m.root.Lose(p.number))
+			m.become(p, datadir.MachineLost, err)
+		case wish == datadir.WishStop:
+			m.become(p, datadir.MachineStopped, err)
+		default: // it could not start, which is no reason for the others to end
+			m.status.failed(p.number, err, machinePause)
+			app.Pause(ctx, machinePause)
+		}
+	}
+	return nil
+}
+
+// awaitWish waits until a machine is to run.
+func (m *machines) awaitWish(ctx context.Context, p *parts) bool {
+	for m.root.Wished(p.number) != "" {
+		if !app.Pause(ctx, wishEvery) {
+			return false
+		}
+	}
+	return ctx.Err() == nil
+}
+
+// runOnce runs a machine until ctx ends, or until somebody wishes otherwise.
+func (m *machines) runOnce(ctx context.Context, p *parts) (wish string, err error) {
+	m.become(p, datadir.MachineStarting, nil)
+	if _, err := m.root.Machine(p.number); err != nil {
+		return "", err
+	}
+	if err := p.data.WriteRunning(p.running()); err != nil {
+		return "", err
+	}
+	began := time.Now()
+	group, err := supervisor.New(p.data.Logs(), func(e supervisor.Event) { m.note(p, e) }, p.processes...)
+	if err != nil {
+		return "", err
+	}
+	defer killOnSecondSignal(group)()
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for app.Pause(running, wishEvery) {
+			if wish = m.root.Wished(p.number); wish == datadir.WishLose {
+				group.Kill()
+			}
+			if wish != "" {
+				stop()
+			}
+		}
+	})
+	err = group.Run(running, func() {
+		m.become(p, datadir.MachineReady, nil)
+		m.status.ready(ctx, p, time.Since(began), m.root)
+	})
+	stop()
+	watching.Wait()
+	return wish, err
+}
+
+// become notes and shows the state of a machine.
+func (m *machines) become(p *parts, state datadir.MachineState, problem error) {
+	err := m.write(func() {
+		machine := &m.running.Machines[p.number-1]
+		machine.State = state
+		if state == datadir.MachineStopped || state == datadir.MachineLost {
+			clear(machine.Processes)
+		}
+	})
+	m.status.became(p.number, state, errors.Join(problem, err))
+}
+
+// note notes the process of a part, and shows what happened to it.
+func (m *machines) note(p *parts, e supervisor.Event) {
+	if e.State == supervisor.Started || e.State == supervisor.Died {
+		err := m.write(func() {
+			processes := maps.Clone(m.running.Machines[p.number-1].Processes)
+			if processes[e.Process] = e.PID; e.State == supervisor.Died {
+				delete(processes, e.Process)
+			}
+			m.running.Machines[p.number-1].Processes = processes
+		})
+		if err != nil {
+			m.status.became(p.number, "", err)
+		}
+	}
+	m.status.show(p.number, e)
+}
