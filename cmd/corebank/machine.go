@@ -19,7 +19,7 @@ func newMachine() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "machine [stop | lose | start] [NUMBER]",
 		GroupID: groupBank,
-		Short:   "Show, stop, lose and start the machines of \"corebank up --machines 3\"",
+		Short:   "Show, stop, lose and start the machines of a bank",
 		Args:    machineArguments,
 	}
 	c.RunE = work(func(ctx context.Context, _ *slog.Logger) error {

@@ -84,8 +84,8 @@ func (m Machines) Change(ctx context.Context, number int, wish string) error {
 	if err := (datadir.Dir{Path: m.Data}).Wish(number, wish); err != nil {
 		return err
 	}
-	want := map[string]datadir.MachineState{datadir.WishStop: datadir.MachineStopped, datadir.WishLose: datadir.MachineLost,
-		"": datadir.MachineReady}[wish]
+	want := map[string]datadir.MachineState{"": datadir.MachineReady, datadir.WishStop: datadir.MachineStopped,
+		datadir.WishLose: datadir.MachineLost}[wish]
 	began := time.Now()
 	for state := running.Machines[number-1].State; state != want; state = running.Machines[number-1].State {
 		if time.Since(began) > changeTime || !app.Pause(ctx, changeEvery) {
