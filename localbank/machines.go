@@ -25,6 +25,23 @@ const (
 	machinePause = 5 * time.Second        // before a machine that could not start is tried again
 )
 
+// CheckMachines refuses machines that cannot be run.
+func (c Config) CheckMachines() error {
+	if err := datadir.CheckMachines(c.Machines); err != nil {
+		return fmt.Errorf("--machines: %w", err)
+	}
+	switch {
+	case c.Machines == 1:
+		return nil
+	case c.Partitions > 1:
+		return errors.New("--machines and --partitions: a bank on several machines has a log with one partition; " +
+			"leave one of the two out")
+	case len(c.Via) > 0:
+		return errors.New("--machines and --via: there is no proxy for one of several machines")
+	}
+	return nil
+}
+
 // machines are those of a running bank.
 type machines struct {
 	root   *datadir.Machines

@@ -149,7 +149,7 @@ func arguments(command any) []any {
 // TestOnlyTheirAppsHaveAComponent: scopes keep a component, and the secrets in
 // it, from the other sidecars.
 func TestOnlyTheirAppsHaveAComponent(t *testing.T) {
-	scopes := map[string][]string{"pubsub": {"eventsource", "projector"}, "livefeed": {"server", "actor"},
+	scopes := map[string][]string{"pubsub": {"eventsource"}, "livefeed": {"server", "actor", "projector"},
 		"statestore": {"actor"}}
 	for name, want := range scopes {
 		for _, folder := range []string{"components", filepath.Join("components", "compose")} {

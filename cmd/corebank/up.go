@@ -22,7 +22,7 @@ func newUp() *cobra.Command {
 		Short:   "Run the whole bank on this machine",
 		RunE: checked(func(c *cobra.Command, _ []string) error {
 			config.LogLevel = logLevelOf(c)
-			return errors.Join(checkPartitions(config.Partitions), checkMachines(config))
+			return errors.Join(checkPartitions(config.Partitions), config.CheckMachines())
 		}, work(func(ctx context.Context, _ *slog.Logger) (err error) {
 			if config.Program, err = os.Executable(); err != nil {
 				return err
@@ -49,21 +49,4 @@ func newUp() *cobra.Command {
 		panic(err) // the flag is missing: a mistake in this program
 	}
 	return c
-}
-
-// checkMachines refuses machines that cannot be run.
-func checkMachines(config localbank.Config) error {
-	if err := datadir.CheckMachines(config.Machines); err != nil {
-		return fmt.Errorf("--machines: %w", err)
-	}
-	switch {
-	case config.Machines == 1:
-		return nil
-	case config.Partitions > 1:
-		return errors.New("--machines and --partitions: a bank on several machines has a log with one partition; " +
-			"leave one of the two out")
-	case len(config.Via) > 0:
-		return errors.New("--machines and --via: there is no proxy for one of several machines")
-	}
-	return nil
 }

@@ -48,7 +48,8 @@ func newTrio(t *testing.T) *trio {
 	members := []string{freeAddress(t), freeAddress(t), freeAddress(t)}
 	c := &trio{t: t, stop: make([]func(), len(members))}
 	for i, member := range members {
-		c.configs = append(c.configs, Config{Passwords: folder, Dir: filepath.Join(t.TempDir(), "nats"), Listen: freeAddress(t),
+		dir := filepath.Join(t.TempDir(), "nats")
+		c.configs = append(c.configs, Config{Passwords: folder, Dir: dir, Listen: freeAddress(t),
 			Cluster: Cluster{Member: fmt.Sprintf("machine-%d", i+1), Listen: member, Members: members}})
 		c.url = append(c.url, secrets.BrokerURL(c.configs[i].Listen, secrets.BrokerAdmin,
 			set[secrets.Broker(secrets.BrokerAdmin)]))
