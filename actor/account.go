@@ -94,7 +94,7 @@ func (a *account) load(ctx context.Context) error {
 		err = fmt.Errorf("%w: the log does not reach version %d", errOtherStream, start.State.Version)
 	}
 	if errors.Is(err, errOtherStream) {
-		slog.Warn("what was known is ignored; reading the log instead", "account", a.id, "reason", err)
+		slog.WarnContext(ctx, "what was known is ignored; reading the log instead", "account", a.id, "reason", err)
 		a.distrust = true
 		return a.load(ctx) // of the log alone
 	}

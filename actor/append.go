@@ -9,9 +9,11 @@ import (
 
 // append makes what was decided durable, if it was decided on the newest state.
 func (a *account) append(ctx context.Context, d *decision, checkKeys bool) ([]contract.Outcome, error) {
-	result, err := a.log.Append(ctx, contract.Append{
-		Account: a.id, ExpectedVersion: a.state.Version, CheckKeys: checkKeys, TurnsBack: d.turnsBack,
-		Records: d.records})
+	request := contract.Append{Account: a.id, ExpectedVersion: a.state.Version, CheckKeys: checkKeys,
+		TurnsBack: d.turnsBack, Records: d.records}
+	spans := d.spans.append(&request, d.places())
+	result, err := a.log.Append(ctx, request)
+	spans.end(result, err)
 	if err != nil {
 		a.forget()
 		return nil, fmt.Errorf("%w: %w", errUnknownOutcome, err)

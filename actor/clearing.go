@@ -11,6 +11,7 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/tracing"
 )
 
 // clearing is a turn over several accounts. It holds all of them, decides the commands one after the other, each on the
@@ -67,10 +68,11 @@ func (h *Host) ExecuteClearing(ctx context.Context, b contract.ClearingBatch) (c
 	if err := b.Check(); err != nil {
 		return contract.CommandReply{}, err
 	}
+	spans := traceTurn(contract.ClearingType, b.Batch.Commands)
 	n := len(b.Accounts)
 	c := &clearing{host: h, of: b.Accounts, outcomes: make([]contract.Outcome, n), unknown: make(map[int]bool),
 		commands: make([]bank.Command, n), parties: make([][]bank.AccountID, n), records: make(map[recordKey]contract.Record)}
-	c.turn = turn{batch: b.Batch, callers: h.callers(ctx, b.Batch.Commands), lookUp: b.Batch.DryRun,
+	c.turn = turn{batch: b.Batch, callers: h.callers(ctx, b.Batch.Commands), lookUp: b.Batch.DryRun, spans: spans,
 		now: h.clock().UTC().Truncate(time.Microsecond)}
 	for i, command := range b.Batch.Commands {
 		c.open = append(c.open, i)
@@ -85,7 +87,8 @@ func (h *Host) ExecuteClearing(ctx context.Context, b contract.ClearingBatch) (c
 			c.parties[i] = named
 		}
 	}
-	c.execute(ctx)
+	c.execute(tracing.WithCommands(ctx, b.Batch.Commands))
+	spans.end(c.outcomes)
 	return contract.CommandReply{Outcomes: c.outcomes}, nil
 }
 
@@ -107,7 +110,7 @@ func (c *clearing) execute(ctx context.Context) {
 		}
 		clear(c.records)
 		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
-			slog.Warn("turn over several accounts gave up", "commands", len(c.open), "error", err)
+			slog.WarnContext(ctx, "turn over several accounts gave up", "commands", len(c.open), "error", err)
 			c.giveUp(err)
 		}
 		pause = min(2*pause, retryMax)

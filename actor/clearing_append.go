@@ -175,9 +175,10 @@ func (d *clearingDecision) appendAll(ctx context.Context, groups []*group, certa
 	if len(groups) == 0 {
 		return nil
 	}
-	appends := make([]contract.Append, len(groups))
+	appends, spans := make([]contract.Append, len(groups)), make([]appendSpans, len(groups))
 	for n, g := range groups {
 		appends[n] = d.append(g)
+		spans[n] = d.spans.append(&appends[n], d.places(g))
 	}
 	results, err := d.host.log.AppendAll(ctx, appends)
 	if err != nil {
@@ -186,6 +187,7 @@ func (d *clearingDecision) appendAll(ctx context.Context, groups []*group, certa
 	}
 	var failure error
 	for n, g := range groups {
+		spans[n].end(results[n], nil)
 		failure = errors.Join(failure, d.settle(g, results[n], certain))
 	}
 	return failure

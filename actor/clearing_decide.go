@@ -127,7 +127,9 @@ func (d *clearingDecision) decideAll() error {
 		d.command = i
 		before := own.predicts
 		own.predicts = false
+		span := d.spans.decide(i, d.batch.Commands[i])
 		outcome, err := own.decide(d.batch.Commands[i], who)
+		decided(span, outcome, err)
 		if err != nil && d.shared() && !errors.Is(err, errParty) {
 			// The command is tried again in a call of its own, so that the others do not wait for that.
 			outcome, err = contract.Outcome{Status: contract.Late, Reason: err.Error()}, nil

@@ -55,7 +55,9 @@ func (a *account) decide(ctx context.Context, t *turn, known recalled) (decision
 	d := a.decision(ctx, t, known, len(commands))
 	d.outcomes = make([]contract.Outcome, len(commands))
 	for i, c := range commands {
+		span := t.spans.decide(i, c)
 		outcome, err := d.decide(c, t.callers[i])
+		decided(span, outcome, err)
 		if err != nil {
 			return d, err
 		}

@@ -87,7 +87,10 @@ func (h *Host) Execute(
 	if !id.Valid() {
 		return contract.CommandReply{}, fmt.Errorf("%q is not an account id", id)
 	}
-	return contract.CommandReply{Outcomes: h.account(id).execute(ctx, batch, h.callers(ctx, batch.Commands))}, nil
+	spans := traceTurn(contract.ActorType, batch.Commands)
+	outcomes := h.account(id).execute(ctx, batch, h.callers(ctx, batch.Commands), spans)
+	spans.end(outcomes)
+	return contract.CommandReply{Outcomes: outcomes}, nil
 }
 
 // Ready reports whether a turn could append now.
@@ -141,7 +144,7 @@ func (h *Host) InvokeActorMethod(
 	case contract.MethodExecute:
 		var err error
 		if reply, err = h.executeAny(ctx, kind, id, payload); err != nil {
-			slog.Error("malformed turn", "actor", id, "error", err)
+			slog.ErrorContext(ctx, "malformed turn", "actor", id, "error", err)
 			return nil, actorerr.ErrActorInvokeFailed
 		}
 	case contract.MethodReady:
@@ -153,7 +156,7 @@ func (h *Host) InvokeActorMethod(
 	}
 	data, err := contract.Encode(reply)
 	if err != nil {
-		slog.Error("reply not encoded", "actor", id, "error", err)
+		slog.ErrorContext(ctx, "reply not encoded", "actor", id, "error", err)
 		return nil, actorerr.ErrActorMethodSerializeFailed
 	}
 	return data, actorerr.Success

@@ -93,7 +93,7 @@ func (s *snapshots) load(ctx context.Context, id bank.AccountID) (snapshot, bool
 	defer cancel()
 	data, err := s.store.Load(ctx, id)
 	if err != nil {
-		slog.Warn("snapshot not read; reading the log instead", "account", id, "error", err)
+		slog.WarnContext(ctx, "snapshot not read; reading the log instead", "account", id, "error", err)
 		return snapshot{}, false
 	}
 	if len(data) == 0 {
@@ -102,10 +102,10 @@ func (s *snapshots) load(ctx context.Context, id bank.AccountID) (snapshot, bool
 	saved, err := s.unseal(id, data)
 	switch {
 	case errors.Is(err, seal.ErrUnsealed): // by an earlier build, which every account's snapshot may be
-		slog.Debug("snapshot ignored; reading the log instead", "account", id, "reason", err)
+		slog.DebugContext(ctx, "snapshot ignored; reading the log instead", "account", id, "reason", err)
 		return snapshot{}, false
 	case err != nil:
-		slog.Warn("snapshot ignored; reading the log instead", "account", id, "reason", err)
+		slog.WarnContext(ctx, "snapshot ignored; reading the log instead", "account", id, "reason", err)
 		return snapshot{}, false
 	}
 	return saved, true

@@ -11,6 +11,7 @@ import (
 	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/tracing"
 )
 
 // Bounds of a turn.
@@ -25,6 +26,7 @@ const (
 type turn struct {
 	batch   contract.CommandBatch
 	callers []caller // of the commands, authenticated
+	spans   *turnSpans
 	// now is the time of the turn, at which all attempts decide: an append whose outcome is not known may still
 	// happen, so another attempt at the same version has to write the same.
 	now time.Time
@@ -55,12 +57,15 @@ var (
 )
 
 // execute is one turn: it decides the commands in order and appends the events that they become, together.
-func (a *account) execute(ctx context.Context, batch contract.CommandBatch, callers []caller) []contract.Outcome {
+func (a *account) execute(
+	ctx context.Context, batch contract.CommandBatch, callers []caller, spans *turnSpans,
+) []contract.Outcome {
 	a.begin(context.WithoutCancel(ctx)) // every turn ends
 	defer a.end()
-	ctx, cancel := context.WithTimeout(ctx, turnBudget)
+	ctx, cancel := context.WithTimeout(tracing.WithCommands(ctx, batch.Commands), turnBudget)
 	defer cancel()
-	t := turn{batch: batch, callers: callers, now: a.clock().UTC().Truncate(time.Microsecond), lookUp: batch.DryRun}
+	t := turn{batch: batch, callers: callers, now: a.clock().UTC().Truncate(time.Microsecond), lookUp: batch.DryRun,
+		spans: spans}
 	for pause := retryMin; ; {
 		outcomes, err := a.attempt(ctx, &t)
 		if err == nil {
@@ -72,7 +77,7 @@ func (a *account) execute(ctx context.Context, batch contract.CommandBatch, call
 			continue
 		}
 		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
-			slog.Warn("turn gave up", "account", a.id, "commands", len(batch.Commands), "unknown", t.doubt, "error", err)
+			slog.WarnContext(ctx, "turn gave up", "account", a.id, "commands", len(batch.Commands), "unknown", t.doubt, "error", err)
 			return t.giveUp(err)
 		}
 		pause = min(2*pause, retryMax)

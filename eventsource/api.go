@@ -172,6 +172,9 @@ func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (con
 		reply.Records = whole
 	}
 	reply.Log, reply.Takeover = tenure.Log, tenure.Takeover
+	if n := len(reply.Records); n > 0 && a.partition.Number > 0 { // for the sequencer
+		reply.Traced = traced(a.writer, reply.Records[0].Position, reply.Records[n-1].Position)
+	}
 	return reply, err
 }
 

@@ -19,6 +19,7 @@ type pendingAppend struct {
 	state     atomic.Int32
 	done      chan contract.AppendResult // has room for the one answer
 	result    contract.AppendResult      // set by the writer before the commit
+	traces    []tracedAppend
 }
 
 const (
@@ -33,6 +34,7 @@ func newPendingAppend(a contract.Append) *pendingAppend {
 	for stream := range p.Streams {
 		p.size += len(stream.Records)
 	}
+	p.trace()
 	if err := p.validate(); err != nil {
 		p.answer(contract.AppendResult{Status: contract.AppendInvalid, Reason: err.Error()})
 	}

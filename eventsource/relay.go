@@ -11,6 +11,7 @@ import (
 	"corebank/eventsource/storage"
 	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/tracing"
 )
 
 // Bounds of the relay.
@@ -203,9 +204,13 @@ func (r *Relay) publish(ctx context.Context, records []contract.Record, fits boo
 	if !fits {
 		batch = r.heartbeat(last)
 	}
-	if err := r.publisher.Publish(publishCtx, batch); err != nil {
+	spans := tracing.Publish(&batch, traced(r.writer, first, last))
+	err := r.publisher.Publish(publishCtx, batch)
+	spans.End(last, err)
+	if err != nil {
 		return fmt.Errorf("publish %d to %d: %w", first, last, err)
 	}
+	forgetTraced(r.writer, last)
 	r.published.Store(last)
 	r.lastRecords, r.lastAt = len(records), time.Now()
 	if time.Since(r.savedAt) < checkpointEvery {

@@ -31,6 +31,7 @@ type Writer struct {
 	// Clock limits how far the times of appends may be from it; nil does not limit them.
 	Clock func() time.Time
 
+	storage.TracedTail
 	storage  storage.Committer
 	log      *slog.Logger
 	queue    chan *pendingAppend
@@ -96,6 +97,7 @@ func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contra
 	results := make([]contract.AppendResult, len(appends))
 	for i, p := range waiting {
 		results[i] = p.wait(ctx)
+		p.endTrace(results[i])
 	}
 	return results
 }
@@ -242,13 +244,18 @@ func (w *Writer) collect(b *batch, first *pendingAppend) *pendingAppend {
 func (w *Writer) commit(ctx context.Context, b *batch) error {
 	commitCtx, cancel := context.WithTimeout(ctx, commitTimeout)
 	defer cancel()
+	span := b.traceCommit()
 	err := w.decideAndStore(commitCtx, b)
 	if errors.Is(err, storage.ErrHeadMoved) {
 		if err := w.readHeads(commitCtx, b); err != nil {
+			endCommit(span, err)
 			b.answerAll(overloaded("the event source could not read the log"))
 			return err
 		}
 		err = w.decideAndStore(commitCtx, b)
+	}
+	if err != nil || len(b.records) > 0 {
+		endCommit(span, err)
 	}
 	if err != nil {
 		b.answerAll(contract.AppendResult{Status: contract.AppendUnknown,
@@ -261,6 +268,7 @@ func (w *Writer) commit(ctx context.Context, b *batch) error {
 	for id, version := range b.heads {
 		w.heads.Add(id, version)
 	}
+	w.AddTraced(b.traced()...)
 	w.setHead(b.records[len(b.records)-1].Position)
 	for _, p := range b.appends {
 		p.answer(p.result)

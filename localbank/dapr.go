@@ -25,7 +25,7 @@ func (p *parts) sentry() {
 		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
 		"--issuer-credentials=" + p.inside(p.data.Secrets()), "--trust-domain=" + secrets.TrustDomain,
 		"--config=" + p.component("sentry.yaml"),
-		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
+		"--enable-metrics=false", "--log-level=" + p.config.LogLevel, p.logAsJSON(),
 	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}, address, health)
 }
 
@@ -35,7 +35,7 @@ func (p *parts) placement() {
 		"--listen-address=127.0.0.1", "--port=" + ports.Of(address),
 		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
 		"--id=" + placementID(max(p.number, 1)), "--initial-cluster=" + p.raftMembers(),
-		"--enable-metrics=false", "--log-level=" + p.config.LogLevel,
+		"--enable-metrics=false", "--log-level=" + p.config.LogLevel, p.logAsJSON(),
 	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}
 	if p.config.MTLS {
 		process.Needs = []string{partSentry}
@@ -85,6 +85,7 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port=" + ports.Of(internal),
 		"--resources-path=" + p.inside(p.data.Components()), "--config=" + p.component("config.yaml"),
 		"--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1", "--log-level=" + p.config.LogLevel,
+		p.logAsJSON(),
 	}
 	tokens := []string{"DAPR_API_TOKEN=" + p.data.Tokens[secrets.Sidecar(id)]}
 	if token := p.data.Tokens[secrets.App(id)]; token != "" {
@@ -118,7 +119,12 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	if proxy := p.config.Via[sidecarOf(app)]; proxy != "" {
 		reached = proxy
 	}
-	return append(Environment("DAPR_GRPC_ENDPOINT="+reached), tokens...)
+	return append(append(Environment("DAPR_GRPC_ENDPOINT="+reached), tokens...), telemetryEnvironment()...)
+}
+
+// logAsJSON has a program of Dapr log as the apps do.
+func (p *parts) logAsJSON() string {
+	return fmt.Sprintf("--log-as-json=%t", p.config.LogFormat == "json")
 }
 
 // inside names a path in the data directory, where all parts run.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,6 +126,9 @@ func (p *parts) add(process supervisor.Process, address string, others ...string
 func (p *parts) addCommand(process supervisor.Process, address string, others ...string) {
 	process.Command = p.config.Program
 	process.Args = append(process.Args, "--log-level="+p.config.LogLevel)
+	if p.config.LogFormat != "" {
+		process.Args = append(process.Args, "--log-format="+p.config.LogFormat)
+	}
 	p.add(process, address, others...)
 }
 
@@ -226,14 +230,14 @@ func (p *parts) identity() []string {
 	return []string{"--issuer=" + p.data.Issuer.Name, "--audience=" + issuer.Audience, "--jwks=" + p.data.Issuer.KeysFile}
 }
 
-// Environment is that of this process without the variables of corebank and
-// Dapr, which are not meant for the parts, and with more.
+// Environment is that of this process without the variables of corebank, Dapr and
+// OpenTelemetry, which are not meant for the parts, and with more.
 func Environment(more ...string) []string {
 	var passed []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		foreign := strings.HasPrefix(name, "COREBANK_") || strings.HasPrefix(name, "DAPR_") ||
-			strings.HasPrefix(name, "MONGODB_") || name == "NAMESPACE" || name == "APP_API_TOKEN"
+			strings.HasPrefix(name, "MONGODB_") || strings.HasPrefix(name, telemetry) || name == "NAMESPACE" || name == "APP_API_TOKEN"
 		if !foreign {
 			passed = append(passed, entry)
 		}
@@ -250,6 +254,15 @@ func mongoEnvironment() []string {
 		}
 	}
 	return found
+}
+
+// telemetry begins the variables of OpenTelemetry. Only the apps have them: a sidecar
+// would send spans of its own, which no span of the bank is around.
+const telemetry = "OTEL_"
+
+// telemetryEnvironment is for the apps.
+func telemetryEnvironment() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool { return !strings.HasPrefix(entry, telemetry) })
 }
 
 // answers is ready when the address answers with the status.

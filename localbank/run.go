@@ -29,6 +29,8 @@ type Config struct {
 	// Data is the directory of all data and logs.
 	Data     string
 	LogLevel string
+	// LogFormat is text, as if empty, or json.
+	LogFormat string
 	// Partitions is how many the log has. It is fixed when the bank is made.
 	Partitions int
 	// Machines is how many machines the bank has, all of them here, each with a

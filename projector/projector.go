@@ -9,6 +9,7 @@ import (
 
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
+	"corebank/internal/tracing"
 	"corebank/internal/view"
 )
 
@@ -83,7 +84,10 @@ func (p *Projector) CatchUp(ctx context.Context) error {
 // contradicts itself or the views. After an error the views are consistent and
 // the same batch can be handled again, preferably after a pause.
 func (p *Projector) Handle(ctx context.Context, batch contract.Batch) error {
-	return p.work(ctx, func() error { return p.admit(ctx, batch) })
+	spans := tracing.Projector.Take(&batch, "project", p.Position())
+	err := p.work(ctx, func() error { return p.admit(ctx, batch) })
+	spans.End(p.Position(), err)
+	return err
 }
 
 // work runs one task in its turn and updates the status.

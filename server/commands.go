@@ -11,6 +11,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/batcher"
 	"corebank/internal/contract"
+	"corebank/internal/tracing"
 )
 
 // Bounds of commands in flight.
@@ -67,12 +68,16 @@ func NewCommands(call batcher.Call, clear batcher.Clearing) *Commands {
 func (c *Commands) Execute(ctx context.Context, id bank.AccountID,
 	command contract.Command) (contract.Outcome, error) {
 	commands := contract.CommandBatch{Commands: []contract.Command{command}}
-	way, s := c.accounts, newSubmission(string(id), contract.ClearingBatch{Batch: commands})
+	way, kind, s := c.accounts, contract.ActorType, newSubmission(string(id), contract.ClearingBatch{Batch: commands})
 	if command.Together() {
-		way, s.actor, s.batch.Accounts = c.clearing, contract.ClearingActor(id), []bank.AccountID{id}
+		way, kind, s.actor, s.batch.Accounts = c.clearing, contract.ClearingType, contract.ClearingActor(id),
+			[]bank.AccountID{id}
 	}
+	ctx, call := startCall(ctx, kind, commands.Commands)
 	_ = send(ctx, way, s)
-	return s.outcomes(ctx)[0], nil
+	outcomes := s.outcomes(ctx)
+	endCall(call, outcomes)
+	return outcomes[0], nil
 }
 
 // ExecuteBatch is Execute for several commands, each of the account with its
@@ -82,18 +87,34 @@ func (c *Commands) ExecuteBatch(ctx context.Context, batch contract.ClearingBatc
 	if err := batch.Check(); err != nil {
 		return nil, err
 	}
+	id, one := batch.Alone()
+	kind := contract.ClearingType
+	if one {
+		kind = contract.ActorType
+	}
+	batch.Batch.Commands = slices.Clone(batch.Batch.Commands)
+	ctx, call := startCall(ctx, kind, batch.Batch.Commands)
+	outcomes := c.executeBatch(ctx, batch, id, one)
+	endCall(call, outcomes)
+	return outcomes, nil
+}
+
+// executeBatch sends a batch to the actor of the one account that it is for, or to a
+// clearing actor.
+func (c *Commands) executeBatch(ctx context.Context, batch contract.ClearingBatch, id bank.AccountID,
+	one bool) []contract.Outcome {
 	actor := contract.ClearingActor(batch.Accounts[0])
-	if id, one := batch.Alone(); one {
+	if one {
 		s := newSubmission(string(id), contract.ClearingBatch{Batch: batch.Batch})
 		s.alone = true
 		_ = send(ctx, c.accounts, s)
-		return s.outcomes(ctx), nil
+		return s.outcomes(ctx)
 	}
 	if batch.Batch.Atomic || batch.Batch.DryRun {
 		s := newSubmission(actor, batch)
 		s.alone = true
 		_ = send(ctx, c.clearing, s)
-		return s.outcomes(ctx), nil
+		return s.outcomes(ctx)
 	}
 	var parts []*submission
 	var full error
@@ -113,7 +134,7 @@ func (c *Commands) ExecuteBatch(ctx context.Context, batch contract.ClearingBatc
 	for _, s := range parts {
 		outcomes = append(outcomes, s.outcomes(ctx)...)
 	}
-	return outcomes, nil
+	return outcomes
 }
 
 func newSubmission(actor string, batch contract.ClearingBatch) *submission {
@@ -258,7 +279,8 @@ func try(ctx context.Context, actor string, batch contract.ClearingBatch,
 			return outcomes, doubt
 		}
 		doubt = true
-		slog.Warn("call to an actor failed; retrying", "actor", actor, "error", err)
+		slog.WarnContext(tracing.WithCommands(ctx, batch.Batch.Commands), "call to an actor failed; retrying",
+			"actor", actor, "error", err)
 		if !app.Pause(ctx, pause) {
 			return nil, doubt
 		}

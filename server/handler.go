@@ -66,7 +66,7 @@ func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.H
 		mux.HandleFunc(path, onlyRead) // otherwise GraphiQL, which has all other paths, would be asked
 	}
 	addPages(mux, parts)
-	return limits.Handler(mux, app.HealthPath, app.ReadyPath)
+	return observed(limits.Handler(mux, app.HealthPath, app.ReadyPath))
 }
 
 // onlyRead refuses every other method than those that the path's own handler takes.
@@ -93,6 +93,7 @@ func graphQL(parts Parts, limits *guard.Guard) http.Handler {
 		Subscriptions: parts.Subscriptions, Log: parts.Log, Hidden: hide})
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
 		Directives: generated.DirectiveRoot{Authorized: graph.Authorized}}))
+	srv.Use(observedOperations{})
 	limits.Protect(srv)
 	transports := parts.Transports.withDefaults()
 	srv.AddTransport(transports.websockets(caller, signInSocket(parts.Verify)))
@@ -109,14 +110,14 @@ func graphQL(parts Parts, limits *guard.Guard) http.Handler {
 func hide(ctx context.Context, err error) string {
 	id := rand.Text()[:12]
 	if !errors.Is(ctx.Err(), context.Canceled) { // a client that left is not a fault
-		slog.Error("request failed", "id", id, "error", err)
+		slog.ErrorContext(ctx, "request failed", "id", id, "error", err)
 	}
 	return id
 }
 
 // recovered turns a panic into an ordinary fault, and logs its stack.
-func recovered(_ context.Context, reason any) error {
-	slog.Error("panic in a resolver", "reason", reason, "stack", string(debug.Stack()))
+func recovered(ctx context.Context, reason any) error {
+	slog.ErrorContext(ctx, "panic in a resolver", "reason", reason, "stack", string(debug.Stack()))
 	return fmt.Errorf("panic: %v", reason)
 }
 

@@ -54,7 +54,7 @@ func sessions(store session.Store, verify Verify) http.Handler {
 			answerSession(w, http.StatusForbidden, "", "", "This sign-in link was used before, has expired, or is of an "+
 				"earlier start of the bank. For a new one: corebank token --link")
 		case err != nil:
-			slog.Error("a session failed", "error", err)
+			slog.ErrorContext(r.Context(), "a session failed", "error", err)
 			answerSession(w, http.StatusServiceUnavailable, "", "", "Sessions cannot be read now; try again.")
 		default:
 			answerSession(w, http.StatusOK, key, token, "")

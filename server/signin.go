@@ -17,6 +17,7 @@ import (
 	"corebank/internal/identity"
 	"corebank/internal/identity/oidc"
 	"corebank/server/overhttp"
+	"corebank/server/request"
 )
 
 // Verify returns the principal of a token. Its error is an oidc.ErrRefused, or
@@ -70,7 +71,7 @@ func verifyHeader(ctx context.Context, verify Verify, header string) (identity.P
 	}
 	if err != nil {
 		if !errors.Is(err, oidc.ErrKeyUnknown) { // anyone can cause that with a made-up key
-			slog.Error("tokens cannot be verified", "error", err)
+			slog.ErrorContext(ctx, "tokens cannot be verified", "error", err)
 		}
 		return who, &graph.Fault{Code: graph.CodeUnavailable, Retryable: true,
 			Message: "Tokens cannot be verified now: the keys of their issuer are not known yet. " +
@@ -110,7 +111,7 @@ func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"errors": gqlerror.List{shown}}) // a client that left is not a fault
+	_ = json.NewEncoder(w).Encode(map[string]any{"errors": request.Name(r.Context(), gqlerror.List{shown})}) // a client that left is not a fault
 }
 
 type responseKey struct{}

@@ -11,6 +11,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/logclient"
+	"corebank/internal/tracing"
 	"corebank/internal/view"
 )
 
@@ -37,6 +38,7 @@ type SubscriptionHub struct {
 	takeover  string       // of the last batch
 	taken     func(string) // learns each takeover
 	backfills chan struct{}
+	spans     tracing.Messages // of the batch that is handled
 
 	mu            sync.Mutex
 	head          int64         // the last delivered position
@@ -72,7 +74,9 @@ func (h *SubscriptionHub) Handle(ctx context.Context, batch contract.Batch) erro
 	default:
 		return h.start(ctx, batch)
 	}
+	h.spans = tracing.Server.Take(&batch, "deliver", h.position())
 	err := h.follower.Handle(ctx, batch)
+	h.spans.EndDelivered()
 	if errors.Is(err, logclient.ErrOtherLog) {
 		return h.restart(ctx, err)
 	}
@@ -172,6 +176,7 @@ func (h *SubscriptionHub) deliver(_ context.Context, records []contract.Record, 
 		}
 		h.head = r.Position
 		h.notifyWatches(r.Account, r.Version)
+		h.spans.Deliver(r.Position, len(h.watches[r.Account])+len(h.subscriptions[r.Account])+len(h.subscriptions[""]))
 		if len(h.subscriptions[r.Account]) == 0 && len(h.subscriptions[""]) == 0 {
 			continue // no subscriber, as for most records
 		}

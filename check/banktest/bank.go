@@ -5,12 +5,15 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	actorerr "github.com/dapr/go-sdk/actor/error"
 
 	"corebank/actor"
 	"corebank/actor/saga"
@@ -84,7 +87,7 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 		actor.NewAuthenticator(people, own.Verifier()))
 	host.Divide(partitions)
 	transfers := &follower{}
-	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(b.steps(host.Execute)),
+	b.driver = saga.New(saga.Parts{Log: parts.own, Divided: partitions > 1, Call: own.Sign(b.steps(account(host))),
 		Store: disks.transfers, Key: disks.sealing, Restored: host.ForgetAll, Here: host.Has, Clock: time.Now, Logger: quiet})
 	feed := server.NewSubscriptionHub(log)
 	views, project := b.openViews(log, quiet)
@@ -98,7 +101,7 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
 	b.until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
 
-	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(host.Execute, clearing(host)), Views: verified,
+	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(account(host), clearing(host)), Views: verified,
 		Subscriptions: feed, Log: log, Verify: people.Verify}
 	b.Client = b.Gateway(guard.Config{})
 	return b
@@ -191,11 +194,30 @@ func (b *Bank) until(what string, condition func() bool) {
 	}
 }
 
-// clearing gives a clearing actor a turn.
-func clearing(host *actor.Host) batcher.Clearing {
-	return func(ctx context.Context, _ string, batch contract.ClearingBatch) (contract.CommandReply, error) {
-		return host.ExecuteClearing(ctx, batch)
+// account gives an account's actor a turn, in the bytes of the call.
+func account(host *actor.Host) batcher.Call {
+	return func(ctx context.Context, id bank.AccountID, batch contract.CommandBatch) (contract.CommandReply, error) {
+		return turn(ctx, host, contract.ActorType, string(id), batch)
 	}
+}
+
+// clearing is account for clearing actors.
+func clearing(host *actor.Host) batcher.Clearing {
+	return func(ctx context.Context, id string, batch contract.ClearingBatch) (contract.CommandReply, error) {
+		return turn(ctx, host, contract.ClearingType, id, batch)
+	}
+}
+
+func turn(ctx context.Context, host *actor.Host, kind, id string, batch any) (reply contract.CommandReply, err error) {
+	data, err := contract.Encode(batch)
+	if err != nil {
+		return reply, err
+	}
+	answer, failed := host.InvokeActorMethod(ctx, kind, id, contract.MethodExecute, data)
+	if failed != actorerr.Success {
+		return reply, fmt.Errorf("the actor failed: %v", failed)
+	}
+	return reply, contract.Decode(answer, &reply)
 }
 
 // steps are the calls with which transfers go on.

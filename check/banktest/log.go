@@ -100,6 +100,13 @@ func (b *Bank) head() (head int64) {
 type topic []func(context.Context, contract.Batch) error
 
 func (t topic) Publish(ctx context.Context, batch contract.Batch) error {
+	message, err := batch.Message()
+	if err != nil {
+		return err
+	}
+	if batch, err = contract.ReadMessage(message); err != nil {
+		return err
+	}
 	var failed error
 	for _, subscriber := range t {
 		failed = errors.Join(failed, subscriber(ctx, batch))

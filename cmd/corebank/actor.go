@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/actor"
+	"corebank/internal/contract"
 )
 
 func newActor() *cobra.Command {
@@ -16,7 +17,7 @@ func newActor() *cobra.Command {
 		Use:     "actor",
 		GroupID: groupApps,
 		Short:   "Host the account actors, which decide commands",
-		RunE: work(func(ctx context.Context, log *slog.Logger) (err error) {
+		RunE: work(traced(contract.AppActor, func(ctx context.Context, log *slog.Logger) (err error) {
 			if err := checkPartitions(config.Partitions); err != nil {
 				return err
 			}
@@ -24,7 +25,7 @@ func newActor() *cobra.Command {
 				return err
 			}
 			return actor.Run(ctx, config, log)
-		}),
+		})),
 	}
 	identityFlags(c, &config.Identity)
 	c.Flags().StringVar(&config.KeyFile, "key-file", "actor-key.pem",

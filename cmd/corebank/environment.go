@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"corebank/internal/tracing"
 )
 
 // variable is the environment variable of a flag.
@@ -44,14 +46,25 @@ func prepare(c *cobra.Command, _ []string) error {
 	if !known {
 		return fmt.Errorf("--%s %q: want debug, info, warn or error", flagLogLevel, logLevelOf(c))
 	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	if format := logFormatOf(c); format != formatText && format != formatJSON {
+		return fmt.Errorf("--%s %q: want %s or %s", flagLogFormat, format, formatText, formatJSON)
+	}
+	slog.SetDefault(tracing.NewLog(os.Stderr, logFormatOf(c) == formatJSON, level))
 	return nil
 }
 
-const flagLogLevel = "log-level"
+const (
+	flagLogLevel  = "log-level"
+	flagLogFormat = "log-format"
+	formatText    = "text"
+	formatJSON    = "json"
+)
 
 // logLevelOf is the log level, also of the processes that a command starts.
 func logLevelOf(c *cobra.Command) string { return c.Flag(flagLogLevel).Value.String() }
+
+// logFormatOf is how lines of the log look, also of the processes that a command starts.
+func logFormatOf(c *cobra.Command) string { return c.Flag(flagLogFormat).Value.String() }
 
 func isRequired(f *pflag.Flag) bool {
 	return slices.Contains(f.Annotations[cobra.BashCompOneRequiredFlag], "true")

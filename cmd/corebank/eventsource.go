@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/eventsource"
+	"corebank/internal/contract"
 )
 
 func newEventSource() *cobra.Command {
@@ -16,12 +17,12 @@ func newEventSource() *cobra.Command {
 		GroupID: groupApps,
 		Short:   "Keep the event log in immudb and publish from it",
 		PreRunE: func(c *cobra.Command, _ []string) error { return given.check(c) },
-		RunE: work(func(ctx context.Context, log *slog.Logger) error {
+		RunE: work(traced(contract.AppEventSource, func(ctx context.Context, log *slog.Logger) error {
 			if err := given.read(); err != nil {
 				return err
 			}
 			return eventsource.Run(ctx, given.config, log)
-		}),
+		})),
 	}
 	given.add(c)
 	return c

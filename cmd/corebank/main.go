@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -45,7 +46,11 @@ func run(ctx context.Context, arguments []string) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &failed):
-		fmt.Fprintf(os.Stderr, "%s: %v\n", called.CommandPath(), failed.err)
+		if logFormatOf(called) == formatJSON {
+			slog.Error("the command failed", "command", called.CommandPath(), "error", failed.err)
+		} else {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", called.CommandPath(), failed.err)
+		}
 		return exitFailed
 	default:
 		fmt.Fprintf(os.Stderr, "%s: %v\nRun '%s --help' for its flags and examples.\n",

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/internal/contract"
 	"corebank/internal/jetstream"
 	"corebank/projector"
 )
@@ -17,14 +18,14 @@ func newProjector() *cobra.Command {
 		Use:     "projector",
 		GroupID: groupApps,
 		Short:   "Build the views that answer queries",
-		RunE: work(func(ctx context.Context, log *slog.Logger) (err error) {
+		RunE: work(traced(contract.AppProjector, func(ctx context.Context, log *slog.Logger) (err error) {
 			if config.AdminToken, err = readSecret("admin-token-file", adminTokenFile); err != nil {
 				return err
 			}
 			config.Views = config.Views.WithEnvironment()
 			config.Broker = jetstream.Probe(broker)
 			return projector.Run(ctx, config, log)
-		}),
+		})),
 	}
 	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7403",
 		"address of /healthz and /readyz, and, on this machine, of replay and rebuild")

@@ -28,6 +28,8 @@ func newRoot(out io.Writer) *cobra.Command {
 	root.SetOut(out)
 	root.SetVersionTemplate("{{.Version}}")
 	root.PersistentFlags().String(flagLogLevel, "info", "least important messages to log: debug, info, warn or error")
+	root.PersistentFlags().String(flagLogFormat, formatText,
+		"how messages are logged: text, or json with one object on each line")
 	root.AddGroup(
 		&cobra.Group{ID: groupBank, Title: "The bank:"},
 		&cobra.Group{ID: groupApps, Title: "Its apps, each run beside a Dapr sidecar:"},

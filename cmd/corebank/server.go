@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/internal/contract"
 	"corebank/internal/jetstream"
 	"corebank/server"
 )
@@ -27,11 +28,11 @@ func newServer() *cobra.Command {
 			}
 			return err
 		},
-		RunE: work(func(ctx context.Context, log *slog.Logger) error {
+		RunE: work(traced(contract.AppServer, func(ctx context.Context, log *slog.Logger) error {
 			config.Views = config.Views.WithEnvironment()
 			config.Broker = jetstream.Probe(broker)
 			return server.Run(ctx, config, log)
-		}),
+		})),
 	}
 	c.Flags().StringVar(&config.Listen, "listen", "127.0.0.1:8080", "address of the API")
 	c.Flags().BoolVar(&config.AllowRemote, "allow-remote", false,

@@ -21,7 +21,7 @@ func newUp() *cobra.Command {
 		GroupID: groupBank,
 		Short:   "Run the whole bank on this machine",
 		RunE: checked(func(c *cobra.Command, _ []string) error {
-			config.LogLevel = logLevelOf(c)
+			config.LogLevel, config.LogFormat = logLevelOf(c), logFormatOf(c)
 			return errors.Join(checkPartitions(config.Partitions), config.CheckMachines())
 		}, work(func(ctx context.Context, _ *slog.Logger) (err error) {
 			if config.Program, err = os.Executable(); err != nil {

@@ -80,6 +80,7 @@ func (s *Sequencer) follow(ctx context.Context, index int, at contract.Checkpoin
 			}
 			continue
 		}
+		s.traced[index].AddTraced(page.Traced...)
 		select {
 		case to.pages <- page.Records:
 		case <-ctx.Done():

@@ -35,6 +35,9 @@ type Sequencer struct {
 	lease storage.Lease
 	heads *storage.HeadNotifier
 	tail  tailCache
+	// What somebody traces, by positions in the merged log, and by partition of what is in no cut yet.
+	storage.TracedTail
+	traced []storage.TracedTail
 
 	mu     sync.Mutex
 	states []contract.PartitionStatus
@@ -44,7 +47,8 @@ type Sequencer struct {
 // New makes a sequencer of partitions, the first of which is number 1. It does nothing until Run.
 func New(cuts storage.SequenceLog, partitions []PartitionLog, log *slog.Logger) *Sequencer {
 	s := &Sequencer{MergedLog: NewMergedLog(cuts, partitions), Progress: cuts, cuts: cuts, log: log,
-		lease: storage.Lease{What: "the sequence of the event log", Of: cuts, Log: log}, heads: storage.NewHeadNotifier()}
+		lease: storage.Lease{What: "the sequence of the event log", Of: cuts, Log: log}, heads: storage.NewHeadNotifier(),
+		traced: make([]storage.TracedTail, len(partitions))}
 	s.await, s.refuse, s.other = s.awaitPosition, s.isOther, make([]error, len(partitions))
 	for i := range partitions {
 		s.states = append(s.states, contract.PartitionStatus{Number: i + 1, Problem: "it has not answered yet"})
@@ -240,6 +244,7 @@ func (s *Sequencer) add(ctx context.Context, cut storage.Cut, buffers []*partiti
 	position := last.Last()
 	records := make([]contract.Record, 0, cut.Last()-position)
 	for i, b := range buffers {
+		s.moveTraced(i, last.Ends[i], cut.Ends[i], position)
 		for _, r := range b.remove(int(cut.Ends[i] - last.Ends[i])) {
 			position++
 			r.Position = position
@@ -250,4 +255,14 @@ func (s *Sequencer) add(ctx context.Context, cut storage.Cut, buffers []*partiti
 	s.tail.add(records)
 	s.heads.Notify()
 	return nil
+}
+
+// moveTraced notes what somebody traces of the records of a partition, by its index, that come after a position of the
+// merged log.
+func (s *Sequencer) moveTraced(index int, after, last, merged int64) {
+	for _, t := range s.traced[index].Traced(after+1, last) {
+		t.First, t.Last = t.First-after+merged, t.Last-after+merged
+		s.AddTraced(t)
+	}
+	s.traced[index].ForgetTraced(last)
 }

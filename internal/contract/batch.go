@@ -13,12 +13,15 @@ import "fmt"
 // Takeover is that of the writer which published it: see Records. The broker may
 // deliver what was published before an earlier copy of the log was restored.
 type Batch struct {
-	ID       string   `json:"id"`
-	Previous int64    `json:"previous"`
-	First    int64    `json:"first"`
-	Last     int64    `json:"last"`
-	Takeover string   `json:"takeover,omitempty"`
-	Records  []Record `json:"records"`
+	ID       string `json:"id"`
+	Previous int64  `json:"previous"`
+	First    int64  `json:"first"`
+	Last     int64  `json:"last"`
+	Takeover string `json:"takeover,omitempty"`
+	// Traced are those of the records that somebody traces. It is missing where the
+	// records were read from the log: the log does not keep it.
+	Traced  []Traced `json:"traced,omitempty"`
+	Records []Record `json:"records"`
 }
 
 // Check is nil if the batch is what it says that it is: a heartbeat, or the

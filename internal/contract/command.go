@@ -23,6 +23,9 @@ type Command struct {
 	// Token proves who the caller is. It is never stored or logged; a batch
 	// carries each token once.
 	Token string `json:"-"`
+	// Origin is what the command comes of. It is never stored; a batch carries each
+	// origin once.
+	Origin Origin `json:"-"`
 	// Most is about how many events it may become, in all accounts. It says what may
 	// share a call, and is not sent.
 	Most int `json:"-"`
@@ -39,39 +42,62 @@ type CommandBatch struct {
 	DryRun bool `json:"dryRun,omitempty"`
 }
 
-// batchOnWire is a batch with each of its tokens once, and for each command
-// the number of its token, from 1; 0 for none.
+// batchOnWire is a batch with each of its tokens and origins once, and for each
+// command the number of its token and its origin, from 1; 0 for none.
 type batchOnWire struct {
 	Commands []Command `json:"commands"`
 	Atomic   bool      `json:"atomic,omitempty"`
 	DryRun   bool      `json:"dryRun,omitempty"`
 	Tokens   []string  `json:"tokens,omitempty"`
 	TokenOf  []int     `json:"tokenOf,omitempty"`
+	Origins  []Origin  `json:"origins,omitempty"`
+	OriginOf []int     `json:"originOf,omitempty"`
 }
 
-// onWire writes the tokens of the commands beside them.
+// onWire writes the tokens and the origins of the commands beside them.
 func (b CommandBatch) onWire() batchOnWire {
 	wire := batchOnWire{Commands: b.Commands, Atomic: b.Atomic, DryRun: b.DryRun}
-	numbers := map[string]int{"": 0}
-	for _, c := range b.Commands {
-		number, known := numbers[c.Token]
-		if !known {
-			wire.Tokens = append(wire.Tokens, c.Token)
-			number = len(wire.Tokens)
-			numbers[c.Token] = number
-		}
-		wire.TokenOf = append(wire.TokenOf, number)
-	}
-	if len(wire.Tokens) == 0 {
-		wire.TokenOf = nil
-	}
+	wire.Tokens, wire.TokenOf = onceEach(b.Commands, func(c *Command) string { return c.Token })
+	wire.Origins, wire.OriginOf = onceEach(b.Commands, func(c *Command) Origin { return c.Origin })
 	return wire
+}
+
+// onceEach are the values of commands, each once, and for each command the number
+// of its value, from 1; 0 for an empty one. Both are nil if all are empty.
+func onceEach[T comparable](commands []Command, value func(*Command) T) (values []T, of []int) {
+	var none T
+	var numbers map[T]int // only where there are several
+	for i := range commands {
+		one := value(&commands[i])
+		if one == none {
+			continue
+		}
+		if of == nil {
+			of = make([]int, len(commands))
+		}
+		if n := len(values); n > 0 && values[n-1] == one {
+			of[i] = n
+			continue
+		}
+		if numbers == nil && len(values) > 0 {
+			numbers = map[T]int{values[0]: 1}
+		}
+		number, known := numbers[one]
+		if !known {
+			values = append(values, one)
+			number = len(values)
+		}
+		if of[i] = number; numbers != nil {
+			numbers[one] = number
+		}
+	}
+	return values, of
 }
 
 // MarshalJSON implements json.Marshaler.
 func (b CommandBatch) MarshalJSON() ([]byte, error) { return json.Marshal(b.onWire()) }
 
-// UnmarshalJSON gives the commands their tokens back.
+// UnmarshalJSON gives the commands their tokens and origins back.
 func (b *CommandBatch) UnmarshalJSON(text []byte) error {
 	var wire batchOnWire
 	if err := Decode(text, &wire); err != nil {
@@ -86,6 +112,11 @@ func (b *CommandBatch) UnmarshalJSON(text []byte) error {
 		}
 		if number > 0 {
 			wire.Commands[i].Token = wire.Tokens[number-1]
+		}
+	}
+	for i, number := range wire.OriginOf { // nothing depends on them: what is wrong is left out
+		if i < len(wire.Commands) && number > 0 && number <= len(wire.Origins) {
+			wire.Commands[i].Origin = wire.Origins[number-1]
 		}
 	}
 	*b = CommandBatch{Commands: wire.Commands, Atomic: wire.Atomic, DryRun: wire.DryRun}

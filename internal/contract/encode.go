@@ -40,6 +40,11 @@ func (r Records) Encode() ([]byte, error) {
 	if r.Partition != 0 {
 		text = strconv.AppendInt(append(text, `,"partition":`...), int64(r.Partition), 10)
 	}
+	if len(r.Traced) > 0 {
+		if text, err = appendTraced(append(text, `,"traced":`...), r.Traced); err != nil {
+			return nil, err
+		}
+	}
 	return append(text, '}'), nil
 }
 
@@ -75,9 +80,29 @@ func appendAppends(text []byte, appends []Append) (_ []byte, err error) {
 			}
 			text = append(text, ']')
 		}
+		if len(a.Traced) > 0 {
+			if text, err = appendTraced(append(text, `,"traced":`...), a.Traced); err != nil {
+				return nil, err
+			}
+		}
 		text = append(text, '}')
 	}
 	return text, nil
+}
+
+// appendTraced writes what is traced.
+func appendTraced(text []byte, traced []Traced) ([]byte, error) {
+	text = append(text, '[')
+	for i, r := range traced {
+		trace, err := json.Marshal(r.Trace)
+		if err != nil {
+			return nil, err
+		}
+		text = strconv.AppendInt(append(between(text, i), `{"first":`...), r.First, 10)
+		text = strconv.AppendInt(append(text, `,"last":`...), r.Last, 10)
+		text = append(append(append(text, `,"trace":`...), trace...), '}')
+	}
+	return append(text, ']'), nil
 }
 
 // recordRoom is more than most records take.

@@ -20,6 +20,12 @@ func (b CommandBatch) Encode() ([]byte, error) {
 		}
 		size += len(token) + 4
 	}
+	for _, origin := range wire.Origins {
+		if !unescaped(origin.Trace, origin.Request) {
+			return json.Marshal(wire)
+		}
+		size += len(origin.Trace) + len(origin.Request) + 32
+	}
 	if b.Commands == nil {
 		return json.Marshal(wire)
 	}
@@ -39,6 +45,9 @@ func (b CommandBatch) Encode() ([]byte, error) {
 	if len(wire.Tokens) > 0 {
 		text = appendTokens(text, wire)
 	}
+	if len(wire.Origins) > 0 {
+		text = appendOrigins(text, wire)
+	}
 	return append(text, '}'), nil
 }
 
@@ -47,8 +56,29 @@ func appendTokens(text []byte, wire batchOnWire) []byte {
 	for i, token := range wire.Tokens {
 		text = append(append(append(between(text, i), '"'), token...), '"')
 	}
-	text = append(text, `],"tokenOf":[`...)
-	for i, number := range wire.TokenOf {
+	return appendNumbers(append(text, `],"tokenOf":[`...), wire.TokenOf)
+}
+
+func appendOrigins(text []byte, wire batchOnWire) []byte {
+	text = append(text, `,"origins":[`...)
+	for i, origin := range wire.Origins {
+		text = append(between(text, i), '{')
+		if origin.Trace != "" {
+			text = append(append(append(text, `"trace":"`...), origin.Trace...), '"')
+		}
+		if origin.Trace != "" && origin.Request != "" {
+			text = append(text, ',')
+		}
+		if origin.Request != "" {
+			text = append(append(append(text, `"request":"`...), origin.Request...), '"')
+		}
+		text = append(text, '}')
+	}
+	return appendNumbers(append(text, `],"originOf":[`...), wire.OriginOf)
+}
+
+func appendNumbers(text []byte, numbers []int) []byte {
+	for i, number := range numbers {
 		text = strconv.AppendInt(between(text, i), int64(number), 10)
 	}
 	return append(text, ']')

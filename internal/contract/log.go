@@ -46,6 +46,8 @@ type Append struct {
 	// nothing. The records of all streams are written in the order that More gives
 	// them, which is that of the decisions: the streams may alternate.
 	With []Append `json:"with,omitempty"`
+	// Traced are the records of all streams that somebody traces.
+	Traced []Traced `json:"traced,omitempty"`
 }
 
 // Streams yields what the append asks of each stream: first itself, then those in With.
@@ -194,4 +196,7 @@ type Records struct {
 	// Partition is the partition that answered, whose positions all of this
 	// tells; 0 for the whole log.
 	Partition int `json:"partition,omitempty"`
+	// Traced are those of the records that somebody traces, in an answer to
+	// ReadAllRequest; only the newest, as long as the event source remembers.
+	Traced []Traced `json:"traced,omitempty"`
 }

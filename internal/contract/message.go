@@ -56,11 +56,17 @@ func (b Batch) appendHead(text []byte) ([]byte, error) {
 	text = strconv.AppendInt(append(text, `,"previous":`...), b.Previous, 10)
 	text = strconv.AppendInt(append(text, `,"first":`...), b.First, 10)
 	text = strconv.AppendInt(append(text, `,"last":`...), b.Last, 10)
-	if b.Takeover == "" {
+	if b.Takeover != "" {
+		takeover, err := Encode(b.Takeover)
+		if err != nil {
+			return nil, err
+		}
+		text = append(append(text, `,"takeover":`...), takeover...)
+	}
+	if len(b.Traced) == 0 {
 		return text, nil
 	}
-	takeover, err := Encode(b.Takeover)
-	return append(append(text, `,"takeover":`...), takeover...), err
+	return appendTraced(append(text, `,"traced":`...), b.Traced)
 }
 
 // ReadMessage is the batch of a message, which has yet to be checked.

@@ -61,8 +61,8 @@ func (g *Guard) allows(origin string) bool {
 const (
 	corsMethods = "GET, POST"
 	corsHeaders = "Authorization, Content-Type, Accept, Apollo-Require-Preflight, X-Apollo-Operation-Name, " +
-		"GraphQL-Require-Preflight, X-Requested-With"
-	corsExposed = "Retry-After, WWW-Authenticate"
+		"GraphQL-Require-Preflight, X-Requested-With, X-Request-Id, Traceparent"
+	corsExposed = "Retry-After, WWW-Authenticate, X-Request-Id"
 	corsMaxAge  = "7200"
 )
 

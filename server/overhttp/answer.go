@@ -8,6 +8,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/server/request"
 )
 
 // The codes of refusals at the level of HTTP, in extensions.code.
@@ -63,10 +65,15 @@ func send(w http.ResponseWriter, r *http.Request, media string, status int, resp
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
 		MarkFault(w.Header())
 	}
+	if len(response.Errors) > 0 {
+		named := *response
+		named.Errors = request.Name(r.Context(), response.Errors)
+		response = &named
+	}
 	text := compressed(w, r, encode(response))
 	w.WriteHeader(status)
 	if _, err := w.Write(text); err != nil {
-		slog.Debug("a client left before its answer", "error", err)
+		slog.DebugContext(r.Context(), "a client left before its answer", "error", err)
 	}
 }
 

@@ -139,7 +139,7 @@ func (c *conn) serve() {
 		}
 		if err != nil {
 			if !isOrdinaryClose(err) {
-				slog.Debug("a websocket failed", "error", err)
+				slog.DebugContext(c.ctx, "a websocket failed", "error", err)
 			}
 			return
 		}
@@ -163,7 +163,7 @@ func (c *conn) serve() {
 // recover makes a panic end its own connection, not the gateway.
 func (c *conn) recover() {
 	if reason := recover(); reason != nil {
-		slog.Error("panic in a websocket", "reason", reason, "stack", string(debug.Stack()))
+		slog.ErrorContext(c.ctx, "panic in a websocket", "reason", reason, "stack", string(debug.Stack()))
 		_ = c.ws.Close() // it may have ended
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"corebank/internal/tracing"
 	"corebank/server/request"
 )
 
@@ -49,7 +50,8 @@ func (c *conn) start(m message) {
 		return
 	}
 	params.ReadTime = graphql.TraceTiming{Start: graphql.Now(), End: graphql.Now()}
-	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(c.ctx))
+	ctx, cancel := context.WithCancel(graphql.StartOperationTrace(
+		tracing.WithRequest(c.ctx, tracing.NewRequestID())))
 	op := &operation{conn: c, id: m.ID, ctx: ctx, cancel: cancel}
 	op.notified.Store(1)
 	switch fits, duplicate := c.enter(op); {

@@ -82,7 +82,7 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 	if err != nil {
 		accepted()
 		release()
-		slog.Debug("a websocket was not opened", "error", err) // the upgrader has answered
+		slog.DebugContext(r.Context(), "a websocket was not opened", "error", err) // the upgrader has answered
 		return
 	}
 	c := newConn(t, ws, exec, r)
@@ -139,7 +139,7 @@ func (c *conn) init(m message) (release func()) {
 	if c.transport.Init != nil {
 		ctx, reply, err := c.transport.Init(c.ctx, payload)
 		if err != nil {
-			slog.Info("a websocket was refused", "error", err)
+			slog.InfoContext(c.ctx, "a websocket was refused", "error", err)
 			c.refuse(refusalOf(err))
 			return nil
 		}

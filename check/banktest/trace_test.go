@@ -1,0 +1,195 @@
+package banktest_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+
+	"corebank/check/banktest"
+	"corebank/internal/tracing/tracingtest"
+	"corebank/server"
+)
+
+// sent is an answer with its headers.
+type sent struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// request is the id of the request, as it comes back.
+func (s sent) request() string { return s.header.Get("X-Request-Id") }
+
+// send sends a GraphQL request with headers of its own.
+func send(t *testing.T, c *banktest.Client, header http.Header, query string, variables map[string]any) sent {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.URL+"/graphql",
+		strings.NewReader(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+c.Token)
+	for name, values := range header {
+		request.Header[name] = values
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sent{answer.StatusCode, answer.Header, string(body)}
+}
+
+const deposit = `mutation($in: DepositInput!) { deposit(input: $in) { transaction { id } userErrors { message } } }`
+
+// until waits for a condition.
+func untilTrue(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	for !condition() {
+		select {
+		case <-deadline:
+			t.Fatalf("waited in vain for %s", what)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// watched is an account whose owner's phone has had its first payments, and so the
+// next one as it happens.
+func watched(b *banktest.Bank) (id string, phone *banktest.Socket) {
+	id = b.Open("ada")
+	b.Deposit(id, "1.00", "EUR", "first")
+	phone = b.Dial()
+	phone.Subscribe(id, banktest.FromStart)
+	phone.Received()
+	b.Deposit(id, "1.00", "EUR", "second")
+	phone.Received()
+	b.Settle()
+	return id, phone
+}
+
+// TestADepositIsOneTrace from the request to the subscriber, through all four apps.
+func TestADepositIsOneTrace(t *testing.T) {
+	for _, partitions := range []int{1, 2} {
+		spans := tracingtest.Record(t, sdktrace.AlwaysSample())
+		b := banktest.StartOn(t, partitions)
+		id, phone := watched(b)
+		trace := send(t, b.Client, nil, deposit, map[string]any{"in": given(t, b).pay(id, "5.00")}).request()
+		phone.Received()
+		untilTrue(t, "the end of the trace", func() bool {
+			return slices.Contains(spans.Names(trace), "publish corebank-events")
+		})
+		const want = `POST /graphql (server, server)
+  mutation (server, server)
+    account/execute (server, client)
+      account/execute (actor, server)
+        decide (actor, internal)
+        eventsource/append (actor, client)
+          eventsource/append (eventsource, server)
+            commit (eventsource, internal)
+            publish corebank-events (eventsource, producer)
+              project corebank-events (projector, consumer)
+              deliver corebank-events (server, consumer)
+`
+		if got := spans.Tree(trace); got != want {
+			t.Errorf("with %d partitions, the trace is\n%s, want\n%s", partitions, got, want)
+		}
+		b.Stop()
+	}
+}
+
+// TestATraceGoesOn from the client's, and a transfer is one as well.
+func TestATraceGoesOn(t *testing.T) {
+	spans := tracingtest.Record(t, sdktrace.ParentBased(sdktrace.NeverSample()))
+	b := banktest.Start(t)
+	ada, bob := b.Open("ada"), b.Open("bob")
+	b.Deposit(ada, "9.00", "EUR", "wages")
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	send(t, b.Client, http.Header{"Traceparent": {"00-" + trace + "-00f067aa0ba902b7-01"}},
+		`mutation($in: TransferInput!) { transfer(input: $in) { transfer { status } } }`,
+		map[string]any{"in": map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("1.00"),
+			"idempotencyKey": "rent"}})
+	untilTrue(t, "the end of the trace", func() bool {
+		return slices.Contains(spans.Names(trace), "publish corebank-events")
+	})
+	const want = `POST /graphql (server, server)
+  mutation (server, server)
+    clearing/execute (server, client)
+      clearing/execute (actor, server)
+        decide (actor, internal)
+        eventsource/append (actor, client)
+          eventsource/append (eventsource, server)
+            commit (eventsource, internal)
+            publish corebank-events (eventsource, producer)
+              project corebank-events (projector, consumer)
+`
+	if got := spans.Tree(trace); got != want {
+		t.Errorf("the trace is\n%s, want\n%s", got, want)
+	}
+	if parent := spans.Of(trace)[len(spans.Of(trace))-1].Parent; len(spans.All()) != len(spans.Of(trace)) {
+		t.Errorf("others are exported as well, %v: %d spans", parent, len(spans.All()))
+	}
+}
+
+// TestAFailureIsSeenWithoutSampling, and a refusal is none.
+func TestAFailureIsSeenWithoutSampling(t *testing.T) {
+	spans := tracingtest.Record(t, sdktrace.NeverSample())
+	b := banktest.Start(t)
+	ada := b.Open("ada")
+	b.Settle()
+	b.Mutate("withdraw", given(t, b).pay(ada, "5.00")).Refused("INSUFFICIENT_FUNDS")
+	send(t, b.Client, nil, `{ nonsense }`, nil)
+	if got := spans.All(); len(got) != 0 {
+		t.Fatalf("exported %v", got)
+	}
+	away := b.GatewayWith(func(p *server.Parts) { p.Views = noViews{p.Views, false} })
+	answer := send(t, away, nil, `query($id: ID!) { account(id: $id) { id } }`, map[string]any{"id": ada})
+	if !strings.Contains(answer.body, `"requestId":"`+answer.request()+`"`) {
+		t.Errorf("the error does not have the id %s: %s", answer.request(), answer.body)
+	}
+	const want = "POST /graphql (server, server)\n  query (server, server)\n"
+	if got := spans.Tree(answer.request()); got != want {
+		t.Errorf("the trace is\n%s, want\n%s", got, want)
+	}
+}
+
+// TestEveryRequestHasAnID that comes back, whatever the answer is.
+func TestEveryRequestHasAnID(t *testing.T) {
+	b := banktest.Start(t)
+	const own = "order-4711/a.b:c"
+	stranger := b.With("no-token")
+	for what, answer := range map[string]func(header http.Header) sent{
+		"an answer":    func(h http.Header) sent { return send(t, b.Client, h, `{ caller { subject } }`, nil) },
+		"an error":     func(h http.Header) sent { return send(t, b.Client, h, `{ nonsense }`, nil) },
+		"a bad token":  func(h http.Header) sent { return send(t, stranger, h, `{ caller { subject } }`, nil) },
+		"a bad origin": func(h http.Header) sent { h.Set("Origin", "http://else"); return send(t, b.Client, h, `{ x }`, nil) },
+	} {
+		if got := answer(http.Header{"X-Request-Id": {own}}); got.request() != own {
+			t.Errorf("%s: %q comes back", what, got.request())
+		} else if got.status >= 400 && !strings.Contains(got.body, `"requestId":"`+own+`"`) {
+			t.Errorf("%s does not name it: %s", what, got.body)
+		}
+		for _, bad := range [][]string{nil, {""}, {"a b"}, {strings.Repeat("x", 65)}, {own, own}, {"ä"}} {
+			got := answer(http.Header{"X-Request-Id": bad}).request()
+			if len(got) != 32 || strings.Trim(got, "0123456789abcdef") != "" {
+				t.Errorf("%s for %q: %q", what, bad, got)
+			}
+		}
+	}
+}

@@ -1,0 +1,2 @@
+// Package tracingtest shows tests the spans that the apps export.
+package tracingtest
