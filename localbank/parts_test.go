@@ -20,7 +20,7 @@ var dapr = sidecars.Programs{Daprd: "/x/daprd", Placement: "/x/placement", Sentr
 
 func TestPartsDoNotInheritWhatIsNotForThem(t *testing.T) {
 	for _, name := range []string{"COREBANK_LISTEN", "DAPR_GRPC_ENDPOINT", "DAPR_API_TOKEN", "APP_API_TOKEN",
-		"MONGODB_URI", "NAMESPACE"} {
+		"MONGODB_URI", "NAMESPACE", "OTEL_SERVICE_NAME"} {
 		t.Setenv(name, "x")
 	}
 	t.Setenv("LANGUAGE", "en")
@@ -36,6 +36,37 @@ func TestPartsDoNotInheritWhatIsNotForThem(t *testing.T) {
 	t.Setenv("MONGODB_DATABASE", "")
 	if got := mongoEnvironment(); !slices.Equal(got, []string{"MONGODB_URI=x"}) {
 		t.Errorf("for the views: %q", got)
+	}
+}
+
+// TestOnlyAppsTrace: a sidecar would send spans of its own.
+func TestOnlyAppsTrace(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
+	data, err := datadir.Open(t.TempDir(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Close()
+	held := ports.New()
+	defer held.FreeAll()
+	bank, err := newParts(Config{Program: "/x/corebank", LogLevel: "warn", LogFormat: "json", MTLS: true},
+		"127.0.0.1:8080", data, dapr, held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	apps := []string{contract.AppServer, contract.AppActor, contract.AppEventSource, contract.AppProjector}
+	for _, p := range bank.processes {
+		asks := slices.Contains(p.Env, "OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318")
+		if asks != slices.Contains(apps, p.Name) {
+			t.Errorf("%s is asked for traces: %t", p.Name, asks)
+		}
+		format := "--log-format=json"
+		if p.Command != "/x/corebank" {
+			format = "--log-as-json=true"
+		}
+		if !slices.Contains(p.Args, format) {
+			t.Errorf("%s does not log as JSON: %q", p.Name, p.Args)
+		}
 	}
 }
 

@@ -74,6 +74,7 @@ func TestMisuseIsExplained(t *testing.T) {
 		"an empty file":      {[]string{"COREBANK_DIR="}, []string{"nats"}, []string{`"dir"`}},
 		"a missing flag":     {nil, []string{"nats"}, []string{`"dir"`, "corebank nats --help"}},
 		"an unknown level":   {nil, []string{"version", "--log-level", "loud"}, []string{"debug, info, warn or error"}},
+		"an unknown format":  {nil, []string{"version", "--log-format", "xml"}, []string{"text or json"}},
 		"a bad variable": {[]string{"COREBANK_ALLOW_REMOTE=perhaps"}, []string{"server"},
 			[]string{"COREBANK_ALLOW_REMOTE"}},
 	} {

@@ -115,7 +115,7 @@ func TestNamesAreThoseOfTheConventions(t *testing.T) {
 		tracing.ErrorType: semconv.ErrorTypeKey, tracing.HTTPMethod: semconv.HTTPRequestMethodKey,
 		tracing.HTTPStatus: semconv.HTTPResponseStatusCodeKey, tracing.HTTPRoute: semconv.HTTPRouteKey,
 		tracing.GraphQLType: semconv.GraphQLOperationTypeKey, tracing.RPCSystem: semconv.RPCSystemNameKey,
-		tracing.RPCMethod: semconv.RPCMethodKey,
+		tracing.RPCMethod:      semconv.RPCMethodKey,
 		tracing.DatabaseSystem: semconv.DBSystemNameKey, tracing.DatabaseBatch: semconv.DBOperationBatchSizeKey,
 		tracing.MessagingSystem: semconv.MessagingSystemKey, tracing.MessagingType: semconv.MessagingOperationTypeKey,
 		tracing.MessagingName: semconv.MessagingOperationNameKey, tracing.MessagingTo: semconv.MessagingDestinationNameKey,
