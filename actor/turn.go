@@ -64,8 +64,8 @@ func (a *account) execute(
 	defer a.end()
 	ctx, cancel := context.WithTimeout(tracing.WithCommands(ctx, batch.Commands), turnBudget)
 	defer cancel()
-	t := turn{batch: batch, callers: callers, now: a.clock().UTC().Truncate(time.Microsecond), lookUp: batch.DryRun,
-		spans: spans}
+	t := turn{batch: batch, callers: callers, spans: spans, lookUp: batch.DryRun,
+		now: a.clock().UTC().Truncate(time.Microsecond)}
 	for pause := retryMin; ; {
 		outcomes, err := a.attempt(ctx, &t)
 		if err == nil {

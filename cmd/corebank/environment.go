@@ -2,15 +2,12 @@ package main
 
 import (
 	"fmt"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"corebank/internal/tracing"
 )
 
 // variable is the environment variable of a flag.
@@ -40,31 +37,8 @@ func prepare(c *cobra.Command, _ []string) error {
 	if problem != nil {
 		return problem
 	}
-	level, known := map[string]slog.Level{
-		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
-	}[logLevelOf(c)]
-	if !known {
-		return fmt.Errorf("--%s %q: want debug, info, warn or error", flagLogLevel, logLevelOf(c))
-	}
-	if format := logFormatOf(c); format != formatText && format != formatJSON {
-		return fmt.Errorf("--%s %q: want %s or %s", flagLogFormat, format, formatText, formatJSON)
-	}
-	slog.SetDefault(tracing.NewLog(os.Stderr, logFormatOf(c) == formatJSON, level))
-	return nil
+	return setLog(c)
 }
-
-const (
-	flagLogLevel  = "log-level"
-	flagLogFormat = "log-format"
-	formatText    = "text"
-	formatJSON    = "json"
-)
-
-// logLevelOf is the log level, also of the processes that a command starts.
-func logLevelOf(c *cobra.Command) string { return c.Flag(flagLogLevel).Value.String() }
-
-// logFormatOf is how lines of the log look, also of the processes that a command starts.
-func logFormatOf(c *cobra.Command) string { return c.Flag(flagLogFormat).Value.String() }
 
 func isRequired(f *pflag.Flag) bool {
 	return slices.Contains(f.Annotations[cobra.BashCompOneRequiredFlag], "true")
