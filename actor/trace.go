@@ -8,7 +8,7 @@ import (
 )
 
 // turnSpans are the spans of a turn: one in each trace that one of its commands is part of. Its methods take nil, which
-// is a turn that nobody traces.
+// is a turn that no one traces.
 type turnSpans struct {
 	spans []*tracing.Span
 	of    []int // by command: its span, from 1; 0 for none
@@ -89,15 +89,15 @@ func decided(span *tracing.Span, o contract.Outcome, err error) {
 // appendSpans are those of an append, by the spans of the turn.
 type appendSpans []*tracing.Span
 
-// place is where the records of a command are in an append, from its first.
-type place struct{ first, last int }
+// extent is where the records of a command are in an append, from its first.
+type extent struct{ first, last int }
 
 // append begins the append of what commands became, and notes in it which of its records are traced.
-func (t *turnSpans) append(a *contract.Append, places map[int]place) appendSpans {
+func (t *turnSpans) append(a *contract.Append, places map[int]extent) appendSpans {
 	if t == nil {
 		return nil
 	}
-	spans, of := make(appendSpans, len(t.spans)), make([]place, len(t.spans))
+	spans, of := make(appendSpans, len(t.spans)), make([]extent, len(t.spans))
 	for command, at := range places {
 		n := t.of[command] - 1
 		switch {
@@ -108,7 +108,7 @@ func (t *turnSpans) append(a *contract.Append, places map[int]place) appendSpans
 			spans[n].Text(tracing.RPCMethod, spans[n].Name())
 			of[n] = at
 		default:
-			of[n] = place{min(of[n].first, at.first), max(of[n].last, at.last)}
+			of[n] = extent{min(of[n].first, at.first), max(of[n].last, at.last)}
 		}
 	}
 	for n, span := range spans {
@@ -136,22 +136,22 @@ func (s appendSpans) end(result contract.AppendResult, err error) {
 }
 
 // places are where the records of commands are in an append to one stream.
-func (d *decision) places() map[int]place {
+func (d *decision) places() map[int]extent {
 	if d.spans == nil {
 		return nil
 	}
-	places := make(map[int]place, len(d.outcomes))
+	places := make(map[int]extent, len(d.outcomes))
 	for i, o := range d.outcomes {
 		if o.Status == contract.Applied {
 			at := int(o.Record.Version - d.base - 1)
-			places[i] = place{at, at}
+			places[i] = extent{at, at}
 		}
 	}
 	return places
 }
 
 // places are where the records of a group's commands are: all of an append to several streams is one step.
-func (d *clearingDecision) places(g *group) map[int]place {
+func (d *clearingDecision) places(g *group) map[int]extent {
 	if d.spans == nil {
 		return nil
 	}
@@ -159,9 +159,9 @@ func (d *clearingDecision) places(g *group) map[int]place {
 	for _, id := range g.accounts {
 		total += len(d.on[id].records)
 	}
-	places := make(map[int]place, len(g.commands))
+	places := make(map[int]extent, len(g.commands))
 	for _, i := range g.commands {
-		places[i] = place{0, total - 1}
+		places[i] = extent{0, total - 1}
 	}
 	return places
 }

@@ -237,7 +237,8 @@ func Environment(more ...string) []string {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		foreign := strings.HasPrefix(name, "COREBANK_") || strings.HasPrefix(name, "DAPR_") ||
-			strings.HasPrefix(name, "MONGODB_") || strings.HasPrefix(name, telemetry) || name == "NAMESPACE" || name == "APP_API_TOKEN"
+			strings.HasPrefix(name, "MONGODB_") || strings.HasPrefix(name, telemetry) || name == "NAMESPACE" ||
+			name == "APP_API_TOKEN"
 		if !foreign {
 			passed = append(passed, entry)
 		}

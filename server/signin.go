@@ -111,7 +111,8 @@ func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	w.Header().Set("Content-Type", kind)
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]any{"errors": request.Name(r.Context(), gqlerror.List{shown})}) // a client that left is not a fault
+	answer := map[string]any{"errors": request.Name(r.Context(), gqlerror.List{shown})}
+	_ = json.NewEncoder(w).Encode(answer) // a client that left is not a fault
 }
 
 type responseKey struct{}

@@ -175,10 +175,13 @@ func TestEveryRequestHasAnID(t *testing.T) {
 	const own = "order-4711/a.b:c"
 	stranger := b.With("no-token")
 	for what, answer := range map[string]func(header http.Header) sent{
-		"an answer":    func(h http.Header) sent { return send(t, b.Client, h, `{ caller { subject } }`, nil) },
-		"an error":     func(h http.Header) sent { return send(t, b.Client, h, `{ nonsense }`, nil) },
-		"a bad token":  func(h http.Header) sent { return send(t, stranger, h, `{ caller { subject } }`, nil) },
-		"a bad origin": func(h http.Header) sent { h.Set("Origin", "http://else"); return send(t, b.Client, h, `{ x }`, nil) },
+		"an answer":   func(h http.Header) sent { return send(t, b.Client, h, `{ caller { subject } }`, nil) },
+		"an error":    func(h http.Header) sent { return send(t, b.Client, h, `{ nonsense }`, nil) },
+		"a bad token": func(h http.Header) sent { return send(t, stranger, h, `{ caller { subject } }`, nil) },
+		"a bad origin": func(h http.Header) sent {
+			h.Set("Origin", "http://else")
+			return send(t, b.Client, h, `{ x }`, nil)
+		},
 	} {
 		if got := answer(http.Header{"X-Request-Id": {own}}); got.request() != own {
 			t.Errorf("%s: %q comes back", what, got.request())

@@ -9,8 +9,11 @@ import (
 	"corebank/internal/tracing"
 )
 
+// appFunc runs an app.
+type appFunc = func(ctx context.Context, log *slog.Logger) error
+
 // traced is the work of an app, with traces if the environment asks for them.
-func traced(app string, do func(ctx context.Context, log *slog.Logger) error) func(context.Context, *slog.Logger) error {
+func traced(app string, do appFunc) appFunc {
 	return func(ctx context.Context, log *slog.Logger) error {
 		end, err := tracing.FromEnvironment(ctx, app, ownVersion(), os.Getenv)
 		if err != nil {

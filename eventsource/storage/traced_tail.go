@@ -12,8 +12,8 @@ import (
 // tracedKept bounds a TracedTail.
 const tracedKept = 4096
 
-// TracedTail remembers which of the newest records somebody traces, until they are published. It is only in memory: what
-// the log keeps does not depend on who looks on. Its zero value is empty.
+// TracedTail remembers which of the newest records somebody traces, until they are published. It is only in memory:
+// what the log keeps does not depend on who looks on. Its zero value is empty.
 type TracedTail struct {
 	mu     sync.Mutex
 	traced []contract.Traced // by position, in order

@@ -4,7 +4,7 @@ package contract
 // depends on it, it is never stored, and apps of earlier builds leave it out.
 type Origin struct {
 	// Trace is the span that waits for the command, as the header traceparent of the
-	// W3C; "" if nobody traces.
+	// W3C; "" if no one traces.
 	Trace string `json:"trace,omitempty"`
 	// Request is the id of the request.
 	Request string `json:"request,omitempty"`

@@ -10,9 +10,10 @@ import (
 // TestAParentIsTheHeaderTraceparent in both directions.
 func TestAParentIsTheHeaderTraceparent(t *testing.T) {
 	const plain = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	const unsampled = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
 	for text, want := range map[string]string{
-		plain: plain,
-		"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00":       "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00",
+		plain:     plain,
+		unsampled: unsampled,
 		"01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-03-later": plain,
 		"":                         "",
 		"00":                       "",

@@ -39,7 +39,7 @@ const (
 // work within it in this app failed. So a request that is not sampled costs
 // little, and every failure is seen.
 //
-// A nil span is one of work that nobody traces: all methods take it.
+// A nil span is one of work that no one traces: all methods take it.
 type Span struct {
 	scope  Scope
 	name   string

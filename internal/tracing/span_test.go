@@ -18,7 +18,7 @@ import (
 	"corebank/internal/tracing/tracingtest"
 )
 
-// TestOffCostsNothing: where nobody asks for traces, what is on the way of a
+// TestOffCostsNothing: where no one asks for traces, what is on the way of a
 // deposit allocates nothing.
 func TestOffCostsNothing(t *testing.T) {
 	ctx, parent := t.Context(), "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -95,7 +95,7 @@ func TestThePartsOfATraceInSeveralApps(t *testing.T) {
 	delivered := tracing.Server.Take(&arrived, "deliver", 0)
 	projected.End(8, nil)
 	late.End(8, nil)
-	delivered.EndDelivered() // to nobody
+	delivered.EndDelivered() // to no one
 	published.End(8, errors.New("lost"))
 	turn.End()
 	call.End()
