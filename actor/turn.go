@@ -77,7 +77,8 @@ func (a *account) execute(
 			continue
 		}
 		if errors.Is(err, errHalted) || errors.Is(err, errUnreadable) || !app.Pause(ctx, pause) {
-			slog.WarnContext(ctx, "turn gave up", "account", a.id, "commands", len(batch.Commands), "unknown", t.doubt, "error", err)
+			slog.WarnContext(ctx, "turn gave up",
+				"account", a.id, "commands", len(batch.Commands), "unknown", t.doubt, "error", err)
 			return t.giveUp(err)
 		}
 		pause = min(2*pause, retryMax)
