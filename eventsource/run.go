@@ -51,6 +51,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if len(config.Immudb.Addresses) > 1 {
+		config.Immudb.Machines = immudb.NewMachines(config.Immudb, log)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	api, part := startPart(ctx, group, config, sidecar, log)
 	defer part.Close(context.WithoutCancel(ctx))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -19,8 +20,17 @@ func (g *eventSourceFlags) check(c *cobra.Command) (err error) {
 	if !c.Flags().Changed("immudb-user") {
 		log.User = immudb.NameOfPartition(log.User, g.partition)
 	}
-	log.Partition, err = readPartition(g.partition, g.partitions)
-	return err
+	if log.Partition, err = readPartition(g.partition, g.partitions); err != nil {
+		return err
+	}
+	if err := checkCopies(log); err != nil {
+		return err
+	}
+	if len(log.Addresses) > 1 && g.adminPasswordFile == "" {
+		return errors.New("--immudb with several addresses needs --immudb-admin-password-file: " +
+			"only immudb's administrator can tell a machine what to copy")
+	}
+	return nil
 }
 
 // read reads the secrets.

@@ -37,7 +37,7 @@ func newRoot(out io.Writer) *cobra.Command {
 	)
 	root.AddCommand(
 		newUp(), newMachine(), newToken(), newSchema(), newSecrets(), newStatement(), newRebuild(), newReplay(),
-		newAudit(), newTorture(), newBench(), newBenchLedger(),
+		newAudit(), newFailover(), newTorture(), newBench(), newBenchLedger(),
 		newServer(), newActor(), newEventSource(), newProjector(),
 		newImmudb(), newNATS(), newTopic(), newHealth(),
 		newVersion(),

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,8 +18,13 @@ import (
 
 // Config says where the log's database is and who may write to it.
 type Config struct {
-	// Address is host:port of the immudb server.
+	// Address is host:port of the immudb server, if the log is on one machine.
 	Address string
+	// Addresses are those of the immudb servers of several machines, and Copies is how many of them have a commit before
+	// it is acknowledged. Machines keeps track of them.
+	Addresses []string
+	Copies    int
+	Machines  *Machines
 	// Database, User and Password are the event source's own.
 	Database string
 	User     string
@@ -69,13 +72,9 @@ func isUnprovisioned(err error) bool {
 }
 
 func (c Config) login(ctx context.Context, user, password, database string) (client.ImmuClient, error) {
-	host, portText, err := net.SplitHostPort(c.Address)
+	host, port, err := splitAddress(c.Address)
 	if err != nil {
-		return nil, fmt.Errorf("address %q: %w", c.Address, err)
-	}
-	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return nil, fmt.Errorf("address %q: %w", c.Address, err)
+		return nil, err
 	}
 	options := client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(c.StateDir).
 		WithMaxRecvMsgSize(maxRecv).WithDisableIdentityCheck(true)
@@ -102,23 +101,53 @@ func (c Config) provision(ctx context.Context) error {
 	if err != nil && !strings.Contains(err.Error(), "already exists") {
 		return fmt.Errorf("create database %q: %w", c.Database, err)
 	}
-	err = admin.CreateUser(ctx, []byte(c.User), []byte(c.Password), auth.PermissionRW, c.Database)
+	return c.provisionUser(ctx, admin, c.User, auth.PermissionRW)
+}
+
+// provisionUsers creates the users of one of several machines.
+func (c Config) provisionUsers(ctx context.Context, admin client.ImmuClient) error {
+	if err := c.provisionUser(ctx, admin, c.User, auth.PermissionRW); err != nil {
+		return err
+	}
+	return c.provisionUser(ctx, admin, c.replicaUser(), auth.PermissionAdmin)
+}
+
+func (c Config) provisionUser(ctx context.Context, admin client.ImmuClient, user string, rights uint32) error {
+	err := admin.CreateUser(ctx, []byte(user), []byte(c.Password), rights, c.Database)
 	if err != nil && strings.Contains(err.Error(), "already exists") {
-		err = c.adopt(ctx, admin)
+		err = c.adopt(ctx, admin, user, rights)
 	}
 	if err != nil {
-		return fmt.Errorf("create user %q: %w", c.User, err)
+		return fmt.Errorf("create user %q: %w", user, err)
 	}
 	return nil
 }
 
 // adopt gives an existing user our password and its rights: the user may be there because our password was lost.
-func (c Config) adopt(ctx context.Context, admin client.ImmuClient) error {
-	if err := admin.ChangePassword(ctx, []byte(c.User), nil, []byte(c.Password)); err != nil {
+func (c Config) adopt(ctx context.Context, admin client.ImmuClient, user string, rights uint32) error {
+	if err := admin.ChangePassword(ctx, []byte(user), nil, []byte(c.Password)); err != nil {
 		return fmt.Errorf("change its password: %w", err)
 	}
-	return admin.ChangePermission(ctx, schema.PermissionAction_GRANT, c.User, c.Database, auth.PermissionRW)
+	return admin.ChangePermission(ctx, schema.PermissionAction_GRANT, user, c.Database, rights)
 }
+
+// primary is the address of the machine that takes commits.
+func (c Config) primary(ctx context.Context) (string, error) {
+	if c.Machines == nil {
+		return c.Address, nil
+	}
+	return c.Machines.Primary(ctx)
+}
+
+// lost forgets a primary that cannot be reached, if there are several machines.
+func (c Config) lost(address string) {
+	if c.Machines != nil {
+		c.Machines.lost(address)
+	}
+}
+
+// raised reports whether this process has raised an epoch, as it made another machine the primary.
+func (c Config) raised(e epoch) bool { return c.Machines != nil && e.Owner == c.Machines.owner }
 
 // discard ends a session without waiting long for a server that may be gone.
 func discard(c client.ImmuClient) {

@@ -25,6 +25,8 @@ type database struct {
 
 	mu      sync.Mutex
 	client  client.ImmuClient // nil when there is no session
+	address string            // of the machine that the session is with
+	home    string            // of the machine on which our epoch was raised; "" before that
 	lastTx  atomic.Uint64     // the last transaction that this process knows to be durable
 	epochTx atomic.Uint64     // the transaction that wrote our epoch; 0 before the first Acquire
 }
@@ -38,16 +40,43 @@ func (s *database) session(ctx context.Context) (client.ImmuClient, error) {
 	if s.client != nil {
 		return s.client, nil
 	}
-	c, err := s.config.open(ctx)
+	address, err := s.config.primary(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if s.home != "" && s.home != address {
+		return nil, fmt.Errorf("immudb: the primary is %s now and was %s: the log is taken over there first", address, s.home)
+	}
+	c, err := s.config.at(address).open(ctx)
+	if err != nil {
+		s.config.lost(address)
 		return nil, err
 	}
 	if err := s.checkNotRestored(ctx, c); err != nil {
 		discard(c)
 		return nil, err
 	}
-	s.client = c
+	s.client, s.address = c, address
 	return c, nil
+}
+
+// leave lets the next session be with another machine than that on which our epoch was raised. Whoever writes there has
+// to raise it first: an epoch means one writer on one primary.
+func (s *database) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.home = ""
+}
+
+// settle notes on which machine our epoch was raised, with this session.
+func (s *database) settle(c client.ImmuClient) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.client != c {
+		return errors.New("immudb: the session ended while the log was taken over")
+	}
+	s.home = s.address
+	return nil
 }
 
 // fault ends the session on which a call failed, so that the next call opens a new one: sessions end with the server,
@@ -58,6 +87,9 @@ func (s *database) fault(ctx context.Context, c client.ImmuClient, what string, 
 		s.mu.Lock()
 		if s.client == c {
 			s.client = nil
+			if isReplica(err) {
+				s.config.lost(s.address)
+			}
 			go discard(c)
 		}
 		s.mu.Unlock()
@@ -92,6 +124,11 @@ func (s *database) noteDurable(tx uint64) {
 // immudb 1.11 had closed a file that it was about to read.
 func isNotFound(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "tbtree: key not found")
+}
+
+// isReplica recognizes that a database takes no commits, because it copies those of another machine.
+func isReplica(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "because it's a replica")
 }
 
 // isSessionFault reports whether an error came from immudb or from the connection to it. The two expected answers do

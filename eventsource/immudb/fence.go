@@ -14,11 +14,15 @@ import (
 // epoch is the value of keyEpoch.
 type epoch struct {
 	Number int64 `json:"number"`
+	// Owner names the process that raised it for several machines: the one that has made another machine the primary is
+	// not fenced by that.
+	Owner string `json:"owner,omitempty"`
 }
 
 // acquire makes this the only writer of the database by raising the epoch. From then on immudb refuses commits that an
 // older writer, or an older call of ours, still has in flight. prepare runs before that.
 func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) error) (client.ImmuClient, error) {
+	s.leave()
 	c, err := s.session(ctx)
 	if err != nil {
 		return nil, err
@@ -27,7 +31,7 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 	if err != nil {
 		return nil, s.fault(ctx, c, "read the epoch", err)
 	}
-	if ours := s.epochTx.Load(); ours != 0 && currentTx != ours {
+	if ours := s.epochTx.Load(); ours != 0 && currentTx != ours && !s.config.raised(current) {
 		return nil, storage.ErrFenced
 	}
 	if err := checkPartition(ctx, c, s.config.Partition, currentTx == 0); err != nil {
@@ -47,13 +51,17 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 	if err != nil {
 		return nil, s.fault(ctx, c, "identify the log", err)
 	}
-	tx, err := raiseEpoch(ctx, c, current.Number+1, currentTx, beside)
+	next := epoch{Number: current.Number + 1}
+	if s.config.Machines != nil {
+		next.Owner = s.config.Machines.owner
+	}
+	tx, err := raiseEpoch(ctx, c, next, currentTx, beside)
 	if err != nil {
 		return nil, s.fault(ctx, c, "raise the epoch", err)
 	}
 	s.epochTx.Store(tx)
 	s.noteDurable(tx)
-	return c, nil
+	return c, s.settle(c)
 }
 
 func readEpoch(ctx context.Context, c client.ImmuClient) (epoch, uint64, error) {
@@ -73,9 +81,9 @@ func readEpoch(ctx context.Context, c client.ImmuClient) (epoch, uint64, error) 
 
 // raiseEpoch writes the epoch, together with other entries, unless another process has written it since currentTx.
 func raiseEpoch(
-	ctx context.Context, c client.ImmuClient, number int64, currentTx uint64, others []*schema.KeyValue,
+	ctx context.Context, c client.ImmuClient, next epoch, currentTx uint64, others []*schema.KeyValue,
 ) (uint64, error) {
-	value, err := json.Marshal(epoch{Number: number})
+	value, err := json.Marshal(next)
 	if err != nil {
 		return 0, err
 	}

@@ -1,0 +1,240 @@
+package copies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// MaxClock is how far the clock of a machine may be from ours: it dates the commits that it takes.
+const MaxClock = time.Minute
+
+// Wish is what an operator, or the bank by itself, asks for.
+type Wish struct {
+	// Copies is how many machines have an event before it is acknowledged.
+	Copies int
+	// To, if set, is the machine that becomes the primary, also if there is one.
+	To string
+	// ForceLoss takes a loss of records into account.
+	ForceLoss bool
+}
+
+// Plan is what to do: first nobody follows the earlier primary any more, then one machine becomes the primary, then the
+// others follow it.
+type Plan struct {
+	// Primary is the machine that takes commits from now on. Keep means that it does already, and nothing is promoted.
+	Primary string
+	Keep    bool
+	// Others answer, and follow the primary from now on. Absent ones do not answer.
+	Others, Absent []string
+	// Waits means that too few machines answer for the wanted copies: nothing is acknowledged until more do.
+	Waits bool
+	// Loss says what is lost, with Wish.ForceLoss.
+	Loss string
+}
+
+// Refusal says in words why there is no plan, and what to do.
+type Refusal string
+
+func (r Refusal) Error() string { return string(r) }
+
+func refuse(format string, args ...any) (Plan, error) {
+	return Plan{}, Refusal(fmt.Sprintf(format, args...))
+}
+
+// DefaultCopies is how many of several machines have an event before it is acknowledged, if nobody says: more than
+// half, so that the loss of any one of three neither loses nor stops anything.
+func DefaultCopies(machines int) int { return machines/2 + 1 }
+
+// Check refuses copies and addresses that make no sense together.
+func Check(wanted int, addresses []string) error {
+	n := len(addresses)
+	for i, address := range addresses {
+		if slices.Contains(addresses[:i], address) {
+			return Refusal(address + " is given twice: each copy needs a machine of its own")
+		}
+	}
+	switch {
+	case wanted < 1:
+		return Refusal(fmt.Sprintf("%d copies make no sense: want 1 to %d, the number of addresses", wanted, n))
+	case wanted == 1 && n > 1:
+		return Refusal(fmt.Sprintf("one copy is asked for and %d machines are given: what is acknowledged would be on one "+
+			"of them only, and lost with it; say --copies %d, or give one address", n, DefaultCopies(n)))
+	case wanted > n:
+		return Refusal(fmt.Sprintf("%d copies need %d machines, and %d are given", wanted, wanted, n))
+	}
+	return nil
+}
+
+// Decide makes the plan. Every refusal changes nothing.
+func Decide(observed []Machine, wish Wish) (Plan, error) {
+	var addresses []string
+	for _, m := range observed {
+		addresses = append(addresses, m.Address)
+	}
+	if err := Check(wish.Copies, addresses); err != nil {
+		return Plan{}, err
+	}
+	if err := CheckAlike(observed); err != nil {
+		return Plan{}, err
+	}
+	have := slices.DeleteFunc(slices.Clone(observed), func(m Machine) bool { return !m.hasCopy() })
+	if len(have) == 0 {
+		return refuse("none of the machines that answer has a copy of the log: %s", list(observed))
+	}
+	primary, err := primaryOf(have)
+	if err != nil {
+		return Plan{}, err
+	}
+	if primary != nil && (wish.To == "" || wish.To == primary.Address) {
+		return newPlan(*primary, observed, wish, true), nil
+	}
+	return takeOver(observed, have, wish)
+}
+
+// CheckAlike refuses machines that cannot have copies of one log.
+func CheckAlike(observed []Machine) error {
+	for i, m := range observed {
+		for _, other := range observed[:i] {
+			switch {
+			case m.Fault != "" || other.Fault != "":
+			case m.Server != "" && m.Server == other.Server:
+				return Refusal(fmt.Sprintf("%s and %s are the same immudb, or one's data directory is a copy of the other's: "+
+					"a commit would count them as two; remove the file immudb.identifier from the copy and restart it",
+					other.Address, m.Address))
+			case m.Log != "" && other.Log != "" && m.Log != other.Log:
+				return Refusal(fmt.Sprintf("%s and %s have different logs (%s and %s): they are not copies of one bank; "+
+					"remove the address that does not belong to it", other.Address, m.Address, other.Log, m.Log))
+			}
+		}
+	}
+	return nil
+}
+
+// primaryOf is the primary, or nil. Of two the one with the older epoch was away while the other took over.
+func primaryOf(have []Machine) (*Machine, error) {
+	var primary *Machine
+	for i := range have {
+		switch m := &have[i]; {
+		case !m.Primary:
+		case primary == nil || m.Epoch > primary.Epoch:
+			primary = m
+		case m.Epoch == primary.Epoch:
+			return nil, Refusal(fmt.Sprintf("there are two primaries, %s and %s, both with epoch %d: nothing tells which one "+
+				"took over last. Neither can commit without the other machines; stop the one that nobody follows, and ask "+
+				"again", primary.Address, m.Address, m.Epoch))
+		}
+	}
+	if primary == nil {
+		return nil, nil
+	}
+	for _, m := range have { // a log that goes on elsewhere: the primary was away
+		if m.Epoch > primary.Epoch {
+			return nil, nil
+		}
+	}
+	return primary, nil
+}
+
+// takeOver plans for another primary.
+func takeOver(observed, have []Machine, wish Wish) (Plan, error) {
+	most := slices.MaxFunc(have, compare)
+	chosen := most
+	if wish.To != "" {
+		i := slices.IndexFunc(have, func(m Machine) bool { return m.Address == wish.To })
+		if i < 0 {
+			return refuse("%s cannot become the primary: it does not answer, has no copy of the log or is not one of the machines",
+				wish.To)
+		}
+		chosen = have[i]
+	} else if i := slices.IndexFunc(have, func(m Machine) bool {
+		return compare(m, most) == 0 && m.Clock.Abs() <= MaxClock // one of those that have as much
+	}); i >= 0 {
+		chosen = have[i]
+	}
+	if chosen.Clock.Abs() > MaxClock {
+		return refuse("the clock of %s is %s from this machine's, and would date the commits: set both clocks",
+			chosen.Address, chosen.Clock.Round(time.Second))
+	}
+	plan := newPlan(chosen, observed, wish, false)
+	var losses []string
+	if compare(chosen, most) < 0 {
+		losses = append(losses, behind(chosen, most))
+	}
+	if missing := len(observed) - len(have); missing >= wish.Copies {
+		losses = append(losses, unseen(missing, len(have), wish.Copies, most))
+	}
+	if len(losses) > 0 && !wish.ForceLoss {
+		return refuse("%s. To lose that for good, say --force-loss", strings.Join(losses, "; and "))
+	}
+	plan.Loss = strings.Join(losses, "; and ")
+	return plan, nil
+}
+
+// behind says what is lost if a machine takes over that has less than another.
+func behind(chosen, most Machine) string {
+	if lost := most.Head - chosen.Head; lost > 0 {
+		return fmt.Sprintf("%s is behind: it has %s and %s has %d, so %s would be lost, those after position %d",
+			chosen.Address, records(chosen.Head), most.Address, most.Head, records(lost), chosen.Head)
+	}
+	return fmt.Sprintf("%s is behind: it is at epoch %d and transaction %d, and %s at epoch %d and transaction %d; no record "+
+		"would be lost, but what else was written there", chosen.Address, chosen.Epoch, chosen.Has, most.Address, most.Epoch,
+		most.Has)
+}
+
+// unseen says what may be lost if so many machines do not answer that they may have what no other has.
+func unseen(missing, seen, wanted int, most Machine) string {
+	return fmt.Sprintf("%s with copies of the log answer, and %d that do not answer or are empty may have records that were "+
+		"acknowledged with %d copies and that nobody else has: whatever comes after position %d would be lost",
+		machines(seen), missing, wanted, most.Head)
+}
+
+func newPlan(primary Machine, observed []Machine, wish Wish, keep bool) Plan {
+	plan := Plan{Primary: primary.Address, Keep: keep}
+	for _, m := range observed {
+		switch {
+		case m.Fault != "":
+			plan.Absent = append(plan.Absent, m.Address)
+		case m.Address != primary.Address:
+			plan.Others = append(plan.Others, m.Address)
+		}
+	}
+	plan.Waits = len(plan.Others)+1 < wish.Copies
+	return plan
+}
+
+func list(observed []Machine) string {
+	var lines []string
+	for _, m := range observed {
+		lines = append(lines, m.String())
+	}
+	return strings.Join(lines, "; ")
+}
+
+// Steps says what the plan does, one line for each step.
+func (p Plan) Steps(wish Wish) (steps []string) {
+	if p.Keep {
+		steps = append(steps, fmt.Sprintf("%s is the primary and stays it", p.Primary))
+	} else {
+		steps = append(steps, "every machine that answers stops to follow, so that an earlier primary can commit nothing")
+		steps = append(steps, fmt.Sprintf("%s becomes the primary and waits for %s in all", p.Primary, machines(wish.Copies)))
+	}
+	for _, other := range p.Others {
+		steps = append(steps, fmt.Sprintf("%s follows %s; what it has and %s has not, is reported and discarded", other,
+			p.Primary, p.Primary))
+	}
+	for _, absent := range p.Absent {
+		steps = append(steps, fmt.Sprintf("%s is made to follow when it returns", absent))
+	}
+	if !p.Keep {
+		steps = append(steps, "the epoch is raised, so that an earlier writer can commit nothing")
+	}
+	if p.Waits {
+		steps = append(steps, fmt.Sprintf("nothing is acknowledged until %s answer", machines(wish.Copies)))
+	}
+	if p.Loss != "" {
+		steps = append(steps, "this is accepted: "+p.Loss)
+	}
+	return steps
+}

@@ -1,0 +1,161 @@
+package immudb
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/eventsource/copies"
+	"corebank/internal/app"
+)
+
+// commitsWithin is how long a new primary may take to commit what it has, which the others have to acknowledge.
+const commitsWithin = 30 * time.Second
+
+const committedPause = 10 * time.Millisecond
+
+// Failover makes another machine the primary, or says why not, and tells each step. With dry it only tells.
+//
+// The order matters. First every machine that answers stops to follow: the earlier primary, should it live, commits
+// nothing any more. What they have then is final, and the one that has the most has everything that was acknowledged.
+func (m *Machines) Failover(ctx context.Context, wish copies.Wish, dry bool, say func(string)) error {
+	wish.Copies = m.config.Copies
+	observed := m.config.Observe(ctx)
+	for _, line := range describeAll(observed) {
+		say(line)
+	}
+	plan, err := copies.Decide(observed, wish)
+	if err != nil {
+		return err
+	}
+	steps := plan.Steps(wish)
+	if dry || plan.Keep {
+		for _, step := range steps {
+			say(step)
+		}
+	}
+	switch {
+	case dry:
+		return nil
+	case plan.Keep:
+		return m.admitAll(ctx, plan.Primary, observed)
+	}
+	return m.carryOut(ctx, observed, wish, say)
+}
+
+func (m *Machines) carryOut(
+	ctx context.Context, observed []copies.Machine, wish copies.Wish, say func(string),
+) error {
+	sealed := m.seal(ctx, observed, say)
+	plan, err := copies.Decide(sealed, wish)
+	if err != nil {
+		return err
+	}
+	if plan.Loss != "" {
+		say("this is accepted: " + plan.Loss)
+	}
+	if err := m.config.promote(ctx, plan.Primary); err != nil {
+		return err
+	}
+	say(fmt.Sprintf("%s is the primary", plan.Primary))
+	primary := chosen(sealed, plan.Primary)
+	for _, machine := range sealed {
+		if machine.Fault != "" || machine.Address == plan.Primary {
+			continue
+		}
+		if err := m.admit(ctx, machine, primary); err != nil {
+			say(fmt.Sprintf("%s does not follow it: %v", machine.Address, err))
+			continue
+		}
+		say(fmt.Sprintf("%s follows it", machine.Address))
+	}
+	m.mu.Lock()
+	m.primary = plan.Primary
+	m.mu.Unlock()
+	if plan.Waits {
+		say("nothing is acknowledged until more machines answer; the next event source raises the epoch then")
+		return nil
+	}
+	number, err := m.raise(ctx, sealed, primary)
+	if err != nil {
+		return err
+	}
+	say(fmt.Sprintf("the epoch is %d: what an earlier writer still sends is refused", number))
+	return nil
+}
+
+func chosen(observed []copies.Machine, address string) copies.Machine {
+	for _, machine := range observed {
+		if machine.Address == address {
+			return machine
+		}
+	}
+	return copies.Machine{Address: address}
+}
+
+// seal makes every machine that answers follow nobody, and says what they have then. A machine that cannot be made to,
+// counts as one that does not answer.
+func (m *Machines) seal(ctx context.Context, observed []copies.Machine, say func(string)) []copies.Machine {
+	failed := make(map[string]error)
+	for _, machine := range observed {
+		if machine.Fault != "" || machine.Empty {
+			continue
+		}
+		sealing, cancel := context.WithTimeout(ctx, observeTimeout)
+		err := m.config.follow(sealing, machine.Address, "")
+		cancel()
+		if err != nil {
+			failed[machine.Address] = err
+			say(fmt.Sprintf("%s cannot be told to follow nobody, and does not count: %v", machine.Address, err))
+			continue
+		}
+		say(fmt.Sprintf("%s follows nobody now, and acknowledges nothing to an earlier primary", machine.Address))
+	}
+	sealed := m.config.Observe(ctx)
+	for i := range sealed {
+		if err := failed[sealed[i].Address]; err != nil {
+			sealed[i] = copies.Machine{Address: sealed[i].Address, Fault: err.Error()}
+		}
+	}
+	return sealed
+}
+
+// raise raises the epoch on a new primary, as soon as it has committed everything that it has.
+func (m *Machines) raise(ctx context.Context, sealed []copies.Machine, primary copies.Machine) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, commitsWithin)
+	defer cancel()
+	c, err := m.config.asAdmin(ctx, primary.Address, m.config.Database)
+	if err != nil {
+		return 0, err
+	}
+	defer discard(c)
+	if err := awaitCommitted(ctx, c, primary.Has); err != nil {
+		return 0, fmt.Errorf("%s is the primary and cannot commit what it has: %w", primary.Address, err)
+	}
+	_, tx, err := readEpoch(ctx, c)
+	if err != nil {
+		return 0, fmt.Errorf("read the epoch: %w", err)
+	}
+	number := int64(0)
+	for _, machine := range sealed {
+		number = max(number, machine.Epoch)
+	}
+	number++
+	_, err = raiseEpoch(ctx, c, epoch{Number: number, Owner: m.owner}, tx, nil)
+	return number, err
+}
+
+// awaitCommitted waits until a primary has committed a transaction.
+func awaitCommitted(ctx context.Context, c client.ImmuClient, tx uint64) error {
+	for {
+		state, err := c.CurrentState(ctx)
+		if err != nil || state.TxId >= tx {
+			return err
+		}
+		if !app.Pause(ctx, committedPause) {
+			return fmt.Errorf("it is at transaction %d of %d after %v", state.TxId, tx, commitsWithin)
+		}
+	}
+}

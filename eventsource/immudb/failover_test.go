@@ -1,0 +1,132 @@
+package immudb_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"corebank/eventsource/copies"
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/logtest"
+)
+
+// failover lets another machine take over, and returns what was told.
+func failover(t testing.TB, config immudb.Config, wish copies.Wish) (string, error) {
+	t.Helper()
+	var told strings.Builder
+	err := immudb.NewMachines(config, slog.New(slog.DiscardHandler)).Failover(t.Context(), wish, false,
+		func(line string) { told.WriteString(line + "\n") })
+	t.Logf("%v after:\n%s", err, &told)
+	return told.String(), err
+}
+
+// awaitCopy waits until a machine has what is wanted.
+func awaitCopy(t testing.TB, config immudb.Config, m *machine, want func(copies.Machine) bool) {
+	t.Helper()
+	until := time.Now().Add(time.Minute)
+	for {
+		for _, seen := range config.Observe(t.Context()) {
+			if seen.Address != m.address {
+				continue
+			}
+			if want(seen) {
+				return
+			}
+			if time.Now().After(until) {
+				t.Fatalf("%s", seen)
+			}
+		}
+	}
+}
+
+// TestNothingIsLostWithThePrimarysDisk: the one of the others that has the most takes over, and an empty machine takes
+// the place of the lost one.
+func TestNothingIsLostWithThePrimarysDisk(t *testing.T) {
+	all, config := startMachines(t, 3, 2)
+	log := openLog(t, config)
+	acquire(t, log, 0)
+	events := logtest.Deposits(60)
+	commit(t, log, events[:20])
+	primary, _ := primaryOf(t, config, all)
+	primary.lose()
+	eventually(t, func(ctx context.Context) error {
+		if _, err := log.Acquire(ctx); err == nil || !strings.Contains(err.Error(), `"corebank failover" makes`) {
+			return fmt.Errorf("without a primary: %w", err)
+		}
+		return nil
+	})
+	if _, err := failover(t, config, copies.Wish{}); err != nil {
+		t.Fatal(err)
+	}
+	log = openLog(t, config)
+	acquire(t, log, 20)
+	commit(t, log, events[20:40])
+
+	primary.restart()
+	if _, err := failover(t, config, copies.Wish{}); err != nil { // gives the empty machine a copy
+		t.Fatal(err)
+	}
+	commit(t, log, events[40:])
+	awaitCopy(t, config, primary, func(m copies.Machine) bool { return m.Head == 60 && !m.Primary })
+	read, err := log.ReadAll(t.Context(), 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range read {
+		if r.Position != int64(i+1) || r.Version != int64(i+1) {
+			t.Errorf("record %d has position %d and version %d", i+1, r.Position, r.Version)
+		}
+	}
+	if len(read) != 60 {
+		t.Errorf("the log has %d records, want 60", len(read))
+	}
+}
+
+// TestAFrozenPrimaryCommitsNothingWhenItThaws: nobody acknowledges to it any more. What it has alone is discarded when
+// it becomes a replica, and it is told what that was.
+func TestAFrozenPrimaryCommitsNothingWhenItThaws(t *testing.T) {
+	all, config := startMachines(t, 3, 2)
+	early := openLog(t, config)
+	acquire(t, early, 0)
+	events := logtest.Deposits(60)
+	commit(t, early, events[:20])
+	primary, replicas := primaryOf(t, config, all)
+	primary.signal(syscall.SIGSTOP)
+	if _, err := failover(t, config, copies.Wish{}); err != nil {
+		t.Fatal(err)
+	}
+	late := openLog(t, config)
+	acquire(t, late, 20)
+	commit(t, late, events[20:30])
+
+	primary.signal(syscall.SIGCONT)
+	primary.await()
+	written := make(chan error, 1)
+	go func() { // as long as it waits, immudb changes nothing about its database
+		waiting, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		written <- early.Commit(waiting, logtest.Deposits(50)[20:50], nil)
+	}()
+	awaitCopy(t, config, primary, func(m copies.Machine) bool { return m.Head == 50 && m.Committed < m.Has })
+	told, err := failover(t, config, copies.Wish{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(told, "is the primary and stays it") {
+		t.Errorf("another machine took over:\n%s", told)
+	}
+	if err := <-written; err == nil {
+		t.Error("the earlier primary has committed")
+	}
+	commit(t, late, events[30:40])
+	awaitCopy(t, config, primary, func(m copies.Machine) bool { return !m.Primary && m.Head == 40 && m.Has == m.Committed })
+	for _, m := range replicas {
+		if m.process == nil {
+			t.Error("a replica is away")
+		}
+	}
+}

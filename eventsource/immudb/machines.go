@@ -1,0 +1,181 @@
+package immudb
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	"corebank/eventsource/copies"
+)
+
+// Machines are the immudb servers that have copies of one log. One of them is the primary, which takes all commits; the
+// others are replicas of it, and are never written to.
+type Machines struct {
+	config Config
+	log    *slog.Logger
+	owner  string // names this process in the epochs that it raises
+
+	mu      sync.Mutex
+	primary string // "" while it is not known
+}
+
+// NewMachines are the machines of a configuration with several addresses.
+func NewMachines(config Config, log *slog.Logger) *Machines {
+	return &Machines{config: config, log: log, owner: rand.Text()}
+}
+
+// Primary is the address of the machine that takes commits. It asks all machines if that is not known.
+func (m *Machines) Primary(ctx context.Context) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.primary != "" {
+		return m.primary, nil
+	}
+	primary, err := m.find(ctx)
+	if err == nil {
+		m.primary = primary
+	}
+	return primary, err
+}
+
+// lost forgets a primary that does not answer, or is none any more.
+func (m *Machines) lost(address string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.primary == address {
+		m.primary = ""
+	}
+}
+
+// find asks all machines. If they are all there and new, it makes the log on them.
+func (m *Machines) find(ctx context.Context) (string, error) {
+	observed := m.config.Observe(ctx)
+	if areNew(observed) {
+		return m.make(ctx, observed)
+	}
+	plan, err := copies.Decide(observed, copies.Wish{Copies: m.config.Copies})
+	switch {
+	case err != nil:
+		return "", err
+	case !plan.Keep:
+		return "", copies.Refusal(fmt.Sprintf("no primary answers: %s. \"corebank failover\" makes %s the primary",
+			strings.Join(describeAll(observed), "; "), plan.Primary))
+	}
+	return plan.Primary, m.admitAll(ctx, plan.Primary, observed)
+}
+
+func describeAll(observed []copies.Machine) (lines []string) {
+	for _, machine := range observed {
+		lines = append(lines, machine.String())
+	}
+	return lines
+}
+
+// areNew reports whether every machine answers and none has a log. If one did not answer, it could be the one that has
+// it.
+func areNew(observed []copies.Machine) bool {
+	return !slices.ContainsFunc(observed, func(m copies.Machine) bool { return m.Fault != "" || m.Log != "" })
+}
+
+// make makes a new log: its primary on the first machine.
+func (m *Machines) make(ctx context.Context, observed []copies.Machine) (string, error) {
+	var addresses []string
+	for _, machine := range observed {
+		addresses = append(addresses, machine.Address)
+	}
+	if err := copies.Check(m.config.Copies, addresses); err != nil {
+		return "", err
+	}
+	if err := copies.CheckAlike(observed); err != nil {
+		return "", err
+	}
+	primary := addresses[0]
+	for _, address := range addresses {
+		if err := m.provision(ctx, address, primary); err != nil {
+			return "", err
+		}
+	}
+	m.log.Info("a new log is made on several machines", "primary", primary, "machines", len(addresses),
+		"copies", m.config.Copies)
+	return primary, nil
+}
+
+// provision makes the database of a machine, if there is none, with its part in the replication, and its users.
+func (m *Machines) provision(ctx context.Context, address, primary string) error {
+	part := primarySettings(m.config.Copies)
+	if address != primary {
+		var err error
+		if part, err = m.config.replicaSettings(primary); err != nil {
+			return err
+		}
+	}
+	admin, err := m.config.asAdmin(ctx, address, "defaultdb")
+	if err != nil {
+		return fmt.Errorf("immudb at %s: %w", address, err)
+	}
+	defer discard(admin)
+	settings := databaseSettings()
+	settings.ReplicationSettings = part
+	_, err = admin.CreateDatabaseV2(ctx, m.config.Database, settings)
+	if err != nil && !strings.Contains(err.Error(), "already exists") {
+		return fmt.Errorf("immudb at %s: create database %q: %w", address, m.config.Database, err)
+	}
+	if err != nil {
+		if err := m.config.become(ctx, address, part); err != nil {
+			return err
+		}
+	}
+	return m.config.provisionUsers(ctx, admin)
+}
+
+// admitAll gives every machine that answers its part: the primary waits for the wanted number of copies, and the others
+// copy from it.
+func (m *Machines) admitAll(ctx context.Context, primary string, observed []copies.Machine) error {
+	i := slices.IndexFunc(observed, func(machine copies.Machine) bool { return machine.Address == primary })
+	if observed[i].Copies != m.config.Copies {
+		if err := m.provision(ctx, primary, primary); err != nil {
+			return err
+		}
+		m.log.Info("the log is acknowledged with another number of copies", "primary", primary,
+			"copies", m.config.Copies, "earlier", observed[i].Copies)
+	}
+	var failed []error
+	for _, machine := range observed {
+		if machine.Fault != "" || machine.Address == primary || !machine.Primary && machine.Follows == primary {
+			continue
+		}
+		if err := m.admit(ctx, machine, observed[i]); err != nil {
+			m.log.Error("a machine cannot have a copy of the log", "machine", machine.Address, "error", err)
+			failed = append(failed, err)
+		}
+	}
+	if len(failed) >= len(observed)-m.config.Copies+1 {
+		return errors.Join(failed...)
+	}
+	return nil
+}
+
+// admit makes a machine a replica of the primary: one that is empty, or that followed another one or was the primary
+// itself. What it has and the primary has not, was never acknowledged: immudb discards it, and it is reported.
+func (m *Machines) admit(ctx context.Context, machine, primary copies.Machine) error {
+	if !machine.Empty {
+		tail, err := m.divergence(ctx, machine, primary)
+		if err != nil {
+			return err
+		}
+		if tail.transactions > 0 {
+			m.log.Warn("a machine returns with what was never acknowledged; it is discarded", "machine", machine.Address,
+				"transactions", tail.transactions, "first", tail.first, "records", tail.String())
+		}
+	}
+	if err := m.provision(ctx, machine.Address, primary.Address); err != nil {
+		return err
+	}
+	m.log.Info("a machine copies the log", "machine", machine.Address, "primary", primary.Address)
+	return nil
+}

@@ -1,0 +1,111 @@
+package immudb
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/auth"
+	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/eventsource/copies"
+)
+
+// A log that several machines have is copied by immudb's own synchronous replication. A commit of the primary is
+// precommitted, which is on its disk and visible to nobody, until so many replicas have it on theirs.
+
+// replicaUser is the user as which a replica reads from the primary. immudb gives a log's transactions to those only who
+// have all rights on its database. Its password is that of the writer.
+func (c Config) replicaUser() string { return c.User + "_copy" }
+
+// primarySettings are those of a database that takes commits and has each on so many machines.
+func primarySettings(copies int) *schema.ReplicationNullableSettings {
+	return &schema.ReplicationNullableSettings{
+		Replica: no(), SyncReplication: &schema.NullableBool{Value: copies > 1},
+		SyncAcks:        &schema.NullableUint32{Value: uint32(copies - 1)},
+		PrimaryDatabase: text(""), PrimaryHost: text(""), PrimaryPort: &schema.NullableUint32{},
+		PrimaryUsername: text(""), PrimaryPassword: text(""), AllowTxDiscarding: no(),
+	}
+}
+
+// replicaSettings are those of a database that copies from the primary at an address. With "" it copies from nobody and
+// acknowledges to nobody. What it has on its disk and the primary has not, it discards.
+func (c Config) replicaSettings(primary string) (*schema.ReplicationNullableSettings, error) {
+	settings := &schema.ReplicationNullableSettings{
+		Replica: yes(), SyncReplication: yes(), SyncAcks: &schema.NullableUint32{}, AllowTxDiscarding: yes(),
+		PrimaryDatabase: text(""), PrimaryHost: text(""), PrimaryPort: &schema.NullableUint32{},
+		PrimaryUsername: text(""), PrimaryPassword: text(""),
+	}
+	if primary == "" {
+		return settings, nil
+	}
+	host, port, err := splitAddress(primary)
+	if err != nil {
+		return nil, err
+	}
+	settings.PrimaryDatabase, settings.PrimaryHost = text(c.Database), text(host)
+	settings.PrimaryPort = &schema.NullableUint32{Value: uint32(port)}
+	settings.PrimaryUsername, settings.PrimaryPassword = text(c.replicaUser()), text(c.Password)
+	return settings, nil
+}
+
+func yes() *schema.NullableBool                { return &schema.NullableBool{Value: true} }
+func no() *schema.NullableBool                 { return &schema.NullableBool{} }
+func text(value string) *schema.NullableString { return &schema.NullableString{Value: value} }
+
+func splitAddress(address string) (host string, port int, err error) {
+	host, portText, err := net.SplitHostPort(address)
+	if err == nil {
+		port, err = strconv.Atoi(portText)
+	}
+	if err != nil {
+		return "", 0, fmt.Errorf("address %q: %w", address, err)
+	}
+	return host, port, nil
+}
+
+// at is the configuration of one of several machines.
+func (c Config) at(address string) Config {
+	c.Address = address
+	return c
+}
+
+// asAdmin opens a session of the administrator on the log's database of one machine.
+func (c Config) asAdmin(ctx context.Context, address, database string) (client.ImmuClient, error) {
+	if c.AdminPassword == "" {
+		return nil, copies.Refusal("the password of immudb's administrator is needed to change which machine has what: " +
+			"give --immudb-admin-password-file")
+	}
+	return c.at(address).login(ctx, auth.SysAdminUsername, c.AdminPassword, database)
+}
+
+// become gives the log's database of a machine a part in the replication. It takes effect at once.
+func (c Config) become(ctx context.Context, address string, part *schema.ReplicationNullableSettings) error {
+	admin, err := c.asAdmin(ctx, address, c.Database)
+	if err != nil {
+		return fmt.Errorf("immudb at %s: %w", address, err)
+	}
+	defer discard(admin)
+	settings := changingSettings()
+	settings.ReplicationSettings = part
+	if _, err := admin.UpdateDatabaseV2(ctx, c.Database, settings); err != nil {
+		return fmt.Errorf("immudb at %s: change the replication of %q: %w", address, c.Database, err)
+	}
+	return nil
+}
+
+// promote makes a machine the primary.
+func (c Config) promote(ctx context.Context, address string) error {
+	return c.become(ctx, address, primarySettings(c.Copies))
+}
+
+// follow makes a machine copy from the primary; "" makes it copy from nobody.
+func (c Config) follow(ctx context.Context, address, primary string) error {
+	settings, err := c.replicaSettings(primary)
+	if err != nil {
+		return err
+	}
+	return c.become(ctx, address, settings)
+}
