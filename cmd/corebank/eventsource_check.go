@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -23,14 +22,7 @@ func (g *eventSourceFlags) check(c *cobra.Command) (err error) {
 	if log.Partition, err = readPartition(g.partition, g.partitions); err != nil {
 		return err
 	}
-	if err := checkCopies(log); err != nil {
-		return err
-	}
-	if len(log.Addresses) > 1 && g.adminPasswordFile == "" {
-		return errors.New("--immudb with several addresses needs --immudb-admin-password-file: " +
-			"only immudb's administrator can tell a machine what to copy")
-	}
-	return nil
+	return checkCopies(log, g.adminPasswordFile)
 }
 
 // read reads the secrets.

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/spf13/cobra"
 
 	"corebank/eventsource"
-	"corebank/eventsource/copies"
 	"corebank/eventsource/immudb"
 )
 
@@ -49,27 +45,4 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 	appendTokenFlag(c, &g.appendTokenFile)
 	brokerFlag(c, &g.broker)
 	require(c, "immudb-password-file")
-}
-
-// copiesFlags say on which machines the log is.
-func copiesFlags(c *cobra.Command, config *immudb.Config) {
-	c.Flags().StringSliceVar(&config.Addresses, "immudb", []string{"127.0.0.1:3322"},
-		"address of the immudb server; of several machines with copies of the log, all addresses with commas between them, "+
-			"the same for every process")
-	c.Flags().IntVar(&config.Copies, "copies", 0,
-		"machines that have an event on their disks before it is acknowledged; 0 means more than half of --immudb")
-}
-
-// checkCopies refuses copies and addresses that make no sense together.
-func checkCopies(config *immudb.Config) error {
-	if config.Copies == 0 {
-		config.Copies = copies.DefaultCopies(len(config.Addresses))
-	}
-	if err := copies.Check(config.Copies, config.Addresses); err != nil {
-		return fmt.Errorf("--copies %d --immudb %s: %w", config.Copies, strings.Join(config.Addresses, ","), err)
-	}
-	if len(config.Addresses) == 1 {
-		config.Address, config.Addresses = config.Addresses[0], nil
-	}
-	return nil
 }

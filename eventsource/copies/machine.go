@@ -35,8 +35,8 @@ type Machine struct {
 // hasCopy reports whether the machine answers and has a copy of the log.
 func (m Machine) hasCopy() bool { return m.Fault == "" && !m.Empty && m.Log != "" }
 
-// compare orders machines by what they have. Whoever takes the log over raises the epoch first, so a log with a newer
-// epoch has everything that was acknowledged before; of two with the same, the longer one begins with the other.
+// compare orders machines by what they have. A writer that takes the log over raises the epoch first, so a log with a
+// newer epoch has everything that was acknowledged before; of two with the same, the longer one begins with the other.
 func compare(x, y Machine) int {
 	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(x.Has, y.Has))
 }
@@ -52,7 +52,7 @@ func (m Machine) String() string {
 		return fmt.Sprintf("%s is the primary: epoch %d, %s, transaction %d, of which %d committed on %s", m.Address,
 			m.Epoch, records(m.Head), m.Has, m.Committed, machines(m.Copies))
 	case m.Follows == "":
-		return fmt.Sprintf("%s is a replica that follows nobody: epoch %d, %s, transaction %d, of which %d committed",
+		return fmt.Sprintf("%s is a replica that follows no one: epoch %d, %s, transaction %d, of which %d committed",
 			m.Address, m.Epoch, records(m.Head), m.Has, m.Committed)
 	default:
 		return fmt.Sprintf("%s is a replica of %s: epoch %d, %s, transaction %d, of which %d committed", m.Address,

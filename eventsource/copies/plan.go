@@ -20,7 +20,7 @@ type Wish struct {
 	ForceLoss bool
 }
 
-// Plan is what to do: first nobody follows the earlier primary any more, then one machine becomes the primary, then the
+// Plan is what to do: first no one follows the earlier primary any more, then one machine becomes the primary, then the
 // others follow it.
 type Plan struct {
 	// Primary is the machine that takes commits from now on. Keep means that it does already, and nothing is promoted.
@@ -43,7 +43,7 @@ func refuse(format string, args ...any) (Plan, error) {
 	return Plan{}, Refusal(fmt.Sprintf(format, args...))
 }
 
-// DefaultCopies is how many of several machines have an event before it is acknowledged, if nobody says: more than
+// DefaultCopies is how many of several machines have an event before it is acknowledged, if no one says: more than
 // half, so that the loss of any one of three neither loses nor stops anything.
 func DefaultCopies(machines int) int { return machines/2 + 1 }
 
@@ -122,7 +122,7 @@ func primaryOf(have []Machine) (*Machine, error) {
 			primary = m
 		case m.Epoch == primary.Epoch:
 			return nil, Refusal(fmt.Sprintf("there are two primaries, %s and %s, both with epoch %d: nothing tells which one "+
-				"took over last. Neither can commit without the other machines; stop the one that nobody follows, and ask "+
+				"took over last. Neither can commit without the other machines; stop the one that no one follows, and ask "+
 				"again", primary.Address, m.Address, m.Epoch))
 		}
 	}
@@ -144,7 +144,7 @@ func takeOver(observed, have []Machine, wish Wish) (Plan, error) {
 	if wish.To != "" {
 		i := slices.IndexFunc(have, func(m Machine) bool { return m.Address == wish.To })
 		if i < 0 {
-			return refuse("%s cannot become the primary: it does not answer, has no copy of the log or is not one of the machines",
+			return refuse("%s cannot become the primary: it does not answer, has no copy of the log or is none of the machines",
 				wish.To)
 		}
 		chosen = have[i]
@@ -178,15 +178,15 @@ func behind(chosen, most Machine) string {
 		return fmt.Sprintf("%s is behind: it has %s and %s has %d, so %s would be lost, those after position %d",
 			chosen.Address, records(chosen.Head), most.Address, most.Head, records(lost), chosen.Head)
 	}
-	return fmt.Sprintf("%s is behind: it is at epoch %d and transaction %d, and %s at epoch %d and transaction %d; no record "+
-		"would be lost, but what else was written there", chosen.Address, chosen.Epoch, chosen.Has, most.Address, most.Epoch,
+	return fmt.Sprintf("%s is behind: it is at epoch %d and transaction %d, and %s at epoch %d and transaction %d; no "+
+		"record would be lost, but what else was written there", chosen.Address, chosen.Epoch, chosen.Has, most.Address, most.Epoch,
 		most.Has)
 }
 
 // unseen says what may be lost if so many machines do not answer that they may have what no other has.
 func unseen(missing, seen, wanted int, most Machine) string {
-	return fmt.Sprintf("%s with copies of the log answer, and %d that do not answer or are empty may have records that were "+
-		"acknowledged with %d copies and that nobody else has: whatever comes after position %d would be lost",
+	return fmt.Sprintf("%s with copies of the log answer, and %d that do not answer or are empty may have records that "+
+		"were acknowledged with %d copies and that no one else has: whatever comes after position %d would be lost",
 		machines(seen), missing, wanted, most.Head)
 }
 

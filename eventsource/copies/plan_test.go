@@ -128,7 +128,7 @@ func TestAFailoverIsRefusedInWords(t *testing.T) {
 		"one of three is lost and another is empty": {
 			[]copies.Machine{away("a"), replica("b", 1, 9), empty("c")}, copies.Wish{Copies: 2},
 			"whatever comes after position 9 would be lost. To lose that for good, say --force-loss"},
-		"nobody has anything": {
+		"no one has anything": {
 			[]copies.Machine{empty("a"), empty("b")}, copies.Wish{Copies: 2}, "none of the machines that answer has a copy"},
 		"a machine that is not there": {
 			[]copies.Machine{away("a"), replica("b", 1, 9)}, copies.Wish{Copies: 2, To: "a"}, "a cannot become the primary"},

@@ -60,7 +60,7 @@ func (s *database) session(ctx context.Context) (client.ImmuClient, error) {
 	return c, nil
 }
 
-// leave lets the next session be with another machine than that on which our epoch was raised. Whoever writes there has
+// leave lets the next session be with another machine than that on which our epoch was raised. A writer there has
 // to raise it first: an epoch means one writer on one primary.
 func (s *database) leave() {
 	s.mu.Lock()

@@ -57,8 +57,8 @@ func (m *Machines) divergence(ctx context.Context, machine, primary copies.Machi
 			return tail{}, err
 		}
 		if !same {
-			return tail{}, copies.Refusal(fmt.Sprintf("%s has committed up to transaction %d what the primary %s does not have: "+
-				"keep its disk to look into it, and give the machine an empty one", machine.Address, machine.Committed,
+			return tail{}, copies.Refusal(fmt.Sprintf("%s has committed up to transaction %d what the primary %s does not "+
+				"have: keep its disk to look into it, and give the machine an empty one", machine.Address, machine.Committed,
 				primary.Address))
 		}
 	}

@@ -3,6 +3,7 @@ package immudb
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/codenotary/immudb/pkg/client"
@@ -16,7 +17,42 @@ const commitsWithin = 30 * time.Second
 
 const committedPause = 10 * time.Millisecond
 
-// Failover makes another machine the primary, or says why not, and tells each step. With dry it only tells.
+// Failover lets another machine take over each database of a log.
+func Failover(
+	ctx context.Context, parts []Config, wish copies.Wish, dry bool, log *slog.Logger, say func(string),
+) error {
+	for _, part := range parts {
+		if len(parts) > 1 {
+			say("database " + part.Database + ":")
+		}
+		if err := NewMachines(part, log).Failover(ctx, wish, dry, say); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Parts are the configurations of a log's databases: one or, of several partitions, theirs and that of their order.
+// password gives the password of each, by what comes after the name of its file.
+func (c Config) Parts(partitions int, password func(suffix string) (string, error)) (parts []Config, err error) {
+	if partitions == 1 {
+		partitions = 0
+	}
+	for number := range partitions + 1 {
+		part, suffix := c, ""
+		part.Database, part.User = NameOfPartition(c.Database, number), NameOfPartition(c.User, number)
+		if number > 0 {
+			suffix = fmt.Sprintf("-%d", number)
+		}
+		if part.Password, err = password(suffix); err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+// Failover makes another machine the primary, or says why not, and explains each step. With dry it only explains.
 //
 // The order matters. First every machine that answers stops to follow: the earlier primary, should it live, commits
 // nothing any more. What they have then is final, and the one that has the most has everything that was acknowledged.
@@ -95,7 +131,7 @@ func chosen(observed []copies.Machine, address string) copies.Machine {
 	return copies.Machine{Address: address}
 }
 
-// seal makes every machine that answers follow nobody, and says what they have then. A machine that cannot be made to,
+// seal makes every machine that answers follow no one, and says what they have then. A machine that cannot be made to,
 // counts as one that does not answer.
 func (m *Machines) seal(ctx context.Context, observed []copies.Machine, say func(string)) []copies.Machine {
 	failed := make(map[string]error)
@@ -108,10 +144,10 @@ func (m *Machines) seal(ctx context.Context, observed []copies.Machine, say func
 		cancel()
 		if err != nil {
 			failed[machine.Address] = err
-			say(fmt.Sprintf("%s cannot be told to follow nobody, and does not count: %v", machine.Address, err))
+			say(fmt.Sprintf("%s cannot be made to follow no one, and does not count: %v", machine.Address, err))
 			continue
 		}
-		say(fmt.Sprintf("%s follows nobody now, and acknowledges nothing to an earlier primary", machine.Address))
+		say(fmt.Sprintf("%s follows no one now, and acknowledges nothing to an earlier primary", machine.Address))
 	}
 	sealed := m.config.Observe(ctx)
 	for i := range sealed {

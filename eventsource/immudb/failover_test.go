@@ -14,14 +14,14 @@ import (
 	"corebank/eventsource/logtest"
 )
 
-// failover lets another machine take over, and returns what was told.
+// failover lets another machine take over, and returns what it reported.
 func failover(t testing.TB, config immudb.Config, wish copies.Wish) (string, error) {
 	t.Helper()
-	var told strings.Builder
+	var reported strings.Builder
 	err := immudb.NewMachines(config, slog.New(slog.DiscardHandler)).Failover(t.Context(), wish, false,
-		func(line string) { told.WriteString(line + "\n") })
-	t.Logf("%v after:\n%s", err, &told)
-	return told.String(), err
+		func(line string) { reported.WriteString(line + "\n") })
+	t.Logf("%v after:\n%s", err, &reported)
+	return reported.String(), err
 }
 
 // awaitCopy waits until a machine has what is wanted.
@@ -86,8 +86,8 @@ func TestNothingIsLostWithThePrimarysDisk(t *testing.T) {
 	}
 }
 
-// TestAFrozenPrimaryCommitsNothingWhenItThaws: nobody acknowledges to it any more. What it has alone is discarded when
-// it becomes a replica, and it is told what that was.
+// TestAFrozenPrimaryCommitsNothingWhenItThaws: no one acknowledges to it any more. What it has alone is discarded when
+// it becomes a replica, and it is reported.
 func TestAFrozenPrimaryCommitsNothingWhenItThaws(t *testing.T) {
 	all, config := startMachines(t, 3, 2)
 	early := openLog(t, config)
@@ -112,18 +112,20 @@ func TestAFrozenPrimaryCommitsNothingWhenItThaws(t *testing.T) {
 		written <- early.Commit(waiting, logtest.Deposits(50)[20:50], nil)
 	}()
 	awaitCopy(t, config, primary, func(m copies.Machine) bool { return m.Head == 50 && m.Committed < m.Has })
-	told, err := failover(t, config, copies.Wish{})
+	reported, err := failover(t, config, copies.Wish{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(told, "is the primary and stays it") {
-		t.Errorf("another machine took over:\n%s", told)
+	if !strings.Contains(reported, "is the primary and stays it") {
+		t.Errorf("another machine took over:\n%s", reported)
 	}
 	if err := <-written; err == nil {
 		t.Error("the earlier primary has committed")
 	}
 	commit(t, late, events[30:40])
-	awaitCopy(t, config, primary, func(m copies.Machine) bool { return !m.Primary && m.Head == 40 && m.Has == m.Committed })
+	awaitCopy(t, config, primary, func(m copies.Machine) bool {
+		return !m.Primary && m.Head == 40 && m.Has == m.Committed
+	})
 	for _, m := range replicas {
 		if m.process == nil {
 			t.Error("a replica is away")

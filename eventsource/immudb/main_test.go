@@ -50,8 +50,8 @@ type machine struct {
 	process *exec.Cmd // nil while it does not run
 }
 
-// startMachines starts immudb servers that know nothing of each other, and gives the configuration of a log with so many
-// copies on them.
+// startMachines starts immudb servers that know nothing of each other, and gives the configuration of a log with so
+// many copies on them.
 func startMachines(t testing.TB, number, copies int) ([]*machine, immudb.Config) {
 	t.Helper()
 	config := immudb.Config{Database: "corebank", User: "eventsource", Password: "Writ3r!password",

@@ -14,10 +14,10 @@ import (
 )
 
 // A log that several machines have is copied by immudb's own synchronous replication. A commit of the primary is
-// precommitted, which is on its disk and visible to nobody, until so many replicas have it on theirs.
+// precommitted, which is on its disk and visible to no one, until so many replicas have it on theirs.
 
-// replicaUser is the user as which a replica reads from the primary. immudb gives a log's transactions to those only who
-// have all rights on its database. Its password is that of the writer.
+// replicaUser is the user as which a replica reads from the primary. immudb gives a log's transactions to those only
+// who have all rights on its database. Its password is that of the writer.
 func (c Config) replicaUser() string { return c.User + "_copy" }
 
 // primarySettings are those of a database that takes commits and has each on so many machines.
@@ -30,8 +30,8 @@ func primarySettings(copies int) *schema.ReplicationNullableSettings {
 	}
 }
 
-// replicaSettings are those of a database that copies from the primary at an address. With "" it copies from nobody and
-// acknowledges to nobody. What it has on its disk and the primary has not, it discards.
+// replicaSettings are those of a database that copies from the primary at an address. With "" it copies from no one and
+// acknowledges to no one. What it has on its disk and the primary has not, it discards.
 func (c Config) replicaSettings(primary string) (*schema.ReplicationNullableSettings, error) {
 	settings := &schema.ReplicationNullableSettings{
 		Replica: yes(), SyncReplication: yes(), SyncAcks: &schema.NullableUint32{}, AllowTxDiscarding: yes(),
@@ -101,7 +101,7 @@ func (c Config) promote(ctx context.Context, address string) error {
 	return c.become(ctx, address, primarySettings(c.Copies))
 }
 
-// follow makes a machine copy from the primary; "" makes it copy from nobody.
+// follow makes a machine copy from the primary; "" makes it copy from no one.
 func (c Config) follow(ctx context.Context, address, primary string) error {
 	settings, err := c.replicaSettings(primary)
 	if err != nil {
