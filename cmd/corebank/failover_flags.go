@@ -31,7 +31,7 @@ func (f *failoverFlags) add(c *cobra.Command) {
 		"file with the password of immudb's administrator, the same on all machines")
 	partitionsFlag(c, &f.partitions)
 	flags.StringVar(&f.wish.To, "to", "",
-		"address of the machine that takes over, also from one that works; without it, if none works, the one that has the most")
+		"address of the machine that takes over, also from one that works; by default the one that has the most")
 	flags.BoolVar(&f.wish.ForceLoss, "force-loss", false,
 		"go on although records that were acknowledged may be lost; without it, a refusal says which")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only say what every machine has, and what would be done")
@@ -43,7 +43,7 @@ func (f *failoverFlags) check() error {
 		return err
 	}
 	if len(f.config.Addresses) < 2 {
-		return errors.New("--immudb: give the addresses of all machines that have copies of the log, with commas between them")
+		return errors.New("--immudb: give the addresses of all machines that have copies of the log, with commas")
 	}
 	return checkCopies(&f.config, f.adminPasswordFile)
 }

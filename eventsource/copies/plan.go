@@ -179,8 +179,8 @@ func behind(chosen, most Machine) string {
 			chosen.Address, records(chosen.Head), most.Address, most.Head, records(lost), chosen.Head)
 	}
 	return fmt.Sprintf("%s is behind: it is at epoch %d and transaction %d, and %s at epoch %d and transaction %d; no "+
-		"record would be lost, but what else was written there", chosen.Address, chosen.Epoch, chosen.Has, most.Address, most.Epoch,
-		most.Has)
+		"record would be lost, but what else was written there", chosen.Address, chosen.Epoch, chosen.Has, most.Address,
+		most.Epoch, most.Has)
 }
 
 // unseen says what may be lost if so many machines do not answer that they may have what no other has.
