@@ -38,6 +38,9 @@ type Config struct {
 	AppendToken string
 	// Partitions is how many partitions the log has.
 	Partitions int
+	// EventSources are the apps that have the log, on several machines: one works, the
+	// others stand by. Without any, there is one with its usual name.
+	EventSources []string
 }
 
 // How Dapr treats our actors: how long one may idle in memory, and how long the other host waits for a turn that is
@@ -71,7 +74,8 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	events := logclient.NewPartitioned(sidecar, config.Partitions, config.AppendToken)
+	events := logclient.NewPartitioned(sidecar, config.Partitions, config.AppendToken,
+		config.EventSources...)
 	sealing, err := sealingKey(key)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"corebank/eventsource/sequencer"
 	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/lease"
 	"corebank/internal/logclient"
 )
 
@@ -31,12 +32,14 @@ type Config struct {
 	// before the disk is full.
 	Disk      string
 	DiskFloor uint64
+	// Lease, if set, is held by the one event source that works, of several. The others stand by.
+	Lease *lease.Lease
 	// DiskFloorFile, if it exists, replaces DiskFloor, in MiB. It is read every second.
 	DiskFloorFile string
 }
 
 // Run serves the log until ctx ends, or until another event source takes the log over: then it fails with
-// storage.ErrFenced.
+// storage.ErrFenced or lease.ErrLost, and whoever starts it again has one that stands by.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	sidecar, err := app.DialSidecar()
 	if err != nil {
@@ -54,16 +57,15 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if len(config.Immudb.Addresses) > 1 {
 		config.Immudb.Machines = immudb.NewMachines(config.Immudb, log)
 	}
+	w := &work{config: config, sidecar: sidecar, log: log}
 	group, ctx := errgroup.WithContext(ctx)
-	api, part := startPart(ctx, group, config, sidecar, log)
-	defer part.Close(context.WithoutCancel(ctx))
+	group.Go(func() error { return app.ServeMethods(ctx, service, w.methods()) })
+	group.Go(func() error { return app.ServeHealth(ctx, health, w.ready) })
 	group.Go(func() error {
-		methods := api.Methods()
-		methods[contract.MethodAppend] = app.Proven(config.AppendToken, methods[contract.MethodAppend])
-		return app.ServeMethods(ctx, service, methods)
-	})
-	group.Go(func() error {
-		return app.ServeHealth(ctx, health, func(context.Context) contract.Readiness { return api.writer.Ready() })
+		if config.Lease == nil {
+			return w.do(ctx)
+		}
+		return config.Lease.Run(ctx, w.do)
 	})
 	return group.Wait()
 }

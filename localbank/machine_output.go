@@ -14,13 +14,13 @@ import (
 
 // machineOutput shows a person the state of a bank on several machines.
 type machineOutput struct {
-	statusOutput
+	*statusOutput
 	waiting map[int]bool // the machines that have not been ready yet
 	whole   bool         // all have been
 }
 
 func newMachineOutput(out io.Writer) *machineOutput {
-	return &machineOutput{statusOutput: statusOutput{out: out, began: time.Now()}, waiting: make(map[int]bool)}
+	return &machineOutput{statusOutput: newStatusOutput(out), waiting: make(map[int]bool)}
 }
 
 func (s *machineOutput) starting(all []*parts, programs sidecars.Programs) {

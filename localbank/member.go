@@ -89,8 +89,16 @@ func (p *parts) natsMember() []string {
 		"--members=" + strings.Join(routes, ",")}
 }
 
-// keepsLog tells the machines that have the log and write it.
+// keepsLog tells the machines that have the log.
 func (p *parts) keepsLog() bool { return p.number <= 1 }
+
+// eventSourcesArgument names the event sources of all machines that have one.
+func (p *parts) eventSourcesArgument() string {
+	return "--event-sources=" + strings.Join(contract.EventSources(p.logMachines()), ",")
+}
+
+// logMachines is how many machines have an event source.
+func (p *parts) logMachines() int { return len(p.network) }
 
 // logAddress is where the event source reaches the log.
 func (p *parts) logAddress() string {

@@ -53,11 +53,15 @@ func TestThePartsOfThreeMachines(t *testing.T) {
 			if p.Name == partNATS && strings.Count(flagOf(p, "--members"), ",") != 2 {
 				t.Errorf("machine %d: the broker runs with %s", i+1, line)
 			}
+			if p.Name == contract.AppEventSource && (flagOf(p, "--lease") == "" || flagOf(p, "--broker") != "") {
+				t.Errorf("machine %d: the event source runs with %s", i+1, line)
+			}
 			if p.Dir != root.MachineDir(i+1).Path {
 				t.Errorf("machine %d: %s runs in %s", i+1, p.Name, p.Dir)
 			}
 		}
-		for _, app := range []string{contract.AppServer, contract.AppActor, contract.AppProjector, partNATS, partPlacement} {
+		for _, app := range []string{contract.AppServer, contract.AppActor, contract.AppEventSource, contract.AppProjector,
+			partNATS, partPlacement} {
 			if machine.addresses[app] == "" {
 				t.Errorf("machine %d has no %s", i+1, app)
 			}

@@ -70,9 +70,7 @@ func (p *parts) all(listen string) {
 		p.immudb()
 	}
 	p.nats()
-	if p.keepsLog() {
-		p.eventSources()
-	}
+	p.eventSources()
 	p.actor()
 	p.projector()
 	p.server(listen)
@@ -180,6 +178,9 @@ func (p *parts) eventSource(part int, needs []string) {
 		"--state-dir=" + p.data.EventSource(part), "--disk=" + p.data.Immudb(), "--disk-floor-file=" + p.data.DiskFloor(),
 		"--append-token-file=" + p.data.Secret(secrets.Append),
 	}
+	if p.number > 0 {
+		arguments = append(arguments, "--lease="+contract.AppEventSource)
+	}
 	if p.data.Partitions > 1 {
 		arguments = append(arguments, fmt.Sprintf("--partitions=%d", p.data.Partitions), fmt.Sprintf("--partition=%d", part))
 	}
@@ -193,7 +194,8 @@ func (p *parts) actor() {
 	health := p.port()
 	env := p.sidecar(contract.AppActor, []string{partNATS, partPlacement}, p.placementArgument())
 	arguments := []string{"actor", "--health=" + health, "--key-file=" + p.data.ActorKey(),
-		"--append-token-file=" + p.data.Secret(secrets.Append), fmt.Sprintf("--partitions=%d", p.data.Partitions)}
+		"--append-token-file=" + p.data.Secret(secrets.Append), p.eventSourcesArgument(),
+		fmt.Sprintf("--partitions=%d", p.data.Partitions)}
 	p.addCommand(supervisor.Process{
 		Name: contract.AppActor, Env: env, Args: append(arguments, p.identity()...),
 		Needs: p.here(contract.AppEventSource, sidecarOf(contract.AppActor)), Ready: isReady(health),
@@ -207,7 +209,7 @@ func (p *parts) projector() {
 	p.addCommand(supervisor.Process{
 		Name: contract.AppProjector, Env: env,
 		Args: []string{"projector", "--health=" + health, "--views=" + p.data.Views(),
-			"--admin-token-file=" + p.data.Secret(secrets.Admin)},
+			"--admin-token-file=" + p.data.Secret(secrets.Admin), p.eventSourcesArgument()},
 		Needs: p.here(contract.AppEventSource, sidecarOf(contract.AppProjector)),
 		Ready: isReady(health), ReadyWithin: longStart,
 	}, health)
@@ -217,7 +219,7 @@ func (p *parts) server(listen string) {
 	p.check = answers("http://"+listen+app.ReadyPath, http.StatusOK) // of the whole path of a command
 	env := p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, p.placementArgument())
 	arguments := []string{"server", "--listen=" + listen, "--views=" + p.data.Views(), "--allow-remote=false",
-		"--sessions=" + p.root.Sessions().Dir}
+		"--sessions=" + p.root.Sessions().Dir, p.eventSourcesArgument()}
 	p.addCommand(supervisor.Process{
 		Name: contract.AppServer, Env: append(env, mongoEnvironment()...), Args: append(arguments, p.identity()...),
 		Needs: p.here(contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)),

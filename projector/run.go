@@ -28,6 +28,9 @@ type Config struct {
 	AdminToken string
 	// Broker, when set, checks whether the broker works: see app.MindBroker.
 	Broker func(context.Context) error
+	// EventSources are the apps that have the log, on several machines: one works, the
+	// others stand by. Without any, there is one with its usual name.
+	EventSources []string
 }
 
 // readTimeout limits how long a request may take to arrive.
@@ -54,7 +57,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	}
 	defer sidecar.Close()
 
-	p := New(live.Store, newReadAheadLog(logclient.New(sidecar)), log)
+	p := New(live.Store, newReadAheadLog(logclient.New(sidecar, config.EventSources...)), log)
 	defer p.Close(context.WithoutCancel(ctx))
 	f := &following{p: p, generations: generations, log: log}
 	group, ctx := errgroup.WithContext(ctx)

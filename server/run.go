@@ -47,6 +47,9 @@ type Config struct {
 	TrustedDocuments string
 	// Broker, if set, checks whether the broker works: see app.MindBroker.
 	Broker func(context.Context) error
+	// EventSources are the apps that have the log, on several machines: one works, the
+	// others stand by. Without any, there is one with its usual name.
+	EventSources []string
 }
 
 // Bounds of a connection.
@@ -86,7 +89,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	defer sidecar.Close()
 
 	actors := actors{sidecar}
-	events := logclient.New(sidecar)
+	events := logclient.New(sidecar, config.EventSources...)
 	hub := NewSubscriptionHub(events)
 	verified := NewVerifiedViews(views, events)
 	hub.OnTakeover(verified.Note)

@@ -33,5 +33,6 @@ func newActor() *cobra.Command {
 	appendTokenFlag(c, &appendTokenFile)
 	partitionsFlag(c, &config.Partitions)
 	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7402", "address of /healthz and /readyz")
+	eventSourcesFlag(c, &config.EventSources)
 	return c
 }

@@ -22,6 +22,9 @@ func (g *eventSourceFlags) check(c *cobra.Command) (err error) {
 	if log.Partition, err = readPartition(g.partition, g.partitions); err != nil {
 		return err
 	}
+	if err := g.checkLease(); err != nil {
+		return err
+	}
 	return checkCopies(log, g.adminPasswordFile)
 }
 
@@ -38,7 +41,7 @@ func (g *eventSourceFlags) read() (err error) {
 	}
 	g.config.DiskFloor = g.diskFloor << 20
 	g.config.Broker = jetstream.Probe(g.broker)
-	return nil
+	return g.openLease()
 }
 
 // readPartition is the partition of the flags.

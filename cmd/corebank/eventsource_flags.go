@@ -10,7 +10,7 @@ import (
 // eventSourceFlags are the flags of `corebank eventsource`.
 type eventSourceFlags struct {
 	config                eventsource.Config
-	broker                string
+	broker, lease         string
 	passwordFile          string
 	adminPasswordFile     string
 	appendTokenFile       string
@@ -44,5 +44,6 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 		"number of the partition, from 1; 0 for the sequencer of several partitions")
 	appendTokenFlag(c, &g.appendTokenFile)
 	brokerFlag(c, &g.broker)
+	leaseFlag(c, &g.lease)
 	require(c, "immudb-password-file")
 }

@@ -43,3 +43,9 @@ func brokerFlag(c *cobra.Command, url *string) {
 	c.Flags().StringVar(url, "broker", "", "URL of the NATS server: when the sidecar has given up on it after an outage "+
 		"and it answers again, the sidecar is ended, so that its supervisor starts it again")
 }
+
+// eventSourcesFlag adds the flag of the apps that ask event sources.
+func eventSourcesFlag(c *cobra.Command, apps *[]string) {
+	c.Flags().StringSliceVar(apps, "event-sources", []string{contract.AppEventSource},
+		"app ids of the event sources of the log on several machines: one works, and the others stand by")
+}

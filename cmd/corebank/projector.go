@@ -33,5 +33,6 @@ func newProjector() *cobra.Command {
 		"file with the token that replay and rebuild need; without it, they are refused")
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)
+	eventSourcesFlag(c, &config.EventSources)
 	return c
 }

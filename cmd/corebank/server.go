@@ -53,5 +53,6 @@ func newServer() *cobra.Command {
 	strict.add(c)
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)
+	eventSourcesFlag(c, &config.EventSources)
 	return c
 }

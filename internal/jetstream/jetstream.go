@@ -64,8 +64,8 @@ func AwaitStream(ctx context.Context, url string, copies int, log *slog.Logger) 
 	}
 }
 
-// MakeStream makes the stream, or adjusts it, so that so many members of a cluster
-// have it.
+// MakeStream makes the stream and the bucket of leases, or adjusts them, so that so many
+// members of a cluster have them.
 func MakeStream(ctx context.Context, url string, copies int, options ...nats.Option) error {
 	return connected(ctx, url, func(ctx context.Context, js jetstream.JetStream) error {
 		_, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
@@ -74,7 +74,10 @@ func MakeStream(ctx context.Context, url string, copies int, options ...nats.Opt
 			Retention: jetstream.LimitsPolicy, Discard: jetstream.DiscardOld,
 			MaxAge: maxAge, MaxBytes: maxBytes, MaxMsgSize: maxMessage, Replicas: copies,
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return makeLeases(ctx, js, copies)
 	}, options...)
 }
 

@@ -17,37 +17,45 @@ import (
 // them, or of the app that has the whole log, depending on the constructor:
 // only the whole log knows positions in the whole log.
 type Client struct {
-	sidecar   *app.Sidecar
-	whole     string      // the app that is asked for all records
-	apps      []string    // by partition: the app that is asked for streams
+	whole     *source     // is asked for all records
+	apps      []*source   // by partition: what is asked for streams
 	appenders []*appender // by partition
 }
 
-// New makes a client that reads everything from the app with the whole log.
-func New(sidecar *app.Sidecar) *Client { return newClient(sidecar, contract.AppEventSource, nil, "") }
+// New makes a client that reads everything from the app with the whole log: one of
+// several event sources, or the only one if none are named.
+func New(sidecar *app.Sidecar, eventSources ...string) *Client {
+	return newClient(sidecar, eventSources, nil, "")
+}
 
 // NewPartition makes a client that reads one partition: the positions that it
 // gives are positions in that partition.
 func NewPartition(sidecar *app.Sidecar, partition string) *Client {
-	return newClient(sidecar, partition, nil, "")
+	return newClient(sidecar, []string{partition}, nil, "")
 }
 
 // NewPartitioned makes a client for account actors. Streams are read from and
 // appended to the account's own partition, which takes appends that carry the
 // token; all records come from the app with the whole log.
-func NewPartitioned(sidecar *app.Sidecar, partitions int, token string) *Client {
-	return newClient(sidecar, contract.AppEventSource, contract.PartitionApps(partitions), token)
+func NewPartitioned(sidecar *app.Sidecar, partitions int, token string, eventSources ...string) *Client {
+	return newClient(sidecar, eventSources, contract.PartitionApps(partitions), token)
 }
 
-func newClient(sidecar *app.Sidecar, whole string, apps []string, token string) *Client {
-	if len(apps) == 0 {
-		apps = []string{whole}
+func newClient(sidecar *app.Sidecar, eventSources, partitions []string, token string) *Client {
+	if len(eventSources) == 0 {
+		eventSources = []string{contract.AppEventSource}
 	}
-	c := &Client{sidecar: sidecar, whole: whole, apps: apps}
-	for _, to := range apps {
+	c := &Client{whole: &source{caller: sidecar, apps: eventSources}}
+	for _, partition := range partitions {
+		c.apps = append(c.apps, &source{caller: sidecar, apps: []string{partition}})
+	}
+	if len(partitions) == 0 {
+		c.apps = []*source{c.whole}
+	}
+	for _, to := range c.apps {
 		c.appenders = append(c.appenders, newAppender(
 			func(ctx context.Context, request contract.AppendRequest) (reply contract.AppendReply, err error) {
-				return reply, sidecar.Invoke(app.Prove(ctx, token), to, contract.MethodAppend, request, &reply)
+				return reply, to.invoke(app.Prove(ctx, token), contract.MethodAppend, request, &reply)
 			}))
 	}
 	return c
@@ -110,22 +118,22 @@ func (c *Client) AppendAll(ctx context.Context, appends []contract.Append) ([]co
 
 // ReadStream reads an account's records after a version.
 func (c *Client) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (reply contract.Records, err error) {
-	return reply, c.sidecar.Invoke(ctx, c.apps[c.partition(r.Account)], contract.MethodReadStream, r, &reply)
+	return reply, c.apps[c.partition(r.Account)].invoke(ctx, contract.MethodReadStream, r, &reply)
 }
 
 // FindKeys reads the records of an account that carry one of the keys.
 func (c *Client) FindKeys(ctx context.Context, r contract.FindKeysRequest) (reply contract.Records, err error) {
-	return reply, c.sidecar.Invoke(ctx, c.apps[c.partition(r.Account)], contract.MethodFindKeys, r, &reply)
+	return reply, c.apps[c.partition(r.Account)].invoke(ctx, contract.MethodFindKeys, r, &reply)
 }
 
 // ReadAll reads the records after a position, of all accounts.
 func (c *Client) ReadAll(ctx context.Context, r contract.ReadAllRequest) (reply contract.Records, err error) {
-	return reply, c.sidecar.Invoke(ctx, c.whole, contract.MethodReadAll, r, &reply)
+	return reply, c.whole.invoke(ctx, contract.MethodReadAll, r, &reply)
 }
 
 // Status reports how far the log is.
 func (c *Client) Status(ctx context.Context) (reply contract.LogStatus, err error) {
-	return reply, c.sidecar.Invoke(ctx, c.whole, contract.MethodStatus, struct{}{}, &reply)
+	return reply, c.whole.invoke(ctx, contract.MethodStatus, struct{}{}, &reply)
 }
 
 // Ready reports whether the event source takes appends. Of several partitions,
@@ -133,13 +141,13 @@ func (c *Client) Status(ctx context.Context) (reply contract.LogStatus, err erro
 // reason names them.
 func (c *Client) Ready(ctx context.Context) (reply contract.Readiness, err error) {
 	if len(c.apps) == 1 {
-		return reply, c.sidecar.Invoke(ctx, c.apps[0], contract.MethodReady, struct{}{}, &reply)
+		return reply, c.apps[0].invoke(ctx, contract.MethodReady, struct{}{}, &reply)
 	}
 	answers := make([]contract.Readiness, len(c.apps))
 	var asking sync.WaitGroup
 	for i, to := range c.apps {
 		asking.Go(func() {
-			if err := c.sidecar.Invoke(ctx, to, contract.MethodReady, struct{}{}, &answers[i]); err != nil {
+			if err := to.invoke(ctx, contract.MethodReady, struct{}{}, &answers[i]); err != nil {
 				answers[i] = contract.Readiness{Reason: err.Error()}
 			}
 		})

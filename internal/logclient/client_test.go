@@ -37,7 +37,7 @@ func TestOnePartitionIsTheEventSource(t *testing.T) {
 		if len(l.appenders) != want {
 			t.Errorf("%d partitions have %d appenders", partitions, len(l.appenders))
 		}
-		if app := l.apps[l.partition("acc_x")]; (app == contract.AppEventSource) != (want == 1) {
+		if app := l.apps[l.partition("acc_x")].apps[0]; (app == contract.AppEventSource) != (want == 1) {
 			t.Errorf("of %d partitions, %s is asked", partitions, app)
 		}
 	}

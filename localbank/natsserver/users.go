@@ -14,8 +14,8 @@ import (
 )
 
 // users are the users of the broker, with the passwords in a folder: only the
-// event source publishes to the topic, the other apps read it, and the
-// administrator makes it.
+// event source publishes to the topic, the other apps read it, those of which one
+// leads have leases, and the administrator makes it all.
 func users(folder string) ([]*server.User, error) {
 	var all []*server.User
 	for _, name := range append(secrets.Apps(), secrets.BrokerAdmin) {
@@ -48,9 +48,11 @@ func adminOf(users []*server.User) *server.User {
 
 // The subjects that the apps use. components/compose/nats.conf has the same.
 var (
-	lookUp    = []string{"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.INFO." + jetstream.Stream}
-	consume   = []string{"$JS.API.CONSUMER.>", "$JS.ACK.>", "$JS.FC.>"}
-	publish   = []string{contract.Topic}
+	lookUp  = []string{"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.INFO." + jetstream.Stream}
+	consume = []string{"$JS.API.CONSUMER.>", "$JS.ACK.>", "$JS.FC.>"}
+	publish = []string{contract.Topic}
+	lead    = []string{"$JS.API.STREAM.INFO.KV_" + jetstream.Leases, "$JS.API.STREAM.MSG.GET.KV_" + jetstream.Leases,
+		"$JS.API.DIRECT.GET.KV_" + jetstream.Leases + ".>", "$KV." + jetstream.Leases + ".>"}
 	subscribe = []string{"_INBOX.>"}
 )
 
@@ -61,7 +63,9 @@ func permissions(user string) *server.Permissions {
 	case secrets.BrokerAdmin:
 		return nil
 	case contract.AppEventSource:
-		more = publish
+		more = slices.Concat(publish, lead)
+	case contract.AppProjector:
+		more = slices.Concat(consume, lead)
 	}
 	return &server.Permissions{
 		Publish:   &server.SubjectPermission{Allow: slices.Concat(lookUp, more)},

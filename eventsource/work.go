@@ -1,0 +1,61 @@
+package eventsource
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"corebank/internal/app"
+	"corebank/internal/contract"
+)
+
+// work is what the one event source does that works, of several. Before that, it stands by: its methods say so, and
+// nothing of the log is touched.
+type work struct {
+	config  Config
+	sidecar *app.Sidecar
+	log     *slog.Logger
+	active  atomic.Pointer[active] // nil while it stands by
+}
+
+// active is an event source that works.
+type active struct {
+	api     *API
+	methods map[string]app.Method
+}
+
+// do writes the log and publishes from it until ctx ends.
+func (w *work) do(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	api, part := startPart(ctx, group, w.config, w.sidecar, w.log)
+	defer part.Close(context.WithoutCancel(ctx))
+	w.active.Store(&active{api, api.Methods()})
+	defer w.active.Store(nil)
+	return group.Wait()
+}
+
+// methods are the API's, while there is one.
+func (w *work) methods() map[string]app.Method {
+	methods := make(map[string]app.Method)
+	for name := range (&API{}).Methods() {
+		methods[name] = func(ctx context.Context, data []byte) ([]byte, error) {
+			working := w.active.Load()
+			if working == nil {
+				return nil, app.ErrStandsBy
+			}
+			return working.methods[name](ctx, data)
+		}
+	}
+	methods[contract.MethodAppend] = app.Proven(w.config.AppendToken, methods[contract.MethodAppend])
+	return methods
+}
+
+// ready reports that this event source does its work, which may be to stand by.
+func (w *work) ready(context.Context) contract.Readiness {
+	if working := w.active.Load(); working != nil {
+		return working.api.writer.Ready()
+	}
+	return contract.Readiness{Ready: w.config.Lease != nil, Reason: "stands by: another event source writes the log"}
+}

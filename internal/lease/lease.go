@@ -1,0 +1,157 @@
+package lease
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Term is who holds a lease, since the revision that its last word has.
+type Term struct {
+	Holder   string // empty for nobody
+	Revision uint64
+}
+
+// Store keeps a lease where all who want it reach it.
+type Store interface {
+	// Read is the last term that was written; zero if none was. It may be an older one.
+	Read(ctx context.Context) (Term, error)
+	// Write makes a holder's term follow a revision and returns its own. It fails if
+	// another one has followed already.
+	Write(ctx context.Context, holder string, after uint64) (revision uint64, err error)
+}
+
+// ErrLost is why somebody does not lead any more: another one does.
+var ErrLost = errors.New("another process leads now")
+
+// Bounds of a lease.
+const (
+	// renewEvery is how often the holder says that it is there, and how often the others
+	// listen.
+	renewEvery = 500 * time.Millisecond
+	callTime   = time.Second
+	// patience is how long a holder may be silent, and hearing how long a listener must
+	// have heard the store meanwhile: a store that was away has not heard the holder.
+	patience = 3 * time.Second
+	hearing  = 2 * time.Second
+)
+
+// Lease is a lease as one process wants it.
+type Lease struct {
+	store Store
+	name  string
+	log   *slog.Logger
+}
+
+// New is a lease for a process, which is told from other processes of that name.
+func New(store Store, name string, log *slog.Logger) *Lease {
+	return &Lease{store: store, name: name + " " + rand.Text(), log: log}
+}
+
+// Run waits until this process has the lease, and leads then, until it has not or ctx
+// ends. Who has led once does not wait again: it returns.
+func (l *Lease) Run(ctx context.Context, lead func(context.Context) error) error {
+	term, ok := l.await(ctx)
+	if !ok {
+		return nil
+	}
+	l.log.Info("this process leads", "holder", l.name, "revision", term.Revision)
+	leading, end := context.WithCancelCause(ctx)
+	renewed := make(chan Term, 1)
+	go func() { renewed <- l.renew(leading, term, end) }()
+	err := lead(leading)
+	lost := errors.Is(context.Cause(leading), ErrLost)
+	end(nil)
+	term = <-renewed
+	if lost {
+		return fmt.Errorf("%w: %s", ErrLost, term.Holder)
+	}
+	l.release(context.WithoutCancel(ctx), term)
+	return err
+}
+
+// await waits for the lease. It reports false if ctx ends first.
+func (l *Lease) await(ctx context.Context) (Term, bool) {
+	var seen Term
+	var since, heard time.Time // since when it is the same, and the store was heard
+	for ; ctx.Err() == nil; pause(ctx) {
+		term, err := l.read(ctx)
+		now := time.Now()
+		if err != nil {
+			heard = time.Time{}
+			l.log.Debug("the lease cannot be read", "error", err)
+			continue
+		}
+		if heard.IsZero() {
+			heard = now
+		}
+		if since.IsZero() || term != seen {
+			seen, since = term, now
+		}
+		if term.Holder == l.name { // the answer to a write was lost
+			return term, true
+		}
+		if term.Holder != "" && (now.Sub(since) < patience || now.Sub(heard) < hearing) {
+			continue
+		}
+		if term.Holder != "" {
+			l.log.Warn("who leads has been silent; taking its place", "holder", term.Holder, "for", now.Sub(since))
+		}
+		if revision, err := l.write(ctx, l.name, term.Revision); err == nil {
+			return Term{l.name, revision}, true
+		}
+	}
+	return Term{}, false
+}
+
+// renew says that the holder is there until ctx ends, and returns the last term. A store
+// that cannot be reached is no reason to end: nobody else can have the lease meanwhile. If
+// another one holds it, end is called.
+func (l *Lease) renew(ctx context.Context, term Term, end func(error)) Term {
+	for pause(ctx); ctx.Err() == nil; pause(ctx) {
+		revision, err := l.write(ctx, l.name, term.Revision)
+		if err == nil {
+			term.Revision = revision
+			continue
+		}
+		now, readErr := l.read(ctx)
+		switch {
+		case readErr != nil || now.Revision <= term.Revision:
+		case now.Holder == l.name: // the answer to a write was lost
+			term = now
+		default:
+			end(ErrLost)
+			return now
+		}
+	}
+	return term
+}
+
+// release lets another one lead at once.
+func (l *Lease) release(ctx context.Context, term Term) {
+	if _, err := l.write(ctx, "", term.Revision); err != nil {
+		l.log.Debug("the lease was not released; it ends by itself", "error", err)
+	}
+}
+
+func (l *Lease) read(ctx context.Context) (Term, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	return l.store.Read(ctx)
+}
+
+func (l *Lease) write(ctx context.Context, holder string, after uint64) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTime)
+	defer cancel()
+	return l.store.Write(ctx, holder, after)
+}
+
+func pause(ctx context.Context) {
+	select {
+	case <-time.After(renewEvery):
+	case <-ctx.Done():
+	}
+}
