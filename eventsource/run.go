@@ -39,7 +39,7 @@ type Config struct {
 }
 
 // Run serves the log until ctx ends, or until another event source takes the log over: then it fails with
-// storage.ErrFenced or lease.ErrLost, and whoever starts it again has one that stands by.
+// storage.ErrFenced or lease.ErrLost, and one that is started again stands by.
 func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	sidecar, err := app.DialSidecar()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 // Term is who holds a lease, since the revision that its last word has.
 type Term struct {
-	Holder   string // empty for nobody
+	Holder   string // empty if there is none
 	Revision uint64
 }
 
@@ -46,7 +46,7 @@ type Lease struct {
 	log   *slog.Logger
 }
 
-// New is a lease for a process, which is told from other processes of that name.
+// New is a lease for a process, different from other processes of that name.
 func New(store Store, name string, log *slog.Logger) *Lease {
 	return &Lease{store: store, name: name + " " + rand.Text(), log: log}
 }
@@ -108,7 +108,7 @@ func (l *Lease) await(ctx context.Context) (Term, bool) {
 }
 
 // renew says that the holder is there until ctx ends, and returns the last term. A store
-// that cannot be reached is no reason to end: nobody else can have the lease meanwhile. If
+// that cannot be reached is no reason to end: no other one can have the lease meanwhile. If
 // another one holds it, end is called.
 func (l *Lease) renew(ctx context.Context, term Term, end func(error)) Term {
 	for pause(ctx); ctx.Err() == nil; pause(ctx) {

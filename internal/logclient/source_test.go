@@ -94,7 +94,7 @@ func TestTheEventSourceThatWorksIsFound(t *testing.T) {
 }
 
 // Given an event source whose machine is lost while it is asked; when another one has taken over, an append ends, for
-// nobody knows what came of it, and a read goes on there.
+// what came of it is unknown, and a read goes on there.
 func TestACallDoesNotWaitForALostMachine(t *testing.T) {
 	play(t, func(s *theatre, ask func(string, time.Duration) error) {
 		s.is("eventsource")
@@ -143,7 +143,7 @@ func TestACallWaitsUntilOneWorks(t *testing.T) {
 	})
 }
 
-// A slow event source is waited for: nobody has taken over.
+// A slow event source is waited for: no other one has taken over.
 func TestASlowEventSourceIsNotLeft(t *testing.T) {
 	play(t, func(s *theatre, ask func(string, time.Duration) error) {
 		s.is("eventsource")
