@@ -89,9 +89,6 @@ func (p *parts) natsMember() []string {
 		"--members=" + strings.Join(routes, ",")}
 }
 
-// keepsLog tells the machines that have the log.
-func (p *parts) keepsLog() bool { return p.number <= 1 }
-
 // eventSourcesArgument names the event sources of all machines that have one.
 func (p *parts) eventSourcesArgument() string {
 	return "--event-sources=" + strings.Join(contract.EventSources(p.logMachines()), ",")
@@ -100,10 +97,15 @@ func (p *parts) eventSourcesArgument() string {
 // logMachines is how many machines have an event source.
 func (p *parts) logMachines() int { return len(p.network) }
 
-// logAddress is where the event source reaches the log.
+// logAddress is where the event source reaches the log: on several machines, all copies,
+// of which more than half have an event before it is acknowledged.
 func (p *parts) logAddress() string {
 	if p.number == 0 {
 		return p.addressOf(partImmudb)
 	}
-	return p.network[0].immudb
+	var addresses []string
+	for _, m := range p.network {
+		addresses = append(addresses, m.immudb)
+	}
+	return strings.Join(addresses, ",")
 }

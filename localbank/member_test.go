@@ -53,7 +53,7 @@ func TestThePartsOfThreeMachines(t *testing.T) {
 			if p.Name == partNATS && strings.Count(flagOf(p, "--members"), ",") != 2 {
 				t.Errorf("machine %d: the broker runs with %s", i+1, line)
 			}
-			if p.Name == contract.AppEventSource && (flagOf(p, "--lease") == "" || flagOf(p, "--broker") != "") {
+			if p.Name == contract.AppEventSource && (flagOf(p, "--lease") == "" || strings.Count(flagOf(p, "--immudb"), ",") != 2) {
 				t.Errorf("machine %d: the event source runs with %s", i+1, line)
 			}
 			if p.Dir != root.MachineDir(i+1).Path {
@@ -61,7 +61,7 @@ func TestThePartsOfThreeMachines(t *testing.T) {
 			}
 		}
 		for _, app := range []string{contract.AppServer, contract.AppActor, contract.AppEventSource, contract.AppProjector,
-			partNATS, partPlacement} {
+			partImmudb, partNATS, partPlacement} {
 			if machine.addresses[app] == "" {
 				t.Errorf("machine %d has no %s", i+1, app)
 			}

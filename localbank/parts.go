@@ -66,9 +66,7 @@ func newParts(
 func (p *parts) all(listen string) {
 	p.sentry()
 	p.placement()
-	if p.keepsLog() {
-		p.immudb()
-	}
+	p.immudb()
 	p.nats()
 	p.eventSources()
 	p.actor()
