@@ -11,6 +11,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"corebank/internal/contract"
 	"corebank/internal/secrets"
 )
 
@@ -149,7 +150,7 @@ func arguments(command any) []any {
 // TestOnlyTheirAppsHaveAComponent: scopes keep a component, and the secrets in
 // it, from the other sidecars.
 func TestOnlyTheirAppsHaveAComponent(t *testing.T) {
-	scopes := map[string][]string{"pubsub": {"eventsource"}, "livefeed": {"server", "actor", "projector"},
+	scopes := map[string][]string{"pubsub": contract.EventSources(3), "livefeed": {"server", "actor", "projector"},
 		"statestore": {"actor"}}
 	for name, want := range scopes {
 		for _, folder := range []string{"components", filepath.Join("components", "compose")} {

@@ -19,6 +19,7 @@ const Leases = "COREBANK_LEASES"
 const (
 	leaseRedial = 250 * time.Millisecond
 	leasePing   = time.Second
+	leaseLook   = 5 * time.Second // between two looks which member leads the bucket
 )
 
 // makeLeases makes the bucket of the leases, or adjusts it.
@@ -36,6 +37,7 @@ type LeaseStore struct {
 	connection *nats.Conn
 	js         jetstream.JetStream
 	key        string
+	moved      time.Time // when it was last looked which member leads the bucket
 }
 
 var _ lease.Store = (*LeaseStore)(nil)
@@ -81,5 +83,29 @@ func (s *LeaseStore) Write(ctx context.Context, holder string, after uint64) (ui
 	if err != nil {
 		return 0, err
 	}
-	return bucket.Update(ctx, s.key, []byte(holder), after)
+	revision, err := bucket.Update(ctx, s.key, []byte(holder), after)
+	if err == nil && time.Since(s.moved) > leaseLook {
+		s.moved = time.Now()
+		s.leadElsewhere(ctx, bucket)
+	}
+	return revision, err
+}
+
+// leadElsewhere has another member of a cluster lead the bucket than the one beside the
+// holder. Members take up to twelve seconds to elect a leader in place of a lost one, and
+// if it was lost together with the holder, no other process could take the lease meanwhile.
+func (s *LeaseStore) leadElsewhere(ctx context.Context, bucket jetstream.KeyValue) {
+	status, err := bucket.Status(ctx)
+	if err != nil {
+		return // the next look is soon
+	}
+	own, ok := status.(*jetstream.KeyValueBucketStatus)
+	if !ok {
+		return
+	}
+	cluster := own.StreamInfo().Cluster
+	if cluster == nil || len(cluster.Replicas) == 0 || cluster.Leader != s.connection.ConnectedServerName() {
+		return
+	}
+	_, _ = s.connection.RequestWithContext(ctx, "$JS.API.STREAM.LEADER.STEPDOWN.KV_"+Leases, nil)
 }

@@ -52,6 +52,7 @@ var (
 	consume = []string{"$JS.API.CONSUMER.>", "$JS.ACK.>", "$JS.FC.>"}
 	publish = []string{contract.Topic}
 	lead    = []string{"$JS.API.STREAM.INFO.KV_" + jetstream.Leases, "$JS.API.STREAM.MSG.GET.KV_" + jetstream.Leases,
+		"$JS.API.STREAM.LEADER.STEPDOWN.KV_" + jetstream.Leases,
 		"$JS.API.DIRECT.GET.KV_" + jetstream.Leases + ".>", "$KV." + jetstream.Leases + ".>"}
 	subscribe = []string{"_INBOX.>"}
 )
