@@ -53,7 +53,8 @@ func TestThePartsOfThreeMachines(t *testing.T) {
 			if p.Name == partNATS && strings.Count(flagOf(p, "--members"), ",") != 2 {
 				t.Errorf("machine %d: the broker runs with %s", i+1, line)
 			}
-			if p.Name == contract.AppEventSource && (flagOf(p, "--lease") == "" || strings.Count(flagOf(p, "--immudb"), ",") != 2) {
+			copies := 1 + strings.Count(flagOf(p, "--immudb"), ",")
+			if p.Name == contract.AppEventSource && (flagOf(p, "--lease") == "" || copies != 3) {
 				t.Errorf("machine %d: the event source runs with %s", i+1, line)
 			}
 			if p.Dir != root.MachineDir(i+1).Path {
