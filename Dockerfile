@@ -9,4 +9,6 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o /corebank ./cmd/coreban
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /corebank /corebank
 COPY --from=build /src/LICENSE /src/THIRD_PARTY.md /
+# Where the event source keeps its index of idempotency keys, unless --state-dir says else.
+WORKDIR /home/nonroot
 ENTRYPOINT ["/corebank"]

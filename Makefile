@@ -9,7 +9,11 @@ TIMEOUT  ?= 30m
 RACE = ./actor/... ./eventsource ./eventsource/storage ./eventsource/sequencer ./projector ./server ./server/socket \
        ./server/connlimit ./internal/app ./internal/batcher ./internal/identity/oidc ./internal/logclient ./localbank/...
 
-.PHONY: help generate check lint test race bench
+# docker-compose.yml with an issuer of its own, for "make demo".
+DEMO        = docker compose --env-file .env.demo -f docker-compose.yml -f compose.demo.yaml
+DEMO_ISSUER = http://127.0.0.1:9000
+
+.PHONY: help generate check lint test race bench demo demo-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,3 +37,15 @@ race: ## the concurrent packages under the race detector
 
 bench: ## every scenario in short: rates, waits, processor time by process
 	$(GO) run ./cmd/corebank bench --quick
+
+demo: ## try the whole bank in containers: image, secrets, start, a link to sign in
+	docker build --quiet --tag corebank .
+	@test -s .env.demo || { umask 077; docker run --rm corebank secrets --passwords >.env.new && \
+		echo COREBANK_ISSUER=$(DEMO_ISSUER) >>.env.new && mv .env.new .env.demo; }
+	$(DEMO) up --wait
+	@echo "Open this link to sign in as a teller; it works once. make demo-down removes everything again."
+	@$(DEMO) exec -T server /corebank token --data /home/nonroot --link --gateway http://127.0.0.1:$${COREBANK_DEMO_PORT:-8080}
+
+demo-down: ## stop what "make demo" started, and remove its data and secrets
+	$(DEMO) down --volumes
+	rm -f .env.demo

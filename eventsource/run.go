@@ -60,7 +60,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	w := &work{config: config, sidecar: sidecar, log: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return app.ServeMethods(ctx, service, w.methods()) })
-	group.Go(func() error { return app.ServeHealth(ctx, health, w.ready) })
+	group.Go(func() error { return app.ServeHealth(ctx, health, sidecar.AlsoReady(w.ready)) })
 	group.Go(func() error {
 		if config.Lease == nil {
 			return w.do(ctx)

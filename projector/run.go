@@ -66,7 +66,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	group.Go(func() error {
 		mux := http.NewServeMux()
 		AddAdmin(mux, p, generations, config.AdminToken)
-		app.AddHealth(mux, func(context.Context) contract.Readiness {
+		app.AddHealth(mux, sidecar.AlsoReady(func(context.Context) contract.Readiness {
 			switch s := p.Status(); {
 			case s.Rebuilding != "":
 				return contract.Readiness{Reason: fmt.Sprintf("the views are built again, because %s", s.Rebuilding)}
@@ -78,7 +78,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 					"the views are catching up with the log and are at position %d", p.Position())}
 			}
 			return contract.Readiness{Ready: true}
-		})
+		}))
 		return app.ServeHTTP(ctx, health, &http.Server{Handler: mux, ReadTimeout: readTimeout,
 			BaseContext: func(net.Listener) context.Context { return ctx }})
 	})

@@ -121,7 +121,7 @@ func TestSidecarsOfComposeAskForCertificates(t *testing.T) {
 	for service, flags := range map[string][]any{
 		"placement": {"--tls-enabled", "--sentry-address=sentry:50001"},
 		"sentry":    {"--config=/components/sentry.yaml", "--issuer-credentials=/run/secrets"},
-		"nats":      {"--config=/components/nats.conf"},
+		"nats":      {"--config=/etc/corebank/nats.conf"},
 	} {
 		for _, flag := range flags {
 			if !slices.Contains(arguments(file.Services[service].Command), flag) {
@@ -178,7 +178,7 @@ func TestOnlyTheirAppsHaveAComponent(t *testing.T) {
 // TestAppsOfComposeHaveTheirOwnRightsInMongoDB: no app is root there, and only the
 // projector writes the views.
 func TestAppsOfComposeHaveTheirOwnRightsInMongoDB(t *testing.T) {
-	script, err := os.ReadFile(filepath.Join(root, "components", "compose", "mongo-users.js"))
+	script, err := os.ReadFile(filepath.Join(root, "components", "containers", "mongo", "users.js"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestAppsOfComposeHaveTheirOwnRightsInMongoDB(t *testing.T) {
 		"actor": `"readWrite", snapshots`} {
 		line := `["` + app + `", process.env.MONGO_` + strings.ToUpper(app) + `, ` + right + `]`
 		if !strings.Contains(string(script), line) {
-			t.Errorf("mongo-users.js does not have %s", line)
+			t.Errorf("users.js does not have %s", line)
 		}
 	}
 	file := readGuarded(t)

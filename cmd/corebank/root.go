@@ -39,7 +39,7 @@ func newRoot(out io.Writer) *cobra.Command {
 		newUp(), newMachine(), newToken(), newSchema(), newSecrets(), newStatement(), newRebuild(), newReplay(),
 		newAudit(), newFailover(), newTorture(), newBench(), newBenchLedger(),
 		newServer(), newActor(), newEventSource(), newProjector(),
-		newImmudb(), newNATS(), newTopic(), newHealth(),
+		newImmudb(), newNATS(), newTopic(), newIssuer(), newHealth(),
 		newVersion(),
 	)
 	root.InitDefaultCompletionCmd()

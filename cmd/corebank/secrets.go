@@ -12,19 +12,29 @@ import (
 )
 
 func newSecrets() *cobra.Command {
-	return &cobra.Command{
+	var wanted secrets.Wanted
+	c := &cobra.Command{
 		Use:     "secrets",
 		GroupID: groupParts,
-		Short:   "Print new secrets between the parts, for docker compose",
-		RunE: func(c *cobra.Command, arguments []string) error {
-			return work(func(context.Context, *slog.Logger) error {
-				set, err := secrets.New(time.Now())
-				if err != nil {
-					return err
-				}
-				_, err = fmt.Fprint(c.OutOrStdout(), set.Environment())
-				return err
-			})(c, arguments)
-		},
+		Short:   "Print new secrets of the parts, for compose or Kubernetes",
 	}
+	c.RunE = checked(func(*cobra.Command, []string) error {
+		if err := checkPartitions(wanted.Partitions); err != nil {
+			return err
+		}
+		return wanted.Check()
+	}, work(func(context.Context, *slog.Logger) error {
+		text, err := wanted.Text(time.Now())
+		if err == nil {
+			_, err = fmt.Fprint(c.OutOrStdout(), text)
+		}
+		return err
+	}))
+	c.Flags().BoolVar(&wanted.Passwords, "passwords", false,
+		"print passwords for the databases as well, for a new installation: they keep the first ones that they get")
+	c.Flags().StringVar(&wanted.Kubernetes, "kubernetes", "",
+		"print Secrets of Kubernetes whose names begin so: the name of the chart's release, or its secretsPrefix")
+	c.Flags().StringVar(&wanted.Broker, "broker", "", "with --kubernetes: host and port of NATS, if it is not the chart's")
+	partitionsFlag(c, &wanted.Partitions)
+	return c
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/dapr/components-contrib/nameresolution/mdns"
+	"github.com/dapr/components-contrib/nameresolution/nameformat"
 	resolversqlite "github.com/dapr/components-contrib/nameresolution/sqlite"
 	"github.com/dapr/components-contrib/pubsub/jetstream"
 	"github.com/dapr/components-contrib/state/mongodb"
@@ -39,6 +40,7 @@ func builtin(log logger.Logger) *registry.Options {
 	names.Logger = log
 	names.RegisterComponent(withCache(resolversqlite.NewResolver), "sqlite")
 	names.RegisterComponent(mdns.NewResolver, "mdns")
+	names.RegisterComponent(nameformat.NewResolver, "nameformat") // the containers of docker-compose.yml
 
 	return registry.NewOptions().
 		WithPubSubs(topics).

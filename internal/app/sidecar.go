@@ -84,6 +84,25 @@ func DialSidecar() (*Sidecar, error) {
 // Close ends the connection.
 func (s *Sidecar) Close() error { return s.conn.Close() }
 
+// answerTimeout bounds how long a health check waits for the sidecar: less than readyTimeout.
+const answerTimeout = 2 * time.Second
+
+// AlsoReady is ready when the app is and its sidecar serves it: without one, no other part reaches the app.
+func (s *Sidecar) AlsoReady(ready func(context.Context) contract.Readiness) func(context.Context) contract.Readiness {
+	return func(ctx context.Context) contract.Readiness {
+		own := ready(ctx)
+		if !own.Ready && !own.ReadOnly {
+			return own
+		}
+		asking, cancel := context.WithTimeout(ctx, answerTimeout)
+		defer cancel()
+		if _, err := s.GetMetadata(asking); err != nil {
+			return contract.Readiness{Reason: "the sidecar does not answer: " + err.Error()}
+		}
+		return own
+	}
+}
+
 // Invoke calls a method of another app with request as JSON and decodes its
 // answer into reply. Refusals are part of the reply; an error means that the call
 // itself failed and that its effect is not known.

@@ -91,6 +91,17 @@ func New(now time.Time, partitions ...string) (Set, error) {
 // the broker of the containers might read it as a number otherwise.
 func token() string { return "s" + rand.Text() + rand.Text() }
 
+// Passwords are the passwords of the databases of an installation in containers, by the names that .env.example has.
+// They are made once: the databases keep them.
+func Passwords() map[string]string {
+	return map[string]string{"IMMUDB_ADMIN_PASSWORD": Password(), "IMMUDB_PASSWORD": Password(),
+		"MONGO_PASSWORD": token(), "MONGO_KEY": token() + token()}
+}
+
+// Password is a new password that satisfies immudb's rules: it asks for four kinds of characters. The rest has the
+// randomness.
+func Password() string { return "Aa1!" + rand.Text() }
+
 // Write writes the set into a folder and replaces an older one. Each file is
 // replaced as a whole.
 func (s Set) Write(folder string) error {
@@ -107,9 +118,18 @@ func (s Set) Write(folder string) error {
 
 // Environment is the set as lines of a file for docker compose.
 func (s Set) Environment() string {
+	variables := make(map[string]string, len(s))
+	for name, secret := range s {
+		variables[Variable(name)] = secret
+	}
+	return Lines(variables)
+}
+
+// Lines are variables as lines of a file for docker compose.
+func Lines(variables map[string]string) string {
 	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(s)) {
-		fmt.Fprintf(&text, "%s='%s'\n", Variable(name), s[name])
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		fmt.Fprintf(&text, "%s='%s'\n", name, variables[name])
 	}
 	return text.String()
 }

@@ -1,7 +1,6 @@
 package datadir
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -136,9 +135,7 @@ func makePassword(file string) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	// immudb asks for four kinds of characters. The rest has the randomness.
-	password := "Aa1!" + rand.Text()
-	return atomicfile.Write(file, []byte(password+"\n"), 0o600)
+	return atomicfile.Write(file, []byte(secrets.Password()+"\n"), 0o600)
 }
 
 // removeNames removes the addresses of the sidecars of the last run: those of

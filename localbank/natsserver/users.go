@@ -46,7 +46,7 @@ func adminOf(users []*server.User) *server.User {
 	return nil
 }
 
-// The subjects that the apps use. components/compose/nats.conf has the same.
+// The subjects that the apps use. components/containers/nats/nats.conf has the same.
 var (
 	lookUp  = []string{"$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.INFO." + jetstream.Stream}
 	consume = []string{"$JS.API.CONSUMER.>", "$JS.ACK.>", "$JS.FC.>"}

@@ -31,7 +31,7 @@ func TestContainersHaveTheSameUsersOfTheBroker(t *testing.T) {
 	for _, user := range want {
 		t.Setenv("NATS_"+strings.ToUpper(user.Username), user.Password)
 	}
-	options, err := server.ProcessConfigFile(filepath.Join("..", "..", "components", "compose", "nats.conf"))
+	options, err := server.ProcessConfigFile(filepath.Join("..", "..", "components", "containers", "nats", "nats.conf"))
 	if err != nil {
 		t.Fatal(err)
 	}

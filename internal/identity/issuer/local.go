@@ -37,7 +37,10 @@ const (
 // Open is the issuer in a bank's data directory, which it makes if there is
 // none. Its name is the address on this machine at which the bank publishes its
 // keys while it runs; it stays the same, so that tokens outlive the bank.
-func Open(data string) (*Local, error) {
+func Open(data string) (*Local, error) { return OpenAs(data, "") }
+
+// OpenAs is Open with the name for a new issuer; "" is an address that is free. One that has another name is refused.
+func OpenAs(data, as string) (*Local, error) {
 	folder := filepath.Join(data, Folder)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
@@ -47,9 +50,12 @@ func Open(data string) (*Local, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := nameIn(filepath.Join(folder, nameFile))
+	name, err := nameIn(filepath.Join(folder, nameFile), as)
 	if err != nil {
 		return nil, err
+	}
+	if as != "" && name != as {
+		return nil, fmt.Errorf("the issuer in %s is %s, not %s; give that name, or another directory", folder, name, as)
 	}
 	if l.Issuer, err = New(name, key); err != nil {
 		return nil, err
@@ -61,16 +67,24 @@ func Open(data string) (*Local, error) {
 	return l, whole(l.KeysFile, keys)
 }
 
-// nameIn is the name in a file, or a new one: the address of a free port.
-func nameIn(path string) (string, error) {
+const namePrefix = "http://127.0.0.1:"
+
+// nameIn is the name in a file, or a new one: the given one, or the address of a free port.
+func nameIn(path, as string) (string, error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		lis, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
+		if as == "" {
+			lis, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return "", err
+			}
+			defer lis.Close()
+			as = "http://" + lis.Addr().String()
 		}
-		defer lis.Close()
-		if err := once(path, []byte("http://"+lis.Addr().String()+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
+		if !strings.HasPrefix(as, namePrefix) {
+			return "", fmt.Errorf("an issuer on this machine is %s and a number, not %q", namePrefix, as)
+		}
+		if err := once(path, []byte(as+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
 			return "", err
 		}
 		text, err = os.ReadFile(path)
@@ -80,7 +94,7 @@ func nameIn(path string) (string, error) {
 		return "", err
 	}
 	name := strings.TrimSpace(string(text))
-	if !strings.HasPrefix(name, "http://127.0.0.1:") {
+	if !strings.HasPrefix(name, namePrefix) {
 		return "", fmt.Errorf("%s has %q; want an address of this machine, or no file", path, name)
 	}
 	return name, nil

@@ -1,0 +1,163 @@
+//go:build linux
+
+package compose
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/secrets"
+)
+
+// TestTheComposeFileLosesNothing is the whole life of a system in containers: a start,
+// crashes of every part, new containers for every app, and the accounts.
+func TestTheComposeFileLosesNothing(t *testing.T) {
+	images := wantedImages(t)
+	name := "corebank-check-" + strings.ToLower(t.Name()[4:7]) + time.Now().Format("150405")
+	var more []string
+	if images == standIns {
+		more = append(more, override(t, standInImages(t), name))
+	}
+	p := newProject(t, name, more...)
+	p.up(t)
+	checkHardened(t, p)
+	checkSidecarsAreQuiet(t, p)
+	checkHealthNeedsTheSidecar(t, p)
+
+	token := p.must(t, "exec", "-T", "server", "/corebank", "token", "--data=/home/nonroot")
+	pay := newPayments(p.gateway, token)
+	if err := pay.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	loading, stop := context.WithCancel(t.Context())
+	paid := make(chan struct{})
+	go func() { defer close(paid); pay.run(loading) }()
+	hurt(t, p, pay)
+	stop()
+	<-paid
+	count, _, failed := pay.status()
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	t.Logf("%d payments were acknowledged, %d answers were asked for again", count, pay.retried)
+	checkAccounts(t, pay)
+	audit(t, p)
+}
+
+// hurt kills each container once and recreates each app with its sidecar, and waits
+// after each until the bank is well and takes payments.
+func hurt(t *testing.T, p *project, pay *payments) {
+	t.Helper()
+	fault := func(what, service string, do func(ctx context.Context) error) {
+		ctx, cancel := context.WithTimeout(t.Context(), recoveryTime)
+		defer cancel()
+		before, _, _ := pay.status()
+		if err := pay.awaitMore(ctx, before); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if err := do(ctx); err != nil {
+			t.Fatal(err)
+		}
+		after, _ := pay.progress()
+		if err := p.healthy(ctx); err != nil {
+			t.Fatalf("%s was %s: %v", service, what, err)
+		}
+		if err := pay.awaitMore(ctx, after); err != nil {
+			t.Fatalf("%s was %s: %v", service, what, err)
+		}
+		_, pause, _ := pay.status()
+		t.Logf("%-17s %-9s well after %4.1f s, longest time without a payment %4.1f s", service, what,
+			time.Since(began).Seconds(), pause.Seconds())
+	}
+	for _, service := range p.services(t) {
+		fault("killed", service, func(ctx context.Context) error { return p.crash(ctx, service) })
+	}
+	for _, app := range secrets.Apps() {
+		fault("recreated", app, func(ctx context.Context) error {
+			_, err := p.compose(ctx, "up", "--detach", "--no-deps", "--force-recreate", app, app+"-dapr")
+			return err
+		})
+	}
+}
+
+// checkAccounts compares what the views show with what was acknowledged, once they
+// have it.
+func checkAccounts(t *testing.T, pay *payments) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), recoveryTime)
+	defer cancel()
+	var total int64
+	for account, cents := range pay.cents {
+		total += cents
+		for {
+			got, err := pay.balance(ctx, account)
+			if err == nil && got == decimal(cents) {
+				break
+			}
+			if !app.Pause(ctx, tick) {
+				t.Errorf("%s: the bank says %q (%v), acknowledged were %s", account, got, err, decimal(cents))
+				break
+			}
+		}
+	}
+	t.Logf("%s EUR on %d accounts are there", decimal(total), len(pay.cents))
+}
+
+// audit lets the bank check its log, immudb's proofs and the views in MongoDB.
+func audit(t *testing.T, p *project) {
+	t.Helper()
+	views := "mongodb://server:" + p.variables["SECRET_MONGO_SERVER"] + "@mongo:27017/?replicaSet=rs0&authSource=admin"
+	out := p.must(t, "exec", "-T", "--env=MONGODB_URI="+views, "eventsource", "/corebank", "audit", "--immudb=immudb:3322",
+		"--immudb-password-file=/run/secrets/immudb_password", "--state=/home/nonroot/audited.json")
+	t.Log(out)
+}
+
+// checkHardened: what the file says of rights is so in the containers that run.
+func checkHardened(t *testing.T, p *project) {
+	t.Helper()
+	for _, service := range p.services(t) {
+		const format = "{{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}} {{.HostConfig.Privileged}}"
+		got, err := p.state(t.Context(), service, format)
+		if err != nil || !strings.HasSuffix(got, "[ALL] [no-new-privileges:true] false") {
+			t.Errorf("%s runs with %s (%v)", service, got, err)
+		}
+	}
+}
+
+// checkSidecarsAreQuiet: a sidecar that warns at every start teaches people to read
+// no warnings.
+func checkSidecarsAreQuiet(t *testing.T, p *project) {
+	t.Helper()
+	for _, app := range secrets.Apps() {
+		for line := range strings.Lines(p.must(t, "logs", "--no-log-prefix", app+"-dapr")) {
+			if strings.Contains(line, "non-YAML") {
+				t.Errorf("%s-dapr: %s", app, line)
+			}
+		}
+	}
+}
+
+// checkHealthNeedsTheSidecar: an app that no sidecar serves is out of reach, and must
+// not be called healthy.
+func checkHealthNeedsTheSidecar(t *testing.T, p *project) {
+	t.Helper()
+	ask := func(service string) (string, error) {
+		return p.compose(t.Context(), "exec", "-T", service, "/corebank", "health", "http://127.0.0.1:8081/readyz")
+	}
+	p.must(t, "stop", "eventsource-dapr", "projector-dapr")
+	for _, service := range []string{"eventsource", "projector"} {
+		if out, err := ask(service); err == nil || !strings.Contains(err.Error(), "the sidecar does not answer") {
+			t.Errorf("%s without its sidecar says of its health: %s, %v", service, out, err)
+		}
+	}
+	p.must(t, "start", "eventsource-dapr", "projector-dapr")
+	ctx, cancel := context.WithTimeout(t.Context(), recoveryTime)
+	defer cancel()
+	if err := p.healthy(ctx); err != nil {
+		t.Fatal(err)
+	}
+}

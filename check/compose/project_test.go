@@ -1,0 +1,181 @@
+//go:build linux
+
+package compose
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"corebank/internal/app"
+	"corebank/internal/secrets"
+)
+
+// Bounds of a start and of a recovery.
+const (
+	startTime    = 4 * time.Minute
+	recoveryTime = 2 * time.Minute
+	tick         = 50 * time.Millisecond
+)
+
+// once are the services that end by themselves.
+var once = []string{"topic", "mongo-users", "demo-issuer"}
+
+// project is docker-compose.yml with compose.demo.yaml, as it runs.
+type project struct {
+	name      string
+	files     []string // arguments
+	env       string   // the file
+	gateway   string   // URL
+	variables map[string]string
+}
+
+// newProject makes the secrets of an installation. more are files on top.
+func newProject(t *testing.T, name string, more ...string) *project {
+	t.Helper()
+	set, err := secrets.New(time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	variables := secrets.Passwords()
+	variables["COREBANK_ISSUER"] = "http://127.0.0.1:9000"
+	variables["COREBANK_DEMO_PORT"] = freePort(t)
+	for secret, value := range set {
+		variables[secrets.Variable(secret)] = value
+	}
+	p := &project{name: name, env: filepath.Join(t.TempDir(), "env"), variables: variables,
+		gateway: "http://127.0.0.1:" + variables["COREBANK_DEMO_PORT"]}
+	if err := os.WriteFile(p.env, []byte(secrets.Lines(variables)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append([]string{filepath.Join(root, "docker-compose.yml"),
+		filepath.Join(root, "compose.demo.yaml")}, more...) {
+		p.files = append(p.files, "--file="+file)
+	}
+	return p
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	lis, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lis.Close()
+	_, port, err := net.SplitHostPort(lis.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// compose runs a command of Compose on the project.
+func (p *project) compose(ctx context.Context, arguments ...string) (string, error) {
+	all := slices.Concat([]string{"compose", "--progress=plain", "--project-name=" + p.name, "--project-directory=" + root,
+		"--env-file=" + p.env}, p.files, arguments)
+	return run(exec.CommandContext(ctx, "docker", all...))
+}
+
+func (p *project) must(t *testing.T, arguments ...string) string {
+	t.Helper()
+	out, err := p.compose(t.Context(), arguments...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// up starts everything and waits until all is healthy. It is removed after the test.
+func (p *project) up(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		if t.Failed() {
+			states, _ := p.compose(ctx, "ps", "--all")
+			logs, _ := p.compose(ctx, "logs", "--tail=25")
+			t.Logf("%s\n%s", states, logs)
+		}
+		if out, err := p.compose(ctx, "down", "--volumes", "--timeout=5"); err != nil {
+			t.Error(out, err)
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), startTime)
+	defer cancel()
+	began := time.Now()
+	if _, err := p.compose(ctx, "up", "--detach", "--wait", "--quiet-pull"); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("ready after %.0f s", time.Since(began).Seconds())
+}
+
+// services are those that keep running.
+func (p *project) services(t *testing.T) []string {
+	t.Helper()
+	all := strings.Fields(p.must(t, "config", "--services"))
+	slices.Sort(all)
+	return slices.DeleteFunc(all, func(s string) bool { return slices.Contains(once, s) })
+}
+
+// state is what Docker says of the container of a service.
+func (p *project) state(ctx context.Context, service, format string) (string, error) {
+	id, err := p.compose(ctx, "ps", "--all", "--quiet", service)
+	if err != nil || id == "" {
+		return "", fmt.Errorf("%s has no container: %w", service, err)
+	}
+	return docker(ctx, "inspect", "--format", format, id)
+}
+
+// crash kills the process of a service, and waits until Docker has started it again.
+func (p *project) crash(ctx context.Context, service string) error {
+	const started = "{{.State.Pid}} {{.RestartCount}}"
+	before, err := p.state(ctx, service, started)
+	if err != nil {
+		return err
+	}
+	pid, restarts, _ := strings.Cut(before, " ")
+	if err := kill(ctx, pid); err != nil {
+		return err
+	}
+	for {
+		now, err := p.state(ctx, service, started)
+		if err != nil {
+			return err
+		}
+		if again, count, _ := strings.Cut(now, " "); again != "0" && again != pid && count != restarts {
+			return nil
+		}
+		if !app.Pause(ctx, tick) {
+			return fmt.Errorf("%s was killed and did not start again: %s", service, now)
+		}
+	}
+}
+
+// healthy waits until every health check passes.
+func (p *project) healthy(ctx context.Context) error {
+	for {
+		out, err := p.compose(ctx, "ps", "--all", "--format", "{{.Service}} {{.State}} {{.Health}}")
+		if err != nil {
+			return err
+		}
+		ill := ""
+		for line := range strings.Lines(out) {
+			service, state, _ := strings.Cut(strings.TrimSpace(line), " ")
+			if !slices.Contains(once, service) && state != "running healthy" && strings.TrimSpace(state) != "running" {
+				ill = line
+			}
+		}
+		if ill == "" {
+			return nil
+		}
+		if !app.Pause(ctx, tick) {
+			return fmt.Errorf("it does not get well: %s", ill)
+		}
+	}
+}
