@@ -211,8 +211,8 @@ func (a *account) mayRead(commands []contract.Command) bool {
 func (a *account) checkMissing(ctx context.Context, key string, version int64) error {
 	r, err := a.record(ctx, version)
 	if err == nil && r.Key == key {
-		err = fmt.Errorf("version %d of %s carries the key %q and the log does not find it by that: its index is damaged",
-			version, a.id, key)
+		err = fmt.Errorf("the log does not find version %d of %s by the key that it carries: its index is damaged",
+			version, a.id)
 	}
 	return err
 }

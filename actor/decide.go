@@ -102,7 +102,7 @@ func (d *decision) decide(c contract.Command, who caller) (contract.Outcome, err
 	}
 	if key, internal := bank.SystemKey(command); internal && c.Key != key {
 		return contract.Outcome{Status: contract.Invalid,
-			Reason: fmt.Sprintf("%s must have the key %q, not %q", c.Type, key, c.Key)}, nil
+			Reason: fmt.Sprintf("%s must have the key %q, and has another", c.Type, key)}, nil
 	}
 	if refusal := checkKey(c.Key, command); refusal != nil {
 		return refused(refusal), nil

@@ -121,12 +121,13 @@ func (b *batch) refuse(p *pendingAppend) (answer contract.AppendResult, refused 
 				stream.Account, version, stream.ExpectedVersion)
 		}
 	}
-	switch key, repeated := b.repeats(&p.Append); {
+	switch version, repeated := b.repeats(&p.Append); {
 	case len(moved) > 0:
 		answer.Status, answer.Version = contract.VersionConflict, b.head(p.Account)
 		answer = p.moved(answer, moved)
 	case repeated:
-		answer.Status, answer.Reason = contract.AppendInvalid, fmt.Sprintf("the key %q has just been used", key)
+		answer.Status, answer.Reason = contract.AppendInvalid,
+			fmt.Sprintf("the key of version %d has just been used", version)
 	default:
 		return answer, false
 	}
@@ -149,7 +150,7 @@ func (b *batch) head(id bank.AccountID) int64 {
 
 // repeats reports whether an append carries a key that an earlier append to the same stream in this batch carries: the
 // database would refuse the whole batch for it.
-func (b *batch) repeats(a *contract.Append) (key string, repeated bool) {
+func (b *batch) repeats(a *contract.Append) (version int64, repeated bool) {
 	for stream := range a.Streams {
 		if _, again := b.heads[stream.Account]; !again {
 			continue
@@ -157,12 +158,12 @@ func (b *batch) repeats(a *contract.Append) (key string, repeated bool) {
 		for _, r := range stream.Records {
 			for _, earlier := range b.records {
 				if earlier.Account == stream.Account && earlier.Key == r.Key {
-					return r.Key, true
+					return r.Version, true
 				}
 			}
 		}
 	}
-	return "", false
+	return 0, false
 }
 
 // answerAll answers every append that has no answer yet.

@@ -150,7 +150,7 @@ func validateStream(a *contract.Append, together int) error {
 		}
 		most = max(0, r.More-1)
 		if keys[r.Key] {
-			return fmt.Errorf("record %d has the same key %q as an earlier record", i, r.Key)
+			return fmt.Errorf("record %d has the same key as an earlier record", i)
 		}
 		keys[r.Key] = true
 		if r.After != nil && r.After.Position < 1 {

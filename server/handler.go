@@ -89,7 +89,7 @@ func addPages(mux *http.ServeMux, parts Parts) {
 }
 
 func graphQL(parts Parts, limits *guard.Guard) http.Handler {
-	resolver := graph.NewResolver(graph.Resolver{Commands: parts.Commands, Views: parts.Views,
+	resolver := graph.NewResolver(graph.Resolver{Commands: parts.Commands, Views: knownViews{parts.Views},
 		Subscriptions: parts.Subscriptions, Log: parts.Log, Hidden: hide})
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
 		Directives: generated.DirectiveRoot{Authorized: graph.Authorized}}))

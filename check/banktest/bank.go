@@ -1,6 +1,7 @@
 package banktest
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -71,7 +72,7 @@ func StartOn(t testing.TB, partitions int) *Bank {
 // them.
 func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 	t.Helper()
-	quiet := slog.New(slog.DiscardHandler)
+	quiet := cmp.Or(disks.log, slog.New(slog.DiscardHandler))
 	b := &Bank{t: t, disks: disks, sessions: session.Store{Dir: t.TempDir()}}
 	t.Cleanup(b.Stop)
 	partitions := len(disks.logs)
@@ -121,7 +122,8 @@ func (b *Bank) GatewayWith(change func(*server.Parts)) *Client {
 	change(&parts)
 	parts.Sessions = &b.sessions
 	gateway := httptest.NewUnstartedServer(nil)
-	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready), slog.New(slog.DiscardHandler))
+	gateway.Config = server.NewHTTP(server.Handler(parts, b.host.Ready),
+		cmp.Or(b.disks.log, slog.New(slog.DiscardHandler)))
 	gateway.Start()
 	b.atEnd(gateway.Close)
 	return NewClient(b.t, gateway.URL, b.People.TokenFor(Teller, identity.Teller))
@@ -177,6 +179,13 @@ func (b *Bank) Stop() {
 	b.ends = nil
 	for _, end := range slices.Backward(ends) {
 		end()
+	}
+}
+
+// Halt has the event source refuse everything for a reason, until it is "".
+func (b *Bank) Halt(reason string) {
+	for _, writer := range b.writers {
+		writer.Halt(reason)
 	}
 }
 

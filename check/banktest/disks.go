@@ -25,7 +25,11 @@ type Disks struct {
 	transfers *stateStore
 	key       *ecdsa.PrivateKey // of the actors
 	sealing   seal.Key          // of the actors
+	log       *slog.Logger      // nil discards it
 }
+
+// LogTo has a bank on these disks log its work.
+func (d *Disks) LogTo(log *slog.Logger) { d.log = log }
 
 func newDisks(t testing.TB, partitions int) *Disks {
 	d := &Disks{sequence: storage.NewMemorySequenceLog(), snapshots: &snapshotStore{}, transfers: &stateStore{},

@@ -83,7 +83,7 @@ func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 		account bank.AccountID
 		version int64
 		says    string
-	}{{ada, 1, ""}, {ada, 2, ""}, {ada, 3, "invalid character"}, {bob, 1, "unmarshal JSON array"},
+	}{{ada, 1, ""}, {ada, 2, ""}, {ada, 3, "malformed JSON"}, {bob, 1, "a list cannot be read"},
 		{bob, 2, "version 2 of \"" + string(ada)},
 		{bob, 3, "version 0 of \"\""}, {bob, 4, "version 0 of \"\""}, {ada, 4, "unexpected EOF"}}
 	for _, from := range []int64{0, 1, 3} {

@@ -246,7 +246,7 @@ func TestEntriesOfOthersAreFlaws(t *testing.T) {
 			"b/000000000000004", []byte(`{"last":4}`)),
 			[]string{fmt.Sprintf(`version 4 of %s under %q`, next.Account, eventOf(9))}},
 		"what is no record": {set(event, []byte("hello")), []string{
-			fmt.Sprintf(`a stored record is damaged: jsontext: invalid character 'h' at start of value: %q`, event)}},
+			fmt.Sprintf(`a stored record is damaged: malformed JSON at byte 0: %q`, event)}},
 		"an idempotency key of no record": {set(keyOf("key-2"), []byte("1")), []string{
 			fmt.Sprintf(`an entry %q with the version "1", and no record that carries the key`, keyOf("key-2"))}},
 		"a commit of nothing": {set("b/000000000000004", []byte(`{"last":4}`)), []string{

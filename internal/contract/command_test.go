@@ -186,9 +186,9 @@ func TestCommandsThatAreNotUnderstood(t *testing.T) {
 		"no command":         {"", `{}`, "unknown command type"},
 		"a condition to it":  {"Deposit", `{` + amount + `,"notAfter":"2026-01-01"}`, `unknown field "notAfter"`},
 		"fields of another":  {"OpenAccount", `{` + amount + `}`, `unknown field "amount"`},
-		"no data":            {"Withdraw", ``, "EOF"},
-		"two of them":        {"Withdraw", `{` + amount + `}{` + amount + `}`, "after top-level value"},
-		"a fraction of cent": {"Deposit", `{"amount":{"minor":0.5,"currency":"EUR"}}`, "unmarshal JSON"},
+		"no data":            {"Withdraw", ``, "ends too early"},
+		"two of them":        {"Withdraw", `{` + amount + `}{` + amount + `}`, "malformed JSON"},
+		"a fraction of cent": {"Deposit", `{"amount":{"minor":0.5,"currency":"EUR"}}`, "cannot be read as"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := contract.Command{Type: test.kind, Data: []byte(test.data)}.Decode()

@@ -21,15 +21,16 @@ func TestEncodingIsThatOfJSON(t *testing.T) {
 		}
 		commands := rapid.SliceOfN(rapid.Custom(anyCommandSent), 0, 3)
 		outcomes := rapid.SliceOfN(rapid.Custom(anyOutcome), 0, 3)
+		traced := rapid.SliceOfN(rapid.Custom(anyTraced), 0, 2)
 		for _, value := range []interface{ Encode() ([]byte, error) }{
 			anyRecord(t),
 			contract.Records{Records: records, Head: rapid.Int64().Draw(t, "head"),
 				Log: anyText.Draw(t, "log"), Takeover: anyText.Draw(t, "takeover"),
-				Partition: rapid.IntRange(0, 64).Draw(t, "partition")},
+				Partition: rapid.IntRange(0, 64).Draw(t, "partition"), Traced: traced.Draw(t, "read")},
 			contract.AppendRequest{Appends: []contract.Append{{Account: bank.AccountID(anyText.Draw(t, "account")),
 				ExpectedVersion: 7, CheckKeys: rapid.Bool().Draw(t, "check keys"),
 				TurnsBack: rapid.Bool().Draw(t, "turns back"), Records: records,
-				With: []contract.Append{{Account: "<", Records: records}, {}}}, {}}},
+				With: []contract.Append{{Account: "<", Records: records}, {}}, Traced: traced.Draw(t, "appended")}, {}}},
 			contract.ClearingBatch{Accounts: []bank.AccountID{bank.AccountID(anyText.Draw(t, "first"))},
 				Batch: contract.CommandBatch{Commands: commands.Draw(t, "of several accounts"), Atomic: true}},
 			contract.ClearingBatch{},
@@ -75,7 +76,14 @@ func anyRecord(t *rapid.T) contract.Record {
 
 func anyCommandSent(t *rapid.T) contract.Command {
 	return contract.Command{Type: anyText.Draw(t, "type"), Key: anyText.Draw(t, "key"), Caller: anyText.Draw(t, "caller"),
-		Data: anyRecord(t).Data, Token: rapid.SampledFrom([]string{"", "a.b.c", "d.e.f", "<&>"}).Draw(t, "token")}
+		Data: anyRecord(t).Data, Token: rapid.SampledFrom([]string{"", "a.b.c", "d.e.f", "<&>"}).Draw(t, "token"),
+		Origin: rapid.SampledFrom([]contract.Origin{{}, {}, {Request: "r"}, {Trace: "00-1"}, {Trace: "00-1", Request: "r"},
+			{Request: "<&>"}}).Draw(t, "origin")}
+}
+
+func anyTraced(t *rapid.T) contract.Traced {
+	return contract.Traced{First: rapid.Int64().Draw(t, "first"), Last: rapid.Int64().Draw(t, "last"),
+		Trace: anyText.Draw(t, "trace")}
 }
 
 func anyOutcome(t *rapid.T) contract.Outcome {

@@ -18,7 +18,8 @@ import (
 func TestAMessageCarriesItsBatch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		batch := contract.Batch{ID: anyText.Draw(t, "id"), Previous: 1, First: 2, Last: 3,
-			Takeover: anyText.Draw(t, "takeover"), Records: rapid.SliceOfN(rapid.Custom(anyRecord), 0, 20).Draw(t, "records")}
+			Takeover: anyText.Draw(t, "takeover"), Traced: rapid.SliceOfN(rapid.Custom(anyTraced), 0, 2).Draw(t, "traced"),
+			Records: rapid.SliceOfN(rapid.Custom(anyRecord), 0, 20).Draw(t, "records")}
 		message, err := batch.Message()
 		want, wantErr := json.Marshal(batch)
 		if (err == nil) != (wantErr == nil) {

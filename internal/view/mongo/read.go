@@ -32,7 +32,7 @@ func (s *Store) AccountByExternalID(ctx context.Context, externalID string) (vie
 	byExternalID := bson.D{{Key: "externalId", Value: externalID}}
 	account, err := findOne(ctx, s.accounts, byExternalID, options.FindOne(), accountDocument.account)
 	if err != nil {
-		return view.Account{}, fmt.Errorf("read the account with external id %q: %w", externalID, err)
+		return view.Account{}, fmt.Errorf("read an account by its external id: %w", err)
 	}
 	return account, nil
 }

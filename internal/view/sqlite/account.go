@@ -11,7 +11,7 @@ import (
 func (r *Reader) AccountByExternalID(ctx context.Context, externalID string) (view.Account, error) {
 	account, err := scanAccount(r.byExternalID.QueryRowContext(ctx, externalID))
 	if err != nil {
-		return view.Account{}, fmt.Errorf("read the account with external id %q: %w", externalID, notFound(err))
+		return view.Account{}, fmt.Errorf("read an account by its external id: %w", notFound(err))
 	}
 	return account, nil
 }
