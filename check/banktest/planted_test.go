@@ -178,7 +178,8 @@ func (s *story) broken() {
 	deposit(planted, planted)
 	deposit("idempotencyKey", strings.Repeat(planted, 99))
 	deposit("effectiveAt", planted)
-	for _, query := range append(asked(planted), `{ account(id: "planted") { id } }`, `{ planted }`, `{ accountByExternalId(externalId: `,
+	for _, query := range append(asked(planted), `{ account(id: "planted") { id } }`, `{ planted }`,
+		`{ accountByExternalId(externalId: `,
 		`{ accountByExternalId(externalId: "planted-account-1") { id } }`,
 		`{ accounts(filter: {owner: "planted-sub-ada"}) { nodes { id } } }`,
 		`{ history(accountId: "`+s.own+`", filter: {reference: "planted-reference"}) { nodes { memo } } }`,

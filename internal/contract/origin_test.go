@@ -93,7 +93,8 @@ func TestOriginsTravelOnce(t *testing.T) {
 	}
 	for _, wrong := range []string{`[7]`, `[-1]`, `[1,1,1]`, `[]`} {
 		var odd contract.CommandBatch
-		text := `{"commands":[{"type":"T","key":"","caller":"","data":{}}],"origins":[{"request":"x"}],"originOf":` + wrong + `}`
+		text := `{"commands":[{"type":"T","key":"","caller":"","data":{}}],` +
+			`"origins":[{"request":"x"}],"originOf":` + wrong + `}`
 		if err := contract.Decode([]byte(text), &odd); err != nil || len(odd.Commands) != 1 {
 			t.Errorf("%s: %v", wrong, err)
 		}
