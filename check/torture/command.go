@@ -14,6 +14,7 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/output"
 	"corebank/internal/scratch"
+	"corebank/localbank/datadir"
 	"corebank/localbank/ports"
 )
 
@@ -33,8 +34,15 @@ func (c *Command) Check() (err error) {
 	if err := contract.CheckPartitions(c.Partitions); err != nil {
 		return fmt.Errorf("--partitions: %w", err)
 	}
-	if c.Kinds, err = ParseKinds(c.Faults, c.Partitions); err != nil {
+	kinds := Kinds(c.Partitions)
+	if c.Machines > 1 {
+		kinds = MachineKinds()
+	}
+	if c.Kinds, err = ParseKinds(c.Faults, kinds); err != nil {
 		return fmt.Errorf("--faults: %w", err)
+	}
+	if err := c.checkMachines(); err != nil {
+		return err
 	}
 	if c.Duration <= 0 || c.Duration > maxDuration {
 		return fmt.Errorf("--duration %v: want more than 0 and at most %v, for example --duration 5m",
@@ -61,6 +69,18 @@ func (c *Command) Check() (err error) {
 	}
 	if c.Seed == 0 {
 		c.Seed = 1 + rand.Uint64N(1_000_000)
+	}
+	return nil
+}
+
+// checkMachines refuses machines that cannot be tortured.
+func (c *Command) checkMachines() error {
+	switch err := datadir.CheckMachines(max(c.Machines, 1)); {
+	case err != nil:
+		return fmt.Errorf("--machines: %w", err)
+	case c.Machines > 1 && (c.Partitions > 1 || c.Events > 0):
+		return errors.New("--machines: a bank on several machines begins empty, with a log of one partition; " +
+			"leave out --partitions and --events")
 	}
 	return nil
 }
@@ -99,8 +119,8 @@ func (c *Command) line() string {
 	if c.Each > 0 {
 		until = fmt.Sprintf("--each %d", c.Each)
 	}
-	return fmt.Sprintf("corebank torture --seed %d --faults %s --clients %d --accounts %d %s --events %d --partitions %d",
-		c.Seed, c.Faults, c.Clients, c.Accounts, until, c.Events, c.Partitions)
+	return fmt.Sprintf("corebank torture --seed %d --faults %s --clients %d --accounts %d %s --events %d --partitions %d "+
+		"--machines %d", c.Seed, c.Faults, c.Clients, c.Accounts, until, c.Events, c.Partitions, max(c.Machines, 1))
 }
 
 func (c *Command) writeJSON(ctx context.Context, report Report) error {

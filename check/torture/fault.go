@@ -57,13 +57,16 @@ type injection struct {
 	running context.Context
 }
 
-// faults are all faults, in the order of Kinds.
-var faults = []struct {
+// fault is one of the table of faults.
+type fault struct {
 	name  Kind                          // or the word before the colon
 	on    func(partitions int) []string // the parts that it is done to
 	lasts bool
 	do    func(r *run, ctx context.Context, i injection) error
-}{
+}
+
+// faults are all faults, in the order of Kinds.
+var faults = []fault{
 	{Kill, partsOf, false, (*run).kill},
 	{Everything, nil, false, (*run).killEverything}, // all processes at once, up among them
 	{Freeze, partsOf, true, (*run).freeze},
@@ -91,6 +94,23 @@ var faults = []struct {
 	{BrokerAway, nil, true, (*run).sendBrokerAway},
 }
 
+// machineFaults are those of a bank on several machines.
+var machineFaults = []fault{
+	{"machine:killed", nil, false, (*run).killMachine},   // all of its processes at once
+	{"machine:lost", nil, false, (*run).loseMachine},     // and its disk with them
+	{"machine:frozen", nil, true, (*run).freezeMachine},  // for longer than every lease
+	{"machines:two", nil, false, (*run).loseTwo},         // at once; their disks stay
+	{"machines:replaced", nil, false, (*run).replaceAll}, // by empty ones, one after the other
+}
+
+// MachineKinds are all faults that there are in a bank on several machines.
+func MachineKinds() (all []Kind) {
+	for _, f := range machineFaults {
+		all = append(all, f.name)
+	}
+	return all
+}
+
 // injectTime bounds a fault beyond how long it lasts.
 const injectTime = 2 * time.Minute
 
@@ -99,7 +119,7 @@ func (r *run) inject(running context.Context, f Fault) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(running), f.Lasts+injectTime)
 	defer cancel()
 	what, part := f.Kind.split()
-	for _, one := range faults {
+	for _, one := range slices.Concat(faults, machineFaults) {
 		if one.name == f.Kind || one.on != nil && string(one.name) == what {
 			return one.do(r, ctx, injection{f, part, running})
 		}
@@ -148,7 +168,7 @@ func (k Kind) split() (what, part string) {
 // lasts tells the faults that have an end.
 func (k Kind) lasts() bool {
 	what, _ := k.split()
-	for _, f := range faults {
+	for _, f := range slices.Concat(faults, machineFaults) {
 		if f.name == k || f.name == Kind(what) {
 			return f.lasts
 		}
@@ -157,9 +177,8 @@ func (k Kind) lasts() bool {
 }
 
 // ParseKinds reads a list such as "kill,freeze:immudb": full names, the word
-// before the colon for all of a sort, or "all", of a bank with so many partitions.
-func ParseKinds(list string, partitions int) (chosen []Kind, err error) {
-	all := Kinds(partitions)
+// before the colon for all of a sort, or "all", among those of a bank.
+func ParseKinds(list string, all []Kind) (chosen []Kind, err error) {
 	for word := range strings.SplitSeq(list, ",") {
 		word = strings.TrimSpace(word)
 		named := func(kind Kind) bool {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"corebank/check/graphqlclient"
@@ -16,15 +17,44 @@ import (
 // requestTimeout is longer than the gateway takes to give up.
 const requestTimeout = 20 * time.Second
 
-// gateway is the API as its clients use it.
+// gateway is the API as its clients use it. Where there are several, they use one as long
+// as it answers, and then the next.
 type gateway struct {
-	graphqlclient.Client
-	clock func() time.Duration
+	clients []graphqlclient.Client
+	at      atomic.Int32
+	clock   func() time.Duration
 }
 
-func newGateway(url, token string, clients int, clock func() time.Duration) *gateway {
-	return &gateway{graphqlclient.Client{URL: url, Token: token, HTTP: &http.Client{Timeout: requestTimeout,
-		Transport: &http.Transport{MaxIdleConnsPerHost: clients}}}, clock}
+func newGateway(urls []string, token string, clients int, clock func() time.Duration) *gateway {
+	g := &gateway{clock: clock}
+	for _, url := range urls {
+		g.clients = append(g.clients, graphqlclient.Client{URL: url, Token: token, HTTP: &http.Client{
+			Timeout: requestTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}})
+	}
+	return g
+}
+
+// Post sends a request to one gateway.
+func (g *gateway) Post(ctx context.Context, query string, variables map[string]any) (graphqlclient.Answer, error) {
+	at := g.at.Load()
+	answer, err := g.clients[at].Post(ctx, query, variables)
+	g.note(at, err)
+	return answer, err
+}
+
+// Dial opens a websocket with one gateway.
+func (g *gateway) Dial(ctx context.Context) (*graphqlclient.Socket, error) {
+	at := g.at.Load()
+	socket, err := g.clients[at].Dial(ctx)
+	g.note(at, err)
+	return socket, err
+}
+
+// note has the next request go to another gateway if one did not answer.
+func (g *gateway) note(at int32, err error) {
+	if err != nil {
+		g.at.CompareAndSwap(at, (at+1)%int32(len(g.clients)))
+	}
 }
 
 const queryBalance = `query($id: ID!) { balance(accountId: $id) { current { value } version stale } }`

@@ -41,7 +41,7 @@ func TestAnAnswerWithoutAPartTellsWhatHappened(t *testing.T) {
 				_, _ = w.Write([]byte(test.answer))
 			}))
 			defer api.Close()
-			g := newGateway(api.URL, "", 1, func() time.Duration { return 0 })
+			g := newGateway([]string{api.URL}, "", 1, func() time.Duration { return 0 })
 			got := g.ask(t.Context(), "ada", laws.NewRequest("acc", "capture", bank.CaptureHold{Hold: 5}))[0]
 			if got.Status != test.want.Status || got.Version != test.want.Version || got.Balance != test.want.Balance ||
 				got.Code != test.want.Code {

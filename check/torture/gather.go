@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/view/viewstore"
+	"corebank/localbank/datadir"
 )
 
 // Bounds of healing and gathering.
@@ -48,7 +50,7 @@ func (r *run) heal(ctx context.Context) {
 // gather waits until nothing moves and collects what there is to check.
 func (r *run) gather(ctx context.Context) (_ *Evidence, err error) {
 	defer must.Catch(&err)
-	log := must.Get(openLog(r.dir(), r.bank.Where.Immudb, ""))
+	log := must.Get(openLog(r.dir(), must.Get(r.logAddress(ctx)), ""))
 	defer log.Close(ctx)
 	head, lines := r.settle(ctx, log)
 	if at := r.awaitViews(ctx, head, nil); at < head {
@@ -74,7 +76,16 @@ func (r *run) gather(ctx context.Context) (_ *Evidence, err error) {
 	if e.Views, err = r.readViews(ctx); err != nil {
 		r.found.Violated(laws.Views, "the views could not be read: %v", err)
 	}
-	must.Get(walk(ctx, log, 0, e.Record))
+	others := r.otherViews(ctx)
+	must.Get(walk(ctx, log, 0, func(record contract.Record) {
+		e.Record(record)
+		for _, other := range others {
+			other.Record(record)
+		}
+	}))
+	for _, other := range others {
+		other.End()
+	}
 	e.Accounts(func(id bank.AccountID) {
 		served, err := r.gateway.balance(ctx, id)
 		if err != nil {
@@ -146,16 +157,21 @@ func (r *run) awaitViews(ctx context.Context, head int64, show func(at int64)) (
 	return at
 }
 
-// viewsAt is how far the views are; 0 if they cannot be read.
+// viewsAt is how far the views are, on the machine where they are least; 0 if they cannot
+// be read.
 func (r *run) viewsAt(ctx context.Context) int64 {
-	reader, err := viewstore.Config{SQLite: r.dir().Views()}.OpenReader(ctx)
-	if err != nil {
-		return 0
-	}
-	defer reader.Close(ctx) // nothing was written
-	at, err := reader.Checkpoint(ctx)
-	if err != nil {
-		return 0
+	at := int64(math.MaxInt64)
+	for _, dir := range r.dirs() {
+		reader, err := viewstore.Config{SQLite: dir.Views()}.OpenReader(ctx)
+		if err != nil {
+			return 0
+		}
+		one, err := reader.Checkpoint(ctx)
+		_ = reader.Close(ctx) // nothing was written
+		if err != nil {
+			return 0
+		}
+		at = min(at, one)
 	}
 	return at
 }
@@ -179,7 +195,11 @@ func (r *run) awaitWatchers(ctx context.Context, lines map[bank.AccountID]int) {
 }
 
 func (r *run) readViews(ctx context.Context) (*laws.ViewSums, error) {
-	snapshots, err := viewstore.Config{SQLite: r.dir().Views()}.OpenSnapshots(ctx)
+	return readViewsOf(ctx, r.dirs()[0])
+}
+
+func readViewsOf(ctx context.Context, dir datadir.Dir) (*laws.ViewSums, error) {
+	snapshots, err := viewstore.Config{SQLite: dir.Views()}.OpenSnapshots(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +210,12 @@ func (r *run) readViews(ctx context.Context) (*laws.ViewSums, error) {
 // checkLogs looks for processes that panicked: the supervisor starts them again,
 // and all else may look well.
 func (r *run) checkLogs() {
-	logs := filepath.Join(r.Data, "logs")
+	for _, dir := range r.dirs() {
+		r.checkLogsIn(dir.Logs())
+	}
+}
+
+func (r *run) checkLogsIn(logs string) {
 	files, err := fs.Glob(os.DirFS(logs), "*.log")
 	if err != nil || len(files) == 0 {
 		r.found.Violated(laws.Heals, "there are no logs to look at: %v", err)

@@ -97,13 +97,24 @@ func TestFaultsAreChosenByName(t *testing.T) {
 		"kill:actor": 1, "kill,kill:actor, everything": len(livebank.Parts) + 1,
 		"snapshots,views:deleted": 4,
 	} {
-		if got, err := torture.ParseKinds(list, 1); err != nil || len(got) != want {
+		if got, err := torture.ParseKinds(list, torture.Kinds(1)); err != nil || len(got) != want {
 			t.Errorf("%q chose %v, %v; want %d", list, got, err, want)
 		}
 	}
 	for _, list := range []string{"", "kil", "kill:vault", "kill,,freeze"} {
-		if _, err := torture.ParseKinds(list, 1); err == nil || !strings.Contains(err.Error(), "broker-lost") {
+		if _, err := torture.ParseKinds(list, torture.Kinds(1)); err == nil || !strings.Contains(err.Error(), "broker-lost") {
 			t.Errorf("%q: %v, want an error that lists the faults", list, err)
 		}
+	}
+}
+
+func TestMachinesHaveFaultsOfTheirOwn(t *testing.T) {
+	for list, want := range map[string]int{"all": 5, "machine": 3, "machines": 2, "machine:lost": 1} {
+		if got, err := torture.ParseKinds(list, torture.MachineKinds()); err != nil || len(got) != want {
+			t.Errorf("%q chose %v, %v; want %d", list, got, err, want)
+		}
+	}
+	if _, err := torture.ParseKinds("kill:actor", torture.MachineKinds()); err == nil {
+		t.Error("a fault of one machine was chosen for three")
 	}
 }

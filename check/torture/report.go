@@ -104,14 +104,14 @@ func target(kind Kind) Seconds {
 	if what, _ := kind.split(); what == Kill {
 		return 6
 	}
-	if kind == Everything {
+	if what, _ := kind.split(); kind == Everything || what == "machine" {
 		return 10
 	}
 	return 0
 }
 
 func byKind(injected []Injected) (lines []KindReport) {
-	for _, kind := range Kinds(contract.MaxPartitions) {
+	for _, kind := range append(Kinds(contract.MaxPartitions), MachineKinds()...) {
 		var next, whole []Seconds
 		line := KindReport{Kind: kind, Target: target(kind)}
 		for _, i := range injected {

@@ -48,9 +48,10 @@ type Config struct {
 	Seed     uint64
 	Clients  int
 	Accounts int
-	// Partitions is how many the bank's log has.
-	Partitions int
-	LogLevel   string
+	// Partitions is how many the bank's log has, and Machines how many machines the bank
+	// is on; 0 and 1 are one.
+	Partitions, Machines int
+	LogLevel             string
 	// Out is where a person reads how it goes.
 	Out io.Writer
 }
@@ -69,6 +70,7 @@ type run struct {
 	injected []Injected
 	poisoned map[bank.AccountID]Kind
 
+	turn   int                  // of the machines that are hurt
 	struck time.Duration        // when the last fault was done
 	next   <-chan time.Duration // the first answer to what was sent after it
 }
@@ -85,12 +87,14 @@ func Run(ctx context.Context, config Config) (_ Report, err error) {
 	defer r.links.close()
 	must.Do(r.fill(ctx))
 	r.bank = &livebank.Bank{Program: config.Program, Data: config.Data, Listen: config.Listen, Addressed: r.links.lead,
-		Arguments: append(r.links.flags(), "--log-level="+config.LogLevel, fmt.Sprintf("--partitions=%d", config.Partitions))}
+		Arguments: append(r.links.flags(), "--log-level="+config.LogLevel, fmt.Sprintf("--partitions=%d", config.Partitions),
+			fmt.Sprintf("--machines=%d", max(config.Machines, 1)))}
 	r.Release()
 	defer func() { _ = r.bank.Kill(context.WithoutCancel(ctx)) }() // what did not stop in order
 	must.Do(r.bank.Start(ctx, livebank.ColdStart))
 	token := must.Get(apiclient.LocalToken(r.Data, theCaller, identity.Teller, tokenLife))
-	r.gateway = newGateway(r.bank.Where.Gateway, token, config.Clients, r.clock)
+	must.Do(r.awaitWhole(ctx))
+	r.gateway = newGateway(r.gateways(), token, config.Clients, r.clock)
 	r.load = newLoad(r.gateway, config.Seed)
 	must.Do(r.awaitPast(ctx))
 	if err := r.load.open(ctx, config.Accounts, r.past()); err != nil {
@@ -226,7 +230,10 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recoveryTime)
 	defer cancel()
-	for r.bank.Readiness(ctx) != nil && app.Pause(ctx, watchTick) {
+	if err := r.awaitWhole(ctx); err != nil {
+		r.found.Violated(laws.Heals, "%s at %s: the bank is not whole within %v: %v", f.Kind, minutes(at), recoveryTime, err)
+		r.display.failed(done, err)
+		return false
 	}
 	done.Whole = secondsOf(r.clock() - r.struck)
 	select {

@@ -28,7 +28,7 @@ const querySubscribe = `subscription($id: ID, $after: String) { transactions(acc
 
 // subscriber follows the bank, and resumes after each cut.
 type subscriber struct {
-	client graphqlclient.Client
+	client *gateway
 	random *rand.Rand
 	heard  func(laws.Seen) // receives everything
 
@@ -39,7 +39,7 @@ type subscriber struct {
 
 // newSubscriber follows from a position of the log on.
 func newSubscriber(g *gateway, name string, account bank.AccountID, position int, seed uint64) *subscriber {
-	return &subscriber{client: g.Client, random: rand.New(rand.NewPCG(seed, seed)), heard: func(laws.Seen) {},
+	return &subscriber{client: g, random: rand.New(rand.NewPCG(seed, seed)), heard: func(laws.Seen) {},
 		watch:  laws.Watch{Name: name, Account: account, After: int64(position)},
 		cursor: base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "position:%d", position))}
 }

@@ -18,6 +18,18 @@ import (
 // no violation. What it made is gone afterwards; after a violation it stays, because
 // the same seed hardly ever makes the same history again.
 func TestAShortTortureFindsNoViolation(t *testing.T) {
+	torture(t, []string{"linearizable", "everything", "seed 1"}, "--duration", "12s", "--faults",
+		"kill:actor,kill:eventsource,kill:immudb,kill:nats,everything,"+
+			"freeze:eventsource,broker-lost,second-writer,snapshots:damaged")
+}
+
+// The same on three machines: one is lost with its disk, and one is killed.
+func TestAShortTortureOfMachinesFindsNoViolation(t *testing.T) {
+	torture(t, []string{"linearizable", "machine:lost", "machine:killed", "seed 1"}, "--machines", "3", "--each", "1",
+		"--faults", "machine:lost,machine:killed")
+}
+
+func torture(t *testing.T, says []string, arguments ...string) {
 	if testing.Short() {
 		t.Skip("it runs a whole bank for half a minute")
 	}
@@ -39,17 +51,15 @@ func TestAShortTortureFindsNoViolation(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	command := exec.CommandContext(within(t, coldStart), path, "torture", "--seed", "1", "--duration", "12s", "--clients",
-		"8", "--accounts", "8",
-		"--faults", "kill:actor,kill:eventsource,kill:immudb,kill:nats,everything,"+
-			"freeze:eventsource,broker-lost,second-writer,snapshots:damaged")
+	command := exec.CommandContext(within(t, coldStart), path,
+		append([]string{"torture", "--seed", "1", "--clients", "8", "--accounts", "8"}, arguments...)...)
 	command.Env = append(os.Environ(), "TMPDIR="+dir)
 	command.Cancel, command.WaitDelay = func() error { return command.Process.Signal(os.Interrupt) }, 2*time.Minute
 	out, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, text := range []string{"no violation", "linearizable", "everything", "seed 1"} {
+	for _, text := range append(says, "no violation") {
 		if !bytes.Contains(out, []byte(text)) {
 			t.Errorf("it does not say %q", text)
 		}
@@ -69,11 +79,13 @@ func TestTheTortureSaysWhatItDoesNotUnderstand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for arguments, says := range map[string]string{
-		"--faults sabotage":      "kill:immudb",
-		"--duration 0s":          "--duration 5m",
-		"--clients 0":            "want 1 to 256",
-		"--accounts 1001":        "want 1 to 1000",
-		"--faults kill --seed x": "invalid argument",
+		"--faults sabotage":       "kill:immudb",
+		"--duration 0s":           "--duration 5m",
+		"--clients 0":             "want 1 to 256",
+		"--accounts 1001":         "want 1 to 1000",
+		"--machines 2":            "of which one can be lost",
+		"--machines 3 --events 9": "begins empty",
+		"--faults kill --seed x":  "invalid argument",
 	} {
 		out, err := exec.CommandContext(context.WithoutCancel(t.Context()), path,
 			append([]string{"torture"}, strings.Fields(arguments)...)...).CombinedOutput()
