@@ -2,6 +2,7 @@ package localbank
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -108,4 +109,13 @@ func (p *parts) logAddress() string {
 		addresses = append(addresses, m.immudb)
 	}
 	return strings.Join(addresses, ",")
+}
+
+// projectorLease lets one of several projectors work, if they have the same views. Views in
+// files are a machine's own.
+func (p *parts) projectorLease() string {
+	if p.number == 0 || os.Getenv("MONGODB_URI") == "" {
+		return "--lease="
+	}
+	return "--lease=" + contract.AppProjector
 }

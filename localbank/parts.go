@@ -207,7 +207,8 @@ func (p *parts) projector() {
 	p.addCommand(supervisor.Process{
 		Name: contract.AppProjector, Env: env,
 		Args: []string{"projector", "--health=" + health, "--views=" + p.data.Views(),
-			"--admin-token-file=" + p.data.Secret(secrets.Admin), p.eventSourcesArgument()},
+			"--admin-token-file=" + p.data.Secret(secrets.Admin), p.eventSourcesArgument(),
+			p.projectorLease()},
 		Needs: p.here(contract.AppEventSource, sidecarOf(contract.AppProjector)),
 		Ready: isReady(health), ReadyWithin: longStart,
 	}, health)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"corebank/internal/contract"
+	"corebank/internal/lease"
 	"corebank/internal/view"
 )
 
@@ -16,8 +17,8 @@ func (t Topic) Follow(ctx context.Context, _ string, handle func(context.Context
 	return t(ctx, handle)
 }
 
-// Follow has a projector follow a log until ctx ends.
-func Follow(ctx context.Context, p *Projector, generations view.Generations, topic Topic) error {
-	f := &following{p: p, generations: generations, log: slog.New(slog.DiscardHandler)}
-	return f.run(ctx, topic)
+// Follow has a projector follow a log, while it has the lease if there is one, until ctx ends.
+func Follow(ctx context.Context, p *Projector, generations view.Generations, topic Topic, own *lease.Lease) error {
+	f := &following{p: p, generations: generations, log: slog.New(slog.DiscardHandler), lease: own}
+	return f.runWhileLeading(ctx, topic)
 }

@@ -11,6 +11,7 @@ import (
 
 	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/lease"
 	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
@@ -28,6 +29,8 @@ type following struct {
 	p           *Projector
 	generations view.Generations
 	log         *slog.Logger
+	lease       *lease.Lease // nil for a projector that has no others beside it
+	leads       atomic.Bool
 	caughtUp    atomic.Bool
 	heard       atomic.Int64 // when the last batch was handled, in Unix nanoseconds
 }
@@ -36,6 +39,23 @@ type following struct {
 type feed interface {
 	Follow(ctx context.Context, component string, handle func(context.Context, contract.Batch) error) error
 }
+
+// runWhileLeading follows the log while this projector leads. Two that worked on the same
+// views would do no harm, for each change moves the checkpoint from where it was read; but
+// they would do everything twice, and start again whenever the other one was faster.
+func (f *following) runWhileLeading(ctx context.Context, topic feed) error {
+	if f.lease == nil {
+		return f.run(ctx, topic)
+	}
+	return f.lease.Run(ctx, func(ctx context.Context) error {
+		f.leads.Store(true)
+		defer f.leads.Store(false)
+		return f.run(ctx, topic)
+	})
+}
+
+// standsBy reports whether another projector works.
+func (f *following) standsBy() bool { return f.lease != nil && !f.leads.Load() }
 
 func (f *following) run(ctx context.Context, topic feed) error {
 	var refused error

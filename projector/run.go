@@ -13,6 +13,7 @@ import (
 
 	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/lease"
 	"corebank/internal/logclient"
 	"corebank/internal/view/viewstore"
 )
@@ -26,6 +27,9 @@ type Config struct {
 	// AdminToken is the token of the admin endpoint. Without one, it accepts no
 	// requests.
 	AdminToken string
+	// Lease, if set, is held by the one projector that works, of several on the same views.
+	// The others stand by.
+	Lease *lease.Lease
 	// Broker, when set, checks whether the broker works: see app.MindBroker.
 	Broker func(context.Context) error
 	// EventSources are the apps that have the log, on several machines: one works, the
@@ -59,10 +63,10 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 
 	p := New(live.Store, newReadAheadLog(logclient.New(sidecar, config.EventSources...)), log)
 	defer p.Close(context.WithoutCancel(ctx))
-	f := &following{p: p, generations: generations, log: log}
+	f := &following{p: p, generations: generations, log: log, lease: config.Lease}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
-	group.Go(func() error { return f.run(ctx, sidecar) })
+	group.Go(func() error { return f.runWhileLeading(ctx, sidecar) })
 	group.Go(func() error {
 		mux := http.NewServeMux()
 		AddAdmin(mux, p, generations, config.AdminToken)
@@ -72,6 +76,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 				return contract.Readiness{Reason: fmt.Sprintf("the views are built again, because %s", s.Rebuilding)}
 			case errors.Is(s.Fault, logclient.ErrOtherLog):
 				return contract.Readiness{Reason: s.Fault.Error()}
+			}
+			if f.standsBy() {
+				return contract.Readiness{Ready: true, Reason: "stands by: another projector keeps the views up to date"}
 			}
 			if !f.caughtUp.Load() {
 				return contract.Readiness{Reason: fmt.Sprintf(

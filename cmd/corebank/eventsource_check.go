@@ -41,7 +41,8 @@ func (g *eventSourceFlags) read() (err error) {
 	}
 	g.config.DiskFloor = g.diskFloor << 20
 	g.config.Broker = jetstream.Probe(g.broker)
-	return g.openLease()
+	g.config.Lease, err = openLease(g.lease, g.broker, g.config.Health)
+	return err
 }
 
 // readPartition is the partition of the flags.

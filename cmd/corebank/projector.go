@@ -13,7 +13,7 @@ import (
 
 func newProjector() *cobra.Command {
 	var config projector.Config
-	var broker, adminTokenFile string
+	var broker, adminTokenFile, leaseName string
 	c := &cobra.Command{
 		Use:     "projector",
 		GroupID: groupApps,
@@ -24,6 +24,9 @@ func newProjector() *cobra.Command {
 			}
 			config.Views = config.Views.WithEnvironment()
 			config.Broker = jetstream.Probe(broker)
+			if config.Lease, err = openLease(leaseName, broker, config.Health); err != nil {
+				return err
+			}
 			return projector.Run(ctx, config, log)
 		})),
 	}
@@ -32,6 +35,7 @@ func newProjector() *cobra.Command {
 	c.Flags().StringVar(&adminTokenFile, "admin-token-file", "",
 		"file with the token that replay and rebuild need; without it, they are refused")
 	brokerFlag(c, &broker)
+	leaseFlag(c, &leaseName)
 	viewsFlag(c, &config.Views)
 	eventSourcesFlag(c, &config.EventSources)
 	return c

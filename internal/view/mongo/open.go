@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
 	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
 )
 
@@ -68,8 +69,10 @@ func connect(ctx context.Context, uri string, opts Options) (database, error) {
 	if opts.Retention == 0 {
 		opts.Retention = DefaultRetention
 	}
-	// With these concerns, a change of the primary never undoes what was read.
-	db := client.Database(opts.Database, options.Database().
+	// With these concerns, a change of the primary never undoes what was read. A secondary
+	// may be behind, whatever the URI says: what is folded into a view or read after another
+	// part of it must not be older.
+	db := client.Database(opts.Database, options.Database().SetReadPreference(readpref.Primary()).
 		SetReadConcern(readconcern.Majority()).SetWriteConcern(writeconcern.Majority()))
 	d := database{client: client, db: db, pointers: db.Collection("generations"),
 		stepwise: opts.WithoutTransactions, retention: opts.Retention}
