@@ -29,6 +29,9 @@ type active struct {
 // do writes the log and publishes from it until ctx ends.
 func (w *work) do(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
+	if machines := w.config.Immudb.Machines; machines != nil && w.config.Lease != nil {
+		group.Go(func() error { return machines.Tend(ctx) })
+	}
 	api, part := startPart(ctx, group, w.config, w.sidecar, w.log)
 	defer part.Close(context.WithoutCancel(ctx))
 	w.active.Store(&active{api, api.Methods()})

@@ -17,8 +17,10 @@ type Machine struct {
 	Empty bool
 	// Primary means that it takes commits; other machines only follow one that does.
 	Primary bool
-	// Follows is the address of the machine that a replica copies from, or "".
-	Follows string
+	// Follows is the address of the machine that a replica copies from, or "". SealedBy then names the failover that made
+	// it follow no one.
+	Follows  string
+	SealedBy string
 	// Copies is how many machines have a commit of this primary before it is acknowledged.
 	Copies int
 	// Log is the id of the log, or "" while it has nothing.

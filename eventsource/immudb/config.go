@@ -25,6 +25,9 @@ type Config struct {
 	Addresses []string
 	Copies    int
 	Machines  *Machines
+
+	owner string // names the process that raises an epoch, or lets another machine take over
+	line  *line  // of the session, if it has to be cut when another machine takes over
 	// Database, User and Password are the event source's own.
 	Database string
 	User     string
@@ -79,6 +82,9 @@ func (c Config) login(ctx context.Context, user, password, database string) (cli
 	options := client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(c.StateDir).
 		WithMaxRecvMsgSize(maxRecv).WithDisableIdentityCheck(true)
 	options = options.WithDialOptions(append(options.DialOptions, grpc.WithConnectParams(app.Redial)))
+	if c.line != nil {
+		options.DialOptions = append(options.DialOptions, grpc.WithContextDialer(c.line.dial))
+	}
 	session := client.NewClient().WithOptions(options)
 	if err := session.OpenSession(ctx, []byte(user), []byte(password), database); err != nil {
 		return nil, err
@@ -147,7 +153,7 @@ func (c Config) lost(address string) {
 }
 
 // raised reports whether this process has raised an epoch, as it made another machine the primary.
-func (c Config) raised(e epoch) bool { return c.Machines != nil && e.Owner == c.Machines.owner }
+func (c Config) raised(e epoch) bool { return c.Machines != nil && e.Owner == c.Machines.config.owner }
 
 // discard ends a session without waiting long for a server that may be gone.
 func discard(c client.ImmuClient) {

@@ -31,7 +31,13 @@ type database struct {
 	epochTx atomic.Uint64     // the transaction that wrote our epoch; 0 before the first Acquire
 }
 
-func newDatabase(config Config) *database { return &database{config: config} }
+func newDatabase(config Config) *database {
+	if config.Machines != nil {
+		config.line = &line{}
+		config.Machines.onLeave(config.line.cut)
+	}
+	return &database{config: config}
+}
 
 // session is the open session, or a new one.
 func (s *database) session(ctx context.Context) (client.ImmuClient, error) {

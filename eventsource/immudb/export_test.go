@@ -34,3 +34,8 @@ func (s *Log) EarlierID(ctx context.Context) (string, error) {
 	}
 	return earlierID(ctx, c)
 }
+
+// CommitAlone breaks the promise of copies: the primary waits for no one any more.
+func (c Config) CommitAlone(ctx context.Context, address string) error {
+	return c.become(ctx, address, primarySettings(1))
+}

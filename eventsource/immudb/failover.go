@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/codenotary/immudb/pkg/client"
@@ -57,6 +59,12 @@ func (c Config) Parts(partitions int, password func(suffix string) (string, erro
 // The order matters. First every machine that answers stops to follow: the earlier primary, should it live, commits
 // nothing any more. What they have then is final, and the one that has the most has everything that was acknowledged.
 func (m *Machines) Failover(ctx context.Context, wish copies.Wish, dry bool, say func(string)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failover(ctx, wish, dry, say)
+}
+
+func (m *Machines) failover(ctx context.Context, wish copies.Wish, dry bool, say func(string)) error {
 	wish.Copies = m.config.Copies
 	observed := m.config.Observe(ctx)
 	for _, line := range describeAll(observed) {
@@ -76,7 +84,8 @@ func (m *Machines) Failover(ctx context.Context, wish copies.Wish, dry bool, say
 	case dry:
 		return nil
 	case plan.Keep:
-		return m.admitAll(ctx, plan.Primary, observed)
+		m.primary = plan.Primary
+		return m.admitAll(ctx, plan.Primary, observed, true)
 	}
 	return m.carryOut(ctx, observed, wish, say)
 }
@@ -85,6 +94,11 @@ func (m *Machines) carryOut(
 	ctx context.Context, observed []copies.Machine, wish copies.Wish, say func(string),
 ) error {
 	sealed := m.seal(ctx, observed, say)
+	for _, machine := range sealed {
+		if machine.Fault == "" && !machine.Empty && machine.SealedBy != m.config.owner {
+			return copies.Refusal(machine.Address + ": another failover is under way, and this one gives way to it")
+		}
+	}
 	plan, err := copies.Decide(sealed, wish)
 	if err != nil {
 		return err
@@ -107,9 +121,7 @@ func (m *Machines) carryOut(
 		}
 		say(fmt.Sprintf("%s follows it", machine.Address))
 	}
-	m.mu.Lock()
 	m.primary = plan.Primary
-	m.mu.Unlock()
 	if plan.Waits {
 		say("nothing is acknowledged until more machines answer; the next event source raises the epoch then")
 		return nil
@@ -149,12 +161,17 @@ func (m *Machines) seal(ctx context.Context, observed []copies.Machine, say func
 		}
 		say(fmt.Sprintf("%s follows no one now, and acknowledges nothing to an earlier primary", machine.Address))
 	}
-	sealed := m.config.Observe(ctx)
-	for i := range sealed {
-		if err := failed[sealed[i].Address]; err != nil {
-			sealed[i] = copies.Machine{Address: sealed[i].Address, Fault: err.Error()}
+	sealed := slices.Clone(observed)
+	var asked sync.WaitGroup
+	for i, machine := range observed {
+		switch err := failed[machine.Address]; {
+		case err != nil:
+			sealed[i] = copies.Machine{Address: machine.Address, Fault: err.Error()}
+		case machine.Fault == "": // one that did not answer is not asked again: each attempt takes its time
+			asked.Go(func() { sealed[i] = m.config.observe(ctx, machine.Address) })
 		}
 	}
+	asked.Wait()
 	return sealed
 }
 
@@ -179,7 +196,7 @@ func (m *Machines) raise(ctx context.Context, sealed []copies.Machine, primary c
 		number = max(number, machine.Epoch)
 	}
 	number++
-	_, err = raiseEpoch(ctx, c, epoch{Number: number, Owner: m.owner}, tx, nil)
+	_, err = raiseEpoch(ctx, c, epoch{Number: number, Owner: m.config.owner}, tx, nil)
 	return number, err
 }
 

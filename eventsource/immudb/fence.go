@@ -53,7 +53,7 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 	}
 	next := epoch{Number: current.Number + 1}
 	if s.config.Machines != nil {
-		next.Owner = s.config.Machines.owner
+		next.Owner = s.config.Machines.config.owner
 	}
 	tx, err := raiseEpoch(ctx, c, next, currentTx, beside)
 	if err != nil {

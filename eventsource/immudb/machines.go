@@ -18,15 +18,16 @@ import (
 type Machines struct {
 	config Config
 	log    *slog.Logger
-	owner  string // names this process in the epochs that it raises
 
-	mu      sync.Mutex
-	primary string // "" while it is not known
+	mu      sync.Mutex // also held while another machine takes over: nothing is found meanwhile
+	primary string     // "" while it is not known
+	leave   []func()   // cut the sessions with an earlier primary
 }
 
 // NewMachines are the machines of a configuration with several addresses.
 func NewMachines(config Config, log *slog.Logger) *Machines {
-	return &Machines{config: config, log: log, owner: rand.Text()}
+	config.owner = rand.Text()
+	return &Machines{config: config, log: log}
 }
 
 // Primary is the address of the machine that takes commits. It asks all machines if that is not known.
@@ -66,7 +67,7 @@ func (m *Machines) find(ctx context.Context) (string, error) {
 		return "", copies.Refusal(fmt.Sprintf("no primary answers: %s. \"corebank failover\" makes %s the primary",
 			strings.Join(describeAll(observed), "; "), plan.Primary))
 	}
-	return plan.Primary, m.admitAll(ctx, plan.Primary, observed)
+	return plan.Primary, m.admitAll(ctx, plan.Primary, observed, false)
 }
 
 func describeAll(observed []copies.Machine) (lines []string) {
@@ -126,7 +127,7 @@ func (m *Machines) provision(ctx context.Context, address, primary string) error
 		return fmt.Errorf("immudb at %s: create database %q: %w", address, m.config.Database, err)
 	}
 	if err != nil {
-		if err := m.config.become(ctx, address, part); err != nil {
+		if err := m.config.takePart(ctx, admin, address, part); err != nil {
 			return err
 		}
 	}
@@ -134,8 +135,9 @@ func (m *Machines) provision(ctx context.Context, address, primary string) error
 }
 
 // admitAll gives every machine that answers its part: the primary waits for the wanted number of copies, and the others
-// copy from it.
-func (m *Machines) admitAll(ctx context.Context, primary string, observed []copies.Machine) error {
+// copy from it. One that follows no one was made to by a failover, which may be under way elsewhere: only sealed, that
+// is another failover, lets it follow again.
+func (m *Machines) admitAll(ctx context.Context, primary string, observed []copies.Machine, sealed bool) error {
 	i := slices.IndexFunc(observed, func(machine copies.Machine) bool { return machine.Address == primary })
 	if observed[i].Copies != m.config.Copies {
 		if err := m.provision(ctx, primary, primary); err != nil {
@@ -146,7 +148,12 @@ func (m *Machines) admitAll(ctx context.Context, primary string, observed []copi
 	}
 	var failed []error
 	for _, machine := range observed {
-		if machine.Fault != "" || machine.Address == primary || !machine.Primary && machine.Follows == primary {
+		switch {
+		case machine.Fault != "" || machine.Address == primary || !machine.Primary && machine.Follows == primary:
+			continue
+		case !machine.Primary && !machine.Empty && machine.Follows == "" && !sealed:
+			m.log.Warn("a machine follows no one: \"corebank failover\" is under way, or has to be run again",
+				"machine", machine.Address)
 			continue
 		}
 		if err := m.admit(ctx, machine, observed[i]); err != nil {
@@ -173,7 +180,11 @@ func (m *Machines) admit(ctx context.Context, machine, primary copies.Machine) e
 				"transactions", tail.transactions, "first", tail.first, "records", tail.String())
 		}
 	}
-	if err := m.provision(ctx, machine.Address, primary.Address); err != nil {
+	give := m.provision
+	if machine.SealedBy != "" { // it has its users, and making them again would delay a failover
+		give = m.config.follow
+	}
+	if err := give(ctx, machine.Address, primary.Address); err != nil {
 		return err
 	}
 	m.log.Info("a machine copies the log", "machine", machine.Address, "primary", primary.Address)

@@ -31,7 +31,8 @@ func primarySettings(copies int) *schema.ReplicationNullableSettings {
 }
 
 // replicaSettings are those of a database that copies from the primary at an address. With "" it copies from no one and
-// acknowledges to no one. What it has on its disk and the primary has not, it discards.
+// acknowledges to no one, and the setting for the primary's database names who asked for that. What it has on its disk
+// and the primary has not, it discards.
 func (c Config) replicaSettings(primary string) (*schema.ReplicationNullableSettings, error) {
 	settings := &schema.ReplicationNullableSettings{
 		Replica: yes(), SyncReplication: yes(), SyncAcks: &schema.NullableUint32{}, AllowTxDiscarding: yes(),
@@ -39,6 +40,7 @@ func (c Config) replicaSettings(primary string) (*schema.ReplicationNullableSett
 		PrimaryUsername: text(""), PrimaryPassword: text(""),
 	}
 	if primary == "" {
+		settings.PrimaryDatabase = text(sealed + c.owner)
 		return settings, nil
 	}
 	host, port, err := splitAddress(primary)
@@ -50,6 +52,9 @@ func (c Config) replicaSettings(primary string) (*schema.ReplicationNullableSett
 	settings.PrimaryUsername, settings.PrimaryPassword = text(c.replicaUser()), text(c.Password)
 	return settings, nil
 }
+
+// sealed comes before the name of the process that made a replica follow no one.
+const sealed = "none, as asked by "
 
 func yes() *schema.NullableBool                { return &schema.NullableBool{Value: true} }
 func no() *schema.NullableBool                 { return &schema.NullableBool{} }
@@ -83,11 +88,18 @@ func (c Config) asAdmin(ctx context.Context, address, database string) (client.I
 
 // become gives the log's database of a machine a part in the replication. It takes effect at once.
 func (c Config) become(ctx context.Context, address string, part *schema.ReplicationNullableSettings) error {
-	admin, err := c.asAdmin(ctx, address, c.Database)
+	admin, err := c.asAdmin(ctx, address, "defaultdb")
 	if err != nil {
 		return fmt.Errorf("immudb at %s: %w", address, err)
 	}
 	defer discard(admin)
+	return c.takePart(ctx, admin, address, part)
+}
+
+// takePart gives the log's database of a machine a part, in a session of the administrator.
+func (c Config) takePart(
+	ctx context.Context, admin client.ImmuClient, address string, part *schema.ReplicationNullableSettings,
+) error {
 	settings := changingSettings()
 	settings.ReplicationSettings = part
 	if _, err := admin.UpdateDatabaseV2(ctx, c.Database, settings); err != nil {
