@@ -19,8 +19,8 @@ import (
 	"corebank/internal/contract"
 )
 
-// load appends the records of one account one after another, as an actor does: after an unknown outcome it reads how far
-// its stream is.
+// load appends the records of one account one after another, as an actor does: after an unknown outcome it reads how
+// far its stream is.
 type load struct {
 	log    *immudb.Log
 	writer *eventsource.Writer

@@ -124,8 +124,8 @@ func (m *Machines) tend(ctx context.Context, stuck copies.Machine) copies.Machin
 	return primary
 }
 
-// followAgain makes the replicas connect to the primary again. immudb 1.11.1 pauses longer after each failure, up to two
-// minutes, so a primary that was away and answers again would wait as long for the first copy.
+// followAgain makes the replicas connect to the primary again. immudb 1.11.1 pauses longer after each failure, up to
+// two minutes, so a primary that was away and answers again would wait as long for the first copy.
 func (m *Machines) followAgain(ctx context.Context, observed []copies.Machine, primary copies.Machine) {
 	m.log.Warn(fmt.Sprintf("commits wait for a copy on %d machines: replicas connect again", m.config.Copies-1),
 		"primary", primary.Address, "waiting", primary.Has-primary.Committed)
