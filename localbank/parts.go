@@ -262,8 +262,8 @@ func mongoEnvironment() []string {
 // would send spans of its own, which no span of the bank is around.
 const telemetry = "OTEL_"
 
-// telemetryEnvironment is for the apps.
-func telemetryEnvironment() []string {
+// TelemetryEnvironment is for the apps.
+func TelemetryEnvironment() []string {
 	return slices.DeleteFunc(os.Environ(), func(entry string) bool { return !strings.HasPrefix(entry, telemetry) })
 }
 
