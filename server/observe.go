@@ -46,12 +46,12 @@ func observed(next http.Handler) http.Handler {
 		}
 		ctx, began, answer := span.With(ctx), time.Now(), &statusResponse{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(answer, r.WithContext(ctx))
-		span.Text(tracing.HTTPMethod, method)
-		span.Text(tracing.HTTPRoute, endpointPath)
-		span.Number(tracing.HTTPStatus, answer.status)
 		if answer.status >= http.StatusInternalServerError {
 			span.Fail(http.StatusText(answer.status))
 		}
+		span.Text(tracing.HTTPMethod, method)
+		span.Text(tracing.HTTPRoute, endpointPath)
+		span.Number(tracing.HTTPStatus, answer.status)
 		span.End()
 		slog.DebugContext(ctx, "a request was answered", "method", method, "status", answer.status,
 			"milliseconds", float64(time.Since(began).Microseconds())/1000)
@@ -112,12 +112,10 @@ func (observedOperations) InterceptOperation(ctx context.Context,
 		span = tracing.Server.Root("", tracing.RequestOf(ctx), kind, tracing.Serving)
 		ctx = span.With(ctx)
 	}
-	span.Text(tracing.GraphQLType, kind)
-	span.Texts(tracing.Fields, fieldsOf(operation.Operation.SelectionSet))
 	answer := next(ctx)
 	return func(ctx context.Context) *graphql.Response {
 		response := answer(ctx)
-		endOperation(span, response)
+		endOperation(span, operation.Operation, response)
 		span = nil // a websocket asks for more
 		return response
 	}
@@ -147,7 +145,7 @@ func fieldsOf(selections ast.SelectionSet) (fields []string) {
 
 // endOperation ends the span of an operation. What the client did wrong is no
 // failure.
-func endOperation(span *tracing.Span, response *graphql.Response) {
+func endOperation(span *tracing.Span, operation *ast.OperationDefinition, response *graphql.Response) {
 	if response != nil {
 		for _, e := range response.Errors {
 			switch code, _ := e.Extensions["code"].(string); code {
@@ -156,15 +154,16 @@ func endOperation(span *tracing.Span, response *graphql.Response) {
 			}
 		}
 	}
-	span.End()
+	if span.Exported() {
+		span.Text(tracing.GraphQLType, string(operation.Operation))
+		span.Texts(tracing.Fields, fieldsOf(operation.SelectionSet))
+		span.End()
+	}
 }
 
 // startCall begins the call of an actor with commands, and says what they come of.
 func startCall(ctx context.Context, kind string, commands []contract.Command) (context.Context, *tracing.Span) {
 	ctx, span := tracing.Server.Start(ctx, kind+"/"+contract.MethodExecute, tracing.Calling)
-	span.Text(tracing.RPCSystem, tracing.Dapr)
-	span.Text(tracing.RPCMethod, span.Name())
-	span.Number(tracing.Commands, len(commands))
 	origin := tracing.OriginOf(ctx)
 	for i := range commands {
 		commands[i].Origin = origin
@@ -177,8 +176,13 @@ func endCall(span *tracing.Span, outcomes []contract.Outcome) {
 	if span == nil {
 		return
 	}
-	for _, o := range outcomes {
-		tracing.Note(span, o)
+	for i, o := range outcomes {
+		if i == 0 || o.Status != outcomes[i-1].Status { // of a batch, each once where it changes
+			tracing.Note(span, o)
+		}
 	}
+	span.Text(tracing.RPCSystem, tracing.Dapr)
+	span.Text(tracing.RPCMethod, span.Name())
+	span.Number(tracing.Commands, len(outcomes))
 	span.End()
 }
