@@ -13,7 +13,7 @@ RACE = ./actor/... ./eventsource ./eventsource/storage ./eventsource/sequencer .
 DEMO        = docker compose --env-file .env.demo -f docker-compose.yml -f compose.demo.yaml
 DEMO_ISSUER = http://127.0.0.1:9000
 
-.PHONY: help generate check lint test race bench demo demo-down
+.PHONY: help generate check lint test race bench release demo demo-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ lint: ## golangci-lint, built from its Go module
 
 test: ## the README's test command
 	$(GO) test -timeout $(TIMEOUT) ./...
+
+release: ## archives for every system in dist/, with licences, SBOMs, checksums and a signature
+	$(GO) run ./cmd/release
 
 race: ## the concurrent packages under the race detector
 	$(GO) test -race -short -timeout $(TIMEOUT) $(RACE)

@@ -26,7 +26,7 @@ func (p *parts) sentry() {
 		"--issuer-credentials=" + p.inside(p.data.Secrets()), "--trust-domain=" + secrets.TrustDomain,
 		"--config=" + p.component("sentry.yaml"),
 		"--enable-metrics=false", "--log-level=" + p.config.LogLevel, p.logAsJSON(),
-	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}, address, health)
+	}, Called: partSentry, Ready: answers("http://"+health+"/healthz", http.StatusOK)}, address, health)
 }
 
 func (p *parts) placement() {
@@ -36,7 +36,7 @@ func (p *parts) placement() {
 		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
 		"--id=" + placementID(max(p.number, 1)), "--initial-cluster=" + p.raftMembers(),
 		"--enable-metrics=false", "--log-level=" + p.config.LogLevel, p.logAsJSON(),
-	}, Ready: answers("http://"+health+"/healthz", http.StatusOK)}
+	}, Called: partPlacement, Ready: answers("http://"+health+"/healthz", http.StatusOK)}
 	if p.config.MTLS {
 		process.Needs = []string{partSentry}
 		process.Args = append(process.Args, "--tls-enabled", "--sentry-address="+p.addressOf(partSentry),

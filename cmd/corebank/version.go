@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -21,31 +23,46 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// version has a line for this program, for Go, and for each part of it.
+// What a release was built of. The linker sets these; without them, the go tool
+// says what it took from the repository.
+var release, commit, committed string
+
+// version has a line for this program, for its source, for Go, and for each part.
 func version() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "corebank, built without module information; build it with go build\n"
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "corebank %s\nbuilt with %s\n", versionOf(build), build.GoVersion)
+	fmt.Fprintf(&text, "corebank %s\ncommit %s\nbuilt with %s for %s/%s\n", cmp.Or(release, build.Main.Version, "(devel)"),
+		source(build), build.GoVersion, runtime.GOOS, runtime.GOARCH)
 	for _, part := range []struct{ name, module string }{
 		{"immudb", "github.com/codenotary/immudb"},
 		{"nats", "github.com/nats-io/nats-server/v2"},
 	} {
-		fmt.Fprintf(&text, "%s %s\n", part.name, moduleVersion(build, part.module))
+		fmt.Fprintf(&text, "%s %s, in this program\n", part.name, moduleVersion(build, part.module))
 	}
-	fmt.Fprintf(&text, "dapr %s\n", sidecars.Minor)
+	fmt.Fprintf(&text, "dapr %s, in the sidecar; any other %s works as well\n", sidecars.Version, sidecars.Minor)
 	return text.String()
 }
 
-// versionOf is the module's version, which the go tool takes from the
-// repository's tags and commits.
-func versionOf(build *debug.BuildInfo) string {
-	if v := build.Main.Version; v != "" {
-		return v
+// source is the commit that this program was built of, and its date.
+func source(build *debug.BuildInfo) string {
+	if commit != "" {
+		return commit + " of " + committed
 	}
-	return "(devel)"
+	settings := make(map[string]string)
+	for _, setting := range build.Settings {
+		settings[setting.Key] = setting.Value
+	}
+	if settings["vcs.revision"] == "" {
+		return "unknown; go build in a clone of the repository says it"
+	}
+	text := settings["vcs.revision"] + " of " + settings["vcs.time"]
+	if settings["vcs.modified"] == "true" {
+		text += ", with changes that are not committed"
+	}
+	return text
 }
 
 func moduleVersion(build *debug.BuildInfo, path string) string {

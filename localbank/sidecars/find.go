@@ -2,6 +2,7 @@ package sidecars
 
 import (
 	"context"
+	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,15 +14,20 @@ import (
 	"time"
 )
 
-// Minor is the minor version of Dapr that corebank is made for.
-const Minor = "1.18"
+// Minor is the minor version of Dapr that corebank is made for, and Version the one
+// that components/daprd builds.
+const (
+	Minor   = "1.18"
+	Version = Minor + ".2"
+)
 
 // versionTimeout bounds reading the version of a program.
 const versionTimeout = 10 * time.Second
 
 // Programs are the programs that were found.
 type Programs struct {
-	// Daprd, Placement and Sentry are absolute paths.
+	// Daprd, Placement and Sentry are absolute paths. They may be one: a program
+	// that is told by its name which of them to be.
 	Daprd     string
 	Placement string
 	Sentry    string
@@ -33,6 +39,9 @@ type Programs struct {
 type Finder struct {
 	// Dir, if not empty, is the only place to look.
 	Dir string
+	// Beside is the directory of this program, where an archive of a release has
+	// the sidecar.
+	Beside string
 	// Installed are directories that may hold all programs.
 	Installed []string
 	// Near are directories that may be in a clone of corebank: the source is
@@ -46,9 +55,9 @@ type Finder struct {
 	Report func(Progress)
 }
 
-// DefaultFinder looks in COREBANK_DAPRD_DIR, PATH and ~/.dapr/bin, from the
-// working directory and the directory of this program upwards, and in the user's
-// cache directory.
+// DefaultFinder looks in COREBANK_DAPRD_DIR, beside this program, in PATH and
+// ~/.dapr/bin, from the working directory and the directory of this program upwards,
+// and in the user's cache directory.
 func DefaultFinder(report func(Progress)) Finder {
 	f := Finder{Dir: os.Getenv("COREBANK_DAPRD_DIR"), Report: report}
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
@@ -63,7 +72,8 @@ func DefaultFinder(report func(Progress)) Finder {
 		f.Near = append(f.Near, dir)
 	}
 	if program, err := os.Executable(); err == nil {
-		f.Near = append(f.Near, filepath.Dir(program))
+		f.Beside = filepath.Dir(program)
+		f.Near = append(f.Near, f.Beside)
 	}
 	if cache, err := os.UserCacheDir(); err != nil {
 		f.NoCache = fmt.Errorf("find a directory for building Dapr's sidecar: %w; set XDG_CACHE_HOME", err)
@@ -81,6 +91,9 @@ func (f Finder) Find(ctx context.Context) (Programs, error) {
 			return Programs{}, fmt.Errorf("COREBANK_DAPRD_DIR=%s: %w; unset it to let corebank find or build Dapr %s",
 				f.Dir, err, Minor)
 		}
+		return found, nil
+	}
+	if found, err := released(f.Beside); err == nil {
 		return found, nil
 	}
 	for _, dir := range f.Installed {
@@ -126,6 +139,26 @@ func (f Finder) anyBuilt(ctx context.Context) (Programs, error) {
 var errNotFound = errors.New("Dapr " + Minor + " is not installed, and its source was not found; " +
 	"run corebank inside a clone of its repository with Go installed, " +
 	"or install daprd, placement and sentry " + Minor + " and set COREBANK_DAPRD_DIR to their directory")
+
+// released is the sidecar of components/daprd in a directory, which is placement and
+// sentry as well. What it was built of is in the file, so it need not be run.
+func released(dir string) (Programs, error) {
+	if dir == "" {
+		return Programs{}, errNotFound
+	}
+	path := filepath.Join(dir, executable("daprd"))
+	build, err := buildinfo.ReadFile(path)
+	if err != nil {
+		return Programs{}, err
+	}
+	for _, module := range build.Deps {
+		version := strings.TrimPrefix(module.Version, "v")
+		if build.Main.Path == modulePath && module.Path == "github.com/dapr/dapr" && strings.HasPrefix(version, Minor+".") {
+			return Programs{Daprd: path, Placement: path, Sentry: path, Version: version}, nil
+		}
+	}
+	return Programs{}, fmt.Errorf("%s is no sidecar of corebank with Dapr %s", path, Minor)
+}
 
 // inspect checks that a directory has all programs, and daprd in the right minor
 // version.

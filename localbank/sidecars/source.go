@@ -15,8 +15,11 @@ import (
 	"strings"
 )
 
-// moduleLine begins the go.mod of the nested module.
-const moduleLine = "module corebank/components/daprd\n"
+// modulePath is the nested module, and moduleLine begins its go.mod.
+const (
+	modulePath = "corebank/components/daprd"
+	moduleLine = "module " + modulePath + "\n"
+)
 
 // findSource looks for components/daprd in the directories and upwards.
 func findSource(near []string) (dir string, found bool) {

@@ -59,6 +59,9 @@ func (l *launcher) start(p Process, logs string) (*running, error) {
 		return nil, err
 	}
 	command := exec.Command(p.Command, p.Args...)
+	if p.Called != "" {
+		command.Args[0] = p.Called
+	}
 	command.Env, command.Dir = p.Env, p.Dir
 	if command.Env == nil {
 		command.Env = []string{} // for os/exec, nil means that of this process

@@ -16,6 +16,9 @@ type Process struct {
 	// Command is the path of the program, Args its arguments without its name.
 	Command string
 	Args    []string
+	// Called is the name that the program is called by, for a program that is
+	// several; empty means its path.
+	Called string
 	// Env is the whole environment: nothing is inherited.
 	Env []string
 	// Dir is the working directory; empty means that of this process.
