@@ -3,6 +3,7 @@ package localbank
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,7 @@ type buildOutput struct {
 	mu     sync.Mutex
 	line   *terminal.Line
 	began  time.Time // of the build; zero if there is none
+	step   time.Time // when its step began
 	latest sidecars.Progress
 	shown  time.Time
 }
@@ -67,10 +69,13 @@ func (b *buildOutput) report(p sidecars.Progress) {
 	first := b.began.IsZero()
 	if first {
 		b.began = time.Now()
-		fmt.Fprintf(b.out, "Dapr %s is not installed and is now built, once: some minutes, and a download of about 270 MB\n",
-			sidecars.Minor)
+		fmt.Fprintf(b.out, "Dapr %s is not installed and is now built, once: a download of about 270 MB, then about\n"+
+			"six minutes on two processors. The archives of releases have it.\n", sidecars.Minor)
 	}
 	nextStep := p.Step != b.latest.Step
+	if nextStep {
+		b.step = time.Now()
+	}
 	b.latest = p
 	// A terminal shows each change, but only a few a second.
 	if first || nextStep || b.line.Terminal && time.Since(b.shown) > b.every/5 {
@@ -84,24 +89,38 @@ func (b *buildOutput) show() {
 		return
 	}
 	b.shown = time.Now()
-	text := fmt.Sprintf("  %s  %s", time.Since(b.began).Round(time.Second), describe(b.latest))
+	text := fmt.Sprintf("  %s, after %s", describe(b.latest, time.Since(b.step)),
+		time.Since(b.began).Round(time.Second))
 	if b.line.Terminal {
 		text = fmt.Sprintf("%.*s", maxWidth, text)
 	}
 	b.line.Show(text)
 }
 
-func describe(p sidecars.Progress) string {
+// steps are those of a build, in their order.
+var steps = []string{sidecars.Downloading, sidecars.Compiling}
+
+// minShare is how much of a step must be done, as 1 of so many parts, before it says
+// when the rest will be.
+const minShare = 20
+
+// describe says which step it is, of how many, how far it is, and about how long the
+// rest takes. What is being compiled tells nobody anything.
+func describe(p sidecars.Progress, took time.Duration) string {
 	var text strings.Builder
+	if i := slices.Index(steps, p.Step); i >= 0 {
+		fmt.Fprintf(&text, "step %d of %d, ", i+1, len(steps))
+	}
 	text.WriteString(p.Step)
 	switch {
 	case p.Total > 0:
-		fmt.Fprintf(&text, " package %d of at most %d", p.Done, p.Total)
+		fmt.Fprintf(&text, ": %d of %d packages", p.Done, p.Total)
 	case p.Done > 0:
-		fmt.Fprintf(&text, " module %d", p.Done)
+		fmt.Fprintf(&text, ": %d modules", p.Done)
 	}
-	if p.Item != "" {
-		text.WriteString(": " + p.Item)
+	if p.Total > 0 && p.Done*minShare >= p.Total {
+		left := time.Duration(float64(took) / float64(p.Done) * float64(p.Total-p.Done))
+		fmt.Fprintf(&text, ", about %s left", left.Round(10*time.Second))
 	}
 	return text.String()
 }

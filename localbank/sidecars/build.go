@@ -141,13 +141,13 @@ type compilation struct {
 
 func (c compilation) run(ctx context.Context, output string) error {
 	// Listing the packages downloads and counts them.
-	listing := &outputReader{report: c.report, step: "downloading"}
+	listing := &outputReader{report: c.report, step: Downloading}
 	c.report(Progress{Step: listing.step})
 	var packages counter
 	if err := c.goTool(ctx, &packages, listing, "list", "-deps", "."); err != nil {
 		return c.failed(ctx, err, listing)
 	}
-	building := &outputReader{report: c.report, step: "compiling", total: packages.lines}
+	building := &outputReader{report: c.report, step: Compiling, total: packages.lines}
 	c.report(Progress{Step: building.step, Total: building.total})
 	err := c.goTool(ctx, building, building, "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", output, ".")
 	if err != nil {

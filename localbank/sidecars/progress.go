@@ -5,9 +5,15 @@ import (
 	"strings"
 )
 
+// The steps of a build.
+const (
+	Downloading = "downloading"
+	Compiling   = "compiling"
+)
+
 // Progress is the progress of a build.
 type Progress struct {
-	// Step is what is being done: "downloading", "compiling", or a sentence.
+	// Step is what is being done: one of the steps, or a sentence.
 	Step string
 	// Done counts modules or packages; Total is the largest number that is
 	// possible, or 0 if that is not known.
@@ -53,7 +59,7 @@ func (l *outputReader) readLine(line string) {
 	l.last = append(l.last, line)
 	l.last = l.last[max(0, len(l.last)-maxLastLines):]
 	item, downloading := strings.CutPrefix(line, "go: downloading ")
-	if !downloading && (l.step == "downloading" || strings.ContainsAny(line, " :#")) {
+	if !downloading && (l.step == Downloading || strings.ContainsAny(line, " :#")) {
 		return
 	}
 	l.done++

@@ -334,3 +334,44 @@ func onlyLocks(t *testing.T, cache string) {
 		}
 	}
 }
+
+// TestTheVersionIsTheOneThatIsBuilt.
+func TestTheVersionIsTheOneThatIsBuilt(t *testing.T) {
+	text, err := os.ReadFile("../../components/daprd/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := "\tgithub.com/dapr/dapr v" + sidecars.Version + "\n"; !strings.Contains(string(text), line) {
+		t.Errorf("components/daprd/go.mod does not have %q", line)
+	}
+}
+
+// TestASidecarBesideThisProgramIsFoundFirst: as in an archive of a release. It is all
+// three programs. Another program of that name is none.
+func TestASidecarBesideThisProgramIsFoundFirst(t *testing.T) {
+	root := clone(t, goodProgram)
+	built, err := sidecars.Finder{Near: []string{root}, Cache: t.TempDir(), Report: func(sidecars.Progress) {}}.
+		Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(versionVariable, "1.18.7")
+	installed := install(t, t.TempDir(), "daprd", "placement", "sentry")
+	beside := t.TempDir()
+	program, err := os.ReadFile(built.Daprd)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(beside, filepath.Base(built.Daprd)), program, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := sidecars.Finder{Beside: beside, Installed: []string{installed}}.Find(t.Context())
+	if err != nil || filepath.Dir(found.Daprd) != beside || found.Placement != found.Daprd ||
+		found.Sentry != found.Daprd || found.Version != "1.18.2" {
+		t.Errorf("found %+v, %v", found, err)
+	}
+	found, err = sidecars.Finder{Beside: installed, Installed: []string{installed}}.Find(t.Context())
+	if err != nil || found.Placement == found.Daprd || found.Version != "1.18.7" {
+		t.Errorf("beside is an installed one: %+v, %v", found, err)
+	}
+}
