@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -23,10 +22,6 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// What a release was built of. The linker sets these; without them, the go tool
-// says what it took from the repository.
-var release, commit, committed string
-
 // version has a line for this program, for its source, for Go, and for each part.
 func version() string {
 	build, ok := debug.ReadBuildInfo()
@@ -34,7 +29,7 @@ func version() string {
 		return "corebank, built without module information; build it with go build\n"
 	}
 	var text strings.Builder
-	fmt.Fprintf(&text, "corebank %s\ncommit %s\nbuilt with %s for %s/%s\n", cmp.Or(release, build.Main.Version, "(devel)"),
+	fmt.Fprintf(&text, "corebank %s\ncommit %s\nbuilt with %s for %s/%s\n", versionOf(build),
 		source(build), build.GoVersion, runtime.GOOS, runtime.GOARCH)
 	for _, part := range []struct{ name, module string }{
 		{"immudb", "github.com/codenotary/immudb"},
@@ -44,32 +39,4 @@ func version() string {
 	}
 	fmt.Fprintf(&text, "dapr %s, in the sidecar; any other %s works as well\n", sidecars.Version, sidecars.Minor)
 	return text.String()
-}
-
-// source is the commit that this program was built of, and its date.
-func source(build *debug.BuildInfo) string {
-	if commit != "" {
-		return commit + " of " + committed
-	}
-	settings := make(map[string]string)
-	for _, setting := range build.Settings {
-		settings[setting.Key] = setting.Value
-	}
-	if settings["vcs.revision"] == "" {
-		return "unknown; go build in a clone of the repository says it"
-	}
-	text := settings["vcs.revision"] + " of " + settings["vcs.time"]
-	if settings["vcs.modified"] == "true" {
-		text += ", with changes that are not committed"
-	}
-	return text
-}
-
-func moduleVersion(build *debug.BuildInfo, path string) string {
-	for _, module := range build.Deps {
-		if module.Path == path {
-			return module.Version
-		}
-	}
-	return "not included"
 }
