@@ -105,7 +105,7 @@ var steps = []string{sidecars.Downloading, sidecars.Compiling}
 const minShare = 20
 
 // describe says which step it is, of how many, how far it is, and about how long the
-// rest takes. What is being compiled tells nobody anything.
+// rest takes. What is being compiled tells no one anything.
 func describe(p sidecars.Progress, took time.Duration) string {
 	var text strings.Builder
 	if i := slices.Index(steps, p.Step); i >= 0 {

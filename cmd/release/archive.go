@@ -45,7 +45,7 @@ func (f file) open() (io.ReadCloser, int64, error) {
 }
 
 // writeArchive writes files into a folder of an archive, a zip or a tar.gz by its
-// name. Every file has the same date and belongs to nobody, so that equal files
+// name. Every file has the same date and belongs to no one, so that equal files
 // make equal archives.
 func writeArchive(name, folder string, date time.Time, files []file) (size int64, err error) {
 	out, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)

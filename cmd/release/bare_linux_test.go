@@ -54,7 +54,8 @@ func TestAnArchiveIsAllThatABareMachineNeeds(t *testing.T) {
 	now := stamp{version: "1.2.3", commit: "0123456789abcdef", date: someTime}
 	var archives [2]string
 	for i := range archives {
-		r := release{root: copyOfSource(t, strings.Repeat("x", 1+20*i)), out: t.TempDir(), sidecar: filepath.Dir(found.Daprd)}
+		r := release{root: copyOfSource(t, strings.Repeat("x", 1+20*i)), out: t.TempDir(),
+			sidecar: filepath.Dir(found.Daprd)}
 		name, _, err := r.makeArchive(t.Context(), now, host)
 		if err != nil {
 			t.Fatal(err)
@@ -67,13 +68,14 @@ func TestAnArchiveIsAllThatABareMachineNeeds(t *testing.T) {
 	}
 
 	root := t.TempDir()
-	if text, err := exec.Command("tar", "-xzf", archives[0], "-C", root, "--strip-components=1").CombinedOutput(); err != nil {
+	unpack := exec.Command("tar", "-xzf", archives[0], "-C", root, "--strip-components=1")
+	if text, err := unpack.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}
 	text, err := runBare(t, "only:"+root, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL,
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | userNamespace()})
 	if errors.Is(err, syscall.EPERM) {
-		t.Log("this system lets nobody have a machine of its own: it is tried in an empty environment only")
+		t.Log("this system lets no one have a machine of its own: it is tried in an empty environment only")
 		text, err = runBare(t, root, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL})
 	}
 	if err != nil {
@@ -95,7 +97,8 @@ func must(t *testing.T) func(sum []byte, err error) []byte {
 func copyOfSource(t *testing.T, name string) string {
 	t.Helper()
 	copied := filepath.Join(t.TempDir(), name)
-	list, err := exec.Command("git", "-C", "../..", "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
+	listing := exec.Command("git", "-C", "../..", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	list, err := listing.Output()
 	if err != nil {
 		t.Fatal(err)
 	}

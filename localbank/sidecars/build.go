@@ -149,7 +149,8 @@ func (c compilation) run(ctx context.Context, output string) error {
 	}
 	building := &outputReader{report: c.report, step: Compiling, total: packages.lines}
 	c.report(Progress{Step: building.step, Total: building.total})
-	err := c.goTool(ctx, building, building, "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", output, ".")
+	err := c.goTool(ctx, building, building, "build", "-v", "-trimpath", "-buildvcs=false",
+		"-ldflags=-s -w", "-o", output, ".")
 	if err != nil {
 		return c.failed(ctx, err, building)
 	}

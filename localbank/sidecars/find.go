@@ -26,8 +26,8 @@ const versionTimeout = 10 * time.Second
 
 // Programs are the programs that were found.
 type Programs struct {
-	// Daprd, Placement and Sentry are absolute paths. They may be one: a program
-	// that is told by its name which of them to be.
+	// Daprd, Placement and Sentry are absolute paths. They may be one:
+	// a program that its name makes one of them.
 	Daprd     string
 	Placement string
 	Sentry    string
