@@ -22,6 +22,9 @@ func TestTheComposeFileLosesNothing(t *testing.T) {
 		more = append(more, override(t, standInImages(t), name))
 	}
 	p := newProject(t, name, more...)
+	if images == public {
+		p.must(t, "build", "server")
+	}
 	p.up(t)
 	checkHardened(t, p)
 	checkSidecarsAreQuiet(t, p)

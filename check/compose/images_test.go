@@ -7,11 +7,13 @@ import (
 	"bytes"
 	"context"
 	"debug/buildinfo"
+	"debug/elf"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,7 +70,7 @@ func standInImages(t *testing.T) map[string]image {
 	busybox, bash := system(t, "busybox", "busybox-static"), system(t, "bash-static", "bash-static")
 	asNonroot := []string{"USER 65532", "WORKDIR /"}
 	return map[string]image{
-		"corebank": {programs: map[string]string{"corebank": corebank}, folders: map[string]int{"home/nonroot": nonroot},
+		"corebank": {programs: map[string]string{"corebank": corebank}, folders: map[string]int{"home/nonroot": nonroot, "tmp": nonroot},
 			changes: []string{"USER 65532", "WORKDIR /home/nonroot", `ENTRYPOINT ["/corebank"]`}},
 		"daprd":     {programs: map[string]string{"daprd": dapr.Daprd}, changes: asNonroot},
 		"placement": {programs: map[string]string{"placement": dapr.Placement}, changes: asNonroot},
@@ -117,6 +119,14 @@ func system(t *testing.T, program, debian string) string {
 	path, err := exec.LookPath(program)
 	if err != nil {
 		t.Fatalf("the images have a static %s in them: %v; install Debian's package %s", program, err, debian)
+	}
+	file, err := elf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
+		t.Fatalf("%s is not static, and the images have nothing else in them; install Debian's package %s", path, debian)
 	}
 	return path
 }

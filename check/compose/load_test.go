@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -55,9 +54,6 @@ const depositMutation = `mutation($id: ID!, $value: Decimal!, $key: String!) {
   payload: deposit(input: {accountId: $id, amount: {value: $value, currency: "EUR"}, idempotencyKey: $key}) {
     transaction { version } userErrors { code message } } }`
 
-// retried are the errors that say that a client should ask again.
-var retried = []string{"UNAVAILABLE", "UNKNOWN_OUTCOME", "RATE_LIMITED"}
-
 type payload struct {
 	Account     *struct{ ID string }
 	Transaction *struct{ Version int64 }
@@ -80,7 +76,7 @@ func (p *payments) settle(ctx context.Context, mutation string, variables map[st
 		case err == nil && done != nil && (done.Account != nil || done.Transaction != nil):
 			return *done, nil
 		case err == nil && len(answer.Errors) > 0:
-			if err = answer.Errors[0]; !slices.Contains(retried, answer.Errors[0].Code()) {
+			if err = answer.Errors[0]; answer.Errors[0].Extensions["retryable"] != true {
 				return payload{}, err
 			}
 		}

@@ -125,7 +125,8 @@ func (p *project) services(t *testing.T) []string {
 
 // state is what Docker says of the container of a service.
 func (p *project) state(ctx context.Context, service, format string) (string, error) {
-	id, err := p.compose(ctx, "ps", "--all", "--quiet", service)
+	id, err := docker(ctx, "ps", "--all", "--quiet", "--filter=label=com.docker.compose.project="+p.name,
+		"--filter=label=com.docker.compose.service="+service)
 	if err != nil || id == "" {
 		return "", fmt.Errorf("%s has no container: %w", service, err)
 	}
@@ -157,24 +158,27 @@ func (p *project) crash(ctx context.Context, service string) error {
 	}
 }
 
-// healthy waits until every health check passes.
+// healthy waits until everything runs and every health check passes.
 func (p *project) healthy(ctx context.Context) error {
 	for {
-		out, err := p.compose(ctx, "ps", "--all", "--format", "{{.Service}} {{.State}} {{.Health}}")
+		out, err := docker(ctx, "ps", "--all", "--filter=label=com.docker.compose.project="+p.name,
+			"--format", `{{.Label "com.docker.compose.service"}} {{.State}} {{.Status}}`)
 		if err != nil {
 			return err
 		}
 		ill := ""
 		for line := range strings.Lines(out) {
-			service, state, _ := strings.Cut(strings.TrimSpace(line), " ")
-			if !slices.Contains(once, service) && state != "running healthy" && strings.TrimSpace(state) != "running" {
+			service, state, _ := strings.Cut(line, " ")
+			well := strings.HasPrefix(state, "running") && !strings.Contains(state, "(health: starting)") &&
+				!strings.Contains(state, "(unhealthy)")
+			if !well && !slices.Contains(once, service) {
 				ill = line
 			}
 		}
 		if ill == "" {
 			return nil
 		}
-		if !app.Pause(ctx, tick) {
+		if !app.Pause(ctx, 4*tick) {
 			return fmt.Errorf("it does not get well: %s", ill)
 		}
 	}

@@ -118,3 +118,44 @@ func TestSecretsOfComposeComeFromItsEnvironment(t *testing.T) {
 		t.Errorf(".env.example gives away a value for %s", match[1])
 	}
 }
+
+// TestTheDemoIsForThisMachineOnly: those who can reach its gateway can ask for a token,
+// so its port is on loopback whatever .env says, and it adds no rights.
+func TestTheDemoIsForThisMachineOnly(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "compose.demo.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var demo composed
+	if err := yaml.Unmarshal(data, &demo); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), "ports: !override") {
+		t.Error("the ports are added to those of docker-compose.yml, which can be published anywhere")
+	}
+	for name, s := range demo.Services {
+		for _, port := range s.Ports {
+			if !strings.HasPrefix(port, "127.0.0.1:") {
+				t.Errorf("%s publishes %s", name, port)
+			}
+		}
+		if s.Privileged || len(s.CapAdd) > 0 {
+			t.Errorf("%s gets rights", name)
+		}
+	}
+	if issuer := demo.Services["demo-issuer"]; !issuer.ReadOnly || !slices.Equal(issuer.CapDrop, []string{"ALL"}) {
+		t.Errorf("the issuer keeps rights: %+v", issuer)
+	}
+}
+
+// TestSecretsOfComposeNeedNoUser: engines of version 20.10 refuse a secret for a user
+// that the host does not know.
+func TestSecretsOfComposeNeedNoUser(t *testing.T) {
+	_, text := readCompose(t)
+	if strings.Contains(text, "uid:") || strings.Contains(text, "gid:") {
+		t.Error("a secret is given to a user by number")
+	}
+	if strings.Count(text, "{source: ") != strings.Count(text, "mode: 0444}") {
+		t.Error("a secret cannot be read by the unprivileged user of its container")
+	}
+}

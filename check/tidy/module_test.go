@@ -12,7 +12,7 @@ import (
 func TestTheModulesNameOneGo(t *testing.T) {
 	line := regexp.MustCompile(`(?m)^go (\S+)$`)
 	named := make(map[string]string)
-	for _, module := range []string{".", "components/daprd"} {
+	for _, module := range []string{".", "components/daprd", "check/chart", "check/compose/standin"} {
 		text, err := os.ReadFile(filepath.Join(root, module, "go.mod"))
 		if err != nil {
 			t.Fatal(err)
