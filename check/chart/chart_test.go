@@ -15,6 +15,7 @@ import (
 	components "github.com/dapr/dapr/pkg/apis/components/v1alpha1"
 	configuration "github.com/dapr/dapr/pkg/apis/configuration/v1alpha1"
 	resiliency "github.com/dapr/dapr/pkg/apis/resiliency/v1alpha1"
+	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	helmchart "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
 	"helm.sh/helm/v3/pkg/chartutil"
@@ -127,6 +128,7 @@ var kinds = map[schema.GroupVersionKind]func() any{
 	{Group: "dapr.io", Version: "v1alpha1", Kind: "Component"}:     func() any { return new(components.Component) },
 	{Group: "dapr.io", Version: "v1alpha1", Kind: "Configuration"}: func() any { return new(configuration.Configuration) },
 	{Group: "dapr.io", Version: "v1alpha1", Kind: "Resiliency"}:    func() any { return new(resiliency.Resiliency) },
+	monitoring.SchemeGroupVersion.WithKind("PodMonitor"):           func() any { return new(monitoring.PodMonitor) },
 }
 
 // objects decodes what was made, and fails for a field that its type does not have or

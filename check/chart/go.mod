@@ -4,6 +4,7 @@ go 1.26.5
 
 require (
 	github.com/dapr/dapr v1.18.2
+	github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring v0.86.0
 	helm.sh/helm/v3 v3.19.0
 	k8s.io/apimachinery v0.34.1
 	k8s.io/client-go v0.34.1

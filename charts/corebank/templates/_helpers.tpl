@@ -61,7 +61,7 @@ dapr.io/app-protocol: grpc
 dapr.io/config: {{ $root.Release.Name }}-corebank
 dapr.io/api-token-secret: {{ $prefix }}-sidecar-{{ $app }}
 dapr.io/log-level: {{ $root.Values.sidecar.logLevel }}
-dapr.io/enable-metrics: "true"
+dapr.io/enable-metrics: {{ $root.Values.metrics.enabled | quote }}
 dapr.io/metrics-port: "9090"
 dapr.io/graceful-shutdown-seconds: "5"
 dapr.io/disable-builtin-k8s-secret-store: "true"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 )
@@ -10,6 +11,7 @@ import (
 type cursor struct {
 	name string
 	rest []bson.D
+	used time.Time
 }
 
 const batchSize = 101
@@ -25,7 +27,7 @@ func (c *connection) onCollection(s *scope, name, database string, command bson.
 		return c.more(command)
 	case "killcursors":
 		for _, id := range list(command, "cursors") {
-			delete(c.cursors, integer(id))
+			delete(c.store.cursors, integer(id))
 		}
 		return nil, nil
 	case "insert":
@@ -83,9 +85,9 @@ func (c *connection) find(s *scope, name string, command bson.D) (bson.D, error)
 	}
 	first := found[:min(size, len(found))]
 	if rest := found[len(first):]; len(rest) > 0 {
-		c.last++
-		id = c.last
-		c.cursors[id] = &cursor{name, rest}
+		c.store.last++
+		id = c.store.last
+		c.store.cursors[id] = &cursor{name, rest, time.Now()}
 	}
 	answer := bson.D{{Key: "id", Value: id}, {Key: "ns", Value: name}, {Key: "firstBatch", Value: list0(first)}}
 	if s.at != (bson.Timestamp{}) {
@@ -96,7 +98,7 @@ func (c *connection) find(s *scope, name string, command bson.D) (bson.D, error)
 
 func (c *connection) more(command bson.D) (bson.D, error) {
 	id := integer(command[0].Value)
-	open := c.cursors[id]
+	open := c.store.cursors[id]
 	if open == nil {
 		return nil, failure{code: 43, name: "CursorNotFound", text: fmt.Sprintf("cursor id %d not found", id)}
 	}
@@ -105,9 +107,10 @@ func (c *connection) more(command bson.D) (bson.D, error) {
 		size = min(n, size)
 	}
 	size = min(size, 10*batchSize)
+	open.used = time.Now()
 	next := open.rest[:size]
 	if open.rest = open.rest[size:]; len(open.rest) == 0 {
-		delete(c.cursors, id)
+		delete(c.store.cursors, id)
 		id = 0
 	}
 	return bson.D{{Key: "cursor", Value: bson.D{{Key: "id", Value: id}, {Key: "ns", Value: open.name},

@@ -88,13 +88,11 @@ type connection struct {
 	server
 	conversation conversation
 	name         string // of the user who has signed in
-	cursors      map[int64]*cursor
-	last         int64 // cursor
 }
 
 func (s server) serve(conn net.Conn) {
 	defer conn.Close()
-	c := &connection{server: s, cursors: make(map[int64]*cursor)}
+	c := &connection{server: s}
 	from := bufio.NewReader(conn)
 	for {
 		r, err := readRequest(from)

@@ -16,6 +16,7 @@ import (
 const (
 	snapshotsLast    = 5 * time.Minute
 	transactionsLast = time.Minute
+	cursorsLast      = 10 * time.Minute
 )
 
 // store is everything the server has. Its user holds its mutex.
@@ -29,6 +30,10 @@ type store struct {
 	ended     map[string]int64
 	snapshots map[bson.Timestamp]snapshot
 	users     map[string]user
+	// cursors are the rests of results, which a client may ask for over another
+	// connection; last is the newest.
+	cursors map[int64]*cursor
+	last    int64
 	// set is the replica set's configuration; nil until it is initiated.
 	set   bson.D
 	clock bson.Timestamp
@@ -59,7 +64,8 @@ type entry struct {
 // openStore reads the journal in a folder.
 func openStore(folder string) (*store, error) {
 	s := &store{now: make(data), open: make(map[string]*transaction), ended: make(map[string]int64),
-		snapshots: make(map[bson.Timestamp]snapshot), users: make(map[string]user)}
+		snapshots: make(map[bson.Timestamp]snapshot), users: make(map[string]user),
+		cursors: make(map[int64]*cursor)}
 	var err error
 	s.journal, err = os.OpenFile(filepath.Join(folder, "journal"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -148,6 +154,11 @@ func (s *store) forget() {
 	for at, one := range s.snapshots {
 		if time.Since(one.at) > snapshotsLast {
 			delete(s.snapshots, at)
+		}
+	}
+	for id, c := range s.cursors {
+		if time.Since(c.used) > cursorsLast {
+			delete(s.cursors, id)
 		}
 	}
 	for session, t := range s.open {
