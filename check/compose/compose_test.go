@@ -4,6 +4,9 @@ package compose
 
 import (
 	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +51,41 @@ func TestTheComposeFileLosesNothing(t *testing.T) {
 	t.Logf("%d payments were acknowledged, %d answers were asked for again", count, pay.retried)
 	checkAccounts(t, pay)
 	audit(t, p)
+}
+
+// TestTheStandInDoesWhatMongoDBDoes: the suite of the views' store, with transactions,
+// snapshots and write conflicts, on the engine that stands in for MongoDB above. Without
+// that, what is right on it would say little.
+func TestTheStandInDoesWhatMongoDBDoes(t *testing.T) {
+	if wantedImages(t) == public {
+		t.Skip("MongoDB itself is used, and has a job of its own for this suite")
+	}
+	mongo := filepath.Join(t.TempDir(), "mongo")
+	if err := goBuild(t.Context(), filepath.Join(root, "check", "compose", "standin"), mongo, "./mongo"); err != nil {
+		t.Fatal(err)
+	}
+	name, port := "corebank-check-store"+time.Now().Format("150405"), freePort(t)
+	standIn := image{programs: map[string]string{"usr/bin/mongod": mongo},
+		links: map[string]string{"usr/bin/mongosh": "mongod"}, folders: map[string]int{"data/db": 0}}
+	if err := importImage(t.Context(), name, standIn); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx := context.WithoutCancel(t.Context())
+		_, _ = docker(ctx, "rm", "--force", "--volumes", name)
+		_, _ = docker(ctx, "image", "rm", "--force", name)
+	})
+	must(t, "run", "--detach", "--name="+name, "--publish=127.0.0.1:"+port+":27017", name, "mongod", "--replSet", "rs0")
+	must(t, "exec", name, "mongosh", "--quiet", "--eval",
+		`rs.initiate({_id: "rs0", members: [{_id: 0, host: "127.0.0.1:`+port+`"}]})`)
+	suite := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-skip=FerretDB|./FerretDB", "./internal/view/mongo")
+	suite.Dir = root
+	suite.Env = append(os.Environ(), "MONGODB_URI=mongodb://127.0.0.1:"+port+"/?replicaSet=rs0")
+	out, err := run(suite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Log(out)
 }
 
 // hurt kills each container once and recreates each app with its sidecar, and waits
