@@ -75,7 +75,8 @@ func TestTheStandInDoesWhatMongoDBDoes(t *testing.T) {
 		_, _ = docker(ctx, "rm", "--force", "--volumes", name)
 		_, _ = docker(ctx, "image", "rm", "--force", name)
 	})
-	must(t, "run", "--detach", "--name="+name, "--publish=127.0.0.1:"+port+":27017", name, "mongod", "--replSet", "rs0")
+	must(t, "run", "--detach", "--name="+name, "--publish=127.0.0.1:"+port+":27017", name,
+		"mongod", "--replSet", "rs0")
 	must(t, "exec", name, "mongosh", "--quiet", "--eval",
 		`rs.initiate({_id: "rs0", members: [{_id: 0, host: "127.0.0.1:`+port+`"}]})`)
 	suite := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-skip=FerretDB|./FerretDB", "./internal/view/mongo")

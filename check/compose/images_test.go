@@ -70,7 +70,8 @@ func standInImages(t *testing.T) map[string]image {
 	busybox, bash := system(t, "busybox", "busybox-static"), system(t, "bash-static", "bash-static")
 	asNonroot := []string{"USER 65532", "WORKDIR /"}
 	return map[string]image{
-		"corebank": {programs: map[string]string{"corebank": corebank}, folders: map[string]int{"home/nonroot": nonroot, "tmp": nonroot},
+		"corebank": {programs: map[string]string{"corebank": corebank},
+			folders: map[string]int{"home/nonroot": nonroot, "tmp": nonroot},
 			changes: []string{"USER 65532", "WORKDIR /home/nonroot", `ENTRYPOINT ["/corebank"]`}},
 		"daprd":     {programs: map[string]string{"daprd": dapr.Daprd}, changes: asNonroot},
 		"placement": {programs: map[string]string{"placement": dapr.Placement}, changes: asNonroot},
