@@ -79,7 +79,8 @@ func TestTheStandInDoesWhatMongoDBDoes(t *testing.T) {
 		"mongod", "--replSet", "rs0")
 	must(t, "exec", name, "mongosh", "--quiet", "--eval",
 		`rs.initiate({_id: "rs0", members: [{_id: 0, host: "127.0.0.1:`+port+`"}]})`)
-	suite := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-skip=FerretDB|./FerretDB", "./internal/view/mongo")
+	suite := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-skip=FerretDB|./FerretDB",
+		"./internal/view/mongo")
 	suite.Dir = root
 	suite.Env = append(os.Environ(), "MONGODB_URI=mongodb://127.0.0.1:"+port+"/?replicaSet=rs0")
 	out, err := run(suite)
