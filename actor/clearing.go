@@ -69,7 +69,7 @@ func (h *Host) ExecuteClearing(ctx context.Context, b contract.ClearingBatch) (c
 		return contract.CommandReply{}, err
 	}
 	spans := traceTurn(contract.ClearingType, b.Batch.Commands)
-	n := len(b.Accounts)
+	began, n := time.Now(), len(b.Accounts)
 	c := &clearing{host: h, of: b.Accounts, outcomes: make([]contract.Outcome, n), unknown: make(map[int]bool),
 		commands: make([]bank.Command, n), parties: make([][]bank.AccountID, n), records: make(map[recordKey]contract.Record)}
 	c.turn = turn{batch: b.Batch, callers: h.callers(ctx, b.Batch.Commands), lookUp: b.Batch.DryRun, spans: spans,
@@ -89,6 +89,7 @@ func (h *Host) ExecuteClearing(ctx context.Context, b contract.ClearingBatch) (c
 	}
 	c.execute(tracing.WithCommands(ctx, b.Batch.Commands))
 	spans.end(c.outcomes)
+	h.metrics.answered(b.Batch, c.outcomes, began)
 	return contract.CommandReply{Outcomes: c.outcomes}, nil
 }
 

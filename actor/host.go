@@ -35,6 +35,7 @@ type Host struct {
 	authenticate Authenticator
 	keysKept     int
 	partitions   int // of the log
+	metrics      *hostMetrics
 
 	mu       sync.Mutex
 	accounts *lru.Cache[bank.AccountID, *account]
@@ -53,7 +54,8 @@ const keysKept = 1024
 func NewHost(
 	log Log, store Snapshots, key seal.Key, clock func() time.Time, authenticate Authenticator,
 ) *Host {
-	h := &Host{log: log, snapshots: newSnapshots(store, key), clock: clock, authenticate: authenticate, keysKept: keysKept}
+	h := &Host{log: log, clock: clock, authenticate: authenticate, keysKept: keysKept, metrics: newHostMetrics()}
+	h.snapshots = newSnapshots(store, key, h.metrics.snapshots)
 	h.limitAccounts(accountsKept)
 	return h
 }
@@ -87,9 +89,10 @@ func (h *Host) Execute(
 	if !id.Valid() {
 		return contract.CommandReply{}, fmt.Errorf("%q is not an account id", id)
 	}
-	spans := traceTurn(contract.ActorType, batch.Commands)
+	spans, began := traceTurn(contract.ActorType, batch.Commands), time.Now()
 	outcomes := h.account(id).execute(ctx, batch, h.callers(ctx, batch.Commands), spans)
 	spans.end(outcomes)
+	h.metrics.answered(batch, outcomes, began)
 	return contract.CommandReply{Outcomes: outcomes}, nil
 }
 
@@ -116,10 +119,18 @@ func (h *Host) Has(id bank.AccountID) bool {
 	return h.accounts.Contains(id)
 }
 
+// count is how many accounts are in memory here.
+func (h *Host) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.accounts.Len()
+}
+
 func (h *Host) account(id bank.AccountID) *account {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	a, here := h.accounts.Get(id)
+	h.metrics.accounts.Count(here)
 	if !here {
 		a = &account{id: id, log: h.log, snapshots: h.snapshots, clock: h.clock, keysKept: h.keysKept,
 			turn: make(chan struct{}, 1)}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dapr/go-sdk/client"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"corebank/actor/saga"
@@ -22,6 +23,7 @@ import (
 	"corebank/internal/identity/issuer"
 	"corebank/internal/identity/oidc"
 	"corebank/internal/logclient"
+	"corebank/internal/metrics"
 	"corebank/internal/seal"
 )
 
@@ -29,6 +31,8 @@ import (
 type Config struct {
 	// Health is the address of /healthz and /readyz.
 	Health string
+	// Metrics says where the metrics are.
+	Metrics metrics.Config
 	// Identity says whose tokens prove who gives commands.
 	Identity oidc.Settings
 	// KeyFile has the key that signs what the bank itself does, the same for all hosts of actors. It is created if it
@@ -74,6 +78,10 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	measured, err := metrics.Open(config.Metrics, prometheus.Labels{"app": contract.AppActor})
+	if err != nil {
+		return err
+	}
 	events := logclient.NewPartitioned(sidecar, config.Partitions, config.AppendToken,
 		config.EventSources...)
 	sealing, err := sealingKey(key)
@@ -85,9 +93,12 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	driver := saga.New(saga.Parts{Log: events, Divided: config.Partitions > 1, Call: signer.Sign(batcher.Remote(sidecar)),
 		Store: sagaStore{sidecar}, Key: sealing, Restored: host.ForgetAll, Here: host.Has,
 		Clock: time.Now, Salt: rand.Uint64(), Logger: log})
+	measured.Add(host.Metrics()...)
+	measured.Add(TransferMetrics(driver.Status)...)
 
 	var subscribed atomic.Bool
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return measured.Serve(ctx) })
 	group.Go(func() error { events.Run(ctx); return nil })
 	group.Go(func() error { host.RunSnapshots(ctx); return nil })
 	group.Go(func() error {

@@ -9,6 +9,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/metrics"
 	"corebank/internal/seal"
 )
 
@@ -44,10 +45,11 @@ type snapshots struct {
 	store Snapshots
 	key   seal.Key
 	queue chan snapshot
+	count *metrics.Counters[snapshotResult]
 }
 
-func newSnapshots(store Snapshots, key seal.Key) *snapshots {
-	return &snapshots{store: store, key: key, queue: make(chan snapshot, snapshotQueue)}
+func newSnapshots(store Snapshots, key seal.Key, count *metrics.Counters[snapshotResult]) *snapshots {
+	return &snapshots{store: store, key: key, queue: make(chan snapshot, snapshotQueue), count: count}
 }
 
 // sealedAs is the name under which an account's snapshot is sealed.
@@ -59,6 +61,7 @@ func (s *snapshots) enqueue(state bank.Account, mark contract.Mark, keys *bank.K
 	select {
 	case s.queue <- snapshot{Schema: snapshotSchema, State: state, Mark: mark, Keys: entries, Forgot: forgot}:
 	default:
+		s.count.Of(snapshotDropped).Inc()
 	}
 }
 
@@ -69,9 +72,12 @@ func (s *snapshots) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case one := <-s.queue:
+			result := snapshotSaved
 			if err := s.save(ctx, one); err != nil {
+				result = snapshotFailed
 				slog.Warn("snapshot not saved; the log has it all", "account", one.State.ID, "error", err)
 			}
+			s.count.Of(result).Inc()
 		}
 	}
 }

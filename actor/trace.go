@@ -2,22 +2,16 @@ package actor
 
 import (
 	"slices"
-	"time"
 
 	"corebank/internal/contract"
 	"corebank/internal/tracing"
 )
 
 // turnSpans are the spans of a turn: one in each trace that one of its commands is part of. Its methods take nil, which
-// is a turn that no one traces. What is within the turn is noted only in traces that are sampled, or when it fails.
+// is a turn that no one traces.
 type turnSpans struct {
-	spans   []*tracing.Span
-	of      []int // by command: its span, from 1; 0 for none
-	sampled bool  // whether one of the traces is
-
-	// Most turns have one command.
-	oneSpan [1]*tracing.Span
-	oneOf   [1]int
+	spans []*tracing.Span
+	of    []int // by command: its span, from 1; 0 for none
 }
 
 // traceTurn begins the spans of a turn with commands.
@@ -25,11 +19,7 @@ func traceTurn(kind string, commands []contract.Command) *turnSpans {
 	if !tracing.On() {
 		return nil
 	}
-	t := &turnSpans{}
-	t.spans, t.of = t.oneSpan[:0], t.oneOf[:]
-	if len(commands) > 1 {
-		t.of = make([]int, len(commands))
-	}
+	t := &turnSpans{of: make([]int, len(commands))}
 	var parents []string
 	for i := range commands {
 		parent := commands[i].Origin.Trace
@@ -38,14 +28,14 @@ func traceTurn(kind string, commands []contract.Command) *turnSpans {
 			continue
 		}
 		span := tracing.Actor.Under(parent, kind+"/"+contract.MethodExecute, tracing.Serving)
-		if span == nil || len(t.spans) == contract.MaxTraced {
+		if span == nil || len(parents) == contract.MaxTraced {
 			continue
 		}
-		t.spans, t.sampled = append(t.spans, span), t.sampled || span.Sampled()
+		span.Text(tracing.RPCSystem, tracing.Dapr)
+		span.Text(tracing.RPCMethod, span.Name())
+		span.Number(tracing.Commands, len(commands))
+		parents, t.spans = append(parents, parent), append(t.spans, span)
 		t.of[i] = len(t.spans)
-		if len(commands) > 1 {
-			parents = append(parents, parent)
-		}
 	}
 	if len(t.spans) == 0 {
 		return nil
@@ -64,9 +54,6 @@ func (t *turnSpans) end(outcomes []contract.Outcome) {
 		}
 	}
 	for _, span := range t.spans {
-		span.Text(tracing.RPCSystem, tracing.Dapr)
-		span.Text(tracing.RPCMethod, span.Name())
-		span.Number(tracing.Commands, len(outcomes))
 		span.End()
 	}
 }
@@ -76,9 +63,9 @@ func failure(o contract.Outcome) bool {
 	return o.Status == contract.Unknown || o.Status == contract.Unavailable || o.Status == contract.Invalid
 }
 
-// decide begins the decision on a command, if its trace is sampled.
+// decide begins the decision on a command.
 func (t *turnSpans) decide(i int, c contract.Command) *tracing.Span {
-	if t == nil || t.of[i] == 0 || !t.spans[t.of[i]-1].Sampled() {
+	if t == nil || t.of[i] == 0 {
 		return nil
 	}
 	span := tracing.Actor.Within(t.spans[t.of[i]-1], "decide", tracing.Internal)
@@ -99,15 +86,8 @@ func decided(span *tracing.Span, o contract.Outcome, err error) {
 	span.End()
 }
 
-// appendMethod is what an append calls.
-const appendMethod = contract.AppEventSource + "/" + contract.MethodAppend
-
-// appendSpans are those of an append, by the spans of the turn; nil for one whose trace is not sampled.
-type appendSpans struct {
-	turn  *turnSpans
-	began time.Time
-	spans []*tracing.Span
-}
+// appendSpans are those of an append, by the spans of the turn.
+type appendSpans []*tracing.Span
 
 // extent is where the records of a command are in an append, from its first.
 type extent struct{ first, last int }
@@ -115,67 +95,49 @@ type extent struct{ first, last int }
 // append begins the append of what commands became, and notes in it which of its records are traced.
 func (t *turnSpans) append(a *contract.Append, places map[int]extent) appendSpans {
 	if t == nil {
-		return appendSpans{}
+		return nil
 	}
-	s := appendSpans{turn: t, began: time.Now()}
-	if !t.sampled {
-		return s
-	}
-	of := make([]extent, len(t.spans))
-	s.spans = make([]*tracing.Span, len(t.spans))
+	spans, of := make(appendSpans, len(t.spans)), make([]extent, len(t.spans))
 	for command, at := range places {
 		n := t.of[command] - 1
 		switch {
-		case n < 0 || !t.spans[n].Sampled():
-		case s.spans[n] == nil:
-			s.spans[n] = tracing.Actor.Within(t.spans[n], appendMethod, tracing.Calling)
+		case n < 0:
+		case spans[n] == nil:
+			spans[n] = tracing.Actor.Within(t.spans[n], contract.AppEventSource+"/"+contract.MethodAppend, tracing.Calling)
+			spans[n].Text(tracing.RPCSystem, tracing.Dapr)
+			spans[n].Text(tracing.RPCMethod, spans[n].Name())
 			of[n] = at
 		default:
 			of[n] = extent{min(of[n].first, at.first), max(of[n].last, at.last)}
 		}
 	}
-	for n, span := range s.spans {
+	for n, span := range spans {
 		if span != nil {
 			a.Traced = append(a.Traced,
 				contract.Traced{First: int64(of[n].first), Last: int64(of[n].last), Trace: span.Parent()})
 		}
 	}
-	return s
+	return spans
 }
 
 // end ends an append with its result.
 func (s appendSpans) end(result contract.AppendResult, err error) {
-	if s.turn == nil {
-		return
-	}
-	code := ""
-	switch {
-	case err != nil || result.Status == contract.AppendUnknown:
-		code = string(contract.AppendUnknown)
-	case result.Status == contract.Overloaded || result.Status == contract.Halted ||
-		result.Status == contract.AppendInvalid:
-		code = string(result.Status)
-	}
-	for n, turn := range s.turn.spans {
-		if code != "" && !turn.Sampled() {
-			tracing.Actor.FailedWithin(turn, appendMethod, tracing.Calling, s.began, code)
+	for _, span := range s {
+		span.Text(tracing.Outcome, string(result.Status))
+		switch {
+		case err != nil || result.Status == contract.AppendUnknown:
+			span.Fail(string(contract.AppendUnknown))
+		case result.Status == contract.Overloaded || result.Status == contract.Halted ||
+			result.Status == contract.AppendInvalid:
+			span.Fail(string(result.Status))
 		}
-		if s.spans == nil || s.spans[n] == nil {
-			continue
-		}
-		if code != "" {
-			s.spans[n].Fail(code)
-		}
-		s.spans[n].Text(tracing.RPCSystem, tracing.Dapr)
-		s.spans[n].Text(tracing.RPCMethod, appendMethod)
-		s.spans[n].Text(tracing.Outcome, string(result.Status))
-		s.spans[n].End()
+		span.End()
 	}
 }
 
 // places are where the records of commands are in an append to one stream.
 func (d *decision) places() map[int]extent {
-	if d.spans == nil || !d.spans.sampled {
+	if d.spans == nil {
 		return nil
 	}
 	places := make(map[int]extent, len(d.outcomes))
@@ -190,7 +152,7 @@ func (d *decision) places() map[int]extent {
 
 // places are where the records of a group's commands are: all of an append to several streams is one step.
 func (d *clearingDecision) places(g *group) map[int]extent {
-	if d.spans == nil || !d.spans.sampled {
+	if d.spans == nil {
 		return nil
 	}
 	total := 0

@@ -17,6 +17,8 @@ type batch struct {
 	size    int                     // records of all appends
 	known   storage.Heads           // the heads of streams before the commit
 	assumed storage.Heads           // the expected versions of streams whose heads are not known
+	hits    int                     // heads that were known
+	misses  int                     // heads that were not
 	held    map[bank.AccountID]bool // the streams of appends to several some of whose heads are not known
 
 	// Set by decide:
@@ -55,8 +57,10 @@ func (b *batch) add(p *pendingAppend, heads *lru.Cache[bank.AccountID, int64]) {
 	for stream := range p.Streams {
 		if head, known := heads.Get(stream.Account); known {
 			b.known[stream.Account] = head
+			b.hits++
 		} else {
 			b.assumed[stream.Account] = stream.ExpectedVersion
+			b.misses++
 		}
 	}
 	if len(p.With) == 0 || len(b.assumed) == before {

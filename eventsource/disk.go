@@ -17,9 +17,9 @@ import (
 // diskEvery is how often the free space is checked.
 const diskEvery = time.Second
 
-// watchDisk halts the writer while free reports less than reserve bytes: a log that fills its disk could neither finish
+// WatchDisk halts the writer while free reports less than reserve bytes: a log that fills its disk could neither finish
 // a commit nor recover in place.
-func watchDisk(ctx context.Context, w *Writer, free, reserve func() (uint64, error), log *slog.Logger) error {
+func WatchDisk(ctx context.Context, w *Writer, free, reserve func() (uint64, error), log *slog.Logger) error {
 	halted := false
 	for floor := uint64(0); ; {
 		bytes, err := free()
@@ -28,6 +28,8 @@ func watchDisk(ctx context.Context, w *Writer, free, reserve func() (uint64, err
 		} else {
 			log.Warn("the disk reserve cannot be read and stays as it was", "floor", floor, "error", err)
 		}
+		w.metrics.diskFree.Set(float64(bytes))
+		w.metrics.diskFloor.Set(float64(floor))
 		switch {
 		case err != nil:
 			return fmt.Errorf("free space of the log's disk: %w", err)

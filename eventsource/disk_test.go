@@ -27,7 +27,7 @@ func TestCommandsAreRefusedBeforeTheDiskIsFull(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() { _ = w.Run(ctx) })
 		running.Go(func() {
-			_ = watchDisk(ctx, w, func() (uint64, error) { return free.Load(), nil },
+			_ = WatchDisk(ctx, w, func() (uint64, error) { return free.Load(), nil },
 				Config{DiskFloor: 512 << 20}.floor, slog.New(slog.DiscardHandler))
 		})
 		defer running.Wait()

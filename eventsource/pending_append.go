@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -17,6 +18,7 @@ type pendingAppend struct {
 	size      int              // records of all its streams
 	repeating []bank.AccountID // whose streams may have one of the keys
 	state     atomic.Int32
+	queued    time.Time                  // when it began to wait for a commit
 	done      chan contract.AppendResult // has room for the one answer
 	result    contract.AppendResult      // set by the writer before the commit
 	traces    []tracedAppend

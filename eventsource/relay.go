@@ -71,11 +71,12 @@ type Relay struct {
 	savedAt     time.Time
 	lastRecords int // of the last message
 	lastAt      time.Time
+	metrics     *relayMetrics
 }
 
 // NewRelay makes a relay that does nothing until Run.
 func NewRelay(log published, writer source, publisher Publisher, logger *slog.Logger) *Relay {
-	return &Relay{storage: log, writer: writer, publisher: publisher, log: logger}
+	return &Relay{storage: log, writer: writer, publisher: publisher, log: logger, metrics: newRelayMetrics()}
 }
 
 // Published is the last position that the broker has.
@@ -92,6 +93,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		if errors.Is(err, storage.ErrFenced) {
 			return err
 		}
+		r.metrics.failures.Inc()
 		r.log.Warn("relay interrupted, trying again", "published", r.Published(), "error", err)
 		app.Pause(ctx, relayPause)
 	}
@@ -204,12 +206,14 @@ func (r *Relay) publish(ctx context.Context, records []contract.Record, fits boo
 	if !fits {
 		batch = r.heartbeat(last)
 	}
-	spans := tracing.Publish(&batch, traced(r.writer, first, last))
+	spans, began := tracing.Publish(&batch, traced(r.writer, first, last)), time.Now()
 	err := r.publisher.Publish(publishCtx, batch)
 	spans.End(last, err)
 	if err != nil {
 		return fmt.Errorf("publish %d to %d: %w", first, last, err)
 	}
+	r.metrics.messages.Inc()
+	r.metrics.seconds.Observe(time.Since(began).Seconds())
 	forgetTraced(r.writer, last)
 	r.published.Store(last)
 	r.lastRecords, r.lastAt = len(records), time.Now()

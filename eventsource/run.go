@@ -4,8 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"strconv"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"corebank/eventsource/immudb"
@@ -14,6 +16,7 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/lease"
 	"corebank/internal/logclient"
+	"corebank/internal/metrics"
 )
 
 // Config is what the log app needs to run.
@@ -22,6 +25,8 @@ type Config struct {
 	Listen string
 	// Health is the address of /healthz and /readyz.
 	Health string
+	// Metrics says where the metrics are.
+	Metrics metrics.Config
 	// Immudb is the database. Its Partition says whether this is a writer or the sequencer.
 	Immudb immudb.Config
 	// Broker, if set, asks the broker whether it works: see app.MindBroker.
@@ -54,11 +59,17 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	measured, err := metrics.Open(config.Metrics, prometheus.Labels{"app": contract.AppEventSource,
+		"partition": strconv.Itoa(config.Immudb.Partition.Number)})
+	if err != nil {
+		return err
+	}
 	if len(config.Immudb.Addresses) > 1 {
 		config.Immudb.Machines = immudb.NewMachines(config.Immudb, log)
 	}
-	w := &work{config: config, sidecar: sidecar, log: log}
+	w := &work{config: config, sidecar: sidecar, measured: measured, log: log}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return measured.Serve(ctx) })
 	group.Go(func() error { return app.ServeMethods(ctx, service, w.methods()) })
 	group.Go(func() error { return app.ServeHealth(ctx, health, sidecar.AlsoReady(w.ready)) })
 	group.Go(func() error {
@@ -76,37 +87,46 @@ type closer interface{ Close(context.Context) error }
 // startPart starts what the configuration asks for: the writer of a log with one partition, of one partition of
 // several, or the sequencer of several.
 func startPart(
-	ctx context.Context, group *errgroup.Group, config Config, sidecar *app.Sidecar, log *slog.Logger,
+	ctx context.Context, group *errgroup.Group, config Config, sidecar *app.Sidecar, measured *metrics.Endpoint,
+	log *slog.Logger,
 ) (*API, closer) {
 	part := config.Immudb.Partition
 	if part.IsSequence() {
 		cuts := immudb.NewSequenceLog(config.Immudb)
 		merged := sequencer.New(cuts, remotePartitions(sidecar, part.Of), log)
 		group.Go(func() error { return merged.Run(ctx) })
-		return NewMergedAPI(merged, startRelay(ctx, group, config, merged, merged, sidecar, log)), cuts
+		relay := NewRelay(merged, merged, sidecar, log)
+		measured.Add(SequencerMetrics(merged, relay, cuts.Epoch)...)
+		startRelay(ctx, group, config, relay, sidecar, measured)
+		return NewMergedAPI(merged, relay.Published), cuts
 	}
 	db := immudb.NewLog(config.Immudb)
 	writer := NewWriter(db, log)
 	writer.Clock = time.Now
 	group.Go(func() error { return writer.Run(ctx) })
 	if config.Disk != "" {
-		group.Go(func() error { return watchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })
+		group.Go(func() error { return WatchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })
 	}
+	measured.Add(WriterMetrics(writer, db.Epoch)...)
 	if part.Number > 0 {
 		return NewPartitionAPI(writer, db, part), db
 	}
-	return NewAPI(writer, db, startRelay(ctx, group, config, db, writer, sidecar, log)), db
+	relay := NewRelay(db, writer, sidecar, log)
+	measured.Add(relay.Metrics()...)
+	startRelay(ctx, group, config, relay, sidecar, measured)
+	return NewAPI(writer, db, relay.Published), db
 }
 
-// startRelay starts to publish, and returns a function that reports how far it has got.
+// startRelay starts to publish, and to show the last audit of what is published.
 func startRelay(
-	ctx context.Context, group *errgroup.Group, config Config, from published, head source, sidecar *app.Sidecar,
-	log *slog.Logger,
-) func() int64 {
-	relay := NewRelay(from, head, sidecar, log)
+	ctx context.Context, group *errgroup.Group, config Config, relay *Relay, sidecar *app.Sidecar,
+	measured *metrics.Endpoint,
+) {
+	audit := NewAuditMetrics()
+	measured.Add(audit.Collectors()...)
+	group.Go(func() error { audit.Watch(ctx, relay.storage); return nil })
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return relay.Run(ctx) })
-	return relay.Published
 }
 
 // remotePartitions are the partitions, read through the sidecar.

@@ -9,15 +9,17 @@ import (
 
 	"corebank/internal/app"
 	"corebank/internal/contract"
+	"corebank/internal/metrics"
 )
 
 // work is what the one event source does that works, of several. Before that, it stands by: its methods say so, and
 // nothing of the log is touched.
 type work struct {
-	config  Config
-	sidecar *app.Sidecar
-	log     *slog.Logger
-	active  atomic.Pointer[active] // nil while it stands by
+	config   Config
+	sidecar  *app.Sidecar
+	measured *metrics.Endpoint
+	log      *slog.Logger
+	active   atomic.Pointer[active] // nil while it stands by
 }
 
 // active is an event source that works.
@@ -32,7 +34,7 @@ func (w *work) do(ctx context.Context) error {
 	if machines := w.config.Immudb.Machines; machines != nil && w.config.Lease != nil {
 		group.Go(func() error { return machines.Tend(ctx) })
 	}
-	api, part := startPart(ctx, group, w.config, w.sidecar, w.log)
+	api, part := startPart(ctx, group, w.config, w.sidecar, w.measured, w.log)
 	defer part.Close(context.WithoutCancel(ctx))
 	w.active.Store(&active{api, api.Methods()})
 	defer w.active.Store(nil)

@@ -40,6 +40,7 @@ type Writer struct {
 	lease    storage.Lease
 	halted   atomic.Pointer[string] // why appends are refused although this writer has the log
 	notifier *storage.HeadNotifier
+	metrics  *writerMetrics
 }
 
 // NewWriter makes a writer that does nothing until Run.
@@ -49,7 +50,8 @@ func NewWriter(log storage.Committer, logger *slog.Logger) *Writer {
 		panic(err) // only a size that is not positive can fail
 	}
 	return &Writer{storage: log, log: logger, heads: heads, queue: make(chan *pendingAppend, queueLength),
-		lease: storage.Lease{What: "the event log", Of: log, Log: logger}, notifier: storage.NewHeadNotifier()}
+		lease: storage.Lease{What: "the event log", Of: log, Log: logger}, notifier: storage.NewHeadNotifier(),
+		metrics: newWriterMetrics()}
 }
 
 // Head is the last durable position that this writer knows of.
@@ -99,6 +101,7 @@ func (w *Writer) Append(ctx context.Context, appends []contract.Append) []contra
 		results[i] = p.wait(ctx)
 		p.endTrace(results[i])
 	}
+	w.metrics.answered(results)
 	return results
 }
 
@@ -153,6 +156,7 @@ func (w *Writer) enqueue(p *pendingAppend) {
 			return
 		}
 	}
+	p.queued = time.Now()
 	select {
 	case w.queue <- p:
 	default:
@@ -214,6 +218,7 @@ func (w *Writer) write(ctx context.Context) error {
 			}
 		}
 		carried = w.collect(b, carried)
+		w.metrics.began(b)
 		if err := w.commit(ctx, b); err != nil {
 			if carried != nil {
 				carried.answer(overloaded("the event source lost its connection to the log"))
@@ -282,7 +287,10 @@ func (w *Writer) decideAndStore(ctx context.Context, b *batch) error {
 	if len(b.records) == 0 {
 		return nil
 	}
-	return w.storage.Commit(ctx, b.records, b.assumed)
+	began := time.Now()
+	err := w.storage.Commit(ctx, b.records, b.assumed)
+	w.metrics.committed(b, began, err)
+	return err
 }
 
 // readHeads reads the heads that a batch assumed.

@@ -103,6 +103,9 @@ func NewResolver(parts Resolver) *Resolver {
 	if parts.Commands != nil {
 		parts.Commands = newHidingCommands(parts.Commands, parts.Views)
 	}
+	if parts.Decided == nil {
+		parts.Decided = func(context.Context, contract.Outcome) {}
+	}
 	parts.Views = awayViews{parts.Views}
 	parts.Log = awayLog{parts.Log}
 	parts.Subscriptions = awayHub{parts.Subscriptions}

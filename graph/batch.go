@@ -23,13 +23,19 @@ func (r *Resolver) postBatch(ctx context.Context, in model.PostBatchInput) (*mod
 	if err != nil {
 		return nil, err
 	}
+	decided := r.Decided
+	if payload.DryRun {
+		decided = func(context.Context, contract.Outcome) {}
+	}
 	if refusal != nil {
+		decided(ctx, contract.Outcome{Status: contract.Refused, Refusal: refusal})
 		payload.UserErrors = append(payload.UserErrors, userError(refusal, "", commandRequest{}.inputPath(refusal.Field)))
 		return payload, nil
 	}
 	outcomes := r.executeItems(ctx, requests, deref(in.Atomic), payload.DryRun)
 	dry := make(predictions)
 	for i, outcome := range outcomes {
+		decided(ctx, outcome)
 		if payload.DryRun {
 			dry.add(requests[i].account, outcome)
 		}

@@ -44,6 +44,9 @@ func (r *Resolver) submit(ctx context.Context, request commandRequest) (payload,
 	if err != nil {
 		return payload{}, err
 	}
+	if !request.dryRun {
+		r.Decided(ctx, outcome)
+	}
 	if err := faultOf(outcome); err != nil {
 		return payload{}, err
 	}

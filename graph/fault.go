@@ -45,6 +45,12 @@ const (
 	CodeInternal = "INTERNAL"
 )
 
+// ErrorCodes are all of them.
+func ErrorCodes() []string {
+	return []string{CodeBadInput, CodeUnauthenticated, CodeForbidden, CodeNotYetVisible, CodeUnavailable,
+		CodeUnknownOutcome, CodeLagged, CodeCursorInvalid, CodeTooLarge, CodeTimeout, CodeInternal}
+}
+
 // Fault is an error that clients see unchanged.
 type Fault struct {
 	Code       string

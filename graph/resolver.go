@@ -100,4 +100,6 @@ type Resolver struct {
 	// Hidden takes an error that clients must not see and returns the id under
 	// which it was logged.
 	Hidden func(ctx context.Context, err error) (id string)
+	// Decided, if set, learns what became of each command of a mutation, but for dry runs.
+	Decided func(ctx context.Context, outcome contract.Outcome)
 }

@@ -119,7 +119,7 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	if proxy := p.config.Via[sidecarOf(app)]; proxy != "" {
 		reached = proxy
 	}
-	return append(append(Environment("DAPR_GRPC_ENDPOINT="+reached), tokens...), TelemetryEnvironment()...)
+	return append(append(Environment("DAPR_GRPC_ENDPOINT="+reached), tokens...), telemetryEnvironment()...)
 }
 
 // logAsJSON has a program of Dapr log as the apps do.

@@ -43,6 +43,7 @@ type parts struct {
 	held      *ports.Held
 	processes []supervisor.Process
 	addresses map[string]string           // of each part, to show
+	metrics   []string                    // the addresses of the apps' metrics
 	check     func(context.Context) error // fails unless the bank takes mutations
 	problem   error                       // the first failure to pick a port
 	sockets   *bool                       // whether the data directory can have sockets, once it was tried
@@ -77,7 +78,7 @@ func (p *parts) all(listen string) {
 // running has the addresses for programs that reach the parts from outside.
 func (p *parts) running() datadir.Running {
 	gateway := "http://" + p.addresses[contract.AppServer]
-	return datadir.Running{Gateway: gateway, Immudb: p.addresses[partImmudb], Parts: p.addresses}
+	return datadir.Running{Gateway: gateway, Immudb: p.addresses[partImmudb], Parts: p.addresses, Metrics: p.metrics}
 }
 
 // port picks a free address.
@@ -90,6 +91,19 @@ func (p *parts) port() string {
 		return "127.0.0.1:0"
 	}
 	return address
+}
+
+// metricsPort picks the address of an app's metrics.
+func (p *parts) metricsPort() (address, argument string) {
+	address = p.port()
+	p.metrics = append(p.metrics, address)
+	return address, "--metrics=" + address
+}
+
+// certificates is the argument of the app that watches when the certificates end that sign those of the sidecars.
+func (p *parts) certificates() string {
+	return "--metrics-certificates=" + p.inside(p.data.Secret(secrets.Anchors)) + "," +
+		p.inside(p.data.Secret(secrets.Issuer))
 }
 
 // addressOf is where the other parts reach a part that was added before: its
@@ -163,18 +177,22 @@ func (p *parts) eventSources() {
 func (p *parts) eventSource(part int, needs []string) {
 	name := datadir.LogApp(part)
 	service, health := p.port(), p.port()
+	measured, metrics := p.metricsPort()
 	var broker []string
 	if part == 0 { // the writers of several partitions do not publish
 		broker = []string{partNATS}
 	}
 	env := p.sidecar(name, broker, "--app-port="+ports.Of(service), "--app-channel-address=127.0.0.1")
 	database, user := datadir.LogNames(part)
-	arguments := []string{"eventsource", "--listen=" + service, "--health=" + health,
+	arguments := []string{"eventsource", "--listen=" + service, "--health=" + health, metrics,
 		"--immudb=" + p.logAddress(),
 		"--immudb-database=" + database, "--immudb-user=" + user,
 		"--immudb-password-file=" + p.data.WriterPassword(part), "--immudb-admin-password-file=" + p.data.AdminPassword(),
 		"--state-dir=" + p.data.EventSource(part), "--disk=" + p.data.Immudb(), "--disk-floor-file=" + p.data.DiskFloor(),
 		"--append-token-file=" + p.data.Secret(secrets.Append),
+	}
+	if p.config.MTLS && part == 0 {
+		arguments = append(arguments, p.certificates())
 	}
 	if p.number > 0 {
 		arguments = append(arguments, "--lease="+contract.AppEventSource)
@@ -185,45 +203,48 @@ func (p *parts) eventSource(part int, needs []string) {
 	p.addCommand(supervisor.Process{
 		Name: name, Env: env, Args: arguments, Needs: append(p.here(partImmudb, sidecarOf(name)), needs...),
 		Ready: isReady(health), ReadyWithin: longStart,
-	}, health, service)
+	}, health, service, measured)
 }
 
 func (p *parts) actor() {
 	health := p.port()
+	measured, metrics := p.metricsPort()
 	env := p.sidecar(contract.AppActor, []string{partNATS, partPlacement}, p.placementArgument())
-	arguments := []string{"actor", "--health=" + health, "--key-file=" + p.data.ActorKey(),
+	arguments := []string{"actor", "--health=" + health, metrics, "--key-file=" + p.data.ActorKey(),
 		"--append-token-file=" + p.data.Secret(secrets.Append), p.eventSourcesArgument(),
 		fmt.Sprintf("--partitions=%d", p.data.Partitions)}
 	p.addCommand(supervisor.Process{
 		Name: contract.AppActor, Env: env, Args: append(arguments, p.identity()...),
 		Needs: p.here(contract.AppEventSource, sidecarOf(contract.AppActor)), Ready: isReady(health),
 		ReadyWithin: p.longStart(0),
-	}, health)
+	}, health, measured)
 }
 
 func (p *parts) projector() {
 	health := p.port()
+	measured, metrics := p.metricsPort()
 	env := append(p.sidecar(contract.AppProjector, []string{partNATS}), mongoEnvironment()...)
 	p.addCommand(supervisor.Process{
 		Name: contract.AppProjector, Env: env,
-		Args: []string{"projector", "--health=" + health, "--views=" + p.data.Views(),
+		Args: []string{"projector", "--health=" + health, metrics, "--views=" + p.data.Views(),
 			"--admin-token-file=" + p.data.Secret(secrets.Admin), p.eventSourcesArgument(),
 			p.projectorLease()},
 		Needs: p.here(contract.AppEventSource, sidecarOf(contract.AppProjector)),
 		Ready: isReady(health), ReadyWithin: longStart,
-	}, health)
+	}, health, measured)
 }
 
 func (p *parts) server(listen string) {
+	measured, metrics := p.metricsPort()
 	p.check = answers("http://"+listen+app.ReadyPath, http.StatusOK) // of the whole path of a command
 	env := p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, p.placementArgument())
-	arguments := []string{"server", "--listen=" + listen, "--views=" + p.data.Views(), "--allow-remote=false",
+	arguments := []string{"server", "--listen=" + listen, metrics, "--views=" + p.data.Views(), "--allow-remote=false",
 		"--sessions=" + p.root.Sessions().Dir, p.eventSourcesArgument()}
 	p.addCommand(supervisor.Process{
 		Name: contract.AppServer, Env: append(env, mongoEnvironment()...), Args: append(arguments, p.identity()...),
 		Needs: p.here(contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)),
 		Ready: isReady(listen), ReadyWithin: longStart, Grace: gatewayGrace,
-	}, listen)
+	}, listen, measured)
 }
 
 // identity are the flags of an app that takes the tokens of the bank's issuer.
@@ -262,8 +283,8 @@ func mongoEnvironment() []string {
 // would send spans of its own, which no span of the bank is around.
 const telemetry = "OTEL_"
 
-// TelemetryEnvironment is for the apps.
-func TelemetryEnvironment() []string {
+// telemetryEnvironment is for the apps.
+func telemetryEnvironment() []string {
 	return slices.DeleteFunc(os.Environ(), func(entry string) bool { return !strings.HasPrefix(entry, telemetry) })
 }
 

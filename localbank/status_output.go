@@ -193,6 +193,7 @@ func (s *statusOutput) ready(ctx context.Context, listen string, data *datadir.L
 		{"", "(or customer, auditor, admin; see corebank token --help)"},
 		{"Demo", demo},
 		{"Health", "http://" + listen + "/readyz"},
+		{"Metrics", shown(data.Targets()) + " (for Prometheus)"},
 		{"Data", shown(data.Path)},
 		{"Logs", shown(data.Logs())},
 		{"Stop", "Ctrl-C"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
@@ -56,9 +57,12 @@ func (p *Projector) apply(ctx context.Context, records []contract.Record, fromLo
 		if len(poison) > 0 && !fromLog {
 			return poison[0]
 		}
+		began := time.Now()
 		if err := p.store.Apply(ctx, changes); err != nil {
 			return err
 		}
+		p.metrics.applied(chunk, fromLog, began)
+		p.metrics.quarantined.Add(float64(len(poison)))
 		for _, bad := range poison {
 			p.logger.Error("an account's view is quarantined; fix the cause, then run corebank replay",
 				"account", bad.Account, "position", bad.Position, "error", bad.Err)

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"corebank/internal/bank"
+	"corebank/internal/metrics"
 	"corebank/internal/view"
 )
 
@@ -29,6 +30,7 @@ const (
 // document it makes the same again.
 type documentCache struct {
 	documents *simplelru.LRU[bank.AccountID, view.Account]
+	looked    metrics.Cache
 }
 
 func newDocumentCache() documentCache {
@@ -36,7 +38,7 @@ func newDocumentCache() documentCache {
 	if err != nil {
 		panic(err) // only for a size below one
 	}
-	return documentCache{documents}
+	return documentCache{documents, metrics.NewCache("view_documents")}
 }
 
 func (c documentCache) clear() { c.documents.Purge() }
@@ -66,6 +68,8 @@ func (c documentCache) accounts(
 			missing = append(missing, id)
 		}
 	}
+	c.looked.Hits.Add(float64(len(found)))
+	c.looked.Misses.Add(float64(len(missing)))
 	if len(missing) == 0 {
 		return found, nil
 	}

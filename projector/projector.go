@@ -28,6 +28,8 @@ type Projector struct {
 	marked contract.Checkpoint // the position with the log and the mark of the record there
 	cache  documentCache
 
+	metrics *projectorMetrics
+
 	rebuilding sync.Mutex // held while other views are built beside these
 
 	mu     sync.Mutex // guards status
@@ -54,7 +56,7 @@ func (s Status) Lag() int64 { return max(0, s.Head-s.Position) }
 // New returns a projector of log into store. It does nothing until CatchUp or
 // Handle is called.
 func New(store view.Store, log logclient.Log, logger *slog.Logger) *Projector {
-	p := &Projector{store: store, log: log, logger: logger, cache: newDocumentCache()}
+	p := &Projector{store: store, log: log, logger: logger, cache: newDocumentCache(), metrics: newProjectorMetrics()}
 	p.follower = logclient.Follower{Log: log, Position: p.Position, Take: p.take, Head: p.setHead, Chunk: chunkRecords,
 		Checkpoint: func() contract.Checkpoint { return p.marked }, Unmarked: p.shows}
 	return p

@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"corebank/internal/app"
 	"corebank/internal/contract"
 	"corebank/internal/lease"
 	"corebank/internal/logclient"
+	"corebank/internal/metrics"
 	"corebank/internal/view/viewstore"
 )
 
@@ -23,7 +25,9 @@ type Config struct {
 	// Health is the address of /healthz and /readyz, and of the admin endpoint,
 	// which accepts requests from this machine only.
 	Health string
-	Views  viewstore.Config
+	// Metrics says where the metrics are.
+	Metrics metrics.Config
+	Views   viewstore.Config
 	// AdminToken is the token of the admin endpoint. Without one, it accepts no
 	// requests.
 	AdminToken string
@@ -47,6 +51,10 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	measured, err := metrics.Open(config.Metrics, prometheus.Labels{"app": contract.AppProjector})
+	if err != nil {
+		return err
+	}
 	generations, err := config.Views.OpenGenerations()
 	if err != nil {
 		return fmt.Errorf("open the views: %w", err)
@@ -63,8 +71,10 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 
 	p := New(live.Store, newReadAheadLog(logclient.New(sidecar, config.EventSources...)), log)
 	defer p.Close(context.WithoutCancel(ctx))
+	measured.Add(p.Metrics()...)
 	f := &following{p: p, generations: generations, log: log, lease: config.Lease}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return measured.Serve(ctx) })
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return f.runWhileLeading(ctx, sidecar) })
 	group.Go(func() error {

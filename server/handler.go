@@ -46,6 +46,8 @@ type Parts struct {
 	Transports Transports
 	// Guard configures the limits of requests.
 	Guard guard.Config
+	// Metrics counts what happens; nil for counters that no one sees.
+	Metrics *Metrics
 }
 
 // Handler serves the whole gateway: GraphQL at /graphql, the console at
@@ -53,6 +55,9 @@ type Parts struct {
 func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.Handler {
 	parts.Guard.Caller, parts.Guard.SignsIn = caller, true
 	parts.Verify = onlyOwners(parts.Verify, parts.Views)
+	if parts.Metrics == nil {
+		parts.Metrics = NewMetrics()
+	}
 	limits := guard.New(parts.Guard)
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
@@ -90,12 +95,14 @@ func addPages(mux *http.ServeMux, parts Parts) {
 
 func graphQL(parts Parts, limits *guard.Guard) http.Handler {
 	resolver := graph.NewResolver(graph.Resolver{Commands: parts.Commands, Views: knownViews{parts.Views},
-		Subscriptions: parts.Subscriptions, Log: parts.Log, Hidden: hide})
+		Subscriptions: parts.Subscriptions, Log: parts.Log, Hidden: hide, Decided: parts.Metrics.decided})
 	srv := handler.New(generated.NewExecutableSchema(generated.Config{Resolvers: resolver,
 		Directives: generated.DirectiveRoot{Authorized: graph.Authorized}}))
-	srv.Use(observedOperations{})
+	srv.Use(observedOperations{parts.Metrics})
 	limits.Protect(srv)
 	transports := parts.Transports.withDefaults()
+	parts.Metrics.streams.Store(transports.connections)
+	parts.Metrics.pending.Store(transports.pending)
 	srv.AddTransport(transports.websockets(caller, signInSocket(parts.Verify)))
 	srv.AddTransport(transports.http(caller))
 	srv.Use(onlySignedIn{})

@@ -21,10 +21,10 @@ const (
 // 503, before the process runs out of descriptors; the open ones go on. The bound of
 // websockets and event streams is lowered to three quarters of that of all, so that
 // requests and health checks find room.
-func (c *Config) listen() (net.Listener, error) {
+func (c *Config) listen() (net.Listener, *connlimit.Limiter, error) {
 	lis, err := net.Listen("tcp", c.Listen)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.Transports = c.Transports.withDefaults()
 	total := c.Transports.MaxConnections + requestConnections
@@ -36,5 +36,6 @@ func (c *Config) listen() (net.Listener, error) {
 	if perAddress <= 0 {
 		perAddress = total
 	}
-	return connlimit.Listen(lis, connlimit.New(total, perAddress)), nil
+	limits := connlimit.New(total, perAddress)
+	return connlimit.Listen(lis, limits), limits, nil
 }

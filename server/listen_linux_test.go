@@ -84,7 +84,7 @@ func ask(on *bufio.ReadWriter) int {
 
 func serveWithFewDescriptors(t *testing.T) {
 	config := Config{Listen: "127.0.0.1:0"}
-	listener, err := config.listen()
+	listener, _, err := config.listen()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,12 +46,12 @@ func observed(next http.Handler) http.Handler {
 		}
 		ctx, began, answer := span.With(ctx), time.Now(), &statusResponse{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(answer, r.WithContext(ctx))
-		if answer.status >= http.StatusInternalServerError {
-			span.Fail(http.StatusText(answer.status))
-		}
 		span.Text(tracing.HTTPMethod, method)
 		span.Text(tracing.HTTPRoute, endpointPath)
 		span.Number(tracing.HTTPStatus, answer.status)
+		if answer.status >= http.StatusInternalServerError {
+			span.Fail(http.StatusText(answer.status))
+		}
 		span.End()
 		slog.DebugContext(ctx, "a request was answered", "method", method, "status", answer.status,
 			"milliseconds", float64(time.Since(began).Microseconds())/1000)
@@ -82,9 +82,9 @@ func (s *statusResponse) WriteHeader(status int) {
 // Unwrap is for http.ResponseController.
 func (s *statusResponse) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
-// observedOperations traces queries and mutations, and gives the errors of all
-// operations the id of their request.
-type observedOperations struct{}
+// observedOperations traces queries and mutations, counts the answers, and gives
+// the errors of all operations the id of their request.
+type observedOperations struct{ metrics *Metrics }
 
 var _ interface {
 	graphql.HandlerExtension
@@ -112,20 +112,23 @@ func (observedOperations) InterceptOperation(ctx context.Context,
 		span = tracing.Server.Root("", tracing.RequestOf(ctx), kind, tracing.Serving)
 		ctx = span.With(ctx)
 	}
+	span.Text(tracing.GraphQLType, kind)
+	span.Texts(tracing.Fields, fieldsOf(operation.Operation.SelectionSet))
 	answer := next(ctx)
 	return func(ctx context.Context) *graphql.Response {
 		response := answer(ctx)
-		endOperation(span, operation.Operation, response)
+		endOperation(span, response)
 		span = nil // a websocket asks for more
 		return response
 	}
 }
 
 // InterceptResponse implements graphql.ResponseInterceptor.
-func (observedOperations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+func (o observedOperations) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	answer := next(ctx)
 	if answer != nil {
 		answer.Errors = request.Name(ctx, answer.Errors)
+		o.metrics.answered(graphql.GetOperationContext(ctx), answer)
 	}
 	return answer
 }
@@ -145,7 +148,7 @@ func fieldsOf(selections ast.SelectionSet) (fields []string) {
 
 // endOperation ends the span of an operation. What the client did wrong is no
 // failure.
-func endOperation(span *tracing.Span, operation *ast.OperationDefinition, response *graphql.Response) {
+func endOperation(span *tracing.Span, response *graphql.Response) {
 	if response != nil {
 		for _, e := range response.Errors {
 			switch code, _ := e.Extensions["code"].(string); code {
@@ -154,16 +157,15 @@ func endOperation(span *tracing.Span, operation *ast.OperationDefinition, respon
 			}
 		}
 	}
-	if span.Exported() {
-		span.Text(tracing.GraphQLType, string(operation.Operation))
-		span.Texts(tracing.Fields, fieldsOf(operation.SelectionSet))
-		span.End()
-	}
+	span.End()
 }
 
 // startCall begins the call of an actor with commands, and says what they come of.
 func startCall(ctx context.Context, kind string, commands []contract.Command) (context.Context, *tracing.Span) {
 	ctx, span := tracing.Server.Start(ctx, kind+"/"+contract.MethodExecute, tracing.Calling)
+	span.Text(tracing.RPCSystem, tracing.Dapr)
+	span.Text(tracing.RPCMethod, span.Name())
+	span.Number(tracing.Commands, len(commands))
 	origin := tracing.OriginOf(ctx)
 	for i := range commands {
 		commands[i].Origin = origin
@@ -176,13 +178,8 @@ func endCall(span *tracing.Span, outcomes []contract.Outcome) {
 	if span == nil {
 		return
 	}
-	for i, o := range outcomes {
-		if i == 0 || o.Status != outcomes[i-1].Status { // of a batch, each once where it changes
-			tracing.Note(span, o)
-		}
+	for _, o := range outcomes {
+		tracing.Note(span, o)
 	}
-	span.Text(tracing.RPCSystem, tracing.Dapr)
-	span.Text(tracing.RPCMethod, span.Name())
-	span.Number(tracing.Commands, len(outcomes))
 	span.End()
 }

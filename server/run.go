@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"corebank/graph/generated"
@@ -18,6 +20,7 @@ import (
 	"corebank/internal/identity/oidc"
 	"corebank/internal/identity/session"
 	"corebank/internal/logclient"
+	"corebank/internal/metrics"
 	"corebank/internal/view/viewstore"
 	"corebank/server/guard"
 )
@@ -26,6 +29,8 @@ import (
 type Config struct {
 	// Listen is the address of the public endpoint.
 	Listen string
+	// Metrics says where the metrics are: never at the public endpoint.
+	Metrics metrics.Config
 	// MaxPerAddress bounds the connections of one address; 0 for no bound.
 	MaxPerAddress int
 	// AllowRemote permits an address beyond loopback although the token issuer is
@@ -72,11 +77,15 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	lis, err := config.listen()
+	lis, connections, err := config.listen()
 	if err != nil {
 		return fmt.Errorf("the gateway cannot listen on %s: %w", config.Listen, err)
 	}
 	defer lis.Close()
+	measured, err := metrics.Open(config.Metrics, prometheus.Labels{"app": contract.AppServer})
+	if err != nil {
+		return err
+	}
 	views, err := config.Views.OpenReader(ctx)
 	if err != nil {
 		return fmt.Errorf("open the views: %w", err)
@@ -93,14 +102,19 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	hub := NewSubscriptionHub(events)
 	verified := NewVerifiedViews(views, events)
 	hub.OnTakeover(verified.Note)
+	counted := NewMetrics()
+	counted.connections.Store(connections)
+	measured.Add(slices.Concat(counted.Collectors(), hub.Metrics())...)
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return measured.Serve(ctx) })
 	group.Go(func() error { return sidecar.MindBroker(ctx, config.Broker) })
 	group.Go(func() error { return sidecar.Follow(ctx, contract.LiveFeed, hub.Handle) })
 	group.Go(func() error {
 		config.Transports.Ending = ctx
 		commands := NewCommands(batcher.Remote(sidecar), batcher.RemoteClearing(sidecar))
 		parts := Parts{Commands: commands, Views: verified, Subscriptions: hub, Log: events,
-			Transports: config.Transports, Guard: config.Guard, Verify: people.Verify, Sessions: config.sessions()}
+			Transports: config.Transports, Guard: config.Guard, Verify: people.Verify, Sessions: config.sessions(),
+			Metrics: counted}
 		front := NewHTTP(Handler(parts, newProbe(bothReady(actors.ready, verified.Ready)).Ready), log)
 		// Subscriptions end with the gateway; requests may take a little longer.
 		front.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) }

@@ -120,6 +120,7 @@ func register[T any](h *SubscriptionHub, all map[bank.AccountID]map[*T]struct{},
 	}
 	all[id][entry] = struct{}{}
 	h.count++
+	h.metrics.started.Inc()
 	return h.head, nil
 }
 

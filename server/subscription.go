@@ -65,6 +65,7 @@ func (s *subscription) Take() (item graph.FeedItem, ok bool, err error) {
 			}
 			continue // the topic is behind the log, and the backfill has delivered it
 		}
+		s.hub.metrics.delivered.Inc()
 		s.advance(item)
 		item.Position, item.Version, item.Mark = max(s.after, item.Position), s.version, s.mark
 		return item, true, nil

@@ -47,11 +47,13 @@ type SubscriptionHub struct {
 	subscriptions map[bank.AccountID]map[*subscription]struct{}
 	watches       map[bank.AccountID]map[*watch]struct{}
 	count         int // of subscriptions and watches
+
+	metrics *hubMetrics
 }
 
 // NewSubscriptionHub returns a hub that is idle until Handle receives batches.
 func NewSubscriptionHub(log logclient.Log) *SubscriptionHub {
-	h := &SubscriptionHub{log: log, taken: func(string) {},
+	h := &SubscriptionHub{log: log, taken: func(string) {}, metrics: newHubMetrics(),
 		backfills: make(chan struct{}, maxBackfills), started: make(chan struct{}),
 		subscriptions: make(map[bank.AccountID]map[*subscription]struct{}),
 		watches:       make(map[bank.AccountID]map[*watch]struct{})}
@@ -136,7 +138,7 @@ func (h *SubscriptionHub) restart(ctx context.Context, reason error) error {
 	h.follower.Distrust()
 	for _, subscriptions := range h.subscriptions {
 		for s := range subscriptions {
-			h.disconnect(s, graph.InvalidCursor())
+			h.disconnect(s, endRestored, graph.InvalidCursor())
 		}
 	}
 	for id, watches := range h.watches {
@@ -187,7 +189,7 @@ func (h *SubscriptionHub) deliver(_ context.Context, records []contract.Record, 
 			h.offer(r.Account, items[r.Account])
 			delete(items, r.Account)
 			for s := range h.subscriptions[r.Account] {
-				h.disconnect(s, unreadable(r))
+				h.disconnect(s, endUnreadable, unreadable(r))
 			}
 			continue
 		}
@@ -211,13 +213,14 @@ func (h *SubscriptionHub) deliver(_ context.Context, records []contract.Record, 
 func (h *SubscriptionHub) offer(id bank.AccountID, items []graph.FeedItem) {
 	for s := range h.subscriptions[id] {
 		if !s.enqueue(items) {
-			h.disconnect(s, lagged())
+			h.disconnect(s, endLagged, lagged())
 		}
 	}
 }
 
 // disconnect ends a subscription with an error. h.mu is held.
-func (h *SubscriptionHub) disconnect(s *subscription, reason error) {
+func (h *SubscriptionHub) disconnect(s *subscription, why endReason, reason error) {
+	h.metrics.ended.Of(why).Inc()
 	s.end(reason)
 	unregister(h, h.subscriptions, s.id, s)
 }

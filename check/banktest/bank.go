@@ -48,6 +48,8 @@ type Bank struct {
 	disks     *Disks
 	ends      []func()
 	writers   []*eventsource.Writer // by partition
+	opened    []storage.Log         // by partition: what the writers write
+	relay     *eventsource.Relay
 	projector *projector.Projector
 	driver    *saga.Driver
 	parts     server.Parts
@@ -103,7 +105,7 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 	b.until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
 
 	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(account(host), clearing(host)), Views: verified,
-		Subscriptions: feed, Log: log, Verify: people.Verify}
+		Subscriptions: feed, Log: log, Verify: people.Verify, Metrics: server.NewMetrics()}
 	b.Client = b.Gateway(guard.Config{})
 	return b
 }

@@ -39,11 +39,12 @@ func (b *Bank) openLog(partitions int, quiet *slog.Logger) *logParts {
 		writer := eventsource.NewWriter(log, quiet)
 		writer.Clock = time.Now
 		b.writers, parts.works = append(b.writers, writer), append(parts.works, writer.Run)
+		b.opened = append(b.opened, log)
 		return log, writer
 	}
 	var relay *eventsource.Relay
 	published := func() int64 { return relay.Published() }
-	publish := func(r *eventsource.Relay) { relay, parts.works = r, append(parts.works, r.Run) }
+	publish := func(r *eventsource.Relay) { relay, b.relay, parts.works = r, r, append(parts.works, r.Run) }
 	if partitions == 1 {
 		b.Log = b.disks.logs[0]
 		log, writer := open(1)

@@ -156,5 +156,5 @@ func Environment(more ...string) []string {
 	if dir, given := os.LookupEnv(programs); given {
 		more = append(more, programs+"="+dir)
 	}
-	return append(localbank.Environment(more...), localbank.TelemetryEnvironment()...)
+	return localbank.Environment(more...)
 }

@@ -34,5 +34,6 @@ func newActor() *cobra.Command {
 	partitionsFlag(c, &config.Partitions)
 	c.Flags().StringVar(&config.Health, "health", "127.0.0.1:7402", "address of /healthz and /readyz")
 	eventSourcesFlag(c, &config.EventSources)
+	metricsFlags(c, &config.Metrics)
 	return c
 }

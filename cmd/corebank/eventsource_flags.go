@@ -22,6 +22,7 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 	flags, config := c.Flags(), &g.config
 	flags.StringVar(&config.Listen, "listen", "127.0.0.1:7400", "address that the sidecar calls the app on")
 	flags.StringVar(&config.Health, "health", "127.0.0.1:7401", "address of /healthz and /readyz")
+	metricsFlags(c, &config.Metrics)
 	copiesFlags(c, &config.Immudb)
 	flags.StringVar(&config.Immudb.Database, "immudb-database", immudb.DefaultDatabase,
 		"database of the log; the default of a partition ends in _1 and so on")

@@ -38,5 +38,6 @@ func newProjector() *cobra.Command {
 	leaseFlag(c, &leaseName)
 	viewsFlag(c, &config.Views)
 	eventSourcesFlag(c, &config.EventSources)
+	metricsFlags(c, &config.Metrics)
 	return c
 }

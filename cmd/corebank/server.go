@@ -54,5 +54,6 @@ func newServer() *cobra.Command {
 	brokerFlag(c, &broker)
 	viewsFlag(c, &config.Views)
 	eventSourcesFlag(c, &config.EventSources)
+	metricsFlags(c, &config.Metrics)
 	return c
 }

@@ -29,7 +29,11 @@ type database struct {
 	home    string            // of the machine on which our epoch was raised; "" before that
 	lastTx  atomic.Uint64     // the last transaction that this process knows to be durable
 	epochTx atomic.Uint64     // the transaction that wrote our epoch; 0 before the first Acquire
+	epoch   atomic.Int64      // its number
 }
+
+// Epoch is the number of this process as a writer: the highest one may write. 0 before the first Acquire.
+func (s *database) Epoch() int64 { return s.epoch.Load() }
 
 func newDatabase(config Config) *database {
 	if config.Machines != nil {

@@ -60,6 +60,7 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 		return nil, s.fault(ctx, c, "raise the epoch", err)
 	}
 	s.epochTx.Store(tx)
+	s.epoch.Store(current.Number + 1)
 	s.noteDurable(tx)
 	return c, s.settle(c)
 }

@@ -25,6 +25,13 @@ type memoryAccess struct {
 	epoch  int64 // of this event source; 0 before the first Acquire
 }
 
+// Epoch is the number of this event source as a writer; 0 before the first Acquire.
+func (s *memoryAccess) Epoch() int64 {
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	return s.epoch
+}
+
 // raiseEpoch fences all others, unless another has fenced this one. The caller holds the lock.
 func (s *memoryAccess) raiseEpoch() error {
 	if s.epoch != 0 && s.epoch != s.memory.epoch {

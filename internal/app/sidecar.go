@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -63,7 +62,6 @@ func SidecarAddress(getenv func(string) string) (address string, secure bool) {
 // DialSidecar connects to the sidecar that the environment names. It does not
 // wait for the sidecar: calls wait, within their deadlines, until it is ready.
 func DialSidecar() (*Sidecar, error) {
-	client.SetLogger(slog.NewLogLogger(slog.Default().Handler(), slog.LevelInfo)) // it would write lines of its own form
 	address, secure := SidecarAddress(os.Getenv)
 	transport := insecure.NewCredentials()
 	if secure {

@@ -189,6 +189,11 @@ const (
 	Invalid Status = "invalid"
 )
 
+// Statuses are all of them.
+func Statuses() []Status {
+	return []Status{Applied, Replayed, Refused, NotTried, Unavailable, Late, Unknown, Forbidden, Invalid}
+}
+
 // Outcome is the answer to one command.
 type Outcome struct {
 	Status Status `json:"status"`

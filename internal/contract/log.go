@@ -127,6 +127,11 @@ const (
 	Apart AppendStatus = "apart"
 )
 
+// AppendStatuses are all of them.
+func AppendStatuses() []AppendStatus {
+	return []AppendStatus{Appended, VersionConflict, KeysUsed, Overloaded, Halted, AppendUnknown, AppendInvalid, Apart}
+}
+
 // AppendResult answers one Append.
 type AppendResult struct {
 	Status AppendStatus `json:"status"`

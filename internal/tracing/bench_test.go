@@ -44,20 +44,7 @@ func oneDeposit(b *testing.B) {
 	call.Text(RPCSystem, Dapr)
 	origin := OriginOf(ctx)
 	turn := Actor.Under(origin.Trace, "account/execute", Serving)
-	if turn.Sampled() {
-		withinTurn(turn)
-	}
-	turn.End()
-	Note(call, contract.Outcome{Status: contract.Applied})
-	call.End()
-	operation.Text(GraphQLType, "mutation")
-	operation.End()
-	request.Number(HTTPStatus, 200)
-	request.End()
-}
-
-// withinTurn makes the spans that only sampled traces have.
-func withinTurn(turn *Span) {
+	turn.Text(RPCSystem, Dapr)
 	decision := Actor.Within(turn, "decide", Internal)
 	decision.Text(Command, "Deposit")
 	Note(decision, contract.Outcome{Status: contract.Applied})
@@ -69,12 +56,21 @@ func withinTurn(turn *Span) {
 	commit.End()
 	appended.End()
 	asked.End()
-	batch := contract.Batch{First: 1, Last: 1}
-	published := Publish(&batch, []contract.Traced{{First: 1, Last: 1, Trace: appended.Parent()}})
-	projected := Projector.Take(&batch, "project", 0)
-	delivered := Server.Take(&batch, "deliver", 0)
-	delivered.Deliver(1, 1)
-	delivered.EndDelivered()
-	projected.End(1, nil)
-	published.End(1, nil)
+	if appended.Sampled() {
+		batch := contract.Batch{First: 1, Last: 1}
+		published := Publish(&batch, []contract.Traced{{First: 1, Last: 1, Trace: appended.Parent()}})
+		projected := Projector.Take(&batch, "project", 0)
+		delivered := Server.Take(&batch, "deliver", 0)
+		delivered.Deliver(1, 1)
+		delivered.EndDelivered()
+		projected.End(1, nil)
+		published.End(1, nil)
+	}
+	turn.End()
+	Note(call, contract.Outcome{Status: contract.Applied})
+	call.End()
+	operation.Text(GraphQLType, "mutation")
+	operation.End()
+	request.Number(HTTPStatus, 200)
+	request.End()
 }

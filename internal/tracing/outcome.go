@@ -12,13 +12,13 @@ func Note(s *Span, o contract.Outcome) {
 	if s == nil {
 		return
 	}
-	switch o.Status {
-	case contract.Unknown, contract.Unavailable, contract.Invalid:
-		s.Fail(string(o.Status))
-	}
 	s.Text(Outcome, string(o.Status))
 	if o.Refusal != nil {
 		s.Text(Refusal, string(o.Refusal.Code))
+	}
+	switch o.Status {
+	case contract.Unknown, contract.Unavailable, contract.Invalid:
+		s.Fail(string(o.Status))
 	}
 }
 

@@ -157,8 +157,7 @@ func (s *Span) TraceID() string { return s.own.TraceID().String() }
 // SpanID is the id of the span itself.
 func (s *Span) SpanID() string { return s.own.SpanID().String() }
 
-// Text notes a value that is one of few, such as a code. What is noted of a span
-// that is not sampled before it has failed is lost: note it at the end.
+// Text notes a value that is one of few, such as a code.
 func (s *Span) Text(key, value string) {
 	if s != nil && value != "" {
 		s.note(attribute.String(key, value))
@@ -179,14 +178,7 @@ func (s *Span) Texts(key string, values []string) {
 	}
 }
 
-// Exported reports whether the span will be exported, as far as is known: only then
-// is anything noted about it.
-func (s *Span) Exported() bool { return s != nil && (s.own.IsSampled() || s.keep.Load()) }
-
 func (s *Span) note(one attribute.KeyValue) {
-	if !s.Exported() {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.attributes = append(s.attributes, one)
@@ -194,7 +186,7 @@ func (s *Span) note(one attribute.KeyValue) {
 
 // Link says that the work is also that of another span.
 func (s *Span) Link(other *Span) {
-	if other == nil || !s.Exported() {
+	if s == nil || other == nil {
 		return
 	}
 	s.mu.Lock()
@@ -219,21 +211,11 @@ func (s *Span) Fail(code string) {
 
 // End ends the work. Only the first end counts.
 func (s *Span) End() {
-	if !s.Exported() {
+	if s == nil || !s.own.IsSampled() && !s.keep.Load() {
 		return
 	}
 	if p := active.Load(); p != nil {
 		s.export(p)
-	}
-}
-
-// FailedWithin exports a span for work that failed within this one, and that was not
-// noted while it went on.
-func (c Scope) FailedWithin(outer *Span, name string, kind Kind, began time.Time, code string) {
-	if s := c.Within(outer, name, kind); s != nil {
-		s.began = began
-		s.Fail(code)
-		s.End()
 	}
 }
 

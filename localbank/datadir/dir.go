@@ -30,6 +30,7 @@ func (d Dir) Actors() string     { return filepath.Join(d.Path, "actors.db") }
 func (d Dir) Names() string      { return filepath.Join(d.Path, "names.db") }
 func (d Dir) Audited() string    { return filepath.Join(d.Path, "audited.json") }
 func (d Dir) RunFile() string    { return filepath.Join(d.Path, "run.json") }
+func (d Dir) Targets() string    { return filepath.Join(d.Path, "metrics.json") }
 
 // Sessions are those of browsers.
 func (d Dir) Sessions() session.Store { return session.Store{Dir: filepath.Join(d.Path, "sessions")} }

@@ -67,7 +67,7 @@ func (d Dir) closeFiles() error {
 // isOurs reports whether a name in the directory is one of the bank's.
 func (d Dir) isOurs(name string) bool {
 	paths := []string{d.Logs(), d.Components(), d.Immudb(), d.NATS(), d.Sockets(), d.Secrets(), d.identity(),
-		d.Sessions().Dir, d.RunFile(), d.Audited(), d.lockFile(), d.partitionsFile(),
+		d.Sessions().Dir, d.RunFile(), d.Targets(), d.Audited(), d.lockFile(), d.partitionsFile(),
 		d.machinesFile()}
 	for _, part := range d.LogParts() {
 		paths = append(paths, d.EventSource(part))

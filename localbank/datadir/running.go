@@ -19,6 +19,8 @@ type Running struct {
 	// Parts are the addresses of all parts: of an app its health, of a sidecar
 	// its gRPC API.
 	Parts map[string]string `json:"parts"`
+	// Metrics are the addresses of the apps' metrics.
+	Metrics []string `json:"metrics,omitempty"`
 	// Machines are those of a bank on several, by number from 1. Then Parts and Immudb
 	// are empty: each machine's own directory has its own.
 	Machines []Machine `json:"machines,omitempty"`
@@ -52,6 +54,21 @@ func (d Dir) WriteRunning(running Running) error {
 		return err
 	}
 	if err := atomicfile.Write(d.RunFile(), append(text, '\n'), 0o600); err != nil {
+		return unwritable(d.Path, err)
+	}
+	if len(running.Metrics) == 0 {
+		return nil
+	}
+	return d.writeTargets(running.Metrics)
+}
+
+// writeTargets writes where Prometheus finds the metrics, in the form that it reads by itself (file_sd_configs).
+func (d Dir) writeTargets(addresses []string) error {
+	text, err := json.Marshal([]map[string][]string{{"targets": addresses}})
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(d.Targets(), append(text, '\n'), 0o600); err != nil {
 		return unwritable(d.Path, err)
 	}
 	return nil

@@ -17,6 +17,16 @@ func New(max, maxPerCaller int) *Limiter {
 	return &Limiter{max: max, maxPerCaller: maxPerCaller, openByCaller: make(map[string]int)}
 }
 
+// Max is how many connections may be open.
+func (l *Limiter) Max() int { return l.max }
+
+// Open is how many connections are open.
+func (l *Limiter) Open() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open
+}
+
 // Acquire counts one more connection if the total allows it. release
 // uncounts it.
 func (l *Limiter) Acquire() (release func(), ok bool) {

@@ -37,6 +37,12 @@ const (
 	codeInternal = "INTERNAL"
 )
 
+// Codes are all of the guard's own.
+func Codes() []string {
+	return []string{CodeLimit, CodeRateLimited, CodeIntrospection, CodeNotTrusted, CodeNotFound, CodeBadHash,
+		CodeBadRequest, CodeSlowBody, CodeCrossOrigin, CodeHost}
+}
+
 // refuse makes an error that clients see unchanged.
 func refuse(code, message string) *gqlerror.Error {
 	return &gqlerror.Error{Message: message, Extensions: map[string]any{"code": code, "retryable": false}}

@@ -26,6 +26,11 @@ const (
 	CodeTooMany = "TOO_MANY_CONNECTIONS"
 )
 
+// Codes are all of them.
+func Codes() []string {
+	return []string{CodeBadRequest, CodeMethod, CodeMediaType, CodeNotAcceptable, CodeTooMany}
+}
+
 // Challenge is the header WWW-Authenticate of an answer to an anonymous request.
 const Challenge = `Bearer realm="corebank"`
 
