@@ -27,6 +27,9 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkAlone(ctx, c); err != nil {
+		return nil, err
+	}
 	current, currentTx, err := readEpoch(ctx, c)
 	if err != nil {
 		return nil, s.fault(ctx, c, "read the epoch", err)

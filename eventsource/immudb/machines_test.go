@@ -101,13 +101,17 @@ func TestAnEventIsOnTwoMachinesBeforeItIsAcknowledged(t *testing.T) {
 	acquire(t, log, 30)
 	commit(t, log, events[30:])
 
-	single := config
-	single.Address, single.Addresses = replicas[0].address, nil
-	if _, err := immudb.NewLog(single).Acquire(t.Context()); err == nil || !strings.Contains(err.Error(), "replica") {
-		t.Errorf("a replica was written: %v", err)
-	}
-	if primary.process == nil {
-		t.Error("the primary was never away")
+	for m, says := range map[*machine]string{replicas[0]: "is a replica of another machine",
+		primary: "one copy is asked for"} {
+		single := config
+		single.Address, single.Addresses, single.StateDir = m.address, nil, t.TempDir()
+		alone := immudb.NewLog(single)
+		if _, err := alone.Acquire(t.Context()); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("written with one address: %v, want a refusal that says %q", err, says)
+		}
+		if err := alone.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

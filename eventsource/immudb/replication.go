@@ -121,3 +121,25 @@ func (c Config) follow(ctx context.Context, address, primary string) error {
 	}
 	return c.become(ctx, address, settings)
 }
+
+// checkAlone refuses to write a database with copies on other machines if only one address is given: a replica takes no
+// commits, and those of a primary would wait.
+func (s *database) checkAlone(ctx context.Context, c client.ImmuClient) error {
+	if s.config.Machines != nil {
+		return nil
+	}
+	answer, err := c.GetDatabaseSettingsV2(ctx)
+	if err != nil {
+		return s.fault(ctx, c, "read the settings", err)
+	}
+	switch part := answer.Settings.GetReplicationSettings(); {
+	case part.GetReplica().GetValue():
+		return copies.Refusal(fmt.Sprintf("immudb at %s: database %q is a replica of another machine: give --immudb the "+
+			"addresses of all machines, and \"corebank failover\" says what each has", s.config.Address, s.config.Database))
+	case part.GetSyncAcks().GetValue() > 0:
+		return copies.Refusal(fmt.Sprintf("immudb at %s: one copy is asked for, and database %q has each commit on %d "+
+			"machines: give --immudb the addresses of all", s.config.Address, s.config.Database,
+			part.GetSyncAcks().GetValue()+1))
+	}
+	return nil
+}
