@@ -56,7 +56,8 @@ func TestAppAndSidecarMeetAtASocket(t *testing.T) {
 // TestAFileSystemWithoutSockets: exFAT and some FUSE file systems have none.
 func TestAFileSystemWithoutSockets(t *testing.T) {
 	folder := t.TempDir() // without a folder for the sockets, none can be made
-	p := &parts{data: &datadir.Locked{Dir: datadir.Dir{Path: folder}}, held: ports.New(), addresses: map[string]string{}}
+	data := &datadir.Locked{Dir: datadir.Dir{Path: folder}}
+	p := &parts{data: data, root: data, held: ports.New(), addresses: map[string]string{}}
 	defer p.held.FreeAll()
 	env := p.sidecar(contract.AppActor, nil)
 	address := p.addressOf("actor-sidecar")
