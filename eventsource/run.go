@@ -103,6 +103,7 @@ func startPart(
 	db := immudb.NewLog(config.Immudb)
 	writer := NewWriter(db, log)
 	writer.Clock = time.Now
+	db.OnMoved(writer.TakeOverAgain)
 	group.Go(func() error { return writer.Run(ctx) })
 	if config.Disk != "" {
 		group.Go(func() error { return WatchDisk(ctx, writer, freeBytes(config.Disk), config.floor, log) })

@@ -35,6 +35,7 @@ type Writer struct {
 	storage  storage.Committer
 	log      *slog.Logger
 	queue    chan *pendingAppend
+	again    chan struct{}                     // says that the log has to be taken over again
 	heads    *lru.Cache[bank.AccountID, int64] // of what is durable; only Run's goroutine changes it
 	head     atomic.Int64
 	lease    storage.Lease
@@ -50,6 +51,7 @@ func NewWriter(log storage.Committer, logger *slog.Logger) *Writer {
 		panic(err) // only a size that is not positive can fail
 	}
 	return &Writer{storage: log, log: logger, heads: heads, queue: make(chan *pendingAppend, queueLength),
+		again: make(chan struct{}, 1),
 		lease: storage.Lease{What: "the event log", Of: log, Log: logger}, notifier: storage.NewHeadNotifier(),
 		metrics: newWriterMetrics()}
 }
@@ -187,6 +189,7 @@ func (w *Writer) Run(ctx context.Context) error {
 	acquire := func(ctx context.Context) error {
 		head, err := w.storage.Acquire(ctx)
 		if err == nil {
+			w.forgetMoves()
 			w.head.Store(head) // before the tenure begins: a reader that has its name has its head as well
 		}
 		return err
@@ -198,6 +201,26 @@ func (w *Writer) Run(ctx context.Context) error {
 		w.log.Info("this is the writer of the event log now", "head", w.Head(), "log", tenure.Log)
 		return w.write(ctx)
 	})
+}
+
+// errMoved is why the log is taken over again although no write has failed.
+var errMoved = errors.New("the log has another primary")
+
+// TakeOverAgain has the writer take the log over again, as soon as no commit is under way. Without it, a writer that has
+// nothing to write would not notice that another machine is the primary, and no reader could read.
+func (w *Writer) TakeOverAgain() {
+	select {
+	case w.again <- struct{}{}:
+	default: // it will
+	}
+}
+
+// forgetMoves forgets what was said before the log was taken over.
+func (w *Writer) forgetMoves() {
+	select {
+	case <-w.again:
+	default:
+	}
 }
 
 func (w *Writer) setHead(head int64) {
@@ -215,6 +238,8 @@ func (w *Writer) write(ctx context.Context) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			case carried = <-w.queue:
+			case <-w.again:
+				return errMoved
 			}
 		}
 		carried = w.collect(b, carried)

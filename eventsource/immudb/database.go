@@ -30,6 +30,7 @@ type database struct {
 	lastTx  atomic.Uint64     // the last transaction that this process knows to be durable
 	epochTx atomic.Uint64     // the transaction that wrote our epoch; 0 before the first Acquire
 	epoch   atomic.Int64      // its number
+	onMoved func()            // called when another machine is the primary now; nil for nothing
 }
 
 // Epoch is the number of this process as a writer: the highest one may write. 0 before the first Acquire.
@@ -55,6 +56,9 @@ func (s *database) session(ctx context.Context) (client.ImmuClient, error) {
 		return nil, err
 	}
 	if s.home != "" && s.home != address {
+		if s.onMoved != nil {
+			s.onMoved()
+		}
 		return nil, fmt.Errorf("immudb: the primary is %s now and was %s: the log is taken over there first", address, s.home)
 	}
 	c, err := s.config.at(address).open(ctx)
