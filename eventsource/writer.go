@@ -206,7 +206,7 @@ func (w *Writer) Run(ctx context.Context) error {
 // errMoved is why the log is taken over again although no write has failed.
 var errMoved = errors.New("the log has another primary")
 
-// TakeOverAgain has the writer take the log over again, as soon as no commit is under way. Without it, a writer that has
+// TakeOverAgain has the writer take the log over again when no commit is under way. Without it, a writer that had
 // nothing to write would not notice that another machine is the primary, and no reader could read.
 func (w *Writer) TakeOverAgain() {
 	select {

@@ -9,8 +9,8 @@ import (
 	"corebank/eventsource/storage"
 )
 
-// Given a writer that has nothing to write; when a reader finds that another machine has the log; then the writer takes it
-// over there, once, and does not wait for an append, which may need that read first.
+// Given a writer that has nothing to write; when a reader finds that another machine has the log; then the writer takes
+// it over there, once, and does not wait for an append, which may need that read first.
 func TestAnIdleWriterFollowsTheLogToAnotherMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writer := eventsource.NewWriter(storage.NewMemoryLog().Open(), slog.New(slog.DiscardHandler))
