@@ -30,8 +30,8 @@ func NewLog(config Config) *Log {
 	return &Log{database: newDatabase(config), keys: newKeyIndexHandle(config.StateDir)}
 }
 
-// OnMoved sets what is called, and must return at once, when a read or a commit finds that another machine is the primary
-// now: the log has to be taken over there. It must come before the log is used.
+// OnMoved sets what is called, and must return at once, when a read or a commit finds that another machine is the
+// primary now: the log has to be taken over there. It must come before the log is used.
 func (s *Log) OnMoved(do func()) { s.onMoved = do }
 
 // Close ends the session and closes the index of idempotency keys.
