@@ -28,6 +28,22 @@ type active struct {
 	methods map[string]app.Method
 }
 
+// serves reports whether the log may be read and written here. With copies on several machines, that is so only while the
+// log is taken over: before that, its primary may have what was acknowledged and show it only when another machine has it
+// as well. And it is not so after this process has stood still, because another one may have taken its place.
+func (w *work) serves(working *active) bool {
+	switch {
+	case working == nil:
+		return false
+	case w.config.Lease != nil && !w.config.Lease.Sure():
+		return false
+	case w.config.Immudb.Machines == nil:
+		return true
+	}
+	writer, ok := working.api.writer.(*Writer)
+	return !ok || writer.Holds()
+}
+
 // do writes the log and publishes from it until ctx ends.
 func (w *work) do(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -47,7 +63,7 @@ func (w *work) methods() map[string]app.Method {
 	for name := range (&API{}).Methods() {
 		methods[name] = func(ctx context.Context, data []byte) ([]byte, error) {
 			working := w.active.Load()
-			if working == nil {
+			if !w.serves(working) {
 				return nil, app.ErrStandsBy
 			}
 			return working.methods[name](ctx, data)

@@ -203,6 +203,9 @@ func (w *Writer) Run(ctx context.Context) error {
 	})
 }
 
+// Holds reports whether this writer has taken the log over and has not lost it since, as far as it knows.
+func (w *Writer) Holds() bool { return w.lease.Problem() == "" }
+
 // errMoved is why the log is taken over again although no write has failed.
 var errMoved = errors.New("the log has another primary")
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,6 +38,10 @@ const (
 	// have heard the store meanwhile: a store that was away has not heard the holder.
 	patience = 3 * time.Second
 	hearing  = 2 * time.Second
+	// tickEvery is how often a process notes that it runs; standstill is how long it may
+	// not, before another one may have taken its place unnoticed.
+	tickEvery  = 100 * time.Millisecond
+	standstill = time.Second
 )
 
 // Lease is a lease as one process wants it.
@@ -44,11 +49,15 @@ type Lease struct {
 	store Store
 	name  string
 	log   *slog.Logger
+
+	began  time.Time
+	ticked atomic.Int64 // when this process last ran, since it began
+	doubt  atomic.Bool  // it has stood still since the lease was last renewed
 }
 
 // New is a lease for a process, different from other processes of that name.
 func New(store Store, name string, log *slog.Logger) *Lease {
-	return &Lease{store: store, name: name + " " + rand.Text(), log: log}
+	return &Lease{store: store, name: name + " " + rand.Text(), log: log, began: time.Now()}
 }
 
 // Run waits until this process has the lease, and leads then, until it has not or ctx
@@ -60,6 +69,8 @@ func (l *Lease) Run(ctx context.Context, lead func(context.Context) error) error
 	}
 	l.log.Info("this process leads", "holder", l.name, "revision", term.Revision)
 	leading, end := context.WithCancelCause(ctx)
+	l.tick()
+	go l.watchItself(leading)
 	renewed := make(chan Term, 1)
 	go func() { renewed <- l.renew(leading, term, end) }()
 	err := lead(leading)
@@ -115,6 +126,7 @@ func (l *Lease) renew(ctx context.Context, term Term, end func(error)) Term {
 		revision, err := l.write(ctx, l.name, term.Revision)
 		if err == nil {
 			term.Revision = revision
+			l.doubt.Store(false)
 			continue
 		}
 		now, readErr := l.read(ctx)
@@ -128,6 +140,31 @@ func (l *Lease) renew(ctx context.Context, term Term, end func(error)) Term {
 		}
 	}
 	return term
+}
+
+// Sure reports whether this process still leads as far as it can know: it has not stood
+// still, as one that is frozen does, since it last renewed the lease.
+func (l *Lease) Sure() bool {
+	return !l.doubt.Load() && time.Since(l.began)-time.Duration(l.ticked.Load()) < standstill
+}
+
+func (l *Lease) tick() { l.ticked.Store(int64(time.Since(l.began))) }
+
+// watchItself notes that this process runs, and when it did not, until ctx ends.
+func (l *Lease) watchItself(ctx context.Context) {
+	ticks := time.NewTicker(tickEvery)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+		}
+		if time.Since(l.began)-time.Duration(l.ticked.Load()) >= standstill {
+			l.doubt.Store(true)
+		}
+		l.tick()
+	}
 }
 
 // release lets another one lead at once.

@@ -205,3 +205,44 @@ func TestALeaderThatEndsIsReplacedAtOnce(t *testing.T) {
 		s.is(t, "after a second", "two")
 	})
 }
+
+// Given a leader; then it is sure that it leads, until it stands still: then it is not before it has renewed its lease.
+func TestALeaderThatStoodStillIsNotSure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		way := &cut{board: &board{}}
+		own := lease.New(way, "one", slog.New(slog.DiscardHandler))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		if own.Sure() {
+			<-time.After(2 * time.Second)
+		}
+		go func() { ended <- own.Run(ctx, func(ctx context.Context) error { <-ctx.Done(); return nil }) }()
+		<-time.After(10 * time.Second)
+		synctest.Wait()
+		if !own.Sure() {
+			t.Error("a leader that runs is not sure")
+		}
+		way.set(true)
+		<-time.After(10 * time.Second)
+		synctest.Wait()
+		if !own.Sure() {
+			t.Error("a leader whose store is away is not sure, although no other one can lead")
+		}
+		own.StandStill(2 * time.Second)
+		<-time.After(200 * time.Millisecond)
+		synctest.Wait()
+		if own.Sure() {
+			t.Error("a leader that stood still is sure")
+		}
+		way.set(false)
+		<-time.After(2 * time.Second)
+		synctest.Wait()
+		if !own.Sure() {
+			t.Error("a leader that has renewed its lease is not sure")
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
