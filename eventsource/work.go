@@ -28,9 +28,9 @@ type active struct {
 	methods map[string]app.Method
 }
 
-// serves reports whether the log may be read and written here. With copies on several machines, that is so only while the
-// log is taken over: before that, its primary may have what was acknowledged and show it only when another machine has it
-// as well. And it is not so after this process has stood still, because another one may have taken its place.
+// serves reports whether the log may be read and written here. With copies on several machines, that is so only while
+// the log is taken over: before that, its primary may have what was acknowledged and show it only when another machine
+// has it as well. And it is not so after this process has stood still: another one may have taken its place.
 func (w *work) serves(working *active) bool {
 	switch {
 	case working == nil:
