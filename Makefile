@@ -41,13 +41,13 @@ race: ## the concurrent packages under the race detector
 bench: ## every scenario in short: rates, waits, processor time by process
 	$(GO) run ./cmd/corebank bench --quick
 
-demo: ## try the whole bank in containers: image, secrets, start, a link to sign in
+demo: ## try the whole bank in containers: image, secrets, start, a token to sign in
 	docker build --quiet --tag corebank .
 	@test -s .env.demo || { umask 077; docker run --rm corebank secrets --passwords >.env.new && \
 		echo COREBANK_ISSUER=$(DEMO_ISSUER) >>.env.new && mv .env.new .env.demo; }
 	$(DEMO) up --wait
-	@echo "Open this link to sign in as a teller; it works once. make demo-down removes everything again."
-	@$(DEMO) exec -T server /corebank token --data /home/nonroot --link --gateway http://127.0.0.1:$${COREBANK_DEMO_PORT:-8080}
+	@echo "The bank: http://127.0.0.1:$${COREBANK_DEMO_PORT:-8080}/console/; make demo-down removes it. Paste this to sign in:"
+	@$(DEMO) exec -T server /corebank token --data /home/nonroot
 
 demo-down: ## stop what "make demo" started, and remove its data and secrets
 	$(DEMO) down --volumes

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestAnIssuerForContainers: made once under a name, it signs tokens and links for a
-// gateway that "corebank up" did not start.
+// TestAnIssuerForContainers: made once under a name, it signs tokens under
+// that name, and under no other.
 func TestAnIssuerForContainers(t *testing.T) {
 	data, name := t.TempDir(), "http://127.0.0.1:9000"
 	command := func(arguments ...string) (string, error) {
@@ -17,10 +17,6 @@ func TestAnIssuerForContainers(t *testing.T) {
 		root.SetArgs(arguments)
 		err := root.ExecuteContext(t.Context())
 		return out.String(), err
-	}
-	if _, err := command("token", "--data="+data, "--link", "--gateway=http://127.0.0.1:8080"); err == nil ||
-		!strings.Contains(err.Error(), "corebank issuer") {
-		t.Errorf("a link without an issuer: %v", err)
 	}
 	for range 2 {
 		out, err := command("issuer", "--data="+data, "--name="+name)
@@ -37,12 +33,5 @@ func TestAnIssuerForContainers(t *testing.T) {
 	}
 	if out, err := command("token", "--data="+data); err != nil || strings.Count(out, ".") != 2 {
 		t.Errorf("%q, %v", out, err)
-	}
-	if out, err := command("token", "--data="+data, "--link", "--gateway=http://127.0.0.1:8080"); err != nil ||
-		!strings.HasPrefix(out, "http://127.0.0.1:8080/") {
-		t.Errorf("%q, %v", out, err)
-	}
-	if _, err := command("token", "--data="+data, "--gateway=http://127.0.0.1:8080"); err == nil {
-		t.Error("--gateway is taken without --link")
 	}
 }

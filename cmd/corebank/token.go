@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -21,7 +20,6 @@ func newToken() *cobra.Command {
 	var data string
 	var request client.TokenRequest
 	var link bool
-	var gateway string
 	c := &cobra.Command{
 		Use:     "token",
 		GroupID: groupBank,
@@ -29,14 +27,11 @@ func newToken() *cobra.Command {
 	}
 	c.RunE = checked(func(*cobra.Command, []string) error {
 		request.Subject = cmp.Or(request.Subject, request.Role)
-		if gateway != "" && !link {
-			return errors.New("--gateway is the address in the link of --link; give both")
-		}
 		return request.Check()
 	}, work(func(context.Context, *slog.Logger) error {
 		made := client.LocalToken
 		if link {
-			made = signInLink(gateway)
+			made = signInLink
 		}
 		text, err := made(data, request.Subject, identity.Role(request.Role), request.Lifetime)
 		if err == nil {
@@ -48,8 +43,6 @@ func newToken() *cobra.Command {
 	c.Flags().StringVar(&request.Subject, "subject", "", "name of the user; without it, the role's name")
 	c.Flags().DurationVar(&request.Lifetime, "ttl", tokenLife, "how long the token lasts, at most 2160h")
 	c.Flags().BoolVar(&link, "link", false, "print an address that signs a browser in, once, instead of the token")
-	c.Flags().StringVar(&gateway, "gateway", "",
-		"with --link: where browsers reach the gateway, such as http://127.0.0.1:8080, if \"corebank up\" did not start it")
 	c.Flags().StringVar(&data, "data", datadir.Default, "directory of the bank that \"corebank up\" runs")
 	return c
 }
