@@ -40,10 +40,14 @@ func TestThePartsOfThreeMachines(t *testing.T) {
 				if !slices.Contains(own, flag) {
 					continue
 				}
-				if at := taken[flag+value]; at != "" {
+				used := flag + value
+				if strings.HasSuffix(flag, "dir") {
+					used = flag + filepath.Join(p.Dir, value)
+				}
+				if at := taken[used]; at != "" {
 					t.Errorf("machine %d: %s has %s, as %s", i+1, p.Name, argument, at)
 				}
-				taken[flag+value] = p.Name
+				taken[used] = p.Name
 			}
 			line := strings.Join(p.Args, " ")
 			placements := strings.Count(line, "127.0.0.1:") // at least

@@ -32,7 +32,7 @@ func TestAppAndSidecarMeetAtASocket(t *testing.T) {
 		"a proxy is between":   {short, map[string]string{"actor-sidecar": "127.0.0.1:7"}, false},
 	} {
 		data := &datadir.Locked{Dir: datadir.Dir{Path: c.dir}}
-		p := &parts{config: Config{Via: c.via}, data: data, held: ports.New(), addresses: map[string]string{}}
+		p := &parts{config: Config{Via: c.via}, data: data, root: data, held: ports.New(), addresses: map[string]string{}}
 		defer p.held.FreeAll()
 		if err := os.MkdirAll(data.Sockets(), 0o700); err != nil {
 			t.Fatal(err)
@@ -56,7 +56,8 @@ func TestAppAndSidecarMeetAtASocket(t *testing.T) {
 // TestAFileSystemWithoutSockets: exFAT and some FUSE file systems have none.
 func TestAFileSystemWithoutSockets(t *testing.T) {
 	folder := t.TempDir() // without a folder for the sockets, none can be made
-	p := &parts{data: &datadir.Locked{Dir: datadir.Dir{Path: folder}}, held: ports.New(), addresses: map[string]string{}}
+	data := &datadir.Locked{Dir: datadir.Dir{Path: folder}}
+	p := &parts{data: data, root: data, held: ports.New(), addresses: map[string]string{}}
 	defer p.held.FreeAll()
 	env := p.sidecar(contract.AppActor, nil)
 	address := p.addressOf("actor-sidecar")

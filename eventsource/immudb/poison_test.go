@@ -85,7 +85,7 @@ func TestAStoredValueThatIsNoRecordHasItsPlace(t *testing.T) {
 		says    string
 	}{{ada, 1, ""}, {ada, 2, ""}, {ada, 3, "malformed JSON"}, {bob, 1, "a list cannot be read"},
 		{bob, 2, "version 2 of \"" + string(ada)},
-		{bob, 3, "version 0 of \"\""}, {bob, 4, "version 0 of \"\""}, {ada, 4, "unexpected EOF"}}
+		{bob, 3, "version 0 of \"\""}, {bob, 4, "version 0 of \"\""}, {ada, 4, "the JSON ends too early"}}
 	for _, from := range []int64{0, 1, 3} {
 		records, err := next.ReadAll(t.Context(), from, 1000)
 		if err != nil || len(records) != len(want)-int(from) {

@@ -66,6 +66,8 @@ func (r Refusals) With(more *Refusal) Refusals { return append(slices.Clip(r), m
 // not valid: it compares the amount.
 func (r *Refusal) followsAmount() bool {
 	switch r.Code {
+	case InputInvalid:
+		return r.Field == "amount" || r.Field == "input" // as a whole: it changes nothing
 	case CurrencyUnknown, AmountInvalid, CurrencyMismatch, OverdraftInUse, AmountExceedsRemaining,
 		LimitExceeded, BalanceTooLarge, InsufficientFunds:
 		return true
