@@ -35,6 +35,10 @@ var arrows = []arrow{
 	{"projector/...", []string{"projector/...", "internal/..."}},
 	{"localbank/...", []string{"localbank/...", "server/...", "actor/...", "eventsource/...", "projector/...",
 		"graph/...", "internal/...", "components"}},
+	{"backup/archive", []string{"internal/..."}},
+	// A backup is right if an audit of what is restored says so.
+	{"backup", []string{"backup/...", "check/audit/...", "localbank/...", "eventsource/...", "projector/...",
+		"internal/..."}},
 	{"check/...", []string{"check/...", "localbank/...", "server/...", "actor/...", "eventsource/...",
 		"projector/...", "graph/...", "internal/...", "components"}},
 	{"components", nil},

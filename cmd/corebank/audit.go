@@ -7,8 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"corebank/check/audit/auditrun"
-	"corebank/eventsource/immudb"
-	"corebank/localbank/datadir"
 )
 
 func newAudit() *cobra.Command {
@@ -26,17 +24,7 @@ func newAudit() *cobra.Command {
 		return auditrun.RunAndReport(ctx, config, asJSON, c.OutOrStdout(), log)
 	}))
 	flags := c.Flags()
-	flags.StringVar(&config.Data, "data", datadir.Default,
-		"directory of the bank that \"corebank up\" runs, unless --immudb is given")
-	flags.StringVar(&config.Immudb.Address, "immudb", "", "address of the immudb server, instead of --data")
-	flags.StringVar(&config.Immudb.Database, "immudb-database", immudb.DefaultDatabase, "database of the log")
-	flags.StringSliceVar(&config.Addresses, "partition-immudb", nil,
-		"addresses of the partitions' immudb servers, in order, if they are not --immudb")
-	partitionsFlag(c, &config.Partitions)
-	flags.StringVar(&config.Immudb.User, "immudb-user", immudb.DefaultUser, "user who may read the log")
-	flags.StringVar(&config.PasswordFile, "immudb-password-file", "",
-		"file with that user's password; with --data, the bank's own file. "+
-			"With --partitions, the files of the partitions have this name with -1 and so on")
+	logFlags(c, &config.Config)
 	flags.StringVar(&config.State, "state", "",
 		"file of the last audited state of immudb; with --data, audited.json in it")
 	flags.BoolVar(&asJSON, "json", false, "report for machines")

@@ -46,13 +46,9 @@ func (s *SequenceLog) Add(ctx context.Context, cuts ...storage.Cut) error {
 	if err != nil {
 		return err
 	}
-	var entries []*schema.KeyValue
-	for _, cut := range cuts {
-		value, err := json.Marshal(cut)
-		if err != nil {
-			return err
-		}
-		entries = append(entries, &schema.KeyValue{Key: cutKey(cut.Number), Value: value})
+	entries, err := cutEntries(cuts)
+	if err != nil {
+		return err
 	}
 	header, err := c.SetAll(ctx, &schema.SetRequest{KVs: entries, Preconditions: s.epochUnchanged(), NoWait: true})
 	if isPreconditionFailed(err) {
@@ -63,6 +59,18 @@ func (s *SequenceLog) Add(ctx context.Context, cuts ...storage.Cut) error {
 	}
 	s.noteDurable(header.Id)
 	return nil
+}
+
+func cutEntries(cuts []storage.Cut) ([]*schema.KeyValue, error) {
+	entries := make([]*schema.KeyValue, len(cuts))
+	for i, cut := range cuts {
+		value, err := json.Marshal(cut)
+		if err != nil {
+			return nil, err
+		}
+		entries[i] = &schema.KeyValue{Key: cutKey(cut.Number), Value: value}
+	}
+	return entries, nil
 }
 
 // LastCut implements storage.SequenceLog.

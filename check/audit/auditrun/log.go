@@ -9,7 +9,6 @@ import (
 	"corebank/check/audit"
 	"corebank/check/laws"
 	"corebank/eventsource/immudb"
-	"corebank/eventsource/storage"
 	"corebank/internal/contract"
 )
 
@@ -29,22 +28,13 @@ type storedLog struct {
 }
 
 func (c Config) openLog(log *slog.Logger) *storedLog {
-	if c.Partitions == 1 {
-		return &storedLog{databases: []provable{immudb.NewLog(c.Immudb)}, log: log}
-	}
-	sequence := c.Immudb
-	sequence.Partition = storage.Partition{Of: c.Partitions}
-	opened := &storedLog{databases: []provable{immudb.NewSequenceLog(sequence)}, log: log}
-	for i := range c.Partitions {
-		part := c.Immudb
-		part.Partition = storage.Partition{Number: i + 1, Of: c.Partitions}
-		part.Database = immudb.NameOfPartition(part.Database, i+1)
-		part.User = immudb.NameOfPartition(part.User, i+1)
-		part.Password = c.passwords[i]
-		if i < len(c.Addresses) {
-			part.Address = c.Addresses[i]
+	opened := &storedLog{log: log}
+	for _, database := range c.Databases() {
+		if database.Partition.IsSequence() {
+			opened.databases = append(opened.databases, immudb.NewSequenceLog(database))
+		} else {
+			opened.databases = append(opened.databases, immudb.NewLog(database))
 		}
-		opened.databases = append(opened.databases, immudb.NewLog(part))
 	}
 	return opened
 }

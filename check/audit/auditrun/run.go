@@ -69,9 +69,9 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 	report.Waiting = log.waiting
 	switch {
 	case err != nil && report.OK:
-		return nil, c.explain(err)
+		return nil, c.Explain("the audit", err)
 	case err != nil:
-		return &report, fmt.Errorf("the audit is not complete: %w", c.explain(err))
+		return &report, fmt.Errorf("the audit is not complete: %w", c.Explain("the audit", err))
 	}
 	log.save(ctx, report)
 	if report.OK {
@@ -79,11 +79,6 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 			At: began.UTC()})
 	}
 	return &report, err
-}
-
-// explain adds what to do if immudb does not answer.
-func (c Config) explain(err error) error {
-	return fmt.Errorf("%w; the audit needs the immudb of a running bank, here at %s", err, c.Immudb.Address)
 }
 
 func (c Config) readViews(ctx context.Context) (_ *laws.ViewSums, err error) {
