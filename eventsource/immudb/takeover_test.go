@@ -153,12 +153,19 @@ func TestAnAcknowledgementBeforeTheCopyIsNoticed(t *testing.T) {
 	log := openLog(t, config)
 	acquire(t, log, 0)
 	commit(t, log, logtest.Deposits(10))
-	primary, _ := primaryOf(t, config, all)
+	primary, replicas := primaryOf(t, config, all)
 	if err := config.CommitAlone(t.Context(), primary.address); err != nil {
 		t.Fatal(err)
 	}
+	for _, m := range replicas {
+		awaitCopy(t, config, m, func(m copies.Machine) bool { return m.Head == 10 })
+		m.kill()
+	}
 	commit(t, log, logtest.Deposits(30)[10:])
 	primary.lose()
+	for _, m := range replicas {
+		m.restart()
+	}
 	if _, err := failover(t, config, copies.Wish{}); err != nil {
 		t.Fatal(err)
 	}
