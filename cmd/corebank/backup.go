@@ -15,7 +15,7 @@ func newBackup() *cobra.Command {
 	c := &cobra.Command{
 		Use:     "backup",
 		GroupID: groupBank,
-		Short:   "Back up the log of a bank while it serves, and what is new since the last time",
+		Short:   "Back up the log of a bank while it serves",
 	}
 	c.RunE = checked(func(*cobra.Command, []string) error { return config.Check() },
 		work(func(ctx context.Context, _ *slog.Logger) (err error) {
