@@ -132,7 +132,7 @@ func (r Restored) String() string {
 		text += fmt.Sprintf("The backup goes on to position %d: what came after is not in the restored bank.\n", r.Backup)
 	}
 	return text + fmt.Sprintf("The audit found nothing wrong: %s accounts, and views that are equal to the log.\n",
-		humanize.Comma(int64(r.Audit.Accounts)))
+		humanize.Comma(r.Audit.Accounts))
 }
 
 // open opens the backup. The caller calls done at the end.

@@ -16,8 +16,8 @@ import (
 // aDeposit is what the metrics see of a deposit that was accepted.
 func aDeposit(t testing.TB) (ctx context.Context, operation *graphql.OperationContext, answer *graphql.Response) {
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
-	document, err := gqlparser.LoadQuery(schema, `mutation { deposit(input: {accountId: "a",
-		amount: {value: "1", currency: "EUR"}, idempotencyKey: "k"}) { replayed } }`)
+	document, err := gqlparser.LoadQueryWithRules(schema, `mutation { deposit(input: {accountId: "a",
+		amount: {value: "1", currency: "EUR"}, idempotencyKey: "k"}) { replayed } }`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
