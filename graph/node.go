@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"corebank/graph/model"
 	"corebank/internal/bank"
@@ -17,7 +16,7 @@ func (r *Resolver) node(ctx context.Context, id string) (model.Node, error) {
 	switch {
 	case !ok:
 		return nil, badInput("id " + ownIDWanted(id) + ".")
-	case past != nil && past.time.After(time.Now()):
+	case past != nil && past.inFuture():
 		return nil, badInput("id names a time in the future.")
 	case past != nil:
 		return r.pastNode(ctx, own, *past)

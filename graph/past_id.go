@@ -64,6 +64,9 @@ func cutMark(id string) (own string, past *point, ok bool) {
 	return own, &p, ok
 }
 
+// inFuture reports whether it is yet to come. A time in milliseconds may be asked about before its millisecond is over.
+func (p point) inFuture() bool { return p.time.After(time.Now().Add(time.Millisecond)) }
+
 // readAccountID reads an account's id and the point in the past that it names,
 // or else that asOf does.
 func readAccountID(argument, id string, asOf *point) (bank.AccountID, *point, error) {
@@ -74,7 +77,7 @@ func readAccountID(argument, id string, asOf *point) (bank.AccountID, *point, er
 	if past == nil {
 		past = asOf
 	}
-	if past != nil && past.time.After(time.Now()) {
+	if past != nil && past.inFuture() {
 		return "", nil, badInput(argument + " names a time in the future.")
 	}
 	return bank.AccountID(own), past, nil

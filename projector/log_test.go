@@ -74,6 +74,8 @@ func (l *ledger) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (
 // do decides a command, which must be accepted, and appends its event.
 func (l *ledger) do(t testing.TB, id bank.AccountID, command bank.Command) {
 	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	account := l.accounts[id]
 	account.ID = id
 	event, refusal := account.Decide(command, bank.Circumstances{})

@@ -112,8 +112,12 @@ func decoded(t *testing.T, data json.RawMessage) (v any) {
 func TestATimeWithMicrosecondsIsExact(t *testing.T) {
 	c := given(t, banktest.Start(t))
 	at := func(id, moment string) string {
-		return string(c.Do(`query($id: ID!, $asOf: AsOf) { balance(accountId: $id, asOf: $asOf) { version } }`,
-			map[string]any{"id": id, "asOf": map[string]any{"time": moment}}).Data)
+		answer := c.Do(`query($id: ID!, $asOf: AsOf) { balance(accountId: $id, asOf: $asOf) { version } }`,
+			map[string]any{"id": id, "asOf": map[string]any{"time": moment}})
+		if len(answer.Errors) > 0 {
+			t.Errorf("as of %s: %+v", moment, answer.Errors)
+		}
+		return string(answer.Data)
 	}
 	later := 0
 	for range 3 { // one in a thousand is opened at the very beginning of a millisecond
@@ -122,7 +126,7 @@ func TestATimeWithMicrosecondsIsExact(t *testing.T) {
 		var shown struct{ Account struct{ OpenedAt string } }
 		c.Get(`query($id: ID!) { account(id: $id) { openedAt } }`, map[string]any{"id": ada}, &shown)
 		if in := at(ada, shown.Account.OpenedAt); strings.Contains(in, "null") {
-			t.Errorf("within its millisecond it is not open: %s", in)
+			t.Errorf("within its millisecond it is not open: %s %s", in, shown.Account.OpenedAt)
 		}
 		if strings.Contains(at(ada, strings.Replace(shown.Account.OpenedAt, "Z", "000Z", 1)), "null") {
 			later++
