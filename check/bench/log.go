@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -18,7 +17,6 @@ import (
 
 	"corebank/check/livebank"
 	"corebank/check/must"
-	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 	"corebank/internal/secrets"
@@ -62,6 +60,7 @@ func (e *env) startLog(ctx context.Context) (_ *logProcesses, err error) {
 	e.onClose(func() error { dir.Close(); return nil })
 	p := &logProcesses{dir: dir.Dir, immudb: must.Get(livebank.FreeAddress()), service: must.Get(livebank.FreeAddress())}
 	health, sidecar := must.Get(livebank.FreeAddress()), must.Get(livebank.FreeAddress())
+	source := runtimepb.NewAppCallbackClient(must.Get(e.dial(p.service)))
 	database, user := datadir.LogNames(0)
 	p.used = must.Get(e.start(ctx, livebank.Immudb(e.Program, dir.Dir, p.immudb),
 		supervisor.Process{Name: "eventsource", Command: e.Program, Needs: []string{"immudb"}, Dir: e.dir,
@@ -71,9 +70,7 @@ func (e *env) startLog(ctx context.Context) (_ *logProcesses, err error) {
 				"--immudb-database=" + database, "--immudb-user=" + user, "--immudb-password-file=" + dir.WriterPassword(0),
 				"--immudb-admin-password-file=" + dir.AdminPassword(), "--state-dir=" + dir.EventSource(0),
 				"--disk=" + dir.Immudb(), "--log-level=error"},
-			Ready: func(ctx context.Context) error {
-				return app.CheckHealth(ctx, "http://"+health+app.ReadyPath, http.StatusOK)
-			}}))
+			Ready: func(ctx context.Context) error { return livebank.Ready(ctx, source) }}))
 	e.log = p
 	return p, nil
 }

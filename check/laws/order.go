@@ -73,7 +73,7 @@ func (h *History) refuses(a Answer, id bank.AccountID, version int64) bool {
 func (h *History) refusals(a Answer, state bank.Account, at time.Time) (some bank.Refusals) {
 	command, own := a.Request.Command, state
 	if state.ID != a.Request.Account {
-		own = h.early(a.Request.Account, a.Sent)
+		own = h.asked(a)
 	}
 	in := h.circumstances(own, command, at, h.Caller, a.Request.Key)
 	if len(bank.Parties(command, own, in)) > 0 {
@@ -96,6 +96,18 @@ func (h *History) refusals(a Answer, state bank.Account, at time.Time) (some ban
 		some = append(some, refusal)
 	}
 	return some
+}
+
+// asked is the first state in which the account can have been that was asked: with the transaction that is to be
+// reversed, of which a client may hear before it is known when that happened.
+func (h *History) asked(a Answer) bank.Account {
+	own := h.early(a.Request.Account, a.Sent)
+	if c, is := a.Request.Command.(bank.Reverse); is && own.Version < c.Transaction {
+		if there, ok := h.State(a.Request.Account, c.Transaction); ok {
+			return there
+		}
+	}
+	return own
 }
 
 // early is the first state that an account can have been in at a time.

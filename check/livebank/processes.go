@@ -2,6 +2,7 @@ package livebank
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"os"
@@ -74,7 +75,29 @@ func Immudb(program string, dir datadir.Dir, address string) supervisor.Process 
 
 // Append calls an event source as its sidecar does.
 func Append(ctx context.Context, source runtimepb.AppCallbackClient, request []byte) (reply []byte, err error) {
-	answer, err := source.OnInvoke(ctx, &commonpb.InvokeRequest{Method: contract.MethodAppend,
+	return invoke(ctx, source, contract.MethodAppend, request)
+}
+
+// Ready asks an event source whether it has the log, without a sidecar between. The error is why it has not.
+func Ready(ctx context.Context, source runtimepb.AppCallbackClient) error {
+	answer, err := invoke(ctx, source, contract.MethodReady, []byte("{}"))
+	if err != nil {
+		return err
+	}
+	var state contract.Readiness
+	if err := json.Unmarshal(answer, &state); err != nil {
+		return err
+	}
+	if !state.Ready {
+		return errors.New(state.Reason)
+	}
+	return nil
+}
+
+func invoke(
+	ctx context.Context, source runtimepb.AppCallbackClient, method string, request []byte,
+) (reply []byte, err error) {
+	answer, err := source.OnInvoke(ctx, &commonpb.InvokeRequest{Method: method,
 		ContentType: "application/json", Data: &anypb.Any{Value: request},
 		HttpExtension: &commonpb.HTTPExtension{Verb: commonpb.HTTPExtension_POST}})
 	return answer.GetData().GetValue(), err

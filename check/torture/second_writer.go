@@ -80,7 +80,7 @@ func (r *run) anotherOf(first int, listen string) *exec.Cmd {
 		switch flag, _, _ := strings.Cut(argument, "="); flag {
 		case "--listen":
 			arguments[i] = flag + "=" + listen
-		case "--health":
+		case "--health", "--metrics":
 			arguments[i] = flag + "=127.0.0.1:0"
 		}
 	}

@@ -139,7 +139,7 @@ func TestNothingIsLostUnderLoad(t *testing.T) {
 }
 
 // part names what a command line of the bank runs.
-var part = regexp.MustCompile(`--app-id[= ]([\w-]+)|/(placement|sentry) |` +
+var part = regexp.MustCompile(`--app-id[= ]([\w-]+)|(?:^|/)(placement|sentry) |` +
 	`corebank (nats|immudb|server|actor|eventsource|projector) `)
 
 // partition is the end of the command line of an event source that has one of

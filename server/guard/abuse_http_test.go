@@ -63,7 +63,7 @@ func overHTTP() []attack {
 		{name: "a path out of the pages", send: sending("GET", "/assets/../../../etc/passwd", ""), contains: ""},
 		{name: "debugging pages", send: sending("GET", "/debug/pprof/", ""), status: 404},
 		{name: "the method TRACE", send: sending("TRACE", "/graphql", ""), contains: `"errors"`},
-		{name: "a resolver that panics", at: broken, send: query(`{ account(id: "x") { id } }`),
+		{name: "a resolver that panics", at: broken, send: query(`{ account(id: "ACCOUNT") { id } }`),
 			code: "INTERNAL", contains: `"id":"`},
 	}
 }

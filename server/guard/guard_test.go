@@ -194,7 +194,8 @@ func TestLogsContainNothingOfRequests(t *testing.T) {
 	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	defer slog.SetDefault(before)
 	v := gateway(t, server.Parts{}) // its resolvers panic
-	got := v.post(jsonOf(map[string]any{"query": account, "variables": map[string]any{"id": mark}}), "Cookie", mark)
+	named := strings.Replace(account, "query(", "query "+mark+"(", 1)
+	got := v.post(jsonOf(map[string]any{"query": named, "variables": map[string]any{"id": v.account}}), "Cookie", mark)
 	_, after, found := strings.Cut(got.body, `"id":"`)
 	id, _, _ := strings.Cut(after, `"`)
 	if !found || !strings.Contains(log.String(), "id="+id) {
