@@ -36,6 +36,8 @@ func (c Config) CheckMachines() error {
 	case c.Partitions > 1:
 		return errors.New("--machines and --partitions: a bank on several machines has a log with one partition; " +
 			"leave one of the two out")
+	case c.Demo:
+		return errors.New("--machines and --demo: the demo is for a bank on one machine; leave one of the two out")
 	case len(c.Via) > 0:
 		return errors.New("--machines and --via: there is no proxy for one of several machines")
 	}

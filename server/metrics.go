@@ -127,7 +127,7 @@ func (m *Metrics) Collectors() []prometheus.Collector {
 
 // answered counts an answer. It runs for each deposit, and allocates nothing.
 func (m *Metrics) answered(operation *graphql.OperationContext, answer *graphql.Response) {
-	if operation.Operation == nil {
+	if operation.Operation == nil || answer.Data == nil { // it did not run
 		for _, e := range answer.Errors {
 			m.refused.Of(codeOf(e.Extensions)).Inc()
 		}

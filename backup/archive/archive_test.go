@@ -133,6 +133,27 @@ func TestABackupGrowsAndIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
+// TestAnEmptyBackupMayBeEncryptedLater: there is nothing in it that is not.
+func TestAnEmptyBackupMayBeEncryptedLater(t *testing.T) {
+	recipients, identity := keys(t)
+	seal, err := archive.ReadRecipients(recipients)
+	if err != nil {
+		t.Fatal(err)
+	}
+	open, err := archive.ReadIdentities(identity)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, all := t.TempDir(), records(t, 1, 3)
+	add(t, dir, bankA, nil, nil)
+	add(t, dir, bankA, seal, all)
+	got, err := read(dir, open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, got, all)
+}
+
 func TestAStreamIsABackupInADirectory(t *testing.T) {
 	var out bytes.Buffer
 	all := records(t, 1, 12)

@@ -64,7 +64,7 @@ func Append(dir string, of Origin, seal Sealer, now func() time.Time) (*Writer, 
 		return nil, errors.Join(err, lock.Release())
 	default:
 		w.Manifest = *found
-		if err := found.checkAppend(dir, of, seal != nil); err != nil {
+		if err := w.checkAppend(dir, of, seal != nil); err != nil {
 			return nil, errors.Join(err, lock.Release())
 		}
 	}

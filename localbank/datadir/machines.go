@@ -51,6 +51,21 @@ func (d Dir) MachineDir(number int) Dir {
 
 const machinePrefix = "machine-"
 
+// checkMember refuses the directory of one machine of a bank: its log has copies elsewhere, and nothing says here whether
+// it is in use.
+func (d Dir) checkMember() error {
+	bank, name := filepath.Split(d.Path)
+	if !strings.HasPrefix(name, machinePrefix) {
+		return nil
+	}
+	n, err := ReadMachines(bank)
+	if err != nil || n == 0 {
+		return err
+	}
+	return fmt.Errorf("%s is one machine of a bank: start all of it with corebank up --machines %d --data %s",
+		d.Path, n, filepath.Clean(bank))
+}
+
 // Machine prepares the data directory of a machine, which is new or has lost its disk,
 // or was there before.
 func (m *Machines) Machine(number int) (*Locked, error) {

@@ -79,6 +79,13 @@ func TestTheNumberOfMachinesIsFixed(t *testing.T) {
 			t.Errorf("%d machines: %v", machines, err)
 		}
 	}
+	if _, err := several.Machine(2); err != nil {
+		t.Fatal(err)
+	}
+	_, onMember := Open(filepath.Join(three, "machine-2"), 1)
+	if onMember == nil || !strings.Contains(onMember.Error(), "corebank up --machines 3 --data "+three) {
+		t.Errorf("a machine of three is opened alone: %v", onMember)
+	}
 	if again, err := OpenMachines(three, 3); err != nil {
 		t.Error(err)
 	} else {

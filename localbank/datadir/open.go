@@ -45,7 +45,7 @@ func open(dir string, partitions, machines int) (*Locked, error) {
 		return nil, unwritable(path, err)
 	}
 	d := &Locked{Dir: Dir{Path: path, Partitions: partitions}, machines: machines}
-	if err := d.checkOurs(); err != nil {
+	if err := errors.Join(d.checkMember(), d.checkOurs()); err != nil {
 		return nil, err
 	}
 	if err := d.closeToOthers(); err != nil {
