@@ -155,7 +155,10 @@ func (d *clearingDecision) decideAll() error {
 		}
 		d.answers[i], d.room = outcome, own.room
 	}
-	if reason := contract.TooMuchTogether(d.decided); d.batch.Atomic && reason != "" {
+	if !d.batch.Atomic {
+		return nil
+	}
+	if reason := contract.TooMuchTogether(d.decided); reason != "" {
 		d.answers[d.window[0]] = refused(tooLarge(reason))
 		return d.abandon(d.window[0])
 	}

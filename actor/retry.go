@@ -34,12 +34,16 @@ var (
 func (a *account) execute(
 	ctx context.Context, batch contract.CommandBatch, callers []caller, spans *turnSpans,
 ) []contract.Outcome {
-	a.begin(context.WithoutCancel(ctx)) // every turn ends
-	defer a.end()
 	ctx, cancel := context.WithTimeout(tracing.WithCommands(ctx, batch.Commands), turnBudget)
 	defer cancel()
+	arrived := time.Now()
+	a.begin(context.WithoutCancel(ctx)) // every turn ends
+	defer a.end()
 	t := turn{batch: batch, callers: callers, spans: spans, lookUp: batch.DryRun,
 		now: a.clock().UTC().Truncate(time.Microsecond)}
+	if time.Since(arrived) >= turnBudget {
+		return t.giveUp(errBusy)
+	}
 	for pause := retryMin; ; {
 		outcomes, err := a.attempt(ctx, &t)
 		if err == nil {

@@ -97,7 +97,7 @@ func (f *following) handle(ctx context.Context, batch contract.Batch) error {
 // readWhileQuiet reads the log while the topic is silent, until ctx ends.
 func (f *following) readWhileQuiet(ctx context.Context) {
 	for app.Pause(ctx, quietPause) {
-		if time.Since(time.Unix(0, f.heard.Load())) < quietAfter {
+		if time.Since(time.Unix(0, f.heard.Load())) < quietAfter || f.p.Status().Rebuilding != "" {
 			continue
 		}
 		if err := f.catchUp(ctx); err != nil && ctx.Err() == nil {

@@ -198,10 +198,8 @@ func TestARebuildWhilePaymentsComeInIsExactlyOnce(t *testing.T) {
 				return
 			default:
 			}
-			b.log.mu.Lock()
 			b.log.pay(t, 7)
 			batch := b.log.batch(b.log.head()-6, b.log.head())
-			b.log.mu.Unlock()
 			if err := b.projector.Handle(t.Context(), batch); err != nil {
 				t.Errorf("batch %d to %d: %v", batch.First, batch.Last, err)
 				return

@@ -87,3 +87,22 @@ func TestACheckpointSaysNoMoreThanTheLogUpToItsPosition(t *testing.T) {
 		t.Errorf("at position %d are %d transfers and %d holds", p.at.Position, len(p.transfers), len(p.holds.byExpiry))
 	}
 }
+
+// What a second reading brought back may have ended in between, so that the log says no more of it: also after a
+// restart.
+func TestWhatWasReadAgainEndsWithItsAnswer(t *testing.T) {
+	account := bank.NewAccountID("ada", "1")
+	d := New(Parts{Key: seal.Key{1}, Logger: slog.New(slog.DiscardHandler), Clock: time.Now})
+	d.pending = newPendingState(few)
+	id := bank.NewTransferID(account, "a")
+	d.pending.addHold(&hold{Account: account, Version: 4, Position: 5, ExpiresAt: began, Again: true})
+	d.pending.add(&transfer{ID: id, From: account, To: account, Again: true, progress: progress{Step: received}})
+	d.pending = d.saved(t) // a restart
+	h := d.pending.holds.byExpiry[0]
+	d.expire(h).answered(contract.Outcome{Status: contract.Refused, Refusal: &bank.Refusal{Code: bank.HoldEnded}})
+	d.step(d.pending.transfers[id]).answered(contract.Outcome{Status: contract.Refused,
+		Refusal: &bank.Refusal{Code: bank.TransferNotPending}})
+	if p := d.saved(t); len(p.transfers)+len(p.holds.byExpiry) != 0 {
+		t.Errorf("%d transfers and %d holds are kept", len(p.transfers), len(p.holds.byExpiry))
+	}
+}

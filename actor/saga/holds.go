@@ -14,9 +14,10 @@ type hold struct {
 	Version   int64          `json:"version"`
 	Position  int64          `json:"position"`
 	ExpiresAt time.Time      `json:"expiresAt"`
+	// Again is set if it was found by a second reading, and may have ended since.
+	Again bool `json:"again,omitempty"`
 
 	delivery *delivery // the command that expires it: on its way, or answered
-	again    bool      // it was found by a second reading, and may have ended since
 }
 
 type holdID struct {
@@ -70,7 +71,7 @@ func (s *holds) remove(account bank.AccountID, version int64) {
 // postpone makes a hold expire later.
 func (s *holds) postpone(h *hold, until time.Time) {
 	s.remove(h.Account, h.Version)
-	s.add(&hold{Account: h.Account, Version: h.Version, Position: h.Position, ExpiresAt: until, again: h.again})
+	s.add(&hold{Account: h.Account, Version: h.Version, Position: h.Position, ExpiresAt: until, Again: h.Again})
 }
 
 // due are the holds that have expired by a time.

@@ -33,6 +33,8 @@ type transfer struct {
 	Version  int64          `json:"version"`
 	Position int64          `json:"position"`
 	To       bank.AccountID `json:"to"`
+	// Again is set if it was found by a second reading, and may have ended since.
+	Again bool `json:"again,omitempty"`
 	progress
 	// ahead is how far it has come after the answer to a command, until the log has that: a checkpoint says only what
 	// the log says up to its position, because an earlier copy of the log may be put in its place.
@@ -41,7 +43,6 @@ type transfer struct {
 	sending  *bank.TransferSent // what was sent; not in the checkpoint, but read again
 	delivery *delivery          // the command for the present step: on its way, or answered if that was the last
 	ours     bool               // this driver makes its next step
-	again    bool               // it was found by a second reading, and may have ended since
 }
 
 // progress is how far a transfer has come.

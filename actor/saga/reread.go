@@ -88,7 +88,7 @@ func (d *Driver) foundHolds(found *pendingState, complete bool) {
 	noteLost(&d.pending.lostHolds, found.lostHolds)
 	d.reread.running, d.reread.holds, d.changed = false, 0, true
 	for _, h := range found.holds.byExpiry {
-		h.again = true
+		h.Again = true
 		d.pending.addHold(h)
 	}
 }
@@ -104,7 +104,7 @@ func (d *Driver) foundTransfers(found *pendingState, complete bool) {
 	}
 	for _, t := range found.sorted(all) {
 		t.Since = d.Clock().UTC() // it is tried once before others that are stuck
-		t.ours, t.again = true, true
+		t.ours, t.Again = true, true
 		d.pending.add(t)
 	}
 	d.mu.Unlock()

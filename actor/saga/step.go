@@ -65,7 +65,7 @@ func (d *Driver) stepped(id bank.TransferID, at step, outcome contract.Outcome) 
 				"transfer", id, "step", at, "from", t.From, "to", t.To,
 				"code", outcome.Refusal.Code, "message", outcome.Refusal.Message)
 		}
-		d.pending.wait(t)
+		d.await(t)
 		return
 	}
 	if d.Divided {
@@ -82,14 +82,15 @@ func (d *Driver) stepped(id bank.TransferID, at step, outcome contract.Outcome) 
 		t.ahead = &ahead
 		t.next()
 	default:
-		d.pending.wait(t)
+		d.await(t)
 	}
 }
 
-// wait keeps a transfer that has ended until the log says so, which it has done already if it was read again.
-func (p *pendingState) wait(t *transfer) {
-	if t.again {
-		p.end(t.ID)
+// await keeps a transfer that has ended until the log says so, which it has done already if it was read again.
+func (d *Driver) await(t *transfer) {
+	if t.Again {
+		d.changed = true
+		d.pending.end(t.ID)
 	}
 }
 
@@ -107,7 +108,8 @@ func (d *Driver) expired(h *hold, outcome contract.Outcome) {
 		d.pending.holds.postpone(h, d.Clock().UTC().Add(expiryRetry))
 		return
 	}
-	if h.again {
+	if h.Again {
+		d.changed = true
 		d.pending.holds.remove(h.Account, h.Version)
 	}
 }

@@ -102,7 +102,7 @@ func StartOnDisks(t testing.TB, disks *Disks) *Bank {
 	}
 	b.background(func(ctx context.Context) error { host.RunSnapshots(ctx); return nil })
 	b.background(func(ctx context.Context) error { return b.driver.Run(ctx, transfers.follow) })
-	b.until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
+	b.Until("the bank to take commands", func() bool { return parts.ready() && b.driver.Status().CaughtUp })
 
 	b.host, b.parts = host, server.Parts{Commands: server.NewCommands(account(host), clearing(host)), Views: verified,
 		Subscriptions: feed, Log: log, Verify: people.Verify, Metrics: server.NewMetrics()}
@@ -191,7 +191,7 @@ func (b *Bank) Halt(reason string) {
 	}
 }
 
-func (b *Bank) until(what string, condition func() bool) {
+func (b *Bank) Until(what string, condition func() bool) {
 	b.t.Helper()
 	deadline := time.After(settleTimeout)
 	tick := time.NewTicker(time.Millisecond)
@@ -249,7 +249,7 @@ func (b *Bank) Stall() (resume func()) {
 // Settle waits until every transfer has ended and the views show the whole log.
 func (b *Bank) Settle() {
 	b.t.Helper()
-	b.until("the transfers to end and the views to catch up", func() bool {
+	b.Until("the transfers to end and the views to catch up", func() bool {
 		transfers := b.driver.Status()
 		head := b.head() // read after the transfers, so that it includes their ends
 		return transfers.Transfers == 0 && transfers.Position >= head && b.projector.Position() >= head

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
@@ -57,19 +56,6 @@ func send(t *testing.T, c *banktest.Client, header http.Header, query string, va
 
 const deposit = `mutation($in: DepositInput!) { deposit(input: $in) { transaction { id } userErrors { message } } }`
 
-// until waits for a condition.
-func untilTrue(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	deadline := time.After(30 * time.Second)
-	for !condition() {
-		select {
-		case <-deadline:
-			t.Fatalf("waited in vain for %s", what)
-		case <-time.After(time.Millisecond):
-		}
-	}
-}
-
 // watched is an account whose owner's phone has had its first payments, and so the
 // next one as it happens.
 func watched(b *banktest.Bank) (id string, phone *banktest.Socket) {
@@ -84,6 +70,28 @@ func watched(b *banktest.Bank) (id string, phone *banktest.Socket) {
 	return id, phone
 }
 
+// isTrace compares the trace of an append by an actor of a type with what it has to be, once it is there.
+func isTrace(t *testing.T, b *banktest.Bank, spans *tracingtest.Spans, trace, actor, deliveries string) {
+	t.Helper()
+	b.Until("the end of the trace", func() bool {
+		return slices.Contains(spans.Names(trace), "publish corebank-events")
+	})
+	want := `POST /graphql (server, server)
+  mutation (server, server)
+    ` + actor + `/execute (server, client)
+      ` + actor + `/execute (actor, server)
+        decide (actor, internal)
+        eventsource/append (actor, client)
+          eventsource/append (eventsource, server)
+            commit (eventsource, internal)
+            publish corebank-events (eventsource, producer)
+              project corebank-events (projector, consumer)
+` + deliveries
+	if got := spans.Tree(trace); got != want {
+		t.Errorf("the trace is\n%s, want\n%s", got, want)
+	}
+}
+
 // TestADepositIsOneTrace from the request to the subscriber, through all four apps.
 func TestADepositIsOneTrace(t *testing.T) {
 	for _, partitions := range []int{1, 2} {
@@ -92,24 +100,7 @@ func TestADepositIsOneTrace(t *testing.T) {
 		id, phone := watched(b)
 		trace := send(t, b.Client, nil, deposit, map[string]any{"in": given(t, b).pay(id, "5.00")}).request()
 		phone.Received()
-		untilTrue(t, "the end of the trace", func() bool {
-			return slices.Contains(spans.Names(trace), "publish corebank-events")
-		})
-		const want = `POST /graphql (server, server)
-  mutation (server, server)
-    account/execute (server, client)
-      account/execute (actor, server)
-        decide (actor, internal)
-        eventsource/append (actor, client)
-          eventsource/append (eventsource, server)
-            commit (eventsource, internal)
-            publish corebank-events (eventsource, producer)
-              project corebank-events (projector, consumer)
-              deliver corebank-events (server, consumer)
-`
-		if got := spans.Tree(trace); got != want {
-			t.Errorf("with %d partitions, the trace is\n%s, want\n%s", partitions, got, want)
-		}
+		isTrace(t, b, spans, trace, "account", "              deliver corebank-events (server, consumer)\n")
 		b.Stop()
 	}
 }
@@ -120,30 +111,15 @@ func TestATraceGoesOn(t *testing.T) {
 	b := banktest.Start(t)
 	ada, bob := b.Open("ada"), b.Open("bob")
 	b.Deposit(ada, "9.00", "EUR", "wages")
+	b.Settle()
 	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
 	send(t, b.Client, http.Header{"Traceparent": {"00-" + trace + "-00f067aa0ba902b7-01"}},
 		`mutation($in: TransferInput!) { transfer(input: $in) { transfer { status } } }`,
 		map[string]any{"in": map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("1.00"),
 			"idempotencyKey": "rent"}})
-	untilTrue(t, "the end of the trace", func() bool {
-		return slices.Contains(spans.Names(trace), "publish corebank-events")
-	})
-	const want = `POST /graphql (server, server)
-  mutation (server, server)
-    clearing/execute (server, client)
-      clearing/execute (actor, server)
-        decide (actor, internal)
-        eventsource/append (actor, client)
-          eventsource/append (eventsource, server)
-            commit (eventsource, internal)
-            publish corebank-events (eventsource, producer)
-              project corebank-events (projector, consumer)
-`
-	if got := spans.Tree(trace); got != want {
-		t.Errorf("the trace is\n%s, want\n%s", got, want)
-	}
-	if parent := spans.Of(trace)[len(spans.Of(trace))-1].Parent; len(spans.All()) != len(spans.Of(trace)) {
-		t.Errorf("others are exported as well, %v: %d spans", parent, len(spans.All()))
+	isTrace(t, b, spans, trace, "clearing", "")
+	if all, own := len(spans.All()), len(spans.Of(trace)); all != own {
+		t.Errorf("%d spans are exported, %d of them of this trace", all, own)
 	}
 }
 

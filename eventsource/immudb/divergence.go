@@ -38,6 +38,8 @@ func (t tail) String() string {
 // divergence compares a machine with the primary. It fails if the machine has committed what the primary has not: no
 // replica can ever undo that.
 func (m *Machines) divergence(ctx context.Context, machine, primary copies.Machine) (tail, error) {
+	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
+	defer cancel()
 	theirs, err := m.config.asAdmin(ctx, machine.Address, m.config.Database)
 	if err != nil {
 		return tail{}, err

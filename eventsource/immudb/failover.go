@@ -151,10 +151,7 @@ func (m *Machines) seal(ctx context.Context, observed []copies.Machine, say func
 		if machine.Fault != "" || machine.Empty {
 			continue
 		}
-		sealing, cancel := context.WithTimeout(ctx, observeTimeout)
-		err := m.config.follow(sealing, machine.Address, "")
-		cancel()
-		if err != nil {
+		if err := m.config.follow(ctx, machine.Address, ""); err != nil {
 			failed[machine.Address] = err
 			say(fmt.Sprintf("%s cannot be made to follow no one, and does not count: %v", machine.Address, err))
 			continue

@@ -115,6 +115,8 @@ func (m *Machines) provision(ctx context.Context, address, primary string) error
 			return err
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, tendTimeout)
+	defer cancel()
 	admin, err := m.config.asAdmin(ctx, address, "defaultdb")
 	if err != nil {
 		return fmt.Errorf("immudb at %s: %w", address, err)

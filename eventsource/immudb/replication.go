@@ -88,6 +88,8 @@ func (c Config) asAdmin(ctx context.Context, address, database string) (client.I
 
 // become gives the log's database of a machine a part in the replication. It takes effect at once.
 func (c Config) become(ctx context.Context, address string, part *schema.ReplicationNullableSettings) error {
+	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
+	defer cancel()
 	admin, err := c.asAdmin(ctx, address, "defaultdb")
 	if err != nil {
 		return fmt.Errorf("immudb at %s: %w", address, err)

@@ -61,6 +61,7 @@ func (m *Machines) Tend(ctx context.Context) error {
 		if time.Since(tended) >= tendEvery && time.Since(answered) < probeEvery {
 			stuck = m.tend(ctx, stuck)
 			tended = time.Now()
+			answered = tended // it was not asked meanwhile
 		}
 	}
 	return nil

@@ -45,9 +45,9 @@ func newClient(sidecar *app.Sidecar, eventSources, partitions []string, token st
 	if len(eventSources) == 0 {
 		eventSources = []string{contract.AppEventSource}
 	}
-	c := &Client{whole: &source{caller: sidecar, apps: eventSources}}
+	c := &Client{whole: newSource(sidecar, eventSources...)}
 	for _, partition := range partitions {
-		c.apps = append(c.apps, &source{caller: sidecar, apps: []string{partition}})
+		c.apps = append(c.apps, newSource(sidecar, partition))
 	}
 	if len(partitions) == 0 {
 		c.apps = []*source{c.whole}

@@ -22,6 +22,11 @@ type source struct {
 	caller  caller
 	apps    []string
 	current atomic.Int32
+	looking chan struct{} // holds a token while a call looks for the event source that works
+}
+
+func newSource(caller caller, apps ...string) *source {
+	return &source{caller: caller, apps: apps, looking: make(chan struct{}, 1)}
 }
 
 // Bounds of calls where there are several event sources.
@@ -50,12 +55,14 @@ func (s *source) invoke(ctx context.Context, method string, request, reply any) 
 		case errors.Is(err, errMoved) && method != contract.MethodAppend: // a read has no outcome
 		case !app.StandsBy(err):
 			return err
-		case s.current.CompareAndSwap(at, s.after(at)) && round%len(s.apps) == 0:
-			if !app.Pause(ctx, standbyPause) {
+		default:
+			s.current.CompareAndSwap(at, s.after(at)) // unless another call has
+			if ctx.Err() != nil {
+				return err
+			}
+			if round%len(s.apps) == 0 && !app.Pause(ctx, standbyPause) {
 				return fmt.Errorf("no event source works: %w", err)
 			}
-		case ctx.Err() != nil:
-			return err
 		}
 	}
 }
@@ -84,6 +91,12 @@ func (s *source) once(ctx context.Context, at int32, method string, request, rep
 func (s *source) lookElsewhere(ctx context.Context, at int32, end func(error)) {
 	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
 	defer cancel()
+	select {
+	case s.looking <- struct{}{}: // one looks for all
+		defer func() { <-s.looking }()
+	case <-ctx.Done():
+		return
+	}
 	for s.current.Load() == at {
 		for next := s.after(at); next != at; next = s.after(next) {
 			if s.works(ctx, next) {

@@ -61,7 +61,7 @@ func (s *theatre) is(works string, gone ...string) {
 func play(t *testing.T, act func(s *theatre, ask func(method string, within time.Duration) error)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &theatre{}
-		log := &source{caller: s, apps: contract.EventSources(3)}
+		log := newSource(s, contract.EventSources(3)...)
 		act(s, func(method string, within time.Duration) error {
 			ctx, cancel := context.WithTimeout(t.Context(), within)
 			defer cancel()
@@ -150,6 +150,26 @@ func TestASlowEventSourceIsNotLeft(t *testing.T) {
 		s.slow = 3 * time.Second
 		if err := ask(contract.MethodStatus, 4*time.Second); err != nil || len(s.asked) != 1 {
 			t.Errorf("%v; %q were asked", err, s.asked)
+		}
+	})
+}
+
+// Given event sources that all stand by; then those that wait ask in turns, with a pause, and not as often as they can.
+func TestManyThatWaitAskSeldom(t *testing.T) {
+	const callers, waited = 50, time.Second
+	synctest.Test(t, func(t *testing.T) {
+		s := &theatre{}
+		s.is("none")
+		log := newSource(s, contract.EventSources(3)...)
+		ctx, cancel := context.WithTimeout(t.Context(), waited)
+		defer cancel()
+		var waiting sync.WaitGroup
+		for range callers {
+			waiting.Go(func() { _ = log.invoke(ctx, contract.MethodStatus, struct{}{}, nil) })
+		}
+		waiting.Wait()
+		if most := callers * 3 * (2 + int(waited/standbyPause)); len(s.asked) > most {
+			t.Errorf("%d calls of %d callers, want %d at most", len(s.asked), callers, most)
 		}
 	})
 }

@@ -51,8 +51,8 @@ func (d Dir) MachineDir(number int) Dir {
 
 const machinePrefix = "machine-"
 
-// checkMember refuses the directory of one machine of a bank: its log has copies elsewhere, and nothing says here whether
-// it is in use.
+// checkMember refuses the directory of one machine of a bank: its log has copies
+// elsewhere, and nothing says here whether it is in use.
 func (d Dir) checkMember() error {
 	bank, name := filepath.Split(d.Path)
 	if !strings.HasPrefix(name, machinePrefix) {
