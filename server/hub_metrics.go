@@ -37,9 +37,7 @@ func (h *SubscriptionHub) Metrics() []prometheus.Collector {
 	m := h.metrics
 	return []prometheus.Collector{m.started, m.delivered, m.ended,
 		metrics.Gauge("corebank_subscriptions", "Subscriptions, and queries that wait for a change.", func() float64 {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			return float64(h.count)
+			return float64(h.Subscribers())
 		}),
 		metrics.Gauge("corebank_subscriptions_limit", "How many of them there may be.",
 			func() float64 { return maxSubscriptions }),
@@ -49,6 +47,14 @@ func (h *SubscriptionHub) Metrics() []prometheus.Collector {
 		metrics.Gauge("corebank_feed_waiting_items_limit", "With more items than this, a subscriber is disconnected.",
 			func() float64 { return maxWaitingItems }),
 	}
+}
+
+// Subscribers are the subscriptions, and queries that wait for a change, that the
+// next transaction may reach without a look at the log.
+func (h *SubscriptionHub) Subscribers() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.count
 }
 
 // longest is how many items wait for the slowest subscriber.

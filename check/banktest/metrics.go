@@ -10,15 +10,26 @@ import (
 	"corebank/server"
 )
 
+// Subscribers are the subscriptions of the bank's gateways that the next transaction reaches as it happens.
+func (b *Bank) Subscribers() int { return b.hub().Subscribers() }
+
+func (b *Bank) hub() *server.SubscriptionHub {
+	b.t.Helper()
+	hub, is := b.parts.Subscriptions.(*server.SubscriptionHub)
+	if !is {
+		b.t.Fatalf("the gateway's subscriptions are %T", b.parts.Subscriptions)
+	}
+	return hub
+}
+
 // Metrics is what each app of a bank with one partition shows Prometheus, by the app's name. The gateways of the bank
 // count together.
 func (b *Bank) Metrics() map[string]*metrics.Endpoint {
 	b.t.Helper()
 	log, _ := b.opened[0].(interface{ Epoch() int64 })
 	audit := eventsource.NewAuditMetrics()
-	hub, _ := b.parts.Subscriptions.(*server.SubscriptionHub)
 	collectors := map[string][][]prometheus.Collector{
-		contract.AppServer: {b.parts.Metrics.Collectors(), hub.Metrics()},
+		contract.AppServer: {b.parts.Metrics.Collectors(), b.hub().Metrics()},
 		contract.AppActor:  {b.host.Metrics(), actor.TransferMetrics(b.driver.Status)},
 		contract.AppEventSource: {eventsource.WriterMetrics(b.writers[0], log.Epoch), b.relay.Metrics(),
 			audit.Collectors()},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -50,6 +51,22 @@ func (s *Spans) Names(trace string) (names []string) {
 		names = append(names, span.Name)
 	}
 	return names
+}
+
+// Await waits until a trace, written by [Spans.Tree], is what it has to be, and
+// fails the test if it is not within ten seconds.
+func (s *Spans) Await(t testing.TB, trace, want string) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for s.Tree(trace) != want {
+		select {
+		case <-deadline:
+			t.Fatalf("the trace is\n%s, want\n%s", s.Tree(trace), want)
+		case <-tick.C:
+		}
+	}
 }
 
 // Tree is a trace as text: each span in a line of its own, indented below its
