@@ -1,17 +1,13 @@
 package immudb
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -25,6 +21,9 @@ import (
 // records say: if it is deleted, it is built again from the log. immudb's own index could do this, but with random keys
 // it cost three times as much, and more as the log grew.
 //
+// It carries a code by a key that only the event source has, see [keySeal]. An index whose code is wrong is built again
+// as well.
+//
 // The index may have keys of records that were never committed, and may lack keys that another event source has written
 // since. So a version that it returns only says where to look, and a key that it lacks is absent only up to seen.
 //
@@ -33,13 +32,20 @@ type keyIndex struct {
 	files string // their directory
 	lock  *filelock.Lock
 	db    *pebble.DB
-	seen  State // the transaction up to which the index has all keys
+	seal  keySeal
+	seen  State  // the transaction up to which the index has all keys
+	sum   keySum // of its entries
+	// known has the versions, or 0, that were looked up or added lately: a commit's keys are looked up before they are
+	// added.
+	known map[[keyHashLength]byte]int64
 }
 
 // Bounds of the index's memory, in bytes.
 const (
 	keyMemory = 16 << 20 // for keys that are not in its files yet, twice
 	keyCache  = 32 << 20 // for blocks of its files
+
+	maxKnownKeys = 10_000 // that are looked up or added without a look at the files
 )
 
 const (
@@ -53,8 +59,13 @@ var keySeen = []byte("seen")
 // errKeysInUse reports that another process has the index open: an event source that was fenced, until it ends.
 var errKeysInUse = errors.New("the index of idempotency keys is still in use by another event source")
 
-// openKeyIndex opens the index in a directory, or begins an empty one if there is none or it cannot be read.
-func openKeyIndex(dir string) (*keyIndex, error) {
+// openKeyIndex opens the index of a log, or begins an empty one if there is none or it cannot be used.
+func openKeyIndex(config Config) (*keyIndex, error) {
+	seal, err := newKeySeal(config.Database, config.Password)
+	if err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(config.StateDir, "keys")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
@@ -65,11 +76,11 @@ func openKeyIndex(dir string) (*keyIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &keyIndex{lock: lock, files: filepath.Join(dir, "files")}
+	x := &keyIndex{lock: lock, seal: seal, files: filepath.Join(dir, "files"), known: make(map[[keyHashLength]byte]int64)}
 	err = x.read()
 	if err != nil {
-		slog.Warn("the index of idempotency keys cannot be read and is built again from the log",
-			"directory", dir, "error", err.Error())
+		slog.Warn("the index of idempotency keys cannot be used and is built again from the log",
+			"directory", dir, "reason", err.Error())
 		err = x.reset()
 	}
 	if err != nil {
@@ -94,13 +105,18 @@ func (x *keyIndex) read() (err error) {
 	}
 	value, closer, err := x.db.Get(keySeen)
 	if errors.Is(err, pebble.ErrNotFound) {
-		return nil
+		return x.verify() // that it is empty
 	}
 	if err != nil {
 		return err
 	}
 	defer closer.Close()
-	return json.Unmarshal(value, &x.seen)
+	var sealed sealedSeen
+	if err := x.seal.key.Open(x.seal.name, value, &sealed); err != nil {
+		return err
+	}
+	x.seen, x.sum = sealed.Seen, sealed.Sum
+	return x.verify()
 }
 
 // reset empties the index.
@@ -108,7 +124,8 @@ func (x *keyIndex) reset() error {
 	if x.db != nil {
 		_ = x.db.Close() // if it cannot write its files, they are deleted anyway
 	}
-	x.db, x.seen = nil, State{}
+	x.db, x.seen, x.sum = nil, State{}, keySum{}
+	clear(x.known)
 	if err := os.RemoveAll(x.files); err != nil {
 		return err
 	}
@@ -124,39 +141,65 @@ func (x *keyIndex) close() error {
 }
 
 // add adds the keys of records, and notes that the index has all keys up to seen now, unless it already had more.
-func (x *keyIndex) add(records []contract.Record, seen State) error {
+func (x *keyIndex) add(records []contract.Record, seen State) (err error) {
+	defer func() {
+		if err != nil {
+			clear(x.known) // it has what may not be in the index
+		}
+	}()
 	b := x.db.NewBatch()
 	defer b.Close()
+	after := sealedSeen{Seen: x.seen, Sum: x.sum}
 	for _, r := range records {
 		hash := keyHash(r.Account, r.Key)
+		before, err := x.version(hash)
+		if err != nil {
+			return err
+		}
+		if before == r.Version {
+			continue
+		}
+		if before > 0 {
+			after.Sum.remove(x.seal.entry(hash[:], before))
+		}
+		after.Sum.add(x.seal.entry(hash[:], r.Version))
+		x.note(hash, r.Version)
 		if err := b.Set(hash[:], binary.AppendUvarint(nil, uint64(r.Version)), nil); err != nil {
 			return err
 		}
 	}
 	if seen.Tx > x.seen.Tx {
-		value, err := json.Marshal(seen)
-		if err != nil {
-			return err
-		}
-		if err := b.Set(keySeen, value, nil); err != nil {
-			return err
-		}
+		after.Seen = seen
 	}
-	// Not synced: keys that a crash loses are read again from the log, from seen on.
+	value, err := x.seal.key.Seal(x.seal.name, after)
+	if err != nil {
+		return err
+	}
+	if err := b.Set(keySeen, value, nil); err != nil {
+		return err
+	}
+	// Not synced: keys that a crash loses are read again from the log, from seen on. Pebble loses the latest batches, and
+	// none in part, so that the code is that of what is left.
 	if err := x.db.Apply(b, pebble.NoSync); err != nil {
 		return fmt.Errorf("write the index of idempotency keys: %w", err)
 	}
-	if seen.Tx > x.seen.Tx {
-		x.seen = seen
-	}
+	x.seen, x.sum = after.Seen, after.Sum
 	return nil
 }
 
 // find is the version that carries a key, or 0.
 func (x *keyIndex) find(id bank.AccountID, key string) (version int64, err error) {
-	hash := keyHash(id, key)
+	return x.version(keyHash(id, key))
+}
+
+// version is the version that carries the key with a hash, or 0.
+func (x *keyIndex) version(hash [keyHashLength]byte) (int64, error) {
+	if version, known := x.known[hash]; known {
+		return version, nil
+	}
 	value, closer, err := x.db.Get(hash[:])
 	if errors.Is(err, pebble.ErrNotFound) {
+		x.note(hash, 0)
 		return 0, nil
 	}
 	if err != nil {
@@ -167,7 +210,16 @@ func (x *keyIndex) find(id bank.AccountID, key string) (version int64, err error
 	if n <= 0 {
 		return 0, fmt.Errorf("the index of idempotency keys is damaged: %x", value)
 	}
+	x.note(hash, int64(number))
 	return int64(number), nil
+}
+
+// note remembers the version of a key.
+func (x *keyIndex) note(hash [keyHashLength]byte, version int64) {
+	if len(x.known) >= maxKnownKeys {
+		clear(x.known)
+	}
+	x.known[hash] = version
 }
 
 func keyHash(id bank.AccountID, key string) [keyHashLength]byte {
@@ -191,103 +243,4 @@ func (keyLogger) Fatalf(format string, args ...any) {
 	slog.Error("the index of idempotency keys cannot be written, the event source ends",
 		"reason", fmt.Sprintf(format, args...))
 	os.Exit(1)
-}
-
-// keyIndexHandle opens a storage's keyIndex when it is first used, and lets calls use it one at a time.
-type keyIndexHandle struct {
-	dir  string
-	idle chan *keyIndex // holds the index while no call uses it; nil before it is opened
-	// complete is the transaction of the epoch in which the index has had all committed keys, or 0.
-	complete atomic.Uint64
-	// last is the state after the newest commit. Only commits use it. The index learns it with the next commit's keys.
-	last State
-}
-
-func newKeyIndexHandle(stateDir string) *keyIndexHandle {
-	h := &keyIndexHandle{dir: filepath.Join(stateDir, "keys"), idle: make(chan *keyIndex, 1)}
-	h.idle <- nil
-	return h
-}
-
-// open waits for the index, opens it if needed, and returns it with a function that releases it.
-func (h *keyIndexHandle) open(ctx context.Context) (x *keyIndex, release func(), err error) {
-	select {
-	case x = <-h.idle:
-	case <-ctx.Done():
-		return nil, nil, ctx.Err()
-	}
-	if x == nil {
-		if x, err = openKeyIndex(h.dir); err != nil {
-			h.idle <- nil
-			return nil, nil, err
-		}
-	}
-	return x, func() { h.idle <- x }, nil
-}
-
-// find returns the versions that may carry the keys, each once. Keys that are not in the index are left out.
-func (h *keyIndexHandle) find(ctx context.Context, id bank.AccountID, keys []string) (versions []int64, err error) {
-	x, release, err := h.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	for _, key := range keys {
-		version, err := x.find(id, key)
-		if err != nil {
-			return nil, err
-		}
-		if version > 0 && !slices.Contains(versions, version) {
-			versions = append(versions, version)
-		}
-	}
-	return versions, nil
-}
-
-// mayRepeat reports for each append whether the index has the key of one of its records.
-func (h *keyIndexHandle) mayRepeat(ctx context.Context, appends []contract.Append) ([]bool, error) {
-	x, release, err := h.open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer release()
-	repeats := make([]bool, len(appends))
-	for i, a := range appends {
-		for _, r := range a.Records {
-			version, err := x.find(a.Account, r.Key)
-			if err != nil {
-				return nil, err
-			}
-			repeats[i] = repeats[i] || version > 0
-		}
-	}
-	return repeats, nil
-}
-
-// add adds the keys of records that are being committed, and sends the result when that is done. It does not matter
-// whether the commit succeeds.
-func (h *keyIndexHandle) add(ctx context.Context, records []contract.Record) <-chan error {
-	done := make(chan error, 1)
-	go func() {
-		x, release, err := h.open(ctx)
-		if err == nil {
-			err = x.add(records, h.last)
-			release()
-		}
-		done <- err
-	}()
-	return done
-}
-
-// committed notes the state after the newest commit.
-func (h *keyIndexHandle) committed(after State) { h.last = after }
-
-// close closes the index when no call uses it.
-func (h *keyIndexHandle) close() error {
-	x := <-h.idle
-	h.idle <- nil
-	if x == nil {
-		return nil
-	}
-	return x.close()
 }

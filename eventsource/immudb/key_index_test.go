@@ -2,6 +2,8 @@ package immudb_test
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/client"
 
@@ -99,6 +102,9 @@ func TestTheIndexOfKeysIsACache(t *testing.T) {
 			}
 		},
 	}
+	for name, forge := range forgeries {
+		harms[name] = func(t *testing.T) { forged(t, filepath.Join(directory, "files"), forge) }
+	}
 	for name, harm := range harms {
 		t.Run(name, func(t *testing.T) {
 			harm(t)
@@ -109,6 +115,53 @@ func TestTheIndexOfKeysIsACache(t *testing.T) {
 			sameKeys(t, name, keysOf(t, s, "key-1", "key-3", "key-5", "key-6"), "key-1", "key-3", "key-5")
 			closed(t, s)
 		})
+	}
+}
+
+// forgeries change an index in its own format, as somebody would who can write its files: entry for entry, with all
+// checksums right. Each makes commands that the log has look new, unless the index is known to be forged.
+var forgeries = map[string]func(t *testing.T, b *pebble.Batch, key, value []byte){
+	"keys were taken out": func(t *testing.T, b *pebble.Batch, key, _ []byte) {
+		if string(key) != "seen" {
+			must(t, b.Delete(key, nil))
+		}
+	},
+	"keys name another record": func(t *testing.T, b *pebble.Batch, key, _ []byte) {
+		if string(key) != "seen" {
+			must(t, b.Set(key, binary.AppendUvarint(nil, 99), nil))
+		}
+	},
+	"keys were taken out of what an earlier build stored": func(t *testing.T, b *pebble.Batch, key, value []byte) {
+		if string(key) != "seen" {
+			must(t, b.Delete(key, nil))
+			return
+		}
+		var sealed struct {
+			Data struct{ Seen immudb.State }
+		}
+		must(t, json.Unmarshal(value, &sealed))
+		plain, err := json.Marshal(sealed.Data.Seen)
+		must(t, errors.Join(err, b.Set(key, plain, nil)))
+	},
+}
+
+func forged(t *testing.T, files string, forge func(t *testing.T, b *pebble.Batch, key, value []byte)) {
+	t.Helper()
+	db, err := pebble.Open(files, &pebble.Options{FormatMajorVersion: pebble.FormatNewest})
+	must(t, err)
+	all, err := db.NewIter(nil)
+	must(t, err)
+	b := db.NewBatch()
+	for more := all.First(); more; more = all.Next() {
+		forge(t, b, all.Key(), all.Value())
+	}
+	must(t, errors.Join(all.Close(), b.Commit(pebble.Sync), db.Close()))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

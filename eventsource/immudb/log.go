@@ -27,7 +27,7 @@ var _ storage.Log = (*Log)(nil)
 
 // NewLog makes a storage that connects when it is first used.
 func NewLog(config Config) *Log {
-	return &Log{database: newDatabase(config), keys: newKeyIndexHandle(config.StateDir)}
+	return &Log{database: newDatabase(config), keys: newKeyIndexHandle(config)}
 }
 
 // OnMoved sets what is called, and must return at once, when a read or a commit finds that another machine is the
