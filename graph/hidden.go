@@ -49,19 +49,25 @@ func (h hidingCommands) Execute(ctx context.Context, id bank.AccountID,
 	return h.Commands.Execute(ctx, h.unlessHidden(ctx, id), command)
 }
 
-// ExecuteBatch sends a batch. Several accounts stay as they are, and so do those of a
-// posting: whether the log has them in one place is a part of the answer, and another
-// account may be elsewhere.
+// ExecuteBatch sends a batch. The accounts of an atomic one stay as they are, and so do those of a posting: whether the
+// log has them in one place is a part of the answer, and another account may be elsewhere.
 func (h hidingCommands) ExecuteBatch(ctx context.Context, batch contract.ClearingBatch) ([]contract.Outcome, error) {
+	several := slices.ContainsFunc(batch.Accounts, func(id bank.AccountID) bool { return id != batch.Accounts[0] })
+	if identity.From(ctx).SeesAll() || several && batch.Batch.Atomic {
+		return h.Commands.ExecuteBatch(ctx, batch)
+	}
+	to := make(map[bank.AccountID]bank.AccountID, 1)
+	accounts := slices.Clone(batch.Accounts)
 	for i, id := range batch.Accounts {
-		if id != batch.Accounts[0] || posts(ctx, batch.Batch.Commands[i]) {
-			return h.Commands.ExecuteBatch(ctx, batch)
+		if posts(ctx, batch.Batch.Commands[i]) {
+			continue
 		}
+		if to[id] == "" {
+			to[id] = h.unlessHidden(ctx, id)
+		}
+		accounts[i] = to[id]
 	}
-	if len(batch.Accounts) > 0 {
-		to := h.unlessHidden(ctx, batch.Accounts[0])
-		batch.Accounts = slices.Repeat([]bank.AccountID{to}, len(batch.Accounts))
-	}
+	batch.Accounts = accounts
 	return h.Commands.ExecuteBatch(ctx, batch)
 }
 

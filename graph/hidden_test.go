@@ -65,11 +65,17 @@ func TestSomebodyElsesAccountIsNotLoaded(t *testing.T) {
 				if (to.to == test.id) != test.loaded || to.batch[0] != to.to {
 					t.Errorf("a batch goes to %v", to.batch)
 				}
-				several := []bank.AccountID{bank.NewAccountID("ada", "third"), test.id}
-				_, _ = commands.ExecuteBatch(ctx, contract.ClearingBatch{Accounts: several,
-					Batch: contract.CommandBatch{Commands: make([]contract.Command, len(several))}})
-				if !slices.Equal(to.batch, several) {
-					t.Errorf("a batch of several accounts goes to %v", to.batch)
+				third := bank.NewAccountID("ada", "third")
+				several := contract.ClearingBatch{Accounts: []bank.AccountID{third, test.id, third, test.id},
+					Batch: contract.CommandBatch{Commands: make([]contract.Command, 4)}}
+				_, _ = commands.ExecuteBatch(ctx, several)
+				if got := to.batch; (got[1] == test.id) != test.loaded || got[3] != got[1] || got[0] != third || got[2] != third {
+					t.Errorf("a batch of several accounts goes to %v", got)
+				}
+				several.Batch.Atomic = true
+				_, _ = commands.ExecuteBatch(ctx, several)
+				if !slices.Equal(to.batch, several.Accounts) {
+					t.Errorf("an atomic batch of several accounts goes to %v", to.batch)
 				}
 			}
 		})
