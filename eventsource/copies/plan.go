@@ -1,6 +1,7 @@
 package copies
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,6 +142,12 @@ func primaryOf(have []Machine) (*Machine, error) {
 func takeOver(observed, have []Machine, wish Wish) (Plan, error) {
 	most := slices.MaxFunc(have, compare)
 	chosen := most
+	var asMuch []Machine // those that have as much, and no other clock
+	for _, m := range have {
+		if compare(m, most) == 0 && m.Clock.Abs() <= MaxClock {
+			asMuch = append(asMuch, m)
+		}
+	}
 	if wish.To != "" {
 		i := slices.IndexFunc(have, func(m Machine) bool { return m.Address == wish.To })
 		if i < 0 {
@@ -148,10 +155,8 @@ func takeOver(observed, have []Machine, wish Wish) (Plan, error) {
 				wish.To)
 		}
 		chosen = have[i]
-	} else if i := slices.IndexFunc(have, func(m Machine) bool {
-		return compare(m, most) == 0 && m.Clock.Abs() <= MaxClock // one of those that have as much
-	}); i >= 0 {
-		chosen = have[i]
+	} else if len(asMuch) > 0 {
+		chosen = slices.MaxFunc(asMuch, func(x, y Machine) int { return cmp.Compare(x.Committed, y.Committed) })
 	}
 	if chosen.Clock.Abs() > MaxClock {
 		return refuse("the clock of %s is %s from this machine's, and would date the commits: set both clocks",

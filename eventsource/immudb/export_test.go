@@ -35,7 +35,28 @@ func (s *Log) EarlierID(ctx context.Context) (string, error) {
 	return earlierID(ctx, c)
 }
 
+// Follow makes a machine copy from a primary, and from no one with "".
+func (c Config) Follow(ctx context.Context, address, primary string) error {
+	return c.follow(ctx, address, primary)
+}
+
+// Become makes a machine a primary that has each commit on so many machines.
+func (c Config) Become(ctx context.Context, address string, copies int) error {
+	return c.become(ctx, address, primarySettings(copies))
+}
+
+// Put writes something that is no record, and waits for its commit.
+func (c Config) Put(ctx context.Context, address, key string) error {
+	session, err := c.asAdmin(ctx, address, c.Database)
+	if err != nil {
+		return err
+	}
+	defer discard(session)
+	_, err = session.Set(ctx, []byte(key), []byte(key))
+	return err
+}
+
 // CommitAlone breaks the promise of copies: the primary waits for no one any more.
 func (c Config) CommitAlone(ctx context.Context, address string) error {
-	return c.become(ctx, address, primarySettings(1))
+	return c.Become(ctx, address, 1)
 }

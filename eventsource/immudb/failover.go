@@ -106,11 +106,17 @@ func (m *Machines) carryOut(
 	if plan.Loss != "" {
 		say("this is accepted: " + plan.Loss)
 	}
+	primary := chosen(sealed, plan.Primary)
+	if primary.Strands(sealed) {
+		say(fmt.Sprintf("%s commits what it has: another machine has committed more of it", plan.Primary))
+		if err := m.config.commitTail(ctx, primary); err != nil {
+			return err
+		}
+	}
 	if err := m.config.promote(ctx, plan.Primary); err != nil {
 		return err
 	}
 	say(fmt.Sprintf("%s is the primary", plan.Primary))
-	primary := chosen(sealed, plan.Primary)
 	for _, machine := range sealed {
 		if machine.Fault != "" || machine.Address == plan.Primary {
 			continue
@@ -195,6 +201,24 @@ func (m *Machines) raise(ctx context.Context, sealed []copies.Machine, primary c
 	number++
 	_, err = raiseEpoch(ctx, c, epoch{Number: number, Owner: m.config.owner}, tx, nil)
 	return number, err
+}
+
+// commitTail makes a machine commit by itself all that is on its disk, where another one has committed more of it. immudb
+// 1.11.1 lets no replica follow that has committed more than the primary, and the primary would wait for the
+// acknowledgement of that replica for ever. Nothing is acknowledged with fewer copies by it: what the machine has was
+// there before, and the next commit has the copies of all before it.
+func (c Config) commitTail(ctx context.Context, primary copies.Machine) error {
+	if err := c.become(ctx, primary.Address, primarySettings(1)); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, commitsWithin)
+	defer cancel()
+	session, err := c.asAdmin(ctx, primary.Address, c.Database)
+	if err != nil {
+		return err
+	}
+	defer discard(session)
+	return awaitCommitted(ctx, session, primary.Has)
 }
 
 // awaitCommitted waits until a primary has committed a transaction.

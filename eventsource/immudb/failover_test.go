@@ -132,3 +132,48 @@ func TestAFrozenPrimaryCommitsNothingWhenItThaws(t *testing.T) {
 		}
 	}
 }
+
+// TestAMachineThatHasCommittedMoreFollows: given a machine that has the most but has committed little of it, and another
+// that has committed more; when the first one takes over, then the other follows it, and it can commit again.
+func TestAMachineThatHasCommittedMoreFollows(t *testing.T) {
+	all, config := startMachines(t, 3, 2)
+	log := openLog(t, config)
+	acquire(t, log, 0)
+	events := logtest.Deposits(30)
+	commit(t, log, events[:20])
+	first, others := primaryOf(t, config, all)
+	second := others[0]
+	var before uint64
+	isAt := func(committed, has uint64) func(copies.Machine) bool {
+		return func(m copies.Machine) bool { return m.Committed == committed && m.Has == has }
+	}
+	for _, m := range all {
+		awaitCopy(t, config, m, func(m copies.Machine) bool { before = m.Has; return m.Head == 20 && m.Committed == m.Has })
+	}
+	others[1].lose()
+	wait := func(key string) { // for copies that it does not get
+		waiting, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		if err := config.Put(waiting, first.address, key); err == nil {
+			t.Fatalf("%s is committed", key)
+		}
+	}
+	must(t, config.Become(t.Context(), first.address, 3))
+	wait("on both")
+	awaitCopy(t, config, second, isAt(before, before+1))
+	must(t, config.Follow(t.Context(), second.address, ""))
+	wait("on the first")
+	must(t, config.Follow(t.Context(), first.address, ""))
+	must(t, config.CommitAlone(t.Context(), second.address))
+	awaitCopy(t, config, second, isAt(before+1, before+1))
+	must(t, config.Follow(t.Context(), second.address, ""))
+	awaitCopy(t, config, first, isAt(before, before+2))
+
+	if _, err := failover(t, config, copies.Wish{}); err != nil {
+		t.Fatal(err)
+	}
+	log = openLog(t, config)
+	acquire(t, log, 20)
+	commit(t, log, events[20:])
+	awaitCopy(t, config, second, func(m copies.Machine) bool { return !m.Primary && m.Head == 30 && m.Committed == m.Has })
+}

@@ -93,6 +93,10 @@ func (s *database) checkNotRestored(ctx context.Context, c client.ImmuClient) er
 	if err != nil {
 		return err
 	}
+	if state.TxId < known && known <= state.PrecommittedTxId {
+		return fmt.Errorf("immudb is at transaction %d and has %d on its disk, and was at %d: it waits for the copies",
+			state.TxId, state.PrecommittedTxId, known)
+	}
 	if state.TxId < known {
 		return fmt.Errorf("%w: immudb is at transaction %d and was at %d, so an earlier copy of its data was restored",
 			storage.ErrFenced, state.TxId, known)

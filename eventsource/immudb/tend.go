@@ -2,6 +2,7 @@ package immudb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -130,8 +131,16 @@ func (m *Machines) tend(ctx context.Context, stuck copies.Machine) copies.Machin
 func (m *Machines) followAgain(ctx context.Context, observed []copies.Machine, primary copies.Machine) {
 	m.log.Warn(fmt.Sprintf("commits wait for a copy on %d machines: replicas connect again", m.config.Copies-1),
 		"primary", primary.Address, "waiting", primary.Has-primary.Committed)
+	if primary.Strands(observed) {
+		err := m.config.commitTail(ctx, primary)
+		if err = errors.Join(err, m.config.promote(ctx, primary.Address)); err != nil {
+			m.log.Error("the primary does not commit what another machine has committed", "primary", primary.Address,
+				"error", err)
+		}
+	}
 	for _, machine := range observed {
-		if machine.Fault != "" || machine.Address == primary.Address || machine.Has >= primary.Has {
+		if machine.Fault != "" || machine.Address == primary.Address ||
+			machine.Has >= primary.Has && machine.Committed <= primary.Committed {
 			continue
 		}
 		if err := m.config.follow(ctx, machine.Address, primary.Address); err != nil {
