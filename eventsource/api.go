@@ -140,8 +140,9 @@ func (a *API) ReadStream(ctx context.Context, request contract.ReadStreamRequest
 	if err != nil {
 		return contract.Records{}, err
 	}
+	head := a.writer.Head() // from before the read: an answer may have more than it says, and never less
 	records, err := a.storage.ReadStream(ctx, request.Account, request.AfterVersion, limit)
-	return a.reply(records, limit, err)
+	return a.reply(records, limit, head, err)
 }
 
 // ReadAll reads the whole log in order.
@@ -163,16 +164,21 @@ func (a *API) ReadAll(ctx context.Context, request contract.ReadAllRequest) (con
 		a.writer.AwaitHead(waiting, request.AfterPosition)
 		cancel()
 	}
+	head := a.writer.Head()
 	records, err := a.storage.ReadAll(ctx, request.AfterPosition, limit)
 	if err == nil && request.Certain {
 		err = a.storage.CheckOurs(ctx)
 	}
-	reply, err := a.reply(records, limit, err)
+	reply, err := a.reply(records, limit, head, err)
 	if whole := contract.Whole(reply.Records); !request.InPart && len(whole) > 0 {
 		reply.Records = whole
 	}
 	reply.Log, reply.Takeover = tenure.Log, tenure.Takeover
-	if n := len(reply.Records); n > 0 && a.partition.Number > 0 { // for the sequencer
+	n := len(reply.Records)
+	if n > 0 {
+		reply.Head = max(reply.Head, reply.Records[n-1].Position)
+	}
+	if n > 0 && a.partition.Number > 0 { // for the sequencer
 		reply.Traced = traced(a.writer, reply.Records[0].Position, reply.Records[n-1].Position)
 	}
 	return reply, err
@@ -187,11 +193,12 @@ func (a *API) FindKeys(ctx context.Context, request contract.FindKeysRequest) (c
 	if !a.partition.Owns(request.Account) {
 		return contract.Records{}, errors.New(a.partition.Foreign(request.Account))
 	}
+	head := a.writer.Head()
 	records, err := a.storage.FindKeys(ctx, request.Account, request.Keys)
 	if err != nil {
 		return contract.Records{}, err
 	}
-	return contract.Records{Records: records, Head: a.writer.Head(), Partition: a.partition.Number}, nil
+	return contract.Records{Records: records, Head: head, Partition: a.partition.Number}, nil
 }
 
 // Ready reports whether an append would be accepted now.
@@ -225,7 +232,7 @@ func readLimit(after int64, limit int) (int, error) {
 }
 
 // reply shortens records to the bounds of a reply; the reader continues after the last one.
-func (a *API) reply(records []contract.Record, limit int, err error) (contract.Records, error) {
+func (a *API) reply(records []contract.Record, limit int, head int64, err error) (contract.Records, error) {
 	if err != nil {
 		return contract.Records{}, err
 	}
@@ -237,5 +244,5 @@ func (a *API) reply(records []contract.Record, limit int, err error) (contract.R
 			break
 		}
 	}
-	return contract.Records{Records: records, Head: a.writer.Head(), Partition: a.partition.Number}, nil
+	return contract.Records{Records: records, Head: head, Partition: a.partition.Number}, nil
 }

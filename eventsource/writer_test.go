@@ -252,6 +252,42 @@ func TestAnAnswerOfTheLogIsShort(t *testing.T) {
 	})
 }
 
+// meanwhile is a log in which something happens after each read, before the answer is given.
+type meanwhile struct {
+	storage.Log
+	do func()
+}
+
+func (m meanwhile) ReadAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
+	records, err := m.Log.ReadAll(ctx, after, limit)
+	m.do()
+	return records, err
+}
+
+// Given a reader that has all of the log; when a record is appended while it reads; then it does not learn of an end of
+// the log whose records it was not given: for a rebuild, a log like that is damaged.
+func TestAReaderIsNotToldOfRecordsThatItDoesNotGet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, accounts := &doubtful{}, 0
+		w := startDoubtful(t, d)
+		another := func() {
+			accounts++
+			got := w.Append(t.Context(), []contract.Append{opening(t, fmt.Sprint(accounts))})[0]
+			if got.Status != contract.Appended {
+				t.Error(got)
+			}
+		}
+		another()
+		api := eventsource.NewAPI(w, meanwhile{d, another}, w.Head)
+		for after := int64(1); after <= 3; after++ {
+			page, err := api.ReadAll(t.Context(), contract.ReadAllRequest{AfterPosition: after})
+			if err != nil || page.Head != after+int64(len(page.Records)) {
+				t.Errorf("after %d: %d records of a log that ends at %d (%v)", after, len(page.Records), page.Head, err)
+			}
+		}
+	})
+}
+
 // damagedOnce is a log that cannot be taken over the first time.
 type damagedOnce struct {
 	storage.Log

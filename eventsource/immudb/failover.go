@@ -203,10 +203,10 @@ func (m *Machines) raise(ctx context.Context, sealed []copies.Machine, primary c
 	return number, err
 }
 
-// commitTail makes a machine commit by itself all that is on its disk, where another one has committed more of it. immudb
-// 1.11.1 lets no replica follow that has committed more than the primary, and the primary would wait for the
-// acknowledgement of that replica for ever. Nothing is acknowledged with fewer copies by it: what the machine has was
-// there before, and the next commit has the copies of all before it.
+// commitTail makes a machine commit by itself all that is on its disk, where another one has committed more of it.
+// immudb 1.11.1 lets no replica follow that has committed more than the primary, and the primary would wait for the
+// acknowledgement of that replica and never commit. Nothing is acknowledged with fewer copies by it: what the
+// machine has was there before, and the next commit has the copies of all before it.
 func (c Config) commitTail(ctx context.Context, primary copies.Machine) error {
 	if err := c.become(ctx, primary.Address, primarySettings(1)); err != nil {
 		return err

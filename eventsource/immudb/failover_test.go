@@ -133,7 +133,7 @@ func TestAFrozenPrimaryCommitsNothingWhenItThaws(t *testing.T) {
 	}
 }
 
-// TestAMachineThatHasCommittedMoreFollows: given a machine that has the most but has committed little of it, and another
+// TestAMachineThatHasCommittedMoreFollows: given a machine that has the most but has committed little of it, and one
 // that has committed more; when the first one takes over, then the other follows it, and it can commit again.
 func TestAMachineThatHasCommittedMoreFollows(t *testing.T) {
 	all, config := startMachines(t, 3, 2)
