@@ -102,7 +102,7 @@ func (b *Bank) LastWords() string {
 	if err != nil {
 		return err.Error()
 	}
-	const maxShown = 2000
+	const maxShown = 20_000 // some parts write the same line again and again while another one is the cause
 	return string(text[max(0, len(text)-maxShown):])
 }
 

@@ -45,8 +45,9 @@ func compare(x, y Machine) int {
 }
 
 // String says in one line what the machine has.
-// Strands reports whether another machine has committed what this one only has on its disk. As the primary, this one has
-// to commit that by itself: a machine that has committed more cannot follow it, and acknowledges nothing to it.
+// Strands reports whether another machine has committed what this one only has on its disk. As the primary, this
+// one has to commit that by itself: a machine that has committed more cannot follow it, and acknowledges nothing
+// to it.
 func (m Machine) Strands(observed []Machine) bool {
 	return slices.ContainsFunc(observed, func(other Machine) bool {
 		return other.hasCopy() && other.Epoch == m.Epoch && other.Committed > m.Committed && other.Committed <= m.Has

@@ -52,7 +52,8 @@ func TestTheMachineThatHasTheMostTakesOver(t *testing.T) {
 			[]copies.Machine{away("a"), replica("b", 2, 7), replica("c", 1, 9)}, copies.Wish{Copies: 2},
 			copies.Plan{Primary: "b", Others: []string{"c"}, Absent: []string{"a"}}},
 		"of two that have as much, one has committed more": {
-			[]copies.Machine{away("a"), with(replica("b", 1, 9), func(m *copies.Machine) { m.Committed = 8 }), replica("c", 1, 9)},
+			[]copies.Machine{away("a"), with(replica("b", 1, 9), func(m *copies.Machine) { m.Committed = 8 }),
+				replica("c", 1, 9)},
 			copies.Wish{Copies: 2}, copies.Plan{Primary: "c", Others: []string{"b"}, Absent: []string{"a"}}},
 		"an earlier primary returns": {
 			[]copies.Machine{primary("a", 1, 99), primary("b", 2, 8), replica("c", 2, 8)}, copies.Wish{Copies: 2},
