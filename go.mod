@@ -37,7 +37,11 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require filippo.io/age v1.2.1
+require (
+	filippo.io/age v1.2.1
+	github.com/vishvananda/netlink v1.3.1
+	github.com/vishvananda/netns v0.0.5
+)
 
 require (
 	github.com/dennwc/varint v1.0.0 // indirect

@@ -21,8 +21,8 @@ func (p *parts) sentry() {
 	}
 	address, health := p.port(), p.port()
 	p.add(supervisor.Process{Name: partSentry, Command: p.programs.Sentry, Env: Environment(), Args: []string{
-		"--listen-address=127.0.0.1", "--port=" + ports.Of(address),
-		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
+		"--listen-address=" + p.host(), "--port=" + ports.Of(address),
+		"--healthz-listen-address=" + p.host(), "--healthz-port=" + ports.Of(health),
 		"--issuer-credentials=" + p.inside(p.data.Secrets()), "--trust-domain=" + secrets.TrustDomain,
 		"--config=" + p.component("sentry.yaml"),
 		"--enable-metrics=false", "--log-level=" + p.config.LogLevel, p.logAsJSON(),
@@ -32,8 +32,8 @@ func (p *parts) sentry() {
 func (p *parts) placement() {
 	address, raft, health := p.own().placement, p.own().raft, p.port()
 	process := supervisor.Process{Name: partPlacement, Command: p.programs.Placement, Env: Environment(), Args: []string{
-		"--listen-address=127.0.0.1", "--port=" + ports.Of(address),
-		"--healthz-listen-address=127.0.0.1", "--healthz-port=" + ports.Of(health),
+		"--listen-address=" + p.host(), "--port=" + ports.Of(address),
+		"--healthz-listen-address=" + p.host(), "--healthz-port=" + ports.Of(health),
 		"--id=" + placementID(max(p.number, 1)), "--initial-cluster=" + p.raftMembers(),
 		"--enable-metrics=false", "--log-level=" + p.config.LogLevel, p.logAsJSON(),
 	}, Called: partPlacement, Ready: answers("http://"+health+"/healthz", http.StatusOK)}
@@ -82,7 +82,7 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 	endpoint, internal := p.endpoint(id), p.port()
 	arguments := []string{
 		"--app-id=" + id, "--app-protocol=grpc",
-		"--dapr-internal-grpc-listen-address=127.0.0.1", "--dapr-internal-grpc-port=" + ports.Of(internal),
+		"--dapr-internal-grpc-listen-address=" + p.host(), "--dapr-internal-grpc-port=" + ports.Of(internal),
 		"--resources-path=" + p.inside(p.data.Components()), "--config=" + p.component("config.yaml"),
 		"--enable-metrics=false", "--dapr-graceful-shutdown-seconds=1", "--log-level=" + p.config.LogLevel,
 		p.logAsJSON(),
@@ -92,7 +92,7 @@ func (p *parts) sidecar(app string, needs []string, more ...string) []string {
 		tokens = append(tokens, "APP_API_TOKEN="+token)
 	}
 	env := append(Environment(
-		"DAPR_HOST_IP=127.0.0.1", // the other sidecars reach this one there
+		"DAPR_HOST_IP="+p.host(), // the other sidecars reach this one there
 		"COREBANK_NAMES_DB=file:"+p.inside(p.root.Names()),
 	), tokens...)
 	hasBroker := slices.Contains(needs, partNATS)

@@ -1,9 +1,9 @@
 package localbank
 
 import (
-	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 
 	"corebank/internal/contract"
@@ -16,7 +16,6 @@ import (
 type machineOutput struct {
 	*statusOutput
 	waiting map[int]bool // the machines that have not been ready yet
-	whole   bool         // all have been
 }
 
 func newMachineOutput(out io.Writer) *machineOutput {
@@ -47,7 +46,7 @@ func (s *machineOutput) show(machine int, e supervisor.Event) {
 	case supervisor.Back:
 		s.printf("%s machine %d: %s is back, %s after it died\n", clock(), machine, e.Process, seconds(e.Took))
 	case supervisor.Killed:
-		if s.whole {
+		if s.up {
 			return // many at once, when a machine is lost
 		}
 		s.printf("  machine %d: %s was killed: it did not stop within %s\n", machine, e.Process, seconds(e.Took))
@@ -82,27 +81,37 @@ func (s *machineOutput) failed(machine int, problem error, pause time.Duration) 
 	s.printf("%s machine %d did not start and is tried again in %v: %v\n", clock(), machine, pause, problem)
 }
 
-// ready prints that a machine is ready and, when the last one is for the first time, what a
-// person needs.
-func (s *machineOutput) ready(_ context.Context, p *parts, took time.Duration, root *datadir.Machines) {
+// ready prints that a machine is ready. It reports whether it is the last one that is for
+// the first time.
+func (s *machineOutput) ready(p *parts, took time.Duration) (whole bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.printf("  machine %d  ready  http://%s  %s\n", p.number, p.addresses[contract.AppServer], seconds(took))
-	if delete(s.waiting, p.number); s.whole || len(s.waiting) > 0 {
-		return
-	}
-	s.whole = true
+	delete(s.waiting, p.number)
+	whole = !s.up && len(s.waiting) == 0
+	s.up = s.up || whole
+	return whole
+}
+
+// whole prints what a person needs when all machines are ready. demo, if there is one, says
+// what the bank was filled with.
+func (s *machineOutput) whole(p *parts, root *datadir.Machines, demo string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	gateway := "http://" + p.addresses[contract.AppServer]
+	if demo != "" {
+		demo = "  Demo       " + strings.ReplaceAll(demo, "\n", "\n             ") + "\n"
+	}
 	s.printf(`
 The bank is ready on %[1]d machines after %[2]s. %[3]s
 
   Console    at any gateway, for example %[4]s/console
   Token      %[5]s
-  Machines   corebank machine --data %[6]s
+%[7]s  Machines   corebank machine --data %[6]s
              shows them; stop, lose or start one with for example: corebank machine lose 2
   Data       %[6]s, one folder for each machine, with its logs
   Stop       Ctrl-C
 
 `, root.Count(), seconds(time.Since(s.began)), signInText(s.out, gateway, root.Locked), gateway,
-		tokenCommand(root.Path, "--role teller"), shown(root.Path))
+		tokenCommand(root.Path, "--role teller"), shown(root.Path), demo)
 }

@@ -24,10 +24,13 @@ func TestAPersonReadsWhatTheMachinesDo(t *testing.T) {
 	}
 	s.starting(all, sidecars.Programs{Version: "1.18"})
 	for _, p := range all {
-		if strings.Contains(out.String(), "The bank is ready") {
-			t.Error("it is ready before its machines are")
+		if whole := s.ready(p, time.Second); whole != (p.number == 3) {
+			t.Errorf("with %d machines that are ready, all are: %t", p.number, whole)
 		}
-		s.ready(t.Context(), p, time.Second, &datadir.Machines{Locked: data})
+	}
+	s.whole(all[2], &datadir.Machines{Locked: data}, "12 people,\nas before")
+	if s.ready(all[1], time.Second) {
+		t.Error("a machine that is back is the last one that is ready")
 	}
 	s.show(2, supervisor.Event{Process: "immudb", State: supervisor.Died, Err: errors.New("signal: killed"),
 		Pause: time.Second})
@@ -35,7 +38,8 @@ func TestAPersonReadsWhatTheMachinesDo(t *testing.T) {
 	s.became(3, datadir.MachineStopped, nil)
 	s.failed(1, nil, time.Second)
 	for _, want := range []string{"on 3 machines, with Dapr 1.18", "machine 2  ready  http://127.0.0.1:8082",
-		"The bank is ready on", "corebank machine lose 2", "machine 2: immudb died (signal: killed)",
+		"The bank is ready on", "  Demo       12 people,\n             as before\n",
+		"corebank machine lose 2", "machine 2: immudb died (signal: killed)",
 		"machine 2 is lost, with its disk", "corebank machine start 2", "machine 3 is stopped",
 		"machine 1 did not start and is tried again in 1s"} {
 		if !strings.Contains(out.String(), want) {

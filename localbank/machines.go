@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"corebank/internal/app"
+	"corebank/internal/contract"
 	"corebank/localbank/datadir"
 	"corebank/localbank/ports"
 	"corebank/localbank/supervisor"
@@ -36,10 +37,10 @@ func (c Config) CheckMachines() error {
 	case c.Partitions > 1:
 		return errors.New("--machines and --partitions: a bank on several machines has a log with one partition; " +
 			"leave one of the two out")
-	case c.Demo:
-		return errors.New("--machines and --demo: the demo is for a bank on one machine; leave one of the two out")
 	case len(c.Via) > 0:
 		return errors.New("--machines and --via: there is no proxy for one of several machines")
+	case len(c.Hosts) > 0 && (len(c.Hosts) != c.Machines || len(c.Enter) != c.Machines):
+		return fmt.Errorf("--host and --enter: want %d of each, one for each machine", c.Machines)
 	}
 	return nil
 }
@@ -109,6 +110,10 @@ func listenAll(config Config, held *ports.Held) (addresses []string, err error) 
 		if first != 0 {
 			port += i
 		}
+		if len(config.Hosts) > 0 { // where nobody else listens
+			addresses = append(addresses, net.JoinHostPort(config.Hosts[i], portText))
+			continue
+		}
 		lis, err := listen(net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {
 			return nil, fmt.Errorf("the gateway of machine %d: %w", i+1, err)
@@ -157,35 +162,32 @@ func (m *machines) run(ctx context.Context) error {
 // runMachine runs one machine, and again whenever it was stopped or lost and is to run
 // again. Its error is that something was left running.
 func (m *machines) runMachine(ctx context.Context, p *parts) error {
-	for ctx.Err() == nil {
-		if !m.awaitWish(ctx, p) {
-			return nil
+	for {
+		wish, problem := m.root.Wished(p.number), error(nil)
+		if wish == "" {
+			wish, problem = m.runOnce(ctx, p)
 		}
-		wish, err := m.runOnce(ctx, p)
 		switch {
 		case ctx.Err() != nil:
-			return err
-		case wish == datadir.WishLose:
-			err = errors.Join(err, m.root.Lose(p.number))
-			m.become(p, datadir.MachineLost, err)
-		case wish == datadir.WishStop:
-			m.become(p, datadir.MachineStopped, err)
+			return problem
+		case wish != "":
+			m.rest(ctx, p, wish, problem)
 		default: // it could not start, which is no reason for the others to end
-			m.status.failed(p.number, err, machinePause)
+			m.status.failed(p.number, problem, machinePause)
 			app.Pause(ctx, machinePause)
 		}
 	}
-	return nil
 }
 
-// awaitWish waits until a machine is to run.
-func (m *machines) awaitWish(ctx context.Context, p *parts) bool {
-	for m.root.Wished(p.number) != "" {
-		if !app.Pause(ctx, wishEvery) {
-			return false
-		}
+// rest obeys a wish for a machine of which nothing runs, and waits for another wish.
+func (m *machines) rest(ctx context.Context, p *parts, wish string, problem error) {
+	state := datadir.MachineStopped
+	if wish == datadir.WishLose {
+		state, problem = datadir.MachineLost, errors.Join(problem, m.root.Lose(p.number))
 	}
-	return ctx.Err() == nil
+	m.become(p, state, problem)
+	for m.root.Wished(p.number) == wish && app.Pause(ctx, wishEvery) {
+	}
 }
 
 // runOnce runs a machine until ctx ends, or until somebody wishes otherwise.
@@ -218,7 +220,13 @@ func (m *machines) runOnce(ctx context.Context, p *parts) (wish string, err erro
 	})
 	err = group.Run(running, func() {
 		m.become(p, datadir.MachineReady, nil)
-		m.status.ready(ctx, p, time.Since(began), m.root)
+		if m.status.ready(p, time.Since(began)) {
+			demo := ""
+			if p.config.Demo {
+				demo = fillDemo(running, m.status.statusOutput, p.addresses[contract.AppServer], m.root.Locked)
+			}
+			m.status.whole(p, m.root, demo)
+		}
 	})
 	stop()
 	watching.Wait()

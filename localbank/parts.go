@@ -3,6 +3,7 @@ package localbank
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -90,7 +91,36 @@ func (p *parts) port() string {
 		}
 		return "127.0.0.1:0"
 	}
+	if p.isHost() {
+		return net.JoinHostPort(p.host(), ports.Of(address))
+	}
 	return address
+}
+
+// isHost reports whether this machine is a host of its own.
+func (p *parts) isHost() bool { return p.number > 0 && len(p.config.Hosts) > 0 }
+
+// host is the address at which everything listens.
+func (p *parts) host() string {
+	if p.isHost() {
+		return p.config.Hosts[p.number-1]
+	}
+	return "127.0.0.1"
+}
+
+// enter has a process run in this machine's host, where its program has the same name.
+func (p *parts) enter(process supervisor.Process) supervisor.Process {
+	if !p.isHost() {
+		return process
+	}
+	called := process.Called
+	if called == "" {
+		called = process.Command
+	}
+	entering := strings.Fields(p.config.Enter[p.number-1])
+	process.Args = slices.Concat(entering[1:], []string{process.Command, called}, process.Args)
+	process.Command, process.Called = entering[0], ""
+	return process
 }
 
 // metricsPort picks the address of an app's metrics.
@@ -126,6 +156,7 @@ func (p *parts) add(process supervisor.Process, address string, others ...string
 		}
 		return p.held.Free(own...)
 	}
+	process = p.enter(process)
 	process.Dir = p.data.Path
 	process.Env = append(process.Env, runtimeLimits(process.Name)...)
 	p.addresses[process.Name] = address
@@ -182,7 +213,7 @@ func (p *parts) eventSource(part int, needs []string) {
 	if part == 0 { // the writers of several partitions do not publish
 		broker = []string{partNATS}
 	}
-	env := p.sidecar(name, broker, "--app-port="+ports.Of(service), "--app-channel-address=127.0.0.1")
+	env := p.sidecar(name, broker, "--app-port="+ports.Of(service), "--app-channel-address="+p.host())
 	database, user := datadir.LogNames(part)
 	arguments := []string{"eventsource", "--listen=" + service, "--health=" + health, metrics,
 		"--immudb=" + p.logAddress(),
@@ -238,8 +269,8 @@ func (p *parts) server(listen string) {
 	measured, metrics := p.metricsPort()
 	p.check = answers("http://"+listen+app.ReadyPath, http.StatusOK) // of the whole path of a command
 	env := p.sidecar(contract.AppServer, []string{partNATS, partPlacement}, p.placementArgument())
-	arguments := []string{"server", "--listen=" + listen, metrics, "--views=" + p.data.Views(), "--allow-remote=false",
-		"--sessions=" + p.root.Sessions().Dir, p.eventSourcesArgument()}
+	arguments := []string{"server", "--listen=" + listen, metrics, "--views=" + p.data.Views(),
+		fmt.Sprintf("--allow-remote=%t", p.isHost()), "--sessions=" + p.root.Sessions().Dir, p.eventSourcesArgument()}
 	p.addCommand(supervisor.Process{
 		Name: contract.AppServer, Env: append(env, mongoEnvironment()...), Args: append(arguments, p.identity()...),
 		Needs: p.here(contract.AppActor, contract.AppEventSource, sidecarOf(contract.AppServer)),

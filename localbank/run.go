@@ -43,6 +43,10 @@ type Config struct {
 	// Via has the addresses of proxies, by the part that each leads to. The
 	// other parts then use the proxy. It is for tests of bad networks.
 	Via map[string]string
+	// Hosts are the addresses of hosts, one for each machine, in which its parts
+	// run instead of all on this one, and Enter are the commands that run a program
+	// there. It is for tests of bad networks.
+	Hosts, Enter []string
 	// Out shows a person the state of the bank.
 	Out io.Writer
 	// Program is the corebank executable that runs the parts.

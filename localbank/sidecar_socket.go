@@ -78,7 +78,7 @@ func (p *parts) portEndpoint() endpoint {
 		api:     api,
 		reached: api,
 		ports:   []string{web},
-		arguments: []string{"--dapr-listen-addresses=127.0.0.1",
+		arguments: []string{"--dapr-listen-addresses=" + p.host(),
 			"--dapr-grpc-port=" + ports.Of(api), "--dapr-http-port=" + ports.Of(web)},
 		ready: answers("http://"+web+healthPath, http.StatusNoContent),
 	}

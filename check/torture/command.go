@@ -8,8 +8,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
+	"corebank/check/hosts"
 	"corebank/check/must"
 	"corebank/internal/contract"
 	"corebank/internal/output"
@@ -27,6 +29,8 @@ type Command struct {
 	JSON   string    // file for the report; empty for none
 	Keep   bool      // the bank's data, whatever the result
 	Stdout io.Writer // where a person reads how it goes, unless JSON goes there
+
+	missing error // why some faults are left out
 }
 
 // Check refuses a run that makes no sense, and picks a seed if there is none.
@@ -42,6 +46,9 @@ func (c *Command) Check() (err error) {
 		return fmt.Errorf("--faults: %w", err)
 	}
 	if err := c.checkMachines(); err != nil {
+		return err
+	}
+	if err := c.checkHosts(); err != nil {
 		return err
 	}
 	if c.Duration <= 0 || c.Duration > maxDuration {
@@ -85,6 +92,23 @@ func (c *Command) checkMachines() error {
 	return nil
 }
 
+// checkHosts leaves out of all faults those that need hosts where there can be none, and
+// refuses them where they were asked for.
+func (c *Command) checkHosts() error {
+	if !slices.ContainsFunc(c.Kinds, Kind.needsHosts) {
+		return nil
+	}
+	c.missing = hosts.Supported()
+	if c.missing == nil {
+		return nil
+	}
+	if c.Faults != "all" {
+		return fmt.Errorf("--faults: cutting machines off and slowing their disks down is not possible here: %w", c.missing)
+	}
+	c.Kinds = slices.DeleteFunc(c.Kinds, Kind.needsHosts)
+	return nil
+}
+
 // Run runs a bank in a temporary directory, injects faults and checks. A violation
 // is an error. After an error the data stays, and the command to repeat the run is
 // printed, unless somebody ended the run before there was anything to check.
@@ -94,6 +118,9 @@ func (c *Command) Run(ctx context.Context) (err error) {
 	defer held.FreeAll()
 	c.Program, c.Listen, c.Release = must.Get(os.Executable()), must.Get(held.Pick()), held.FreeAll
 	c.Data = must.Get(scratch.Make("torture"))
+	if c.missing != nil {
+		fmt.Fprintf(c.Out, "Machines are not cut off, and their disks not slowed down: %v\n", c.missing)
+	}
 	report, err := Run(ctx, c.Config)
 	if err == nil && c.JSON != "" {
 		err = c.writeJSON(context.WithoutCancel(ctx), report)

@@ -96,11 +96,25 @@ var faults = []fault{
 
 // machineFaults are those of a bank on several machines.
 var machineFaults = []fault{
-	{"machine:killed", nil, false, (*run).killMachine},   // all of its processes at once
-	{"machine:lost", nil, false, (*run).loseMachine},     // and its disk with them
-	{"machine:frozen", nil, true, (*run).freezeMachine},  // for longer than every lease
+	{"machine:killed", nil, false, (*run).killMachine},  // all of its processes at once
+	{"machine:lost", nil, false, (*run).loseMachine},    // and its disk with them
+	{"machine:frozen", nil, true, (*run).freezeMachine}, // for longer than every lease
+	{"machine:cut", nil, true, (*run).cutMachine},       // from everybody, both ways
+	{"machine:deaf", nil, true, (*run).cutMachine},      // it hears nobody
+	{"machine:mute", nil, true, (*run).cutMachine},      // nobody hears it
+	{"machine:cut-peers", nil, true, (*run).cutMachine}, // clients still reach it
+	{"machine:cut-clients", nil, true, (*run).cutMachine},
+	{SlowDisk, nil, true, (*run).slowDisk},
+	{"machine:disk-full", nil, true, (*run).fillDisk},
 	{"machines:two", nil, false, (*run).loseTwo},         // at once; their disks stay
+	{"machines:apart", nil, true, (*run).partMachines},   // each from the others
 	{"machines:replaced", nil, false, (*run).replaceAll}, // by empty ones, one after the other
+	{GatewayLost, nil, true, (*run).loseParts},
+	{ActorsLost, nil, true, (*run).loseParts},
+	{PrimaryLost, nil, false, (*run).losePrimary},
+	{AckedEarly, nil, false, (*run).ackEarly},
+	{BehindPromoted, nil, false, (*run).promoteBehind},
+	{OldPrimary, nil, false, (*run).keepOldPrimary},
 }
 
 // MachineKinds are all faults that there are in a bank on several machines.
@@ -159,6 +173,13 @@ func Kinds(partitions int) (all []Kind) {
 	return all
 }
 
+// isApart reports whether "all" leaves a fault out: it takes minutes, or breaks the bank on
+// purpose.
+func (k Kind) isApart() bool {
+	what, _ := k.split()
+	return k == BrokerAway || what == "broken"
+}
+
 // split is what is done and to what.
 func (k Kind) split() (what, part string) {
 	what, part, _ = strings.Cut(string(k), ":")
@@ -183,7 +204,7 @@ func ParseKinds(list string, all []Kind) (chosen []Kind, err error) {
 		word = strings.TrimSpace(word)
 		named := func(kind Kind) bool {
 			what, _ := kind.split()
-			return word == "all" && kind != BrokerAway || word == what || word == string(kind)
+			return word == "all" && !kind.isApart() || word == what || word == string(kind)
 		}
 		if !slices.ContainsFunc(all, named) {
 			return nil, fmt.Errorf("there is no fault %q; choose among all, %s", word, strings.Join(names(all), ", "))

@@ -14,11 +14,16 @@ import (
 	"corebank/internal/contract"
 )
 
-// requestTimeout is longer than the gateway takes to give up.
-const requestTimeout = 20 * time.Second
+// How long a client waits for an answer.
+const (
+	// requestTimeout is longer than the gateway takes to give up.
+	requestTimeout = 20 * time.Second
+	// nextTimeout is after which a client asks another gateway, where there is one.
+	nextTimeout = 5 * time.Second
+)
 
-// gateway is the API as its clients use it. Where there are several, they use one as long
-// as it answers, and then the next.
+// gateway is the API as a client uses it. Where there are several, it uses one as long as
+// that answers, and then the next.
 type gateway struct {
 	clients []graphqlclient.Client
 	at      atomic.Int32
@@ -27,11 +32,23 @@ type gateway struct {
 
 func newGateway(urls []string, token string, clients int, clock func() time.Duration) *gateway {
 	g := &gateway{clock: clock}
+	timeout := requestTimeout
+	if len(urls) > 1 {
+		timeout = nextTimeout
+	}
 	for _, url := range urls {
 		g.clients = append(g.clients, graphqlclient.Client{URL: url, Token: token, HTTP: &http.Client{
-			Timeout: requestTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}})
+			Timeout: timeout, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}})
 	}
 	return g
+}
+
+// seat is the API as another client uses it, of some number: they begin at different
+// gateways.
+func (g *gateway) seat(number int) *gateway {
+	other := &gateway{clients: g.clients, clock: g.clock}
+	other.at.Store(int32(max(number, 0) % len(g.clients)))
+	return other
 }
 
 // Post sends a request to one gateway.

@@ -48,12 +48,14 @@ type load struct {
 	opened   int
 	answers  []laws.Answer
 	counts   map[contract.Status]int
+	asked    []asked                                // where there are several gateways
 	waiting  map[chan<- time.Duration]time.Duration // those who wait for a command sent after a moment
 }
 
 // client is one of the load's; it serves one goroutine.
 type client struct {
 	*load
+	seat   *gateway
 	name   string
 	random *rand.Rand
 	count  int
@@ -68,7 +70,8 @@ func newLoad(g *gateway, seed uint64) *load {
 }
 
 func (l *load) client(name string, number int) *client {
-	return &client{load: l, name: name, random: rand.New(rand.NewPCG(l.seed, uint64(number)+2))}
+	return &client{load: l, seat: l.gateway.seat(number), name: name,
+		random: rand.New(rand.NewPCG(l.seed, uint64(number)+2))}
 }
 
 // watcher is a client that only looks how the bank is.
@@ -148,10 +151,14 @@ func (c *client) step(ctx context.Context) {
 // ask sends a request once and notes the answers: of a batch, several. It returns the one that was refused, or the
 // first.
 func (c *client) ask(ctx context.Context, r *laws.Request) laws.Answer {
-	answers := c.gateway.ask(ctx, c.name, r)
+	at := c.seat.at.Load()
+	answers := c.seat.ask(ctx, c.name, r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answers = append(c.answers, answers...)
+	if len(c.seat.clients) > 1 {
+		c.asked = append(c.asked, newAsked(c.name, at, answers[0]))
+	}
 	for _, a := range answers {
 		c.counts[a.Status]++
 		for waiter, since := range c.waiting {
@@ -227,6 +234,25 @@ func (l *load) nextApplied(since time.Duration) <-chan time.Duration {
 	defer l.mu.Unlock()
 	l.waiting[at] = since
 	return at
+}
+
+// waits are what the clients of the hurt gateways, and those of the others, noticed between
+// two moments.
+func (l *load) waits(from, to time.Duration, hurt []int) (own, others Waits) {
+	l.mu.Lock()
+	all := l.asked
+	l.mu.Unlock()
+	return waitsOf(all, from, to, hurt)
+}
+
+// appliedThrough reports whether a command happened that was sent through the gateway of a
+// machine after a moment; 0 is any machine.
+func (l *load) appliedThrough(machine int, since time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.asked, func(a asked) bool {
+		return a.applied && a.sent >= since && (machine == 0 || a.gateway == machine-1)
+	})
 }
 
 func (l *load) applied() int {

@@ -122,16 +122,26 @@ func primaryOf(observed []copies.Machine) copies.Machine {
 	return copies.Machine{}
 }
 
-func (r *run) observe(ctx context.Context) (_ []copies.Machine, err error) {
+func (r *run) observe(ctx context.Context) ([]copies.Machine, error) {
+	config, err := r.copiesConfig()
+	if err != nil {
+		return nil, err
+	}
+	return config.Observe(ctx), nil
+}
+
+// copiesConfig is that of all copies of the log, as an operator has it.
+func (r *run) copiesConfig() (config immudb.Config, err error) {
 	defer must.Catch(&err)
 	var addresses []string
 	for _, dir := range r.dirs() {
 		addresses = append(addresses, must.Get(datadir.ReadRunning(dir.Path)).Immudb)
 	}
-	config := must.Get(databaseOf(r.dir(), "", r.Data, 0))
+	config = must.Get(databaseOf(r.dir(), "", r.Data, 0))
 	config.Addresses, config.AdminPassword = addresses, must.Get(secrets.ReadFile(r.dir().AdminPassword()))
 	config.Database, config.User = immudb.DefaultDatabase, immudb.DefaultUser
-	return config.Observe(ctx), nil
+	config.Copies = copies.DefaultCopies(len(addresses))
+	return config, nil
 }
 
 // logAddress is the database to read the log from: of several copies, that which takes commits.
@@ -165,10 +175,19 @@ func (r *run) otherViews(ctx context.Context) (all []*laws.Log) {
 	return all
 }
 
-// someMachine is another one each time.
+// someMachine is another one each time. It is noted as one that is hurt.
 func (r *run) someMachine() int {
 	r.turn++
-	return 1 + (r.turn+int(r.Seed%uint64(r.Machines)))%r.Machines
+	number := 1 + (r.turn+int(r.Seed%uint64(r.Machines)))%r.Machines
+	r.victims = append(r.victims, number-1)
+	return number
+}
+
+// hurtAll notes that all machines are.
+func (r *run) hurtAll() {
+	for number := range r.Machines {
+		r.victims = append(r.victims, number)
+	}
 }
 
 // change has a machine stopped, lost or started, and waits until it is.
@@ -206,6 +225,19 @@ func (r *run) signalMachine(number int, signal os.Signal) (processes map[string]
 		return nil, fmt.Errorf("machine %d runs nothing", number)
 	}
 	return processes, nil
+}
+
+// signalPart sends a signal to one part of a machine.
+func (r *run) signalPart(number int, part string, signal os.Signal) error {
+	pid := r.machines()[number-1].Processes[part]
+	if pid == 0 {
+		return fmt.Errorf("machine %d runs no %s", number, part)
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	return process.Signal(signal)
 }
 
 // killMachine kills all processes of a machine, which are started again at once.
@@ -270,6 +302,7 @@ func (r *run) loseTwo(ctx context.Context, i injection) error {
 
 // replaceAll puts an empty machine in the place of each, one after the other.
 func (r *run) replaceAll(ctx context.Context, _ injection) error {
+	r.hurtAll()
 	for number := 1; number <= r.Machines; number++ {
 		if err := r.replace(ctx, number); err != nil {
 			return err

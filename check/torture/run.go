@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,6 +62,7 @@ type run struct {
 	began    time.Time
 	bank     *livebank.Bank
 	links    *links
+	network  *network
 	gateway  *gateway
 	load     *load
 	watchers []*subscriber
@@ -70,9 +72,10 @@ type run struct {
 	injected []Injected
 	poisoned map[bank.AccountID]Kind
 
-	turn   int                  // of the machines that are hurt
-	struck time.Duration        // when the last fault was done
-	next   <-chan time.Duration // the first answer to what was sent after it
+	turn    int                  // of the machines that are hurt
+	victims []int                // those that are now, from 0
+	struck  time.Duration        // when the last fault was done
+	next    <-chan time.Duration // the first answer to what was sent after it
 }
 
 // Run tortures a bank until the time is over or ctx ends, and then checks. An
@@ -85,10 +88,12 @@ func Run(ctx context.Context, config Config) (_ Report, err error) {
 	r.display.plan(config)
 	r.links = must.Get(newLinks(config.Kinds))
 	defer r.links.close()
+	r.network = must.Get(newNetwork(config))
+	defer r.network.close()
 	must.Do(r.fill(ctx))
 	r.bank = &livebank.Bank{Program: config.Program, Data: config.Data, Listen: config.Listen, Addressed: r.links.lead,
-		Arguments: append(r.links.flags(), "--log-level="+config.LogLevel, fmt.Sprintf("--partitions=%d", config.Partitions),
-			fmt.Sprintf("--machines=%d", max(config.Machines, 1)))}
+		Arguments: append(slices.Concat(r.links.flags(), r.network.flags(config.Program)), "--log-level="+config.LogLevel,
+			fmt.Sprintf("--partitions=%d", config.Partitions), fmt.Sprintf("--machines=%d", max(config.Machines, 1)))}
 	r.Release()
 	defer func() { _ = r.bank.Kill(context.WithoutCancel(ctx)) }() // what did not stop in order
 	must.Do(r.bank.Start(ctx, livebank.ColdStart))
@@ -185,7 +190,7 @@ func (r *run) newWatchers() []*subscriber {
 	add := func(name string, id bank.AccountID) {
 		n := len(r.watchers)
 		r.watchers = append(r.watchers,
-			newSubscriber(r.gateway, fmt.Sprintf(name, n+1), id, r.Events, r.Seed+uint64(n)))
+			newSubscriber(r.gateway.seat(n), fmt.Sprintf(name, n+1), id, r.Events, r.Seed+uint64(n)))
 	}
 	for range watchers {
 		add("subscriber %d", "")
@@ -223,6 +228,7 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 	r.found.Check(laws.Heals, 1)
 	at := r.clock()
 	done := Injected{Kind: f.Kind, At: secondsOf(at), Lasts: secondsOf(f.Lasts)}
+	r.victims = nil
 	r.strike()
 	if err := r.inject(ctx, f); err != nil {
 		r.found.Violated(laws.Heals, "%s at %s: %v", f.Kind, minutes(at), err)
@@ -246,6 +252,7 @@ func (r *run) one(ctx context.Context, f Fault) bool {
 		r.display.failed(done, errors.New("the bank does not recover"))
 		return false
 	}
+	done.Own, done.Others = r.load.waits(r.struck, r.clock(), r.victims)
 	r.injected = append(r.injected, done)
 	r.display.injected(done, r.load.applied(), r.clock(), r.agenda.progress(r.clock()))
 	return true
@@ -261,6 +268,7 @@ func (r *run) report(e *Evidence) Report {
 		Violations:  int(r.found.Total),
 		Faults:      len(r.injected),
 		Kinds:       byKind(r.injected),
+		Machines:    r.Machines,
 		Answers:     r.load.counts,
 		Log:         LogReport{Events: e.log.Records(), Accounts: e.log.Streams(), Before: int64(r.Events)},
 		Subscribers: WatchReport{Count: len(e.Watches)},

@@ -37,7 +37,7 @@ func newRoot(out io.Writer) *cobra.Command {
 	)
 	root.AddCommand(
 		newUp(), newMachine(), newToken(), newSchema(), newSecrets(), newStatement(), newRebuild(), newReplay(),
-		newAudit(), newBackup(), newRestore(), newFailover(), newTorture(), newBench(), newBenchLedger(),
+		newAudit(), newBackup(), newRestore(), newFailover(), newTorture(), newEnter(), newBench(), newBenchLedger(),
 		newServer(), newActor(), newEventSource(), newProjector(),
 		newImmudb(), newNATS(), newTopic(), newIssuer(), newHealth(),
 		newVersion(),

@@ -45,8 +45,14 @@ func newUp() *cobra.Command {
 		"fill the bank with a dozen people, their accounts and three months of payments")
 	flags.StringToStringVar(&config.Via, "via", nil,
 		"part=address of a proxy through which the others reach a part; for tests of bad networks")
-	if err := flags.MarkHidden("via"); err != nil {
-		panic(err) // the flag is missing: a mistake in this program
+	flags.StringArrayVar(&config.Hosts, "host", nil,
+		"address of a machine's own host, once for each machine; for tests of bad networks")
+	flags.StringArrayVar(&config.Enter, "enter", nil,
+		"command that runs a program in a machine's own host, once for each machine; for tests of bad networks")
+	for _, name := range []string{"via", "host", "enter"} {
+		if err := flags.MarkHidden(name); err != nil {
+			panic(err) // the flag is missing: a mistake in this program
+		}
 	}
 	return c
 }
