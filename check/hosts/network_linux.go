@@ -224,7 +224,9 @@ func (n *Network) Drop(from, to int) error {
 	rule := netlink.NewRule()
 	rule.Family, rule.Priority, rule.Type = unix.AF_INET, dropFirst, unix.RTN_BLACKHOLE
 	rule.Src, rule.Dst = ipNet(netip.PrefixFrom(n.Address(from), 32)), ipNet(netip.PrefixFrom(n.Address(to), 32))
-	if err := n.ways.RuleAdd(rule); err != nil {
+	if err := n.ways.RuleAdd(rule); errors.Is(err, unix.EEXIST) {
+		return nil // it is lost already
+	} else if err != nil {
 		return fmt.Errorf("drop what host %d sends to host %d: %w", from, to, err)
 	}
 	n.dropped = append(n.dropped, rule)
