@@ -110,7 +110,7 @@ func listenAll(config Config, held *ports.Held) (addresses []string, err error) 
 		if first != 0 {
 			port += i
 		}
-		if len(config.Hosts) > 0 { // where nobody else listens
+		if len(config.Hosts) > 0 { // where no one else listens
 			addresses = append(addresses, net.JoinHostPort(config.Hosts[i], portText))
 			continue
 		}

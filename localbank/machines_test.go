@@ -38,8 +38,8 @@ func await(t *testing.T, root *datadir.Machines, number int, state datadir.Machi
 	}
 }
 
-// Given a machine that is stopped; when somebody loses it; then its disk is gone, although nothing of it runs. It can be
-// started again, as an empty one, and be lost and stopped.
+// Given a machine that is stopped; when somebody loses it; then its disk is gone, although nothing of it runs. It can
+// be started again, as an empty one, and be lost and stopped.
 func TestAMachineThatIsStoppedCanBeLost(t *testing.T) {
 	root, err := datadir.OpenMachines(filepath.Join(t.TempDir(), "bank"), 3)
 	if err != nil {
@@ -104,7 +104,8 @@ func TestPartsRunInTheHostsOfTheirMachines(t *testing.T) {
 	held := ports.New()
 	defer held.FreeAll()
 	config := Config{Program: "/x/corebank", LogLevel: "warn", MTLS: true, Machines: 3, Listen: "127.0.0.1:8080",
-		Hosts: []string{"198.18.0.6", "198.18.0.10", "198.18.0.14"}, Enter: []string{"enter 1 --", "enter 2 --", "enter 3 --"}}
+		Hosts: []string{"198.18.0.6", "198.18.0.10", "198.18.0.14"},
+		Enter: []string{"enter 1 --", "enter 2 --", "enter 3 --"}}
 	if err := config.CheckMachines(); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@
 // machines: immudb, NATS and Dapr tell each other the addresses under which they know the
 // third one, and would go around it. In a namespace a machine has one address, and
 // everything that leaves it takes the way through the router, which drops packets by sender
-// and receiver, so one direction can be cut alone, and nobody is told. The price is that it
+// and receiver, so one direction can be cut alone, and no one hears of it. The price is that it
 // needs root, or a container with the rights of an administrator.
 //
 // Enter runs a program in such a host. It can also have each sync of its disk wait: a filter

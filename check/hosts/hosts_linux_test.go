@@ -87,7 +87,7 @@ func (w *way) receive(t *testing.T) string {
 }
 
 // Given three hosts and this machine; when the way from one of them to another one is cut; then that is lost which goes
-// there, and nothing else, and nobody is told. Healed, everything arrives.
+// there, and nothing else, and no one hears of it. Healed, everything arrives.
 func TestWhatIsCutIsCutOneWay(t *testing.T) {
 	n := newNetwork(t, 3)
 	for _, cut := range []struct{ from, to int }{{1, 2}, {3, 0}, {0, 3}} {

@@ -242,7 +242,7 @@ func (n *Network) Heal() (failed error) {
 	return failed
 }
 
-// Close removes the network. What still runs inside can reach nobody.
+// Close removes the network. What still runs inside can reach no one.
 func (n *Network) Close() (failed error) {
 	if n.link != nil {
 		failed = n.here.LinkDel(n.link)

@@ -35,7 +35,7 @@ type answer struct {
 }
 
 // askBeforeSyncs has each sync of this thread, and of the program that it becomes, wait
-// until whoever has the descriptor lets it begin. A signal does not end the wait: the
+// until it is let begin through the descriptor. A signal does not end the wait: the
 // runtime of Go sends some all the time.
 func askBeforeSyncs() (descriptor int, err error) {
 	filter := []unix.SockFilter{

@@ -59,7 +59,7 @@ func (r *run) others(number int) (all []int) {
 	return all
 }
 
-// alone is a primary that acknowledges by itself, as often as it is told so: the bank does not leave it like that.
+// alone is a primary that acknowledges by itself, as often as it is set to: the bank does not leave it like that.
 type alone struct {
 	admin    immudb.ImmuClient
 	database string

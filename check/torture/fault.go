@@ -100,8 +100,8 @@ var machineFaults = []fault{
 	{"machine:lost", nil, false, (*run).loseMachine},    // and its disk with them
 	{"machine:frozen", nil, true, (*run).freezeMachine}, // for longer than every lease
 	{"machine:cut", nil, true, (*run).cutMachine},       // from everybody, both ways
-	{"machine:deaf", nil, true, (*run).cutMachine},      // it hears nobody
-	{"machine:mute", nil, true, (*run).cutMachine},      // nobody hears it
+	{"machine:deaf", nil, true, (*run).cutMachine},      // it hears no one
+	{"machine:mute", nil, true, (*run).cutMachine},      // no one hears it
 	{"machine:cut-peers", nil, true, (*run).cutMachine}, // clients still reach it
 	{"machine:cut-clients", nil, true, (*run).cutMachine},
 	{SlowDisk, nil, true, (*run).slowDisk},

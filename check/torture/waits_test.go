@@ -6,7 +6,7 @@ import (
 )
 
 // Given three clients of two gateways, of which one is lost; then its client waits until another one answers, and it is
-// told apart what the others noticed.
+// set apart what the others noticed.
 func TestClientsOfOthersAreToldApart(t *testing.T) {
 	at := func(client string, gateway int, sent, answered float64, settled bool) asked {
 		second := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
