@@ -64,29 +64,6 @@ func TestTheChartHasTheBanksComponents(t *testing.T) {
 	}
 }
 
-// copies are the files of the chart that are those of the repository.
-var copies = map[string]string{"nats.conf": "containers/nats/nats.conf", "pubsub.yaml": "compose/pubsub.yaml",
-	"livefeed.yaml": "compose/livefeed.yaml"}
-
-//go:generate env GENERATE=1 go test -count=1 -run TestTheChartHasCopies .
-func TestTheChartHasCopies(t *testing.T) {
-	for name, of := range copies {
-		want, err := os.ReadFile(filepath.Join(root, "components", filepath.FromSlash(of)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		path := filepath.Join(directory, "files", name)
-		if writing() {
-			if err := os.WriteFile(path, want, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got, err := os.ReadFile(path); err != nil || string(got) != string(want) {
-			t.Errorf("%s is no copy of components/%s (%v); run go -C check/chart generate ./...", path, of, err)
-		}
-	}
-}
-
 // rulesOf are the calls that an access control allows, as texts.
 func rulesOf(c *configuration.Configuration, namespace string) map[string]bool {
 	rules := make(map[string]bool)
@@ -114,6 +91,14 @@ func TestWrongValuesAreRefused(t *testing.T) {
 		"too many partitions":    {map[string]any{"partitions": 65}, "partitions"},
 		"an ingress without TLS": {map[string]any{"server": map[string]any{"ingress": map[string]any{"enabled": true,
 			"host": "bank.example.org"}}}, "tlsSecret"},
+		"event sources that stand by for partitions": {map[string]any{"partitions": 3,
+			"eventsource": map[string]any{"replicas": 3}}, "stand by"},
+		"two copies of the log":     {map[string]any{"immudb": map[string]any{"replicas": 2}}, "replicas"},
+		"two members of the broker": {map[string]any{"nats": map[string]any{"replicas": 2}}, "replicas"},
+		"a variable of another kind": {map[string]any{"telemetry": map[string]any{
+			"environment": map[string]any{"PATH": "/"}}}, "PATH"},
+		"an address without its port": {map[string]any{"immudb": map[string]any{"enabled": false,
+			"address": "a:1,b"}}, "address"},
 		"no immudb": {map[string]any{"immudb": map[string]any{"enabled": false}}, "immudb.address"},
 	} {
 		values := readValues(t, "testdata/small.values.yaml")

@@ -36,5 +36,7 @@ func newSecrets() *cobra.Command {
 		"print Secrets of Kubernetes whose names begin so: the name of the chart's release, or its secretsPrefix")
 	c.Flags().StringVar(&wanted.Broker, "broker", "", "with --kubernetes: host and port of NATS, if it is not the chart's")
 	partitionsFlag(c, &wanted.Partitions)
+	c.Flags().IntVar(&wanted.Machines, "machines", 1,
+		"how many machines have an event source, of which one works: 3 for compose.cluster.yaml")
 	return c
 }

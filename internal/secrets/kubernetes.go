@@ -24,9 +24,10 @@ type manifest struct {
 }
 
 // kubernetes is the set as Secrets of a cluster, whose names begin with a prefix. Each has
-// what one part needs. broker is where the broker is. Sentry's own are not among them: Dapr
-// makes those in its cluster.
-func (s Set) kubernetes(prefix, broker string, partitions int) (string, error) {
+// what one part needs. broker is where the broker is; more are the apps of the log beside the
+// one that every installation has. Sentry's own are not among them: Dapr makes those in its
+// cluster.
+func (s Set) kubernetes(prefix, broker string, more []string) (string, error) {
 	secrets := map[string]map[string]string{
 		"append": {"token": s[Append]},
 		"admin":  {"token": s[Admin]},
@@ -40,7 +41,7 @@ func (s Set) kubernetes(prefix, broker string, partitions int) (string, error) {
 	for _, app := range Apps() {
 		secrets["sidecar-"+app] = map[string]string{"token": s[Sidecar(app)]}
 	}
-	for _, app := range append(contract.PartitionApps(partitions), contract.AppEventSource) {
+	for _, app := range append(slices.Clone(more), contract.AppEventSource) {
 		secrets["sidecar-"+app] = map[string]string{"token": s[Sidecar(app)]}
 		secrets["app-"+app] = map[string]string{"token": s[App(app)]}
 	}

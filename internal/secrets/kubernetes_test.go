@@ -3,6 +3,7 @@ package secrets_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -38,41 +39,44 @@ func printedSecrets(t *testing.T, text string) map[string]map[string]string {
 	}
 }
 
-// TestTheChartHasItsSecrets: what the pods of a bank with three partitions ask for is
-// what is printed for it, and nothing is printed in vain. MongoDB's is the operator's.
+// TestTheChartHasItsSecrets: what the pods of a bank with three partitions, or on three
+// machines, ask for is what is printed for it, and nothing is printed in vain. MongoDB's and
+// the collector's are the operator's.
 func TestTheChartHasItsSecrets(t *testing.T) {
-	text, err := secrets.Wanted{Passwords: true, Kubernetes: "bank", Partitions: 3}.Text(now)
-	if err != nil {
-		t.Fatal(err)
+	for name, wanted := range map[string]secrets.Wanted{"partitions": {Partitions: 3}, "machines": {Machines: 3}} {
+		t.Run(name, func(t *testing.T) {
+			wanted.Passwords, wanted.Kubernetes = true, "bank"
+			text, err := wanted.Text(now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			made, err := os.ReadFile(filepath.Join("..", "..", "check", "chart", "testdata", name+".golden.yaml"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			compareSecrets(t, printedSecrets(t, text), string(made))
+		})
 	}
-	has := printedSecrets(t, text)
-	made, err := os.ReadFile(filepath.Join("..", "..", "check", "chart", "testdata", "partitions.golden.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
+}
+
+func compareSecrets(t *testing.T, printed map[string]map[string]string, made string) {
+	t.Helper()
 	var used []string
 	for _, pattern := range []string{`secretName: ([\w-]+)`, `-token-secret: ([\w-]+)`, `secretKeyRef: \{name: ([\w-]+)`,
 		`=([\w-]+):\w+[,"]`} {
-		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(made), -1) {
+		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(made, -1) {
 			used = append(used, match[1])
 		}
 	}
+	ofOthers := []string{"bank-mongodb", "bank-tls"}
 	slices.Sort(used)
-	for _, name := range slices.Compact(used) {
-		if name == "bank-mongodb" {
-			continue
-		}
-		if has[name] == nil {
-			t.Errorf("a pod uses the secret %s, which is not printed", name)
-		}
-		delete(has, name)
+	used = slices.DeleteFunc(slices.Compact(used), func(name string) bool { return slices.Contains(ofOthers, name) })
+	if has := slices.Sorted(maps.Keys(printed)); !slices.Equal(used, has) {
+		t.Errorf("the pods use the secrets\n%q, printed are\n%q", used, has)
 	}
-	for name := range has {
-		t.Errorf("%s is printed and used by no pod", name)
-	}
-	for _, match := range regexp.MustCompile(`secretKeyRef: \{name: ([\w-]+), key: ([\w-]+)\}`).
-		FindAllStringSubmatch(string(made), -1) {
-		if name, key := match[1], match[2]; name != "bank-mongodb" && printedSecrets(t, text)[name][key] == "" {
+	ofKey := regexp.MustCompile(`secretKeyRef: \{name: ([\w-]+), key: ([\w-]+)\}`)
+	for _, match := range ofKey.FindAllStringSubmatch(made, -1) {
+		if name, key := match[1], match[2]; !slices.Contains(ofOthers, name) && printed[name][key] == "" {
 			t.Errorf("the secret %s has no %s", name, key)
 		}
 	}
@@ -95,7 +99,10 @@ func TestOnlyANewInstallationGetsPasswords(t *testing.T) {
 			}
 		}
 	}
-	if err := (secrets.Wanted{Broker: "nats:4222"}).Check(); err == nil {
-		t.Error("a broker for docker compose is taken, and would not be used")
+	for what, wanted := range map[string]secrets.Wanted{"a broker for docker compose": {Broker: "nats:4222"},
+		"four machines": {Machines: 4}, "machines with partitions": {Kubernetes: "bank", Machines: 3, Partitions: 2}} {
+		if err := wanted.Check(); err == nil {
+			t.Errorf("%s: that is taken, and nothing would use it", what)
+		}
 	}
 }

@@ -68,9 +68,10 @@ func Apps() []string {
 // Set has secrets by name.
 type Set map[string]string
 
-// New makes all secrets of an installation. partitions are the apps of the
-// partitions of its log, if there are several; they do not use the broker.
-func New(now time.Time, partitions ...string) (Set, error) {
+// New makes all secrets of an installation. more are the apps of its log beside the one
+// that there always is: those of its partitions, which do not use the broker, or those that
+// stand by, which use it as that one does.
+func New(now time.Time, more ...string) (Set, error) {
 	set := Set{Append: token(), Admin: token(), App(contract.AppEventSource): token()}
 	for _, app := range Apps() {
 		set[Sidecar(app)] = token()
@@ -79,12 +80,12 @@ func New(now time.Time, partitions ...string) (Set, error) {
 	for _, app := range MongoApps() {
 		set[Mongo(app)] = token()
 	}
-	for _, app := range partitions {
+	for _, app := range more {
 		set[Sidecar(app)] = token()
 		set[App(app)] = token()
 	}
 	set[Broker(BrokerAdmin)] = token()
-	return set, errors.Join(set.addAuthority(now), set.addIdentities(now, append(Apps(), partitions...)))
+	return set, errors.Join(set.addAuthority(now), set.addIdentities(now, append(Apps(), more...)))
 }
 
 // token is a random text of letters and digits. It begins with a letter, because

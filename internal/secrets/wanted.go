@@ -2,6 +2,8 @@ package secrets
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"corebank/internal/contract"
@@ -18,19 +20,35 @@ type Wanted struct {
 	// both for Kubernetes only.
 	Broker     string
 	Partitions int
+	// Machines is how many event sources there are, of which one works. 0 is one.
+	Machines int
 }
 
-// Check refuses what docker-compose.yml would not use.
+// MaxMachines is how many event sources the components know.
+const MaxMachines = 3
+
+// Check refuses what nothing would use.
 func (w Wanted) Check() error {
-	if w.Kubernetes == "" && (w.Broker != "" || w.Partitions > 1) {
+	switch {
+	case w.Kubernetes == "" && (w.Broker != "" || w.Partitions > 1):
 		return errors.New("--broker and --partitions are for --kubernetes; give its prefix, or leave them out")
+	case w.Machines < 0 || w.Machines > MaxMachines:
+		return fmt.Errorf("--machines %d: want 1 to %d, as many as there are event sources", w.Machines, MaxMachines)
+	case w.Machines > 1 && w.Partitions > 1:
+		return errors.New("--machines and --partitions: only a log with one partition has event sources that stand by; " +
+			"leave one of the two out")
 	}
 	return nil
 }
 
+// logApps are the apps of the log beside the one that every installation has.
+func (w Wanted) logApps() []string {
+	return slices.Concat(contract.PartitionApps(w.Partitions), contract.StandbyEventSources(w.Machines))
+}
+
 // Text is a new set as a text.
 func (w Wanted) Text(now time.Time) (string, error) {
-	set, err := New(now, contract.PartitionApps(w.Partitions)...)
+	set, err := New(now, w.logApps()...)
 	if err != nil {
 		return "", err
 	}
@@ -53,6 +71,6 @@ func (w Wanted) manifests(set Set) (lasting string, err error) {
 	if broker == "" {
 		broker = w.Kubernetes + "-nats:4222"
 	}
-	rest, err := set.kubernetes(w.Kubernetes, broker, w.Partitions)
+	rest, err := set.kubernetes(w.Kubernetes, broker, w.logApps())
 	return lasting + rest, err
 }

@@ -1,6 +1,7 @@
 package natsserver
 
 import (
+	"fmt"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -46,6 +47,35 @@ func TestContainersHaveTheSameUsersOfTheBroker(t *testing.T) {
 		}
 		if got := options.Users[i].Permissions; !reflect.DeepEqual(allowed(got), allowed(user.Permissions)) {
 			t.Errorf("%s may %v, want %v", user.Username, allowed(got), allowed(user.Permissions))
+		}
+	}
+}
+
+// TestMembersInContainersAreOneBroker has the broker itself read the file for members.
+func TestMembersInContainersAreOneBroker(t *testing.T) {
+	for _, name := range []string{"ADMIN", "EVENTSOURCE", "SERVER", "ACTOR", "PROJECTOR"} {
+		t.Setenv("NATS_"+name, "spassword")
+	}
+	t.Setenv("NATS_MEMBER", "machine-2")
+	for _, number := range []string{"1", "2", "3"} {
+		t.Setenv("NATS_ROUTE_"+number, "nats-route://admin:spassword@machine-"+number+":6222")
+	}
+	options, err := server.ProcessConfigFile(filepath.Join("..", "..", "components", "containers", "nats", "cluster.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	members := options.Cluster
+	if options.ServerName != "machine-2" || members.Name != clusterName || members.Port != 6222 ||
+		members.PingInterval != memberPing || !options.JetStream || len(options.Users) != 5 {
+		t.Errorf("the member is %s of %+v, with %d users", options.ServerName, members, len(options.Users))
+	}
+	if members.Username != secrets.BrokerAdmin || members.Password != "spassword" || len(options.Routes) != 3 {
+		t.Errorf("members prove themselves as %q, over %v", members.Username, options.Routes)
+	}
+	for i, route := range options.Routes {
+		password, _ := route.User.Password()
+		if route.Host != fmt.Sprintf("machine-%d:6222", i+1) || password != "spassword" {
+			t.Errorf("route %d is %s", i+1, route)
 		}
 	}
 }

@@ -34,17 +34,33 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{/* The address of immudb for a partition, 0 for the sequencer. Takes (root, partition). */}}
+{{/* The addresses of immudb for a partition, 0 for the sequencer: of several servers all, with commas. Takes (root, partition). */}}
 {{- define "corebank.immudb" -}}
 {{- $root := index . 0 -}}{{- $number := int (index . 1) -}}
 {{- $own := $root.Values.eventsource.immudbAddresses -}}
 {{- if and (gt $number 0) (le $number (len $own)) -}}
 {{ index $own (sub $number 1 | int) }}
-{{- else if $root.Values.immudb.enabled -}}
-{{ $root.Release.Name }}-immudb:3322
-{{- else -}}
+{{- else if not $root.Values.immudb.enabled -}}
 {{ required "immudb.address: where immudb is, as immudb.enabled is false" $root.Values.immudb.address }}
+{{- else if gt (int $root.Values.immudb.replicas) 1 -}}
+{{ include "corebank.members" (list $root "immudb" "3322" $root.Values.immudb.replicas) }}
+{{- else -}}
+{{ $root.Release.Name }}-immudb:3322
 {{- end -}}
+{{- end }}
+
+{{/* The addresses of the pods of a StatefulSet, with commas. Takes (root, part, port, how many). */}}
+{{- define "corebank.members" -}}
+{{- $name := printf "%s-%s" (index . 0).Release.Name (index . 1) -}}{{- $port := index . 2 -}}
+{{- range $n := until (int (index . 3)) }}{{ if $n }},{{ end }}{{ $name }}-{{ $n }}.{{ $name }}:{{ $port }}{{ end -}}
+{{- end }}
+
+{{/* The app ids of the event sources of a log with one partition, of which one works. */}}
+{{- define "corebank.eventSources" -}}
+{{- if and (gt (int .Values.eventsource.replicas) 1) (gt (int .Values.partitions) 1) -}}
+{{ fail "eventsource.replicas and partitions: only a log with one partition has event sources that stand by" }}
+{{- end -}}
+eventsource{{ range $n := untilStep 2 (int (add1 .Values.eventsource.replicas)) 1 }},eventsource-m{{ $n }}{{ end }}
 {{- end }}
 
 {{- define "corebank.mongoSecret" -}}
@@ -85,6 +101,20 @@ dapr.io/env-from-secret: {{ $env | quote }}
 {{- if index . 2 }}
 - name: COREBANK_BROKER
   valueFrom: {secretKeyRef: {name: {{ $prefix }}-broker-{{ index . 2 }}, key: url}}
+{{- end }}
+{{- end }}
+
+{{/* The variables of OpenTelemetry, of every app. */}}
+{{- define "corebank.telemetryEnv" -}}
+{{- range $name, $value := .Values.telemetry.environment }}
+- {name: {{ $name }}, value: {{ $value | quote }}}
+{{- end }}
+{{- end }}
+
+{{- define "corebank.telemetryEnvFrom" -}}
+{{- with .Values.telemetry.secret }}
+envFrom:
+  - secretRef: {name: {{ . }}}
 {{- end }}
 {{- end }}
 
@@ -133,17 +163,34 @@ imagePullSecrets: {{- toYaml . | nindent 2 }}
 
 {{/* How the pods of a part are spread. Takes (root, part). */}}
 {{- define "corebank.spread" -}}
-{{- $root := index . 0 -}}
+{{- $label := printf "app.kubernetes.io/component: %s" (index . 1) -}}
+{{- include "corebank.spreadOver" (list (index . 0) $label "ScheduleAnyway") }}
+{{- end }}
+
+{{/* How pods with a label are spread: over nodes, where a second one on a node is of no use, and over zones. Takes (root, label, what if it cannot be so). */}}
+{{- define "corebank.spreadOver" -}}
+{{- $root := index . 0 -}}{{- $label := index . 1 -}}{{- $otherwise := index . 2 -}}
 {{- if or $root.Values.spread.hosts $root.Values.spread.zones }}
 topologySpreadConstraints:
-{{- range $key, $wanted := dict "kubernetes.io/hostname" $root.Values.spread.hosts "topology.kubernetes.io/zone" $root.Values.spread.zones }}
-{{- if $wanted }}
+{{- if $root.Values.spread.hosts }}
   - maxSkew: 1
-    topologyKey: {{ $key }}
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: {{ $otherwise }}
+    labelSelector:
+      matchLabels:
+        app.kubernetes.io/name: corebank
+        app.kubernetes.io/instance: {{ $root.Release.Name }}
+        {{ $label }}
+{{- end }}
+{{- if $root.Values.spread.zones }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
-      matchLabels: {{- include "corebank.selector" $ | nindent 8 }}
-{{- end }}
+      matchLabels:
+        app.kubernetes.io/name: corebank
+        app.kubernetes.io/instance: {{ $root.Release.Name }}
+        {{ $label }}
 {{- end }}
 {{- end }}
 {{- end }}
