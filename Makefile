@@ -12,8 +12,9 @@ RACE = ./actor/... ./eventsource ./eventsource/storage ./eventsource/sequencer .
 # docker-compose.yml with an issuer of its own, for "make demo".
 DEMO        = docker compose --env-file .env.demo -f docker-compose.yml -f compose.demo.yaml
 DEMO_ISSUER = http://127.0.0.1:9000
+CLUSTER     = docker compose --env-file .env.cluster -f compose.cluster.yaml
 
-.PHONY: help generate check lint test race bench release demo demo-down
+.PHONY: help generate check lint test race bench release demo demo-down cluster cluster-down
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,3 +53,15 @@ demo: ## try the whole bank in containers: image, secrets, start, a token to sig
 demo-down: ## stop what "make demo" started, and remove its data and secrets
 	$(DEMO) down --volumes
 	rm -f .env.demo
+
+cluster: ## try the bank on three machines, in containers: docs/machines.md says what to do to them
+	docker build --quiet --tag corebank .
+	@test -s .env.cluster || { umask 077; docker run --rm corebank secrets --machines 3 --passwords >.env.new && \
+		mv .env.new .env.cluster; }
+	$(CLUSTER) up --wait
+	@echo "The gateways: http://127.0.0.1:8081/console/, 8082 and 8083; make cluster-down removes them. To sign in:"
+	@$(CLUSTER) exec -T server-1 /corebank token --data /demo
+
+cluster-down: ## stop what "make cluster" started, and remove its data and secrets
+	$(CLUSTER) down --volumes
+	rm -f .env.cluster

@@ -6,49 +6,28 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"corebank/internal/app"
 	"corebank/internal/secrets"
 )
 
 // TestTheComposeFileLosesNothing is the whole life of a system in containers: a start,
 // crashes of every part, new containers for every app, and the accounts.
 func TestTheComposeFileLosesNothing(t *testing.T) {
-	images := wantedImages(t)
-	name := "corebank-check-" + strings.ToLower(t.Name()[4:7]) + time.Now().Format("150405")
-	var more []string
-	if images == standIns {
-		more = append(more, override(t, standInImages(t), name))
-	}
-	p := newProject(t, name, more...)
-	if images == public {
-		p.must(t, "build", "server")
-	}
-	p.up(t)
+	p := newProject(t, "one", 1, "docker-compose.yml", "compose.demo.yaml")
+	p.up(t, "server")
 	checkHardened(t, p)
 	checkSidecarsAreQuiet(t, p)
 	checkHealthNeedsTheSidecar(t, p)
 
 	token := p.must(t, "exec", "-T", "server", "/corebank", "token", "--data=/home/nonroot")
-	pay := newPayments(p.gateway, token)
+	pay := newPayments(token, p.gateways...)
 	if err := pay.open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	loading, stop := context.WithCancel(t.Context())
-	paid := make(chan struct{})
-	go func() { defer close(paid); pay.run(loading) }()
-	hurt(t, p, pay)
-	stop()
-	<-paid
-	count, _, failed := pay.status()
-	if failed != nil {
-		t.Fatal(failed)
-	}
-	t.Logf("%d payments were acknowledged, %d answers were asked for again", count, pay.retried)
+	pay.during(t, func() { hurt(t, p, pay) })
 	checkAccounts(t, pay)
 	audit(t, p)
 }
@@ -60,22 +39,9 @@ func TestTheStandInDoesWhatMongoDBDoes(t *testing.T) {
 	if wantedImages(t) == public {
 		t.Skip("MongoDB itself is used, and has a job of its own for this suite")
 	}
-	mongo := filepath.Join(t.TempDir(), "mongo")
-	if err := goBuild(t.Context(), filepath.Join(root, "check", "compose", "standin"), mongo, "./mongo"); err != nil {
-		t.Fatal(err)
-	}
 	name, port := "corebank-check-store"+time.Now().Format("150405"), freePort(t)
-	standIn := image{programs: map[string]string{"usr/bin/mongod": mongo},
-		links: map[string]string{"usr/bin/mongosh": "mongod"}, folders: map[string]int{"data/db": 0}}
-	if err := importImage(t.Context(), name, standIn); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		_, _ = docker(ctx, "rm", "--force", "--volumes", name)
-		_, _ = docker(ctx, "image", "rm", "--force", name)
-	})
-	must(t, "run", "--detach", "--name="+name, "--publish=127.0.0.1:"+port+":27017", name,
+	t.Cleanup(func() { _, _ = docker(context.WithoutCancel(t.Context()), "rm", "--force", "--volumes", name) })
+	must(t, "run", "--detach", "--name="+name, "--publish=127.0.0.1:"+port+":27017", standInTag(t, "mongo"),
 		"mongod", "--replSet", "rs0")
 	must(t, "exec", name, "mongosh", "--quiet", "--eval",
 		`rs.initiate({_id: "rs0", members: [{_id: 0, host: "127.0.0.1:`+port+`"}]})`)
@@ -125,29 +91,6 @@ func hurt(t *testing.T, p *project, pay *payments) {
 			return err
 		})
 	}
-}
-
-// checkAccounts compares what the views show with what was acknowledged, once they
-// have it.
-func checkAccounts(t *testing.T, pay *payments) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), recoveryTime)
-	defer cancel()
-	var total int64
-	for account, cents := range pay.cents {
-		total += cents
-		for {
-			got, err := pay.balance(ctx, account)
-			if err == nil && got == decimal(cents) {
-				break
-			}
-			if !app.Pause(ctx, tick) {
-				t.Errorf("%s: the bank says %q (%v), acknowledged were %s", account, got, err, decimal(cents))
-				break
-			}
-		}
-	}
-	t.Logf("%s EUR on %d accounts are there", decimal(total), len(pay.cents))
 }
 
 // audit lets the bank check its log, immudb's proofs and the views in MongoDB.

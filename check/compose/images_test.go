@@ -8,14 +8,15 @@ import (
 	"context"
 	"debug/buildinfo"
 	"debug/elf"
+	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"testing"
 
 	"golang.org/x/sync/errgroup"
 
@@ -41,14 +42,12 @@ const (
 
 // standInImages builds what the images hold. busybox and bash are static programs of
 // the system.
-func standInImages(t *testing.T) map[string]image {
-	t.Helper()
-	bin := t.TempDir()
-	dapr, err := sidecars.DefaultFinder(func(p sidecars.Progress) { t.Log(p.Step) }).Find(t.Context())
+func standInImages(ctx context.Context, bin string) (map[string]image, error) {
+	dapr, err := sidecars.DefaultFinder(func(p sidecars.Progress) { log.Print(p.Step) }).Find(ctx)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	group, ctx := errgroup.WithContext(t.Context())
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(1) // the go tool uses all processors by itself
 	build := func(folder, program, from string) string {
 		path := filepath.Join(bin, program)
@@ -62,18 +61,21 @@ func standInImages(t *testing.T) map[string]image {
 	nats := build(modules, "nats-server", "github.com/nats-io/nats-server/v2")
 	mongo := build(modules, "mongo", "./mongo")
 	if err := group.Wait(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
+	busybox, noBusybox := system("busybox", "busybox-static")
+	bash, noBash := system("bash-static", "bash-static")
+	err = errors.Join(noBusybox, noBash)
 	for _, program := range []string{corebank, dapr.Daprd, immudb, immuadmin, nats} {
-		checkFollowsQuota(t, program)
+		err = errors.Join(err, checkFollowsQuota(program))
 	}
-	busybox, bash := system(t, "busybox", "busybox-static"), system(t, "bash-static", "bash-static")
 	asNonroot := []string{"USER 65532", "WORKDIR /"}
 	return map[string]image{
 		"corebank": {programs: map[string]string{"corebank": corebank},
 			folders: map[string]int{"home/nonroot": nonroot, "tmp": nonroot},
 			changes: []string{"USER 65532", "WORKDIR /home/nonroot", `ENTRYPOINT ["/corebank"]`}},
-		"daprd":     {programs: map[string]string{"daprd": dapr.Daprd}, changes: asNonroot},
+		"daprd": {programs: map[string]string{"daprd": dapr.Daprd}, folders: map[string]int{"home/nonroot": nonroot},
+			changes: asNonroot},
 		"placement": {programs: map[string]string{"placement": dapr.Placement}, changes: asNonroot},
 		"sentry":    {programs: map[string]string{"sentry": dapr.Sentry}, changes: asNonroot},
 		"immudb": {programs: map[string]string{"usr/sbin/immudb": immudb, "usr/local/bin/immuadmin": immuadmin},
@@ -81,14 +83,14 @@ func standInImages(t *testing.T) map[string]image {
 			changes: []string{"USER 3322", "WORKDIR /usr/sbin", "ENV HOME=/home/immu", "ENV USER=immu",
 				"ENV IMMUDB_DIR=/var/lib/immudb", "ENV IMMUDB_ADDRESS=0.0.0.0", `ENTRYPOINT ["/usr/sbin/immudb"]`}},
 		"nats": {programs: map[string]string{"usr/bin/nats-server": nats, "bin/busybox": busybox},
-			links: map[string]string{"usr/bin/wget": "/bin/busybox"}, folders: map[string]int{"data": 0},
-			changes: []string{`ENTRYPOINT ["/usr/bin/nats-server"]`}},
+			links:   map[string]string{"usr/bin/wget": "/bin/busybox", "bin/sleep": "/bin/busybox"},
+			folders: map[string]int{"data": 0}, changes: []string{`ENTRYPOINT ["/usr/bin/nats-server"]`}},
 		"mongo": {programs: map[string]string{"usr/bin/mongod": mongo, "bin/busybox": busybox, "bin/bash": bash},
 			links: map[string]string{"bin/sh": "/bin/busybox", "bin/chown": "/bin/busybox", "usr/bin/mongosh": "mongod",
 				"usr/bin/docker-entrypoint.sh": "mongod"},
 			folders: map[string]int{"data/db": 999, "data/configdb": 999, "root": 0},
 			changes: []string{"VOLUME /data/configdb"}},
-	}
+	}, err
 }
 
 func goBuild(ctx context.Context, folder, out, from string) error {
@@ -101,35 +103,35 @@ func goBuild(ctx context.Context, folder, out, from string) error {
 
 // checkFollowsQuota: GOMAXPROCS is what the container may use, and not what the host
 // has. Go does that by itself, unless the module that was built is from before Go 1.25.
-func checkFollowsQuota(t *testing.T, program string) {
-	t.Helper()
+func checkFollowsQuota(program string) error {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
-		t.Error(err)
-		return
+		return err
 	}
 	for _, setting := range info.Settings {
 		if setting.Key == "DefaultGODEBUG" && strings.Contains(setting.Value, "containermaxprocs=0") {
-			t.Errorf("%s (%s) does not follow its container's quota: %s", program, info.GoVersion, setting.Value)
+			return fmt.Errorf("%s (%s) does not follow its container's quota: %s", program, info.GoVersion, setting.Value)
 		}
 	}
+	return nil
 }
 
-func system(t *testing.T, program, debian string) string {
-	t.Helper()
+// system is the path of a static program of the system.
+func system(program, debian string) (string, error) {
 	path, err := exec.LookPath(program)
 	if err != nil {
-		t.Fatalf("the images have a static %s in them: %v; install Debian's package %s", program, err, debian)
+		return "", fmt.Errorf("the images have a static %s in them: %w; install Debian's package %s", program, err, debian)
 	}
 	file, err := elf.Open(path)
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
 	defer file.Close()
 	if slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		t.Fatalf("%s is not static, and the images have nothing else in them; install Debian's package %s", path, debian)
+		return "", fmt.Errorf("%s is not static, and the images have nothing else in them; install Debian's package %s",
+			path, debian)
 	}
-	return path
+	return path, nil
 }
 
 // importImage makes an image of nothing but what it is given.
@@ -182,34 +184,4 @@ func (i image) layer() (io.Reader, error) {
 		}
 	}
 	return &out, w.Close()
-}
-
-// override names the images of the services in a file for compose, and returns it.
-func override(t *testing.T, images map[string]image, project string) string {
-	t.Helper()
-	var text strings.Builder
-	text.WriteString("services:\n")
-	for name, i := range images {
-		tag := project + "-" + name
-		if err := importImage(t.Context(), tag, i); err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _, _ = docker(context.WithoutCancel(t.Context()), "image", "rm", "--force", tag) })
-		for _, service := range servicesOf[name] {
-			fmt.Fprintf(&text, "  %s: {image: %q, pull_policy: never, build: !reset null}\n", service, tag)
-		}
-	}
-	path := filepath.Join(t.TempDir(), "images.yaml")
-	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// servicesOf are the services that run an image.
-var servicesOf = map[string][]string{
-	"corebank":  {"server", "actor", "eventsource", "projector", "topic", "demo-issuer"},
-	"daprd":     {"server-dapr", "actor-dapr", "eventsource-dapr", "projector-dapr"},
-	"placement": {"placement"}, "sentry": {"sentry"}, "immudb": {"immudb"}, "nats": {"nats"},
-	"mongo": {"mongo", "mongo-users"},
 }

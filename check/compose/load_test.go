@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"testing"
 	"time"
 
 	"corebank/check/graphqlclient"
@@ -22,28 +23,33 @@ const (
 	clients        = 4
 	accounts       = 24
 	betweenTwo     = 10 * time.Millisecond
-	requestTimeout = 20 * time.Second
+	requestTimeout = 10 * time.Second
 	patience       = 3 * time.Minute // of a client for one payment
 	retryEvery     = 100 * time.Millisecond
 )
 
 // payments are clients that pay in, and what they were answered.
 type payments struct {
-	api      graphqlclient.Client
+	gateways []graphqlclient.Client
 	accounts []string
 
-	mu      sync.Mutex
-	cents   map[string]int64 // acknowledged, by account
-	count   int
-	retried int
-	last    time.Time // of the last acknowledgement
-	longest time.Duration
-	failed  error
+	mu       sync.Mutex
+	cents    map[string]int64   // acknowledged, by account
+	versions map[string][]int64 // of the account, one of each payment
+	count    int
+	retried  int
+	last     time.Time // of the last acknowledgement
+	longest  time.Duration
+	failed   error
 }
 
-func newPayments(gateway, token string) *payments {
-	return &payments{api: graphqlclient.Client{URL: gateway, Token: token, HTTP: &http.Client{Timeout: requestTimeout}},
-		cents: make(map[string]int64)}
+func newPayments(token string, gateways ...string) *payments {
+	p := &payments{cents: make(map[string]int64), versions: make(map[string][]int64)}
+	for _, url := range gateways {
+		p.gateways = append(p.gateways,
+			graphqlclient.Client{URL: url, Token: token, HTTP: &http.Client{Timeout: requestTimeout}})
+	}
+	return p
 }
 
 const openMutation = `mutation($key: String!, $owner: String!) {
@@ -60,12 +66,13 @@ type payload struct {
 	UserErrors  []struct{ Code, Message string }
 }
 
-// settle sends a mutation until its outcome is known. A refusal is an error.
-func (p *payments) settle(ctx context.Context, mutation string, variables map[string]any) (payload, error) {
+// settle sends a mutation until its outcome is known, first to one of the gateways and
+// each time again to the next one. A refusal is an error.
+func (p *payments) settle(ctx context.Context, first int, mutation string, variables map[string]any) (payload, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for {
-		answer, err := p.api.Post(ctx, mutation, variables)
+	for try := first; ; try++ {
+		answer, err := p.gateways[try%len(p.gateways)].Post(ctx, mutation, variables)
 		var data struct{ Payload *payload }
 		if err == nil && answer.Data != nil {
 			err = json.Unmarshal(answer.Data, &data)
@@ -92,7 +99,7 @@ func (p *payments) settle(ctx context.Context, mutation string, variables map[st
 func (p *payments) open(ctx context.Context) error {
 	for n := range accounts {
 		variables := map[string]any{"key": fmt.Sprint("open-", n), "owner": fmt.Sprint("Owner ", n)}
-		done, err := p.settle(ctx, openMutation, variables)
+		done, err := p.settle(ctx, n, openMutation, variables)
 		if err != nil {
 			return err
 		}
@@ -110,9 +117,9 @@ func (p *payments) run(ctx context.Context) {
 			random := rand.New(rand.NewPCG(uint64(client), 19))
 			for n := 0; app.Pause(ctx, betweenTwo); n++ {
 				account, cents := p.accounts[random.IntN(len(p.accounts))], 1+random.Int64N(99_999)
-				_, err := p.settle(context.WithoutCancel(ctx), depositMutation, map[string]any{"id": account,
+				done, err := p.settle(context.WithoutCancel(ctx), client+n, depositMutation, map[string]any{"id": account,
 					"value": decimal(cents), "key": fmt.Sprintf("pay-%d-%d", client, n)})
-				p.note(account, cents, err)
+				p.note(account, cents, done, err)
 			}
 		})
 	}
@@ -121,7 +128,23 @@ func (p *payments) run(ctx context.Context) {
 
 func decimal(cents int64) string { return fmt.Sprintf("%d.%02d", cents/100, cents%100) }
 
-func (p *payments) note(account string, cents int64, err error) {
+// during pays in while something is done, and fails the test for a payment that failed.
+func (p *payments) during(t *testing.T, do func()) {
+	t.Helper()
+	loading, stop := context.WithCancel(t.Context())
+	paid := make(chan struct{})
+	go func() { defer close(paid); p.run(loading) }()
+	do()
+	stop()
+	<-paid
+	count, _, failed := p.status()
+	if failed != nil {
+		t.Fatal(failed)
+	}
+	t.Logf("%d payments were acknowledged, %d answers were asked for again", count, p.retried)
+}
+
+func (p *payments) note(account string, cents int64, done payload, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if err != nil {
@@ -130,6 +153,7 @@ func (p *payments) note(account string, cents int64, err error) {
 	}
 	p.count++
 	p.cents[account] += cents
+	p.versions[account] = append(p.versions[account], done.Transaction.Version)
 	p.longest = max(p.longest, time.Since(p.last))
 	p.last = time.Now()
 }
@@ -161,29 +185,4 @@ func (p *payments) progress() (count int, failed error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.count, p.failed
-}
-
-// balance is what the bank says of an account.
-func (p *payments) balance(ctx context.Context, account string) (string, error) {
-	answer, err := p.api.Post(ctx, `query($id: ID!) { balance(accountId: $id) { current { value } stale } }`,
-		map[string]any{"id": account})
-	if err != nil {
-		return "", err
-	}
-	if len(answer.Errors) > 0 {
-		return "", answer.Errors[0]
-	}
-	var data struct {
-		Balance struct {
-			Current struct{ Value string }
-			Stale   bool
-		}
-	}
-	if err := json.Unmarshal(answer.Data, &data); err != nil {
-		return "", err
-	}
-	if data.Balance.Stale {
-		return "stale", nil
-	}
-	return data.Balance.Current.Value, nil
 }

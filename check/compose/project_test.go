@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"corebank/internal/app"
+	"corebank/internal/contract"
 	"corebank/internal/secrets"
 )
 
@@ -28,35 +29,48 @@ const (
 // once are the services that end by themselves.
 var once = []string{"topic", "mongo-users", "demo-issuer"}
 
-// project is docker-compose.yml with compose.demo.yaml, as it runs.
+// project is a set of files for compose, as it runs.
 type project struct {
+	images    string // which are used
 	name      string
 	files     []string // arguments
 	env       string   // the file
-	gateway   string   // URL
+	gateways  []string // URLs
 	variables map[string]string
 }
 
-// newProject makes the secrets of an installation. more are files on top.
-func newProject(t *testing.T, name string, more ...string) *project {
+// newProject makes the secrets of an installation on so many machines, of the files in the
+// root of the repository.
+func newProject(t *testing.T, name string, machines int, files ...string) *project {
 	t.Helper()
-	set, err := secrets.New(time.Now())
+	p := &project{images: wantedImages(t), name: "corebank-check-" + name + "-" + time.Now().Format("150405"),
+		env: filepath.Join(t.TempDir(), "env"), variables: secrets.Passwords()}
+	set, err := secrets.New(time.Now(), contract.StandbyEventSources(machines)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	variables := secrets.Passwords()
-	variables["COREBANK_ISSUER"] = "http://127.0.0.1:9000"
-	variables["COREBANK_DEMO_PORT"] = freePort(t)
 	for secret, value := range set {
-		variables[secrets.Variable(secret)] = value
+		p.variables[secrets.Variable(secret)] = value
 	}
-	p := &project{name: name, env: filepath.Join(t.TempDir(), "env"), variables: variables,
-		gateway: "http://127.0.0.1:" + variables["COREBANK_DEMO_PORT"]}
-	if err := os.WriteFile(p.env, []byte(secrets.Lines(variables)), 0o600); err != nil {
+	p.variables["COREBANK_ISSUER"] = "http://127.0.0.1:9000"
+	for machine := range machines {
+		variable := "COREBANK_DEMO_PORT"
+		if machines > 1 {
+			variable = fmt.Sprintf("COREBANK_CLUSTER_PORT_%d", machine+1)
+		}
+		p.variables[variable] = freePort(t)
+		p.gateways = append(p.gateways, "http://127.0.0.1:"+p.variables[variable])
+	}
+	if err := os.WriteFile(p.env, []byte(secrets.Lines(p.variables)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range append([]string{filepath.Join(root, "docker-compose.yml"),
-		filepath.Join(root, "compose.demo.yaml")}, more...) {
+	for i, file := range files {
+		files[i] = filepath.Join(root, file)
+	}
+	if p.images == standIns {
+		files = append(files, override(t, files...))
+	}
+	for _, file := range files {
 		p.files = append(p.files, "--file="+file)
 	}
 	return p
@@ -92,9 +106,13 @@ func (p *project) must(t *testing.T, arguments ...string) string {
 	return out
 }
 
-// up starts everything and waits until all is healthy. It is removed after the test.
-func (p *project) up(t *testing.T) {
+// up starts everything and waits until all is healthy. The service named has the image that
+// is built where the others are pulled. All is removed after the test.
+func (p *project) up(t *testing.T, built string) {
 	t.Helper()
+	if p.images == public {
+		p.must(t, "build", built)
+	}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		if t.Failed() {

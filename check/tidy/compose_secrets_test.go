@@ -133,10 +133,13 @@ func TestSidecarsOfComposeAskForCertificates(t *testing.T) {
 
 // TestNoSecretIsAnArgument: arguments can be read by everybody on the machine.
 func TestNoSecretIsAnArgument(t *testing.T) {
-	for name, service := range readGuarded(t).Services {
-		for _, argument := range arguments(service.Command) {
-			if text, ok := argument.(string); ok && strings.Contains(text, "${") {
-				t.Errorf("%s is given %s", name, text)
+	for _, name := range composeFiles {
+		file, _ := readComposed(t, name)
+		for service, s := range file.Services {
+			for _, argument := range arguments(s.Command) {
+				if text, ok := argument.(string); ok && strings.Contains(text, "${") {
+					t.Errorf("%s of %s is given %s", service, name, text)
+				}
 			}
 		}
 	}

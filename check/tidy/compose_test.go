@@ -25,14 +25,23 @@ type composed struct {
 		CapAdd      []string                              `yaml:"cap_add"`
 		SecurityOpt []string                              `yaml:"security_opt"`
 		ReadOnly    bool                                  `yaml:"read_only"`
+		NetworkMode string                                `yaml:"network_mode"`
 		Privileged  bool
 		Secrets     []any
 	}
 }
 
+// composeFiles run the bank in containers.
+var composeFiles = []string{"docker-compose.yml", clusterFile}
+
 func readCompose(t *testing.T) (file composed, text string) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(root, "docker-compose.yml"))
+	return readComposed(t, "docker-compose.yml")
+}
+
+func readComposed(t *testing.T, name string) (file composed, text string) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +89,14 @@ func TestComposeRunsTheWholeBank(t *testing.T) {
 // TestComposeGivesNoPrivileges: compose refuses to start a service that is
 // read_only and has a secret from the environment.
 func TestComposeGivesNoPrivileges(t *testing.T) {
-	file, _ := readCompose(t)
+	for _, name := range composeFiles {
+		file, _ := readComposed(t, name)
+		checkPrivileges(t, file)
+	}
+}
+
+func checkPrivileges(t *testing.T, file composed) {
+	t.Helper()
 	for name, s := range file.Services {
 		if !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) ||
 			s.Privileged {
@@ -151,11 +167,13 @@ func TestTheDemoIsForThisMachineOnly(t *testing.T) {
 // TestSecretsOfComposeNeedNoUser: engines of version 20.10 refuse a secret for a user
 // that the host does not know.
 func TestSecretsOfComposeNeedNoUser(t *testing.T) {
-	_, text := readCompose(t)
-	if strings.Contains(text, "uid:") || strings.Contains(text, "gid:") {
-		t.Error("a secret is given to a user by number")
-	}
-	if strings.Count(text, "{source: ") != strings.Count(text, "mode: 0444}") {
-		t.Error("a secret cannot be read by the unprivileged user of its container")
+	for _, name := range composeFiles {
+		_, text := readComposed(t, name)
+		if strings.Contains(text, "uid:") || strings.Contains(text, "gid:") {
+			t.Errorf("%s: a secret is given to a user by number", name)
+		}
+		if strings.Count(text, "{source: ") != strings.Count(text, "mode: 0444}") {
+			t.Errorf("%s: a secret cannot be read by the unprivileged user of its container", name)
+		}
 	}
 }
