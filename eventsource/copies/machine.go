@@ -44,7 +44,6 @@ func compare(x, y Machine) int {
 	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(x.Has, y.Has))
 }
 
-// String says in one line what the machine has.
 // Strands reports whether another machine has committed what this one only has on its disk. As the primary, this
 // one has to commit that by itself: a machine that has committed more cannot follow it, and acknowledges nothing
 // to it.
@@ -54,6 +53,7 @@ func (m Machine) Strands(observed []Machine) bool {
 	})
 }
 
+// String says in one line what the machine has.
 func (m Machine) String() string {
 	switch {
 	case m.Fault != "":
