@@ -10,10 +10,8 @@ import (
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/auth"
 	"github.com/codenotary/immudb/pkg/client"
-	"google.golang.org/grpc"
 
 	"corebank/eventsource/storage"
-	"corebank/internal/app"
 )
 
 // Config says where the log's database is and who may write to it.
@@ -25,6 +23,9 @@ type Config struct {
 	Addresses []string
 	Copies    int
 	Machines  *Machines
+
+	// Network is the way to the servers, if it is not the real one.
+	Network Network
 
 	owner string // names the process that raises an epoch, or lets another machine take over
 	line  *line  // of the session, if it has to be cut when another machine takes over
@@ -72,24 +73,6 @@ func isUnprovisioned(err error) bool {
 	text := err.Error()
 	return strings.Contains(text, "invalid user name or password") ||
 		strings.Contains(text, "database does not exist") || strings.Contains(text, "not have permission")
-}
-
-func (c Config) login(ctx context.Context, user, password, database string) (client.ImmuClient, error) {
-	host, port, err := splitAddress(c.Address)
-	if err != nil {
-		return nil, err
-	}
-	options := client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(c.StateDir).
-		WithMaxRecvMsgSize(maxRecv).WithDisableIdentityCheck(true)
-	options = options.WithDialOptions(append(options.DialOptions, grpc.WithConnectParams(app.Redial)))
-	if c.line != nil {
-		options.DialOptions = append(options.DialOptions, grpc.WithContextDialer(c.line.dial))
-	}
-	session := client.NewClient().WithOptions(options)
-	if err := session.OpenSession(ctx, []byte(user), []byte(password), database); err != nil {
-		return nil, err
-	}
-	return session, nil
 }
 
 // provision creates the database and its user, as administrator.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/codenotary/immudb/pkg/api/schema"
@@ -23,7 +22,7 @@ import (
 type database struct {
 	config Config
 
-	mu      sync.Mutex
+	mu      lock
 	client  client.ImmuClient // nil when there is no session
 	address string            // of the machine that the session is with
 	home    string            // of the machine on which our epoch was raised; "" before that
@@ -41,7 +40,7 @@ func newDatabase(config Config) *database {
 		config.line = &line{}
 		config.Machines.onLeave(config.line.cut)
 	}
-	return &database{config: config}
+	return &database{config: config, mu: newLock()}
 }
 
 // session is the open session, or a new one.

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 
 	"corebank/eventsource/copies"
 )
@@ -19,15 +18,15 @@ type Machines struct {
 	config Config
 	log    *slog.Logger
 
-	mu      sync.Mutex // also held while another machine takes over: nothing is found meanwhile
-	primary string     // "" while it is not known
-	leave   []func()   // cut the sessions with an earlier primary
+	mu      lock     // also held while another machine takes over: nothing is found meanwhile
+	primary string   // "" while it is not known
+	leave   []func() // cut the sessions with an earlier primary
 }
 
 // NewMachines are the machines of a configuration with several addresses.
 func NewMachines(config Config, log *slog.Logger) *Machines {
 	config.owner = rand.Text()
-	return &Machines{config: config, log: log}
+	return &Machines{config: config, log: log, mu: newLock()}
 }
 
 // Primary is the address of the machine that takes commits. It asks all machines if that is not known.

@@ -37,7 +37,7 @@ func (c Config) observe(ctx context.Context, address string) copies.Machine {
 	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
 	defer cancel()
 	m := copies.Machine{Address: address}
-	err := probe(ctx, address)
+	err := c.probe(ctx, address)
 	if err == nil {
 		err = c.ask(ctx, &m)
 	}

@@ -6,11 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/codenotary/immudb/pkg/api/schema"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/protobuf/types/known/emptypb"
-
 	"corebank/eventsource/copies"
 	"corebank/internal/app"
 )
@@ -47,7 +42,7 @@ func (m *Machines) Tend(ctx context.Context) error {
 		primary := m.primary
 		m.mu.Unlock()
 		switch now := time.Now(); {
-		case primary != "" && probe(ctx, primary) == nil:
+		case primary != "" && m.config.probe(ctx, primary) == nil:
 			answered = time.Now()
 		case answered.IsZero():
 			answered = now
@@ -66,19 +61,6 @@ func (m *Machines) Tend(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// probe fails unless a server answers.
-func probe(ctx context.Context, address string) error {
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return err
-	}
-	defer connection.Close()
-	_, err = schema.NewImmuServiceClient(connection).Health(ctx, &emptypb.Empty{})
-	return err
 }
 
 // replacePrimary lets another machine take over.

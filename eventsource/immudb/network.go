@@ -1,0 +1,67 @@
+package immudb
+
+import (
+	"context"
+
+	"github.com/codenotary/immudb/pkg/api/schema"
+	"github.com/codenotary/immudb/pkg/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"corebank/internal/app"
+	"corebank/internal/contract"
+)
+
+// Network is the way to immudb's servers. Without one of their own, a Log and Machines use the real one; a simulation
+// has one that breaks.
+type Network interface {
+	// Login opens a session. Its Disconnect makes all its calls fail at once, those under way included.
+	Login(ctx context.Context, address, user, password, database string) (client.ImmuClient, error)
+	// Probe fails unless a server answers.
+	Probe(ctx context.Context, address string) error
+}
+
+func (c Config) login(ctx context.Context, user, password, database string) (client.ImmuClient, error) {
+	if c.Network != nil {
+		session, err := c.Network.Login(ctx, c.Address, user, password, database)
+		if err == nil && c.line != nil {
+			c.line.hold(session.Disconnect)
+		}
+		return session, err
+	}
+	host, port, err := splitAddress(c.Address)
+	if err != nil {
+		return nil, err
+	}
+	options := client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(c.StateDir).
+		WithMaxRecvMsgSize(maxRecv).WithDisableIdentityCheck(true)
+	options = options.WithDialOptions(append(options.DialOptions, grpc.WithConnectParams(app.Redial)))
+	if c.line != nil {
+		options.DialOptions = append(options.DialOptions, grpc.WithContextDialer(c.line.dial))
+	}
+	session := client.NewClient().WithOptions(options)
+	if err := session.OpenSession(ctx, []byte(user), []byte(password), database); err != nil {
+		return nil, err
+	}
+	return session, nil
+}
+
+// probe fails unless a server answers.
+func (c Config) probe(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	if c.Network != nil {
+		return c.Network.Probe(ctx, address)
+	}
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return err
+	}
+	defer connection.Close()
+	_, err = schema.NewImmuServiceClient(connection).Health(ctx, &emptypb.Empty{})
+	return err
+}
+
+// Records are those that a transaction has committed.
+func Records(tx *schema.Tx) ([]contract.Record, error) { return recordsOf(tx, 0) }
