@@ -49,18 +49,13 @@ func (t *turnSpans) end(outcomes []contract.Outcome) {
 		return
 	}
 	for i, o := range outcomes {
-		if n := t.of[i]; n > 0 && failure(o) {
+		if n := t.of[i]; n > 0 && tracing.Failed(o) {
 			t.spans[n-1].Fail(string(o.Status))
 		}
 	}
 	for _, span := range t.spans {
 		span.End()
 	}
-}
-
-// failure reports whether an outcome is that of a fault.
-func failure(o contract.Outcome) bool {
-	return o.Status == contract.Unknown || o.Status == contract.Unavailable || o.Status == contract.Invalid
 }
 
 // decide begins the decision on a command.
@@ -123,15 +118,7 @@ func (t *turnSpans) append(a *contract.Append, places map[int]extent) appendSpan
 // end ends an append with its result.
 func (s appendSpans) end(result contract.AppendResult, err error) {
 	for _, span := range s {
-		span.Text(tracing.Outcome, string(result.Status))
-		switch {
-		case err != nil || result.Status == contract.AppendUnknown:
-			span.Fail(string(contract.AppendUnknown))
-		case result.Status == contract.Overloaded || result.Status == contract.Halted ||
-			result.Status == contract.AppendInvalid:
-			span.Fail(string(result.Status))
-		}
-		span.End()
+		tracing.EndAppend(span, result, err)
 	}
 }
 

@@ -72,6 +72,7 @@ type Relay struct {
 	lastRecords int // of the last message
 	lastAt      time.Time
 	metrics     *relayMetrics
+	sending     tracing.Messages // what could not be published yet
 }
 
 // NewRelay makes a relay that does nothing until Run.
@@ -85,6 +86,7 @@ func (r *Relay) Published() int64 { return r.published.Load() }
 // Run publishes until ctx ends, or until another writer takes over, which it reports as storage.ErrFenced. It works
 // only while the writer has the log, so that a fenced event source stops publishing.
 func (r *Relay) Run(ctx context.Context) error {
+	defer func() { r.sending.End(r.Published(), errors.New("it is not published from here any more")) }()
 	for ctx.Err() == nil {
 		err := r.relay(ctx)
 		if ctx.Err() != nil {
@@ -206,12 +208,13 @@ func (r *Relay) publish(ctx context.Context, records []contract.Record, fits boo
 	if !fits {
 		batch = r.heartbeat(last)
 	}
-	spans, began := tracing.Publish(&batch, traced(r.writer, first, last)), time.Now()
-	err := r.publisher.Publish(publishCtx, batch)
-	spans.End(last, err)
-	if err != nil {
+	r.sending = tracing.Publish(&batch, traced(r.writer, first, last), r.sending)
+	began := time.Now()
+	if err := r.publisher.Publish(publishCtx, batch); err != nil {
 		return fmt.Errorf("publish %d to %d: %w", first, last, err)
 	}
+	r.sending.End(last, nil)
+	r.sending = nil
 	r.metrics.messages.Inc()
 	r.metrics.seconds.Observe(time.Since(began).Seconds())
 	forgetTraced(r.writer, last)

@@ -84,11 +84,11 @@ func startSource(t *testing.T, log *storage.MemoryLog, to eventsource.Publisher)
 	return s
 }
 
-// deposit appends n events to a new account's stream.
-func (s source) deposit(t *testing.T, name string, n int) {
+// deposit appends n events to a new account's stream, of which some may be traced.
+func (s source) deposit(t *testing.T, name string, n int, traced ...contract.Traced) {
 	t.Helper()
 	id := bank.NewAccountID("relay", name)
-	a := contract.Append{Account: id}
+	a := contract.Append{Account: id, Traced: traced}
 	for i := range n {
 		r := contract.Record{Account: id, Version: int64(i + 1), Key: fmt.Sprint(i)}
 		if err := r.SetEvent(bank.AccountOpened{Owner: name, Currency: "EUR", Kind: bank.Current}); err != nil {

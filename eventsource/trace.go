@@ -30,12 +30,7 @@ func (p *pendingAppend) trace() {
 // endTrace ends the spans of an append with its result.
 func (p *pendingAppend) endTrace(result contract.AppendResult) {
 	for _, t := range p.traces {
-		t.span.Text(tracing.Outcome, string(result.Status))
-		switch result.Status {
-		case contract.AppendUnknown, contract.Overloaded, contract.Halted, contract.AppendInvalid:
-			t.span.Fail(string(result.Status))
-		}
-		t.span.End()
+		tracing.EndAppend(t.span, result, nil)
 	}
 }
 

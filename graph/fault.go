@@ -21,6 +21,8 @@ const (
 	CodeUnauthenticated = "UNAUTHENTICATED"
 	// CodeForbidden: none of the caller's roles may do this.
 	CodeForbidden = "FORBIDDEN"
+	// CodeNotFound: no object that the caller may see has this id.
+	CodeNotFound = "NOT_FOUND"
 	// CodeNotYetVisible: the views do not show the requested version yet. Send the
 	// query again.
 	CodeNotYetVisible = "NOT_YET_VISIBLE"
@@ -47,8 +49,8 @@ const (
 
 // ErrorCodes are all of them.
 func ErrorCodes() []string {
-	return []string{CodeBadInput, CodeUnauthenticated, CodeForbidden, CodeNotYetVisible, CodeUnavailable,
-		CodeUnknownOutcome, CodeLagged, CodeCursorInvalid, CodeTooLarge, CodeTimeout, CodeInternal}
+	return []string{CodeBadInput, CodeUnauthenticated, CodeForbidden, CodeNotFound, CodeNotYetVisible,
+		CodeUnavailable, CodeUnknownOutcome, CodeLagged, CodeCursorInvalid, CodeTooLarge, CodeTimeout, CodeInternal}
 }
 
 // Fault is an error that clients see unchanged.

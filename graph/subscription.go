@@ -12,9 +12,6 @@ import (
 	"corebank/internal/view"
 )
 
-// CodeNotFound: no object that the caller may see has this id.
-const CodeNotFound = "NOT_FOUND"
-
 // Bounds of heartbeats, in seconds.
 const (
 	minHeartbeat = 1

@@ -57,7 +57,8 @@ func NewMetrics() *Metrics {
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "corebank_graphql_errors_total",
 			Help: "Errors of fields, by their code. A refusal is none."}, []string{"kind", "field", "code"}),
 		refused: metrics.NewCounters("corebank_graphql_rejected_total",
-			"Requests that were rejected as a whole, by the code of the error.", "code", errorCodes())}
+			"Requests that were rejected as a whole, and subscriptions that ended with an error, by its code.", "code",
+			errorCodes())}
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	for kind, root := range map[ast.Operation]*ast.Definition{
 		ast.Query: schema.Query, ast.Mutation: schema.Mutation, ast.Subscription: schema.Subscription,

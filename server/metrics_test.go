@@ -86,6 +86,14 @@ func TestGatewayCountsWhatItAnswers(t *testing.T) {
 	client.Withdraw(account, "11.00", "EUR", "withdrawal")
 	client.Do(`{ first: account(id: "`+account+`") { id } second: accounts(first: 1000000) { edges { cursor } } }`, nil)
 	client.Do(`{ nothing }`, nil)
+	feed := client.Dial()
+	for _, ended := range []string{`accountUpdated(id: "none") { id }`, `transactionFeed(heartbeatSeconds: 0) { cursor }`,
+		`transactions(after: "cG9zaXRpb246OTk5") { cursor }`} {
+		feed.Ask("1", `subscription { `+ended+` }`, nil)
+		if kind, _ := feed.Next(nil); kind != "error" {
+			t.Errorf("%s is answered with %s", ended, kind)
+		}
+	}
 	for _, want := range []struct {
 		name   string
 		labels []string
@@ -100,6 +108,9 @@ func TestGatewayCountsWhatItAnswers(t *testing.T) {
 		{"corebank_graphql_errors_total", []string{`field="accounts"`, `code="BAD_USER_INPUT"`}, 1},
 		{"corebank_graphql_errors_total", nil, 1},
 		{"corebank_graphql_rejected_total", []string{`code="GRAPHQL_VALIDATION_FAILED"`}, 1},
+		{"corebank_graphql_rejected_total", []string{`code="NOT_FOUND"`}, 1},
+		{"corebank_graphql_rejected_total", []string{`code="BAD_USER_INPUT"`}, 1},
+		{"corebank_graphql_rejected_total", []string{`code="CURSOR_INVALID"`}, 1},
 	} {
 		if got := value(t, endpoint, want.name, want.labels...); got != want.value {
 			t.Errorf("%s%q is %v, want %v", want.name, want.labels, got, want.value)

@@ -39,8 +39,10 @@ func observed(next http.Handler) http.Handler {
 			parent = given[0]
 		}
 		method := knownMethod(r.Method)
-		span := tracing.Server.Root(parent, id, method+" "+endpointPath, tracing.Serving)
-		if span == nil && !slog.Default().Enabled(ctx, slog.LevelDebug) {
+		var span *tracing.Span
+		if tracing.On() {
+			span = tracing.Server.Root(parent, id, method+" "+endpointPath, tracing.Serving)
+		} else if !slog.Default().Enabled(ctx, slog.LevelDebug) {
 			next.ServeHTTP(w, r.WithContext(ctx))
 			return
 		}
@@ -162,10 +164,13 @@ func endOperation(span *tracing.Span, response *graphql.Response) {
 
 // startCall begins the call of an actor with commands, and says what they come of.
 func startCall(ctx context.Context, kind string, commands []contract.Command) (context.Context, *tracing.Span) {
-	ctx, span := tracing.Server.Start(ctx, kind+"/"+contract.MethodExecute, tracing.Calling)
-	span.Text(tracing.RPCSystem, tracing.Dapr)
-	span.Text(tracing.RPCMethod, span.Name())
-	span.Number(tracing.Commands, len(commands))
+	var span *tracing.Span
+	if tracing.On() {
+		ctx, span = tracing.Server.Start(ctx, kind+"/"+contract.MethodExecute, tracing.Calling)
+		span.Text(tracing.RPCSystem, tracing.Dapr)
+		span.Text(tracing.RPCMethod, span.Name())
+		span.Number(tracing.Commands, len(commands))
+	}
 	origin := tracing.OriginOf(ctx)
 	for i := range commands {
 		commands[i].Origin = origin

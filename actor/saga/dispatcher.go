@@ -10,6 +10,7 @@ import (
 	"corebank/internal/bank"
 	"corebank/internal/batcher"
 	"corebank/internal/contract"
+	"corebank/internal/tracing"
 )
 
 // Bounds of commands on their way.
@@ -32,6 +33,8 @@ type delivery struct {
 	command   contract.Command
 	answered  func(contract.Outcome) // Applied, Replayed or Refused
 	cancelled atomic.Bool
+	span      *tracing.Span
+	attempts  int // used only by the call that carries it
 }
 
 // cancel ends the attempts. It may be called on nil.
@@ -63,9 +66,11 @@ func newDispatcher(call batcher.Call, advanced func(), logger *slog.Logger) *dis
 func (d *dispatcher) carry(ctx context.Context, actor string, waiting []*delivery, attempt int) []*delivery {
 	wanted := waiting[:0]
 	for _, one := range waiting {
-		if !one.cancelled.Load() {
-			wanted = append(wanted, one)
+		if one.cancelled.Load() {
+			one.endSpan()
+			continue
 		}
+		wanted = append(wanted, one)
 	}
 	if len(wanted) == 0 || ctx.Err() != nil {
 		return wanted
@@ -77,8 +82,13 @@ func (d *dispatcher) carry(ctx context.Context, actor string, waiting []*deliver
 	id := bank.AccountID(actor)
 	open, err := d.try(ctx, id, wanted, slots)
 	if len(open) > 0 && ctx.Err() == nil {
-		d.logger.Warn("an account does not answer the commands of a transfer or hold, trying again",
-			"account", id, "commands", len(open), "attempts", attempt+1, "error", err)
+		commands := make([]contract.Command, len(open))
+		for i, one := range open {
+			commands[i] = one.command
+		}
+		d.logger.WarnContext(tracing.WithCommands(ctx, commands),
+			"an account does not answer the commands of a transfer or hold, trying again", "account", id,
+			"commands", len(open), "attempts", attempt+1, "error", err)
 	}
 	return open
 }
@@ -96,6 +106,7 @@ func (d *dispatcher) try(
 	batch := contract.CommandBatch{Commands: make([]contract.Command, len(deliveries))}
 	for i, one := range deliveries {
 		batch.Commands[i] = one.command
+		one.attempts++
 	}
 	call, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
@@ -106,6 +117,7 @@ func (d *dispatcher) try(
 	for i, outcome := range outcomes {
 		switch outcome.Status {
 		case contract.Applied, contract.Replayed, contract.Refused:
+			deliveries[i].end(outcome)
 			deliveries[i].answered(outcome)
 		default:
 			err = fmt.Errorf("%s is %s: %s", deliveries[i].command.Key, outcome.Status, outcome.Reason)

@@ -150,11 +150,21 @@ func (d *Driver) Handle(ctx context.Context, batch contract.Batch) error {
 	if batch.Last <= d.position() {
 		return nil
 	}
-	if err := d.orRestart(d.follower.Handle(ctx, batch)); err != nil {
+	d.noteTraced(batch.Traced)
+	err := d.orRestart(d.follower.Handle(ctx, batch))
+	d.noteTraced(nil)
+	if err != nil {
 		return err
 	}
 	d.act()
 	return nil
+}
+
+// noteTraced says which of the records that are taken in somebody traces.
+func (d *Driver) noteTraced(traced []contract.Traced) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pending.traced = traced
 }
 
 // checkSilence reads the log when the topic is silent: the transfers need no broker.

@@ -16,6 +16,8 @@ type hold struct {
 	ExpiresAt time.Time      `json:"expiresAt"`
 	// Again is set if it was found by a second reading, and may have ended since.
 	Again bool `json:"again,omitempty"`
+	// Trace is the span that it was placed or changed in; "" if no one traces.
+	Trace string `json:"trace,omitempty"`
 
 	delivery *delivery // the command that expires it: on its way, or answered
 }
@@ -71,7 +73,8 @@ func (s *holds) remove(account bank.AccountID, version int64) {
 // postpone makes a hold expire later.
 func (s *holds) postpone(h *hold, until time.Time) {
 	s.remove(h.Account, h.Version)
-	s.add(&hold{Account: h.Account, Version: h.Version, Position: h.Position, ExpiresAt: until, Again: h.Again})
+	s.add(&hold{Account: h.Account, Version: h.Version, Position: h.Position, ExpiresAt: until, Again: h.Again,
+		Trace: h.Trace})
 }
 
 // due are the holds that have expired by a time.

@@ -7,6 +7,7 @@ import (
 
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/tracing"
 )
 
 // limits are how much a driver remembers. What does not fit is forgotten, and read from the log again when there is
@@ -35,6 +36,8 @@ type transfer struct {
 	To       bank.AccountID `json:"to"`
 	// Again is set if it was found by a second reading, and may have ended since.
 	Again bool `json:"again,omitempty"`
+	// Trace is the span that it was sent in; "" if no one traces.
+	Trace string `json:"trace,omitempty"`
 	progress
 	// ahead is how far it has come after the answer to a command, until the log has that: a checkpoint says only what
 	// the log says up to its position, because an earlier copy of the log may be put in its place.
@@ -75,6 +78,7 @@ func (p progress) after(event bank.Event, at time.Time) progress {
 type pendingState struct {
 	limits    limits
 	at        contract.Checkpoint // the last record that was taken in
+	traced    []contract.Traced   // of the batch that is taken in
 	transfers map[bank.TransferID]*transfer
 	holds     holds
 	// lostTransfers and lostHolds are the positions of the first events whose transfers and holds did not fit; 0 if
@@ -107,8 +111,9 @@ func (p *pendingState) apply(r contract.Record, event bank.Event) {
 		if e.End != "" {
 			return // in the same step: nothing is left to do
 		}
-		p.add(&transfer{ID: e.Transfer, From: r.Account, Version: r.Version, Position: r.Position,
-			To: e.To, progress: progress{Step: sent, Since: r.At, SentAt: r.At}, sending: &e})
+		p.add(&transfer{ID: e.Transfer, From: r.Account, Version: r.Version, Position: r.Position, To: e.To,
+			Trace: tracing.Of(p.traced, r.Position), progress: progress{Step: sent, Since: r.At, SentAt: r.At},
+			sending: &e})
 	case bank.TransferReceived:
 		p.advance(e.Transfer, e, r.At)
 	case bank.TransferRejected:
@@ -137,11 +142,16 @@ func (p *pendingState) applyExpiry(r contract.Record, event bank.Event) {
 	if !is {
 		return
 	}
-	if known := p.holds.byID[holdID{next.Account, expire.Hold}]; known != nil && known.Position >= r.Position {
-		return
+	trace := tracing.Of(p.traced, r.Position)
+	if known := p.holds.byID[holdID{next.Account, expire.Hold}]; known != nil {
+		if known.Position >= r.Position {
+			return
+		}
+		trace = cmp.Or(trace, known.Trace)
 	}
 	p.holds.remove(next.Account, expire.Hold)
-	p.addHold(&hold{Account: next.Account, Version: expire.Hold, Position: r.Position, ExpiresAt: next.Due})
+	p.addHold(&hold{Account: next.Account, Version: expire.Hold, Position: r.Position, ExpiresAt: next.Due,
+		Trace: trace})
 }
 
 // add takes a transfer in. If there are too many, it forgets the one that has made no progress for longest, so that

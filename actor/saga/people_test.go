@@ -11,10 +11,17 @@ import (
 // because the first answer got lost.
 func (w *cluster) send(id bank.AccountID, key string, c bank.Command) contract.Record {
 	w.t.Helper()
+	return w.sendFrom(contract.Origin{}, id, key, c)
+}
+
+// sendFrom is send for a command that comes of something.
+func (w *cluster) sendFrom(origin contract.Origin, id bank.AccountID, key string, c bank.Command) contract.Record {
+	w.t.Helper()
 	command, err := contract.EncodeCommand("ada", key, c)
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	command.Origin = origin
 	var reply contract.CommandReply
 	w.until(key+" to be answered", time.Minute, func() bool {
 		reply, err = w.host(id).Execute(w.t.Context(), id, contract.CommandBatch{Commands: []contract.Command{command}})

@@ -15,8 +15,10 @@ const Caller = identity.Bank
 func (d *Driver) step(t *transfer) *delivery {
 	id, at := t.ID, t.now().Step
 	next, _ := bank.NextStep(t.lastEvent())
-	return &delivery{account: next.Account, command: d.internal(next.Command),
+	one := &delivery{account: next.Account, command: d.internal(next.Command),
 		answered: func(outcome contract.Outcome) { d.stepped(id, at, outcome) }}
+	one.carryOut(t.Trace)
+	return one
 }
 
 // lastEvent is the event that the next step of a transfer follows from, with what the step needs of it.
@@ -35,8 +37,10 @@ func (t *transfer) lastEvent() (account bank.AccountID, version int64, at time.T
 // expire is the delivery that ends a hold. d.mu is held.
 func (d *Driver) expire(h *hold) *delivery {
 	next, _ := bank.NextStep(h.Account, h.Version, h.ExpiresAt, bank.HoldPlaced{ExpiresAt: h.ExpiresAt})
-	return &delivery{account: next.Account, command: d.internal(next.Command),
+	one := &delivery{account: next.Account, command: d.internal(next.Command),
 		answered: func(outcome contract.Outcome) { d.expired(h, outcome) }}
+	one.carryOutLater(h.Trace)
+	return one
 }
 
 // internal is one of the bank's own commands on the wire.

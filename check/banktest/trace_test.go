@@ -2,6 +2,7 @@ package banktest_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -10,6 +11,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"corebank/check/banktest"
+	"corebank/internal/bank"
+	"corebank/internal/contract"
 	"corebank/internal/tracing/tracingtest"
 	"corebank/server"
 )
@@ -117,6 +120,34 @@ func TestATraceGoesOn(t *testing.T) {
 	if all, own := len(spans.All()), len(spans.Of(trace)); all != own {
 		t.Errorf("%d spans are exported, %d of them of this trace", all, own)
 	}
+}
+
+// TestATransferBetweenPartitionsIsInOneTrace, with its steps on both accounts. A step that a driver read from the log
+// instead of the topic has no trace, so a slow machine may need another transfer.
+func TestATransferBetweenPartitionsIsInOneTrace(t *testing.T) {
+	spans := tracingtest.Record(t, sdktrace.ParentBased(sdktrace.NeverSample()))
+	b := banktest.StartOn(t, 2)
+	ada := b.Open("ada")
+	bob := ada
+	for n := 0; contract.PartitionOf(bank.AccountID(bob), 2) == contract.PartitionOf(bank.AccountID(ada), 2); n++ {
+		bob = b.Open(fmt.Sprint("bob ", n))
+	}
+	b.Deposit(ada, "900.00", "EUR", "wages")
+	b.Settle()
+	sent := 0
+	b.Until("a transfer whose trace has its steps", func() bool {
+		sent++
+		trace := fmt.Sprintf("4bf92f3577b34da6a3ce929d0e%06x", sent)
+		send(t, b.Client, http.Header{"Traceparent": {"00-" + trace + "-00f067aa0ba902b7-01"}},
+			`mutation($in: TransferInput!) { transfer(input: $in) { transfer { status } } }`,
+			map[string]any{"in": map[string]any{"fromAccountId": ada, "toAccountId": bob, "amount": banktest.EUR("1.00"),
+				"idempotencyKey": trace}})
+		b.Settle()
+		tree := spans.Tree(trace)
+		return strings.Count(tree, "account/execute (actor, client)") == 2 &&
+			strings.Count(tree, "account/execute (actor, server)") == 2 &&
+			strings.Count(tree, "commit (eventsource, internal)") == 3
+	})
 }
 
 // TestAFailureIsSeenWithoutSampling, and a refusal is none.

@@ -58,7 +58,7 @@ func oneDeposit(b *testing.B) {
 	asked.End()
 	if appended.Sampled() {
 		batch := contract.Batch{First: 1, Last: 1}
-		published := Publish(&batch, []contract.Traced{{First: 1, Last: 1, Trace: appended.Parent()}})
+		published := Publish(&batch, []contract.Traced{{First: 1, Last: 1, Trace: appended.Parent()}}, nil)
 		projected := Projector.Take(&batch, "project", 0)
 		delivered := Server.Take(&batch, "deliver", 0)
 		delivered.Deliver(1, 1)

@@ -30,6 +30,8 @@ const (
 	// Commands is how many share a call or a turn, Appends how many a commit.
 	Commands = "corebank.commands"
 	Appends  = "corebank.appends"
+	// Attempts is how often something was tried, if more than once.
+	Attempts = "corebank.attempts"
 	// Subscribers is to how many a transaction was delivered.
 	Subscribers = "corebank.subscribers"
 )

@@ -16,10 +16,31 @@ func Note(s *Span, o contract.Outcome) {
 	if o.Refusal != nil {
 		s.Text(Refusal, string(o.Refusal.Code))
 	}
-	switch o.Status {
-	case contract.Unknown, contract.Unavailable, contract.Invalid:
+	if Failed(o) {
 		s.Fail(string(o.Status))
 	}
+}
+
+// Failed reports whether an outcome is that of a fault.
+func Failed(o contract.Outcome) bool {
+	return o.Status == contract.Unknown || o.Status == contract.Unavailable || o.Status == contract.Invalid
+}
+
+// EndAppend ends an append with its result. That it lost a race is no failure.
+func EndAppend(s *Span, result contract.AppendResult, err error) {
+	if s == nil {
+		return
+	}
+	status := result.Status
+	if err != nil {
+		status = contract.AppendUnknown
+	}
+	s.Text(Outcome, string(status))
+	switch status {
+	case contract.AppendUnknown, contract.Overloaded, contract.Halted, contract.AppendInvalid:
+		s.Fail(string(status))
+	}
+	s.End()
 }
 
 // WithCommands is a context of what commands come of: its lines in the log name

@@ -105,6 +105,23 @@ func (c Scope) Under(parent, name string, kind Kind) *Span {
 	return c.begin(of, name, kind)
 }
 
+// Later begins a trace of its own for work that follows from a span long after
+// that has ended, and links it to that span. It is sampled if that one is. Without
+// a span to follow from there is none.
+func (c Scope) Later(from, name string, kind Kind) *Span {
+	if from == "" || active.Load() == nil {
+		return nil
+	}
+	of, ok := parseParent(from)
+	if !ok {
+		return nil
+	}
+	s := c.begin(trace.NewSpanContext(trace.SpanContextConfig{TraceID: newTraceID(), TraceFlags: of.TraceFlags()}),
+		name, kind)
+	s.parent, s.links = trace.SpanContext{}, []trace.Link{{SpanContext: of}}
+	return s
+}
+
 // Root begins the trace of a request, or continues that of the client. The trace
 // has the id of the request if that has the form of one.
 func (c Scope) Root(parent, request, name string, kind Kind) *Span {
@@ -168,6 +185,13 @@ func (s *Span) Text(key, value string) {
 func (s *Span) Number(key string, value int) {
 	if s != nil {
 		s.note(attribute.Int(key, value))
+	}
+}
+
+// Attempts notes how often something was tried, if more than once.
+func (s *Span) Attempts(n int) {
+	if n > 1 {
+		s.Number(Attempts, n)
 	}
 }
 

@@ -81,7 +81,7 @@ func TestThePartsOfATraceInSeveralApps(t *testing.T) {
 	call := tracing.Server.Root("", id, "call", tracing.Calling)
 	turn := tracing.Actor.Under(call.Parent(), "turn", tracing.Serving)
 	batch := contract.Batch{ID: "7-8", Previous: 6, First: 7, Last: 8, Records: []contract.Record{}}
-	published := tracing.Publish(&batch, []contract.Traced{{First: 7, Last: 8, Trace: turn.Parent()}})
+	published := tracing.Publish(&batch, []contract.Traced{{First: 7, Last: 8, Trace: turn.Parent()}}, nil)
 	message, err := batch.Message()
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package overhttp
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -46,15 +47,15 @@ type body struct {
 
 // encode writes a response as JSON. Its data is JSON already: if the response
 // has nothing else, the data need not be parsed again.
-func encode(response *graphql.Response) []byte {
+func encode(ctx context.Context, response *graphql.Response) []byte {
 	if response.Data != nil && len(response.Errors) == 0 && len(response.Extensions) == 0 {
 		text := append(make([]byte, 0, len(response.Data)+len(`{"data":}`)), `{"data":`...)
 		return append(append(text, response.Data...), '}')
 	}
 	text, err := json.Marshal(body{response.Errors, response.Data, response.Extensions})
 	if err != nil { // only an extension of a resolver can cause that
-		slog.Error("a response cannot be encoded", "error", err)
-		return []byte(`{"errors":[{"message":"The answer cannot be written."}]}`)
+		slog.ErrorContext(ctx, "a response cannot be encoded", "error", err)
+		return encode(ctx, &graphql.Response{Errors: request.Unwritable(ctx)})
 	}
 	return text
 }
@@ -75,7 +76,7 @@ func send(w http.ResponseWriter, r *http.Request, media string, status int, resp
 		named.Errors = request.Name(r.Context(), response.Errors)
 		response = &named
 	}
-	text := compressed(w, r, encode(response))
+	text := compressed(w, r, encode(r.Context(), response))
 	w.WriteHeader(status)
 	if _, err := w.Write(text); err != nil {
 		slog.DebugContext(r.Context(), "a client left before its answer", "error", err)

@@ -151,7 +151,7 @@ func (e *events) send(run *running, keepAlive time.Duration) {
 			}
 			continue
 		case response, more := <-answers:
-			if more && !e.write(appendNext(nil, encode(response))) {
+			if more && !e.write(appendNext(nil, encode(e.ctx, response))) {
 				return
 			}
 			if !more && run.live == nil {
@@ -193,7 +193,7 @@ func (e *events) sendWaiting(live *request.Live) bool {
 			waiting = appendNext(waiting, text)
 		}
 		if last != nil {
-			waiting = append(appendNext(waiting, encode(last)), complete...)
+			waiting = append(appendNext(waiting, encode(e.ctx, last)), complete...)
 		}
 		if text != nil && len(waiting) < writeSize {
 			continue

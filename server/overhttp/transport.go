@@ -179,6 +179,9 @@ func (t Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 	if response == nil { // the client left
 		return
 	}
+	if response.Data == nil {
+		response = request.Refused(ctx, exec, response)
+	}
 	send(w, r, media, t.status(media, response), response)
 }
 

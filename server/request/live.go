@@ -59,7 +59,7 @@ func (l *Live) answer(item graph.FeedItem) *graphql.Response {
 }
 
 func (l *Live) ended(err error) *graphql.Response {
-	return &graphql.Response{Errors: gqlerror.List{l.source.Present(l.ctx, err)}}
+	return Refused(l.ctx, l.exec, &graphql.Response{Errors: gqlerror.List{l.source.Present(l.ctx, err)}})
 }
 
 // Leave ends the subscription.

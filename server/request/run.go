@@ -32,7 +32,7 @@ func Run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawPar
 		return nil
 	}
 	if err := check(operation); err != nil {
-		yield(&graphql.Response{Errors: gqlerror.List{err}})
+		yield(exec.DispatchError(graphql.WithOperationContext(ctx, operation), gqlerror.List{err}))
 		return nil
 	}
 	next, ctx := exec.DispatchOperation(ctx, operation)
@@ -41,13 +41,14 @@ func Run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawPar
 		return l.subscribe(notify, yield)
 	}
 	for response := next(ctx); response != nil; response = next(ctx) {
-		yield(response)
 		if response.Data == nil {
+			yield(Refused(ctx, exec, response))
 			return nil
 		}
+		yield(response)
 	}
 	if errs := graph.StreamErrors(ctx); len(errs) > 0 {
-		yield(&graphql.Response{Errors: errs})
+		yield(Refused(ctx, exec, &graphql.Response{Errors: errs}))
 	}
 	return nil
 }

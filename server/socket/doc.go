@@ -4,5 +4,5 @@
 // the client requested it, because clients reconnect at once after a 1000.
 //
 // A resolver reaches its websocket through the context alone: see Kick. The
-// package may import request, connlimit and graph.
+// package may import overhttp, request, connlimit and graph.
 package socket

@@ -1,10 +1,13 @@
 package socket
 
 import (
+	"context"
 	"encoding/json"
 
 	fastjson "github.com/go-json-experiment/json"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"corebank/server/request"
 )
 
 // message is a message of either subprotocol.
@@ -31,11 +34,12 @@ func (m message) object() (object map[string]any, ok bool) {
 	return object, json.Unmarshal(m.Payload, &object) == nil
 }
 
-// errorsOf is the payload of an error message.
-func errorsOf(errs gqlerror.List) json.RawMessage {
-	text, err := json.Marshal(errs)
+// errorsOf is the payload of an error message, whose errors have the id of the
+// request.
+func errorsOf(ctx context.Context, errs gqlerror.List) json.RawMessage {
+	text, err := json.Marshal(request.Name(ctx, errs))
 	if err != nil { // only an extension of a resolver can cause that
-		return json.RawMessage(`[{"message":"The error cannot be written."}]`)
+		return mustJSON(request.Unwritable(ctx))
 	}
 	return text
 }

@@ -60,7 +60,7 @@ func (c *conn) start(m message) {
 		c.close(CloseDuplicate, fmt.Sprintf("Subscriber for %.80s already exists", m.ID))
 	case !fits:
 		cancel()
-		c.send(message{Type: typeError, ID: m.ID, Payload: errorsOf(gqlerror.List{{
+		c.send(message{Type: typeError, ID: m.ID, Payload: errorsOf(ctx, gqlerror.List{{
 			Message: fmt.Sprintf("A connection runs at most %d operations at a time; complete another first.",
 				c.transport.MaxOperations),
 			Extensions: map[string]any{"code": CodeTooManyOperations, "retryable": true}}})})
@@ -91,7 +91,7 @@ func (op *operation) run(params *graphql.RawParams) {
 	c, failed := op.conn, false
 	op.live = request.Run(op.ctx, c.exec, params, allowAll, op.notify, func(response *graphql.Response) {
 		if failed = response.Data == nil; failed {
-			op.send(message{Type: typeError, Payload: errorsOf(response.Errors)}, true)
+			op.send(message{Type: typeError, Payload: errorsOf(op.ctx, response.Errors)}, true)
 			return
 		}
 		op.send(message{Type: c.dialect.next, Payload: mustJSON(response)}, false)
@@ -144,7 +144,7 @@ func (op *operation) sendBatch() bool {
 			out.add(op.prefix, text, []byte("}"))
 		}
 		if last != nil {
-			out.message(message{Type: typeError, ID: op.id, Payload: errorsOf(last.Errors)})
+			out.message(message{Type: typeError, ID: op.id, Payload: errorsOf(op.ctx, last.Errors)})
 		}
 		if text != nil && last == nil && len(out.bytes) < writeSize {
 			continue

@@ -5,14 +5,19 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler/transport"
 	"github.com/gorilla/websocket"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"corebank/graph"
 	"corebank/server/connlimit"
+	"corebank/server/overhttp"
+	"corebank/server/request"
 )
 
 // Transport serves websockets.
@@ -57,7 +62,28 @@ const (
 
 // upgrader accepts pages of any origin: the guard has checked it.
 var upgrader = websocket.Upgrader{ReadBufferSize: buffer, WriteBufferSize: buffer, WriteBufferPool: &sync.Pool{},
-	Subprotocols: []string{Modern, Legacy}, CheckOrigin: func(*http.Request) bool { return true }}
+	Subprotocols: []string{Modern, Legacy}, CheckOrigin: func(*http.Request) bool { return true },
+	Error: func(w http.ResponseWriter, r *http.Request, status int, reason error) {
+		w.Header().Set("Sec-Websocket-Version", "13")
+		code := overhttp.CodeBadRequest
+		if status >= http.StatusInternalServerError {
+			code = graph.CodeInternal
+		}
+		deny(w, r, status, code, "The connection cannot become a websocket: "+
+			strings.TrimPrefix(reason.Error(), "websocket: ")+".")
+	}}
+
+// tooMany refuses a connection for now.
+func tooMany(w http.ResponseWriter, r *http.Request, message string) {
+	w.Header().Set("Retry-After", "10")
+	deny(w, r, http.StatusServiceUnavailable, overhttp.CodeTooMany, message)
+}
+
+// deny answers a request for a websocket with an error.
+func deny(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	overhttp.Refuse(w, r, status, &gqlerror.Error{Message: message,
+		Extensions: map[string]any{"code": code, "retryable": code == overhttp.CodeTooMany}})
+}
 
 // Supports implements graphql.Transport.
 func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocketUpgrade(r) }
@@ -67,15 +93,13 @@ func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocke
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	release, ok := t.Connections.Acquire()
 	if !ok {
-		w.Header().Set("Retry-After", "10")
-		http.Error(w, "Too many connections are open; try again later.", http.StatusServiceUnavailable)
+		tooMany(w, r, "Too many connections are open; try again later.")
 		return
 	}
 	accepted, ok := t.acquirePending(r)
 	if !ok {
 		release()
-		w.Header().Set("Retry-After", "10")
-		http.Error(w, "Too many connections wait for connection_init; try again later.", http.StatusServiceUnavailable)
+		tooMany(w, r, "Too many connections wait for connection_init; try again later.")
 		return
 	}
 	ws, err := upgrader.Upgrade(w, r, nil)
@@ -159,7 +183,8 @@ func (c *conn) init(m message) (release func()) {
 // closes the connection.
 func (c *conn) refuse(closed Closed) {
 	if c.dialect.initError != "" {
-		c.send(message{Type: c.dialect.initError, Payload: mustJSON(map[string]string{"message": closed.Reason})})
+		c.send(message{Type: c.dialect.initError, Payload: mustJSON(request.Name(c.ctx,
+			gqlerror.List{{Message: closed.Reason}})[0])})
 	}
 	c.close(closed.Code, closed.Reason)
 }
