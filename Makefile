@@ -7,7 +7,8 @@ TIMEOUT  ?= 30m
 # The packages whose goroutines share state. The race detector slows them by
 # about ten times, so the packages that are plain values are left out.
 RACE = ./actor/... ./eventsource ./eventsource/storage ./eventsource/sequencer ./projector ./server ./server/socket \
-       ./server/connlimit ./internal/app ./internal/batcher ./internal/identity/oidc ./internal/logclient ./localbank/...
+       ./server/connlimit ./internal/app ./internal/batcher ./internal/identity/oidc ./internal/lease \
+       ./internal/logclient ./internal/tracing ./localbank/...
 
 # docker-compose.yml with an issuer of its own, for "make demo".
 DEMO        = docker compose --env-file .env.demo -f docker-compose.yml -f compose.demo.yaml

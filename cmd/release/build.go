@@ -43,8 +43,8 @@ func goBuild(ctx context.Context, folder string, t target, flags, output, comman
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags="+flags, "-o", output,
 		command)
 	build.Dir = folder
-	build.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=", "CGO_ENABLED=0", "GOAMD64=v1",
-		"GOARM64=v8.0", "GOOS="+t.os, "GOARCH="+t.arch)
+	build.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOEXPERIMENT=", "GOFIPS140=off", "CGO_ENABLED=0",
+		"GOAMD64=v1", "GOARM64=v8.0", "GOOS="+t.os, "GOARCH="+t.arch)
 	if text, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s in %s: %w\n%s", command, folder, err, strings.TrimSpace(string(text)))
 	}

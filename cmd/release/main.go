@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -148,16 +149,19 @@ func allTargets() string {
 	return strings.Join(names, ",")
 }
 
+// readTargets reads a list of targets, each of which is built once.
 func readTargets(text string) (read []target, err error) {
 	for _, name := range strings.Split(text, ",") {
-		os, arch, found := strings.Cut(name, "/")
-		switch {
-		case name == "host":
-			read = append(read, host)
-		case found && strings.Contains(allTargets(), name):
-			read = append(read, target{os, arch})
-		default:
+		os, arch, _ := strings.Cut(name, "/")
+		one := target{os, arch}
+		if name == "host" {
+			one = host
+		}
+		if !slices.Contains(targets, one) {
 			return nil, fmt.Errorf("--targets %q: want some of %s, or host", text, allTargets())
+		}
+		if !slices.Contains(read, one) {
+			read = append(read, one)
 		}
 	}
 	return read, nil

@@ -46,6 +46,22 @@ func TestEqualFilesMakeEqualArchives(t *testing.T) {
 	}
 }
 
+// TestTargetsAreThoseOfAReleaseAndNoOthers, each of them once.
+func TestTargetsAreThoseOfAReleaseAndNoOthers(t *testing.T) {
+	for text, want := range map[string]int{"linux/amd64": 1, "host": 1, "host," + host.String(): 1,
+		"linux/arm64,windows/arm64": 2, allTargets(): len(targets)} {
+		if read, err := readTargets(text); err != nil || len(read) != want {
+			t.Errorf("%q is %v, %v; want %d targets", text, read, err, want)
+		}
+	}
+	for _, text := range []string{"", "linux", "linux/arm", "linux/", "/", "nux/amd64", "linux/amd64,linux",
+		"plan9/amd64"} {
+		if read, err := readTargets(text); err == nil {
+			t.Errorf("%q is %v", text, read)
+		}
+	}
+}
+
 // TestLicencesAreKnownByTheirSentences.
 func TestLicencesAreKnownByTheirSentences(t *testing.T) {
 	for text, want := range map[string][]string{

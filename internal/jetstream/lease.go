@@ -32,7 +32,7 @@ func makeLeases(ctx context.Context, js jetstream.JetStream, copies int) error {
 	return nil
 }
 
-// LeaseStore keeps a lease on a broker.
+// LeaseStore keeps a lease on a broker, as long as the process lives.
 type LeaseStore struct {
 	connection *nats.Conn
 	js         jetstream.JetStream
@@ -57,9 +57,6 @@ func OpenLease(url, name string) (*LeaseStore, error) {
 	}
 	return &LeaseStore{connection: connection, js: js, key: name}, nil
 }
-
-// Close ends the connection.
-func (s *LeaseStore) Close() { s.connection.Close() }
 
 // Read implements lease.Store.
 func (s *LeaseStore) Read(ctx context.Context) (lease.Term, error) {

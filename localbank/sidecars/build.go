@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -149,16 +151,27 @@ func (c compilation) run(ctx context.Context, output string) error {
 	}
 	building := &outputReader{report: c.report, step: Compiling, total: packages.lines}
 	c.report(Progress{Step: building.step, Total: building.total})
-	err := c.goTool(ctx, building, building, "build", "-v", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w", "-o", output, ".")
+	err := c.goTool(ctx, building, building,
+		slices.Concat([]string{"build", "-v", "-buildvcs=false", "-ldflags=-s -w"}, alike(), []string{"-o", output, "."})...)
 	if err != nil {
 		return c.failed(ctx, err, building)
 	}
 	return nil
 }
 
+// alike is the flag for packages that are compiled as those of this program were.
+// Both have hundreds in common, and they are in the go tool's cache if this one was
+// just built in a clone.
+func alike() []string {
+	build, known := debug.ReadBuildInfo()
+	if known && slices.Contains(build.Settings, debug.BuildSetting{Key: "-trimpath", Value: "true"}) {
+		return []string{"-trimpath"}
+	}
+	return nil
+}
+
 // goTool runs the go tool in the source, in an environment where the result
-// depends on the source only.
+// depends on the source, and runs on machines without a C library.
 func (c compilation) goTool(ctx context.Context, stdout, stderr io.Writer, arguments ...string) error {
 	command := exec.CommandContext(ctx, c.tool, arguments...)
 	command.Dir = c.source

@@ -18,8 +18,6 @@ type Progress struct {
 	// Done counts modules or packages; Total is the largest number that is
 	// possible, or 0 if that is not known.
 	Done, Total int
-	// Item is the current module or package.
-	Item string
 }
 
 // maxLastLines bounds the lines that are kept for a message.
@@ -58,12 +56,11 @@ func (l *outputReader) readLine(line string) {
 	}
 	l.last = append(l.last, line)
 	l.last = l.last[max(0, len(l.last)-maxLastLines):]
-	item, downloading := strings.CutPrefix(line, "go: downloading ")
-	if !downloading && (l.step == Downloading || strings.ContainsAny(line, " :#")) {
+	if !strings.HasPrefix(line, "go: downloading ") && (l.step == Downloading || strings.ContainsAny(line, " :#")) {
 		return
 	}
 	l.done++
-	l.report(Progress{Step: l.step, Done: l.done, Total: l.total, Item: item})
+	l.report(Progress{Step: l.step, Done: l.done, Total: l.total})
 }
 
 // counter counts lines.

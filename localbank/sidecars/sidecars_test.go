@@ -308,7 +308,7 @@ func TestABuildCanBeStopped(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err := sidecars.Finder{Near: []string{root}, Cache: cache, Report: func(p sidecars.Progress) {
-		if p.Item == "example.com/slow v1.0.0" {
+		if p.Step == sidecars.Downloading && p.Done == 1 {
 			cancel() // it is at work now
 		}
 	}}.Find(ctx)
