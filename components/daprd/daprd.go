@@ -67,7 +67,7 @@ func sidecar(ctx context.Context, opts *options.Options, components *registry.Op
 		}
 		config := sidecarConfig(opts)
 		config.Registry = components
-		config.Security = handler
+		config.Security = watchedSecurity{handler}
 		config.Healthz = health
 		config.Metrics = metricsOptions(opts.Metrics, health, log)
 		dapr, err := runtime.FromConfig(ctx, config)

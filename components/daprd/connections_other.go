@@ -1,0 +1,11 @@
+//go:build !linux
+
+package main
+
+import (
+	"net"
+	"time"
+)
+
+// limitUnanswered is left to the system.
+func limitUnanswered(*net.TCPConn, time.Duration) error { return nil }
