@@ -42,7 +42,9 @@ func (s watchedSecurity) credentials(id spiffeid.ID) credentials.TransportCreden
 }
 
 // watched are credentials whose connections notice when the other end is gone.
-type watched struct{ credentials.TransportCredentials }
+type watched struct {
+	credentials.TransportCredentials
+}
 
 // ClientHandshake is the first that sees a new connection.
 func (w watched) ClientHandshake(
@@ -54,7 +56,9 @@ func (w watched) ClientHandshake(
 	return w.TransportCredentials.ClientHandshake(ctx, authority, connection)
 }
 
-func (w watched) Clone() credentials.TransportCredentials { return watched{w.TransportCredentials.Clone()} }
+func (w watched) Clone() credentials.TransportCredentials {
+	return watched{w.TransportCredentials.Clone()}
+}
 
 func watch(connection net.Conn) error {
 	tcp, is := connection.(*net.TCPConn)
