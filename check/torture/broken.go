@@ -43,7 +43,8 @@ const brokenTime = 30 * time.Second
 func (r *run) primaryMachine(ctx context.Context) (number int, err error) {
 	defer must.Catch(&err)
 	observed := must.Get(r.observe(ctx))
-	i := slices.IndexFunc(observed, func(m copies.Machine) bool { return m.Primary })
+	primary := primaryOf(observed)
+	i := slices.IndexFunc(observed, func(m copies.Machine) bool { return m.Address == primary.Address })
 	if i < 0 {
 		return 0, errors.New("no machine takes commits")
 	}

@@ -105,6 +105,11 @@ func (r *run) copied(ctx context.Context) error {
 	if primary.Address == "" {
 		return errors.New("no machine takes commits")
 	}
+	for _, machine := range observed {
+		if machine.Primary && machine.Address != primary.Address {
+			return fmt.Errorf("an earlier primary is no replica yet: %s", machine)
+		}
+	}
 	for _, machine := range observed { // what the primary had then, they have now
 		if machine.Fault != "" || machine.Empty || machine.Has < primary.Committed || machine.Log != primary.Log {
 			return fmt.Errorf("a copy is not complete: %s", machine)
@@ -113,13 +118,15 @@ func (r *run) copied(ctx context.Context) error {
 	return nil
 }
 
-func primaryOf(observed []copies.Machine) copies.Machine {
+// primaryOf is the machine that takes commits: of several that believe so, the one that took
+// over last.
+func primaryOf(observed []copies.Machine) (primary copies.Machine) {
 	for _, machine := range observed {
-		if machine.Primary {
-			return machine
+		if machine.Primary && (primary.Address == "" || machine.Epoch > primary.Epoch) {
+			primary = machine
 		}
 	}
-	return copies.Machine{}
+	return primary
 }
 
 func (r *run) observe(ctx context.Context) ([]copies.Machine, error) {

@@ -180,6 +180,7 @@ func (x *keyIndex) add(records []contract.Record, seen State) (err error) {
 	}
 	// Not synced: keys that a crash loses are read again from the log, from seen on. Pebble loses the latest batches, and
 	// none in part, so that the code is that of what is left.
+	defer endIfUnwritable()
 	if err := x.db.Apply(b, pebble.NoSync); err != nil {
 		return fmt.Errorf("write the index of idempotency keys: %w", err)
 	}
@@ -227,6 +228,13 @@ func keyHash(id bank.AccountID, key string) [keyHashLength]byte {
 	text = append(append(append(text, id...), '/'), key...)
 	whole := sha256.Sum256(text)
 	return [keyHashLength]byte(whole[:keyHashLength])
+}
+
+// endIfUnwritable ends the process in words where pebble 2.1 panics because a write to its log fails.
+func endIfUnwritable() {
+	if reason := recover(); reason != nil {
+		keyLogger{}.Fatalf("%v", reason)
+	}
 }
 
 // keyLogger logs pebble's own messages. It ends the process when pebble cannot go on, as on a full disk: nothing is
