@@ -19,6 +19,7 @@ func TestTheComposeFileLosesNothing(t *testing.T) {
 	p := newProject(t, "one", 1, "docker-compose.yml", "compose.demo.yaml")
 	p.up(t, "server")
 	checkHardened(t, p)
+	checkTelemetry(t, p)
 	checkSidecarsAreQuiet(t, p)
 	checkHealthNeedsTheSidecar(t, p)
 

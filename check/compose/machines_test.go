@@ -27,6 +27,7 @@ func TestTheClusterOutlivesItsMachines(t *testing.T) {
 	p := newProject(t, "cluster", machinesInCluster, "compose.cluster.yaml")
 	p.up(t, "server-1")
 	checkHardened(t, p)
+	checkTelemetry(t, p)
 	token := p.must(t, "exec", "-T", "server-1", "/corebank", "token", "--data=/demo")
 	pay := newPayments(token, p.gateways...)
 	if err := pay.open(t.Context()); err != nil {
@@ -106,7 +107,7 @@ func (p *project) lose(ctx context.Context, number int) error {
 	if err := p.each(ctx, number, "kill"); err != nil {
 		return err
 	}
-	if err := p.each(ctx, number, "rm", "--volumes"); err != nil {
+	if err := p.each(ctx, number, "rm", "--force", "--volumes"); err != nil {
 		return err
 	}
 	var volumes []string

@@ -53,6 +53,7 @@ func newProject(t *testing.T, name string, machines int, files ...string) *proje
 		p.variables[secrets.Variable(secret)] = value
 	}
 	p.variables["COREBANK_ISSUER"] = "http://127.0.0.1:9000"
+	p.variables[telemetryVariable] = telemetryValue
 	for machine := range machines {
 		variable := "COREBANK_DEMO_PORT"
 		if machines > 1 {
