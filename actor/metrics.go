@@ -93,6 +93,9 @@ func TransferMetrics(status func() saga.Status) []prometheus.Collector {
 			func() float64 { return float64(status().Holds) }),
 		metrics.Gauge("corebank_transfers_position", "The last position of the log whose transfers this host knows.",
 			func() float64 { return float64(status().Position) }),
+		metrics.Gauge("corebank_transfers_waiting_seconds",
+			"How long the transfer has waited that has made no progress for longest; 0 if none is open.",
+			func() float64 { return status().Waiting.Seconds() }),
 		metrics.Gauge("corebank_transfers_caught_up", "1 when this host completes transfers.",
 			func() float64 { return metrics.Bool(status().CaughtUp) }),
 	}

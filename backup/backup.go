@@ -54,7 +54,7 @@ func Run(ctx context.Context, c Config, stdout, progress io.Writer) error {
 	if c.Out == output.Stdout {
 		out = progress // the output is the backup
 	}
-	err := c.Complete()
+	err := c.Complete(ctx)
 	if err == nil {
 		result, err = c.backUp(ctx, stdout, progress)
 	}

@@ -15,13 +15,11 @@ import (
 	"corebank/backup/archive"
 	"corebank/check/audit"
 	"corebank/check/audit/auditrun"
-	"corebank/eventsource/immudb"
 	"corebank/internal/contract"
 	"corebank/internal/output"
 	"corebank/internal/scratch"
 	"corebank/internal/view/viewstore"
 	"corebank/localbank/datadir"
-	"corebank/localbank/storedlog"
 )
 
 // RestoreConfig says what is restored, and where.
@@ -38,9 +36,11 @@ type RestoreConfig struct {
 	// Program is the corebank that runs immudb meanwhile.
 	Program string
 	// Immudb, unless it is nil, runs immudb in its place. It is for tests.
-	Immudb func(ctx context.Context, data *datadir.Locked) (address string, stop func() error, err error)
+	Immudb Immudb
 	In     io.Reader
 	Drill  bool
+	// AcceptFindings makes a bank of the log although the audit finds something wrong in it.
+	AcceptFindings bool
 }
 
 // Check refuses a configuration that makes no sense.
@@ -50,6 +50,8 @@ func (c *RestoreConfig) Check() error {
 		return fmt.Errorf("--to-position %d: positions begin with 1", c.ToPosition)
 	case c.ToPosition > 0 && c.ToTime != "":
 		return errors.New("give --to-position or --to-time, not both")
+	case c.Drill && c.AcceptFindings:
+		return errors.New("--drill is there to find what is wrong: leave --accept-findings out")
 	case c.Drill && c.Data != "":
 		return errors.New("--drill restores into a temporary place: leave --data out")
 	case !c.Drill && c.Data == "":
@@ -130,6 +132,9 @@ func (r Restored) String() string {
 		r.Position, r.At.UTC().Format(time.RFC3339Nano), r.Took.Round(100*time.Millisecond))
 	if r.Position < r.Backup {
 		text += fmt.Sprintf("The backup goes on to position %d: what came after is not in the restored bank.\n", r.Backup)
+	}
+	if !r.Audit.OK {
+		return text + fmt.Sprintf("It has the faults that the log had, and answers with them:\n%s", r.Audit)
 	}
 	return text + fmt.Sprintf("The audit found nothing wrong: %s accounts, and views that are equal to the log.\n",
 		humanize.Comma(r.Audit.Accounts))
@@ -233,15 +238,14 @@ func (c *RestoreConfig) fill(
 ) (err error) {
 	run := c.Immudb
 	if run == nil {
-		run = c.startImmudb
+		run = runImmudb(c.Program)
 	}
-	address, stop, err := run(ctx, data)
+	address, stop, err := run(ctx, data.Dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	log := storedlog.Config{Data: data.Path, PasswordFile: data.WriterPassword(0), Partitions: from.Partitions,
-		Immudb: immudb.Config{Address: address, Database: immudb.DefaultDatabase, User: immudb.DefaultUser}}
+	log := logOf(data.Dir, address)
 	if err := writeLog(ctx, from, log, data, made.Position, progress); err != nil {
 		return err
 	}
@@ -253,8 +257,24 @@ func (c *RestoreConfig) fill(
 	switch {
 	case err != nil:
 		return fmt.Errorf("audit what was restored: %w", err)
-	case !made.Audit.OK:
-		return fmt.Errorf("what was restored is not right, and no bank was made of it:\n%s", made.Audit)
+	case !made.Audit.OK && !c.AcceptFindings:
+		return fmt.Errorf("what was restored is not right, and no bank was made of it:\n%s%s", made.Audit,
+			afterFindings(made.Audit))
 	}
 	return nil
+}
+
+// afterFindings is what can be done about a backup of a log that is not right.
+func afterFindings(r *audit.Report) string {
+	first := int64(0)
+	for _, f := range r.Findings {
+		if f.Position > 0 && (first == 0 || f.Position < first) {
+			first = f.Position
+		}
+	}
+	text := "The backup is what its bank's log was. Audit that bank, if it is there: corebank audit"
+	if first > 1 {
+		text += fmt.Sprintf(". Restore what was right before: --to-position %d", first-1)
+	}
+	return text + ". Or make a bank that has these faults and answers with them: --accept-findings"
 }

@@ -52,7 +52,7 @@ func buildViews(ctx context.Context, from storedlog.Config, data *datadir.Locked
 	}
 	defer os.RemoveAll(state)
 	from.Immudb.StateDir = state
-	if err := from.Complete(); err != nil {
+	if err := from.Complete(ctx); err != nil {
 		return err
 	}
 	log, err := openSource(ctx, from.Databases())

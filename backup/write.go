@@ -44,7 +44,7 @@ func writeLog(
 	if to.Immudb.AdminPassword, err = secrets.ReadFile(data.AdminPassword()); err != nil {
 		return err
 	}
-	if err := to.Complete(); err != nil {
+	if err := to.Complete(ctx); err != nil {
 		return err
 	}
 	r := newRestorer(from.Origin, to.Databases())

@@ -66,7 +66,9 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	}
 	if len(config.Immudb.Addresses) > 1 {
 		config.Immudb.Machines = immudb.NewMachines(config.Immudb, log)
+		measured.Add(CopyMetrics(config.Immudb.Machines.Copies))
 	}
+	measured.Add(config.Lease.Metrics()...)
 	w := &work{config: config, sidecar: sidecar, measured: measured, log: log}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return measured.Serve(ctx) })

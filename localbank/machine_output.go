@@ -33,6 +33,13 @@ func (s *machineOutput) starting(all []*parts, programs sidecars.Programs) {
 	s.printf("Starting %d parts on %d machines, with Dapr %s from %s\n", count, len(all), programs.Version, programs.Daprd)
 }
 
+// say prints a line of one of the machines.
+func (s *machineOutput) say(format string, v ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.printf(format, v...)
+}
+
 // show prints what a person has to know of a part.
 func (s *machineOutput) show(machine int, e supervisor.Event) {
 	s.mu.Lock()

@@ -193,7 +193,11 @@ func (m *machines) rest(ctx context.Context, p *parts, wish string, problem erro
 // runOnce runs a machine until ctx ends, or until somebody wishes otherwise.
 func (m *machines) runOnce(ctx context.Context, p *parts) (wish string, err error) {
 	m.become(p, datadir.MachineStarting, nil)
-	if _, err := m.root.Machine(p.number); err != nil {
+	data, err := m.root.Machine(p.number)
+	if err == nil {
+		err = p.config.settle(ctx, data, m.status.say)
+	}
+	if err != nil {
 		return "", err
 	}
 	if err := p.data.WriteRunning(p.running()); err != nil {

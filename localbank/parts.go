@@ -16,7 +16,6 @@ import (
 	"corebank/internal/jetstream"
 	"corebank/internal/secrets"
 	"corebank/localbank/datadir"
-	"corebank/localbank/immudbserver"
 	"corebank/localbank/ports"
 	"corebank/localbank/sidecars"
 	"corebank/localbank/supervisor"
@@ -175,13 +174,7 @@ func (p *parts) addCommand(process supervisor.Process, address string, others ..
 
 func (p *parts) immudb() {
 	address := p.own().immudb
-	p.addCommand(supervisor.Process{
-		Name: partImmudb, Env: Environment(),
-		Args: []string{"immudb", "--dir=" + p.inside(p.data.Immudb()), "--listen=" + address,
-			"--admin-password-file=" + p.data.AdminPassword()},
-		Ready:       func(ctx context.Context) error { return immudbserver.Check(ctx, address) },
-		ReadyWithin: longStart,
-	}, address)
+	p.addCommand(Immudb(p.config.Program, p.data.Dir, address), address)
 }
 
 func (p *parts) nats() {

@@ -40,6 +40,8 @@ type Config struct {
 	MTLS bool
 	// Demo fills the bank when it is ready.
 	Demo bool
+	// CheckLog makes sure that the log of a bank that does not run is right, after its data was copied.
+	CheckLog func(ctx context.Context, data datadir.Dir) error
 	// Via has the addresses of proxies, by the part that each leads to. The
 	// other parts then use the proxy. It is for tests of bad networks.
 	Via map[string]string
@@ -76,7 +78,10 @@ func Run(ctx context.Context, config Config) error {
 	// The reader of the output may end first. The bank must still stop in order.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	status := newStatusOutput(config.Out)
-	programs, err := findSidecars(ctx, config.Out)
+	var programs sidecars.Programs
+	if err = config.settle(ctx, data, status.printf); err == nil {
+		programs, err = findSidecars(ctx, config.Out)
+	}
 	if ctx.Err() != nil {
 		status.stopped(context.Cause(ctx))
 		return nil // a stop during the build is no failure

@@ -72,6 +72,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	p := New(live.Store, newReadAheadLog(logclient.New(sidecar, config.EventSources...)), log)
 	defer p.Close(context.WithoutCancel(ctx))
 	measured.Add(p.Metrics()...)
+	measured.Add(config.Lease.Metrics()...)
 	f := &following{p: p, generations: generations, log: log, lease: config.Lease}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return measured.Serve(ctx) })

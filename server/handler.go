@@ -58,10 +58,11 @@ func Handler(parts Parts, ready func(context.Context) contract.Readiness) http.H
 	if parts.Metrics == nil {
 		parts.Metrics = NewMetrics()
 	}
+	parts.Guard.Refused = parts.Metrics.rejected
 	limits := guard.New(parts.Guard)
 	mux := http.NewServeMux()
 	app.AddHealth(mux, ready)
-	mux.Handle(endpointPath, signIn(parts.Verify, limits.Body(graphQL(parts, limits))))
+	mux.Handle(endpointPath, signIn(parts.Verify, parts.Metrics.rejected, limits.Body(graphQL(parts, limits))))
 	mux.HandleFunc("GET "+scalarsPath, serveScalars)
 	mux.HandleFunc("GET "+schemaPath, serveSchema(parts.Guard))
 	if parts.Sessions != nil {
@@ -101,9 +102,10 @@ func graphQL(parts Parts, limits *guard.Guard) http.Handler {
 	srv.Use(observedOperations{parts.Metrics})
 	limits.Protect(srv)
 	transports := parts.Transports.withDefaults()
+	transports.refused = parts.Metrics.rejected
 	parts.Metrics.streams.Store(transports.connections)
 	parts.Metrics.pending.Store(transports.pending)
-	srv.AddTransport(transports.websockets(caller, signInSocket(parts.Verify)))
+	srv.AddTransport(transports.websockets(caller, signInSocket(parts.Verify, parts.Metrics.rejected)))
 	srv.AddTransport(transports.http(caller))
 	srv.Use(onlySignedIn{})
 	srv.Use(&input.Variables{})

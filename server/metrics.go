@@ -20,6 +20,7 @@ import (
 	"corebank/server/connlimit"
 	"corebank/server/guard"
 	"corebank/server/overhttp"
+	"corebank/server/socket"
 )
 
 // Metrics is what a gateway counts. Every label value is a word of the schema, or a code of the API: what clients call
@@ -45,7 +46,7 @@ type fieldMetrics struct {
 // errorCodes are those that an answer may have, guard's and transports' included.
 func errorCodes() []string {
 	return slices.Concat(graph.ErrorCodes(), guard.Codes(), overhttp.Codes(),
-		[]string{errcode.ParseFailed, errcode.ValidationFailed})
+		[]string{errcode.ParseFailed, errcode.ValidationFailed, socket.CodeTooManyOperations})
 }
 
 // NewMetrics makes the counters of a gateway.
@@ -57,8 +58,8 @@ func NewMetrics() *Metrics {
 		errors: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "corebank_graphql_errors_total",
 			Help: "Errors of fields, by their code. A refusal is none."}, []string{"kind", "field", "code"}),
 		refused: metrics.NewCounters("corebank_graphql_rejected_total",
-			"Requests that were rejected as a whole, and subscriptions that ended with an error, by its code.", "code",
-			errorCodes())}
+			"Requests and connections that were rejected as a whole, also unread, and subscriptions that ended with an error, "+
+				"by its code.", "code", errorCodes())}
 	schema := generated.NewExecutableSchema(generated.Config{}).Schema()
 	for kind, root := range map[ast.Operation]*ast.Definition{
 		ast.Query: schema.Query, ast.Mutation: schema.Mutation, ast.Subscription: schema.Subscription,
@@ -125,6 +126,9 @@ func (m *Metrics) Collectors() []prometheus.Collector {
 	}
 	return all
 }
+
+// rejected counts a request that was refused before its operation was known.
+func (m *Metrics) rejected(code string) { m.refused.Of(code).Inc() }
 
 // answered counts an answer. It runs for each deposit, and allocates nothing.
 func (m *Metrics) answered(operation *graphql.OperationContext, answer *graphql.Response) {

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -141,5 +142,48 @@ func TestNothingThatClientsSendBecomesASeries(t *testing.T) {
 	}
 	if got := value(t, endpoint, "corebank_graphql_seconds"); got < 400 {
 		t.Errorf("only %v operations were counted", got)
+	}
+}
+
+// TestGatewayCountsWhatItRefusesUnread: guard, rules of HTTP and tokens refuse before an operation.
+func TestGatewayCountsWhatItRefusesUnread(t *testing.T) {
+	_, client, endpoint := measuredGateway(t)
+	send := func(method, body string, change func(http.Header)) {
+		t.Helper()
+		request, err := http.NewRequest(method, client.URL+"/graphql", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Authorization", "Bearer "+client.Token)
+		request.Header.Set("Content-Type", "application/json")
+		change(request.Header)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+	}
+	const query = `{"query": "{ __typename }"}`
+	for code, of := range map[string]struct {
+		method, body string
+		change       func(http.Header)
+	}{
+		"METHOD_NOT_ALLOWED":     {http.MethodPut, query, func(http.Header) {}},
+		"UNSUPPORTED_MEDIA_TYPE": {http.MethodPost, query, func(h http.Header) { h.Set("Content-Type", "text/plain") }},
+		"NOT_ACCEPTABLE":         {http.MethodPost, query, func(h http.Header) { h.Set("Accept", "image/png") }},
+		"BAD_REQUEST":            {http.MethodPost, query, func(h http.Header) { h.Add("Authorization", "Bearer x") }},
+		"CROSS_ORIGIN_FORBIDDEN": {http.MethodPost, query, func(h http.Header) { h.Set("Origin", "https://a.example") }},
+		"UNAUTHENTICATED":        {http.MethodPost, query, func(h http.Header) { h.Set("Authorization", "Bearer x") }},
+		"REQUEST_LIMIT_EXCEEDED": {http.MethodPost, strings.Repeat(" ", 2<<20), func(http.Header) {}},
+	} {
+		send(of.method, of.body, of.change)
+		if got := value(t, endpoint, "corebank_graphql_rejected_total", fmt.Sprintf("code=%q", code)); got != 1 {
+			t.Errorf("%s is counted %v times", code, got)
+		}
+	}
+	refused := value(t, endpoint, "corebank_graphql_rejected_total")
+	send(http.MethodPost, query, func(http.Header) {})
+	if after := value(t, endpoint, "corebank_graphql_rejected_total"); after != refused {
+		t.Errorf("a good request counts as rejected: %v, and %v before", after, refused)
 	}
 }

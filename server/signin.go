@@ -30,13 +30,13 @@ const realm = overhttp.Challenge
 // signIn puts the principal of a request's token into its context. A request
 // without a token continues as anonymous and may read the schema. A request with
 // a token that is not accepted is refused here.
-func signIn(verify Verify, next http.Handler) http.Handler {
+func signIn(verify Verify, refused func(code string), next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
 		if header := r.Header.Get("Authorization"); header != "" { // the guard has refused several
 			who, err := verifyHeader(ctx, verify, header)
 			if err != nil {
-				refuseToken(w, r, err)
+				refused(codeOf(refuseToken(w, r, err).Extensions))
 				return
 			}
 			ctx = identity.With(ctx, who) // requests already running may finish after the token's end
@@ -89,8 +89,8 @@ type tokenFault struct {
 // Unwrap are the fault and the reason.
 func (t *tokenFault) Unwrap() []error { return []error{t.Fault, t.reason} }
 
-// refuseToken answers with a GraphQL error, before the request was read.
-func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
+// refuseToken answers with a GraphQL error, before the request was read, and returns it.
+func refuseToken(w http.ResponseWriter, r *http.Request, err error) *gqlerror.Error {
 	shown := graph.Present(r.Context(), err, hide)
 	status := http.StatusServiceUnavailable
 	w.Header().Set("Retry-After", "2")
@@ -113,6 +113,7 @@ func refuseToken(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(status)
 	answer := map[string]any{"errors": request.Name(r.Context(), gqlerror.List{shown})}
 	_ = json.NewEncoder(w).Encode(answer) // a client that left is not a fault
+	return shown
 }
 
 type responseKey struct{}

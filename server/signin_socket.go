@@ -19,7 +19,7 @@ import (
 // give up. When the token expires, and if it had before, it is closed with 4403,
 // after which they connect again with a fresh one. If the token has no role, it
 // is closed with 4403, too.
-func signInSocket(verify Verify) transport.WebsocketInitFunc {
+func signInSocket(verify Verify, refused func(code string)) transport.WebsocketInitFunc {
 	return func(ctx context.Context, payload transport.InitPayload) (context.Context, *transport.InitPayload, error) {
 		who, err := identity.From(ctx), error(nil)
 		switch header := payload.Authorization(); {
@@ -31,8 +31,10 @@ func signInSocket(verify Verify) transport.WebsocketInitFunc {
 		}
 		switch {
 		case err != nil:
+			refused(faultCode(err))
 			return ctx, nil, closedFor(err)
 		case len(who.Roles) == 0:
+			refused(graph.CodeForbidden)
 			return ctx, nil, &socket.Closed{Code: socket.CloseForbidden, Reason: "Forbidden"}
 		}
 		if ends, limited := who.Ends(); limited {
@@ -47,6 +49,15 @@ func signInSocket(verify Verify) transport.WebsocketInitFunc {
 
 // tokenExpired is the reason of a close after which a fresh token helps.
 const tokenExpired = "The token has expired; connect again with a fresh one"
+
+// faultCode is the code of a token that is not accepted.
+func faultCode(err error) string {
+	var fault *graph.Fault
+	if errors.As(err, &fault) {
+		return fault.Code
+	}
+	return graph.CodeInternal
+}
 
 // closedFor is how to close a websocket whose token is not accepted.
 func closedFor(err error) *socket.Closed {

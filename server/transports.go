@@ -47,6 +47,7 @@ type Transports struct {
 	// never.
 	Ending context.Context
 
+	refused     func(code string)  // counts a request that is not executed
 	connections *connlimit.Limiter // shared by the transports
 	pending     *connlimit.Limiter // of websockets without an accepted connection_init
 }
@@ -75,13 +76,13 @@ func orDefault[T comparable](value, otherwise T) T {
 func (t Transports) websockets(caller func(context.Context) string,
 	init transport.WebsocketInitFunc) *socket.Transport {
 	return &socket.Transport{Init: init, Caller: caller, Connections: t.connections, Pending: t.pending,
-		InitTimeout: t.InitTime,
-		Ping:        t.Ping, WriteTime: t.WriteTime, Ending: t.Ending,
+		InitTimeout: t.InitTime, Refused: t.refused,
+		Ping: t.Ping, WriteTime: t.WriteTime, Ending: t.Ending,
 		MaxMessage: websocketMessage, MaxOperations: websocketOperations}
 }
 
 // http is the transport of everything else.
 func (t Transports) http(caller func(context.Context) string) overhttp.Transport {
 	return overhttp.Transport{Draft: t.Draft, KeepAlive: t.KeepAlive, Connections: t.connections, Caller: caller,
-		Ending: t.Ending}
+		Ending: t.Ending, Refused: t.refused}
 }

@@ -91,6 +91,8 @@ type Status struct {
 	CaughtUp bool
 	// Transfers and Holds are how many it knows to be open.
 	Transfers, Holds int
+	// Waiting is for how long the transfer has made no progress that has made none for longest; 0 if none is open.
+	Waiting time.Duration
 }
 
 // Status returns how far the driver is.
@@ -100,8 +102,13 @@ func (d *Driver) Status() Status {
 	if d.pending == nil {
 		return Status{}
 	}
-	return Status{Position: d.pending.at.Position, CaughtUp: d.acting != nil,
+	status := Status{Position: d.pending.at.Position, CaughtUp: d.acting != nil,
 		Transfers: len(d.pending.transfers), Holds: len(d.pending.holds.byExpiry)}
+	now := d.Clock()
+	for _, t := range d.pending.transfers {
+		status.Waiting = max(status.Waiting, now.Sub(t.now().Since))
+	}
+	return status
 }
 
 // Run drives until ctx ends: first it reads the log up to its head, then it follows the topic.

@@ -233,7 +233,7 @@ func TestWhatWasDoneToAFileIsNoticed(t *testing.T) {
 	}
 }
 
-// A run that is interrupted leaves the backup that was there.
+// A run that is interrupted before its first segment is listed leaves the backup that was there.
 func TestAnInterruptedRunLeavesTheBackupBefore(t *testing.T) {
 	dir, all := t.TempDir(), records(t, 1, 20)
 	add(t, dir, bankA, nil, all[:10])

@@ -4,8 +4,8 @@
 //
 // A segment is a text, compressed with zstd and, if wanted, encrypted with age. Its first line is a Header, each other
 // line a record as the log stores it, with its position in the whole log. Each header has the SHA-256 of the text of
-// the segment before. The manifest is replaced as a whole, after the files that it names are durable: a backup that is
-// interrupted is the one that was there before.
+// the segment before. The manifest is replaced as a whole after each segment, when that is durable: a backup that is
+// interrupted is right up to the last segment that was completed.
 //
 // It may import contract and what is for files.
 package archive

@@ -18,6 +18,7 @@ import (
 
 	"corebank/check/must"
 	"corebank/internal/contract"
+	"corebank/localbank"
 	"corebank/localbank/datadir"
 	"corebank/localbank/immudbserver"
 	"corebank/localbank/ports"
@@ -49,28 +50,15 @@ func Supervise(
 			died(event.Process, event.Err)
 		}
 	}, processes...))
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	ended, ready := make(chan error, 1), make(chan struct{})
-	go func() { ended <- group.Run(running, func() { close(ready) }) }()
-	s.Stop = func() error { stop(); return <-ended }
-	select {
-	case <-ready:
-		return s, nil
-	case err := <-ended:
-		stop()
-		return s, err
-	case <-ctx.Done():
-		return s, errors.Join(ctx.Err(), s.Stop())
-	}
+	s.Stop, err = group.Start(ctx)
+	return s, err
 }
 
 // Immudb is the database of a bank that does not run.
 func Immudb(program string, dir datadir.Dir, address string) supervisor.Process {
-	return supervisor.Process{Name: "immudb", Command: program, Env: Environment(), Dir: dir.Path,
-		Args: []string{"immudb", "--dir=" + dir.Immudb(), "--listen=" + address,
-			"--admin-password-file=" + dir.AdminPassword()},
-		Ready: func(ctx context.Context) error { return immudbserver.Check(ctx, address) },
-		Grace: 2 * immudbserver.StopTime}
+	process := localbank.Immudb(program, dir, address)
+	process.Grace = 2 * immudbserver.StopTime
+	return process
 }
 
 // Append calls an event source as its sidecar does.

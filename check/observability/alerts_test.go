@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
@@ -17,11 +18,16 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"corebank/actor"
+	"corebank/actor/saga"
 	"corebank/check/banktest"
 	"corebank/eventsource"
+	"corebank/eventsource/immudb"
+	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
+	"corebank/internal/lease"
 	"corebank/internal/metrics"
 	"corebank/internal/view/memory"
 	"corebank/projector"
@@ -86,6 +92,7 @@ var states = map[string]func(t *testing.T, h *history){
 	},
 	"RelayLag": func(t *testing.T, h *history) {
 		b := busy(t)
+		b.Stop() // its own writer would end at the next one
 		log := b.Log.Open()
 		writer := eventsource.NewWriter(log, quiet)
 		running(t, writer)
@@ -140,6 +147,43 @@ var states = map[string]func(t *testing.T, h *history){
 	"CertificateEnds": func(t *testing.T, h *history) {
 		file := certificate(t, time.Now().Add(3*24*time.Hour))
 		h.watch(10*time.Minute, metrics.New([]string{file}, prometheus.Labels{"app": contract.AppServer}))
+	},
+	"TransfersStopped": func(t *testing.T, h *history) {
+		stuck := saga.New(saga.Parts{Logger: quiet, Clock: time.Now})
+		h.watch(5*time.Minute, append(all(busy(t), contract.AppActor),
+			endpoint(contract.AppActor, actor.TransferMetrics(stuck.Status)))...)
+	},
+	"PartitionDown": func(t *testing.T, h *history) {
+		merged := sequencer.New(storage.NewMemorySequenceLog().Open(), []sequencer.PartitionLog{gone{}, gone{}}, quiet)
+		running(t, merged)
+		relay := eventsource.NewRelay(merged, merged, nil, quiet)
+		h.watch(5*time.Minute, endpoint(contract.AppEventSource, eventsource.SequencerMetrics(merged, relay, none)))
+	},
+	"CopyMissing": machines([]immudb.CopyState{{Address: "a:3322", Primary: true, Present: true}, {Address: "b:3322"}}),
+	"CopyBehind": machines([]immudb.CopyState{{Address: "a:3322", Primary: true, Present: true},
+		{Address: "b:3322", Present: true, Behind: 5_000}}),
+	"FailoverHappened": machines([]immudb.CopyState{{Address: "a:3322", Primary: true, Present: true},
+		{Address: "b:3322", Present: true}}, []immudb.CopyState{{Address: "a:3322"},
+		{Address: "b:3322", Primary: true, Present: true}}),
+	"LeaseNotHeld": func(t *testing.T, h *history) {
+		h.watch(5*time.Minute, endpoint(contract.AppEventSource, lease.New(nil, "a", quiet).Metrics()))
+	},
+	"LeaseUnsteady": func(t *testing.T, h *history) {
+		of := lease.New(noted{}, "a", quiet)
+		shown := endpoint(contract.AppEventSource, of.Metrics())
+		for range 3 {
+			h.watch(time.Minute, shown)
+			h.now = h.now.Add(scrapeEvery)
+			err := of.Run(t.Context(), func(context.Context) error {
+				h.watch(time.Minute, shown)
+				h.now = h.now.Add(scrapeEvery)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.watch(time.Minute, shown)
 	},
 	"NothingAcknowledged": func(t *testing.T, h *history) { failing(t, h, contract.Unavailable) },
 	"InternalErrors":      func(t *testing.T, h *history) { failing(t, h, contract.Invalid) },
@@ -206,8 +250,41 @@ func audited(result contract.Audit) func(*testing.T, *history) {
 	}
 }
 
+// machines are those with copies of the log, in these states one after the other.
+func machines(states ...[]immudb.CopyState) func(*testing.T, *history) {
+	return func(t *testing.T, h *history) {
+		var now []immudb.CopyState
+		shown := endpoint(contract.AppEventSource,
+			[]prometheus.Collector{eventsource.CopyMetrics(func() []immudb.CopyState { return now })})
+		for _, now = range states {
+			h.watch(6*time.Minute, shown)
+			h.now = h.now.Add(scrapeEvery)
+		}
+		h.now = h.now.Add(-scrapeEvery)
+	}
+}
+
+// noted keeps no lease: each process that asks has it.
+type noted struct{}
+
+func (noted) Read(context.Context) (lease.Term, error)              { return lease.Term{}, nil }
+func (noted) Write(context.Context, string, uint64) (uint64, error) { return 1, nil }
+
+// worker is a writer or a sequencer.
+type worker interface {
+	Run(ctx context.Context) error
+	Ready() contract.Readiness
+}
+
+// gone is a partition whose event source does not answer.
+type gone struct{ sequencer.PartitionLog }
+
+func (gone) ReadAll(context.Context, contract.ReadAllRequest) (contract.Records, error) {
+	return contract.Records{}, errors.New("no sidecar answers for it")
+}
+
 // running runs a writer until it has the log.
-func running(t *testing.T, writer *eventsource.Writer) (stop func()) {
+func running(t *testing.T, writer worker) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})

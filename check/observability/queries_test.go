@@ -16,9 +16,11 @@ import (
 
 	"corebank/check/banktest"
 	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
 	"corebank/internal/contract"
+	"corebank/internal/lease"
 	"corebank/internal/metrics"
 )
 
@@ -30,6 +32,11 @@ func known(t *testing.T) map[string]family {
 	merged := sequencer.New(cuts, make([]sequencer.PartitionLog, 1), quiet)
 	relay := eventsource.NewRelay(merged, merged, nil, quiet)
 	apps := append(all(b), endpoint(contract.AppEventSource, eventsource.SequencerMetrics(merged, relay, none)),
+		endpoint(contract.AppEventSource, lease.New(nil, "", quiet).Metrics(),
+			[]prometheus.Collector{eventsource.CopyMetrics(func() []immudb.CopyState {
+				return []immudb.CopyState{{Address: "a:3322", Present: true}}
+			})}),
+		endpoint(contract.AppProjector, lease.New(nil, "", quiet).Metrics()),
 		metrics.New([]string{certificate(t, time.Now())}, prometheus.Labels{"app": contract.AppEventSource}))
 	names := make(map[string]family)
 	for _, app := range apps {

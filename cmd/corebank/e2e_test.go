@@ -90,6 +90,16 @@ func up(t *testing.T, data string, patience time.Duration, more ...string) *runn
 // upFrom is up with the program at path.
 func upFrom(t *testing.T, path, data string, patience time.Duration, more ...string) *running {
 	t.Helper()
+	r, err := tryUp(t, path, data, patience, more...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, r.output)
+	}
+	return r
+}
+
+// tryUp is upFrom for a bank that may be refused.
+func tryUp(t *testing.T, path, data string, patience time.Duration, more ...string) (*running, error) {
+	t.Helper()
 	r := &running{t: t, data: data, output: &output{}, ended: make(chan error, 1)}
 	r.process = exec.Command(path, append([]string{"up", "--listen", "127.0.0.1:0", "--data", data}, more...)...)
 	r.process.Stderr = r.output
@@ -107,11 +117,11 @@ func upFrom(t *testing.T, path, data string, patience time.Duration, more ...str
 	case found := <-url:
 		r.Client = banktest.NewClient(t, found, r.token())
 	case err := <-r.ended:
-		t.Fatalf("corebank up ended: %v\n%s", err, r.output)
+		return r, fmt.Errorf("corebank up ended: %w", err)
 	case <-time.After(patience):
 		t.Fatalf("corebank up was not ready in %s\n%s", patience, r.output)
 	}
-	return r
+	return r, nil
 }
 
 // token is what a person would get with: corebank token --data DIR.

@@ -32,6 +32,8 @@ func newRestore() *cobra.Command {
 	flags.StringVar(&config.ToTime, "to-time", "",
 		"moment after which nothing is restored, such as 2026-03-01T09:00:00Z")
 	flags.BoolVar(&config.Drill, "drill", false, "restore into a temporary place, audit, report and remove it")
+	flags.BoolVar(&config.AcceptFindings, "accept-findings", false,
+		"make the bank although the audit finds faults in the restored log: it has them, and its answers may be wrong")
 	require(c, "from")
 	return c
 }

@@ -9,13 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"corebank/backup"
 	"corebank/localbank"
 	"corebank/localbank/datadir"
 	"corebank/localbank/supervisor"
 )
 
 func newUp() *cobra.Command {
-	config := localbank.Config{Out: os.Stdout}
+	config, copied := localbank.Config{Out: os.Stdout}, backup.CheckCopied{Progress: os.Stderr}
 	c := &cobra.Command{
 		Use:     "up",
 		GroupID: groupBank,
@@ -27,6 +28,8 @@ func newUp() *cobra.Command {
 			if config.Program, err = os.Executable(); err != nil {
 				return err
 			}
+			copied.Program = config.Program
+			config.CheckLog = copied.Check
 			ctx, cancel := supervisor.WithParent(ctx, "go") // "go run" dies without passing its signal on
 			defer cancel()
 			return localbank.Run(ctx, config)
@@ -43,6 +46,8 @@ func newUp() *cobra.Command {
 		"give the sidecars certificates, and let each call only what its rules allow")
 	flags.BoolVar(&config.Demo, "demo", false,
 		"fill the bank with a dozen people, their accounts and three months of payments")
+	flags.BoolVar(&copied.AcceptFindings, "accept-findings", false,
+		"open data that was copied or moved although the audit finds faults in its log: the answers may be wrong")
 	flags.StringToStringVar(&config.Via, "via", nil,
 		"part=address of a proxy through which the others reach a part; for tests of bad networks")
 	flags.StringArrayVar(&config.Hosts, "host", nil,

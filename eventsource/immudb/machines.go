@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"corebank/eventsource/copies"
 )
@@ -21,6 +22,8 @@ type Machines struct {
 	mu      lock     // also held while another machine takes over: nothing is found meanwhile
 	primary string   // "" while it is not known
 	leave   []func() // cut the sessions with an earlier primary
+
+	states atomic.Pointer[[]CopyState] // nil before the machines were looked at
 }
 
 // NewMachines are the machines of a configuration with several addresses.

@@ -90,11 +90,13 @@ func (m *Machines) tend(ctx context.Context, stuck copies.Machine) copies.Machin
 	observed := m.config.Observe(ctx)
 	plan, err := copies.Decide(observed, copies.Wish{Copies: m.config.Copies})
 	if err != nil || !plan.Keep {
+		m.note(observed, "")
 		m.log.Warn("the machines with copies of the log are not as they should be",
 			"machines", describeAll(observed), "error", err)
 		return copies.Machine{}
 	}
 	m.primary = plan.Primary
+	m.note(observed, plan.Primary)
 	if err := m.admitAll(ctx, plan.Primary, observed, true); err != nil {
 		m.log.Error("machines have no copy of the log", "error", err)
 	}

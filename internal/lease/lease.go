@@ -53,6 +53,7 @@ type Lease struct {
 	began  time.Time
 	ticked atomic.Int64 // when this process last ran, since it began
 	doubt  atomic.Bool  // it has stood still since the lease was last renewed
+	held   atomic.Bool  // this process leads
 }
 
 // New is a lease for a process, different from other processes of that name.
@@ -68,6 +69,8 @@ func (l *Lease) Run(ctx context.Context, lead func(context.Context) error) error
 		return nil
 	}
 	l.log.Info("this process leads", "holder", l.name, "revision", term.Revision)
+	l.held.Store(true)
+	defer l.held.Store(false)
 	leading, end := context.WithCancelCause(ctx)
 	l.tick()
 	go l.watchItself(leading)

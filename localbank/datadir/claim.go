@@ -10,7 +10,41 @@ import (
 	"strings"
 
 	"corebank/eventsource/immudb"
+	"corebank/internal/filelock"
 )
+
+// claim makes a directory if it is missing, closes it to others and locks it, unless it is refused. From then on, what
+// this process and its children create is readable by their owner only.
+func claim(d Dir, refuse func(Dir) error) (Dir, *filelock.Lock, error) {
+	if d.Path == "" {
+		return d, nil, errors.New("--data is empty; give the directory of a bank, for example --data .corebank")
+	}
+	path, err := filepath.Abs(d.Path)
+	if err != nil {
+		return d, nil, fmt.Errorf("--data %s: %w", d.Path, err)
+	}
+	d.Path = path
+	ownFilesOnly()
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return d, nil, unwritable(path, err)
+	}
+	if err := refuse(d); err != nil {
+		return d, nil, err
+	}
+	if err := d.closeToOthers(); err != nil {
+		return d, nil, err
+	}
+	lock, err := filelock.Try(d.lockFile())
+	var held *filelock.HeldError
+	if errors.As(err, &held) {
+		return d, nil, fmt.Errorf("the data directory %s is in use by another bank, process %d; "+
+			"stop that bank, or give this one a directory of its own with --data DIR", path, held.PID)
+	}
+	if err != nil {
+		return d, nil, unwritable(path, err)
+	}
+	return d, lock, nil
+}
 
 // checkOurs refuses a directory that is neither a bank nor empty: what is in it
 // was not made by a bank, and starting one there could replace it.

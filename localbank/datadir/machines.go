@@ -185,6 +185,9 @@ func (d Dir) Wished(number int) string {
 
 // Runs reports whether a bank runs on the directory.
 func (d Dir) Runs() bool {
+	if _, err := os.Stat(d.lockFile()); errors.Is(err, fs.ErrNotExist) {
+		return false // and no lock is made to find that out
+	}
 	lock, err := filelock.Try(d.lockFile())
 	if err != nil {
 		return true

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"corebank/internal/atomicfile"
@@ -24,6 +23,8 @@ type Locked struct {
 	// machines is how many share the directory; 0 for a bank on one machine, whose
 	// data is in the directory itself.
 	machines int
+	// copied says that the log was copied to where it is, and that no one has made sure of it yet.
+	copied bool
 }
 
 // Open makes the directory if it is missing, locks it for this process, and
@@ -32,39 +33,19 @@ type Locked struct {
 // what this process and its children create is readable by their owner only.
 func Open(dir string, partitions int) (*Locked, error) { return open(dir, partitions, 0) }
 
-func open(dir string, partitions, machines int) (*Locked, error) {
-	if dir == "" {
-		return nil, errors.New("--data is empty; give the directory of a bank, for example --data .corebank")
-	}
-	path, err := filepath.Abs(dir)
+func open(dir string, partitions, machines int) (_ *Locked, err error) {
+	d := &Locked{machines: machines}
+	d.Dir, d.lock, err = claim(Dir{Path: dir, Partitions: partitions}, func(d Dir) error {
+		return errors.Join(d.checkMember(), d.checkOurs())
+	})
 	if err != nil {
-		return nil, fmt.Errorf("--data %s: %w", dir, err)
-	}
-	ownFilesOnly()
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, unwritable(path, err)
-	}
-	d := &Locked{Dir: Dir{Path: path, Partitions: partitions}, machines: machines}
-	if err := errors.Join(d.checkMember(), d.checkOurs()); err != nil {
 		return nil, err
-	}
-	if err := d.closeToOthers(); err != nil {
-		return nil, err
-	}
-	d.lock, err = filelock.Try(d.lockFile())
-	var held *filelock.HeldError
-	if errors.As(err, &held) {
-		return nil, fmt.Errorf("the data directory %s is in use by another bank, process %d; "+
-			"stop that bank, or give this one a directory of its own with --data DIR", path, held.PID)
-	}
-	if err != nil {
-		return nil, unwritable(path, err)
 	}
 	if err := errors.Join(d.checkPartitions(), d.checkMachines()); err != nil {
 		return nil, errors.Join(err, d.lock.Release())
 	}
 	if err := d.prepare(); err != nil {
-		return nil, errors.Join(unwritable(path, err), d.lock.Release())
+		return nil, errors.Join(unwritable(d.Path, err), d.lock.Release())
 	}
 	return d, nil
 }
@@ -126,7 +107,7 @@ func (d *Locked) prepareData() error {
 			return err
 		}
 	}
-	return d.writeComponents()
+	return errors.Join(d.findPlace(), d.writeComponents())
 }
 
 // makePassword writes a new password that satisfies immudb's rules, unless the

@@ -68,7 +68,7 @@ func (d Dir) closeFiles() error {
 func (d Dir) isOurs(name string) bool {
 	paths := []string{d.Logs(), d.Components(), d.Immudb(), d.NATS(), d.Sockets(), d.Secrets(), d.identity(),
 		d.Sessions().Dir, d.RunFile(), d.Targets(), d.Audited(), d.lockFile(), d.partitionsFile(),
-		d.machinesFile()}
+		d.machinesFile(), d.placeFile()}
 	for _, part := range d.LogParts() {
 		paths = append(paths, d.EventSource(part))
 	}

@@ -81,6 +81,10 @@ var ErrNeverRan = errors.New("no bank has run on --data")
 // error is ErrNeverRan if there was none.
 func ReadRunning(path string) (Running, error) {
 	var running Running
+	if (Dir{Path: path}).isCopy() {
+		return running, fmt.Errorf("%w %s: it is a copy of the directory of another bank, or was moved; start it first",
+			ErrNeverRan, path)
+	}
 	text, err := os.ReadFile(Dir{Path: path}.RunFile())
 	if errors.Is(err, fs.ErrNotExist) {
 		return running, fmt.Errorf("%w %s", ErrNeverRan, path)

@@ -25,33 +25,17 @@ const restoring = ".restoring"
 
 // OpenVacant makes the directory if it is missing, locks it, and refuses one that has a bank or anything else in it.
 func OpenVacant(dir string, partitions int) (*Vacant, error) {
-	if dir == "" {
-		return nil, errors.New("--data is empty; give an empty directory, for example --data restored")
-	}
-	path, err := filepath.Abs(dir)
+	target, lock, err := claim(Dir{Path: dir, Partitions: partitions}, Dir.checkVacant)
 	if err != nil {
-		return nil, fmt.Errorf("--data %s: %w", dir, err)
-	}
-	ownFilesOnly()
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, unwritable(path, err)
-	}
-	v := &Vacant{target: Dir{Path: path, Partitions: partitions}}
-	if err := v.target.checkVacant(); err != nil {
 		return nil, err
 	}
-	if err := v.target.closeToOthers(); err != nil {
-		return nil, err
-	}
-	if v.lock, err = filelock.Try(v.target.lockFile()); err != nil {
-		return nil, fmt.Errorf("the data directory %s is in use: %w", path, err)
-	}
-	inside := filepath.Join(path, restoring)
+	v := &Vacant{target: target, lock: lock}
+	inside := filepath.Join(target.Path, restoring)
 	if err = os.RemoveAll(inside); err == nil { // of a restore that was interrupted
 		v.Locked, err = Open(inside, partitions)
 	}
 	if err != nil {
-		return nil, errors.Join(unwritable(path, err), v.lock.Release())
+		return nil, errors.Join(unwritable(target.Path, err), lock.Release())
 	}
 	return v, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,8 +58,15 @@ func tryDisk(dir string) error {
 	return errors.Join(err, file.Sync(), file.Close(), os.Remove(file.Name()))
 }
 
+// RemoveDerived removes what immudb makes again from the transactions of its databases: their indexes and their hash
+// trees. In a copy that was made file by file, they may be of another moment than the transactions.
+func RemoveDerived(dir string) error { return removeFolders(dir, "index_", "aht") }
+
 // removeIndexes removes the indexes of all databases.
-func removeIndexes(dir string) error {
+func removeIndexes(dir string) error { return removeFolders(dir, "index_") }
+
+// removeFolders removes folders of all databases whose names begin like this.
+func removeFolders(dir string, prefixes ...string) error {
 	databases, err := os.ReadDir(dir)
 	if err != nil {
 		return err
@@ -73,7 +81,7 @@ func removeIndexes(dir string) error {
 			return err
 		}
 		for _, file := range files {
-			if !strings.HasPrefix(file.Name(), "index_") {
+			if !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(file.Name(), p) }) {
 				continue
 			}
 			if err := os.RemoveAll(filepath.Join(path, file.Name())); err != nil {

@@ -85,6 +85,23 @@ func (g *Group) Run(ctx context.Context, ready func()) error {
 	return errors.Join(failures...)
 }
 
+// Start starts the processes and waits until all are ready. They run until stop is called, also beyond ctx.
+func (g *Group) Start(ctx context.Context) (stop func() error, err error) {
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended, ready := make(chan error, 1), make(chan struct{})
+	go func() { ended <- g.Run(running, func() { close(ready) }) }()
+	stop = func() error { cancel(); return <-ended }
+	select {
+	case <-ready:
+		return stop, nil
+	case err := <-ended:
+		cancel()
+		return nil, err
+	case <-ctx.Done():
+		return nil, errors.Join(ctx.Err(), stop())
+	}
+}
+
 // Kill kills the processes at once, in no order, when the context of Run ends or has
 // ended, as after a second Ctrl-C.
 func (g *Group) Kill() { g.kill() }

@@ -36,7 +36,7 @@ func (g *Guard) Body(inner http.Handler) http.Handler {
 		defer body.Close()
 		if status, refused := g.readBody(w, r, body); refused != nil {
 			body.Close() // before the answer, which may take its time
-			deny(w, r, status, refused)
+			g.deny(w, r, status, refused)
 			return
 		}
 		body.Reader = bytes.NewReader(body.text)

@@ -34,6 +34,8 @@ type Config struct {
 	Origins []string
 	// SignsIn reports that a request without a caller can read the schema only.
 	SignsIn bool
+	// Refused, unless it is nil, counts a request that is refused before its operation is known, by the code.
+	Refused func(code string)
 	// Caller names the caller of a request; if nil, all requests have the same.
 	Caller func(context.Context) string
 }
@@ -64,6 +66,9 @@ func New(config Config) *Guard {
 	limits := config.Limits.orDefault()
 	if config.Caller == nil {
 		config.Caller = func(context.Context) string { return "" }
+	}
+	if config.Refused == nil {
+		config.Refused = func(string) {}
 	}
 	return &Guard{
 		config: config, limits: limits,

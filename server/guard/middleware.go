@@ -21,7 +21,7 @@ func (g *Guard) Handler(inner http.Handler, uncounted ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		g.secure(w.Header(), r)
 		if !g.knows(r.Host) {
-			deny(w, r, http.StatusMisdirectedRequest, refuse(CodeHost,
+			g.deny(w, r, http.StatusMisdirectedRequest, refuse(CodeHost,
 				"The Host header does not name this server; an operator can add a name with --host."))
 			return
 		}
@@ -29,7 +29,7 @@ func (g *Guard) Handler(inner http.Handler, uncounted ...string) http.Handler {
 		if !slices.Contains(uncounted, r.URL.Path) {
 			if wait := g.addresses.take(v.address, requestCost); wait > 0 {
 				v.wait = scattered(wait)
-				deny(&limitedResponse{ResponseWriter: w, visit: v}, r, http.StatusTooManyRequests, tooFast(v.wait))
+				g.deny(&limitedResponse{ResponseWriter: w, visit: v}, r, http.StatusTooManyRequests, tooFast(v.wait))
 				return
 			}
 		}
@@ -38,7 +38,7 @@ func (g *Guard) Handler(inner http.Handler, uncounted ...string) http.Handler {
 			return
 		}
 		if status, refused := g.checkHeaders(r, v.socket); refused != nil {
-			deny(w, r, status, refused)
+			g.deny(w, r, status, refused)
 			return
 		}
 		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
@@ -96,10 +96,12 @@ func (g *Guard) boundAnswer(w http.ResponseWriter, r *http.Request) {
 }
 
 // deny answers with one error.
-func deny(w http.ResponseWriter, r *http.Request, status int, refused *gqlerror.Error) {
+func (g *Guard) deny(w http.ResponseWriter, r *http.Request, status int, refused *gqlerror.Error) {
 	if r.ContentLength != 0 {
 		w.Header().Set("Connection", "close") // the rest of the body is not read
 	}
+	code, _ := refused.Extensions["code"].(string)
+	g.config.Refused(code)
 	overhttp.Refuse(w, r, status, refused)
 }
 

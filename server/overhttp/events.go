@@ -42,7 +42,7 @@ func (t Transport) stream(w http.ResponseWriter, r *http.Request, exec graphql.G
 	run := running{answers: make(chan *graphql.Response), news: make(chan struct{}, 1)}
 	go func() {
 		defer close(run.answers)
-		run.live = request.Run(ctx, exec, params, check(r.Method), run.notify, func(response *graphql.Response) {
+		run.live = request.Run(ctx, exec, params, t.check(r.Method), run.notify, func(response *graphql.Response) {
 			select {
 			case run.answers <- response:
 			case <-ctx.Done():
@@ -86,15 +86,15 @@ func (t Transport) acquireConnection(w http.ResponseWriter, r *http.Request) (re
 	releaseTotal, ok := t.Connections.Acquire()
 	if !ok {
 		w.Header().Set("Retry-After", "10")
-		send(w, r, mediaJSON, http.StatusServiceUnavailable,
-			refusal(CodeTooMany, "Too many connections are open; try again later."))
+		t.refuse(w, r, mediaJSON, refused{http.StatusServiceUnavailable, CodeTooMany,
+			"Too many connections are open; try again later."})
 		return nil
 	}
 	releaseCaller, ok := t.Connections.AcquireFor(t.Caller(r.Context()))
 	if !ok {
 		releaseTotal()
-		send(w, r, mediaJSON, http.StatusTooManyRequests, refusal(CodeTooMany,
-			"You have too many connections open; close one, or use one websocket for many operations."))
+		t.refuse(w, r, mediaJSON, refused{http.StatusTooManyRequests, CodeTooMany,
+			"You have too many connections open; close one, or use one websocket for many operations."})
 		return nil
 	}
 	return func() { releaseCaller(); releaseTotal() }
@@ -102,9 +102,10 @@ func (t Transport) acquireConnection(w http.ResponseWriter, r *http.Request) (re
 
 // check refuses an operation that a stream of events cannot carry, or that a GET
 // must not do.
-func check(method string) request.Check {
+func (t Transport) check(method string) request.Check {
 	return func(operation *graphql.OperationContext) *gqlerror.Error {
 		if no := unfit(operation, method); no != nil && operation.Operation.Operation != ast.Subscription {
+			t.count(no.code)
 			return refusal(no.code, no.message).Errors[0]
 		}
 		return nil

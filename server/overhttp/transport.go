@@ -30,6 +30,8 @@ type Transport struct {
 	// Ending is cancelled when the gateway stops; it ends all streams, without the
 	// event "complete", so that clients reconnect. nil for never.
 	Ending context.Context
+	// Refused, unless it is nil, counts a request that is not executed, by the code of its refusal.
+	Refused func(code string)
 	// Connections bounds the streams, and Caller names the caller of each.
 	Connections *connlimit.Limiter
 	Caller      func(context.Context) string
@@ -54,16 +56,16 @@ func (t Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Graph
 	media := negotiate(r.Header.Values("Accept"))
 	refusalMedia := refusalMediaType(media)
 	if media == "" {
-		send(w, r, refusalMedia, http.StatusNotAcceptable, refusal(CodeNotAcceptable,
-			fmt.Sprintf("Accept one of %s, %s and, for streams, %s.", mediaGraphQL, mediaJSON, mediaEvents)))
+		t.refuse(w, r, refusalMedia, refused{http.StatusNotAcceptable, CodeNotAcceptable,
+			fmt.Sprintf("Accept one of %s, %s and, for streams, %s.", mediaGraphQL, mediaJSON, mediaEvents)})
 		return
 	}
-	params, refused := read(r)
-	if refused != nil {
-		if refused.status == http.StatusMethodNotAllowed {
+	params, no := read(r)
+	if no != nil {
+		if no.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", allowed)
 		}
-		send(w, r, refusalMedia, refused.status, refusal(refused.code, refused.message))
+		t.refuse(w, r, refusalMedia, *no)
 		return
 	}
 	params.Headers = r.Header
@@ -94,6 +96,18 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, reason *gqlerror
 type refused struct {
 	status        int
 	code, message string
+}
+
+// refuse answers a request that is not executed.
+func (t Transport) refuse(w http.ResponseWriter, r *http.Request, media string, no refused) {
+	t.count(no.code)
+	send(w, r, media, no.status, refusal(no.code, no.message))
+}
+
+func (t Transport) count(code string) {
+	if t.Refused != nil {
+		t.Refused(code)
+	}
 }
 
 // read reads the request's parameters from the URL or the body, depending on the
@@ -171,7 +185,7 @@ func (t Transport) answer(w http.ResponseWriter, r *http.Request, exec graphql.G
 		if no.status == http.StatusMethodNotAllowed {
 			w.Header().Set("Allow", "POST")
 		}
-		send(w, r, media, no.status, refusal(no.code, no.message))
+		t.refuse(w, r, media, *no)
 		return
 	}
 	next, ctx := exec.DispatchOperation(ctx, operation)

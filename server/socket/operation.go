@@ -60,6 +60,7 @@ func (c *conn) start(m message) {
 		c.close(CloseDuplicate, fmt.Sprintf("Subscriber for %.80s already exists", m.ID))
 	case !fits:
 		cancel()
+		c.transport.count(CodeTooManyOperations)
 		c.send(message{Type: typeError, ID: m.ID, Payload: errorsOf(ctx, gqlerror.List{{
 			Message: fmt.Sprintf("A connection runs at most %d operations at a time; complete another first.",
 				c.transport.MaxOperations),

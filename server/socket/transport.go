@@ -37,6 +37,8 @@ type Transport struct {
 	// Pending bounds the connections without an accepted connection_init, in all and
 	// for one address; nil for no bound.
 	Pending *connlimit.Limiter
+	// Refused, unless it is nil, counts a connection that is refused because of their number, or an operation, by a code.
+	Refused func(code string)
 	// InitTimeout is how long a client may take to send connection_init.
 	InitTimeout time.Duration
 	// Ping is the time between pings. A client that sends nothing for twice as long
@@ -93,12 +95,14 @@ func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocke
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	release, ok := t.Connections.Acquire()
 	if !ok {
+		t.count(codeTooManyConnections)
 		tooMany(w, r, "Too many connections are open; try again later.")
 		return
 	}
 	accepted, ok := t.acquirePending(r)
 	if !ok {
 		release()
+		t.count(codeTooManyConnections)
 		tooMany(w, r, "Too many connections wait for connection_init; try again later.")
 		return
 	}
@@ -120,6 +124,15 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		c.begin()
 		c.serve()
 	}()
+}
+
+// codeTooManyConnections is the code that a stream of events is refused with for the same reason.
+const codeTooManyConnections = "TOO_MANY_CONNECTIONS"
+
+func (t *Transport) count(code string) {
+	if t.Refused != nil {
+		t.Refused(code)
+	}
 }
 
 // acquirePending counts a connection until its connection_init was accepted.
@@ -171,6 +184,7 @@ func (c *conn) init(m message) (release func()) {
 	}
 	release, ok = c.transport.Connections.AcquireFor(c.transport.Caller(c.ctx))
 	if !ok {
+		c.transport.count(codeTooManyConnections)
 		c.refuse(Closed{CloseTryAgain, "Too many connections"}) // which stock clients try again, unlike 4429
 		return nil
 	}

@@ -24,11 +24,12 @@ type provable interface {
 type storedLog struct {
 	databases []provable
 	waiting   int64 // records that the sequence does not have yet
+	still     bool  // no one writes it meanwhile
 	log       *slog.Logger
 }
 
 func (c Config) openLog(log *slog.Logger) *storedLog {
-	opened := &storedLog{log: log}
+	opened := &storedLog{log: log, still: c.LogOnly}
 	for _, database := range c.Databases() {
 		if database.Partition.IsSequence() {
 			opened.databases = append(opened.databases, immudb.NewSequenceLog(database))
@@ -60,7 +61,7 @@ func (l *storedLog) read(
 	case len(proofs) == 1:
 		err = readOne(ctx, proofs[0], a, show)
 	default:
-		l.waiting, err = readPartitions(ctx, proofs, a, show)
+		l.waiting, err = readPartitions(ctx, proofs, a, l.still, show)
 	}
 	if errors.Is(err, immudb.ErrNotProven) {
 		a.Expect(nil) // the log cannot be read to its end

@@ -29,9 +29,10 @@ type partition struct {
 	position int64                    // of the last record that was taken
 }
 
-// readPartitions gives the auditor the whole log. It returns how many records the sequence does not have yet.
+// readPartitions gives the auditor the whole log. It returns how many records the sequence does not have yet. In a log
+// that stands still, these have their causes, too.
 func readPartitions(
-	ctx context.Context, proofs []*immudb.Proof, a *audit.Auditor, show *progress,
+	ctx context.Context, proofs []*immudb.Proof, a *audit.Auditor, still bool, show *progress,
 ) (waiting int64, err error) {
 	m := &merger{a: a, last: storage.Cut{Ends: make([]int64, len(proofs)-1)}}
 	for i, proof := range proofs[1:] {
@@ -51,7 +52,7 @@ func readPartitions(
 		}
 		show.show(a.Records(), tx.ID, proofs[0].State.Tx)
 	}
-	return m.rest()
+	return m.rest(still)
 }
 
 // cut gives the auditor the records from the last cut to this one.
@@ -142,7 +143,8 @@ func (p *partition) take(a *audit.Auditor) (contract.Record, bool, error) {
 }
 
 // rest reads each partition to its end, beyond the sequence: only then is all of it known to be proven.
-func (m *merger) rest() (waiting int64, err error) {
+func (m *merger) rest(still bool) (waiting int64, err error) {
+	var caused []contract.Record
 	for _, part := range m.parts {
 		for {
 			r, found, err := part.take(m.a)
@@ -154,6 +156,16 @@ func (m *merger) rest() (waiting int64, err error) {
 			}
 			m.checkPosition(part, r, 0)
 			waiting++
+			if still && r.After != nil {
+				caused = append(caused, r)
+			}
+		}
+	}
+	for _, r := range caused {
+		// The position of a partition that was read to its end is that of its next record.
+		if of := r.After.Partition; of < 1 || of > len(m.parts) || m.parts[of-1].position <= r.After.Position {
+			m.find(r, 0, "a record whose cause is in the log",
+				fmt.Sprintf("its cause would be at position %d of partition %d", r.After.Position, of))
 		}
 	}
 	return waiting, nil

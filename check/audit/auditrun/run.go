@@ -36,7 +36,7 @@ func RunAndReport(ctx context.Context, c Config, asJSON bool, out io.Writer, log
 // report is then nil, unless it has findings already.
 func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger) (*audit.Report, error) {
 	began, show := time.Now(), newProgress(progress)
-	if err := c.complete(); err != nil {
+	if err := c.complete(ctx); err != nil {
 		return nil, err
 	}
 	earlier, err := readAudited(c.State, c.Immudb.Database, c.Partitions)
@@ -69,9 +69,11 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 	report.Waiting = log.waiting
 	switch {
 	case err != nil && report.OK:
-		return nil, c.Explain("the audit", err)
+		return nil, c.explain(err)
 	case err != nil:
-		return &report, fmt.Errorf("the audit is not complete: %w", c.Explain("the audit", err))
+		return &report, fmt.Errorf("the audit is not complete: %w", c.explain(err))
+	case c.LogOnly:
+		return &report, nil
 	}
 	log.save(ctx, report)
 	if report.OK {
@@ -82,6 +84,9 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 }
 
 func (c Config) readViews(ctx context.Context) (_ *laws.ViewSums, err error) {
+	if c.LogOnly {
+		return nil, nil
+	}
 	store, err := c.Views.OpenSnapshots(ctx)
 	if err != nil {
 		return nil, err
