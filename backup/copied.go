@@ -40,6 +40,12 @@ type CheckCopied struct {
 	Progress       io.Writer
 }
 
+// With is Check, with a program that runs immudb and where the progress is shown.
+func (c CheckCopied) With(program string, progress io.Writer) func(context.Context, datadir.Dir) error {
+	c.Program, c.Progress = program, progress
+	return c.Check
+}
+
 // Check is nil if a bank may be opened with the log.
 func (c CheckCopied) Check(ctx context.Context, data datadir.Dir) (err error) {
 	run := c.Immudb
@@ -64,8 +70,8 @@ func (c CheckCopied) Check(ctx context.Context, data datadir.Dir) (err error) {
 		report, copyAgain)
 }
 
-const copyAgain = "Copy it again while the bank is stopped or from a snapshot of its file system, or make the bank of " +
-	"a backup: corebank backup copies a bank that runs"
+const copyAgain = "Copy it again while the bank is stopped or from a snapshot of its file system, or make the bank " +
+	"of a backup: corebank backup copies a bank that runs"
 
 // torn adds what to do about a log that cannot be read.
 func torn(err error) error {

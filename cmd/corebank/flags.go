@@ -17,6 +17,15 @@ func require(c *cobra.Command, flags ...string) {
 	}
 }
 
+// hide leaves flags that are for tests out of the help.
+func hide(c *cobra.Command, flags ...string) {
+	for _, flag := range flags {
+		if err := c.Flags().MarkHidden(flag); err != nil {
+			panic(err) // the flag is missing: a mistake in this program
+		}
+	}
+}
+
 // partitionsFlag adds the flag of the commands that must know how the log is
 // divided.
 func partitionsFlag(c *cobra.Command, partitions *int) {

@@ -16,7 +16,7 @@ import (
 )
 
 func newUp() *cobra.Command {
-	config, copied := localbank.Config{Out: os.Stdout}, backup.CheckCopied{Progress: os.Stderr}
+	config, copied := localbank.Config{Out: os.Stdout}, backup.CheckCopied{}
 	c := &cobra.Command{
 		Use:     "up",
 		GroupID: groupBank,
@@ -28,8 +28,7 @@ func newUp() *cobra.Command {
 			if config.Program, err = os.Executable(); err != nil {
 				return err
 			}
-			copied.Program = config.Program
-			config.CheckLog = copied.Check
+			config.CheckLog = copied.With(config.Program, os.Stderr)
 			ctx, cancel := supervisor.WithParent(ctx, "go") // "go run" dies without passing its signal on
 			defer cancel()
 			return localbank.Run(ctx, config)
@@ -54,10 +53,6 @@ func newUp() *cobra.Command {
 		"address of a machine's own host, once for each machine; for tests of bad networks")
 	flags.StringArrayVar(&config.Enter, "enter", nil,
 		"command that runs a program in a machine's own host, once for each machine; for tests of bad networks")
-	for _, name := range []string{"via", "host", "enter"} {
-		if err := flags.MarkHidden(name); err != nil {
-			panic(err) // the flag is missing: a mistake in this program
-		}
-	}
+	hide(c, "via", "host", "enter")
 	return c
 }
