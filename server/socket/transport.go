@@ -95,14 +95,14 @@ func (t *Transport) Supports(r *http.Request) bool { return websocket.IsWebSocke
 func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	release, ok := t.Connections.Acquire()
 	if !ok {
-		t.count(codeTooManyConnections)
+		t.count(overhttp.CodeTooMany)
 		tooMany(w, r, "Too many connections are open; try again later.")
 		return
 	}
 	accepted, ok := t.acquirePending(r)
 	if !ok {
 		release()
-		t.count(codeTooManyConnections)
+		t.count(overhttp.CodeTooMany)
 		tooMany(w, r, "Too many connections wait for connection_init; try again later.")
 		return
 	}
@@ -125,9 +125,6 @@ func (t *Transport) Do(w http.ResponseWriter, r *http.Request, exec graphql.Grap
 		c.serve()
 	}()
 }
-
-// codeTooManyConnections is the code that a stream of events is refused with for the same reason.
-const codeTooManyConnections = "TOO_MANY_CONNECTIONS"
 
 func (t *Transport) count(code string) {
 	if t.Refused != nil {
@@ -184,7 +181,7 @@ func (c *conn) init(m message) (release func()) {
 	}
 	release, ok = c.transport.Connections.AcquireFor(c.transport.Caller(c.ctx))
 	if !ok {
-		c.transport.count(codeTooManyConnections)
+		c.transport.count(overhttp.CodeTooMany)
 		c.refuse(Closed{CloseTryAgain, "Too many connections"}) // which stock clients try again, unlike 4429
 		return nil
 	}
