@@ -39,7 +39,13 @@ func (c *Command) Check() (err error) {
 		return fmt.Errorf("--partitions: %w", err)
 	}
 	kinds := Kinds(c.Partitions)
-	if c.Machines > 1 {
+	switch {
+	case c.From != "" && (c.Machines > 1 || c.Events > 0):
+		return errors.New("--from: a bank of two releases is on one machine, and begins empty; " +
+			"leave out --machines and --events")
+	case c.From != "":
+		kinds = ReleaseKinds()
+	case c.Machines > 1:
 		kinds = MachineKinds()
 	}
 	if c.Kinds, err = ParseKinds(c.Faults, kinds); err != nil {
@@ -146,8 +152,13 @@ func (c *Command) line() string {
 	if c.Each > 0 {
 		until = fmt.Sprintf("--each %d", c.Each)
 	}
-	return fmt.Sprintf("corebank torture --seed %d --faults %s --clients %d --accounts %d %s --events %d --partitions %d "+
-		"--machines %d", c.Seed, c.Faults, c.Clients, c.Accounts, until, c.Events, c.Partitions, max(c.Machines, 1))
+	line := fmt.Sprintf("corebank torture --seed %d --faults %s --clients %d --accounts %d %s --events %d "+
+		"--partitions %d --machines %d",
+		c.Seed, c.Faults, c.Clients, c.Accounts, until, c.Events, c.Partitions, max(c.Machines, 1))
+	if c.From != "" {
+		line += " --from " + c.From
+	}
+	return line
 }
 
 func (c *Command) writeJSON(ctx context.Context, report Report) error {

@@ -117,6 +117,9 @@ var machineFaults = []fault{
 	{OldPrimary, nil, false, (*run).keepOldPrimary},
 }
 
+// releaseFaults are those of a bank that two releases run.
+var releaseFaults = []fault{{Replaced, nil, false, (*run).replaceApps}}
+
 // MachineKinds are all faults that there are in a bank on several machines.
 func MachineKinds() (all []Kind) {
 	for _, f := range machineFaults {
@@ -133,8 +136,8 @@ func (r *run) inject(running context.Context, f Fault) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(running), f.Lasts+injectTime)
 	defer cancel()
 	what, part := f.Kind.split()
-	for _, one := range slices.Concat(faults, machineFaults) {
-		if one.name == f.Kind || one.on != nil && string(one.name) == what {
+	for _, one := range slices.Concat(faults, machineFaults, releaseFaults) {
+		if one.name == f.Kind || (one.on != nil || one.name == Replaced) && string(one.name) == what {
 			return one.do(r, ctx, injection{f, part, running})
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ type gateway struct {
 	clients []graphqlclient.Client
 	at      atomic.Int32
 	clock   func() time.Duration
+	final   sync.Map // the texts of errors that are not to be retried
 }
 
 func newGateway(urls []string, token string, clients int, clock func() time.Duration) *gateway {
@@ -56,7 +58,21 @@ func (g *gateway) Post(ctx context.Context, query string, variables map[string]a
 	at := g.at.Load()
 	answer, err := g.clients[at].Post(ctx, query, variables)
 	g.note(at, err)
+	for _, e := range answer.Errors {
+		if e.Extensions["retryable"] != true {
+			g.final.Store(e.Error(), true)
+		}
+	}
 	return answer, err
+}
+
+// finalErrors are those that said not to try again.
+func (g *gateway) finalErrors() (texts []string) {
+	g.final.Range(func(text, _ any) bool {
+		texts = append(texts, text.(string))
+		return true
+	})
+	return texts
 }
 
 // Dial opens a websocket with one gateway.

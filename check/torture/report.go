@@ -112,6 +112,9 @@ func target(kind Kind) Seconds {
 	if what, _ := kind.split(); what == Kill {
 		return 6
 	}
+	if what, _ := kind.split(); what == Replaced {
+		return 5
+	}
 	switch kind {
 	case GatewayLost, ActorsLost:
 		return 2
@@ -125,7 +128,7 @@ func target(kind Kind) Seconds {
 }
 
 func byKind(injected []Injected) (lines []KindReport) {
-	for _, kind := range append(Kinds(contract.MaxPartitions), MachineKinds()...) {
+	for _, kind := range slices.Concat(Kinds(contract.MaxPartitions), MachineKinds(), ReleaseKinds()) {
 		var next, whole []Seconds
 		line := KindReport{Kind: kind, Target: target(kind)}
 		for _, i := range injected {

@@ -33,6 +33,8 @@ func newTorture() *cobra.Command {
 	flags.IntVar(&run.Accounts, "accounts", 32, "accounts that they use at once, 1 to 1000")
 	partitionsFlag(c, &run.Partitions)
 	flags.IntVar(&run.Machines, "machines", 1, "how many machines the bank has, 1 or 3, of which some are lost and frozen")
+	flags.StringVar(&run.From, "from", "",
+		"program of another release, with which the bank begins; its apps are replaced by those of this one, and back")
 	flags.BoolVar(&run.Keep, "keep", false, "keep the bank's data, whatever the result")
 	c.MarkFlagsMutuallyExclusive("each", "duration")
 	return c

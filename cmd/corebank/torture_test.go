@@ -19,7 +19,7 @@ import (
 // no violation. What it made is gone afterwards; after a violation it stays, because
 // the same seed hardly ever makes the same history again.
 func TestAShortTortureFindsNoViolation(t *testing.T) {
-	torture(t, []string{"linearizable", "everything", "seed 1"}, "--duration", "12s", "--faults",
+	runTorture(t, []string{"linearizable", "everything", "seed 1"}, "--duration", "12s", "--faults",
 		"kill:actor,kill:eventsource,kill:immudb,kill:nats,everything,"+
 			"freeze:eventsource,broker-lost,second-writer,snapshots:damaged")
 }
@@ -32,11 +32,11 @@ func TestAShortTortureOfMachinesFindsNoViolation(t *testing.T) {
 	} else {
 		faults = append(faults, "machine:deaf")
 	}
-	torture(t, append(faults, "linearizable", "clients wait", "seed 1"), "--machines", "3", "--each", "1",
+	runTorture(t, append(faults, "linearizable", "clients wait", "seed 1"), "--machines", "3", "--each", "1",
 		"--faults", strings.Join(faults, ","))
 }
 
-func torture(t *testing.T, says []string, arguments ...string) {
+func runTorture(t *testing.T, says []string, arguments ...string) {
 	if testing.Short() {
 		t.Skip("it runs a whole bank for half a minute")
 	}
@@ -92,6 +92,8 @@ func TestTheTortureSaysWhatItDoesNotUnderstand(t *testing.T) {
 		"--accounts 1001":         "want 1 to 1000",
 		"--machines 2":            "of which one can be lost",
 		"--machines 3 --events 9": "begins empty",
+		"--from x --machines 3":   "leave out --machines",
+		"--from x --faults kill":  "replaced:",
 		"--faults kill --seed x":  "invalid argument",
 	} {
 		out, err := exec.CommandContext(context.WithoutCancel(t.Context()), path,
