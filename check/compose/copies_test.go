@@ -12,10 +12,12 @@ import (
 	"corebank/internal/app"
 )
 
+const addressesOfCopies = "machine-1:3322,machine-2:3322,machine-3:3322"
+
 // copies is what "corebank failover" says that each machine has, one line for each.
 func (p *project) copies(ctx context.Context) (string, error) {
 	return p.compose(ctx, "exec", "-T", "eventsource-1", "/corebank", "failover", "--dry-run",
-		"--immudb=machine-1:3322,machine-2:3322,machine-3:3322", "--copies=2")
+		"--immudb="+addressesOfCopies, "--copies=2")
 }
 
 var (

@@ -44,6 +44,10 @@ func TestTheClusterOutlivesItsMachines(t *testing.T) {
 	})
 	checkAccounts(t, pay)
 	checkCopies(t, p)
+	// The views are those of the machine that has lost all that it had before.
+	t.Log(p.must(t, "run", "--rm", "--no-deps", "-T", "--volume="+p.name+"_views-1:/views", "eventsource-1", "audit",
+		"--immudb="+addressesOfCopies, "--views=/views/views.db", "--state=/home/nonroot/audited.json",
+		"--immudb-password-file=/run/secrets/immudb_password"))
 }
 
 // hurtMachine does something to a machine, waits for payments while it is away, mends it,

@@ -13,7 +13,8 @@ func logFlags(c *cobra.Command, config *storedlog.Config) {
 	flags := c.Flags()
 	flags.StringVar(&config.Data, "data", datadir.Default,
 		"directory of the bank that \"corebank up\" runs, unless --immudb is given")
-	flags.StringVar(&config.Immudb.Address, "immudb", "", "address of the immudb server, instead of --data")
+	flags.StringVar(&config.Immudb.Address, "immudb", "", "address of the immudb server, instead of --data; of several "+
+		"machines with copies of the log, all with commas between them: the one that takes the commits is read")
 	flags.StringVar(&config.Immudb.Database, "immudb-database", immudb.DefaultDatabase, "database of the log")
 	flags.StringSliceVar(&config.Addresses, "partition-immudb", nil,
 		"addresses of the partitions' immudb servers, in order, if they are not --immudb")

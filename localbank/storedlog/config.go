@@ -43,6 +43,8 @@ func (c *Config) Complete(ctx context.Context) error {
 		if err := c.completeFromData(ctx); err != nil {
 			return err
 		}
+	} else if err := c.findPrimary(ctx); err != nil {
+		return err
 	}
 	c.passwords = make(map[string]string)
 	_, err := c.Immudb.Parts(c.Partitions, func(suffix string) (password string, err error) {
