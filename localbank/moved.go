@@ -18,8 +18,11 @@ func (c Config) settle(ctx context.Context, data *datadir.Locked, say func(forma
 	if !data.Copied() {
 		return nil
 	}
+	if err := data.CheckCopy(); err != nil {
+		return err
+	}
 	say(movedText, shown(data.Path))
-	if err := errors.Join(data.CheckCopy(), immudbserver.RemoveDerived(data.Immudb())); err != nil {
+	if err := immudbserver.RemoveDerived(data.Immudb()); err != nil {
 		return err
 	}
 	if c.CheckLog == nil {
