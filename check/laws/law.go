@@ -89,7 +89,10 @@ var (
 
 // The laws of a bank that is broken on purpose.
 var (
-	Fenced    = law("fenced", "an event source that lost the log writes no more")
+	Fenced  = law("fenced", "an event source that lost the log writes no more")
+	Current = law("current", "a read of the log has all that was acknowledged before it was asked for")
+	Copied  = law("copied", "what is acknowledged is on as many machines as were asked for, and all machines have the "+
+		"same log in the end")
 	Heals     = law("heals", "a healed bank answers, its views and subscribers catch up, and no process panicked")
 	Unchanged = law("unchanged", "what was in the log before is unchanged")
 	Always    = law("always", "at any moment, a client sees ledgers that sum to zero, and nothing in transit "+

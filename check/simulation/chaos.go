@@ -13,6 +13,9 @@ func (w *world) chaos(ctx context.Context) {
 	th := w.thread("weather", nil)
 	for w.sleep(ctx, th.between(20*time.Millisecond, 2*time.Second)) == nil {
 		w.takeCopy()
+		if w.cluster != nil {
+			w.cluster.disturb(ctx)
+		}
 		if e, is := w.drawEvent(th); is {
 			w.count(e)
 			w.happen(ctx, th, e)

@@ -12,6 +12,9 @@ import (
 
 // check checks every law of the run, and returns how long its log is.
 func (w *world) check() int {
+	if w.cluster != nil {
+		w.cluster.check()
+	}
 	records := w.records()
 	log := laws.NewLog(&w.found)
 	h := &laws.History{Findings: &w.found, Began: w.began, Skews: w.skews, Caller: customer, Durable: w.durableSince,

@@ -21,6 +21,7 @@ type disk struct {
 	part     storage.Partition
 	log      *storage.MemoryLog         // nil for a sequence
 	sequence *storage.MemorySequenceLog // nil for a log
+	cluster  *cluster                   // that has the log on several machines, in place of the above
 	away     atomic.Int64               // until when it is unreachable, as a time.Duration of the run
 
 	mu        sync.Mutex

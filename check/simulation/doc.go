@@ -7,6 +7,12 @@
 // snapshots, a store of views and a broker that delay, lose, repeat, reorder, damage and forget, and processes that
 // die before and after every durable step, freeze, and come back with nothing but what was durable.
 //
+// With Parts.Machines, the log is on three machines: an immudb server and an event source on each, with a lease that is
+// kept where a majority of machines is reached. There package eventsource/immudb is the real one, too, with its fence,
+// its sessions and its failover, and so are the plans of eventsource/copies and the lease; package immu stands for the
+// servers. Machines are killed, lost with their disks and replaced by empty ones, frozen, slowed down and cut off, in
+// both directions or in one, and operators ask for other primaries meanwhile.
+//
 // When the clients are done, everything heals, the bank gets time to settle, and the laws of package laws are
 // checked on the whole history.
 //
@@ -21,8 +27,9 @@
 //
 // # How to run it
 //
-//	go test ./check/simulation                    5,000 seeds
+//	go test ./check/simulation                    4,000 seeds, and 150 with machines
 //	go test ./check/simulation -seeds 100000      any number of seeds, -from any
+//	go test ./check/simulation -machines 100000   any number of those with machines
 //	go test ./check/simulation -seed 7 -v         one, with its trace
 //
 // A seed that fails prints how to repeat it and its last steps.

@@ -8,7 +8,7 @@ import (
 type fault string
 
 // All faults, by what they hit.
-var crashPoints, callFaults, snapshotFaults, events []fault
+var crashPoints, callFaults, snapshotFaults, events, leaseFaults, machineEvents []fault
 
 // in adds a fault to those of its kind.
 func in(kind *[]fault, text fault) fault {
@@ -91,6 +91,23 @@ var (
 	logPutBack   = in(&events, "an earlier copy of the log is put in its place")
 )
 
+// Faults of a log that several machines have copies of.
+var (
+	leaseStale       = in(&leaseFaults, "the lease is read as it was before")
+	leaseUnknown     = in(&leaseFaults, "the lease is written, and the answer gets lost")
+	machineKilled    = in(&machineEvents, "a machine is killed")
+	serverKilled     = in(&machineEvents, "the immudb server of a machine is killed")
+	machineLost      = in(&machineEvents, "a machine is lost with its disk, and an empty one takes its place")
+	machineFrozen    = in(&machineEvents, "a machine freezes")
+	machinesTwo      = in(&machineEvents, "two machines are killed at once")
+	machineSlow      = in(&machineEvents, "the disk of a machine is slow")
+	machineCut       = in(&machineEvents, "a machine is cut off from the others")
+	machineCutOneway = in(&machineEvents, "a machine is cut off from another one, in one direction")
+	machineUnheard   = in(&machineEvents, "a machine is cut off from its clients")
+	brokerElects     = in(&machineEvents, "the broker elects a leader")
+	failedOver       = in(&machineEvents, "an operator asks for another primary")
+)
+
 // weather is how often each fault happens in a run: its probability, and for events their weight.
 type weather map[fault]float64
 
@@ -101,26 +118,28 @@ const puttingBack = 5
 // once, nothing gets far enough to fail in an interesting way.
 func forecast(dice *rand.Rand) weather {
 	w := make(weather)
-	choose := func(kinds []fault, calm float64, least, most float64) {
-		for _, kind := range kinds {
-			luck, rate := dice.Float64(), least+dice.Float64()*(most-least)
-			switch {
-			case luck < calm:
-			case luck < calm+(1-calm)*0.7:
-				w[kind] = rate / 8
-			default:
-				w[kind] = rate
-			}
-		}
-	}
-	choose(crashPoints, 0.7, 0.02, 0.15)
-	choose(callFaults, 0.6, 0.05, 0.3)
-	choose(snapshotFaults, 0.5, 0.1, 0.6)
-	choose(events, 0.4, 0.2, 1)
+	w.choose(dice, crashPoints, 0.7, 0.02, 0.15)
+	w.choose(dice, callFaults, 0.6, 0.05, 0.3)
+	w.choose(dice, snapshotFaults, 0.5, 0.1, 0.6)
+	w.choose(dice, events, 0.4, 0.2, 1)
 	if dice.IntN(puttingBack) > 0 {
 		delete(w, logPutBack) // after it, nothing is known of what was answered before
 	}
 	return w
+}
+
+// choose chooses how often each fault of a kind happens: not at all for some.
+func (w weather) choose(dice *rand.Rand, kinds []fault, calm float64, least, most float64) {
+	for _, kind := range kinds {
+		luck, rate := dice.Float64(), least+dice.Float64()*(most-least)
+		switch {
+		case luck < calm:
+		case luck < calm+(1-calm)*0.7:
+			w[kind] = rate / 8
+		default:
+			w[kind] = rate
+		}
+	}
 }
 
 // rate is how often a fault happens now.

@@ -12,6 +12,7 @@ import (
 	"corebank/eventsource"
 	"corebank/eventsource/storage"
 	"corebank/internal/bank"
+	"corebank/internal/lease"
 	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
@@ -136,6 +137,22 @@ var broken = map[string]struct {
 	"posting again under another key": {
 		Parts{Clear: renaming},
 		[]laws.Law{laws.Asked},
+	},
+	"acknowledging before another machine has it": {
+		Parts{Machines: true, Disk: alone},
+		[]laws.Law{laws.Copied},
+	},
+	"acknowledging before another machine has it, in the log": {
+		Parts{Machines: true, Disk: alone},
+		[]laws.Law{laws.Acknowledged},
+	},
+	"answering from an earlier primary": {
+		Parts{Machines: true, Unasked: true},
+		[]laws.Law{laws.Current},
+	},
+	"deposing each other in turn": {
+		Parts{Machines: true, Lease: func(s lease.Store) lease.Store { return openHanded{s} }},
+		[]laws.Law{laws.Heals},
 	},
 	"applying a batch twice": {
 		Parts{Views: newBlind},

@@ -2,5 +2,8 @@
 
 package simulation
 
-// seedsByDefault is how many seeds the test runs.
-const seedsByDefault = 5000
+// seedsByDefault and machinesByDefault are how many seeds the tests run.
+const (
+	seedsByDefault    = 4000
+	machinesByDefault = 150
+)

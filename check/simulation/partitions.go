@@ -68,5 +68,8 @@ func (w *world) records() (records []contract.Record) {
 }
 
 func (d *disk) readAll(ctx context.Context, after int64, limit int) ([]contract.Record, error) {
+	if d.cluster != nil {
+		return d.cluster.readAll(after, limit)
+	}
 	return d.log.Open().ReadAll(ctx, after, limit)
 }

@@ -2,10 +2,13 @@ package simulation
 
 import (
 	"corebank/actor"
+	"corebank/check/simulation/immu"
 	"corebank/eventsource"
+	"corebank/eventsource/immudb"
 	"corebank/eventsource/storage"
 	"corebank/internal/batcher"
 	"corebank/internal/contract"
+	"corebank/internal/lease"
 	"corebank/internal/logclient"
 	"corebank/internal/view"
 )
@@ -37,6 +40,16 @@ type Parts struct {
 	Call func(Call) Call
 	// Clear stands between the gateways and the clearing actors.
 	Clear func(batcher.Clearing) batcher.Clearing
+	// Machines has the log on several machines. What follows is of them.
+	Machines bool
+	// Disk changes a new disk of a machine.
+	Disk func(*immu.Server)
+	// Network stands between the event sources and the machines with copies of the log.
+	Network func(immudb.Network) immudb.Network
+	// Lease stands between an event source and the lease of the one that works.
+	Lease func(lease.Store) lease.Store
+	// Unasked has event sources answer without asking themselves whether they still may.
+	Unasked bool
 	// Saga stands between the drivers of transfers and the actors.
 	Saga func(Call) Call
 }

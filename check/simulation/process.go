@@ -16,6 +16,7 @@ type process struct {
 	cancel context.CancelFunc
 	dead   atomic.Bool
 	frozen atomic.Int64 // until when, as a time.Duration of the run
+	stood  atomic.Int64 // the same, of the last time that it took so long that it notices
 	// again starts the next life; it is called some time after a crash.
 	again func()
 
@@ -83,10 +84,16 @@ func (p *process) die() bool {
 	return true
 }
 
+// standstill is how long a process may stand still before it notices that, as package lease has it.
+const standstill = time.Second
+
 // freeze stops the process for a while, as SIGSTOP does.
 func (p *process) freeze(d time.Duration) {
 	p.world.note(p.name, "freezes for %s", d)
 	p.frozen.Store(int64(p.world.now() + d))
+	if d >= standstill {
+		p.stood.Store(int64(p.world.now() + d))
+	}
 }
 
 // thaw waits while the process is frozen.

@@ -9,11 +9,14 @@ import (
 	"corebank/internal/contract"
 )
 
-// copies are where each disk ended at some instants, oldest first: what an operator can put the log back to.
-type copies [][]int64
+// earlier are where each disk ended at some instants, oldest first: what an operator can put the log back to.
+type earlier [][]int64
 
 // takeCopy notes how the log is now: all partitions and their sequence at one instant, at which nothing else happens.
 func (w *world) takeCopy() {
+	if w.cluster != nil {
+		return // it is not put back
+	}
 	ends := make([]int64, len(w.disks))
 	for i, d := range w.disks {
 		ends[i] = d.end()

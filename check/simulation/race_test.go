@@ -2,5 +2,8 @@
 
 package simulation
 
-// seedsByDefault is less with the race detector, which is slow.
-const seedsByDefault = 300
+// seedsByDefault and machinesByDefault are less with the race detector, which is slow.
+const (
+	seedsByDefault    = 300
+	machinesByDefault = 30
+)

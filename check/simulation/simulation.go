@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -42,15 +43,24 @@ func Run(t *testing.T, seed uint64, parts Parts) (report Report) {
 			panic(fmt.Sprintf("seed %d: %v", seed, p))
 		}
 	}()
-	synctest.Test(t, func(t *testing.T) { report = build(t, seed, parts).run() })
+	files := "" // of event sources, if they have any
+	if parts.Machines {
+		var err error
+		if files, err = os.MkdirTemp(memoryFiles, "simulation"); err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(files)
+	}
+	synctest.Test(t, func(t *testing.T) { report = build(t, seed, parts, files).run() })
 	return report
 }
 
 // build makes the world of a seed: how many there are of what, and its weather.
-func build(t *testing.T, seed uint64, parts Parts) *world {
+func build(t *testing.T, seed uint64, parts Parts, files string) *world {
 	w := &world{seed: seed, parts: parts, began: time.Now(), healing: make(chan struct{}), skews: []time.Duration{0},
 		names: make(map[string]string), located: make(map[string]int),
-		durable: make(map[event]time.Duration), reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int)}
+		durable: make(map[event]time.Duration), versions: make(map[bank.AccountID]int64),
+		reserved: make(map[time.Duration]struct{}), counts: make(map[fault]int)}
 	w.ctx, w.end = context.WithCancel(t.Context())
 	dice := w.thread("world", nil)
 	w.weather = forecast(dice.Rand)
@@ -64,7 +74,11 @@ func build(t *testing.T, seed uint64, parts Parts) *world {
 	}
 	w.foreign, w.absent = w.person(dice, "eve", "USD"), w.person(dice, "absent", "EUR")
 	w.auditor = w.person(dice, "auditor", "EUR")
-	w.format(1 + max(0, w.thread("partitions", nil).IntN(5)-2)) // mostly one
+	if parts.Machines {
+		w.formatMachines(files)
+	} else {
+		w.format(1 + max(0, w.thread("partitions", nil).IntN(5)-2)) // mostly one
+	}
 	w.snapshots = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
 	w.checkpoints = &snapshotStore{saved: make(map[bank.AccountID][][]byte)}
 	w.views = newGenerations(w)
@@ -134,8 +148,12 @@ func (w *world) run() Report {
 
 // start starts every process once.
 func (w *world) start(dice *rand.Rand) {
-	for _, d := range w.disks {
-		w.startSource(d)
+	if w.cluster != nil {
+		w.cluster.start()
+	} else {
+		for _, d := range w.disks {
+			w.startSource(d)
+		}
 	}
 	for slot := range w.hosts {
 		w.startHost(slot, 1)
@@ -199,6 +217,10 @@ func (w *world) heal() {
 	w.until("all processes to be back", healTime, func() bool {
 		return !slices.ContainsFunc(w.slotted(), func(p *process) bool { return p.dead.Load() })
 	})
+	if w.cluster != nil {
+		w.cluster.heal()
+		return
+	}
 	w.fence()
 	for _, d := range w.disks {
 		w.until("an event source that holds the log"+d.name(), healTime, func() bool {

@@ -18,10 +18,11 @@ import (
 )
 
 var (
-	oneSeed   = flag.Uint64("seed", 0, "run this seed alone and print its trace")
-	howMany   = flag.Uint64("seeds", seedsByDefault, "how many seeds to run")
-	firstSeed = flag.Uint64("from", 1, "the first seed to run")
-	breaking  = flag.String("break", "", "with -seed: break what TestEveryBrokenLawIsNoticed calls by this name")
+	oneSeed         = flag.Uint64("seed", 0, "run this seed alone and print its trace")
+	howMany         = flag.Uint64("seeds", seedsByDefault, "how many seeds to run")
+	howManyMachines = flag.Uint64("machines", machinesByDefault, "how many seeds to run with the log on several machines")
+	firstSeed       = flag.Uint64("from", 1, "the first seed to run")
+	breaking        = flag.String("break", "", "with -seed: break what TestEveryBrokenLawIsNoticed calls by this name")
 )
 
 func TestMain(m *testing.M) {
@@ -38,12 +39,19 @@ func explain(t *testing.T, r Report, lines int) {
 	trace := r.Trace()
 	t.Errorf(
 		"seed %d breaks the laws:\n  %s\nlast steps:\n%s\n"+
-			"repeat it with: go test ./check/simulation -run TestSeeds -seed %d -v",
+			"repeat it with: go test ./check/simulation -run '^%s$' -seed %d -v",
 		r.Seed,
 		join(r.Findings),
 		strings.Join(trace[max(0, len(trace)-lines):], "\n"),
+		root(t),
 		r.Seed,
 	)
+}
+
+// root is the name of the test that a subtest is of.
+func root(t *testing.T) string {
+	name, _, _ := strings.Cut(t.Name(), "/")
+	return name
 }
 
 func join(findings []laws.Finding) string {
@@ -56,17 +64,22 @@ func join(findings []laws.Finding) string {
 
 // TestSeeds runs as many seeds as -seeds says, or with -seed one, with its trace.
 func TestSeeds(t *testing.T) {
+	runSeeds(t, broken[*breaking].parts, *howMany, slices.Concat(crashPoints, callFaults, snapshotFaults, events))
+}
+
+// runSeeds runs so many seeds, or with -seed one, with its trace. All of the faults should happen.
+func runSeeds(t *testing.T, parts Parts, seeds uint64, faults []fault) {
 	if *oneSeed != 0 {
-		r := Run(t, *oneSeed, broken[*breaking].parts)
+		r := Run(t, *oneSeed, parts)
 		fmt.Println(strings.Join(r.Trace(), "\n"))
 		if len(r.Findings) > 0 {
 			explain(t, r, 0)
 		}
 		return
 	}
-	last := *firstSeed + *howMany - 1
+	last := *firstSeed + seeds - 1
 	if testing.Short() {
-		last = *firstSeed + *howMany/10
+		last = *firstSeed + seeds/10
 	}
 	var sum totals
 	began := time.Now()
@@ -77,7 +90,7 @@ func TestSeeds(t *testing.T) {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
 				t.Parallel()
 				for seed := next.Add(1) - 1; seed <= last && !t.Failed(); seed = next.Add(1) - 1 {
-					r := Run(t, seed, Parts{})
+					r := Run(t, seed, parts)
 					sum.add(r)
 					if len(r.Findings) > 0 {
 						explain(t, r, 60)
@@ -86,7 +99,7 @@ func TestSeeds(t *testing.T) {
 			})
 		}
 	})
-	sum.tell(t, time.Since(began))
+	sum.tell(t, time.Since(began), faults)
 }
 
 // totals are the sums over many runs.
@@ -118,10 +131,10 @@ func (s *totals) add(r Report) {
 
 // tell logs the totals, and fails the test if some fault never happened: then
 // it is not tested.
-func (s *totals) tell(t *testing.T, took time.Duration) {
+func (s *totals) tell(t *testing.T, took time.Duration, faults []fault) {
 	t.Logf("%d seeds, %.0f a second, %d with several partitions; %d requests, %d records, %s of virtual time",
 		s.runs, float64(s.runs)/took.Seconds(), s.partitioned, s.asked, s.records, s.lasted.Round(time.Second))
-	for _, f := range slices.Concat(crashPoints, callFaults, snapshotFaults, events) {
+	for _, f := range faults {
 		t.Logf("%8d × %s", s.faults[f], f)
 		if s.runs >= 1000 && s.faults[f] == 0 {
 			t.Errorf("in %d seeds it never happened that %s", s.runs, f)
@@ -130,20 +143,27 @@ func (s *totals) tell(t *testing.T, took time.Duration) {
 }
 
 // TestTheSameSeedIsTheSameRun compares whole traces, of runs side by side: of
-// one seed in two hundred that TestSeeds runs, or of -seed.
+// one seed in two hundred that TestSeeds runs, of one in fifty of TestMachines,
+// or of -seed.
 func TestTheSameSeedIsTheSameRun(t *testing.T) {
-	first, seeds, step := *firstSeed, 1+*howMany/200, uint64(200)
+	compareRuns(t, "", Parts{}, *howMany, 200)
+	compareRuns(t, " on machines", Parts{Machines: true}, *howManyMachines, 50)
+}
+
+// compareRuns compares the runs of one seed in so many.
+func compareRuns(t *testing.T, where string, parts Parts, many, step uint64) {
+	first, seeds := *firstSeed, 1+many/step
 	if *oneSeed != 0 {
 		first, seeds = *oneSeed, 1
 	}
 	for i := range seeds {
 		seed := first + i*step
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		t.Run(fmt.Sprint(seed, where), func(t *testing.T) {
 			t.Parallel()
-			one := Run(t, seed, Parts{}).Trace()
+			one := Run(t, seed, parts).Trace()
 			for range 3 {
-				if line := difference(one, Run(t, seed, Parts{}).Trace()); line != "" {
-					t.Fatalf("seed %d was another run: %s", seed, line)
+				if line := difference(one, Run(t, seed, parts).Trace()); line != "" {
+					t.Fatalf("seed %d%s was another run: %s", seed, where, line)
 				}
 			}
 		})

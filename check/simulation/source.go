@@ -24,6 +24,7 @@ type source struct {
 	writer *eventsource.Writer // nil for a sequencer
 	owner  owner
 	api    *eventsource.API
+	member *member       // of several machines, or nil
 	ended  chan struct{} // closed when the owner has ended
 	err    error         // what it ended with
 }
@@ -95,14 +96,18 @@ func (s *source) runOwner(ctx context.Context) {
 
 // halt makes it refuse all appends for a while, as it does when its disk is almost full.
 func (s *source) halt(d time.Duration) {
-	if s.writer == nil {
+	writer := s.writer
+	if s.member != nil {
+		writer = s.member.writer()
+	}
+	if writer == nil {
 		return
 	}
-	s.writer.Halt("the disk is almost full")
+	writer.Halt("the disk is almost full")
 	th := s.world.thread(fmt.Sprintf("%s halted at %s", s.name, s.world.now()), s.process)
 	s.run(th, func(ctx context.Context) {
 		if s.world.endure(ctx, th, d) == nil {
-			s.writer.Halt("")
+			writer.Halt("")
 		}
 	})
 }
@@ -151,6 +156,9 @@ func (w *world) sourcesOf(d *disk) []*source {
 func (w *world) reach(th *thread, d *disk) *source {
 	live := w.sourcesOf(d)
 	astray, other := th.IntN(5) == 0, th.Float64()
+	if d.cluster != nil {
+		return d.cluster.reach(live, astray, other)
+	}
 	switch {
 	case len(live) == 0:
 		return nil
@@ -184,7 +192,12 @@ func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 	if err = s.thaw(served, th); err != nil {
 		return reply, err
 	}
-	if reply, err = method(s.api, served, request); s.dead.Load() {
+	api, leave, err := s.serves()
+	if err != nil {
+		return reply, err
+	}
+	defer leave()
+	if reply, err = method(api, served, request); s.dead.Load() {
 		err = errLost
 	}
 	if err != nil {
@@ -259,10 +272,24 @@ func (l wire) appendTo(ctx context.Context, to *disk, request contract.AppendReq
 	return reply, err
 }
 
+// maxPage is how many records a reply certainly has room for.
+const maxPage = 100
+
 // ReadStream reads an account's records.
 func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
 	what := fmt.Sprint(r.Account, " after ", r.AfterVersion)
-	return read(ctx, l, what, r, l.own(r.Account), (*eventsource.API).ReadStream)
+	d := l.own(r.Account)
+	var known int64
+	if d.cluster != nil {
+		known = d.world.lastVersion(r.Account)
+	}
+	page, err := read(ctx, l, what, r, d, (*eventsource.API).ReadStream)
+	n := len(page.Records)
+	if last := r.AfterVersion + int64(n); err == nil && last < known && n < maxPage && n != r.Limit {
+		d.world.violated(laws.Current, "a read of %s had version %d, after version %d was acknowledged",
+			d.world.name(string(r.Account)), last, known)
+	}
+	return page, err
 }
 
 // ReadAll reads the records of all accounts.

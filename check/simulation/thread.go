@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
@@ -19,6 +20,9 @@ type thread struct {
 	of    *process      // nil for those who cannot crash
 	turn  chan struct{} // holds a token while an actor has its turn
 	many  bool          // it does several things at once: each that needs luck is a thread of its own
+
+	mu   sync.Mutex
+	ways map[string]*thread // of what it asks of machines, by their names
 }
 
 // thread makes the thread of a name, which is unique in a run.

@@ -30,7 +30,8 @@ type world struct {
 	// happens.
 	foreign, absent, auditor person
 
-	disks       []*disk // of the log; of each of several partitions, and then of their sequence
+	cluster     *cluster // of machines with copies of the log, or nil
+	disks       []*disk  // of the log; of each of several partitions, and then of their sequence
 	snapshots   *snapshotStore
 	checkpoints *snapshotStore // of the drivers of transfers
 	views       *generations
@@ -39,7 +40,7 @@ type world struct {
 	workload *workload.Workload
 	topic    *topic
 
-	copies  copies         // of the log
+	copies  earlier        // of the log
 	running sync.WaitGroup // everything that ends with ctx
 	late    sync.WaitGroup // calls that are still to arrive
 	healed  atomic.Bool
@@ -48,6 +49,7 @@ type world struct {
 
 	mu       sync.Mutex
 	durable  map[event]time.Duration // since when
+	versions map[bank.AccountID]int64
 	reserved map[time.Duration]struct{}
 	steps    []step
 	found    laws.Findings
@@ -110,6 +112,14 @@ func (w *world) landed(r contract.Record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.durable[event{r.Account, r.Version}] = now
+	w.versions[r.Account] = max(w.versions[r.Account], r.Version)
+}
+
+// lastVersion is the last version of an account that is durable.
+func (w *world) lastVersion(id bank.AccountID) int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.versions[id]
 }
 
 // durableSince is when a record became durable.
