@@ -2,11 +2,10 @@ package torture
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"corebank/eventsource/copies"
 	stored "corebank/eventsource/immudb"
 	"corebank/internal/app"
-	"corebank/internal/contract"
 	"corebank/internal/secrets"
 	"corebank/localbank/datadir"
 )
@@ -32,12 +30,13 @@ const (
 	AckedEarly Kind = "broken:acked-early"
 	// BehindPromoted makes a replica the primary that lacks what was acknowledged.
 	BehindPromoted Kind = "broken:behind-promoted"
-	// OldPrimary is cut off from its peers, and goes on to acknowledge by itself.
-	OldPrimary Kind = "broken:old-primary"
 )
 
-// brokenTime bounds the wait for what a broken bank acknowledges.
-const brokenTime = 30 * time.Second
+// How long, and how often, it is waited for what a broken bank acknowledges.
+const (
+	brokenTime  = 4 * time.Second
+	brokenTimes = 10
+)
 
 // primaryMachine is the machine whose copy of the log takes commits.
 func (r *run) primaryMachine(ctx context.Context) (number int, err error) {
@@ -77,26 +76,31 @@ func (r *run) openAlone(ctx context.Context, number int) (_ alone, err error) {
 	return alone{admin, database}, nil
 }
 
-// acknowledge has it acknowledge alone until done is closed.
-func (a alone) acknowledge(ctx context.Context, done func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, brokenTime)
-	defer cancel()
+// acknowledge has it acknowledge alone, and takes the others away from it, until it has done so. The bank may set it
+// right in between; then it begins again.
+func (a alone) acknowledge(ctx context.Context, take, giveBack func() error, done func() bool) error {
 	settings := &served.DatabaseNullableSettings{ReplicationSettings: &served.ReplicationNullableSettings{
 		Replica: &served.NullableBool{}, SyncReplication: &served.NullableBool{}, SyncAcks: &served.NullableUint32{}}}
-	for !done() {
-		if _, err := a.admin.UpdateDatabaseV2(ctx, a.database, settings); err != nil {
+	for range brokenTimes {
+		setting, cancel := context.WithTimeout(ctx, brokenTime)
+		_, err := a.admin.UpdateDatabaseV2(setting, a.database, settings)
+		cancel()
+		if err != nil {
 			return fmt.Errorf("have the primary acknowledge by itself: %w", err)
 		}
-		if !app.Pause(ctx, watchTick) {
-			return fmt.Errorf("a primary that needs no copy acknowledged nothing within %v", brokenTime)
+		if err := take(); err != nil {
+			return err
+		}
+		for began := time.Now(); time.Since(began) < brokenTime; app.Pause(ctx, watchTick) {
+			if done() {
+				return nil
+			}
+		}
+		if err := giveBack(); err != nil {
+			return err
 		}
 	}
-	return nil
-}
-
-// acked reports whether something was acknowledged that was sent through a gateway after a moment; 0 is any gateway.
-func (r *run) acked(machine int, since time.Duration) func() bool {
-	return func() bool { return r.load.appliedThrough(machine, since) }
+	return errors.New("a primary that needs no copy acknowledged nothing by itself")
 }
 
 // ackEarly freezes the replicas, has the primary acknowledge without them, and loses it.
@@ -104,93 +108,53 @@ func (r *run) ackEarly(ctx context.Context, _ injection) (err error) {
 	defer must.Catch(&err)
 	primary := must.Get(r.primaryMachine(ctx))
 	a := must.Get(r.openAlone(ctx, primary))
-	for _, other := range r.others(primary) {
-		must.Do(r.signalPart(other, "immudb", pause))
+	thaw := func() error { return r.signalReplicas(primary, resume) }
+	defer func() { err = errors.Join(err, thaw()) }()
+	freeze := func() error {
+		r.strike()
+		return r.signalReplicas(primary, pause)
 	}
-	r.strike()
-	must.Do(a.acknowledge(ctx, r.acked(0, r.clock())))
+	must.Do(a.acknowledge(ctx, freeze, thaw, func() bool { return r.load.appliedThrough(0, r.struck) }))
 	must.Do(r.change(ctx, primary, datadir.WishLose))
-	for _, other := range r.others(primary) {
-		must.Do(r.signalPart(other, "immudb", resume))
-	}
+	must.Do(thaw())
+	r.strike()
 	must.Do(r.awaitAcknowledged(ctx))
 	return r.change(ctx, primary, "")
 }
 
-// promoteBehind freezes a replica while the others go on, and makes it the primary by force, as an operator can, while
-// the earlier one is frozen.
+func (r *run) signalReplicas(primary int, signal os.Signal) (failed error) {
+	for _, other := range r.others(primary) {
+		failed = errors.Join(failed, r.signalPart(other, "immudb", signal))
+	}
+	return failed
+}
+
+// promoteBehind freezes a replica while the others go on, loses those, and makes it the primary by force, as an
+// operator can. A copy that has more does not follow one that is behind: then the bank stands still.
 func (r *run) promoteBehind(ctx context.Context, _ injection) (err error) {
 	defer must.Catch(&err)
-	primary := must.Get(r.primaryMachine(ctx))
-	behind := r.others(primary)[0]
+	behind := r.others(must.Get(r.primaryMachine(ctx)))[0]
+	config := must.Get(r.copiesConfig())
 	must.Do(r.signalPart(behind, "immudb", pause))
-	for done := r.acked(0, r.clock()); !done(); {
+	defer func() { err = errors.Join(err, r.signalPart(behind, "immudb", resume)) }()
+	r.strike()
+	for !r.load.appliedThrough(0, r.struck) {
 		if !app.Pause(ctx, watchTick) {
 			return ctx.Err()
 		}
 	}
-	must.Get(r.signalMachine(primary, pause))
+	for _, other := range r.others(behind) {
+		must.Do(r.change(ctx, other, datadir.WishLose))
+	}
 	must.Do(r.signalPart(behind, "immudb", resume))
-	config := must.Get(r.copiesConfig())
 	wish := copies.Wish{To: config.Addresses[behind-1], ForceLoss: true}
-	failed := stored.NewMachines(config, slog.New(slog.DiscardHandler)).Failover(ctx, wish, false, func(string) {})
+	must.Do(stored.NewMachines(config, slog.New(slog.DiscardHandler)).Failover(ctx, wish, false, func(string) {}))
 	r.strike()
-	_, thawed := r.signalMachine(primary, resume)
-	return errors.Join(failed, thawed)
-}
-
-// keepOldPrimary cuts the primary off from its peers, moves the event source's lease there before, and has it
-// acknowledge by itself what its own clients ask for.
-func (r *run) keepOldPrimary(ctx context.Context, i injection) (err error) {
-	defer must.Catch(&err)
-	worker := must.Get(r.worker(ctx))
-	config := must.Get(r.copiesConfig())
-	must.Do(stored.NewMachines(config, slog.New(slog.DiscardHandler)).Failover(ctx,
-		copies.Wish{To: config.Addresses[worker-1]}, false, func(string) {}))
-	must.Do(r.awaitWhole(ctx))
-	a := must.Get(r.openAlone(ctx, worker))
-	r.strike()
-	defer func() { err = errors.Join(err, r.network.Heal()) }()
-	for _, way := range r.network.ways(cut{peers: true, out: true, in: true}, worker) {
-		must.Do(r.network.Drop(way[0], way[1]))
+	for _, other := range r.others(behind) { // each waits for the other
+		must.Do(r.dir().Wish(other, ""))
 	}
-	must.Do(a.acknowledge(ctx, r.acked(worker, r.clock())))
-	app.Pause(i.running, frozenLeast)
+	for _, other := range r.others(behind) {
+		must.Do(r.change(ctx, other, ""))
+	}
 	return nil
-}
-
-// worker is the machine whose event source works.
-func (r *run) worker(ctx context.Context) (int, error) {
-	for number, dir := range r.dirs() {
-		running, err := datadir.ReadRunning(dir.Path)
-		if err != nil {
-			return 0, err
-		}
-		works, err := worksAt(ctx, running.Parts["eventsource"])
-		if err != nil {
-			return 0, err
-		}
-		if works {
-			return number + 1, nil
-		}
-	}
-	return 0, errors.New("no event source works")
-}
-
-// worksAt reports whether the event source with a health address works, and does not stand by.
-func worksAt(ctx context.Context, health string) (works bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, nextTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+health+app.ReadyPath, nil)
-	if err != nil {
-		return false, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return false, err
-	}
-	defer answer.Body.Close()
-	var readiness contract.Readiness
-	err = json.NewDecoder(answer.Body).Decode(&readiness)
-	return readiness.Ready && readiness.Reason == "", err
 }

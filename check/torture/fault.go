@@ -114,7 +114,6 @@ var machineFaults = []fault{
 	{PrimaryLost, nil, false, (*run).losePrimary},
 	{AckedEarly, nil, false, (*run).ackEarly},
 	{BehindPromoted, nil, false, (*run).promoteBehind},
-	{OldPrimary, nil, false, (*run).keepOldPrimary},
 }
 
 // releaseFaults are those of a bank that two releases run.

@@ -261,6 +261,12 @@ func (r *run) loseMachine(ctx context.Context, _ injection) error {
 }
 
 func (r *run) replace(ctx context.Context, number int) error {
+	if err := r.dir().Wish(number, datadir.WishLose); err != nil {
+		return err
+	}
+	if _, err := r.signalMachine(number, syscall.SIGKILL); err != nil { // so that it is known when
+		return err
+	}
 	r.strike()
 	if err := r.change(ctx, number, datadir.WishLose); err != nil {
 		return err

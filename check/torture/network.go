@@ -83,7 +83,7 @@ var cuts = map[Kind]cut{
 // needsHosts reports whether a fault needs machines in hosts of their own.
 func (k Kind) needsHosts() bool {
 	_, is := cuts[k]
-	return is || k == SlowDisk || k == OldPrimary
+	return is || k == SlowDisk
 }
 
 // cutMachine cuts a machine off for longer than every lease, and heals that.
@@ -109,11 +109,19 @@ func (r *run) whileCut(i injection, numbers ...int) (err error) {
 	defer must.Catch(&err)
 	defer func() { err = errors.Join(err, r.network.Heal()) }()
 	for _, number := range numbers {
-		for _, way := range r.network.ways(cuts[i.Kind], number) {
-			must.Do(r.network.Drop(way[0], way[1]))
-		}
+		must.Do(r.network.shut(cuts[i.Kind], number))
 	}
 	app.Pause(i.running, frozenLeast+i.Lasts)
+	return nil
+}
+
+// shut cuts a machine off, until all is healed.
+func (n *network) shut(c cut, number int) error {
+	for _, way := range n.ways(c, number) {
+		if err := n.Drop(way[0], way[1]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

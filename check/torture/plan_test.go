@@ -109,7 +109,7 @@ func TestFaultsAreChosenByName(t *testing.T) {
 }
 
 func TestMachinesHaveFaultsOfTheirOwn(t *testing.T) {
-	for list, want := range map[string]int{"all": 16, "broken": 3, "machine": 10, "machines": 3, "machine:lost": 1} {
+	for list, want := range map[string]int{"all": 16, "broken": 2, "machine": 10, "machines": 3, "machine:lost": 1} {
 		if got, err := torture.ParseKinds(list, torture.MachineKinds()); err != nil || len(got) != want {
 			t.Errorf("%q chose %v, %v; want %d", list, got, err, want)
 		}
