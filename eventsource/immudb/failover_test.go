@@ -177,3 +177,25 @@ func TestAMachineThatHasCommittedMoreFollows(t *testing.T) {
 	commit(t, log, events[20:])
 	awaitCopy(t, config, second, func(m copies.Machine) bool { return !m.Primary && m.Head == 30 && m.Committed == m.Has })
 }
+
+// TestAMachineKeepsWhatItHasAcknowledged: also if it is killed before it learns that enough others have it.
+func TestAMachineKeepsWhatItHasAcknowledged(t *testing.T) {
+	all, config := startMachines(t, 3, 3)
+	log := openLog(t, config)
+	acquire(t, log, 0)
+	events := logtest.Deposits(30)
+	commit(t, log, events[:10])
+	primary, replicas := primaryOf(t, config, all)
+	acknowledges := replicas[0]
+	replicas[1].kill()
+	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := log.Commit(short, events[10:], nil); err == nil {
+		t.Fatal("acknowledged by two of three machines")
+	}
+	awaitCopy(t, config, acknowledges, func(m copies.Machine) bool { return m.Head == 30 && m.Committed < m.Has })
+	primary.kill()
+	acknowledges.kill()
+	acknowledges.restart()
+	awaitCopy(t, config, acknowledges, func(m copies.Machine) bool { return m.Fault == "" && m.Head == 30 })
+}

@@ -124,7 +124,7 @@ func (m *Machines) provision(ctx context.Context, address, primary string) error
 		return fmt.Errorf("immudb at %s: %w", address, err)
 	}
 	defer discard(admin)
-	settings := databaseSettings()
+	settings := copiedSettings()
 	settings.ReplicationSettings = part
 	_, err = admin.CreateDatabaseV2(ctx, m.config.Database, settings)
 	if err != nil && !strings.Contains(err.Error(), "already exists") {

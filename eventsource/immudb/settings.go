@@ -38,6 +38,15 @@ func databaseSettings() *schema.DatabaseNullableSettings {
 	return settings
 }
 
+// copiedSettings are those of a new database that has copies on other machines. A replica acknowledges what it has not
+// committed yet. immudb 1.11.1 forgets that when it is started again if values are in the log of transactions: it takes
+// them for a transaction that was not written to its end.
+func copiedSettings() *schema.DatabaseNullableSettings {
+	settings := databaseSettings()
+	settings.EmbeddedValues = &schema.NullableBool{}
+	return settings
+}
+
 // changingSettings are the settings that immudb lets change later.
 func changingSettings() *schema.DatabaseNullableSettings {
 	files := &schema.NullableUint32{Value: filesOpen}
