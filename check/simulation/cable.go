@@ -29,7 +29,8 @@ func (c cable) Probe(ctx context.Context, address string) error {
 }
 
 // Login implements immudb.Network.
-func (c cable) Login(ctx context.Context, address, _, _, database string) (immuclient.ImmuClient, error) {
+func (c cable) Login(ctx context.Context, address, _, _, database string) (
+	immuclient.ImmuClient, func() error, error) {
 	s := &session{cable: c, to: c.cluster.at(address), database: database}
 	s.ended, s.end = context.WithCancel(c.cluster.world.ctx)
 	err := c.call(ctx, s.to, nil, func(_ context.Context, _ *thread, disk *immu.Server) error {
@@ -39,9 +40,9 @@ func (c cable) Login(ctx context.Context, address, _, _, database string) (immuc
 	})
 	if err != nil {
 		s.end()
-		return nil, err
+		return nil, nil, err
 	}
-	return s, nil
+	return s, s.cut, nil
 }
 
 // call makes a call to a machine's server, in one life of it if that is given.

@@ -27,14 +27,14 @@ type session struct {
 	end      context.CancelFunc
 }
 
-// Disconnect ends the session, with all its calls.
-func (s *session) Disconnect() error {
+// cut ends the session, with all its calls.
+func (s *session) cut() error {
 	s.end()
 	return nil
 }
 
 // CloseSession ends the session in order.
-func (s *session) CloseSession(context.Context) error { return s.Disconnect() }
+func (s *session) CloseSession(context.Context) error { return s.cut() }
 
 // on makes a call about the session's database.
 func on[Reply any](ctx context.Context, s *session,

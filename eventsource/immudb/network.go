@@ -16,17 +16,18 @@ import (
 // Network is the way to immudb's servers. Without one of their own, a Log and Machines use the real one; a simulation
 // has one that breaks.
 type Network interface {
-	// Login opens a session. Its Disconnect makes all its calls fail at once, those under way included.
-	Login(ctx context.Context, address, user, password, database string) (client.ImmuClient, error)
+	// Login opens a session. cut makes all its calls fail at once, those under way included.
+	Login(ctx context.Context, address, user, password, database string) (
+		session client.ImmuClient, cut func() error, err error)
 	// Probe fails unless a server answers.
 	Probe(ctx context.Context, address string) error
 }
 
 func (c Config) login(ctx context.Context, user, password, database string) (client.ImmuClient, error) {
 	if c.Network != nil {
-		session, err := c.Network.Login(ctx, c.Address, user, password, database)
+		session, cut, err := c.Network.Login(ctx, c.Address, user, password, database)
 		if err == nil && c.line != nil {
-			c.line.hold(session.Disconnect)
+			c.line.hold(cut)
 		}
 		return session, err
 	}
