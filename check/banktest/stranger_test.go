@@ -2,6 +2,7 @@ package banktest_test
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,8 +28,11 @@ func (th things) out(answer string) string {
 	for _, thing := range []string{th.transaction, th.hold, th.transfer, th.account, th.external, th.owner} {
 		answer = strings.ReplaceAll(answer, thing, "THING")
 	}
-	return answer
+	return requestIDs.ReplaceAllString(answer, "")
 }
+
+// requestIDs are what each request has of its own.
+var requestIDs = regexp.MustCompile(`"requestId":"[0-9a-f]{32}",?`)
 
 // nothing are objects that do not exist.
 var nothing = things{account: "acc_aaaaaaaaaaaaaaaaaaaaaaaaaa", transaction: "txn_aaaaaaaaaaaaaaaaaaaaaaaaaa_2",
