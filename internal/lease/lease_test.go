@@ -99,10 +99,10 @@ func perform(t *testing.T, act func(t *testing.T, s *stage)) {
 
 func (s *stage) enter(t *testing.T, name string) {
 	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	s.stop[name], s.ended[name], s.reached[name] = stop, ended, &cut{board: s.board}
+	ended, reached := make(chan error, 1), &cut{board: s.board}
+	s.stop[name], s.ended[name], s.reached[name] = stop, ended, reached
 	go func() {
-		ended <- lease.New(s.reached[name], name, slog.New(slog.DiscardHandler)).Run(ctx, func(ctx context.Context) error {
+		ended <- lease.New(reached, name, slog.New(slog.DiscardHandler)).Run(ctx, func(ctx context.Context) error {
 			s.note(name, true)
 			<-ctx.Done()
 			s.note(name, false)
