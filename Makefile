@@ -57,6 +57,7 @@ demo-down: ## stop what "make demo" started, and remove its data and secrets
 
 cluster: ## try the bank on three machines, in containers: docs/machines.md says what to do to them
 	docker build --quiet --tag corebank .
+	docker build --quiet --target daprd --tag corebank-daprd .
 	@test -s .env.cluster || { umask 077; docker run --rm corebank secrets --machines 3 --passwords >.env.new && \
 		mv .env.new .env.cluster; }
 	$(CLUSTER) up --wait

@@ -25,7 +25,7 @@ const frozen = 6 * time.Second
 // off from its peers, and frozen, while payments go on at the gateways of the others.
 func TestTheClusterOutlivesItsMachines(t *testing.T) {
 	p := newProject(t, "cluster", machinesInCluster, "compose.cluster.yaml")
-	p.up(t, "server-1")
+	p.up(t, "server-1", "server-1-dapr")
 	checkHardened(t, p)
 	checkTelemetry(t, p)
 	token := p.must(t, "exec", "-T", "server-1", "/corebank", "token", "--data=/demo")
@@ -41,6 +41,7 @@ func TestTheClusterOutlivesItsMachines(t *testing.T) {
 		})
 		p.hurtMachine(t, pay, "cut off", p.working(t), p.cutOff, p.putBack)
 		p.hurtMachine(t, pay, "frozen", p.working(t), p.freeze, p.thaw)
+		p.hurtMachine(t, pay, "frozen", p.placing(t), p.freeze, p.thaw)
 	})
 	checkAccounts(t, pay)
 	checkCopies(t, p)
@@ -151,21 +152,27 @@ func (p *project) freeze(ctx context.Context, number int) error {
 
 func (p *project) thaw(ctx context.Context, number int) error { return p.each(ctx, number, "unpause") }
 
-// working is the machine whose event source works: the one that said so last.
-func (p *project) working(t *testing.T) (number int) {
+// working is the machine whose event source works.
+func (p *project) working(t *testing.T) int { return p.saidLast(t, "eventsource", "this process leads") }
+
+// placing is the machine that has the placement's leader, which says where each actor is.
+func (p *project) placing(t *testing.T) int { return p.saidLast(t, "placement", "has acquired leadership") }
+
+// saidLast is the machine whose service was the last to say something.
+func (p *project) saidLast(t *testing.T, service, what string) (number int) {
 	t.Helper()
 	last := ""
 	for machine := 1; machine <= machinesInCluster; machine++ {
-		logs := p.must(t, "logs", "--no-log-prefix", "--timestamps", fmt.Sprintf("eventsource-%d", machine))
+		logs := p.must(t, "logs", "--no-log-prefix", "--timestamps", fmt.Sprintf("%s-%d", service, machine))
 		for line := range strings.Lines(logs) {
 			at, text, _ := strings.Cut(line, " ")
-			if strings.Contains(text, "this process leads") && at > last {
+			if strings.Contains(text, what) && at > last {
 				last, number = at, machine
 			}
 		}
 	}
 	if number == 0 {
-		t.Fatal("no event source says that it works")
+		t.Fatalf("no %s says that %q", service, what)
 	}
 	return number
 }

@@ -72,7 +72,7 @@ func override(t *testing.T, files ...string) string {
 	images := imagesOf(t, files...)
 	for _, service := range slices.Sorted(maps.Keys(images)) {
 		name, _, _ := strings.Cut(path.Base(images[service]), ":")
-		tag := standInTag(t, name)
+		tag := standInTag(t, strings.TrimPrefix(name, "corebank-"))
 		if tag == "" {
 			t.Fatalf("nothing stands in for %s, the image of %s", images[service], service)
 		}

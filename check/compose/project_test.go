@@ -107,19 +107,22 @@ func (p *project) must(t *testing.T, arguments ...string) string {
 	return out
 }
 
-// up starts everything and waits until all is healthy. The service named has the image that
-// is built where the others are pulled. All is removed after the test.
-func (p *project) up(t *testing.T, built string) {
+// up starts everything and waits until all is healthy. The services named have the images that
+// are built where the others are pulled. All is removed after the test.
+func (p *project) up(t *testing.T, built ...string) {
 	t.Helper()
 	if p.images == public {
-		p.must(t, "build", built)
+		p.must(t, append([]string{"build"}, built...)...)
 	}
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		if t.Failed() {
 			states, _ := p.compose(ctx, "ps", "--all")
-			logs, _ := p.compose(ctx, "logs", "--tail=25")
-			t.Logf("%s\n%s", states, logs)
+			logs, _ := p.compose(ctx, "logs", "--timestamps")
+			kept := filepath.Join(os.TempDir(), p.name+".log")
+			t.Logf("%s\nwhat all of them wrote is in %s: %v", states, kept, os.WriteFile(kept, []byte(logs), 0o600))
+			logs, _ = p.compose(ctx, "logs", "--tail=25")
+			t.Log(logs)
 		}
 		if out, err := p.compose(ctx, "down", "--volumes", "--timeout=5"); err != nil {
 			t.Error(out, err)

@@ -137,7 +137,8 @@ func TestNoSecretIsAnArgument(t *testing.T) {
 		file, _ := readComposed(t, name)
 		for service, s := range file.Services {
 			for _, argument := range arguments(s.Command) {
-				if text, ok := argument.(string); ok && strings.Contains(text, "${") {
+				text, _ := argument.(string)
+				if strings.Contains(strings.ReplaceAll(text, "${COREBANK_CLUSTER_NET", ""), "${") { // an address
 					t.Errorf("%s of %s is given %s", service, name, text)
 				}
 			}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"time"
 
@@ -13,25 +12,21 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// A sidecar whose way to the placement is cut notices that within lostAfter, by asking after
-// aliveIdle without a word, aliveTimes times. Dapr 1.18 leaves it to the system, which takes
-// two hours: when the placement has given a sidecar up that could not hear that, because the
-// way was cut in one direction, the sidecar went on to call actors on machines where they no
-// longer were.
-const (
-	aliveIdle  = 2 * time.Second
-	aliveEvery = time.Second
-	aliveTimes = 3
-	lostAfter  = 5 * time.Second
-)
+// lostAfter is how long the placement may be silent. It asks each sidecar every two seconds
+// whether it is there (--keepalive-time), and gives it up after three more.
+const lostAfter = 5 * time.Second
 
-// watchedSecurity has the connections to Dapr's control plane, which the placement is of,
-// notice when the other end is gone. Those to other sidecars do by themselves.
+// watchedSecurity has the connections to Dapr's placement notice when the other end is gone.
+// Dapr 1.18 leaves that to the system, which takes minutes to hours, and never notices a
+// process that stands still: when the placement has given a sidecar up that could not hear
+// that, or another member leads, the sidecar goes on to call actors on machines where they no
+// longer are. Connections to other sidecars notice by themselves.
 type watchedSecurity struct{ security.Handler }
 
-// GRPCDialOptionMTLS is for connections to the control plane.
+// GRPCDialOptionMTLS is for connections to the control plane, of which a sidecar outside of
+// Kubernetes knows the placement only.
 func (s watchedSecurity) GRPCDialOptionMTLS(id spiffeid.ID) grpc.DialOption {
-	return grpc.WithTransportCredentials(watched{s.credentials(id)})
+	return grpc.WithTransportCredentials(watched{s.credentials(id), lostAfter})
 }
 
 func (s watchedSecurity) credentials(id spiffeid.ID) credentials.TransportCredentials {
@@ -41,34 +36,32 @@ func (s watchedSecurity) credentials(id spiffeid.ID) credentials.TransportCreden
 	return credentials.NewTLS(s.MTLSClientConfig(id))
 }
 
-// watched are credentials whose connections notice when the other end is gone.
+// watched are credentials whose connections end when the other end is silent for so long.
 type watched struct {
 	credentials.TransportCredentials
+	silence time.Duration
 }
 
 // ClientHandshake is the first that sees a new connection.
 func (w watched) ClientHandshake(
 	ctx context.Context, authority string, connection net.Conn,
 ) (net.Conn, credentials.AuthInfo, error) {
-	if err := watch(connection); err != nil {
-		return nil, nil, fmt.Errorf("have the connection notice its end: %w", err)
-	}
-	return w.TransportCredentials.ClientHandshake(ctx, authority, connection)
+	return w.TransportCredentials.ClientHandshake(ctx, authority, heard{connection, w.silence})
 }
 
 func (w watched) Clone() credentials.TransportCredentials {
-	return watched{w.TransportCredentials.Clone()}
+	return watched{w.TransportCredentials.Clone(), w.silence}
 }
 
-func watch(connection net.Conn) error {
-	tcp, is := connection.(*net.TCPConn)
-	if !is {
-		return nil
+// heard is a connection on which silence is an error.
+type heard struct {
+	net.Conn
+	silence time.Duration
+}
+
+func (h heard) Read(into []byte) (int, error) {
+	if err := h.SetReadDeadline(time.Now().Add(h.silence)); err != nil {
+		return 0, err
 	}
-	err := tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: aliveIdle, Interval: aliveEvery,
-		Count: aliveTimes})
-	if err != nil {
-		return err
-	}
-	return limitUnanswered(tcp, lostAfter)
+	return h.Conn.Read(into)
 }

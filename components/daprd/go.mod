@@ -7,7 +7,6 @@ require (
 	github.com/dapr/dapr v1.18.2
 	github.com/dapr/kit v0.18.2
 	github.com/spiffe/go-spiffe/v2 v2.6.0
-	golang.org/x/sys v0.45.0
 	google.golang.org/grpc v1.80.0
 	sigs.k8s.io/yaml v1.4.0
 )
@@ -150,6 +149,7 @@ require (
 	golang.org/x/net v0.55.0 // indirect
 	golang.org/x/oauth2 v0.35.0 // indirect
 	golang.org/x/sync v0.21.0 // indirect
+	golang.org/x/sys v0.45.0 // indirect
 	golang.org/x/term v0.43.0 // indirect
 	golang.org/x/text v0.38.0 // indirect
 	golang.org/x/time v0.11.0 // indirect

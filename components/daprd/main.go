@@ -24,6 +24,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	_ "corebank/components/daprd/redial"
 )
 
 const usage = `This file is Dapr's sidecar, placement and sentry in one; its name selects one of them.

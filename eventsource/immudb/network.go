@@ -23,6 +23,10 @@ type Network interface {
 	Probe(ctx context.Context, address string) error
 }
 
+// noServiceConfig keeps gRPC from asking a name server how it should call immudb. One that does not answer would cost
+// each session five seconds, also where the addresses stand in a file of hosts.
+var noServiceConfig = grpc.WithDisableServiceConfig()
+
 func (c Config) login(ctx context.Context, user, password, database string) (client.ImmuClient, error) {
 	if c.Network != nil {
 		session, cut, err := c.Network.Login(ctx, c.Address, user, password, database)
@@ -37,7 +41,7 @@ func (c Config) login(ctx context.Context, user, password, database string) (cli
 	}
 	options := client.DefaultOptions().WithAddress(host).WithPort(port).WithDir(c.StateDir).
 		WithMaxRecvMsgSize(maxRecv).WithDisableIdentityCheck(true)
-	options = options.WithDialOptions(append(options.DialOptions, grpc.WithConnectParams(app.Redial)))
+	options = options.WithDialOptions(append(options.DialOptions, grpc.WithConnectParams(app.Redial), noServiceConfig))
 	if c.line != nil {
 		options.DialOptions = append(options.DialOptions, grpc.WithContextDialer(c.line.dial))
 	}
@@ -55,7 +59,7 @@ func (c Config) probe(ctx context.Context, address string) error {
 	if c.Network != nil {
 		return c.Network.Probe(ctx, address)
 	}
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()), noServiceConfig)
 	if err != nil {
 		return err
 	}

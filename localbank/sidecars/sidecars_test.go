@@ -224,16 +224,19 @@ func TestTheSourceIsBuiltOnce(t *testing.T) {
 		t.Errorf("without the source: %+v, %v", elsewhere, err)
 	}
 
-	write(t, filepath.Join(root, "components", "daprd", "more.go"), "package main\n")
-	if changed, _ := find(); changed.Daprd == first.Daprd {
-		t.Error("the source has changed, and the old build is used")
+	for name, text := range map[string]string{"more.go": "package main\n", "redial/more.go": "package redial\n"} {
+		added := filepath.Join(root, "components", "daprd", filepath.FromSlash(name))
+		write(t, added, text)
+		if changed, _ := find(); changed.Daprd == first.Daprd {
+			t.Errorf("the source has %s now, and the old build is used", name)
+		}
+		if err := os.Remove(added); err != nil {
+			t.Fatal(err)
+		}
 	}
 
 	// A build that was cut off is not taken for one.
 	if err := os.Remove(first.Placement); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(filepath.Join(root, "components", "daprd", "more.go")); err != nil {
 		t.Fatal(err)
 	}
 	if repaired, _ := find(); repaired != first {

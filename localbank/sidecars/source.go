@@ -46,7 +46,7 @@ var daprRequired = regexp.MustCompile(`(?m)^\s*(?:require\s+)?github\.com/dapr/d
 // files and of the kind of machine.
 func key(source string) (string, error) {
 	var files []string
-	for _, pattern := range []string{"*.go", "go.mod", "go.sum"} {
+	for _, pattern := range []string{"*.go", "*/*.go", "go.mod", "go.sum"} {
 		matches, err := fs.Glob(os.DirFS(source), pattern)
 		if err != nil {
 			return "", err
