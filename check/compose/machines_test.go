@@ -153,10 +153,14 @@ func (p *project) freeze(ctx context.Context, number int) error {
 func (p *project) thaw(ctx context.Context, number int) error { return p.each(ctx, number, "unpause") }
 
 // working is the machine whose event source works.
-func (p *project) working(t *testing.T) int { return p.saidLast(t, "eventsource", "this process leads") }
+func (p *project) working(t *testing.T) int {
+	return p.saidLast(t, "eventsource", "this process leads")
+}
 
 // placing is the machine that has the placement's leader, which says where each actor is.
-func (p *project) placing(t *testing.T) int { return p.saidLast(t, "placement", "has acquired leadership") }
+func (p *project) placing(t *testing.T) int {
+	return p.saidLast(t, "placement", "has acquired leadership")
+}
 
 // saidLast is the machine whose service was the last to say something.
 func (p *project) saidLast(t *testing.T, service, what string) (number int) {
