@@ -39,6 +39,8 @@ type Config struct {
 	DiskFloor uint64
 	// Lease, if set, is held by the one event source that works, of several. The others stand by.
 	Lease *lease.Lease
+	// EventSources is how many event sources each partition has, for the sequencer: one, or with leases several.
+	EventSources int
 	// DiskFloorFile, if it exists, replaces DiskFloor, in MiB. It is read every second.
 	DiskFloorFile string
 }
@@ -83,19 +85,23 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 	return group.Wait()
 }
 
-// closer is released after everything else has ended.
-type closer interface{ Close(context.Context) error }
+// stored is where a part of the log is. It is closed after everything else has ended.
+type stored interface {
+	owned
+	Close(ctx context.Context) error
+}
 
 // startPart starts what the configuration asks for: the writer of a log with one partition, of one partition of
 // several, or the sequencer of several.
 func startPart(
 	ctx context.Context, group *errgroup.Group, config Config, sidecar *app.Sidecar, measured *metrics.Endpoint,
 	log *slog.Logger,
-) (*API, closer) {
+) (*API, stored) {
 	part := config.Immudb.Partition
 	if part.IsSequence() {
 		cuts := immudb.NewSequenceLog(config.Immudb)
-		merged := sequencer.New(cuts, remotePartitions(sidecar, part.Of), log)
+		merged := sequencer.New(cuts, remotePartitions(sidecar, part.Of, config.EventSources), log)
+		cuts.OnMoved(merged.TakeOverAgain)
 		group.Go(func() error { return merged.Run(ctx) })
 		relay := NewRelay(merged, merged, sidecar, log)
 		measured.Add(SequencerMetrics(merged, relay, cuts.Epoch)...)
@@ -133,9 +139,9 @@ func startRelay(
 }
 
 // remotePartitions are the partitions, read through the sidecar.
-func remotePartitions(sidecar *app.Sidecar, partitions int) (parts []sequencer.PartitionLog) {
+func remotePartitions(sidecar *app.Sidecar, partitions, eventSources int) (parts []sequencer.PartitionLog) {
 	for _, partition := range contract.PartitionApps(partitions) {
-		parts = append(parts, logclient.NewPartition(sidecar, partition))
+		parts = append(parts, logclient.NewPartition(sidecar, contract.OnMachines(partition, eventSources)...))
 	}
 	return parts
 }

@@ -26,6 +26,7 @@ type work struct {
 type active struct {
 	api     *API
 	methods map[string]app.Method
+	own     *ownership
 }
 
 // serves reports whether the log may be read and written here. With copies on several machines, that is so only while
@@ -40,8 +41,14 @@ func (w *work) serves(working *active) bool {
 	case w.config.Immudb.Machines == nil:
 		return true
 	}
-	writer, ok := working.api.writer.(*Writer)
-	return !ok || writer.Holds()
+	state := working.api.writer.Ready()
+	return state.Ready || state.ReadOnly
+}
+
+// answers reports whether what is read here is not from before another event source took the log over, as far as
+// shownWithin goes.
+func (w *work) answers(ctx context.Context, working *active) bool {
+	return w.serves(working) && (w.config.Immudb.Machines == nil || working.own.shown(ctx))
 }
 
 // do writes the log and publishes from it until ctx ends.
@@ -52,7 +59,7 @@ func (w *work) do(ctx context.Context) error {
 	}
 	api, part := startPart(ctx, group, w.config, w.sidecar, w.measured, w.log)
 	defer part.Close(context.WithoutCancel(ctx))
-	w.active.Store(&active{api, api.Methods()})
+	w.active.Store(&active{api, api.Methods(), newOwnership(part, w.config.Lease)})
 	defer w.active.Store(nil)
 	return group.Wait()
 }
@@ -63,11 +70,23 @@ func (w *work) methods() map[string]app.Method {
 	for name := range (&API{}).Methods() {
 		methods[name] = func(ctx context.Context, data []byte) ([]byte, error) {
 			working := w.active.Load()
-			if !w.serves(working) {
+			if !w.answers(ctx, working) {
 				return nil, app.ErrStandsBy
 			}
-			return working.methods[name](ctx, data)
+			answer, err := working.methods[name](ctx, data)
+			if !w.answers(ctx, working) { // it may have stood still meanwhile
+				return nil, app.ErrStandsBy
+			}
+			return answer, err
 		}
+	}
+	// An append needs no more: what is acknowledged shows that the log is our own.
+	methods[contract.MethodAppend] = func(ctx context.Context, data []byte) ([]byte, error) {
+		working := w.active.Load()
+		if !w.serves(working) {
+			return nil, app.ErrStandsBy
+		}
+		return working.methods[contract.MethodAppend](ctx, data)
 	}
 	methods[contract.MethodAppend] = app.Proven(w.config.AppendToken, methods[contract.MethodAppend])
 	return methods

@@ -35,10 +35,9 @@ type Writer struct {
 	storage  storage.Committer
 	log      *slog.Logger
 	queue    chan *pendingAppend
-	again    chan struct{}                     // says that the log has to be taken over again
 	heads    *lru.Cache[bank.AccountID, int64] // of what is durable; only Run's goroutine changes it
 	head     atomic.Int64
-	lease    storage.Lease
+	lease    *storage.Lease
 	halted   atomic.Pointer[string] // why appends are refused although this writer has the log
 	notifier *storage.HeadNotifier
 	metrics  *writerMetrics
@@ -51,8 +50,7 @@ func NewWriter(log storage.Committer, logger *slog.Logger) *Writer {
 		panic(err) // only a size that is not positive can fail
 	}
 	return &Writer{storage: log, log: logger, heads: heads, queue: make(chan *pendingAppend, queueLength),
-		again: make(chan struct{}, 1),
-		lease: storage.Lease{What: "the event log", Of: log, Log: logger}, notifier: storage.NewHeadNotifier(),
+		lease: storage.NewLease("the event log", log, logger), notifier: storage.NewHeadNotifier(),
 		metrics: newWriterMetrics()}
 }
 
@@ -66,6 +64,9 @@ func (w *Writer) AwaitHead(ctx context.Context, after int64) {
 
 // Tenure is the last takeover of the log by this writer. It is false before the first.
 func (w *Writer) Tenure() (storage.Tenure, bool) { return w.lease.Tenure() }
+
+// TakeOverAgain has the writer take the log over again when no commit is under way.
+func (w *Writer) TakeOverAgain() { w.lease.TakeOverAgain() }
 
 // Moved yields a token after the head moved: a hint for one waiting reader.
 func (w *Writer) Moved() <-chan struct{} { return w.notifier.Moved() }
@@ -189,7 +190,6 @@ func (w *Writer) Run(ctx context.Context) error {
 	acquire := func(ctx context.Context) error {
 		head, err := w.storage.Acquire(ctx)
 		if err == nil {
-			w.forgetMoves()
 			w.head.Store(head) // before the tenure begins: a reader that has its name has its head as well
 		}
 		return err
@@ -218,8 +218,8 @@ func (w *Writer) write(ctx context.Context) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			case carried = <-w.queue:
-			case <-w.again:
-				return errMoved
+			case <-w.lease.Again():
+				return storage.ErrMoved
 			}
 		}
 		carried = w.collect(b, carried)

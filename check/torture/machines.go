@@ -111,7 +111,8 @@ func (r *run) copied(ctx context.Context) error {
 		}
 	}
 	for _, machine := range observed { // what the primary had then, they have now
-		if machine.Fault != "" || machine.Empty || machine.Has < primary.Committed || machine.Log != primary.Log {
+		if machine.Fault != "" || machine.Empty || machine.Has < primary.Committed || machine.Log != primary.Log ||
+			!primaryOf(observed).Members.Counts(machine) {
 			return fmt.Errorf("a copy is not complete: %s", machine)
 		}
 	}

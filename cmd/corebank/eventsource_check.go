@@ -22,9 +22,6 @@ func (g *eventSourceFlags) check(c *cobra.Command) (err error) {
 	if log.Partition, err = readPartition(g.partition, g.partitions); err != nil {
 		return err
 	}
-	if err := g.checkLease(); err != nil {
-		return err
-	}
 	return checkCopies(log, g.adminPasswordFile)
 }
 
@@ -39,9 +36,10 @@ func (g *eventSourceFlags) read() (err error) {
 	if g.config.AppendToken, err = readSecret("append-token-file", g.appendTokenFile); err != nil {
 		return err
 	}
+	g.config.EventSources = len(g.eventSources)
 	g.config.DiskFloor = g.diskFloor << 20
 	g.config.Broker = jetstream.Probe(g.broker)
-	g.config.Lease, err = openLease(g.lease, g.broker, g.config.Health)
+	g.config.Lease, err = openLease(g.leaseName(), g.broker, g.config.Health)
 	return err
 }
 

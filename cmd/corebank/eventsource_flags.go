@@ -16,6 +16,7 @@ type eventSourceFlags struct {
 	appendTokenFile       string
 	diskFloor             uint64 // MiB
 	partitions, partition int
+	eventSources          []string
 }
 
 func (g *eventSourceFlags) add(c *cobra.Command) {
@@ -46,5 +47,6 @@ func (g *eventSourceFlags) add(c *cobra.Command) {
 	appendTokenFlag(c, &g.appendTokenFile)
 	brokerFlag(c, &g.broker)
 	leaseFlag(c, &g.lease)
+	eventSourcesFlag(c, &g.eventSources)
 	require(c, "immudb-password-file")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 
@@ -33,10 +34,10 @@ func openLease(name, broker, health string) (*lease.Lease, error) {
 	return lease.New(store, host+" "+health, slog.Default()), nil
 }
 
-// checkLease refuses a lease that cannot be had.
-func (g *eventSourceFlags) checkLease() error {
-	if g.lease != "" && g.partitions > 1 {
-		return errors.New("--lease and --partitions: only a log with one partition has event sources that stand by")
+// leaseName is the name of the lease of this part of a log: each partition has one of its own.
+func (g *eventSourceFlags) leaseName() string {
+	if g.lease == "" || g.partition == 0 {
+		return g.lease
 	}
-	return nil
+	return fmt.Sprintf("%s-%d", g.lease, g.partition)
 }

@@ -31,7 +31,10 @@ type Machine struct {
 	Epoch          int64
 	Committed, Has uint64
 	Head           int64
-	// Clock is how far its clock is ahead of ours.
+	// Members are the disks that count, as its log has them since the transaction MembersAt.
+	Members   Members
+	MembersAt uint64
+	// Clock is how far its clock is ahead of ours, if it was asked.
 	Clock time.Duration
 }
 
@@ -84,4 +87,11 @@ func machines(n int) string {
 		return "1 machine"
 	}
 	return fmt.Sprintf("%d machines", n)
+}
+
+func machinesAre(n int) string {
+	if n == 1 {
+		return "1 machine is"
+	}
+	return machines(n) + " are"
 }

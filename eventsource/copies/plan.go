@@ -29,6 +29,10 @@ type Plan struct {
 	Keep    bool
 	// Others answer, and follow the primary from now on. Absent ones do not answer.
 	Others, Absent []string
+	// New are those of Others that get a copy only when the log says whose place they take. Held answer, and get none:
+	// HeldFor says why.
+	New, Held []string
+	HeldFor   string
 	// Waits means that too few machines answer for the wanted copies: nothing is acknowledged until more do.
 	Waits bool
 	// Loss says what is lost, with Wish.ForceLoss.
@@ -80,7 +84,7 @@ func Decide(observed []Machine, wish Wish) (Plan, error) {
 	if err := CheckAlike(observed); err != nil {
 		return Plan{}, err
 	}
-	have := slices.DeleteFunc(slices.Clone(observed), func(m Machine) bool { return !m.hasCopy() })
+	have := withCopy(observed)
 	if len(have) == 0 {
 		return refuse("none of the machines that answer has a copy of the log: %s", list(observed))
 	}
@@ -89,7 +93,7 @@ func Decide(observed []Machine, wish Wish) (Plan, error) {
 		return Plan{}, err
 	}
 	if primary != nil && (wish.To == "" || wish.To == primary.Address) {
-		return newPlan(*primary, observed, wish, true), nil
+		return keep(*primary, observed, wish), nil
 	}
 	return takeOver(observed, have, wish)
 }
@@ -167,8 +171,8 @@ func takeOver(observed, have []Machine, wish Wish) (Plan, error) {
 	if compare(chosen, most) < 0 {
 		losses = append(losses, behind(chosen, most))
 	}
-	if missing := len(observed) - len(have); missing >= wish.Copies {
-		losses = append(losses, unseen(missing, len(have), wish.Copies, most))
+	if loss := unseen(observed, most, wish.Copies); loss != "" {
+		losses = append(losses, loss)
 	}
 	if len(losses) > 0 && !wish.ForceLoss {
 		return refuse("%s. To lose that for good, say --force-loss", strings.Join(losses, "; and "))
@@ -188,11 +192,53 @@ func behind(chosen, most Machine) string {
 		most.Epoch, most.Has)
 }
 
-// unseen says what may be lost if so many machines do not answer that they may have what no other has.
-func unseen(missing, seen, wanted int, most Machine) string {
-	return fmt.Sprintf("%s with copies of the log answer, and %d that do not answer or are empty may have records that "+
-		"were acknowledged with %d copies and that no one else has: whatever comes after position %d would be lost",
-		machines(seen), missing, wanted, most.Head)
+// unseen says what may be lost if so few members are seen that others may have what none of them has. "" if there are
+// enough.
+func unseen(observed []Machine, most Machine, copies int) string {
+	seen, needed := 0, most.Members.needs(len(observed), copies)
+	var doubts []string
+	for _, machine := range observed {
+		if why := most.Members.doubt(machine); why != "" {
+			doubts = append(doubts, machine.Address+": "+why)
+			continue
+		}
+		seen++
+	}
+	if seen >= needed {
+		return ""
+	}
+	return fmt.Sprintf("%s needed that are known to have had everything that was acknowledged, and %d answer (%s): what "+
+		"comes after position %d may be on others only, and would be lost", machinesAre(needed), seen,
+		strings.Join(doubts, "; "), most.Head)
+}
+
+// Enough reports whether so many members are seen that one of them has everything.
+func Enough(observed []Machine, primary Machine, copies int) bool {
+	return unseen(observed, primary, copies) == ""
+}
+
+// keep plans for a primary that stays. If it sees too few members, another machine may have taken over from it, and the
+// log may go on there: then nobody is made to follow it who does not already.
+func keep(primary Machine, observed []Machine, wish Wish) Plan {
+	plan := newPlan(primary, observed, wish, true)
+	var away []string
+	for _, m := range observed {
+		if m.Fault == "" && m.Address != primary.Address && (m.Primary || m.Follows != primary.Address) {
+			away = append(away, m.Address)
+		}
+	}
+	loss := unseen(observed, primary, wish.Copies)
+	switch {
+	case loss == "" || !primary.Members.Known():
+	case wish.ForceLoss && len(away)+len(plan.New) > 0:
+		plan.Loss = loss
+	default:
+		isAway := func(a string) bool { return slices.Contains(away, a) }
+		plan.Held, plan.HeldFor = away, loss+". To go on all the same, say --force-loss"
+		plan.Others, plan.New = slices.DeleteFunc(plan.Others, isAway), nil
+		plan.Waits = len(plan.Others)+1 < wish.Copies
+	}
+	return plan
 }
 
 func newPlan(primary Machine, observed []Machine, wish Wish, keep bool) Plan {
@@ -203,6 +249,9 @@ func newPlan(primary Machine, observed []Machine, wish Wish, keep bool) Plan {
 			plan.Absent = append(plan.Absent, m.Address)
 		case m.Address != primary.Address:
 			plan.Others = append(plan.Others, m.Address)
+			if primary.Members.isNew(m, primary) {
+				plan.New = append(plan.New, m.Address)
+			}
 		}
 	}
 	plan.Waits = len(plan.Others)+1 < wish.Copies
@@ -210,11 +259,7 @@ func newPlan(primary Machine, observed []Machine, wish Wish, keep bool) Plan {
 }
 
 func list(observed []Machine) string {
-	var lines []string
-	for _, m := range observed {
-		lines = append(lines, m.String())
-	}
-	return strings.Join(lines, "; ")
+	return strings.Join(Describe(observed), "; ")
 }
 
 // Steps says what the plan does, one line for each step.
@@ -228,6 +273,9 @@ func (p Plan) Steps(wish Wish) (steps []string) {
 	for _, other := range p.Others {
 		steps = append(steps, fmt.Sprintf("%s follows %s; what it has and %s has not, is reported and discarded", other,
 			p.Primary, p.Primary))
+	}
+	for _, held := range p.Held {
+		steps = append(steps, fmt.Sprintf("%s gets no copy: %s", held, p.HeldFor))
 	}
 	for _, absent := range p.Absent {
 		steps = append(steps, fmt.Sprintf("%s is made to follow when it returns", absent))

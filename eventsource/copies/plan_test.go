@@ -22,6 +22,16 @@ func primary(address string, epoch int64, has uint64) copies.Machine {
 	return m
 }
 
+// knowing is a machine whose log has the disks of these machines as its members, of which a majority has everything.
+func knowing(members string, m copies.Machine) copies.Machine {
+	addresses := strings.Fields(members)
+	for _, address := range addresses {
+		m.Members.Disks = append(m.Members.Disks, copies.Disk{ID: "disk of " + address, Address: address, From: 3})
+	}
+	m.Members.Quorum = len(addresses)/2 + 1
+	return m
+}
+
 func away(address string) copies.Machine {
 	return copies.Machine{Address: address, Fault: "connection refused"}
 }
@@ -128,10 +138,18 @@ func TestAFailoverIsRefusedInWords(t *testing.T) {
 			"b is behind: it is at epoch 1 and transaction 9, and c at epoch 2"},
 		"two of three are lost": {
 			[]copies.Machine{away("a"), replica("b", 1, 9), away("c")}, copies.Wish{Copies: 2},
-			"2 that do not answer or are empty may have records that were acknowledged with 2 copies"},
+			"2 machines are needed that are known to have had everything that was acknowledged, and 1 answer (a: it does " +
+				"not answer; c: it does not answer)"},
 		"one of three is lost and another is empty": {
 			[]copies.Machine{away("a"), replica("b", 1, 9), empty("c")}, copies.Wish{Copies: 2},
-			"whatever comes after position 9 would be lost. To lose that for good, say --force-loss"},
+			"what comes after position 9 may be on others only, and would be lost. To lose that for good, say --force-loss"},
+		"one of three is lost and another has a new disk": {
+			[]copies.Machine{away("a"), knowing("a b c", replica("b", 1, 9)), with(knowing("a b c", replica("c", 1, 5)),
+				func(m *copies.Machine) { m.Server = "new disk of c" })}, copies.Wish{Copies: 2},
+			"and 1 answer (a: it does not answer; c: its disk is none of those known to have everything)"},
+		"one of three is lost and the disk of another was put back to an earlier state": {
+			[]copies.Machine{away("a"), knowing("a b c", replica("b", 1, 9)), knowing("a b c", replica("c", 1, 2))},
+			copies.Wish{Copies: 2}, "c: it had transaction 3 before, so its disk was put back to an earlier state"},
 		"no one has anything": {
 			[]copies.Machine{empty("a"), empty("b")}, copies.Wish{Copies: 2}, "none of the machines that answer has a copy"},
 		"a machine that is not there": {

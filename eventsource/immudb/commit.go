@@ -89,7 +89,8 @@ func (c *commit) readSequence(key string, value []byte) {
 
 // isBeside recognizes the keys of what is stored beside a log and beside a sequence log.
 func isBeside(key string) bool {
-	return key == keyEpoch || key == keyCheckpoint || key == keyAudit || key == keyLog
+	return key == keyEpoch || key == keyCheckpoint || key == keyAudit || key == keyLog || key == keyMembers ||
+		key == keyShown
 }
 
 // readPartition compares the stored partition with the expected one.

@@ -29,11 +29,16 @@ type database struct {
 	lastTx  atomic.Uint64     // the last transaction that this process knows to be durable
 	epochTx atomic.Uint64     // the transaction that wrote our epoch; 0 before the first Acquire
 	epoch   atomic.Int64      // its number
+	ours    atomic.Int64      // when the log was last known to be ours, since the process began
 	onMoved func()            // called when another machine is the primary now; nil for nothing
 }
 
 // Epoch is the number of this process as a writer: the highest one may write. 0 before the first Acquire.
 func (s *database) Epoch() int64 { return s.epoch.Load() }
+
+// OnMoved sets what is called, and must return at once, when a read or a commit finds that another machine is the
+// primary now: the log has to be taken over there. It must come before the log is used.
+func (s *database) OnMoved(do func()) { s.onMoved = do }
 
 func newDatabase(config Config) *database {
 	if config.Machines != nil {

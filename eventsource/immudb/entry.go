@@ -22,7 +22,9 @@ import (
 //	checkpoint           what the relay has published
 //	audit                the result of the last audit
 //	partition            which part of a log this is, if the log has several
+//	copies               the disks that count when another machine takes over, of a log on several
 //	log                  what tells this log, or partition, from every other one; a log of an earlier build gets it later
+//	shown                when an event source last showed that the log is its own, if nothing else did
 //	o/<number>           in a sequence log: one of its cuts
 //
 // The keys of records are short because a large part of a commit's cost is adding them to immudb's index. Idempotency
@@ -35,6 +37,8 @@ const (
 	keyAudit      = "audit"
 	keyPartition  = "partition"
 	keyLog        = "log"
+	keyMembers    = "copies"
+	keyShown      = "shown"
 	prefixBatch   = "b/"
 	prefixEvent   = 'e'
 	prefixOldKey  = 'k'

@@ -60,3 +60,6 @@ func (c Config) Put(ctx context.Context, address, key string) error {
 func (c Config) CommitAlone(ctx context.Context, address string) error {
 	return c.Become(ctx, address, 1)
 }
+
+// Promote makes a machine a primary and asks no one else.
+func (c Config) Promote(ctx context.Context, address string) error { return c.promote(ctx, address) }

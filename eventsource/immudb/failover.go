@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,8 +67,8 @@ func (m *Machines) Failover(ctx context.Context, wish copies.Wish, dry bool, say
 
 func (m *Machines) failover(ctx context.Context, wish copies.Wish, dry bool, say func(string)) error {
 	wish.Copies = m.config.Copies
-	observed := m.config.Observe(ctx)
-	for _, line := range describeAll(observed) {
+	observed := m.config.observeAll(ctx, true)
+	for _, line := range copies.Describe(observed) {
 		say(line)
 	}
 	plan, err := copies.Decide(observed, wish)
@@ -85,9 +86,21 @@ func (m *Machines) failover(ctx context.Context, wish copies.Wish, dry bool, say
 		return nil
 	case plan.Keep:
 		m.primary = plan.Primary
-		return m.admitAll(ctx, plan.Primary, observed, true)
+		return m.keep(ctx, plan, observed)
 	}
 	return m.carryOut(ctx, observed, wish, say)
+}
+
+// keep gives the machines their parts beside a primary that stays, and notes which of them have all of the log by now.
+func (m *Machines) keep(ctx context.Context, plan copies.Plan, observed []copies.Machine) error {
+	if err := m.admitAll(ctx, plan, observed, true); err != nil {
+		return err
+	}
+	primary := chosen(observed, plan.Primary)
+	if len(plan.New) > 0 && !copies.Before(observed, primary, m.config.Copies).Equal(primary.Members) {
+		return nil // the members have changed just now: the next time
+	}
+	return m.noteComplete(ctx, primary, observed)
 }
 
 func (m *Machines) carryOut(
@@ -118,7 +131,7 @@ func (m *Machines) carryOut(
 	}
 	say(fmt.Sprintf("%s is the primary", plan.Primary))
 	for _, machine := range sealed {
-		if machine.Fault != "" || machine.Address == plan.Primary {
+		if !slices.Contains(plan.Others, machine.Address) || slices.Contains(plan.New, machine.Address) {
 			continue
 		}
 		if err := m.admit(ctx, machine, primary); err != nil {
@@ -128,15 +141,38 @@ func (m *Machines) carryOut(
 		say(fmt.Sprintf("%s follows it", machine.Address))
 	}
 	m.primary = plan.Primary
-	if plan.Waits {
-		say("nothing is acknowledged until more machines answer; the next event source raises the epoch then")
-		return nil
+	if plan.Waits || len(plan.Others)-len(plan.New)+1 < wish.Copies {
+		say("nothing is acknowledged until more machines have a copy; the next event source raises the epoch then")
+		return m.admitNew(ctx, plan, wish, say)
 	}
 	number, err := m.raise(ctx, sealed, primary)
 	if err != nil {
 		return err
 	}
 	say(fmt.Sprintf("the epoch is %d: what an earlier writer still sends is refused", number))
+	return m.admitNew(ctx, plan, wish, say)
+}
+
+// admitNew gives the machines a copy that are no members of the log, when it has its primary.
+func (m *Machines) admitNew(ctx context.Context, plan copies.Plan, wish copies.Wish, say func(string)) error {
+	if len(plan.New) == 0 {
+		return nil
+	}
+	observed := m.config.Observe(ctx)
+	wish.To = ""
+	next, err := copies.Decide(observed, wish)
+	if err != nil {
+		return err
+	}
+	if !next.Keep {
+		return copies.Refusal(strings.Join(copies.Describe(observed), "; ") + ": run the command again")
+	}
+	if err := m.admitAll(ctx, next, observed, true); err != nil {
+		return err
+	}
+	for _, address := range next.New {
+		say(fmt.Sprintf("%s is new and copies the log; it counts when it has everything", address))
+	}
 	return nil
 }
 
@@ -171,7 +207,7 @@ func (m *Machines) seal(ctx context.Context, observed []copies.Machine, say func
 		case err != nil:
 			sealed[i] = copies.Machine{Address: machine.Address, Fault: err.Error()}
 		case machine.Fault == "": // one that did not answer is not asked again: each attempt takes its time
-			asked.Go(func() { sealed[i] = m.config.observe(ctx, machine.Address) })
+			asked.Go(func() { sealed[i] = m.config.observe(ctx, machine.Address, true) })
 		}
 	}
 	asked.Wait()

@@ -12,6 +12,8 @@ import (
 	"corebank/eventsource/copies"
 	"corebank/eventsource/immudb"
 	"corebank/eventsource/logtest"
+	"corebank/internal/app"
+	"corebank/internal/contract"
 )
 
 // failover lets another machine take over, and returns what it reported.
@@ -28,7 +30,7 @@ func failover(t testing.TB, config immudb.Config, wish copies.Wish) (string, err
 func awaitCopy(t testing.TB, config immudb.Config, m *machine, want func(copies.Machine) bool) {
 	t.Helper()
 	until := time.Now().Add(time.Minute)
-	for {
+	for ; ; app.Pause(t.Context(), 50*time.Millisecond) {
 		for _, seen := range config.Observe(t.Context()) {
 			if seen.Address != m.address {
 				continue
@@ -198,4 +200,26 @@ func TestAMachineKeepsWhatItHasAcknowledged(t *testing.T) {
 	acknowledges.kill()
 	acknowledges.restart()
 	awaitCopy(t, config, acknowledges, func(m copies.Machine) bool { return m.Fault == "" && m.Head == 30 })
+}
+
+// tellFailover is what a failover logs.
+func tellFailover(t testing.TB, config immudb.Config) string {
+	t.Helper()
+	var told strings.Builder
+	err := immudb.NewMachines(config, slog.New(slog.NewTextHandler(&told, nil))).Failover(t.Context(), copies.Wish{},
+		false, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return told.String()
+}
+
+// refusedAlone has a primary whose copies are away take records, which stay on its disk.
+func refusedAlone(t testing.TB, log *immudb.Log, records []contract.Record) {
+	t.Helper()
+	short, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := log.Commit(short, records, nil); err == nil {
+		t.Fatal("an event that is only on the primary was acknowledged")
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/client"
@@ -19,9 +20,14 @@ type epoch struct {
 	Owner string `json:"owner,omitempty"`
 }
 
+// raiseWithin is how long the epoch may take to be raised. While a commit waits for copies that nobody has, immudb
+// changes nothing about its database, so none waits for ever.
+const raiseWithin = 10 * time.Second
+
 // acquire makes this the only writer of the database by raising the epoch. From then on immudb refuses commits that an
 // older writer, or an older call of ours, still has in flight. prepare runs before that.
 func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) error) (client.ImmuClient, error) {
+	began := time.Now()
 	s.leave()
 	c, err := s.session(ctx)
 	if err != nil {
@@ -58,13 +64,16 @@ func (s *database) acquire(ctx context.Context, prepare func(client.ImmuClient) 
 	if s.config.Machines != nil {
 		next.Owner = s.config.Machines.config.owner
 	}
-	tx, err := raiseEpoch(ctx, c, next, currentTx, beside)
+	raising, cancel := context.WithTimeout(ctx, raiseWithin)
+	defer cancel()
+	tx, err := raiseEpoch(raising, c, next, currentTx, beside)
 	if err != nil {
 		return nil, s.fault(ctx, c, "raise the epoch", err)
 	}
 	s.epochTx.Store(tx)
 	s.epoch.Store(current.Number + 1)
 	s.noteDurable(tx)
+	s.noteOurs(began)
 	return c, s.settle(c)
 }
 
@@ -120,6 +129,39 @@ func (s *database) CheckOurs(ctx context.Context) error {
 		return storage.ErrFenced
 	}
 	return nil
+}
+
+// begun is when this process began, of which the times count that are kept as numbers.
+var begun = time.Now()
+
+// noteOurs notes that a commit was acknowledged that began at a time: the log was ours then.
+func (s *database) noteOurs(began time.Time) {
+	at := int64(began.Sub(begun))
+	for {
+		last := s.ours.Load()
+		if at <= last || s.ours.CompareAndSwap(last, at) {
+			return
+		}
+	}
+}
+
+// Ours is when the log was last known to be ours: on several machines, so many had a commit on their disks that no other
+// primary can have taken over before. Zero if it never was.
+func (s *database) Ours() time.Time {
+	if at := s.ours.Load(); at > 0 {
+		return begun.Add(time.Duration(at))
+	}
+	return time.Time{}
+}
+
+// ShowOurs is nil if the log is ours: it makes a commit. A primary that is cut off has nobody to acknowledge it.
+func (s *database) ShowOurs(ctx context.Context) error {
+	began := time.Now()
+	err := s.save(ctx, keyShown, began.UTC(), s.epochUnchanged())
+	if err == nil {
+		s.noteOurs(began)
+	}
+	return err
 }
 
 // epochUnchanged is the condition that no other process has raised the epoch since we did.

@@ -37,6 +37,11 @@ func (s *database) firstEntries(
 			add(keyPartition, s.config.Partition)
 		}
 		add(keyLog, rand.Text())
+		if s.config.Machines != nil {
+			if members := s.config.Machines.found(); members.Known() {
+				add(keyMembers, members)
+			}
+		}
 		return entries, err
 	}
 	if id, err := s.LogID(ctx); err != nil || id != "" {

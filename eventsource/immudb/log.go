@@ -30,10 +30,6 @@ func NewLog(config Config) *Log {
 	return &Log{database: newDatabase(config), keys: newKeyIndexHandle(config)}
 }
 
-// OnMoved sets what is called, and must return at once, when a read or a commit finds that another machine is the
-// primary now: the log has to be taken over there. It must come before the log is used.
-func (s *Log) OnMoved(do func()) { s.onMoved = do }
-
 // Close ends the session and closes the index of idempotency keys.
 func (s *Log) Close(ctx context.Context) error {
 	return errors.Join(s.keys.close(), s.end(ctx))
@@ -87,6 +83,7 @@ type commitEntry struct {
 // epoch is still ours and the streams are at the assumed versions. When Commit returns, the index has the idempotency
 // keys.
 func (s *Log) Commit(ctx context.Context, records []contract.Record, assumed storage.Heads) error {
+	began := time.Now()
 	c, err := s.session(ctx)
 	if err != nil {
 		return err
@@ -123,6 +120,7 @@ func (s *Log) Commit(ctx context.Context, records []contract.Record, assumed sto
 	s.drift.note(header.Ts, time.Now(), slog.Default())
 	s.keys.committed(stateAfter(header))
 	s.noteDurable(header.Id)
+	s.noteOurs(began)
 	s.tails.add(records[0].Position-1, header.Id)
 	return nil
 }

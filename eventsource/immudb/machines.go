@@ -24,6 +24,8 @@ type Machines struct {
 	leave   []func() // cut the sessions with an earlier primary
 
 	states atomic.Pointer[[]CopyState] // nil before the machines were looked at
+	// founders are the members of a log that this process has made.
+	founders copies.Members
 }
 
 // NewMachines are the machines of a configuration with several addresses.
@@ -67,16 +69,9 @@ func (m *Machines) find(ctx context.Context) (string, error) {
 		return "", err
 	case !plan.Keep:
 		return "", copies.Refusal(fmt.Sprintf("no primary answers: %s. \"corebank failover\" makes %s the primary",
-			strings.Join(describeAll(observed), "; "), plan.Primary))
+			strings.Join(copies.Describe(observed), "; "), plan.Primary))
 	}
-	return plan.Primary, m.admitAll(ctx, plan.Primary, observed, false)
-}
-
-func describeAll(observed []copies.Machine) (lines []string) {
-	for _, machine := range observed {
-		lines = append(lines, machine.String())
-	}
-	return lines
+	return plan.Primary, m.admitAll(ctx, plan, observed, false)
 }
 
 // areNew reports whether every machine answers and none has a log. If one did not answer, it could be the one that has
@@ -103,6 +98,7 @@ func (m *Machines) make(ctx context.Context, observed []copies.Machine) (string,
 			return "", err
 		}
 	}
+	m.founders = copies.Founders(observed, m.config.Copies)
 	m.log.Info("a new log is made on several machines", "primary", primary, "machines", len(addresses),
 		"copies", m.config.Copies)
 	return primary, nil
@@ -141,26 +137,33 @@ func (m *Machines) provision(ctx context.Context, address, primary string) error
 // admitAll gives every machine that answers its part: the primary waits for the wanted number of copies, and the others
 // copy from it. One that follows no one was made to by a failover, which may be under way elsewhere: only sealed, that
 // is another failover, lets it follow again.
-func (m *Machines) admitAll(ctx context.Context, primary string, observed []copies.Machine, sealed bool) error {
-	i := slices.IndexFunc(observed, func(machine copies.Machine) bool { return machine.Address == primary })
-	if observed[i].Copies != m.config.Copies {
-		if err := m.provision(ctx, primary, primary); err != nil {
-			return err
-		}
-		m.log.Info("the log is acknowledged with another number of copies", "primary", primary,
-			"copies", m.config.Copies, "earlier", observed[i].Copies)
+func (m *Machines) admitAll(ctx context.Context, plan copies.Plan, observed []copies.Machine, sealed bool) error {
+	primary := chosen(observed, plan.Primary)
+	if err := m.acknowledgeWith(ctx, primary, observed, plan.Loss != ""); err != nil {
+		return err
+	}
+	if len(plan.Held) > 0 {
+		m.log.Error("machines get no copy of the log", "machines", plan.Held, "reason", plan.HeldFor)
 	}
 	var failed []error
+	var crowded error
+	if len(plan.New) > 0 {
+		crowded = m.makeRoom(ctx, primary, observed, plan.Loss != "")
+	}
 	for _, machine := range observed {
 		switch {
-		case machine.Fault != "" || machine.Address == primary || !machine.Primary && machine.Follows == primary:
+		case !slices.Contains(plan.Others, machine.Address) || !machine.Primary && machine.Follows == primary.Address:
+			continue
+		case crowded != nil && slices.Contains(plan.New, machine.Address):
+			m.log.Warn("a new disk gets no copy of the log yet", "machine", machine.Address, "reason", crowded)
+			failed = append(failed, crowded)
 			continue
 		case !machine.Primary && !machine.Empty && machine.Follows == "" && !sealed:
 			m.log.Warn("a machine follows no one: \"corebank failover\" is under way, or has to be run again",
 				"machine", machine.Address)
 			continue
 		}
-		if err := m.admit(ctx, machine, observed[i]); err != nil {
+		if err := m.admit(ctx, machine, primary); err != nil {
 			m.log.Error("a machine cannot have a copy of the log", "machine", machine.Address, "error", err)
 			failed = append(failed, err)
 		}
@@ -168,6 +171,27 @@ func (m *Machines) admitAll(ctx context.Context, primary string, observed []copi
 	if len(failed) >= len(observed)-m.config.Copies+1 {
 		return errors.Join(failed...)
 	}
+	return nil
+}
+
+// acknowledgeWith has the primary acknowledge with the wanted number of copies. If it is less than before, more members
+// have to be seen from then on.
+func (m *Machines) acknowledgeWith(
+	ctx context.Context, primary copies.Machine, observed []copies.Machine, accepted bool,
+) error {
+	if primary.Copies == m.config.Copies {
+		return nil
+	}
+	if primary.Members.Known() && m.config.Copies < primary.Copies {
+		if err := m.makeRoom(ctx, primary, observed, accepted); err != nil {
+			return err
+		}
+	}
+	if err := m.provision(ctx, primary.Address, primary.Address); err != nil {
+		return err
+	}
+	m.log.Info("the log is acknowledged with another number of copies", "primary", primary.Address,
+		"copies", m.config.Copies, "earlier", primary.Copies)
 	return nil
 }
 

@@ -22,24 +22,27 @@ import (
 const observeTimeout = 10 * time.Second
 
 // Observe asks all machines what they have, at the same time.
-func (c Config) Observe(ctx context.Context) []copies.Machine {
+func (c Config) Observe(ctx context.Context) []copies.Machine { return c.observeAll(ctx, false) }
+
+// observeAll asks them for their clocks as well, if one of them may become the primary: that costs each a commit.
+func (c Config) observeAll(ctx context.Context, clocks bool) []copies.Machine {
 	observed := make([]copies.Machine, len(c.Addresses))
 	var asked sync.WaitGroup
 	for i, address := range c.Addresses {
-		asked.Go(func() { observed[i] = c.observe(ctx, address) })
+		asked.Go(func() { observed[i] = c.observe(ctx, address, clocks) })
 	}
 	asked.Wait()
 	return observed
 }
 
 // observe asks one machine. That it does not answer is in the answer.
-func (c Config) observe(ctx context.Context, address string) copies.Machine {
+func (c Config) observe(ctx context.Context, address string, clock bool) copies.Machine {
 	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
 	defer cancel()
 	m := copies.Machine{Address: address}
 	err := c.probe(ctx, address)
 	if err == nil {
-		err = c.ask(ctx, &m)
+		err = c.ask(ctx, &m, clock)
 	}
 	if err != nil {
 		return copies.Machine{Address: address, Fault: err.Error()}
@@ -47,7 +50,7 @@ func (c Config) observe(ctx context.Context, address string) copies.Machine {
 	return m
 }
 
-func (c Config) ask(ctx context.Context, m *copies.Machine) error {
+func (c Config) ask(ctx context.Context, m *copies.Machine, clock bool) error {
 	admin, err := c.asAdmin(ctx, m.Address, "defaultdb")
 	if err != nil {
 		return err
@@ -56,8 +59,10 @@ func (c Config) ask(ctx context.Context, m *copies.Machine) error {
 	if m.Server, err = state.NewUUIDProvider(admin.GetServiceClient()).CurrentUUID(ctx); err != nil {
 		return err
 	}
-	if m.Clock, err = clockOf(ctx, admin); err != nil {
-		return err
+	if clock {
+		if m.Clock, err = clockOf(ctx, admin); err != nil {
+			return err
+		}
 	}
 	// The same session: each login costs a server a tenth of a second of processor time.
 	_, err = admin.UseDatabase(ctx, &schema.Database{DatabaseName: c.Database})
@@ -141,7 +146,10 @@ func describeCommitted(ctx context.Context, log client.ImmuClient, m *copies.Mac
 			return fmt.Errorf("identify the log: %w", err)
 		}
 	}
-	m.Head, err = readHead(ctx, log)
+	if m.Head, err = readHead(ctx, log); err != nil {
+		return err
+	}
+	m.Members, m.MembersAt, err = storedMembers(ctx, log)
 	return err
 }
 
@@ -157,6 +165,9 @@ func describeTail(ctx context.Context, log client.ImmuClient, m *copies.Machine)
 		}
 		if tail.log != "" {
 			m.Log = tail.log
+		}
+		if tail.members.Known() {
+			m.Members, m.MembersAt = tail.members, tx
 		}
 		if n := len(tail.records); n > 0 {
 			m.Head = tail.records[n-1].Position

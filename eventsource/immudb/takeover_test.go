@@ -178,6 +178,43 @@ func TestAnAcknowledgementBeforeTheCopyIsNoticed(t *testing.T) {
 	}
 }
 
+// TestAPrimaryThatIsCutOffCannotShowThatTheLogIsItsOwn: nobody acknowledges its commit, and later another one leads.
+func TestAPrimaryThatIsCutOffCannotShowThatTheLogIsItsOwn(t *testing.T) {
+	all, config := startMachines(t, 3, 2)
+	early := openLog(t, config)
+	began := time.Now()
+	acquire(t, early, 0)
+	show := func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		return early.ShowOurs(ctx)
+	}
+	eventually(t, func(context.Context) error { return show() })
+	if early.Ours().Before(began) {
+		t.Error("what was acknowledged does not show that the log is its own")
+	}
+	primary, replicas := primaryOf(t, config, all)
+	for _, m := range replicas {
+		m.kill()
+	}
+	shown := early.Ours()
+	if show() == nil || early.Ours() != shown {
+		t.Error("a primary alone shows that the log is its own")
+	}
+	primary.signal(syscall.SIGSTOP)
+	for _, m := range replicas {
+		m.restart()
+	}
+	if _, err := failover(t, config, copies.Wish{}); err != nil {
+		t.Fatal(err)
+	}
+	acquire(t, openLog(t, config), 0)
+	primary.signal(syscall.SIGCONT)
+	if show() == nil {
+		t.Error("a primary that others have left shows that the log is its own")
+	}
+}
+
 // TestTheOneThatIsBehindDoesNotTakeOver: not even if an operator asks for it, who is answered what would be lost. With
 // --force-loss it is lost.
 func TestTheOneThatIsBehindDoesNotTakeOver(t *testing.T) {

@@ -92,12 +92,12 @@ func (m *Machines) tend(ctx context.Context, stuck copies.Machine) copies.Machin
 	if err != nil || !plan.Keep {
 		m.note(observed, "")
 		m.log.Warn("the machines with copies of the log are not as they should be",
-			"machines", describeAll(observed), "error", err)
+			"machines", copies.Describe(observed), "error", err)
 		return copies.Machine{}
 	}
 	m.primary = plan.Primary
 	m.note(observed, plan.Primary)
-	if err := m.admitAll(ctx, plan.Primary, observed, true); err != nil {
+	if err := m.keep(ctx, plan, observed); err != nil {
 		m.log.Error("machines have no copy of the log", "error", err)
 	}
 	primary := chosen(observed, plan.Primary)

@@ -13,6 +13,7 @@ import (
 	"github.com/codenotary/immudb/pkg/client"
 	"github.com/codenotary/immudb/pkg/stream"
 
+	"corebank/eventsource/copies"
 	"corebank/internal/contract"
 )
 
@@ -22,6 +23,7 @@ type uncommitted struct {
 	records []contract.Record
 	epoch   int64  // that it raised, or 0
 	log     string // the id that it gave the log, or ""
+	members copies.Members
 }
 
 // readUncommitted reads a transaction as a replica does: immudb's other calls show committed ones only.
@@ -63,6 +65,8 @@ func (u *uncommitted) readBeside(entry *schema.TxEntry) error {
 		if err := json.Unmarshal(entry.Value[1:], &u.log); err != nil {
 			return fmt.Errorf("the stored id of the log is damaged: %w", err)
 		}
+	case keyMembers:
+		return readMembers(entry.Value[1:], &u.members)
 	}
 	return nil
 }

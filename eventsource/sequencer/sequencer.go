@@ -32,7 +32,7 @@ type Sequencer struct {
 	storage.Progress
 	cuts  storage.SequenceLog
 	log   *slog.Logger
-	lease storage.Lease
+	lease *storage.Lease
 	heads *storage.HeadNotifier
 	tail  tailCache
 	// What somebody traces, by positions in the merged log, and by partition of what is in no cut yet.
@@ -47,7 +47,7 @@ type Sequencer struct {
 // New makes a sequencer of partitions, the first of which is number 1. It does nothing until Run.
 func New(cuts storage.SequenceLog, partitions []PartitionLog, log *slog.Logger) *Sequencer {
 	s := &Sequencer{MergedLog: NewMergedLog(cuts, partitions), Progress: cuts, cuts: cuts, log: log,
-		lease: storage.Lease{What: "the sequence of the event log", Of: cuts, Log: log}, heads: storage.NewHeadNotifier(),
+		lease: storage.NewLease("the sequence of the event log", cuts, log), heads: storage.NewHeadNotifier(),
 		traced: make([]storage.TracedTail, len(partitions))}
 	s.await, s.refuse, s.other = s.awaitPosition, s.isOther, make([]error, len(partitions))
 	for i := range partitions {
@@ -61,6 +61,9 @@ func (s *Sequencer) Head() int64 { return s.index.last().Last() }
 
 // Tenure is the last takeover of the sequence by this sequencer. It is false before the first.
 func (s *Sequencer) Tenure() (storage.Tenure, bool) { return s.lease.Tenure() }
+
+// TakeOverAgain has the sequencer take the sequence over again when no cut is being added.
+func (s *Sequencer) TakeOverAgain() { s.lease.TakeOverAgain() }
 
 // Moved yields a token after the head moved: a hint for one waiting reader.
 func (s *Sequencer) Moved() <-chan struct{} { return s.heads.Moved() }
@@ -178,6 +181,8 @@ func (s *Sequencer) sequence(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-s.lease.Again():
+			return storage.ErrMoved
 		case <-arrived:
 		}
 		for {

@@ -23,15 +23,44 @@ type Tenure struct {
 	Log, Takeover string
 }
 
+// ErrMoved is why a log is taken over again although no write has failed.
+var ErrMoved = errors.New("the log has another primary")
+
 // Lease is held by the one writer of a log, or by the one sequencer.
 type Lease struct {
-	What string // is taken over, for messages
-	Of   Identified
-	Log  *slog.Logger
+	what string // is taken over, for messages
+	of   Identified
+	log  *slog.Logger
 
+	again  chan struct{} // says that the log has to be taken over again
 	tenure atomic.Pointer[Tenure]
 	held   atomic.Bool
 	damage atomic.Pointer[string] // what an operator has to repair before the log can be taken over
+}
+
+// NewLease is a lease of what a message calls so, which nobody holds yet.
+func NewLease(what string, of Identified, log *slog.Logger) *Lease {
+	return &Lease{what: what, of: of, log: log, again: make(chan struct{}, 1)}
+}
+
+// TakeOverAgain has the log taken over again when no write is under way. Without it, a holder that had nothing to write
+// would not notice that another machine is the primary, and no reader could read.
+func (l *Lease) TakeOverAgain() {
+	select {
+	case l.again <- struct{}{}:
+	default: // it will
+	}
+}
+
+// Again yields a token when the log has to be taken over again: the work ends with ErrMoved.
+func (l *Lease) Again() <-chan struct{} { return l.again }
+
+// forgetMoves forgets what was said before the log was taken over.
+func (l *Lease) forgetMoves() {
+	select {
+	case <-l.again:
+	default:
+	}
 }
 
 // Run takes the log over with acquire and works while it holds the lease, until ctx ends or another writer takes over,
@@ -46,7 +75,7 @@ func (l *Lease) Run(ctx context.Context, acquire, work func(context.Context) err
 		if ctx.Err() != nil || errors.Is(err, ErrFenced) {
 			return stopped(ctx, err)
 		}
-		l.Log.Error("write with unknown outcome, taking over again", "what", l.What, "error", err)
+		l.log.Error("write with unknown outcome, taking over again", "what", l.what, "error", err)
 	}
 }
 
@@ -63,6 +92,7 @@ func (l *Lease) acquire(ctx context.Context, acquire func(context.Context) error
 		err := acquire(ctx)
 		l.noteDamage(err)
 		if err == nil {
+			l.forgetMoves()
 			err = l.begin(ctx)
 		}
 		if err == nil {
@@ -71,7 +101,7 @@ func (l *Lease) acquire(ctx context.Context, acquire func(context.Context) error
 		if errors.Is(err, ErrFenced) || errors.Is(err, ErrPartition) {
 			return err
 		}
-		l.Log.Warn("not available, trying again", "what", l.What, "error", err, "pause", pause)
+		l.log.Warn("not available, trying again", "what", l.what, "error", err, "pause", pause)
 		if !app.Pause(ctx, pause) {
 			return ctx.Err()
 		}
@@ -80,7 +110,7 @@ func (l *Lease) acquire(ctx context.Context, acquire func(context.Context) error
 
 // begin begins a tenure: what is read of the log from now on carries its name.
 func (l *Lease) begin(ctx context.Context) error {
-	id, err := l.Of.LogID(ctx)
+	id, err := l.of.LogID(ctx)
 	if err != nil {
 		return err
 	}
@@ -112,7 +142,7 @@ func (l *Lease) Problem() string {
 		return *damage
 	}
 	if !l.held.Load() {
-		return l.What + " is not available: the event source is not connected to immudb"
+		return l.what + " is not available: the event source is not connected to immudb"
 	}
 	return ""
 }

@@ -54,6 +54,7 @@ type Lease struct {
 	ticked atomic.Int64 // when this process last ran, since it began
 	doubt  atomic.Bool  // it has stood still since the lease was last renewed
 	held   atomic.Bool  // this process leads
+	said   atomic.Int64 // when it last began to say that it leads, and was heard, since it began
 }
 
 // New is a lease for a process, different from other processes of that name.
@@ -114,7 +115,9 @@ func (l *Lease) await(ctx context.Context) (Term, bool) {
 		if term.Holder != "" {
 			l.log.Warn("who leads has been silent; taking its place", "holder", term.Holder, "for", now.Sub(since))
 		}
+		speaking := time.Now()
 		if revision, err := l.write(ctx, l.name, term.Revision); err == nil {
+			l.heard(speaking)
 			return Term{l.name, revision}, true
 		}
 	}
@@ -126,8 +129,10 @@ func (l *Lease) await(ctx context.Context) (Term, bool) {
 // another one holds it, end is called.
 func (l *Lease) renew(ctx context.Context, term Term, end func(error)) Term {
 	for pause(ctx); ctx.Err() == nil; pause(ctx) {
+		speaking := time.Now()
 		revision, err := l.write(ctx, l.name, term.Revision)
 		if err == nil {
+			l.heard(speaking)
 			term.Revision = revision
 			l.doubt.Store(false)
 			continue
@@ -150,6 +155,17 @@ func (l *Lease) renew(ctx context.Context, term Term, end func(error)) Term {
 func (l *Lease) Sure() bool {
 	return !l.doubt.Load() && time.Since(l.began)-time.Duration(l.ticked.Load()) < standstill
 }
+
+// Held is a time at which this process held the lease, the last one that it knows of. Nobody else can have it before
+// patience has passed since then. Zero if it never did.
+func (l *Lease) Held() time.Time {
+	if at := l.said.Load(); at > 0 {
+		return l.began.Add(time.Duration(at))
+	}
+	return time.Time{}
+}
+
+func (l *Lease) heard(speaking time.Time) { l.said.Store(max(1, int64(speaking.Sub(l.began)))) }
 
 func (l *Lease) tick() { l.ticked.Store(int64(time.Since(l.began))) }
 

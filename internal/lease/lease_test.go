@@ -228,6 +228,9 @@ func TestALeaderThatStoodStillIsNotSure(t *testing.T) {
 		if !own.Sure() {
 			t.Error("a leader whose store is away is not sure, although no other one can lead")
 		}
+		if ago := time.Since(own.Held()); ago < 9*time.Second || ago > 11*time.Second {
+			t.Errorf("it held its lease %v ago, want about 10 s", ago)
+		}
 		own.StandStill(2 * time.Second)
 		<-time.After(200 * time.Millisecond)
 		synctest.Wait()

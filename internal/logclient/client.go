@@ -28,15 +28,16 @@ func New(sidecar *app.Sidecar, eventSources ...string) *Client {
 	return newClient(sidecar, eventSources, nil, "")
 }
 
-// NewPartition makes a client that reads one partition: the positions that it
-// gives are positions in that partition.
-func NewPartition(sidecar *app.Sidecar, partition string) *Client {
-	return newClient(sidecar, []string{partition}, nil, "")
+// NewPartition makes a client that reads one partition, of which one of several
+// apps has the log: the positions that it gives are positions in that partition.
+func NewPartition(sidecar *app.Sidecar, partition ...string) *Client {
+	return newClient(sidecar, partition, nil, "")
 }
 
 // NewPartitioned makes a client for account actors. Streams are read from and
 // appended to the account's own partition, which takes appends that carry the
-// token; all records come from the app with the whole log.
+// token; all records come from the app with the whole log. Each partition has as
+// many event sources as the whole log.
 func NewPartitioned(sidecar *app.Sidecar, partitions int, token string, eventSources ...string) *Client {
 	return newClient(sidecar, eventSources, contract.PartitionApps(partitions), token)
 }
@@ -47,7 +48,7 @@ func newClient(sidecar *app.Sidecar, eventSources, partitions []string, token st
 	}
 	c := &Client{whole: newSource(sidecar, eventSources...)}
 	for _, partition := range partitions {
-		c.apps = append(c.apps, newSource(sidecar, partition))
+		c.apps = append(c.apps, newSource(sidecar, contract.OnMachines(partition, len(eventSources))...))
 	}
 	if len(partitions) == 0 {
 		c.apps = []*source{c.whole}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -39,6 +40,17 @@ func TestOnePartitionIsTheEventSource(t *testing.T) {
 		}
 		if app := l.apps[l.partition("acc_x")].apps[0]; (app == contract.AppEventSource) != (want == 1) {
 			t.Errorf("of %d partitions, %s is asked", partitions, app)
+		}
+	}
+}
+
+// On several machines, a partition has as many event sources as the whole log.
+func TestAPartitionHasEventSourcesThatStandBy(t *testing.T) {
+	l := NewPartitioned(nil, 2, "", contract.EventSources(3)...)
+	for partition, want := range map[int][]string{0: {"eventsource-1", "eventsource-1-m2", "eventsource-1-m3"},
+		1: {"eventsource-2", "eventsource-2-m2", "eventsource-2-m3"}} {
+		if got := l.apps[partition].apps; !slices.Equal(got, want) {
+			t.Errorf("partition %d is asked of %v, want %v", partition+1, got, want)
 		}
 	}
 }

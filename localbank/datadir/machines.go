@@ -54,16 +54,29 @@ const machinePrefix = "machine-"
 // checkMember refuses the directory of one machine of a bank: its log has copies
 // elsewhere, and nothing says here whether it is in use.
 func (d Dir) checkMember() error {
-	bank, name := filepath.Split(d.Path)
+	start, err := d.StartAll()
+	if err != nil || start == "" {
+		return err
+	}
+	return fmt.Errorf("%s is one machine of a bank: start all of it with %s", d.Path, start)
+}
+
+// StartAll is the command that starts the bank of which this is one machine's directory;
+// empty if it is none.
+func (d Dir) StartAll() (string, error) {
+	path, err := filepath.Abs(d.Path)
+	if err != nil {
+		return "", err
+	}
+	bank, name := filepath.Split(path)
 	if !strings.HasPrefix(name, machinePrefix) {
-		return nil
+		return "", nil
 	}
 	n, err := ReadMachines(bank)
 	if err != nil || n == 0 {
-		return err
+		return "", err
 	}
-	return fmt.Errorf("%s is one machine of a bank: start all of it with corebank up --machines %d --data %s",
-		d.Path, n, filepath.Clean(bank))
+	return fmt.Sprintf("corebank up --machines %d --data %s", n, filepath.Clean(bank)), nil
 }
 
 // Machine prepares the data directory of a machine, which is new or has lost its disk,

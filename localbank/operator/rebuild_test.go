@@ -2,10 +2,13 @@ package operator
 
 import (
 	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"corebank/internal/contract"
+	"corebank/localbank/datadir"
 	"corebank/projector"
 )
 
@@ -40,12 +43,42 @@ func TestWithoutATerminalARebuildWritesFewLines(t *testing.T) {
 	}
 }
 
+// machinesOf makes the directory of a bank on three machines that was stopped.
+func machinesOf(t *testing.T) string {
+	t.Helper()
+	bank, err := datadir.OpenMachines(filepath.Join(t.TempDir(), "bank"), datadir.MachinesRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := datadir.Running{}
+	for number := range datadir.MachinesRun {
+		machine, err := bank.Machine(number + 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts := map[string]string{contract.AppProjector: "127.0.0.1:1"}
+		if err := machine.WriteRunning(datadir.Running{Parts: parts}); err != nil {
+			t.Fatal(err)
+		}
+		running.Machines = append(running.Machines, datadir.Machine{Number: number + 1})
+	}
+	if err := bank.WriteRunning(running); err != nil {
+		t.Fatal(err)
+	}
+	bank.Close()
+	return bank.Path
+}
+
 func TestWithoutAProjectorTheErrorSaysWhatToDo(t *testing.T) {
+	machines := machinesOf(t)
 	for name, test := range map[string]struct {
 		target Target
 		want   string
 	}{
-		"no bank ever ran":      {Target{Data: t.TempDir()}, "--projector host:port"},
+		"no bank ever ran":           {Target{Data: t.TempDir()}, "--projector host:port"},
+		"a bank on several machines": {Target{Data: machines}, "such as --data " + filepath.Join(machines, "machine-1")},
+		"one of several machines": {Target{Data: filepath.Join(machines, "machine-2")},
+			"start the bank with: corebank up --machines 3 --data " + machines},
 		"nothing listens there": {Target{Address: "127.0.0.1:1"}, "--health address"},
 	} {
 		t.Run(name, func(t *testing.T) {

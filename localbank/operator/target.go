@@ -26,6 +26,10 @@ func (t Target) admin() (projector.Admin, error) {
 		return projector.Admin{}, err
 	}
 	address := running.Parts[contract.AppProjector]
+	if n := len(running.Machines); n > 0 {
+		return projector.Admin{}, fmt.Errorf("the bank on --data %s is on %d machines, each with a projector of its own: "+
+			"give the directory of one, such as --data %s", t.Data, n, datadir.Dir{Path: t.Data}.MachineDir(1).Path)
+	}
 	if address == "" {
 		return projector.Admin{}, fmt.Errorf(
 			"the bank on --data %s has not written the address of its projector; start it again with this build", t.Data)
@@ -53,7 +57,10 @@ func (t Target) explain(err error) error {
 		return err
 	case t.Address != "":
 		return fmt.Errorf("%w; give the projector's own --health address", err)
-	default:
-		return fmt.Errorf("%w; start the bank with: corebank up --data %s", err, t.Data)
 	}
+	start, problem := datadir.Dir{Path: t.Data}.StartAll()
+	if start == "" || problem != nil {
+		start = "corebank up --data " + t.Data
+	}
+	return fmt.Errorf("%w; start the bank with: %s", err, start)
 }
