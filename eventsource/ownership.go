@@ -10,7 +10,7 @@ import (
 // Bounds of answering reads where another event source, on another machine, may have taken the log over unnoticed: this
 // one may be cut off together with an earlier primary.
 const (
-	// shownWithin is how long ago the log must have been shown to be our own. Nobody else can have the lease earlier than
+	// shownWithin is how long ago the log must have been shown to be our own. No one else can have the lease earlier than
 	// three seconds after we last said that we hold it.
 	shownWithin = 2500 * time.Millisecond
 	// aloneWithin is the same for an event source without a lease, which shows it by commits only.
@@ -46,7 +46,7 @@ func (o *ownership) known() bool {
 	return time.Since(o.lease.Held()) < shownWithin || time.Since(o.log.Ours()) < shownWithin
 }
 
-// shown is the same, and shows it if need be: while the broker elects a leader, nobody can renew a lease.
+// shown is the same, and shows it if need be: while the broker elects a leader, no one can renew a lease.
 func (o *ownership) shown(ctx context.Context) bool {
 	if o.known() {
 		return true

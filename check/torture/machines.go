@@ -112,7 +112,7 @@ func (r *run) copied(ctx context.Context) error {
 	}
 	for _, machine := range observed { // what the primary had then, they have now
 		if machine.Fault != "" || machine.Empty || machine.Has < primary.Committed || machine.Log != primary.Log ||
-			!primaryOf(observed).Members.Counts(machine) {
+			!primaryOf(observed).Members.Includes(machine) {
 			return fmt.Errorf("a copy is not complete: %s", machine)
 		}
 	}

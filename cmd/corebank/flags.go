@@ -56,6 +56,5 @@ func brokerFlag(c *cobra.Command, url *string) {
 // eventSourcesFlag adds the flag of the apps that ask event sources.
 func eventSourcesFlag(c *cobra.Command, apps *[]string) {
 	c.Flags().StringSliceVar(apps, "event-sources", []string{contract.AppEventSource},
-		"app ids of the event sources of the log on several machines: one works, and the others stand by; those of a "+
-			"partition are eventsource-1, eventsource-1-m2 and so on, as many")
+		"app ids of the event sources of the log on several machines: one works, and the others stand by")
 }

@@ -49,9 +49,9 @@ func (m Members) find(id string) *Disk {
 	return nil
 }
 
-// Counts reports whether a machine answers with the disk of a member. If the members are not known, that is so for
+// Includes reports whether a machine answers with the disk of a member. If the members are not known, that is so for
 // every machine with a copy.
-func (m Members) Counts(machine Machine) bool {
+func (m Members) Includes(machine Machine) bool {
 	if !machine.hasCopy() || !m.Known() {
 		return machine.hasCopy()
 	}
@@ -62,7 +62,7 @@ func (m Members) Counts(machine Machine) bool {
 // isNew reports whether a machine gets a copy of a primary's log in the place of a member, or has one and is still in
 // the place of one.
 func (m Members) isNew(machine, primary Machine) bool {
-	if !m.Known() || m.Counts(machine) {
+	if !m.Known() || m.Includes(machine) {
 		return false
 	}
 	if m.find(machine.Server) != nil {
@@ -155,7 +155,7 @@ func (m Members) MayDemandLess(machines, copies int) bool {
 	return m.Quorum > enough(len(m.Disks), machines, copies)
 }
 
-// newest are the members as the machine has them that has the most: what it has of its log, nobody has acknowledged
+// newest are the members as the machine has them that has the most: what it has of its log, no one has acknowledged
 // without.
 func newest(have []Machine) Members {
 	if len(have) == 0 {
@@ -184,7 +184,7 @@ func Describe(observed []Machine) (lines []string) {
 // doubt is why a machine is not known to have had everything that was acknowledged, or "".
 func (m Members) doubt(machine Machine) string {
 	switch disk := m.find(machine.Server); {
-	case m.Counts(machine):
+	case m.Includes(machine):
 		return ""
 	case machine.Fault != "":
 		return "it does not answer"

@@ -44,12 +44,12 @@ func TestANewDiskBecomesAMember(t *testing.T) {
 		t.Errorf("with a complete copy, the members are %+v", a.Members)
 	}
 	if lines := strings.Join(copies.Describe(seen), "\n"); strings.Contains(lines, "it does not count") !=
-		!a.Members.Counts(c) {
-		t.Errorf("what is told of c:\n%s", lines)
+		!a.Members.Includes(c) {
+		t.Errorf("what is said of c:\n%s", lines)
 	}
 }
 
-// TestAPrimaryThatSeesTooFewMembersIsNotMadeWholeByNewDisks: the log may go on elsewhere, as nobody knows, and new
+// TestAPrimaryThatSeesTooFewMembersIsNotMadeWholeByNewDisks: the log may go on elsewhere, as no one knows, and new
 // disks would let it commit here.
 func TestAPrimaryThatSeesTooFewMembersIsNotMadeWholeByNewDisks(t *testing.T) {
 	a := knowing("a b c", primary("a", 1, 9))

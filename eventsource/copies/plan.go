@@ -93,7 +93,7 @@ func Decide(observed []Machine, wish Wish) (Plan, error) {
 		return Plan{}, err
 	}
 	if primary != nil && (wish.To == "" || wish.To == primary.Address) {
-		return keep(*primary, observed, wish), nil
+		return stay(*primary, observed, wish), nil
 	}
 	return takeOver(observed, have, wish)
 }
@@ -217,9 +217,9 @@ func Enough(observed []Machine, primary Machine, copies int) bool {
 	return unseen(observed, primary, copies) == ""
 }
 
-// keep plans for a primary that stays. If it sees too few members, another machine may have taken over from it, and the
-// log may go on there: then nobody is made to follow it who does not already.
-func keep(primary Machine, observed []Machine, wish Wish) Plan {
+// stay plans for a primary that stays. If it sees too few members, another machine may have taken over from it, and the
+// log may go on there: then no one is made to follow it who does not already.
+func stay(primary Machine, observed []Machine, wish Wish) Plan {
 	plan := newPlan(primary, observed, wish, true)
 	var away []string
 	for _, m := range observed {

@@ -86,13 +86,14 @@ func (m *Machines) failover(ctx context.Context, wish copies.Wish, dry bool, say
 		return nil
 	case plan.Keep:
 		m.primary = plan.Primary
-		return m.keep(ctx, plan, observed)
+		return m.lookAfter(ctx, plan, observed)
 	}
 	return m.carryOut(ctx, observed, wish, say)
 }
 
-// keep gives the machines their parts beside a primary that stays, and notes which of them have all of the log by now.
-func (m *Machines) keep(ctx context.Context, plan copies.Plan, observed []copies.Machine) error {
+// lookAfter gives the machines their parts beside a primary that stays, and notes which of them have all of the log by
+// now.
+func (m *Machines) lookAfter(ctx context.Context, plan copies.Plan, observed []copies.Machine) error {
 	if err := m.admitAll(ctx, plan, observed, true); err != nil {
 		return err
 	}

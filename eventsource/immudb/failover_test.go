@@ -202,16 +202,16 @@ func TestAMachineKeepsWhatItHasAcknowledged(t *testing.T) {
 	awaitCopy(t, config, acknowledges, func(m copies.Machine) bool { return m.Fault == "" && m.Head == 30 })
 }
 
-// tellFailover is what a failover logs.
-func tellFailover(t testing.TB, config immudb.Config) string {
+// logFailover is what a failover logs.
+func logFailover(t testing.TB, config immudb.Config) string {
 	t.Helper()
-	var told strings.Builder
-	err := immudb.NewMachines(config, slog.New(slog.NewTextHandler(&told, nil))).Failover(t.Context(), copies.Wish{},
+	var logged strings.Builder
+	err := immudb.NewMachines(config, slog.New(slog.NewTextHandler(&logged, nil))).Failover(t.Context(), copies.Wish{},
 		false, func(string) {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return told.String()
+	return logged.String()
 }
 
 // refusedAlone has a primary whose copies are away take records, which stay on its disk.

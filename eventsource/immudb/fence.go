@@ -20,8 +20,8 @@ type epoch struct {
 	Owner string `json:"owner,omitempty"`
 }
 
-// raiseWithin is how long the epoch may take to be raised. While a commit waits for copies that nobody has, immudb
-// changes nothing about its database, so none waits for ever.
+// raiseWithin is how long the epoch may take to be raised. While a commit waits for copies that no one has, immudb
+// changes nothing about its database, so none waits without end.
 const raiseWithin = 10 * time.Second
 
 // acquire makes this the only writer of the database by raising the epoch. From then on immudb refuses commits that an
@@ -145,8 +145,8 @@ func (s *database) noteOurs(began time.Time) {
 	}
 }
 
-// Ours is when the log was last known to be ours: on several machines, so many had a commit on their disks that no other
-// primary can have taken over before. Zero if it never was.
+// Ours is when the log was last known to be ours: on several machines, so many had a commit on their disks that no
+// other primary can have taken over before. Zero if it never was.
 func (s *database) Ours() time.Time {
 	if at := s.ours.Load(); at > 0 {
 		return begun.Add(time.Duration(at))
@@ -154,7 +154,7 @@ func (s *database) Ours() time.Time {
 	return time.Time{}
 }
 
-// ShowOurs is nil if the log is ours: it makes a commit. A primary that is cut off has nobody to acknowledge it.
+// ShowOurs is nil if the log is ours: it makes a commit. A primary that is cut off has no one to acknowledge it.
 func (s *database) ShowOurs(ctx context.Context) error {
 	began := time.Now()
 	err := s.save(ctx, keyShown, began.UTC(), s.epochUnchanged())

@@ -14,8 +14,8 @@ import (
 	"corebank/eventsource/copies"
 )
 
-// membersWithin is how long the log may take to acknowledge a change of its members. With too few machines for that, the
-// change waits on the primary's disk.
+// membersWithin is how long the log may take to acknowledge a change of its members. With too few machines for that,
+// the change waits on the primary's disk.
 const membersWithin = 2 * time.Second
 
 var errMembersMoved = errors.New("the members of the log were changed by another process")
@@ -47,7 +47,7 @@ func (m *Machines) found() copies.Members {
 }
 
 // setMembers has the log name other members, unless another process has changed them. immudb makes no such condition
-// while commits wait for copies that nobody has: then, alone, there is none.
+// while commits wait for copies that no one has: then, alone, there is none.
 func (m *Machines) setMembers(ctx context.Context, primary copies.Machine, members copies.Members, alone bool) error {
 	ctx, cancel := context.WithTimeout(ctx, observeTimeout)
 	defer cancel()
@@ -95,7 +95,7 @@ func (m *Machines) makeRoom(
 	before := copies.Before(observed, primary, m.config.Copies)
 	seen := 0
 	for _, machine := range observed {
-		if before.Counts(machine) {
+		if before.Includes(machine) {
 			seen++
 		}
 	}
@@ -162,7 +162,7 @@ func (m *Machines) noteComplete(ctx context.Context, primary copies.Machine, obs
 }
 
 func isMember(primary, machine copies.Machine) bool {
-	return primary.Members.Known() && primary.Members.Counts(machine)
+	return primary.Members.Known() && primary.Members.Includes(machine)
 }
 
 // hasAll reports whether a machine has all that the primary had committed when both were observed.

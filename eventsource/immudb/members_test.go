@@ -27,7 +27,7 @@ func awaitMembers(t testing.TB, config immudb.Config) {
 		}
 		seen := config.Observe(t.Context())
 		for _, m := range seen {
-			if m.Fault != "" || !m.Members.Counts(m) || len(m.Members.Disks) != len(seen) {
+			if m.Fault != "" || !m.Members.Includes(m) || len(m.Members.Disks) != len(seen) {
 				return errors.New(describe(t, config))
 			}
 		}
@@ -106,8 +106,8 @@ func TestANewDiskCountsWhenItHasEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	replaced.restart()
-	if told := describe(t, config); !strings.Contains(told, "it does not count: its disk is none of those") {
-		t.Errorf("the disk that was put back counts:\n%s", told)
+	if answered := describe(t, config); !strings.Contains(answered, "it does not count: its disk is none of those") {
+		t.Errorf("the disk that was put back counts:\n%s", answered)
 	}
 	awaitMembers(t, config)
 	if gone := missing(t, openLog(t, config), 30); len(gone) > 0 {

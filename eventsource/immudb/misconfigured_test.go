@@ -83,14 +83,16 @@ func TestWhatAnEarlierPrimaryHasAloneIsReported(t *testing.T) {
 	acquire(t, late, 20)
 	commit(t, late, logtest.Deposits(21)[20:])
 	primary.restart()
-	told := tellFailover(t, config)
+	logged := logFailover(t, config)
 	for _, want := range []string{"a machine returns with what was never acknowledged; it is discarded",
 		"transactions=1", `records="7: `, "version 21 with key", "version 25 with key", "and 2 more", primary.address} {
-		if !strings.Contains(told, want) {
-			t.Errorf("the report does not say %q:\n%s", want, told)
+		if !strings.Contains(logged, want) {
+			t.Errorf("the report does not say %q:\n%s", want, logged)
 		}
 	}
-	awaitCopy(t, config, primary, func(m copies.Machine) bool { return !m.Primary && m.Head == 21 && m.Has == m.Committed })
+	awaitCopy(t, config, primary, func(m copies.Machine) bool {
+		return !m.Primary && m.Head == 21 && m.Has == m.Committed
+	})
 }
 
 // TestAMachineKeepsWhatItHasAcknowledged: also if it is killed before it learns that enough others have it.

@@ -178,7 +178,7 @@ func TestAnAcknowledgementBeforeTheCopyIsNoticed(t *testing.T) {
 	}
 }
 
-// TestAPrimaryThatIsCutOffCannotShowThatTheLogIsItsOwn: nobody acknowledges its commit, and later another one leads.
+// TestAPrimaryThatIsCutOffCannotShowThatTheLogIsItsOwn: no one acknowledges its commit, and later another one leads.
 func TestAPrimaryThatIsCutOffCannotShowThatTheLogIsItsOwn(t *testing.T) {
 	all, config := startMachines(t, 3, 2)
 	early := openLog(t, config)

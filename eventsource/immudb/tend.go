@@ -97,7 +97,7 @@ func (m *Machines) tend(ctx context.Context, stuck copies.Machine) copies.Machin
 	}
 	m.primary = plan.Primary
 	m.note(observed, plan.Primary)
-	if err := m.keep(ctx, plan, observed); err != nil {
+	if err := m.lookAfter(ctx, plan, observed); err != nil {
 		m.log.Error("machines have no copy of the log", "error", err)
 	}
 	primary := chosen(observed, plan.Primary)

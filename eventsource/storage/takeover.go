@@ -38,7 +38,7 @@ type Lease struct {
 	damage atomic.Pointer[string] // what an operator has to repair before the log can be taken over
 }
 
-// NewLease is a lease of what a message calls so, which nobody holds yet.
+// NewLease is a lease of what a message calls so, which no one holds yet.
 func NewLease(what string, of Identified, log *slog.Logger) *Lease {
 	return &Lease{what: what, of: of, log: log, again: make(chan struct{}, 1)}
 }

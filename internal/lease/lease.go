@@ -156,7 +156,7 @@ func (l *Lease) Sure() bool {
 	return !l.doubt.Load() && time.Since(l.began)-time.Duration(l.ticked.Load()) < standstill
 }
 
-// Held is a time at which this process held the lease, the last one that it knows of. Nobody else can have it before
+// Held is a time at which this process held the lease, the last one that it knows of. No one else can have it before
 // patience has passed since then. Zero if it never did.
 func (l *Lease) Held() time.Time {
 	if at := l.said.Load(); at > 0 {
