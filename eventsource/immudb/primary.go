@@ -22,7 +22,7 @@ func (c Config) FindPrimary(ctx context.Context, addresses []string) (string, er
 	asked.Wait()
 	plan, err := copies.Decide(observed, copies.Wish{Copies: copies.DefaultCopies(len(addresses))})
 	if err == nil && !plan.Keep {
-		err = copies.Refusal("no primary answers: " + strings.Join(describeAll(observed), "; "))
+		err = copies.Refusal("no primary answers: " + strings.Join(copies.Describe(observed), "; "))
 	}
 	if err != nil {
 		return "", fmt.Errorf("find the machine that takes the commits: %w", err)
