@@ -65,6 +65,9 @@ func (w *Writer) AwaitHead(ctx context.Context, after int64) {
 // Tenure is the last takeover of the log by this writer. It is false before the first.
 func (w *Writer) Tenure() (storage.Tenure, bool) { return w.lease.Tenure() }
 
+// Holds reports whether this writer has taken the log over and has not lost it since, as far as it knows.
+func (w *Writer) Holds() bool { return w.lease.Problem() == "" }
+
 // TakeOverAgain has the writer take the log over again when no commit is under way.
 func (w *Writer) TakeOverAgain() { w.lease.TakeOverAgain() }
 

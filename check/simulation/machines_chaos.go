@@ -76,10 +76,25 @@ func (c *cluster) happen(ctx context.Context, th *thread, e fault) bool {
 }
 
 // mayLose reports whether the disk of a machine may be lost: an operator loses one only if every other machine has
-// everything that was acknowledged.
+// everything that was acknowledged, and counts for a failover.
 func (c *cluster) mayLose(lost *machine) bool {
 	for _, m := range c.machines {
-		if m != lost && !c.hasAll(m) {
+		if m != lost && (!c.hasAll(m) || !c.counts(m)) {
+			return false
+		}
+	}
+	return true
+}
+
+// counts reports whether a machine's disk is a member of the log for all the others.
+func (c *cluster) counts(m *machine) bool {
+	_, disk := m.life()
+	for _, other := range c.machines {
+		d := other.log()
+		if d == nil {
+			continue
+		}
+		if members, err := immudb.Members(d.Get); err != nil || members.Known() && !members.Names(disk.ID) {
 			return false
 		}
 	}

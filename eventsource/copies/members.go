@@ -42,6 +42,9 @@ func (m Members) Equal(other Members) bool {
 	return m.Quorum == other.Quorum && slices.Equal(m.Disks, other.Disks)
 }
 
+// Names reports whether a disk is one of them.
+func (m Members) Names(id string) bool { return m.find(id) != nil }
+
 func (m Members) find(id string) *Disk {
 	if i := slices.IndexFunc(m.Disks, func(d Disk) bool { return d.ID == id }); i >= 0 {
 		return &m.Disks[i]

@@ -39,6 +39,15 @@ func storedMembers(ctx context.Context, log client.ImmuClient) (members copies.M
 	return members, entry.Tx, readMembers(entry.Value, &members)
 }
 
+// Members are those that a database names, by its value under a key; none if it names none.
+func Members(get func(key []byte) (*schema.Entry, error)) (members copies.Members, err error) {
+	entry, err := get([]byte(keyMembers))
+	if err != nil {
+		return members, nil
+	}
+	return members, readMembers(entry.Value, &members)
+}
+
 // found gives a log that is made the members that it is made with.
 func (m *Machines) found() copies.Members {
 	m.mu.Lock()
