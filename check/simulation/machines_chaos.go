@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"corebank/check/simulation/immu"
 	"corebank/eventsource/copies"
 	"corebank/eventsource/immudb"
 )
@@ -76,14 +77,31 @@ func (c *cluster) happen(ctx context.Context, th *thread, e fault) bool {
 }
 
 // mayLose reports whether the disk of a machine may be lost: an operator loses one only if every other machine has
-// everything that was acknowledged, and counts for a failover.
+// everything that was acknowledged, counts for a failover, and has the same log.
 func (c *cluster) mayLose(lost *machine) bool {
 	for _, m := range c.machines {
-		if m != lost && (!c.hasAll(m) || !c.counts(m)) {
+		if m == lost {
+			continue
+		}
+		if !c.hasAll(m) || !c.counts(m) {
 			return false
+		}
+		for _, other := range c.machines {
+			if other != lost && !agree(m.log(), other.log()) {
+				return false
+			}
 		}
 	}
 	return true
+}
+
+// agree reports whether one log begins with the other.
+func agree(x, y *immu.Database) bool {
+	if x == nil || y == nil {
+		return true
+	}
+	one, other := x.State(), y.State()
+	return x.Has(other.Has, other.Hash) || y.Has(one.Has, one.Hash)
 }
 
 // counts reports whether a machine's disk is a member of the log for all the others.

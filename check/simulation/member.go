@@ -71,7 +71,10 @@ func (w *working) end() {
 }
 
 // mayAnswer is what package eventsource has: it leads, and has taken the log over.
-func (w *working) mayAnswer(m *member) bool { return m.Sure() && w.writer.Holds() }
+func (w *working) mayAnswer(m *member) bool {
+	state := w.writer.Ready()
+	return m.Sure() && (state.Ready || state.ReadOnly)
+}
 
 // startMember starts an event source on a machine.
 func (c *cluster) startMember(m *machine) {

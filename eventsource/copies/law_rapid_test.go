@@ -139,7 +139,10 @@ func (b *bank) observe(seen []*computer) (observed []copies.Machine) {
 			m.Server, m.Primary, m.Follows, m.Copies = c.disk.id, c.primary, c.follows, b.copies
 			m.Committed, m.Has, m.Head, m.Empty = uint64(c.disk.committed), uint64(n), int64(n), !c.disk.made
 			for i, t := range c.disk.log {
-				m.Log, m.Epoch = "log", max(m.Epoch, t.epoch)
+				m.Log = "log"
+				if t.epoch > m.Epoch {
+					m.Epoch, m.EpochAt, m.EpochHash = t.epoch, uint64(i+1), fmt.Sprint("up to ", t.id)
+				}
 				if t.members != nil {
 					m.Members, m.MembersAt = *t.members, uint64(i+1)
 				}

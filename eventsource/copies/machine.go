@@ -26,9 +26,12 @@ type Machine struct {
 	Copies int
 	// Log is the id of the log, or "" while it has nothing.
 	Log string
-	// Epoch is the newest in its log. Committed is its last committed transaction and Has the last one that is on its
+	// Epoch is the newest in its log, EpochAt the transaction that raised it, and EpochHash the hash of the log up to there.
+	// Committed is its last committed transaction and Has the last one that is on its
 	// disk; Head is the position of the last record there.
 	Epoch          int64
+	EpochAt        uint64
+	EpochHash      string
 	Committed, Has uint64
 	Head           int64
 	// Members are the disks that count, as its log has them since the transaction MembersAt.

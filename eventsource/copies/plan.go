@@ -88,11 +88,11 @@ func Decide(observed []Machine, wish Wish) (Plan, error) {
 	if len(have) == 0 {
 		return refuse("none of the machines that answer has a copy of the log: %s", list(observed))
 	}
-	primary, err := primaryOf(have)
-	if err != nil {
-		return Plan{}, err
+	have, rivals := settle(have, wish.Copies)
+	if len(rivals) > 0 {
+		return choose(observed, have, rivals, wish)
 	}
-	if primary != nil && (wish.To == "" || wish.To == primary.Address) {
+	if primary := primaryOf(have); primary != nil && (wish.To == "" || wish.To == primary.Address) {
 		return stay(*primary, observed, wish), nil
 	}
 	return takeOver(observed, have, wish)
@@ -117,29 +117,20 @@ func CheckAlike(observed []Machine) error {
 	return nil
 }
 
-// primaryOf is the primary, or nil. Of two the one with the older epoch was away while the other took over.
-func primaryOf(have []Machine) (*Machine, error) {
-	var primary *Machine
-	for i := range have {
-		switch m := &have[i]; {
-		case !m.Primary:
-		case primary == nil || m.Epoch > primary.Epoch:
-			primary = m
-		case m.Epoch == primary.Epoch:
-			return nil, Refusal(fmt.Sprintf("there are two primaries, %s and %s, both with epoch %d: nothing tells which one "+
-				"took over last. Neither can commit without the other machines; stop the one that no one follows, and ask "+
-				"again", primary.Address, m.Address, m.Epoch))
+// primaryOf is the primary, or nil. One with an epoch that is not the newest was away while another took over. Of two with
+// the same epoch one took over and has not raised it yet: then one of them has to take over again.
+func primaryOf(have []Machine) (primary *Machine) {
+	newest := slices.MaxFunc(have, func(x, y Machine) int { return cmp.Compare(x.Epoch, y.Epoch) }).Epoch
+	for i, m := range have {
+		switch {
+		case !m.Primary || m.Epoch < newest:
+		case primary != nil:
+			return nil
+		default:
+			primary = &have[i]
 		}
 	}
-	if primary == nil {
-		return nil, nil
-	}
-	for _, m := range have { // a log that goes on elsewhere: the primary was away
-		if m.Epoch > primary.Epoch {
-			return nil, nil
-		}
-	}
-	return primary, nil
+	return primary
 }
 
 // takeOver plans for another primary.

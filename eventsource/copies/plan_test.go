@@ -32,6 +32,17 @@ func knowing(members string, m copies.Machine) copies.Machine {
 	return m
 }
 
+// raised is a machine whose newest epoch was raised somewhere, is on its disk, and not committed.
+func raised(where string, m copies.Machine) copies.Machine {
+	m.EpochAt, m.EpochHash, m.Committed = m.Has, where, m.Has-1
+	return m
+}
+
+func committed(m copies.Machine) copies.Machine {
+	m.Committed = m.Has
+	return m
+}
+
 func away(address string) copies.Machine {
 	return copies.Machine{Address: address, Fault: "connection refused"}
 }
@@ -71,6 +82,19 @@ func TestTheMachineThatHasTheMostTakesOver(t *testing.T) {
 		"an earlier primary returns and the later one is lost": {
 			[]copies.Machine{primary("a", 1, 99), away("b"), replica("c", 2, 8)}, copies.Wish{Copies: 2},
 			copies.Plan{Primary: "c", Others: []string{"a"}, Absent: []string{"b"}}},
+		"two have raised the same epoch, and one of them had it acknowledged": {
+			[]copies.Machine{raised("here", primary("a", 2, 99)), committed(raised("there", primary("b", 2, 9))), away("c")},
+			copies.Wish{Copies: 2}, copies.Plan{Primary: "b", Keep: true, Others: []string{"a"}, Absent: []string{"c"}}},
+		"two have raised the same epoch, and one of them has a copy of it elsewhere": {
+			[]copies.Machine{raised("here", primary("a", 2, 99)), raised("there", primary("b", 2, 9)),
+				raised("there", replica("c", 2, 9))},
+			copies.Wish{Copies: 2}, copies.Plan{Primary: "b", Keep: true, Others: []string{"a", "c"}}},
+		"two have raised the same epoch alone": {
+			[]copies.Machine{raised("here", primary("a", 2, 9)), raised("there", primary("b", 2, 8)), replica("c", 1, 7)},
+			copies.Wish{Copies: 2}, copies.Plan{Primary: "a", Others: []string{"b", "c"}}},
+		"one took over and was lost before it raised the epoch, and the earlier primary returns": {
+			[]copies.Machine{primary("a", 2, 9), primary("b", 2, 8), replica("c", 2, 8)},
+			copies.Wish{Copies: 2}, copies.Plan{Primary: "a", Others: []string{"b", "c"}}},
 		"of two machines one is left, and waits for another": {
 			[]copies.Machine{away("a"), replica("b", 1, 8)}, copies.Wish{Copies: 2},
 			copies.Plan{Primary: "b", Absent: []string{"a"}, Waits: true}},
@@ -126,9 +150,9 @@ func TestAFailoverIsRefusedInWords(t *testing.T) {
 			[]copies.Machine{away("a"), replica("b", 1, 9), with(replica("c", 1, 9),
 				func(m *copies.Machine) { m.Log = "of another bank" })}, copies.Wish{Copies: 2},
 			"b and c have different logs (log and of another bank)"},
-		"two primaries": {
-			[]copies.Machine{primary("a", 2, 9), primary("b", 2, 9), replica("c", 1, 9)}, copies.Wish{Copies: 2},
-			"there are two primaries, a and b, both with epoch 2"},
+		"two primaries with epochs of the same number, and the third machine is away": {
+			[]copies.Machine{raised("here", primary("a", 2, 9)), raised("there", primary("b", 2, 9)), away("c")},
+			copies.Wish{Copies: 2}, "a and b have both raised epoch 2, and nothing tells which one took over last"},
 		"the replica that is behind": {
 			[]copies.Machine{away("a"), replica("b", 1, 6), replica("c", 1, 9)}, copies.Wish{Copies: 2, To: "b"},
 			"b is behind: it has 6 records and c has 9, so 3 records would be lost, those after position 6"},

@@ -22,6 +22,8 @@ type Machines struct {
 	mu      lock     // also held while another machine takes over: nothing is found meanwhile
 	primary string   // "" while it is not known
 	leave   []func() // cut the sessions with an earlier primary
+	// unsettled means that the primary answered and was none any more as the machines were looked after.
+	unsettled bool
 
 	states atomic.Pointer[[]CopyState] // nil before the machines were looked at
 	// founders are the members of a log that this process has made.

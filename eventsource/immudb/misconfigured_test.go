@@ -94,25 +94,3 @@ func TestWhatAnEarlierPrimaryHasAloneIsReported(t *testing.T) {
 		return !m.Primary && m.Head == 21 && m.Has == m.Committed
 	})
 }
-
-// TestAMachineKeepsWhatItHasAcknowledged: also if it is killed before it learns that enough others have it.
-func TestAMachineKeepsWhatItHasAcknowledged(t *testing.T) {
-	all, config := startMachines(t, 3, 3)
-	log := openLog(t, config)
-	acquire(t, log, 0)
-	events := logtest.Deposits(30)
-	commit(t, log, events[:10])
-	primary, replicas := primaryOf(t, config, all)
-	acknowledges := replicas[0]
-	replicas[1].kill()
-	refusedAlone(t, log, events[10:])
-	awaitCopy(t, config, acknowledges, func(m copies.Machine) bool { return m.Head == 30 && m.Committed < m.Has })
-	primary.kill()
-	acknowledges.kill()
-	acknowledges.restart()
-	for _, m := range config.Observe(t.Context()) {
-		if m.Address == acknowledges.address && m.Head != 30 {
-			t.Errorf("after its restart, %s", m)
-		}
-	}
-}

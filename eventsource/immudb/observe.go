@@ -141,10 +141,18 @@ func describeCommitted(ctx context.Context, log client.ImmuClient, m *copies.Mac
 	if err != nil {
 		return fmt.Errorf("read the epoch: %w", err)
 	}
-	if m.Epoch = e.Number; m.Log == "" && tx != 0 {
+	m.Epoch, m.EpochAt = e.Number, tx
+	if m.Log == "" && tx != 0 {
 		if m.Log, err = earlierID(ctx, log); err != nil {
 			return fmt.Errorf("identify the log: %w", err)
 		}
+	}
+	if tx != 0 {
+		raised, err := readUncommitted(ctx, log, tx)
+		if err != nil {
+			return fmt.Errorf("read the transaction of the epoch: %w", err)
+		}
+		m.EpochHash = string(raised.hash[:])
 	}
 	if m.Head, err = readHead(ctx, log); err != nil {
 		return err
@@ -161,7 +169,7 @@ func describeTail(ctx context.Context, log client.ImmuClient, m *copies.Machine)
 			return fmt.Errorf("read transaction %d, which is not committed: %w", tx, err)
 		}
 		if tail.epoch > 0 {
-			m.Epoch = tail.epoch
+			m.Epoch, m.EpochAt, m.EpochHash = tail.epoch, tx, string(tail.hash[:])
 		}
 		if tail.log != "" {
 			m.Log = tail.log

@@ -65,10 +65,14 @@ func (m *Machines) Tend(ctx context.Context) error {
 
 // replacePrimary lets another machine take over.
 func (m *Machines) replacePrimary(ctx context.Context, lost string) error {
-	began := time.Now()
 	m.log.Error("the primary does not answer, another machine takes over", "primary", lost, "for", lostAfter)
 	m.mu.Lock() // from before the sessions are cut: none begins with the lost machine
 	defer m.mu.Unlock()
+	return m.replace(ctx, lost)
+}
+
+func (m *Machines) replace(ctx context.Context, lost string) error {
+	began := time.Now()
 	m.primary = ""
 	for _, cut := range m.leave {
 		cut()
@@ -93,8 +97,16 @@ func (m *Machines) tend(ctx context.Context, stuck copies.Machine) copies.Machin
 		m.note(observed, "")
 		m.log.Warn("the machines with copies of the log are not as they should be",
 			"machines", copies.Describe(observed), "error", err)
+		again := m.unsettled
+		m.unsettled = err == nil && m.primary != "" && chosen(observed, m.primary).Fault == ""
+		if again && m.unsettled { // the primary answers and is none any more, and no failover has ended meanwhile
+			if err := m.replace(ctx, m.primary); err != nil {
+				m.log.Error("no machine can take over", "error", err)
+			}
+		}
 		return copies.Machine{}
 	}
+	m.unsettled = false
 	m.primary = plan.Primary
 	m.note(observed, plan.Primary)
 	if err := m.lookAfter(ctx, plan, observed); err != nil {
