@@ -13,10 +13,7 @@ func (m Machine) acknowledged() bool { return m.EpochAt > 0 && m.Committed >= m.
 // settle leaves out the machines whose newest epoch is not the one of its number that was acknowledged. If nothing tells
 // which one that was, rivals are all that have one of them.
 func settle(have []Machine, copies int) (kept, rivals []Machine) {
-	newest := int64(0)
-	for _, m := range have {
-		newest = max(newest, m.Epoch)
-	}
+	newest := newestEpoch(have)
 	seen, known := make(map[string]int), make(map[string]bool) // by the epoch's hash
 	for _, m := range have {
 		if m.Epoch == newest {
@@ -30,32 +27,50 @@ func settle(have []Machine, copies int) (kept, rivals []Machine) {
 	}
 	for hash := range seen {
 		if known[hash] || seen[hash] >= copies {
-			return slices.DeleteFunc(slices.Clone(have), func(m Machine) bool {
-				return m.Epoch == newest && m.EpochHash != hash
-			}), nil
+			return without(have, newest, hash), nil
 		}
 	}
 	return have, rivals
 }
 
-// choose plans for one of rivals, of which none has acknowledged anything: then each disk that had a part in that must
-// be seen, because another one could know better.
+func newestEpoch(have []Machine) int64 {
+	newest := int64(0)
+	for _, m := range have {
+		newest = max(newest, m.Epoch)
+	}
+	return newest
+}
+
+// without leaves out those that have another epoch of this number.
+func without(have []Machine, number int64, hash string) []Machine {
+	return slices.DeleteFunc(slices.Clone(have), func(m Machine) bool {
+		return m.Epoch == number && m.EpochHash != hash
+	})
+}
+
+// choose plans for one of rivals: the one that has something after its epoch, because no other can have acknowledged
+// anything. If several have, then each disk that had a part in that must be seen: another one could know better.
 func choose(observed, have, rivals []Machine, wish Wish) (Plan, error) {
-	for _, rival := range rivals {
+	var wentOn []Machine // one of each kind
+	for _, m := range rivals {
+		if m.Has > m.EpochAt && !slices.ContainsFunc(wentOn, func(o Machine) bool { return o.EpochHash == m.EpochHash }) {
+			wentOn = append(wentOn, m)
+		}
+	}
+	if len(wentOn) == 1 {
+		have = without(have, wentOn[0].Epoch, wentOn[0].EpochHash)
+	}
+	if len(wentOn) < 2 || wish.ForceLoss {
+		return takeOver(observed, have, wish)
+	}
+	for _, rival := range wentOn {
 		for _, m := range observed {
-			if why := rival.Members.doubt(m); why != "" && !wish.ForceLoss {
-				return refuse("%s and %s have both raised epoch %d, and nothing tells which one took over last: the other "+
-					"machines may know it, and %s: %s. Start it with its disk. To go on with the machine that has the most "+
-					"and lose what may be on others only, say --force-loss", rivals[0].Address,
-					other(rivals).Address, rival.Epoch, m.Address, why)
+			if why := rival.Members.doubt(m); why != "" {
+				return refuse("%s and %s have both raised epoch %d, and nothing tells which one took over last: %s may know "+
+					"it, and %s. Start it with its disk. To go on with the machine that has the most and lose what may be on "+
+					"others only, say --force-loss", wentOn[0].Address, wentOn[1].Address, rival.Epoch, m.Address, why)
 			}
 		}
 	}
 	return takeOver(observed, have, wish)
-}
-
-// other is the first of rivals that is none of the first one's kind.
-func other(rivals []Machine) Machine {
-	i := slices.IndexFunc(rivals, func(m Machine) bool { return m.EpochHash != rivals[0].EpochHash })
-	return rivals[i]
 }

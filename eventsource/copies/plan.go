@@ -119,18 +119,23 @@ func CheckAlike(observed []Machine) error {
 
 // primaryOf is the primary, or nil. One with an epoch that is not the newest was away while another took over. Of two with
 // the same epoch one took over and has not raised it yet: then one of them has to take over again.
-func primaryOf(have []Machine) (primary *Machine) {
-	newest := slices.MaxFunc(have, func(x, y Machine) int { return cmp.Compare(x.Epoch, y.Epoch) }).Epoch
-	for i, m := range have {
-		switch {
-		case !m.Primary || m.Epoch < newest:
-		case primary != nil:
-			return nil
-		default:
-			primary = &have[i]
+func primaryOf(have []Machine) *Machine {
+	if Primaries(have) != 1 {
+		return nil
+	}
+	newest := newestEpoch(have)
+	return &have[slices.IndexFunc(have, func(m Machine) bool { return m.Primary && m.Epoch == newest })]
+}
+
+// Primaries is how many machines with the newest epoch take commits.
+func Primaries(observed []Machine) (number int) {
+	have := withCopy(observed)
+	for _, m := range have {
+		if m.Primary && m.Epoch == newestEpoch(have) {
+			number++
 		}
 	}
-	return primary
+	return number
 }
 
 // takeOver plans for another primary.

@@ -38,6 +38,12 @@ func raised(where string, m copies.Machine) copies.Machine {
 	return m
 }
 
+// goneOn has something after that.
+func goneOn(m copies.Machine) copies.Machine {
+	m.Has++
+	return m
+}
+
 func committed(m copies.Machine) copies.Machine {
 	m.Committed = m.Has
 	return m
@@ -92,6 +98,9 @@ func TestTheMachineThatHasTheMostTakesOver(t *testing.T) {
 		"two have raised the same epoch alone": {
 			[]copies.Machine{raised("here", primary("a", 2, 9)), raised("there", primary("b", 2, 8)), replica("c", 1, 7)},
 			copies.Wish{Copies: 2}, copies.Plan{Primary: "a", Others: []string{"b", "c"}}},
+		"two have raised the same epoch alone, one has something after it, and the third machine is away": {
+			[]copies.Machine{raised("here", primary("a", 2, 12)), goneOn(raised("there", primary("b", 2, 9))), away("c")},
+			copies.Wish{Copies: 2}, copies.Plan{Primary: "b", Others: []string{"a"}, Absent: []string{"c"}}},
 		"one took over and was lost before it raised the epoch, and the earlier primary returns": {
 			[]copies.Machine{primary("a", 2, 9), primary("b", 2, 8), replica("c", 2, 8)},
 			copies.Wish{Copies: 2}, copies.Plan{Primary: "a", Others: []string{"b", "c"}}},
@@ -151,7 +160,7 @@ func TestAFailoverIsRefusedInWords(t *testing.T) {
 				func(m *copies.Machine) { m.Log = "of another bank" })}, copies.Wish{Copies: 2},
 			"b and c have different logs (log and of another bank)"},
 		"two primaries with epochs of the same number, and the third machine is away": {
-			[]copies.Machine{raised("here", primary("a", 2, 9)), raised("there", primary("b", 2, 9)), away("c")},
+			[]copies.Machine{goneOn(raised("here", primary("a", 2, 9))), goneOn(raised("there", primary("b", 2, 9))), away("c")},
 			copies.Wish{Copies: 2}, "a and b have both raised epoch 2, and nothing tells which one took over last"},
 		"the replica that is behind": {
 			[]copies.Machine{away("a"), replica("b", 1, 6), replica("c", 1, 9)}, copies.Wish{Copies: 2, To: "b"},

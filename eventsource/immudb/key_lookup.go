@@ -109,12 +109,18 @@ func inHistory(ctx context.Context, c client.ImmuClient, seen State, last uint64
 	if seen.Tx > last {
 		return false, nil
 	}
-	tx, err := c.TxByIDWithSpec(ctx, &schema.TxRequest{Tx: seen.Tx, KeepReferencesUnresolved: true,
+	then, err := stateAt(ctx, c, seen.Tx)
+	return then == seen, err
+}
+
+// stateAt is the state of a database as a transaction was the last one.
+func stateAt(ctx context.Context, c client.ImmuClient, tx uint64) (State, error) {
+	found, err := c.TxByIDWithSpec(ctx, &schema.TxRequest{Tx: tx, KeepReferencesUnresolved: true,
 		EntriesSpec: &schema.EntriesSpec{KvEntriesSpec: &schema.EntryTypeSpec{Action: schema.EntryTypeAction_EXCLUDE}}})
 	if err != nil {
-		return false, err
+		return State{}, err
 	}
-	return stateAfter(tx.Header) == seen, nil
+	return stateAfter(found.Header), nil
 }
 
 func stateAfter(header *schema.TxHeader) State {

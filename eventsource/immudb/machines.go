@@ -70,7 +70,11 @@ func (m *Machines) find(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case !plan.Keep:
-		return "", copies.Refusal(fmt.Sprintf("no primary answers: %s. \"corebank failover\" makes %s the primary",
+		what := "no primary answers"
+		if copies.Primaries(observed) > 1 {
+			what = "two machines are primaries, and none of them has raised the epoch since"
+		}
+		return "", copies.Refusal(fmt.Sprintf("%s: %s. \"corebank failover\" makes %s the primary", what,
 			strings.Join(copies.Describe(observed), "; "), plan.Primary))
 	}
 	return plan.Primary, m.admitAll(ctx, plan, observed, false)

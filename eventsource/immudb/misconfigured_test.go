@@ -40,7 +40,16 @@ func TestMachinesThatDoNotBelongTogetherAreRefusedInWords(t *testing.T) {
 		if err := config.Promote(t.Context(), replicas[0].address); err != nil {
 			t.Fatal(err)
 		}
-		refused(t, config, "there are two primaries")
+		_, err := openLog(t, config).Acquire(t.Context())
+		if refusal := copies.Refusal(""); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "two machines are primaries") {
+			t.Errorf("an event source got %v, want a refusal", err)
+		}
+		if _, err := failover(t, config, copies.Wish{}); err != nil {
+			t.Error(err)
+		}
+		if seen := config.Observe(t.Context()); copies.Primaries(seen) != 1 {
+			t.Errorf("after a failover, %v", copies.Describe(seen))
+		}
 	})
 }
 

@@ -148,11 +148,11 @@ func describeCommitted(ctx context.Context, log client.ImmuClient, m *copies.Mac
 		}
 	}
 	if tx != 0 {
-		raised, err := readUncommitted(ctx, log, tx)
+		then, err := stateAt(ctx, log, tx)
 		if err != nil {
 			return fmt.Errorf("read the transaction of the epoch: %w", err)
 		}
-		m.EpochHash = string(raised.hash[:])
+		m.EpochHash = string(then.Hash[:])
 	}
 	if m.Head, err = readHead(ctx, log); err != nil {
 		return err

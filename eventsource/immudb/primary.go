@@ -65,5 +65,9 @@ func (c Config) describeToUser(ctx context.Context, m *copies.Machine) error {
 		return fmt.Errorf("read the state: %w", err)
 	}
 	m.Committed, m.Has = at.TxId, at.TxId
-	return describeCommitted(ctx, session, m)
+	if err := describeCommitted(ctx, session, m); err != nil {
+		return err
+	}
+	m.Members, m.MembersAt = copies.Members{}, 0 // only the administrator sees which disk a machine has
+	return nil
 }
