@@ -20,34 +20,36 @@ const (
 	showPause = 500 * time.Millisecond
 )
 
-// owned is a log as one of several event sources has it. It is shown to be its own by a commit that is acknowledged.
-type owned interface {
+// Owned is a log as one of several event sources has it. It is shown to be its own by a commit that is acknowledged.
+type Owned interface {
 	Ours() time.Time
 	ShowOurs(ctx context.Context) error
 }
 
-// ownership tells whether the log is known to be our own.
-type ownership struct {
-	log     owned
+// Ownership tells whether the log is known to be our own.
+type Ownership struct {
+	log     Owned
 	lease   *lease.Lease  // nil without one
 	showing chan struct{} // holds a token while a call shows it for all
 	failed  time.Time     // when that last failed; its owner has the token
 }
 
-func newOwnership(log owned, lease *lease.Lease) *ownership {
-	return &ownership{log: log, lease: lease, showing: make(chan struct{}, 1)}
+// NewOwnership is that of a log that is written while a lease is held, which may be nil.
+func NewOwnership(log Owned, lease *lease.Lease) *Ownership {
+	return &Ownership{log: log, lease: lease, showing: make(chan struct{}, 1)}
 }
 
 // known reports whether the log was shown to be our own lately.
-func (o *ownership) known() bool {
+func (o *Ownership) known() bool {
 	if o.lease == nil {
 		return time.Since(o.log.Ours()) < aloneWithin
 	}
 	return time.Since(o.lease.Held()) < shownWithin || time.Since(o.log.Ours()) < shownWithin
 }
 
-// shown is the same, and shows it if need be: while the broker elects a leader, no one can renew a lease.
-func (o *ownership) shown(ctx context.Context) bool {
+// Shown reports whether the log was shown to be our own lately, and shows it if need be: while the broker elects a leader,
+// no one can renew a lease.
+func (o *Ownership) Shown(ctx context.Context) bool {
 	if o.known() {
 		return true
 	}

@@ -55,7 +55,7 @@ func TestAnEventSourceThatIsCutOffDoesNotAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broker, log := &board{}, &primary{}
 		held := lease.New(broker, "one", slog.New(slog.DiscardHandler))
-		own := newOwnership(log, held)
+		own := NewOwnership(log, held)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- held.Run(ctx, func(ctx context.Context) error { <-ctx.Done(); return nil }) }()
@@ -63,7 +63,7 @@ func TestAnEventSourceThatIsCutOffDoesNotAnswer(t *testing.T) {
 			t.Helper()
 			asked, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			if got := own.shown(asked); got != want {
+			if got := own.Shown(asked); got != want {
 				t.Errorf("%s: it answers: %v, want %v", when, got, want)
 			}
 		}

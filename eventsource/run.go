@@ -87,7 +87,7 @@ func Run(ctx context.Context, config Config, log *slog.Logger) error {
 
 // stored is where a part of the log is. It is closed after everything else has ended.
 type stored interface {
-	owned
+	Owned
 	Close(ctx context.Context) error
 }
 

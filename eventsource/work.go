@@ -26,7 +26,7 @@ type work struct {
 type active struct {
 	api     *API
 	methods map[string]app.Method
-	own     *ownership
+	own     *Ownership
 }
 
 // serves reports whether the log may be read and written here. With copies on several machines, that is so only while
@@ -48,7 +48,7 @@ func (w *work) serves(working *active) bool {
 // answers reports whether what is read here is not from before another event source took the log over, as far as
 // shownWithin goes.
 func (w *work) answers(ctx context.Context, working *active) bool {
-	return w.serves(working) && (w.config.Immudb.Machines == nil || working.own.shown(ctx))
+	return w.serves(working) && (w.config.Immudb.Machines == nil || working.own.Shown(ctx))
 }
 
 // do writes the log and publishes from it until ctx ends.
@@ -59,7 +59,7 @@ func (w *work) do(ctx context.Context) error {
 	}
 	api, part := startPart(ctx, group, w.config, w.sidecar, w.measured, w.log)
 	defer part.Close(context.WithoutCancel(ctx))
-	w.active.Store(&active{api, api.Methods(), newOwnership(part, w.config.Lease)})
+	w.active.Store(&active{api, api.Methods(), NewOwnership(part, w.config.Lease)})
 	defer w.active.Store(nil)
 	return group.Wait()
 }

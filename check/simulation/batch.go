@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"corebank/check/laws"
 	"corebank/internal/bank"
@@ -37,7 +38,7 @@ func (c *client) insistBatch(key string) {
 		c.world.mu.Unlock()
 	}
 	for range 1 + c.th.IntN(4) {
-		if slices.ContainsFunc(c.world.askBatch(c.th, b), laws.Answer.Settled) {
+		if slices.ContainsFunc(c.world.askBatch(c.th, b, c.th.between(1e9, 20e9)), laws.Answer.Settled) {
 			return
 		}
 		if c.world.sleep(c.world.ctx, c.th.between(10e6, 1e9)) != nil {
@@ -47,8 +48,8 @@ func (c *client) insistBatch(key string) {
 }
 
 // askBatch sends a batch through some gateway and records what came of each request.
-func (w *world) askBatch(th *thread, b *batch) (answers []laws.Answer) {
-	ctx, cancel := context.WithTimeout(th.in(w.ctx), th.between(1e9, 20e9))
+func (w *world) askBatch(th *thread, b *batch, patience time.Duration) (answers []laws.Answer) {
+	ctx, cancel := context.WithTimeout(th.in(w.ctx), patience)
 	defer cancel()
 	sent := w.now()
 	for _, r := range b.requests {

@@ -157,7 +157,7 @@ func (w *world) resolve() {
 
 // resolveBatch asks once more for an atomic batch: as a whole, like each time before.
 func (w *world) resolveBatch(th *thread, b *batch) {
-	for _, a := range w.askBatch(th, b) {
+	for _, a := range w.askBatch(th, b, healTime) {
 		if !a.Settled() {
 			w.violated(laws.Heals, "%s of a batch is still %s in a healthy bank: %s", a.Request.Key, a.Status, a.Note)
 		}

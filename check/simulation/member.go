@@ -46,6 +46,7 @@ func (m *member) Sure() bool {
 type working struct {
 	api    *eventsource.API
 	writer *eventsource.Writer
+	own    *eventsource.Ownership
 
 	mu    sync.Mutex
 	over  bool
@@ -158,7 +159,8 @@ func (s *source) lead(ctx context.Context) error {
 	do("tends", config.Machines.Tend)
 	do("writes", writer.Run)
 	do("relays", relay.Run)
-	works := &working{api: eventsource.NewAPI(writer, stored, relay.Published), writer: writer}
+	works := &working{api: eventsource.NewAPI(writer, stored, relay.Published), writer: writer,
+		own: eventsource.NewOwnership(log, s.member.lease)}
 	s.member.works.Store(works)
 	c.leads(s)
 	defer s.member.works.Store(nil)
@@ -177,6 +179,15 @@ func (c *cluster) leads(s *source) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.leader = s
+}
+
+// answers reports whether what it reads is not from before another one took the log over.
+func (s *source) answers(ctx context.Context) bool {
+	if s.member == nil || s.world.parts.Unasked {
+		return true
+	}
+	working := s.member.works.Load()
+	return working != nil && working.mayAnswer(s.member) && working.own.Shown(ctx)
 }
 
 // serves is the API of an event source that may answer now; leave follows the call.

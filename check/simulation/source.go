@@ -12,6 +12,7 @@ import (
 	"corebank/eventsource"
 	"corebank/eventsource/sequencer"
 	"corebank/eventsource/storage"
+	"corebank/internal/app"
 	"corebank/internal/bank"
 	"corebank/internal/contract"
 )
@@ -179,6 +180,12 @@ const (
 // ask calls a method of the API of a disk's event source where sidecars would carry the call.
 func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 	method method[Request, Reply]) (reply Reply, err error) {
+	return askIf(ctx, request, d, method, func(context.Context, *source) bool { return true })
+}
+
+// askIf asks an event source that answers only if it may, before and after.
+func askIf[Request, Reply any](ctx context.Context, request Request, d *disk,
+	method method[Request, Reply], may func(context.Context, *source) bool) (reply Reply, err error) {
 	th := threadOf(ctx)
 	if err = th.pass(ctx, wayMin, wayMax); err != nil {
 		return reply, err
@@ -197,8 +204,14 @@ func ask[Request, Reply any](ctx context.Context, request Request, d *disk,
 		return reply, err
 	}
 	defer leave()
+	if !may(served, s) {
+		return reply, app.ErrStandsBy
+	}
 	if reply, err = method(api, served, request); s.dead.Load() {
 		err = errLost
+	}
+	if err == nil && !may(served, s) {
+		err = app.ErrStandsBy
 	}
 	if err != nil {
 		return reply, err
@@ -260,7 +273,11 @@ func (l wire) AppendAll(ctx context.Context, appends []contract.Append) ([]contr
 func (l wire) appendTo(ctx context.Context, to *disk, request contract.AppendRequest) (contract.AppendReply, error) {
 	reply, err := perilously(ctx, perils{appendLost, appendLate, appendAnswerLost}, 10*time.Second,
 		func(ctx context.Context) (contract.AppendReply, error) {
-			return ask(ctx, request, to, (*eventsource.API).Append)
+			reply, err := ask(ctx, request, to, (*eventsource.API).Append)
+			if err == nil {
+				to.world.told(request.Appends, reply.Results)
+			}
+			return reply, err
 		})
 	for i, a := range request.Appends {
 		outcome := fmt.Sprint(err)
@@ -279,17 +296,21 @@ const maxPage = 100
 func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
 	what := fmt.Sprint(r.Account, " after ", r.AfterVersion)
 	d := l.own(r.Account)
-	var known int64
-	if d.cluster != nil {
-		known = d.world.lastVersion(r.Account)
-	}
+	known := d.world.lastTold(r.Account)
 	page, err := read(ctx, l, what, r, d, (*eventsource.API).ReadStream)
+	if err != nil {
+		return page, err
+	}
 	n := len(page.Records)
-	if last := r.AfterVersion + int64(n); err == nil && last < known && n < maxPage && n != r.Limit {
-		d.world.violated(laws.Current, "a read of %s had version %d, after version %d was acknowledged",
+	last := r.AfterVersion + int64(n)
+	if d.cluster != nil && last < known && n < maxPage && n != r.Limit {
+		d.world.violated(laws.Current, "a read of %s had version %d, after someone was told of version %d",
 			d.world.name(string(r.Account)), last, known)
 	}
-	return page, err
+	if n > 0 {
+		d.world.tell(r.Account, last)
+	}
+	return page, nil
 }
 
 // ReadAll reads the records of all accounts.
@@ -319,5 +340,5 @@ func read[Request, Reply any](ctx context.Context, l wire, what string, request 
 	if th := threadOf(ctx); th.suffers(readLost) {
 		return reply, th.lose(ctx)
 	}
-	return ask(ctx, request, d, method)
+	return askIf(ctx, request, d, method, func(ctx context.Context, s *source) bool { return s.answers(ctx) })
 }

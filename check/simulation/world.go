@@ -112,14 +112,32 @@ func (w *world) landed(r contract.Record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.durable[event{r.Account, r.Version}] = now
-	w.versions[r.Account] = max(w.versions[r.Account], r.Version)
 }
 
-// lastVersion is the last version of an account that is durable.
-func (w *world) lastVersion(id bank.AccountID) int64 {
+// lastTold is the last version of an account that an event source has told someone of. What is durable and was not
+// told yet, no one can miss.
+func (w *world) lastTold(id bank.AccountID) int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.versions[id]
+}
+
+func (w *world) tell(id bank.AccountID, version int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.versions[id] = max(w.versions[id], version)
+}
+
+// told notes what the answers to appends say.
+func (w *world) told(appends []contract.Append, results []contract.AppendResult) {
+	for i, a := range appends {
+		if results[i].Status != contract.Appended {
+			continue
+		}
+		for stream := range a.Streams {
+			w.tell(stream.Account, stream.ExpectedVersion+int64(len(stream.Records)))
+		}
+	}
 }
 
 // durableSince is when a record became durable.
