@@ -83,7 +83,7 @@ func (c *cluster) mayLose(lost *machine) bool {
 		if m == lost {
 			continue
 		}
-		if !c.hasAll(m) || !c.counts(m) {
+		if !c.hasAll(m) || !c.isMember(m) {
 			return false
 		}
 		for _, other := range c.machines {
@@ -104,8 +104,8 @@ func agree(x, y *immu.Database) bool {
 	return x.Has(other.Has, other.Hash) || y.Has(one.Has, one.Hash)
 }
 
-// counts reports whether a machine's disk is a member of the log for all the others.
-func (c *cluster) counts(m *machine) bool {
+// isMember reports whether a machine's disk is a member of the log for all the others.
+func (c *cluster) isMember(m *machine) bool {
 	_, disk := m.life()
 	for _, other := range c.machines {
 		d := other.log()

@@ -275,7 +275,7 @@ func (l wire) appendTo(ctx context.Context, to *disk, request contract.AppendReq
 		func(ctx context.Context) (contract.AppendReply, error) {
 			reply, err := ask(ctx, request, to, (*eventsource.API).Append)
 			if err == nil {
-				to.world.told(request.Appends, reply.Results)
+				to.world.noteAppended(request.Appends, reply.Results)
 			}
 			return reply, err
 		})
@@ -296,7 +296,7 @@ const maxPage = 100
 func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (contract.Records, error) {
 	what := fmt.Sprint(r.Account, " after ", r.AfterVersion)
 	d := l.own(r.Account)
-	known := d.world.lastTold(r.Account)
+	known := d.world.lastAnswered(r.Account)
 	page, err := read(ctx, l, what, r, d, (*eventsource.API).ReadStream)
 	if err != nil {
 		return page, err
@@ -304,11 +304,11 @@ func (l wire) ReadStream(ctx context.Context, r contract.ReadStreamRequest) (con
 	n := len(page.Records)
 	last := r.AfterVersion + int64(n)
 	if d.cluster != nil && last < known && n < maxPage && n != r.Limit {
-		d.world.violated(laws.Current, "a read of %s had version %d, after someone was told of version %d",
+		d.world.violated(laws.Current, "a read of %s had version %d, after version %d was answered",
 			d.world.name(string(r.Account)), last, known)
 	}
 	if n > 0 {
-		d.world.tell(r.Account, last)
+		d.world.noteAnswered(r.Account, last)
 	}
 	return page, nil
 }

@@ -114,28 +114,28 @@ func (w *world) landed(r contract.Record) {
 	w.durable[event{r.Account, r.Version}] = now
 }
 
-// lastTold is the last version of an account that an event source has told someone of. What is durable and was not
-// told yet, no one can miss.
-func (w *world) lastTold(id bank.AccountID) int64 {
+// lastAnswered is the last version of an account that an event source has answered with. What is durable and was not
+// answered with yet, no one can miss.
+func (w *world) lastAnswered(id bank.AccountID) int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.versions[id]
 }
 
-func (w *world) tell(id bank.AccountID, version int64) {
+func (w *world) noteAnswered(id bank.AccountID, version int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.versions[id] = max(w.versions[id], version)
 }
 
-// told notes what the answers to appends say.
-func (w *world) told(appends []contract.Append, results []contract.AppendResult) {
+// noteAppended notes what the answers to appends say.
+func (w *world) noteAppended(appends []contract.Append, results []contract.AppendResult) {
 	for i, a := range appends {
 		if results[i].Status != contract.Appended {
 			continue
 		}
 		for stream := range a.Streams {
-			w.tell(stream.Account, stream.ExpectedVersion+int64(len(stream.Records)))
+			w.noteAnswered(stream.Account, stream.ExpectedVersion+int64(len(stream.Records)))
 		}
 	}
 }
