@@ -47,8 +47,8 @@ func (o *Ownership) known() bool {
 	return time.Since(o.lease.Held()) < shownWithin || time.Since(o.log.Ours()) < shownWithin
 }
 
-// Shown reports whether the log was shown to be our own lately, and shows it if need be: while the broker elects a leader,
-// no one can renew a lease.
+// Shown reports whether the log was shown to be our own lately, and shows it if need be: while the broker elects a
+// leader, no one can renew a lease.
 func (o *Ownership) Shown(ctx context.Context) bool {
 	if o.known() {
 		return true

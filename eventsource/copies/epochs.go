@@ -2,16 +2,16 @@ package copies
 
 import "slices"
 
-// Two machines can each have raised an epoch of the same number: one became the primary and was lost before another had
-// that, and the next one, which could not know, took the same number. Nothing is acknowledged under an epoch before
-// the epoch itself is, so of the two at most one has acknowledged anything, and its epoch was on as many disks as copies
-// are wanted.
+// Two machines can each have raised an epoch of the same number: one became the primary and was lost before another
+// had that, and the next one, which could not know, took the same number. Nothing is acknowledged under an epoch
+// before the epoch itself is, so of the two at most one has acknowledged anything, and its epoch was on as many disks
+// as copies are wanted.
 
 // acknowledged reports whether a machine knows that its newest epoch was acknowledged.
 func (m Machine) acknowledged() bool { return m.EpochAt > 0 && m.Committed >= m.EpochAt }
 
-// settle leaves out the machines whose newest epoch is not the one of its number that was acknowledged. If nothing tells
-// which one that was, rivals are all that have one of them.
+// settle leaves out the machines whose newest epoch is not the one of its number that was acknowledged. If nothing
+// tells which one that was, rivals are all that have one of them.
 func settle(have []Machine, copies int) (kept, rivals []Machine) {
 	newest := newestEpoch(have)
 	seen, known := make(map[string]int), make(map[string]bool) // by the epoch's hash

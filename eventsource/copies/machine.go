@@ -26,8 +26,8 @@ type Machine struct {
 	Copies int
 	// Log is the id of the log, or "" while it has nothing.
 	Log string
-	// Epoch is the newest in its log, EpochAt the transaction that raised it, and EpochHash the hash of the log up to there.
-	// Committed is its last committed transaction and Has the last one that is on its
+	// Epoch is the newest in its log, EpochAt the transaction that raised it, and EpochHash the hash of the log up to
+	// there. Committed is its last committed transaction and Has the last one that is on its
 	// disk; Head is the position of the last record there.
 	Epoch          int64
 	EpochAt        uint64

@@ -117,8 +117,8 @@ func CheckAlike(observed []Machine) error {
 	return nil
 }
 
-// primaryOf is the primary, or nil. One with an epoch that is not the newest was away while another took over. Of two with
-// the same epoch one took over and has not raised it yet: then one of them has to take over again.
+// primaryOf is the primary, or nil. One with an epoch that is not the newest was away while another took over. Of two
+// with the same epoch one took over and has not raised it yet: then one of them has to take over again.
 func primaryOf(have []Machine) *Machine {
 	if Primaries(have) != 1 {
 		return nil

@@ -41,7 +41,8 @@ func TestMachinesThatDoNotBelongTogetherAreRefusedInWords(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := openLog(t, config).Acquire(t.Context())
-		if refusal := copies.Refusal(""); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "two machines are primaries") {
+		refusal := copies.Refusal("")
+		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "two machines are primaries") {
 			t.Errorf("an event source got %v, want a refusal", err)
 		}
 		if _, err := failover(t, config, copies.Wish{}); err != nil {
