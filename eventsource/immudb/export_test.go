@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/codenotary/immudb/pkg/client"
+
+	"corebank/eventsource/copies"
 )
 
 // Prover and ProveFrom let tests change immudb's answers to the proof.
@@ -62,4 +64,6 @@ func (c Config) CommitAlone(ctx context.Context, address string) error {
 }
 
 // Promote makes a machine a primary and asks no one else.
-func (c Config) Promote(ctx context.Context, address string) error { return c.promote(ctx, address) }
+func (c Config) Promote(ctx context.Context, address string) error {
+	return c.promote(ctx, copies.Machine{Address: address}, nil)
+}

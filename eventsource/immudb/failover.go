@@ -123,11 +123,8 @@ func (m *Machines) carryOut(
 	primary := chosen(sealed, plan.Primary)
 	if primary.Strands(sealed) {
 		say(fmt.Sprintf("%s commits what it has: another machine has committed more of it", plan.Primary))
-		if err := m.config.commitTail(ctx, primary); err != nil {
-			return err
-		}
 	}
-	if err := m.config.promote(ctx, plan.Primary); err != nil {
+	if err := m.config.promote(ctx, primary, sealed); err != nil {
 		return err
 	}
 	say(fmt.Sprintf("%s is the primary", plan.Primary))

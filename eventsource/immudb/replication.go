@@ -2,6 +2,7 @@ package immudb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -111,8 +112,13 @@ func (c Config) takePart(
 }
 
 // promote makes a machine the primary.
-func (c Config) promote(ctx context.Context, address string) error {
-	return c.become(ctx, address, primarySettings(c.Copies))
+func (c Config) promote(ctx context.Context, machine copies.Machine, observed []copies.Machine) error {
+	var tail error
+	if machine.Strands(observed) {
+		tail = c.commitTail(ctx, machine)
+	}
+	// Also after an error: without this it would acknowledge alone.
+	return errors.Join(tail, c.become(ctx, machine.Address, primarySettings(c.Copies)))
 }
 
 // follow makes a machine copy from the primary; "" makes it copy from no one.

@@ -2,7 +2,6 @@ package immudb
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -128,8 +127,7 @@ func (m *Machines) followAgain(ctx context.Context, observed []copies.Machine, p
 	m.log.Warn(fmt.Sprintf("commits wait for a copy on %d machines: replicas connect again", m.config.Copies-1),
 		"primary", primary.Address, "waiting", primary.Has-primary.Committed)
 	if primary.Strands(observed) {
-		err := m.config.commitTail(ctx, primary)
-		if err = errors.Join(err, m.config.promote(ctx, primary.Address)); err != nil {
+		if err := m.config.promote(ctx, primary, observed); err != nil {
 			m.log.Error("the primary does not commit what another machine has committed", "primary", primary.Address,
 				"error", err)
 		}
