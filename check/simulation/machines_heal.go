@@ -31,10 +31,11 @@ func (c *cluster) reach(live []*source, astray bool, other float64) *source {
 	to := live[int(other*float64(len(live)))]
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !astray && slices.Contains(live, c.leader) {
+	healed := c.world.healed.Load()
+	if (!astray || healed) && slices.Contains(live, c.leader) {
 		to = c.leader
 	}
-	if c.clients[to.member.machine.number] > c.world.now() && !c.world.healed.Load() {
+	if c.clients[to.member.machine.number] > c.world.now() && !healed {
 		return nil
 	}
 	return to
@@ -51,8 +52,9 @@ func (c *cluster) readAll(after int64, limit int) ([]contract.Record, error) {
 	return records[:min(limit, len(records))], nil
 }
 
-// machinesHealTime is how long healed machines may take: the next attempt of a replica to copy may be a while away.
-const machinesHealTime = time.Minute
+// machinesHealTime is how long healed machines may take: the next attempt of a replica to copy may be a while away, and
+// one that is empty copies a few transactions a second.
+const machinesHealTime = 5 * time.Minute
 
 // heal waits until everything works again: one event source leads, and every machine has the whole log.
 func (c *cluster) heal() {
