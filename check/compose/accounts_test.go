@@ -27,8 +27,8 @@ func checkAccounts(t *testing.T, pay *payments) {
 		want := fmt.Sprintf("%s at version %d", decimal(cents), last)
 		for i, gateway := range pay.gateways {
 			for {
-				got, err := balance(ctx, gateway, account)
-				if err == nil && got == want {
+				got, err := balanceOf(ctx, gateway, account)
+				if err == nil && got.String() == want {
 					break
 				}
 				if !app.Pause(ctx, tick) {
@@ -55,28 +55,52 @@ func checkVersions(t *testing.T, account string, versions []int64) int64 {
 	return versions[len(versions)-1]
 }
 
+// awaitViews waits until each gateway but that of one machine shows what was acknowledged last.
+func (p *payments) awaitViews(ctx context.Context, away int) error {
+	p.mu.Lock()
+	account, version := p.lastPaid, slices.Max(p.versions[p.lastPaid])
+	p.mu.Unlock()
+	for i, gateway := range p.gateways {
+		if i+1 == away {
+			continue
+		}
+		for {
+			got, err := balanceOf(ctx, gateway, account)
+			if err == nil && got.Version >= version {
+				break
+			}
+			if !app.Pause(ctx, tick) {
+				return fmt.Errorf("gateway %d says %q of %s (%v), and version %d is acknowledged", i+1, got, account, err, version)
+			}
+		}
+	}
+	return nil
+}
+
 // balance is what a gateway says of an account.
-func balance(ctx context.Context, gateway graphqlclient.Client, account string) (string, error) {
+type balance struct {
+	Version int64
+	Current struct{ Value string }
+	Stale   bool
+}
+
+func (b balance) String() string {
+	if b.Stale {
+		return "stale"
+	}
+	return fmt.Sprintf("%s at version %d", b.Current.Value, b.Version)
+}
+
+func balanceOf(ctx context.Context, gateway graphqlclient.Client, account string) (balance, error) {
 	answer, err := gateway.Post(ctx, `query($id: ID!) { balance(accountId: $id) { version current { value } stale } }`,
 		map[string]any{"id": account})
 	if err != nil {
-		return "", err
+		return balance{}, err
 	}
 	if len(answer.Errors) > 0 {
-		return "", answer.Errors[0]
+		return balance{}, answer.Errors[0]
 	}
-	var data struct {
-		Balance struct {
-			Version int64
-			Current struct{ Value string }
-			Stale   bool
-		}
-	}
-	if err := json.Unmarshal(answer.Data, &data); err != nil {
-		return "", err
-	}
-	if data.Balance.Stale {
-		return "stale", nil
-	}
-	return fmt.Sprintf("%s at version %d", data.Balance.Current.Value, data.Balance.Version), nil
+	var data struct{ Balance balance }
+	err = json.Unmarshal(answer.Data, &data)
+	return data.Balance, err
 }

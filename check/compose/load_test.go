@@ -38,6 +38,7 @@ type payments struct {
 	versions map[string][]int64 // of the account, one of each payment
 	count    int
 	retried  int
+	lastPaid string    // the account that was
 	last     time.Time // of the last acknowledgement
 	longest  time.Duration
 	failed   error
@@ -152,6 +153,7 @@ func (p *payments) note(account string, cents int64, done payload, err error) {
 		return
 	}
 	p.count++
+	p.lastPaid = account
 	p.cents[account] += cents
 	p.versions[account] = append(p.versions[account], done.Transaction.Version)
 	p.longest = max(p.longest, time.Since(p.last))

@@ -51,8 +51,8 @@ func TestTheClusterOutlivesItsMachines(t *testing.T) {
 		"--immudb-password-file=/run/secrets/immudb_password"))
 }
 
-// hurtMachine does something to a machine, waits for payments while it is away, mends it,
-// and waits until all is well.
+// hurtMachine does something to a machine, waits for payments while it is away and until the
+// other gateways show them, mends it, and waits until all is well.
 func (p *project) hurtMachine(
 	t *testing.T, pay *payments, what string, number int, hurt, mend func(context.Context, int) error,
 ) {
@@ -67,6 +67,9 @@ func (p *project) hurtMachine(
 		t.Fatalf("machine %d was %s: %v", number, what, err)
 	}
 	_, pause, _ := pay.status()
+	if err := pay.awaitViews(ctx, number); err != nil {
+		t.Fatalf("machine %d was %s: %v", number, what, err)
+	}
 	if err := mend(ctx, number); err != nil {
 		t.Fatalf("machine %d was %s: %v", number, what, err)
 	}

@@ -148,14 +148,17 @@ func TestWhoMayCallWhom(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list.DefaultAction != config.DenyAccess || list.TrustDomain != "public" || len(list.PolicySpec) != 4 {
+	if list.DefaultAction != config.DenyAccess || list.TrustDomain != "public" || len(list.PolicySpec) != 6 {
 		t.Errorf("%+v", list)
 	}
+	reads := []string{"read-stream", "read-all", "find-keys", "ready"} // who reads asks which of several event sources works
 	for app, may := range map[string][]string{
-		"actor":       {"append", "read-stream", "read-all", "find-keys", "ready"},
-		"eventsource": {"read-stream", "read-all", "find-keys"},
-		"projector":   {"read-stream", "read-all"},
-		"server":      {"read-stream", "read-all", "find-keys", "status"},
+		"actor":          append([]string{"append"}, reads...),
+		"eventsource":    reads,
+		"eventsource-m2": reads,
+		"eventsource-m3": reads,
+		"projector":      {"read-stream", "read-all", "ready"},
+		"server":         append([]string{"status"}, reads...),
 	} {
 		policy := list.PolicySpec[app+"||default"]
 		for _, method := range []string{"append", "read-stream", "read-all", "find-keys", "ready", "status", "anything"} {
