@@ -151,7 +151,8 @@ func TestWhoMayCallWhom(t *testing.T) {
 	if list.DefaultAction != config.DenyAccess || list.TrustDomain != "public" || len(list.PolicySpec) != 6 {
 		t.Errorf("%+v", list)
 	}
-	reads := []string{"read-stream", "read-all", "find-keys", "ready"} // who reads asks which of several event sources works
+	// A caller asks which of several event sources is ready.
+	reads := []string{"read-stream", "read-all", "find-keys", "ready"}
 	for app, may := range map[string][]string{
 		"actor":          append([]string{"append"}, reads...),
 		"eventsource":    reads,
