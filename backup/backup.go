@@ -14,6 +14,7 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/output"
 	"corebank/internal/scratch"
+	"corebank/internal/terminal"
 	"corebank/localbank/storedlog"
 )
 
@@ -91,8 +92,8 @@ func (c *Config) backUp(ctx context.Context, stdout, progress io.Writer) (result
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
 	result.Since, result.Out = to.End().Position, c.Out
-	show := newProgress(progress, "backed up")
-	defer show.end()
+	show := terminal.NewProgress(progress, "backed up")
+	defer show.End()
 	if err := copyLog(ctx, from, to, float64(c.Busy)/100, show); err != nil {
 		return result, err
 	}
@@ -108,7 +109,7 @@ func (c *Config) writer(of archive.Origin, seal archive.Sealer, stdout io.Writer
 }
 
 // copyLog adds what the log has now and the backup has not. It works a share of the time.
-func copyLog(ctx context.Context, from *source, to *archive.Writer, share float64, show *progress) error {
+func copyLog(ctx context.Context, from *source, to *archive.Writer, share float64, show *terminal.Progress) error {
 	head, err := from.Head(ctx)
 	if err != nil {
 		return err
@@ -131,7 +132,7 @@ func copyLog(ctx context.Context, from *source, to *archive.Writer, share float6
 			return err
 		}
 		after += int64(len(records))
-		show.show(after-first, head-first)
+		show.Show(after-first, after-first, head-first)
 		pause := time.Duration(float64(time.Since(began)) * (1 - share) / share)
 		if after < head && !app.Pause(ctx, pause) {
 			return ctx.Err()

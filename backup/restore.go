@@ -15,9 +15,11 @@ import (
 	"corebank/backup/archive"
 	"corebank/check/audit"
 	"corebank/check/audit/auditrun"
+	"corebank/eventsource/copies"
 	"corebank/internal/contract"
 	"corebank/internal/output"
 	"corebank/internal/scratch"
+	"corebank/internal/terminal"
 	"corebank/internal/view/viewstore"
 	"corebank/localbank/datadir"
 )
@@ -33,6 +35,8 @@ type RestoreConfig struct {
 	// nothing is restored.
 	ToPosition int64
 	ToTime     string
+	// Machines is on how many the restored bank runs; 0 and 1 are one. The log is restored to the first.
+	Machines int
 	// Program is the corebank that runs immudb meanwhile.
 	Program string
 	// Immudb, unless it is nil, runs immudb in its place. It is for tests.
@@ -56,6 +60,9 @@ func (c *RestoreConfig) Check() error {
 		return errors.New("--drill restores into a temporary place: leave --data out")
 	case !c.Drill && c.Data == "":
 		return errors.New("--data is missing: give an empty directory for the restored bank, or --drill")
+	}
+	if err := datadir.CheckMachines(max(1, c.Machines)); err != nil {
+		return fmt.Errorf("--machines: %w", err)
 	}
 	_, err := c.until()
 	return err
@@ -96,12 +103,16 @@ func Restore(ctx context.Context, c RestoreConfig, out, progress io.Writer) erro
 	if err != nil {
 		return err
 	}
-	partitions := ""
+	how, copied := "", ""
 	if made.Partitions > 1 {
-		partitions = fmt.Sprintf(" --partitions %d", made.Partitions)
+		how = fmt.Sprintf(" --partitions %d", made.Partitions)
 	}
-	_, err = fmt.Fprintf(out, "%sIts passwords, keys and tokens are new. Nothing runs yet; start it with:\n"+
-		"  corebank up --data %s%s\n", made, c.Data, partitions)
+	if c.Machines > 1 {
+		how = fmt.Sprintf(" --machines %d", c.Machines)
+		copied = "The log is on the first of its machines: the others copy it when they start.\n"
+	}
+	_, err = fmt.Fprintf(out, "%s%sIts passwords, keys and tokens are new. Nothing runs yet; start it with:\n"+
+		"  corebank up --data %s%s\n", made, copied, c.Data, how)
 	return err
 }
 
@@ -173,11 +184,15 @@ func (c *RestoreConfig) restore(
 	if made, err = c.choose(ctx, from, progress); err != nil {
 		return made, err
 	}
-	data, err := datadir.OpenVacant(c.Data, from.Partitions)
+	if c.Machines > 1 && from.Partitions > 1 {
+		return made, fmt.Errorf("--machines %d: the log of this backup has %d partitions, and a bank on several machines "+
+			"has one; leave --machines out", c.Machines, from.Partitions)
+	}
+	data, err := datadir.OpenVacant(c.Data, from.Partitions, c.Machines)
 	if err != nil {
 		return made, err
 	}
-	if err = c.fill(ctx, from, data.Locked, &made, progress); err != nil {
+	if err = c.fill(ctx, from, data, &made, progress); err != nil {
 		return made, errors.Join(err, data.Discard())
 	}
 	made.Took = time.Since(began)
@@ -194,8 +209,8 @@ func (c *RestoreConfig) choose(ctx context.Context, from *archive.Archive, out i
 	if c.ToPosition > made.Backup {
 		return made, fmt.Errorf("--to-position %d: the backup ends at position %d", c.ToPosition, made.Backup)
 	}
-	show := newProgress(out, "validated")
-	defer show.end()
+	show := terminal.NewProgress(out, "validated")
+	defer show.End()
 	e := end{position: c.ToPosition, until: until}
 	for records, err := range from.Records() {
 		if err == nil {
@@ -207,7 +222,8 @@ func (c *RestoreConfig) choose(ctx context.Context, from *archive.Archive, out i
 		for i := range records {
 			e.take(&records[i])
 		}
-		show.show(records[len(records)-1].Position, made.Backup)
+		read := records[len(records)-1].Position
+		show.Show(read, read, made.Backup)
 	}
 	if made.Position, made.At = e.last, e.at; e.last == 0 {
 		return made, errors.New("the backup has nothing up to there: nothing is restored")
@@ -234,7 +250,7 @@ func (e *end) take(r *contract.Record) {
 
 // fill writes the log into an immudb of the bank, builds the views and audits both.
 func (c *RestoreConfig) fill(
-	ctx context.Context, from *archive.Archive, data *datadir.Locked, made *Restored, progress io.Writer,
+	ctx context.Context, from *archive.Archive, data *datadir.Vacant, made *Restored, progress io.Writer,
 ) (err error) {
 	run := c.Immudb
 	if run == nil {
@@ -246,13 +262,16 @@ func (c *RestoreConfig) fill(
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	log := logOf(data.Dir, address)
-	if err := writeLog(ctx, from, log, data, made.Position, progress); err != nil {
+	if c.Machines > 1 {
+		log.Immudb.Copies = copies.DefaultCopies(c.Machines)
+	}
+	if err := writeLog(ctx, from, log, data.Locked, made.Position, progress); err != nil {
 		return err
 	}
-	if err := buildViews(ctx, log, data, progress); err != nil {
+	if err := buildViews(ctx, log, data.Locked, progress); err != nil {
 		return fmt.Errorf("build the views: %w", err)
 	}
-	made.Audit, err = auditrun.Run(ctx, auditrun.Config{Config: log, State: data.Audited(),
+	made.Audit, err = auditrun.Run(ctx, auditrun.Config{Config: log, State: data.Bank.Audited(),
 		Views: viewstore.Config{SQLite: data.Views()}}, progress, slog.Default())
 	switch {
 	case err != nil:

@@ -9,6 +9,7 @@ import (
 
 	"corebank/internal/contract"
 	"corebank/internal/scratch"
+	"corebank/internal/terminal"
 	"corebank/internal/view/sqlite"
 	"corebank/localbank/datadir"
 	"corebank/localbank/storedlog"
@@ -18,7 +19,7 @@ import (
 // readable is a log in a database as the projector reads it.
 type readable struct {
 	*source
-	show *progress
+	show *terminal.Progress
 }
 
 // ReadAll implements logclient.Reader.
@@ -35,7 +36,8 @@ func (l readable) ReadAll(ctx context.Context, r contract.ReadAllRequest) (page 
 		page.Records = whole
 	}
 	page.Log, page.Takeover = l.origin.Log, "restore"
-	l.show.show(r.AfterPosition+int64(len(page.Records)), page.Head)
+	read := r.AfterPosition + int64(len(page.Records))
+	l.show.Show(read, read, page.Head)
 	return page, err
 }
 
@@ -64,8 +66,8 @@ func buildViews(ctx context.Context, from storedlog.Config, data *datadir.Locked
 	if err != nil {
 		return err
 	}
-	show := newProgress(out, "built the views of")
-	defer show.end()
+	show := terminal.NewProgress(out, "built the views of")
+	defer show.End()
 	builder := projector.New(live.Store, readable{log, show}, slog.Default())
 	return errors.Join(builder.CatchUp(ctx), builder.Close(context.WithoutCancel(ctx)))
 }

@@ -13,6 +13,7 @@ import (
 	"corebank/internal/contract"
 	"corebank/internal/scratch"
 	"corebank/internal/secrets"
+	"corebank/internal/terminal"
 	"corebank/localbank/datadir"
 	"corebank/localbank/storedlog"
 )
@@ -49,8 +50,8 @@ func writeLog(
 	}
 	r := newRestorer(from.Origin, to.Databases())
 	defer func() { err = errors.Join(err, r.close(context.WithoutCancel(ctx))) }()
-	show := newProgress(out, "restored")
-	defer show.end()
+	show := terminal.NewProgress(out, "restored")
+	defer show.End()
 	for records, err := range from.Records() {
 		if err != nil {
 			return err
@@ -62,7 +63,7 @@ func writeLog(
 			if err := r.add(ctx, records[i]); err != nil {
 				return err
 			}
-			show.show(records[i].Position, until)
+			show.Show(records[i].Position, records[i].Position, until)
 		}
 	}
 	return r.finish(ctx, until)

@@ -58,7 +58,7 @@ func (b *Bank) Start(ctx context.Context, within time.Duration) (err error) {
 	defer cancel()
 	for b.Where = (datadir.Running{}); b.Where.Gateway == ""; {
 		where, err := datadir.ReadRunning(b.Data)
-		if !errors.Is(err, datadir.ErrNeverRan) {
+		if !errors.Is(err, datadir.ErrNeverRan) && !errors.Is(err, datadir.ErrCopied) {
 			must.Do(err)
 		}
 		b.Where = where

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"corebank/backup"
+	"corebank/localbank/datadir"
 )
 
 func newRestore() *cobra.Command {
@@ -31,6 +33,8 @@ func newRestore() *cobra.Command {
 	flags.Int64Var(&config.ToPosition, "to-position", 0, "last position to restore; without it, all")
 	flags.StringVar(&config.ToTime, "to-time", "",
 		"moment after which nothing is restored, such as 2026-03-01T09:00:00Z")
+	flags.IntVar(&config.Machines, "machines", 1,
+		fmt.Sprintf("on how many machines the restored bank runs, 1 or %d, as corebank up has it", datadir.MachinesRun))
 	flags.BoolVar(&config.Drill, "drill", false, "restore into a temporary place, audit, report and remove it")
 	flags.BoolVar(&config.AcceptFindings, "accept-findings", false,
 		"make the bank although the audit finds faults in the restored log: it has them, and its answers may be wrong")

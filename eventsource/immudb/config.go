@@ -19,7 +19,8 @@ type Config struct {
 	// Address is host:port of the immudb server, if the log is on one machine.
 	Address string
 	// Addresses are those of the immudb servers of several machines, and Copies is how many of them have a commit before
-	// it is acknowledged. Machines keeps track of them.
+	// it is acknowledged. Machines keeps track of them. Without it, Copies is how many the log will have: a restore
+	// makes its database on one machine.
 	Addresses []string
 	Copies    int
 	Machines  *Machines
@@ -86,7 +87,11 @@ func (c Config) provision(ctx context.Context) error {
 		return fmt.Errorf("log in as administrator: %w", err)
 	}
 	defer discard(admin)
-	_, err = admin.CreateDatabaseV2(ctx, c.Database, databaseSettings())
+	settings := databaseSettings()
+	if c.Copies > 1 {
+		settings = copiedSettings()
+	}
+	_, err = admin.CreateDatabaseV2(ctx, c.Database, settings)
 	if err != nil && !strings.Contains(err.Error(), "already exists") {
 		return fmt.Errorf("create database %q: %w", c.Database, err)
 	}

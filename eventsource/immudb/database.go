@@ -112,6 +112,9 @@ func (s *database) fault(ctx context.Context, c client.ImmuClient, what string, 
 		}
 		s.mu.Unlock()
 	}
+	if isIndexDamage(err) {
+		err = fmt.Errorf("%w (%w)", ErrIndexDamaged, err)
+	}
 	return fmt.Errorf("immudb: %s: %w", what, err)
 }
 

@@ -3,6 +3,7 @@ package immudb
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/codenotary/immudb/pkg/api/schema"
 
@@ -15,6 +16,17 @@ import (
 var ErrIndexDamaged error = storage.DamageError("immudb's index is damaged and nothing is written: stop immudb, " +
 	"delete the directories index_* of the log's database in its data, start it again so that it builds them again, " +
 	"then run corebank audit")
+
+// isIndexDamage recognizes that immudb cannot read its index. The client returns that as a text.
+func isIndexDamage(err error) bool {
+	for _, text := range []string{"tbtree: error reading required file content", "tbtree: file is corrupted",
+		"tbtree: commit log is corrupted"} {
+		if err != nil && strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}
 
 // Bounds of the check: the newest transactions, and as many keys as take a moment.
 const (

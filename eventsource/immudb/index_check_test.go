@@ -10,6 +10,8 @@ import (
 
 	"github.com/codenotary/immudb/pkg/api/schema"
 	"github.com/codenotary/immudb/pkg/client"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"corebank/eventsource/immudb"
 )
@@ -93,5 +95,30 @@ func TestALogWithKeysOfOldIsNotWrittenTo(t *testing.T) {
 		fmt.Sprintf("k/%s/%s", old.Account, old.Key), "1", "b/000000000000001", `{"last":1}`)
 	if _, err := first.Acquire(t.Context()); !errors.Is(err, immudb.ErrOldKeys) {
 		t.Errorf("taken over: %v, want %v", err, immudb.ErrOldKeys)
+	}
+}
+
+// unreadable is an immudb that cannot read its index. Its answer is that of immudb 1.11.1 whose file of nodes was
+// overwritten in the middle.
+type unreadable struct{ client.ImmuClient }
+
+func (unreadable) GetAll(context.Context, [][]byte) (*schema.Entries, error) {
+	return nil, status.Error(codes.Unknown, "tbtree: error reading required file content")
+}
+
+// An immudb that cannot read its index is not written to, and the error tells the operator what to do.
+func TestAnIndexThatCannotBeReadIsDamaged(t *testing.T) {
+	config := startServer(t)
+	first, s := immudb.NewLog(config), immudb.NewLog(config)
+	acquire(t, first, 0)
+	commit(t, first, payments(0, 3))
+	defer s.Close(context.WithoutCancel(t.Context()))
+	err := s.Stand(t.Context(), func(c client.ImmuClient) client.ImmuClient { return unreadable{c} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Acquire(t.Context())
+	if !errors.Is(err, immudb.ErrIndexDamaged) || !strings.Contains(err.Error(), "tbtree") {
+		t.Errorf("the log was taken over: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package datadir
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,7 +60,8 @@ func TestACopyIsNoticedUntilSomebodyMadeSureOfIt(t *testing.T) {
 	if !twin.Copied() || twin.CheckCopy() != nil {
 		t.Fatalf("a copy is not noticed, or is refused: %v", twin.CheckCopy())
 	}
-	if _, err := ReadRunning(twin.Path); err == nil || !strings.Contains(err.Error(), "is a copy") {
+	_, err := ReadRunning(twin.Path)
+	if !errors.Is(err, ErrCopied) || !strings.Contains(err.Error(), "corebank up --data") {
 		t.Errorf("the addresses of the original are taken for those of the copy: %v", err)
 	}
 	twin.Close()

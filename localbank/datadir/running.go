@@ -77,13 +77,16 @@ func (d Dir) writeTargets(addresses []string) error {
 // ErrNeverRan says that no bank has run on a directory.
 var ErrNeverRan = errors.New("no bank has run on --data")
 
+// ErrCopied says that a directory was copied or moved, and that no bank has run on it since.
+var ErrCopied = errors.New("a copy of the directory of another bank, or one that was moved")
+
 // ReadRunning reads the addresses that the last bank on a directory had. The
-// error is ErrNeverRan if there was none.
+// error is ErrNeverRan if there was none, and ErrCopied if it was elsewhere.
 func ReadRunning(path string) (Running, error) {
 	var running Running
 	if (Dir{Path: path}).isCopy() {
-		return running, fmt.Errorf("%w %s: it is a copy of the directory of another bank, or was moved; start it first",
-			ErrNeverRan, path)
+		return running, fmt.Errorf("no bank has run on --data %[1]s since it is there: it is %[2]w; "+
+			"start it first, which checks it: corebank up --data %[1]s", path, ErrCopied)
 	}
 	text, err := os.ReadFile(Dir{Path: path}.RunFile())
 	if errors.Is(err, fs.ErrNotExist) {

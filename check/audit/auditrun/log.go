@@ -10,6 +10,7 @@ import (
 	"corebank/check/laws"
 	"corebank/eventsource/immudb"
 	"corebank/internal/contract"
+	"corebank/internal/terminal"
 )
 
 // provable is a database of the log, as an audit uses it.
@@ -49,7 +50,7 @@ func (l *storedLog) close(ctx context.Context) {
 // read gives the auditor the whole log and returns the proven states. A state that cannot be proven is a finding;
 // then read returns none.
 func (l *storedLog) read(
-	ctx context.Context, a *audit.Auditor, earlier *audited, show *progress,
+	ctx context.Context, a *audit.Auditor, earlier *audited, show *terminal.Progress,
 ) ([]immudb.State, error) {
 	var proven []immudb.State
 	proofs, err := l.prove(ctx, earlier)
@@ -108,7 +109,7 @@ func databaseName(database int) string {
 }
 
 // readOne reads a log with one partition.
-func readOne(ctx context.Context, proof *immudb.Proof, a *audit.Auditor, show *progress) error {
+func readOne(ctx context.Context, proof *immudb.Proof, a *audit.Auditor, show *terminal.Progress) error {
 	for tx, err := range proof.Transactions(ctx) {
 		if err != nil {
 			return err
@@ -118,7 +119,7 @@ func readOne(ctx context.Context, proof *immudb.Proof, a *audit.Auditor, show *p
 		for _, r := range tx.Records {
 			a.Record(r)
 		}
-		show.show(a.Records(), tx.ID, proof.State.Tx)
+		show.Show(a.Records(), int64(tx.ID), int64(proof.State.Tx))
 	}
 	return nil
 }

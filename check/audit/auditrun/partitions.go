@@ -10,6 +10,7 @@ import (
 	"corebank/eventsource/immudb"
 	"corebank/eventsource/storage"
 	"corebank/internal/contract"
+	"corebank/internal/terminal"
 )
 
 // merger reads a log with several partitions for an audit: it follows the proven cuts of their sequence and reads
@@ -32,7 +33,7 @@ type partition struct {
 // readPartitions gives the auditor the whole log. It returns how many records the sequence does not have yet. In a log
 // that stands still, these have their causes, too.
 func readPartitions(
-	ctx context.Context, proofs []*immudb.Proof, a *audit.Auditor, still bool, show *progress,
+	ctx context.Context, proofs []*immudb.Proof, a *audit.Auditor, still bool, show *terminal.Progress,
 ) (waiting int64, err error) {
 	m := &merger{a: a, last: storage.Cut{Ends: make([]int64, len(proofs)-1)}}
 	for i, proof := range proofs[1:] {
@@ -50,7 +51,7 @@ func readPartitions(
 				return 0, err
 			}
 		}
-		show.show(a.Records(), tx.ID, proofs[0].State.Tx)
+		show.Show(a.Records(), int64(tx.ID), int64(proofs[0].State.Tx))
 	}
 	return m.rest(still)
 }

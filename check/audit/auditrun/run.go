@@ -12,6 +12,7 @@ import (
 	"corebank/check/audit"
 	"corebank/check/laws"
 	"corebank/internal/scratch"
+	"corebank/internal/terminal"
 )
 
 // RunAndReport audits the bank and writes the report. Faults are an error.
@@ -32,10 +33,16 @@ func RunAndReport(ctx context.Context, c Config, asJSON bool, out io.Writer, log
 	return errors.Join(unwritten, err)
 }
 
+// firstStartProgress is how often the progress of a check of copied data is shown where no terminal is: a bank waits.
+const firstStartProgress = 10 * time.Second
+
 // Run audits the bank and shows its progress, if that is a terminal. With an error the audit is incomplete: the
 // report is then nil, unless it has findings already.
 func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger) (*audit.Report, error) {
-	began, show := time.Now(), newProgress(progress)
+	began, show := time.Now(), terminal.NewProgress(progress, "audited")
+	if c.LogOnly {
+		show.Elsewhere = firstStartProgress
+	}
 	if err := c.complete(ctx); err != nil {
 		return nil, err
 	}
@@ -61,7 +68,7 @@ func Run(ctx context.Context, c Config, progress io.Writer, logger *slog.Logger)
 	a.Now = began
 	a.Expect(views)
 	proven, err := log.read(ctx, a, earlier, show)
-	show.end()
+	show.End()
 	if err != nil {
 		a.Expect(nil) // the audit did not reach their position
 	}
@@ -92,5 +99,9 @@ func (c Config) readViews(ctx context.Context) (_ *laws.ViewSums, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, store.Close(context.WithoutCancel(ctx))) }()
-	return laws.ReadViews(ctx, store)
+	sums, err := laws.ReadViews(ctx, store)
+	if err != nil {
+		err = fmt.Errorf("%w; if their store is damaged, corebank rebuild makes them again from the log", err)
+	}
+	return sums, err
 }
