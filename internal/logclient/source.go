@@ -35,6 +35,8 @@ const (
 	// them has taken over. A sidecar tries a machine that is gone for three seconds.
 	slowAfter  = 500 * time.Millisecond
 	askTimeout = 300 * time.Millisecond
+	// lookTime is how long another one is looked for after a call has failed.
+	lookTime = 6 * time.Second
 	// standbyPause is the time between two rounds while all of them stand by.
 	standbyPause = 50 * time.Millisecond
 )
@@ -81,16 +83,22 @@ func (s *source) once(ctx context.Context, at int32, method string, request, rep
 		if moved := context.Cause(calling); ctx.Err() == nil && moved != nil {
 			return fmt.Errorf("%w: %w", moved, err)
 		}
-		go s.lookElsewhere(context.WithoutCancel(ctx), at, func(error) {}) // for the next call
+		go s.lookForNext(context.WithoutCancel(ctx), at)
 	}
 	return err
 }
 
-// lookElsewhere asks the other event sources, until ctx ends or one of them works: then
-// calls go there, and those that wait elsewhere end.
-func (s *source) lookElsewhere(ctx context.Context, at int32, end func(error)) {
-	ctx, cancel := context.WithTimeout(ctx, appendTimeout)
+// lookForNext finds the event source that works for the next call.
+func (s *source) lookForNext(ctx context.Context, at int32) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
+	s.lookElsewhere(ctx, at, func(error) {})
+}
+
+// lookElsewhere asks the other event sources, until ctx ends or one of them works: then
+// calls go there, and those that wait elsewhere end. As long as the first one answers, it is
+// only slow, but it can be lost at any time.
+func (s *source) lookElsewhere(ctx context.Context, at int32, end func(error)) {
 	select {
 	case s.looking <- struct{}{}: // one looks for all
 		defer func() { <-s.looking }()
@@ -105,8 +113,12 @@ func (s *source) lookElsewhere(ctx context.Context, at int32, end func(error)) {
 				return
 			}
 		}
-		if s.works(ctx, at) || !app.Pause(ctx, standbyPause) {
-			return // it is only slow
+		pause := standbyPause
+		if s.works(ctx, at) {
+			pause = slowAfter
+		}
+		if !app.Pause(ctx, pause) {
+			return
 		}
 	}
 	end(errMoved)

@@ -17,16 +17,17 @@ import (
 
 // theatre has event sources on machines; at most one of them works.
 type theatre struct {
-	mu    sync.Mutex
-	works string          // empty for none
-	gone  map[string]bool // machines that are away: calls are tried for three seconds
-	slow  time.Duration   // of each answer
-	asked []string        // who was asked for more than whether it is ready
+	mu     sync.Mutex
+	works  string          // empty for none
+	gone   map[string]bool // machines that are away: calls are tried for three seconds
+	frozen string          // one that stands still: calls are not answered
+	slow   time.Duration   // of each answer
+	asked  []string        // who was asked for more than whether it is ready
 }
 
 func (s *theatre) Invoke(ctx context.Context, name, method string, _, reply any) error {
 	s.mu.Lock()
-	works, gone, slow := s.works, s.gone[name], s.slow
+	works, gone, frozen, slow := s.works, s.gone[name], s.frozen == name, s.slow
 	if method != contract.MethodReady {
 		s.asked = append(s.asked, name)
 	}
@@ -36,6 +37,10 @@ func (s *theatre) Invoke(ctx context.Context, name, method string, _, reply any)
 			return ctx.Err()
 		}
 		return errors.New("connection refused")
+	}
+	if frozen {
+		<-ctx.Done()
+		return ctx.Err()
 	}
 	if name != works { // as it comes through two sidecars
 		return status.Error(codes.FailedPrecondition, "invoke "+name+": "+status.Convert(app.ErrStandsBy).Message())
@@ -73,6 +78,27 @@ func play(t *testing.T, act func(s *theatre, ask func(method string, within time
 			synctest.Wait()
 			return err
 		})
+	})
+}
+
+// Given a call to an event source whose machine stands still, and no other one that takes its place for as long as half a
+// minute; then the call goes there when one does. So it is when the event source was only slow at first.
+func TestACallFollowsALateFailover(t *testing.T) {
+	play(t, func(s *theatre, ask func(string, time.Duration) error) {
+		s.slow = time.Hour
+		s.is("eventsource")
+		time.AfterFunc(5*time.Second, func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.frozen, s.works, s.slow = "eventsource", "", 0
+		})
+		time.AfterFunc(35*time.Second, func() { s.is("eventsource-m3") })
+		if err := ask(contract.MethodReadAll, time.Minute); err != nil {
+			t.Error(err)
+		}
+		if len(s.asked) != 1 || s.asked[0] != "eventsource-m3" {
+			t.Errorf("%q were asked in the end", s.asked)
+		}
 	})
 }
 
