@@ -81,8 +81,8 @@ func play(t *testing.T, act func(s *theatre, ask func(method string, within time
 	})
 }
 
-// Given a call to an event source that is slow at first and then stands still, and no other one that takes its place for
-// half a minute; then the call goes there when one does.
+// Given a call to an event source that is slow at first and then stands still, and none that takes its place for half a
+// minute; then the call goes there when one does.
 func TestACallFollowsALateFailover(t *testing.T) {
 	play(t, func(s *theatre, ask func(string, time.Duration) error) {
 		s.slow = time.Hour
