@@ -34,7 +34,7 @@ func (m *Machines) onLeave(leave func()) {
 // lease may do that.
 func (m *Machines) Tend(ctx context.Context) error {
 	var tended time.Time
-	var answered time.Time // when the primary last did
+	answered := time.Now() // when the primary last did, or this began
 	var stuck copies.Machine
 	for app.Pause(ctx, probeEvery) {
 		m.mu.Lock()
@@ -43,8 +43,6 @@ func (m *Machines) Tend(ctx context.Context) error {
 		switch now := time.Now(); {
 		case primary != "" && m.config.probe(ctx, primary) == nil:
 			answered = time.Now()
-		case answered.IsZero():
-			answered = now
 		case now.Sub(answered) >= lostAfter:
 			if err := m.replacePrimary(ctx, primary); err != nil {
 				m.log.Error("no machine can take over from the primary", "primary", primary, "error", err)
@@ -53,7 +51,7 @@ func (m *Machines) Tend(ctx context.Context) error {
 			}
 			answered = time.Now()
 		}
-		if time.Since(tended) >= tendEvery && time.Since(answered) < probeEvery {
+		if primary != "" && time.Since(tended) >= tendEvery && time.Since(answered) < probeEvery {
 			stuck = m.tend(ctx, stuck)
 			tended = time.Now()
 			answered = tended // it was not asked meanwhile
