@@ -5,6 +5,7 @@ package compose
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -70,7 +71,8 @@ func (p *payments) awaitViews(ctx context.Context, away int) error {
 				break
 			}
 			if !app.Pause(ctx, tick) {
-				return fmt.Errorf("gateway %d says %q of %s (%v), and version %d is acknowledged", i+1, got, account, err, version)
+				return errors.Join(err, fmt.Errorf("gateway %d says %q of %s, and version %d is acknowledged", i+1, got, account,
+					version))
 			}
 		}
 	}
